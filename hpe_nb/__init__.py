@@ -1,0 +1,57 @@
+"""hpe_nb: see how associative embedding finds people.
+
+    import hpe_nb as hpe
+    network = hpe.load_network()
+    image = hpe.read_image("photo.jpg")
+    decoding = hpe.decode(network(image))
+    picture = hpe.draw_poses(image, decoding.poses)
+
+Names are loaded when first used, so the import is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from hpe_nb.decoding import Decoding as Decoding
+    from hpe_nb.decoding import decode as decode
+    from hpe_nb.errors import HpeError as HpeError
+    from hpe_nb.maps import Maps as Maps
+    from hpe_nb.peaks import Peaks as Peaks
+    from hpe_nb.peaks import find_peaks as find_peaks
+    from hpe_nb.peaks import negate_non_maxima as negate_non_maxima
+    from hpe_nb.poses import Poses as Poses
+    from hpe_nb.settings import Grouping as Grouping
+
+_HOME = {
+    "HpeError": "errors",
+    "Decoding": "decoding",
+    "decode": "decoding",
+    "Maps": "maps",
+    "Peaks": "peaks",
+    "find_peaks": "peaks",
+    "negate_non_maxima": "peaks",
+    "Poses": "poses",
+    "Grouping": "settings",
+}
+"""Public names and the modules they live in."""
+
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the module of a public name when the name is first asked for."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'hpe_nb' has no attribute {name!r}")
+    value = getattr(import_module(f"hpe_nb.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Public names, for completion."""
+    return sorted(__all__)

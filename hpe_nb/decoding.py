@@ -1,0 +1,118 @@
+"""Decoding: the whole way from maps to poses, with everything that happened on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpe_nb.adjusting import quarter_steps
+from hpe_nb.arrays import Float32, Ints, Kinds
+from hpe_nb.grouping import Groups, group
+from hpe_nb.maps import Maps
+from hpe_nb.peaks import Peaks, find_peaks
+from hpe_nb.poses import DETECTED, MISSING, REFINED, Poses
+from hpe_nb.refinement import Refinement, refine
+from hpe_nb.settings import Grouping
+from hpe_nb.similarity import duplicates_of
+from hpe_nb.skeleton import K
+
+
+@dataclass(frozen=True, eq=False)
+class Decoding:
+    """Poses and how they came about: each step's result, in the order of the steps.
+
+    G people are grouped, M of them kept by score, P remain in the end.
+
+    Attributes:
+        maps: the maps, as given.
+        grouping: the settings.
+        peaks: the candidates.
+        groups: the people as sets of peaks, with the record of each assignment.
+        joints: (G, 17, 3) float32 x, y, score in map pixels after the quarter-pixel step; zeros where missing.
+        scores: (G,) float32 mean score over the 17 joints.
+        kept: (M,) the groups whose score passed, in the order of what follows.
+        refinement: the second look for the kept people's missing joints.
+        repeats: (M,) for each kept person the kept person it is a duplicate of, or -1.
+        people: (P,) the group of each pose.
+        poses: the result, in image pixels.
+    """
+
+    maps: Maps
+    grouping: Grouping
+    peaks: Peaks
+    groups: Groups
+    joints: Float32
+    scores: Float32
+    kept: Ints
+    refinement: Refinement
+    repeats: Ints
+    people: Ints
+    poses: Poses
+
+
+def decode(maps: Maps, grouping: Grouping | None = None) -> Decoding:
+    """Find the people in the maps: peaks, grouping by tags, quarter step, filter, refinement, duplicates.
+
+    The maps are not changed. `Grouping.omz()` gives Open Model Zoo's results to the last rounding; the default mends
+    its known defects. `decode(maps).poses` is the result.
+    """
+    grouping = grouping or Grouping()
+    peaks = find_peaks(maps, grouping)
+    groups = group(peaks, grouping)
+    joints = _joints(maps, peaks, groups, grouping)
+    scores = joints[..., 2].mean(axis=1) if len(groups) else np.zeros(0, np.float32)
+    kept = _kept(scores, grouping)
+    tags = groups.tags[: len(kept)] if grouping.shifted_tags else groups.tags[kept]
+    refinement = refine(maps, joints[kept], tags, grouping)
+    keypoints, kind = _complete(maps, joints[kept], refinement, grouping)
+    repeats = duplicates_of(keypoints[..., :2], kind != MISSING, scores[kept], grouping.duplicate_oks)
+    stay = repeats < 0
+    people = kept[stay]
+    poses = _poses(maps, keypoints[stay], scores[people], groups.tags[people], kind[stay])
+    return Decoding(maps, grouping, peaks, groups, joints, scores, kept, refinement, repeats, people, poses)
+
+
+def _poses(maps: Maps, keypoints: Float32, scores: Float32, tags: Float32, kind: Kinds) -> Poses:
+    """People in image pixels."""
+    there = kind != MISSING
+    keypoints[there, :2] = maps.image_points(keypoints[there, :2])
+    return Poses(keypoints, scores, tags[:, 0] if tags.shape[1] == 1 else tags, kind)
+
+
+def _joints(maps: Maps, peaks: Peaks, groups: Groups, grouping: Grouping) -> Float32:
+    """Keypoints (G, 17, 3) in map pixels: the groups' peaks, moved by the quarter step and delta."""
+    joints = np.zeros((len(groups), K, 3), np.float32)
+    person, joint = np.nonzero(groups.peak >= 0)
+    used = groups.peak[person, joint]
+    joints[person, joint, :2] = _settled(maps, joint, peaks.xy[used], grouping)
+    joints[person, joint, 2] = peaks.value[used]
+    return joints
+
+
+def _settled(maps: Maps, joint: Ints, xy: Ints, grouping: Grouping) -> Float32:
+    """Places (N, 2) between pixels for joints found at whole ones: the quarter step, and delta."""
+    places = xy.astype(np.float32)
+    if grouping.adjust:
+        places += quarter_steps(maps.heatmaps, joint, xy[:, 0], xy[:, 1])
+    return places + np.float32(grouping.delta)
+
+
+def _complete(maps: Maps, keypoints: Float32, found: Refinement, grouping: Grouping) -> tuple[Float32, Kinds]:
+    """Keypoints (M, 17, 3) with the refined joints put in, in map pixels, and each one's kind (M, 17)."""
+    kind = np.where(keypoints[..., 2] > 0, DETECTED, MISSING).astype(np.uint8)
+    keypoints, new = keypoints.copy(), found.found
+    person, joint = found.person[new], found.joint[new]
+    keypoints[person, joint, :2] = _settled(maps, joint, found.xy[new], grouping)
+    keypoints[person, joint, 2] = found.value[new]
+    kind[person, joint] = REFINED
+    return keypoints, kind
+
+
+def _kept(scores: Float32, grouping: Grouping) -> Ints:
+    """Groups whose score is above the threshold, the best `max_people` of them; in order of score where asked."""
+    kept = np.flatnonzero(scores > np.float32(grouping.pose_threshold))
+    ranked = kept[np.argsort(-scores[kept], kind="stable")]
+    if grouping.max_people:
+        ranked = ranked[: grouping.max_people]
+    return ranked if grouping.best_first else np.sort(ranked)

@@ -1,0 +1,97 @@
+"""From maps to peaks: the pixels where a joint may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from hpe_nb.arrays import Bools, Float32, Ints
+from hpe_nb.errors import HpeError
+from hpe_nb.maps import Maps
+from hpe_nb.settings import Grouping
+from hpe_nb.skeleton import K
+
+WINDOW = 5
+"""Side of the window in which a peak is the maximum: 5 map pixels, as in the network (arXiv 1908.10357)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Peaks:
+    """Candidates for joints, ordered by joint type, then from high to low score, then in row order of the map.
+
+    The order is total: equal maps give equal peaks on every machine.
+
+    Attributes:
+        joint: (N,) joint type of each peak, 0 to 16.
+        xy: (N, 2) place as x, y in map pixels, whole numbers.
+        value: (N,) float32 score.
+        tag: (N, D) float32 tag at the place.
+        start: (18,) peaks of joint type k are start[k] to start[k + 1].
+    """
+
+    joint: Ints
+    xy: Ints
+    value: Float32
+    tag: Float32
+    start: Ints
+
+    def __len__(self) -> int:
+        """Number of peaks of all joint types."""
+        return len(self.value)
+
+
+def find_peaks(maps: Maps, grouping: Grouping) -> Peaks:
+    """All peaks above `detection_threshold` (strictly), at most `max_candidates` of each joint type, the best ones.
+
+    In maps after the contract only window maxima are positive, so a threshold is all it takes.
+    """
+    width, height = maps.size
+    area = width * height
+    scores = maps.heatmaps.reshape(-1)
+    index = _where(scores > _no_more(grouping.detection_threshold))
+    value = scores[index]
+    joint = index // area
+    # A stable sort keeps row order among equal scores.
+    order = np.lexsort((-value, joint))
+    start = np.searchsorted(joint, np.arange(K + 1))
+    if len(index) and np.diff(start).max() > grouping.max_candidates:
+        rank = np.arange(len(index)) - start[joint]
+        order = order[rank < grouping.max_candidates]
+        start = np.searchsorted(joint[order], np.arange(K + 1))
+    index, joint = index[order], joint[order]
+    y, x = np.divmod(index - joint * area, width)
+    tag = maps.tags.reshape(-1, maps.tags.shape[-1])[index]
+    return Peaks(joint, np.stack((x, y), axis=1), value[order], tag, start)
+
+
+def _no_more(limit: float) -> np.float32:
+    """The largest float32 that is not above `limit`: scores compare with it as they would in full precision."""
+    rounded = np.float32(limit)
+    return rounded if float(rounded) <= limit else np.nextafter(rounded, np.float32(-np.inf))
+
+
+def _where(mask: Bools) -> Ints:
+    """`np.flatnonzero` for long masks with few hits: eight flags are looked at in one step."""
+    whole = len(mask) // 8 * 8
+    hits = np.flatnonzero(mask[:whole].view(np.uint64))
+    inside = np.flatnonzero(mask[:whole].reshape(-1, 8)[hits])
+    rest = whole + np.flatnonzero(mask[whole:])
+    return np.concatenate((hits[inside >> 3] * 8 + (inside & 7), rest))
+
+
+def negate_non_maxima(heatmaps: Float32, window: int = WINDOW) -> Float32:
+    """Heatmaps (17, h, w) with every pixel negated that is not the maximum of its window, as the contract wants.
+
+    For networks that do not do this themselves; new array, same shape. Pixels that share a maximum all stay positive,
+    as in a max-pooling layer.
+
+    Raises:
+        HpeError: an even window.
+    """
+    if window < 1 or window % 2 == 0:
+        raise HpeError(f"window={window} was given, but an odd number of map pixels is expected, for example 5.")
+    kernel = np.ones((window, window), np.uint8)
+    highest = np.stack([cv2.dilate(heatmap, kernel) for heatmap in heatmaps])
+    return np.where(heatmaps == highest, heatmaps, -heatmaps)

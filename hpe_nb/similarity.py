@@ -1,0 +1,72 @@
+"""OKS: how alike two poses are, on COCO's scale from 0 to 1."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hpe_nb.arrays import Bools, Float64, Floats, Ints
+from hpe_nb.skeleton import OKS_SIGMAS
+
+AREA_OF_BOX = 0.53
+"""Share of a person's keypoint box that its body covers, the usual stand-in for COCO's segment area."""
+
+
+def oks(xy: Floats, other: Floats, area: Floats, use: Bools) -> Float64:
+    """Object keypoint similarity of poses, by the formula of the COCO keypoint task.
+
+    Args:
+        xy, other: (..., 17, 2) places, shapes that broadcast.
+        area: (...) area of the person in square pixels of the same frame.
+        use: (..., 17) the joints to compare.
+
+    Returns:
+        (...) the mean over the used joints of exp(-d^2 / (2 area (2 sigma)^2)); 0 where no joint is used.
+    """
+    away = ((xy - other) ** 2).sum(axis=-1)
+    variance = (2 * OKS_SIGMAS) ** 2 * np.maximum(area, 1e-9)[..., None]
+    alike = np.where(use, np.exp(-away / (2 * variance)), 0).sum(axis=-1)
+    return np.asarray(alike / np.maximum(use.sum(axis=-1), 1))
+
+
+def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> Ints:
+    """For each person the better person it repeats, or -1: greedy suppression from high to low score.
+
+    A person repeats a better one when their OKS, over the joints that both have, is above `limit` and they share at
+    least half of the joints that the worse one has. Equal scores: the earlier person is the better one.
+
+    Args:
+        xy: (P, 17, 2) places.
+        present: (P, 17) which joints are there.
+        scores: (P,) people's scores.
+    """
+    repeats = np.full(len(xy), -1, dtype=np.intp)
+    if len(xy) < 2 or limit >= 1:
+        return repeats
+    area = AREA_OF_BOX * _box_areas(xy, present)
+    first, second = _near_pairs(xy, present)
+    shared = present[first] & present[second]
+    alike = oks(xy[first], xy[second], np.maximum(area[first], area[second]), shared)
+    better_first = scores[first] >= scores[second]
+    better, worse = np.where(better_first, first, second), np.where(better_first, second, first)
+    close = (alike > limit) & (2 * shared.sum(axis=1) >= present[worse].sum(axis=1))
+    better, worse = better[close], worse[close]
+    for i in np.lexsort((better, -scores[better])).tolist():
+        if repeats[better[i]] < 0 and repeats[worse[i]] < 0:
+            repeats[worse[i]] = better[i]
+    return repeats
+
+
+def _box_areas(xy: Floats, present: Bools) -> Float64:
+    """Area (P,) of the box around each person's joints."""
+    low = np.where(present[..., None], xy, np.inf).min(axis=1)
+    high = np.where(present[..., None], xy, -np.inf).max(axis=1)
+    return np.asarray(np.maximum(high - low, 0).prod(axis=-1))
+
+
+def _near_pairs(xy: Floats, present: Bools) -> tuple[Ints, Ints]:
+    """Pairs i < j of people whose boxes meet; only these can be alike."""
+    low = np.where(present[..., None], xy, np.inf).min(axis=1)
+    high = np.where(present[..., None], xy, -np.inf).max(axis=1)
+    meet = ((low[:, None] <= high) & (low <= high[:, None])).all(axis=-1)
+    first, second = np.nonzero(np.triu(meet, 1))
+    return first, second

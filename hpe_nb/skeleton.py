@@ -1,0 +1,85 @@
+"""The COCO body: 17 keypoints, how they connect, and how far apart they can be.
+
+Keypoint names, the left-right pairs, the limbs and the OKS constants follow the COCO keypoint task
+(https://cocodataset.org/#keypoints-eval). "Left" and "right" are the person's own.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from hpe_nb.arrays import Float64
+
+KEYPOINTS: tuple[str, ...] = (
+    "nose",
+    "left eye",
+    "right eye",
+    "left ear",
+    "right ear",
+    "left shoulder",
+    "right shoulder",
+    "left elbow",
+    "right elbow",
+    "left wrist",
+    "right wrist",
+    "left hip",
+    "right hip",
+    "left knee",
+    "right knee",
+    "left ankle",
+    "right ankle",
+)
+"""Names of the 17 keypoints in COCO order: index k everywhere in the package means KEYPOINTS[k]."""
+
+K: int = len(KEYPOINTS)
+"""Number of keypoints, 17."""
+
+MIRROR: tuple[int, ...] = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
+"""Index of each keypoint's left-right partner: mirroring a picture turns keypoint k into MIRROR[k]."""
+
+LIMBS: tuple[tuple[int, int], ...] = (
+    (0, 1), (0, 2), (1, 3), (2, 4), (3, 5), (4, 6), (5, 6), (5, 7), (7, 9), (6, 8), (8, 10),
+    (5, 11), (6, 12), (11, 12), (11, 13), (13, 15), (12, 14), (14, 16),
+)  # fmt: skip
+"""Pairs of keypoints that a skeleton drawing joins with a line."""
+
+JOINT_ORDER: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 11, 12, 7, 8, 9, 10, 13, 14, 15, 16)
+"""Order in which the decoder groups joint types: from the easy and central ones to the limbs' ends.
+
+Face, shoulders, hips, elbows, wrists, knees, ankles, as in Associative Embedding (arXiv 1611.05424) and its successors:
+the first joint types open the people, so the most reliable ones come first.
+"""
+
+OKS_SIGMAS: Float64 = np.array(
+    [26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89], dtype=np.float64
+) / 1000  # fmt: skip
+"""Per-keypoint constants of COCO's object keypoint similarity (how far annotators differ, in object scales)."""
+
+# Segment lengths in body heights, after the proportions of Drillis and Contini (1966). They are rounded up a little:
+# what matters is that nobody is longer than these when size is known exactly.
+_SEGMENTS: tuple[tuple[int, int, float], ...] = (
+    (0, 1, 0.03), (0, 2, 0.03), (1, 2, 0.04), (1, 3, 0.06), (2, 4, 0.06), (0, 3, 0.08), (0, 4, 0.08), (3, 4, 0.10),
+    (0, 5, 0.17), (0, 6, 0.17), (3, 5, 0.16), (4, 6, 0.16), (5, 6, 0.23), (5, 7, 0.19), (7, 9, 0.16), (6, 8, 0.19),
+    (8, 10, 0.16), (5, 11, 0.29), (6, 12, 0.29), (11, 12, 0.15), (11, 13, 0.25), (13, 15, 0.25), (12, 14, 0.25),
+    (14, 16, 0.25),
+)  # fmt: skip
+
+
+@cache
+def reach() -> Float64:
+    """Longest possible distance between each two keypoints of one body, shape (17, 17), in body heights.
+
+    It is the shortest path along the body's segments (a stretched limb is as long as its parts together), so two
+    keypoints of one person can come nearer than this, by bending or by perspective, but not further apart.
+    The diagonal is zero. The array is read-only.
+    """
+    length = np.full((K, K), np.inf)
+    np.fill_diagonal(length, 0.0)
+    for a, b, metres in _SEGMENTS:
+        length[a, b] = length[b, a] = metres
+    for via in range(K):  # Floyd and Warshall: 17 nodes
+        length = np.minimum(length, length[:, via, None] + length[None, via, :])
+    length.flags.writeable = False
+    return length
