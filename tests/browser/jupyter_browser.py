@@ -1,0 +1,212 @@
+"""A JupyterLab server of our own and a Chromium that looks at it: for browser tests, screenshots and latencies."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+FAKE_CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+"""A camera that shows a test pattern and needs no permission."""
+
+SETTINGS = {
+    # The news pop-up is asked for by the front end: only its own setting stops it.
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "apputils-extension/themes": {"theme": "JupyterLab Light"},
+}
+
+ERRORS = """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells
+    .flatMap(c => c.toJSON().outputs ?? []).filter(o => o.output_type === 'error')
+    .map(o => `${o.ename}: ${o.evalue}`)"""
+
+RUN_ALL = """async () => {
+    const app = window.jupyterapp, panel = app.shell.currentWidget;
+    await panel.context.ready;
+    await panel.revealed;
+    await app.commands.execute('notebook:run-all-cells');
+}"""
+
+KERNEL_IDLE = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+
+# What the <img> shows, read as pixels through a canvas: alike for blob: and data: addresses, never a stale one.
+DIGEST = """async img => {
+    await img.decode();
+    const c = new OffscreenCanvas(img.naturalWidth, img.naturalHeight), g = c.getContext('2d');
+    g.drawImage(img, 0, 0);
+    const hash = await crypto.subtle.digest('SHA-256', g.getImageData(0, 0, c.width, c.height).data);
+    return Array.from(new Uint8Array(hash), b => b.toString(16).padStart(2, '0')).join('');
+}"""
+
+
+def chromium() -> str | None:
+    """Path of a Chromium or Chrome on this machine."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    return os.environ.get("HPE_NB_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+def notebook(*cells: str) -> dict[str, Any]:
+    """A minimal notebook of these code cells."""
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    blank: dict[str, Any] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    listed = [blank | {"id": f"c{i}", "source": source} for i, source in enumerate(cells)]
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": listed}
+
+
+@dataclass
+class Lab:
+    """A running JupyterLab: its address, token, the folder it serves, and a browser."""
+
+    address: str
+    token: str
+    root: Path
+    browser: Browser
+
+    def open(self, name: str, width: int = 1100, height: int = 900, dark: bool = False) -> Opened:
+        """Open a notebook of the served folder in a page of its own; its kernel is ready on return."""
+        page = self.browser.new_page(viewport={"width": width, "height": height}, reduced_motion="reduce")
+        opened = Opened(page)
+        page.on("console", lambda said: opened.console.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: opened.console.append(f"pageerror {error}"))
+        page.goto(f"{self.address}/doc/tree/{name}?token={self.token}&reset", wait_until="domcontentloaded")
+        expect(page.locator(".jp-NotebookPanel")).to_be_visible(timeout=60_000)
+        page.wait_for_function(KERNEL_IDLE, timeout=60_000)
+        if dark:
+            page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+            expect(page.locator("body[data-jp-theme-light=false]")).to_be_attached()
+        return opened
+
+    def run(self, *cells: str, name: str = "test.ipynb", **window: Any) -> Opened:
+        """Write a notebook of these cells, open it and run it; the page shows what it shows a user."""
+        (self.root / name).write_text(json.dumps(notebook(*cells)), encoding="utf-8")
+        opened = self.open(name, **window)
+        opened.run_all()
+        return opened
+
+
+@dataclass
+class Opened:
+    """A notebook in a page of the browser."""
+
+    page: Page
+    console: list[str] = field(default_factory=list)
+
+    def run_all(self) -> None:
+        """Run every cell through Lab's own command; an error in one of them fails here with its words."""
+        self.page.evaluate(RUN_ALL)
+        errors = self.page.evaluate(ERRORS)
+        assert not errors, errors
+
+    def close(self) -> None:
+        """Stop the notebook's kernel and close its page."""
+        self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        self.page.close()
+
+    def picture(self, which: int = 0) -> Locator:
+        """The widgets' n-th picture."""
+        return self.page.locator(".jp-OutputArea img.widget-image, .jp-OutputArea img.hpe-picture").nth(which)
+
+    def digest(self, image: Locator) -> str:
+        """SHA-256 of the pixels that an <img> shows."""
+        return str(image.evaluate(DIGEST))
+
+    def wait_for_change(self, image: Locator, before: str, seconds: float = 10) -> str:
+        """The digest of the picture as soon as it differs from `before`; fails when it stays the same."""
+        end = time.monotonic() + seconds
+        while (after := self.digest(image)) == before and time.monotonic() < end:
+            self.page.wait_for_timeout(30)
+        assert after != before, f"the picture stayed the same for {seconds} s"
+        return after
+
+
+@contextlib.contextmanager
+def lab(root: Path, flags: list[str] | None = None, program: list[str] | None = None) -> Iterator[Lab]:
+    """Run JupyterLab on `root` with a throw-away home and Chromium with extra `flags`; both end with the block."""
+    with contextlib.ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True)))
+        address, token = stack.enter_context(_server(root, home, program or [sys.executable, "-m", "jupyterlab"]))
+        playwright = stack.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS + (flags or []))
+        stack.callback(browser.close)
+        yield Lab(address, token, root, browser)
+
+
+@contextlib.contextmanager
+def _server(root: Path, home: Path, program: list[str]) -> Iterator[tuple[str, str]]:
+    """Start the server on a free port and end it, with its kernels, whatever happens; address and token."""
+    port, token = _free_port(), secrets.token_hex(16)
+    for name, values in SETTINGS.items():
+        path = home / f"settings/@jupyterlab/{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values), encoding="utf-8")
+    options = [
+        "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]  # fmt: skip
+    with (home / "lab.log").open("wb") as log:
+        server = subprocess.Popen(
+            program + options, env=_environment(home, token), stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/api?token={token}", server, home / "lab.log")
+            yield f"http://127.0.0.1:{port}", token
+        finally:
+            _end(server)
+
+
+def _environment(home: Path, token: str) -> dict[str, str]:
+    """This process's environment with nothing of the user's own Jupyter in it."""
+    places = {"IPYTHONDIR": "ipython", "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data",
+              "JUPYTER_RUNTIME_DIR": "runtime", "JUPYTERLAB_SETTINGS_DIR": "settings",
+              "JUPYTERLAB_WORKSPACES_DIR": "workspaces"}  # fmt: skip
+    # The token travels in the environment because command lines can be read by everyone.
+    return os.environ | {name: str(home / place) for name, place in places.items()} | {"JUPYTER_TOKEN": token}
+
+
+def _free_port() -> int:
+    """A port that is free now (the small race until the server takes it is accepted)."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:
+    """Return when the server answers; raise with its log when it ended or stays silent."""
+    end = time.monotonic() + seconds
+    while server.poll() is None and time.monotonic() < end:
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            urllib.request.urlopen(address, timeout=1).read()
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"JupyterLab did not answer: {log.read_text(errors='replace')[-2000:]}")
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """End the server and its kernels, which share its session."""
+    stop = (lambda sign: os.killpg(server.pid, sign)) if hasattr(os, "killpg") else (lambda _: server.terminate())
+    with contextlib.suppress(ProcessLookupError):
+        stop(signal.SIGTERM)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
