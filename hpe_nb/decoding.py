@@ -51,26 +51,52 @@ class Decoding:
     poses: Poses
 
 
-def decode(maps: Maps, grouping: Grouping | None = None) -> Decoding:
+def decode(maps: Maps, grouping: Grouping | None = None, *, earlier: Decoding | None = None) -> Decoding:
     """Find the people in the maps: peaks, grouping by tags, quarter step, filter, refinement, duplicates.
 
     The maps are not changed. `Grouping.omz()` gives Open Model Zoo's results to the last rounding; the default mends
     its known defects. `decode(maps).poses` is the result.
+
+    Args:
+        maps: the network's maps.
+        grouping: the settings.
+        earlier: a decoding of the same maps under other settings; steps that cannot differ are taken from it.
     """
     grouping = grouping or Grouping()
-    peaks = find_peaks(maps, grouping)
-    groups = group(peaks, grouping)
-    joints = _joints(maps, peaks, groups, grouping)
+    same = _equal_steps(maps, grouping, earlier)
+    peaks = earlier.peaks if earlier and same > 0 else find_peaks(maps, grouping)
+    groups = earlier.groups if earlier and same > 1 else group(peaks, grouping)
+    joints = earlier.joints if earlier and same > 2 else _joints(maps, peaks, groups, grouping)
     scores = joints[..., 2].mean(axis=1) if len(groups) else np.zeros(0, np.float32)
     kept = _kept(scores, grouping)
     tags = groups.tags[: len(kept)] if grouping.shifted_tags else groups.tags[kept]
-    refinement = refine(maps, joints[kept], tags, grouping)
+    refinement = earlier.refinement if earlier and same > 4 else refine(maps, joints[kept], tags, grouping)
     keypoints, kind = _complete(maps, joints[kept], refinement, grouping)
     repeats = duplicates_of(keypoints[..., :2], kind != MISSING, scores[kept], grouping.duplicate_oks)
     stay = repeats < 0
     people = kept[stay]
     poses = _poses(maps, keypoints[stay], scores[people], groups.tags[people], kind[stay])
     return Decoding(maps, grouping, peaks, groups, joints, scores, kept, refinement, repeats, people, poses)
+
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    ("detection_threshold", "max_candidates"),
+    ("tag_threshold", "cost", "place_weight", "score_weight"),
+    ("adjust", "delta"),
+    ("pose_threshold", "max_people", "best_first"),
+    ("refine", "refine_threshold", "refine_reach", "shifted_tags"),
+    ("duplicate_oks",),
+)
+"""Settings that each step reads: peaks, grouping, joints, filter, refinement, duplicates."""
+
+
+def _equal_steps(maps: Maps, grouping: Grouping, earlier: Decoding | None) -> int:
+    """How many of the first steps give what they gave earlier: no setting they or those before them read differs."""
+    if earlier is None or earlier.maps is not maps:
+        return 0
+    before = earlier.grouping
+    moved = (any(getattr(grouping, name) != getattr(before, name) for name in names) for names in STEPS)
+    return next((step for step, different in enumerate(moved) if different), len(STEPS))
 
 
 def _poses(maps: Maps, keypoints: Float32, scores: Float32, tags: Float32, kind: Kinds) -> Poses:
