@@ -1,0 +1,63 @@
+"""`Grouping.omz()` gives what the demo's rules give, number for number."""
+
+from __future__ import annotations
+
+import literal_omz
+import numpy as np
+import pytest
+from random_maps import random_maps
+
+import hpe_nb as hpe
+
+SCENES = 200
+KINDS = {
+    "plain": {},
+    "ties": {"steps": 10},
+    "coarse ties": {"steps": 4},
+    "equal tags": {"equal_tags": True},
+    "two-dimensional tags": {"dimension": 2},
+    "many missing": {"missing": 0.7},
+    "wide": {"size": (61, 17)},
+    "tall": {"size": (9, 45)},
+}
+
+
+def scene(index: int) -> hpe.Maps:
+    """The index-th scene: kinds in turn, 0 to 40 people."""
+    kind = list(KINDS.values())[index % len(KINDS)]
+    return random_maps(index, people=index * 7 % 41, **kind)
+
+
+@pytest.mark.parametrize("kind", range(len(KINDS)), ids=list(KINDS))
+def test_equals_the_literal_rules(kind: int) -> None:
+    people = 0
+    for index in range(kind, SCENES, len(KINDS)):
+        maps = scene(index)
+        before = maps.heatmaps.copy(), maps.tags.copy()
+        expected, scores = literal_omz.decode(maps.heatmaps, maps.tags)
+        poses = hpe.decode(maps, hpe.Grouping.omz()).poses
+        assert poses.keypoints.dtype == np.float32
+        np.testing.assert_array_equal(poses.keypoints, expected, err_msg=f"scene {index}")
+        np.testing.assert_array_equal(poses.scores, scores, err_msg=f"scene {index}")
+        np.testing.assert_array_equal(maps.heatmaps, before[0])
+        np.testing.assert_array_equal(maps.tags, before[1])
+        people += len(expected)
+    assert people > 50
+
+
+@pytest.mark.parametrize(
+    "heatmaps",
+    [
+        pytest.param(np.zeros((17, 8, 8), np.float32), id="empty maps"),
+        pytest.param(np.full((17, 8, 8), -0.5, np.float32), id="no maxima"),
+        pytest.param(np.full((17, 1, 1), 0.5, np.float32), id="one pixel"),
+        pytest.param(np.full((17, 6, 7), 0.5, np.float32), id="flat, everything a maximum"),
+        pytest.param(np.full((17, 6, 7), 0.1, np.float32), id="exactly at the threshold in float32"),
+    ],
+)
+def test_odd_maps_equal_the_literal_rules(heatmaps: np.ndarray) -> None:
+    maps = hpe.Maps(heatmaps, np.zeros_like(heatmaps))
+    expected, scores = literal_omz.decode(maps.heatmaps, maps.tags)
+    poses = hpe.decode(maps, hpe.Grouping.omz()).poses
+    np.testing.assert_array_equal(poses.keypoints, expected)
+    np.testing.assert_array_equal(poses.scores, scores)
