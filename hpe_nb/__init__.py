@@ -19,11 +19,15 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from hpe_nb.decoding import Decoding as Decoding
     from hpe_nb.decoding import decode as decode
+    from hpe_nb.drawing import draw_poses as draw_poses
     from hpe_nb.errors import HpeError as HpeError
     from hpe_nb.maps import Maps as Maps
     from hpe_nb.peaks import Peaks as Peaks
     from hpe_nb.peaks import find_peaks as find_peaks
     from hpe_nb.peaks import negate_non_maxima as negate_non_maxima
+    from hpe_nb.pose_files import load_pictures as load_pictures
+    from hpe_nb.pose_files import load_poses as load_poses
+    from hpe_nb.pose_files import save_poses as save_poses
     from hpe_nb.poses import Poses as Poses
     from hpe_nb.settings import Grouping as Grouping
 
@@ -31,10 +35,14 @@ _HOME = {
     "HpeError": "errors",
     "Decoding": "decoding",
     "decode": "decoding",
+    "draw_poses": "drawing",
     "Maps": "maps",
     "Peaks": "peaks",
     "find_peaks": "peaks",
     "negate_non_maxima": "peaks",
+    "load_pictures": "pose_files",
+    "load_poses": "pose_files",
+    "save_poses": "pose_files",
     "Poses": "poses",
     "Grouping": "settings",
 }

@@ -1,0 +1,217 @@
+"""Drawings: where the ink goes, what it means, and that the photo stays as it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+import hpe_nb as hpe
+from hpe_nb.arrays import Bools, Image
+from hpe_nb.colours import INK, PAPER, PEOPLE, brightness, contrast, hex_code, mixed, person_colour
+from hpe_nb.drawing import draw_poses
+from hpe_nb.poses import DETECTED, MISSING, REFINED, Poses
+from hpe_nb.skeleton import KEYPOINTS
+
+STANDING = np.array(
+    [
+        (50, 20), (53, 17), (47, 17), (57, 19), (43, 19), (65, 40), (35, 40), (72, 65), (28, 65), (75, 90), (25, 90),
+        (60, 95), (40, 95), (62, 130), (38, 130), (63, 165), (37, 165),
+    ],
+    np.float32,
+)  # fmt: skip
+
+
+def standing(*offsets: tuple[float, float], kind: int = DETECTED, scale: float = 1.0) -> Poses:
+    """People who stand at the offsets, all joints of one kind."""
+    keypoints = np.full((len(offsets), 17, 3), 0.8, np.float32)
+    keypoints[..., :2] = STANDING * scale + np.array(offsets, np.float32)[:, None]
+    numbers = np.zeros(len(offsets), np.float32)
+    return Poses(keypoints, numbers + 0.8, numbers, np.full((len(offsets), 17), kind, np.uint8))
+
+
+def grey(height: int = 200, width: int = 200, value: int = 128) -> Image:
+    """A photo of nothing."""
+    return np.full((height, width, 3), value, np.uint8)
+
+
+def changed(picture: Image, photo: Image) -> Bools:
+    """Pixels that differ."""
+    return np.asarray((picture != photo).any(axis=-1))
+
+
+def test_the_photo_is_not_drawn_on() -> None:
+    photo = grey()
+    photo.flags.writeable = False
+    picture = draw_poses(photo, standing((40, 10), (80, 10)))
+    assert (photo == 128).all()
+    assert picture.shape == photo.shape
+    assert picture.dtype == np.uint8
+    assert not np.shares_memory(picture, photo)
+    assert changed(picture, photo).any()
+
+
+@pytest.mark.parametrize(
+    "photo",
+    [
+        pytest.param(grey()[::-1, ::-1], id="mirrored view"),
+        pytest.param(grey(400, 400)[::2, ::2], id="every second pixel"),
+        pytest.param(grey()[..., ::-1], id="colours turned"),
+    ],
+)
+def test_any_memory_layout(photo: Image) -> None:
+    poses = standing((40, 10))
+    np.testing.assert_array_equal(draw_poses(photo, poses), draw_poses(np.ascontiguousarray(photo), poses))
+
+
+def test_nobody_gives_a_copy() -> None:
+    photo = grey()
+    picture = draw_poses(photo, Poses.none())
+    np.testing.assert_array_equal(picture, photo)
+    assert not np.shares_memory(picture, photo)
+
+
+@pytest.mark.parametrize("k", range(17), ids=KEYPOINTS)
+def test_each_joint_is_drawn_where_it_is(k: int) -> None:
+    poses = standing((50, 20))
+    poses.kind[0, np.arange(17) != k] = MISSING
+    picture = draw_poses(grey(), poses, numbers=False)
+    rows, columns = np.nonzero(changed(picture, grey()))
+    np.testing.assert_allclose((columns.mean(), rows.mean()), poses.keypoints[0, k, :2], atol=0.25)
+    assert len(rows) < 120
+
+
+def test_a_part_of_a_pixel_moves_the_drawing() -> None:
+    poses = standing((50.0, 20.0))
+    moved = standing((50.25, 20.0))
+    assert changed(draw_poses(grey(), poses), draw_poses(grey(), moved)).any()
+
+
+def test_limbs_join_the_joints() -> None:
+    poses = standing((50, 20))
+    picture = draw_poses(grey(), poses, numbers=False)
+    between = (poses.keypoints[0, 13, :2] + poses.keypoints[0, 15, :2]) / 2
+    x, y = np.rint(between).astype(int)
+    assert tuple(picture[y, x]) == mixed(person_colour(0), PAPER, 0.35)
+    poses.kind[0, 15] = MISSING
+    assert not changed(draw_poses(grey(), poses, numbers=False), grey())[y, x]
+
+
+def test_left_is_lighter_than_right() -> None:
+    poses = standing((50, 20))
+    picture = draw_poses(grey(), poses, numbers=False)
+    knees = np.rint(poses.keypoints[0, [13, 14], :2]).astype(int)
+    left, right = (brightness(tuple(picture[y, x].tolist())) for x, y in knees)
+    assert left > right + 30
+
+
+def test_refined_joints_are_hollow_and_their_limbs_fainter() -> None:
+    solid, hollow = standing((50, 20), scale=1.0), standing((50, 20), kind=REFINED)
+    full, faint = (draw_poses(grey(), poses, numbers=False, line_width=6) for poses in (solid, hollow))
+    x, y = np.rint(solid.keypoints[0, 13, :2]).astype(int)
+    assert tuple(full[y, x]) == mixed(person_colour(0), PAPER, 0.35)
+    assert tuple(faint[y, x]) == contrast(person_colour(0))
+    np.testing.assert_allclose(faint[y, x + 5], mixed(person_colour(0), PAPER, 0.35), atol=25)
+    assert changed(faint, grey()).sum() < changed(full, grey()).sum()
+
+
+def test_each_person_has_a_number_and_a_colour() -> None:
+    photo = grey(200, 900)
+    poses = standing(*((110 * i, 20) for i in range(8)))
+    numbers = changed(draw_poses(photo, poses), draw_poses(photo, poses, numbers=False))
+    for i in range(8):
+        assert numbers[:, 110 * i : 110 * i + 100].sum() > 100
+        x, y = (STANDING[[5, 6]].mean(axis=0) + np.array((110 * i, 20))).astype(int)
+        assert tuple(draw_poses(photo, poses)[y, x]) == person_colour(i)
+
+
+def test_numbers_stay_inside_the_picture() -> None:
+    photo = grey()
+    poses = standing((-40, -18))
+    extra = changed(draw_poses(photo, poses), draw_poses(photo, poses, numbers=False))
+    assert extra.sum() > 150
+
+
+def test_a_chosen_person_keeps_colour_and_number() -> None:
+    poses = standing((0, 20), (100, 20))
+    both, second = draw_poses(grey(), poses), draw_poses(grey(), poses[[1]], people=[1])
+    np.testing.assert_array_equal(both[:, 130:], second[:, 130:])
+
+
+def test_the_first_person_is_on_top() -> None:
+    poses = standing((50, 20), (50, 20))
+    both, first = draw_poses(grey(), poses, numbers=False), draw_poses(grey(), poses[[0]], numbers=False)
+    inside = (first == person_colour(0)).all(axis=-1)  # the edges mix with what is below
+    assert inside.sum() > 20
+    assert (both[inside] == person_colour(0)).all()
+
+
+def test_joints_below_the_score_are_left_out() -> None:
+    poses = standing((50, 20))
+    poses.keypoints[0, :, 2] = 0.3
+    assert not changed(draw_poses(grey(), poses, min_score=0.4), grey()).any()
+    assert changed(draw_poses(grey(), poses, min_score=0.3), grey()).any()
+
+
+def test_lines_grow_with_the_person_and_the_picture() -> None:
+    photo = grey(1200, 1200)
+    small, large = (draw_poses(photo, standing((50, 50), scale=scale), numbers=False) for scale in (1.0, 6.0))
+    share = [changed(picture, photo).sum() / scale**2 for picture, scale in ((small, 1), (large, 6))]
+    assert 0.5 < share[1] / share[0] < 1.5
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param((-500.0, -500.0), id="outside"),
+        pytest.param((1e30, 0.0), id="absurdly far"),
+        pytest.param((np.nan, 0.0), id="NaN"),
+        pytest.param((np.inf, -np.inf), id="infinite"),
+    ],
+)
+def test_joints_out_of_the_picture(place: tuple[float, float]) -> None:
+    poses = standing((50, 20))
+    poses.keypoints[0, 9, :2] = place
+    with np.errstate(all="raise"):
+        assert changed(draw_poses(grey(), poses), grey()).any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_anything_can_be_drawn(data: st.DataObject) -> None:
+    height, width, count = (data.draw(st.integers(1, 60)) for _ in range(3))
+    count %= 5
+    places = st.floats(-1e6, 1e6, width=32)
+    keypoints = data.draw(arrays.arrays(np.float32, (count, 17, 3), elements=places))
+    kind = data.draw(arrays.arrays(np.uint8, (count, 17), elements=st.integers(0, 2)))
+    zeros = np.zeros(count, np.float32)
+    photo = grey(height, width)
+    picture = draw_poses(photo, Poses(keypoints, zeros, zeros, kind), min_score=-np.inf)
+    assert picture.shape == photo.shape
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        pytest.param(np.zeros((10, 10), np.uint8), id="grey"),
+        pytest.param(np.zeros((10, 10, 4), np.uint8), id="alpha"),
+        pytest.param(np.zeros((10, 10, 3)), id="floats"),
+        pytest.param(np.zeros((1, 10, 10, 3), np.uint8), id="batch"),
+    ],
+)
+def test_what_is_no_photo(image: Image) -> None:
+    with pytest.raises(hpe.HpeError, match="RGB picture"):
+        draw_poses(image, standing((0, 0)))
+
+
+def test_people_can_be_told_apart() -> None:
+    assert len(set(PEOPLE)) == 7
+    assert person_colour(7) == person_colour(0)
+    for colour in PEOPLE:
+        assert abs(brightness(colour) - brightness(contrast(colour))) > 75
+    assert hex_code(INK) == "#181818"
+    for i, one in enumerate(PEOPLE):
+        for other in PEOPLE[:i]:
+            assert np.abs(np.subtract(one, other)).max() > 50
