@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Ints
 from hpe_nb.errors import HpeError
 from hpe_nb.maps import Maps
+from hpe_nb.opencv import cv2
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import K
 
