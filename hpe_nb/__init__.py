@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from hpe_nb.decoding import decode as decode
     from hpe_nb.drawing import draw_poses as draw_poses
     from hpe_nb.errors import HpeError as HpeError
+    from hpe_nb.fetch import fetch as fetch
+    from hpe_nb.images import read_image as read_image
+    from hpe_nb.images import write_image as write_image
     from hpe_nb.maps import Maps as Maps
     from hpe_nb.peaks import Peaks as Peaks
     from hpe_nb.peaks import find_peaks as find_peaks
@@ -29,13 +32,26 @@ if TYPE_CHECKING:
     from hpe_nb.pose_files import load_poses as load_poses
     from hpe_nb.pose_files import save_poses as save_poses
     from hpe_nb.poses import Poses as Poses
+    from hpe_nb.scenes import Recipe as Recipe
+    from hpe_nb.scenes import Scene as Scene
+    from hpe_nb.scenes import Truth as Truth
+    from hpe_nb.scenes import ideal_maps as ideal_maps
+    from hpe_nb.scenes import pose_names as pose_names
+    from hpe_nb.scenes import scene as scene
+    from hpe_nb.scenes import scene_names as scene_names
     from hpe_nb.settings import Grouping as Grouping
+    from hpe_nb.shipped import sample as sample
+    from hpe_nb.shipped import samples as samples
+    from hpe_nb.widgets.explorer import Explorer as Explorer
 
 _HOME = {
     "HpeError": "errors",
     "Decoding": "decoding",
     "decode": "decoding",
     "draw_poses": "drawing",
+    "fetch": "fetch",
+    "read_image": "images",
+    "write_image": "images",
     "Maps": "maps",
     "Peaks": "peaks",
     "find_peaks": "peaks",
@@ -44,7 +60,17 @@ _HOME = {
     "load_poses": "pose_files",
     "save_poses": "pose_files",
     "Poses": "poses",
+    "Recipe": "scenes",
+    "Scene": "scenes",
+    "Truth": "scenes",
+    "ideal_maps": "scenes",
+    "pose_names": "scenes",
+    "scene": "scenes",
+    "scene_names": "scenes",
     "Grouping": "settings",
+    "sample": "shipped",
+    "samples": "shipped",
+    "Explorer": "widgets.explorer",
 }
 """Public names and the modules they live in."""
 

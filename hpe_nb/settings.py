@@ -63,7 +63,7 @@ class Grouping:
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            _check(item, getattr(self, item.name))
+            check_field(item, getattr(self, item.name))
 
     @classmethod
     def omz(cls, **changes: Any) -> Grouping:
@@ -79,7 +79,7 @@ class Grouping:
         return cls(**(parity | changes))
 
 
-def _check(item: Field[Any], value: Any) -> None:
+def check_field(item: Field[Any], value: Any) -> None:
     """Raise when `value` is not one that the field `item` can take."""
     told, kind = item.metadata, type(item.default)
     if "options" in told:

@@ -1,0 +1,185 @@
+"""From known joints to the maps that a perfect network would give."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
+from hpe_nb.errors import HpeError
+from hpe_nb.maps import Maps
+from hpe_nb.peaks import WINDOW
+from hpe_nb.skeleton import K
+
+HALF_PIXEL = np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]])
+"""Map pixels to image pixels of human-pose-estimation-0007: image_px = 2 * map_px."""
+
+REACH = 3.0
+"""A joint's Gaussian and its disc of tags end this many sigmas from the joint."""
+
+_CLEAR = 0.45
+"""No Gaussian stands nearer to a pixel's border: halfway between two pixels it would have two peaks."""
+
+
+class Marks(NamedTuple):
+    """What is to be painted into maps: one mark per joint that the network sees.
+
+    Attributes:
+        joint: (M,) joint type, 0 to 16.
+        xy: (M, 2) place in map pixels, not rounded.
+        score: (M,) value of the heatmap at the peak.
+        tag: (M, D) tag round the place.
+        person: (M,) whose joint it is; -1 for nobody's.
+        part: (M,) which joint it truly is; differs from `joint` where left and right are swapped, -1 for nobody's.
+    """
+
+    joint: Ints
+    xy: Float64
+    score: Float64
+    tag: Float64
+    person: Ints
+    part: Ints
+
+    def chosen(self, which: Bools) -> Marks:
+        """The marks that a mask (M,) chooses."""
+        return Marks(
+            self.joint[which], self.xy[which], self.score[which], self.tag[which], self.person[which], self.part[which]
+        )
+
+
+def ideal_maps(
+    keypoints: Floats,
+    tags: Floats,
+    size: tuple[int, int],
+    *,
+    to_image: Floats | None = None,
+    scores: Floats | float = 1.0,
+    sigma: float = 2.0,
+) -> Maps:
+    """Maps of a perfect network for known people: for examples, tests and upper bounds of an evaluation.
+
+    Each joint becomes a Gaussian around its place, highest at the nearest map pixel and as high there as its score, and
+    a disc of its person's tag; everything else is 0. Where joints of one type overlap, the higher Gaussian and the tag
+    of the nearer joint show. Joints outside the map are left out, and pixels that are not the maximum of their 5x5
+    window are negated: of two equal joints within two pixels the lower one is therefore no peak, as with a network.
+
+    Args:
+        keypoints: (P, 17, 3) x, y in image pixels and visibility; joints with visibility 0 are not there.
+        tags: (P,) one number per person, (P, D), or (P, 17, D) to give each joint its own.
+        size: width and height of the maps in map pixels.
+        to_image: (2, 3) affine transform from map to image pixels; image_px = 2 * map_px where left out.
+        scores: height of the peaks, a number or an array that broadcasts to (P, 17).
+        sigma: standard deviation of the Gaussians in map pixels; networks of this family are trained with 2.
+
+    Raises:
+        HpeError: shapes that do not belong together, or a sigma that is not above 0.
+    """
+    keypoints, tags = np.asarray(keypoints, np.float64), np.asarray(tags, np.float64)
+    if keypoints.ndim != 3 or keypoints.shape[1:] != (K, 3):
+        raise HpeError(f"keypoints of shape {keypoints.shape} were given, but (people, 17, 3) is expected.")
+    if len(tags) != len(keypoints) or tags.ndim > 3 or (tags.ndim == 3 and tags.shape[1] != K):
+        raise HpeError(
+            f"tags of shape {tags.shape} were given for {len(keypoints)} people, but one tag per person (P,), "
+            "(P, D) or one per joint (P, 17, D) is expected."
+        )
+    if not sigma > 0:
+        raise HpeError(f"sigma={sigma!r} was given, but a number of map pixels above 0 is expected, for example 2.")
+    maps_to_image = HALF_PIXEL if to_image is None else np.asarray(to_image, np.float64)
+    xy = (keypoints[..., :2] - maps_to_image[:, 2]) @ np.linalg.inv(maps_to_image[:, :2]).T
+    person, joint = np.nonzero(keypoints[..., 2] > 0)
+    tags = tags.reshape(len(tags), -1, tags.shape[-1]) if tags.ndim > 1 else tags[:, None, None]
+    tag = np.broadcast_to(tags, (len(tags), K, tags.shape[-1])).astype(np.float64)[person, joint]
+    score = np.broadcast_to(np.asarray(scores, np.float64), keypoints.shape[:2])[person, joint]
+    marks = inside(Marks(joint, xy[person, joint], score, tag, person, joint), size)
+    return Maps(*paint(marks, size, sigma), maps_to_image)
+
+
+def inside(marks: Marks, size: tuple[int, int]) -> Marks:
+    """The marks whose nearest pixel is on maps of `size` (width, height)."""
+    pixel = nearest(marks.xy)
+    there = np.all((pixel >= 0) & (pixel < np.array(size)), axis=1)
+    return marks.chosen(there)
+
+
+def nearest(xy: Float64) -> Ints:
+    """The pixel that a place lies in, halves to the right and down."""
+    return np.floor(xy + 0.5).astype(np.intp)
+
+
+def paint(
+    marks: Marks, size: tuple[int, int], sigma: float, background: Float32 | None = None
+) -> tuple[Float32, Float32]:
+    """Heatmaps (17, h, w) in the contract's signs and tags (17, h, w, D) with the marks in them.
+
+    Only the discs round the marks are touched, so the cost goes with the number of marks. All marks are on the map.
+
+    Args:
+        marks: the joints to paint.
+        size: width and height of the maps.
+        sigma: standard deviation of the Gaussians in map pixels.
+        background: (h, w, D) tags where no joint is; 0 where left out.
+    """
+    width, height = size
+    heat = np.zeros(K * height * width, np.float32)
+    tags = np.zeros((K, height, width, marks.tag.shape[1]), np.float32)
+    if background is not None:
+        tags[:] = background
+    pixel = nearest(marks.xy)
+    shift = np.clip(marks.xy - pixel, -_CLEAR, _CLEAR)
+    dx, dy = _disc(int(np.ceil(REACH * sigma)))
+    x, y = pixel[:, 0] + dx[:, None], pixel[:, 1] + dy[:, None]
+    # exp(-(d - shift)^2 / 2 sigma^2), scaled to 1 at d = 0
+    power = (dx * dx + dy * dy)[:, None] - 2 * (dx[:, None] * shift[:, 0] + dy[:, None] * shift[:, 1])
+    value = marks.score * np.exp(power / (-2 * sigma * sigma))
+    on, mark = np.nonzero((x >= 0) & (x < width) & (y >= 0) & (y < height))
+    index = (marks.joint[mark] * height + y[on, mark]) * width + x[on, mark]
+    np.minimum.at(heat, index, -value[on, mark].astype(np.float32))
+    # Rings come from the outermost to the innermost: the last tag written is that of the nearest joint.
+    tags.reshape(-1, tags.shape[-1])[index] = marks.tag[mark]
+    heatmaps = heat.reshape(K, height, width)
+    _raise_peaks(heatmaps, marks.joint, pixel)
+    return heatmaps, tags
+
+
+@cache
+def _disc(radius: int) -> tuple[Ints, Ints]:
+    """Offsets x, y of the pixels of a disc, from its rim to its middle."""
+    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1].reshape(2, -1)
+    away = x * x + y * y
+    order = np.argsort(-away, kind="stable")[(away > radius * radius).sum() :]
+    return x[order], y[order]
+
+
+def _raise_peaks(heat: Float32, joint: Ints, pixel: Ints) -> None:
+    """Turn those of the marked pixels positive that are the highest of their window; all values are negative before."""
+    height, width = heat.shape[1:]
+    dx, dy = np.mgrid[:WINDOW, :WINDOW].reshape(2, -1, 1) - WINDOW // 2
+    x, y = pixel.T
+    around = heat[joint, np.clip(y + dy, 0, height - 1), np.clip(x + dx, 0, width - 1)]
+    highest = heat[joint, y, x] == around.min(axis=0)
+    joint, x, y = joint[highest], x[highest], y[highest]
+    heat[joint, y, x] = np.abs(heat[joint, y, x])
+
+
+def surroundings(marks: Marks, size: tuple[int, int], reach: Float64) -> Float32:
+    """Smooth tags (h, w, D) for where no joint is: near a body its tag, far from all of them 0.
+
+    A network's tags are smooth as well; nothing but pictures and the literal "everywhere" refinement read them there.
+
+    Args:
+        marks: the joints.
+        size: width and height of the maps.
+        reach: (M,) how far each joint's tag carries, in map pixels.
+    """
+    across, down = (_bells(np.arange(length), marks.xy[:, axis], reach) for axis, length in enumerate(size))
+    weight = down.T @ across + np.float32(0.05)
+    tag = marks.tag.astype(np.float32)
+    return np.stack([(down.T @ (across * column[:, None])) / weight for column in tag.T], axis=-1)
+
+
+def _bells(at: Ints, centre: Float64, width: Float64) -> Float32:
+    """Gaussians (M, N) of the given centres and widths, without norm, at the places `at`."""
+    away = ((at - centre[:, None]) / width[:, None]).astype(np.float32)
+    return np.asarray(np.exp(-0.5 * away * away), np.float32)
