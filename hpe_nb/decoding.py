@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpe_nb.adjusting import quarter_steps
-from hpe_nb.arrays import Float32, Ints, Kinds
+from hpe_nb.arrays import Float32, Floats, Ints, Kinds
 from hpe_nb.grouping import Groups, group
 from hpe_nb.maps import Maps
 from hpe_nb.peaks import Peaks, find_peaks
@@ -99,20 +99,19 @@ def _equal_steps(maps: Maps, grouping: Grouping, earlier: Decoding | None) -> in
     return next((step for step, different in enumerate(moved) if different), len(STEPS))
 
 
-def _poses(maps: Maps, keypoints: Float32, scores: Float32, tags: Float32, kind: Kinds) -> Poses:
+def _poses(maps: Maps, keypoints: Float32, scores: Float32, tags: Floats, kind: Kinds) -> Poses:
     """People in image pixels."""
     there = kind != MISSING
     keypoints[there, :2] = maps.image_points(keypoints[there, :2])
+    tags = tags.astype(np.float32)
     return Poses(keypoints, scores, tags[:, 0] if tags.shape[1] == 1 else tags, kind)
 
 
 def _joints(maps: Maps, peaks: Peaks, groups: Groups, grouping: Grouping) -> Float32:
     """Keypoints (G, 17, 3) in map pixels: the groups' peaks, moved by the quarter step and delta."""
     joints = np.zeros((len(groups), K, 3), np.float32)
-    person, joint = np.nonzero(groups.peak >= 0)
-    used = groups.peak[person, joint]
-    joints[person, joint, :2] = _settled(maps, joint, peaks.xy[used], grouping)
-    joints[person, joint, 2] = peaks.value[used]
+    joints[groups.owner, peaks.joint, :2] = _settled(maps, peaks.joint, peaks.xy, grouping)
+    joints[groups.owner, peaks.joint, 2] = peaks.value
     return joints
 
 

@@ -7,15 +7,22 @@ Each joint type in turn is assigned to the people found so far; whoever cannot j
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
-from hpe_nb.arrays import Float32, Float64, Ints
+from hpe_nb.arrays import Float64, Floats, Ints
+from hpe_nb.pairing import ALONE, pair, pair_surely
+from hpe_nb.pairing import graded_costs as graded_costs
+from hpe_nb.pairing import pair_costs as pair_costs
+from hpe_nb.pairing import place_distances as place_distances
+from hpe_nb.pairing import rounded_costs as rounded_costs
+from hpe_nb.pairing import tag_distances as tag_distances
 from hpe_nb.peaks import Peaks
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER, K
+
 
 class Step(NamedTuple):
     """One joint type's turn: its candidates and the people as they stood, and who went where.
@@ -25,14 +32,14 @@ class Step(NamedTuple):
     Attributes:
         joint: joint type, 0 to 16.
         peaks: (n,) indices into the decoding's peaks.
-        tags: (m, D) float32 people's tags before the step.
+        tags: (m, D) people's tags before the step.
         centers: (m, 2) people's centres before the step, map pixels.
         person: (n,) person of each candidate after the step; m and more were opened by it.
     """
 
     joint: int
     peaks: Ints
-    tags: Float32
+    tags: Floats
     centers: Float64
     person: Ints
 
@@ -42,127 +49,112 @@ class Groups:
     """People as sets of peaks, in the order in which they were opened.
 
     Attributes:
+        peaks: the candidates.
+        grouping: the settings.
+        owner: (N,) person of each peak.
         peak: (G, 17) index into the peaks, -1 where a joint is missing.
-        tags: (G, D) float32 mean tag of each person's joints.
+        tags: (G, D) mean tag of each person's joints; float64 for the graded cost, float32 for the rounded one.
         centers: (G, 2) mean place of each person's joints, map pixels.
-        steps: the turns of the joint types that had candidates, in order.
     """
 
+    peaks: Peaks
+    grouping: Grouping
+    owner: Ints
     peak: Ints
-    tags: Float32
+    tags: Floats
     centers: Float64
-    steps: tuple[Step, ...]
 
     def __len__(self) -> int:
         """Number of people."""
         return len(self.peak)
 
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The turns of the joint types that had candidates, in order, with people as they stood before each."""
+        return _walk(self.peaks, self.grouping, self.owner)[1]
+
 
 def group(peaks: Peaks, grouping: Grouping) -> Groups:
     """Assign every peak to a person.
 
-    A peak joins a person only if their tag distance is below `tag_threshold` (strictly); the pairing of least total
-    cost is taken, and whoever remains opens a person. A person's tag and centre are the means over its joints.
+    Joint types take turns. A peak joins a person only if their tag distance is below `tag_threshold` (strictly); the
+    pairing of least total cost is taken, and whoever remains opens a person. A person's tag and centre are the means
+    over its joints so far.
     """
-    count, size = len(peaks), peaks.tag.shape[1]
-    peak = np.full((count, K), -1, dtype=np.intp)
-    tags, centers = np.zeros((count, size), np.float32), np.zeros((count, 2))
-    joints = np.zeros(count, np.int64)
-    start, steps, people = peaks.start.tolist(), [], 0
+    quick = grouping.cost == "graded" and peaks.tag.shape[1] == 1
+    groups, _ = _walk_quickly(peaks, grouping) if quick else _walk(peaks, grouping, None)
+    return groups
+
+
+def _walk(peaks: Peaks, grouping: Grouping, owner: Ints | None) -> tuple[Groups, tuple[Step, ...]]:
+    """Let the joint types take their turns, by assignment or as `owner` says; the people and the record."""
+    count = len(peaks)
+    tag = peaks.tag.astype(np.float64 if grouping.cost == "graded" else np.float32)
+    tags, centers = np.zeros_like(tag), np.zeros((count, 2))
+    joints, people, steps = np.zeros(count, np.int64), 0, []
+    owners = np.full(count, ALONE, np.intp) if owner is None else owner
+    start = peaks.start.tolist()
     for joint in JOINT_ORDER:
         turn = np.arange(start[joint], start[joint + 1])
         if not len(turn):
             continue
         before = tags[:people].copy(), centers[:people].copy()
-        person, people = _turn(peaks.tag[turn], peaks.xy[turn], peaks.value[turn], *before, grouping)
+        if owner is None:
+            owners[turn] = pair(tag[turn], peaks.xy[turn], peaks.value[turn], *before, grouping) if people else ALONE
+            owners[turn[owners[turn] == ALONE]] = people + np.arange(np.count_nonzero(owners[turn] == ALONE))
+        person = owners[turn]
         steps.append(Step(joint, turn, *before, person))
-        peak[person, joint] = turn
-        _add(tags, centers, joints, person, peaks.tag[turn], peaks.xy[turn])
-    return Groups(peak[:people], tags[:people], centers[:people], tuple(steps))
+        _add(tags, centers, joints, person, tag[turn], peaks.xy[turn])
+        people = max(people, int(person.max()) + 1)
+    groups = Groups(peaks, grouping, owners, _table(peaks, owners, people), tags[:people], centers[:people])
+    return groups, tuple(steps)
 
 
-def _turn(
-    tag: Float32, xy: Ints, value: Float32, tags: Float32, centers: Float64, grouping: Grouping
-) -> tuple[Ints, int]:
-    """Person of each candidate, and the number of people after the turn."""
-    n, people = len(tag), len(tags)
-    person = np.full(n, -1, dtype=np.intp)
-    if people:
-        tag_distance = tag_distances(tag, tags)
-        costs = pair_costs(tag_distance, place_distances(xy, centers), value, grouping)
-        rows, columns = linear_sum_assignment(costs)
-        joins = columns < people
-        rows, columns = rows[joins], columns[joins]
-        joins = tag_distance[rows, columns] < grouping.tag_threshold
-        if grouping.cost == "graded":
-            joins &= costs[rows, columns] < 0
-        person[rows[joins]] = columns[joins]
-    alone = person < 0
-    opened = int(np.count_nonzero(alone))
-    person[alone] = np.arange(people, people + opened)
-    return person, people + opened
-
-
-def _add(tags: Float32, centers: Float64, joints: Ints, person: Ints, tag: Float32, xy: Ints) -> None:
+def _add(tags: Floats, centers: Float64, joints: Ints, person: Ints, tag: Floats, xy: Ints) -> None:
     """Take the new joints into the running means of their people (each person gets at most one)."""
-    before = joints[person, None]
+    before = joints[person, None].astype(tags.dtype)
     joints[person] += 1
-    tags[person] = (tags[person] * before.astype(np.float32) + tag) / (before + 1).astype(np.float32)
+    tags[person] = (tags[person] * before + tag) / (before + 1)
     centers[person] = (centers[person] * before + xy) / (before + 1)
 
 
-def tag_distances(tag: Float32, tags: Float32) -> Float32:
-    """Distance of each candidate's tag (n, D) to each person's (m, D), shape (n, m)."""
-    difference = tag[:, None] - tags
-    if tag.shape[1] == 1:
-        return np.abs(difference[..., 0])
-    return np.sqrt((difference * difference).sum(axis=-1))
+def _walk_quickly(peaks: Peaks, grouping: Grouping) -> tuple[Groups, None]:
+    """What `_walk` gives, number for number, with plain lists: most turns are sure, and few people need no arrays."""
+    tag, start = peaks.tag[:, 0].tolist(), peaks.start.tolist()
+    x, y = peaks.xy.T.tolist()
+    tags: list[float] = []
+    across: list[float] = []
+    down: list[float] = []
+    joints: list[int] = []
+    owners = [ALONE] * len(tag)
+    for joint in JOINT_ORDER:
+        first, last = start[joint], start[joint + 1]
+        person = pair_surely(tag[first:last], tags, grouping)
+        if person is None:
+            place = np.column_stack((across, down))
+            turn = slice(first, last)
+            found = pair(peaks.tag[turn].astype(float), peaks.xy[turn], peaks.value[turn], np.array(tags)[:, None], place, grouping)
+            person = found.tolist()
+        for i, j in enumerate(person, first):
+            if j == ALONE:
+                owners[i] = len(tags)
+                tags.append(tag[i])
+                across.append(x[i])
+                down.append(y[i])
+                joints.append(1)
+            else:
+                owners[i], n = j, joints[j]
+                joints[j] = n + 1
+                tags[j] = (tags[j] * n + tag[i]) / (n + 1)
+                across[j] = (across[j] * n + x[i]) / (n + 1)
+                down[j] = (down[j] * n + y[i]) / (n + 1)
+    owner = np.array(owners, np.intp)
+    means, centers = np.array(tags).reshape(-1, 1), np.column_stack((across, down)).reshape(-1, 2).astype(float)
+    return Groups(peaks, grouping, owner, _table(peaks, owner, len(tags)), means, centers), None
 
 
-def place_distances(xy: Ints, centers: Float64) -> Float64:
-    """Distance of each candidate's place (n, 2) to each person's centre (m, 2) in map pixels, shape (n, m)."""
-    x = xy[:, 0, None] - centers[:, 0]
-    y = xy[:, 1, None] - centers[:, 1]
-    return np.asarray(np.sqrt(x * x + y * y))
-
-
-def pair_costs(tag_distance: Float32, place: Float64, value: Float32, grouping: Grouping) -> Float64:
-    """Cost of each pair of candidate and person, by the rule that `grouping.cost` names; the assignment's matrix.
-
-    Shape (n, m) for "graded"; (n, max(n, m)) for "rounded", which pads columns that stand for nobody.
-    """
-    rule = graded_costs if grouping.cost == "graded" else rounded_costs
-    return rule(tag_distance, place, value, grouping)
-
-
-def graded_costs(tag_distance: Float32, place: Float64, value: Float32, grouping: Grouping) -> Float64:
-    """Tag distance, plus a bounded price for being far away, less a little for a good score, less the price of opening.
-
-    cost = d + place_weight * (1 - nearest / e) - score_weight * v - tag_threshold, with d the tag distance, e the
-    distance to the person's centre, and `nearest` that of the nearest candidate. To open a person costs as much as the
-    largest tag distance allowed, so a pair is worth what it saves: costs are 0 or less, and 0 means to open a person.
-    Pairs with d >= tag_threshold are 0 before the assignment, so they never take the place of one that is allowed.
-    """
-    nearest = place.min(axis=0)
-    # Half a pixel keeps 0 / 0 out: who stands on the centre is as near as can be.
-    far = 1 - (nearest + 0.5) / (place + 0.5)
-    costs = tag_distance + grouping.place_weight * far - (grouping.score_weight * value)[:, None]
-    allowed = tag_distance < grouping.tag_threshold
-    return np.where(allowed, np.minimum(costs - grouping.tag_threshold, 0.0), 0.0)
-
-
-def rounded_costs(tag_distance: Float32, place: Float64, value: Float32, grouping: Grouping) -> Float64:
-    """The cost of Open Model Zoo's demo: 100 * round(w) - v, with w = d * e / nearest where d < tag_threshold.
-
-    Its types are kept too: w and 100 * round(w) in float32, the rest in float64. Where there are more candidates than
-    people, columns of cost 1e10 stand for nobody.
-    """
-    n, people = tag_distance.shape
-    weighted = np.where(
-        tag_distance < grouping.tag_threshold,
-        tag_distance * (place / (place.min(axis=0) + 1e-10)),
-        tag_distance,
-    ).astype(np.float32)
-    costs = np.full((n, max(n, people)), 1e10)
-    costs[:, :people] = np.round(weighted) * np.float32(100) - value.astype(np.float64)[:, None]
-    return costs
+def _table(peaks: Peaks, owner: Ints, people: int) -> Ints:
+    """Peaks by person and joint type, (G, 17)."""
+    table = np.full((people, K), -1, np.intp)
+    table[owner, peaks.joint] = np.arange(len(peaks))
+    return table

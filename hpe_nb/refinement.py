@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpe_nb.arrays import Bools, Float32, Float64, Ints
+from hpe_nb.arrays import Bools, Float32, Float64, Floats, Image, Ints
 from hpe_nb.maps import Maps
 from hpe_nb.opencv import cv2
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import K, reach
-
-BAND = 0.5
-"""A pixel speaks for a person when its tag is nearer than this to the person's: half the distance that rounds to 0."""
+from hpe_nb.tag_bands import OwnTags, tag_gap
+_APART = (reach() + np.eye(K)).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +40,11 @@ class Refinement:
         return np.asarray(self.value > 0)
 
 
-def refine(maps: Maps, keypoints: Float32, tags: Float32, grouping: Grouping) -> Refinement:
-    """Look for each person's missing joints (value 0) in the maps, by the rule that `grouping.refine` names.
+def refine(maps: Maps, keypoints: Float32, tags: Floats, grouping: Grouping) -> Refinement:
+    """Look for each person's missing joints (score 0) in the maps, by the rule that `grouping.refine` names.
 
     "near": the highest score above `refine_threshold` among pixels whose tag is within 0.5 of the person's and that lie
-    where the person can be, see `windows`. "everywhere": the rule of Open Model Zoo's demo, see `_everywhere`.
+    where the person can be, see `windows`. "everywhere": the rule of Open Model Zoo's demo, see `look_everywhere`.
 
     Args:
         maps: the network's maps.
@@ -57,14 +56,16 @@ def refine(maps: Maps, keypoints: Float32, tags: Float32, grouping: Grouping) ->
         person, joint = person[:0], joint[:0]
     if grouping.refine == "near":
         window = windows(keypoints, person, joint, grouping.refine_reach, maps.size)
+        look, least = look_near, grouping.refine_threshold
     else:
         window = np.tile((0, 0, *maps.size), (len(person), 1)).astype(np.intp)
-    look = _look_near if grouping.refine == "near" else _look_everywhere
+        look, least = look_everywhere, 0.0
     xy, value = np.full((len(person), 2), -1, np.intp), np.zeros(len(person), np.float32)
+    own = [OwnTags.of(tag) for tag in tags.astype(np.float32)]
     for q, (p, k, (x0, y0, x1, y1)) in enumerate(zip(person.tolist(), joint.tolist(), window.tolist(), strict=True)):
         if x0 < x1 and y0 < y1:
-            x, y, score = look(maps.heatmaps[k, y0:y1, x0:x1], maps.tags[k, y0:y1, x0:x1], tags[p])
-            if score > (grouping.refine_threshold if grouping.refine == "near" else 0):
+            x, y, score = look(maps.heatmaps[k, y0:y1, x0:x1], maps.tags[k, y0:y1, x0:x1], own[p])
+            if score > least:
                 xy[q], value[q] = (x0 + x, y0 + y), score
     return Refinement(person, joint, window, xy, value)
 
@@ -76,63 +77,53 @@ def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float, size: 
     along the limbs. No joint is further from any seen joint than its reach times that height, times `larger` because a
     body seen at a slant shows less than its height. With one joint or none the height is unknown and the box is empty.
     """
-    detected = keypoints[..., 2] > 0
-    xy = keypoints[..., :2].astype(np.float64)
-    radius = (larger * heights(xy, detected))[person, None] * reach()[joint]
-    seen = detected[person]
-    low = np.where(seen[..., None], xy[person] - radius[..., None], -np.inf).max(axis=1, initial=-np.inf)
-    high = np.where(seen[..., None], xy[person] + radius[..., None], np.inf).min(axis=1, initial=np.inf)
-    low, high = np.maximum(np.ceil(low), 0), np.minimum(np.floor(high) + 1, size)
-    unknown = ~(radius > 0).any(axis=1)
-    high[unknown] = low[unknown] = 0
-    return np.concatenate((low, high), axis=1).astype(np.intp)
+    xy = np.where(keypoints[..., 2:] > 0, keypoints[..., :2], np.nan)
+    radius = ((larger * heights(xy))[person, None] * reach()[joint])[..., None]
+    # A missing joint is NaN and says nothing: fmax and fmin pass over it.
+    low = np.ceil(np.fmax.reduce(xy[person] - radius, axis=1))
+    high = np.floor(np.fmin.reduce(xy[person] + radius, axis=1)) + 1
+    box = np.concatenate((np.maximum(low, 0), np.minimum(high, size)), axis=1)
+    box[~(radius.max(axis=(1, 2), initial=0) > 0)] = 0
+    return box.astype(np.intp)
 
 
-def heights(xy: Float64, detected: Bools) -> Float64:
-    """Least body height (P,) in map pixels that spans each person's detected joints; 0 with fewer than two of them."""
+def heights(xy: Floats) -> Floats:
+    """Least body height (P,) in map pixels that spans each person's joints (P, 17, 2), NaN where missing; 0 if unknown."""
     between = xy[:, :, None] - xy[:, None]
-    apart = np.sqrt((between * between).sum(axis=-1))
-    apart[~(detected[:, :, None] & detected[:, None])] = 0
-    return np.asarray((apart / (reach() + np.eye(K))).max(axis=(1, 2), initial=0.0))
+    apart = np.sqrt(between[..., 0] ** 2 + between[..., 1] ** 2)
+    return np.asarray(np.fmax.reduce((apart / _APART).reshape(len(xy), K * K), axis=1, initial=0.0))
 
 
-def _look_near(heat: Float32, tag: Float32, mean: Float32) -> tuple[int, int, float]:
-    """Place x, y and score of the highest |heat| among the pixels whose tag is within BAND; score 0 where none is."""
-    x, y, score = _highest(heat, None)
-    if score > 0 and _within(tag[y, x], mean):
+def look_near(heat: Float32, tag: Float32, own: OwnTags) -> tuple[int, int, float]:
+    """Place x, y and score of the highest |heat| among the pixels whose tag rounds to the person's; 0 where none does.
+
+    Args:
+        heat: (h, w) signed heatmap of the window.
+        tag: (h, w, D) its tags.
+        own: the tags that round to the person's.
+    """
+    x, y, score = highest(heat)
+    if score > 0 and own.include(tag[y, x]):
         return x, y, score
-    return _highest(heat, _within(tag, mean).view(np.uint8))
+    return highest(heat, own.mask(tag))
 
 
-def _within(tag: Float32, mean: Float32) -> Bools:
-    """Whether tags (..., D) round to the person's: |tag - mean| + 0.5 below 1, in float32 as the reference has it."""
-    return np.asarray(_tag_gap(tag, mean) + np.float32(0.5) < 1)
-
-
-def _tag_gap(tag: Float32, mean: Float32) -> Float32:
-    """Distance of tags (..., D) to the person's (D,), float32."""
-    difference = tag - mean
-    if len(mean) == 1:
-        return np.abs(difference[..., 0])
-    return np.asarray(np.sqrt((difference * difference).sum(axis=-1)))
-
-
-def _highest(heat: Float32, mask: Bools | None) -> tuple[int, int, float]:
-    """First place in row order with the highest |heat|, without building |heat|: the minimum or the maximum."""
-    low, high, low_at, high_at = cv2.minMaxLoc(heat, mask)
-    if -low > high or (-low == high and low_at[::-1] < high_at[::-1]):
-        return low_at[0], low_at[1], -low
-    return high_at[0], high_at[1], high
-
-
-def _look_everywhere(heat: Float32, tag: Float32, mean: Float32) -> tuple[int, int, float]:
+def look_everywhere(heat: Float32, tag: Float32, own: OwnTags) -> tuple[int, int, float]:
     """The pixel with the least int(|tag - mean| + 0.5) - |heat|, the first in row order, and |heat| there.
 
     Where the tag rounds to the person's, |heat| alone decides; as long as no other pixel can be lower, only those count.
     """
-    x, y, score = _look_near(heat, tag, mean)
-    if score > 0 and -np.float32(score) < 1 - np.float32(_highest(heat, None)[2]):
+    x, y, score = look_near(heat, tag, own)
+    if score > 0 and -np.float32(score) < 1 - np.float32(highest(heat)[2]):
         return x, y, score
-    whole = np.floor(_tag_gap(tag, mean) + np.float32(0.5)) - np.abs(heat)
+    whole = np.floor(tag_gap(tag, own.mean) + np.float32(0.5)) - np.abs(heat)
     y, x = divmod(int(whole.argmin()), heat.shape[1])
     return x, y, abs(float(heat[y, x]))
+
+
+def highest(heat: Float32, mask: Image | None = None) -> tuple[int, int, float]:
+    """First place x, y in row order with the highest |heat|, without building |heat|: it is the minimum or the maximum."""
+    low, high, low_at, high_at = cv2.minMaxLoc(heat, mask)
+    if -low > high or (-low == high and low_at[::-1] < high_at[::-1]):
+        return low_at[0], low_at[1], -low
+    return high_at[0], high_at[1], high

@@ -1,0 +1,120 @@
+"""Which candidate joins which person: distances, costs, and the assignment of least total cost."""
+
+from __future__ import annotations
+
+from bisect import bisect
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from hpe_nb.arrays import Float32, Float64, Floats, Ints
+from hpe_nb.settings import Grouping
+
+ALONE = -1
+"""Person of a candidate that joins nobody and opens a person of its own."""
+
+
+def pair(tag: Floats, xy: Ints, value: Float32, tags: Floats, centers: Float64, grouping: Grouping) -> Ints:
+    """Person of each candidate, (n,), by the pairing of least total cost; ALONE where none is near enough.
+
+    Args:
+        tag, xy, value: (n, D), (n, 2) and (n,) the candidates' tags, places in map pixels and scores.
+        tags, centers: (m, D) and (m, 2) the people's tags and centres.
+        grouping: the rule and its numbers.
+    """
+    person = np.full(len(tag), ALONE, dtype=np.intp)
+    tag_distance = tag_distances(tag, tags)
+    costs = pair_costs(tag_distance, place_distances(xy, centers), value, grouping)
+    rows, columns = linear_sum_assignment(costs)
+    real = columns < len(tags)
+    rows, columns = rows[real], columns[real]
+    joins = tag_distance[rows, columns] < grouping.tag_threshold
+    if grouping.cost == "graded":
+        joins &= costs[rows, columns] < 0
+    person[rows[joins]] = columns[joins]
+    return person
+
+
+def pair_surely(tag: list[float], tags: list[float], grouping: Grouping) -> list[int] | None:
+    """The result of `pair` where it is plain to see, else None: every candidate has at most one person to join.
+
+    For the graded cost and tags of one number. A pair is sure when no other candidate and no other person is within
+    reach of it, and when its cost would be below that of opening a person at any place. In most pictures this holds for
+    most turns, and it costs a tenth of the assignment.
+    """
+    ranked = sorted(zip(tags, range(len(tags)), strict=True))
+    keys = [key for key, _ in ranked]
+    limit, sure = grouping.tag_threshold, grouping.tag_threshold - grouping.place_weight
+    joined, people = [], len(keys)
+    for value in tag:
+        right = bisect(keys, value)
+        left = right - 1
+        below = left >= 0 and value - keys[left] < limit
+        above = right < people and keys[right] - value < limit
+        if not below and not above:
+            joined.append(ALONE)
+            continue
+        next_one, nearest = (left - 1, left) if below else (right + 1, right)
+        crowded = (below and above) or (0 <= next_one < people and abs(keys[next_one] - value) < limit)
+        if crowded or not abs(keys[nearest] - value) < sure:
+            return None
+        joined.append(ranked[nearest][1])
+    people_joined = [person for person in joined if person != ALONE]
+    return joined if len(set(people_joined)) == len(people_joined) else None
+
+
+def tag_distances(tag: Floats, tags: Floats) -> Floats:
+    """Distance of each candidate's tag (n, D) to each person's (m, D), shape (n, m)."""
+    difference = tag[:, None] - tags
+    if tag.shape[1] == 1:
+        return np.abs(difference[..., 0])
+    return np.sqrt((difference * difference).sum(axis=-1))
+
+
+def place_distances(xy: Ints, centers: Float64) -> Float64:
+    """Distance of each candidate's place (n, 2) to each person's centre (m, 2) in map pixels, shape (n, m)."""
+    x = xy[:, 0, None] - centers[:, 0]
+    y = xy[:, 1, None] - centers[:, 1]
+    return np.asarray(np.sqrt(x * x + y * y))
+
+
+def pair_costs(tag_distance: Floats, place: Float64, value: Float32, grouping: Grouping) -> Float64:
+    """Cost of each pair of candidate and person, by the rule that `grouping.cost` names; the assignment's matrix.
+
+    Shape (n, m) for "graded"; (n, max(n, m)) for "rounded", which pads columns that stand for nobody.
+    """
+    rule = graded_costs if grouping.cost == "graded" else rounded_costs
+    return rule(tag_distance, place, value, grouping)
+
+
+def graded_costs(tag_distance: Floats, place: Float64, value: Float32, grouping: Grouping) -> Float64:
+    """Tag distance, plus a bounded price for being far away, less a little for a good score, less the price of opening.
+
+    cost = d + place_weight * (1 - nearest / e) - score_weight * v - tag_threshold, with d the tag distance, e the
+    distance to the person's centre, and `nearest` that of the nearest candidate. To open a person costs as much as the
+    largest tag distance allowed, so a pair is worth what it saves: costs are 0 or less, and 0 means to open a person.
+    Pairs with d >= tag_threshold are 0 before the assignment, so they never take the place of one that is allowed.
+    """
+    nearest = place.min(axis=0)
+    # Half a pixel keeps 0 / 0 out: who stands on the centre is as near as can be.
+    far = 1 - (nearest + 0.5) / (place + 0.5)
+    costs = tag_distance + grouping.place_weight * far - (grouping.score_weight * value)[:, None]
+    allowed = tag_distance < grouping.tag_threshold
+    return np.where(allowed, np.minimum(costs - grouping.tag_threshold, 0.0), 0.0)
+
+
+def rounded_costs(tag_distance: Floats, place: Float64, value: Float32, grouping: Grouping) -> Float64:
+    """The cost of Open Model Zoo's demo: 100 * round(w) - v, with w = d * e / nearest where d < tag_threshold.
+
+    Its types are kept too: w and 100 * round(w) in float32, the rest in float64. Where there are more candidates than
+    people, columns of cost 1e10 stand for nobody.
+    """
+    n, people = tag_distance.shape
+    weighted = np.where(
+        tag_distance < grouping.tag_threshold,
+        tag_distance * (place / (place.min(axis=0) + 1e-10)),
+        tag_distance,
+    ).astype(np.float32)
+    costs = np.full((n, max(n, people)), 1e10)
+    costs[:, :people] = np.round(weighted) * np.float32(100) - value.astype(np.float64)[:, None]
+    return costs
