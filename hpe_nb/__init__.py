@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hpe_nb.decoding import decode as decode
     from hpe_nb.drawing import draw_poses as draw_poses
     from hpe_nb.errors import HpeError as HpeError
-    from hpe_nb.fetch import fetch as fetch
+    from hpe_nb.fetching import fetch as fetch
     from hpe_nb.images import read_image as read_image
     from hpe_nb.images import write_image as write_image
     from hpe_nb.maps import Maps as Maps
@@ -49,7 +49,7 @@ _HOME = {
     "Decoding": "decoding",
     "decode": "decoding",
     "draw_poses": "drawing",
-    "fetch": "fetch",
+    "fetch": "fetching",
     "read_image": "images",
     "write_image": "images",
     "Maps": "maps",

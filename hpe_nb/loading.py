@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpe_nb.errors import HpeError
-from hpe_nb.fetch import cached, fetch, fetch_once
+from hpe_nb.fetching import cached, fetch, fetch_once
 from hpe_nb.fit import Fit
 from hpe_nb.network import Network
 from hpe_nb.registry import NETWORKS, REFERENCE, SHIPPED, KnownNetwork, cache_dir, offline
@@ -132,7 +132,9 @@ def _checked(path: Path) -> ov.Model:
 
 def _is_keypoint_map(shape: ov.PartialShape, ranks: set[int]) -> bool:
     """Whether an output may hold one map per keypoint."""
-    return shape.rank.is_static and len(shape) in ranks and bool(shape[1].compatible(K))
+    import openvino as ov
+
+    return shape.rank.is_static and len(shape) in ranks and bool(shape[1].compatible(ov.Dimension(K)))
 
 
 def _with_photo_input(model: ov.Model, colour: str) -> ov.Model:

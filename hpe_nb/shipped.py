@@ -49,4 +49,9 @@ def sample(name: str) -> Path:
 def _paths() -> list[Path]:
     """Every sample, folder by folder."""
     data = data_folder()
-    return [path for folder, endings in FOLDERS.items() for path in sorted((data / folder).glob("*")) if path.suffix in endings]
+    return [
+        path
+        for folder, endings in FOLDERS.items()
+        for path in sorted((data / folder).glob("*"))
+        if path.suffix in endings
+    ]
