@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from hpe_nb.fetching import fetch as fetch
     from hpe_nb.images import read_image as read_image
     from hpe_nb.images import write_image as write_image
+    from hpe_nb.loading import load_network as load_network
     from hpe_nb.maps import Maps as Maps
+    from hpe_nb.network import Network as Network
     from hpe_nb.peaks import Peaks as Peaks
     from hpe_nb.peaks import find_peaks as find_peaks
     from hpe_nb.peaks import negate_non_maxima as negate_non_maxima
@@ -52,7 +54,9 @@ _HOME = {
     "fetch": "fetching",
     "read_image": "images",
     "write_image": "images",
+    "load_network": "loading",
     "Maps": "maps",
+    "Network": "network",
     "Peaks": "peaks",
     "find_peaks": "peaks",
     "negate_non_maxima": "peaks",

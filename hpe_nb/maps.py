@@ -119,7 +119,9 @@ def _floats(name: str, value: Any) -> Float32:
     array = np.ascontiguousarray(array, dtype=np.float32)
     flat = array.reshape(-1)
     # One dot product reads the array once and is finite only if every number is (or some are beyond 1e17).
-    if not np.isfinite(np.dot(flat, flat)) and not np.isfinite(flat).all():
+    with np.errstate(over="ignore", invalid="ignore"):
+        plain = np.isfinite(np.dot(flat, flat))
+    if not plain and not np.isfinite(flat).all():
         raise HpeError(
             f"{name} with NaN or infinite values were given, but finite numbers are expected; "
             "look for a broken network or an overflow in half precision."

@@ -1,0 +1,63 @@
+"""How long decoding takes, in floors: the time to read the heatmaps and tags once.
+
+    python tests/benchmarks/decode_speed.py
+
+Scenes of 1, 5, 10 and 30 people, maps of 17 x 224 x 224, one thread, median of 50 runs; floor and decoder take turns, so
+a busy machine slows both.
+"""
+
+from __future__ import annotations
+
+import os
+
+for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+import statistics
+import time
+from collections.abc import Callable
+
+import cv2
+
+import hpe_nb as hpe
+
+RUNS = 50
+PEOPLE = (1, 5, 10, 30)
+SETTINGS = {"default": hpe.Grouping(), "omz": hpe.Grouping.omz()}
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """Time of one call."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def measure(maps: hpe.Maps, grouping: hpe.Grouping) -> tuple[float, float]:
+    """Median seconds of the floor and of a decoding."""
+    floors, decodings = [], []
+    hpe.decode(maps, grouping)
+    for _ in range(RUNS):
+        floors.append(seconds(lambda: (maps.heatmaps.max(), maps.tags.max())))
+        decodings.append(seconds(lambda: hpe.decode(maps, grouping)))
+    return statistics.median(floors), statistics.median(decodings)
+
+
+def main() -> None:
+    """Print the table."""
+    cv2.setNumThreads(1)
+    print("| people | settings | found | looked again | floor ms | decode ms | floors |")
+    print("|---|---|---|---|---|---|---|")
+    for people in PEOPLE:
+        maps = hpe.scene(people=people, seed=people, missed=0.2, tag_noise=0.1).maps
+        for name, grouping in SETTINGS.items():
+            decoding = hpe.decode(maps, grouping)
+            floor, decode = measure(maps, grouping)
+            print(
+                f"| {people} | {name} | {len(decoding.poses)} | {len(decoding.refinement.value)} "
+                f"| {floor * 1e3:.3f} | {decode * 1e3:.2f} | {decode / floor:.1f} |"
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Grouping: the quick walk equals the plain one, and peaks are used once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_maps import random_maps
+
+import hpe_nb as hpe
+from hpe_nb import grouping as steps
+from hpe_nb.peaks import find_peaks
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    people=st.integers(0, 14),
+    threshold=st.floats(0.1, 2.5),
+    weight=st.floats(0, 1.5),
+    dimension=st.sampled_from([1, 1, 1, 2]),
+)
+def test_quick_walk_equals_plain_walk(seed: int, people: int, threshold: float, weight: float, dimension: int) -> None:
+    maps = random_maps(seed, people, dimension=dimension)
+    grouping = hpe.Grouping(tag_threshold=threshold, place_weight=weight)
+    peaks = find_peaks(maps, grouping)
+    quick = steps.group(peaks, grouping)
+    plain, record = steps._walk(peaks, grouping, None)
+    np.testing.assert_array_equal(quick.owner, plain.owner)
+    np.testing.assert_array_equal(quick.peak, plain.peak)
+    np.testing.assert_array_equal(quick.tags, plain.tags)
+    np.testing.assert_array_equal(quick.centers, plain.centers)
+    for ours, theirs in zip(quick.steps, record, strict=True):
+        for a, b in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), people=st.integers(0, 20), cost=st.sampled_from(["graded", "rounded"]))
+def test_every_peak_is_used_once_and_near_its_person(seed: int, people: int, cost: str) -> None:
+    grouping = hpe.Grouping(cost=cost)
+    peaks = find_peaks(random_maps(seed, people), grouping)
+    groups = steps.group(peaks, grouping)
+    used = groups.peak[groups.peak >= 0]
+    assert sorted(used) == list(range(len(peaks)))
+    for step in groups.steps:
+        joined = step.person < len(step.tags)
+        gap = np.abs(peaks.tag[step.peaks[joined]] - step.tags[step.person[joined]])
+        assert (gap < grouping.tag_threshold).all()
+        assert len(set(step.person)) == len(step.person)
+
+
+@pytest.mark.parametrize(
+    ("tag", "tags", "expected"),
+    [
+        pytest.param([0.1], [0.0, 5.0], [0], id="one near"),
+        pytest.param([2.5], [0.0, 5.0], [-1], id="nobody near"),
+        pytest.param([0.5], [0.0, 1.2], None, id="two near"),
+        pytest.param([0.1, 0.2], [0.0], None, id="two for one person"),
+        pytest.param([0.65], [0.0], [0], id="below the price of any place"),
+        pytest.param([0.75], [0.0], None, id="joins only if the place is right"),
+        pytest.param([-0.2, 4.9], [5.0, 0.0], [1, 0], id="order of people does not matter"),
+        pytest.param([], [0.0], [], id="no candidates"),
+        pytest.param([1.0], [], [-1], id="no people yet"),
+    ],
+)
+def test_sure_pairs(tag: list[float], tags: list[float], expected: list[int] | None) -> None:
+    from hpe_nb.pairing import pair_surely
+
+    assert pair_surely(tag, tags, hpe.Grouping(place_weight=0.3)) == expected
+
+
+@pytest.mark.parametrize("cost", ["graded", "rounded"])
+def test_two_people_with_equal_tags_stay_two(cost: str) -> None:
+    maps = random_maps(3, 2, size=(60, 40), missing=0.0, equal_tags=True)
+    assert len(hpe.decode(maps, hpe.Grouping(cost=cost)).groups) >= 2
+
+
+@pytest.mark.parametrize("people", [0, 1, 7])
+def test_decoding_twice_gives_the_same_and_changes_nothing(people: int) -> None:
+    maps = random_maps(11, people)
+    heatmaps, tags = maps.heatmaps.copy(), maps.tags.copy()
+    first, second = hpe.decode(maps).poses, hpe.decode(maps).poses
+    np.testing.assert_array_equal(first.keypoints, second.keypoints)
+    np.testing.assert_array_equal(maps.heatmaps, heatmaps)
+    np.testing.assert_array_equal(maps.tags, tags)
+
+
+def test_the_best_people_stay_when_there_are_too_many() -> None:
+    maps = random_maps(5, 12, size=(90, 60))
+    everyone = hpe.decode(maps, hpe.Grouping(duplicate_oks=1.0)).poses
+    best = hpe.decode(maps, hpe.Grouping(duplicate_oks=1.0, max_people=4)).poses
+    assert len(everyone) > 4
+    np.testing.assert_array_equal(best.scores, np.sort(everyone.scores)[::-1][:4])

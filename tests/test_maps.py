@@ -1,0 +1,127 @@
+"""Maps: what they accept, what they refuse and how, and that files keep them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from random_maps import random_maps
+
+import hpe_nb as hpe
+
+GOOD = np.zeros((17, 4, 6), np.float32)
+
+
+def spoilt(value: float) -> np.ndarray:
+    """Maps with one bad number."""
+    array = GOOD.copy()
+    array[3, 2, 1] = value
+    return array
+
+
+@pytest.mark.parametrize(
+    ("heatmaps", "tags", "told"),
+    [
+        pytest.param(spoilt(np.nan), GOOD, "heatmaps with NaN or infinite", id="NaN in heatmaps"),
+        pytest.param(GOOD, spoilt(np.inf), "tags with NaN or infinite", id="inf in tags"),
+        pytest.param(GOOD, spoilt(-np.inf), "tags with NaN or infinite", id="minus inf in tags"),
+        pytest.param(GOOD[None], GOOD, r"shape \(1, 17, 4, 6\)", id="batch dimension"),
+        pytest.param(GOOD[:16], GOOD, r"shape \(16, 4, 6\)", id="16 joints"),
+        pytest.param(GOOD[:, :0], GOOD[:, :0], r"shape \(17, 0, 6\)", id="no rows"),
+        pytest.param(GOOD, GOOD[:, :3], r"tags of shape \(17, 3, 6\)", id="tags of another size"),
+        pytest.param(GOOD, GOOD[..., None][..., :0], "tags of shape", id="tags without a number"),
+        pytest.param(GOOD.astype(np.uint8), GOOD, "type uint8", id="whole numbers"),
+        pytest.param(GOOD.astype(complex), GOOD, "type complex128", id="complex numbers"),
+        pytest.param(GOOD.astype(str), GOOD, "type <U", id="text"),
+    ],
+)
+def test_bad_maps_are_refused_in_one_sentence(heatmaps: np.ndarray, tags: np.ndarray, told: str) -> None:
+    with pytest.raises(hpe.HpeError, match=told) as caught:
+        hpe.Maps(heatmaps, tags)
+    assert str(caught.value).count("\n") == 0
+    assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize("to_image", [np.eye(3), np.full((2, 3), np.nan)], ids=["3x3", "NaN"])
+def test_bad_transforms_are_refused(to_image: np.ndarray) -> None:
+    with pytest.raises(hpe.HpeError, match="to_image"):
+        hpe.Maps(GOOD, GOOD, to_image)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        pytest.param(GOOD.astype(np.float16), id="half"),
+        pytest.param(GOOD.astype(np.float64), id="double"),
+        pytest.param(GOOD.astype(">f4"), id="foreign byte order"),
+        pytest.param(np.asfortranarray(GOOD), id="Fortran order"),
+        pytest.param(GOOD + np.float32(1e25), id="huge but finite"),
+    ],
+)
+def test_other_floats_are_taken_as_float32(array: np.ndarray) -> None:
+    maps = hpe.Maps(array, array)
+    assert maps.heatmaps.dtype == np.float32
+    assert maps.tags.shape == (*array.shape, 1)
+    assert maps.heatmaps.flags.c_contiguous
+
+
+def test_float32_is_not_copied() -> None:
+    assert hpe.Maps(GOOD, GOOD).heatmaps is GOOD
+
+
+def test_bare_maps_speak_in_map_pixels_and_others_in_image_pixels() -> None:
+    maps = random_maps(1, 3)
+    twice = hpe.Maps(maps.heatmaps, maps.tags, np.array([[2.0, 0, 0], [0, 3.0, 1]]))
+    bare, placed = hpe.decode(maps).poses, hpe.decode(twice).poses
+    there = bare.kind > 0
+    np.testing.assert_allclose(placed.keypoints[there][:, :2], bare.keypoints[there][:, :2] * [2, 3] + [0, 1])
+    points = np.array([[3.0, 4.0], [0.0, 1.5]])
+    np.testing.assert_allclose(twice.map_points(twice.image_points(points)), points)
+
+
+def test_a_file_keeps_everything(tmp_path: Path) -> None:
+    maps = hpe.Maps(random_maps(2, 2).heatmaps, random_maps(2, 2).tags, np.array([[2.0, 0, 0], [0, 3.0, 1]]))
+    loaded = hpe.Maps.load(maps.save(tmp_path / "maps.npz"))
+    for name in ("heatmaps", "tags", "to_image"):
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(maps, name))
+    assert [path.name for path in tmp_path.iterdir()] == ["maps.npz"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        pytest.param(None, "does not exist", id="missing"),
+        pytest.param(b"", "cannot be read", id="empty"),
+        pytest.param(b"no zip at all", "cannot be read", id="text"),
+        pytest.param(b"PK\x03\x04" + bytes(60), "cannot be read", id="cut zip"),
+    ],
+)
+def test_files_that_are_no_maps(tmp_path: Path, content: bytes | None, told: str) -> None:
+    path = tmp_path / "maps.npz"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(hpe.HpeError, match=told):
+        hpe.Maps.load(path)
+
+
+def test_pickles_are_not_run(tmp_path: Path) -> None:
+    path = tmp_path / "maps.npz"
+    np.savez(path, heatmaps=np.array([{}], dtype=object), tags=GOOD)
+    with pytest.raises(hpe.HpeError, match="cannot be read"):
+        hpe.Maps.load(path)
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    maps = random_maps(1, 1)
+    path = maps.save(tmp_path / "maps.npz")
+    before = path.read_bytes()
+
+    def full(file: object, **arrays: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(hpe.HpeError, match="No space left"):
+        maps.save(path)
+    assert path.read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 1

@@ -1,0 +1,151 @@
+"""Networks: loaded by name and path, checked, and called on photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import small_networks
+
+import hpe_nb as hpe
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty cache and no network access."""
+    monkeypatch.setenv("HPE_NB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HPE_NB_OFFLINE", "1")
+
+
+def test_auto_says_which_network_it_takes_and_how_to_get_the_better_one() -> None:
+    lines: list[str] = []
+    network = hpe.load_network(say=lines.append)
+    assert network.name in lines[0]
+    assert "AP" in lines[0]
+    assert "hpe-nb fetch" in lines[0]
+    assert len(lines) == 1
+
+
+def test_the_shipped_network_keeps_the_contract() -> None:
+    network = hpe.load_network(say=lambda line: None)
+    maps = network(hpe.read_image(hpe.sample("basketball1.png")))
+    assert maps.heatmaps.shape[0] == 17
+    assert maps.tags.shape == (*maps.heatmaps.shape, 1)
+    positive = maps.heatmaps > 0
+    assert 0 < positive.mean() < 0.1
+    assert not (positive[..., 1:] & positive[..., :-1]).any()
+
+
+def test_photos_reach_the_network_as_bgr_from_0_to_255(tmp_path: Path) -> None:
+    network = hpe.load_network(small_networks.save(small_networks.model(), tmp_path / "net.xml"), fit=(64, 64), negated=True)
+    image = np.zeros((64, 64, 3), np.uint8)
+    image[...] = (250, 100, 10)
+    maps = network(image)
+    assert maps.heatmaps[:3, 5, 5].tolist() == [10, 100, 250]
+    assert maps.heatmaps.shape == (17, 32, 32)
+
+
+def test_colour_order_of_other_networks_can_be_said(tmp_path: Path) -> None:
+    path = small_networks.save(small_networks.model(), tmp_path / "net.xml")
+    image = np.full((64, 64, 3), (250, 100, 10), np.uint8)
+    maps = hpe.load_network(path, fit=(64, 64), colour="RGB", negated=True)(image)
+    assert maps.heatmaps[:3, 5, 5].tolist() == [250, 100, 10]
+
+
+@pytest.mark.parametrize("five", [True, False], ids=["tags with a last dimension", "tags without"])
+def test_maps_belong_to_the_caller(tmp_path: Path, five: bool) -> None:
+    path = small_networks.save(small_networks.model(five=five), tmp_path / "net.xml")
+    network = hpe.load_network(path, fit=(64, 64), negated=True)
+    first = network(np.full((64, 64, 3), 10, np.uint8))
+    kept = first.heatmaps.copy()
+    network(np.full((64, 64, 3), 99, np.uint8))
+    np.testing.assert_array_equal(first.heatmaps, kept)
+
+
+def test_missing_suppression_is_noticed_and_done(tmp_path: Path) -> None:
+    path = small_networks.save(small_networks.model(), tmp_path / "net.xml")
+    network = hpe.load_network(path, fit=(64, 64))
+    assert not network.negated
+    image = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    raw = hpe.load_network(path, fit=(64, 64), negated=True)(image)
+    np.testing.assert_array_equal(network(image).heatmaps, hpe.negate_non_maxima(raw.heatmaps))
+
+
+def test_separate_suppressed_heatmaps_are_used(tmp_path: Path) -> None:
+    names = ("heatmaps", "embeddings", "nms_heatmaps")
+    network = hpe.load_network(small_networks.save(small_networks.model(names=names), tmp_path / "net.xml"), fit=(64, 64))
+    maps = network(np.full((64, 64, 3), (0, 7, 8), np.uint8))
+    assert maps.heatmaps[0, 3, 3] == 8
+    assert maps.heatmaps[2].max() <= 0
+
+
+@pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
+def test_shapes_are_compiled_once_and_only_a_few_kept(tmp_path: Path, static: bool) -> None:
+    network = hpe.load_network(small_networks.save(small_networks.model(static=static), tmp_path / "net.xml"), size=64)
+    for width in (64, 96, 128, 160, 192, 224, 96):
+        assert network(np.zeros((64, width, 3), np.uint8)).size == (width // 2, 32)
+    assert len(network._compiled) == 4
+
+
+def bad_model(**changes: object) -> object:
+    return lambda path: small_networks.save(small_networks.model(**changes), path)
+
+
+def corrupt_weights(path: Path) -> Path:
+    small_networks.save(small_networks.model(), path)
+    path.with_suffix(".bin").write_bytes(b"")
+    return path
+
+
+def written(content: bytes) -> object:
+    return lambda path: path.write_bytes(content) and path
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        pytest.param(bad_model(joints=14), "heatmaps .*14.*17", id="another number of joints"),
+        pytest.param(bad_model(names=("scores", "boxes")), "scores.*boxes.*expected", id="another kind of network"),
+        pytest.param(bad_model(names=("heatmaps",)), "embeddings", id="no tags: not associative embedding"),
+        pytest.param(corrupt_weights, "cannot be read as a network", id="corrupt .bin"),
+        pytest.param(written(b"<net>"), "cannot be read as a network", id="broken .xml"),
+        pytest.param(written(b"\x00\x01 nothing"), "cannot be read as a network", id="bytes that are no network"),
+        pytest.param(lambda path: path, "does not exist", id="missing file"),
+        pytest.param(lambda path: path.with_suffix(".pt"), "expected", id="another file type"),
+        pytest.param(lambda path: "human-pose-estimation-0008", "human-pose-estimation-0007", id="unknown name"),
+    ],
+)
+def test_what_is_no_such_network_is_refused_in_one_sentence(tmp_path: Path, make: object, told: str) -> None:
+    with pytest.raises(hpe.HpeError, match=told) as caught:
+        hpe.load_network(make(tmp_path / "net.xml"))
+    assert str(caught.value).count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        pytest.param(np.zeros((8, 8), np.uint8), id="grey"),
+        pytest.param(np.zeros((8, 8, 4), np.uint8), id="alpha"),
+        pytest.param(np.zeros((8, 8, 3), np.float32), id="floats"),
+        pytest.param(np.zeros((0, 8, 3), np.uint8), id="no pixels"),
+    ],
+)
+def test_what_is_no_image_is_refused(tmp_path: Path, image: np.ndarray) -> None:
+    network = hpe.load_network(small_networks.save(small_networks.model(), tmp_path / "net.xml"))
+    with pytest.raises(hpe.HpeError, match="RGB picture"):
+        network(image)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "least", "joints"),
+    [
+        pytest.param("basketball1.png", (640, 480), 2, 12, id="two men"),
+        pytest.param("astronaut.png", (512, 512), 1, 5, id="face and shoulders"),
+    ],
+)
+def test_people_are_found_in_shipped_photos(name: str, size: tuple[int, int], least: int, joints: int) -> None:
+    image = hpe.read_image(hpe.sample(name))
+    assert image.shape == (size[1], size[0], 3)
+    poses = hpe.decode(hpe.load_network(say=lambda line: None)(image)).poses
+    assert ((poses.kind > 0).sum(axis=1) >= joints).sum() >= least
