@@ -10,13 +10,13 @@ from hpe_nb.arrays import Float64
 from hpe_nb.colours import INK, RGB, mixed
 from hpe_nb.scenes.body import Pose
 from hpe_nb.scenes.draws import stream
-from hpe_nb.scenes.faces import head_shapes
+from hpe_nb.scenes.faces import head_shapes, long_hair
 from hpe_nb.scenes.shapes import Shape, capsule, hull
 
 # Muted clothes, so that skeletons in the palette's bright colours stand out on them.
 SHIRTS: tuple[RGB, ...] = (
-    (104, 156, 156), (220, 142, 120), (222, 188, 112), (150, 120, 158), (96, 118, 156), (150, 176, 130),
-    (190, 112, 100), (120, 148, 186), (236, 224, 200),
+    (104, 156, 156), (222, 188, 112), (150, 120, 158), (220, 142, 120), (96, 118, 156), (150, 176, 130), (190, 112, 100),
+    (120, 148, 186),
 )  # fmt: skip
 TROUSERS: tuple[RGB, ...] = (
     (82, 90, 114),
@@ -31,7 +31,7 @@ HAIRS: tuple[RGB, ...] = ((66, 50, 42), (116, 84, 56), (190, 146, 92), (46, 42, 
 
 
 class Look(NamedTuple):
-    """A person's colours and cut of clothes."""
+    """A person's colours, cut of clothes and hair."""
 
     shirt: RGB
     trousers: RGB
@@ -39,20 +39,25 @@ class Look(NamedTuple):
     hair: RGB
     long_sleeves: bool
     shorts: bool
+    long_hair: bool
 
 
-def look(seed: int, index: int) -> Look:
-    """How a person looks; people who follow one another in the scene never wear the same shirt."""
-    trousers, skin, hair, sleeves, shorts = stream(seed, "look", index).random(5)
+def looks(seed: int, people: int) -> list[Look]:
+    """How the people look; those who follow one another in the scene never wear the same shirt."""
     first = int(stream(seed, "shirt").random() * len(SHIRTS))
-    return Look(
-        SHIRTS[(first + 4 * index) % len(SHIRTS)],
-        TROUSERS[int(trousers * len(TROUSERS))],
-        SKINS[int(skin * len(SKINS))],
-        HAIRS[int(hair * len(HAIRS))],
-        sleeves < 0.5,
-        shorts < 0.3,
-    )
+    choices = stream(seed, "look").random((people, 6))
+    return [
+        Look(
+            SHIRTS[(first + 3 * i) % len(SHIRTS)],
+            TROUSERS[int(trousers * len(TROUSERS))],
+            SKINS[int(skin * len(SKINS))],
+            HAIRS[int(hair * len(HAIRS))],
+            bool(sleeves < 0.5),
+            bool(shorts < 0.3),
+            bool(length < 0.4),
+        )
+        for i, (trousers, skin, hair, sleeves, shorts, length) in enumerate(choices)
+    ]
 
 
 def shapes(points: Float64, height: float, pose: Pose, look: Look) -> list[list[Shape]]:
@@ -69,11 +74,12 @@ def shapes(points: Float64, height: float, pose: Pose, look: Look) -> list[list[
     arms = [_arm(points, height, look, side) for side in ((0, 1) if left_is_far else (1, 0))]
     legs = _legs(points, height, look, facing, (0, 1) if left_is_far else (1, 0))
     trunk, head = _trunk(points, height, look), head_shapes(points, height, pose, look)
+    mane = [long_hair(points, height, pose, look)] if look.long_hair else []
     if np.cos(facing) > 0.5:  # towards us: both arms may be in front of the body
-        return [legs, trunk, *head, *arms]
+        return [*mane, legs, trunk, *head, *arms]
     if np.cos(facing) < -0.5:
-        return [*arms, legs, trunk, *head]
-    return [arms[0], legs, trunk, *head, arms[1]]
+        return [*arms, legs, trunk, *mane, *head]
+    return [arms[0], *mane, legs, trunk, *head, arms[1]]
 
 
 def _legs(points: Float64, height: float, look: Look, facing: float, order: tuple[int, int]) -> list[Shape]:
@@ -99,7 +105,7 @@ def _trunk(points: Float64, height: float, look: Look) -> list[Shape]:
     chest, waist = points[[5, 6]], points[[11, 12]] + 0.16 * (points[[5, 6]] - points[[11, 12]])
     nape = chest.mean(axis=0)
     neck = nape + 0.55 * (points[[3, 4]].mean(axis=0) - nape)
-    sides = [capsule(chest[i], waist[i], 0.045 * height, 0.052 * height) for i in (0, 1)]
+    sides = [capsule(chest[i], waist[i], 0.036 * height, 0.048 * height) for i in (0, 1)]
     return [
         Shape(capsule(nape, neck, 0.03 * height, 0.027 * height), look.skin),
         Shape(hull(np.concatenate(sides)), look.shirt),
@@ -114,5 +120,5 @@ def _arm(points: Float64, height: float, look: Look, side: int) -> list[Shape]:
     return [
         Shape(capsule(wrist, hand, 0.02 * height, 0.021 * height), look.skin),
         Shape(capsule(elbow, wrist, 0.026 * height, 0.019 * height), sleeve),
-        Shape(capsule(shoulder, elbow, 0.034 * height, 0.027 * height), look.shirt),
+        Shape(capsule(shoulder, elbow, 0.031 * height, 0.026 * height), look.shirt),
     ]

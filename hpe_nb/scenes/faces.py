@@ -14,7 +14,15 @@ from hpe_nb.scenes.shapes import Shape, capsule, ellipse
 if TYPE_CHECKING:
     from hpe_nb.scenes.dress import Look
 
-_ROSE: RGB = (196, 96, 88)
+_ROSE: RGB = (186, 84, 80)
+_BEND = np.linspace(-1, 1, 9)
+_SMILE = 0.024 * np.concatenate(
+    (
+        np.stack((_BEND, 0.62 * (1 - _BEND**2)), axis=1),
+        np.stack((-_BEND, 0.14 * (1 - _BEND**2) - 0.04), axis=1),
+    )
+)
+"""Outline of a mouth, to the right and down from the middle of its upper lip, in body heights."""
 
 
 def head_shapes(points: Float64, height: float, pose: Pose, look: Look) -> list[list[Shape]]:
@@ -32,15 +40,27 @@ def head_shapes(points: Float64, height: float, pose: Pose, look: Look) -> list[
     return [[hair, face], _features(points, height, pose.turn, up, across)]
 
 
+def long_hair(points: Float64, height: float, pose: Pose, look: Look) -> list[Shape]:
+    """Hair that falls behind the shoulders."""
+    middle = points[[3, 4]].mean(axis=0)
+    back = np.array([-0.022 * np.sin(np.radians(pose.turn)), 0.0]) * height
+    return [
+        Shape(
+            capsule(middle + back, middle + back + np.array([0, 0.085]) * height, 0.066 * height, 0.056 * height),
+            look.hair,
+        )
+    ]
+
+
 def _features(points: Float64, height: float, turn: float, up: Float64, across: Float64) -> list[Shape]:
     """Eyes that are on our side of the head, and a mouth."""
     parts = []
     for k, aside in ((1, 20), (2, -20)):
         if np.cos(np.radians(turn + aside)) > -0.05:
             parts.append(Shape(ellipse(points[k], 0.008 * height, 0.011 * height, corners=12), INK, rim=False))
-    mouth = points[0] - 0.03 * height * up - 0.012 * height * np.sin(np.radians(turn)) * across
-    half = 0.018 * height * max(0.35, abs(np.cos(np.radians(turn)))) * across
-    parts.append(Shape(capsule(mouth - half, mouth + half, 0.005 * height, 0.005 * height), _ROSE, rim=False))
+    across = max(0.35, abs(np.cos(np.radians(turn)))) * across
+    mouth = points[0] - height * (0.026 * up + 0.012 * np.sin(np.radians(turn)) * across)
+    parts.append(Shape(mouth + height * (_SMILE[:, :1] * across - _SMILE[:, 1:] * up), _ROSE, rim=False))
     return parts
 
 

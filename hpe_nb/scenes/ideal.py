@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
@@ -18,6 +19,9 @@ HALF_PIXEL = np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]])
 
 REACH = 3.0
 """A joint's Gaussian and its disc of tags end this many sigmas from the joint."""
+
+_COARSE = 6
+"""What is smooth is computed for one in so many map pixels."""
 
 _CLEAR = 0.45
 """No Gaussian stands nearer to a pixel's border: halfway between two pixels it would have two peaks."""
@@ -132,12 +136,12 @@ def paint(
     x, y = pixel[:, 0] + dx[:, None], pixel[:, 1] + dy[:, None]
     # exp(-(d - shift)^2 / 2 sigma^2), scaled to 1 at d = 0
     power = (dx * dx + dy * dy)[:, None] - 2 * (dx[:, None] * shift[:, 0] + dy[:, None] * shift[:, 1])
-    value = marks.score * np.exp(power / (-2 * sigma * sigma))
-    on, mark = np.nonzero((x >= 0) & (x < width) & (y >= 0) & (y < height))
-    index = (marks.joint[mark] * height + y[on, mark]) * width + x[on, mark]
-    np.minimum.at(heat, index, -value[on, mark].astype(np.float32))
+    value = -marks.score * np.exp(power / (-2 * sigma * sigma))
+    on = np.flatnonzero((x >= 0) & (x < width) & (y >= 0) & (y < height))
+    index = (((marks.joint * height + y) * width) + x).reshape(-1)[on]
+    np.minimum.at(heat, index, value.astype(np.float32).reshape(-1)[on])
     # Rings come from the outermost to the innermost: the last tag written is that of the nearest joint.
-    tags.reshape(-1, tags.shape[-1])[index] = marks.tag[mark]
+    tags.reshape(-1, tags.shape[-1])[index] = marks.tag[on % max(len(pixel), 1)]
     heatmaps = heat.reshape(K, height, width)
     _raise_peaks(heatmaps, marks.joint, pixel)
     return heatmaps, tags
@@ -164,22 +168,24 @@ def _raise_peaks(heat: Float32, joint: Ints, pixel: Ints) -> None:
 
 
 def surroundings(marks: Marks, size: tuple[int, int], reach: Float64) -> Float32:
-    """Smooth tags (h, w, D) for where no joint is: near a body its tag, far from all of them 0.
+    """Smooth tags (h, w, 1) for where no joint is: near a body its tag, far from all of them 0.
 
     A network's tags are smooth as well; nothing but pictures and the literal "everywhere" refinement read them there.
 
     Args:
-        marks: the joints.
+        marks: the joints, with tags of one number.
         size: width and height of the maps.
         reach: (M,) how far each joint's tag carries, in map pixels.
     """
-    across, down = (_bells(np.arange(length), marks.xy[:, axis], reach) for axis, length in enumerate(size))
-    weight = down.T @ across + np.float32(0.05)
-    tag = marks.tag.astype(np.float32)
-    return np.stack([(down.T @ (across * column[:, None])) / weight for column in tag.T], axis=-1)
+    across, down = (_bells(length, marks.xy[:, axis], reach) for axis, length in enumerate(size))
+    # einsum rather than @: for so few numbers the threads of a matrix product cost more than they save
+    total, weight = (np.einsum("my,mx->yx", down, across * share) for share in (marks.tag, 1.0))
+    smooth = (total / (weight + 0.05)).astype(np.float32)
+    return np.asarray(cv2.resize(smooth, size, interpolation=cv2.INTER_LINEAR), np.float32)[..., None]
 
 
-def _bells(at: Ints, centre: Float64, width: Float64) -> Float32:
-    """Gaussians (M, N) of the given centres and widths, without norm, at the places `at`."""
-    away = ((at - centre[:, None]) / width[:, None]).astype(np.float32)
-    return np.asarray(np.exp(-0.5 * away * away), np.float32)
+def _bells(length: int, centre: Float64, width: Float64) -> Float64:
+    """Gaussians (M, n) without norm, at the middles of every `_COARSE` map pixels."""
+    count = -(-length // _COARSE)
+    at = (np.arange(count) + 0.5) * (length / count) - 0.5
+    return np.asarray(np.exp(-0.5 * ((at - centre[:, None]) / width[:, None]) ** 2))

@@ -60,7 +60,7 @@ def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:
     recipe = recipe_of(name, settings)
     cast = cast_of(recipe)
     poses, keypoints = placed(recipe, cast)
-    heads = _balloons(recipe)
+    heads = _balloons(recipe, keypoints[..., :2])
     image, mask = draw_scene(recipe, cast, poses, keypoints[..., :2], heads)
     keypoints = _with_visibility(keypoints, mask)
     heights = np.array([actor.height * recipe.size[1] for actor in cast], np.float64)
@@ -107,13 +107,18 @@ def _with_visibility(keypoints: Float64, mask: Kinds) -> Float64:
     return keypoints
 
 
-def _balloons(recipe: Recipe) -> Float64:
-    """Keypoints (B, 17, 2) in image pixels of the heads that the balloons have; what is no head is not a number."""
+def _balloons(recipe: Recipe, people: Float64) -> Float64:
+    """Keypoints (B, 17, 2) in image pixels of the balloons' heads, away from the people's; NaN where no head is."""
     body = joints(POSES["standing"])[:, :2]
     head = np.where(np.arange(K)[:, None] < FACE, body - body[[3, 4]].mean(axis=0), np.nan)
-    x, y = stream(recipe.seed, "balloons").random((recipe.false_heads, 2)).T
-    middle = np.stack((0.12 + 0.76 * x, 0.14 + 0.12 * y), axis=1) * recipe.size
-    return middle[:, None] + balloon_height(recipe) * head
+    tries = (0.1, 0.12) + stream(recipe.seed, "balloons").random((recipe.false_heads, 12, 2)) * (0.8, 0.16)
+    taken = people.reshape(-1, 2)
+    middles = np.zeros((recipe.false_heads, 2))
+    for i, places in enumerate(tries * recipe.size):
+        away = np.sqrt(((places[:, None] - taken) ** 2).sum(axis=-1)).min(axis=1, initial=1e6)
+        middles[i] = places[away.argmax()]
+        taken = np.concatenate((taken, middles[i : i + 1]))
+    return np.asarray(middles[:, None] + balloon_height(recipe) * head)
 
 
 def _marks(recipe: Recipe, keypoints: Float64, heights: Float64, tags: Float64, heads: Float64) -> Marks:

@@ -15,9 +15,9 @@ NAMED: dict[str, Recipe] = {
         about="Two people shoulder to shoulder: only the tags tell whose arm is whose.",
     ),
     "crossing arms": Recipe(
-        cast=(Actor("reaching", 0.36), Actor("reaching", 0.64, mirrored=True)),
+        cast=(Actor("reaching", 0.32), Actor("reaching", 0.68, mirrored=True)),
         tag_gap=1.6,
-        tag_leak=0.9,
+        tag_leak=0.7,
         about="Two people reach across each other: where their arms cross, one's tag bleeds into the other's.",
     ),
     "hugging": Recipe(

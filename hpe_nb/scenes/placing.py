@@ -38,12 +38,13 @@ def _rows(recipe: Recipe) -> tuple[Actor, ...]:
     height = recipe.height or min(0.74, 1.15 * (wide / max(recipe.people, 1)) ** 0.5)
     in_row = max(1, min(recipe.people, round(wide / (_WIDTH_OF_BODY * height))))
     rows = -(-recipe.people // in_row)
+    choices = stream(recipe.seed, "place").random((recipe.people, 4))
     actors = []
     for i in range(recipe.people):
         row, place = divmod(i, in_row)
         here = min(in_row, recipe.people - row * in_row)
         depth = (row + 1) / rows
-        aside, down, pose, side = stream(recipe.seed, "place", i).random(4)
+        aside, down, pose, side = choices[i]
         x = (place + 0.5 + 0.3 * (aside - 0.5) + 0.25 * (row % 2 - 0.5) * (rows > 1)) / here
         ground = 0.95 - (1 - depth) * min(0.6, 0.9 - height) - 0.03 * down
         name = recipe.poses[i % len(recipe.poses)] if recipe.poses else tuple(POSES)[int(pose * len(POSES))]

@@ -22,8 +22,8 @@ POSES: dict[str, Pose] = {
     "pointing": Pose(26, 2, 0, Limb(86, 92), Limb(-18, 16), Limb(9, 5), Limb(-9, -4)),
     "thinking": Pose(18, 0, 8, Limb(16, -66), Limb(-14, 140), Limb(4, 2), Limb(-6, -2)),
     "balancing": Pose(0, 0, 0, Limb(96, 102), Limb(-96, -102), Limb(4, 1), Limb(-62, 44)),
-    "reaching": Pose(20, 4, 0, Limb(82, 76), Limb(66, 96), Limb(8, 4), Limb(-6, -4)),
-    "hugging": Pose(62, 5, 6, Limb(58, 92), Limb(40, 74), Limb(8, 3), Limb(-6, -6)),
+    "reaching": Pose(68, 3, 0, Limb(108, 98), Limb(56, 70), Limb(12, 6), Limb(-9, -12)),
+    "hugging": Pose(62, 5, 6, Limb(66, 26), Limb(50, 4), Limb(8, 3), Limb(-6, -6)),
     "from behind": Pose(178, 0, 0, Limb(-14, -6), Limb(14, 8), Limb(-5, -3), Limb(6, 3)),
 }
 """The built-in poses by name. Their angles were made up for this package; no data set was used."""

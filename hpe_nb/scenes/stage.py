@@ -9,10 +9,10 @@ from hpe_nb.arrays import Float64, Image, Kinds
 from hpe_nb.colours import INK, RGB, mixed
 from hpe_nb.scenes.body import SOLE, Pose
 from hpe_nb.scenes.draws import stream
-from hpe_nb.scenes.dress import look, shapes
+from hpe_nb.scenes.dress import looks, shapes
 from hpe_nb.scenes.faces import balloon
 from hpe_nb.scenes.recipe import Actor, Recipe
-from hpe_nb.scenes.shapes import Shape, capsule, ellipse, fill, label
+from hpe_nb.scenes.shapes import Shape, capsule, ellipse, fill
 
 SKY: tuple[RGB, RGB] = ((221, 232, 240), (247, 243, 235))
 MEADOW: tuple[RGB, RGB] = ((214, 222, 198), (190, 204, 172))
@@ -21,14 +21,17 @@ HEDGE: tuple[RGB, ...] = ((116, 146, 108), (104, 134, 98), (126, 156, 116))
 WOOD: RGB = (176, 146, 116)
 BALLOONS: tuple[RGB, ...] = ((232, 168, 152), (176, 196, 222), (238, 214, 150))
 
-HEDGE_LABEL = 255
-"""In the mask of who is seen where: the hedge. 0 is the background, i + 1 is person i."""
+THING = 255
+"""In the mask of who is seen where: a hedge or a balloon. 0 is the background, i + 1 is person i."""
+
+RIM = 0.0045
+"""Width of the rims round people, in body heights."""
 
 
 def draw_scene(
     recipe: Recipe, cast: tuple[Actor, ...], poses: tuple[Pose, ...], points: Float64, heads: Float64
 ) -> tuple[Image, Kinds]:
-    """The picture (H, W, 3), and the mask (H, W) of who is seen at each pixel: 0 nobody, i + 1 person i, 255 the hedge.
+    """The picture (H, W, 3), and the mask (H, W) of who is seen at each pixel: 0 nobody, i + 1 person i, 255 a thing.
 
     Args:
         recipe: the scene's settings.
@@ -42,15 +45,15 @@ def draw_scene(
     tall = np.array([actor.height * height for actor in cast])
     for actor, body in zip(cast, tall, strict=True):
         _shadow(image, actor, body)
+    wear = looks(recipe.seed, len(cast))
     for i, body in enumerate(tall):
         if poses[i].sits:
             _stool(image, points[i], body)
-        for group in shapes(points[i], body, poses[i], look(recipe.seed, i)):
-            fill(image, group, 0.0045 * body)
-            label(mask, group, i + 1)
+        for group in shapes(points[i], body, poses[i], wear[i]):
+            fill(image, group, RIM * body, mask, i + 1)
     for i, head in enumerate(heads):
         for group in balloon(head, balloon_height(recipe), BALLOONS[i % len(BALLOONS)]):
-            fill(image, group, 0.0045 * balloon_height(recipe))
+            fill(image, group, RIM * balloon_height(recipe), mask, THING)
     if recipe.occlusion and cast:
         _hedge(image, mask, round(cast[-1].ground * height - recipe.occlusion * tall[-1]), recipe.seed)
     return image, mask
@@ -96,23 +99,19 @@ def _stool(image: Image, points: Float64, body: float) -> None:
         for x in (-0.8, 0.8)
     ]
     top = capsule(seat - side, seat + side, 0.02 * body, 0.02 * body)
-    fill(image, [Shape(part, WOOD) for part in (*legs, top)], 0.0045 * body)
+    fill(image, [Shape(part, WOOD) for part in (*legs, top)], RIM * body)
 
 
 def _hedge(image: Image, mask: Kinds, top: int, seed: int) -> None:
     """A hedge over the whole width, from the row `top` down; its round tops stand a little above."""
     height, width = mask.shape
-    step = max(6, height // 24)
-    cv2.rectangle(image, (0, top), (width, height), HEDGE[0], cv2.FILLED)
-    cv2.rectangle(mask, (0, top), (width, height), HEDGE_LABEL, cv2.FILLED)
+    step = max(8, height // 15)
+    for canvas, colour in ((image, HEDGE[0]), (mask, THING)):
+        cv2.rectangle(canvas, (0, top), (width, height), colour, cv2.FILLED)
     rows = range(top, height + step, step)
-    sizes = stream(seed, "hedge").random((len(rows), 2 * width // step + 3))
+    sizes = stream(seed, "hedge").random((len(rows), width * 3 // (2 * step) + 2))
     for i, y in enumerate(rows):
         for j, size in enumerate(sizes[i]):
-            centre = np.array([(j - (i % 2) / 2) * step / 2 * 1.3, y + 0.35 * step + 0.3 * step * size])
-            bush = Shape(
-                ellipse(centre, (0.55 + 0.3 * size) * step, (0.45 + 0.25 * size) * step, corners=16), HEDGE[(i + j) % 3]
-            )
-            fill(image, [bush])
-            if i == 0:
-                label(mask, [bush], HEDGE_LABEL)
+            centre = np.array([(j - (i % 2) / 2) * step * 0.68, y + (0.3 + 0.3 * size) * step])
+            leaves = ellipse(centre, (0.5 + 0.25 * size) * step, (0.42 + 0.22 * size) * step, corners=20)
+            fill(image, [Shape(leaves, HEDGE[(i + j) % 3])], 0.0, mask, THING)
