@@ -22,6 +22,16 @@ if TYPE_CHECKING:
     from hpe_nb.drawing import draw_poses as draw_poses
     from hpe_nb.errors import HpeError as HpeError
     from hpe_nb.fetching import fetch as fetch
+    from hpe_nb.films.engine import detect as detect
+    from hpe_nb.films.exports import export_record as export_record
+    from hpe_nb.films.job import Outputs as Outputs
+    from hpe_nb.films.job import run_film as run_film
+    from hpe_nb.films.player import Player as Player
+    from hpe_nb.films.record import read_record as read_record
+    from hpe_nb.films.settings import Following as Following
+    from hpe_nb.films.settings import Running as Running
+    from hpe_nb.films.sources import open_source as open_source
+    from hpe_nb.films.webcam import webcam as webcam
     from hpe_nb.images import read_image as read_image
     from hpe_nb.images import write_image as write_image
     from hpe_nb.loading import load_network as load_network
@@ -52,6 +62,16 @@ _HOME = {
     "decode": "decoding",
     "draw_poses": "drawing",
     "fetch": "fetching",
+    "detect": "films.engine",
+    "export_record": "films.exports",
+    "Outputs": "films.job",
+    "run_film": "films.job",
+    "Player": "films.player",
+    "read_record": "films.record",
+    "Following": "films.settings",
+    "Running": "films.settings",
+    "open_source": "films.sources",
+    "webcam": "films.webcam",
     "read_image": "images",
     "write_image": "images",
     "load_network": "loading",

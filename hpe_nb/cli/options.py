@@ -1,0 +1,89 @@
+"""Options that several commands share: the network, and the decoder's settings, made from the fields of `Grouping`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import Field, fields
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from hpe_nb.errors import HpeError
+from hpe_nb.settings import Grouping
+
+if TYPE_CHECKING:
+    from hpe_nb.network import Network
+
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
+"""What a command's parser is added to; argparse has no public name for it."""
+
+
+def add_grouping(parser: argparse.ArgumentParser) -> None:
+    """Add an option for each field of `Grouping`, and `--omz` for Open Model Zoo's rules to start from."""
+    group = parser.add_argument_group("grouping", "settings of the decoder, from peaks to people")
+    group.add_argument("--omz", action="store_true", help="start from the rules of Open Model Zoo's demo")
+    for item in fields(Grouping):
+        add_field(group, item, "grouping")
+
+
+def add_field(group: argparse._ArgumentGroup, item: Field[Any], prefix: str) -> None:
+    """Add the option of one field; its value goes to `prefix_NAME`, and only where the option is given."""
+    told, flag = item.metadata, "--" + item.name.replace("_", "-")
+    common: dict[str, Any] = {"dest": f"{prefix}_{item.name}", "default": argparse.SUPPRESS}
+    if isinstance(item.default, bool):
+        text = f"{told['meaning']} (default: {'yes' if item.default else 'no'})"
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, help=text, **common)
+    elif "options" in told:
+        text = f"{told['meaning']} (default: {item.default})"
+        group.add_argument(flag, choices=told["options"], help=text, **common)
+    else:
+        text = f"{told['meaning']} ({told['low']} to {told['high']}, default: {item.default})"
+        group.add_argument(flag, type=type(item.default), metavar="N", help=text, **common)
+
+
+def grouping_of(options: argparse.Namespace) -> Grouping:
+    """The settings that the command line asks for.
+
+    Raises:
+        HpeError: a value outside its range.
+    """
+    given = given_fields(options, Grouping, "grouping")
+    return Grouping.omz(**given) if options.omz else Grouping(**given)
+
+
+def given_fields(options: argparse.Namespace, settings: type[Any], prefix: str) -> dict[str, Any]:
+    """Values of the fields whose options were given, by field name."""
+    names = [item.name for item in fields(settings)]
+    return {name: getattr(options, f"{prefix}_{name}") for name in names if hasattr(options, f"{prefix}_{name}")}
+
+
+def add_network(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose a network and how photos are fitted to it."""
+    group = parser.add_argument_group("network")
+    group.add_argument(
+        "--network", default="auto", metavar="NAME", help='"auto", a known name, or the path of an .xml or .onnx file'
+    )
+    group.add_argument(
+        "--fit", metavar="FIT", help='how photos are placed: "protocol", "letterbox" or a size such as 640x448'
+    )
+    group.add_argument("--size", type=int, metavar="PIXELS", help="side of the network's input for the named fits")
+    group.add_argument("--device", default="CPU", help="OpenVINO device (default: CPU)")
+
+
+def network_of(options: argparse.Namespace) -> Network:
+    """The network that the command line asks for.
+
+    Raises:
+        HpeError: no such network, or a fit that is none.
+    """
+    from hpe_nb.loading import load_network
+
+    return load_network(options.network, fit=_fit(options.fit), size=options.size, device=options.device)
+
+
+def _fit(text: str | None) -> Any:
+    """A fit as `load_network` takes it; 640x448 becomes a pair of numbers."""
+    if text in (None, "protocol", "letterbox"):
+        return text
+    sides = str(text).lower().split("x")
+    if len(sides) != 2 or not all(side.isdecimal() and int(side) for side in sides):
+        raise HpeError(f"--fit {text} was given, but protocol, letterbox or a size such as 640x448 is expected.")
+    return int(sides[0]), int(sides[1])

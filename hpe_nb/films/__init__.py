@@ -1,0 +1,8 @@
+"""Films, folders and cameras: the whole way from a source of frames to annotated films and records.
+
+    with hpe.open_source("walk.mp4") as source:
+        outputs = hpe.Outputs(record=Path("walk.jsonl"), video=Path("walk-poses.mp4"))
+        summary = hpe.run_film(source, hpe.load_network(), outputs)
+
+sources -> frames -> engine -> tracking -> drawing -> files; each step is a module that can be used on its own.
+"""

@@ -1,0 +1,210 @@
+"""The engine: frames in, people out, the network never idle.
+
+Three things happen at the same time: a thread reads and places the next frames, OpenVINO's requests run the network,
+and their callbacks decode what has just been computed, straight from the network's memory. Results leave in the order
+in which the frames came, and no more frames are under way than there are requests and a few more.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from hpe_nb.arrays import Image
+from hpe_nb.decoding import decode
+from hpe_nb.errors import HpeError
+from hpe_nb.films.frame import Frame, Report
+from hpe_nb.films.settings import Running
+from hpe_nb.films.stages import Stages
+from hpe_nb.fit import Placement
+from hpe_nb.network import SHAPES, Network
+from hpe_nb.poses import Poses
+from hpe_nb.settings import Grouping
+
+AHEAD = 3
+"""Frames beyond the running ones that may wait, read or decoded: enough to bridge a slow frame, few enough to stay
+small."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A frame and the people in it."""
+
+    frame: Frame
+    poses: Poses
+
+
+def detect(
+    frames: Iterable[Frame],
+    network: Network,
+    grouping: Grouping | None = None,
+    running: Running | None = None,
+    *,
+    stages: Stages | None = None,
+    report: Report | None = None,
+) -> Generator[Found]:
+    """Find the people in each frame, in order, with reading, network and decoding side by side.
+
+    Close the iterator (or leave it, as `for` does at the end) and all threads are gone.
+
+    Args:
+        frames: a source, see `open_source`, or any frames.
+        network: from `load_network`; its `device` is used, its hint comes from `running`.
+        grouping: the decoder's settings.
+        running: hint, streams, requests, threads.
+        stages: is filled with the time that each stage takes; its clock starts when the network is ready.
+        report: takes a sentence for each frame that could not be used.
+
+    Raises:
+        HpeError: what the source or the network raise when nothing more can come.
+    """
+    running = running or Running()
+    flight = _Flight(
+        tuned(network, running), grouping or Grouping(), running.requests, stages or Stages(), report or Report()
+    )
+    try:
+        yield from flight.results(frames)
+    finally:
+        flight.close()
+
+
+def tuned(network: Network, running: Running) -> Network:
+    """The network, to be compiled as `running` says."""
+    chosen = {"NUM_STREAMS": running.streams, "INFERENCE_NUM_THREADS": running.threads}
+    given = {name: str(value) for name, value in chosen.items() if value}
+    return replace(network, config=network.config | {"PERFORMANCE_HINT": running.hint} | given)
+
+
+class _Flight:
+    """The frames under way, and the thread and queues that carry them."""
+
+    def __init__(self, network: Network, grouping: Grouping, requests: int, stages: Stages, report: Report) -> None:
+        self._network, self._grouping, self._requests = network, grouping, requests
+        self._stages, self._report = stages, report
+        self._queues: OrderedDict[tuple[int, int], Any] = OrderedDict()
+        self._landed: dict[int, Found | None] = {}
+        self._changed = threading.Condition()
+        self._room = 0
+        self._total: int | None = None
+        self._failure: BaseException | None = None
+        self._closing = False
+        self._feeder: threading.Thread | None = None
+
+    def results(self, frames: Iterable[Frame]) -> Iterator[Found]:
+        """What was found, frame after frame."""
+        self._feeder = threading.Thread(target=self._feed, args=(frames,), name="hpe-feeder", daemon=True)
+        self._feeder.start()
+        turn = 0
+        while True:
+            with self._changed:
+                # The time-out lets Ctrl-C through on every system.
+                while turn not in self._landed and self._total != turn:
+                    self._changed.wait(0.5)
+                if turn not in self._landed:
+                    break
+                found = self._landed.pop(turn)
+                self._room += 1
+                self._changed.notify_all()
+            turn += 1
+            if found is not None:
+                yield found
+        if self._failure is not None:
+            raise self._failure
+
+    def close(self) -> None:
+        """Let the frames under way land, and end the thread."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._feeder is not None:
+            self._feeder.join()
+
+    def _feed(self, frames: Iterable[Frame]) -> None:
+        """Read, place and start frame after frame; runs in the thread."""
+        turn, coming = 0, iter(frames)
+        try:
+            while (frame := self._next(coming)) is not None:
+                self._start(turn, frame)
+                turn += 1
+        except BaseException as error:  # raised again where the results are taken
+            self._failure = error
+        finally:
+            for queue in self._queues.values():
+                queue.wait_all()
+            with self._changed:
+                self._total = turn
+                self._changed.notify_all()
+
+    def _next(self, coming: Iterator[Frame]) -> Frame | None:
+        """The next frame, when there is room for it; None at the end."""
+        with self._changed:
+            while self._queues and self._room < 1 and not self._closing:
+                self._changed.wait()
+            if self._closing:
+                return None
+        with self._stages.timed("read"):
+            return next(coming, None)
+
+    def _start(self, turn: int, frame: Frame) -> None:
+        """Hand a frame to the network, or note why not."""
+        with self._changed:
+            self._room -= 1
+        try:
+            placement = self._network.place(frame.image)
+            queue = self._queue(placement)
+        except HpeError as error:
+            self._report.add(f"{frame.name} was left out: {error}")
+            self._land(turn, None)
+            return
+        with self._stages.timed("place"):
+            tensor = placement.fill(frame.image)
+        # The tensor travels with the frame: the network reads it in place until the callback.
+        queue.start_async({0: tensor}, (turn, frame, placement, tensor), share_inputs=True)
+
+    def _queue(self, placement: Placement) -> Any:
+        """The queue of requests for an input shape; the last few are kept, as a folder may mix shapes."""
+        import openvino as ov
+
+        if placement.input not in self._queues:
+            first = not self._queues
+            if len(self._queues) >= SHAPES:
+                self._queues.popitem(last=False)[1].wait_all()
+            compiled = self._network.compiled(placement)
+            jobs = self._requests or compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1
+            queue = ov.AsyncInferQueue(compiled, jobs)
+            queue.set_callback(self._arrive)
+            self._queues[placement.input] = queue
+            if first:
+                self._room += jobs + AHEAD
+                self._stages.restart()
+        self._queues.move_to_end(placement.input)
+        return self._queues[placement.input]
+
+    def _arrive(self, request: Any, told: tuple[int, Frame, Placement, Image]) -> None:
+        """Decode what a request has computed; runs in OpenVINO's callback, while the other requests go on."""
+        turn, frame, placement, _ = told
+        found = None
+        try:
+            self._stages.add("infer", request.latency / 1000)
+            with self._stages.timed("decode"):
+                found = Found(frame, self._decoded(request, placement))
+        except Exception as error:  # an exception in a callback would be lost
+            self._report.add(f"{frame.name} was left out: {error}")
+        self._land(turn, found)
+
+    def _decoded(self, request: Any, placement: Placement) -> Poses:
+        """The people in a request's outputs, which are read in place."""
+        names = [output.get_any_name() for output in request.model_outputs]
+        outputs = {name: np.asarray(request.get_output_tensor(i).data) for i, name in enumerate(names)}
+        return decode(self._network.maps(outputs, placement), self._grouping).poses
+
+    def _land(self, turn: int, found: Found | None) -> None:
+        """Put a result where `results` takes it from."""
+        with self._changed:
+            self._landed[turn] = found
+            self._changed.notify_all()

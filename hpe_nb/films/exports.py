@@ -1,0 +1,85 @@
+"""Exports: a record as COCO results or as a table, line by line, whatever its length."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TextIO
+
+from hpe_nb.errors import HpeError
+from hpe_nb.files import written_whole
+from hpe_nb.films.record import Entry, read_record
+from hpe_nb.pose_formats import KIND_NAMES
+from hpe_nb.poses import MISSING
+from hpe_nb.skeleton import KEYPOINTS
+
+COLUMNS = ("frame", "time_s", "name", "person", "person_score", "joint", "kind", "x_px", "y_px", "score")
+"""Columns of the table: one row per joint that is there; `person` counts from 1, as the numbers in pictures do."""
+
+
+def export_record(record: str | Path, path: str | Path) -> Path:
+    """Write a record as COCO keypoint results (.json) or as a table (.csv); whole or not at all.
+
+    In COCO results `image_id` is the number of the frame; for pictures whose file name is a number, as in COCO's own
+    sets, that number. Frames in which nobody was found leave no trace in either format.
+
+    Returns:
+        The path.
+
+    Raises:
+        HpeError: another ending, no record, or a place that cannot be written.
+    """
+    path = Path(path)
+    write = {".json": _write_coco, ".csv": _write_table}.get(path.suffix.lower())
+    if write is None:
+        raise HpeError(f"{path} has the ending {path.suffix or 'of no format'}, but .json or .csv is expected.")
+    return _written(path, read_record(record), write)
+
+
+def _written(path: Path, entries: Iterable[Entry], write: Callable[[TextIO, Iterable[Entry]], None]) -> Path:
+    """Write the entries to a file that appears when it is complete."""
+    with written_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        write(file, entries)
+    return path
+
+
+def _write_coco(file: TextIO, entries: Iterable[Entry]) -> None:
+    """One person per line, in one list."""
+    mark = "[\n"
+    for entry in entries:
+        for person in _coco_people(entry):
+            file.write(mark + json.dumps(person))
+            mark = ",\n"
+    file.write(("[" if mark == "[\n" else "") + "\n]\n")
+
+
+def _coco_people(entry: Entry) -> Iterable[dict[str, Any]]:
+    """The people of a frame as COCO results, with their numbers and kinds."""
+    stem = Path(entry.name).stem
+    image_id = int(stem) if stem.isdecimal() else entry.index
+    poses = entry.poses
+    for i, number in enumerate(entry.person.tolist()):
+        points = [round(value, 4) for value in poses.keypoints[i].reshape(-1).astype(float).tolist()]
+        yield {
+            "image_id": image_id, "category_id": 1, "keypoints": points, "score": round(float(poses.scores[i]), 4),
+            "person": number, "kind": poses.kind[i].tolist(),
+        }  # fmt: skip
+
+
+def _write_table(file: TextIO, entries: Iterable[Entry]) -> None:
+    """One row per joint."""
+    table = csv.writer(file, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for entry in entries:
+        for i, number in enumerate(entry.person.tolist()):
+            table.writerows(_joint_rows(entry, i, number))
+
+
+def _joint_rows(entry: Entry, i: int, number: int) -> Iterable[tuple[Any, ...]]:
+    """The rows of one person's joints."""
+    head = (entry.index, f"{entry.time:.3f}", entry.name, number + 1, f"{entry.poses.scores[i]:.4f}")
+    for joint, kind, (x, y, score) in zip(KEYPOINTS, entry.poses.kind[i], entry.poses.keypoints[i], strict=True):
+        if kind != MISSING:
+            yield (*head, joint, KIND_NAMES[kind], f"{x:.2f}", f"{y:.2f}", f"{score:.4f}")

@@ -1,0 +1,110 @@
+"""A frame: one picture of a film, with its place and its time in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol, Self
+
+from hpe_nb.arrays import Image
+from hpe_nb.errors import HpeError
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture of a source.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        index: number of the frame in its source, from 0, counted before `stride`; a looped source goes on counting.
+        time: seconds since the source's first frame. Films tell it themselves, cameras are timed, pictures of a folder
+            stand one second apart.
+        name: what to call the frame in a report or a file: "walk.jpg" or "walk.mp4 frame 12".
+    """
+
+    image: Image
+    index: int
+    time: float
+    name: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """Which frames of a source are wanted.
+
+    Attributes:
+        start: first frame, from 0.
+        stop: the frame before which to end; None is the source's end. With `loop` it bounds each round.
+        stride: take every so-manieth frame.
+        loop: begin again at the end, for ever.
+
+    Raises:
+        HpeError: a negative start, a stop that is not after start, a stride below 1.
+    """
+
+    start: int = 0
+    stop: int | None = None
+    stride: int = 1
+    loop: bool = False
+
+    def __post_init__(self) -> None:
+        if self.start < 0:
+            raise HpeError(f"start={self.start} was given, but 0 or more is expected, the number of the first frame.")
+        if self.stop is not None and self.stop <= self.start:
+            raise HpeError(f"stop={self.stop} was given with start={self.start}, but a later frame is expected.")
+        if self.stride < 1:
+            raise HpeError(
+                f"stride={self.stride} was given, but 1 or more is expected, for example 2 for every second frame."
+            )
+
+    def wants(self, index: int) -> bool:
+        """Whether the frame at `index` of a round is one of those asked for."""
+        return index >= self.start and not self.over(index) and (index - self.start) % self.stride == 0
+
+    def over(self, index: int) -> bool:
+        """Whether the frame at `index` and all later ones of the round are beyond the end."""
+        return self.stop is not None and index >= self.stop
+
+
+@dataclass
+class Report:
+    """What went wrong on the way without ending it: sentences, the first `most` of them kept, all counted.
+
+    A film of ten thousand bad frames must not fill the memory with complaints.
+    """
+
+    most: int = 100
+    sentences: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, sentence: str) -> None:
+        """Note one more trouble."""
+        self.count += 1
+        if len(self.sentences) < self.most:
+            self.sentences.append(sentence)
+
+
+class Source(Protocol):
+    """Where frames come from. A context manager: leaving it, on whatever way, gives devices and files back.
+
+    Attributes:
+        name: what the user gave, shortened to what tells it apart.
+        fps: frames per second of a film or camera; 1 for pictures.
+        count: how many frames there are to come in one round, before `stride`; None where nobody knows.
+        live: frames come at their own pace and are lost when nobody takes them.
+        report: files and frames that could not be read and were left out.
+    """
+
+    name: str
+    fps: float
+    count: int | None
+    live: bool
+    report: Report
+
+    def __iter__(self) -> Iterator[Frame]:
+        """The frames, in order."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None: ...

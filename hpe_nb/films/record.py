@@ -1,0 +1,180 @@
+"""The record: what was found in each frame, one line of JSON per frame, safe on disk at every moment.
+
+A line is `{"frame": 12, "time": 1.2, "name": "walk.mp4 frame 12", "size": [768, 576], "people": [...]}`; each of the
+people has `person` (number from 0, kept from frame to frame), `score`, `keypoints` (17 times x, y, score, as in COCO)
+and `kind` (17 numbers, see `hpe_nb.poses`). Places are in pixels, to a hundredth; scores to a ten-thousandth.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from hpe_nb.arrays import Ints
+from hpe_nb.errors import HpeError
+from hpe_nb.poses import Poses
+from hpe_nb.skeleton import K
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """The people of one frame.
+
+    Attributes:
+        index: number of the frame in its source.
+        time: its second.
+        name: what it is called.
+        size: width and height in pixels.
+        person: (P,) each pose's number, from 0.
+        poses: the people. Their tags are not kept in the record: they compare only within a frame.
+    """
+
+    index: int
+    time: float
+    name: str
+    size: tuple[int, int]
+    person: Ints
+    poses: Poses
+
+
+class RecordFile:
+    """A record that is being written. Use it in a `with` block.
+
+    Every entry is on disk when `write` returns. Where the disk has no room for one, what was written of it is taken
+    back, so the file always ends with a whole line.
+
+    Args:
+        path: file to write; its folder is made.
+        resume: keep what is there and go on after it; else a file that is there is replaced.
+
+    Attributes:
+        done: names of the frames that were there already.
+
+    Raises:
+        HpeError: a place that cannot be written; on resuming, a file that is no record.
+    """
+
+    def __init__(self, path: str | Path, resume: bool = False) -> None:
+        self.path = Path(path)
+        self.done: frozenset[str] = frozenset()
+        self._end = 0
+        if resume and self.path.exists():
+            self.done, self._end = _already(self.path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("r+b" if self._end else "wb", buffering=0)
+            self._file.truncate(self._end)
+            self._file.seek(self._end)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def write(self, entry: Entry) -> None:
+        """Add the people of one frame.
+
+        Raises:
+            HpeError: the disk is full or gone; all entries before are in the file.
+        """
+        line = (json.dumps(_plain(entry), separators=(",", ":")) + "\n").encode()
+        try:
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError as error:
+            self._file.seek(self._end)
+            self._file.truncate()
+            raise _unwritable(self.path, error) from error
+        self._end += len(line)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def read_record(path: str | Path) -> Iterator[Entry]:
+    """The entries of a record, one after another; a last line that was cut off is left out.
+
+    Raises:
+        HpeError: no such file, or no record in it.
+    """
+    for line in _lines(Path(path)):
+        told = line["people"]
+        keypoints = np.array([person["keypoints"] for person in told], np.float32).reshape(-1, K, 3)
+        poses = Poses(
+            keypoints,
+            np.array([person["score"] for person in told], np.float32),
+            np.full(len(told), np.nan, np.float32),
+            np.array([person["kind"] for person in told], np.uint8).reshape(-1, K),
+        )
+        number = np.array([person["person"] for person in told], np.intp)
+        width, height = line["size"]
+        yield Entry(line["frame"], line["time"], line["name"], (width, height), number, poses)
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a record as dictionaries, whole ones only."""
+    try:
+        with path.open("rb") as file:
+            for raw in file:
+                if raw.endswith(b"\n"):
+                    yield _parsed(path, raw)
+    except OSError as error:
+        raise HpeError(
+            f"{path} cannot be read ({error.strerror or error}); give a record that hpe-nb run wrote."
+        ) from error
+
+
+def _parsed(path: Path, raw: bytes) -> dict[str, Any]:
+    """One line of a record."""
+    try:
+        line = json.loads(raw)
+        if not {"frame", "time", "name", "size", "people"} <= line.keys():
+            raise ValueError("a line without frame, time, name, size and people")
+    except (ValueError, AttributeError) as error:
+        raise HpeError(f"{path} is no record of poses ({error}); give a .jsonl file that hpe-nb run wrote.") from error
+    return dict(line)
+
+
+def _already(path: Path) -> tuple[frozenset[str], int]:
+    """Names in a record, and where its last whole line ends."""
+    names = frozenset(str(line["name"]) for line in _lines(path))
+    data = path.read_bytes()
+    return names, data.rfind(b"\n") + 1
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    """The entry as JSON has it."""
+    poses = entry.poses
+    # Whole units first: rounding by division would leave digits like 12.340000000000002.
+    flat = np.rint(poses.keypoints * np.array([100, 100, 10000], np.float64)) / (100, 100, 10000)
+    rows = zip(
+        entry.person.tolist(),
+        np.round(poses.scores.astype(np.float64), 4).tolist(),
+        flat.reshape(len(poses), -1).tolist(),
+        poses.kind.tolist(),
+        strict=True,
+    )
+    people = [{"person": who, "score": score, "keypoints": points, "kind": kind} for who, score, points, kind in rows]
+    return {
+        "frame": entry.index,
+        "time": round(entry.time, 4),
+        "name": entry.name,
+        "size": list(entry.size),
+        "people": people,
+    }
+
+
+def _unwritable(path: Path, error: OSError) -> HpeError:
+    """One sentence for a place that cannot be written."""
+    return HpeError(f"{path} cannot be written ({error.strerror or error}); free space or choose another place.")

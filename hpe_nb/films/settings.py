@@ -1,0 +1,49 @@
+"""Settings of films: how the network is run, and how people are followed from frame to frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from hpe_nb.settings import check_field, choice, number, switch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """How the network is run. 0 leaves a number to OpenVINO, which knows the device."""
+
+    hint: str = choice(
+        "THROUGHPUT", ("THROUGHPUT", "LATENCY"), "as many frames per second as can be, or each one as soon as can be"
+    )
+    streams: int = number(0, 0, 64, 1, "frames the device works on at the same time; 0: OpenVINO's choice")
+    requests: int = number(
+        0, 0, 64, 1, "frames handed to the device at the same time; 0: OpenVINO's choice, and one more"
+    )
+    threads: int = number(0, 0, 256, 1, "processor threads for the network; 0: OpenVINO's choice")
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            check_field(item, getattr(self, item.name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Following:
+    """Settings of tracking and smoothing.
+
+    Every field's metadata holds its `meaning` and its `low`, `high` and `step`, as in `Grouping`.
+    """
+
+    follow: bool = switch(True, "people keep number and colour from frame to frame; off: numbers are ranks by score")
+    likeness: float = number(
+        0.3, 0.05, 0.95, 0.05, "who is less like (OKS) where a known person should be is somebody else"
+    )
+    slack: float = number(
+        2.0, 1.0, 5.0, 0.1, "compare as if bodies were this many times larger: for quick or shaky people"
+    )
+    gap: float = number(1.5, 0.0, 10.0, 0.1, "seconds for which somebody who is not seen is waited for")
+    smooth: bool = switch(False, "calm trembling joints with a one-euro filter, at the price of a little lag")
+    min_cutoff: float = number(1.5, 0.1, 10.0, 0.1, "smooth: hertz at rest; lower is calmer and lags more")
+    beta: float = number(3.0, 0.0, 20.0, 0.5, "smooth: hertz more per body size per second; higher follows quick moves")
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            check_field(item, getattr(self, item.name))
