@@ -90,15 +90,16 @@ def pair_costs(tag_distance: Floats, place: Float64, value: Float32, grouping: G
 def graded_costs(tag_distance: Floats, place: Float64, value: Float32, grouping: Grouping) -> Float64:
     """Tag distance, plus a bounded price for being far away, less a little for a good score, less the price of opening.
 
-    cost = d + place_weight * (1 - nearest / e) - score_weight * v - tag_threshold, with d the tag distance, e the
-    distance to the person's centre, and `nearest` that of the nearest candidate. To open a person costs as much as the
-    largest tag distance allowed, so a pair is worth what it saves: costs are 0 or less, and 0 means to open a person.
-    Pairs with d >= tag_threshold are 0 before the assignment, so they never take the place of one that is allowed.
+    cost = d + place_weight * far - score_weight * v - tag_threshold, where far = 1 - nearest / e compares the distance
+    e to the person's centre with the mean of two others: how near this person's nearest candidate is, and how near this
+    candidate's nearest person. So a pair that suits both sides pays nothing, whatever its size in the picture. To open
+    a person costs as much as the largest tag distance allowed, so a pair is worth what it saves: costs are 0 or less,
+    and 0 means to open a person. Pairs with d >= tag_threshold are 0, so they never take the place of an allowed one.
     """
-    nearest = place.min(axis=0)
+    nearest = (place.min(axis=0) + place.min(axis=1)[:, None]) / 2
     # Half a pixel keeps 0 / 0 out: who stands on the centre is as near as can be.
     far = 1 - (nearest + 0.5) / (place + 0.5)
-    costs = tag_distance + grouping.place_weight * far - (grouping.score_weight * value)[:, None]
+    costs = tag_distance + grouping.place_weight * far - (grouping.score_weight * value.astype(np.float64))[:, None]
     allowed = tag_distance < grouping.tag_threshold
     return np.where(allowed, np.minimum(costs - grouping.tag_threshold, 0.0), 0.0)
 

@@ -45,7 +45,7 @@ class Grouping:
         "graded", ("graded", "rounded"), "how joints and persons are paired: by exact or by rounded tag distance"
     )
     place_weight: float = number(
-        0.3, 0.0, 2.0, 0.05, "graded cost: what a far-away joint costs more than the nearest, in tag units"
+        0.8, 0.0, 2.0, 0.05, "graded cost: what a joint far away costs more than one at hand, in tag units"
     )
     score_weight: float = number(0.1, 0.0, 1.0, 0.05, "graded cost: what a full score saves, in tag units")
     adjust: bool = switch(True, "move each joint a quarter of a map pixel towards its higher neighbours")
