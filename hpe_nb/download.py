@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from http.client import HTTPException
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from ssl import SSLCertVerificationError, SSLContext, create_default_context
-from threading import Thread
 from typing import IO, Any
-from urllib.error import HTTPError, URLError
-from urllib.request import HTTPSHandler, Request, build_opener
 
-from hpe_nb import __version__
 from hpe_nb.errors import HpeError
 from hpe_nb.files import written_whole
+from hpe_nb.web import PassingError, TransferError, answer, blocks
 
 Progress = Callable[[int, int], object]
 """Told the bytes that are here and the bytes there will be."""
 
-BLOCK = 1 << 16
-SLOWEST = 1000
-"""Bytes a second under which a server counts as stuck, once the time-out has passed."""
-PASSING = {408, 425, 429, 500, 502, 503, 504}
-"""HTTP answers that may be gone at the next try."""
 RESUMED = 206
+"""HTTP answer that brings only the range that was asked for."""
 STALE = 600.0
 """Seconds after which a part of a file that does not grow belongs to a process that was killed."""
 
@@ -46,14 +36,6 @@ class Patience:
     timeout: float = 20.0
     tries: int = 4
     pause: float = 0.5
-
-
-class TransferError(Exception):
-    """What came, or did not come, cannot be used; the message says why."""
-
-
-class PassingError(TransferError):
-    """The same, but it may go better at the next try."""
 
 
 @dataclass
@@ -134,11 +116,12 @@ def _try(url: str, part: Part, size: int, patience: Patience, progress: Progress
 
 def _take(url: str, part: Part, size: int, timeout: float, progress: Progress | None) -> None:
     """Ask once for what is missing and add what comes."""
-    with closing(_answer(url, part, timeout)) as answer:
-        announced = answer.headers.get("Content-Length") or "0"
+    with closing(answer(url, part.done, timeout)) as opened:
+        _align(part, opened)
+        announced = opened.headers.get("Content-Length") or "0"
         if announced.isdigit() and part.done + int(announced) > size:
             raise TransferError(f"the server announces {part.done + int(announced)} bytes where {size} are published")
-        for block in _blocks(answer, timeout):
+        for block in blocks(opened, timeout):
             if part.done + len(block) > size:
                 raise TransferError(f"the server sends more than the {size} bytes that are published")
             part.add(block)
@@ -148,69 +131,10 @@ def _take(url: str, part: Part, size: int, timeout: float, progress: Progress | 
         raise PassingError(f"the server sent {part.done} of {size} bytes")
 
 
-def _blocks(answer: Any, timeout: float) -> Iterator[bytes]:
-    """The bytes of an answer as they come."""
-    started, came = time.monotonic(), 0
-    while True:
-        try:
-            block = answer.read1(BLOCK)
-        except (OSError, HTTPException) as error:
-            raise PassingError(f"the connection broke ({error or type(error).__name__})") from error
-        if not block:
-            return
-        yield block
-        came += len(block)
-        passed = time.monotonic() - started
-        if passed > timeout and came < SLOWEST * passed:
-            raise PassingError(f"the server sent only {came} bytes in {passed:.0f} s")
-
-
-def _answer(url: str, part: Part, timeout: float) -> Any:
-    """The server's answer, at its first byte of use: the part is emptied where the server starts from the beginning."""
-    headers = {"User-Agent": f"hpe-nb/{__version__}"} | ({"Range": f"bytes={part.done}-"} if part.done else {})
-    answers: SimpleQueue[Any] = SimpleQueue()
-    # In a thread, since looking up a name or trying all addresses of a host may take minutes that no time-out covers.
-    Thread(target=lambda: answers.put(_ask(url, headers, timeout)), daemon=True).start()
-    try:
-        answer = answers.get(timeout=timeout)
-    except Empty:
-        raise PassingError(f"no answer within {timeout:g} s") from None
-    if isinstance(answer, Exception):
-        raise _judged(answer) from answer
-    told = answer.headers.get("Content-Range") or ""
-    if part.done and not (answer.status == RESUMED and told.startswith(f"bytes {part.done}-")):
+def _align(part: Part, opened: Any) -> None:
+    """Empty the part where the server starts from the beginning, though the rest was asked for."""
+    told = opened.headers.get("Content-Range") or ""
+    if part.done and not (opened.status == RESUMED and told.startswith(f"bytes {part.done}-")):
         part.restart()
-        if answer.status == RESUMED:
-            answer.close()
+        if opened.status == RESUMED:
             raise PassingError("the server sent another range than was asked for")
-    return answer
-
-
-def _ask(url: str, headers: dict[str, str], timeout: float) -> Any:
-    """The open answer, or the exception that came instead."""
-    try:
-        opener = build_opener(HTTPSHandler(context=_certificates()))
-        return opener.open(Request(url, headers=headers), timeout=timeout)
-    except Exception as error:
-        return error
-
-
-def _certificates() -> SSLContext:
-    """The system's certificates, and those of certifi where it is installed: Python for macOS comes without any."""
-    context = create_default_context()
-    with suppress(ImportError):
-        import certifi
-
-        context.load_verify_locations(certifi.where())
-    return context
-
-
-def _judged(error: Exception) -> TransferError:
-    """Whether it makes sense to ask again after this error."""
-    if isinstance(error, HTTPError):
-        reason = f"the server answered {error.code} {error.reason}"
-        return PassingError(reason) if error.code in PASSING else TransferError(reason)
-    cause = error.reason if isinstance(error, URLError) else error
-    if isinstance(cause, SSLCertVerificationError | FileNotFoundError | ValueError | str):
-        return TransferError(str(cause))
-    return PassingError(str(cause) or type(cause).__name__)

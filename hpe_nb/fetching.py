@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,9 @@ from hpe_nb.shipped import sample
 
 ONCE = Patience(timeout=4.0, tries=1)
 """For a fetch nobody asked for: one try, and at most so many seconds without a connection or a byte."""
+
+TELL_EVERY = 5.0
+"""Seconds between two lines that say how far a fetch nobody asked for is."""
 
 
 def fetch(
@@ -75,7 +79,7 @@ def fetch_once(name: str, say: Callable[[str], None]) -> tuple[Path | None, str]
     total = sum(file.size for file in _files(known(name), "FP16"))
     say(f"Fetching {name} ({total / 1e6:.0f} MB) once into {cache_dir()}; HPE_NB_OFFLINE=1 turns this off.")
     try:
-        return fetch(name, patience=ONCE), ""
+        return fetch(name, progress=_now_and_then(say), patience=ONCE), ""
     except HpeError as error:
         return None, str(error)
 
@@ -158,6 +162,19 @@ def _twins(file: NetworkFile) -> Iterator[NetworkFile]:
     for card in NETWORKS.values():
         for pair in card.files.values():
             yield from (other for other in pair if other.sha384 == file.sha384 and other != file)
+
+
+def _now_and_then(say: Callable[[str], None]) -> Progress:
+    """Progress in words, a line every few seconds: a quick fetch adds none."""
+    told = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal told
+        if time.monotonic() - told > TELL_EVERY:
+            told = time.monotonic()
+            say(f"{done / 1e6:.1f} of {total / 1e6:.1f} MB")
+
+    return show
 
 
 def _shifted(progress: Progress | None, before: int, total: int) -> Progress | None:

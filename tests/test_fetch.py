@@ -1,0 +1,361 @@
+"""Fetching networks from a server on this machine that is good, slow, broken or lying."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import local_server as server
+import pytest
+from local_server import Site, served
+
+import hpe_nb as hpe
+import hpe_nb.fetching
+from hpe_nb import download as downloading
+from hpe_nb import registry
+from hpe_nb.download import Patience
+from hpe_nb.fetching import cached, fetch, fetch_once, path_in_cache
+from hpe_nb.registry import NETWORKS, REFERENCE, SHIPPED, KnownNetwork, NetworkFile
+
+XML, BIN = b"<net/>" * 50, random.Random(0).randbytes(300_000)
+QUICK = Patience(timeout=20.0, tries=3, pause=0.01)
+SHORT = Patience(timeout=1.5, tries=2, pause=0.01)
+"""For servers that never answer: long enough for one that does, on a busy machine too."""
+
+
+def toy(name: str, xml: bytes = XML) -> KnownNetwork:
+    """A network of two small files in two precisions."""
+    files = {
+        precision: tuple(
+            NetworkFile(f"{name}{ending}", f"{name}/{precision}", len(data), hashlib.sha384(data).hexdigest())
+            for ending, data in ((".xml", xml), (".bin", BIN))
+        )
+        for precision in ("FP16", "FP32")
+    }
+    return KnownNetwork(name, f"{name}, a toy.", 1.0, "protocol", 448, files=files)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A server that has the toy network, an empty cache, and no proxy."""
+    monkeypatch.setitem(NETWORKS, "toy", toy("toy"))
+    for name in ("HPE_NB_OFFLINE", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with served({"toy.xml": XML, "toy.bin": BIN, "twin.xml": XML + b" "}) as site:
+        monkeypatch.setenv("HPE_NB_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setenv("HPE_NB_MIRROR", site.address)
+        yield site
+
+
+def in_cache() -> list[str]:
+    """Names of all files in the cache, hidden ones too."""
+    return sorted(path.name for path in registry.cache_dir().rglob("*") if path.is_file())
+
+
+def test_a_good_server(site: Site) -> None:
+    told: list[tuple[int, int]] = []
+    path = fetch("toy", progress=lambda done, total: told.append((done, total)), patience=QUICK)
+    assert path == registry.cache_dir() / "toy" / "FP16" / "toy.xml"
+    assert (path.read_bytes(), path.with_suffix(".bin").read_bytes()) == (XML, BIN)
+    assert in_cache() == ["toy.bin", "toy.xml"]
+    assert cached("toy") == path
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert {total for _, total in told} == {len(XML) + len(BIN)}
+    assert told[-1][0] == told[-1][1]
+    assert len(told) > 4
+    fetch("toy")
+    assert len(site.asked) == 2  # the second time nothing is asked for
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked"),
+    [
+        pytest.param([server.error(500), server.whole], [None, None], id="500, then well"),
+        pytest.param([server.error(503), server.error(429), server.whole], [None] * 3, id="503, 429, then well"),
+        pytest.param([server.cut(0.5), server.whole], [None, "bytes=150000-"], id="cut, then the rest"),
+        pytest.param(
+            [server.cut(0.25), server.error(500), server.whole],
+            [None, *["bytes=75000-"] * 2],
+            id="cut, 500, then the rest",
+        ),
+        pytest.param([server.cut(0.5), server.without_ranges], [None, "bytes=150000-"], id="cut, then all again"),
+        pytest.param(
+            [server.cut(0.5), server.another_range, server.whole],
+            [None, "bytes=150000-", None],
+            id="cut, then wrong range",
+        ),
+        pytest.param([server.login_page, server.without_ranges], [None, "bytes=26-"], id="log-in page, then well"),
+    ],
+)
+def test_trouble_that_passes(answers: list[server.Answer], asked: list[str | None], site: Site) -> None:
+    site.answers["toy.bin"] += answers
+    path = fetch("toy", patience=QUICK)
+    assert path.with_suffix(".bin").read_bytes() == BIN
+    assert [span for path, span in site.asked if path.endswith(".bin")] == asked
+    assert in_cache() == ["toy.bin", "toy.xml"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence", "tries"),
+    [
+        pytest.param(server.error(404), "answered 404", 1, id="404"),
+        pytest.param(server.error(403), "answered 403", 1, id="403"),
+        pytest.param(server.error(500), "answered 500 .* after 3 tries", 3, id="500"),
+        pytest.param(server.cut(0.9), "sent .* of 300000 bytes", 3, id="cut each time"),
+        pytest.param(server.more_announced, "announces 300000000 bytes where 300000", 1, id="too much, announced"),
+        pytest.param(server.more_unannounced, "more than the 300000 bytes", 1, id="too much, unannounced"),
+        pytest.param(server.other_bytes, "other bytes than were published", 1, id="other bytes"),
+        pytest.param(server.login_page, "sent 26 of 300000 bytes", 3, id="log-in page"),
+    ],
+)
+def test_trouble_that_stays(answer: server.Answer, sentence: str, tries: int, site: Site) -> None:
+    site.answers["toy.bin"] = [answer]
+    with pytest.raises(hpe.HpeError, match=sentence) as caught:
+        fetch("toy", patience=QUICK)
+    assert len([path for path, _ in site.asked if path.endswith(".bin")]) == tries
+    assert in_cache() == ["toy.xml"]
+    assert cached("toy") is None
+    for told in (f"{site.address}/toy/FP16/toy.bin", str(registry.cache_dir() / "toy" / "FP16" / "toy.bin")):
+        assert told in str(caught.value)  # whence, and where to put it by hand
+    assert str(caught.value).endswith(".")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        pytest.param(server.silent, "no answer within 1.5 s", id="silent"),
+        pytest.param(server.stuck, r"connection broke \(.*timed out\)", id="stuck"),
+        pytest.param(server.dripping, r"only \d+ bytes in", id="dripping"),
+    ],
+)
+def test_a_server_that_keeps_one_waiting(answer: server.Answer, sentence: str, site: Site) -> None:
+    site.answers["toy.bin"] = [answer]
+    with pytest.raises(hpe.HpeError, match=f"({sentence}|no answer).*, after 2 tries"):
+        fetch("toy", patience=SHORT)
+    assert in_cache() == ["toy.xml"]
+
+
+def test_a_server_that_wakes_up_is_asked_for_the_rest(site: Site) -> None:
+    site.answers["toy.bin"] = [server.stuck, server.whole]
+    path = fetch("toy", patience=SHORT)
+    assert path.with_suffix(".bin").read_bytes() == BIN
+    assert site.asked[-1] == ("/toy/FP16/toy.bin", "bytes=150000-")
+
+
+@pytest.mark.parametrize(
+    ("base", "sentence"),
+    [
+        pytest.param("http://127.0.0.1:9", "refused|Errno|WinError", id="nobody listens"),
+        pytest.param("http://no-such-host.invalid", "could not be fetched", id="no such host"),
+        pytest.param("nonsense", "unknown url type", id="no address"),
+    ],
+)
+@pytest.mark.usefixtures("site")
+def test_addresses_without_a_server(base: str, sentence: str) -> None:
+    with pytest.raises(hpe.HpeError, match=sentence):
+        fetch("toy", base=base, patience=Patience(timeout=1.0, tries=1))
+    assert in_cache() == []
+
+
+def test_a_folder_can_be_the_mirror(site: Site, tmp_path: Path) -> None:
+    stick = tmp_path / "stick" / "toy" / "FP32"
+    stick.mkdir(parents=True)
+    (stick / "toy.xml").write_bytes(XML)
+    with pytest.raises(hpe.HpeError, match=r"toy\.bin"):
+        fetch("toy", "FP32", base=(tmp_path / "stick").as_uri())
+    (stick / "toy.bin").write_bytes(BIN)
+    path = fetch("toy", "FP32", base=(tmp_path / "stick").as_uri())
+    assert path.read_bytes() == XML
+    assert cached("toy") == path
+    assert cached("toy", "FP16") is None
+    assert site.asked == []
+
+
+def test_a_proxy_is_used(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", site.address)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    fetch("toy", base="http://models.invalid/zoo/", patience=QUICK)
+    assert site.asked[0][0] == "http://models.invalid/zoo/toy/FP16/toy.xml"
+
+
+def test_two_at_once_both_succeed(site: Site) -> None:
+    site.answers["toy.bin"] = [server.cut(0.4), server.cut(0.6), server.whole]
+    with ThreadPoolExecutor(4) as pool:
+        paths = list(pool.map(lambda _: fetch("toy", patience=Patience(timeout=5.0, pause=0.01)), range(4)))
+    assert len(set(paths)) == 1
+    assert paths[0].with_suffix(".bin").read_bytes() == BIN
+    assert in_cache() == ["toy.bin", "toy.xml"]
+
+
+def test_shared_weights_are_fetched_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(NETWORKS, "twin", toy("twin", XML + b" "))
+    fetch("toy", patience=QUICK)
+    path = fetch("twin", patience=QUICK)
+    assert path.with_suffix(".bin").read_bytes() == BIN
+    assert [asked for asked, _ in site.asked] == ["/toy/FP16/toy.xml", "/toy/FP16/toy.bin", "/twin/FP16/twin.xml"]
+
+
+def by_hand(xml: bytes, weights: bytes) -> None:
+    """Put files where the toy network belongs."""
+    for file, data in zip(NETWORKS["toy"].files["FP16"], (xml, weights), strict=True):
+        path_in_cache(file).parent.mkdir(parents=True, exist_ok=True)
+        path_in_cache(file).write_bytes(data)
+
+
+def test_right_files_put_by_hand_are_taken(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HPE_NB_OFFLINE", "1")
+    by_hand(XML, BIN)
+    assert fetch("toy") == cached("toy")
+    assert site.asked == []
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [pytest.param(BIN[:-1], id="short"), pytest.param(BIN[:-1] + b"?", id="other"), pytest.param(b"", id="empty")],
+)
+def test_wrong_files_put_by_hand_are_named_and_replaced(weights: bytes, site: Site) -> None:
+    by_hand(XML, weights)
+    with pytest.raises(hpe.HpeError, match=r"toy.bin is not the published file.*hpe-nb fetch toy\.$"):
+        cached("toy")
+    site.answers["toy.bin"] = [server.error(404), server.whole]
+    with pytest.raises(hpe.HpeError, match="404"):
+        fetch("toy", patience=QUICK)
+    assert path_in_cache(NETWORKS["toy"].files["FP16"][1]).read_bytes() == weights  # nothing is lost
+    assert fetch("toy", patience=QUICK).with_suffix(".bin").read_bytes() == BIN
+
+
+@pytest.mark.parametrize(("value", "forbidden"), [("1", True), ("yes", True), ("0", False), ("", False)])
+def test_offline_asks_nobody(value: str, forbidden: bool, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HPE_NB_OFFLINE", value)
+    if forbidden:
+        with pytest.raises(hpe.HpeError, match="HPE_NB_OFFLINE forbids"):
+            fetch("toy", patience=QUICK)
+    else:
+        fetch("toy", patience=QUICK)
+    assert bool(site.asked) is not forbidden
+
+
+def test_a_full_disk(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = downloading.Part.add
+
+    def add(self: downloading.Part, block: bytes) -> None:
+        if self.done > 100_000:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(self, block)
+
+    monkeypatch.setattr(downloading.Part, "add", add)
+    with pytest.raises(hpe.HpeError, match=r"toy.bin could not be written \(No space left on device\)"):
+        fetch("toy", patience=QUICK)
+    assert in_cache() == ["toy.xml"]
+    assert len(site.asked) == 2  # asking again would not help
+
+
+def test_a_cache_that_is_a_file(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_bytes(b"precious")
+    monkeypatch.setenv("HPE_NB_CACHE", str(tmp_path / "file"))
+    assert cached("toy") is None
+    with pytest.raises(hpe.HpeError, match="could not be written"):
+        fetch("toy", patience=QUICK)
+    assert (tmp_path / "file").read_bytes() == b"precious"
+    assert site.asked == []
+
+
+KILLED = """
+import test_fetch, hpe_nb as hpe
+test_fetch.NETWORKS["toy"] = test_fetch.toy("toy")
+hpe.fetch("toy", progress=lambda done, total: print(done, flush=True))
+"""
+
+
+def test_a_killed_process_leaves_no_half_file(site: Site) -> None:
+    site.answers["toy.bin"] = [server.stuck, server.whole]
+    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parent.parent)])
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED], env=os.environ | {"PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if int(line) >= 150_000:
+            break
+    process.kill()
+    process.communicate()
+    assert process.returncode in (-signal.SIGTERM, -9, 1)
+    assert cached("toy") is None
+    parts = list(registry.cache_dir().rglob("*.part"))
+    assert len(parts) == 1
+    fetch("toy", patience=QUICK)  # a fresh part may belong to a process that still runs, so it is left alone
+    os.utime(parts[0], (time.time() - 3600,) * 2)
+    path_in_cache(NETWORKS["toy"].files["FP16"][1]).unlink()
+    fetch("toy", patience=QUICK)
+    assert in_cache() == ["toy.bin", "toy.xml"]
+
+
+def test_fetch_once_says_what_it_does_and_never_raises(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    site.answers["toy.bin"] = [server.error(404), server.whole]
+    path, why = fetch_once("toy", said.append)
+    assert path is None
+    assert "404" in why
+    assert len(said) == 1
+    assert "toy" in said[0]
+    assert "HPE_NB_OFFLINE=1" in said[0]
+    monkeypatch.setattr(hpe_nb.fetching, "TELL_EVERY", -1.0)
+    path, why = fetch_once("toy", said.append)
+    assert (path, why) == (cached("toy"), "")
+    assert said[-1] == "0.3 of 0.3 MB"
+
+
+@pytest.mark.usefixtures("site")
+def test_names_and_precisions_are_checked() -> None:
+    with pytest.raises(hpe.HpeError, match=f"'pose-net' was given.*{REFERENCE}"):
+        fetch("pose-net")
+    with pytest.raises(hpe.HpeError, match="precision='INT8' was given, but one of FP16, FP32"):
+        fetch("toy", "INT8")
+    with pytest.raises(hpe.HpeError, match="precision='INT8'"):
+        cached("toy", "INT8")
+
+
+def test_the_shipped_network_needs_no_fetching(site: Site) -> None:
+    path = fetch(SHIPPED)
+    assert path == cached(SHIPPED) == hpe.sample(f"{SHIPPED}.xml")
+    assert path.with_suffix(".bin").is_file()
+    assert site.asked == []
+
+
+@pytest.mark.parametrize("card", [card for card in NETWORKS.values() if not card.shipped], ids=lambda card: card.name)
+def test_known_networks_are_written_down_completely(card: KnownNetwork) -> None:
+    assert list(card.files) == ["FP16", "FP32"]
+    for precision, (topology, weights) in card.files.items():
+        assert (topology.name, weights.name) == (f"{card.name}.xml", f"{card.name}.bin")
+        assert topology.folder == weights.folder == f"{card.name}/{precision}"
+        assert all(len(bytes.fromhex(file.sha384)) == 48 for file in (topology, weights))
+        assert weights.sha384 == NETWORKS[REFERENCE].files[precision][1].sha384
+        assert topology.size < 2_000_000 < weights.size
+    assert len({files[0].sha384 for card in NETWORKS.values() for files in card.files.values()}) == 6
+    assert card.about.endswith(".")
+
+
+def test_the_cache_is_where_the_system_wants_it_or_where_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("HPE_NB_CACHE", raising=False)
+    assert registry.cache_dir().is_absolute()
+    assert "hpe-nb" in registry.cache_dir().parts
+    monkeypatch.setenv("HPE_NB_CACHE", "~/somewhere")
+    assert registry.cache_dir() == Path.home() / "somewhere"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HPE_NB_CACHE", "here")
+    assert registry.cache_dir() == tmp_path / "here"
+
+
+def test_fetch_is_the_function_even_after_its_module_was_loaded() -> None:
+    assert hpe.fetch is hpe_nb.fetching.fetch

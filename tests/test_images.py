@@ -1,0 +1,313 @@
+"""Pictures from files: every kind of file becomes the RGB picture it shows, and broken ones one sentence."""
+
+from __future__ import annotations
+
+import errno
+import io
+import re
+import struct
+import sys
+import zlib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image as Pillow
+
+import hpe_nb as hpe
+from hpe_nb.arrays import Image
+from hpe_nb.images import decode_image, encode_image
+from hpe_nb.opencv import cv2, trouble
+
+
+def photo(width: int = 64, height: int = 48) -> Image:
+    """A smooth picture in which every direction and every colour differ."""
+    y, x = np.mgrid[:height, :width] / max(width, height, 2)
+    return np.stack([250 * x, 250 * y, 200 - 150 * x * y], axis=2).astype(np.uint8)
+
+
+def saved(picture: Pillow.Image, kind: str, **options: object) -> bytes:
+    """The bytes of a file of that kind."""
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def deep(ending: str, *, alpha: bool = False, grey: bool = False) -> bytes:
+    """The photo with 16 bits per channel, coded by OpenCV."""
+    picture = photo()[..., ::-1].astype(np.uint16) * 257
+    if alpha:
+        picture = np.dstack([picture, np.full(picture.shape[:2], 65535, np.uint16)])
+    return bytes(cv2.imencode(ending, picture[..., 2] if grey else picture)[1])
+
+
+def clear(kind: str, mode: str = "RGBA", **options: object) -> bytes:
+    """The photo, its left half of clear black."""
+    picture = np.dstack([photo(), np.full((48, 64), 255, np.uint8)])
+    picture[:, :32] = 0
+    return saved(Pillow.fromarray(picture).convert(mode), kind, **options)
+
+
+def over_white() -> Image:
+    """What `clear` shows."""
+    picture = photo()
+    picture[:, :32] = 255
+    return picture
+
+
+RGB = Pillow.fromarray(photo())
+GREY = np.repeat(photo()[..., :1], 3, axis=2)
+FINE: dict[str, Any] = {"quality": 98, "subsampling": 0}
+
+
+@pytest.mark.parametrize(
+    ("data", "shown", "near"),
+    [
+        pytest.param(saved(RGB, "PNG"), photo(), 0, id="png"),
+        pytest.param(saved(RGB, "JPEG", **FINE), photo(), 6, id="jpeg"),
+        pytest.param(saved(RGB, "JPEG", progressive=True, **FINE), photo(), 6, id="progressive jpeg"),
+        pytest.param(saved(RGB, "JPEG", **FINE) + b"further bytes of a phone", photo(), 6, id="jpeg with a tail"),
+        pytest.param(saved(RGB, "WEBP", lossless=True), photo(), 0, id="webp"),
+        pytest.param(saved(RGB, "BMP"), photo(), 0, id="bmp"),
+        pytest.param(saved(RGB, "TIFF", compression="tiff_lzw"), photo(), 0, id="tiff"),
+        pytest.param(saved(RGB, "PPM"), photo(), 0, id="ppm"),
+        pytest.param(saved(RGB.split()[0], "PNG"), GREY, 0, id="grey png"),
+        pytest.param(saved(RGB.split()[0], "JPEG", quality=98), GREY, 6, id="grey jpeg"),
+        pytest.param(saved(RGB.convert("CMYK"), "JPEG", **FINE), photo(), 8, id="cmyk jpeg"),
+        pytest.param(saved(RGB.quantize(256), "PNG"), photo(), 20, id="palette png"),
+        pytest.param(saved(RGB.convert("1"), "PNG"), np.asarray(RGB.convert("1").convert("RGB")), 0, id="one bit"),
+        pytest.param(deep(".png"), photo(), 0, id="16 bit png"),
+        pytest.param(deep(".tiff"), photo(), 0, id="16 bit tiff"),
+        pytest.param(deep(".png", grey=True), GREY, 0, id="16 bit grey png"),
+        pytest.param(deep(".tiff", grey=True), GREY, 0, id="16 bit grey tiff"),
+        pytest.param(deep(".pgm", grey=True), GREY, 0, id="16 bit pgm"),
+        pytest.param(deep(".png", alpha=True), photo(), 0, id="16 bit png with alpha"),
+        pytest.param(clear("PNG"), over_white(), 0, id="alpha png"),
+        pytest.param(clear("WEBP", lossless=True), over_white(), 0, id="alpha webp"),
+        pytest.param(clear("TIFF"), over_white(), 0, id="alpha tiff"),
+        pytest.param(
+            saved(RGB, "GIF", save_all=True, append_images=[RGB.rotate(180)]), photo(), 20, id="first frame of a gif"
+        ),
+        pytest.param(
+            saved(RGB, "PNG", save_all=True, append_images=[RGB.rotate(180)]), photo(), 0, id="first frame of a png"
+        ),
+    ],
+)
+def test_every_kind_of_file_becomes_rgb(data: bytes, shown: Image, near: int, tmp_path: Path) -> None:
+    path = tmp_path / "any.ending"
+    path.write_bytes(data)
+    image = hpe.read_image(path)
+    assert image.dtype == np.uint8
+    assert image.shape == (48, 64, 3)
+    assert image.flags.writeable
+    assert np.abs(image.astype(int) - shown).max() <= near
+
+
+def test_half_transparent_is_mixed_with_white() -> None:
+    picture = Pillow.fromarray(np.full((2, 2, 4), (0, 100, 200, 128), np.uint8))
+    assert decode_image(saved(picture, "PNG"), "half.png")[0, 0] == pytest.approx((127, 177, 227), abs=1)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_exif_orientation_is_applied(kind: str, orientation: int) -> None:
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    options: dict[str, dict[str, Any]] = {"JPEG": FINE, "WEBP": {"lossless": True}}
+    image = decode_image(saved(RGB, kind, exif=exif, **options.get(kind, {})), kind)
+    # The eight rules by themselves: mirrored, turned by 180 degrees, and for 5 to 8 rows and columns exchanged.
+    upright = photo().transpose(1, 0, 2) if orientation >= 5 else photo()
+    upright = upright[:, ::-1] if orientation in (2, 3, 6, 7) else upright
+    upright = upright[::-1] if orientation in (3, 4, 7, 8) else upright
+    assert image.shape == upright.shape
+    assert np.abs(image.astype(int) - upright).max() <= (6 if kind == "JPEG" else 0)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+def test_broken_exif_is_no_reason_to_refuse() -> None:
+    data = saved(RGB, "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xffnonsense", **FINE)
+    assert decode_image(data, "odd.jpg").shape == (48, 64, 3)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 700), (700, 1), (5472, 3648)])
+def test_sizes_from_a_pixel_to_20_megapixels(width: int, height: int, tmp_path: Path) -> None:
+    picture = np.full((height, width, 3), (10, 200, 90), np.uint8)
+    path = hpe.write_image(tmp_path / "picture.jpg", picture)
+    image = hpe.read_image(path)
+    assert image.shape == picture.shape
+    assert np.abs(image[:: max(1, height // 8), :: max(1, width // 8)].astype(int) - (10, 200, 90)).max() <= 2
+
+
+def png_that_announces(width: int, height: int) -> bytes:
+    """A few hundred bytes that promise a huge picture."""
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(bytes(1000))),
+        (b"IEND", b""),
+    ]
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+JPEG_BYTES = saved(Pillow.fromarray(photo(640, 480)), "JPEG")
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        pytest.param(b"", "is empty", id="0 bytes"),
+        pytest.param(b"hello, this is no picture\n" * 20, "is no picture", id="text named jpg"),
+        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is no picture", id="svg"),
+        pytest.param(
+            b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is no picture", id="eps, which would run a program"
+        ),
+        pytest.param(JPEG_BYTES[:2], "is no picture", id="two bytes of a jpeg"),
+        pytest.param(JPEG_BYTES[:300], "truncated", id="jpeg cut in its tables"),
+        pytest.param(JPEG_BYTES[: len(JPEG_BYTES) // 2], "truncated", id="half a jpeg"),
+        pytest.param(JPEG_BYTES[:-200], "truncated", id="jpeg without its end"),
+        pytest.param(saved(RGB, "JPEG", progressive=True)[:-300], "truncated", id="progressive jpeg without its end"),
+        pytest.param(saved(RGB, "PNG")[:-60], "truncated", id="png without its end"),
+        pytest.param(saved(RGB, "WEBP")[:-60], "truncated", id="webp without its end"),
+        pytest.param(saved(RGB, "BMP")[:-60], "truncated", id="bmp without its end"),
+        pytest.param(saved(RGB.quantize(8), "GIF")[:-60], "truncated", id="gif without its end"),
+        pytest.param(png_that_announces(13300, 13300), "175 megapixels", id="a bomb of 177 megapixels"),
+        pytest.param(png_that_announces(60000, 60000), "175 megapixels", id="a bomb of 3600 megapixels"),
+        pytest.param(bytes(cv2.imencode(".tiff", np.eye(9, dtype=np.float32))[1]), "float32", id="floating point tiff"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_broken_files_are_one_sentence(data: bytes, sentence: str, tmp_path: Path) -> None:
+    path = tmp_path / "broken.jpg"
+    path.write_bytes(data)
+    with pytest.raises(hpe.HpeError, match=sentence) as caught:
+        hpe.read_image(path)
+    assert is_one_sentence(str(caught.value))
+    assert str(path) in str(caught.value)
+    assert path.read_bytes() == data
+
+
+def is_one_sentence(text: str) -> bool:
+    """One line that ends with the only full stop that ends a sentence."""
+    return text.endswith(".") and "\n" not in text and not re.search(r"\. [A-Z]", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [pytest.param("missing.jpg", "does not exist", id="missing"), pytest.param(".", "is a folder", id="folder")],
+)
+def test_paths_without_a_file(name: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(hpe.HpeError, match=sentence) as caught:
+        hpe.read_image(tmp_path / name)
+    assert is_one_sentence(str(caught.value))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_damage_gets_past_as_another_error(data: st.DataObject) -> None:
+    """Bytes overwritten anywhere: a picture of the announced kind, or an HpeError, never anything else."""
+    kind = data.draw(st.sampled_from(["JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP"]))
+    damaged = bytearray(saved(RGB, kind))
+    for _ in range(data.draw(st.integers(1, 8))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        image = decode_image(bytes(damaged), kind)
+    except hpe.HpeError:
+        return
+    assert image.dtype == np.uint8
+    assert image.ndim == 3
+
+
+@pytest.mark.parametrize("name", ["ein Bild.png", "Fußgänger_写真.png", "deep/er/picture.PNG"])
+def test_written_png_is_read_back_exactly(name: str, tmp_path: Path) -> None:
+    picture = photo(31, 17)
+    path = hpe.write_image(tmp_path / name, picture)
+    assert path == tmp_path / name
+    assert (hpe.read_image(str(path)) == picture).all()
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_written_jpeg_keeps_thin_coloured_lines() -> None:
+    picture = np.full((64, 64, 3), 255, np.uint8)
+    picture[:, 32] = (213, 94, 0)
+    image = decode_image(encode_image(picture, ".jpg"), "line.jpg")
+    assert np.abs(image[:, 32].astype(int) - (213, 94, 0)).max() < 12  # with halved colours it is off by more than 60
+
+
+def test_a_sliced_picture_is_written_as_it_looks(tmp_path: Path) -> None:
+    part = photo(200, 100)[10:60:2, 100:20:-1]
+    assert (hpe.read_image(hpe.write_image(tmp_path / "part.png", part)) == part).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "picture", "sentence"),
+    [
+        pytest.param("a.gif", photo(), "ends with .jpg, .jpeg, .png", id="gif"),
+        pytest.param("a", photo(), "ends with", id="no ending"),
+        pytest.param("a.png", photo()[..., 0], r"\(48, 64\)", id="grey array"),
+        pytest.param("a.png", photo() / 255.0, "float64", id="floats"),
+        pytest.param("a.png", photo()[:0], r"\(0, 64, 3\)", id="no rows"),
+        pytest.param("a.png", [[1, 2, 3]], "list", id="a list"),
+        pytest.param("a.jpg", np.zeros((1, 70000, 3), np.uint8), "70000 x 1", id="wider than JPEG can be"),
+    ],
+)
+def test_what_cannot_be_written(name: str, picture: Image, sentence: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"precious")
+    with pytest.raises(hpe.HpeError, match=sentence) as caught:
+        hpe.write_image(path, picture)
+    assert is_one_sentence(str(caught.value))
+    assert path.read_bytes() == b"precious"
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_a_full_disk_keeps_the_old_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = hpe.write_image(tmp_path / "a.png", photo())
+    before = path.read_bytes()
+
+    def full(self: Path, data: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(data[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(hpe.HpeError, match="No space left"):
+        hpe.write_image(path, photo(9, 9))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+BOTH = ["opencv-python", "opencv-python-headless"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "packages", "remedy"),
+    [
+        pytest.param(ModuleNotFoundError("No module named 'cv2'"), [], "run: pip install opencv-python.", id="none"),
+        pytest.param(ImportError("libGL.so.1: cannot open"), BOTH[:1], "apt-get install libgl1", id="library missing"),
+        pytest.param("the module cv2 is empty", BOTH[1:], "pip uninstall -y opencv-python-headless", id="left empty"),
+        pytest.param(
+            "the module cv2 is empty", [], "pip uninstall -y opencv-python opencv-python-headless", id="unknown"
+        ),
+        pytest.param(ImportError("undefined symbol"), BOTH, f"pip uninstall -y {' '.join(BOTH)}", id="two packages"),
+        pytest.param(ImportError("DLL load failed"), BOTH[:1], "--force-reinstall opencv-python", id="broken"),
+    ],
+)
+def test_opencv_trouble_names_the_remedy(reason: object, packages: list[str], remedy: str) -> None:
+    sentence = str(trouble(reason, packages))
+    assert remedy in sentence
+    assert str(reason) in sentence
+    assert is_one_sentence(sentence)
+
+
+def test_empty_cv2_is_explained_at_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", ModuleType("cv2"))
+    monkeypatch.delitem(sys.modules, "hpe_nb.opencv")
+    with pytest.raises(hpe.HpeError, match="cv2 is empty"):
+        import hpe_nb.opencv  # noqa: F401

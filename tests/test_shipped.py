@@ -1,0 +1,96 @@
+"""What ships with the kit is there, small enough, readable, credited, and found from a checkout and from a wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hpe_nb as hpe
+from hpe_nb import shipped
+from hpe_nb.opencv import cv2
+from hpe_nb.registry import NETWORKS, SHIPPED
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "height"),
+    [
+        ("astronaut", 512, 512),
+        ("basketball1", 640, 480),
+        *((f"vtest_{number}", 768, 576) for number in (150, 250, 550, 750)),
+    ],
+)
+def test_photos_are_readable(name: str, width: int, height: int) -> None:
+    assert hpe.read_image(hpe.sample(name)).shape == (height, width, 3)
+
+
+def test_the_film_is_small_and_every_frame_can_be_read() -> None:
+    path = hpe.sample("vtest")
+    assert path.stat().st_size < 2_000_000
+    film = cv2.VideoCapture(str(path))
+    assert film.get(cv2.CAP_PROP_FPS) == 10
+    frames = 0
+    while film.grab():
+        frames += 1
+    assert frames == film.get(cv2.CAP_PROP_FRAME_COUNT) == 795
+
+
+@pytest.mark.parametrize("number", [150, 250, 550, 750])
+def test_the_frames_are_those_of_the_film(number: int) -> None:
+    film = cv2.VideoCapture(str(hpe.sample("vtest.mp4")))
+    film.set(cv2.CAP_PROP_POS_FRAMES, number)
+    done, frame = film.read()
+    assert done
+    photo = hpe.read_image(hpe.sample(f"vtest_{number}")).astype(int)
+    far = [np.abs(photo - frame[..., ::-1]).mean(), np.abs(photo - np.roll(frame[..., ::-1], 4, axis=1)).mean()]
+    assert far[0] < min(6, far[1] / 2)
+
+
+def test_every_sample_is_listed_found_and_credited() -> None:
+    credits_text = (shipped.data_folder() / "CREDITS.md").read_text(encoding="utf-8")
+    names = hpe.samples()
+    assert names == sorted(names)
+    assert sorted(hpe.samples("images") + hpe.samples("films") + hpe.samples("models")) == names
+    for name in names:
+        assert hpe.sample(name).name == name
+        assert hpe.sample(Path(name).stem) == hpe.sample(name)
+        assert name in credits_text
+
+
+def test_every_shipped_file_is_a_sample_or_belongs_to_one() -> None:
+    files = [path for path in shipped.data_folder().rglob("*") if path.is_file() and path.name != "CREDITS.md"]
+    assert {path.name for path in files if path.suffix != ".bin"} == set(hpe.samples())
+
+
+def test_the_default_network_ships() -> None:
+    assert NETWORKS[SHIPPED].shipped
+    for card in NETWORKS.values():
+        if card.shipped:
+            path = hpe.sample(f"{card.name}.xml")
+            assert path.stat().st_size > 0
+            assert path.with_suffix(".bin").stat().st_size > 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        pytest.param(lambda: hpe.sample("lena"), "'lena' was given, but one of astronaut.png", id="name"),
+        pytest.param(
+            lambda: hpe.samples("sounds"), "kind='sounds' was given, but one of images, films, models", id="kind"
+        ),
+    ],
+)
+def test_unknown_samples_are_refused(call: object, sentence: str) -> None:
+    with pytest.raises(hpe.HpeError, match=sentence):
+        call()  # type: ignore[operator]
+
+
+def test_a_wheel_has_its_data_in_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = tmp_path / "site-packages" / "hpe_nb" / "shipped.py"
+    photo = module.parent / "data" / "images" / "own.png"
+    photo.parent.mkdir(parents=True)
+    hpe.write_image(photo, np.zeros((2, 2, 3), np.uint8))
+    monkeypatch.setattr(shipped, "__file__", str(module))
+    assert hpe.samples() == ["own.png"]
+    assert hpe.sample("own") == photo
