@@ -133,6 +133,13 @@ def test_broken_exif_is_no_reason_to_refuse() -> None:
     assert decode_image(data, "odd.jpg").shape == (48, 64, 3)
 
 
+@pytest.mark.parametrize("options", [FINE, {"quality": 60}, {"quality": 30, "progressive": True}], ids=str)
+def test_both_decoders_of_jpeg_agree(options: dict[str, Any]) -> None:
+    data = saved(Pillow.fromarray(photo(333, 251)), "JPEG", **options)
+    with_a_tail = decode_image(data + b"\0", "by Pillow")
+    assert (decode_image(data, "by OpenCV") == with_a_tail).all()
+
+
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 700), (700, 1), (5472, 3648)])
 def test_sizes_from_a_pixel_to_20_megapixels(width: int, height: int, tmp_path: Path) -> None:
     picture = np.full((height, width, 3), (10, 200, 90), np.uint8)
