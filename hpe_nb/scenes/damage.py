@@ -6,10 +6,10 @@ little changes a little.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from hpe_nb.arrays import Float32, Float64, Ints
+from hpe_nb.opencv import cv2
 from hpe_nb.peaks import negate_non_maxima
 from hpe_nb.scenes.draws import normal, shuffled, stream
 from hpe_nb.scenes.ideal import Marks

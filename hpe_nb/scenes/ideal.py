@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.errors import HpeError
 from hpe_nb.maps import Maps
+from hpe_nb.opencv import cv2
 from hpe_nb.peaks import WINDOW
 from hpe_nb.skeleton import K
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from hpe_nb.arrays import Float64, Image, Kinds
 from hpe_nb.colours import INK, RGB, mixed
+from hpe_nb.opencv import cv2
 
 _BITS = 4
 """Corners are given to OpenCV in sixteenths of a pixel."""
