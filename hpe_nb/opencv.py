@@ -29,9 +29,9 @@ def installed() -> list[str]:
 
 def trouble(reason: object, packages: list[str]) -> HpeError:
     """The error for an OpenCV that cannot be used: `reason` from the import, and the packages that are installed."""
-    if len(packages) > 1 or "empty" in str(reason):
-        remedy = f"run: pip uninstall -y {' '.join(packages or PACKAGES[:2])}, then: pip install opencv-python-headless"
-    elif isinstance(reason, ModuleNotFoundError) or not packages:
+    if len(packages) > 1:
+        remedy = f"run: pip uninstall -y {' '.join(packages)}, then: pip install opencv-python-headless"
+    elif not packages:
         remedy = "run: pip install opencv-python"
     elif ".so" in str(reason):
         remedy = (

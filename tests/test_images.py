@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import io
 import re
 import struct
@@ -313,8 +314,27 @@ def test_opencv_trouble_names_the_remedy(reason: object, packages: list[str], re
     assert is_one_sentence(sentence)
 
 
-def test_empty_cv2_is_explained_at_import(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cv2", ModuleType("cv2"))
+@pytest.mark.parametrize(
+    ("module", "sentence"),
+    [
+        pytest.param(ModuleType("cv2"), "the module cv2 is empty.*pip uninstall", id="empty"),
+        pytest.param(None, "pip install opencv-python", id="not there"),
+    ],
+)
+def test_opencv_trouble_is_told_at_import(
+    module: ModuleType | None, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", module)
     monkeypatch.delitem(sys.modules, "hpe_nb.opencv")
-    with pytest.raises(hpe.HpeError, match="cv2 is empty"):
-        import hpe_nb.opencv  # noqa: F401
+    with pytest.raises(hpe.HpeError, match=sentence):
+        importlib.import_module("hpe_nb.opencv")
+
+
+def test_every_module_imports_opencv_the_way_that_explains() -> None:
+    package = Path(hpe.__file__).parent
+    files = [
+        path
+        for path in package.rglob("*.py")
+        if re.search(r"^\s*(import cv2|from cv2)", path.read_text("utf-8"), re.MULTILINE)
+    ]
+    assert files == [package / "opencv.py"]
