@@ -12,14 +12,14 @@ from hpe_nb.skeleton import K
 # Lengths in body heights, after Drillis and Contini (1966); none is longer than `hpe_nb.skeleton.reach` allows.
 SOLE = 0.04
 """From the ankle down to the ground."""
-_SPINE, _NECK, _SHOULDER, _HIP = 0.285, 0.125, 0.1, 0.058
+_SPINE, _NECK, _SHOULDER, _HIP = 0.285, 0.122, 0.1, 0.058
 _ARM, _LEG = (0.17, 0.15), (0.24, 0.24)
 _FACE = (
-    (0, 0.0, 0.058, -0.014),
-    (1, 20.0, 0.054, 0.012),
-    (2, -20.0, 0.054, 0.012),
-    (3, 90.0, 0.06, 0.0),
-    (4, -90.0, 0.06, 0.0),
+    (0, 0.0, 0.048, -0.01),
+    (1, 24.0, 0.045, 0.01),
+    (2, -24.0, 0.045, 0.01),
+    (3, 90.0, 0.05, 0.0),
+    (4, -90.0, 0.05, 0.0),
 )
 """Nose, eyes and ears: keypoint, direction from the nose, distance from the head's axis, height above its middle."""
 

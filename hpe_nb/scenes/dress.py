@@ -15,8 +15,8 @@ from hpe_nb.scenes.shapes import Shape, capsule, hull
 
 # Muted clothes, so that skeletons in the palette's bright colours stand out on them.
 SHIRTS: tuple[RGB, ...] = (
-    (104, 156, 156), (222, 188, 112), (150, 120, 158), (220, 142, 120), (96, 118, 156), (150, 176, 130), (190, 112, 100),
-    (120, 148, 186),
+    (104, 156, 156), (222, 188, 112), (150, 120, 158), (220, 142, 120), (96, 118, 156), (150, 176, 130),
+    (190, 112, 100), (120, 148, 186),
 )  # fmt: skip
 TROUSERS: tuple[RGB, ...] = (
     (82, 90, 114),

@@ -65,9 +65,10 @@ def ideal_maps(
     """Maps of a perfect network for known people: for examples, tests and upper bounds of an evaluation.
 
     Each joint becomes a Gaussian around its place, highest at the nearest map pixel and as high there as its score, and
-    a disc of its person's tag; everything else is 0. Where joints of one type overlap, the higher Gaussian and the tag
-    of the nearer joint show. Joints outside the map are left out, and pixels that are not the maximum of their 5x5
-    window are negated: of two equal joints within two pixels the lower one is therefore no peak, as with a network.
+    a disc of its person's tag; everything else is 0. Where joints of one type overlap, the higher Gaussian shows and
+    the tag of the nearer joint (on one pixel: of the later person). Joints outside the map are left out, and pixels that
+    are not the maximum of their 5x5 window are negated: of two equal joints within two pixels the lower one is
+    therefore no peak, as with a network.
 
     Args:
         keypoints: (P, 17, 3) x, y in image pixels and visibility; joints with visibility 0 are not there.

@@ -15,9 +15,9 @@ NAMED: dict[str, Recipe] = {
         about="Two people shoulder to shoulder: only the tags tell whose arm is whose.",
     ),
     "crossing arms": Recipe(
-        cast=(Actor("reaching", 0.32), Actor("reaching", 0.68, mirrored=True)),
-        tag_gap=1.6,
-        tag_leak=0.7,
+        cast=(Actor("reaching", 0.325), Actor("reaching", 0.675, mirrored=True)),
+        tag_gap=1.5,
+        tag_leak=0.65,
         about="Two people reach across each other: where their arms cross, one's tag bleeds into the other's.",
     ),
     "hugging": Recipe(

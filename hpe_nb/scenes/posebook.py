@@ -22,7 +22,7 @@ POSES: dict[str, Pose] = {
     "pointing": Pose(26, 2, 0, Limb(86, 92), Limb(-18, 16), Limb(9, 5), Limb(-9, -4)),
     "thinking": Pose(18, 0, 8, Limb(16, -66), Limb(-14, 140), Limb(4, 2), Limb(-6, -2)),
     "balancing": Pose(0, 0, 0, Limb(96, 102), Limb(-96, -102), Limb(4, 1), Limb(-62, 44)),
-    "reaching": Pose(68, 3, 0, Limb(108, 98), Limb(56, 70), Limb(12, 6), Limb(-9, -12)),
+    "reaching": Pose(68, 3, 0, Limb(92, 84), Limb(46, 62), Limb(12, 6), Limb(-9, -12)),
     "hugging": Pose(62, 5, 6, Limb(66, 26), Limb(50, 4), Limb(8, 3), Limb(-6, -6)),
     "from behind": Pose(178, 0, 0, Limb(-14, -6), Limb(14, 8), Limb(-5, -3), Limb(6, 3)),
 }
@@ -61,7 +61,7 @@ def loosened(pose: Pose, seed: int, index: int, loose: float) -> Pose:
 
 
 _LIMITS = {
-    "turn": (-100, 100), "lean": (-18, 18), "nod": (-14, 14), "shoulder": (-25, 165), "elbow": (0, 130),
+    "turn": (-100, 100), "lean": (-18, 18), "nod": (-10, 10), "shoulder": (-25, 165), "elbow": (0, 130),
     "hip": (-12, 65), "knee": (-80, 12),
 }  # fmt: skip
 """Degrees between which a joint of a random body moves; of limbs outwards from the body, elbow and knee as bends."""

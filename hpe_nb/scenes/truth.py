@@ -58,12 +58,15 @@ class Truth:
         return Poses(keypoints, there.mean(axis=1, dtype=np.float32), self.tags, kind)
 
     def owners(self, peaks: Peaks) -> Ints:
-        """(N,) the person whose joint each peak is, -1 for nobody's: that of the nearest mark of its joint type."""
+        """(N,) the person whose joint each peak is, -1 for nobody's: that of the nearest mark of its joint type.
+
+        Of marks on one pixel the last one counts, that of the person in front; its tag is the one in the maps.
+        """
         owner = np.full(len(peaks), -1, dtype=np.intp)
         if not len(self.joint):
             return owner
         for k in np.unique(peaks.joint):
-            turn, marks = np.arange(peaks.start[k], peaks.start[k + 1]), np.flatnonzero(self.joint == k)
+            turn, marks = np.arange(peaks.start[k], peaks.start[k + 1]), np.flatnonzero(self.joint == k)[::-1]
             if len(marks):
                 away = np.abs(peaks.xy[turn, None] - self.xy[marks])
                 best = (away**2).sum(axis=-1).argmin(axis=1)

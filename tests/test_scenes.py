@@ -1,0 +1,361 @@
+"""Scenes: the same everywhere, true to their truth, and damaged as asked."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import hpe_nb as hpe
+from hpe_nb.scenes.body import joints
+from hpe_nb.scenes.posebook import POSES, random_pose
+from hpe_nb.scenes.recipe import Actor, Recipe
+from hpe_nb.scenes.truth import HIDDEN, OUTSIDE, VISIBLE
+from hpe_nb.skeleton import MIRROR, K, reach
+
+
+def checksum(scene):
+    """Hash of what decides about results, rounded so that the last bits of a machine's arithmetic do not count."""
+    truth = scene.truth
+    parts = [np.round(1000 * a) for a in (scene.maps.heatmaps, scene.maps.tags, truth.keypoints, truth.tags)]
+    parts += [truth.joint, truth.xy, truth.person, truth.part]
+    return hashlib.sha256(b"".join(part.astype("<i4").tobytes() for part in parts)).hexdigest()[:16]
+
+
+CHECKSUMS = {
+    "two apart": "1eb8874e995a4323",
+    "side by side": "72db3ffd76af2994",
+    "crossing arms": "50185c5e0130b7ff",
+    "hugging": "687d0f3189016236",
+    "crowd": "45d3b9ee0a06b996",
+    "half outside": "39ecdc0614a6f1a4",
+    "same tag": "cc4f9940738151b7",
+    "hidden legs": "928af34a7288835b",
+    "false head": "7cb572ad051d8b5e",
+}
+
+
+@pytest.mark.parametrize("name", hpe.scene_names())
+def test_a_named_scene_is_the_same_everywhere(name):
+    scene = hpe.scene(name)
+    assert checksum(scene) == CHECKSUMS[name]
+    assert np.array_equal(scene.image, hpe.scene(name).image)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 6))
+def test_the_same_seed_gives_the_same_scene(seed, people):
+    damage = {"tag_noise": 0.2, "missed": 0.2, "false_peaks": 3, "swapped": 0.3, "tag_leak": 0.5, "false_heads": 1}
+    first, second = (hpe.scene(people, seed=seed, size=(160, 120), **damage) for _ in range(2))
+    for one, other in ((first.maps, second.maps), (first.truth, second.truth)):
+        assert all(np.array_equal(getattr(one, item.name), getattr(other, item.name)) for item in fields(one))
+    assert np.array_equal(first.image, second.image)
+
+
+def test_another_seed_gives_another_scene():
+    assert len({checksum(hpe.scene(3, seed=seed)) for seed in range(8)}) == 8
+
+
+EXPECTED = [
+    pytest.param("two apart", 2, 0, id="two apart: all right"),
+    pytest.param("side by side", 2, 0, id="side by side: all right"),
+    pytest.param("crossing arms", 2, 4, id="crossing arms: four wrists change hands"),
+    pytest.param("hugging", 2, 0, id="hugging: all right"),
+    pytest.param("crowd", 30, 0, id="crowd: all thirty"),
+    pytest.param("half outside", 2, 0, id="half outside: all right"),
+    pytest.param("same tag", 3, 0, id="same tag: the place saves it"),
+    pytest.param("hidden legs", 2, 0, id="hidden legs: all right"),
+    pytest.param("false head", 3, 0, id="false head: one too many"),
+]
+
+
+@pytest.mark.parametrize(("name", "found", "wrong"), EXPECTED)
+def test_what_the_default_decoder_makes_of_the_named_scenes(name, found, wrong):
+    scene = hpe.scene(name)
+    decoding = hpe.decode(scene.maps)
+    assert len(decoding.poses) == found
+    assert joints_of_others(scene, decoding) == wrong
+
+
+def joints_of_others(scene, decoding):
+    """How many joints stand in a group most of whose joints are another person's."""
+    owners = scene.truth.owners(decoding.peaks)
+    groups = [owners[row[row >= 0]] for row in decoding.groups.peak]
+    return sum(len(group) - np.unique(group, return_counts=True)[1].max() for group in groups)
+
+
+def test_named_scenes_show_what_their_names_say():
+    assert (hpe.scene("half outside").truth.keypoints[..., 2] == OUTSIDE).sum() > 5
+    assert (hpe.scene("hidden legs").truth.keypoints[:, 13:, 2] == HIDDEN).all()
+    assert hpe.decode(hpe.scene("hidden legs").maps).refinement.found.any()
+    same = hpe.scene("same tag").truth.tags
+    assert same[0] == same[1] != same[2]
+    assert (hpe.scene("false head").truth.person == -1).sum() == 5
+    assert (hpe.scene("hugging").truth.keypoints[..., 2] == HIDDEN).any()
+    assert len(hpe.scene("crowd").truth) == 30
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 8), st.floats(0, 0.8), st.floats(2.0, 4.0), st.booleans())
+def test_the_decoder_finds_the_truth_on_undamaged_scenes(seed, people, overlap, gap, chance):
+    poses = ("random",) if chance else ()
+    scene = hpe.scene(people, seed=seed, overlap=overlap, tag_gap=gap, poses=poses, size=(320, 256))
+    decoding = hpe.decode(scene.maps)
+    owners = scene.truth.owners(decoding.peaks)
+    assert (owners >= 0).all()
+    assert joints_of_others(scene, decoding) == 0
+    assert len(decoding.groups) == len(np.unique(owners))
+    for row in decoding.groups.peak:
+        used = row[row >= 0]
+        there = scene.truth.keypoints[owners[used], np.flatnonzero(row >= 0), :2]
+        assert np.abs(scene.maps.image_points(decoding.peaks.xy[used]) - there).max() <= 1
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10**6), st.integers(0, 6))
+def test_maps_keep_the_contract(seed, people):
+    scene = hpe.scene(people, seed=seed, size=(200, 160), overlap=0.3, tag_noise=0.1)
+    heat = scene.maps.heatmaps
+    whole = hpe.negate_non_maxima(np.abs(heat))
+    assert np.array_equal(whole[heat != 0], heat[heat != 0])
+    assert (scene.image.dtype, scene.image.shape) == (np.uint8, (160, 200, 3))
+    assert scene.maps.size == (100, 80)
+    assert np.array_equal(scene.maps.image_points(np.array([[3, 4]])), [[6, 8]])
+
+
+def literal_maps(keypoints, tags, size, sigma):
+    """`ideal_maps` pixel by pixel, as its description says."""
+    width, height = size
+    heat, tag, tie = np.zeros((K, height, width)), np.zeros((K, height, width)), np.zeros((K, height, width), bool)
+    rim = int(np.ceil(3 * sigma))
+    for k in range(K):
+        for y in range(height):
+            for x in range(width):
+                nearest = np.inf
+                for person, (px, py, visible) in enumerate(keypoints[:, k] / (2, 2, 1)):
+                    cx, cy = np.floor(px + 0.5), np.floor(py + 0.5)
+                    away = (x - cx) ** 2 + (y - cy) ** 2
+                    if not visible or away > rim**2 or not (0 <= cx < width and 0 <= cy < height):
+                        continue
+                    sx, sy = np.clip((px - cx, py - cy), -0.45, 0.45)
+                    here = (x - cx - sx) ** 2 + (y - cy - sy) ** 2 - sx**2 - sy**2
+                    heat[k, y, x] = max(heat[k, y, x], np.exp(-here / (2 * sigma**2)))
+                    tie[k, y, x] = away == nearest if away <= nearest else tie[k, y, x]
+                    if away <= nearest:
+                        nearest, tag[k, y, x] = away, tags[person]
+    return hpe.negate_non_maxima(heat.astype(np.float32)), np.where(tie, np.nan, tag)
+
+
+@pytest.mark.parametrize("sigma", [0.7, 1.0, 2.0])
+def test_ideal_maps_are_what_they_are_said_to_be(sigma):
+    for seed in range(3):
+        draws = np.random.default_rng(seed)
+        keypoints = np.concatenate((draws.integers(-4, 44, (3, K, 2)), draws.integers(0, 3, (3, K, 1))), axis=-1)
+        before, tags = keypoints.copy(), np.array([1.0, -2.0, 4.0])
+        maps = hpe.ideal_maps(keypoints, tags, (20, 16), sigma=sigma)
+        heat, tag = literal_maps(keypoints, tags, (20, 16), sigma)
+        np.testing.assert_allclose(maps.heatmaps, heat, atol=1e-6)
+        sure = ~np.isnan(tag)
+        np.testing.assert_array_equal(maps.tags[..., 0][sure], tag[sure])
+        assert sure.mean() > 0.99
+        assert np.array_equal(keypoints, before)
+
+
+def test_ideal_maps_take_other_frames_scores_and_tags():
+    keypoints = np.full((1, K, 3), 30.0)
+    to_image = np.array([[3.0, 0, 6], [0, 3, 0]])
+    tags = np.arange(K * 2).reshape(1, K, 2)
+    maps = hpe.ideal_maps(keypoints, tags, (24, 24), to_image=to_image, scores=np.linspace(0.2, 0.9, K)[None])
+    peaks = hpe.find_peaks(maps, hpe.Grouping())
+    assert np.array_equal(peaks.xy, np.tile([8, 10], (K, 1)))
+    np.testing.assert_allclose(peaks.value, np.linspace(0.2, 0.9, K), rtol=1e-6)
+    assert np.array_equal(peaks.tag, tags[0])
+    assert np.array_equal(hpe.ideal_maps(keypoints[:0], np.zeros(0), (8, 8)).heatmaps, np.zeros((K, 8, 8)))
+
+
+def test_a_joint_between_two_pixels_makes_one_peak():
+    keypoints = np.full((1, K, 3), 21.0)  # map pixel 10.5
+    assert len(hpe.find_peaks(hpe.ideal_maps(keypoints, np.zeros(1), (24, 24)), hpe.Grouping())) == K
+
+
+PLAIN = {"people": 3, "seed": 5}
+
+
+def pair_of_scenes(**damage):
+    return hpe.scene(**PLAIN), hpe.scene(**PLAIN, **damage)
+
+
+def peaks_of(scene):
+    return hpe.find_peaks(scene.maps, hpe.Grouping())
+
+
+def test_missed_peaks_are_gone_and_more_of_them_the_more_are_missed():
+    seen = [
+        {tuple(row) for row in np.c_[s.truth.joint, s.truth.xy]}
+        for s in (hpe.scene(**PLAIN, missed=m) for m in (0, 0.3, 0.6, 1))
+    ]
+    assert seen[0] > seen[1] > seen[2] > seen[3] == set()
+    assert 0.1 < 1 - len(seen[1]) / len(seen[0]) < 0.5
+
+
+def test_false_peaks_belong_to_nobody():
+    clean, hit = pair_of_scenes(false_peaks=7)
+    assert len(hit.truth.joint) == len(clean.truth.joint) + 7
+    assert (hit.truth.person == -1).sum() == 7
+    assert (hit.truth.owners(peaks_of(hit)) == -1).sum() >= 5  # one may hide behind a person's peak
+    assert np.array_equal(hit.truth.joint[:-7], clean.truth.joint)
+
+
+def test_tag_noise_has_the_spread_that_was_asked_for():
+    hit = hpe.scene(12, seed=1, tag_noise=0.2)
+    peaks = peaks_of(hit)
+    error = peaks.tag[:, 0] - hit.truth.tags[hit.truth.owners(peaks)]
+    assert 0.16 < error.std() < 0.24
+    assert abs(error.mean()) < 0.05
+
+
+def test_tag_gap_is_the_distance_of_neighbouring_tags():
+    tags = np.sort(hpe.scene(6, tag_gap=1.3).truth.tags)
+    np.testing.assert_allclose(np.diff(tags), 1.3, rtol=1e-5)
+    assert abs(tags.mean()) < 1e-5
+
+
+def test_tags_leak_only_where_people_meet():
+    near, far = hpe.scene("hugging", tag_noise=0, tag_leak=1), hpe.scene("two apart", tag_leak=1)
+    assert np.abs(leak_of(far)).max() < 0.01
+    leak = leak_of(near)
+    assert leak.max() > 0.8
+    assert leak.min() > -1e-6
+    assert leak.max() <= 1 + 1e-6
+    np.testing.assert_allclose(leak_of(hpe.scene("hugging", tag_noise=0, tag_leak=0.5)), leak / 2, atol=1e-5)
+
+
+def leak_of(scene):
+    """Each peak's share of the way from its person's tag to that of the other one of two people."""
+    peaks = peaks_of(scene)
+    own = scene.truth.tags[scene.truth.owners(peaks)]
+    return (peaks.tag[:, 0] - own) / (scene.truth.tags.sum() - 2 * own)
+
+
+def test_swapped_sides_change_arms_and_legs_only():
+    clean, hit = pair_of_scenes(swapped=1.0)
+    assert np.array_equal(hit.truth.keypoints, clean.truth.keypoints)
+    moved = hit.truth.joint != hit.truth.part
+    assert np.array_equal(np.unique(hit.truth.part[moved]), [7, 8, 9, 10, 13, 14, 15, 16])
+    assert np.array_equal(hit.truth.joint[moved], np.array(MIRROR)[hit.truth.part[moved]])
+    assert not (clean.truth.joint != clean.truth.part).any()
+
+
+def test_blur_lowers_and_widens_the_peaks():
+    clean, hit = pair_of_scenes(blur=2.0)
+    assert 0.4 < np.median(peaks_of(hit).value) / np.median(peaks_of(clean).value) < 0.6
+    assert (np.abs(hit.maps.heatmaps) > 0.02).sum() > 1.3 * (np.abs(clean.maps.heatmaps) > 0.02).sum()
+
+
+def test_heat_noise_stays_below_what_was_asked_for():
+    clean, hit = pair_of_scenes(heat_noise=0.05)
+    empty = clean.maps.heatmaps == 0
+    noise = np.abs(hit.maps.heatmaps[empty])
+    assert 0.04 < noise.max() <= 0.05
+    assert (hit.maps.heatmaps[empty] > 0).any()
+    assert (hit.maps.heatmaps[empty] < 0).any()
+
+
+def test_hidden_joints_are_low_or_gone():
+    for score, low, high in ((0.35, 0.3, 0.4), (0.0, None, None)):
+        scene = hpe.scene("hidden legs", hidden_score=score)
+        truth, peaks = scene.truth, peaks_of(scene)
+        hidden = truth.keypoints[truth.owners(peaks), peaks.joint, 2] == HIDDEN
+        assert hidden.any() == (score > 0)
+        if score:
+            assert low < peaks.value[hidden].min() <= peaks.value[hidden].max() < high
+        assert peaks.value[~hidden].min() > 0.8
+
+
+def test_a_hedge_hides_the_more_the_higher_it_is():
+    hidden = [(hpe.scene("two apart", occlusion=o).truth.keypoints[..., 2] == HIDDEN).sum() for o in (0, 0.2, 0.5, 0.8)]
+    assert hidden == sorted(hidden)
+    assert hidden[0] == 0 < hidden[1] < hidden[3]
+
+
+def test_overlap_brings_people_together():
+    apart = [np.ptp(hpe.scene(4, overlap=o).truth.keypoints[:, [11, 12], 0].mean(axis=1)) for o in (0, 0.5, 1)]
+    assert apart[0] > apart[1] > apart[2]
+    assert apart[2] < 1
+
+
+def test_what_is_outside_the_picture_is_not_in_the_maps():
+    scene = hpe.scene(cast=(Actor("standing", -0.4), Actor("standing", 0.5)))
+    assert (scene.truth.keypoints[0, :, 2] == OUTSIDE).all()
+    assert (scene.truth.person == 1).all()
+    assert (scene.truth.keypoints[0, :, 0] < 0).all()
+    assert scene.truth.poses.kind[0].sum() == 0
+
+
+def test_nobody_is_a_scene_too():
+    scene = hpe.scene(0, false_peaks=0)
+    assert len(scene.truth) == len(hpe.decode(scene.maps).poses) == 0
+    assert len(hpe.scene(0, false_peaks=5, false_heads=1).truth.joint) == 10
+    assert scene.truth.poses.keypoints.shape == (0, K, 3)
+
+
+def test_a_named_scene_keeps_its_people_until_others_are_asked_for():
+    assert len(hpe.scene("hugging", tag_noise=0.4).recipe.cast) == 2
+    other = hpe.scene("hugging", people=5)
+    assert (len(other.truth), other.recipe.tag_leak) == (5, 0.3)
+    assert np.array_equal(hpe.scene(replace(Recipe(), people=4)).image, hpe.scene(4).image)
+
+
+def test_visible_means_that_the_person_is_drawn_there():
+    scene = hpe.scene(cast=(Actor("standing", 0.5), Actor("standing", 0.5, 0.95, 0.8)))
+    assert (scene.truth.keypoints[0, :13, 2] == HIDDEN).mean() > 0.8
+    assert (scene.truth.keypoints[1, :, 2] == VISIBLE).all()
+
+
+@pytest.mark.parametrize("name", POSES)
+def test_natural_poses_are_bodies(name):
+    assert_body(joints(POSES[name]))
+    assert_body(joints(POSES[name].mirrored()))
+    mirrored = joints(POSES[name])[list(MIRROR)] * (-1, 1, 1)
+    np.testing.assert_allclose(joints(POSES[name].mirrored()), mirrored, atol=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**9), st.integers(0, 60))
+def test_random_poses_are_bodies(seed, index):
+    assert_body(joints(random_pose(seed, index)))
+
+
+def assert_body(points):
+    """No two joints are further apart than a body's segments reach, and the feet are on the ground."""
+    apart = np.sqrt(((points[:, None, :2] - points[None, :, :2]) ** 2).sum(axis=-1))
+    assert (apart <= reach() + 1e-9).all()
+    assert points[:, 1].max() < 0
+    assert points[:, 1].min() > -1.25
+
+
+ERRORS = [
+    pytest.param(lambda: hpe.scene("party"), "'party'", id="unknown name"),
+    pytest.param(lambda: hpe.scene(people=2, noise=1), "noise was given", id="unknown setting"),
+    pytest.param(lambda: hpe.scene(people=-1), "people=-1", id="fewer than nobody"),
+    pytest.param(lambda: hpe.scene(people=2.5), "people=2.5", id="half a person"),
+    pytest.param(lambda: hpe.scene(tag_gap=float("nan")), "tag_gap=nan", id="not a number"),
+    pytest.param(lambda: hpe.scene(size=(5, 5)), "size=(5, 5)", id="tiny picture"),
+    pytest.param(lambda: hpe.scene(size=448), "size=448", id="size without height"),
+    pytest.param(lambda: hpe.scene(poses=("flying",)), "'flying'", id="unknown pose"),
+    pytest.param(lambda: hpe.ideal_maps(np.zeros((2, 5, 3)), np.zeros(2), (9, 9)), "(2, 5, 3)", id="not 17 joints"),
+    pytest.param(lambda: hpe.ideal_maps(np.zeros((2, 17, 3)), np.zeros(3), (9, 9)), "(3,)", id="too many tags"),
+    pytest.param(lambda: hpe.ideal_maps(np.zeros((1, 17, 3)), [0.0], (9, 9), sigma=0), "sigma=0", id="no width"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "told"), ERRORS)
+def test_what_cannot_be_made_is_told_in_one_sentence(call, told):
+    with pytest.raises(hpe.HpeError) as error:
+        call()
+    assert told in str(error.value)
+    assert str(error.value).endswith(".")
