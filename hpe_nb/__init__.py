@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from hpe_nb.shipped import sample as sample
     from hpe_nb.shipped import samples as samples
     from hpe_nb.widgets.explorer import Explorer as Explorer
+    from hpe_nb.widgets.stepper import Stepper as Stepper
+    from hpe_nb.widgets.scene_lab import SceneLab as SceneLab
 
 _HOME = {
     "HpeError": "errors",
@@ -95,6 +97,8 @@ _HOME = {
     "sample": "shipped",
     "samples": "shipped",
     "Explorer": "widgets.explorer",
+    "Stepper": "widgets.stepper",
+    "SceneLab": "widgets.scene_lab",
 }
 """Public names and the modules they live in."""
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from hpe_nb.arrays import Bools, Image, Ints
 from hpe_nb.colours import INK, PAPER, RGB, contrast, mixed, person_colour
-from hpe_nb.errors import HpeError
+from hpe_nb.images import check_image
+from hpe_nb.labels import Label, draw_labels
 from hpe_nb.opencv import cv2
 from hpe_nb.poses import DETECTED, MISSING, Poses
 from hpe_nb.skeleton import KEYPOINTS, LIMBS
@@ -69,13 +70,9 @@ def draw_poses(
     Raises:
         HpeError: an array that is no such image.
     """
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise HpeError(
-            f"an array of shape {image.shape} and type {image.dtype} was given, but an RGB picture (height, width, 3) "
-            "of type uint8 is expected; hpe.read_image gives one."
-        )
+    check_image(image)
     picture = np.array(image, order="C")
-    if not len(poses) or 0 in image.shape:
+    if not len(poses):
         return picture
     known = range(len(poses)) if people is None else np.asarray(people).tolist()
     ready = _ready(poses, known, min_score, _widths(poses, image.shape, line_width))[::-1]
@@ -84,8 +81,8 @@ def draw_poses(
     for person in ready:
         _draw_limbs(picture, person, solid=True)
         _draw_joints(picture, person)
-    for person in ready if numbers else ():
-        _draw_number(picture, person)
+    if numbers:
+        draw_labels(picture, _labels(ready[::-1]))
     return picture
 
 
@@ -176,27 +173,12 @@ def _draw_joints(picture: Image, person: _Person) -> None:
                 cv2.circle(picture, point, radius * 5 // 9, outline, -1, cv2.LINE_AA, SHIFT)
 
 
-def _draw_number(picture: Image, person: _Person) -> None:
-    """Write the person's number in a disc above its topmost joint, in place, inside the picture."""
-    there = [point for point, seen in zip(person.points, person.seen, strict=True) if seen]
-    if not there:
-        return
-    text, colour = str(person.number + 1), person.colours[1]
-    radius = max(8, 3 * person.width)
-    scale = radius / 18 / (1 if len(text) < 2 else 1.25)
-    (wide, high), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, max(1, radius // 8))
-    x, y = _number_place(there, radius, picture.shape)
-    cv2.circle(picture, (x, y), radius + 1, contrast(colour), -1, cv2.LINE_AA)
-    cv2.circle(picture, (x, y), radius, colour, -1, cv2.LINE_AA)
-    start = (x - wide // 2, y + high // 2)
-    cv2.putText(
-        picture, text, start, cv2.FONT_HERSHEY_SIMPLEX, scale, contrast(colour), max(1, radius // 8), cv2.LINE_AA
-    )
-
-
-def _number_place(there: list[tuple[int, int]], radius: int, shape: tuple[int, ...]) -> tuple[int, int]:
-    """Centre of the number's disc in pixels: above the topmost joint, and inside the picture where it fits."""
-    top = min(there, key=lambda point: point[1])
-    x, y = (place >> SHIFT for place in top)
-    room = radius + 1
-    return max(room, min(x, shape[1] - 1 - room)), max(room, min(y - 2 * radius - 2, shape[0] - 1 - room))
+def _labels(people: list[_Person]) -> list[Label]:
+    """Each person's number, to stand above its topmost joint."""
+    labels = []
+    for person in people:
+        there = [point for point, seen in zip(person.points, person.seen, strict=True) if seen]
+        if there:
+            x, y = (place >> SHIFT for place in min(there, key=lambda point: point[1]))
+            labels.append(Label(str(person.number + 1), person.colours[1], x, y, max(8, 3 * person.width)))
+    return labels

@@ -134,6 +134,14 @@ def test_numbers_stay_inside_the_picture() -> None:
     assert extra.sum() > 150
 
 
+def test_numbers_do_not_hide_each_other() -> None:
+    photo, one = grey(), standing((50, 30))
+    first = changed(draw_poses(photo, one), draw_poses(photo, one, numbers=False)).sum()
+    poses = standing(*[(50, 30)] * 4)
+    discs = changed(draw_poses(photo, poses), draw_poses(photo, poses, numbers=False)).sum()
+    assert discs > 3.6 * first
+
+
 def test_a_chosen_person_keeps_colour_and_number() -> None:
     poses = standing((0, 20), (100, 20))
     both, second = draw_poses(grey(), poses), draw_poses(grey(), poses[[1]], people=[1])

@@ -1,0 +1,79 @@
+"""`hpe-nb lab`: copies the notebooks to a folder and opens JupyterLab there, with this Python."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from hpe_nb.cli.options import Subparsers
+from hpe_nb.cli.places import folder_for
+from hpe_nb.errors import HpeError
+from hpe_nb.files import written_whole
+
+
+def add(subparsers: Subparsers) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "lab",
+        help="open the notebooks in JupyterLab",
+        description="Copy the notebooks to FOLDER, never over what is there, and start JupyterLab in it.",
+        epilog="Other options go to JupyterLab, such as --no-browser or --port=9999 (with the = sign).",
+    )
+    parser.add_argument("folder", nargs="?", type=Path, help="default: hpe-nb-notebooks here")
+    parser.set_defaults(run=run, passes_on=True)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Copy the notebooks, start JupyterLab and wait for its end; returns its exit status.
+
+    Raises:
+        HpeError: the folder cannot be written, or there are no notebooks.
+    """
+    folder = (options.folder or folder_for("hpe-nb-notebooks")).absolute()
+    copied, kept = copy_notebooks(notebooks_folder(), folder)
+    print(f"{folder}: {len(copied)} notebooks copied, {len(kept)} kept as they were.", flush=True)
+    # From an environment of its own, Jupyter shall start that environment's Python, not one the user registered before.
+    environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}
+    try:
+        return subprocess.call(lab_command(options.others), cwd=folder, env=environment)
+    except KeyboardInterrupt:  # JupyterLab has had it too, and has asked its question
+        return 0
+
+
+def lab_command(others: list[str]) -> list[str]:
+    """Command that starts JupyterLab with this interpreter."""
+    root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # in containers, mostly
+    return [sys.executable, "-m", "jupyterlab", *root, *others]
+
+
+def notebooks_folder() -> Path:
+    """The folder of the kit's notebooks: in the package where a wheel put it, beside the package in a checkout.
+
+    Raises:
+        HpeError: they are not there.
+    """
+    package = Path(__file__).parents[1]
+    for folder in (package / "notebooks", package.parent / "notebooks"):
+        if folder.is_dir():
+            return folder
+    raise HpeError(
+        f"no notebooks were found beside {package}; install the kit again: pip install --force-reinstall hpe-nb"
+    )
+
+
+def copy_notebooks(source: Path, folder: Path) -> tuple[list[str], list[str]]:
+    """Copy every notebook that the folder does not have; returns the names of those copied and of those kept.
+
+    Raises:
+        HpeError: the folder cannot be written.
+    """
+    names = sorted(path.name for path in source.glob("*.ipynb"))
+    kept = [name for name in names if (folder / name).exists()]
+    copied = [name for name in names if name not in kept]
+    for name in copied:
+        with written_whole(folder / name) as part:
+            part.write_bytes((source / name).read_bytes())
+    return copied, kept

@@ -1,0 +1,56 @@
+"""`hpe-nb`: reads the command line and hands over to the command's module."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from hpe_nb import __version__
+from hpe_nb.errors import HpeError
+
+COMMANDS = ("demo", "run", "fetch", "lab", "info")
+"""Modules of this package; each has `add(subparsers)`, which says by `set_defaults(run=...)` what to call.
+
+They import what is heavy only when they run, so `hpe-nb --help` is quick.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return the exit status: 0, 2 for input that cannot be used, 130 when interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name outside the terminal's alphabet must not stop a command
+            stream.reconfigure(errors="replace")
+    parser = command_line()
+    options, others = parser.parse_known_args(arguments)
+    if others and not options.passes_on:
+        parser.error("unrecognized arguments: " + " ".join(others))
+    options.others = others
+    try:
+        return int(options.run(options) or 0)
+    except HpeError as error:
+        print(f"hpe-nb: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("hpe-nb: interrupted.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def command_line() -> argparse.ArgumentParser:
+    """The parser of all commands and their options."""
+    parser = argparse.ArgumentParser(prog="hpe-nb", description="See how associative embedding finds people.")
+    parser.add_argument("--version", action="version", version=f"hpe-nb {__version__}")
+    parser.set_defaults(passes_on=False, run=lambda _: parser.print_help())
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name in COMMANDS:
+        import_module(f"hpe_nb.cli.{name}").add(subparsers)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

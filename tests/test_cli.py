@@ -1,0 +1,314 @@
+"""The command line: what each command prints, writes and refuses."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from dataclasses import fields, replace
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hpe_nb as hpe
+from hpe_nb.cli import fetch, lab, tables
+from hpe_nb.cli.main import COMMANDS, command_line, main
+from hpe_nb.cli.options import add_grouping, grouping_of
+from hpe_nb.cli.places import folder_for
+from hpe_nb.maps import Maps
+from hpe_nb.poses import DETECTED, REFINED, Poses
+from hpe_nb.settings import Grouping
+
+OTHER_VALUES = {
+    item.name: not item.default if isinstance(item.default, bool)
+    else item.metadata["options"][-1] if "options" in item.metadata and item.default != item.metadata["options"][-1]
+    else item.metadata["options"][0] if "options" in item.metadata
+    else item.metadata["low"] if item.default != item.metadata["low"] else item.metadata["high"]
+    for item in fields(Grouping)
+}  # fmt: skip
+"""For each setting a legal value that is not its default."""
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No network, and an empty folder to be in."""
+    monkeypatch.setenv("HPE_NB_OFFLINE", "1")
+    monkeypatch.chdir(tmp_path)
+
+
+def parsed(*arguments: str) -> Grouping:
+    """The settings that a command line asks for."""
+    parser = argparse.ArgumentParser()
+    add_grouping(parser)
+    return grouping_of(parser.parse_args(arguments))
+
+
+def argument(name: str, value: object) -> str:
+    """A setting as it is written on the command line."""
+    flag = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{flag}" if value else f"--no-{flag}"
+    return f"--{flag}={value}"
+
+
+@pytest.mark.parametrize("name", OTHER_VALUES)
+def test_every_setting_has_an_option(name: str) -> None:
+    value = OTHER_VALUES[name]
+    assert value != getattr(Grouping(), name)
+    assert parsed(argument(name, value)) == replace(Grouping(), **{name: value})
+    assert parsed("--omz", argument(name, value)) == Grouping.omz(**{name: value})
+
+
+def test_settings_that_are_not_given_keep_their_defaults() -> None:
+    assert parsed() == Grouping()
+    assert parsed("--omz") == Grouping.omz()
+
+
+def test_every_setting_is_explained() -> None:
+    text = " ".join(command_line_of("demo").format_help().split())
+    for item in fields(Grouping):
+        assert item.metadata["meaning"] in text
+        if "low" in item.metadata:
+            assert f"{item.metadata['low']} to {item.metadata['high']}" in text
+
+
+def command_line_of(command: str) -> argparse.ArgumentParser:
+    """Parser of one command."""
+    subparsers = next(a for a in command_line()._actions if isinstance(a, argparse._SubParsersAction))
+    return subparsers.choices[command]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([command, "--help"])
+    assert caught.value.code == 0
+    assert f"usage: hpe-nb {command}" in capsys.readouterr().out
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = (
+        "numpy",
+        "cv2",
+        "openvino",
+        "matplotlib",
+        "scipy",
+        "torch",
+        "ipywidgets",
+        "jupyterlab",
+        "pycocotools",
+        "PIL",
+    )
+    code = (
+        "import sys\nfrom hpe_nb.cli.main import main\nimport hpe_nb\ndir(hpe_nb)\nmain([])\n"
+        f"print('loaded:', [name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        pytest.param(["demo", "nobody"], "'nobody' was given", id="a photo that does not ship"),
+        pytest.param(["demo", "no.jpg"], "no.jpg does not exist", id="a photo that is not there"),
+        pytest.param(["demo", "--tag-threshold", "99"], "tag_threshold=99.0", id="a setting out of range"),
+        pytest.param(["demo", "--network", "yolo"], "yolo was given as a network", id="another network"),
+        pytest.param(["demo", "--fit", "square"], "--fit square", id="another fit"),
+        pytest.param(["demo", "--fit", "0x448"], "--fit 0x448", id="a fit of no width"),
+        pytest.param(["demo", "-o", "taken"], "taken", id="a file in the folder's place"),
+        pytest.param(["fetch", "yolo"], "'yolo' was given as a network", id="fetch another network"),
+        pytest.param(["fetch"], "HPE_NB_OFFLINE", id="fetch while offline"),
+    ],
+)
+def test_what_cannot_be_used_is_told_in_one_sentence(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HPE_NB_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "taken").write_text("a file")
+    assert main(arguments) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("hpe-nb: ")
+    assert says in message
+    assert message.count("\n") == 1
+    assert (tmp_path / "taken").read_text() == "a file"
+
+
+@pytest.mark.parametrize("arguments", [["demo", "--speed=1"], ["fly"], ["demo", "--cost", "free"], ["run"]])
+def test_words_that_are_no_options(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: hpe-nb" in capsys.readouterr().err
+
+
+def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "commands:" in capsys.readouterr().out
+
+
+def test_an_interrupt_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hpe_nb.cli.info.versions", interrupt)
+    monkeypatch.setattr("hpe_nb.cli.info.run", interrupt)
+    assert main(["info"]) == 130
+    assert capsys.readouterr().err == "hpe-nb: interrupted.\n"
+
+
+def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["demo", "--network", "hpe-nb-start"]) == 0
+    text, folder = capsys.readouterr().out, tmp_path / "hpe-nb-demo"
+    assert sorted(path.name for path in folder.iterdir()) == ["basketball1-poses.json", "basketball1-poses.png"]
+    poses = hpe.load_poses(folder / "basketball1-poses.json")
+    photo = hpe.read_image(hpe.sample("basketball1"))
+    picture = hpe.read_image(folder / "basketball1-poses.png")
+    np.testing.assert_array_equal(picture, hpe.draw_poses(photo, poses))
+    assert tables.people_table(poses) in text
+    for word in ("left ankle", "score", "tag", "network", "decode", "together", str(folder / "basketball1-poses.png")):
+        assert word in text
+
+
+def test_demo_of_ones_own_photo_with_nobody_in_it(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    hpe.write_image(tmp_path / "wall.png", np.full((90, 120, 3), 200, np.uint8))
+    assert main(["demo", "wall.png", "--fit", "128x96", "-o", "out", "--pose-threshold=0.9"]) == 0
+    assert "wall.png, 120 x 90 pixels, 0 people" in capsys.readouterr().out
+    assert len(hpe.load_poses(tmp_path / "out" / "wall-poses.json")) == 0
+
+
+def test_info(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--no-times"]) == 0
+    text = capsys.readouterr().out
+    for word in ("hpe-nb", "openvino", sys.executable, "human-pose-estimation-0007", "cache"):
+        assert word in text
+
+
+def test_info_tells_where_the_time_goes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--network", "hpe-nb-start"]) == 0
+    text = capsys.readouterr().out
+    for step in ("read the photo", "network", "decode", "draw", "together"):
+        assert f"\n{step}" in text
+
+
+def test_notebooks_are_copied_once_and_never_over_ones_own(tmp_path: Path) -> None:
+    source, folder = tmp_path / "source", tmp_path / "mine"
+    source.mkdir()
+    for name in ("a.ipynb", "b.ipynb", "notes.txt"):
+        (source / name).write_text("the kit's")
+    folder.mkdir()
+    (folder / "b.ipynb").write_text("mine")
+    assert lab.copy_notebooks(source, folder) == (["a.ipynb"], ["b.ipynb"])
+    assert (folder / "a.ipynb").read_text() == "the kit's"
+    assert (folder / "b.ipynb").read_text() == "mine"
+    assert sorted(path.name for path in folder.iterdir()) == ["a.ipynb", "b.ipynb"]
+    assert lab.copy_notebooks(source, folder) == ([], ["a.ipynb", "b.ipynb"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "folder"),
+    [
+        pytest.param(["lab", "--no-browser"], "hpe-nb-notebooks", id="no folder"),
+        pytest.param(["lab", "there", "--no-browser", "--port=9999"], "there", id="a folder, and more options"),
+    ],
+)
+def test_lab_starts_this_python(
+    arguments: list[str], folder: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls = []
+
+    def call(command: list[str], cwd: Path, env: dict[str, str]) -> int:
+        calls.append((command, cwd, env))
+        return 3
+
+    monkeypatch.setattr(subprocess, "call", call)
+    assert main(arguments) == 3
+    (command, where, environment), = calls  # fmt: skip
+    assert command[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert [word for word in arguments if word.startswith("--")] == [w for w in command[3:] if w != "--allow-root"]
+    assert where == tmp_path / folder
+    assert (where / "00_first_look.ipynb").is_file()
+    assert environment["JUPYTER_PREFER_ENV_PATH"] == "1"
+
+
+def test_results_go_where_one_may_write(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    assert folder_for("out") == tmp_path / "out"
+    monkeypatch.setattr(Path, "home", lambda: home)
+    monkeypatch.setattr("os.access", lambda place, _: Path(place) != tmp_path)
+    assert folder_for("out") == home / "out"
+
+
+def test_progress_on_a_terminal_and_in_a_log() -> None:
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for stream, lines in ((Terminal(), 1), (StringIO(), 11)):
+        show = fetch.progress_on(stream)
+        for done in range(0, 19_000_001, 1000):
+            show(done, 19_000_000)
+        assert stream.getvalue().count("\n") == lines
+        assert "100 %, 19.0 of 19.0 MB" in stream.getvalue().splitlines()[-1]
+
+
+def test_progress_line_says_how_far_and_how_fast() -> None:
+    line = fetch.progress_line(9_500_000, 19_000_000, 4.0)
+    assert line == f"[{'#' * 15}{'.' * 15}]  50 %, 9.5 of 19.0 MB, 2.4 MB/s"
+
+
+def two_people() -> hpe.Decoding:
+    """A decoding of two people, one of them with a refined joint."""
+    heatmaps, tags = np.full((17, 60, 80), -0.001, np.float32), np.zeros((17, 60, 80), np.float32)
+    tags[:, :, 40:] = 3
+    heatmaps[:, 10:50:3, ::40] = -0.002
+    for k in range(17):
+        heatmaps[k, 5 + 3 * k, 20] = heatmaps[k, 4 + 3 * k, 60] = 0.9
+    heatmaps[16, 53, 20] = -0.4
+    return hpe.decode(Maps(heatmaps, tags))
+
+
+def test_joints_have_the_tags_of_the_maps() -> None:
+    decoding = two_people()
+    tags = tables.joint_tags(decoding)
+    assert tags.shape == (2, 17, 1)
+    assert (decoding.poses.kind == REFINED).sum() == 1
+    np.testing.assert_array_equal(tags[..., 0], decoding.poses.tags[:, None] * np.ones(17))
+    text = tables.joints_table(decoding)
+    assert "(0.40)" in text
+    assert text.count("0.90") == 33
+
+
+def test_more_people_than_fit_in_the_terminal() -> None:
+    decoding = two_people()
+    many = {name: np.concatenate([getattr(decoding, name)] * 6) for name in ("kept", "repeats", "people")}
+    decoding = replace(decoding, **many, poses=decoding.poses[[0, 1] * 6])
+    assert "(7 more people are in the file)" in tables.joints_table(decoding)
+    assert max(map(len, tables.joints_table(decoding).splitlines())) <= tables.WIDTH
+
+
+def test_people_table_counts_joints_by_kind() -> None:
+    kind = np.array([[DETECTED] * 12 + [REFINED] * 3 + [0] * 2], np.uint8)
+    keypoints = np.zeros((1, 17, 3), np.float32)
+    keypoints[0, :15] = (30, 40, 0.5)
+    poses = Poses(keypoints, np.array([0.25], np.float32), np.array([[1.5, -2]], np.float32), kind)
+    assert tables.people_table(poses).splitlines()[1].split() == (
+        ["1", "0.25", "1.50", "-2.00", "12", "3", "30,40", "-", "30,40"]
+    )
+
+
+def test_times_add_up() -> None:
+    times = tables.Times()
+    for step in ("read", "decode", "read"):
+        with times(step):
+            pass
+    assert list(times) == ["read", "decode"]
+    assert tables.times_table({"read": 1.25, "decode": 2.5}).splitlines() == [
+        "step       ms",
+        "read      1.2",
+        "decode    2.5",
+        "together  3.8",
+    ]
