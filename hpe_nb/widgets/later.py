@@ -1,0 +1,45 @@
+"""Work that waits until the sliders rest, so that it never delays a picture."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+REST = 0.35
+"""Seconds without a change after which the sliders are taken to rest."""
+
+
+class Later:
+    """Does a piece of work, step by step, some time after it was last asked for.
+
+    Between two steps the kernel answers whatever the user does; a new request starts the work again. Where no event
+    loop runs (in plain Python) nothing happens: whoever needs the work there calls it himself.
+    """
+
+    def __init__(self, work: Callable[[], Iterator[object]], failed: Callable[[Exception], None]) -> None:
+        self._work, self._failed, self._waiting = work, failed, None
+
+    _waiting: asyncio.TimerHandle | None
+
+    def soon(self) -> None:
+        """Ask for the work; a request that still waits is forgotten."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        if self._waiting:
+            self._waiting.cancel()
+        self._waiting = loop.call_later(REST, self._step, loop, None)
+
+    def _step(self, loop: asyncio.AbstractEventLoop, work: Iterator[object] | None) -> None:
+        """One step of the work, and the next one after all that came in meanwhile."""
+        work = work or self._work()
+        try:
+            next(work)
+        except StopIteration:
+            self._waiting = None
+        except Exception as error:
+            self._failed(error)
+            raise
+        else:
+            self._waiting = loop.call_later(0.01, self._step, loop, work)

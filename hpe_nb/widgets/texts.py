@@ -1,0 +1,138 @@
+"""The words beside the picture: the table of people, the readout, the alt text. HTML that follows the page's theme."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import numpy as np
+
+from hpe_nb.colours import contrast, hex_code, person_colour
+from hpe_nb.decoding import Decoding
+from hpe_nb.poses import DETECTED, MISSING, REFINED
+from hpe_nb.skeleton import KEYPOINTS
+from hpe_nb.widgets.dots import owners
+from hpe_nb.widgets.spots import Spot
+
+_HEADINGS = ("person", "score", "tag", "detected", "refined", "missing")
+
+
+def people_table(decoding: Decoding, chosen: Spot | None = None) -> str:
+    """The people as an HTML table; the chosen one's row is marked."""
+    rows = "".join(_row(decoding, person, chosen) for person in range(len(decoding.poses)))
+    head = "".join(f"<th>{name}</th>" for name in _HEADINGS)
+    return f'<table class="hpe-people"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _row(decoding: Decoding, person: int, chosen: Spot | None) -> str:
+    """One person's row."""
+    poses = decoding.poses
+    tag = ", ".join(f"{number:.2f}" for number in np.atleast_1d(poses.tags[person]))
+    counts = [int((poses.kind[person] == kind).sum()) for kind in (DETECTED, REFINED, MISSING)]
+    cells = (badge(person), f"{poses.scores[person]:.2f}", tag, *counts)
+    mark = ' class="hpe-chosen"' if chosen and chosen.person == person else ""
+    return f"<tr{mark}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def badge(person: int) -> str:
+    """A person's number in the person's colour."""
+    colour = person_colour(person)
+    style = f"background:{hex_code(colour)};color:{hex_code(contrast(colour))}"
+    return f'<span class="hpe-badge" style="{style}">{person + 1}</span>'
+
+
+def readout(decoding: Decoding, milliseconds: float) -> str:
+    """One line: what was found, and how long it took from the changed setting to the new picture."""
+    poses = decoding.poses
+    unused = int((owners(decoding) < 0).sum())
+    return (
+        f'<span class="hpe-readout"><b>{count(len(poses), "person", "people")}</b>: '
+        f"{int((poses.kind == DETECTED).sum())} joints detected, {int((poses.kind == REFINED).sum())} refined; "
+        f"{count(unused, 'peak', 'peaks')} with nobody; {milliseconds:.1f} ms</span>"
+    )
+
+
+def count(number: int, one: str, many: str) -> str:
+    """A number with its noun."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def alt_text(name: str, layer: str, joint: int, decoding: Decoding) -> str:
+    """What the picture shows, for those who cannot see it."""
+    found = count(len(decoding.poses), "person", "people")
+    of = f" of the {KEYPOINTS[joint]}" if layer in ("heatmap", "tag map") else ""
+    return f"{name} with {layer}{of}; {found}, beside it their joints' tags by joint type. The table lists the people."
+
+
+def explanation_html(decoding: Decoding, spot: Spot | None) -> str:
+    """Why the chosen joint went where it is, or what to do to see that."""
+    if spot is None:
+        return '<span class="hpe-hint">Click on a joint, a dot or a number to see why it belongs where it does.</span>'
+    if spot.person < 0:
+        return f"This {KEYPOINTS[spot.joint]} peak ended with nobody: {html.escape(_why_nobody(decoding, spot))}"
+    if spot.joint < 0:
+        return f"{badge(spot.person)} {html.escape(person_sentence(decoding, spot.person))}"
+    told = decoding.explain(spot.person, spot.joint)
+    return f"{badge(spot.person)} {told._repr_html_()}"
+
+
+def person_sentence(decoding: Decoding, person: int) -> str:
+    """A person's score and joints in words."""
+    kind = decoding.poses.kind[person]
+    missing = [KEYPOINTS[joint] for joint in np.flatnonzero(kind == MISSING).tolist()]
+    found = int((kind == DETECTED).sum())
+    score, most = float(decoding.poses.scores[person]), found / 17
+    lacking = f" Missing: {', '.join(missing)}." if missing else ""
+    return (
+        f"Person {person + 1} has {found} detected joints of 17, so the score, a mean over all 17, can be at most "
+        f"{most:.2f}; it is {score:.2f}.{lacking}"
+    )
+
+
+def _why_nobody(decoding: Decoding, spot: Spot) -> str:
+    """Why a peak's person is not among the poses."""
+    same = (decoding.peaks.joint == spot.joint) & (decoding.peaks.xy == np.array(spot.xy)).all(axis=1)
+    group = int(np.nonzero((decoding.groups.peak == np.flatnonzero(same)[0]).any(axis=1))[0][0])
+    score, joints = float(decoding.scores[group]), int((decoding.groups.peak[group] >= 0).sum())
+    whose = f"its person of {count(joints, 'joint', 'joints')} and score {score:.3f}"
+    if group not in decoding.kept:
+        if score > decoding.grouping.pose_threshold:
+            return f"{whose} is not among the best max_people = {decoding.grouping.max_people}."
+        return f"{whose} is not above pose_threshold = {decoding.grouping.pose_threshold:g}."
+    return f"{whose} is a duplicate (OKS above duplicate_oks = {decoding.grouping.duplicate_oks:g}) of a better one."
+
+
+def error_html(error: Exception) -> str:
+    """An error for the status line."""
+    return f'<span class="hpe-error" role="alert">{type(error).__name__}: {html.escape(str(error))}</span>'
+
+
+STYLE = """<style>
+.hpe-widget { container-type: inline-size; }
+.hpe-grid { display: grid; grid-template-columns: minmax(0, 1fr);
+  grid-template-areas: "picture" "why" "settings" "people" "foot"; }
+@container (min-width: 1240px) { .hpe-grid { grid-template-columns: minmax(0, 860px) minmax(0, 1fr);
+  grid-template-areas: "picture why" "settings people" "foot foot"; } }
+.hpe-at-picture { grid-area: picture; } .hpe-at-settings { grid-area: settings; } .hpe-at-foot { grid-area: foot; }
+.hpe-at-why { grid-area: why; min-height: 74px; } .hpe-at-people { grid-area: people; max-height: 420px; }
+.hpe-at-why table { font-size: 12px; }
+.hpe-people { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums; }
+.hpe-people th, .hpe-people td { padding: 1px 9px; text-align: right; line-height: 1.55; }
+.hpe-people th { font-weight: 600; border-bottom: 1px solid #8888; }
+.hpe-chosen { background: #56b4e940; }
+.hpe-badge { display: inline-block; min-width: 1.4em; padding: 0 .25em; border-radius: .8em; text-align: center;
+  font-size: 12px; line-height: 1.5; font-weight: 600; }
+.hpe-readout, .hpe-hint { font-size: 13px; line-height: 1.5; font-variant-numeric: tabular-nums; }
+.hpe-hint { opacity: .75; }
+.hpe-error { color: #fff; background: #b3261e; padding: 1px 8px; border-radius: 3px; }
+.hpe-title { font-weight: 600; font-size: 12px; opacity: .75; }
+.hpe-marks { display: block; }
+</style>"""
+"""Looks of the words; colours with transparency, so that light and dark pages both work."""
+
+
+def html_box(value: str = "", **layout: Any) -> Any:
+    """An HTML widget without a label's room."""
+    import ipywidgets
+
+    return ipywidgets.HTML(value, layout=layout)
