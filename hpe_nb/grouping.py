@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hpe_nb.arrays import Float64, Floats, Ints
-from hpe_nb.pairing import ALONE, pair, pair_surely
+from hpe_nb.pairing import ALONE, pair, pair_by_tags
 from hpe_nb.pairing import graded_costs as graded_costs
 from hpe_nb.pairing import pair_costs as pair_costs
 from hpe_nb.pairing import place_distances as place_distances
@@ -22,6 +22,9 @@ from hpe_nb.pairing import tag_distances as tag_distances
 from hpe_nb.peaks import Peaks
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER, K
+
+MARGIN = 1e-9
+"""Costs this near to a boundary are computed in full, so that all ways of computing give the same people."""
 
 
 class Step(NamedTuple):
@@ -119,38 +122,59 @@ def _add(tags: Floats, centers: Float64, joints: Ints, person: Ints, tag: Floats
 
 
 def _walk_quickly(peaks: Peaks, grouping: Grouping) -> tuple[Groups, None]:
-    """What `_walk` gives, number for number, with plain lists: most turns are sure, and few people need no arrays."""
-    tag, start = peaks.tag[:, 0].tolist(), peaks.start.tolist()
-    x, y = peaks.xy.T.tolist()
+    """What `_walk` gives, number for number, with plain lists: in most turns tags leave no choice."""
+    tag, place = peaks.tag[:, 0].tolist(), (peaks.xy[:, 0] + 1j * peaks.xy[:, 1]).tolist()
+    start, value = peaks.start.tolist(), peaks.value.tolist()
     tags: list[float] = []
-    across: list[float] = []
-    down: list[float] = []
+    centers: list[complex] = []
     joints: list[int] = []
-    owners = [ALONE] * len(tag)
+    owner = np.empty(len(tag), np.intp)
     for joint in JOINT_ORDER:
-        first, last = start[joint], start[joint + 1]
-        person = pair_surely(tag[first:last], tags, grouping)
-        if person is None:
-            place = np.column_stack((across, down))
-            turn = slice(first, last)
-            found = pair(peaks.tag[turn].astype(float), peaks.xy[turn], peaks.value[turn], np.array(tags)[:, None], place, grouping)
-            person = found.tolist()
-        for i, j in enumerate(person, first):
+        turn = slice(start[joint], start[joint + 1])
+        person = pair_by_tags(tag[turn], tags, grouping.tag_threshold)
+        if person is None or not _worth_it(person, tag[turn], place[turn], value[turn], tags, centers, grouping):
+            people = np.array(tags)[:, None], np.array(centers).view(float).reshape(-1, 2)
+            person = pair(peaks.tag[turn].astype(float), peaks.xy[turn], peaks.value[turn], *people, grouping).tolist()
+        for i, (j, t, z) in enumerate(zip(person, tag[turn], place[turn], strict=True)):
             if j == ALONE:
-                owners[i] = len(tags)
-                tags.append(tag[i])
-                across.append(x[i])
-                down.append(y[i])
+                person[i] = len(tags)
+                tags.append(t)
+                centers.append(z)
                 joints.append(1)
             else:
-                owners[i], n = j, joints[j]
+                n = joints[j]
                 joints[j] = n + 1
-                tags[j] = (tags[j] * n + tag[i]) / (n + 1)
-                across[j] = (across[j] * n + x[i]) / (n + 1)
-                down[j] = (down[j] * n + y[i]) / (n + 1)
-    owner = np.array(owners, np.intp)
-    means, centers = np.array(tags).reshape(-1, 1), np.column_stack((across, down)).reshape(-1, 2).astype(float)
-    return Groups(peaks, grouping, owner, _table(peaks, owner, len(tags)), means, centers), None
+                tags[j] = (tags[j] * n + t) / (n + 1)
+                centers[j] = (centers[j] * n + z) / (n + 1)
+        owner[turn] = person
+    places = np.array(centers, dtype=complex).view(float).reshape(-1, 2)
+    groups = Groups(peaks, grouping, owner, _table(peaks, owner, len(tags)), np.array(tags, dtype=float)[:, None], places)
+    return groups, None
+
+
+def _worth_it(
+    person: list[int],
+    tag: list[float],
+    place: list[complex],
+    value: list[float],
+    tags: list[float],
+    centers: list[complex],
+    grouping: Grouping,
+) -> bool:
+    """Whether every pair of `pair_by_tags` costs clearly less than to open a person; see `pairing.graded_costs`.
+
+    Most tags are so near that no place could be too far. Roundings are left to `pair` by the margin.
+    """
+    weight, limit = grouping.place_weight, grouping.tag_threshold
+    for j, t, z, v in zip(person, tag, place, value, strict=True):
+        if j == ALONE or abs(t - tags[j]) + weight < limit:
+            continue
+        center = centers[j]
+        at_hand = min([abs(other - center) for other in place]) + min([abs(z - other) for other in centers])
+        far = 1 - (at_hand / 2 + 0.5) / (abs(z - center) + 0.5)
+        if not abs(t - tags[j]) + weight * far - grouping.score_weight * v - limit < -MARGIN:
+            return False
+    return True
 
 
 def _table(peaks: Peaks, owner: Ints, people: int) -> Ints:

@@ -35,16 +35,14 @@ def pair(tag: Floats, xy: Ints, value: Float32, tags: Floats, centers: Float64, 
     return person
 
 
-def pair_surely(tag: list[float], tags: list[float], grouping: Grouping) -> list[int] | None:
-    """The result of `pair` where it is plain to see, else None: every candidate has at most one person to join.
+def pair_by_tags(tag: list[float], tags: list[float], limit: float) -> list[int] | None:
+    """Person of each candidate where tags leave no choice, ALONE where nobody is near enough; None if there is a choice.
 
-    For the graded cost and tags of one number. A pair is sure when no other candidate and no other person is within
-    reach of it, and when its cost would be below that of opening a person at any place. In most pictures this holds for
-    most turns, and it costs a tenth of the assignment.
+    There is none when every candidate has at most one person nearer than `limit`, and no two candidates the same one.
+    In most pictures this holds for most turns, and it takes a tenth of the time of the assignment.
     """
     ranked = sorted(zip(tags, range(len(tags)), strict=True))
     keys = [key for key, _ in ranked]
-    limit, sure = grouping.tag_threshold, grouping.tag_threshold - grouping.place_weight
     joined, people = [], len(keys)
     for value in tag:
         right = bisect(keys, value)
@@ -55,12 +53,11 @@ def pair_surely(tag: list[float], tags: list[float], grouping: Grouping) -> list
             joined.append(ALONE)
             continue
         next_one, nearest = (left - 1, left) if below else (right + 1, right)
-        crowded = (below and above) or (0 <= next_one < people and abs(keys[next_one] - value) < limit)
-        if crowded or not abs(keys[nearest] - value) < sure:
+        if (below and above) or (0 <= next_one < people and abs(keys[next_one] - value) < limit):
             return None
         joined.append(ranked[nearest][1])
-    people_joined = [person for person in joined if person != ALONE]
-    return joined if len(set(people_joined)) == len(people_joined) else None
+    taken = [person for person in joined if person != ALONE]
+    return joined if len(set(taken)) == len(taken) else None
 
 
 def tag_distances(tag: Floats, tags: Floats) -> Floats:
@@ -90,18 +87,25 @@ def pair_costs(tag_distance: Floats, place: Float64, value: Float32, grouping: G
 def graded_costs(tag_distance: Floats, place: Float64, value: Float32, grouping: Grouping) -> Float64:
     """Tag distance, plus a bounded price for being far away, less a little for a good score, less the price of opening.
 
-    cost = d + place_weight * far - score_weight * v - tag_threshold, where far = 1 - nearest / e compares the distance
-    e to the person's centre with the mean of two others: how near this person's nearest candidate is, and how near this
-    candidate's nearest person. So a pair that suits both sides pays nothing, whatever its size in the picture. To open
-    a person costs as much as the largest tag distance allowed, so a pair is worth what it saves: costs are 0 or less,
-    and 0 means to open a person. Pairs with d >= tag_threshold are 0, so they never take the place of an allowed one.
+    cost = d + place_weight * far - score_weight * v - tag_threshold, see `far_shares`. To open a person costs as much
+    as the largest tag distance allowed, so a pair is worth what it saves: costs are 0 or less, and 0 means to open a
+    person. Pairs with d >= tag_threshold are 0, so they never take the place of an allowed one.
     """
-    nearest = (place.min(axis=0) + place.min(axis=1)[:, None]) / 2
-    # Half a pixel keeps 0 / 0 out: who stands on the centre is as near as can be.
-    far = 1 - (nearest + 0.5) / (place + 0.5)
-    costs = tag_distance + grouping.place_weight * far - (grouping.score_weight * value.astype(np.float64))[:, None]
+    costs = tag_distance + grouping.place_weight * far_shares(place) - grouping.score_weight * value.astype(float)[:, None]
     allowed = tag_distance < grouping.tag_threshold
     return np.where(allowed, np.minimum(costs - grouping.tag_threshold, 0.0), 0.0)
+
+
+def far_shares(place: Float64) -> Float64:
+    """How far away each pair is for what there is at hand, 0 to 1, from distances (..., n, m): 1 - nearest / e.
+
+    The distance e of a candidate to a person's centre is compared with the mean of two others: how near this person's
+    nearest candidate is, and how near this candidate's nearest person. A pair that suits both sides pays nothing,
+    whatever its size in the picture.
+    """
+    nearest = (place.min(axis=-2, keepdims=True) + place.min(axis=-1, keepdims=True)) / 2
+    # Half a pixel keeps 0 / 0 out: who stands on the centre is as near as can be.
+    return np.asarray(1 - (nearest + 0.5) / (place + 0.5))
 
 
 def rounded_costs(tag_distance: Floats, place: Float64, value: Float32, grouping: Grouping) -> Float64:

@@ -75,7 +75,7 @@ def _no_more(limit: float) -> np.float32:
 def _where(mask: Bools) -> Ints:
     """`np.flatnonzero` for long masks with few hits: eight flags are looked at in one step."""
     whole = len(mask) // 8 * 8
-    hits = np.flatnonzero(mask[:whole].view(np.uint64))
+    hits = np.flatnonzero(mask[:whole].view(np.uint64) != 0)
     inside = np.flatnonzero(mask[:whole].reshape(-1, 8)[hits])
     rest = whole + np.flatnonzero(mask[whole:])
     return np.concatenate((hits[inside >> 3] * 8 + (inside & 7), rest))

@@ -11,8 +11,9 @@ from hpe_nb.maps import Maps
 from hpe_nb.opencv import cv2
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import K, reach
-from hpe_nb.tag_bands import OwnTags, tag_gap
-_APART = (reach() + np.eye(K)).astype(np.float32)
+_APART = ((reach() + np.eye(K)) ** 2).astype(np.float32)
+_HALF = np.float32(0.5 - 2**-24)
+"""The largest float32 that gives less than 1 when 0.5 is added to it in float32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +62,11 @@ def refine(maps: Maps, keypoints: Float32, tags: Floats, grouping: Grouping) -> 
         window = np.tile((0, 0, *maps.size), (len(person), 1)).astype(np.intp)
         look, least = look_everywhere, 0.0
     xy, value = np.full((len(person), 2), -1, np.intp), np.zeros(len(person), np.float32)
-    own = [OwnTags.of(tag) for tag in tags.astype(np.float32)]
+    heatmaps, means = maps.heatmaps, tags.astype(np.float32)
+    tag_maps = maps.tags[..., 0] if maps.tags.shape[-1] == 1 else maps.tags
     for q, (p, k, (x0, y0, x1, y1)) in enumerate(zip(person.tolist(), joint.tolist(), window.tolist(), strict=True)):
         if x0 < x1 and y0 < y1:
-            x, y, score = look(maps.heatmaps[k, y0:y1, x0:x1], maps.tags[k, y0:y1, x0:x1], own[p])
+            x, y, score = look(heatmaps[k, y0:y1, x0:x1], tag_maps[k, y0:y1, x0:x1], means[p], least)
             if score > least:
                 xy[q], value[q] = (x0 + x, y0 + y), score
     return Refinement(person, joint, window, xy, value)
@@ -77,48 +79,69 @@ def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float, size: 
     along the limbs. No joint is further from any seen joint than its reach times that height, times `larger` because a
     body seen at a slant shows less than its height. With one joint or none the height is unknown and the box is empty.
     """
-    xy = np.where(keypoints[..., 2:] > 0, keypoints[..., :2], np.nan)
-    radius = ((larger * heights(xy))[person, None] * reach()[joint])[..., None]
-    # A missing joint is NaN and says nothing: fmax and fmin pass over it.
-    low = np.ceil(np.fmax.reduce(xy[person] - radius, axis=1))
-    high = np.floor(np.fmin.reduce(xy[person] + radius, axis=1)) + 1
-    box = np.concatenate((np.maximum(low, 0), np.minimum(high, size)), axis=1)
-    box[~(radius.max(axis=(1, 2), initial=0) > 0)] = 0
+    seen = keypoints[..., 2] > 0
+    places = np.ascontiguousarray(keypoints[..., :2].transpose(2, 0, 1))
+    radius = (larger * heights(places, seen))[person, None] * reach()[joint]
+    # A missing joint says nothing: it is infinitely far to the side that does not bind.
+    low = (np.where(seen, places, -np.inf)[:, person] - radius).max(axis=2, initial=-np.inf)
+    high = (np.where(seen, places, np.inf)[:, person] + radius).min(axis=2, initial=np.inf)
+    box = np.concatenate((np.maximum(np.ceil(low.T), 0), np.minimum(np.floor(high.T) + 1, size)), axis=1)
+    box[~(radius.max(axis=1, initial=0) > 0)] = 0
     return box.astype(np.intp)
 
 
-def heights(xy: Floats) -> Floats:
-    """Least body height (P,) in map pixels that spans each person's joints (P, 17, 2), NaN where missing; 0 if unknown."""
-    between = xy[:, :, None] - xy[:, None]
-    apart = np.sqrt(between[..., 0] ** 2 + between[..., 1] ** 2)
-    return np.asarray(np.fmax.reduce((apart / _APART).reshape(len(xy), K * K), axis=1, initial=0.0))
+def heights(places: Floats, seen: Bools) -> Floats:
+    """Least body height (P,) in map pixels that spans each person's joints, 0 for fewer than two of them.
+
+    Args:
+        places: (2, P, 17) x and y in map pixels.
+        seen: (P, 17) which joints are there.
+    """
+    x, y = np.where(seen, places, np.nan)
+    apart = ((x[:, :, None] - x[:, None]) ** 2 + (y[:, :, None] - y[:, None]) ** 2) / _APART
+    return np.asarray(np.sqrt(np.fmax.reduce(apart.reshape(len(x), K * K), axis=1, initial=0.0)))
 
 
-def look_near(heat: Float32, tag: Float32, own: OwnTags) -> tuple[int, int, float]:
-    """Place x, y and score of the highest |heat| among the pixels whose tag rounds to the person's; 0 where none does.
+def look_near(heat: Float32, tag: Float32, mean: Float32, least: float = 0.0) -> tuple[int, int, float]:
+    """Place x, y and score of the highest |heat| among the pixels whose tag rounds to the person's.
 
     Args:
         heat: (h, w) signed heatmap of the window.
-        tag: (h, w, D) its tags.
-        own: the tags that round to the person's.
+        tag: (h, w) its tags, or (h, w, D) where tags have more than one number.
+        mean: (D,) the person's tag.
+        least: scores up to this are of no interest; the answer is then any score up to it.
     """
     x, y, score = highest(heat)
-    if score > 0 and own.include(tag[y, x]):
+    if score <= least or rounds_to(tag[y, x], mean):
         return x, y, score
-    return highest(heat, own.mask(tag))
+    return highest(heat, rounds_to(tag, mean).view(np.uint8))
 
 
-def look_everywhere(heat: Float32, tag: Float32, own: OwnTags) -> tuple[int, int, float]:
+def look_everywhere(heat: Float32, tag: Float32, mean: Float32, least: float = 0.0) -> tuple[int, int, float]:
     """The pixel with the least int(|tag - mean| + 0.5) - |heat|, the first in row order, and |heat| there.
 
     Where the tag rounds to the person's, |heat| alone decides; as long as no other pixel can be lower, only those count.
+    Arguments as in `look_near`.
     """
-    x, y, score = look_near(heat, tag, own)
+    x, y, score = look_near(heat, tag, mean, least)
     if score > 0 and -np.float32(score) < 1 - np.float32(highest(heat)[2]):
         return x, y, score
-    whole = np.floor(tag_gap(tag, own.mean) + np.float32(0.5)) - np.abs(heat)
+    whole = np.floor(tag_gap(tag, mean) + np.float32(0.5)) - np.abs(heat)
     y, x = divmod(int(whole.argmin()), heat.shape[1])
     return x, y, abs(float(heat[y, x]))
+
+
+def rounds_to(tag: Float32, mean: Float32) -> Bools:
+    """Whether tags round to the person's: |tag - mean| + 0.5 below 1, in float32 as the reference decoder has it."""
+    return np.asarray(tag_gap(tag, mean) <= _HALF)
+
+
+def tag_gap(tag: Float32, mean: Float32) -> Float32:
+    """Distance of tags (...), or (..., D) where tags have more than one number, to the person's (D,), float32."""
+    difference = tag - (mean[0] if len(mean) == 1 else mean)
+    if len(mean) == 1:
+        return np.asarray(np.abs(difference))
+    return np.asarray(np.sqrt((difference * difference).sum(axis=-1)))
 
 
 def highest(heat: Float32, mask: Image | None = None) -> tuple[int, int, float]:

@@ -10,6 +10,7 @@ from random_maps import random_maps
 
 import hpe_nb as hpe
 from hpe_nb import grouping as steps
+from hpe_nb.pairing import pair_by_tags
 from hpe_nb.peaks import find_peaks
 
 
@@ -58,17 +59,15 @@ def test_every_peak_is_used_once_and_near_its_person(seed: int, people: int, cos
         pytest.param([2.5], [0.0, 5.0], [-1], id="nobody near"),
         pytest.param([0.5], [0.0, 1.2], None, id="two near"),
         pytest.param([0.1, 0.2], [0.0], None, id="two for one person"),
-        pytest.param([0.65], [0.0], [0], id="below the price of any place"),
-        pytest.param([0.75], [0.0], None, id="joins only if the place is right"),
+        pytest.param([0.99], [0.0], [0], id="just near enough"),
+        pytest.param([1.0], [0.0], [-1], id="exactly at the limit"),
         pytest.param([-0.2, 4.9], [5.0, 0.0], [1, 0], id="order of people does not matter"),
         pytest.param([], [0.0], [], id="no candidates"),
         pytest.param([1.0], [], [-1], id="no people yet"),
     ],
 )
-def test_sure_pairs(tag: list[float], tags: list[float], expected: list[int] | None) -> None:
-    from hpe_nb.pairing import pair_surely
-
-    assert pair_surely(tag, tags, hpe.Grouping(place_weight=0.3)) == expected
+def test_pairs_by_tags_alone(tag: list[float], tags: list[float], expected: list[int] | None) -> None:
+    assert pair_by_tags(tag, tags, 1.0) == expected
 
 
 @pytest.mark.parametrize("cost", ["graded", "rounded"])
