@@ -155,7 +155,7 @@ def process(
     with closing(detect(source, network, grouping, running, stages=stages, report=source.report)) as found:
         for one in found:
             with stages.timed("follow"):
-                tracks, person, poses = follow(tracks, one.poses, one.frame.time, following)
+                tracks, person, poses = follow(tracks, one.poses, one.frame.time, following, one.frame.image)
             picture = None
             if draw:
                 with stages.timed("draw"):

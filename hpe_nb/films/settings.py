@@ -34,10 +34,20 @@ class Following:
 
     follow: bool = switch(True, "people keep number and colour from frame to frame; off: numbers are ranks by score")
     likeness: float = number(
-        0.3, 0.05, 0.95, 0.05, "who is less like (OKS) where a known person should be is somebody else"
+        0.15, 0.05, 0.95, 0.05, "who is less like (OKS) where a known person should be is somebody else"
     )
     slack: float = number(
-        2.0, 1.0, 5.0, 0.1, "compare as if bodies were this many times larger: for quick or shaky people"
+        2.5, 1.0, 5.0, 0.1, "compare as if bodies were this many times larger: for quick or shaky people"
+    )
+    newcomer: float = number(
+        0.5, 0.0, 1.0, 0.05, "whose score is below this may go on as a known person, but does not come in as a new one"
+    )
+    colour: float = number(
+        60.0,
+        5.0,
+        500.0,
+        5.0,
+        "clothes that differ by this much (of 255) speak against two people being one; 500: ignore",
     )
     gap: float = number(1.5, 0.0, 10.0, 0.1, "seconds for which somebody who is not seen is waited for")
     smooth: bool = switch(False, "calm trembling joints with a one-euro filter, at the price of a little lag")

@@ -13,12 +13,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from hpe_nb.arrays import Bools, Float64, Ints
+from hpe_nb.arrays import Bools, Float64, Image, Ints
+from hpe_nb.films.clothes import blended, clothes, same_clothes
 from hpe_nb.films.settings import Following
 from hpe_nb.films.smoothing import Smoothed, one_euro
 from hpe_nb.poses import MISSING, Poses
 from hpe_nb.similarity import AREA_OF_BOX, oks
 from hpe_nb.skeleton import K
+
+ARRAYS = ("person", "xy", "known", "velocity", "time", "area", "clothes")
+"""The arrays of `Tracks`."""
+
+
+SLOWING = 1.0
+"""Seconds in which the speed that is assumed of somebody who is not seen falls to a third."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +40,10 @@ class Tracks:
         velocity: (T, 2) pixels per second.
         time: (T,) second of the last sight.
         area: (T,) body area in square pixels, of the larger bodies of late.
+        clothes: (T, 2, 3) mean colours of trunk and thighs of late, see `hpe_nb.films.clothes`; NaN where never seen.
         smoothed: state of the filter.
         fresh: the next number.
+        now: second of the last frame.
     """
 
     person: Ints
@@ -42,18 +52,24 @@ class Tracks:
     velocity: Float64
     time: Float64
     area: Float64
+    clothes: Float64
     smoothed: Smoothed
     fresh: int = 0
+    now: float = -np.inf
 
     @staticmethod
     def none() -> Tracks:
         """Nobody known yet."""
         nobody, flags = np.zeros((0, K, 2)), np.zeros((0, K), bool)
         still = Smoothed(nobody, nobody, flags)
-        return Tracks(np.zeros(0, np.intp), nobody, flags, np.zeros((0, 2)), np.zeros(0), np.zeros(0), still)
+        return Tracks(
+            np.zeros(0, np.intp), nobody, flags, np.zeros((0, 2)), np.zeros(0), np.zeros(0), np.zeros((0, 2, 3)), still
+        )
 
 
-def follow(tracks: Tracks, poses: Poses, time: float, following: Following) -> tuple[Tracks, Ints, Poses]:
+def follow(
+    tracks: Tracks, poses: Poses, time: float, following: Following, image: Image | None = None
+) -> tuple[Tracks, Ints, Poses]:
     """One frame further: who of the known is who, and who is new.
 
     Args:
@@ -61,42 +77,47 @@ def follow(tracks: Tracks, poses: Poses, time: float, following: Following) -> t
         poses: the frame's people.
         time: the frame's second; it may not run backwards.
         following: settings.
+        image: the frame, for the colours of people's clothes; without it only places count.
 
     Returns:
-        The people known now; (P,) each pose's number, from 0; the poses, smoothed where that is asked for.
+        The people known now; (P,) each person's number, from 0; the poses, smoothed where that is asked for. Unsure
+        people who are nobody known are left out, see `Following.newcomer`.
     """
     if not following.follow and not following.smooth:
         return tracks, np.arange(len(poses)), poses
     tracks = _still_known(tracks, time, following.gap)
-    xy, seen = poses.keypoints[..., :2].astype(np.float64), poses.kind != MISSING
-    area = AREA_OF_BOX * np.prod(np.maximum(poses.boxes[:, 2:] - poses.boxes[:, :2], 1), axis=1).astype(np.float64)
-    track, pose = matched(tracks, xy, seen, area, time, following)
-    new = np.setdiff1d(np.arange(len(poses)), pose)
-    seen_again = _seen_again(tracks, track, xy[pose], seen[pose], area[pose], time, following)
+    seen_now = _newcomers(0, poses, time, image)
+    track, pose = matched(tracks, seen_now, following)
+    new = np.setdiff1d(np.flatnonzero(poses.scores >= following.newcomer), pose)
+    seen_again = _seen_again(tracks, track, _chosen(seen_now, pose), following)
     away = np.setdiff1d(np.arange(len(tracks.person)), track)
-    newcomers = _newcomers(tracks.fresh, xy[new], seen[new], area[new], time)
-    after = _joined(seen_again, _chosen(tracks, away), newcomers)
-    order = np.concatenate((pose, new))
-    number = np.empty(len(poses), np.intp)
-    number[order] = np.concatenate((seen_again.person, newcomers.person))
+    newcomers = replace(
+        _chosen(seen_now, new), person=np.arange(tracks.fresh, tracks.fresh + len(new)), fresh=tracks.fresh + len(new)
+    )
+    after = replace(_joined(seen_again, _chosen(tracks, away), newcomers), now=time)
+    which, person = np.concatenate((pose, new)), np.concatenate((seen_again.person, newcomers.person))
+    calm = np.concatenate((seen_again.smoothed.xy, newcomers.smoothed.xy))
+    order = np.argsort(which)
+    poses = poses[which[order]]
     if following.smooth:
-        calm = np.concatenate((seen_again.smoothed.xy, newcomers.smoothed.xy))
-        poses = _moved(poses, order, calm, seen)
-    return after, number if following.follow else np.arange(len(poses)), poses
+        poses = _moved(poses, calm[order])
+    return after, person[order] if following.follow else np.arange(len(poses)), poses
 
 
-def matched(
-    tracks: Tracks, xy: Float64, seen: Bools, area: Float64, time: float, following: Following
-) -> tuple[Ints, Ints]:
-    """Pairs of track and pose (two arrays of one length): the pairing of greatest total OKS above `likeness`."""
-    if not len(tracks.person) or not len(xy):
+def matched(tracks: Tracks, seen: Tracks, following: Following) -> tuple[Ints, Ints]:
+    """Pairs of known and seen people (two arrays of one length): the pairing of greatest total likeness.
+
+    Likeness is OKS at the place where the known person should be by now, times how alike the clothes are.
+    """
+    if not len(tracks.person) or not len(seen.person):
         return np.zeros(0, np.intp), np.zeros(0, np.intp)
-    expected = tracks.xy + (tracks.velocity * (time - tracks.time)[:, None])[:, None]
-    both = tracks.known[:, None] & seen
-    size = np.maximum(tracks.area[:, None], area) * following.slack**2
-    alike = oks(expected[:, None], xy, size, both)
+    # Who is out of sight slows down: he may have stopped, or turned round.
+    reach = SLOWING * (1 - np.exp((tracks.time - seen.time[0]) / SLOWING))
+    expected = tracks.xy + (tracks.velocity * reach[:, None])[:, None]
+    both = tracks.known[:, None] & seen.known
+    alike = oks(expected[:, None], seen.xy, tracks.area[:, None] * following.slack**2, both)
     # A few shared joints are weak evidence: three or more count in full.
-    alike = alike * np.minimum(both.sum(axis=-1) / 3, 1)
+    alike = alike * np.minimum(both.sum(axis=-1) / 3, 1) * same_clothes(tracks.clothes, seen.clothes, following.colour)
     alike[alike < following.likeness] = 0
     track, pose = linear_sum_assignment(alike, maximize=True)
     good = alike[track, pose] > 0
@@ -104,59 +125,60 @@ def matched(
 
 
 def _still_known(tracks: Tracks, time: float, gap: float) -> Tracks:
-    """Those who have not been gone for longer than the gap; the frame before always counts."""
-    newest = tracks.time.max(initial=-np.inf)
-    return _chosen(tracks, np.flatnonzero((time - tracks.time <= gap) | (tracks.time == newest)))
+    """Those who have not been gone for longer than the gap; who was there in the frame before always counts."""
+    return _chosen(tracks, np.flatnonzero((time - tracks.time <= gap) | (tracks.time == tracks.now)))
 
 
-def _seen_again(
-    tracks: Tracks, track: Ints, xy: Float64, seen: Bools, area: Float64, time: float, following: Following
-) -> Tracks:
-    """The matched tracks after this frame."""
+def _seen_again(tracks: Tracks, track: Ints, seen: Tracks, following: Following) -> Tracks:
+    """The matched tracks after this frame; `seen` are the people they were matched with."""
     old = _chosen(tracks, track)
-    seconds = np.maximum(time - old.time, 1e-3)
-    both = old.known & seen
-    count = np.maximum(both.sum(axis=1), 1)[:, None]
-    shift = np.where(both[..., None], xy - old.xy, 0).sum(axis=1) / count
-    velocity = old.velocity + 0.4 * (shift / seconds[:, None] - old.velocity)
-    larger = np.maximum(area, old.area + 0.1 * (area - old.area))
+    seconds = np.maximum(seen.time - old.time, 1e-3)
+    both = old.known & seen.known
+    # The middle joint's way: a skeleton that took a joint from a neighbour must not run off with it.
+    shift = np.nan_to_num(np.nanmedian(np.where(both[..., None], seen.xy - old.xy, np.nan), axis=1))
     smoothed = old.smoothed
+    # Bodies grow slowly: a skeleton that is suddenly huge has joints of two people.
+    area = np.clip(seen.area, 0.9 * old.area, 1.1 * old.area)
     if following.smooth:
-        smoothed = one_euro(
-            smoothed, xy, seen, np.sqrt(larger / AREA_OF_BOX), seconds, following.min_cutoff, following.beta
-        )
-    places = np.where(seen[..., None], xy, old.xy + shift[:, None])
-    return Tracks(
-        old.person, places, old.known | seen, velocity, np.full(len(track), time), larger, smoothed, tracks.fresh
+        size = np.sqrt(area / AREA_OF_BOX)
+        smoothed = one_euro(smoothed, seen.xy, seen.known, size, seconds, following.min_cutoff, following.beta)
+    return replace(
+        seen,
+        person=old.person,
+        xy=np.where(seen.known[..., None], seen.xy, old.xy + shift[:, None]),
+        known=old.known | seen.known,
+        velocity=old.velocity + 0.4 * (shift / seconds[:, None] - old.velocity),
+        area=area,
+        clothes=blended(old.clothes, seen.clothes),
+        smoothed=smoothed,
+        fresh=tracks.fresh,
     )
 
 
-def _newcomers(fresh: int, xy: Float64, seen: Bools, area: Float64, time: float) -> Tracks:
-    """Tracks of people seen for the first time."""
-    count = len(xy)
-    person = np.arange(fresh, fresh + count)
-    still, now = np.zeros((count, 2)), np.full(count, time)
-    return Tracks(person, xy, seen, still, now, area, Smoothed.start(xy, seen), fresh + count)
+def _newcomers(fresh: int, poses: Poses, time: float, image: Image | None) -> Tracks:
+    """Tracks of people as if all were seen for the first time, with numbers from `fresh`."""
+    count, xy, seen = len(poses), poses.keypoints[..., :2].astype(np.float64), poses.kind != MISSING
+    area = AREA_OF_BOX * np.prod(np.maximum(poses.boxes[:, 2:] - poses.boxes[:, :2], 1), axis=1).astype(np.float64)
+    person, still, now = np.arange(fresh, fresh + count), np.zeros((count, 2)), np.full(count, time)
+    return Tracks(person, xy, seen, still, now, area, clothes(poses, image), Smoothed.start(xy, seen), fresh + count)
 
 
 def _chosen(tracks: Tracks, which: Ints) -> Tracks:
     """Some of the tracks."""
-    names = ("person", "xy", "known", "velocity", "time", "area", "smoothed")
-    return replace(tracks, **{name: getattr(tracks, name)[which] for name in names})
+    return replace(tracks, **{name: getattr(tracks, name)[which] for name in (*ARRAYS, "smoothed")})
 
 
 def _joined(*parts: Tracks) -> Tracks:
     """Tracks one after another; the last part tells the next number."""
-    names = ("person", "xy", "known", "velocity", "time", "area")
-    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS}
     states = {
         name: np.concatenate([getattr(part.smoothed, name) for part in parts]) for name in ("xy", "speed", "known")
     }
     return Tracks(**arrays, smoothed=Smoothed(**states), fresh=parts[-1].fresh)
 
 
-def _moved(poses: Poses, order: Ints, calm: Float64, seen: Bools) -> Poses:
-    """The poses with the joints at their smoothed places."""
+def _moved(poses: Poses, calm: Float64) -> Poses:
+    """The poses with the joints at their smoothed places (P, 17, 2)."""
     keypoints = poses.keypoints.copy()
-    keypoints[order, :, :2] = np.where(seen[order][..., None], calm, keypoints[order, :, :2])
+    keypoints[..., :2] = np.where((poses.kind != MISSING)[..., None], calm, keypoints[..., :2])
     return replace(poses, keypoints=keypoints)

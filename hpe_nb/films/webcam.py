@@ -49,7 +49,7 @@ class Watcher:
         """
         image = decode_image(bytes(data), "the browser's picture")
         poses = decode(self.network(image), self.grouping).poses
-        self.tracks, person, poses = follow(self.tracks, poses, time, self.following)
+        self.tracks, person, poses = follow(self.tracks, poses, time, self.following, image)
         self.image = image
         self.entry = Entry(self.frames, time, f"camera frame {self.frames}", image.shape[1::-1], person, poses)
         self.frames += 1

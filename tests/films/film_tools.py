@@ -1,0 +1,58 @@
+"""Films without people, and people without films: a network of a few operations that reads coloured dots as joints.
+
+A joint is a square of 2 x 2 pixels (one map pixel) on black: red tells the joint type, green the person's tag.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hpe_nb.films.frame import Frame
+from hpe_nb.network import Network
+
+SIZE = (128, 96)
+"""Width and height of the coded pictures."""
+
+BODY = np.array(
+    [[0, -20], [2, -22], [-2, -22], [4, -20], [-4, -20], [6, -14], [-6, -14], [8, -6], [-8, -6], [8, 2], [-8, 2], [4, 2],
+     [-4, 2], [4, 12], [-4, 12], [4, 22], [-4, 22]]
+)  # fmt: skip
+"""The joints of a standing person, in pixels around the middle; even numbers, so that each is one map pixel."""
+
+
+def coded(people: list[tuple[int, int, int]], size: tuple[int, int] = SIZE) -> np.ndarray:
+    """Picture of people given as x, y of their middle and their tag, 1, 2, ..."""
+    image = np.zeros((size[1], size[0], 3), np.uint8)
+    for x, y, tag in people:
+        for joint, (across, down) in enumerate(BODY.tolist()):
+            left, top = (x + across) // 2 * 2, (y + down) // 2 * 2
+            image[max(top, 0) : top + 2, max(left, 0) : left + 2] = (10 * (joint + 1), 20 * tag, 0)
+    return image
+
+
+def dot_network(shape: tuple[int, int] = SIZE) -> Network:
+    """The network that reads such pictures; its maps have half the pictures' size."""
+    import openvino as ov
+    from openvino import opset13 as op
+
+    photo = op.parameter([1, -1, -1, 3], np.uint8, name="image")
+    small = op.avg_pool(op.transpose(op.convert(photo, "f32"), [0, 3, 1, 2]), [2, 2], [0, 0], [0, 0], [2, 2], True)
+    red, green, _ = op.split(small, 1, 3).outputs()
+    levels = (10 * np.arange(1, 18, dtype=np.float32)).reshape(1, 17, 1, 1)
+    heat = op.relu(op.subtract(np.float32(1), op.divide(op.abs(op.subtract(red, levels)), np.float32(5))))
+    zero = np.zeros((1, 17, 1, 1), np.float32)
+    tags = op.unsqueeze(op.add(op.divide(green, np.float32(10)), zero), np.int64(4))
+    for node, name in ((heat, "heatmaps"), (tags, "embeddings")):
+        node.output(0).get_tensor().set_names({name})
+    model = ov.Model([op.result(heat), op.result(tags)], [photo], "dots")
+    return Network(name="dots", about="a network that reads dots", model=model, fit=shape, config={})
+
+
+def frames(pictures: list[np.ndarray]) -> list[Frame]:
+    """Pictures as frames, ten a second."""
+    return [Frame(picture, i, i / 10, f"frame {i}") for i, picture in enumerate(pictures)]
+
+
+def brightness(image: np.ndarray) -> int:
+    """Which frame of such a film a picture is."""
+    return round((float(image[:, : image.shape[1] // 2 - 8].mean()) - 40) / 8)

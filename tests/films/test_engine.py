@@ -1,0 +1,154 @@
+"""The engine: every frame once and in order, whatever the shapes, never many at a time, nothing left running."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from film_tools import coded, dot_network, frames
+
+import hpe_nb as hpe
+from hpe_nb.films.engine import AHEAD, tuned
+from hpe_nb.films.frame import Frame, Report
+from hpe_nb.films.stages import Stages
+from hpe_nb.network import Network
+
+WALK = [coded([(20 + 2 * i, 40, 1), (90 - 2 * i, 50, 5)]) for i in range(25)]
+
+
+@pytest.mark.parametrize("hint", ["LATENCY", "THROUGHPUT"])
+@pytest.mark.parametrize("requests", [0, 1, 3])
+def test_results_are_those_of_frame_by_frame(dots: Network, hint: str, requests: int) -> None:
+    found = list(hpe.detect(frames(WALK), dots, running=hpe.Running(hint=hint, requests=requests)))
+    assert [one.frame.index for one in found] == list(range(25))
+    for one, image in zip(found, WALK, strict=True):
+        expected = hpe.decode(dots(image)).poses
+        assert len(expected) == 2
+        np.testing.assert_array_equal(one.poses.keypoints, expected.keypoints)
+
+
+def test_frames_of_changing_size(dots: Network) -> None:
+    sizes = [(128, 96), (96, 128), (160, 96), (128, 128), (96, 96), (192, 96), (128, 96)]
+    network = dot_network("protocol")  # type: ignore[arg-type]
+    network = Network(network.name, network.about, network.model, fit="protocol", size=96)
+    pictures = [coded([(44, 44, 1)], size) for size in sizes for _ in range(2)]
+    found = list(hpe.detect(frames(pictures), network))
+    assert [one.frame.index for one in found] == list(range(14))
+    for one, picture in zip(found, pictures, strict=True):
+        np.testing.assert_array_equal(one.poses.keypoints, hpe.decode(network(picture)).poses.keypoints)
+    assert dots is not network
+
+
+def test_a_frame_that_is_no_picture_is_left_out_and_told(dots: Network) -> None:
+    given, report = frames(WALK[:6]), Report()
+    given[2] = Frame(np.zeros((4, 4), np.uint8), 2, 0.2, "grey one")  # type: ignore[arg-type]
+    found = list(hpe.detect(given, dots, report=report))
+    assert [one.frame.index for one in found] == [0, 1, 3, 4, 5]
+    assert report.count == 1
+    assert "grey one was left out" in report.sentences[0]
+
+
+def test_first_frames_that_are_no_pictures(dots: Network) -> None:
+    bad = Frame(np.zeros((4, 4), np.uint8), 0, 0.0, "bad")  # type: ignore[arg-type]
+    found = list(hpe.detect([bad] * 9 + frames(WALK[:9]), dots))
+    assert len(found) == 9
+
+
+def test_a_frame_that_cannot_be_decoded_is_left_out(dots: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    true, report = Network.maps, Report()
+
+    def sometimes(self: Network, outputs: dict[str, np.ndarray], placement: object) -> object:
+        if outputs["heatmaps"].max() > 1.5 or next(count) == 3:
+            raise ValueError("broken maps")
+        return true(self, outputs, placement)  # type: ignore[arg-type]
+
+    count = iter(range(100))
+    monkeypatch.setattr(Network, "maps", sometimes)
+    found = list(hpe.detect(frames(WALK[:8]), dots, report=report, running=hpe.Running(requests=1)))
+    assert len(found) == 7
+    assert "broken maps" in report.sentences[0]
+
+
+def test_an_error_of_the_source_comes_after_the_results(dots: Network) -> None:
+    def breaking() -> Iterator[Frame]:
+        yield from frames(WALK[:4])
+        raise hpe.HpeError("the source broke.")
+
+    seen = []
+    with pytest.raises(hpe.HpeError, match="the source broke"):
+        for one in hpe.detect(breaking(), dots):
+            seen.append(one.frame.index)
+    assert seen == [0, 1, 2, 3]
+
+
+def test_memory_is_bounded_when_nobody_takes_results(dots: Network) -> None:
+    read = 0
+
+    def counted() -> Iterator[Frame]:
+        nonlocal read
+        for frame in frames(WALK * 10):
+            read += 1
+            yield frame
+
+    found = hpe.detect(counted(), dots, running=hpe.Running(requests=2))
+    next(found)
+    before = -1
+    while before != read:  # until the feeder stands still
+        before = read
+        time.sleep(0.2)
+    assert read <= 1 + 2 + AHEAD + 1
+    found.close()
+
+
+def test_nothing_runs_after_the_end(dots: Network) -> None:
+    for taken in (0, 1, 30):
+        found = hpe.detect(frames(WALK), dots)
+        for _ in zip(found, range(taken), strict=False):
+            pass
+        found.close()
+        assert not [thread for thread in threading.enumerate() if thread.name == "hpe-feeder"]
+
+
+def test_no_frames_at_all(dots: Network) -> None:
+    assert list(hpe.detect([], dots)) == []
+
+
+def test_settings_reach_openvino(dots: Network) -> None:
+    config = tuned(dots, hpe.Running(hint="LATENCY", streams=2, threads=1)).config
+    assert config == {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "2", "INFERENCE_NUM_THREADS": "1"}
+    assert tuned(dots, hpe.Running()).config == {"PERFORMANCE_HINT": "THROUGHPUT"}
+
+
+@pytest.mark.parametrize("changes", [{"hint": "FAST"}, {"streams": -1}, {"requests": 1.5}], ids=str)
+def test_settings_out_of_range(changes: dict[str, object]) -> None:
+    with pytest.raises(hpe.HpeError):
+        hpe.Running(**changes)  # type: ignore[arg-type]
+
+
+def test_stages_are_all_counted(dots: Network) -> None:
+    stages = Stages()
+    for _ in hpe.detect(frames(WALK), dots, stages=stages):
+        stages.frames += 1
+    stages.stop()
+    rows = {row["stage"]: row for row in stages.table()}
+    assert list(rows) == ["read", "place", "infer", "decode"]
+    assert all(row["wall_ms"] > 0 for row in rows.values())
+    assert stages.fps == pytest.approx(25 / stages.seconds)
+    assert "25 frames" in stages.text()
+
+
+def test_stages_leave_nothing_of_the_processor_out() -> None:
+    stages = Stages()
+    with stages.timed("draw"):
+        end = time.thread_time() + 0.05
+        while time.thread_time() < end:
+            pass
+    stages.add("infer", 0.01)
+    stages.frames = 1
+    stages.stop()
+    draw, infer = (next(row for row in stages.table() if row["stage"] == name) for name in ("draw", "infer"))
+    assert float(draw["cpu_ms"]) >= 50
+    assert float(draw["cpu_ms"]) + float(infer["cpu_ms"]) >= 50

@@ -1,0 +1,240 @@
+"""Sources: every kind, the frames asked for, what is broken left out and told, everything given back."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from film_tools import brightness
+
+import hpe_nb as hpe
+from hpe_nb.films import captures
+from hpe_nb.films.captures import Camera, Film
+from hpe_nb.films.frame import Report, Span
+from hpe_nb.films.pictures import Pictures
+
+Maker = Callable[..., Path]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Five pictures of grey 0, 10, ..., one of them no picture, and a text."""
+    place = tmp_path / "photos"
+    for i, name in enumerate(["a.png", "b.png", "sub/c.png", "d.png", "e.png"]):
+        hpe.write_image(place / name, np.full((12, 16, 3), 10 * i, np.uint8))
+    (place / "b.png").write_bytes(b"no picture")
+    (place / "notes.txt").write_text("not a picture")
+    return place
+
+
+@pytest.mark.parametrize(
+    ("what", "names"),
+    [
+        pytest.param("a.png", ["a.png"], id="one picture"),
+        pytest.param("", ["a.png", "d.png", "e.png"], id="folder"),
+        pytest.param("**/*.png", ["a.png", "d.png", "e.png", "sub/c.png"], id="pattern"),
+        pytest.param(["e.png", "sub/c.png"], ["e.png", "sub/c.png"], id="list, in its order"),
+    ],
+)
+def test_pictures(folder: Path, what: str | list[str], names: list[str]) -> None:
+    given = [str(folder / name) for name in what] if isinstance(what, list) else str(folder / what)
+    with hpe.open_source(given) as source:
+        assert [frame.name for frame in source] == names
+        assert source.report.count == len([1 for path in source.paths if path.endswith("b.png")])
+
+
+def test_a_broken_picture_is_told_in_a_sentence(folder: Path) -> None:
+    with hpe.open_source(folder) as source:
+        list(source)
+    assert "b.png" in source.report.sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("span", "wanted"),
+    [
+        pytest.param({}, range(20), id="all"),
+        pytest.param({"start": 5}, range(5, 20), id="start"),
+        pytest.param({"stop": 4}, range(4), id="stop"),
+        pytest.param({"start": 3, "stop": 12, "stride": 4}, (3, 7, 11), id="stride"),
+        pytest.param({"start": 30}, (), id="start beyond the end"),
+    ],
+)
+def test_films_give_the_frames_asked_for(make_film: Maker, span: dict[str, int], wanted: range) -> None:
+    with hpe.open_source(make_film(20), **span) as source:
+        seen = list(source)
+    assert [frame.index for frame in seen] == list(wanted)
+    assert [brightness(frame.image) for frame in seen] == list(wanted)
+    np.testing.assert_allclose([frame.time for frame in seen], np.array(wanted) / 10, atol=1e-3)
+
+
+def test_pictures_give_the_frames_asked_for(folder: Path) -> None:
+    with hpe.open_source(folder, start=1, stride=2) as source:
+        assert [frame.index for frame in source] == [3]  # 1 is broken
+
+
+def test_loop_goes_on_counting(make_film: Maker) -> None:
+    with hpe.open_source(make_film(4), loop=True) as source:
+        seen = [frame for frame, _ in zip(source, range(10), strict=False)]
+    assert [frame.index for frame in seen] == list(range(10))
+    assert [brightness(frame.image) for frame in seen] == [0, 1, 2, 3, 0, 1, 2, 3, 0, 1]
+    times = [frame.time for frame in seen]
+    assert times == sorted(times)
+    assert len(set(times)) == 10
+
+
+def test_a_loop_over_nothing_ends(folder: Path) -> None:
+    with hpe.open_source(folder / "b.png", loop=True) as source:
+        assert list(source) == []
+
+
+def test_frames_are_rgb(tmp_path: Path) -> None:
+    writer = cv2.VideoWriter(str(tmp_path / "blue.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (32, 32))
+    writer.write(np.full((32, 32, 3), (255, 0, 0), np.uint8))  # OpenCV's blue
+    writer.release()
+    with hpe.open_source(tmp_path / "blue.avi") as source:
+        colour = next(iter(source)).image.mean(axis=(0, 1))
+    assert colour[2] > 200
+    assert colour[0] < 50
+
+
+def test_a_film_that_breaks_off_is_told(make_film: Maker) -> None:
+    path = make_film(60, "film.avi")
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with hpe.open_source(path) as source:
+        source._announced = 60  # its header is whole: OpenCV counts anew where the index is missing
+        seen = list(source)
+    assert 5 < len(seen) < 60
+    assert "broke off after frame" in source.report.sentences[-1]
+
+
+class Capture:
+    """A capture whose frames are brightness steps, some of which cannot be decoded."""
+
+    def __init__(self, count: int, bad: tuple[int, ...] = ()) -> None:
+        self.count, self.bad, self.at, self.released = count, bad, -1, 0
+
+    def isOpened(self) -> bool:  # noqa: N802
+        return True
+
+    def get(self, what: int) -> float:
+        return {cv2.CAP_PROP_FPS: 10.0, cv2.CAP_PROP_FRAME_COUNT: float(self.count)}.get(what, 0.0)
+
+    def grab(self) -> bool:
+        self.at += 1
+        return self.at < self.count
+
+    def retrieve(self) -> tuple[bool, np.ndarray | None]:
+        return (False, None) if self.at in self.bad else (True, np.full((8, 8, 3), self.at, np.uint8))
+
+    def release(self) -> None:
+        self.released += 1
+
+
+def test_a_bad_frame_is_skipped_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    capture = Capture(6, bad=(2, 3))
+    monkeypatch.setattr(captures, "open_capture", lambda _: capture)
+    with Film("film", "film.mp4", Span()) as source:
+        assert [frame.index for frame in source] == [0, 1, 4, 5]
+    assert source.report.count == 2
+    assert "film frame 2" in source.report.sentences[0]
+    assert capture.released
+
+
+@pytest.mark.parametrize("frames", [0, 1, 5], ids=["before the first", "after one", "at the end"])
+def test_a_camera_is_given_back(frames: int) -> None:
+    capture = Capture(5)
+    with Camera("camera 0", 0, Span(), capture) as source:
+        for _ in zip(source, range(frames), strict=False):
+            pass
+    assert capture.released == 1
+    assert not source._thread.is_alive()
+
+
+def test_a_camera_that_is_pulled_out_is_told() -> None:
+    with Camera("camera 0", 0, Span(), Capture(5)) as source:
+        seen = list(source)
+    assert seen[-1].index == 4
+    assert len(seen) + source.missed == 5
+    assert source.report.sentences == ["camera 0 broke off after 5 frames; check the cable or the connection."]
+
+
+def test_a_camera_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    capture, let_go = Capture(5), threading.Event()
+    monkeypatch.setattr(captures, "TIMEOUT", 0.05)
+    monkeypatch.setattr(capture, "grab", lambda: let_go.wait(5) and False)
+    with Camera("camera 0", 0, Span(), capture) as source:
+        assert list(source) == []
+        let_go.set()
+    assert "gave no picture" in source.report.sentences[0]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """A web server for the temporary folder."""
+    handler = partial(QuietHandler, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_address[1]}"
+        running.shutdown()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_addresses(server: str, make_film: Maker, tmp_path: Path) -> None:
+    make_film(6)
+    hpe.write_image(tmp_path / "a.png", np.full((12, 16, 3), 90, np.uint8))
+    with hpe.open_source(f"{server}/film.mp4") as source:
+        assert [brightness(frame.image) for frame in source] == [0, 1, 2, 3, 4, 5]
+    with hpe.open_source(f"{server}/a.png?size=large") as source:
+        assert [(frame.name, frame.image[0, 0, 0]) for frame in source] == [("a.png", 90)]
+    with hpe.open_source(f"{server}/none.png") as source:
+        assert list(source) == []
+        assert "none.png" in source.report.sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("what", "span", "words"),
+    [
+        pytest.param(99, {}, "camera 99", id="no camera"),
+        pytest.param("98", {}, "camera 98", id="no camera, as on a command line"),
+        pytest.param("none.mp4", {}, "does not exist", id="no file"),
+        pytest.param("empty", {}, "holds no pictures", id="empty folder"),
+        pytest.param("*.png", {}, "holds no pictures", id="pattern that finds nothing"),
+        pytest.param("text.mp4", {}, "cannot be opened as a film", id="no film"),
+        pytest.param("http://127.0.0.1:9/film.mp4", {}, "cannot be opened", id="no server"),
+        pytest.param("text.mp4", {"start": -1}, "start=-1", id="negative start"),
+        pytest.param("text.mp4", {"start": 4, "stop": 4}, "stop=4", id="stop at start"),
+        pytest.param("text.mp4", {"stride": 0}, "stride=0", id="no stride"),
+    ],
+)
+def test_what_cannot_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str | int, span: dict[str, int], words: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.mp4").write_text("no film")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(hpe.HpeError, match=words.replace("*", r"\*")) as raised:
+        hpe.open_source(what, **span)
+    assert str(raised.value).count(". ") == 0
+
+
+def test_names_tell_files_of_one_name_apart(tmp_path: Path) -> None:
+    paths = [str(tmp_path / "a" / "x.png"), str(tmp_path / "b" / "x.png")]
+    assert Pictures("two", paths, Span()).names == ["a/x.png", "b/x.png"]
+
+
+def test_a_report_stays_small() -> None:
+    report = Report(most=3)
+    for i in range(10):
+        report.add(f"{i}")
+    assert (report.sentences, report.count) == (["0", "1", "2"], 10)

@@ -1,0 +1,182 @@
+"""Tracking: who is who after walks, crossings, gaps and errors; smoothing that calms and does not drag."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from film_tools import BODY
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import hpe_nb as hpe
+from hpe_nb.films.clothes import clothes, same_clothes
+from hpe_nb.films.smoothing import Smoothed, one_euro
+from hpe_nb.films.tracking import Tracks, follow
+from hpe_nb.poses import DETECTED, MISSING, Poses
+
+RED, BLUE, GREY = (200, 30, 30), (30, 30, 200), (110, 110, 110)
+
+
+def people(places: list[tuple[float, float]], size: float = 2.0, scores: float = 0.9) -> Poses:
+    """Standing people around these places."""
+    count = len(places)
+    keypoints = np.full((count, 17, 3), scores, np.float32)
+    if count:
+        keypoints[..., :2] = np.array(places)[:, None] + size * BODY
+    return Poses(
+        keypoints,
+        np.full(count, scores, np.float32),
+        np.zeros(count, np.float32),
+        np.full((count, 17), DETECTED, np.uint8),
+    )
+
+
+def numbers(film: list[Poses], following: hpe.Following | None = None, images: list | None = None) -> list[list[int]]:
+    """Each frame's numbers, ten frames a second."""
+    tracks, given_numbers = Tracks.none(), []
+    for i, poses in enumerate(film):
+        image = images[i] if images else None
+        tracks, person, after = follow(tracks, poses, i / 10, following or hpe.Following(), image)
+        assert len(person) == len(after)
+        given_numbers.append(person.tolist())
+    return given_numbers
+
+
+def test_walkers_keep_their_numbers_whatever_the_order() -> None:
+    rng = np.random.default_rng(3)
+    film, truth = [], []
+    for i in range(60):
+        places = [(50 + 4 * i, 100), (300 - 4 * i, 260), (200, 420 + 3 * np.sin(i))]
+        order = rng.permutation(3)
+        film.append(people([places[k] for k in order]))
+        truth.append(order)
+    given_numbers = numbers(film)
+    name = dict(zip(truth[0], given_numbers[0], strict=True))
+    assert all([name[k] for k in order] == got for order, got in zip(truth, given_numbers, strict=True))
+
+
+def test_who_passes_another_is_not_taken_for_him() -> None:
+    film = [people([(100 + 6 * i, 200), (400 - 6 * i, 204)]) for i in range(50)]
+    assert numbers(film) == [[0, 1]] * 50
+
+
+def test_a_gap_is_bridged_and_a_long_one_is_not() -> None:
+    walk = [people([(100 + i, 200)]) for i in range(60)]
+    short = walk[:20] + [people([])] * 10 + walk[30:]
+    assert numbers(short)[-1] == [0]
+    long = walk[:20] + [people([])] * 20 + walk[40:]
+    assert numbers(long)[-1] == [1]
+    assert numbers(long, hpe.Following(gap=2.5))[-1] == [0]
+
+
+def test_pauses_longer_than_the_gap_between_frames_are_no_gap() -> None:
+    tracks = Tracks.none()
+    for time in (0.0, 5.0, 10.0):  # a stream of one frame in five seconds
+        tracks, person, _ = follow(tracks, people([(100, 100)]), time, hpe.Following(gap=0.5))
+        assert person.tolist() == [0]
+
+
+def test_a_missing_arm_or_a_joint_far_away_changes_nothing() -> None:
+    film = [people([(100 + 3 * i, 200)]) for i in range(30)]
+    film[10].kind[0, 5:11] = MISSING
+    film[10].keypoints[0, 5:11] = 0
+    film[15].keypoints[0, 9] = (600, 20, 0.3)
+    assert numbers(film) == [[0]] * 30
+
+
+def test_the_unsure_go_on_but_do_not_come_in() -> None:
+    sure, unsure = people([(100, 200)]), people([(100, 200), (400, 200)], scores=0.3)
+    assert numbers([sure, unsure]) == [[0], [0]]
+    assert numbers([sure, unsure], hpe.Following(newcomer=0.0)) == [[0], [0, 1]]
+
+
+def test_off_means_ranks() -> None:
+    film = [people([(100, 200), (300, 200)]), people([(300, 200), (100, 200)])]
+    off = hpe.Following(follow=False)
+    assert numbers(film, off) == [[0, 1], [0, 1]]
+    assert numbers(film) == [[0, 1], [1, 0]]
+
+
+def painted(places: list[tuple[float, float]], colours: list[tuple[int, int, int]]) -> np.ndarray:
+    """A picture in which these people wear these colours."""
+    image = np.full((480, 640, 3), GREY, np.uint8)
+    for (x, y), colour in zip(places, colours, strict=True):
+        image[int(y) - 30 : int(y) + 30, int(x) - 14 : int(x) + 15] = colour
+    return image
+
+
+def test_clothes_tell_who_comes_back() -> None:
+    """Somebody in red is hidden for a moment; then two people stand equally far from where he was."""
+    film = [people([(300, 200)])] * 10 + [people([])] * 4 + [people([(284, 200), (316, 200)])]
+    images = [painted([(300, 200)], [RED])] * 14 + [painted([(284, 200), (316, 200)], [BLUE, RED])]
+    assert numbers(film)[-1] == [0, 1]
+    assert numbers(film, images=images)[-1] == [1, 0]
+
+
+def test_clothes_are_the_colours_worn() -> None:
+    poses = people([(100, 200), (300, 200), (500, 200)])
+    poses.kind[2, 11:] = MISSING
+    found = clothes(poses, painted([(100, 200), (300, 200)], [RED, BLUE]))
+    np.testing.assert_allclose(found[0, 0], RED)
+    np.testing.assert_allclose(found[1, 0], BLUE)
+    assert np.isnan(found[2]).all()
+    alike = same_clothes(found, found, 60)
+    assert alike[0, 0] == alike[2, 0] == 1
+    assert alike[0, 1] < 0.6
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_numbers_are_never_given_twice(data: st.DataObject) -> None:
+    tracks, following = Tracks.none(), hpe.Following(smooth=True, newcomer=0.0)
+    place = st.tuples(st.floats(0, 640), st.floats(0, 480))
+    known: set[int] = set()
+    for i in range(data.draw(st.integers(1, 8))):
+        poses = people(data.draw(st.lists(place, max_size=5)))
+        before = poses.keypoints.copy()
+        tracks, person, after = follow(tracks, poses, i / 10, following)
+        assert len(set(person.tolist())) == len(person) == len(after) == len(poses)
+        assert sorted(set(person.tolist()) - known) == list(range(len(known), len(known | set(person.tolist()))))
+        known |= set(person.tolist())
+        assert np.isfinite(after.keypoints).all()
+        np.testing.assert_array_equal(poses.keypoints, before)
+
+
+def test_smoothing_calms_who_stands_and_keeps_up_with_who_runs() -> None:
+    rng = np.random.default_rng(0)
+    calm = hpe.Following(smooth=True)
+    for speed, tremble, most in ((0, 2.0, 0.7), (30, 0.0, 6.0)):
+        tracks, off = Tracks.none(), []
+        for i in range(60):
+            true = people([(100 + speed * i, 200)])
+            seen = replace(true, keypoints=true.keypoints.copy())
+            seen.keypoints[..., :2] += rng.normal(0, tremble, (1, 17, 2)) if tremble else 0
+            tracks, _, after = follow(tracks, seen, i / 10, calm)
+            off.append(after.keypoints[..., :2] - true.keypoints[..., :2])
+        error = np.sqrt((np.array(off[20:]) ** 2).mean())
+        assert error < (most * tremble if tremble else most)
+
+
+def test_one_euro_is_the_papers_filter() -> None:
+    """One coordinate by the paper's formulas, step by step."""
+    rng = np.random.default_rng(1)
+    signal, step, size = np.cumsum(rng.normal(0, 3, 40)), 0.1, 50.0
+    state = Smoothed.start(np.full((1, 17, 2), signal[0]), np.ones((1, 17), bool))
+    x, dx = signal[0], 0.0
+    share = lambda cutoff: 1 / (1 + 1 / (2 * np.pi * cutoff * step))  # noqa: E731
+    for value in signal[1:]:
+        both = np.stack([np.full((1, 17), value), np.full((1, 17), signal[0])], axis=-1)
+        state = one_euro(state, both, np.ones((1, 17), bool), np.array([size]), np.array([step]), 1.5, 3.0)
+        dx = share(1.0) * (value - x) / step + (1 - share(1.0)) * dx
+        cutoff = 1.5 + 3.0 * abs(dx) / size
+        x = share(cutoff) * value + (1 - share(cutoff)) * x
+        np.testing.assert_allclose(state.xy[0, 0, 0], x)
+
+
+def test_a_joint_that_comes_back_starts_anew() -> None:
+    seen, step, size = np.ones((1, 17), bool), np.array([0.1]), np.array([50.0])
+    state = Smoothed.start(np.zeros((1, 17, 2)), seen)
+    state = one_euro(state, np.zeros((1, 17, 2)), ~seen, size, step, 1.5, 3.0)
+    state = one_euro(state, np.full((1, 17, 2), 400.0), seen, size, step, 1.5, 3.0)
+    np.testing.assert_array_equal(state.xy, 400.0)
