@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import sub
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from hpe_nb.skeleton import K
 
 WINDOW = 5
 """Side of the window in which a peak is the maximum: 5 map pixels, as in the network (arXiv 1908.10357)."""
+
+_TYPES = np.arange(K + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,23 +53,23 @@ def find_peaks(maps: Maps, grouping: Grouping) -> Peaks:
     width, height = maps.size
     area = width * height
     scores = maps.heatmaps.reshape(-1)
-    index = _where(scores > _no_more(grouping.detection_threshold))
+    index = _where(scores > no_more(grouping.detection_threshold))
     value = scores[index]
     joint = index // area
     # A stable sort keeps row order among equal scores.
     order = np.lexsort((-value, joint))
-    start = np.searchsorted(joint, np.arange(K + 1))
-    if len(index) and np.diff(start).max() > grouping.max_candidates:
+    start = np.searchsorted(joint, _TYPES)
+    if max(map(sub, start[1:].tolist(), start.tolist())) > grouping.max_candidates:
         rank = np.arange(len(index)) - start[joint]
         order = order[rank < grouping.max_candidates]
-        start = np.searchsorted(joint[order], np.arange(K + 1))
+        start = np.searchsorted(joint[order], _TYPES)
     index, joint = index[order], joint[order]
     y, x = np.divmod(index - joint * area, width)
     tag = maps.tags.reshape(-1, maps.tags.shape[-1])[index]
     return Peaks(joint, np.stack((x, y), axis=1), value[order], tag, start)
 
 
-def _no_more(limit: float) -> np.float32:
+def no_more(limit: float) -> np.float32:
     """The largest float32 that is not above `limit`: scores compare with it as they would in full precision."""
     rounded = np.float32(limit)
     return rounded if float(rounded) <= limit else np.nextafter(rounded, np.float32(-np.inf))
@@ -77,8 +80,8 @@ def _where(mask: Bools) -> Ints:
     whole = len(mask) // 8 * 8
     hits = np.flatnonzero(mask[:whole].view(np.uint64) != 0)
     inside = np.flatnonzero(mask[:whole].reshape(-1, 8)[hits])
-    rest = whole + np.flatnonzero(mask[whole:])
-    return np.concatenate((hits[inside >> 3] * 8 + (inside & 7), rest))
+    found = hits[inside >> 3] * 8 + (inside & 7)
+    return found if whole == len(mask) else np.concatenate((found, whole + np.flatnonzero(mask[whole:])))
 
 
 def negate_non_maxima(heatmaps: Float32, window: int = WINDOW) -> Float32:

@@ -9,6 +9,9 @@ from hpe_nb.skeleton import OKS_SIGMAS
 
 AREA_OF_BOX = 0.53
 """Share of a person's keypoint box that its body covers, the usual stand-in for COCO's segment area."""
+TINY = 1e-9
+"""Least area in square pixels: a person of no extent is like another only in the same place."""
+_SPREAD = -2 * (2 * OKS_SIGMAS) ** 2
 
 
 def oks(xy: Floats, other: Floats, area: Floats, use: Bools) -> Float64:
@@ -22,10 +25,10 @@ def oks(xy: Floats, other: Floats, area: Floats, use: Bools) -> Float64:
     Returns:
         (...) the mean over the used joints of exp(-d^2 / (2 area (2 sigma)^2)); 0 where no joint is used.
     """
-    away = ((xy - other) ** 2).sum(axis=-1)
-    variance = (2 * OKS_SIGMAS) ** 2 * np.maximum(area, 1e-9)[..., None]
-    alike = np.where(use, np.exp(-away / (2 * variance)), 0).sum(axis=-1)
-    return np.asarray(alike / np.maximum(use.sum(axis=-1), 1))
+    away = xy - other
+    squares = away[..., 0] ** 2 + away[..., 1] ** 2
+    alike = np.exp(squares / (_SPREAD * np.maximum(area, TINY)[..., None])) * use
+    return np.asarray(alike.sum(axis=-1) / np.maximum(use.sum(axis=-1), 1))
 
 
 def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> Ints:
@@ -42,13 +45,10 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     repeats = np.full(len(xy), -1, dtype=np.intp)
     if len(xy) < 2 or limit >= 1:
         return repeats
-    area = AREA_OF_BOX * _box_areas(xy, present)
-    first, second = _near_pairs(xy, present)
-    shared = present[first] & present[second]
-    alike = oks(xy[first], xy[second], np.maximum(area[first], area[second]), shared)
+    first, second, alike, shared = likenesses(xy, present)
     better_first = scores[first] >= scores[second]
     better, worse = np.where(better_first, first, second), np.where(better_first, second, first)
-    close = (alike > limit) & (2 * shared.sum(axis=1) >= present[worse].sum(axis=1))
+    close = (alike > limit) & (2 * shared >= present[worse].sum(axis=1))
     better, worse = better[close], worse[close]
     for i in np.lexsort((better, -scores[better])).tolist():
         if repeats[better[i]] < 0 and repeats[worse[i]] < 0:
@@ -56,17 +56,15 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     return repeats
 
 
-def _box_areas(xy: Floats, present: Bools) -> Float64:
-    """Area (P,) of the box around each person's joints."""
+def likenesses(xy: Floats, present: Bools) -> tuple[Ints, Ints, Float64, Ints]:
+    """Pairs of people whose boxes meet: the two, their OKS over the joints that both have, and how many these are."""
     low = np.where(present[..., None], xy, np.inf).min(axis=1)
     high = np.where(present[..., None], xy, -np.inf).max(axis=1)
-    return np.asarray(np.maximum(high - low, 0).prod(axis=-1))
-
-
-def _near_pairs(xy: Floats, present: Bools) -> tuple[Ints, Ints]:
-    """Pairs i < j of people whose boxes meet; only these can be alike."""
-    low = np.where(present[..., None], xy, np.inf).min(axis=1)
-    high = np.where(present[..., None], xy, -np.inf).max(axis=1)
-    meet = ((low[:, None] <= high) & (low <= high[:, None])).all(axis=-1)
-    first, second = np.nonzero(np.triu(meet, 1))
-    return first, second
+    meet = (low[:, None] <= high).all(axis=-1)
+    first, second = np.nonzero(meet & meet.T)
+    once = first < second
+    first, second = first[once], second[once]
+    area = AREA_OF_BOX * np.maximum(high - low, 0).prod(axis=-1)
+    shared = present[first] & present[second]
+    alike = oks(xy[first], xy[second], np.maximum(area[first], area[second]), shared)
+    return first, second, alike, shared.sum(axis=1)
