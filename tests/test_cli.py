@@ -219,11 +219,19 @@ def test_lab_starts_this_python(
 ) -> None:
     calls = []
 
-    def call(command: list[str], cwd: Path, env: dict[str, str]) -> int:
-        calls.append((command, cwd, env))
-        return 3
+    class Process:
+        answers = iter((KeyboardInterrupt, 3))
 
-    monkeypatch.setattr(subprocess, "call", call)
+        def __init__(self, command: list[str], cwd: Path, env: dict[str, str]) -> None:
+            calls.append((command, cwd, env))
+
+        def wait(self) -> int:
+            answer = next(self.answers)
+            if answer is KeyboardInterrupt:  # JupyterLab asks, and goes on
+                raise KeyboardInterrupt
+            return answer
+
+    monkeypatch.setattr(subprocess, "Popen", Process)
     assert main(arguments) == 3
     (command, where, environment), = calls  # fmt: skip
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]

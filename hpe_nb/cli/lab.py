@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from hpe_nb.cli.options import Subparsers
@@ -37,10 +39,18 @@ def run(options: argparse.Namespace) -> int:
     print(f"{folder}: {len(copied)} notebooks copied, {len(kept)} kept as they were.", flush=True)
     # From an environment of its own, Jupyter shall start that environment's Python, not one the user registered before.
     environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}
+    return _until_its_end(subprocess.Popen(lab_command(options.others), cwd=folder, env=environment))
+
+
+def _until_its_end(process: subprocess.Popen[bytes]) -> int:
+    """Wait for the process, which has the terminal; when this one is asked to end, so is that one."""
+    before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     try:
-        return subprocess.call(lab_command(options.others), cwd=folder, env=environment)
-    except KeyboardInterrupt:  # JupyterLab has had it too, and has asked its question
-        return 0
+        while True:
+            with suppress(KeyboardInterrupt):  # JupyterLab has had it too, and asks whether to stop
+                return process.wait()
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def lab_command(others: list[str]) -> list[str]:

@@ -1,0 +1,258 @@
+"""The repository: what it promises can be built, installed and run, and nothing is missing or left over."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+import tomllib
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+import hpe_nb as hpe
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+KEPT = ("hpe_nb", "data", "notebooks", "docs")
+FILES = (".gitignore", "pyproject.toml", "README.md", "LICENSE", "NOTICE", "CHANGELOG.md", "CONTRIBUTING.md")
+LINES = ["pip install -e . && hpe-nb demo", 'pip install -e ".[test]" && pytest']
+LEFT_OVER = ("notebooks/.env", "notebooks/.ipynb_checkpoints/a.ipynb", "hpe_nb/__pycache__/a.pyc", "data/.DS_Store")
+"""Files that are in many a checkout and belong into no wheel."""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built by way of the source distribution, from a copy with left-over files."""
+    copy = tmp_path_factory.mktemp("copy") / "hpe-nb"
+    for name in KEPT:
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in FILES:
+        shutil.copy(ROOT / name, copy / name)
+    for name in LEFT_OVER:
+        (copy / name).parent.mkdir(exist_ok=True)
+        (copy / name).write_text("left over")
+    out = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(copy)]
+    subprocess.run(command, check=True, capture_output=True, text=True)
+    return next(out.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the programs of a fresh environment with the wheel; what the wheel needs is lent by this one."""
+    home = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
+    places = sysconfig.get_paths(scheme="venv", vars={"base": str(home), "platbase": str(home)})
+    # A path file lends packages without their own path files: an editable hpe_nb of this environment stays out.
+    Path(places["purelib"], "lent.pth").write_text(sysconfig.get_path("purelib") + "\n" + sysconfig.get_path("platlib"))
+    program = Path(places["scripts"]) / ("python.exe" if os.name == "nt" else "python")
+    install = [sys.executable, "-m", "pip", "--python", str(program), "install", "-q", "--no-deps", "--no-index"]
+    subprocess.run([*install, str(wheel)], check=True)
+    return Path(places["scripts"])
+
+
+def run_from_root(command: list[str | Path]) -> str:
+    """What a program prints when it is started in `/`, away from any checkout."""
+    root = Path(sys.executable).anchor
+    done = subprocess.run(command, cwd=root, env=plain_environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def plain_environment() -> dict[str, str]:
+    """This process's environment, offline and without hints where packages are."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    return kept | {"HPE_NB_OFFLINE": "1"}
+
+
+def test_wheel_has_all_and_nothing_left_over(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    inside = {name for name in names if not name.startswith("hpe_nb-")}
+    data = {f"hpe_nb/data/{path.parent.name}/{path.name}" for path in (ROOT / "data").glob("*/*") if path.is_file()}
+    notebooks = {f"hpe_nb/notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "hpe_nb").rglob("*.py")}
+    assert data
+    assert notebooks
+    assert data | notebooks | modules | {"hpe_nb/py.typed", "hpe_nb/data/CREDITS.md"} <= inside
+    assert not [
+        name for name in names if re.search(r"\.env|\.ipynb_checkpoints|__pycache__|DS_Store|(^|/)tests?/", name)
+    ]
+    assert {name.split("/")[0] for name in inside} == {"hpe_nb"}
+    assert {"LICENSE", "NOTICE"} <= {Path(name).name for name in names}
+
+
+def test_installed_wheel_stands_alone(scripts: Path) -> None:
+    code = "import hpe_nb; print(hpe_nb.__file__, hpe_nb.sample('basketball1'), hpe_nb.__version__)"
+    package, photo, version = run_from_root([scripts / "python", "-c", code]).split()
+    environment = scripts.parent.resolve()
+    assert environment in Path(package).resolve().parents
+    assert environment in Path(photo).resolve().parents
+    assert version == PROJECT["version"]
+
+
+def test_installed_demo_runs_from_anywhere(scripts: Path, tmp_path: Path) -> None:
+    text = run_from_root([scripts / "hpe-nb", "demo", "-o", tmp_path])
+    assert "basketball1.png, 640 x 480 pixels" in text
+    assert len(hpe.load_poses(tmp_path / "basketball1-poses.json")) >= 2
+    assert hpe.read_image(tmp_path / "basketball1-poses.png").shape == (480, 640, 3)
+
+
+def test_installed_lab_serves_the_notebooks(scripts: Path, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}/api/contents?token=word"
+    with running_lab(
+        [scripts / "hpe-nb", "lab", tmp_path / "mine", "--no-browser", f"--port={port}"], tmp_path
+    ) as ended:
+        listing = json.loads(first_answer(address, ended))
+    served = {item["name"] for item in listing["content"]}
+    assert served == {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
+
+
+@contextmanager
+def running_lab(command: list[str | Path], home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """JupyterLab with settings of its own, asked to end at the end of the block, and gone then."""
+    share = Path(sys.prefix) / "share" / "jupyter"
+    own = {name: str(home / name) for name in ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")}
+    lent = {"JUPYTERLAB_DIR": str(share / "lab"), "JUPYTER_PATH": str(share), "JUPYTER_TOKEN": "word"}
+    with (home / "log.txt").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=Path(sys.executable).anchor,
+            env=plain_environment() | own | lent,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+
+
+def first_answer(address: str, process: subprocess.Popen[bytes]) -> bytes:
+    """What a server says as soon as it is there."""
+    for _ in range(600):
+        assert process.poll() is None, "JupyterLab has ended"
+        try:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=30) as answer:
+                return bytes(answer.read())
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError("JupyterLab does not answer")
+
+
+def imported_packages(code: str) -> set[str]:
+    """First names of the modules that Python code cannot do without: not those it tries, or only type checkers read."""
+    tree, names = ast.parse(code), set[str]()
+    extra = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Try | ast.If) or (isinstance(node, ast.With) and "ImportError" in ast.dump(node))
+    ]
+    spared = {id(part) for node in extra for each in node.body for part in ast.walk(each)}
+    for node in ast.walk(tree):
+        if id(node) in spared:
+            continue
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def plain(requirement: str) -> str:
+    """Name of the package in a requirement, as the index compares names."""
+    return re.split(r"[^\w.-]", requirement)[0].lower().replace("_", "-")
+
+
+def test_what_the_package_imports_is_required() -> None:
+    extras = PROJECT["optional-dependencies"]
+    given = {plain(text) for text in [*PROJECT["dependencies"], *(text for extra in extras.values() for text in extra)]}
+    known, missing = packages_distributions(), {}
+    for path in (ROOT / "hpe_nb").rglob("*.py"):
+        for name in imported_packages(path.read_text(encoding="utf-8")) - set(sys.stdlib_module_names) - {"hpe_nb"}:
+            if not {plain(distribution) for distribution in known.get(name, [name])} & given:
+                missing[name] = path.name
+    assert missing == {}
+
+
+def test_imports_are_found_wherever_they_are() -> None:
+    code = "import a.b\nfrom c.d import e\nfrom . import f\ndef g():\n    import h as i\n"
+    code += "try:\n    import j\nexcept ImportError:\n    pass\nif TYPE_CHECKING:\n    import k\n"
+    code += "with suppress(ImportError):\n    import m\n"
+    assert imported_packages(code) == {"a", "c", "h"}
+    assert plain("opencv_python>=4.11") == "opencv-python"
+
+
+def test_version_is_the_same_everywhere() -> None:
+    assert PROJECT["version"] == hpe.__version__
+
+
+def public_imports() -> dict[str, str]:
+    """Public names and their modules as type checkers see them."""
+    tree = ast.parse((ROOT / "hpe_nb" / "__init__.py").read_text(encoding="utf-8"))
+    guarded = next(node for node in tree.body if isinstance(node, ast.If))
+    found = [node for node in guarded.body if isinstance(node, ast.ImportFrom)]
+    return {alias.name: (node.module or "").removeprefix("hpe_nb.") for node in found for alias in node.names}
+
+
+def test_type_checkers_and_python_see_the_same_names() -> None:
+    assert public_imports() == hpe._HOME
+
+
+@pytest.mark.parametrize("name", sorted(hpe._HOME))
+def test_every_public_name_is_there_and_explained(name: str) -> None:
+    assert (getattr(hpe, name).__doc__ or "").strip()
+
+
+def test_names_that_are_not_there_are_refused() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'detect_cats'"):
+        _ = hpe.detect_cats
+
+
+def blocks(text: str) -> list[str]:
+    """Contents of the blocks without a language in a Markdown text."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [body.strip() for language, body in found if not language]
+
+
+def test_readme_has_two_lines_to_set_up() -> None:
+    assert blocks((ROOT / "README.md").read_text(encoding="utf-8"))[:2] == LINES
+
+
+@pytest.mark.skipif(not shutil.which("bash") or os.name == "nt", reason="needs bash")
+def test_ci_runs_the_lines_of_the_readme() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    subprocess.run(["bash", "-n", str(script)], check=True)
+    extract = next(line for line in script.read_text().splitlines() if line.startswith("mapfile"))
+    command = f"{extract}; printf '%s\\n' \"${{lines[@]}}\""
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == LINES
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    links = re.findall(r"\]\((?!http)([^)#]+)", (ROOT / name).read_text(encoding="utf-8"))
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_readme_names_every_notebook() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in (ROOT / "notebooks").glob("*.ipynb") if path.stem not in text] == []
