@@ -66,8 +66,8 @@ def ideal_maps(
 
     Each joint becomes a Gaussian around its place, highest at the nearest map pixel and as high there as its score, and
     a disc of its person's tag; everything else is 0. Where joints of one type overlap, the higher Gaussian shows and
-    the tag of the nearer joint (on one pixel: of the later person). Joints outside the map are left out, and pixels that
-    are not the maximum of their 5x5 window are negated: of two equal joints within two pixels the lower one is
+    the tag of the nearer joint (on one pixel: of the later person). Joints outside the map are left out, and pixels
+    that are not the maximum of their 5x5 window are negated: of two equal joints within two pixels the lower one is
     therefore no peak, as with a network.
 
     Args:

@@ -1,0 +1,193 @@
+"""Figures of tags: on the map, by joint type, and as a histogram with the gaps between people."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from hpe_nb.arrays import Float64, Floats
+from hpe_nb.colours import TAGMAP, contrast, hex_code, person_colour
+from hpe_nb.decoding import Decoding
+from hpe_nb.figures.canvas import (
+    BLACK,
+    GREY,
+    PALE,
+    SMALL,
+    WHITE,
+    WRONG,
+    badge,
+    canvas,
+    described,
+    inked,
+    number_of,
+    person_hex,
+    scale_bar,
+)
+from hpe_nb.figures.pictures import joint_index
+from hpe_nb.figures.versus import wrong_peaks
+from hpe_nb.scenes.truth import Truth
+from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, K
+
+_MANY = 10
+"""With more people than this only the most telling numbers are written."""
+
+
+def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None) -> Axes:
+    """What tag does the network give to each pixel? One joint type's tags, with its peaks and where the heat is.
+
+    Args:
+        decoding: what `decode` returned.
+        joint: joint type, as number or name.
+        ax: where to draw; a figure of its own where left out.
+    """
+    k, peaks = joint_index(joint), decoding.peaks
+    tags, heat = decoding.maps.tags[k, ..., 0], np.abs(decoding.maps.heatmaps[k])
+    width, height = decoding.maps.size
+    ax = canvas(ax, 6.6, 5.6 * height / width + 0.5)
+    picture = ax.imshow(tags, cmap=TAGMAP, interpolation="nearest")
+    if heat.max() > 0.2:
+        ax.contour(heat, levels=[0.2], colors=[WHITE], linewidths=0.9)
+    told = []
+    for i in range(peaks.start[k], peaks.start[k + 1]):
+        (x, y), person = peaks.xy[i].tolist(), int(decoding.groups.owner[i])
+        badge(ax, x, y, person)
+        told.append(f"person {person} at x {x}, y {y} with tag {peaks.tag[i, 0]:.2f}")
+    scale_bar(ax, picture, _tag_label(decoding))
+    inked(ax)
+    ax.set_xlabel("x in map pixels", fontsize=SMALL, color=BLACK)
+    ax.set_ylabel("y in map pixels", fontsize=SMALL, color=BLACK)
+    alt = (
+        f"Tag map of the {KEYPOINTS[k]}, from {tags.min():.2f} to {tags.max():.2f}. Peaks: {'; '.join(told) or 'none'}."
+    )
+    return described(ax, f"{KEYPOINTS[k]}: tags, with score 0.2 outlined and peaks numbered by person", alt)
+
+
+def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes | None = None) -> Axes:
+    """Do the tags form one cluster per person? Every peak by tag and joint type, in the order of the turns.
+
+    Under it lie the people: their mean tags, and how far a joint's tag may be to join them.
+
+    Args:
+        decoding: what `decode` returned.
+        truth: a scene's truth; joints that stand in another person's group are then marked with a cross.
+        ax: where to draw; a figure of its own where left out.
+    """
+    groups, peaks = decoding.groups, decoding.peaks
+    lanes = min(len(groups), 3)
+    ax = canvas(ax, 8, 5.2 + 0.25 * lanes)
+    rows = {joint: row for row, joint in enumerate(JOINT_ORDER)}
+    height = np.array([rows[joint] for joint in peaks.joint.tolist()], float)
+    _person_dots(ax, peaks.tag[:, 0], height, groups.owner.tolist())
+    wrong = np.zeros(len(peaks), bool) if truth is None else wrong_peaks(decoding, truth)
+    if wrong.any():
+        ax.scatter(peaks.tag[wrong, 0], height[wrong], s=230, marker="x", color=WRONG, linewidths=2.4, zorder=2)
+    _clusters(ax, groups.tags[:, 0], decoding.grouping.tag_threshold, lanes)
+    ax.set_yticks(range(K + 1), [KEYPOINTS[joint] for joint in JOINT_ORDER] + ["people"])
+    ax.set_ylim(K + max(lanes, 1) - 0.3, -0.7)
+    ax.grid(axis="y", color=PALE, linewidth=0.6)
+    ax.set_axisbelow(True)
+    inked(ax, "bottom")
+    ax.set_xlabel(_tag_label(decoding), fontsize=SMALL, color=BLACK)
+    told = f"{number_of(len(peaks), 'peak')} by joint type, in {number_of(len(groups), 'cluster')}"
+    title = f"Tags by joint type: {number_of(len(groups), 'person', 'people')}"
+    if truth is None:
+        return described(ax, title, f"Tags of {told}. {_means(groups.tags)}")
+    alt = f"Tags of {told}, {number_of(int(wrong.sum()), 'joint')} in another person's. {_means(groups.tags)}"
+    return described(ax, f"{title}, x: joints of another person", alt)
+
+
+def _person_dots(ax: Axes, x: Floats, y: Floats, owner: list[int]) -> None:
+    """Numbered dots in people's colours."""
+    ax.scatter(x, y, s=95, c=[person_hex(p) for p in owner], edgecolors=BLACK, linewidths=0.6, zorder=3)
+    for tag, row, person in zip(x, y, owner, strict=True):
+        ink = hex_code(contrast(person_colour(person)))
+        ax.text(tag, row, str(person), fontsize=6, color=ink, ha="center", va="center_baseline", zorder=4)
+
+
+def _clusters(ax: Axes, means: Floats, threshold: float, lanes: int) -> None:
+    """Each person's mean tag as a line, and the tags that may join as a bar, in lanes so that few bars overlap."""
+    for rank, person in enumerate(np.argsort(means, kind="stable").tolist()):
+        lane, colour = K + rank % max(lanes, 1), person_hex(person)
+        ax.plot([means[person]] * 2, [-0.6, lane], color=colour, linewidth=1, alpha=0.7, zorder=1)
+        ax.plot(means[person] + np.array([-threshold, threshold]), [lane] * 2, color=colour, linewidth=5, alpha=0.75)
+        badge(ax, float(means[person]), lane, person)
+
+
+def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
+    """How far are people's tags apart? Peaks by tag, in people's colours, and the gaps between neighbouring people.
+
+    Args:
+        decoding: what `decode` returned.
+        ax: where to draw; a figure of its own where left out.
+    """
+    tag, means = decoding.peaks.tag[:, 0], decoding.groups.tags[:, 0]
+    people = len(means)
+    ax = canvas(ax, 8, 3.6)
+    edges = _bins(tag)
+    by_person = [tag[decoding.groups.owner == person] for person in range(people)]
+    highest = 1.0
+    if people:
+        colours = [person_hex(person) for person in range(people)]
+        counts, *_ = ax.hist(by_person, edges.tolist(), stacked=True, color=colours, edgecolor=BLACK, linewidth=0.4)
+        highest = float(np.max(counts))
+    order = np.argsort(means, kind="stable")
+    gaps = np.diff(means[order])
+    _gaps(ax, means[order], gaps, highest, decoding.grouping.tag_threshold)
+    for person in order.tolist() if people <= _MANY else []:
+        badge(ax, float(means[person]), -0.09 * highest, person)
+    ax.set_ylim(-0.18 * highest if people <= _MANY else 0, 1.32 * highest)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    inked(ax, "bottom", "left")
+    ax.set_xlabel(_tag_label(decoding), fontsize=SMALL, color=BLACK)
+    ax.set_ylabel("peaks", fontsize=SMALL, color=BLACK)
+    least = f" The least gap between two people is {gaps.min():.2f}." if len(gaps) else ""
+    alt = f"Histogram of the tags of {number_of(len(tag), 'peak')}, by person. {_means(decoding.groups.tags)}{least}"
+    return described(
+        ax, f"Tags, and the gaps between people (a gap below {decoding.grouping.tag_threshold:g} is marked !)", alt
+    )
+
+
+def _bins(tag: Floats) -> Float64:
+    """Edges of bins of a tenth, or of more where tags go far."""
+    low, high = (float(tag.min()), float(tag.max())) if len(tag) else (0.0, 1.0)
+    step = max(0.1, (high - low) / 150)
+    return np.arange(np.floor(low / step) - 1, np.ceil(high / step) + 2) * step
+
+
+def _gaps(ax: Axes, means: Floats, gaps: Floats, highest: float, threshold: float) -> None:
+    """Arrows between neighbouring people: all of them, or where there are many the small ones."""
+    for i, gap in enumerate(gaps.tolist()):
+        close = gap < threshold
+        if len(means) > _MANY and not close and gap > gaps.min():
+            continue
+        colour, level = (WRONG, 1.16) if close else (GREY, 1.06)
+        ends = (means[i], level * highest), (means[i + 1], level * highest)
+        ax.annotate(
+            "",
+            *ends,
+            arrowprops={"arrowstyle": "|-|,widthA=0.25,widthB=0.25", "color": colour, "shrinkA": 0, "shrinkB": 0},
+        )
+        middle = float(means[i] + means[i + 1]) / 2
+        ax.text(
+            middle,
+            (level + 0.02) * highest,
+            f"{gap:.2f}{' !' if close else ''}",
+            fontsize=SMALL,
+            color=BLACK,
+            ha="center",
+            va="bottom",
+        )
+
+
+def _means(tags: Floats) -> str:
+    """The people's tags in words."""
+    return (
+        "; ".join(f"person {i}: {tag:.2f}" for i, tag in enumerate(tags[:, 0].tolist()[:40])) + "." if len(tags) else ""
+    )
+
+
+def _tag_label(decoding: Decoding) -> str:
+    """What the tag axis shows."""
+    size = decoding.maps.tags.shape[-1]
+    return "tag" if size == 1 else f"tag, first of {size} numbers"
