@@ -48,7 +48,7 @@ def same_clothes(known: Float64, seen: Float64, scale: float) -> Float64:
     apart = ((known[:, None] - seen) ** 2).mean(axis=-1)
     both = np.isfinite(apart)
     mean = np.where(both, apart, 0).sum(axis=-1) / np.maximum(both.sum(axis=-1), 1)
-    return FLOOR + (1 - FLOOR) * np.exp(-mean / scale**2)
+    return np.asarray(FLOOR + (1 - FLOOR) * np.exp(-mean / scale**2))
 
 
 def blended(old: Float64, new: Float64) -> Float64:

@@ -130,7 +130,8 @@ def run_film(
                     if frames is not None and summary.frames >= frames:
                         break
         except KeyboardInterrupt:
-            summary.interrupted, summary.ending = True, "Stopped by Ctrl-C"
+            summary.interrupted = True
+            summary.ending = f"Stopped after {record.entries} frames; all of them are in {outputs.record}."
         except (HpeError, OSError, RuntimeError) as error:  # the last one is OpenVINO's, for a device that went away
             summary.ending = str(error).strip().splitlines()[-1]
     summary.stages.stop()
@@ -209,7 +210,8 @@ def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile
         if video.fitted:
             summary.notes.append(f"{video.fitted} frames changed size and were fitted into the film's first size.")
         if outputs.sound and isinstance(source, Film) and not source.span.loop:
-            summary.notes.append(add_sound(video.path, Path(source.address), source.span.start / source.fps))
+            told = add_sound(video.path, Path(source.address), source.span.start / source.fps)
+            summary.notes += [told] if told else []
     if outputs.pictures is not None and summary.frames:
         summary.files.append(outputs.pictures)
     for path in outputs.exports:

@@ -56,6 +56,7 @@ class RecordFile:
 
     Attributes:
         done: names of the frames that were there already.
+        entries: how many have been written since.
 
     Raises:
         HpeError: a place that cannot be written; on resuming, a file that is no record.
@@ -64,7 +65,7 @@ class RecordFile:
     def __init__(self, path: str | Path, resume: bool = False) -> None:
         self.path = Path(path)
         self.done: frozenset[str] = frozenset()
-        self._end = 0
+        self.entries = self._end = 0
         if resume and self.path.exists():
             self.done, self._end = _already(self.path)
         try:
@@ -90,6 +91,7 @@ class RecordFile:
             self._file.truncate()
             raise _unwritable(self.path, error) from error
         self._end += len(line)
+        self.entries += 1
 
     def close(self) -> None:
         """Close the file."""
@@ -161,7 +163,7 @@ def _plain(entry: Entry) -> dict[str, Any]:
     rows = zip(
         entry.person.tolist(),
         np.round(poses.scores.astype(np.float64), 4).tolist(),
-        flat.reshape(len(poses), -1).tolist(),
+        flat.reshape(len(poses), 3 * K).tolist(),
         poses.kind.tolist(),
         strict=True,
     )

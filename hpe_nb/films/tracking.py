@@ -9,6 +9,7 @@ risk.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -170,7 +171,7 @@ def _chosen(tracks: Tracks, which: Ints) -> Tracks:
 
 def _joined(*parts: Tracks) -> Tracks:
     """Tracks one after another; the last part tells the next number."""
-    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS}
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS}
     states = {
         name: np.concatenate([getattr(part.smoothed, name) for part in parts]) for name in ("xy", "speed", "known")
     }

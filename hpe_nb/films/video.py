@@ -122,7 +122,7 @@ def add_sound(video: Path, original: Path, start: float = 0.0) -> str:
         start: second of the original at which the film begins.
 
     Returns:
-        A sentence that says what happened.
+        A sentence that says what happened; nothing where the original is silent.
     """
     program = shutil.which("ffmpeg")
     if program is None:
@@ -136,7 +136,7 @@ def add_sound(video: Path, original: Path, start: float = 0.0) -> str:
             if subprocess.run([*begin, *codec, *end], capture_output=True, check=False).returncode == 0:
                 part.replace(video)
                 return "the film has the sound of its original."
-        return "the original has no sound that ffmpeg could take over, so the film is silent."
+        return ""
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)

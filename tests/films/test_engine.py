@@ -77,11 +77,10 @@ def test_an_error_of_the_source_comes_after_the_results(dots: Network) -> None:
         yield from frames(WALK[:4])
         raise hpe.HpeError("the source broke.")
 
-    seen = []
+    found = hpe.detect(breaking(), dots)
+    assert [next(found).frame.index for _ in range(4)] == [0, 1, 2, 3]
     with pytest.raises(hpe.HpeError, match="the source broke"):
-        for one in hpe.detect(breaking(), dots):
-            seen.append(one.frame.index)
-    assert seen == [0, 1, 2, 3]
+        next(found)
 
 
 def test_memory_is_bounded_when_nobody_takes_results(dots: Network) -> None:

@@ -1,0 +1,299 @@
+"""The whole job: results like those of frame by frame, and every way to end keeps what there is."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from film_tools import coded
+
+import hpe_nb as hpe
+from hpe_nb.films import video as video_module
+from hpe_nb.films.captures import Camera
+from hpe_nb.films.frame import Span
+from hpe_nb.films.job import Shown, Summary, picture_path
+from hpe_nb.films.record import Entry, RecordFile
+from hpe_nb.films.stages import Stages
+from hpe_nb.films.video import VideoFile, add_sound
+from hpe_nb.network import Network
+
+Maker = Callable[..., Path]
+
+
+@pytest.fixture
+def walk(tmp_path: Path) -> Path:
+    """A folder of 12 coded pictures of one person."""
+    for i in range(12):
+        hpe.write_image(tmp_path / "walk" / f"{i:03d}.png", coded([(30 + 2 * i, 48, 1)]))
+    return tmp_path / "walk"
+
+
+def run(what: Path, network: Network, **given: object) -> tuple[Summary, list[Entry]]:
+    """The job on a source, in the folder `out` beside it; the summary, and the record as it can be read afterwards."""
+    folder = what.parent / "out"
+    names = ("video", "pictures", "exports", "resume", "sound")
+    outputs = hpe.Outputs(record=folder / "poses.jsonl", **{name: given.pop(name) for name in names if name in given})
+    with hpe.open_source(what) as source:
+        summary = hpe.run_film(source, network, outputs, **given)  # type: ignore[arg-type]
+    return summary, list(hpe.read_record(folder / "poses.jsonl"))
+
+
+def frames_in(path: Path) -> int:
+    """Frames that can be read from a film."""
+    capture, count = cv2.VideoCapture(str(path)), 0
+    while capture.read()[0]:
+        count += 1
+    return count
+
+
+def test_pictures(walk: Path, dots: Network) -> None:
+    out = walk.parent / "out"
+    exports = (out / "poses.json", out / "poses.csv")
+    summary, entries = run(walk, dots, pictures=out, exports=exports)
+    assert (summary.frames, summary.people, summary.ending) == (12, 12, "")
+    for i, entry in enumerate(entries):
+        image = hpe.read_image(walk / entry.name)
+        expected = hpe.decode(dots(image)).poses
+        assert (entry.name, entry.size, entry.person.tolist()) == (f"{i:03d}.png", (128, 96), [0])
+        np.testing.assert_allclose(entry.poses.keypoints, expected.keypoints, atol=0.006)
+        np.testing.assert_array_equal(entry.poses.kind, expected.kind)
+        assert hpe.read_image(out / f"{i:03d}.jpg").shape == image.shape
+    assert [len(poses) for poses in hpe.load_pictures(out / "poses.json").values()] == [1] * 12
+    rows = list(csv.DictReader((out / "poses.csv").open()))
+    assert len(rows) == sum(int((entry.poses.kind > 0).sum()) for entry in entries)
+    assert rows[0]["joint"] == "nose"
+    assert float(rows[0]["x_px"]) == pytest.approx(entries[0].poses.keypoints[0, 0, 0], abs=0.006)
+
+
+def test_a_film(make_film: Maker, dots: Network, tmp_path: Path) -> None:
+    summary, entries = run(make_film(20), dots, video=tmp_path / "out.mp4")
+    assert [entry.index for entry in entries] == list(range(20))
+    assert frames_in(tmp_path / "out.mp4") == 20
+    assert [row["stage"] for row in summary.stages.table()][-3:] == ["follow", "draw", "write"]
+
+
+def test_nobody_at_all_leaves_readable_files(make_film: Maker, dots: Network, tmp_path: Path) -> None:
+    exports = (tmp_path / "poses.json", tmp_path / "poses.csv")
+    _, entries = run(make_film(3), dots, exports=exports, grouping=hpe.Grouping(pose_threshold=1.0))
+    assert [len(entry.poses) for entry in entries] == [0, 0, 0]
+    assert json.loads(exports[0].read_text()) == []
+    assert exports[1].read_text().count("\n") == 1
+
+
+def test_resuming_does_the_rest_only(walk: Path, dots: Network) -> None:
+    first, _ = run(walk, dots, frames=5)
+    with (walk.parent / "out" / "poses.jsonl").open("ab") as file:
+        file.write(b'{"frame": 5, "ti')  # as if the power had failed
+    second, entries = run(walk, dots, resume=True)
+    assert (first.frames, second.frames, second.resumed) == (5, 7, 5)
+    assert [entry.index for entry in entries] == list(range(12))
+    third, entries = run(walk, dots, resume=True)
+    assert (third.frames, third.resumed, len(entries)) == (0, 12, 12)
+
+
+def test_ctrl_c_keeps_everything(make_film: Maker, dots: Network, tmp_path: Path) -> None:
+    def stop(_: Shown, stages: Stages) -> None:
+        if stages.frames == 7:
+            signal.raise_signal(signal.SIGINT)
+
+    exports = (tmp_path / "poses.json",)
+    summary, entries = run(make_film(30), dots, video=tmp_path / "out.mp4", exports=exports, seen=stop)
+    assert summary.interrupted
+    assert len(entries) == frames_in(tmp_path / "out.mp4") == 7
+    assert isinstance(json.loads(exports[0].read_text()), list)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("hpe-")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals for other processes")
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminate"])
+def test_the_command_ends_politely(tmp_path: Path, sign: signal.Signals) -> None:
+    command = [sys.executable, "-m", "hpe_nb.cli.main", "run", str(hpe.sample("vtest")), "--fit", "96x64", "--loop"]
+    started = subprocess.Popen(
+        [*command, "-o", str(tmp_path), "--network", "hpe-nb-start", "--csv"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(hpe.__file__).parents[1],
+    )
+    record = tmp_path / "poses.jsonl"
+    while started.poll() is None and not (record.exists() and record.read_bytes().count(b"\n") > 3):
+        time.sleep(0.05)
+    started.send_signal(sign)
+    out, err = started.communicate(timeout=60)
+    entries = list(hpe.read_record(record))
+    assert started.returncode == 130, err
+    assert f"Stopped after {len(entries)} frames; all of them are in" in err
+    assert frames_in(tmp_path / "vtest-poses.mp4") - len(entries) in (0, 1)  # one may have been in between
+    assert (tmp_path / "poses.csv").exists()
+    assert "poses.csv" in out
+
+
+def test_a_full_disk_keeps_everything(
+    make_film: Maker, dots: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage, left = shutil.disk_usage(tmp_path), iter([2**30] * 9 + [2**20] * 100)
+    monkeypatch.setattr(video_module.shutil, "disk_usage", lambda _: usage._replace(free=next(left)))
+    summary, entries = run(make_film(30), dots, video=tmp_path / "out.mp4")
+    assert "is full" in summary.ending
+    assert len(entries) == frames_in(tmp_path / "out.mp4") == 8
+
+
+class TinyDisk:
+    """A file on a disk with room for so many bytes."""
+
+    def __init__(self, file: object, room: int) -> None:
+        self.file, self.room = file, room
+
+    def write(self, data: bytes) -> int:
+        written = self.file.write(data[: max(0, self.room)])  # type: ignore[attr-defined]
+        self.room -= written
+        if not written:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return int(written)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.file, name)
+
+
+def test_a_record_on_a_full_disk_ends_with_a_whole_line(
+    walk: Path, dots: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = RecordFile.__init__
+
+    def on_tiny_disk(self: RecordFile, path: Path, resume: bool = False) -> None:
+        opened(self, path, resume)
+        self._file = TinyDisk(self._file, 2000)  # type: ignore[assignment]
+
+    monkeypatch.setattr(RecordFile, "__init__", on_tiny_disk)
+    summary, entries = run(walk, dots)
+    assert "No space left on device" in summary.ending
+    assert 0 < len(entries) == summary.frames < 12
+    assert (tmp_path / "out" / "poses.jsonl").read_bytes().endswith(b"\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs a disk of its own: Linux and root")
+def test_a_disk_that_is_really_full(make_film: Maker, dots: Network, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=9m", "tmpfs", str(tmp_path / "disk")]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        film = make_film(25, size=(640, 480))
+        outputs = hpe.Outputs(record=tmp_path / "disk" / "poses.jsonl", video=tmp_path / "disk" / "out.avi")
+        with hpe.open_source(film, loop=True) as source:
+            summary = hpe.run_film(source, dots, outputs, frames=2000)
+        entries = list(hpe.read_record(outputs.record))
+        assert "is full" in summary.ending
+        assert len(entries) == frames_in(tmp_path / "disk" / "out.avi") < 2000
+    finally:
+        subprocess.run(["umount", str(tmp_path / "disk")], check=True)
+
+
+def test_a_stream_that_breaks_off_keeps_everything(dots: Network, tmp_path: Path) -> None:
+    from test_sources import Capture
+
+    with Camera("camera 0", 0, Span(), Capture(5)) as source:
+        summary = hpe.run_film(source, dots, hpe.Outputs(record=tmp_path / "poses.jsonl", video=tmp_path / "out.mp4"))
+    assert "broke off after 5 frames" in summary.notes[0]
+    assert len(list(hpe.read_record(tmp_path / "poses.jsonl"))) == summary.frames == frames_in(tmp_path / "out.mp4") > 0
+
+
+def test_a_corrupt_film_keeps_everything(make_film: Maker, dots: Network, tmp_path: Path) -> None:
+    path = make_film(60, "film.avi")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 4000] = bytes(4000)
+    path.write_bytes(data)
+    summary, entries = run(path, dots, video=tmp_path / "out.mp4")
+    assert 20 < len(entries) == summary.frames == frames_in(tmp_path / "out.mp4")
+
+
+def test_frames_of_changing_size_fit_the_first(tmp_path: Path, dots: Network) -> None:
+    for i, size in enumerate([(128, 96), (96, 128), (128, 96), (640, 480)]):
+        hpe.write_image(tmp_path / "mixed" / f"{i}.png", np.full((size[1], size[0], 3), 200, np.uint8))
+    summary, entries = run(tmp_path / "mixed", dots, video=tmp_path / "out.avi")
+    assert [entry.size for entry in entries] == [(128, 96), (96, 128), (128, 96), (640, 480)]
+    assert frames_in(tmp_path / "out.avi") == 4
+    assert "2 frames changed size" in summary.notes[-1]
+    with hpe.open_source(tmp_path / "out.avi") as source:
+        second = list(source)[1].image
+    assert second[:, :16].mean() < 20  # black at its sides
+    assert second[:, 56:72].mean() > 180
+
+
+def test_odd_sizes(tmp_path: Path) -> None:
+    with VideoFile(tmp_path / "odd.mp4", 10) as film:
+        film.write(np.full((97, 131, 3), 90, np.uint8))
+    assert frames_in(tmp_path / "odd.mp4") == 1
+
+
+def test_an_error_of_the_device_keeps_everything(walk: Path, dots: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    true, count = Network.place, iter(range(100))
+
+    def sometimes(self: Network, image: np.ndarray) -> object:
+        if next(count) == 6:
+            raise RuntimeError("Exception from src\nDevice was lost.")
+        return true(self, image)
+
+    monkeypatch.setattr(Network, "place", sometimes)
+    summary, entries = run(walk, dots)
+    assert summary.ending == "Device was lost."
+    assert len(entries) == summary.frames == 6
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        pytest.param(lambda path: VideoFile(path / "film.gif", 10), "'.gif'", id="unknown ending"),
+        pytest.param(lambda path: RecordFile(path / "text" / "poses.jsonl"), "cannot be written", id="file in the way"),
+        pytest.param(lambda path: RecordFile(path / "text", resume=True), "is no record", id="resuming no record"),
+        pytest.param(lambda path: list(hpe.read_record(path / "none")), "cannot be read", id="no record"),
+        pytest.param(lambda path: hpe.export_record(path / "text", path / "poses.txt"), "'.txt'|.txt", id="no format"),
+    ],
+)
+def test_places_that_cannot_be_used(tmp_path: Path, make: Callable[[Path], object], words: str) -> None:
+    (tmp_path / "text").write_text("some text\n")
+    with pytest.raises(hpe.HpeError, match=words):
+        make(tmp_path)
+    assert (tmp_path / "text").read_text() == "some text\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("a/b.png", "a/b.jpg"), ("walk.mp4 frame 12", "frame_000007.jpg"), ("camera 0 frame 3", "frame_000007.jpg")],
+)
+def test_names_of_annotated_pictures(name: str, file: str) -> None:
+    entry = Entry(7, 0.0, name, (4, 4), np.zeros(0, np.intp), hpe.Poses.none())
+    assert picture_path(Path("out"), entry) == Path("out") / file
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="sound needs ffmpeg")
+def test_sound_is_kept(make_film: Maker, tmp_path: Path) -> None:
+    silent, film = make_film(20), tmp_path / "loud.mp4"
+    tone = ["-f", "lavfi", "-i", "sine=frequency=440:duration=2"]
+    subprocess.run(["ffmpeg", "-v", "error", "-i", silent, *tone, "-c:v", "copy", film], check=True)
+    shutil.copy(silent, tmp_path / "out.mp4")
+    assert "has the sound" in add_sound(tmp_path / "out.mp4", film)
+    streams = subprocess.run(["ffmpeg", "-i", tmp_path / "out.mp4"], capture_output=True, text=True, check=False).stderr
+    assert "Audio:" in streams
+    assert frames_in(tmp_path / "out.mp4") == 20
+    assert add_sound(silent, silent) == ""
+    assert frames_in(silent) == 20
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_without_ffmpeg_the_film_is_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video_module.shutil, "which", lambda _: None)
+    assert "ffmpeg is not installed" in add_sound(tmp_path / "a.mp4", tmp_path / "b.mp4")
