@@ -21,6 +21,23 @@ if TYPE_CHECKING:
     from hpe_nb.decoding import decode as decode
     from hpe_nb.drawing import draw_poses as draw_poses
     from hpe_nb.errors import HpeError as HpeError
+    from hpe_nb.evaluation.cache import MapCache as MapCache
+    from hpe_nb.evaluation.cache import cache_maps as cache_maps
+    from hpe_nb.evaluation.decode_many import decode_many as decode_many
+    from hpe_nb.evaluation.flip import flip_test as flip_test
+    from hpe_nb.evaluation.flip_settings import flip_settings as flip_settings
+    from hpe_nb.evaluation.grids import random_settings as random_settings
+    from hpe_nb.evaluation.labels import read_labels as read_labels
+    from hpe_nb.evaluation.losses import find_losses as find_losses
+    from hpe_nb.evaluation.perfect import perfect_maps as perfect_maps
+    from hpe_nb.evaluation.pictures import plot_curve as plot_curve
+    from hpe_nb.evaluation.pictures import plot_heat as plot_heat
+    from hpe_nb.evaluation.pictures import plot_pareto as plot_pareto
+    from hpe_nb.evaluation.protocols import compare_protocols as compare_protocols
+    from hpe_nb.evaluation.report import Report as Report
+    from hpe_nb.evaluation.report import evaluate as evaluate
+    from hpe_nb.evaluation.sweep import sweep as sweep
+    from hpe_nb.evaluation.table import SweepTable as SweepTable
     from hpe_nb.fetching import fetch as fetch
     from hpe_nb.films.engine import detect as detect
     from hpe_nb.films.exports import export_record as export_record
@@ -55,10 +72,27 @@ if TYPE_CHECKING:
     from hpe_nb.shipped import sample as sample
     from hpe_nb.shipped import samples as samples
     from hpe_nb.widgets.explorer import Explorer as Explorer
-    from hpe_nb.widgets.stepper import Stepper as Stepper
     from hpe_nb.widgets.scene_lab import SceneLab as SceneLab
+    from hpe_nb.widgets.stepper import Stepper as Stepper
 
 _HOME = {
+    "evaluate": "evaluation.report",
+    "Report": "evaluation.report",
+    "read_labels": "evaluation.labels",
+    "cache_maps": "evaluation.cache",
+    "MapCache": "evaluation.cache",
+    "sweep": "evaluation.sweep",
+    "SweepTable": "evaluation.table",
+    "random_settings": "evaluation.grids",
+    "flip_settings": "evaluation.flip_settings",
+    "flip_test": "evaluation.flip",
+    "decode_many": "evaluation.decode_many",
+    "find_losses": "evaluation.losses",
+    "perfect_maps": "evaluation.perfect",
+    "compare_protocols": "evaluation.protocols",
+    "plot_curve": "evaluation.pictures",
+    "plot_heat": "evaluation.pictures",
+    "plot_pareto": "evaluation.pictures",
     "HpeError": "errors",
     "Decoding": "decoding",
     "decode": "decoding",

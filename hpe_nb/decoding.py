@@ -66,16 +66,16 @@ def decode(maps: Maps, grouping: Grouping | None = None, *, earlier: Decoding | 
     same = _equal_steps(maps, grouping, earlier)
     peaks = earlier.peaks if earlier and same > 0 else find_peaks(maps, grouping)
     groups = earlier.groups if earlier and same > 1 else group(peaks, grouping)
-    joints = earlier.joints if earlier and same > 2 else _joints(maps, peaks, groups, grouping)
+    joints = earlier.joints if earlier and same > 2 else joints_of(maps, peaks, groups, grouping)
     scores = joints[..., 2].mean(axis=1) if len(groups) else np.zeros(0, np.float32)
-    kept = _kept(scores, grouping)
+    kept = kept_people(scores, grouping)
     tags = groups.tags[: len(kept)] if grouping.shifted_tags else groups.tags[kept]
     refinement = earlier.refinement if earlier and same > 4 else refine(maps, joints[kept], tags, grouping)
-    keypoints, kind = _complete(maps, joints[kept], refinement, grouping)
+    keypoints, kind = complete(maps, joints[kept], refinement, grouping)
     repeats = duplicates_of(keypoints[..., :2], kind != MISSING, scores[kept], grouping.duplicate_oks)
     stay = repeats < 0
     people = kept[stay]
-    poses = _poses(maps, keypoints[stay], scores[people], groups.tags[people], kind[stay])
+    poses = in_image(maps, keypoints[stay], scores[people], groups.tags[people], kind[stay])
     return Decoding(maps, grouping, peaks, groups, joints, scores, kept, refinement, repeats, people, poses)
 
 
@@ -99,7 +99,7 @@ def _equal_steps(maps: Maps, grouping: Grouping, earlier: Decoding | None) -> in
     return next((step for step, different in enumerate(moved) if different), len(STEPS))
 
 
-def _poses(maps: Maps, keypoints: Float32, scores: Float32, tags: Floats, kind: Kinds) -> Poses:
+def in_image(maps: Maps, keypoints: Float32, scores: Float32, tags: Floats, kind: Kinds) -> Poses:
     """People in image pixels."""
     there = kind != MISSING
     keypoints[there, :2] = maps.image_points(keypoints[there, :2])
@@ -107,15 +107,15 @@ def _poses(maps: Maps, keypoints: Float32, scores: Float32, tags: Floats, kind: 
     return Poses(keypoints, scores, tags[:, 0] if tags.shape[1] == 1 else tags, kind)
 
 
-def _joints(maps: Maps, peaks: Peaks, groups: Groups, grouping: Grouping) -> Float32:
+def joints_of(maps: Maps, peaks: Peaks, groups: Groups, grouping: Grouping) -> Float32:
     """Keypoints (G, 17, 3) in map pixels: the groups' peaks, moved by the quarter step and delta."""
     joints = np.zeros((len(groups), K, 3), np.float32)
-    joints[groups.owner, peaks.joint, :2] = _settled(maps, peaks.joint, peaks.xy, grouping)
+    joints[groups.owner, peaks.joint, :2] = settled(maps, peaks.joint, peaks.xy, grouping)
     joints[groups.owner, peaks.joint, 2] = peaks.value
     return joints
 
 
-def _settled(maps: Maps, joint: Ints, xy: Ints, grouping: Grouping) -> Float32:
+def settled(maps: Maps, joint: Ints, xy: Ints, grouping: Grouping) -> Float32:
     """Places (N, 2) between pixels for joints found at whole ones: the quarter step, and delta."""
     places = xy.astype(np.float32)
     if grouping.adjust:
@@ -123,18 +123,18 @@ def _settled(maps: Maps, joint: Ints, xy: Ints, grouping: Grouping) -> Float32:
     return places + np.float32(grouping.delta)
 
 
-def _complete(maps: Maps, keypoints: Float32, found: Refinement, grouping: Grouping) -> tuple[Float32, Kinds]:
+def complete(maps: Maps, keypoints: Float32, found: Refinement, grouping: Grouping) -> tuple[Float32, Kinds]:
     """Keypoints (M, 17, 3) with the refined joints put in, in map pixels, and each one's kind (M, 17)."""
     kind = np.where(keypoints[..., 2] > 0, DETECTED, MISSING).astype(np.uint8)
     keypoints, new = keypoints.copy(), found.found
     person, joint = found.person[new], found.joint[new]
-    keypoints[person, joint, :2] = _settled(maps, joint, found.xy[new], grouping)
+    keypoints[person, joint, :2] = settled(maps, joint, found.xy[new], grouping)
     keypoints[person, joint, 2] = found.value[new]
     kind[person, joint] = REFINED
     return keypoints, kind
 
 
-def _kept(scores: Float32, grouping: Grouping) -> Ints:
+def kept_people(scores: Float32, grouping: Grouping) -> Ints:
     """Groups whose score is above the threshold, the best `max_people` of them; in order of score where asked."""
     kept = np.flatnonzero(scores > np.float32(grouping.pose_threshold))
     ranked = kept[np.argsort(-scores[kept], kind="stable")]

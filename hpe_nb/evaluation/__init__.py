@@ -1,0 +1,1 @@
+"""Evaluation: how good a decoding is, and which settings are best, with numbers."""

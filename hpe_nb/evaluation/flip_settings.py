@@ -1,0 +1,48 @@
+"""Flip points: the only values of a setting that can make a difference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+
+from hpe_nb.decoding import decode
+from hpe_nb.errors import HpeError
+from hpe_nb.explaining.flips import flip_points
+from hpe_nb.maps import Maps
+from hpe_nb.scenes.making import Scene
+from hpe_nb.settings import Grouping
+
+
+def flip_settings(
+    pictures: Sequence[Maps] | Sequence[Scene], name: str, base: Grouping | None = None, *, most: int = 100
+) -> tuple[Grouping, ...]:
+    """Settings with one value between each two neighbouring flip points of any picture, for `sweep`.
+
+    Between two flip points no picture's result changes, so the sweep over these values is complete: no finer grid finds
+    a better one. Where there are more than `most`, values are taken evenly among them.
+
+    Args:
+        pictures: maps or scenes.
+        name: a numeric field of `Grouping`.
+        base: the other fields.
+        most: so many settings at most.
+
+    Raises:
+        HpeError: no such field, or one that is no number.
+    """
+    base = base or Grouping()
+    told: Any = next((item.metadata for item in fields(Grouping) if item.name == name), {})
+    if "low" not in told:
+        raise HpeError(f"{name!r} was given, but a numeric field of Grouping is expected.")
+    points = [told["low"], told["high"]]
+    for each in pictures:
+        maps = each.maps if isinstance(each, Scene) else each
+        points += flip_points(decode(maps, base), name).tolist()
+    edges = np.unique(np.clip(points, told["low"], told["high"]))
+    between = (edges[:-1] + edges[1:]) / 2
+    if len(between) > most:
+        between = between[np.linspace(0, len(between) - 1, most).round().astype(int)]
+    return tuple(replace(base, **{name: value}) for value in between.tolist())

@@ -1,0 +1,179 @@
+"""Pictures of a sweep: a curve, a heat table, and AP against joints in the wrong person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpe_nb.arrays import Floats
+from hpe_nb.errors import HpeError
+from hpe_nb.evaluation.table import NUMBERS, SweepTable
+from hpe_nb.evaluation.text import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#999999"
+"""Colours that the colour-blind tell apart, too (Okabe and Ito); default and best differ in shape as well."""
+
+
+def plot_curve(table: SweepTable, name: str, number_name: str = "AP", ax: Axes | None = None) -> Axes:
+    """How a number changes with one field: the best over all other fields, and the default's other fields.
+
+    Where nothing but this field was swept the two are one line, with its 95 % interval as a band for AP.
+
+    Raises:
+        HpeError: a field that was not swept.
+    """
+    ax = ax or _axes()
+    values = _field(table, name)
+    column = table.columns[_number(number_name)]
+    at = sorted(set(values))
+    rows = {value: [i for i in range(len(table)) if values[i] == value] for value in at}
+    others = {field: getattr(table.default, field) for field in table.fields if field != name}
+    plain = [i for i in range(len(table)) if all(getattr(table.settings[i], k) == v for k, v in others.items())]
+    plain.sort(key=lambda i: values[i])
+    if len(table.fields) > 1:
+        ax.plot(
+            at,
+            [_best(column[rows[value]], number_name) for value in at],
+            color=ORANGE,
+            label="best of the other fields",
+        )
+    ax.plot([values[i] for i in plain], column[plain], color=BLUE, marker=".", label="other fields at their default")
+    if len(table.fields) == 1 and number_name == "AP" and len(plain) <= 60:
+        low, high = np.array([table.interval(i, draws=200) for i in plain]).T
+        ax.fill_between([values[i] for i in plain], low, high, color=BLUE, alpha=0.15, lw=0, label="95 % over pictures")
+    _mark(ax, table, values, column)
+    ax.set(xlabel=name, ylabel=_label(number_name))
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP", ax: Axes | None = None) -> Axes:
+    """A number for each pair of values of two fields, the best over all other fields; default and best are framed.
+
+    Raises:
+        HpeError: a field that was not swept.
+    """
+    ax = ax or _axes()
+    x, y = _field(table, across), _field(table, down)
+    column = table.columns[_number(number_name)]
+    xs, ys = sorted(set(x)), sorted(set(y))
+    cells = np.full((len(ys), len(xs)), np.nan)
+    for j, b in enumerate(ys):
+        for i, a in enumerate(xs):
+            here = [n for n in range(len(table)) if x[n] == a and y[n] == b]
+            cells[j, i] = _best(column[here], number_name) if here else np.nan
+    image = ax.imshow(
+        cells, cmap="viridis" if _higher_is_better(number_name) else "viridis_r", origin="lower", aspect="auto"
+    )
+    middle = (np.nanmin(cells) + np.nanmax(cells)) / 2
+    if cells.size <= 150:
+        for j, i in np.argwhere(np.isfinite(cells)):
+            dark = (cells[j, i] < middle) == _higher_is_better(number_name)
+            ax.text(
+                i, j, f"{cells[j, i]:.0f}", ha="center", va="center", fontsize=8, color="white" if dark else "black"
+            )
+    for row, shape, colour in ((0, "s", "white"), (table.best_row, "D", ORANGE)):
+        ax.scatter(
+            xs.index(x[row]), ys.index(y[row]), s=420, marker=shape, facecolor="none", edgecolor=colour, linewidth=2
+        )
+    ax.set_xticks(range(len(xs)), [number(value) for value in xs], rotation=90 if len(xs) > 8 else 0)
+    ax.set_yticks(range(len(ys)), [number(value) for value in ys])
+    ax.set(xlabel=across, ylabel=down, title=f"{_label(number_name)}: square the default, diamond the best")
+    ax.figure.colorbar(image, ax=ax)
+    return ax
+
+
+def plot_pareto(table: SweepTable, price: str = "wrong", ax: Axes | None = None) -> Axes:
+    """AP of every setting against what it costs, by default joints in the wrong person.
+
+    The line joins the settings that no other one beats in both.
+    """
+    ax = ax or _axes()
+    ap, cost = table.columns["AP"], table.columns[_number(price)]
+    front = pareto(ap, cost)
+    ax.scatter(cost, ap, s=8, color=GREY, alpha=0.5, lw=0, label="settings")
+    ax.step(cost[front], ap[front], where="post", color=BLUE, label="not beaten in both")
+    _mark(ax, table, cost.tolist(), ap)
+    ax.set(xlabel=_label(price), ylabel=_label("AP"))
+    ax.legend(frameon=False, loc="lower right")
+    return ax
+
+
+def pareto(value: Floats, cost: Floats) -> list[int]:
+    """The rows of which no other has at least the value at no more cost, by rising cost."""
+    front: list[int] = []
+    for i in np.lexsort((-value, cost)).tolist():
+        if np.isfinite(value[i]) and np.isfinite(cost[i]) and (not front or value[i] > value[front[-1]]):
+            front.append(i)
+    return front
+
+
+def _mark(ax: Axes, table: SweepTable, across: list[float], column: Floats) -> None:
+    """Show the default and the best."""
+    ax.scatter(
+        across[0],
+        column[0],
+        marker="s",
+        s=60,
+        facecolor="white",
+        edgecolor=BLUE,
+        linewidth=2,
+        zorder=3,
+        label="default",
+    )
+    best = table.best_row
+    ax.scatter(
+        across[best],
+        column[best],
+        marker="D",
+        s=60,
+        facecolor="white",
+        edgecolor=ORANGE,
+        linewidth=2,
+        zorder=3,
+        label="best AP",
+    )
+
+
+def _axes() -> Axes:
+    """Axes of a figure of their own, which no window shows."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(6.4, 4.2), layout="constrained").add_subplot()
+
+
+def _field(table: SweepTable, name: str) -> list[float]:
+    """Values of a field that was swept."""
+    if name not in table.fields:
+        raise HpeError(f"{name!r} was given, but the fields of this sweep are {', '.join(table.fields) or 'none'}.")
+    return [getattr(each, name) for each in table.settings]
+
+
+def _number(name: str) -> str:
+    """The name of a column."""
+    if name not in NUMBERS:
+        raise HpeError(f"{name!r} was given, but a column of the table is expected: {', '.join(NUMBERS)}.")
+    return name
+
+
+def _higher_is_better(name: str) -> bool:
+    """Whether a high number is good."""
+    return name in ("AP", "AP50", "AP75", "AR", "PCK")
+
+
+def _best(values: Floats, name: str) -> float:
+    """The best of some numbers."""
+    return float(np.nanmax(values) if _higher_is_better(name) else np.nanmin(values))
+
+
+def _label(name: str) -> str:
+    """Axis label of a column."""
+    words = {
+        "wrong": "joints in the wrong person, %", "missed": "people missed, %", "extra": "people who are nobody's, %",
+        "invented": "refined joints that are invented, %", "people": "people found per picture",
+    }  # fmt: skip
+    return words.get(name, f"{name}, %")
