@@ -1,0 +1,108 @@
+"""`python -m hpe_nb.training`: train, export, evaluate."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpe_nb.errors import HpeError
+
+if TYPE_CHECKING:
+    from hpe_nb.training.config import Config
+    from hpe_nb.training.data import Photo
+
+CONFIGS = Path(__file__).parent / "configs"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; 0 when all went well, 2 when the input could not be used."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except HpeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except ImportError as error:
+        sys.stderr.write(f'{error.name} is missing; run: pip install "hpe-nb[train]"\n')
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m hpe_nb.training", description=main.__doc__)
+    commands = parser.add_subparsers(required=True)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--config", type=Path, default=CONFIGS / "two-scales.toml", help="what is trained, on what, how"
+    )
+    common.add_argument("--out", type=Path, required=True, help="folder of the training: checkpoints and log.csv")
+    train = commands.add_parser("train", parents=[common], help="train, or go on where a training stopped")
+    train.add_argument("--device", help='"cpu" or "cuda"; cuda where there is one by default')
+    train.add_argument("--pause", type=Path, help="sleep while this file exists")
+    train.add_argument("--plot", action="store_true", help="only draw log.csv as log.png")
+    train.set_defaults(run=_train)
+    export = commands.add_parser("export", parents=[common], help="write the trained network as OpenVINO IR")
+    export.add_argument("--to", type=Path, required=True, help="the .xml file")
+    export.add_argument("--full", action="store_true", help="keep weights in single precision")
+    export.set_defaults(run=_export)
+    evaluate = commands.add_parser("evaluate", help="COCO AP and separation of tags on labelled photos")
+    evaluate.add_argument("--network", default="auto", help="name or .xml file")
+    evaluate.add_argument("--labels", type=Path, required=True, help="COCO keypoint labels")
+    evaluate.add_argument("--images", type=Path, required=True, help="folder of the photos")
+    evaluate.add_argument("--size", type=int, help="short side of the photos in the network, in pixels")
+    evaluate.set_defaults(run=_evaluate)
+    return parser
+
+
+def _photos(config: Config) -> list[Photo]:
+    from hpe_nb.training.data import hold_out, read_photos
+
+    found = [photo for source in config.data for photo in read_photos(source.labels, source.images)]
+    return hold_out(found, config.hold_out)[0]
+
+
+def _train(options: argparse.Namespace) -> None:
+    from hpe_nb.training.curves import save_plot
+
+    if options.plot:
+        save_plot(options.out / "log.csv", options.out / "log.png")
+        return
+    import torch
+
+    from hpe_nb.training.config import read_config
+    from hpe_nb.training.loop import train
+    from hpe_nb.training.tasks import make_task
+
+    config = read_config(options.config)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    photos = _photos(config)
+    sys.stdout.write(f"{len(photos)} photos to train on, {device}\n")
+    train(make_task(config, photos), photos, config, options.out, device, pause=options.pause)
+
+
+def _export(options: argparse.Namespace) -> None:
+    from hpe_nb.training.checkpoint import load_mean
+    from hpe_nb.training.config import read_config
+    from hpe_nb.training.export import export
+    from hpe_nb.training.tasks import blank
+
+    network = blank(read_config(options.config))
+    load_mean(options.out, network)
+    export(network, options.to, half=not options.full)
+    sys.stdout.write(f"{options.to} and {options.to.with_suffix('.bin').name} written\n")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from hpe_nb.loading import load_network
+    from hpe_nb.training.evaluate import evaluate
+
+    network = load_network(options.network, size=options.size)
+    sys.stdout.write(f"{evaluate(network, options.labels, options.images)}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

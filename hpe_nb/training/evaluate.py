@@ -1,0 +1,161 @@
+"""How good a network is: COCO keypoint AP through the kit's own inference and decoder, and how tags separate people."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hpe_nb.arrays import Bools, Float64
+from hpe_nb.decoding import Decoding, decode
+from hpe_nb.errors import HpeError
+from hpe_nb.images import read_image
+from hpe_nb.maps import Maps
+from hpe_nb.network import Network
+from hpe_nb.settings import Grouping
+from hpe_nb.training.topology import JOINTS
+
+ON = 0.5
+"""A joint lies on a labelled one where their similarity, exp(-d^2 / (2 area (2 sigma)^2)), is above this."""
+SIGMA = np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89]) / 1000.0
+"""OKS constants of COCO's joints."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What was measured.
+
+    Attributes:
+        ap: AP, AP50, AP75, AP medium, AP large and AR of COCO, in percent.
+        wrong: share of detected joints given to the wrong person on pictures with two or more labelled people.
+        joints: so many detected joints on such pictures lay on a labelled joint.
+        gap: median over such pictures of the smallest difference of two people's mean tags.
+        milliseconds: median time of the network per photo, without the first photo.
+        photos: so many photos were looked at.
+    """
+
+    ap: dict[str, float]
+    wrong: float
+    joints: int
+    gap: float
+    milliseconds: float
+    photos: int
+
+    def __str__(self) -> str:
+        """A few lines to read."""
+        ap = "  ".join(f"{name} {value:.1f}" for name, value in self.ap.items())
+        return (
+            f"{self.photos} photos: {ap}\njoints given to the wrong person {100 * self.wrong:.1f} % of {self.joints}; "
+            f"closest two people's tags {self.gap:.2f} apart (median); {self.milliseconds:.0f} ms a photo"
+        )
+
+
+def evaluate(network: Network, labels: Path, images: Path, grouping: Grouping | None = None) -> Scores:
+    """Measure a network on the photos of a COCO-format label file, crowds and persons without joints included.
+
+    Args:
+        network: see `hpe.load_network`.
+        labels: COCO keypoint labels.
+        images: folder that the file names start from.
+        grouping: the decoder's settings for AP; by default the rules of the published AP, which keep every pose.
+
+    Raises:
+        HpeError: no labels or photos there.
+    """
+    truth = _coco(labels)
+    results, wrong, gaps, times = [], np.zeros(2, int), [], []
+    for key, entry in truth.imgs.items():
+        image = read_image(images / entry["file_name"])
+        begun = time.perf_counter()
+        maps = network(image)
+        times.append(1000 * (time.perf_counter() - begun))
+        people = decode(maps, grouping or Grouping.omz(pose_threshold=0.0, shifted_tags=False)).poses
+        results += [_result(key, joints, score) for joints, score in zip(people.keypoints, people.scores, strict=True)]
+        labelled = [each for each in truth.imgToAnns[key] if each["num_keypoints"] and not each["iscrowd"]]
+        if len(labelled) > 1:
+            wrong += wrong_joints(decode(maps), labelled)
+            gaps.append(closest_tags(maps, labelled))
+    gap = float(np.median(gaps)) if gaps else float("nan")
+    share = wrong[0] / max(wrong[1], 1)
+    return Scores(
+        average_precision(truth, results), share, int(wrong[1]), gap, float(np.median(times[1:] or times)), len(times)
+    )
+
+
+def average_precision(truth: Any, results: list[dict[str, Any]]) -> dict[str, float]:
+    """COCO's numbers in percent by pycocotools."""
+    from pycocotools.cocoeval import COCOeval
+
+    names = ("AP", "AP50", "AP75", "APM", "APL", "AR")
+    if not results:
+        return dict.fromkeys(names, 0.0)
+    with contextlib.redirect_stdout(io.StringIO()):
+        measured = COCOeval(truth, truth.loadRes(results), "keypoints")
+        measured.evaluate()
+        measured.accumulate()
+        measured.summarize()
+    return {name: round(100 * float(value), 1) for name, value in zip(names, measured.stats, strict=False)}
+
+
+def wrong_joints(decoding: Decoding, labelled: list[dict[str, Any]]) -> tuple[int, int]:
+    """Detected joints that lie on a labelled joint of their type: so many of another person, and so many in all.
+
+    A pose's own person is the labelled one that most of its detected joints lie on.
+    """
+    people = decoding.poses
+    on = _lies_on(people.keypoints[..., :2].astype(float), labelled) & people.detected[:, None]
+    if not len(people):
+        return 0, 0
+    own = on.sum(2).argmax(1)
+    right = on[np.arange(len(people)), own]
+    counted = on.any(1)
+    return int((counted & ~right).sum()), int(counted.sum())
+
+
+def closest_tags(maps: Maps, labelled: list[dict[str, Any]]) -> float:
+    """Smallest difference of two labelled people's mean tags, read at their labelled joints."""
+    back = np.linalg.inv(np.vstack([maps.to_image, [0, 0, 1]]))
+    width, height = maps.size
+    means = []
+    for each in labelled:
+        joints = _joints(each)
+        seen = np.flatnonzero(joints[:, 2] > 0)
+        x, y = np.round(back[:2, :2] @ joints[seen, :2].T + back[:2, 2:]).astype(int)
+        tags = maps.tags[seen, np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
+        means.append(np.asarray(tags, float).mean(0))
+    apart = np.linalg.norm(np.array(means)[:, None] - np.array(means)[None], axis=2)
+    return float(apart[~np.eye(len(means), dtype=bool)].min())
+
+
+def _lies_on(xy: Float64, labelled: list[dict[str, Any]]) -> Bools:
+    """(P, G, 17): joint k of pose p lies on joint k of labelled person g."""
+    truth = np.array([_joints(each) for each in labelled])
+    area = np.array([each["area"] for each in labelled])[None, :, None]
+    squares = ((xy[:, None] - truth[None, :, :, :2]) ** 2).sum(-1)
+    similar = np.exp(-squares / (2 * area * (2 * SIGMA) ** 2 + np.spacing(1)))
+    return np.asarray((similar > ON) & (truth[None, ..., 2] > 0))
+
+
+def _joints(annotation: dict[str, Any]) -> Float64:
+    return np.array(annotation["keypoints"], float).reshape(JOINTS, 3)
+
+
+def _result(image: int, joints: Any, score: float) -> dict[str, Any]:
+    keypoints = [round(float(value), 3) for value in np.ravel(joints)]
+    return {"image_id": image, "category_id": 1, "keypoints": keypoints, "score": float(score)}
+
+
+def _coco(labels: Path) -> Any:
+    from pycocotools.coco import COCO
+
+    if not labels.is_file():
+        raise HpeError(
+            f"{labels} does not exist; give a COCO keypoint label file such as person_keypoints_val2017.json."
+        )
+    with contextlib.redirect_stdout(io.StringIO()):
+        return COCO(str(labels))

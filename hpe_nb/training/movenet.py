@@ -1,0 +1,142 @@
+"""MoveNet MultiPose Lightning in torch: MobileNetV2 (width 1.5), a feature pyramid to stride 4, and the heads we need.
+
+Google's weights (Apache-2.0) have their batch norms folded, so the layers are plain convolutions with biases. `read`
+takes the weights from an OpenVINO IR of the network with its heads left open.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hpe_nb.training.ir_weights import convolutions, fill
+from hpe_nb.training.topology import JOINTS, double
+
+STEM, HALF, FEATURES, HIDDEN = 48, 24, 24, 96
+LEVELS = (
+    ((144, 40, 2), (240, 40, 1)),
+    ((240, 48, 2), (288, 48, 1), (288, 48, 1)),
+    ((288, 96, 2), (576, 96, 1), (576, 96, 1), (576, 96, 1)),
+    ((576, 144, 1), (864, 144, 1), (864, 144, 1), (864, 240, 2), (1440, 240, 1), (1440, 240, 1), (1440, 480, 1)),
+)
+"""Inverted residuals (wide, out, stride) that lead to strides 4, 8, 16 and 32."""
+
+
+class Sight(NamedTuple):
+    """What MoveNet sees in a picture, at stride 4; places are in cells of that grid, y before x.
+
+    Attributes:
+        half: (B, 24, H/2, W/2) early feature.
+        features: (B, 24, H/4, W/4) last feature.
+        centre: (B, 1, H/4, W/4) logit of a person's centre.
+        joints: (B, 17, H/4, W/4) logits of the joints.
+        poses: (B, 34, H/4, W/4) at a person's centre: where the person's joints are, from there.
+        offsets: (B, 34, H/4, W/4) at a joint: the rest that the grid rounds away.
+    """
+
+    half: Tensor
+    features: Tensor
+    centre: Tensor
+    joints: Tensor
+    poses: Tensor
+    offsets: Tensor
+
+
+class InvertedResidual(nn.Module):
+    """MobileNetV2's block: widen, filter each channel, narrow; ReLU6 inside, a shortcut where the shape is kept."""
+
+    def __init__(self, inputs: int, wide: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.stride, self.shortcut = stride, inputs == outputs and stride == 1
+        self.widen = nn.Conv2d(inputs, wide, 1) if wide != inputs else None
+        self.filter = nn.Conv2d(wide, wide, 3, stride, 1 if stride == 1 else 0, groups=wide)
+        self.narrow = nn.Conv2d(wide, outputs, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps (B, outputs, H/stride, W/stride)."""
+        y = x if self.widen is None else functional.relu6(self.widen(x))
+        out: Tensor = self.narrow(functional.relu6(self.filter(y if self.stride == 1 else _odd(y))))
+        return x + out if self.shortcut else out
+
+
+class Separable(nn.Module):
+    """A 3x3 filter on each channel, a 1x1 convolution over channels, ReLU."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.filter = nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs, bias=False)
+        self.mix = nn.Conv2d(inputs, outputs, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps of the same size, `outputs` of them."""
+        return functional.relu(self.mix(self.filter(x)))
+
+
+class MoveNet(nn.Module):
+    """RGB pictures -1..1 (B, 3, H, W), H and W multiples of 32, to what MoveNet sees in them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, STEM, 3, 2)
+        self.first = InvertedResidual(STEM, STEM, HALF, 1)
+        inputs, self.levels = HALF, nn.ModuleList()
+        for level in LEVELS:
+            blocks = []
+            for wide, outputs, stride in level:
+                blocks.append(InvertedResidual(inputs, wide, outputs, stride))
+                inputs = outputs
+            self.levels.append(nn.Sequential(*blocks))
+        self.last, self.top = nn.Conv2d(inputs, 1280, 1), nn.Conv2d(1280, 64, 1)
+        self.lateral = nn.ModuleList(nn.Conv2d(i, o, 1) for i, o in ((96, 64), (48, 32), (40, 24)))
+        self.smooth = nn.ModuleList(Separable(i, o) for i, o in ((64, 32), (32, 24), (24, FEATURES)))
+        outputs_of = {"centre": 1, "joints": JOINTS, "poses": 2 * JOINTS, "offsets": 2 * JOINTS}
+        self.heads = nn.ModuleDict(
+            {
+                name: nn.Sequential(Separable(FEATURES, HIDDEN), nn.Conv2d(HIDDEN, n, 1))
+                for name, n in outputs_of.items()
+            }
+        )
+
+    def body(self, picture: Tensor) -> list[Tensor]:
+        """Features at strides 2, 4, 8, 16 and 32: the large part, which our training leaves as it is."""
+        features = [self.first(functional.relu6(self.stem(_odd(picture))))]
+        for level in self.levels:
+            features.append(level(features[-1]))
+        features[-1] = functional.relu6(self.last(features[-1]))
+        return features
+
+    def neck(self, features: list[Tensor]) -> Sight:
+        """The pyramid from stride 32 back to 4, and the heads."""
+        half, *finer, deepest = features
+        x = self.top(deepest)
+        for lateral, smooth, feature in zip(self.lateral, self.smooth, reversed(finer), strict=True):
+            x = smooth(double(x) + lateral(feature))
+        return Sight(half, x, **{name: head(x) for name, head in self.heads.items()})
+
+    def read(self, path: Path) -> None:
+        """Take the weights from the IR of MoveNet MultiPose Lightning.
+
+        Raises:
+            HpeError: no such file, or another network.
+        """
+        body = [self.stem, *_convolutions(self.first), *_convolutions(self.levels), self.last, self.top]
+        pyramid = [
+            x for pair in zip(self.lateral, self.smooth, strict=True) for x in _convolutions(nn.ModuleList(pair))
+        ]
+        head = {name: _convolutions(module) for name, module in self.heads.items()}
+        # The two heads for the person's box come between; nothing here needs a box.
+        boxes: list[nn.Conv2d | None] = [None] * 6
+        heads = [*head["poses"], *head["offsets"], *boxes, *head["joints"], *head["centre"]]
+        fill([*body, *pyramid, *heads], convolutions(path))
+
+
+def _convolutions(module: nn.Module) -> list[nn.Conv2d]:
+    return [layer for layer in module.modules() if isinstance(layer, nn.Conv2d)]
+
+
+def _odd(x: Tensor) -> Tensor:
+    """One more row and column on the far side, so that stride 2 halves an even size as MoveNet's own layers do."""
+    return functional.pad(x, (0, 1, 0, 1))

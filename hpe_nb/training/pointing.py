@@ -1,0 +1,103 @@
+"""Tags by pointing: every pixel of every joint type points at the person whose joint it would be.
+
+A list of people comes first: the strongest centres that MoveNet sees at two scales, each with the places of its 17
+joints. A pixel of joint type k then belongs to the person whose joint k is nearest, measured in sizes of that person,
+with a bonus for people that are clearly seen. Its tag is the person's number in the list times `GAP`. So tags of one
+person agree to the last digit and those of two people are at least `GAP` apart, which is what pull and push ask for.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from hpe_nb.training.movenet import Sight
+from hpe_nb.training.topology import JOINTS
+
+PEOPLE = 32
+"""Length of the list of people."""
+GAP = 2.0
+"""Difference of two people's tags: twice the tag threshold that decoders use."""
+SEEN = 0.03
+"""A centre below this is nobody."""
+SAME = 0.5
+"""Two entries whose poses are as similar as this (OKS) are one person."""
+REACH = 0.08
+"""How far a joint may be from its expected place, in sizes of the person (standard deviation); at least a cell."""
+BONUS = 0.5
+"""Weight of the logarithm of the centre's score against the distance."""
+SPREAD = torch.tensor([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89]) / 500.0
+"""Twice the OKS constants of COCO's joints."""
+
+
+class People(NamedTuple):
+    """The list of people, strongest first; an entry that is nobody has score 0.
+
+    Attributes:
+        score: (B, N) centre's score, 0..1.
+        joints: (B, N, 17, 2) expected places of the joints, y and x in cells of stride 4.
+        size: (B, N) side of the square with the area of the joints' box, in cells.
+    """
+
+    score: Tensor
+    joints: Tensor
+    size: Tensor
+
+
+def find_people(sight: Sight, cell: float = 1.0) -> People:
+    """The strongest centres at one scale; `cell` is the side of its cells in cells of stride 4."""
+    score = sight.centre.sigmoid()
+    peak = functional.max_pool2d(score, 5, stride=1, padding=2) == score
+    score, index = (score * peak).flatten(1).topk(PEOPLE, dim=1)
+    y, x = (steps.flatten(1).gather(1, index) for steps in grid(sight.centre))
+    poses = sight.poses.flatten(2).gather(2, index[:, None].expand(-1, 2 * JOINTS, -1))
+    joints = poses.transpose(1, 2).reshape(-1, PEOPLE, JOINTS, 2) + torch.stack([y, x], -1)[:, :, None]
+    # MoveNet's places are measured from the middle of a cell, 0.4 cells from its corner pixel.
+    joints = (joints + 0.4) * cell - 0.4
+    box = (joints.amax(2) - joints.amin(2)).clamp(min=cell)
+    return People(torch.where(score < SEEN, 0.0, score), joints, box.prod(-1).sqrt())
+
+
+def grid(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Row and column number of every pixel of (B, 1, h, w) maps, in the same shape."""
+    ones = torch.ones_like(maps)
+    return ones.cumsum(2) - 1, ones.cumsum(3) - 1
+
+
+def merge(*lists: People) -> People:
+    """One list from several: the strongest first, and of two entries for one person the stronger."""
+    score, joints, size = (torch.cat(parts, 1) for parts in zip(*lists, strict=True))
+    score, order = score.topk(score.shape[1], dim=1)
+    joints = joints.gather(1, order[:, :, None, None].expand(-1, -1, JOINTS, 2))
+    size = size.gather(1, order)
+    stronger = torch.ones(score.shape[1], score.shape[1]).triu(1) * (score > 0)[:, :, None]
+    twice = (likeness(joints, size) > SAME) * stronger
+    score = score * (twice.amax(1) < 1)
+    return People(score[:, :PEOPLE], joints[:, :PEOPLE], size[:, :PEOPLE])
+
+
+def likeness(joints: Tensor, size: Tensor) -> Tensor:
+    """OKS of every two poses (B, N, N), the larger of the two setting the scale."""
+    squares = (joints[:, :, None] - joints[:, None]).square().sum(-1)
+    area = 0.53 * torch.maximum(size[:, :, None], size[:, None]).square()
+    return torch.exp(-squares / (2 * area[..., None] * SPREAD.square())).mean(-1)
+
+
+def point(people: People, maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Whom every pixel points at: tags and that person's score, both (B, 17, h, w) for maps (B, ., h, w)."""
+    row, column = grid(maps[:, :1])
+    # |p - q|^2 is linear in (|p|^2, p, 1): all distances are one product of matrices.
+    place = torch.cat([row.square() + column.square(), row, column, torch.ones_like(row)], 1).flatten(2)
+    tightness = 0.5 / ((REACH * people.size).square() + 1.0)[:, :, None].expand(-1, -1, JOINTS)
+    y, x = people.joints.unbind(-1)
+    worth = BONUS * people.score.clamp(min=1e-6).log() + torch.where(people.score > 0, 0.0, -1e4)
+    constant = worth[:, :, None] - tightness * (y.square() + x.square())
+    terms = torch.stack([-tightness, 2 * tightness * y, 2 * tightness * x, constant], -1)
+    worths = (terms.flatten(1, 2) @ place).view(-1, PEOPLE, JOINTS, place.shape[2])
+    owner = worths.argmax(1)
+    score = people.score.gather(1, owner.flatten(1)).view_as(owner)
+    size = -1, JOINTS, maps.shape[2], maps.shape[3]
+    return GAP * owner.view(size), score.view(size)

@@ -1,0 +1,103 @@
+"""Losses against literal slow versions, finite differences, and cases worked out by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from hpe_nb.training.losses import correction_loss, heat_loss, pull_push  # noqa: E402
+
+
+def literal(tags, pixels):
+    """Pull and push as the paper says them, person by person."""
+    pulls, pushes = [], []
+    for each, people in zip(tags, pixels, strict=True):
+        means, pull = [], 0.0
+        for person in people:
+            values = [float(each[k, y, x]) for k, (y, x, there) in enumerate(person.tolist()) if there]
+            if values:
+                mean = sum(values) / len(values)
+                means.append(mean)
+                pull += sum((v - mean) ** 2 for v in values) / len(values)
+        count = len(means)
+        pulls.append(pull / count if count else 0.0)
+        push = sum(math.exp(-((means[n] - means[m]) ** 2)) for n in range(count) for m in range(count) if n != m)
+        pushes.append(push / (2 * count * (count - 1)) if count > 1 else 0.0)
+    return np.mean(pulls), np.mean(pushes)
+
+
+def scene(people, seed=0, missing=0.4):
+    rng = np.random.default_rng(seed)
+    tags = torch.tensor(rng.normal(size=(2, 17, 6, 7)), dtype=torch.float64)
+    pixels = np.zeros((2, 5, 17, 3), int)
+    pixels[:, :people, :, 0] = rng.integers(0, 6, (2, people, 17))
+    pixels[:, :people, :, 1] = rng.integers(0, 7, (2, people, 17))
+    pixels[:, :people, :, 2] = rng.random((2, people, 17)) > missing
+    return tags, torch.from_numpy(pixels)
+
+
+@pytest.mark.parametrize("people", [pytest.param(n, id=f"{n} people") for n in (0, 1, 2, 5)])
+@pytest.mark.parametrize("missing", [pytest.param(0.0, id="all joints"), pytest.param(0.6, id="few joints")])
+def test_pull_and_push_as_written_out(people, missing):
+    tags, pixels = scene(people, seed=people, missing=missing)
+    got = [float(x) for x in pull_push(tags, pixels)]
+    assert got == pytest.approx(literal(tags, pixels), abs=1e-12)
+
+
+def test_slopes_of_pull_and_push_by_finite_differences():
+    tags, pixels = scene(3)
+    tags.requires_grad_(True)
+    for part in (0, 1):
+        assert torch.autograd.gradcheck(lambda t, part=part: pull_push(t, pixels)[part], tags)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "push"),
+    [
+        pytest.param(0.0, 0.0, 0.5, id="equal tags"),
+        pytest.param(0.0, 1.0, 0.5 * math.exp(-1), id="one apart"),
+        pytest.param(-2.0, 2.0, 0.5 * math.exp(-16), id="far apart"),
+    ],
+)
+def test_push_of_two_people(first, second, push):
+    tags = torch.zeros(1, 17, 1, 2)
+    tags[..., 0], tags[..., 1] = first, second
+    pixels = torch.ones(1, 2, 17, 3, dtype=torch.long)
+    pixels[..., 0] = 0
+    pixels[:, 0, :, 1], pixels[:, 1, :, 1] = 0, 1
+    got = pull_push(tags, pixels)
+    assert [float(x) for x in got] == pytest.approx([0.0, push], abs=1e-6)
+
+
+def test_masked_pixels_do_not_count():
+    heat, target = torch.rand(1, 17, 4, 4), torch.rand(1, 17, 4, 4)
+    weight = torch.ones(1, 17, 4, 4)
+    weight[..., 2:] = 0
+    other = heat.clone()
+    other[..., 2:] = 5
+    assert float(heat_loss(heat, target, weight)) == float(heat_loss(other, target, weight))
+    assert float(correction_loss(heat, target, weight)) == float(correction_loss(other, target, weight))
+    assert float(heat_loss(other, target, torch.ones_like(weight))) > float(heat_loss(other, target, weight))
+
+
+def test_spots_weigh_ten_times():
+    target = torch.zeros(1, 17, 4, 4)
+    target[0, 0, 1, 1] = 1
+    missed = heat_loss(torch.zeros_like(target), target, torch.ones_like(target))
+    invented = heat_loss(1 - target, target, torch.ones_like(target)) - missed
+    assert float(missed) == pytest.approx(10 / (17 * 16))
+    assert float(invented) == pytest.approx((17 * 16 - 1) / (17 * 16))
+
+
+def test_slope_of_the_correction_is_the_error():
+    target = torch.rand(1, 17, 3, 3, dtype=torch.float64)
+    logits = torch.randn(1, 17, 3, 3, dtype=torch.float64, requires_grad=True)
+    loss = correction_loss(logits, target, torch.ones_like(target))
+    (slope,) = torch.autograd.grad(loss, logits)
+    expected = (logits.detach().sigmoid() - target) * (1 + 9 * target) / target.sum().clamp(min=20)
+    torch.testing.assert_close(slope, expected)
+    assert torch.autograd.gradcheck(lambda x: correction_loss(x, target, torch.ones_like(target)), logits)
+    perfect = torch.logit(target)
+    assert float(correction_loss(perfect, target, torch.ones_like(target))) == pytest.approx(0, abs=1e-9)

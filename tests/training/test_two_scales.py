@@ -1,0 +1,151 @@
+"""The shipped network: spots and pointing against brute force, and the whole against what MoveNet's own file gives."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from hpe_nb.errors import HpeError  # noqa: E402
+from hpe_nb.training.export import Contract, convert  # noqa: E402
+from hpe_nb.training.ir_weights import fill  # noqa: E402
+from hpe_nb.training.movenet import MoveNet, Sight  # noqa: E402
+from hpe_nb.training.pointing import BONUS, GAP, PEOPLE, REACH, People, find_people, merge, point  # noqa: E402
+from hpe_nb.training.two_scales import SPOT, TwoScales, spots  # noqa: E402
+
+MOVENET = Path(__file__).parents[2] / "../shared/teacher/ov/movenet-multipose.xml"
+needs_movenet = pytest.mark.skipif(not MOVENET.exists(), reason="needs MoveNet's file in ../shared")
+
+
+def sight(centres, height=12, width=16, size=3.0):
+    """Two or more people at (row, column, logit); all joints of a person lie in a ring around its centre."""
+    centre = torch.full((1, 1, height, width), -9.0)
+    poses = torch.zeros(1, 34, height, width)
+    angle = torch.arange(17) * 2 * torch.pi / 17
+    ring = torch.stack([angle.sin(), angle.cos()], 1).flatten() * size
+    for y, x, logit in centres:
+        centre[0, 0, y, x] = logit
+        poses[0, :, y, x] = ring
+    nothing = torch.zeros(1, 17, height, width)
+    return Sight(nothing, nothing, centre, nothing, poses, nothing)
+
+
+def test_people_are_the_strongest_centres():
+    people = find_people(sight([(3, 4, 1.0), (3, 5, 0.5), (8, 12, 2.0), (10, 2, -5.0)]))
+    assert people.score[0, :2].tolist() == pytest.approx([1 / (1 + np.exp(-2)), 1 / (1 + np.exp(-1))])
+    assert (people.score[0, 2:] == 0).all(), "a neighbour of a stronger centre and a weak one are nobody"
+    middle = people.joints[0, :2].mean(1)
+    torch.testing.assert_close(middle, torch.tensor([[8.0, 12.0], [3.0, 4.0]]), atol=0.01, rtol=0)
+
+
+def test_a_coarse_cell_counts_double():
+    fine, coarse = find_people(sight([(4, 6, 1.0)])), find_people(sight([(4, 6, 1.0)]), cell=2.0)
+    torch.testing.assert_close(coarse.joints[0, 0], (fine.joints[0, 0] + 0.4) * 2 - 0.4)
+    torch.testing.assert_close(coarse.size[0, 0], 2 * fine.size[0, 0])
+
+
+def test_one_person_at_two_scales_is_listed_once():
+    near = find_people(sight([(6, 8, 1.0), (3, 2, 0.0)], size=2.0))
+    far = find_people(sight([(3, 4, 2.0)], height=6, width=8, size=1.0), cell=2.0)
+    people = merge(near, far)
+    assert (people.score > 0).sum() == 2
+    assert people.score[0, 0] == pytest.approx(1 / (1 + np.exp(-2)))
+    assert people.score.shape == (1, PEOPLE)
+
+
+def test_every_pixel_points_at_the_best_person():
+    generator = torch.Generator().manual_seed(4)
+    score = torch.rand(1, PEOPLE, generator=generator)
+    score[0, 20:] = 0
+    joints = torch.rand(1, PEOPLE, 17, 2, generator=generator) * 12
+    size = 1 + 30 * torch.rand(1, PEOPLE, generator=generator)
+    tags, trust = point(People(score, joints, size), torch.zeros(1, 17, 7, 9))
+    assert tags.shape == trust.shape == (1, 17, 7, 9)
+    for k, y, x in np.ndindex(17, 7, 9):
+        squares = ((joints[0, :, k] - torch.tensor([y, x])) ** 2).sum(1)
+        worth = BONUS * score[0].clamp(min=1e-6).log() - squares / (2 * ((REACH * size[0]) ** 2 + 1))
+        worth[20:] = -np.inf
+        owner = round(float(tags[0, k, y, x]) / GAP)
+        assert worth[owner] >= worth.max() - 1e-3
+        assert trust[0, k, y, x] == score[0, owner]
+
+
+def test_two_people_have_tags_apart():
+    people = merge(find_people(sight([(3, 4, 1.0), (8, 12, 1.5)])))
+    tags, _ = point(people, torch.zeros(1, 17, 12, 16))
+    assert set(tags.unique().tolist()) == {0.0, GAP}
+    for person, (y, x) in enumerate([(8, 12), (3, 4)]):
+        assert (tags[0, :, y, x] == GAP * person).all()
+
+
+def test_spots_as_written_out():
+    generator = torch.Generator().manual_seed(2)
+    joints, offsets = torch.rand(1, 17, 4, 5, generator=generator), torch.rand(1, 34, 4, 5, generator=generator)
+    got = spots(joints, offsets)
+    assert got.shape == (1, 17, 8, 10)
+    for k, y, x in np.ndindex(17, 8, 10):
+        best = 0.0
+        for cy in range(max(0, y // 2 - 1), min(4, y // 2 + 2)):
+            for cx in range(max(0, x // 2 - 1), min(5, x // 2 + 2)):
+                py = 2 * (cy + float(offsets[0, 2 * k, cy, cx]))
+                px = 2 * (cx + float(offsets[0, 2 * k + 1, cy, cx]))
+                fall = np.exp(-((y - py) ** 2 + (x - px) ** 2) / (2 * SPOT**2))
+                best = max(best, float(joints[0, k, cy, cx]) * fall)
+        assert float(got[0, k, y, x]) == pytest.approx(best, abs=1e-6)
+
+
+def test_untrained_corrections_change_nothing():
+    torch.manual_seed(0)
+    network = TwoScales().eval()
+    with torch.no_grad():
+        plain, logits = network(torch.rand(1, 3, 64, 96) * 255)
+    torch.testing.assert_close(logits.sigmoid(), plain)
+
+
+def test_another_network_is_told():
+    layer = torch.nn.Conv2d(3, 4, 1)
+    weights = (torch.zeros(5, 3, 1, 1), torch.zeros(5))
+    with pytest.raises(HpeError, match="this is another network"):
+        fill([layer], [weights])
+    with pytest.raises(HpeError, match="a network of 2 convolutions was given, but 1"):
+        fill([layer], [weights, weights])
+
+
+@needs_movenet
+@pytest.mark.parametrize("size", [pytest.param((64, 96), id="wide"), pytest.param((96, 32), id="tall")])
+def test_exported_network_equals_torch(size):
+    openvino = pytest.importorskip("openvino")
+    torch.manual_seed(0)
+    network = TwoScales().eval()
+    network.movenet.read(MOVENET)
+    torch.nn.init.normal_(network.sharpen.leave.weight, std=0.1)
+    image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(7)) * 255
+    with torch.no_grad():
+        heatmaps, embeddings = Contract(network)(image)
+    compiled = openvino.Core().compile_model(convert(network, "net"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    got = compiled({"image": image.numpy()})
+    same = np.abs(got["embeddings"] - embeddings.numpy())[..., 0] < 0.5
+    assert same.mean() > 0.999, "pixels between two people may fall to either"
+    assert np.abs(np.abs(got["heatmaps"]) - heatmaps.abs().numpy())[same].max() < 1e-4
+
+
+@needs_movenet
+def test_movenet_equals_its_own_file():
+    openvino = pytest.importorskip("openvino")
+    network = MoveNet().eval()
+    network.read(MOVENET)
+    pixels = np.random.default_rng(3).integers(0, 256, (1, 64, 96, 3))
+    compiled = openvino.Core().compile_model(MOVENET, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    outputs = compiled({0: pixels.astype(np.int32)})
+    by_name = {next(iter(output.names)): np.asarray(value) for output, value in outputs.items()}
+    picture = torch.from_numpy(pixels.transpose(0, 3, 1, 2)).float() * 0.00784302 - 1
+    with torch.no_grad():
+        seen = network.neck(network.body(picture))
+    for name, ours in {
+        "kpt_regress": seen.poses,
+        "kpt_offset": seen.offsets,
+        "kpt_heatmap": seen.joints.sigmoid(),
+    }.items():
+        theirs = by_name[name][0].transpose(2, 0, 1)
+        assert np.abs(theirs - ours[0].numpy()).max() < 1e-3, name
