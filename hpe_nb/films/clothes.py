@@ -29,7 +29,7 @@ def clothes(poses: Poses, image: Image | None) -> Float64:
         ends = np.array(pairs)
         seen = (poses.kind[:, ends] != MISSING).all(axis=(1, 2))
         places = INSIDE @ poses.keypoints[seen][:, ends, :2]
-        colours[seen, part] = _sampled(image, places.reshape(len(places), -1, 2))
+        colours[seen, part] = _sampled(image, places.reshape(len(places), len(INSIDE) * len(pairs), 2))
     return colours
 
 

@@ -121,6 +121,7 @@ def test_clothes_are_the_colours_worn() -> None:
     np.testing.assert_allclose(found[0, 0], RED)
     np.testing.assert_allclose(found[1, 0], BLUE)
     assert np.isnan(found[2]).all()
+    assert np.isnan(clothes(poses[2:], painted([], []))).all()
     alike = same_clothes(found, found, 60)
     assert alike[0, 0] == alike[2, 0] == 1
     assert alike[0, 1] < 0.6
