@@ -39,6 +39,16 @@ if TYPE_CHECKING:
     from hpe_nb.evaluation.sweep import sweep as sweep
     from hpe_nb.evaluation.table import SweepTable as SweepTable
     from hpe_nb.fetching import fetch as fetch
+    from hpe_nb.figures import alt_text as alt_text
+    from hpe_nb.figures import plot_cost_matrix as plot_cost_matrix
+    from hpe_nb.figures import plot_film_strip as plot_film_strip
+    from hpe_nb.figures import plot_heatmap as plot_heatmap
+    from hpe_nb.figures import plot_heatmaps as plot_heatmaps
+    from hpe_nb.figures import plot_table as plot_table
+    from hpe_nb.figures import plot_tag_histogram as plot_tag_histogram
+    from hpe_nb.figures import plot_tag_map as plot_tag_map
+    from hpe_nb.figures import plot_tag_strip as plot_tag_strip
+    from hpe_nb.figures import plot_truth as plot_truth
     from hpe_nb.films.engine import detect as detect
     from hpe_nb.films.exports import export_record as export_record
     from hpe_nb.films.job import Outputs as Outputs
@@ -98,6 +108,16 @@ _HOME = {
     "decode": "decoding",
     "draw_poses": "drawing",
     "fetch": "fetching",
+    "alt_text": "figures",
+    "plot_cost_matrix": "figures",
+    "plot_film_strip": "figures",
+    "plot_heatmap": "figures",
+    "plot_heatmaps": "figures",
+    "plot_table": "figures",
+    "plot_tag_histogram": "figures",
+    "plot_tag_map": "figures",
+    "plot_tag_strip": "figures",
+    "plot_truth": "figures",
     "detect": "films.engine",
     "export_record": "films.exports",
     "Outputs": "films.job",

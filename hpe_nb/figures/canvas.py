@@ -7,11 +7,15 @@ import html
 import io
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from hpe_nb.arrays import Ints
 from hpe_nb.colours import INK, PAPER, contrast, hex_code, person_colour
+from hpe_nb.decoding import Decoding
 
 SMALL, NORMAL = 8.0, 10.0
 """Sizes of writing in points."""
@@ -30,7 +34,7 @@ class PictureAxes(Axes):
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """The figure as HTML with alt text, and as PNG for readers that take no HTML."""
         file = io.BytesIO()
-        self.get_figure(root=True).savefig(file, format="png", dpi=110)  # type: ignore[union-attr]
+        self.get_figure(root=True).savefig(file, format="png", dpi=110, bbox_inches="tight", pad_inches=0.08)  # type: ignore[union-attr]
         png = base64.b64encode(file.getvalue()).decode("ascii")
         source = f'<img alt="{html.escape(alt_text(self))}" style="max-width:100%" src="data:image/png;base64,{png}">'
         return {"text/html": source, "image/png": png, "text/plain": alt_text(self)}
@@ -39,7 +43,9 @@ class PictureAxes(Axes):
 def canvas(ax: Axes | None, width: float, height: float) -> Axes:
     """The Axes to draw into: the given ones, or those of a new white figure of this size in inches."""
     if ax is None:
-        figure = Figure(figsize=(width, height), layout="constrained", facecolor=WHITE)
+        figure = Figure(
+            figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08), facecolor=WHITE
+        )
         ax = figure.add_subplot(axes_class=PictureAxes)
     ax.set_facecolor(WHITE)
     return ax
@@ -90,6 +96,15 @@ def scale_bar(ax: Axes, scale: ScalarMappable, label: str) -> Axes:
     bar.set_label(label, fontsize=SMALL, color=BLACK)
     inked(box, "outline")
     return box
+
+
+def person_numbers(decoding: Decoding) -> Ints:
+    """(G,) number of each group in all figures: that of its pose; groups that did not become poses come after them."""
+    numbers = np.full(len(decoding.groups), -1, np.intp)
+    numbers[decoding.people] = np.arange(len(decoding.people))
+    dropped = numbers < 0
+    numbers[dropped] = len(decoding.people) + np.arange(np.count_nonzero(dropped))
+    return numbers
 
 
 def number_of(count: int, one: str, many: str | None = None) -> str:

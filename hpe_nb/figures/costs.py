@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from hpe_nb.arrays import Bools, Float64, Floats
@@ -11,6 +12,7 @@ from hpe_nb.decoding import Decoding
 from hpe_nb.figures.canvas import (
     BLACK,
     GREY,
+    PALE,
     SMALL,
     WHITE,
     bare,
@@ -19,6 +21,7 @@ from hpe_nb.figures.canvas import (
     inked,
     number_of,
     person_hex,
+    person_numbers,
     scale_bar,
 )
 from hpe_nb.figures.pictures import joint_index
@@ -32,7 +35,7 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
     """Why did this peak go to that person? The costs of one joint type's turn, with the assignment framed.
 
     In each cell: the cost, and under it the distances in tag (d) and in place (e, map pixels). Pairs whose tags are too
-    far apart are crossed out.
+    far apart are grey and crossed out.
 
     Args:
         decoding: what `decode` returned.
@@ -42,18 +45,23 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
     k = joint_index(joint)
     step = next((step for step in decoding.groups.steps if step.joint == k), None)
     n, m = (len(step.peaks), len(step.tags)) if step else (0, 0)
-    ax = canvas(ax, min(12, 3 + 0.95 * max(m, 2)), min(12, 1.4 + 0.55 * max(n, 1)))
     if step is None or not m:
-        return _empty(ax, k, n)
+        return _empty(canvas(ax, 5.5, 1.1), k, n)
+    ax = canvas(ax, min(12, 3.6 + 0.95 * max(m, 2)), min(12, 1.4 + 0.55 * n))
+    numbers = person_numbers(decoding).tolist()
     costs, tag, place = _costs(decoding, step)
-    picture = ax.imshow(costs, cmap="cividis", aspect="auto", interpolation="nearest")
+    forbidden = tag >= decoding.grouping.tag_threshold
+    ax.set_facecolor(PALE)
+    picture = ax.imshow(np.ma.masked_where(forbidden, costs), cmap="cividis", aspect="auto", interpolation="nearest")
     if n * m > _CELLS_WITH_NUMBERS:
         scale_bar(ax, picture, "cost")
     else:
-        _numbers(ax, costs, tag, place, picture.norm)
-    _cross_out(ax, tag >= decoding.grouping.tag_threshold)
-    told = _assignment(ax, step)
-    ax.set_xticks(range(m), [f"person {j}\ntag {step.tags[j, 0]:.2f}" if m <= 14 else str(j) for j in range(m)])
+        _cross_out(ax, forbidden)
+        _numbers(ax, costs, tag, place, picture, forbidden)
+    told = _assignment(ax, step, numbers)
+    ax.set_xticks(
+        range(m), [f"person {numbers[j]}\ntag {step.tags[j, 0]:.2f}" if m <= 14 else str(numbers[j]) for j in range(m)]
+    )
     ax.set_yticks(range(n), [_peak_label(decoding, int(i), n) for i in step.peaks])
     ax.xaxis.tick_top()
     inked(ax)
@@ -71,10 +79,10 @@ def _costs(decoding: Decoding, step: Step) -> tuple[Float64, Floats, Float64]:
     return np.asarray(costs)[:, : len(step.tags)] + 0.0, tag, place  # 0 rather than -0
 
 
-def _numbers(ax: Axes, costs: Float64, tag: Floats, place: Float64, norm: object) -> None:
+def _numbers(ax: Axes, costs: Float64, tag: Floats, place: Float64, shades: AxesImage, forbidden: Bools) -> None:
     """Cost and distances in each cell."""
     for (i, j), cost in np.ndenumerate(costs):
-        ink = BLACK if norm(cost) > 0.5 else WHITE  # type: ignore[operator]
+        ink = BLACK if forbidden[i, j] or shades.norm(cost) > 0.5 else WHITE
         ax.text(j, i - 0.14, f"{cost:.2f}", ha="center", va="center", fontsize=SMALL + 1, color=ink, fontweight="bold")
         ax.text(
             j, i + 0.24, f"d {tag[i, j]:.2f}  e {place[i, j]:.0f}", ha="center", va="center", fontsize=6.5, color=ink
@@ -87,17 +95,17 @@ def _cross_out(ax: Axes, forbidden: Bools) -> None:
         ax.plot([j - 0.46, j + 0.46], [i + 0.44, i - 0.44], color=GREY, linewidth=1)
 
 
-def _assignment(ax: Axes, step: Step) -> list[str]:
-    """Frames round the chosen pairs and each peak's person at the right; the same in words."""
+def _assignment(ax: Axes, step: Step, numbers: list[int]) -> list[str]:
+    """Frames round the chosen pairs, and each peak's person at the right; the same in words."""
     told = []
     for i, person in enumerate(step.person.tolist()):
         joins = person < len(step.tags)
         if joins:
             ax.add_patch(Rectangle((person - 0.46, i - 0.45), 0.92, 0.9, fill=False, edgecolor=BLACK, linewidth=4.5))
-            frame = person_hex(person)
+            frame = person_hex(numbers[person])
             ax.add_patch(Rectangle((person - 0.46, i - 0.45), 0.92, 0.9, fill=False, edgecolor=frame, linewidth=2.5))
-        what = f"→ person {person}" if joins else f"opens person {person}"
-        if len(step.person) <= 40:
+        what = f"→ person {numbers[person]}" if joins else f"opens person {numbers[person]}"
+        if len(step.tags) <= 14:
             ax.text(len(step.tags) - 0.42, i, what, fontsize=SMALL, color=BLACK, va="center")
         told.append(f"peak {step.peaks[i]} {what.replace('→', 'to')}")
     return told

@@ -10,9 +10,9 @@ from matplotlib.patches import FancyArrowPatch
 
 from hpe_nb.arrays import Float32, Image
 from hpe_nb.decoding import Decoding
-from hpe_nb.figures.canvas import BLACK, GREY, SMALL, WHITE, bare, canvas, described, number_of
+from hpe_nb.figures.canvas import BLACK, GREY, SMALL, WHITE, bare, canvas, described, number_of, person_numbers
 from hpe_nb.figures.pictures import draw_people, heated, in_grey, on_map
-from hpe_nb.poses import MISSING
+from hpe_nb.poses import MISSING, REFINED
 from hpe_nb.skeleton import JOINT_ORDER, K
 
 _STOPS = ((5, "faces"), (9, "shoulders and hips"), (13, "arms"), (17, "legs"))
@@ -43,7 +43,8 @@ def plot_film_strip(decoding: Decoding, image: Image | None = None, *, ax: Axes 
     panels.append((f"{number_of(len(decoding.peaks), 'peak')}", in_grey(photo), _peaks(decoding)))
     for turns, what in _STOPS:
         panels.append((f"grouping: {what}", in_grey(photo), _grouped(decoding, turns)))
-    panels.append((f"{number_of(len(decoding.poses), 'pose')}, refined", photo, _poses(decoding)))
+    refined = number_of(int((decoding.poses.kind == REFINED).sum()), "refined joint")
+    panels.append((f"{number_of(len(decoding.poses), 'pose')}, {refined}", photo, _poses(decoding)))
     step_x, step_y = width * (1 + _GAP), height + 0.17 * width
     rows = -(-len(panels) // _COLUMNS)
     ax = canvas(ax, 10.5, 10.5 * rows * step_y / (_COLUMNS * step_x) + 0.3)
@@ -83,7 +84,7 @@ def _peaks(decoding: Decoding) -> Draw:
 
 def _grouped(decoding: Decoding, turns: int) -> Draw:
     """People as they stand after so many joint types."""
-    peak = decoding.groups.peak
+    peak = decoding.groups.peak[np.argsort(person_numbers(decoding))]
     there = (peak >= 0) & np.isin(np.arange(K), JOINT_ORDER[:turns])
 
     def draw(ax: Axes, at: tuple[float, float]) -> None:

@@ -16,6 +16,7 @@ from hpe_nb.maps import Maps
 from hpe_nb.skeleton import KEYPOINTS
 
 _COLUMNS = 6
+_FEW = 12
 
 
 def plot_heatmaps(maps: Maps, image: Image | None = None, *, ax: Axes | None = None) -> Axes:
@@ -70,8 +71,16 @@ def plot_heatmap(decoding: Decoding, joint: int | str, image: Image | None = Non
     first, last = decoding.peaks.start[k : k + 2]
     for (x, y), value in zip(decoding.peaks.xy[first:last], decoding.peaks.value[first:last], strict=True):
         ax.scatter(x, y, s=110, facecolors="none", edgecolors=WHITE, linewidths=1.6, path_effects=LEGIBLE)
-        right = x < 0.85 * width
-        caption(ax, x + (4 if right else -4), y - 3, f"{value:.2f}", ha="left" if right else "right", va="bottom")
+        right, size = x < 0.85 * width, SMALL if last - first <= _FEW else SMALL - 2
+        caption(
+            ax,
+            x + (4 if right else -4),
+            y - 3,
+            f"{value:.2f}",
+            ha="left" if right else "right",
+            va="bottom",
+            fontsize=size,
+        )
     low = _low_maxima(heat, threshold)
     ax.scatter(low[:, 0], low[:, 1], s=26, marker="x", color=WHITE, linewidths=1.2, path_effects=LEGIBLE)
     inked(ax)

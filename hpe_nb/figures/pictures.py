@@ -70,10 +70,19 @@ def draw_skeleton(
 
 def draw_people(ax: Axes, points: Floats, there: Bools, at: tuple[float, float] = (0, 0), size: float = 12) -> None:
     """Skeletons with joints of all people, (P, 17, 2), in their colours."""
+    width = 1.8 if len(points) <= 8 else 1.1
     for person, (body, seen) in enumerate(zip(points, there, strict=True)):
-        draw_skeleton(ax, body, seen, person_hex(person), at)
+        draw_skeleton(ax, body, seen, person_hex(person), at, linewidth=width)
         dots = body[seen] + at
-        ax.scatter(dots[:, 0], dots[:, 1], s=size, color=person_hex(person), edgecolors=BLACK, linewidths=0.6, zorder=3)
+        ax.scatter(
+            dots[:, 0],
+            dots[:, 1],
+            s=size if len(points) <= 8 else size / 2,
+            color=person_hex(person),
+            edgecolors=BLACK,
+            linewidths=0.6,
+            zorder=3,
+        )
 
 
 def caption(ax: Axes, x: float, y: float, text: str, **more: Any) -> None:

@@ -22,6 +22,7 @@ from hpe_nb.figures.canvas import (
     inked,
     number_of,
     person_hex,
+    person_numbers,
     scale_bar,
 )
 from hpe_nb.figures.pictures import joint_index
@@ -48,9 +49,9 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
     picture = ax.imshow(tags, cmap=TAGMAP, interpolation="nearest")
     if heat.max() > 0.2:
         ax.contour(heat, levels=[0.2], colors=[WHITE], linewidths=0.9)
-    told = []
+    told, numbers = [], person_numbers(decoding)[decoding.groups.owner]
     for i in range(peaks.start[k], peaks.start[k + 1]):
-        (x, y), person = peaks.xy[i].tolist(), int(decoding.groups.owner[i])
+        (x, y), person = peaks.xy[i].tolist(), int(numbers[i])
         badge(ax, x, y, person)
         told.append(f"person {person} at x {x}, y {y} with tag {peaks.tag[i, 0]:.2f}")
     scale_bar(ax, picture, _tag_label(decoding))
@@ -73,16 +74,16 @@ def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes |
         truth: a scene's truth; joints that stand in another person's group are then marked with a cross.
         ax: where to draw; a figure of its own where left out.
     """
-    groups, peaks = decoding.groups, decoding.peaks
+    groups, peaks, numbers = decoding.groups, decoding.peaks, person_numbers(decoding)
     lanes = min(len(groups), 3)
     ax = canvas(ax, 8, 5.2 + 0.25 * lanes)
     rows = {joint: row for row, joint in enumerate(JOINT_ORDER)}
     height = np.array([rows[joint] for joint in peaks.joint.tolist()], float)
-    _person_dots(ax, peaks.tag[:, 0], height, groups.owner.tolist())
+    _person_dots(ax, peaks.tag[:, 0], height, numbers[groups.owner].tolist())
     wrong = np.zeros(len(peaks), bool) if truth is None else wrong_peaks(decoding, truth)
     if wrong.any():
         ax.scatter(peaks.tag[wrong, 0], height[wrong], s=230, marker="x", color=WRONG, linewidths=2.4, zorder=2)
-    _clusters(ax, groups.tags[:, 0], decoding.grouping.tag_threshold, lanes)
+    _clusters(ax, _by_number(decoding), decoding.grouping.tag_threshold, lanes)
     ax.set_yticks(range(K + 1), [KEYPOINTS[joint] for joint in JOINT_ORDER] + ["people"])
     ax.set_ylim(K + max(lanes, 1) - 0.3, -0.7)
     ax.grid(axis="y", color=PALE, linewidth=0.6)
@@ -92,8 +93,8 @@ def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes |
     told = f"{number_of(len(peaks), 'peak')} by joint type, in {number_of(len(groups), 'cluster')}"
     title = f"Tags by joint type: {number_of(len(groups), 'person', 'people')}"
     if truth is None:
-        return described(ax, title, f"Tags of {told}. {_means(groups.tags)}")
-    alt = f"Tags of {told}, {number_of(int(wrong.sum()), 'joint')} in another person's. {_means(groups.tags)}"
+        return described(ax, title, f"Tags of {told}. {_means(_by_number(decoding))}")
+    alt = f"Tags of {told}, {number_of(int(wrong.sum()), 'joint')} in another person's. {_means(_by_number(decoding))}"
     return described(ax, f"{title}, x: joints of another person", alt)
 
 
@@ -121,11 +122,12 @@ def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
         decoding: what `decode` returned.
         ax: where to draw; a figure of its own where left out.
     """
-    tag, means = decoding.peaks.tag[:, 0], decoding.groups.tags[:, 0]
+    tag, means = decoding.peaks.tag[:, 0], _by_number(decoding)
     people = len(means)
     ax = canvas(ax, 8, 3.6)
     edges = _bins(tag)
-    by_person = [tag[decoding.groups.owner == person] for person in range(people)]
+    owner = person_numbers(decoding)[decoding.groups.owner]
+    by_person = [tag[owner == person] for person in range(people)]
     highest = 1.0
     if people:
         colours = [person_hex(person) for person in range(people)]
@@ -136,13 +138,13 @@ def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
     _gaps(ax, means[order], gaps, highest, decoding.grouping.tag_threshold)
     for person in order.tolist() if people <= _MANY else []:
         badge(ax, float(means[person]), -0.09 * highest, person)
+    ax.set_yticks(MaxNLocator(6, integer=True).tick_values(0, highest))
     ax.set_ylim(-0.18 * highest if people <= _MANY else 0, 1.32 * highest)
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     inked(ax, "bottom", "left")
     ax.set_xlabel(_tag_label(decoding), fontsize=SMALL, color=BLACK)
     ax.set_ylabel("peaks", fontsize=SMALL, color=BLACK)
     least = f" The least gap between two people is {gaps.min():.2f}." if len(gaps) else ""
-    alt = f"Histogram of the tags of {number_of(len(tag), 'peak')}, by person. {_means(decoding.groups.tags)}{least}"
+    alt = f"Histogram of the tags of {number_of(len(tag), 'peak')}, by person. {_means(means)}{least}"
     return described(
         ax, f"Tags, and the gaps between people (a gap below {decoding.grouping.tag_threshold:g} is marked !)", alt
     )
@@ -152,7 +154,7 @@ def _bins(tag: Floats) -> Float64:
     """Edges of bins of a tenth, or of more where tags go far."""
     low, high = (float(tag.min()), float(tag.max())) if len(tag) else (0.0, 1.0)
     step = max(0.1, (high - low) / 150)
-    return np.arange(np.floor(low / step) - 1, np.ceil(high / step) + 2) * step
+    return np.arange(np.floor(low / step) - 1.5, np.ceil(high / step) + 2.5) * step
 
 
 def _gaps(ax: Axes, means: Floats, gaps: Floats, highest: float, threshold: float) -> None:
@@ -180,11 +182,14 @@ def _gaps(ax: Axes, means: Floats, gaps: Floats, highest: float, threshold: floa
         )
 
 
-def _means(tags: Floats) -> str:
+def _by_number(decoding: Decoding) -> Floats:
+    """(G,) the people's mean tags in the order of their numbers."""
+    return np.asarray(decoding.groups.tags[np.argsort(person_numbers(decoding)), 0])
+
+
+def _means(means: Floats) -> str:
     """The people's tags in words."""
-    return (
-        "; ".join(f"person {i}: {tag:.2f}" for i, tag in enumerate(tags[:, 0].tolist()[:40])) + "." if len(tags) else ""
-    )
+    return "; ".join(f"person {i}: {tag:.2f}" for i, tag in enumerate(means.tolist()[:40])) + "." if len(means) else ""
 
 
 def _tag_label(decoding: Decoding) -> str:

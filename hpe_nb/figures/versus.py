@@ -54,18 +54,21 @@ def plot_truth(scene: Scene, decoding: Decoding, *, ax: Axes | None = None) -> A
     ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     bare(ax)
     counts = f"{number_of(len(truth), 'true person', 'true people')}, {len(poses)} found"
-    marks = f"{number_of(len(wrong), 'joint')} of another person, {len(lost)} not detected, {len(invented)} refined"
+    marks = f"{number_of(len(wrong), 'joint')} of another person, {len(lost)} not found, {len(invented)} refined"
     return described(ax, f"Truth and result: {counts}", f"Truth against result: {counts}; {marks}.")
 
 
 def _mistakes(scene: Scene, decoding: Decoding) -> tuple[Floats, Floats, Floats]:
-    """Places (N, 2) in image pixels: wrong joints of the found people, true joints not detected, refined joints."""
+    """Places (N, 2) in image pixels: wrong joints of the found people, true joints not found, refined joints."""
     truth, poses = scene.truth, decoding.poses
     kept = np.isin(decoding.groups.owner, decoding.people)
     wrong = decoding.peaks.xy[wrong_peaks(decoding, truth) & kept]
     owners = truth.owners(decoding.peaks)
     found = np.zeros((len(truth) + 1, truth.keypoints.shape[1]), bool)
     found[owners[kept], decoding.peaks.joint[kept]] = True
+    of_pose = main_owners(decoding, truth, owners)[decoding.people]
+    person, joint = np.nonzero(poses.kind == REFINED)
+    found[of_pose[person], joint] = True
     lost = (truth.keypoints[..., 2] > OUTSIDE) & ~found[:-1]
     refined = poses.keypoints[poses.kind == REFINED, :2]
     return scene.maps.image_points(wrong.astype(np.float64)), truth.keypoints[lost, :2], refined
@@ -83,7 +86,7 @@ def _legend(ax: Axes, wrong: int, lost: int, invented: int) -> None:
         Line2D([], [], color=PALE_BONE, linewidth=6, label="truth"),
         Line2D([], [], color=person_hex(0), linewidth=2.5, label="result"),
         Line2D([], [], marker="x", label=f"of another person: {wrong}", **hollow),
-        Line2D([], [], marker="s", label=f"not detected: {lost}", **hollow),
+        Line2D([], [], marker="s", label=f"not found: {lost}", **hollow),
         Line2D([], [], marker="D", label=f"refined: {invented}", **hollow),
     ]
     ax.legend(
