@@ -1,0 +1,118 @@
+"""The player and the webcam page in a real browser, the latter with Chromium's fake camera."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+PLAYER = """\
+import numpy as np
+import hpe_nb as hpe
+from hpe_nb.films.record import Entry
+from hpe_nb.poses import Poses
+
+def person(x):
+    keypoints = np.zeros((1, 17, 3), np.float32)
+    keypoints[0, :, 0] = x + np.linspace(-20, 20, 17)
+    keypoints[0, :, 1] = 60 + np.linspace(-40, 40, 17)
+    keypoints[0, :, 2] = 0.9
+    return Poses(keypoints, np.float32([0.9]), np.float32([1.0]), np.ones((1, 17), np.uint8))
+
+entries = [Entry(i, i / 10, f"frame {i}", (320, 120), np.array([0]), person(40 + 12 * i)) for i in range(20)]
+pictures = [np.full((120, 320, 3), 60, np.uint8)] * 20
+player = hpe.Player(pictures, entries)
+player
+"""
+
+CAMERA = """\
+import hpe_nb as hpe
+network = hpe.load_network("hpe-nb-start", fit=(128, 96))
+camera = hpe.webcam(network)
+camera
+"""
+
+
+@pytest.fixture(autouse=True)
+def _paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HPE_NB_OFFLINE", "1")
+
+
+def test_player(jupyter: Any) -> None:
+    opened = jupyter.run(PLAYER, name="player.ipynb")
+    page, picture, told = opened.page, opened.picture(0), opened.page.locator(".hpe-told")
+    expect(told).to_have_text("frame 1 of 20, 0.00 s, 1 person (1: 0.90)")
+    timeline = opened.picture(1)
+    before, line = opened.digest(picture), opened.digest(timeline)
+
+    slider = page.get_by_role("slider").first  # seek
+    slider.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    expect(told).to_contain_text("frame 6 of 20")
+    before = opened.wait_for_change(picture, before)
+    opened.wait_for_change(timeline, line)
+
+    page.get_by_title("one frame ahead").click()  # step
+    expect(told).to_contain_text("frame 7 of 20")
+    before = opened.wait_for_change(picture, before)
+
+    page.locator(".jupyter-widgets.widget-play button").first.click()  # play to the end
+    expect(told).to_contain_text("frame 20 of 20", timeout=20_000)
+    before = opened.wait_for_change(picture, before)
+
+    page.get_by_title("one frame back").click()
+    expect(told).to_contain_text("frame 19 of 20")
+    page.get_by_text("people", exact=True).click()  # without skeletons
+    opened.wait_for_change(picture, before)
+    opened.close()
+
+
+def test_webcam_live_and_frozen(jupyter: Any) -> None:
+    opened = jupyter.run(CAMERA, name="camera.ipynb")
+    page, picture = opened.page, opened.picture(0)
+    told, start = page.locator(".hpe-told"), page.locator(".hpe-start")
+    start.click()
+    expect(told).to_contain_text("ms from camera to screen", timeout=60_000)
+    first = opened.digest(picture)
+    opened.wait_for_change(picture, first, 20)  # the fake camera's picture moves
+
+    page.locator(".hpe-freeze").click()
+    page.wait_for_timeout(1500)  # the picture under way arrives
+    frames = page.locator(".hpe-webcam").get_attribute("data-frames")
+    frozen = opened.digest(picture)
+    page.wait_for_timeout(700)
+    assert opened.digest(picture) == frozen
+    assert page.locator(".hpe-webcam").get_attribute("data-frames") == frames
+
+    page.get_by_text("Explore this frame").click()
+    expect(page.get_by_text("detection_threshold").or_(page.get_by_text("detection threshold")).first).to_be_visible(
+        timeout=60_000
+    )
+    start.click()
+    expect(told).to_have_text("The camera is off.")
+    opened.close()
+
+
+def test_webcam_without_camera_takes_a_photo(jupyter: Any, tmp_path: Any) -> None:
+    import numpy as np
+
+    import hpe_nb as hpe
+
+    opened = jupyter.run(CAMERA, name="still.ipynb")
+    page = opened.page
+    page.evaluate(
+        """() => {
+            navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'));
+        }"""
+    )
+    page.locator(".hpe-start").click()
+    expect(page.locator(".hpe-told")).to_contain_text("No camera (NotFoundError)")
+    photo = hpe.write_image(tmp_path / "wall.png", np.full((90, 120, 3), 200, np.uint8))
+    page.locator(".hpe-still input").set_input_files(str(photo))
+    expect(page.locator(".hpe-told")).to_contain_text("0 people", timeout=30_000)
+    (tmp_path / "text.png").write_text("no picture")
+    page.locator(".hpe-still input").set_input_files(str(tmp_path / "text.png"))
+    expect(page.locator(".hpe-told")).to_contain_text("text.png is no picture")
+    opened.close()
