@@ -13,11 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from hpe_nb.arrays import Float64, Floats, Ints
-from hpe_nb.pairing import ALONE, pair, pair_by_tags
+from hpe_nb.pairing import ALONE, EVEN, pair, pair_by_tags
 from hpe_nb.pairing import graded_costs as graded_costs
 from hpe_nb.pairing import pair_costs as pair_costs
 from hpe_nb.pairing import place_distances as place_distances
 from hpe_nb.pairing import rounded_costs as rounded_costs
+from hpe_nb.pairing import score_gaps as score_gaps
 from hpe_nb.pairing import tag_distances as tag_distances
 from hpe_nb.peaks import Peaks
 from hpe_nb.settings import Grouping
@@ -37,6 +38,7 @@ class Step(NamedTuple):
         peaks: (n,) indices into the decoding's peaks.
         tags: (m, D) people's tags before the step.
         centers: (m, 2) people's centres before the step, map pixels.
+        scores: (m,) people's mean scores before the step.
         person: (n,) person of each candidate after the step; m and more were opened by it.
     """
 
@@ -44,6 +46,7 @@ class Step(NamedTuple):
     peaks: Ints
     tags: Floats
     centers: Float64
+    scores: Float64
     person: Ints
 
 
@@ -93,7 +96,7 @@ def _walk(peaks: Peaks, grouping: Grouping, owner: Ints | None) -> tuple[Groups,
     """Let the joint types take their turns, by assignment or as `owner` says; the people and the record."""
     count = len(peaks)
     tag = peaks.tag.astype(np.float64 if grouping.cost == "graded" else np.float32)
-    tags, centers = np.zeros_like(tag), np.zeros((count, 2))
+    tags, centers, scores = np.zeros_like(tag), np.zeros((count, 2)), np.zeros((count, 1))
     joints, people, steps = np.zeros(count, np.int64), 0, []
     owners = np.full(count, ALONE, np.intp) if owner is None else owner
     start = peaks.start.tolist()
@@ -101,24 +104,25 @@ def _walk(peaks: Peaks, grouping: Grouping, owner: Ints | None) -> tuple[Groups,
         turn = np.arange(start[joint], start[joint + 1])
         if not len(turn):
             continue
-        before = tags[:people].copy(), centers[:people].copy()
+        before = tags[:people].copy(), centers[:people].copy(), scores[:people, 0].copy()
         if owner is None:
             owners[turn] = pair(tag[turn], peaks.xy[turn], peaks.value[turn], *before, grouping) if people else ALONE
             owners[turn[owners[turn] == ALONE]] = people + np.arange(np.count_nonzero(owners[turn] == ALONE))
         person = owners[turn]
         steps.append(Step(joint, turn, *before, person))
-        _add(tags, centers, joints, person, tag[turn], peaks.xy[turn])
+        _add((tags, centers, scores), joints, person, (tag[turn], peaks.xy[turn], peaks.value[turn, None]))
         people = max(people, int(person.max()) + 1)
     groups = Groups(peaks, grouping, owners, _table(peaks, owners, people), tags[:people], centers[:people])
     return groups, tuple(steps)
 
 
-def _add(tags: Floats, centers: Float64, joints: Ints, person: Ints, tag: Floats, xy: Ints) -> None:
-    """Take the new joints into the running means of their people (each person gets at most one)."""
-    before = joints[person, None].astype(tags.dtype)
+def _add(means: tuple[Floats, ...], joints: Ints, person: Ints, new: tuple[Floats | Ints, ...]) -> None:
+    """Take the new joints' numbers into the running means of their people (each person gets at most one joint)."""
+    before = joints[person, None]
     joints[person] += 1
-    tags[person] = (tags[person] * before + tag) / (before + 1)
-    centers[person] = (centers[person] * before + xy) / (before + 1)
+    for mean, number in zip(means, new, strict=True):
+        n = before.astype(mean.dtype)
+        mean[person] = (mean[person] * n + number) / (n + 1)
 
 
 def _walk_quickly(peaks: Peaks, grouping: Grouping) -> tuple[Groups, None]:
@@ -127,25 +131,28 @@ def _walk_quickly(peaks: Peaks, grouping: Grouping) -> tuple[Groups, None]:
     start, value = peaks.start.tolist(), peaks.value.tolist()
     tags: list[float] = []
     centers: list[complex] = []
+    scores: list[float] = []
     joints: list[int] = []
     owner = np.empty(len(tag), np.intp)
     for joint in JOINT_ORDER:
         turn = slice(start[joint], start[joint + 1])
         person = pair_by_tags(tag[turn], tags, grouping.tag_threshold)
-        if person is None or not _worth_it(person, tag[turn], place[turn], value[turn], tags, centers, grouping):
-            people = np.array(tags)[:, None], np.array(centers).view(float).reshape(-1, 2)
+        if person is None or not _worth_it(person, tag[turn], place[turn], value[turn], tags, centers, scores, grouping):
+            people = np.array(tags)[:, None], np.array(centers).view(float).reshape(-1, 2), np.array(scores)
             person = pair(peaks.tag[turn].astype(float), peaks.xy[turn], peaks.value[turn], *people, grouping).tolist()
-        for i, (j, t, z) in enumerate(zip(person, tag[turn], place[turn], strict=True)):
+        for i, (j, t, z, v) in enumerate(zip(person, tag[turn], place[turn], value[turn], strict=True)):
             if j == ALONE:
                 person[i] = len(tags)
                 tags.append(t)
                 centers.append(z)
+                scores.append(v)
                 joints.append(1)
             else:
                 n = joints[j]
                 joints[j] = n + 1
                 tags[j] = (tags[j] * n + t) / (n + 1)
                 centers[j] = (centers[j] * n + z) / (n + 1)
+                scores[j] = (scores[j] * n + v) / (n + 1)
         owner[turn] = person
     places = np.array(centers, dtype=complex).view(float).reshape(-1, 2)
     groups = Groups(peaks, grouping, owner, _table(peaks, owner, len(tags)), np.array(tags, dtype=float)[:, None], places)
@@ -159,20 +166,23 @@ def _worth_it(
     value: list[float],
     tags: list[float],
     centers: list[complex],
+    scores: list[float],
     grouping: Grouping,
 ) -> bool:
     """Whether every pair of `pair_by_tags` costs clearly less than to open a person; see `pairing.graded_costs`.
 
     Most tags are so near that no place could be too far. Roundings are left to `pair` by the margin.
     """
-    weight, limit = grouping.place_weight, grouping.tag_threshold
     for j, t, z, v in zip(person, tag, place, value, strict=True):
-        if j == ALONE or abs(t - tags[j]) + weight < limit:
+        if j == ALONE:
+            continue
+        cost = abs(t - tags[j]) + grouping.score_weight * (abs(v - scores[j]) - EVEN) - grouping.tag_threshold
+        if cost + grouping.place_weight < -MARGIN:
             continue
         center = centers[j]
         at_hand = min([abs(other - center) for other in place]) + min([abs(z - other) for other in centers])
         far = 1 - (at_hand / 2 + 0.5) / (abs(z - center) + 0.5)
-        if not abs(t - tags[j]) + weight * far - grouping.score_weight * v - limit < -MARGIN:
+        if not cost + grouping.place_weight * far < -MARGIN:
             return False
     return True
 

@@ -11,21 +11,25 @@ from hpe_nb.arrays import Float32, Float64, Floats, Ints
 from hpe_nb.settings import Grouping
 
 INFINITY = float("inf")
+EVEN = 0.5
+"""Scores this far apart speak neither for a pair nor against it."""
 ALONE = -1
 """Person of a candidate that joins nobody and opens a person of its own."""
 
 
-def pair(tag: Floats, xy: Ints, value: Float32, tags: Floats, centers: Float64, grouping: Grouping) -> Ints:
+def pair(
+    tag: Floats, xy: Ints, value: Float32, tags: Floats, centers: Float64, scores: Float64, grouping: Grouping
+) -> Ints:
     """Person of each candidate, (n,), by the pairing of least total cost; ALONE where none is near enough.
 
     Args:
         tag, xy, value: (n, D), (n, 2) and (n,) the candidates' tags, places in map pixels and scores.
-        tags, centers: (m, D) and (m, 2) the people's tags and centres.
+        tags, centers, scores: (m, D), (m, 2) and (m,) the people's mean tags, places and scores.
         grouping: the rule and its numbers.
     """
     person = np.full(len(tag), ALONE, dtype=np.intp)
     tag_distance = tag_distances(tag, tags)
-    costs = pair_costs(tag_distance, place_distances(xy, centers), value, grouping)
+    costs = pair_costs(tag_distance, place_distances(xy, centers), value, scores, grouping)
     rows, columns = linear_sum_assignment(costs)
     real = columns < len(tags)
     rows, columns = rows[real], columns[real]
@@ -78,25 +82,36 @@ def place_distances(xy: Ints, centers: Float64) -> Float64:
     return np.asarray(np.sqrt(x * x + y * y))
 
 
-def pair_costs(tag_distance: Floats, place: Float64, value: Float32, grouping: Grouping) -> Float64:
+def pair_costs(tag_distance: Floats, place: Float64, value: Float32, scores: Float64, grouping: Grouping) -> Float64:
     """Cost of each pair of candidate and person, by the rule that `grouping.cost` names; the assignment's matrix.
 
     Shape (n, m) for "graded"; (n, max(n, m)) for "rounded", which pads columns that stand for nobody.
     """
-    rule = graded_costs if grouping.cost == "graded" else rounded_costs
-    return rule(tag_distance, place, value, grouping)
+    if grouping.cost == "rounded":
+        return rounded_costs(tag_distance, place, value, grouping)
+    return graded_costs(tag_distance, place, score_gaps(value, scores), grouping)
 
 
-def graded_costs(tag_distance: Floats, place: Float64, value: Float32, grouping: Grouping) -> Float64:
-    """Tag distance, plus a bounded price for being far away, less a little for a good score, less the price of opening.
+def graded_costs(tag_distance: Floats, place: Float64, gap: Float64, grouping: Grouping) -> Float64:
+    """Tag distance, plus bounded prices for being far away and for unlike scores, less the price of opening a person.
 
-    cost = d + place_weight * far - score_weight * v - tag_threshold, see `far_shares`. To open a person costs as much
-    as the largest tag distance allowed, so a pair is worth what it saves: costs are 0 or less, and 0 means to open a
-    person. Pairs with d >= tag_threshold are 0, so they never take the place of an allowed one.
+    cost = d + place_weight * far + score_weight * (gap - 0.5) - tag_threshold, see `far_shares` and `score_gaps`. To
+    open a person costs as much as the largest tag distance allowed, so a pair is worth what it saves: costs are 0 or
+    less, and 0 means to open a person. Pairs with d >= tag_threshold are 0, so they never take the place of an allowed
+    one.
     """
-    costs = tag_distance + grouping.place_weight * far_shares(place) - grouping.score_weight * value.astype(float)[:, None]
+    costs = tag_distance + grouping.place_weight * far_shares(place) + grouping.score_weight * (gap - EVEN)
     allowed = tag_distance < grouping.tag_threshold
     return np.where(allowed, np.minimum(costs - grouping.tag_threshold, 0.0), 0.0)
+
+
+def score_gaps(value: Float32, scores: Float64) -> Float64:
+    """Difference of each candidate's score (n,) and each person's mean score (m,), shape (n, m).
+
+    A network that sees a person well sees all its joints well, and a person that is small, blurred or a mistake is weak
+    all over: scores tell people apart where their tags are alike.
+    """
+    return np.abs(value.astype(np.float64)[:, None] - scores)
 
 
 def far_shares(place: Float64) -> Float64:

@@ -47,7 +47,7 @@ class Grouping:
     place_weight: float = number(
         0.8, 0.0, 2.0, 0.05, "graded cost: what a joint far away costs more than one at hand, in tag units"
     )
-    score_weight: float = number(0.1, 0.0, 1.0, 0.05, "graded cost: what a full score saves, in tag units")
+    score_weight: float = number(1.0, 0.0, 2.0, 0.05, "graded cost: how much scores count that differ from the person's")
     adjust: bool = switch(True, "move each joint a quarter of a map pixel towards its higher neighbours")
     delta: float = number(0.0, -1.0, 1.0, 0.05, "shift of all joints in map pixels, for networks that need one")
     pose_threshold: float = number(0.1, 0.0, 1.0, 0.01, "keep a person when the mean score of the 17 joints is above this")

@@ -14,7 +14,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
-from hpe_nb.pairing import graded_costs, rounded_costs
+from hpe_nb.pairing import EVEN, graded_costs, rounded_costs
+from hpe_nb.grouping import MARGIN
 from hpe_nb.peaks import Peaks
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER, K
@@ -53,6 +54,7 @@ class _State:
     peak: Ints
     tags: Floats
     centers: Float64
+    scores: Float64
     joints: Ints
 
 
@@ -66,6 +68,7 @@ def _block(peaks: Peaks, use: Ints, settings: Sequence[Grouping]) -> _State:
         np.full((size, most, K), -1, np.int32),
         np.zeros((size, most, tag.shape[1]), tag.dtype),
         np.zeros((size, most, 2)),
+        np.zeros((size, most)),
         np.zeros((size, most), np.int64),
     )
     for joint in JOINT_ORDER:
@@ -113,6 +116,8 @@ def _turn(state: _State, peaks: Peaks, tag: Floats, start: int, joint: int, use:
     p = person[s, i]
     state.peak[s, p, joint] = start + i
     before = state.joints[s, p, None].astype(tag.dtype)
+    n_before = before[:, 0].astype(np.float64)
+    state.scores[s, p] = (state.scores[s, p] * n_before + peaks.value[turn][i]) / (n_before + 1)
     state.joints[s, p] += 1
     state.tags[s, p] = (state.tags[s, p] * before + tag[turn][i]) / (before + 1)
     state.centers[s, p] = (state.centers[s, p] * before + peaks.xy[turn][i]) / (before + 1)
@@ -128,17 +133,20 @@ def _join(
         _join_rounded(person, tag_distance, place, peaks.value[turn], here, state.count, rules.settings)
         return
     there = here[:, :, None] & (np.arange(people) < state.count[:, None])[:, None]
-    allowed = there & (tag_distance < rules.tag_threshold)
-    # The price of being far away is below `place_weight`: a pair this near in its tags joins wherever it is.
-    unsure = (allowed & (tag_distance + rules.place_weight >= rules.tag_threshold)).any(axis=(1, 2))
-    unsure |= (allowed.sum(axis=1) > 1).any(axis=1) | (allowed.sum(axis=2) > 1).any(axis=1)
-    s, i, j = np.nonzero(allowed & ~unsure[:, None, None])
-    person[s, i] = j
+    s, i, j = np.nonzero(there & (tag_distance < rules.tag_threshold))
+    gap = np.abs(peaks.value[turn].astype(np.float64)[:, None] - state.scores[:, None, :people])
+    # The price of being far away is below `place_weight`: a pair this near in its tags and score joins wherever it is.
+    cost = tag_distance + rules.place_weight + rules.score_weight * (gap - EVEN)
+    far = cost[s, i, j] >= rules.tag_threshold[s, 0, 0] - MARGIN
+    unsure = _contested(s, i, j, person.shape, people)
+    unsure[s[far]] = True
+    sure = ~unsure[s]
+    person[s[sure], i[sure]] = j[sure]
     left = np.flatnonzero(unsure)
     if len(left):
         place = _place_distances(peaks.xy[turn], state.centers[left, :people])
         place[~there[left]] = np.inf
-        _join_graded(person, left, tag_distance[left], place, peaks.value[turn], here, state.count, rules)
+        _join_graded(person, left, tag_distance[left], place, gap[left], here, state.count, rules)
 
 
 def _join_graded(
@@ -146,24 +154,33 @@ def _join_graded(
     left: Ints,
     tag_distance: Floats,
     place: Float64,
-    value: Float32,
+    gap: Float64,
     here: Bools,
     count: Ints,
     rules: _Rules,
 ) -> None:
     """The turn with the graded cost, of the settings `left`, where candidates or people may compete."""
     with np.errstate(invalid="ignore"):  # infinity by infinity, where nobody is
-        costs = graded_costs(tag_distance, place, value, cast("Grouping", rules.chosen(left)))
+        costs = graded_costs(tag_distance, place, gap, cast("Grouping", rules.chosen(left)))
     wanted = costs < 0
-    contested = (wanted.sum(axis=1) > 1).any(axis=1) | (wanted.sum(axis=2) > 1).any(axis=1)
-    at, i, j = np.nonzero(wanted & ~contested[:, None, None])
-    person[left[at], i] = j
+    at, i, j = np.nonzero(wanted)
+    contested = _contested(at, i, j, (len(left), person.shape[1]), costs.shape[2])
+    plain = ~contested[at]
+    person[left[at[plain]], i[plain]] = j[plain]
     for row in np.flatnonzero(contested).tolist():
         s = int(left[row])
         n, m = int(here[s].sum()), int(count[s])
         rows, columns = linear_sum_assignment(costs[row, :n, :m])
         joins = wanted[row, rows, columns]
         person[s, rows[joins]] = columns[joins]
+
+
+def _contested(s: Ints, i: Ints, j: Ints, shape: tuple[int, ...], people: int) -> Bools:
+    """(S,) where a candidate i may join two people j, or two candidates one, from all pairs that are possible."""
+    size, n = shape
+    twice = np.bincount(s * n + i, minlength=size * n).reshape(size, n) > 1
+    crowded = np.bincount(s * people + j, minlength=size * people).reshape(size, people) > 1
+    return np.asarray(twice.any(axis=1) | crowded.any(axis=1))
 
 
 def _tag_distances(tag: Floats, tags: Floats) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
@@ -52,7 +53,8 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
     costs, tag, place = _costs(decoding, step)
     forbidden = tag >= decoding.grouping.tag_threshold
     ax.set_facecolor(PALE)
-    picture = ax.imshow(np.ma.masked_where(forbidden, costs), cmap="cividis", aspect="auto", interpolation="nearest")
+    allowed, scale = np.ma.masked_where(forbidden, costs), _scale(decoding, costs)
+    picture = ax.imshow(allowed, cmap="cividis", norm=scale, aspect="auto", interpolation="nearest")
     if n * m > _CELLS_WITH_NUMBERS:
         scale_bar(ax, picture, "cost")
     else:
@@ -75,14 +77,23 @@ def _costs(decoding: Decoding, step: Step) -> tuple[Float64, Floats, Float64]:
     peaks = decoding.peaks
     tag = tag_distances(peaks.tag[step.peaks].astype(step.tags.dtype), step.tags)
     place = place_distances(peaks.xy[step.peaks], step.centers)
-    costs = pair_costs(tag, place, peaks.value[step.peaks], decoding.grouping)
+    costs = pair_costs(tag, place, peaks.value[step.peaks], step.scores, decoding.grouping)
     return np.asarray(costs)[:, : len(step.tags)] + 0.0, tag, place  # 0 rather than -0
+
+
+def _scale(decoding: Decoding, costs: Float64) -> Normalize:
+    """From the best pair there can be, or that is there, to one that is worth nothing."""
+    grouping = decoding.grouping
+    if grouping.cost == "graded":
+        return Normalize(-grouping.tag_threshold - grouping.score_weight / 2, 0)
+    return Normalize(min(float(costs.min()), -1), max(float(costs.max()), 0))
 
 
 def _numbers(ax: Axes, costs: Float64, tag: Floats, place: Float64, shades: AxesImage, forbidden: Bools) -> None:
     """Cost and distances in each cell."""
+    pale = forbidden | (np.asarray(shades.norm(costs), np.float64) > 0.5)
     for (i, j), cost in np.ndenumerate(costs):
-        ink = BLACK if forbidden[i, j] or shades.norm(cost) > 0.5 else WHITE
+        ink = BLACK if pale[i, j] else WHITE
         ax.text(j, i - 0.14, f"{cost:.2f}", ha="center", va="center", fontsize=SMALL + 1, color=ink, fontweight="bold")
         ax.text(
             j, i + 0.24, f"d {tag[i, j]:.2f}  e {place[i, j]:.0f}", ha="center", va="center", fontsize=6.5, color=ink

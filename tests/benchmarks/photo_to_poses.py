@@ -1,0 +1,49 @@
+"""What a photo costs beyond the network: photo to poses against the network's bare inference, in turns.
+
+    python tests/benchmarks/photo_to_poses.py [--network NAME] [--runs 40]
+
+The photo is a frame of the shipped film with ten people or more. Bare inference is one OpenVINO request on a filled input
+tensor at the same shape; the whole way adds scaling, padding, checking, decoding.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+
+import openvino as ov
+
+import hpe_nb as hpe
+
+
+def main() -> None:
+    """Print the medians and the median of the paired ratios."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--network", default="auto")
+    parser.add_argument("--photo", default="vtest_250.jpg")
+    parser.add_argument("--runs", type=int, default=40)
+    options = parser.parse_args()
+    network = hpe.load_network(options.network)
+    image = hpe.read_image(hpe.sample(options.photo))
+    placement = network.place(image)
+    request = network.compiled(placement).create_infer_request()
+    request.set_input_tensor(ov.Tensor(placement.fill(image), shared_memory=True))
+    people = len(hpe.decode(network(image)).poses)
+    bare, whole = [], []
+    for _ in range(options.runs):
+        start = time.perf_counter()
+        request.infer()
+        middle = time.perf_counter()
+        hpe.decode(network(image))
+        end = time.perf_counter()
+        bare.append(middle - start)
+        whole.append(end - middle)
+    ratio = statistics.median(b / a for a, b in zip(bare, whole, strict=True))
+    print(f"{network.name}, input {placement.input[0]} x {placement.input[1]}, {people} people")
+    print(f"bare inference {statistics.median(bare) * 1e3:.1f} ms, photo to poses {statistics.median(whole) * 1e3:.1f} ms")
+    print(f"ratio {ratio:.3f}")
+
+
+if __name__ == "__main__":
+    main()
