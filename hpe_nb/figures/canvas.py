@@ -54,7 +54,7 @@ def canvas(ax: Axes | None, width: float, height: float) -> Axes:
 def described(ax: Axes, title: str, alt: str) -> Axes:
     """The Axes with title and alt text."""
     ax.set_title(title, fontsize=NORMAL, loc="left", color=BLACK)
-    ax.set_label(alt)
+    ax.set_label(alt.strip())
     return ax
 
 

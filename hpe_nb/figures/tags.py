@@ -133,6 +133,8 @@ def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
         colours = [person_hex(person) for person in range(people)]
         counts, *_ = ax.hist(by_person, edges.tolist(), stacked=True, color=colours, edgecolor=BLACK, linewidth=0.4)
         highest = float(np.max(counts))
+    else:
+        ax.text(0.5, 0.5, "nobody was found", fontsize=SMALL + 1, color=BLACK, ha="center", transform=ax.transAxes)
     order = np.argsort(means, kind="stable")
     gaps = np.diff(means[order])
     _gaps(ax, means[order], gaps, highest, decoding.grouping.tag_threshold)

@@ -1,0 +1,133 @@
+"""Figures: each draws into the given Axes or its own, says in words what it shows, and leaves its input alone."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+import hpe_nb as hpe
+from hpe_nb.figures.canvas import person_numbers
+from hpe_nb.figures.versus import wrong_peaks
+
+SCENE = hpe.scene("crossing arms")
+DECODING = hpe.decode(SCENE.maps)
+NOBODY = hpe.scene(0)
+EMPTY = hpe.decode(NOBODY.maps)
+
+FIGURES = [
+    pytest.param(hpe.plot_heatmaps, (SCENE.maps, SCENE.image), "17 heatmaps", id="heatmap grid"),
+    pytest.param(hpe.plot_heatmaps, (SCENE.maps,), "17 heatmaps", id="heatmap grid without photo"),
+    pytest.param(hpe.plot_heatmap, (DECODING, "left wrist", SCENE.image), "left wrist: 2 peaks", id="one heatmap"),
+    pytest.param(hpe.plot_heatmap, (DECODING, 0), "nose: 2 peaks", id="one heatmap by number"),
+    pytest.param(hpe.plot_tag_map, (DECODING, "right knee"), "person 1 at", id="tag map"),
+    pytest.param(hpe.plot_tag_strip, (DECODING,), "32 peaks", id="tag strip"),
+    pytest.param(hpe.plot_tag_strip, (DECODING, SCENE.truth), "4 joints in another", id="tag strip with truth"),
+    pytest.param(hpe.plot_tag_histogram, (DECODING,), "least gap", id="tag histogram"),
+    pytest.param(hpe.plot_cost_matrix, (DECODING, "left wrist"), "2 peaks against 2 people", id="cost matrix"),
+    pytest.param(hpe.plot_cost_matrix, (DECODING, "nose"), "Nobody is there yet", id="cost matrix, first turn"),
+    pytest.param(hpe.plot_table, (DECODING.poses,), "Person 1: score", id="table"),
+    pytest.param(hpe.plot_film_strip, (DECODING, SCENE.image), "8 pictures", id="film strip"),
+    pytest.param(hpe.plot_truth, (SCENE, DECODING), "4 joints of another person", id="truth"),
+    pytest.param(hpe.plot_heatmap, (EMPTY, 0), "0 peaks", id="one heatmap, nobody"),
+    pytest.param(hpe.plot_tag_map, (EMPTY, 0), "Peaks: none", id="tag map, nobody"),
+    pytest.param(hpe.plot_tag_strip, (EMPTY, NOBODY.truth), "0 peaks", id="tag strip, nobody"),
+    pytest.param(hpe.plot_tag_histogram, (EMPTY,), "0 peaks", id="tag histogram, nobody"),
+    pytest.param(hpe.plot_cost_matrix, (EMPTY, 5), "no peaks", id="cost matrix, nobody"),
+    pytest.param(hpe.plot_table, (EMPTY.poses,), "0 people", id="table, nobody"),
+    pytest.param(hpe.plot_film_strip, (EMPTY,), "0 poses", id="film strip, nobody"),
+    pytest.param(hpe.plot_truth, (NOBODY, EMPTY), "0 true people, 0 found", id="truth, nobody"),
+]
+
+
+def pixels(figure):
+    """The figure as a picture."""
+    file = io.BytesIO()
+    figure.savefig(file, format="rgba", dpi=25)
+    return np.frombuffer(file.getvalue(), np.uint8)
+
+
+def contents(value):
+    """Copies of all arrays in maps, decodings, scenes and so on."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    names = getattr(value, "__dataclass_fields__", {})
+    return {name: contents(getattr(value, name)) for name in names if name != "recipe"}
+
+
+@pytest.mark.parametrize(("plot", "given", "told"), FIGURES)
+def test_a_figure(plot, given, told):
+    before = [contents(value) for value in given]
+    own = plot(*given)
+    assert isinstance(own, Axes)
+    assert len(np.unique(pixels(own.get_figure()))) > 5, "something is drawn"
+    assert told in hpe.alt_text(own)
+    assert own.get_figure().get_facecolor() == (1, 1, 1, 1), "legible on a dark theme"
+    left, right = Figure().subplots(1, 2)
+    blank = len(left.get_children())
+    assert plot(*given, ax=left) is left
+    assert len(left.get_children()) > blank
+    assert len(right.get_children()) == blank
+    assert hpe.alt_text(left) == hpe.alt_text(own)
+    np.testing.assert_equal([contents(value) for value in given], before)
+
+
+def test_a_notebook_shows_the_picture_with_its_alt_text():
+    ax = hpe.plot_tag_histogram(DECODING)
+    bundle = ax._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "image/png", "text/plain"}
+    assert bundle["text/html"].startswith('<img alt="Histogram of the tags of 32 peaks')
+    assert bundle["image/png"].startswith("iVBOR")
+
+
+def test_people_have_the_numbers_of_their_poses_and_those_dropped_come_after():
+    scene = hpe.scene("crowd", tag_noise=0.5, false_peaks=20)
+    decoding = hpe.decode(scene.maps)
+    numbers = person_numbers(decoding)
+    assert len(decoding.groups) > len(decoding.poses) > 20
+    assert np.array_equal(np.sort(numbers), np.arange(len(decoding.groups)))
+    assert np.array_equal(numbers[decoding.people], np.arange(len(decoding.poses)))
+
+
+def test_other_tags_and_rules_can_be_drawn():
+    scene = hpe.scene(3, tag_gap=1.0, tag_noise=0.2)
+    tags = np.concatenate((scene.maps.tags, -scene.maps.tags), axis=-1)
+    decoding = hpe.decode(hpe.Maps(scene.maps.heatmaps, tags, scene.maps.to_image), hpe.Grouping.omz())
+    for plot in (hpe.plot_tag_strip, hpe.plot_tag_histogram, hpe.plot_film_strip):
+        assert hpe.alt_text(plot(decoding))
+    assert "first of 2 numbers" in hpe.plot_tag_strip(decoding).get_xlabel()
+    assert "against 3 people" in hpe.alt_text(hpe.plot_cost_matrix(decoding, "left knee"))
+
+
+def test_wrong_peaks_are_those_of_another_person():
+    assert wrong_peaks(DECODING, SCENE.truth).sum() == 4
+    two = hpe.scene("two apart")
+    assert not wrong_peaks(hpe.decode(two.maps), two.truth).any()
+    false = hpe.scene("crossing arms", false_peaks=30)
+    decoding = hpe.decode(false.maps)
+    owners, wrong = false.truth.owners(decoding.peaks), wrong_peaks(decoding, false.truth)
+    for group in range(len(decoding.groups)):
+        mine = decoding.groups.owner == group
+        most = np.bincount(owners[mine] + 1).argmax() - 1
+        if np.bincount(owners[mine] + 1).max() * 2 > mine.sum():
+            assert np.array_equal(wrong[mine], owners[mine] != most)
+    assert wrong.any()
+
+
+@pytest.mark.parametrize("joint", ["left foot", 17, -1, 2.5, None])
+def test_an_unknown_joint_is_told(joint):
+    with pytest.raises(hpe.HpeError, match="joint="):
+        hpe.plot_heatmap(DECODING, joint)
+
+
+def test_figures_leave_pyplot_alone():
+    code = (
+        "import sys, hpe_nb as hpe; s = hpe.scene(1); hpe.plot_film_strip(hpe.decode(s.maps), s.image); "
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
