@@ -89,9 +89,9 @@ def follow(
     tracks = _still_known(tracks, time, following.gap)
     seen_now = _newcomers(0, poses, time, image)
     track, pose = matched(tracks, seen_now, following)
-    new = np.setdiff1d(np.flatnonzero(poses.scores >= following.newcomer), pose)
+    new = np.flatnonzero(_others(len(poses), pose) & (poses.scores >= following.newcomer))
     seen_again = _seen_again(tracks, track, _chosen(seen_now, pose), following)
-    away = np.setdiff1d(np.arange(len(tracks.person)), track)
+    away = np.flatnonzero(_others(len(tracks.person), track))
     newcomers = replace(
         _chosen(seen_now, new), person=np.arange(tracks.fresh, tracks.fresh + len(new)), fresh=tracks.fresh + len(new)
     )
@@ -136,7 +136,7 @@ def _seen_again(tracks: Tracks, track: Ints, seen: Tracks, following: Following)
     seconds = np.maximum(seen.time - old.time, 1e-3)
     both = old.known & seen.known
     # The middle joint's way: a skeleton that took a joint from a neighbour must not run off with it.
-    shift = np.nan_to_num(np.nanmedian(np.where(both[..., None], seen.xy - old.xy, np.nan), axis=1))
+    shift = _middle(seen.xy - old.xy, both)
     smoothed = old.smoothed
     # Bodies grow slowly: a skeleton that is suddenly huge has joints of two people.
     area = np.clip(seen.area, 0.9 * old.area, 1.1 * old.area)
@@ -159,9 +159,25 @@ def _seen_again(tracks: Tracks, track: Ints, seen: Tracks, following: Following)
 def _newcomers(fresh: int, poses: Poses, time: float, image: Image | None) -> Tracks:
     """Tracks of people as if all were seen for the first time, with numbers from `fresh`."""
     count, xy, seen = len(poses), poses.keypoints[..., :2].astype(np.float64), poses.kind != MISSING
-    area = AREA_OF_BOX * np.prod(np.maximum(poses.boxes[:, 2:] - poses.boxes[:, :2], 1), axis=1).astype(np.float64)
+    boxes = poses.boxes
+    area = AREA_OF_BOX * np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 1), axis=1).astype(np.float64)
     person, still, now = np.arange(fresh, fresh + count), np.zeros((count, 2)), np.full(count, time)
     return Tracks(person, xy, seen, still, now, area, clothes(poses, image), Smoothed.start(xy, seen), fresh + count)
+
+
+def _middle(ways: Float64, use: Bools) -> Float64:
+    """Median (T, 2) of the ways (T, 17, 2) of the joints in use, the lower one of two; 0 where none is."""
+    count = use.sum(axis=1)
+    ordered = np.sort(np.where(use[..., None], ways, np.inf), axis=1)
+    middle = ordered[np.arange(len(ways)), np.maximum(count - 1, 0) // 2]
+    return np.where(count[:, None] > 0, middle, 0.0)
+
+
+def _others(count: int, some: Ints) -> Bools:
+    """True for those of 0 to count - 1 that are not among `some`."""
+    others = np.ones(count, bool)
+    others[some] = False
+    return others
 
 
 def _chosen(tracks: Tracks, which: Ints) -> Tracks:
