@@ -11,7 +11,7 @@ from hpe_nb.arrays import Float32, Float64, Floats, Ints
 from hpe_nb.settings import Grouping
 
 INFINITY = float("inf")
-EVEN = 0.5
+EVEN = 0.3
 """Scores this far apart speak neither for a pair nor against it."""
 ALONE = -1
 """Person of a candidate that joins nobody and opens a person of its own."""
@@ -95,7 +95,7 @@ def pair_costs(tag_distance: Floats, place: Float64, value: Float32, scores: Flo
 def graded_costs(tag_distance: Floats, place: Float64, gap: Float64, grouping: Grouping) -> Float64:
     """Tag distance, plus bounded prices for being far away and for unlike scores, less the price of opening a person.
 
-    cost = d + place_weight * far + score_weight * (gap - 0.5) - tag_threshold, see `far_shares` and `score_gaps`. To
+    cost = d + place_weight * far + score_weight * (gap - 0.3) - tag_threshold, see `far_shares` and `score_gaps`. To
     open a person costs as much as the largest tag distance allowed, so a pair is worth what it saves: costs are 0 or
     less, and 0 means to open a person. Pairs with d >= tag_threshold are 0, so they never take the place of an allowed
     one.
