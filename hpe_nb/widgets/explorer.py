@@ -22,7 +22,7 @@ from hpe_nb.widgets.saving import free_path, write_picture
 from hpe_nb.widgets.settings_panel import SettingsPanel
 from hpe_nb.widgets.spots import Spot, again
 from hpe_nb.widgets.subject import subject_of
-from hpe_nb.widgets.texts import STYLE, error_html, html_box
+from hpe_nb.widgets.texts import STYLE, error_html, explanation_html, html_box
 
 
 class Explorer(Looking):
@@ -59,7 +59,6 @@ class Explorer(Looking):
         self.children = self._parts()
         self.add_class("hpe-widget")
         self._connect()
-        self._marking.soon()
 
     @property
     def grouping(self) -> Grouping:
@@ -77,7 +76,6 @@ class Explorer(Looking):
         self._kept, self.actions.compare.value = None, False
         self.state = state_of(subject_of(what, self._network), self.grouping, self.state.layer, self.state.joint)
         self.draw()
-        self._marking.soon()
 
     def update_marks(self) -> None:
         """Mark on each slider where the result for this picture changes; done by itself when the sliders rest."""
@@ -124,7 +122,6 @@ class Explorer(Looking):
         chosen = again(decoding, self.state.chosen) if self.state.chosen else None
         self.state = replace(self.state, decoding=decoding, chosen=chosen, hovered=None)
         self.draw(started)
-        self._marking.soon()
 
     def _tell(self, milliseconds: float, size: tuple[int, int]) -> None:
         """Write the words that belong to the picture; while two results are compared, what differs."""
@@ -132,6 +129,7 @@ class Explorer(Looking):
         self.actions.code.value = self.settings.code
         if self._kept and self.actions.compare.value:
             self.explanation.value = compared_html(self._kept, self.decoding)
+        self._marking.soon()
 
     def _at(self, x: float, y: float) -> Spot | None:
         """What stands at (x, y); nothing while two results are compared."""
@@ -171,10 +169,12 @@ class Explorer(Looking):
         self.show(self._list[self._index])
 
     def _mark(self) -> Iterator[str]:
-        """Mark slider after slider."""
+        """Mark slider after slider, then tell when the chosen joint would be another one."""
         for name in self.settings.sliders:
             self.settings.show_marks(name, self.decoding.flip_points(name))
             yield name
+        if self.state.chosen and not self.actions.compare.value:
+            self.explanation.value = explanation_html(self.decoding, self.state.chosen, flips=True)
 
     def _failed(self, error: Exception) -> None:
         """Show an error of work that was done later."""

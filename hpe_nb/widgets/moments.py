@@ -71,7 +71,7 @@ def table_of(decoding: Decoding, step: Step) -> Table:
         return Table(*(np.zeros((len(step.peaks), 0)) for _ in range(3)))
     tag = tag_distances(peaks.tag[step.peaks].astype(step.tags.dtype), step.tags)
     place = place_distances(peaks.xy[step.peaks], step.centers)
-    cost = pair_costs(tag, place, peaks.value[step.peaks], grouping)
+    cost = pair_costs(tag, place, peaks.value[step.peaks], step.scores, grouping)
     return Table(tag, place, cost[:, :people])
 
 

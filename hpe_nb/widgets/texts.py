@@ -9,10 +9,15 @@ import numpy as np
 
 from hpe_nb.colours import contrast, hex_code, person_colour
 from hpe_nb.decoding import Decoding
+from hpe_nb.explaining.explanation import Explanation
+from hpe_nb.explaining.joint_flips import Flip
 from hpe_nb.poses import DETECTED, MISSING, REFINED
 from hpe_nb.skeleton import KEYPOINTS
 from hpe_nb.widgets.dots import owners
 from hpe_nb.widgets.spots import Spot
+
+MOST_CANDIDATES, MOST_FLIPS = 6, 8
+"""So many candidates and flips are told; `decoding.explain` has them all."""
 
 _HEADINGS = ("person", "score", "tag", "detected", "refined", "missing")
 
@@ -64,8 +69,11 @@ def alt_text(name: str, layer: str, joint: int, decoding: Decoding) -> str:
     return f"{name} with {layer}{of}; {found}, beside it their joints' tags by joint type. The table lists the people."
 
 
-def explanation_html(decoding: Decoding, spot: Spot | None) -> str:
-    """Why the chosen joint went where it is, or what to do to see that."""
+def explanation_html(decoding: Decoding, spot: Spot | None, flips: bool = False) -> str:
+    """Why the chosen joint went where it is, or what to do to see that; with `flips` also when it would not.
+
+    To find the flips can take as long as many decodings, so they come when the sliders rest.
+    """
     if spot is None:
         return '<span class="hpe-hint">Click on a joint, a dot or a number to see why it belongs where it does.</span>'
     if spot.person < 0:
@@ -73,7 +81,32 @@ def explanation_html(decoding: Decoding, spot: Spot | None) -> str:
     if spot.joint < 0:
         return f"{badge(spot.person)} {html.escape(person_sentence(decoding, spot.person))}"
     told = decoding.explain(spot.person, spot.joint)
-    return f"{badge(spot.person)} {told._repr_html_()}"
+    rest = "".join(f"<li>{html.escape(_flip(flip))}</li>" for flip in told.flips[:MOST_FLIPS]) if flips else ""
+    words = f"<p>{badge(spot.person)} {html.escape(told.sentence)}</p>{_candidates(told)}"
+    return f"{words}<ul>{rest}</ul>" if rest else words
+
+
+def _candidates(told: Explanation) -> str:
+    """The candidates for a joint as a table."""
+    if not told.table:
+        return ""
+    head = "".join(f"<th>{name}</th>" for name in ("score", "tag distance", "pixels away", "cost", "went to"))
+    rows = "".join(
+        f"<tr><td>{one.score:.2f}</td><td>{_number(one.tag_distance)}</td><td>{_number(one.place_distance, 0)}</td>"
+        f"<td>{_number(one.cost)}</td><td>{html.escape(one.went_to)}</td></tr>"
+        for one in told.table[:MOST_CANDIDATES]
+    )
+    return f'<table class="hpe-people"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _number(value: float, digits: int = 2) -> str:
+    """A number, or a dash where there is none."""
+    return "-" if value != value else f"{value:.{digits}f}"
+
+
+def _flip(flip: Flip) -> str:
+    """One value at which the answer would flip, in words."""
+    return f"{flip.setting} {flip.side} {flip.value:.4g}: {flip.then}"
 
 
 def person_sentence(decoding: Decoding, person: int) -> str:
@@ -115,7 +148,8 @@ STYLE = """<style>
   grid-template-areas: "picture why" "settings people" "foot foot"; } }
 .hpe-at-picture { grid-area: picture; } .hpe-at-settings { grid-area: settings; } .hpe-at-foot { grid-area: foot; }
 .hpe-at-why { grid-area: why; min-height: 74px; } .hpe-at-people { grid-area: people; max-height: 420px; }
-.hpe-at-why table { font-size: 12px; }
+.hpe-at-why p { margin: 0 0 4px; line-height: 1.45; }
+.hpe-at-why ul { margin: 4px 0; padding-left: 20px; line-height: 1.4; }
 .hpe-people { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums; }
 .hpe-people th, .hpe-people td { padding: 1px 9px; text-align: right; line-height: 1.55; }
 .hpe-people th { font-weight: 600; border-bottom: 1px solid #8888; }

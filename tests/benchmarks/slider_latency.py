@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
-from jupyter_browser import Opened, lab
+from jupyter_browser import ASK, Opened, lab
 
 SET_UP = "import hpe_nb as hpe\nscene = hpe.scene(5, seed=1)"
 # With a person chosen, the shaded reach of the tags moves with every step: no two pictures are alike.
@@ -83,7 +83,7 @@ def main() -> None:
         opened.page.wait_for_timeout(1500)
         floor = laps(opened, ".jp-CodeCell:last-child [role=slider]", ".jp-CodeCell:last-child .widget-html-content",
                      given.steps, picture=False)  # fmt: skip
-        kernel = opened.page.evaluate(KERNEL, COST)
+        kernel = opened.page.evaluate(ASK, COST)
     heights = [height for _, height in moved]
     print(f"{'milliseconds':<44}{'median':>8}{'p95':>8}")
     print(told("slider to screen", [time for time, _ in moved]))
@@ -99,15 +99,6 @@ for step in range(60):
     explorer.settings.controls["tag_threshold"].value = 1.0 + 0.05 * (step % 2)
     times.append(1000 * (time.perf_counter() - started))
 print(json.dumps(times))"""
-
-KERNEL = """async code => {
-    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-    let said = '';
-    const future = kernel.requestExecute({code});
-    future.onIOPub = message => { if (message.content.name === 'stdout') said += message.content.text; };
-    await future.done;
-    return said;
-}"""
 
 if __name__ == "__main__":
     main()

@@ -58,6 +58,21 @@ DIGEST = """async img => {
 }"""
 
 
+# Ask the notebook's kernel behind the user's back; what it prints is the answer.
+ASK = """async code => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const future = kernel.requestExecute({code, store_history: false});
+    let said = '';
+    future.onIOPub = message => {
+        const {content, header} = message;
+        if (header.msg_type === 'stream') said += content.text;
+        if (header.msg_type === 'error') throw new Error(`${content.ename}: ${content.evalue}`);
+    };
+    await future.done;
+    return said;
+}"""
+
+
 def chromium() -> str | None:
     """Path of a Chromium or Chrome on this machine."""
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -120,6 +135,17 @@ class Opened:
         """Stop the notebook's kernel and close its page."""
         self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
         self.page.close()
+
+    def ask(self, expression: str) -> Any:
+        """The value of a Python expression in the notebook's kernel, as JSON carries it."""
+        return json.loads(self.page.evaluate(ASK, f"import json; print(json.dumps({expression}))"))
+
+    def wait_until(self, expression: str, value: Any, seconds: float = 10) -> None:
+        """Return when a Python expression has this value in the kernel; fails when it never has."""
+        end = time.monotonic() + seconds
+        while (found := self.ask(expression)) != value and time.monotonic() < end:
+            self.page.wait_for_timeout(50)
+        assert found == value, f"{expression} is {found!r}"
 
     def picture(self, which: int = 0) -> Locator:
         """The widgets' n-th picture."""
