@@ -70,8 +70,10 @@ def match(oks: Float64, people: Ints, labels: Labels, limits: Float64 = LIMITS) 
         likeness = np.where(people[:, d, None] >= 0, oks[people[:, d]], -1.0)[:, None]
         can = free & (likeness >= limit)
         best = _last_highest(np.where(can & real, likeness, -1.0))
-        other = _last_highest(np.where(can & ~real, likeness, -1.0))
-        label[:, d] = np.where(best >= 0, best, other)
+        label[:, d] = best
+        if not real.all():
+            other = _last_highest(np.where(can & ~real, likeness, -1.0))
+            label[:, d] = np.where(best >= 0, best, other)
         r, t = np.nonzero(label[:, d] >= 0)
         taken = label[r, d, t]
         free[r, t, taken] = labels.crowd[taken]

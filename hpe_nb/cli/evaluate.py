@@ -1,0 +1,97 @@
+"""`hpe-nb eval`: how good the network and the decoder are on labelled photos."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpe_nb.cli.options import Subparsers, add_grouping, add_network, grouping_of, network_of
+
+if TYPE_CHECKING:
+    from hpe_nb.evaluation.cache import MapCache
+    from hpe_nb.evaluation.labels import LabelledSet
+
+
+def add(subparsers: Subparsers) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "eval",
+        help="measure poses against COCO labels",
+        description="Measure AP, PCK and joints in the wrong person on photos with COCO keypoint labels. "
+        "The network's maps are kept, so a second run with other settings takes seconds.",
+    )
+    add_photos(parser)
+    parser.add_argument("--poses", type=Path, metavar="JSON", help="judge these COCO results; no network is run")
+    parser.add_argument(
+        "--compare", action="store_true", help="compare fits, sizes 288, 352, 448 and 576, refinement and flip test"
+    )
+    add_network(parser)
+    add_grouping(parser)
+    parser.set_defaults(run=run)
+
+
+def add_photos(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name labelled photos and where maps are kept."""
+    parser.add_argument("labels", type=Path, metavar="LABELS", help="COCO keypoint annotations (.json)")
+    parser.add_argument("--photos", type=Path, metavar="FOLDER", help="the photos (default: beside the labels)")
+    parser.add_argument("--flip-test", action="store_true", help="let the network see each photo mirrored, too")
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="where maps are kept (default: the user's cache)")
+
+
+def photos_of(options: argparse.Namespace, known: LabelledSet) -> list[Path]:
+    """Paths of the photos, from the given folder, or from one beside the labels."""
+    labels: Path = options.labels
+    folders = (labels.with_suffix(""), labels.parent)
+    beside = next((folder for folder in folders if known.names and (folder / known.names[0]).is_file()), folders[0])
+    return known.paths(options.photos or beside)
+
+
+def maps_of(options: argparse.Namespace, known: LabelledSet) -> MapCache:
+    """The kept maps of the photos; says how large they are."""
+    from hpe_nb.evaluation.cache import cache_maps
+    from hpe_nb.evaluation.flip import FlipTest
+
+    network: Any = network_of(options)
+    kept = cache_maps(photos_of(options, known), FlipTest(network) if options.flip_test else network, options.cache)
+    print(kept)
+    return kept
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the report.
+
+    Raises:
+        HpeError: labels, photos or a network that cannot be used.
+    """
+    from hpe_nb.evaluation.labels import read_labels
+    from hpe_nb.evaluation.protocols import evaluate_cache
+    from hpe_nb.evaluation.report import evaluate
+    from hpe_nb.pose_files import load_pictures
+    from hpe_nb.poses import Poses
+
+    known = read_labels(options.labels)
+    if options.poses:
+        found = load_pictures(options.poses)
+        print(evaluate([found.get(image, Poses.none()) for image in known.ids], known, str(options.poses)))
+    elif options.compare:
+        print(_compared(options, known))
+    else:
+        print(evaluate_cache(maps_of(options, known), known, grouping_of(options)))
+    return 0
+
+
+def _compared(options: argparse.Namespace, known: LabelledSet) -> object:
+    """The table of protocols."""
+    from hpe_nb.evaluation.flip import FlipTest
+    from hpe_nb.evaluation.protocols import compare_protocols
+
+    network, grouping = network_of(options), grouping_of(options)
+    fitted = [
+        replace(network, fit=fit, size=size) for fit in ("protocol", "letterbox") for size in (288, 352, 448, 576)
+    ]
+    settings = {"refine " + way: replace(grouping, refine=way) for way in ("near", "off")}
+    return compare_protocols(
+        photos_of(options, known), known, [*fitted, FlipTest(network)], settings, folder=options.cache
+    )
