@@ -78,7 +78,7 @@ def _costs(decoding: Decoding, step: Step) -> tuple[Float64, Floats, Float64]:
     tag = tag_distances(peaks.tag[step.peaks].astype(step.tags.dtype), step.tags)
     place = place_distances(peaks.xy[step.peaks], step.centers)
     costs = pair_costs(tag, place, peaks.value[step.peaks], step.scores, decoding.grouping)
-    return np.asarray(costs)[:, : len(step.tags)] + 0.0, tag, place  # 0 rather than -0
+    return np.asarray(costs)[:, : len(step.tags)], tag, place
 
 
 def _scale(decoding: Decoding, costs: Float64) -> Normalize:
@@ -92,9 +92,18 @@ def _scale(decoding: Decoding, costs: Float64) -> Normalize:
 def _numbers(ax: Axes, costs: Float64, tag: Floats, place: Float64, shades: AxesImage, forbidden: Bools) -> None:
     """Cost and distances in each cell."""
     pale = forbidden | (np.asarray(shades.norm(costs), np.float64) > 0.5)
-    for (i, j), cost in np.ndenumerate(costs):
+    for (i, j), cost in np.ndenumerate(costs.round(2) + 0.0):  # 0 rather than -0
         ink = BLACK if pale[i, j] else WHITE
-        ax.text(j, i - 0.14, f"{cost:.2f}", ha="center", va="center", fontsize=SMALL + 1, color=ink, fontweight="bold")
+        ax.text(
+            j,
+            i - 0.14,
+            f"{cost:.2f}",
+            ha="center",
+            va="center",
+            fontsize=SMALL + 1,
+            color=ink,
+            fontweight="bold",
+        )
         ax.text(
             j, i + 0.24, f"d {tag[i, j]:.2f}  e {place[i, j]:.0f}", ha="center", va="center", fontsize=6.5, color=ink
         )

@@ -16,8 +16,9 @@ NAMED: dict[str, Recipe] = {
     ),
     "crossing arms": Recipe(
         cast=(Actor("reaching", 0.325), Actor("reaching", 0.675, mirrored=True)),
-        tag_gap=1.5,
+        tag_gap=1.4,
         tag_leak=0.65,
+        hidden_score=0.8,
         about="Two people reach across each other: where their arms cross, one's tag bleeds into the other's.",
     ),
     "hugging": Recipe(
