@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from hpe_nb.arrays import Image, Ints
@@ -116,9 +117,8 @@ def run_film(
         video = open_files.enter_context(VideoFile(outputs.video, film_rate(source))) if outputs.video else None
         if isinstance(source, Pictures):
             source.done, summary.resumed = record.done, len(record.done)
-        shown = process(
-            source, network, grouping, running, following, summary.stages, draw=bool(video or outputs.pictures)
-        )
+        draw = video is not None or outputs.pictures is not None
+        shown = process(source, network, grouping, running, following, summary.stages, draw=draw, frames=frames)
         try:
             with closing(shown):
                 for one in shown:
@@ -127,8 +127,6 @@ def run_film(
                     _count(summary, one)
                     if seen is not None:
                         seen(one, summary.stages)
-                    if frames is not None and summary.frames >= frames:
-                        break
         except KeyboardInterrupt:
             summary.interrupted = True
             summary.ending = f"Stopped after {record.entries} frames; all of them are in {outputs.record}."
@@ -148,12 +146,14 @@ def process(
     stages: Stages,
     *,
     draw: bool = True,
+    frames: int | None = None,
 ) -> Generator[Shown]:
-    """Frames with the people in them, who keep their numbers, drawn where asked for."""
+    """Frames with the people in them, who keep their numbers, drawn where asked for; at most so many frames."""
     following, tracks = following or Following(), Tracks.none()
     if isinstance(source, Pictures):
         following = replace(following, follow=False, smooth=False)  # photos of a folder are no film
-    with closing(detect(source, network, grouping, running, stages=stages, report=source.report)) as found:
+    wanted = islice(source, frames)
+    with closing(detect(wanted, network, grouping, running, stages=stages, report=source.report)) as found:
         for one in found:
             with stages.timed("follow"):
                 tracks, person, poses = follow(tracks, one.poses, one.frame.time, following, one.frame.image)
