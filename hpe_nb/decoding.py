@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hpe_nb.adjusting import quarter_steps
-from hpe_nb.arrays import Float32, Floats, Ints, Kinds
+from hpe_nb.arrays import Float32, Float64, Floats, Ints, Kinds
 from hpe_nb.grouping import Groups, group
 from hpe_nb.maps import Maps
 from hpe_nb.peaks import Peaks, find_peaks
@@ -16,6 +18,9 @@ from hpe_nb.refinement import Refinement, refine
 from hpe_nb.settings import Grouping
 from hpe_nb.similarity import duplicates_of
 from hpe_nb.skeleton import K
+
+if TYPE_CHECKING:
+    from hpe_nb.explaining.explanation import Explanation
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +54,38 @@ class Decoding:
     repeats: Ints
     people: Ints
     poses: Poses
+
+    def explain(self, person: int, joint: int | str) -> Explanation:
+        """Why a joint is where it is or is missing, in words, with the candidates and what would flip the answer.
+
+        Args:
+            person: index into `poses`.
+            joint: joint type, 0 to 16, or its name such as "left wrist".
+
+        Raises:
+            HpeError: no such person or joint.
+        """
+        from hpe_nb.explaining.explain import explain
+
+        return explain(self, person, joint)
+
+    def flip_points(self, setting: str) -> Float64:
+        """All values of one setting at which the result for this picture changes, exactly, rising.
+
+        See `hpe_nb.explaining.flips.flip_points`; each setting is searched once per decoding.
+
+        Raises:
+            HpeError: no such setting, or one that is not a number.
+        """
+        if setting not in self._flip_points:
+            from hpe_nb.explaining.flips import flip_points
+
+            self._flip_points[setting] = flip_points(self, setting)
+        return self._flip_points[setting].copy()
+
+    @cached_property
+    def _flip_points(self) -> dict[str, Float64]:
+        return {}
 
 
 def decode(maps: Maps, grouping: Grouping | None = None, *, earlier: Decoding | None = None) -> Decoding:

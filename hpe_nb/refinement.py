@@ -72,7 +72,7 @@ def refine(maps: Maps, keypoints: Float32, tags: Floats, grouping: Grouping) -> 
     return Refinement(person, joint, window, xy, value)
 
 
-def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float, size: tuple[int, int]) -> Ints:
+def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float | Float32, size: tuple[int, int]) -> Ints:
     """Where each missing joint can be: boxes (Q, 4) as x0, y0, x1, y1 in map pixels, the last ones not included.
 
     A body whose joints a and b are seen is at least |a - b| / reach[a, b] tall, with `reach` the length of the way

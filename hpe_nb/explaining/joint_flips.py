@@ -1,0 +1,81 @@
+"""What it would take for one joint to come out otherwise: the nearest flip points of each setting that change it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import NamedTuple
+
+import numpy as np
+
+from hpe_nb.arrays import Ints
+from hpe_nb.decoding import Decoding, decode
+from hpe_nb.explaining.outcome import is_whole, used_pixels, with_setting
+from hpe_nb.settings import Grouping
+
+
+class Flip(NamedTuple):
+    """One value of one setting at which the answer about a joint flips.
+
+    Attributes:
+        setting: name of the setting.
+        value: the flip point.
+        side: "from": the answer is another one from the value on; "below": it is another one below the value.
+        then: what the answer is there.
+    """
+
+    setting: str
+    value: float
+    side: str
+    then: str
+
+
+def joint_flips(decoding: Decoding, person: int, joint: int) -> tuple[Flip, ...]:
+    """The flips next to the current value of every setting that is a number, on both sides.
+
+    A person is found again under another setting as whoever shares most pixels with it.
+    """
+    names = [item.name for item in fields(Grouping) if "low" in item.metadata]
+    mine = used_pixels(decoding)[person]
+    return tuple(flip for name in names for flip in _flips_of(decoding, name, mine, joint))
+
+
+def _flips_of(decoding: Decoding, setting: str, mine: Ints, joint: int) -> list[Flip]:
+    """The nearest flips of one setting below and above its current value."""
+    now, whole = getattr(decoding.grouping, setting), is_whole(setting)
+    points = decoding.flip_points(setting)
+    flips = []
+    for value in points[points <= now][::-1].tolist():
+        before = value - 1 if whole else float(np.nextafter(value, -np.inf))
+        answer = _answer(decoding, setting, before, mine, joint)
+        if answer != mine[joint]:
+            flips.append(Flip(setting, value, "below", _words(decoding, answer, mine[joint])))
+            break
+    for value in points[points > now].tolist():
+        answer = _answer(decoding, setting, value, mine, joint)
+        if answer != mine[joint]:
+            flips.append(Flip(setting, value, "from", _words(decoding, answer, mine[joint])))
+            break
+    return flips
+
+
+def _answer(decoding: Decoding, setting: str, value: float, mine: Ints, joint: int) -> int | None:
+    """The pixel of the joint, signed as in `used_pixels`, of whoever is most like the person; None if nobody."""
+    moved = decode(decoding.maps, with_setting(decoding.grouping, setting, value), earlier=decoding)
+    pixel = used_pixels(moved)
+    alike = ((pixel == mine) & (mine != 0)).sum(axis=1)
+    if not alike.any():
+        return None
+    return int(pixel[alike.argmax(), joint])
+
+
+def _words(decoding: Decoding, answer: int | None, before: int) -> str:
+    """What the answer is, in words."""
+    if answer is None:
+        return "the person is gone"
+    if not answer:
+        return "missing"
+    y, x = divmod(abs(answer) - 1, decoding.maps.size[0])
+    column, row = decoding.maps.image_points(np.array([x, y], float))
+    if answer == -before:
+        return "a peak" if answer > 0 else "refined, at the same pixel"
+    return f"{'the peak' if answer > 0 else 'refined,'} at ({column:.0f}, {row:.0f})"
