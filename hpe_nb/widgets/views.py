@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpe_nb.arrays import Float32, Image
+from hpe_nb.arrays import Bools, Float32, Image
 from hpe_nb.decoding import Decoding
 from hpe_nb.drawing import draw_poses
 from hpe_nb.opencv import cv2
@@ -67,9 +67,16 @@ def _photo_part(state: State, dots: Dots) -> Image:
     picture = state.ground.copy()
     if state.layer != "all heatmaps":
         one = state.layer in ("heatmap", "tag map")
-        shown = np.flatnonzero(dots.joint == state.joint) if one else np.arange(len(dots))
+        shown = np.flatnonzero(on_photo(state.layout, dots) & ((dots.joint == state.joint) | (not one)))
         draw_candidates(picture, state.layout.place(dots.xy[shown]), dots, shown.tolist(), scores=one)
     return picture
+
+
+def on_photo(layout: Layout, dots: Dots) -> Bools:
+    """(N,) true for dots on the photo; a network also finds peaks in the border that fills its input."""
+    x, y, wide, high = layout.photo
+    across, down = layout.place(dots.xy).T
+    return np.asarray((across >= x) & (across < x + wide) & (down >= y) & (down < y + high))
 
 
 def _with_skeletons(state: State) -> Image:
