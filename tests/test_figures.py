@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.optimize import linear_sum_assignment
 
 import hpe_nb as hpe
 from hpe_nb.figures.canvas import person_numbers
+from hpe_nb.figures.costs import _costs
 from hpe_nb.figures.versus import wrong_peaks
 
 SCENE = hpe.scene("crossing arms")
@@ -92,6 +94,26 @@ def test_people_have_the_numbers_of_their_poses_and_those_dropped_come_after():
     assert len(decoding.groups) > len(decoding.poses) > 20
     assert np.array_equal(np.sort(numbers), np.arange(len(decoding.groups)))
     assert np.array_equal(numbers[decoding.people], np.arange(len(decoding.poses)))
+
+
+@pytest.mark.parametrize("rule", ["graded", "rounded"])
+def test_the_costs_that_are_shown_are_those_that_were_decided_by(rule):
+    turns = 0
+    for seed in range(8):
+        scene = hpe.scene(2 + seed % 4, seed=seed, size=(224, 224), overlap=0.5, tag_gap=0.8, tag_noise=0.2)
+        decoding = hpe.decode(scene.maps, hpe.Grouping(cost=rule))
+        for step in decoding.groups.steps:
+            people = len(step.tags)
+            if not people or (rule == "rounded" and len(step.peaks) > people):
+                continue
+            costs, tag, _ = _costs(decoding, step)
+            rows, columns = linear_sum_assignment(costs)
+            joined = np.full(len(step.peaks), -1)
+            good = costs[rows, columns] < 0 if rule == "graded" else tag[rows, columns] < 1
+            joined[rows[good]] = columns[good]
+            assert np.array_equal(joined, np.where(step.person < people, step.person, -1))
+            turns += 1
+    assert turns > 60
 
 
 def test_other_tags_and_rules_can_be_drawn():

@@ -8,10 +8,10 @@ Nothing here uses pyplot or changes matplotlib's settings.
 from hpe_nb.figures.canvas import alt_text as alt_text
 from hpe_nb.figures.costs import plot_cost_matrix as plot_cost_matrix
 from hpe_nb.figures.film import plot_film_strip as plot_film_strip
+from hpe_nb.figures.gaps import plot_tag_histogram as plot_tag_histogram
 from hpe_nb.figures.heat import plot_heatmap as plot_heatmap
 from hpe_nb.figures.heat import plot_heatmaps as plot_heatmaps
 from hpe_nb.figures.table import plot_table as plot_table
-from hpe_nb.figures.tags import plot_tag_histogram as plot_tag_histogram
 from hpe_nb.figures.tags import plot_tag_map as plot_tag_map
 from hpe_nb.figures.tags import plot_tag_strip as plot_tag_strip
 from hpe_nb.figures.versus import plot_truth as plot_truth

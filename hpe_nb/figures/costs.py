@@ -27,6 +27,7 @@ from hpe_nb.figures.canvas import (
 )
 from hpe_nb.figures.pictures import joint_index
 from hpe_nb.grouping import Step, pair_costs, place_distances, tag_distances
+from hpe_nb.pairing import EVEN
 from hpe_nb.skeleton import KEYPOINTS
 
 _CELLS_WITH_NUMBERS = 150
@@ -85,7 +86,7 @@ def _scale(decoding: Decoding, costs: Float64) -> Normalize:
     """From the best pair there can be, or that is there, to one that is worth nothing."""
     grouping = decoding.grouping
     if grouping.cost == "graded":
-        return Normalize(-grouping.tag_threshold - grouping.score_weight / 2, 0)
+        return Normalize(-grouping.tag_threshold - grouping.score_weight * EVEN, 0)
     return Normalize(min(float(costs.min()), -1), max(float(costs.max()), 0))
 
 

@@ -1,17 +1,15 @@
-"""Figures of tags: on the map, by joint type, and as a histogram with the gaps between people."""
+"""Figures of tags: on the map, and by joint type."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
-from hpe_nb.arrays import Float64, Floats
+from hpe_nb.arrays import Floats
 from hpe_nb.colours import TAGMAP, contrast, hex_code, person_colour
 from hpe_nb.decoding import Decoding
 from hpe_nb.figures.canvas import (
     BLACK,
-    GREY,
     PALE,
     SMALL,
     WHITE,
@@ -29,9 +27,6 @@ from hpe_nb.figures.pictures import joint_index
 from hpe_nb.figures.versus import wrong_peaks
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, K
-
-_MANY = 10
-"""With more people than this only the most telling numbers are written."""
 
 
 def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None) -> Axes:
@@ -54,7 +49,7 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
         (x, y), person = peaks.xy[i].tolist(), int(numbers[i])
         badge(ax, x, y, person)
         told.append(f"person {person} at x {x}, y {y} with tag {peaks.tag[i, 0]:.2f}")
-    scale_bar(ax, picture, _tag_label(decoding))
+    scale_bar(ax, picture, tag_label(decoding))
     inked(ax)
     ax.set_xlabel("x in map pixels", fontsize=SMALL, color=BLACK)
     ax.set_ylabel("y in map pixels", fontsize=SMALL, color=BLACK)
@@ -83,18 +78,19 @@ def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes |
     wrong = np.zeros(len(peaks), bool) if truth is None else wrong_peaks(decoding, truth)
     if wrong.any():
         ax.scatter(peaks.tag[wrong, 0], height[wrong], s=230, marker="x", color=WRONG, linewidths=2.4, zorder=2)
-    _clusters(ax, _by_number(decoding), decoding.grouping.tag_threshold, lanes)
+    _clusters(ax, means_by_number(decoding), decoding.grouping.tag_threshold, lanes)
     ax.set_yticks(range(K + 1), [KEYPOINTS[joint] for joint in JOINT_ORDER] + ["people"])
     ax.set_ylim(K + max(lanes, 1) - 0.3, -0.7)
     ax.grid(axis="y", color=PALE, linewidth=0.6)
     ax.set_axisbelow(True)
     inked(ax, "bottom")
-    ax.set_xlabel(_tag_label(decoding), fontsize=SMALL, color=BLACK)
+    ax.set_xlabel(tag_label(decoding), fontsize=SMALL, color=BLACK)
     told = f"{number_of(len(peaks), 'peak')} by joint type, in {number_of(len(groups), 'cluster')}"
+    means = means_told(means_by_number(decoding))
     title = f"Tags by joint type: {number_of(len(groups), 'person', 'people')}"
     if truth is None:
-        return described(ax, title, f"Tags of {told}. {_means(_by_number(decoding))}")
-    alt = f"Tags of {told}, {number_of(int(wrong.sum()), 'joint')} in another person's. {_means(_by_number(decoding))}"
+        return described(ax, title, f"Tags of {told}. {means}")
+    alt = f"Tags of {told}, {number_of(int(wrong.sum()), 'joint')} in another person's. {means}"
     return described(ax, f"{title}, x: joints of another person", alt)
 
 
@@ -115,86 +111,17 @@ def _clusters(ax: Axes, means: Floats, threshold: float, lanes: int) -> None:
         badge(ax, float(means[person]), lane, person)
 
 
-def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
-    """How far are people's tags apart? Peaks by tag, in people's colours, and the gaps between neighbouring people.
-
-    Args:
-        decoding: what `decode` returned.
-        ax: where to draw; a figure of its own where left out.
-    """
-    tag, means = decoding.peaks.tag[:, 0], _by_number(decoding)
-    people = len(means)
-    ax = canvas(ax, 8, 3.6)
-    edges = _bins(tag)
-    owner = person_numbers(decoding)[decoding.groups.owner]
-    by_person = [tag[owner == person] for person in range(people)]
-    highest = 1.0
-    if people:
-        colours = [person_hex(person) for person in range(people)]
-        counts, *_ = ax.hist(by_person, edges.tolist(), stacked=True, color=colours, edgecolor=BLACK, linewidth=0.4)
-        highest = float(np.max(counts))
-    else:
-        ax.text(0.5, 0.5, "nobody was found", fontsize=SMALL + 1, color=BLACK, ha="center", transform=ax.transAxes)
-    order = np.argsort(means, kind="stable")
-    gaps = np.diff(means[order])
-    _gaps(ax, means[order], gaps, highest, decoding.grouping.tag_threshold)
-    for person in order.tolist() if people <= _MANY else []:
-        badge(ax, float(means[person]), -0.09 * highest, person)
-    ax.set_yticks(MaxNLocator(6, integer=True).tick_values(0, highest))
-    ax.set_ylim(-0.18 * highest if people <= _MANY else 0, 1.32 * highest)
-    inked(ax, "bottom", "left")
-    ax.set_xlabel(_tag_label(decoding), fontsize=SMALL, color=BLACK)
-    ax.set_ylabel("peaks", fontsize=SMALL, color=BLACK)
-    least = f" The least gap between two people is {gaps.min():.2f}." if len(gaps) else ""
-    alt = f"Histogram of the tags of {number_of(len(tag), 'peak')}, by person. {_means(means)}{least}"
-    return described(
-        ax, f"Tags, and the gaps between people (a gap below {decoding.grouping.tag_threshold:g} is marked !)", alt
-    )
-
-
-def _bins(tag: Floats) -> Float64:
-    """Edges of bins of a tenth, or of more where tags go far."""
-    low, high = (float(tag.min()), float(tag.max())) if len(tag) else (0.0, 1.0)
-    step = max(0.1, (high - low) / 150)
-    return np.arange(np.floor(low / step) - 1.5, np.ceil(high / step) + 2.5) * step
-
-
-def _gaps(ax: Axes, means: Floats, gaps: Floats, highest: float, threshold: float) -> None:
-    """Arrows between neighbouring people: all of them, or where there are many the small ones."""
-    for i, gap in enumerate(gaps.tolist()):
-        close = gap < threshold
-        if len(means) > _MANY and not close and gap > gaps.min():
-            continue
-        colour, level = (WRONG, 1.16) if close else (GREY, 1.06)
-        ends = (means[i], level * highest), (means[i + 1], level * highest)
-        ax.annotate(
-            "",
-            *ends,
-            arrowprops={"arrowstyle": "|-|,widthA=0.25,widthB=0.25", "color": colour, "shrinkA": 0, "shrinkB": 0},
-        )
-        middle = float(means[i] + means[i + 1]) / 2
-        ax.text(
-            middle,
-            (level + 0.02) * highest,
-            f"{gap:.2f}{' !' if close else ''}",
-            fontsize=SMALL,
-            color=BLACK,
-            ha="center",
-            va="bottom",
-        )
-
-
-def _by_number(decoding: Decoding) -> Floats:
+def means_by_number(decoding: Decoding) -> Floats:
     """(G,) the people's mean tags in the order of their numbers."""
     return np.asarray(decoding.groups.tags[np.argsort(person_numbers(decoding)), 0])
 
 
-def _means(means: Floats) -> str:
+def means_told(means: Floats) -> str:
     """The people's tags in words."""
     return "; ".join(f"person {i}: {tag:.2f}" for i, tag in enumerate(means.tolist()[:40])) + "." if len(means) else ""
 
 
-def _tag_label(decoding: Decoding) -> str:
+def tag_label(decoding: Decoding) -> str:
     """What the tag axis shows."""
     size = decoding.maps.tags.shape[-1]
     return "tag" if size == 1 else f"tag, first of {size} numbers"
