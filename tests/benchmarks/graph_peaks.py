@@ -64,7 +64,7 @@ def main() -> None:
         outside = median_ms(lambda: find_peaks(maps, grouping))
         extra.append(within - without)
         print(
-            f"round {turn + 1}: network {without:.1f} ms, with peaks inside {within:.1f} ms, find_peaks {outside:.2f} ms"
+            f"{turn + 1}: network {without:.1f} ms, with peaks inside {within:.1f} ms, find_peaks {outside:.2f} ms"
         )
     print(
         f"inside costs {statistics.median(extra):+.1f} ms, outside {outside:.2f} ms; refinement needs the maps anyway"
