@@ -14,8 +14,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
-from hpe_nb.pairing import EVEN, graded_costs, rounded_costs
 from hpe_nb.grouping import MARGIN
+from hpe_nb.pairing import EVEN, graded_costs, rounded_costs
 from hpe_nb.peaks import Peaks
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER, K

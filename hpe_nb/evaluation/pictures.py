@@ -29,7 +29,7 @@ def plot_curve(table: SweepTable, name: str, number_name: str = "AP", ax: Axes |
     ax = ax or _axes()
     values = _field(table, name)
     column = table.columns[_number(number_name)]
-    at = sorted(set(values))
+    at = _grid_values(values)
     rows = {value: [i for i in range(len(table)) if values[i] == value] for value in at}
     others = {field: getattr(table.default, field) for field in table.fields if field != name}
     plain = [i for i in range(len(table)) if all(getattr(table.settings[i], k) == v for k, v in others.items())]
@@ -52,7 +52,7 @@ def plot_curve(table: SweepTable, name: str, number_name: str = "AP", ax: Axes |
 
 
 def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP", ax: Axes | None = None) -> Axes:
-    """A number for each pair of values of two fields, the best over all other fields; default and best are framed.
+    """A number for each pair of values of two numeric fields, the best over all others; default and best are framed.
 
     Raises:
         HpeError: a field that was not swept.
@@ -60,7 +60,7 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
     ax = ax or _axes()
     x, y = _field(table, across), _field(table, down)
     column = table.columns[_number(number_name)]
-    xs, ys = sorted(set(x)), sorted(set(y))
+    xs, ys = _grid_values(x), _grid_values(y)
     cells = np.full((len(ys), len(xs)), np.nan)
     for j, b in enumerate(ys):
         for i, a in enumerate(xs):
@@ -77,9 +77,8 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
                 i, j, f"{cells[j, i]:.0f}", ha="center", va="center", fontsize=8, color="white" if dark else "black"
             )
     for row, shape, colour in ((0, "s", "white"), (table.best_row, "D", ORANGE)):
-        ax.scatter(
-            xs.index(x[row]), ys.index(y[row]), s=420, marker=shape, facecolor="none", edgecolor=colour, linewidth=2
-        )
+        place = np.interp(x[row], xs, range(len(xs))), np.interp(y[row], ys, range(len(ys)))
+        ax.scatter(*place, s=420, marker=shape, facecolor="none", edgecolor=colour, linewidth=2)
     ax.set_xticks(range(len(xs)), [number(value) for value in xs], rotation=90 if len(xs) > 8 else 0)
     ax.set_yticks(range(len(ys)), [number(value) for value in ys])
     ax.set(xlabel=across, ylabel=down, title=f"{_label(number_name)}: square the default, diamond the best")
@@ -144,6 +143,12 @@ def _axes() -> Axes:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(6.4, 4.2), layout="constrained").add_subplot()
+
+
+def _grid_values(values: list[float]) -> list[float]:
+    """The values of a field that were combined with others; a default that is not on the grid stands alone."""
+    several = sorted({value for value in values if values.count(value) > 1})
+    return several or sorted(set(values))
 
 
 def _field(table: SweepTable, name: str) -> list[float]:

@@ -30,7 +30,7 @@ class Network:
         return SCENES[int(image[0, 0, 0])].maps
 
 
-SCENES = scenes(3)
+SCENES = scenes(3, map_scale=0.25)
 
 
 @pytest.fixture
