@@ -24,6 +24,9 @@ from hpe_nb.widgets.spots import Spot, again
 from hpe_nb.widgets.subject import subject_of
 from hpe_nb.widgets.texts import STYLE, error_html, explanation_html, html_box
 
+PATIENCE = 0.4
+"""Seconds that one slider's marks may take without being asked for."""
+
 
 class Explorer(Looking):
     """See what the decoder makes of a picture while its settings move.
@@ -54,7 +57,7 @@ class Explorer(Looking):
         self._kept: Decoding | None = None
         self.note = html_box()
         self.settings = SettingsPanel(grouping or Grouping(), self._settings_moved)
-        self.actions, self._marking = Actions(), Later(self._mark, self._failed)
+        self.actions, self._marking = Actions(), Later(self._mark_while_quick, self._failed)
         super().__init__(subject_of(self._list[0], network), self.settings.start, layer, len(self._list))
         self.children = self._parts()
         self.add_class("hpe-widget")
@@ -168,13 +171,23 @@ class Explorer(Looking):
         self.tools.place.value = f"{self._index + 1} of {len(self._list)}"
         self.show(self._list[self._index])
 
-    def _mark(self) -> Iterator[str]:
-        """Mark slider after slider, then tell when the chosen joint would be another one."""
+    def _mark(self) -> Iterator[float]:
+        """Mark slider after slider, then tell when the chosen joint would be another one; the seconds of each step."""
         for name in self.settings.sliders:
+            started = time.perf_counter()
             self.settings.show_marks(name, self.decoding.flip_points(name))
-            yield name
+            yield time.perf_counter() - started
         if self.state.chosen and not self.actions.compare.value:
             self.explanation.value = explanation_html(self.decoding, self.state.chosen, flips=True)
+
+    def _mark_while_quick(self) -> Iterator[float]:
+        """The same as long as nobody has to wait for it: in crowds one slider can take longer than patience lasts."""
+        for done, seconds in enumerate(self._mark(), start=1):
+            yield seconds
+            if seconds > PATIENCE:
+                self.settings.clear_marks(self.settings.sliders[done:])
+                self.note.value = "Marks take long for so many people: explorer.update_marks() draws them all."
+                return
 
     def _failed(self, error: Exception) -> None:
         """Show an error of work that was done later."""

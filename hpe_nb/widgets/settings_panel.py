@@ -84,6 +84,11 @@ class SettingsPanel:
         """Mark the values of one setting at which the result changes."""
         self.marks[name].value = marks_html(self._items[name], points.tolist(), float(self.controls[name].value))
 
+    def clear_marks(self, names: list[str]) -> None:
+        """Take marks away: they belong to a result that is no longer there."""
+        for name in names:
+            self.marks[name].value = ""
+
     def _changed(self, _: Any) -> None:
         """A control has moved."""
         if not self._busy:

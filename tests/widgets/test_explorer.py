@@ -271,3 +271,12 @@ def test_a_wrong_joint_of_crossing_arms_is_explained_in_two_clicks():
             explorer.click(explorer.state.layout.column(explorer.state.layout.along(dots.tag[i])),
                            float(explorer.state.layout.row(joint)))  # fmt: skip
         assert _words(explorer.decoding.explain(person, joint).sentence) in _words(explorer.explanation.value)
+
+
+def test_marks_stop_by_themselves_where_they_take_long(explorer, monkeypatch):
+    monkeypatch.setattr("hpe_nb.widgets.explorer.PATIENCE", -1.0)
+    done = len(list(explorer._mark_while_quick()))
+    assert done == 1
+    assert "update_marks()" in explorer.note.value
+    explorer.update_marks()
+    assert all(strip.value for strip in explorer.settings.marks.values())
