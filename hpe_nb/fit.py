@@ -21,8 +21,8 @@ Fit = Literal["protocol", "letterbox"] | tuple[int, int]
 """How a photo is fitted to the network's input.
 
 "protocol": short side to `size`, long side in proportion, as in the published AP of human-pose-estimation-0007.
-"letterbox": into a square of `size`. (width, height): into a box of that size. Always with the photo's proportions, at the
-top left, with zeros to the right and below.
+"letterbox": into a square of `size`. (width, height): into a box of that size. Always with the photo's proportions, at
+the top left, with zeros to the right and below.
 """
 
 
@@ -47,7 +47,9 @@ class Placement:
         # Linear as in the protocol; it skips pixels when a photo shrinks to less than half, where averages are better.
         shrinks = 2 * width < self.photo[0]
         way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        canvas[0, :height, :width] = image if self.scaled == self.photo else cv2.resize(image, self.scaled, interpolation=way)
+        canvas[0, :height, :width] = (
+            image if self.scaled == self.photo else cv2.resize(image, self.scaled, interpolation=way)
+        )
         return canvas
 
     def to_image(self, map_width: int, map_height: int) -> Float64:

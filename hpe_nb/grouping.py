@@ -95,7 +95,7 @@ def group(peaks: Peaks, grouping: Grouping) -> Groups:
 def _walk(peaks: Peaks, grouping: Grouping, owner: Ints | None) -> tuple[Groups, tuple[Step, ...]]:
     """Let the joint types take their turns, by assignment or as `owner` says; the people and the record."""
     count = len(peaks)
-    tag = peaks.tag.astype(np.float64 if grouping.cost == "graded" else np.float32)
+    tag: Floats = peaks.tag.astype(np.float64 if grouping.cost == "graded" else np.float32)
     tags, centers, scores = np.zeros_like(tag), np.zeros((count, 2)), np.zeros((count, 1))
     joints, people, steps = np.zeros(count, np.int64), 0, []
     owners = np.full(count, ALONE, np.intp) if owner is None else owner
@@ -137,7 +137,9 @@ def _walk_quickly(peaks: Peaks, grouping: Grouping) -> tuple[Groups, None]:
     for joint in JOINT_ORDER:
         turn = slice(start[joint], start[joint + 1])
         person = pair_by_tags(tag[turn], tags, grouping.tag_threshold)
-        if person is None or not _worth_it(person, tag[turn], place[turn], value[turn], tags, centers, scores, grouping):
+        if person is None or not _worth_it(
+            person, tag[turn], place[turn], value[turn], tags, centers, scores, grouping
+        ):
             people = np.array(tags)[:, None], np.array(centers).view(float).reshape(-1, 2), np.array(scores)
             person = pair(peaks.tag[turn].astype(float), peaks.xy[turn], peaks.value[turn], *people, grouping).tolist()
         for i, (j, t, z, v) in enumerate(zip(person, tag[turn], place[turn], value[turn], strict=True)):
@@ -155,7 +157,9 @@ def _walk_quickly(peaks: Peaks, grouping: Grouping) -> tuple[Groups, None]:
                 scores[j] = (scores[j] * n + v) / (n + 1)
         owner[turn] = person
     places = np.array(centers, dtype=complex).view(float).reshape(-1, 2)
-    groups = Groups(peaks, grouping, owner, _table(peaks, owner, len(tags)), np.array(tags, dtype=float)[:, None], places)
+    groups = Groups(
+        peaks, grouping, owner, _table(peaks, owner, len(tags)), np.array(tags, dtype=float)[:, None], places
+    )
     return groups, None
 
 

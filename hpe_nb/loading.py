@@ -36,8 +36,8 @@ def load_network(
 ) -> Network:
     """Load a pose network; call the result on an image.
 
-    "auto" is human-pose-estimation-0007 where it is in the cache or can be fetched now (tried once, announced, never with
-    HPE_NB_OFFLINE=1), else the network that ships with the kit, announced too. Other names are those of
+    "auto" is human-pose-estimation-0007 where it is in the cache or can be fetched now (tried once, announced, never
+    with HPE_NB_OFFLINE=1), else the network that ships with the kit, announced too. Other names are those of
     `hpe_nb.registry`, fetched when missing. A path may lead to any associative-embedding network in OpenVINO IR or ONNX
     with outputs `heatmaps` (1, 17, h, w), `embeddings` (1, 17, h, w[, D]) and perhaps `nms_heatmaps`.
 
@@ -95,7 +95,9 @@ def _existing(path: Path) -> Path:
     """The path, if a network file is there."""
     if path.suffix.lower() not in (".xml", ".onnx"):
         names = ", ".join((AUTO, *NETWORKS))
-        raise HpeError(f"{path} was given as a network, but one of {names} or the path of an .xml or .onnx file is expected.")
+        raise HpeError(
+            f"{path} was given as a network, but one of {names} or the path of an .xml or .onnx file is expected."
+        )
     if not path.is_file():
         raise HpeError(f"{path} does not exist; give the path of an .xml or .onnx file, or a name such as {REFERENCE}.")
     return path
@@ -109,7 +111,7 @@ def _checked(path: Path) -> ov.Model:
         model = ov.Core().read_model(path)
     except RuntimeError as error:
         raise HpeError(
-            f"{path} cannot be read as a network ({_last_line(error)}); fetch or export it again, the .bin beside the .xml."
+            f"{path} cannot be read as a network ({_last_line(error)}); fetch or export it again, with its .bin."
         ) from error
     outputs = {name: output.get_partial_shape() for output in model.outputs for name in output.get_names()}
     found = ", ".join(f"{name} {shape}" for name, shape in outputs.items()) or "none with a name"
@@ -123,8 +125,8 @@ def _checked(path: Path) -> ov.Model:
     )
     if not fits:
         raise HpeError(
-            f"{path.name} has the outputs {found}, but an associative-embedding network with one picture input (1, 3, H, W) "
-            "and the outputs heatmaps (1, 17, h, w) and embeddings (1, 17, h, w[, D]) is expected; "
+            f"{path.name} has the outputs {found}, but an associative-embedding network with one picture input "
+            "(1, 3, H, W) and the outputs heatmaps (1, 17, h, w) and embeddings (1, 17, h, w[, D]) is expected; "
             "rename its outputs, or choose another network."
         )
     return model
@@ -140,7 +142,7 @@ def _is_keypoint_map(shape: ov.PartialShape, ranks: set[int]) -> bool:
 def _with_photo_input(model: ov.Model, colour: str) -> ov.Model:
     """The model with an RGB uint8 input (1, H, W, 3): type, order of axes and colours are turned inside the graph.
 
-    Scaling is left to OpenCV: 0.35 ms for a 640 x 480 photo, while in the graph each photo shape would cost a compilation.
+    Scaling is left to OpenCV: 0.35 ms for a 640 x 480 photo, while in the graph each photo shape costs a compilation.
     """
     import openvino as ov
     from openvino.preprocess import ColorFormat, PrePostProcessor

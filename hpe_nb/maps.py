@@ -52,7 +52,7 @@ class Maps:
             tags = tags[..., None]
         if tags.ndim != 4 or tags.shape[:3] != heatmaps.shape or tags.shape[3] < 1:
             raise HpeError(
-                f"tags of shape {self.tags.shape} were given for heatmaps of shape {heatmaps.shape}, but the same shape "
+                f"tags of shape {self.tags.shape} were given for heatmaps of shape {heatmaps.shape}, but one shape "
                 "is expected, with the tag dimension last where there is more than one; check the order of the axes."
             )
         to_image = np.array(self.to_image, dtype=np.float64)
@@ -102,9 +102,7 @@ class Maps:
                 f"{path} cannot be read as maps ({error}); give an .npz file that Maps.save wrote."
             ) from error
         if not {"heatmaps", "tags"} <= arrays.keys():
-            raise HpeError(
-                f"{path} holds no arrays named heatmaps and tags; give an .npz file that Maps.save wrote."
-            )
+            raise HpeError(f"{path} holds no arrays named heatmaps and tags; give an .npz file that Maps.save wrote.")
         return Maps(**arrays)
 
 

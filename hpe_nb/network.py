@@ -47,7 +47,9 @@ class Network:
     device: str = "CPU"
     config: dict[str, str] = field(default_factory=dict)
     negated: bool = True
-    _compiled: OrderedDict[tuple[int, int], ov.CompiledModel] = field(default_factory=OrderedDict, repr=False, init=False)
+    _compiled: OrderedDict[tuple[int, int], ov.CompiledModel] = field(
+        default_factory=OrderedDict, repr=False, init=False
+    )
     _lock: Lock = field(default_factory=Lock, repr=False, init=False)
 
     def __call__(self, image: Image) -> Maps:
@@ -71,8 +73,8 @@ class Network:
         """
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
             raise HpeError(
-                f"an array of shape {image.shape} and type {image.dtype} was given, but an RGB picture (height, width, 3) "
-                "of type uint8 is expected; hpe.read_image gives one."
+                f"an array of shape {image.shape} and type {image.dtype} was given, but an RGB picture (height, width, "
+                "3) of type uint8 is expected; hpe.read_image gives one."
             )
         return place(image.shape[1], image.shape[0], self.fit, self.size)
 

@@ -43,7 +43,7 @@ def pair(
 
 
 def pair_by_tags(tag: list[float], tags: list[float], limit: float) -> list[int] | None:
-    """Person of each candidate where tags leave no choice, ALONE where nobody is near enough; None if there is a choice.
+    """Person of each candidate where tags leave no choice, ALONE where nobody is near; None if there is a choice.
 
     There is none when every candidate has at most one person nearer than `limit`, and no two candidates the same one.
     In most pictures this holds for most turns, and it takes a tenth of the time of the assignment.
@@ -73,8 +73,8 @@ def tag_distances(tag: Floats, tags: Floats) -> Floats:
     """Distance of each candidate's tag (n, D) to each person's (m, D), shape (n, m)."""
     difference = tag[:, None] - tags
     if tag.shape[1] == 1:
-        return np.abs(difference[..., 0])
-    return np.sqrt((difference * difference).sum(axis=-1))
+        return np.asarray(np.abs(difference[..., 0]))
+    return np.asarray(np.sqrt((difference * difference).sum(axis=-1)))
 
 
 def place_distances(xy: Ints, centers: Float64) -> Float64:

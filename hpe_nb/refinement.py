@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpe_nb.arrays import Bools, Float32, Float64, Floats, Image, Ints
+from hpe_nb.arrays import Bools, Float32, Floats, Image, Ints
 from hpe_nb.maps import Maps
 from hpe_nb.opencv import cv2
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import K, reach
+
 _APART = ((reach() + np.eye(K)) ** 2).astype(np.float32)
 _HALF = np.float32(0.5 - 2**-24)
 """The largest float32 that gives less than 1 when 0.5 is added to it in float32."""
@@ -120,7 +121,7 @@ def look_near(heat: Float32, tag: Float32, mean: Float32, least: float = 0.0) ->
 def look_everywhere(heat: Float32, tag: Float32, mean: Float32, least: float = 0.0) -> tuple[int, int, float]:
     """The pixel with the least int(|tag - mean| + 0.5) - |heat|, the first in row order, and |heat| there.
 
-    Where the tag rounds to the person's, |heat| alone decides; as long as no other pixel can be lower, only those count.
+    Where the tag rounds to the person's, |heat| alone decides; while no other pixel can be lower, only those count.
     Arguments as in `look_near`.
     """
     x, y, score = look_near(heat, tag, mean, least)
@@ -145,8 +146,8 @@ def tag_gap(tag: Float32, mean: Float32) -> Float32:
 
 
 def highest(heat: Float32, mask: Image | None = None) -> tuple[int, int, float]:
-    """First place x, y in row order with the highest |heat|, without building |heat|: it is the minimum or the maximum."""
+    """First place x, y in row order with the highest |heat|, which is the least or the greatest number."""
     low, high, low_at, high_at = cv2.minMaxLoc(heat, mask)
-    if -low > high or (-low == high and low_at[::-1] < high_at[::-1]):
+    if -low > high or (-low == high and (low_at[1], low_at[0]) < (high_at[1], high_at[0])):
         return low_at[0], low_at[1], -low
     return high_at[0], high_at[1], high

@@ -36,9 +36,7 @@ class Grouping:
         HpeError: a value outside its range or of another type.
     """
 
-    detection_threshold: float = number(
-        0.1, 0.0, 1.0, 0.01, "a peak counts as a joint when its score is above this"
-    )
+    detection_threshold: float = number(0.1, 0.0, 1.0, 0.01, "a peak counts as a joint when its score is above this")
     tag_threshold: float = number(1.0, 0.0, 4.0, 0.05, "a joint may join a person when their tags are nearer than this")
     max_candidates: int = number(100, 1, 200, 1, "at most this many peaks of one joint type are looked at, best first")
     cost: str = choice(
@@ -47,16 +45,18 @@ class Grouping:
     place_weight: float = number(
         0.8, 0.0, 2.0, 0.05, "graded cost: what a joint far away costs more than one at hand, in tag units"
     )
-    score_weight: float = number(1.0, 0.0, 2.0, 0.05, "graded cost: how much scores count that differ from the person's")
+    score_weight: float = number(
+        1.0, 0.0, 2.0, 0.05, "graded cost: how much scores count that differ from the person's"
+    )
     adjust: bool = switch(True, "move each joint a quarter of a map pixel towards its higher neighbours")
     delta: float = number(0.0, -1.0, 1.0, 0.05, "shift of all joints in map pixels, for networks that need one")
-    pose_threshold: float = number(0.1, 0.0, 1.0, 0.01, "keep a person when the mean score of the 17 joints is above this")
+    pose_threshold: float = number(
+        0.1, 0.0, 1.0, 0.01, "keep a person when the mean score of the 17 joints is above this"
+    )
     max_people: int = number(100, 0, 200, 1, "keep at most this many people, those of best score; 0 keeps all")
     refine: str = choice("near", ("off", "near", "everywhere"), "where to look for joints a person still misses")
     refine_threshold: float = number(0.02, 0.0, 0.5, 0.01, "near: a refined joint needs a score above this")
-    refine_reach: float = number(
-        1.5, 0.5, 4.0, 0.1, "near: how many times larger the body may be than its joints show"
-    )
+    refine_reach: float = number(1.5, 0.5, 4.0, 0.1, "near: how many times larger the body may be than its joints show")
     duplicate_oks: float = number(0.9, 0.5, 1.0, 0.01, "drop a person this similar (OKS) to a better one; 1 keeps all")
     best_first: bool = switch(True, "order people by score rather than in the order in which they were opened")
     shifted_tags: bool = switch(False, "repeat a known defect: refine with the tags of people before the filter")
@@ -72,7 +72,7 @@ class Grouping:
         Rounded cost, 30 candidates per joint type, no cap on people, refine over the whole map, no duplicates removed,
         people in the order in which they were opened.
         """
-        parity = {
+        parity: dict[str, Any] = {
             "max_candidates": 30, "cost": "rounded", "max_people": 0, "refine": "everywhere", "duplicate_oks": 1.0,
             "best_first": False, "shifted_tags": True,
         }  # fmt: skip
@@ -81,7 +81,8 @@ class Grouping:
 
 def check_field(item: Field[Any], value: Any) -> None:
     """Raise when `value` is not one that the field `item` can take."""
-    told, kind = item.metadata, type(item.default)
+    default: Any = item.default
+    told, kind = item.metadata, type(default)
     if "options" in told:
         if value not in told["options"]:
             raise HpeError(f"{item.name}={value!r} was given, but one of {', '.join(told['options'])} is expected.")

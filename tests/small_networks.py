@@ -38,7 +38,7 @@ def halves(image: ov.Node, joints: int, weights: np.ndarray | None = None) -> ov
 def model(
     joints: int = 17, names: tuple[str, ...] = ("heatmaps", "embeddings"), static: bool = False, five: bool = True
 ) -> ov.Model:
-    """A network whose heatmaps are the means of the colour planes as they arrive, and whose tags are the same numbers."""
+    """A network whose heatmaps are the means of the colour planes as they arrive; its tags are the same numbers."""
     image = picture_input(static)
     maps = halves(image, joints)
     tags = ops.unsqueeze(maps, np.array(4)) if five else ops.add(maps, np.float32(0))

@@ -33,7 +33,9 @@ def test_placements(photo: tuple[int, int], fit: Fit, scaled: tuple[int, int], t
 
 
 @settings(max_examples=80, deadline=None)
-@given(width=st.integers(1, 6000), height=st.integers(1, 6000), fit=st.sampled_from(["protocol", "letterbox", (320, 224)]))
+@given(
+    width=st.integers(1, 6000), height=st.integers(1, 6000), fit=st.sampled_from(["protocol", "letterbox", (320, 224)])
+)
 def test_every_photo_fits_its_input_and_its_corner_comes_back(width: int, height: int, fit: Fit) -> None:
     placement = place(width, height, fit, 448)
     assert all(1 <= scaled <= side for scaled, side in zip(placement.scaled, placement.input, strict=True))

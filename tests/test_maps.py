@@ -117,7 +117,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
     path = maps.save(tmp_path / "maps.npz")
     before = path.read_bytes()
 
-    def full(file: object, **arrays: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez_compressed", full)

@@ -2,20 +2,18 @@
 
     python tests/benchmarks/decode_speed.py
 
-Scenes of 1, 5, 10 and 30 people, maps of 17 x 224 x 224, one thread, median of 50 runs; floor and decoder take turns, so
-a busy machine slows both.
+Scenes of 1, 5, 10 and 30 people, maps of 17 x 224 x 224, one thread, median of 50 runs; floor and decoder take turns,
+so a busy machine slows both.
 """
 
 from __future__ import annotations
 
 import os
-
-for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
-
 import statistics
 import time
 from collections.abc import Callable
+
+os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 import cv2
 
