@@ -37,7 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument(
         "--config", type=Path, default=CONFIGS / "two-scales.toml", help="what is trained, on what, how"
     )
-    common.add_argument("--out", type=Path, required=True, help="folder of the training: checkpoints and log.csv")
+    common.add_argument(
+        "--out", type=Path, default=Path("training"), help="folder of the training: checkpoints and log.csv"
+    )
     train = commands.add_parser("train", parents=[common], help="train, or go on where a training stopped")
     train.add_argument("--device", help='"cpu" or "cuda"; cuda where there is one by default')
     train.add_argument("--pause", type=Path, help="sleep while this file exists")
@@ -90,8 +92,10 @@ def _export(options: argparse.Namespace) -> None:
     from hpe_nb.training.export import export
     from hpe_nb.training.tasks import blank
 
-    network = blank(read_config(options.config))
-    load_mean(options.out, network)
+    config = read_config(options.config)
+    network = blank(config)
+    if config.corrected:
+        load_mean(options.out, network)
     export(network, options.to, half=not options.full)
     sys.stdout.write(f"{options.to} and {options.to.with_suffix('.bin').name} written\n")
 

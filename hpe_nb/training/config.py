@@ -29,7 +29,8 @@ class Config:
         width: channels of "aenet" in units of 0007's.
         depth: blocks of "aenet" in units of 0007's.
         start: IR of MoveNet MultiPose for "two-scales".
-        data: label files.
+        corrected: whether "two-scales" has trained corrections; without them it is ready as it starts.
+        data: label files; may be empty where nothing is trained.
         hold_out: each so-many-th photo only watches; 0 for none.
         augment: how photos become pictures.
         batch: pictures per step.
@@ -56,6 +57,7 @@ class Config:
     width: float = 1.0
     depth: float = 1.0
     start: Path | None = None
+    corrected: bool = True
     hold_out: int = 23
     augment: Augment = field(default_factory=Augment)
     batch: int = 4

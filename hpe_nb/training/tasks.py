@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from hpe_nb.errors import HpeError
-from hpe_nb.training.augment import Augment, sample
+from hpe_nb.training.augment import Augment, Sample, sample
 from hpe_nb.training.config import Config
 from hpe_nb.training.data import Photo
 from hpe_nb.training.losses import correction_loss, heat_loss, pull_push
@@ -61,10 +61,14 @@ class Pictures(torch.utils.data.Dataset[Batch]):
         """One picture as a batch without its first axis."""
         if not 0 <= index < self.count:
             raise IndexError(index)
-        made = sample(self.photos, self.augment, np.random.default_rng([self.seed, self.first + index]))
-        fine, coarse = heat_target(made, 2), heat_target(made, 4, (1.0, 2.0))
-        arrays = (made.image.transpose(2, 0, 1).astype(np.float32), *fine, *coarse[:2], tag_pixels(made))
-        return Batch(*(torch.from_numpy(np.ascontiguousarray(each)) for each in arrays))
+        return answers(sample(self.photos, self.augment, np.random.default_rng([self.seed, self.first + index])))
+
+
+def answers(made: Sample) -> Batch:
+    """A picture with its answers, as a batch without its first axis."""
+    fine, coarse = heat_target(made, 2), heat_target(made, 4, (1.0, 2.0))
+    arrays = (made.image.transpose(2, 0, 1).astype(np.float32), *fine, *coarse[:2], tag_pixels(made))
+    return Batch(*(torch.from_numpy(np.ascontiguousarray(each)) for each in arrays))
 
 
 class AETask:
@@ -139,8 +143,13 @@ class TwoScalesTask:
 
 
 def blank(config: Config) -> nn.Module:
-    """The network of a config, its weights still to come from a checkpoint."""
-    return make_aenet(config) if config.network == "aenet" else TwoScales()
+    """The network of a config, its trained weights still to come from a checkpoint."""
+    if config.network == "aenet":
+        return make_aenet(config)
+    network = TwoScales(config.corrected)
+    if config.start:
+        network.movenet.read(config.start)
+    return network
 
 
 def make_aenet(config: Config) -> AENet:

@@ -1,8 +1,8 @@
 """The network that ships with the kit: MoveNet's eyes at two scales, sharpened heatmaps, tags by pointing.
 
 MoveNet looks at the picture and at the picture at half its size, so that near and far people both have a size it knows.
-Its joint maps at stride 4, put in place by its own offsets, give heatmaps at stride 2; a small network that is trained
-here corrects them. The list of people that MoveNet's centres give makes the tags, see `hpe_nb.training.pointing`.
+Its joint maps at stride 4, put in place by its own offsets, give heatmaps at stride 2; a small network can be trained
+to correct them. The list of people that MoveNet's centres give makes the tags, see `hpe_nb.training.pointing`.
 """
 
 from __future__ import annotations
@@ -76,10 +76,14 @@ class Sharpen(nn.Module):
 
 
 class TwoScales(nn.Module):
-    """BGR pictures 0..255 (B, 3, H, W), H and W multiples of 32, to heatmaps and tags."""
+    """BGR pictures 0..255 (B, 3, H, W), H and W multiples of 32, to heatmaps and tags.
 
-    def __init__(self) -> None:
+    `corrected`: whether the maps that are exported go through the trained corrections.
+    """
+
+    def __init__(self, corrected: bool = True) -> None:
         super().__init__()
+        self.corrected = corrected
         self.movenet = MoveNet()
         self.sharpen = Sharpen()
 
@@ -99,12 +103,17 @@ class TwoScales(nn.Module):
         sight: Sight = self.movenet.neck(features)
         return sight
 
-    def heatmaps(self, near: Sight, far: Sight) -> tuple[Tensor, Tensor]:
-        """Heatmaps (B, 17, H/2, W/2) that MoveNet alone gives, 0..1, and the corrections of their logits."""
+    @staticmethod
+    def plain(near: Sight, far: Sight) -> Tensor:
+        """Heatmaps (B, 17, H/2, W/2) that MoveNet alone gives, 0..1: the mean of both scales."""
         height, width = near.features.shape[2:]
         far_spots = double(spots(far.joints.sigmoid(), far.offsets))[:, :, : 2 * height, : 2 * width]
-        plain = 0.5 * (spots(near.joints.sigmoid(), near.offsets) + far_spots)
-        return plain.clamp(LOW, 1 - LOW), self.sharpen(self.seen(near, far), near.half)
+        return 0.5 * (spots(near.joints.sigmoid(), near.offsets) + far_spots)
+
+    def correction(self, near: Sight, far: Sight) -> Tensor:
+        """What is added to the logits of the plain heatmaps."""
+        correction: Tensor = self.sharpen(self.seen(near, far), near.half)
+        return correction
 
     @staticmethod
     def seen(near: Sight, far: Sight) -> Tensor:
@@ -116,9 +125,11 @@ class TwoScales(nn.Module):
     def maps(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The two outputs of the contract without signs: heatmaps and tags, both (B, 17, H/2, W/2)."""
         near, far = self.look(image)
-        plain, correction = self.heatmaps(near, far)
-        # The logit of `plain` plus the correction, without the two logarithms.
-        heatmaps = plain / (plain + (1 - plain) * torch.exp(-correction))
+        heatmaps = self.plain(near, far)
+        if self.corrected:
+            # The logit plus the correction, without the two logarithms.
+            heatmaps = heatmaps.clamp(LOW, 1 - LOW)
+            heatmaps = heatmaps / (heatmaps + (1 - heatmaps) * torch.exp(-self.correction(near, far)))
         tags, trust = point(merge(find_people(near), find_people(far, cell=2.0)), near.joints)
         # Tags are numbers of people: between two of them there is nobody, so nothing is interpolated.
         tags, trust = (functional.interpolate(x, scale_factor=2.0, mode="nearest") for x in (tags, trust))
@@ -126,8 +137,9 @@ class TwoScales(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Heatmaps that MoveNet alone gives and logits of the corrected ones, both (B, 17, H/2, W/2), for training."""
-        plain, correction = self.heatmaps(*self.look(image))
-        return plain, plain.logit() + correction
+        near, far = self.look(image)
+        plain = self.plain(near, far).clamp(LOW, 1 - LOW)
+        return plain, plain.logit() + self.correction(near, far)
 
 
 def spots(joints: Tensor, offsets: Tensor) -> Tensor:

@@ -46,8 +46,8 @@ def test_a_coarse_cell_counts_double():
 
 
 def test_one_person_at_two_scales_is_listed_once():
-    near = find_people(sight([(6, 8, 1.0), (3, 2, 0.0)], size=2.0))
-    far = find_people(sight([(3, 4, 2.0)], height=6, width=8, size=1.0), cell=2.0)
+    near = find_people(sight([(6, 8, 1.0), (1, 2, 0.0)], size=6.0))
+    far = find_people(sight([(3, 4, 2.0)], height=6, width=8, size=3.0), cell=2.0)
     people = merge(near, far)
     assert (people.score > 0).sum() == 2
     assert people.score[0, 0] == pytest.approx(1 / (1 + np.exp(-2)))
