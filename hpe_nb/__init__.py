@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from hpe_nb.evaluation.report import evaluate as evaluate
     from hpe_nb.evaluation.sweep import sweep as sweep
     from hpe_nb.evaluation.table import SweepTable as SweepTable
+    from hpe_nb.explaining.diagnose import Diagnosis as Diagnosis
+    from hpe_nb.explaining.diagnose import diagnose as diagnose
+    from hpe_nb.explaining.explain import explain_peak as explain_peak
+    from hpe_nb.explaining.record import record as record
     from hpe_nb.fetching import fetch as fetch
     from hpe_nb.figures import alt_text as alt_text
     from hpe_nb.figures import plot_cost_matrix as plot_cost_matrix
@@ -107,6 +111,10 @@ _HOME = {
     "Decoding": "decoding",
     "decode": "decoding",
     "draw_poses": "drawing",
+    "Diagnosis": "explaining.diagnose",
+    "diagnose": "explaining.diagnose",
+    "explain_peak": "explaining.explain",
+    "record": "explaining.record",
     "fetch": "fetching",
     "alt_text": "figures",
     "plot_cost_matrix": "figures",
