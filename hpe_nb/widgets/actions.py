@@ -10,7 +10,7 @@ class Actions:
 
     Attributes:
         box: the widget.
-        keep, compare, copy, save: the buttons; `compare` stays pressed while two results are shown.
+        keep, compare, copy, save, marks: the buttons; `compare` stays pressed while two results are shown.
         code: the settings as Python, to be selected and copied.
     """
 
@@ -22,11 +22,12 @@ class Actions:
         )  # fmt: skip
         self.copy = _button("Copy as code", "the settings as Python", "copy")
         self.save = _button("Save picture", "write what is shown as PNG beside the notebook", "save")
+        self.marks = _button("All marks", "every value at which the result changes; takes long in crowds", "map-marker")
         self.code = ipywidgets.Text(
             description="code", layout={"flex": "1 1 260px"}, style={"description_width": "40px"}
         )
         self.box = ipywidgets.Box(
-            [self.keep, self.compare, self.save, self.copy, self.code],
+            [self.keep, self.compare, self.save, self.marks, self.copy, self.code],
             layout={"display": "flex", "flex_flow": "row wrap"},
         )
 

@@ -16,16 +16,13 @@ from hpe_nb.settings import Grouping
 from hpe_nb.widgets.actions import Actions
 from hpe_nb.widgets.comparing import compared, compared_html
 from hpe_nb.widgets.errors import shown
-from hpe_nb.widgets.later import Later
+from hpe_nb.widgets.later import Later, is_quick
 from hpe_nb.widgets.looking import Looking, state_of
 from hpe_nb.widgets.saving import free_path, write_picture
 from hpe_nb.widgets.settings_panel import SettingsPanel
 from hpe_nb.widgets.spots import Spot, again
 from hpe_nb.widgets.subject import subject_of
 from hpe_nb.widgets.texts import STYLE, error_html, explanation_html, html_box
-
-PATIENCE = 0.4
-"""Seconds that one slider's marks may take without being asked for."""
 
 
 class Explorer(Looking):
@@ -81,8 +78,11 @@ class Explorer(Looking):
         self.draw()
 
     def update_marks(self) -> None:
-        """Mark on each slider where the result for this picture changes; done by itself when the sliders rest."""
-        for _ in self._mark():
+        """Mark on each slider where the result for this picture changes.
+
+        Done by itself when the sliders rest, for the settings that take no more than a moment.
+        """
+        for _ in self._mark(self.settings.sliders):
             pass
 
     def save_picture(self, path: str | Path | None = None) -> Path:
@@ -114,6 +114,7 @@ class Explorer(Looking):
         self.actions.compare.observe(lambda _: self._compare_pressed(), "value")
         self.actions.copy.on_click(lambda _: self._copy_pressed())
         self.actions.save.on_click(lambda _: self._save_pressed())
+        self.actions.marks.on_click(lambda _: self._marks_pressed())
         self.tools.back.on_click(lambda _: self._step(-1))
         self.tools.forth.on_click(lambda _: self._step(1))
 
@@ -165,29 +166,32 @@ class Explorer(Looking):
         self.note.value = f"saved as {self.save_picture()}"
 
     @shown
+    def _marks_pressed(self) -> None:
+        """Find all marks, however long it takes."""
+        self.note.value = "looking for every value at which the result changes ..."
+        self.update_marks()
+        self.note.value = ""
+
+    @shown
     def _step(self, by: int) -> None:
         """The picture before or after in the list."""
         self._index = (self._index + by) % len(self._list)
         self.tools.place.value = f"{self._index + 1} of {len(self._list)}"
         self.show(self._list[self._index])
 
-    def _mark(self) -> Iterator[float]:
-        """Mark slider after slider, then tell when the chosen joint would be another one; the seconds of each step."""
-        for name in self.settings.sliders:
-            started = time.perf_counter()
+    def _mark(self, names: list[str]) -> Iterator[str]:
+        """Mark slider after slider; when all are marked, tell when the chosen joint would be another one."""
+        for name in names:
             self.settings.show_marks(name, self.decoding.flip_points(name))
-            yield time.perf_counter() - started
-        if self.state.chosen and not self.actions.compare.value:
+            yield name
+        if len(names) == len(self.settings.sliders) and self.state.chosen and not self.actions.compare.value:
             self.explanation.value = explanation_html(self.decoding, self.state.chosen, flips=True)
 
-    def _mark_while_quick(self) -> Iterator[float]:
-        """The same as long as nobody has to wait for it: in crowds one slider can take longer than patience lasts."""
-        for done, seconds in enumerate(self._mark(), start=1):
-            yield seconds
-            if seconds > PATIENCE:
-                self.settings.clear_marks(self.settings.sliders[done:])
-                self.note.value = "Marks take long for so many people: explorer.update_marks() draws them all."
-                return
+    def _mark_while_quick(self) -> Iterator[str]:
+        """The same for the settings that nobody has to wait for; the others lose their marks, which are out of date."""
+        quick = [name for name in self.settings.sliders if is_quick(self.decoding, name)]
+        self.settings.clear_marks([name for name in self.settings.sliders if name not in quick])
+        yield from self._mark(quick)
 
     def _failed(self, error: Exception) -> None:
         """Show an error of work that was done later."""

@@ -5,8 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
+from hpe_nb.decoding import STEPS, Decoding
+
 REST = 0.35
 """Seconds without a change after which the sliders are taken to rest."""
+
+
+FEW_PEAKS, FEW_MAXIMA = 100, 1000
+"""With so many candidates, or local maxima in the maps, a setting's flip points are still found in a moment."""
+
+
+def is_quick(decoding: Decoding, setting: str) -> bool:
+    """Whether a setting's flip points are found in a moment; in real crowds some take as long as 10,000 decodings."""
+    if setting in STEPS[1]:
+        return len(decoding.peaks) <= FEW_PEAKS
+    return setting != "detection_threshold" or int(np.count_nonzero(decoding.maps.heatmaps > 0)) <= FEW_MAXIMA
 
 
 class Later:

@@ -98,6 +98,7 @@ for step in range(60):
     started = time.perf_counter()
     explorer.settings.controls["tag_threshold"].value = 1.0 + 0.05 * (step % 2)
     times.append(1000 * (time.perf_counter() - started))
+    time.sleep(0.1)
 print(json.dumps(times))"""
 
 if __name__ == "__main__":

@@ -273,10 +273,19 @@ def test_a_wrong_joint_of_crossing_arms_is_explained_in_two_clicks():
         assert _words(explorer.decoding.explain(person, joint).sentence) in _words(explorer.explanation.value)
 
 
-def test_marks_stop_by_themselves_where_they_take_long(explorer, monkeypatch):
-    monkeypatch.setattr("hpe_nb.widgets.explorer.PATIENCE", -1.0)
-    done = len(list(explorer._mark_while_quick()))
-    assert done == 1
-    assert "update_marks()" in explorer.note.value
-    explorer.update_marks()
+def test_in_crowds_only_quick_marks_come_by_themselves_and_the_button_brings_the_rest(monkeypatch):
+    explorer = hpe.Explorer(hpe.scene(2))
+    monkeypatch.setattr("hpe_nb.widgets.later.FEW_PEAKS", 3)
+    monkeypatch.setattr("hpe_nb.widgets.later.FEW_MAXIMA", 3)
+    slow = {"detection_threshold", "tag_threshold", "place_weight", "score_weight"}
+    assert set(explorer._mark_while_quick()) == set(explorer.settings.sliders) - slow
+    explorer.actions.marks.click()
     assert all(strip.value for strip in explorer.settings.marks.values())
+
+
+def test_flips_are_told_with_the_marks(explorer):
+    explorer.choose(0, 5)
+    before = explorer.explanation.value
+    explorer.update_marks()
+    assert "detection_threshold from" in explorer.explanation.value
+    assert "detection_threshold from" not in before
