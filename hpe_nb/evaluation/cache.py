@@ -178,7 +178,7 @@ def describe(network: Any) -> str:
 
 def _identity(network: Any, floor: float) -> bytes:
     """What a photo's maps hang on beside the photo."""
-    digest = hashlib.sha256(f"1|{describe(network)}|{floor!r}".encode())
+    digest = hashlib.sha256(f"2|{describe(network)}|{floor!r}".encode())
     model = getattr(network, "model", None)
     for op in model.get_ordered_ops() if model is not None else ():
         digest.update(op.get_type_name().encode())

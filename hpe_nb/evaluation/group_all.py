@@ -20,7 +20,7 @@ from hpe_nb.peaks import Peaks
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER, K
 
-ROOM = 100_000
+ROOM = 200_000
 """So many numbers are in one array at most: about what fits in a processor's cache."""
 
 
@@ -145,7 +145,7 @@ def _join(
     left = np.flatnonzero(unsure)
     if len(left):
         place = _place_distances(peaks.xy[turn], state.centers[left, :people])
-        place[~there[left]] = np.inf
+        np.copyto(place, np.inf, where=~there[left])
         _join_graded(person, left, tag_distance[left], place, gap[left], here, state.count, rules)
 
 
@@ -167,9 +167,10 @@ def _join_graded(
     contested = _contested(at, i, j, (len(left), person.shape[1]), costs.shape[2])
     plain = ~contested[at]
     person[left[at[plain]], i[plain]] = j[plain]
+    candidates, people = here.sum(axis=1).tolist(), count.tolist()
     for row in np.flatnonzero(contested).tolist():
         s = int(left[row])
-        n, m = int(here[s].sum()), int(count[s])
+        n, m = candidates[s], people[s]
         rows, columns = linear_sum_assignment(costs[row, :n, :m])
         joins = wanted[row, rows, columns]
         person[s, rows[joins]] = columns[joins]

@@ -83,5 +83,4 @@ def match(oks: Float64, people: Ints, labels: Labels, limits: Float64 = LIMITS) 
 def _last_highest(values: Float64) -> Ints:
     """Index of the highest value along the last axis, the last one of equals (as COCO's loop has it); -1 if below 0."""
     best = values.shape[-1] - 1 - values[..., ::-1].argmax(axis=-1)
-    highest = np.take_along_axis(values, best[..., None], axis=-1)[..., 0]
-    return np.where(highest >= 0, best, -1)
+    return np.where(values.max(axis=-1) >= 0, best, -1)

@@ -101,7 +101,10 @@ def growth() -> None:
     for count, settings in [(50, 1000), (100, 1000), (200, 1000), (100, 100), (100, 1000), (100, 10000)]:
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             seconds, megabytes = pool.apply(cell, (count, settings))
-        print(f"{count:8}  {settings:8}  {seconds:7.1f}  {1e6 * seconds / count / settings:11.1f}  {megabytes:19.0f}")
+        print(
+            f"{count:8}  {settings:8}  {seconds:7.1f}  {1e6 * seconds / count / settings:11.1f}  {megabytes:19.0f}",
+            flush=True,
+        )
 
 
 def cell(count: int, settings: int) -> tuple[float, float]:

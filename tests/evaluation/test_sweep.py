@@ -80,6 +80,21 @@ def test_a_killed_worker_costs_a_retry(tmp_path: Path) -> None:
         assert sorted(running.run_tasks(die_once, tasks, pool)) == [(i, i) for i in range(8)]
 
 
+@pytest.mark.filterwarnings("ignore:A worker was lost")
+def test_a_killed_worker_does_not_change_the_table(pictures: list[hpe.Scene]) -> None:
+    killed: list[int] = []
+    with ProcessPoolExecutor(2) as pool:
+
+        def kill_one(_: Progress) -> None:
+            if not killed:
+                killed.append(next(iter(pool._processes)))
+                os.kill(killed[0], signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+
+        again = hpe.sweep(pictures * 3, None, GRID, executor=pool, say=kill_one)
+    assert killed
+    assert equal(again, hpe.sweep(pictures * 3, None, GRID, say=None))
+
+
 class Flaky(Executor):
     """Works in this process, but loses every second task the first time."""
 
