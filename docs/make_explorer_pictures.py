@@ -121,7 +121,7 @@ def thumbnails() -> Iterator[tuple[str, Image]]:
 
     walkers = hpe.scene(5, seed=1)
     yield "00", photo(hpe.scene(3, seed=2), "skeletons")
-    yield "01", photo(hpe.scene(3, seed=2), "heatmap")
+    yield "01", photo(hpe.scene(3, seed=2), "all heatmaps")
     yield "02", photo(hpe.scene(4, seed=5, tag_noise=0.3), "skeletons", part="strip")
     stepper = hpe.Stepper(hpe.scene(3, seed=2))
     stepper.position.value = 36
@@ -131,7 +131,7 @@ def thumbnails() -> Iterator[tuple[str, Image]]:
     yield "06", photo(walkers, "peaks")
     yield "07", photo(walkers, "skeletons")
     yield "08", photo(hpe.scene(3, seed=2), "tag map")
-    yield "09", photo(hpe.scene(3, seed=2), "all heatmaps")
+    yield "09", photo(hpe.scene("hugging"), "all heatmaps")
     yield "10", photo(hpe.scene("crowd"), "skeletons")
 
 
