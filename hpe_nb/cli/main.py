@@ -11,7 +11,7 @@ from importlib import import_module
 from hpe_nb import __version__
 from hpe_nb.errors import HpeError
 
-COMMANDS = ("demo", "run", "evaluate", "sweep", "fetch", "lab", "info")
+COMMANDS = ("demo", "run", "eval", "sweep", "fetch", "lab", "info")
 """Modules of this package; each has `add(subparsers)`, which says by `set_defaults(run=...)` what to call.
 
 They import what is heavy only when they run, so `hpe-nb --help` is quick.

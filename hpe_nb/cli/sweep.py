@@ -7,9 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from hpe_nb.cli.evaluate import add_photos, maps_of
+from hpe_nb.cli.eval import add_photos, maps_of
 from hpe_nb.cli.options import Subparsers, add_grouping, add_network, grouping_of
 from hpe_nb.errors import HpeError
 from hpe_nb.settings import Grouping
@@ -73,12 +71,12 @@ def values_of(text: str) -> tuple[str, list[Any]]:
     name = name.strip().replace("-", "_")
     defaults: dict[str, Any] = {item.name: item.default for item in fields(Grouping)}
     if name not in defaults:
-        raise HpeError(
-            f"{name!r} was given, but one of {', '.join(defaults)} is expected."
-        )
+        raise HpeError(f"{name!r} was given, but one of {', '.join(defaults)} is expected.")
     try:
         if ":" in listed:
             low, high, step = map(float, listed.split(":"))
+            import numpy as np
+
             numbers = np.arange(low, high + step / 2, step)
             return name, [type(defaults[name])(round(value, 9)) for value in numbers.tolist()]
         return name, [_value(part, defaults[name]) for part in listed.split(",")]
