@@ -69,22 +69,28 @@ class Decoding:
 
         return explain(self, person, joint)
 
-    def flip_points(self, setting: str) -> Float64:
+    def flip_points(self, setting: str, low: float | None = None, high: float | None = None) -> Float64:
         """All values of one setting at which the result for this picture changes, exactly, rising.
 
-        See `hpe_nb.explaining.flips.flip_points`; each setting is searched once per decoding.
+        See `hpe_nb.explaining.flips.flip_points`; each setting's whole range is searched once per decoding, and `low`
+        and `high` make it a part of the range.
 
         Raises:
             HpeError: no such setting, or one that is not a number.
         """
-        if setting not in self._flip_points:
+        if (setting, low, high) not in self._flip_points:
             from hpe_nb.explaining.flips import flip_points
 
-            self._flip_points[setting] = flip_points(self, setting)
-        return self._flip_points[setting].copy()
+            self._flip_points[setting, low, high] = flip_points(self, setting, low, high)
+        return self._flip_points[setting, low, high].copy()
 
     @cached_property
-    def _flip_points(self) -> dict[str, Float64]:
+    def _flip_points(self) -> dict[tuple[str, float | None, float | None], Float64]:
+        return {}
+
+    @cached_property
+    def moved_pixels(self) -> dict[tuple[str, float], Ints]:
+        """Used pixels of this picture with one setting at another value, as far as explanations needed them."""
         return {}
 
 

@@ -27,7 +27,7 @@ PAIRING = ("tag_threshold", "place_weight", "score_weight")
 """Settings that are read where candidates are paired with people."""
 
 
-def flip_points(decoding: Decoding, setting: str) -> Float64:
+def flip_points(decoding: Decoding, setting: str, low: float | None = None, high: float | None = None) -> Float64:
     """All values of one setting, in its range, at which the result for this picture changes; the others stay.
 
     The result is which pixels form which person, and whether each is a peak or refined. A flip point is the least value
@@ -37,6 +37,8 @@ def flip_points(decoding: Decoding, setting: str) -> Float64:
     Args:
         decoding: the picture's decoding; its other settings are kept.
         setting: name of a field of `Grouping` that is a number.
+        low, high: search only from here to there, in place of the setting's whole range. At thresholds below the
+            noise of the maps, most peaks change something and the search takes long.
 
     Returns:
         Rising values, float64; empty where the setting does not matter here.
@@ -44,7 +46,8 @@ def flip_points(decoding: Decoding, setting: str) -> Float64:
     Raises:
         HpeError: no such setting, or one that is not a number.
     """
-    low, high = setting_range(setting)
+    least, most = setting_range(setting)
+    low, high = least if low is None else max(low, least), most if high is None else min(high, most)
     start = _moved(decoding, setting, low)
     if setting in PAIRING:
         return walk_pairings(start, setting, high)

@@ -60,8 +60,11 @@ def _flips_of(decoding: Decoding, setting: str, mine: Ints, joint: int) -> list[
 
 def _answer(decoding: Decoding, setting: str, value: float, mine: Ints, joint: int) -> int | None:
     """The pixel of the joint, signed as in `used_pixels`, of whoever is most like the person; None if nobody."""
-    moved = decode(decoding.maps, with_setting(decoding.grouping, setting, value), earlier=decoding)
-    pixel = used_pixels(moved)
+    known = decoding.moved_pixels
+    if (setting, value) not in known:
+        moved = decode(decoding.maps, with_setting(decoding.grouping, setting, value), earlier=decoding)
+        known[setting, value] = used_pixels(moved)
+    pixel = known[setting, value]
     alike = ((pixel == mine) & (mine != 0)).sum(axis=1)
     if not alike.any():
         return None

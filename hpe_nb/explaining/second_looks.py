@@ -60,9 +60,9 @@ def reach_changes(decoding: Decoding) -> Float64:
 
 def delta_changes(decoding: Decoding) -> Float64:
     """Values of delta at which a missing joint's window takes in or loses a pixel that is the highest in it."""
-    low, high = -_high("delta"), _high("delta")
+    low, high = decoding.grouping.delta, _high("delta")
     events = []
-    for look in _looks(decoding, decoding.grouping.refine_reach, spare=2 * high):
+    for look in _looks(decoding, decoding.grouping.refine_reach, spare=high - low):
         wide = (decoding.grouping.refine_reach * look.radius)[:, None]
         # `away` is from the joints as they are with delta at `low`.
         enters = low + (look.away - wide).max(axis=(1, 2))
