@@ -1,6 +1,6 @@
 """Make the pictures of the widgets: a film of the explorer in use, one picture per feature, the index's thumbnails.
 
-    python docs/make_explorer_pictures.py
+    python data/pictures/make_explorer_pictures.py
 
 The film and the pictures are taken from the real widgets in a real JupyterLab (it needs Chromium and playwright); the
 thumbnails are drawn by the same functions and stored in `notebooks/index.ipynb` itself, so that they travel with it.
@@ -22,7 +22,7 @@ from hpe_nb.arrays import Image
 from hpe_nb.opencv import cv2
 from hpe_nb.widgets.picture import jpeg
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "browser"))
 
 from jupyter_browser import Opened, lab  # noqa: E402  # found through the line above
@@ -75,8 +75,8 @@ def save_film(frames: list[tuple[Image, int]], path: Path) -> None:
 
 def main() -> None:
     """Take all pictures."""
-    docs = ROOT / "docs"
-    with tempfile.TemporaryDirectory() as folder, lab(Path(folder)) as running:
+    folder = Path(__file__).parent
+    with tempfile.TemporaryDirectory() as scratch, lab(Path(scratch)) as running:
         prepare = "import hpe_nb as hpe\nmade = hpe.scene('crossing arms')"
         opened = running.run(prepare, "explorer = hpe.Explorer(made)\nexplorer", width=1090, height=1500)
         opened.page.wait_for_timeout(4000)
@@ -85,7 +85,7 @@ def main() -> None:
             content=".hpe-at-people, .hpe-at-foot { display: none } .hpe-at-why { height: 176px }"
         )
         frames = list(film(opened))
-        save_film(frames, docs / "explorer.webp")
+        save_film(frames, folder / "explorer.webp")
         opened.close()
         for name, code, selector in (
             ("stepper", "x = hpe.Stepper(hpe.scene(3, seed=2))\nx.position.value = 36\nx", ".jp-OutputArea-output"),
@@ -99,7 +99,7 @@ def main() -> None:
             opened = running.run(prepare, code, name=f"{name}.ipynb", width=1090, height=1300)
             opened.page.wait_for_timeout(4000)
             picture = shot(opened, selector)[:900]
-            (docs / f"{name}.jpg").write_bytes(jpeg(picture))
+            (folder / f"{name}.jpg").write_bytes(jpeg(picture))
             opened.close()
     store_thumbnails(ROOT / "notebooks" / "index.ipynb")
 

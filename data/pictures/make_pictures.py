@@ -1,4 +1,4 @@
-"""Make the README's picture from what the kit itself finds: `python docs/make_pictures.py`."""
+"""Make the README's picture from what the kit itself finds: `python data/pictures/make_pictures.py`."""
 
 from __future__ import annotations
 
