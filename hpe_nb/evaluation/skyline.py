@@ -10,7 +10,7 @@ from hpe_nb.maps import Maps
 GAP = np.float32(0.99)
 """Two tags nearer than this leave no room between them for a third that rounds to 0 where neither of them does."""
 ROUND = 32
-"""So many of the best pixels are tried at a time; the first few rule out nearly all others."""
+"""So many of the best pixels are tried first, then twice as many; the first few rule out nearly all others."""
 
 
 def skyline(maps: Maps, joint: int) -> Ints:
@@ -24,22 +24,34 @@ def skyline(maps: Maps, joint: int) -> Ints:
     heat, tag = np.abs(maps.heatmaps[joint].reshape(-1)), maps.tags[joint].reshape(-1)
     left = np.arange(len(heat))
     kept: list[Ints] = []
+    size = ROUND
     while len(left):
-        best = _best(heat[left])
-        kept.append(left[best])
-        better = np.sort(tag[left[best]])
+        best = _best(heat[left], size)
+        kept.append(_thinned(left[best], heat, tag))
         left = left[~best]
-        left = left[~_covered(tag[left], better)]
+        left = left[~_covered(tag[left], np.sort(tag[kept[-1]]))]
+        size *= 2
     return np.sort(np.concatenate(kept))
 
 
-def _best(heat: Float32) -> Bools:
-    """Mask of the ROUND highest scores; of equal ones, the first."""
-    if len(heat) <= ROUND:
+def _thinned(pixels: Ints, heat: Float32, tag: Float32) -> Ints:
+    """Those of a few pixels that the better ones among them do not rule out, going down in steps."""
+    left = pixels[np.lexsort((pixels, -heat[pixels]))]
+    kept: list[Ints] = []
+    while len(left):
+        kept.append(left[:ROUND])
+        left = left[ROUND:]
+        left = left[~_covered(tag[left], np.sort(tag[kept[-1]]))]
+    return np.concatenate(kept)
+
+
+def _best(heat: Float32, count: int) -> Bools:
+    """Mask of so many of the highest scores; of equal ones, the first."""
+    if len(heat) <= count:
         return np.ones(len(heat), np.bool_)
-    limit = np.partition(heat, len(heat) - ROUND)[len(heat) - ROUND]
+    limit = np.partition(heat, len(heat) - count)[len(heat) - count]
     best = np.asarray(heat > limit)
-    best[np.flatnonzero(heat == limit)[: ROUND - int(best.sum())]] = True
+    best[np.flatnonzero(heat == limit)[: count - int(best.sum())]] = True
     return best
 
 

@@ -97,19 +97,19 @@ def ratio(cache: MapCache, labels: Sequence[Any], sample: int = 60) -> None:
 
 def growth() -> None:
     """Time and peak memory as pictures and settings grow; each cell in a process of its own."""
+    cache, labels = scenes(200)
     print("pictures  settings  seconds  us per pair  peak MB above start")
     for count, settings in [(50, 1000), (100, 1000), (200, 1000), (100, 100), (100, 1000), (100, 10000)]:
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            seconds, megabytes = pool.apply(cell, (count, settings))
+            seconds, megabytes = pool.apply(cell, (cache[:count], labels[:count], settings))
         print(
             f"{count:8}  {settings:8}  {seconds:7.1f}  {1e6 * seconds / count / settings:11.1f}  {megabytes:19.0f}",
             flush=True,
         )
 
 
-def cell(count: int, settings: int) -> tuple[float, float]:
+def cell(cache: MapCache, labels: Sequence[Any], settings: int) -> tuple[float, float]:
     """Seconds of processor time, and how far the peak of memory is above that before the sweep."""
-    cache, labels = scenes(count)
     hpe.sweep(cache[:1], labels[:1], grid(100), executor=Here(), keep=tempfile.mkdtemp(), say=None)  # type: ignore[arg-type]
     before, start = peak(), process_time()
     hpe.sweep(cache, labels, grid(settings), executor=Here(), keep=tempfile.mkdtemp(), say=None)  # type: ignore[arg-type]
