@@ -2,8 +2,8 @@
 
     python tests/benchmarks/photo_to_poses.py [--network NAME] [--runs 40]
 
-The photo is a frame of the shipped film with ten people or more. Bare inference is one OpenVINO request on a filled input
-tensor at the same shape; the whole way adds scaling, padding, checking, decoding.
+The photo is a frame of the shipped film with ten people or more. Bare inference is one OpenVINO request on a filled
+input tensor at the same shape; the whole way adds scaling, padding, checking, decoding.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def main() -> None:
         whole.append(end - middle)
     ratio = statistics.median(b / a for a, b in zip(bare, whole, strict=True))
     print(f"{network.name}, input {placement.input[0]} x {placement.input[1]}, {people} people")
-    print(f"bare inference {statistics.median(bare) * 1e3:.1f} ms, photo to poses {statistics.median(whole) * 1e3:.1f} ms")
+    print(
+        f"bare inference {statistics.median(bare) * 1e3:.1f} ms, photo to poses {statistics.median(whole) * 1e3:.1f} ms"
+    )
     print(f"ratio {ratio:.3f}")
 
 
