@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Float32, Float64, Floats, Ints
 from hpe_nb.settings import Grouping
@@ -26,9 +27,6 @@ def pair(
         tags, centers, scores: (m, D), (m, 2) and (m,) the people's mean tags, places and scores.
         grouping: the rule and its numbers.
     """
-    # Only now: SciPy takes longer to load than most pictures to decode, and many need no assignment.
-    from scipy.optimize import linear_sum_assignment
-
     person = np.full(len(tag), ALONE, dtype=np.intp)
     tag_distance = tag_distances(tag, tags)
     costs = pair_costs(tag_distance, place_distances(xy, centers), value, scores, grouping)

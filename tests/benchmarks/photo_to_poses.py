@@ -28,7 +28,8 @@ def main() -> None:
     image = hpe.read_image(hpe.sample(options.photo))
     placement = network.place(image)
     request = network.compiled(placement).create_infer_request()
-    request.set_input_tensor(ov.Tensor(placement.fill(image), shared_memory=True))
+    tensor = placement.fill(image)  # kept: a shared tensor does not own its memory
+    request.set_input_tensor(ov.Tensor(tensor, shared_memory=True))
     people = len(hpe.decode(network(image)).poses)
     bare, whole = [], []
     for _ in range(options.runs):
