@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,6 +14,7 @@ from hpe_nb.colours import HEATMAP
 from hpe_nb.errors import HpeError
 from hpe_nb.figures.canvas import BLACK, WHITE, person_hex
 from hpe_nb.maps import Maps
+from hpe_nb.opencv import cv2
 from hpe_nb.skeleton import KEYPOINTS, LIMBS, K
 
 LEGIBLE = [withStroke(linewidth=2.2, foreground=BLACK)]
