@@ -24,10 +24,11 @@ from pathlib import Path
 import pytest
 
 import hpe_nb as hpe
+from hpe_nb.shipped import FOLDERS
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-KEPT = ("hpe_nb", "data", "notebooks", "docs")
+KEPT = ("hpe_nb", "data", "notebooks")
 FILES = (".gitignore", "pyproject.toml", "README.md", "LICENSE", "NOTICE", "CHANGELOG.md", "CONTRIBUTING.md")
 LINES = ["pip install -e . && hpe-nb demo", 'pip install -e ".[test]" && pytest']
 LEFT_OVER = ("notebooks/.env", "notebooks/.ipynb_checkpoints/a.ipynb", "hpe_nb/__pycache__/a.pyc", "data/.DS_Store")
@@ -82,12 +83,14 @@ def plain_environment() -> dict[str, str]:
 def test_wheel_has_all_and_nothing_left_over(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     inside = {name for name in names if not name.startswith("hpe_nb-")}
-    data = {f"hpe_nb/data/{path.parent.name}/{path.name}" for path in (ROOT / "data").glob("*/*") if path.is_file()}
+    samples = [path for folder in FOLDERS for path in (ROOT / "data" / folder).iterdir() if path.is_file()]
+    data = {f"hpe_nb/data/{path.parent.name}/{path.name}" for path in samples}
     notebooks = {f"hpe_nb/notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "hpe_nb").rglob("*.py")}
     assert data
     assert notebooks
     assert data | notebooks | modules | {"hpe_nb/py.typed", "hpe_nb/data/CREDITS.md"} <= inside
+    assert not [name for name in names if "data/pictures/" in name], "the README's pictures are not for the wheel"
     assert not [
         name for name in names if re.search(r"\.env|\.ipynb_checkpoints|__pycache__|DS_Store|(^|/)tests?/", name)
     ]
