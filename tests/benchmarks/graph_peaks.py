@@ -63,9 +63,7 @@ def main() -> None:
         without, within = (median_ms(lambda r=r: r.infer([tensor])) for r in (plain, inside_request))
         outside = median_ms(lambda: find_peaks(maps, grouping))
         extra.append(within - without)
-        print(
-            f"{turn + 1}: network {without:.1f} ms, with peaks inside {within:.1f} ms, find_peaks {outside:.2f} ms"
-        )
+        print(f"{turn + 1}: network {without:.1f} ms, with peaks inside {within:.1f} ms, find_peaks {outside:.2f} ms")
     print(
         f"inside costs {statistics.median(extra):+.1f} ms, outside {outside:.2f} ms; refinement needs the maps anyway"
     )
