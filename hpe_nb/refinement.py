@@ -57,7 +57,8 @@ def refine(maps: Maps, keypoints: Float32, tags: Floats, grouping: Grouping) -> 
     if grouping.refine == "off":
         person, joint = person[:0], joint[:0]
     if grouping.refine == "near":
-        window = windows(keypoints, person, joint, grouping.refine_reach, maps.size)
+        rest = unshifted(keypoints, grouping.delta)
+        window = windows(rest, person, joint, grouping.refine_reach, maps.size)
         look, least = look_near, grouping.refine_threshold
     else:
         window = np.tile((0, 0, *maps.size), (len(person), 1)).astype(np.intp)
@@ -71,6 +72,15 @@ def refine(maps: Maps, keypoints: Float32, tags: Floats, grouping: Grouping) -> 
             if score > least:
                 xy[q], value[q] = (x0 + x, y0 + y), score
     return Refinement(person, joint, window, xy, value)
+
+
+def unshifted(keypoints: Float32, delta: float) -> Float32:
+    """Keypoints (..., 3) where the maps have them: without delta, to the quarter pixels on which joints settle."""
+    if not delta:
+        return keypoints
+    rest = keypoints.copy()
+    rest[..., :2] = np.round((rest[..., :2] - np.float32(delta)) * 4) / 4
+    return rest
 
 
 def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float | Float32, size: tuple[int, int]) -> Ints:

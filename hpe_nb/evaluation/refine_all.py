@@ -14,7 +14,7 @@ from hpe_nb.arrays import Bools, Float32, Ints
 from hpe_nb.evaluation.skyline import skyline
 from hpe_nb.maps import Maps
 from hpe_nb.peaks import no_more
-from hpe_nb.refinement import Refinement, refine, windows
+from hpe_nb.refinement import Refinement, refine, unshifted, windows
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import K
 
@@ -36,7 +36,7 @@ def refine_all(maps: Maps, keypoints: Float32, tags: Float32, grouping: Grouping
 def _near(maps: Maps, keypoints: Float32, tags: Float32, grouping: Grouping) -> Refinement:
     """The rule "near": down the sorted lists, all people together."""
     person, joint = np.nonzero(keypoints[..., 2] <= 0)
-    window = windows(keypoints, person, joint, grouping.refine_reach, maps.size)
+    window = windows(unshifted(keypoints, grouping.delta), person, joint, grouping.refine_reach, maps.size)
     can = (window[:, :2] < window[:, 2:]).all(axis=1)
     xy, value = np.full((len(person), 2), -1, np.intp), np.zeros(len(person), np.float32)
     least = no_more(grouping.refine_threshold)

@@ -13,7 +13,7 @@ import numpy as np
 
 from hpe_nb.arrays import Float64
 from hpe_nb.decoding import Decoding, complete
-from hpe_nb.explaining.second_looks import delta_changes, reach_changes, rounds_up_to
+from hpe_nb.explaining.second_looks import reach_changes, rounds_up_to
 from hpe_nb.peaks import find_peaks
 from hpe_nb.poses import MISSING
 from hpe_nb.similarity import likenesses
@@ -50,7 +50,6 @@ def pair_likenesses(decoding: Decoding) -> Float64:
 
 BOUNDARIES: dict[str, Callable[[Decoding], Float64]] = {
     "max_candidates": candidate_counts,
-    "delta": delta_changes,
     "pose_threshold": person_scores,
     "max_people": people_counts,
     "refine_threshold": second_scores,

@@ -24,7 +24,7 @@ def constant_tags(clues: Clues) -> Finding | None:
     """Several people, but one tag for all."""
     apart, away, joint = clues.same_type_pairs
     apart = apart[away > _near(clues)]
-    if len(apart) < 3 or len(np.unique(joint)) < 2 or np.quantile(apart, 0.9) > 0.05:
+    if len(apart) < 6 or len(np.unique(joint)) < 4 or np.quantile(apart, 0.9) > 0.05:
         return None
     most = np.quantile(apart, 0.9)
     evidence = f"of {len(apart)} pairs of joints of one type, nine in ten have tags less than {most:.2g} apart"
@@ -37,7 +37,7 @@ def not_ae(clues: Clues) -> Finding | None:
     if len(joint) < 10 or len(np.unique(joint)) < 6:
         return None
     copies = _correlation(clues)
-    scattered = clues.spread > 0.8 and clues.disorder > DISORDER
+    scattered = clues.disorder > DISORDER and clues.companions < 0.7 and clues.in_bodies < 0.5
     if copies < 0.8 and clues.roughness < 0.3 and not scattered:
         return None
     evidence = (
@@ -85,7 +85,7 @@ def close_tags(clues: Clues) -> Finding | None:
     limit = clues.grouping.tag_threshold
     types, far = np.unique(joint), away > _near(clues)
     close = [k for k in types if ((apart < 0.9 * limit) & far & (joint == k)).any()]
-    if len(clues.solid) < 2 or len(close) < 5 or len(close) < 0.55 * len(types):
+    if not _close_groups(clues) or len(close) < 5 or len(close) < 0.55 * len(types):
         return None
     nearest = np.median([apart[far & (joint == k)].min() for k in close])
     evidence = (
@@ -97,6 +97,14 @@ def close_tags(clues: Clues) -> Finding | None:
         "a larger input separates tags better"
     )
     return Finding(CLOSE, 0.5, evidence, advice)
+
+
+def _close_groups(clues: Clues) -> bool:
+    """Whether two people with joints of the same types have tags nearer than the tag threshold."""
+    first, second, shared, _ = clues.solid_pairs
+    tags = clues.decoding.groups.tags
+    apart = np.linalg.norm(tags[first] - tags[second], axis=1)
+    return bool(((shared >= 4) & (apart < clues.grouping.tag_threshold)).any())
 
 
 def split_tags(clues: Clues) -> Finding | None:

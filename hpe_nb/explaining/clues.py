@@ -13,6 +13,8 @@ from hpe_nb.pairing import tag_distances
 from hpe_nb.peaks import WINDOW
 from hpe_nb.skeleton import K, reach
 
+ALIKE = 0.5
+"""Tags nearer than this speak for one person: half the distance at which training begins to push people apart."""
 FAR = 2.0
 """Tags of two people: further apart than this says no more."""
 FEW = 60
@@ -29,15 +31,10 @@ class Clues:
         self.heat = np.abs(decoding.maps.heatmaps)
         self.top = float(self.heat.max())
 
-    @cached_property
+    @property
     def floor(self) -> float:
-        """Scores above this are looked at: a quarter of the top, or less where there is no noise.
-
-        Noise has maxima everywhere. Where no joint type has more than FEW above a fiftieth, weak joints count too.
-        """
-        low = min(0.02, 0.25 * self.top)
-        index = np.nonzero(self._highest & (self.heat > low))
-        return low if np.bincount(index[0], minlength=K).max(initial=0) <= FEW else 0.25 * self.top
+        """Scores above this are looked at: a quarter of the top, which noise does not reach."""
+        return 0.25 * self.top
 
     @cached_property
     def _highest(self) -> Bools:
@@ -114,6 +111,20 @@ class Clues:
         return _nearest_companion(joint, tag) / max(float(chance), 1e-6)
 
     @cached_property
+    def companions(self) -> float:
+        """Share of the other joint types in which a maximum has one of nearly its tag; the median of all maxima."""
+        joint, _, tag = self.places
+        near, types = tag_distances(tag, tag) < ALIKE, np.unique(joint)
+        known = np.stack([near[:, joint == k].any(axis=1) for k in types], axis=1) & (joint[:, None] != types)
+        return float(np.median(known.sum(axis=1) / max(len(types) - 1, 1)))
+
+    @cached_property
+    def in_bodies(self) -> float:
+        """Share of all peaks that belong to groups with at least half of the joints."""
+        joints = (self.decoding.groups.peak >= 0).sum(axis=1)
+        return float(joints[2 * joints > K].sum() / max(joints.sum(), 1))
+
+    @cached_property
     def spread(self) -> float:
         """Standard deviation of all maxima's tags, the largest of its dimensions."""
         return float(self.places[2].std(axis=0).max())
@@ -132,8 +143,9 @@ class Clues:
 
     @cached_property
     def solid(self) -> Ints:
-        """Groups that are people: with at least SOLID joints."""
-        return np.flatnonzero((self.decoding.groups.peak >= 0).sum(axis=1) >= SOLID)
+        """Groups that are people: kept by score, with at least SOLID joints."""
+        kept = np.sort(self.decoding.kept)
+        return np.asarray(kept[(self.decoding.groups.peak[kept] >= 0).sum(axis=1) >= SOLID])
 
     @cached_property
     def body_heights(self) -> Float64:

@@ -15,8 +15,8 @@ from hpe_nb.arrays import Float64
 from hpe_nb.decoding import Decoding, decode
 from hpe_nb.errors import HpeError
 from hpe_nb.explaining.boundaries import BOUNDARIES
-from hpe_nb.explaining.outcome import outcome, with_setting
-from hpe_nb.explaining.pairing_walk import walk_pairings
+from hpe_nb.explaining.outcome import is_whole, outcome, with_setting
+from hpe_nb.explaining.pairing_walk import first_value, walk_pairings
 from hpe_nb.explaining.tails import Tails
 from hpe_nb.grouping import group
 from hpe_nb.peaks import Peaks
@@ -25,6 +25,8 @@ from hpe_nb.skeleton import K
 
 PAIRING = ("tag_threshold", "place_weight", "score_weight")
 """Settings that are read where candidates are paired with people."""
+FUZZ = 2e-6
+"""Twice what float32 may move a boundary among values up to 4, in windows of a few hundred pixels."""
 
 
 def flip_points(decoding: Decoding, setting: str, low: float | None = None, high: float | None = None) -> Float64:
@@ -53,6 +55,8 @@ def flip_points(decoding: Decoding, setting: str, low: float | None = None, high
         return walk_pairings(start, setting, high)
     if setting == "detection_threshold":
         return _walk_peaks(start, high)
+    if setting not in BOUNDARIES:  # delta: it shifts all joints alike and decides nothing
+        return np.zeros(0)
     return _walk_values(start, setting, BOUNDARIES[setting](start), high)
 
 
@@ -79,11 +83,30 @@ def _walk_values(here: Decoding, setting: str, values: Float64, high: float) -> 
     """Flip points among values that the setting is compared with."""
     points, result = [], outcome(here)
     for value in np.unique(values[(values > getattr(here.grouping, setting)) & (values <= high)]).tolist():
-        there = _moved(here, setting, value)
+        there = _moved(here, setting, min(value + _fuzz(setting), high))
         if outcome(there) != result:
+            points.append(_exactly(here, setting, value, float(getattr(there.grouping, setting)), result))
             here, result = there, outcome(there)
-            points.append(value)
     return np.array(points, np.float64)
+
+
+def _fuzz(setting: str) -> float:
+    """How far from the value found the change may be: windows are computed in float32."""
+    return FUZZ if setting == "refine_reach" else 0.0
+
+
+def _exactly(here: Decoding, setting: str, value: float, changed: float, result: bytes) -> float:
+    """The least value at which the result is another one, given a value next to it and one where it has changed."""
+    if is_whole(setting):
+        return value
+
+    def differs(at: float) -> bool:
+        return outcome(_moved(here, setting, at)) != result
+
+    if differs(value) and not differs(float(np.nextafter(value, -np.inf))):
+        return value
+    start = max(value - FUZZ, float(getattr(here.grouping, setting)))
+    return first_value(differs, start, changed)
 
 
 def _walk_peaks(here: Decoding, high: float) -> Float64:

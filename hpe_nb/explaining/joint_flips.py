@@ -32,17 +32,26 @@ class Flip(NamedTuple):
 def joint_flips(decoding: Decoding, person: int, joint: int) -> tuple[Flip, ...]:
     """The flips next to the current value of every setting that is a number, on both sides.
 
-    A person is found again under another setting as whoever shares most pixels with it.
+    A person is found again under another setting as whoever shares most pixels with it. `detection_threshold` is
+    searched from half its value on, see `searched_from`.
     """
     names = [item.name for item in fields(Grouping) if "low" in item.metadata]
     mine = used_pixels(decoding)[person]
     return tuple(flip for name in names for flip in _flips_of(decoding, name, mine, joint))
 
 
+def searched_from(decoding: Decoding, setting: str) -> float | None:
+    """Where the search for flips starts while somebody waits; None for the low end of the setting's range.
+
+    Far below the detection threshold a photo's maps have a thousand peaks of noise, and each of them changes something.
+    """
+    return decoding.grouping.detection_threshold / 2 if setting == "detection_threshold" else None
+
+
 def _flips_of(decoding: Decoding, setting: str, mine: Ints, joint: int) -> list[Flip]:
     """The nearest flips of one setting below and above its current value."""
     now, whole = getattr(decoding.grouping, setting), is_whole(setting)
-    points = decoding.flip_points(setting)
+    points = decoding.flip_points(setting, searched_from(decoding, setting))
     flips = []
     for value in points[points <= now][::-1].tolist():
         before = value - 1 if whole else float(np.nextafter(value, -np.inf))

@@ -1,7 +1,7 @@
-"""When a second look for a missing joint finds another pixel, as its window grows or moves.
+"""When a second look for a missing joint finds another pixel, as its window grows.
 
-A pixel is in the window for an interval of the setting: from some reach on, or while a shift of the body has it near.
-Of the pixels in it that speak for the person the highest wins, so only those matter that no higher one covers.
+A pixel is in the window from some reach on. Of the pixels in it that speak for the person the highest wins, so only
+those matter that come in before all higher ones.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoding import Decoding
-from hpe_nb.refinement import heights, rounds_to, windows
+from hpe_nb.refinement import heights, rounds_to, unshifted, windows
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import reach
 
@@ -50,7 +50,7 @@ def reach_changes(decoding: Decoding) -> Float64:
     if not events:
         return np.zeros(0)
     person, joint, pixel, about = (np.array(column) for column in zip(*events, strict=True))
-    keypoints, size = decoding.joints[decoding.kept][person], decoding.maps.size
+    keypoints, size = kept_joints(decoding)[person], decoding.maps.size
 
     def included(value: Float32) -> Bools:
         return _inside(windows(keypoints, np.arange(len(joint)), joint, value, size), pixel)
@@ -58,32 +58,9 @@ def reach_changes(decoding: Decoding) -> Float64:
     return _first_singles(included, about * (1 - 1e-4), about * (1 + 1e-4))
 
 
-def delta_changes(decoding: Decoding) -> Float64:
-    """Values of delta at which a missing joint's window takes in or loses a pixel that is the highest in it."""
-    low, high = decoding.grouping.delta, _high("delta")
-    events = []
-    for look in _looks(decoding, decoding.grouping.refine_reach, spare=high - low):
-        wide = (decoding.grouping.refine_reach * look.radius)[:, None]
-        # `away` is from the joints as they are with delta at `low`.
-        enters = low + (look.away - wide).max(axis=(1, 2))
-        leaves = low + (look.away + wide).min(axis=(1, 2))
-        always = np.flatnonzero((enters < low) & (leaves > high))
-        last = int(always[0]) + 1 if len(always) else len(enters)
-        events += [(look.person, look.joint, look.pixel[i], at, at == enters[i])
-                   for i in range(last) for at in (enters[i], leaves[i]) if low < at <= high]  # fmt: skip
-    if not events:
-        return np.zeros(0)
-    person, joint, pixel, about, comes = (np.array(column) for column in zip(*events, strict=True))
-    rest, size = decoding.joints[decoding.kept][person], decoding.maps.size
-    rest[..., :2] -= np.float32(low)
-
-    def over(value: Float32) -> Bools:
-        moved = rest.copy()
-        moved[..., :2] += value[:, None, None]
-        box = windows(moved, np.arange(len(joint)), joint, decoding.grouping.refine_reach, size)
-        return np.asarray(_inside(box, pixel) == comes)
-
-    return _first_singles(over, about - 1e-4, about + 1e-4)
+def kept_joints(decoding: Decoding) -> Float32:
+    """Keypoints (M, 17, 3) of the kept people where the maps have them."""
+    return unshifted(decoding.joints[decoding.kept], decoding.grouping.delta)
 
 
 def _high(setting: str) -> float:
@@ -91,20 +68,19 @@ def _high(setting: str) -> float:
     return float(next(item.metadata["high"] for item in fields(Grouping) if item.name == setting))
 
 
-def _looks(decoding: Decoding, larger: float, spare: float = 0.0) -> Iterator[Look]:
-    """The second looks for missing joints with all that they may find in windows of this reach, and `spare` wider."""
+def _looks(decoding: Decoding, larger: float) -> Iterator[Look]:
+    """The second looks for missing joints with all that they may find in windows of this reach."""
     if decoding.grouping.refine != "near":
         return
-    maps, keypoints = decoding.maps, decoding.joints[decoding.kept]
+    maps, keypoints = decoding.maps, kept_joints(decoding)
     tags = decoding.groups.tags if decoding.grouping.shifted_tags else decoding.groups.tags[decoding.kept]
     means = tags.astype(np.float32)
     tag_maps = maps.tags[..., 0] if maps.tags.shape[-1] == 1 else maps.tags
     person, joint = decoding.refinement.person, decoding.refinement.joint
     seen = keypoints[..., 2] > 0
     height = heights(np.moveaxis(keypoints[..., :2], -1, 0), seen)
-    wide = windows(keypoints, person, joint, larger, maps.size) + np.array([-spare, -spare, spare, spare])
-    for p, k, (x0, y0, x1, y1) in zip(person.tolist(), joint.tolist(), wide.astype(int).tolist(), strict=True):
-        x0, y0 = max(x0, 0), max(y0, 0)
+    wide = windows(keypoints, person, joint, larger, maps.size)
+    for p, k, (x0, y0, x1, y1) in zip(person.tolist(), joint.tolist(), wide.tolist(), strict=True):
         heat = np.abs(maps.heatmaps[k, y0:y1, x0:x1])
         y, x = np.nonzero(heat > decoding.grouping.refine_threshold)
         own = rounds_to(tag_maps[k, y0 + y, x0 + x], means[p])

@@ -12,6 +12,7 @@ import ipywidgets
 
 from hpe_nb.arrays import Image
 from hpe_nb.decoding import Decoding, decode
+from hpe_nb.explaining.joint_flips import searched_from
 from hpe_nb.settings import Grouping
 from hpe_nb.widgets.actions import Actions
 from hpe_nb.widgets.comparing import compared, compared_html
@@ -182,7 +183,8 @@ class Explorer(Looking):
     def _mark(self, names: list[str]) -> Iterator[str]:
         """Mark slider after slider; when all are marked, tell when the chosen joint would be another one."""
         for name in names:
-            self.settings.show_marks(name, self.decoding.flip_points(name))
+            points = self.decoding.flip_points(name, searched_from(self.decoding, name))
+            self.settings.show_marks(name, points)
             yield name
         if len(names) == len(self.settings.sliders) and self.state.chosen and not self.actions.compare.value:
             self.explanation.value = explanation_html(self.decoding, self.state.chosen, flips=True)
