@@ -32,8 +32,8 @@ class Flip(NamedTuple):
 def joint_flips(decoding: Decoding, person: int, joint: int) -> tuple[Flip, ...]:
     """The flips next to the current value of every setting that is a number, on both sides.
 
-    A person is found again under another setting as whoever shares most pixels with it. `detection_threshold` is
-    searched from half its value on, see `searched_from`.
+    A person is found again under another setting as whoever shares most pixels with it. The two
+    thresholds of grouping are searched from half their value on, see `searched_from`.
     """
     names = [item.name for item in fields(Grouping) if "low" in item.metadata]
     mine = used_pixels(decoding)[person]
@@ -43,9 +43,11 @@ def joint_flips(decoding: Decoding, person: int, joint: int) -> tuple[Flip, ...]
 def searched_from(decoding: Decoding, setting: str) -> float | None:
     """Where the search for flips starts while somebody waits; None for the low end of the setting's range.
 
-    Far below the detection threshold a photo's maps have a thousand peaks of noise, and each of them changes something.
+    Far below the detection threshold a photo's maps have a thousand peaks of noise, and far below the tag threshold
+    every person falls apart into its joints: each of these changes the result, and finding them all takes seconds.
     """
-    return decoding.grouping.detection_threshold / 2 if setting == "detection_threshold" else None
+    thresholds = ("detection_threshold", "tag_threshold")
+    return getattr(decoding.grouping, setting) / 2 if setting in thresholds else None
 
 
 def _flips_of(decoding: Decoding, setting: str, mine: Ints, joint: int) -> list[Flip]:

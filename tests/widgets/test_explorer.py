@@ -182,7 +182,7 @@ def test_a_list_is_stepped_through():
 
 def test_marks_stand_where_the_result_changes(explorer):
     explorer.update_marks()
-    points = explorer.decoding.flip_points("tag_threshold")
+    points = explorer.decoding.flip_points("tag_threshold", explorer.decoding.grouping.tag_threshold / 2)
     inside = [point for point in points if 0 <= point <= 4]
     assert explorer.settings.marks["tag_threshold"].value.count("<rect") == 1 + len(inside)
     low, high = max(p for p in inside if p < 1), min((p for p in inside if p > 1), default=4)
