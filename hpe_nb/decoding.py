@@ -55,6 +55,15 @@ class Decoding:
     people: Ints
     poses: Poses
 
+    @property
+    def numbers(self) -> Ints:
+        """(G,) number of each group from 0: that of its pose; groups that did not become poses come after them."""
+        number = np.full(len(self.groups), -1, np.intp)
+        number[self.people] = np.arange(len(self.people))
+        dropped = number < 0
+        number[dropped] = len(self.people) + np.arange(np.count_nonzero(dropped))
+        return number
+
     def explain(self, person: int, joint: int | str) -> Explanation:
         """Why a joint is where it is or is missing, in words, with the candidates and what would flip the answer.
 

@@ -14,12 +14,6 @@ import numpy as np
 
 from hpe_nb.arrays import Float64, Floats, Ints
 from hpe_nb.pairing import ALONE, EVEN, pair, pair_by_tags
-from hpe_nb.pairing import graded_costs as graded_costs
-from hpe_nb.pairing import pair_costs as pair_costs
-from hpe_nb.pairing import place_distances as place_distances
-from hpe_nb.pairing import rounded_costs as rounded_costs
-from hpe_nb.pairing import score_gaps as score_gaps
-from hpe_nb.pairing import tag_distances as tag_distances
 from hpe_nb.peaks import Peaks
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER, K

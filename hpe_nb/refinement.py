@@ -13,7 +13,7 @@ from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import K, reach
 
 _APART = ((reach() + np.eye(K)) ** 2).astype(np.float32)
-_HALF = np.float32(0.5 - 2**-24)
+HALF = np.float32(0.5 - 2**-24)
 """The largest float32 that gives less than 1 when 0.5 is added to it in float32."""
 
 
@@ -122,10 +122,7 @@ def look_near(heat: Float32, tag: Float32, mean: Float32, least: float = 0.0) ->
         mean: (D,) the person's tag.
         least: scores up to this are of no interest; the answer is then any score up to it.
     """
-    x, y, score = highest(heat)
-    if score <= least or rounds_to(tag[y, x], mean):
-        return x, y, score
-    return highest(heat, rounds_to(tag, mean).view(np.uint8))
+    return _own_highest(heat, tag, mean, highest(heat), least)
 
 
 def look_everywhere(heat: Float32, tag: Float32, mean: Float32, least: float = 0.0) -> tuple[int, int, float]:
@@ -134,17 +131,28 @@ def look_everywhere(heat: Float32, tag: Float32, mean: Float32, least: float = 0
     Where the tag rounds to the person's, |heat| alone decides; while no other pixel can be lower, only those count.
     Arguments as in `look_near`.
     """
-    x, y, score = look_near(heat, tag, mean, least)
-    if score > 0 and -np.float32(score) < 1 - np.float32(highest(heat)[2]):
+    top = highest(heat)
+    x, y, score = _own_highest(heat, tag, mean, top, least)
+    if score > 0 and -np.float32(score) < 1 - np.float32(top[2]):
         return x, y, score
     whole = np.floor(tag_gap(tag, mean) + np.float32(0.5)) - np.abs(heat)
     y, x = divmod(int(whole.argmin()), heat.shape[1])
     return x, y, abs(float(heat[y, x]))
 
 
+def _own_highest(
+    heat: Float32, tag: Float32, mean: Float32, top: tuple[int, int, float], least: float
+) -> tuple[int, int, float]:
+    """`look_near`, given the highest place of all."""
+    x, y, score = top
+    if score <= least or rounds_to(tag[y, x], mean):
+        return top
+    return highest(heat, rounds_to(tag, mean).view(np.uint8))
+
+
 def rounds_to(tag: Float32, mean: Float32) -> Bools:
     """Whether tags round to the person's: |tag - mean| + 0.5 below 1, in float32 as the reference decoder has it."""
-    return np.asarray(tag_gap(tag, mean) <= _HALF)
+    return np.asarray(tag_gap(tag, mean) <= HALF)
 
 
 def tag_gap(tag: Float32, mean: Float32) -> Float32:

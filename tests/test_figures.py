@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from scipy.optimize import linear_sum_assignment
 
 import hpe_nb as hpe
-from hpe_nb.figures.canvas import person_numbers
 from hpe_nb.figures.costs import _costs
 from hpe_nb.figures.versus import wrong_peaks
 
@@ -90,7 +89,7 @@ def test_a_notebook_shows_the_picture_with_its_alt_text():
 def test_people_have_the_numbers_of_their_poses_and_those_dropped_come_after():
     scene = hpe.scene("crowd", tag_noise=0.5, false_peaks=20)
     decoding = hpe.decode(scene.maps)
-    numbers = person_numbers(decoding)
+    numbers = decoding.numbers
     assert len(decoding.groups) > len(decoding.poses) > 20
     assert np.array_equal(np.sort(numbers), np.arange(len(decoding.groups)))
     assert np.array_equal(numbers[decoding.people], np.arange(len(decoding.poses)))

@@ -14,12 +14,10 @@ from hpe_nb.arrays import Bools, Float32, Ints
 from hpe_nb.evaluation.skyline import skyline
 from hpe_nb.maps import Maps
 from hpe_nb.peaks import no_more
-from hpe_nb.refinement import Refinement, refine, unshifted, windows
+from hpe_nb.refinement import HALF, Refinement, refine, unshifted, windows
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import K
 
-BAND = np.float32(0.5 - 2.0**-25)
-"""|tag - mean| + 0.5 < 1 in float32 means |tag - mean| below this: what is nearer to 0.5 rounds up."""
 ROOM = 1_000_000
 """So many people times pixels are looked at in one step."""
 
@@ -96,9 +94,9 @@ def _inside(pixels: _Pixels, part: slice, window: Ints) -> Bools:
 def _within(tag: Float32, mean: Float32) -> Bools:
     """Whether tags (n, D) are within the band of each person's (Q, D), (Q, n)."""
     if tag.shape[1] == 1:
-        return np.asarray(np.abs(tag[:, 0] - mean) < BAND)
+        return np.asarray(np.abs(tag[:, 0] - mean) <= HALF)
     difference = tag - mean[:, None]
-    return np.asarray(np.sqrt((difference * difference).sum(axis=-1)) < BAND)
+    return np.asarray(np.sqrt((difference * difference).sum(axis=-1)) <= HALF)
 
 
 def _everywhere(maps: Maps, keypoints: Float32, tags: Float32) -> Refinement:
@@ -121,7 +119,7 @@ def _chosen(maps: Maps, joint: int, tags: Float32) -> tuple[Ints, Float32]:
     pixel = skyline(maps, joint)
     every, tag = np.abs(maps.heatmaps[joint].reshape(-1)), maps.tags[joint].reshape(-1)
     heat = every[pixel]
-    fitting = np.where(np.abs(tag[pixel] - tags) < BAND, heat, np.float32(0))
+    fitting = np.where(np.abs(tag[pixel] - tags) <= HALF, heat, np.float32(0))
     best = fitting.argmax(axis=1)
     chosen, score = pixel[best], fitting[np.arange(len(tags)), best]
     # Where a pixel whose tag rounds to 1 could be lower, rounding decides: there the whole map is asked.

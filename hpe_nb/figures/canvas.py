@@ -7,15 +7,12 @@ import html
 import io
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from hpe_nb.arrays import Ints
 from hpe_nb.colours import INK, PAPER, contrast, hex_code, person_colour
-from hpe_nb.decoding import Decoding
 
 SMALL, NORMAL = 8.0, 10.0
 """Sizes of writing in points."""
@@ -96,15 +93,6 @@ def scale_bar(ax: Axes, scale: ScalarMappable, label: str) -> Axes:
     bar.set_label(label, fontsize=SMALL, color=BLACK)
     inked(box, "outline")
     return box
-
-
-def person_numbers(decoding: Decoding) -> Ints:
-    """(G,) number of each group in all figures: that of its pose; groups that did not become poses come after them."""
-    numbers = np.full(len(decoding.groups), -1, np.intp)
-    numbers[decoding.people] = np.arange(len(decoding.people))
-    dropped = numbers < 0
-    numbers[dropped] = len(decoding.people) + np.arange(np.count_nonzero(dropped))
-    return numbers
 
 
 def number_of(count: int, one: str, many: str | None = None) -> str:

@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 
 from hpe_nb.arrays import Bools, Float64, Floats
 from hpe_nb.decoding import Decoding
+from hpe_nb.explaining.record import turn_of
 from hpe_nb.figures.canvas import (
     BLACK,
     GREY,
@@ -22,11 +23,10 @@ from hpe_nb.figures.canvas import (
     inked,
     number_of,
     person_hex,
-    person_numbers,
     scale_bar,
 )
 from hpe_nb.figures.pictures import joint_index
-from hpe_nb.grouping import Step, pair_costs, place_distances, tag_distances
+from hpe_nb.grouping import Step
 from hpe_nb.pairing import EVEN
 from hpe_nb.skeleton import KEYPOINTS
 
@@ -50,7 +50,7 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
     if step is None or not m:
         return _empty(canvas(ax, 5.5, 1.1), k, n)
     ax = canvas(ax, min(12, 3.6 + 0.95 * max(m, 2)), min(12, 1.4 + 0.55 * n))
-    numbers = person_numbers(decoding).tolist()
+    numbers = decoding.numbers.tolist()
     costs, tag, place = _costs(decoding, step)
     forbidden = tag >= decoding.grouping.tag_threshold
     ax.set_facecolor(PALE)
@@ -75,11 +75,8 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
 
 def _costs(decoding: Decoding, step: Step) -> tuple[Float64, Floats, Float64]:
     """Costs, distances in tag and in place of each peak and person, (n, m) each."""
-    peaks = decoding.peaks
-    tag = tag_distances(peaks.tag[step.peaks].astype(step.tags.dtype), step.tags)
-    place = place_distances(peaks.xy[step.peaks], step.centers)
-    costs = pair_costs(tag, place, peaks.value[step.peaks], step.scores, decoding.grouping)
-    return np.asarray(costs)[:, : len(step.tags)], tag, place
+    turn = turn_of(step, decoding.peaks, decoding.grouping)
+    return turn.costs[:, : len(step.tags)], turn.tag_distance, turn.place_distance
 
 
 def _scale(decoding: Decoding, costs: Float64) -> Normalize:

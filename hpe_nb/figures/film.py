@@ -10,7 +10,7 @@ from matplotlib.patches import FancyArrowPatch
 
 from hpe_nb.arrays import Float32, Image
 from hpe_nb.decoding import Decoding
-from hpe_nb.figures.canvas import BLACK, GREY, SMALL, WHITE, bare, canvas, described, number_of, person_numbers
+from hpe_nb.figures.canvas import BLACK, GREY, SMALL, WHITE, bare, canvas, described, number_of
 from hpe_nb.figures.pictures import draw_people, heated, in_grey, on_map
 from hpe_nb.poses import MISSING, REFINED
 from hpe_nb.skeleton import JOINT_ORDER, K
@@ -84,7 +84,7 @@ def _peaks(decoding: Decoding) -> Draw:
 
 def _grouped(decoding: Decoding, turns: int) -> Draw:
     """People as they stand after so many joint types."""
-    peak = decoding.groups.peak[np.argsort(person_numbers(decoding))]
+    peak = decoding.groups.peak[np.argsort(decoding.numbers)]
     there = (peak >= 0) & np.isin(np.arange(K), JOINT_ORDER[:turns])
 
     def draw(ax: Axes, at: tuple[float, float]) -> None:

@@ -19,7 +19,6 @@ from hpe_nb.figures.canvas import (
     inked,
     number_of,
     person_hex,
-    person_numbers,
 )
 from hpe_nb.figures.tags import means_by_number, means_told, tag_label
 
@@ -38,7 +37,7 @@ def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
     people = len(means)
     ax = canvas(ax, 8, 3.6)
     edges = _bins(tag)
-    owner = person_numbers(decoding)[decoding.groups.owner]
+    owner = decoding.numbers[decoding.groups.owner]
     by_person = [tag[owner == person] for person in range(people)]
     highest = 1.0
     if people:

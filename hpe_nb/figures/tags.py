@@ -20,7 +20,6 @@ from hpe_nb.figures.canvas import (
     inked,
     number_of,
     person_hex,
-    person_numbers,
     scale_bar,
 )
 from hpe_nb.figures.pictures import joint_index
@@ -44,7 +43,7 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
     picture = ax.imshow(tags, cmap=TAGMAP, interpolation="nearest")
     if heat.max() > 0.2:
         ax.contour(heat, levels=[0.2], colors=[WHITE], linewidths=0.9)
-    told, numbers = [], person_numbers(decoding)[decoding.groups.owner]
+    told, numbers = [], decoding.numbers[decoding.groups.owner]
     for i in range(peaks.start[k], peaks.start[k + 1]):
         (x, y), person = peaks.xy[i].tolist(), int(numbers[i])
         badge(ax, x, y, person)
@@ -69,7 +68,7 @@ def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes |
         truth: a scene's truth; joints that stand in another person's group are then marked with a cross.
         ax: where to draw; a figure of its own where left out.
     """
-    groups, peaks, numbers = decoding.groups, decoding.peaks, person_numbers(decoding)
+    groups, peaks, numbers = decoding.groups, decoding.peaks, decoding.numbers
     lanes = min(len(groups), 3)
     ax = canvas(ax, 8, 5.2 + 0.25 * lanes)
     rows = {joint: row for row, joint in enumerate(JOINT_ORDER)}
@@ -113,7 +112,7 @@ def _clusters(ax: Axes, means: Floats, threshold: float, lanes: int) -> None:
 
 def means_by_number(decoding: Decoding) -> Floats:
     """(G,) the people's mean tags in the order of their numbers."""
-    return np.asarray(decoding.groups.tags[np.argsort(person_numbers(decoding)), 0])
+    return np.asarray(decoding.groups.tags[np.argsort(decoding.numbers), 0])
 
 
 def means_told(means: Floats) -> str:

@@ -9,13 +9,14 @@ import numpy as np
 from hpe_nb.arrays import Floats, Image, Ints
 from hpe_nb.colours import INK, PAPER, mixed, person_colour
 from hpe_nb.decoding import Decoding
+from hpe_nb.explaining.record import turn_of
 from hpe_nb.opencv import cv2
 from hpe_nb.skeleton import KEYPOINTS, LIMBS
 from hpe_nb.widgets.layers import PANEL, WRITING, dimmed, write
 from hpe_nb.widgets.layout import STRIP, Layout
 from hpe_nb.widgets.marks import draw_box, draw_place
 from hpe_nb.widgets.moment_words import letter
-from hpe_nb.widgets.moments import COSTS, DECISION, DISTANCES, REFINE, Moment, numbers, settled, table_of
+from hpe_nb.widgets.moments import COSTS, DECISION, DISTANCES, REFINE, Moment, settled
 from hpe_nb.widgets.strip import SHIFT, draw_number
 from hpe_nb.widgets.subject import Subject
 
@@ -52,7 +53,7 @@ def scenery(subject: Subject, layout: Layout) -> Scenery:
 
 def moment_view(scene: Scenery, decoding: Decoding, moment: Moment) -> Image:
     """The picture (H, W, 3) of a moment."""
-    picture, number = scene.ground.copy(), numbers(decoding)
+    picture, number = scene.ground.copy(), decoding.numbers
     done = settled(decoding, moment)
     _draw_people(picture, scene.layout, decoding, done, number)
     if moment.what <= DECISION:
@@ -87,10 +88,10 @@ def _draw_turn(picture: Image, layout: Layout, decoding: Decoding, moment: Momen
     """A joint type's candidates on the photo, and their table, in place."""
     step, left = decoding.groups.steps[moment.turn], layout.photo[2]
     write(picture, f"{moment.turn + 1}. {KEYPOINTS[step.joint]}", (left + 14, 26), PAPER, 0.6)
-    table = table_of(decoding, step)
+    table = turn_of(step, decoding.peaks, decoding.grouping)
     if moment.what in (DISTANCES, COSTS, DECISION) and len(step.tags):
-        values = table.tag if moment.what == DISTANCES else table.cost
-        under = table.place if moment.what == DISTANCES else None
+        values = table.tag_distance if moment.what == DISTANCES else table.costs[:, : len(step.tags)]
+        under = table.place_distance if moment.what == DISTANCES else None
         chosen = {i: int(p) for i, p in enumerate(step.person.tolist()) if p < len(step.tags)}
         shown = {i: p for i, p in chosen.items() if moment.what == DECISION and i <= moment.which}
         _draw_table(picture, layout, values, under, shown, number)

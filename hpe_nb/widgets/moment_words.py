@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpe_nb.decoding import Decoding
+from hpe_nb.explaining.record import turn_of
 from hpe_nb.skeleton import KEYPOINTS
 from hpe_nb.widgets.dots import pose_of_kept
 from hpe_nb.widgets.moments import (
@@ -16,8 +17,6 @@ from hpe_nb.widgets.moments import (
     FILTER,
     REFINE,
     Moment,
-    numbers,
-    table_of,
 )
 from hpe_nb.widgets.texts import count
 
@@ -41,7 +40,7 @@ def sentence(decoding: Decoding, moment: Moment) -> str:
     if moment.what == REFINE:
         return _second_look(decoding, moment.which)
     if moment.what == DUPLICATES:
-        number = numbers(decoding)
+        number = decoding.numbers
         mine, other = decoding.kept[[moment.which, decoding.repeats[moment.which]]].tolist()
         return (
             f"Person {number[mine] + 1} repeats person {number[other] + 1}: their OKS is above "
@@ -93,16 +92,16 @@ def _decision(decoding: Decoding, moment: Moment) -> str:
     """One candidate joins or opens a person, and why."""
     step, index = decoding.groups.steps[moment.turn], moment.which
     person, name = int(step.person[index]), f"{KEYPOINTS[step.joint]} {letter(index)}"
-    number = int(numbers(decoding)[person]) + 1
+    number = int(decoding.numbers[person]) + 1
     limit = decoding.grouping.tag_threshold
-    table = table_of(decoding, step)
+    table = turn_of(step, decoding.peaks, decoding.grouping)
     if person < len(step.tags):
-        cost = f"{table.cost[index, person]:.2f}"
-        return f"{name} joins person {number}: tag distance {table.tag[index, person]:.2f}, cost {cost}."
+        cost = f"{table.costs[index, person]:.2f}"
+        return f"{name} joins person {number}: tag distance {table.tag_distance[index, person]:.2f}, cost {cost}."
     if not len(step.tags):
         return f"{name} opens person {number}: there is nobody to join."
-    nearest = int(table.tag[index].argmin())
-    gap, other = table.tag[index, nearest], int(numbers(decoding)[nearest]) + 1
+    nearest = int(table.tag_distance[index].argmin())
+    gap, other = table.tag_distance[index, nearest], int(decoding.numbers[nearest]) + 1
     if gap >= limit:
         why = f"the nearest tag, person {other}'s, is {gap:.2f} away, and tag_threshold is {limit:g}"
     elif nearest in step.person:
@@ -115,7 +114,7 @@ def _decision(decoding: Decoding, moment: Moment) -> str:
 def _second_look(decoding: Decoding, index: int) -> str:
     """A missing joint was looked for."""
     second, grouping = decoding.refinement, decoding.grouping
-    number = int(numbers(decoding)[decoding.kept[second.person[index]]]) + 1
+    number = int(decoding.numbers[decoding.kept[second.person[index]]]) + 1
     name = f"person {number}'s {KEYPOINTS[second.joint[index]]}"
     if pose_of_kept(decoding)[second.person[index]] < 0:
         name += " (a duplicate, dropped later)"

@@ -6,10 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hpe_nb.arrays import Float64, Floats, Ints
+from hpe_nb.arrays import Ints
 from hpe_nb.decoding import Decoding
-from hpe_nb.grouping import Step
-from hpe_nb.pairing import pair_costs, place_distances, tag_distances
 
 CANDIDATES, DISTANCES, COSTS, DECISION, FILTER, REFINE, DUPLICATES, RESULT = range(8)
 """What happens in a moment: a joint type's peaks are taken up; compared with the people; priced; one of them joins or
@@ -48,40 +46,6 @@ def moments(decoding: Decoding) -> tuple[Moment, ...]:
     listed += [Moment(REFINE, last, index) for index in np.flatnonzero(asked).tolist()]
     listed += [Moment(DUPLICATES, last, index) for index in np.flatnonzero(decoding.repeats >= 0).tolist()]
     return (*listed, Moment(RESULT, last))
-
-
-class Table(NamedTuple):
-    """What a turn's decision rests on, for n candidates and m people so far.
-
-    Attributes:
-        tag: (n, m) distances of tags.
-        place: (n, m) distances to the people's centres, map pixels.
-        cost: (n, m) costs, by the rule of the settings.
-    """
-
-    tag: Floats
-    place: Float64
-    cost: Float64
-
-
-def table_of(decoding: Decoding, step: Step) -> Table:
-    """The distances and costs of a turn, as the decoder has them."""
-    peaks, grouping, people = decoding.peaks, decoding.grouping, len(step.tags)
-    if not people:
-        return Table(*(np.zeros((len(step.peaks), 0)) for _ in range(3)))
-    tag = tag_distances(peaks.tag[step.peaks].astype(step.tags.dtype), step.tags)
-    place = place_distances(peaks.xy[step.peaks], step.centers)
-    cost = pair_costs(tag, place, peaks.value[step.peaks], step.scores, grouping)
-    return Table(tag, place, cost[:, :people])
-
-
-def numbers(decoding: Decoding) -> Ints:
-    """Number from 0 of each group (G,): that of its pose where it has one, then those that are dropped."""
-    number = np.full(len(decoding.groups), -1, np.intp)
-    number[decoding.people] = np.arange(len(decoding.people))
-    dropped = number < 0
-    number[dropped] = len(decoding.people) + np.arange(np.count_nonzero(dropped))
-    return number
 
 
 def settled(decoding: Decoding, moment: Moment) -> Ints:

@@ -15,7 +15,7 @@ from hpe_nb.widgets.errors import shown
 from hpe_nb.widgets.layout import layout_of
 from hpe_nb.widgets.moment_view import moment_view, scenery
 from hpe_nb.widgets.moment_words import sentence
-from hpe_nb.widgets.moments import CANDIDATES, DECISION, Moment, decision_of, moments, numbers
+from hpe_nb.widgets.moments import CANDIDATES, DECISION, Moment, decision_of, moments
 from hpe_nb.widgets.picture import jpeg, on, picture_widget, png
 from hpe_nb.widgets.spots import hit
 from hpe_nb.widgets.subject import subject_of
@@ -152,7 +152,7 @@ class Stepper(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def _decisions(self, turn: int) -> list[Moment]:
         """The decision about the chosen person in a turn, if there is one."""
-        step, number = self.decoding.groups.steps[turn], numbers(self.decoding)
+        step, number = self.decoding.groups.steps[turn], self.decoding.numbers
         return [Moment(DECISION, turn, i) for i, p in enumerate(step.person.tolist()) if number[p] == self.person.value]
 
     def _repr_mimebundle_(self, **options: Any) -> Any:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import hpe_nb as hpe
+from hpe_nb.explaining.record import turn_of
 from hpe_nb.widgets.moment_words import sentence
-from hpe_nb.widgets.moments import DECISION, REFINE, RESULT, decision_of, moments, numbers, settled, table_of
+from hpe_nb.widgets.moments import DECISION, REFINE, RESULT, decision_of, moments, settled
 
 SCENES = {
     "three people": hpe.scene(3, seed=2, missed=0.2),
@@ -33,7 +34,7 @@ def test_every_peak_is_decided_once_and_all_are_settled_in_the_end(decoding):
 
 
 def test_decisions_in_words_are_those_of_the_record(decoding):
-    number = numbers(decoding)
+    number = decoding.numbers
     for moment in moments(decoding):
         said = sentence(decoding, moment)
         if moment.what == DECISION:
@@ -47,10 +48,11 @@ def test_decisions_in_words_are_those_of_the_record(decoding):
 
 def test_tables_hold_what_decides(decoding):
     for step in decoding.groups.steps:
-        table = table_of(decoding, step)
-        assert table.tag.shape == table.place.shape == table.cost.shape == (len(step.peaks), len(step.tags))
+        table = turn_of(step, decoding.peaks, decoding.grouping)
+        shapes = {array.shape for array in (table.tag_distance, table.place_distance, table.costs)}
+        assert shapes == {(len(step.peaks), len(step.tags))}
         joined = np.flatnonzero(step.person < len(step.tags))
-        assert (table.tag[joined, step.person[joined]] < decoding.grouping.tag_threshold).all()
+        assert (table.tag_distance[joined, step.person[joined]] < decoding.grouping.tag_threshold).all()
 
 
 def test_stepping_changes_picture_and_words():
@@ -79,7 +81,7 @@ def test_jumps():
     stepper.joint.value = 9
     assert stepper.moment.turn == 9
     stepper.person.value = 1
-    step, number = stepper.decoding.groups.steps[stepper.moment.turn], numbers(stepper.decoding)
+    step, number = stepper.decoding.groups.steps[stepper.moment.turn], stepper.decoding.numbers
     assert stepper.moment.what == DECISION
     assert number[step.person[stepper.moment.which]] == 1
     peak = int(stepper.decoding.groups.peak[stepper.decoding.people[0], 5])
