@@ -19,10 +19,10 @@ def quarter_steps(heatmaps: Float32, joint: Ints, x: Ints, y: Ints) -> Float32:
         x, y: (N,) places in map pixels.
     """
     height, width = heatmaps.shape[1:]
-    inside = (x > 1) & (x < width - 1) & (y > 1) & (y < height - 1)
+    # Without sign a difference below zero is very large.
+    inside = ((x - 2).view(np.uintp) < max(width - 3, 0)) & ((y - 2).view(np.uintp) < max(height - 3, 0))
     flat = np.abs(heatmaps.reshape(-1)[(joint * height + y) * width + x + _neighbours(width) * inside])
-    steps = np.sign(flat[:2] - flat[2:]) * np.float32(0.25)
-    return np.ascontiguousarray(steps.T)
+    return np.asarray((np.sign(flat[:2] - flat[2:]) * np.float32(0.25)).T)
 
 
 def _neighbours(width: int) -> Ints:

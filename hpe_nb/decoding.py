@@ -119,7 +119,7 @@ def decode(maps: Maps, grouping: Grouping | None = None, *, earlier: Decoding | 
     peaks = earlier.peaks if earlier and same > 0 else find_peaks(maps, grouping)
     groups = earlier.groups if earlier and same > 1 else group(peaks, grouping)
     joints = earlier.joints if earlier and same > 2 else joints_of(maps, peaks, groups, grouping)
-    scores = joints[..., 2].mean(axis=1) if len(groups) else np.zeros(0, np.float32)
+    scores = joints[..., 2].sum(axis=1) / np.float32(K)
     kept = kept_people(scores, grouping)
     tags = groups.tags[: len(kept)] if grouping.shifted_tags else groups.tags[kept]
     refinement = earlier.refinement if earlier and same > 4 else refine(maps, joints[kept], tags, grouping)
@@ -154,7 +154,7 @@ def _equal_steps(maps: Maps, grouping: Grouping, earlier: Decoding | None) -> in
 def in_image(maps: Maps, keypoints: Float32, scores: Float32, tags: Floats, kind: Kinds) -> Poses:
     """People in image pixels."""
     there = kind != MISSING
-    keypoints[there, :2] = maps.image_points(keypoints[there, :2])
+    keypoints[..., :2] = np.where(there[..., None], maps.image_points(keypoints[..., :2]), 0)
     tags = tags.astype(np.float32)
     return Poses(keypoints, scores, tags[:, 0] if tags.shape[1] == 1 else tags, kind)
 
@@ -188,8 +188,8 @@ def complete(maps: Maps, keypoints: Float32, found: Refinement, grouping: Groupi
 
 def kept_people(scores: Float32, grouping: Grouping) -> Ints:
     """Groups whose score is above the threshold, the best `max_people` of them; in order of score where asked."""
-    kept = np.flatnonzero(scores > np.float32(grouping.pose_threshold))
-    ranked = kept[np.argsort(-scores[kept], kind="stable")]
+    ranked = (-scores).argsort(kind="stable")
+    ranked = ranked[scores[ranked] > np.float32(grouping.pose_threshold)]
     if grouping.max_people:
         ranked = ranked[: grouping.max_people]
     return ranked if grouping.best_first else np.sort(ranked)

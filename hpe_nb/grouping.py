@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hpe_nb.arrays import Float64, Floats, Ints
-from hpe_nb.pairing import ALONE, EVEN, pair, pair_by_tags
+from hpe_nb.clear import Bunches, bunches
+from hpe_nb.pairing import ALONE, EVEN, MARGIN, pair, pair_by_tags
 from hpe_nb.peaks import Peaks
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER, K
-
-MARGIN = 1e-9
-"""Costs this near to a boundary are computed in full, so that all ways of computing give the same people."""
 
 
 class Step(NamedTuple):
@@ -81,16 +79,28 @@ def group(peaks: Peaks, grouping: Grouping) -> Groups:
     pairing of least total cost is taken, and whoever remains opens a person. A person's tag and centre are the means
     over its joints so far.
     """
-    quick = grouping.cost == "graded" and peaks.tag.shape[1] == 1
-    groups, _ = _walk_quickly(peaks, grouping) if quick else _walk(peaks, grouping, None)
-    return groups
+    if grouping.cost == "rounded" or peaks.tag.shape[1] > 1:
+        return _walk(peaks, grouping, None)[0]
+    clear = bunches(peaks, grouping)
+    return _at_once(peaks, grouping, clear) if clear else _walk_quickly(peaks, grouping)
+
+
+def _at_once(peaks: Peaks, grouping: Grouping, clear: Bunches) -> Groups:
+    """The people where tags leave no choice."""
+    turn, person = np.nonzero(clear.table >= 0)
+    owner, peak = np.empty(len(peaks), np.intp), np.empty(clear.table.T.shape, np.intp)
+    owner[clear.table[turn, person]] = person
+    peak[:, JOINT_ORDER] = clear.table.T
+    tag, x, y, _ = clear.means[:, -1]
+    return Groups(peaks, grouping, owner, peak, tag[:, None], np.stack((x, y), axis=1))
 
 
 def _walk(peaks: Peaks, grouping: Grouping, owner: Ints | None) -> tuple[Groups, tuple[Step, ...]]:
     """Let the joint types take their turns, by assignment or as `owner` says; the people and the record."""
-    count = len(peaks)
-    tag: Floats = peaks.tag.astype(np.float64 if grouping.cost == "graded" else np.float32)
-    tags, centers, scores = np.zeros_like(tag), np.zeros((count, 2)), np.zeros((count, 1))
+    count, running = len(peaks), grouping.cost == "rounded"
+    tag: Floats = peaks.tag.astype(np.float32 if running else np.float64)
+    tags, centers, scores = means = np.zeros_like(tag), np.zeros((count, 2)), np.zeros((count, 1))
+    sums = tuple(mean.copy() for mean in means)
     joints, people, steps = np.zeros(count, np.int64), 0, []
     owners = np.full(count, ALONE, np.intp) if owner is None else owner
     start = peaks.start.tolist()
@@ -104,14 +114,23 @@ def _walk(peaks: Peaks, grouping: Grouping, owner: Ints | None) -> tuple[Groups,
             owners[turn[owners[turn] == ALONE]] = people + np.arange(np.count_nonzero(owners[turn] == ALONE))
         person = owners[turn]
         steps.append(Step(joint, turn, *before, person))
-        _add((tags, centers, scores), joints, person, (tag[turn], peaks.xy[turn], peaks.value[turn, None]))
+        new = tag[turn], peaks.xy[turn], peaks.value[turn, None]
+        _add_running(means, joints, person, new) if running else _add(means, sums, joints, person, new)
         people = max(people, int(person.max()) + 1)
     groups = Groups(peaks, grouping, owners, _table(peaks, owners, people), tags[:people], centers[:people])
     return groups, tuple(steps)
 
 
-def _add(means: tuple[Floats, ...], joints: Ints, person: Ints, new: tuple[Floats | Ints, ...]) -> None:
-    """Take the new joints' numbers into the running means of their people (each person gets at most one joint)."""
+def _add(means: tuple[Floats, ...], sums: tuple[Floats, ...], joints: Ints, person: Ints, new: tuple[Any, ...]) -> None:
+    """Take the new joints' numbers into the means of their people (each person gets at most one joint)."""
+    joints[person] += 1
+    for mean, total, number in zip(means, sums, new, strict=True):
+        total[person] += number
+        mean[person] = total[person] / joints[person, None]
+
+
+def _add_running(means: tuple[Floats, ...], joints: Ints, person: Ints, new: tuple[Any, ...]) -> None:
+    """`_add` as Open Model Zoo's demo has it: its running means differ from sums over counts in their roundings."""
     before = joints[person, None]
     joints[person] += 1
     for mean, number in zip(means, new, strict=True):
@@ -119,42 +138,41 @@ def _add(means: tuple[Floats, ...], joints: Ints, person: Ints, new: tuple[Float
         mean[person] = (mean[person] * n + number) / (n + 1)
 
 
-def _walk_quickly(peaks: Peaks, grouping: Grouping) -> tuple[Groups, None]:
+def _walk_quickly(peaks: Peaks, grouping: Grouping) -> Groups:
     """What `_walk` gives, number for number, with plain lists: in most turns tags leave no choice."""
     tag, place = peaks.tag[:, 0].tolist(), (peaks.xy[:, 0] + 1j * peaks.xy[:, 1]).tolist()
     start, value = peaks.start.tolist(), peaks.value.tolist()
     tags: list[float] = []
     centers: list[complex] = []
     scores: list[float] = []
-    joints: list[int] = []
+    sums: list[tuple[int, float, complex, float]] = []
     owner = np.empty(len(tag), np.intp)
     for joint in JOINT_ORDER:
         turn = slice(start[joint], start[joint + 1])
-        person = pair_by_tags(tag[turn], tags, grouping.tag_threshold)
-        if person is None or not _worth_it(
-            person, tag[turn], place[turn], value[turn], tags, centers, scores, grouping
-        ):
-            people = np.array(tags)[:, None], np.array(centers).view(float).reshape(-1, 2), np.array(scores)
+        new = tag[turn], place[turn], value[turn]
+        person = pair_by_tags(new[0], tags, grouping.tag_threshold)
+        if person is None or not _worth_it(person, *new, tags, centers, scores, grouping):
+            people = np.array(tags)[:, None], _places(centers), np.array(scores)
             person = pair(peaks.tag[turn].astype(float), peaks.xy[turn], peaks.value[turn], *people, grouping).tolist()
-        for i, (j, t, z, v) in enumerate(zip(person, tag[turn], place[turn], value[turn], strict=True)):
+        for i, (j, t, z, v) in enumerate(zip(person, *new, strict=True)):
             if j == ALONE:
                 person[i] = len(tags)
                 tags.append(t)
                 centers.append(z)
                 scores.append(v)
-                joints.append(1)
+                sums.append((1, t, z, v))
             else:
-                n = joints[j]
-                joints[j] = n + 1
-                tags[j] = (tags[j] * n + t) / (n + 1)
-                centers[j] = (centers[j] * n + z) / (n + 1)
-                scores[j] = (scores[j] * n + v) / (n + 1)
+                n, all_t, all_z, all_v = sums[j]
+                n, all_t, all_z, all_v = sums[j] = n + 1, all_t + t, all_z + z, all_v + v
+                tags[j], centers[j], scores[j] = all_t / n, all_z / n, all_v / n
         owner[turn] = person
-    places = np.array(centers, dtype=complex).view(float).reshape(-1, 2)
-    groups = Groups(
-        peaks, grouping, owner, _table(peaks, owner, len(tags)), np.array(tags, dtype=float)[:, None], places
-    )
-    return groups, None
+    tag_means = np.array(tags, dtype=float)[:, None]
+    return Groups(peaks, grouping, owner, _table(peaks, owner, len(tags)), tag_means, _places(centers))
+
+
+def _places(places: list[complex]) -> Float64:
+    """Complex numbers as x, y, (n, 2)."""
+    return np.array(places, dtype=complex).view(float).reshape(-1, 2)
 
 
 def _worth_it(

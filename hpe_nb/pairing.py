@@ -13,6 +13,8 @@ from hpe_nb.settings import Grouping
 INFINITY = float("inf")
 EVEN = 0.3
 """Scores this far apart speak neither for a pair nor against it."""
+MARGIN = 1e-9
+"""Costs this near to a boundary are computed in full, so that all ways of computing give the same people."""
 ALONE = -1
 """Person of a candidate that joins nobody and opens a person of its own."""
 

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpe_nb.arrays import Bools, Float32, Floats, Image, Ints
+from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
+from hpe_nb.looking import highest, look_everywhere, look_near, rounds_to
 from hpe_nb.maps import Maps
-from hpe_nb.opencv import cv2
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import K, reach
 
-_APART = ((reach() + np.eye(K)) ** 2).astype(np.float32)
-HALF = np.float32(0.5 - 2**-24)
-"""The largest float32 that gives less than 1 when 0.5 is added to it in float32."""
+_A, _B = np.triu_indices(K, 1)
+_APART = (reach()[_A, _B] ** 2).astype(np.float32)[:, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,19 +58,34 @@ def refine(maps: Maps, keypoints: Float32, tags: Floats, grouping: Grouping) -> 
     if grouping.refine == "near":
         rest = unshifted(keypoints, grouping.delta)
         window = windows(rest, person, joint, grouping.refine_reach, maps.size)
-        look, least = look_near, grouping.refine_threshold
+        look, least, (xy, value) = look_near, grouping.refine_threshold, _tops(maps.heatmaps, joint, window)
     else:
-        window = np.tile((0, 0, *maps.size), (len(person), 1)).astype(np.intp)
+        window = np.array([(0, 0, *maps.size)], np.intp).repeat(len(person), axis=0)
+        types, which = np.unique(joint, return_inverse=True)
+        xy, value = _tops(maps.heatmaps, types, window[: len(types)])
+        xy, value = xy[which], value[which]
         look, least = look_everywhere, 0.0
-    xy, value = np.full((len(person), 2), -1, np.intp), np.zeros(len(person), np.float32)
-    heatmaps, means = maps.heatmaps, tags.astype(np.float32)
-    tag_maps = maps.tags[..., 0] if maps.tags.shape[-1] == 1 else maps.tags
-    for q, (p, k, (x0, y0, x1, y1)) in enumerate(zip(person.tolist(), joint.tolist(), window.tolist(), strict=True)):
-        if x0 < x1 and y0 < y1:
-            x, y, score = look(heatmaps[k, y0:y1, x0:x1], tag_maps[k, y0:y1, x0:x1], means[p], least)
-            if score > least:
-                xy[q], value[q] = (x0 + x, y0 + y), score
-    return Refinement(person, joint, window, xy, value)
+    # Where the tag at the highest place is the person's own, this is the answer by both rules.
+    means = tags.astype(np.float32)
+    own = rounds_to(maps.tags[joint, xy[:, 1], xy[:, 0]], means[person])
+    for q in np.flatnonzero(~own & (value > least)).tolist():
+        k, (x0, y0, x1, y1) = joint[q], window[q].tolist()
+        x, y, value[q] = look(maps.heatmaps[k, y0:y1, x0:x1], maps.tags[k, y0:y1, x0:x1], means[person[q]])
+        xy[q] = x0 + x, y0 + y
+    nothing = value <= least
+    xy[nothing], value[nothing] = -1, 0
+    return Refinement(person, joint, window, xy, value.astype(np.float32))
+
+
+def _tops(heatmaps: Float32, joint: Ints, window: Ints) -> tuple[Ints, Float64]:
+    """Place (Q, 2) and score (Q,) of the highest |heat| in each window; 0, 0 and 0 for empty ones."""
+    heats = list(heatmaps)
+    tops = [
+        highest(heats[k][y0:y1, x0:x1]) if x0 < x1 and y0 < y1 else (-x0, -y0, 0.0)
+        for k, (x0, y0, x1, y1) in zip(joint.tolist(), window.tolist(), strict=True)
+    ]
+    found = np.array(tops, np.float64).reshape(-1, 3)
+    return found[:, :2].astype(np.intp) + window[:, :2], found[:, 2].copy()
 
 
 def unshifted(keypoints: Float32, delta: float) -> Float32:
@@ -90,14 +104,15 @@ def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float | Float
     along the limbs. No joint is further from any seen joint than its reach times that height, times `larger` because a
     body seen at a slant shows less than its height. With one joint or none the height is unknown and the box is empty.
     """
-    seen = keypoints[..., 2] > 0
-    places = np.ascontiguousarray(keypoints[..., :2].transpose(2, 0, 1))
-    radius = (larger * heights(places, seen))[person, None] * reach()[joint]
+    seen = keypoints[..., 2].T > 0
+    places = keypoints[..., :2].T.copy()
+    radius = (larger * heights(places, seen)).take(person) * reach().take(joint, axis=1)
     # A missing joint says nothing: it is infinitely far to the side that does not bind.
-    low = (np.where(seen, places, -np.inf)[:, person] - radius).max(axis=2, initial=-np.inf)
-    high = (np.where(seen, places, np.inf)[:, person] + radius).min(axis=2, initial=np.inf)
-    box = np.concatenate((np.maximum(np.ceil(low.T), 0), np.minimum(np.floor(high.T) + 1, size)), axis=1)
-    box[~(radius.max(axis=1, initial=0) > 0)] = 0
+    sides = np.where(seen, np.concatenate((places, -places)), -np.inf).take(person, axis=2)
+    sides -= radius
+    edge = np.ceil(sides.max(axis=1))
+    box = np.concatenate((np.maximum(edge[:2], 0), np.minimum(1 - edge[2:], np.array(size)[:, None]))).T
+    box[radius.max(axis=0) <= 0] = 0
     return box.astype(np.intp)
 
 
@@ -105,67 +120,11 @@ def heights(places: Floats, seen: Bools) -> Floats:
     """Least body height (P,) in map pixels that spans each person's joints, 0 for fewer than two of them.
 
     Args:
-        places: (2, P, 17) x and y in map pixels.
-        seen: (P, 17) which joints are there.
+        places: (2, 17, P) x and y in map pixels.
+        seen: (17, P) which joints are there.
     """
-    x, y = np.where(seen, places, np.nan)
-    apart = ((x[:, :, None] - x[:, None]) ** 2 + (y[:, :, None] - y[:, None]) ** 2) / _APART
-    return np.asarray(np.sqrt(np.fmax.reduce(apart.reshape(len(x), K * K), axis=1, initial=0.0)))
-
-
-def look_near(heat: Float32, tag: Float32, mean: Float32, least: float = 0.0) -> tuple[int, int, float]:
-    """Place x, y and score of the highest |heat| among the pixels whose tag rounds to the person's.
-
-    Args:
-        heat: (h, w) signed heatmap of the window.
-        tag: (h, w) its tags, or (h, w, D) where tags have more than one number.
-        mean: (D,) the person's tag.
-        least: scores up to this are of no interest; the answer is then any score up to it.
-    """
-    return _own_highest(heat, tag, mean, highest(heat), least)
-
-
-def look_everywhere(heat: Float32, tag: Float32, mean: Float32, least: float = 0.0) -> tuple[int, int, float]:
-    """The pixel with the least int(|tag - mean| + 0.5) - |heat|, the first in row order, and |heat| there.
-
-    Where the tag rounds to the person's, |heat| alone decides; while no other pixel can be lower, only those count.
-    Arguments as in `look_near`.
-    """
-    top = highest(heat)
-    x, y, score = _own_highest(heat, tag, mean, top, least)
-    if score > 0 and -np.float32(score) < 1 - np.float32(top[2]):
-        return x, y, score
-    whole = np.floor(tag_gap(tag, mean) + np.float32(0.5)) - np.abs(heat)
-    y, x = divmod(int(whole.argmin()), heat.shape[1])
-    return x, y, abs(float(heat[y, x]))
-
-
-def _own_highest(
-    heat: Float32, tag: Float32, mean: Float32, top: tuple[int, int, float], least: float
-) -> tuple[int, int, float]:
-    """`look_near`, given the highest place of all."""
-    x, y, score = top
-    if score <= least or rounds_to(tag[y, x], mean):
-        return top
-    return highest(heat, rounds_to(tag, mean).view(np.uint8))
-
-
-def rounds_to(tag: Float32, mean: Float32) -> Bools:
-    """Whether tags round to the person's: |tag - mean| + 0.5 below 1, in float32 as the reference decoder has it."""
-    return np.asarray(tag_gap(tag, mean) <= HALF)
-
-
-def tag_gap(tag: Float32, mean: Float32) -> Float32:
-    """Distance of tags (...), or (..., D) where tags have more than one number, to the person's (D,), float32."""
-    difference = tag - (mean[0] if len(mean) == 1 else mean)
-    if len(mean) == 1:
-        return np.asarray(np.abs(difference))
-    return np.asarray(np.sqrt((difference * difference).sum(axis=-1)))
-
-
-def highest(heat: Float32, mask: Image | None = None) -> tuple[int, int, float]:
-    """First place x, y in row order with the highest |heat|, which is the least or the greatest number."""
-    low, high, low_at, high_at = cv2.minMaxLoc(heat, mask)
-    if -low > high or (-low == high and (low_at[1], low_at[0]) < (high_at[1], high_at[0])):
-        return low_at[0], low_at[1], -low
-    return high_at[0], high_at[1], high
+    apart = places.take(_A, axis=1) - places.take(_B, axis=1)
+    apart *= apart
+    squares = (apart[0] + apart[1]) / _APART
+    squares *= seen.take(_A, axis=0) & seen.take(_B, axis=0)
+    return np.asarray(np.sqrt(squares.max(axis=0)))

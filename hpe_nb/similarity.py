@@ -46,6 +46,8 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     if len(xy) < 2 or limit >= 1:
         return repeats
     first, second, alike, shared = likenesses(xy, present)
+    if not (alike > limit).any():
+        return repeats
     better_first = scores[first] >= scores[second]
     better, worse = np.where(better_first, first, second), np.where(better_first, second, first)
     close = (alike > limit) & (2 * shared >= present[worse].sum(axis=1))
@@ -58,13 +60,16 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
 
 def likenesses(xy: Floats, present: Bools) -> tuple[Ints, Ints, Float64, Ints]:
     """Pairs of people whose boxes meet: the two, their OKS over the joints that both have, and how many these are."""
-    low = np.where(present[..., None], xy, np.inf).min(axis=1)
-    high = np.where(present[..., None], xy, -np.inf).max(axis=1)
-    meet = (low[:, None] <= high).all(axis=-1)
-    first, second = np.nonzero(meet & meet.T)
+    sides = np.where(present.T, np.concatenate((xy.T, -xy.T)), np.inf).min(axis=1)
+    low, high = sides[:2], -sides[2:]
+    meet_x, meet_y = low[:, :, None] <= high[:, None]
+    meet = meet_x & meet_y
+    first, second = (meet & meet.T).nonzero()
     once = first < second
     first, second = first[once], second[once]
-    area = AREA_OF_BOX * np.maximum(high - low, 0).prod(axis=-1)
-    shared = present[first] & present[second]
-    alike = oks(xy[first], xy[second], np.maximum(area[first], area[second]), shared)
+    width, height = np.maximum(high - low, 0)
+    area = AREA_OF_BOX * width * height
+    shared = present.take(first, axis=0) & present.take(second, axis=0)
+    larger = np.maximum(area.take(first), area.take(second))
+    alike = oks(xy.take(first, axis=0), xy.take(second, axis=0), larger, shared)
     return first, second, alike, shared.sum(axis=1)

@@ -10,6 +10,7 @@ from random_maps import random_maps
 
 import hpe_nb as hpe
 from hpe_nb import grouping as steps
+from hpe_nb.clear import bunches
 from hpe_nb.pairing import pair_by_tags
 from hpe_nb.peaks import find_peaks
 
@@ -35,6 +36,30 @@ def test_quick_walk_equals_plain_walk(seed: int, people: int, threshold: float, 
     for ours, theirs in zip(quick.steps, record, strict=True):
         for a, b in zip(ours, theirs, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+CLEAR = [
+    pytest.param({"people": 1}, True, id="one person"),
+    pytest.param({"people": 10, "tag_noise": 0.1, "missed": 0.3}, True, id="ten with weak joints"),
+    pytest.param({"people": 30, "tag_gap": 3.0, "tag_noise": 0.2}, True, id="thirty"),
+    pytest.param({"people": 0}, False, id="nobody"),
+    pytest.param({"people": 3, "tag_gap": 0.9}, False, id="tags too near"),
+    pytest.param({"people": 4, "tag_noise": 0.4}, False, id="tags of a person too wide"),
+    pytest.param({"people": 2, "same_tag": True}, False, id="two of a type with one tag"),
+]
+
+
+@pytest.mark.parametrize(("recipe", "clear"), CLEAR)
+@pytest.mark.parametrize("score_weight", [1.0, 2.0])
+def test_people_in_clear_bunches_are_those_of_the_turns(recipe, clear: bool, score_weight: float) -> None:
+    grouping = hpe.Grouping(score_weight=score_weight)
+    peaks = find_peaks(hpe.scene(seed=3, **recipe).maps, grouping)
+    plain, _ = steps._walk(peaks, grouping, None)
+    quick = steps.group(peaks, grouping)
+    if score_weight == 1:
+        assert (bunches(peaks, grouping) is not None) == clear
+    for name in ("owner", "peak", "tags", "centers"):
+        np.testing.assert_array_equal(getattr(quick, name), getattr(plain, name))
 
 
 @settings(max_examples=40, deadline=None)

@@ -12,8 +12,8 @@ from hpe_nb.errors import HpeError
 from hpe_nb.explaining.explanation import Candidate, Explanation
 from hpe_nb.explaining.reasons import fate, group_name, why_here, why_none
 from hpe_nb.explaining.record import Turn, turn_of
+from hpe_nb.looking import rounds_to
 from hpe_nb.poses import DETECTED, REFINED
-from hpe_nb.refinement import rounds_to
 from hpe_nb.skeleton import KEYPOINTS, K
 
 SHOWN = 8
@@ -156,7 +156,7 @@ def _nothing_found(decoding: Decoding, joint: int, kept: int, window: Ints) -> s
         return "There was no second look: the place where the joint can be is outside the picture."
     maps, means = decoding.maps, decoding.groups.tags[decoding.kept].astype(np.float32)
     tag = maps.tags[joint, y0:y1, x0:x1]
-    own = rounds_to(tag[..., 0] if tag.shape[-1] == 1 else tag, means[kept])
+    own = rounds_to(tag, means[kept])
     if not own.any():
         return f"A second look found nothing: no pixel {_where(decoding, window)} has a tag within 0.5 of the person's."
     best = float(np.abs(maps.heatmaps[joint, y0:y1, x0:x1])[own].max())

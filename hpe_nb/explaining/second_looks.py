@@ -14,7 +14,8 @@ import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoding import Decoding
-from hpe_nb.refinement import heights, rounds_to, unshifted, windows
+from hpe_nb.looking import rounds_to
+from hpe_nb.refinement import heights, unshifted, windows
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import reach
 
@@ -75,15 +76,14 @@ def _looks(decoding: Decoding, larger: float) -> Iterator[Look]:
     maps, keypoints = decoding.maps, kept_joints(decoding)
     tags = decoding.groups.tags if decoding.grouping.shifted_tags else decoding.groups.tags[decoding.kept]
     means = tags.astype(np.float32)
-    tag_maps = maps.tags[..., 0] if maps.tags.shape[-1] == 1 else maps.tags
     person, joint = decoding.refinement.person, decoding.refinement.joint
     seen = keypoints[..., 2] > 0
-    height = heights(np.moveaxis(keypoints[..., :2], -1, 0), seen)
+    height = heights(keypoints[..., :2].T, seen.T)
     wide = windows(keypoints, person, joint, larger, maps.size)
     for p, k, (x0, y0, x1, y1) in zip(person.tolist(), joint.tolist(), wide.tolist(), strict=True):
         heat = np.abs(maps.heatmaps[k, y0:y1, x0:x1])
         y, x = np.nonzero(heat > decoding.grouping.refine_threshold)
-        own = rounds_to(tag_maps[k, y0 + y, x0 + x], means[p])
+        own = rounds_to(maps.tags[k, y0 + y, x0 + x], means[p])
         y, x = y[own], x[own]
         if len(x) and height[p] > 0:
             best = np.argsort(-heat[y, x], kind="stable")

@@ -1,0 +1,60 @@
+"""Looking for one joint among pixels: which tags are the person's, and where the highest score is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hpe_nb.arrays import Bools, Float32, Image
+from hpe_nb.opencv import cv2
+
+HALF = np.float32(0.5 - 2**-24)
+"""The largest float32 that gives less than 1 when 0.5 is added to it in float32."""
+
+
+def look_near(heat: Float32, tag: Float32, mean: Float32) -> tuple[int, int, float]:
+    """Place x, y and score of the highest |heat| among the pixels whose tag rounds to the person's; score 0 for none.
+
+    Args:
+        heat: (h, w) signed heatmap of the window.
+        tag: (h, w, D) its tags.
+        mean: (D,) the person's tag.
+    """
+    return highest(heat, rounds_to(tag, mean).view(np.uint8))
+
+
+def look_everywhere(heat: Float32, tag: Float32, mean: Float32) -> tuple[int, int, float]:
+    """The pixel with the least int(|tag - mean| + 0.5) - |heat|, the first in row order, and |heat| there.
+
+    Arguments as in `look_near`.
+    """
+    whole = tag_gap(tag, mean)
+    whole += np.float32(0.5)
+    np.floor(whole, out=whole)
+    whole -= np.abs(heat)
+    y, x = divmod(int(whole.argmin()), heat.shape[1])
+    return x, y, abs(float(heat[y, x]))
+
+
+def rounds_to(tag: Float32, mean: Float32) -> Bools:
+    """Whether tags round to the person's: |tag - mean| + 0.5 below 1, in float32 as the reference decoder has it.
+
+    Shapes (..., D) and (D,), or two that broadcast; the result has no axis D.
+    """
+    return np.asarray(tag_gap(tag, mean) <= HALF)
+
+
+def tag_gap(tag: Float32, mean: Float32) -> Float32:
+    """Distance of tags (..., D) to the person's (D,), or two shapes that broadcast, float32 without the axis D."""
+    if mean.shape[-1] == 1:
+        gap: Float32 = np.asarray(tag[..., 0] - mean[..., 0])
+        return np.abs(gap, out=gap)
+    difference = tag - mean
+    return np.asarray(np.sqrt((difference * difference).sum(axis=-1)))
+
+
+def highest(heat: Float32, mask: Image | None = None) -> tuple[int, int, float]:
+    """First place x, y in row order with the highest |heat|, which is the least or the greatest number."""
+    low, high, low_at, high_at = cv2.minMaxLoc(heat, mask)
+    if -low > high or (-low == high and (low_at[1], low_at[0]) < (high_at[1], high_at[0])):
+        return low_at[0], low_at[1], -low
+    return high_at[0], high_at[1], high
