@@ -1,26 +1,25 @@
 """Grouping under many settings at once: the same people as `hpe_nb.grouping.group`, one pass over the joint types.
 
-All settings take their turns together, so what numpy costs per call is paid once and not per setting. Only turns in
-which two candidates want one person, or two people one candidate, need an assignment of their own.
+All settings take their turns together, so what numpy costs per call is paid once and not per setting. Settings that
+have led to the same people so far share them, and all that is measured on them, until a turn parts their ways.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import cast
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
-from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
-from hpe_nb.grouping import MARGIN
-from hpe_nb.pairing import EVEN, graded_costs, rounded_costs
+from hpe_nb.arrays import Bools, Float64, Floats, Ints
+from hpe_nb.evaluation.join_all import Rules, Turn, joined
+from hpe_nb.evaluation.plan import pairs
 from hpe_nb.peaks import Peaks
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER, K
 
-ROOM = 200_000
+ROOM = 400_000
 """So many numbers are in one array at most: about what fits in a processor's cache."""
 
 
@@ -40,15 +39,25 @@ def group_all(peaks: Peaks, use: Ints, settings: Sequence[Grouping]) -> list[tup
         of_cost = [i for i, each in enumerate(settings) if each.cost == cost]
         for first in range(0, len(of_cost), block):
             part = of_cost[first : first + block]
-            state = _block(peaks, use[part], [settings[i] for i in part])
-            for s, (i, people) in enumerate(zip(part, state.count.tolist(), strict=True)):
-                found[i] = state.peak[s, :people].astype(np.intp), state.tags[s, :people]
+            crowds, which = _block(peaks, use[part], [settings[i] for i in part])
+            tags = crowds.means(cost == "graded")[0]
+            for i, c in zip(part, which.tolist(), strict=True):
+                people = crowds.count[c]
+                found[i] = crowds.peak[c, :people].astype(np.intp), tags[c, :people]
     return found
 
 
 @dataclass(frozen=True, eq=False)
-class _State:
-    """People so far, under each setting of a block."""
+class _Crowds:
+    """C distinct crowds: the people so far, each of up to M, as some of the settings have them.
+
+    Attributes:
+        count: (C,) people.
+        peak: (C, M, 17) their peaks, -1 where missing.
+        tags, centers, scores: (C, M, D), (C, M, 2) and (C, M): for the graded cost sums over their joints, for the
+            rounded one running means, as in `hpe_nb.grouping`.
+        joints: (C, M) number of their joints.
+    """
 
     count: Ints
     peak: Ints
@@ -57,162 +66,85 @@ class _State:
     scores: Float64
     joints: Ints
 
+    @staticmethod
+    def empty(most: int, tag: Floats) -> _Crowds:
+        """One crowd of nobody, with room for `most`."""
+        return _Crowds(
+            np.zeros(1, np.intp),
+            np.full((1, most, K), -1, np.int32),
+            np.zeros((1, most, tag.shape[1]), tag.dtype),
+            np.zeros((1, most, 2)),
+            np.zeros((1, most)),
+            np.zeros((1, most), np.int64),
+        )
 
-def _block(peaks: Peaks, use: Ints, settings: Sequence[Grouping]) -> _State:
-    """All turns of a block of settings."""
-    size, most = len(settings), int(use.sum(axis=1).max(initial=0))
-    rules = _Rules.of(settings)
-    tag: Floats = peaks.tag.astype(np.float64 if rules.graded else np.float32)
-    state = _State(
-        np.zeros(size, np.intp),
-        np.full((size, most, K), -1, np.int32),
-        np.zeros((size, most, tag.shape[1]), tag.dtype),
-        np.zeros((size, most, 2)),
-        np.zeros((size, most)),
-        np.zeros((size, most), np.int64),
-    )
+    def means(self, graded: bool) -> tuple[Floats, Float64, Float64]:
+        """Mean tags, centres and scores."""
+        if not graded:
+            return self.tags, self.centers, self.scores
+        n = np.maximum(self.joints, 1)
+        return self.tags / n[..., None], self.centers / n[..., None], self.scores / n
+
+    def chosen(self, which: Ints) -> _Crowds:
+        """Copies of some of the crowds."""
+        return _Crowds(*(getattr(self, item.name)[which] for item in fields(self)))
+
+
+def _block(peaks: Peaks, use: Ints, settings: Sequence[Grouping]) -> tuple[_Crowds, Ints]:
+    """All turns of a block of settings: the crowds, and each setting's crowd (S,)."""
+    rules = Rules.of(settings)
+    peaks = replace(peaks, tag=peaks.tag.astype(np.float64 if rules.graded else np.float32))
+    crowds = _Crowds.empty(int(use.sum(axis=1).max(initial=0)), peaks.tag)
+    which = np.zeros(len(settings), np.intp)
     for joint in JOINT_ORDER:
         if use[:, joint].any():
-            _turn(state, peaks, tag, int(peaks.start[joint]), joint, use[:, joint], rules)
-    return state
+            crowds, which = _turn(crowds, which, peaks, joint, use[:, joint], rules)
+    return crowds, which
 
 
-@dataclass(frozen=True, eq=False)
-class _Rules:
-    """The settings of a block, and their numbers as arrays (S, 1, 1) under the names that `graded_costs` knows."""
-
-    settings: Sequence[Grouping]
-    graded: bool
-    tag_threshold: Float64
-    place_weight: Float64
-    score_weight: Float64
-
-    @staticmethod
-    def of(settings: Sequence[Grouping]) -> _Rules:
-        """The rules of settings that are all of one cost."""
-        names = ("tag_threshold", "place_weight", "score_weight")
-        numbers = np.array([[getattr(each, name) for each in settings] for name in names], np.float64)[..., None, None]
-        return _Rules(settings, settings[0].cost == "graded", *numbers)
-
-    def chosen(self, which: Ints) -> _Rules:
-        """The rules of some of the settings."""
-        numbers = (self.tag_threshold, self.place_weight, self.score_weight)
-        return _Rules(self.settings, self.graded, *(number[which] for number in numbers))
-
-
-def _turn(state: _State, peaks: Peaks, tag: Floats, start: int, joint: int, use: Ints, rules: _Rules) -> None:
-    """One joint type's turn under every setting; changes the state."""
-    n, people = int(use.max()), int(state.count.max(initial=0))
+def _turn(crowds: _Crowds, which: Ints, peaks: Peaks, joint: int, use: Ints, rules: Rules) -> tuple[_Crowds, Ints]:
+    """One joint type's turn under every setting: the crowds after it, and each setting's crowd."""
+    crowd, count, situation = pairs(which, use)
+    start, n = int(peaks.start[joint]), int(use.max())
     turn = slice(start, start + n)
-    here = np.arange(n) < use[:, None]
-    person = np.full((len(use), n), -1, np.intp)
+    person = np.full((len(which), n), -1, np.intp)
+    people = int(crowds.count.max())
     if people:
-        _join(person, state, peaks, tag[turn], turn, here, people, rules)
+        tags, centers, scores = crowds.means(rules.graded)
+        some = tags[crowd, :people], centers[crowd, :people], scores[crowd, :people]
+        seen = peaks.tag[turn], peaks.xy[turn], peaks.value[turn].astype(np.float64)
+        joined(person, Turn(*seen, count, *some, crowds.count[crowd]), situation, rules)
+    first, which = _distinct(np.concatenate((situation[:, None], person), axis=1))
+    situation, person = situation[first], person[first]
+    after = crowds.chosen(crowd[situation])
+    _add(after, peaks, start, joint, np.arange(n) < count[situation, None], person, rules.graded)
+    return after, which
+
+
+def _distinct(rows: Ints) -> tuple[list[int], Ints]:
+    """The first of each kind of rows (S, n), and each row's kind (S,)."""
+    number: dict[bytes, int] = {}
+    first: list[int] = []
+    kind = np.empty(len(rows), np.intp)
+    for i, row in enumerate(rows):
+        kind[i] = number.setdefault(row.tobytes(), len(first))
+        if len(number) > len(first):
+            first.append(i)
+    return first, kind
+
+
+def _add(crowds: _Crowds, peaks: Peaks, start: int, joint: int, here: Bools, person: Ints, graded: bool) -> None:
+    """Give each candidate that is here (C, n) to its person (C, n), a new one for -1; changes the crowds."""
     alone = here & (person < 0)
-    opened = state.count[:, None] + np.cumsum(alone, axis=1) - 1
+    opened = crowds.count[:, None] + np.cumsum(alone, axis=1) - 1
     person[alone] = opened[alone]
-    state.count[:] += alone.sum(axis=1)
-    s, i = np.nonzero(here)
-    p = person[s, i]
-    state.peak[s, p, joint] = start + i
-    before = state.joints[s, p, None].astype(tag.dtype)
-    n_before = before[:, 0].astype(np.float64)
-    state.scores[s, p] = (state.scores[s, p] * n_before + peaks.value[turn][i]) / (n_before + 1)
-    state.joints[s, p] += 1
-    state.tags[s, p] = (state.tags[s, p] * before + tag[turn][i]) / (before + 1)
-    state.centers[s, p] = (state.centers[s, p] * before + peaks.xy[turn][i]) / (before + 1)
-
-
-def _join(
-    person: Ints, state: _State, peaks: Peaks, tag: Floats, turn: slice, here: Bools, people: int, rules: _Rules
-) -> None:
-    """Write the person that each candidate joins, if it joins one."""
-    tag_distance = _tag_distances(tag, state.tags[:, :people])
-    if not rules.graded:
-        place = _place_distances(peaks.xy[turn], state.centers[:, :people])
-        _join_rounded(person, tag_distance, place, peaks.value[turn], here, state.count, rules.settings)
-        return
-    there = here[:, :, None] & (np.arange(people) < state.count[:, None])[:, None]
-    s, i, j = np.nonzero(there & (tag_distance < rules.tag_threshold))
-    gap = np.abs(peaks.value[turn].astype(np.float64)[:, None] - state.scores[:, None, :people])
-    # The price of being far away is below `place_weight`: a pair this near in its tags and score joins wherever it is.
-    cost = tag_distance + rules.place_weight + rules.score_weight * (gap - EVEN)
-    far = cost[s, i, j] >= rules.tag_threshold[s, 0, 0] - MARGIN
-    unsure = _contested(s, i, j, person.shape, people)
-    unsure[s[far]] = True
-    sure = ~unsure[s]
-    person[s[sure], i[sure]] = j[sure]
-    left = np.flatnonzero(unsure)
-    if len(left):
-        place = _place_distances(peaks.xy[turn], state.centers[left, :people])
-        np.copyto(place, np.inf, where=~there[left])
-        _join_graded(person, left, tag_distance[left], place, gap[left], here, state.count, rules)
-
-
-def _join_graded(
-    person: Ints,
-    left: Ints,
-    tag_distance: Floats,
-    place: Float64,
-    gap: Float64,
-    here: Bools,
-    count: Ints,
-    rules: _Rules,
-) -> None:
-    """The turn with the graded cost, of the settings `left`, where candidates or people may compete."""
-    with np.errstate(invalid="ignore"):  # infinity by infinity, where nobody is
-        costs = graded_costs(tag_distance, place, gap, cast("Grouping", rules.chosen(left)))
-    wanted = costs < 0
-    at, i, j = np.nonzero(wanted)
-    contested = _contested(at, i, j, (len(left), person.shape[1]), costs.shape[2])
-    plain = ~contested[at]
-    person[left[at[plain]], i[plain]] = j[plain]
-    candidates, people = here.sum(axis=1).tolist(), count.tolist()
-    for row in np.flatnonzero(contested).tolist():
-        s = int(left[row])
-        n, m = candidates[s], people[s]
-        rows, columns = linear_sum_assignment(costs[row, :n, :m])
-        joins = wanted[row, rows, columns]
-        person[s, rows[joins]] = columns[joins]
-
-
-def _contested(s: Ints, i: Ints, j: Ints, shape: tuple[int, ...], people: int) -> Bools:
-    """(S,) where a candidate i may join two people j, or two candidates one, from all pairs that are possible."""
-    size, n = shape
-    twice = np.bincount(s * n + i, minlength=size * n).reshape(size, n) > 1
-    crowded = np.bincount(s * people + j, minlength=size * people).reshape(size, people) > 1
-    return np.asarray(twice.any(axis=1) | crowded.any(axis=1))
-
-
-def _tag_distances(tag: Floats, tags: Floats) -> Floats:
-    """Distances (S, n, m) of tags (n, D) to people's (S, m, D)."""
-    difference = tag[:, None] - tags[:, None]
-    if tag.shape[1] == 1:
-        return np.abs(difference[..., 0])
-    return np.asarray(np.sqrt((difference * difference).sum(axis=-1)))
-
-
-def _place_distances(xy: Ints, centers: Float64) -> Float64:
-    """Distances (S, n, m) of places (n, 2) to people's centres (S, m, 2)."""
-    x = xy[:, 0, None] - centers[:, None, :, 0]
-    y = xy[:, 1, None] - centers[:, None, :, 1]
-    return np.asarray(np.sqrt(x * x + y * y))
-
-
-def _join_rounded(
-    person: Ints,
-    tag_distance: Floats,
-    place: Float64,
-    value: Float32,
-    here: Bools,
-    count: Ints,
-    settings: Sequence[Grouping],
-) -> None:
-    """The turn with the rounded cost, setting by setting: its pairs compete at any tag distance."""
-    for s, (n, m) in enumerate(zip(here.sum(axis=1).tolist(), count.tolist(), strict=True)):
-        if n and m:
-            costs = rounded_costs(tag_distance[s, :n, :m], place[s, :n, :m], value[:n], settings[s])
-            rows, columns = linear_sum_assignment(costs)
-            rows, columns = rows[columns < m], columns[columns < m]
-            joins = tag_distance[s, rows, columns] < settings[s].tag_threshold
-            person[s, rows[joins]] = columns[joins]
+    crowds.count[:] += alone.sum(axis=1)
+    c, i = np.nonzero(here)
+    p, peak = person[c, i], start + i
+    crowds.peak[c, p, joint] = peak
+    before = crowds.joints[c, p]
+    crowds.joints[c, p] += 1
+    new: tuple[Any, ...] = peaks.tag[peak], peaks.xy[peak], peaks.value[peak]
+    for number, one in zip((crowds.tags, crowds.centers, crowds.scores), new, strict=True):
+        n = (before if one.ndim == 1 else before[:, None]).astype(number.dtype)
+        number[c, p] = number[c, p] + one if graded else (number[c, p] * n + one) / (n + 1)

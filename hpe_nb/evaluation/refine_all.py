@@ -12,9 +12,10 @@ import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Ints
 from hpe_nb.evaluation.skyline import skyline
+from hpe_nb.looking import HALF
 from hpe_nb.maps import Maps
 from hpe_nb.peaks import no_more
-from hpe_nb.refinement import HALF, Refinement, refine, unshifted, windows
+from hpe_nb.refinement import Refinement, refine, unshifted, windows
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import K
 
@@ -62,7 +63,9 @@ def _sorted_pixels(maps: Maps, joint: int, least: np.float32) -> _Pixels:
     """The pixels whose |heat| is above `least`."""
     heat = np.abs(maps.heatmaps[joint].reshape(-1))
     index = np.flatnonzero(heat > least)
-    index = index[np.argsort(-heat[index], kind="stable")]
+    # The bits of positive numbers rise with them: sorted as whole numbers, with the order of equal ones below.
+    falling = (~heat[index].view(np.uint32)).astype(np.uint64) << np.uint64(32)
+    index = index[np.sort(falling | np.arange(len(index), dtype=np.uint64)).astype(np.uint32)]
     y, x = np.divmod(index, maps.size[0])
     return _Pixels(
         x.astype(np.uint16), y.astype(np.uint16), heat[index], maps.tags[joint].reshape(-1, maps.tags.shape[3])[index]
