@@ -235,7 +235,9 @@ def test_lab_starts_this_python(
     assert main(arguments) == 3
     (command, where, environment), = calls  # fmt: skip
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
-    assert [word for word in arguments if word.startswith("--")] == [w for w in command[3:] if w != "--allow-root"]
+    assert [word for word in arguments if word.startswith("--")] == [
+        word for word in command[3:] if word not in ("--allow-root", lab.PROMPT)
+    ]
     assert where == tmp_path / folder
     assert (where / "00_first_look.ipynb").is_file()
     assert environment["JUPYTER_PREFER_ENV_PATH"] == "1"

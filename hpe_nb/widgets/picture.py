@@ -1,4 +1,4 @@
-"""The one picture of a widget: a JPEG that is replaced as a whole, clickable where anywidget is installed."""
+"""The one picture of a widget: a JPEG, and patches over it; clickable where anywidget is installed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import traitlets
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.opencv import cv2
+from hpe_nb.widgets.patches import patches
 
 # Full colour resolution: with 4:2:0, thin coloured lines lose their colour. PNG and WebP are many times slower.
 _JPEG = [
@@ -46,7 +47,7 @@ def _encoded(suffix: str, picture: Image, options: list[int]) -> bytes:
 
 
 def picture_widget(size: tuple[int, int], alt: str) -> Any:
-    """A widget for one JPEG with a trait `value`; with anywidget also `clicked`, `hovered`, `pressed` and `alt`.
+    """A widget for one picture, see `send`; with anywidget also with `clicked`, `hovered`, `pressed` and `alt`.
 
     Args:
         size: width and height in pixels; the place is kept free from the start, so that nothing jumps.
@@ -58,6 +59,28 @@ def picture_widget(size: tuple[int, int], alt: str) -> Any:
         plain = ipywidgets.Image(format="jpeg", width=size[0], height=size[1])
         plain.layout.max_width, plain.layout.object_fit = "100%", "contain"
         return plain
+
+
+def send(picture: Any, image: Image, whole: Image | None) -> Image:
+    """Show `image`: in patches over the picture that was last sent whole, or as a whole; one message either way.
+
+    Args:
+        picture: the widget.
+        image: what it shall show.
+        whole: what an earlier call returned, None at first.
+
+    Returns:
+        The picture that the widget has whole now.
+    """
+    parts = patches(whole, image) if whole is not None and picture.has_trait("patches") else None
+    if whole is not None and parts is not None:
+        picture.patches = [{"x": part.x, "y": part.y, "data": jpeg(part.of(image))} for part in parts]
+        return whole
+    with picture.hold_sync():
+        if picture.has_trait("patches"):
+            picture.patches, picture.size = [], [image.shape[1], image.shape[0]]
+        picture.value = jpeg(image)
+    return image
 
 
 def on(picture: Any, event: str, handler: Callable[..., None]) -> None:
@@ -76,6 +99,7 @@ def _clickable() -> Any:
         "_esm": Path(__file__).with_name("picture.js"),
         "_css": _CSS,
         "value": traitlets.Bytes().tag(sync=True),
+        "patches": traitlets.List().tag(sync=True),
         "format": traitlets.Unicode("jpeg").tag(sync=True),
         "alt": traitlets.Unicode().tag(sync=True),
         "size": traitlets.List().tag(sync=True),

@@ -16,7 +16,7 @@ from hpe_nb.widgets.texts import html_box
 COLUMNS = ((0, 1, 2), (3, 5, 4))
 """Steps of the decoder whose settings stand under each other."""
 
-PRESETS: dict[str, Callable[[], Grouping]] = {"default": Grouping, "omz": Grouping.omz}
+PRESETS: dict[str, Grouping] = {"default": Grouping(), "omz": Grouping.omz()}
 """Named settings: the kit's own, and those of Open Model Zoo's demo."""
 
 MARKS_MARGIN = "-4px 84px 2px 156px"
@@ -98,7 +98,7 @@ class SettingsPanel:
     def _tell_preset(self) -> None:
         """Name the preset that the controls stand at."""
         grouping = self.grouping
-        name = next((name for name, make in PRESETS.items() if make() == grouping), "your own")
+        name = next((name for name, preset in PRESETS.items() if preset == grouping), "your own")
         if self.preset.value != name:
             self._busy, before = True, self._busy
             self.preset.value = name
@@ -107,7 +107,7 @@ class SettingsPanel:
     def _preset_chosen(self, change: dict[str, Any]) -> None:
         """A preset was chosen by hand."""
         if not self._busy and change["new"] in PRESETS:
-            self.set(PRESETS[change["new"]]())
+            self.set(PRESETS[change["new"]])
 
     def _box(self) -> Any:
         """All controls in columns by step; beneath each other where the page is narrow."""

@@ -16,7 +16,7 @@ from hpe_nb.widgets.layout import layout_of
 from hpe_nb.widgets.moment_view import moment_view, scenery
 from hpe_nb.widgets.moment_words import sentence
 from hpe_nb.widgets.moments import CANDIDATES, DECISION, Moment, decision_of, moments
-from hpe_nb.widgets.picture import jpeg, on, picture_widget, png
+from hpe_nb.widgets.picture import on, picture_widget, png, send
 from hpe_nb.widgets.spots import hit
 from hpe_nb.widgets.subject import subject_of
 from hpe_nb.widgets.texts import STYLE, html_box
@@ -119,7 +119,7 @@ class Stepper(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     @shown
     def _draw(self) -> None:
         """The picture of the moment, and after it the words."""
-        self.picture.value = jpeg(self.image())
+        self._whole = send(self.picture, self.image(), self._whole)
         said = sentence(self.decoding, self.moment)
         self.words.value = f'<span class="hpe-readout">{self.position.value + 1} of {len(self.moments)}: {said}</span>'
         if self.picture.has_trait("alt"):
@@ -130,6 +130,7 @@ class Stepper(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             self._following = False
 
     _following = False
+    _whole: Image | None = None
 
     def _step(self, by: int) -> None:
         """The moment before or after."""

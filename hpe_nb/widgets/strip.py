@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from hpe_nb.arrays import Floats, Image
@@ -19,11 +21,43 @@ SHIFT = 4
 """Coordinates go to OpenCV in 1/16 pixel."""
 
 
-def draw_strip(picture: Image, layout: Layout, decoding: Decoding, dots: Dots, person: int = -1) -> None:
-    """Draw the people's mean tags and all dots in place; `person` is the one whose reach in tags is shaded."""
+@dataclass(frozen=True, eq=False)
+class Strips:
+    """The strip in whole pictures (H, W, 3); left of the strip they are the ground.
+
+    Attributes:
+        plain: as it looks out of reach of the lit person.
+        shaded: as it looks within reach; the same where nobody is lit.
+    """
+
+    plain: Image
+    shaded: Image
+
+
+def strips(ground: Image, layout: Layout, decoding: Decoding, dots: Dots, person: int = -1) -> Strips:
+    """The strip with the people's mean tags and all dots, for every place that the shade can have.
+
+    Args:
+        ground: the picture with an empty strip.
+        layout: where things stand.
+        decoding: whose people.
+        dots: its dots.
+        person: the one who is lit: its reach in tags can be shaded. -1 for nobody.
+    """
+    plain = ground.copy()
+    _draw_strip(plain, layout, decoding, dots, person)
+    if not 0 <= person < len(decoding.people):
+        return Strips(plain, plain)
+    shaded, strip = ground.copy(), (slice(HEAD, layout.size[1] - FOOT), slice(layout.photo[2], None))
+    area = shaded[strip]
+    area[:] = cv2.addWeighted(area, 0.82, np.full_like(area, person_colour(person)), 0.18, 0)
+    _draw_strip(shaded, layout, decoding, dots, person)
+    return Strips(plain, shaded)
+
+
+def _draw_strip(picture: Image, layout: Layout, decoding: Decoding, dots: Dots, person: int) -> None:
+    """Draw the people's mean tags and all dots in place."""
     columns = people_columns(layout, decoding)
-    if 0 <= person < len(columns):
-        _draw_reach(picture, layout, decoding, person)
     for number, x in enumerate(columns.tolist()):
         top, bottom = (round(x), HEAD - 2), (round(x), layout.size[1] - FOOT)
         cv2.line(picture, top, bottom, mixed(person_colour(number), PANEL, 0.35), 2 if number == person else 1)
@@ -42,38 +76,37 @@ def people_columns(layout: Layout, decoding: Decoding) -> Floats:
     return layout.column(layout.along(decoding.groups.tags[decoding.people]))
 
 
-def _draw_reach(picture: Image, layout: Layout, decoding: Decoding, person: int) -> None:
-    """Shade the tags that are near enough to the person's to join, in place."""
+def reach(layout: Layout, decoding: Decoding, person: int) -> slice:
+    """Columns of the picture whose tags are near enough to the person's to join; none for nobody's."""
+    if not 0 <= person < len(decoding.people):
+        return slice(0, 0)
     tag = float(layout.along(decoding.groups.tags[decoding.people[person]]))
-    reach = decoding.grouping.tag_threshold
-    left, right = (round(float(x)) for x in layout.column(np.array([tag - reach, tag + reach])))
-    area = picture[HEAD : layout.size[1] - FOOT, max(left, 0) : right + 1]
-    area[:] = cv2.addWeighted(area, 0.82, np.full_like(area, person_colour(person)), 0.18, 0)
+    far = decoding.grouping.tag_threshold
+    left, right = (round(float(x)) for x in layout.column(np.array([tag - far, tag + far])))
+    return slice(max(left, layout.photo[2]), right + 1)
 
 
 def _draw_dots(picture: Image, places: Floats, dots: Dots) -> None:
     """Full discs for peaks, the larger the better; hollow ones for refined joints; grey hollow ones for nobody's."""
     at = np.rint(places * (1 << SHIFT)).astype(int).tolist()
     radius = np.rint((3.2 + 3.2 * np.sqrt(np.clip(dots.value, 0, 1))) * (1 << SHIFT)).astype(int).tolist()
-    order = np.argsort(dots.value, kind="stable").tolist()
-    person, refined = dots.person.tolist(), dots.refined.tolist()
-    for i in order:
+    person, hollow = dots.person.tolist(), (dots.refined | (dots.person < 0)).tolist()
+    for i in np.argsort(dots.value, kind="stable").tolist():
         colour = person_colour(person[i]) if person[i] >= 0 else NOBODY
         cv2.circle(picture, at[i], radius[i] + 20, PANEL, -1, cv2.LINE_AA, SHIFT)
-        hollow = refined[i] or person[i] < 0
-        cv2.circle(picture, at[i], radius[i] - 8 * hollow, colour, 1 if hollow else -1, cv2.LINE_AA, SHIFT)
+        cv2.circle(picture, at[i], radius[i] - 8 * hollow[i], colour, 1 if hollow[i] else -1, cv2.LINE_AA, SHIFT)
     if len(at) <= 200:
         _number_dots(picture, places, dots)
 
 
 def _number_dots(picture: Image, places: Floats, dots: Dots) -> None:
     """Write the person's number into the dots that are large enough."""
-    large = np.flatnonzero((dots.person >= 0) & ~dots.refined & (dots.value > 0.35)).tolist()
-    for i in large:
-        text = str(dots.person[i] + 1)
-        x, y = places[i]
-        colour = contrast(person_colour(int(dots.person[i])))
-        cv2.putText(picture, text, (round(x - 3.2 * len(text)), round(y + 3.6)), FONT, 0.32, colour, 1, cv2.LINE_AA)
+    large = (dots.person >= 0) & ~dots.refined & (dots.value > 0.35)
+    inks = {person: contrast(person_colour(person)) for person in set(dots.person[large].tolist())}
+    for person, (x, y) in zip(dots.person[large].tolist(), places[large].tolist(), strict=True):
+        text = str(person + 1)
+        at = (round(x - 3.2 * len(text)), round(y + 3.6))
+        cv2.putText(picture, text, at, FONT, 0.32, inks[person], 1, cv2.LINE_AA)
 
 
 def draw_number(picture: Image, person: int, at: tuple[int, int], radius: int, strong: bool = False) -> None:

@@ -24,19 +24,23 @@ _HEADINGS = ("person", "score", "tag", "detected", "refined", "missing")
 
 def people_table(decoding: Decoding, chosen: Spot | None = None) -> str:
     """The people as an HTML table; the chosen one's row is marked."""
-    rows = "".join(_row(decoding, person, chosen) for person in range(len(decoding.poses)))
+    poses = decoding.poses
+    counts = [(poses.kind == kind).sum(axis=1).tolist() for kind in (DETECTED, REFINED, MISSING)]
+    tags = np.atleast_2d(poses.tags.T).T.tolist()
+    rows = "".join(
+        _row(person, cells, chosen is not None and chosen.person == person)
+        for person, cells in enumerate(zip(poses.scores.tolist(), tags, *counts, strict=True))
+    )
     head = "".join(f"<th>{name}</th>" for name in _HEADINGS)
     return f'<table class="hpe-people"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
-def _row(decoding: Decoding, person: int, chosen: Spot | None) -> str:
-    """One person's row."""
-    poses = decoding.poses
-    tag = ", ".join(f"{number:.2f}" for number in np.atleast_1d(poses.tags[person]))
-    counts = [int((poses.kind[person] == kind).sum()) for kind in (DETECTED, REFINED, MISSING)]
-    cells = (badge(person), f"{poses.scores[person]:.2f}", tag, *counts)
-    mark = ' class="hpe-chosen"' if chosen and chosen.person == person else ""
-    return f"<tr{mark}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+def _row(person: int, cells: tuple[Any, ...], chosen: bool) -> str:
+    """One person's row: score, tag (its numbers), joints detected, refined and missing."""
+    score, tag, *counts = cells
+    told = (badge(person), f"{score:.2f}", ", ".join(f"{number:.2f}" for number in tag), *counts)
+    mark = ' class="hpe-chosen"' if chosen else ""
+    return f"<tr{mark}>" + "".join(f"<td>{cell}</td>" for cell in told) + "</tr>"
 
 
 def badge(person: int) -> str:
@@ -161,6 +165,8 @@ STYLE = """<style>
 .hpe-error { color: #fff; background: #b3261e; padding: 1px 8px; border-radius: 3px; }
 .hpe-title { font-weight: 600; font-size: 12px; opacity: .75; }
 .hpe-marks { display: block; }
+.hpe-widget .noUi-connect, .hpe-widget .noUi-origin { will-change: auto; }
+.hpe-widget .widget-box { overflow: visible; }
 </style>"""
 """Looks of the words; colours with transparency, so that light and dark pages both work."""
 

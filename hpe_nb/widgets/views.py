@@ -1,4 +1,8 @@
-"""From a state to its picture: a plain function, so what a user sees can be tested without a browser or a kernel."""
+"""From a state to its picture: plain functions, so what a user sees can be tested without a browser or a kernel.
+
+A picture is put together from parts: the photo with its marks, and the strip. Most steps of a slider change neither,
+so the parts of the picture before can be given; what they show is looked up in the decodings, never remembered.
+"""
 
 from __future__ import annotations
 
@@ -6,109 +10,80 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpe_nb.arrays import Bools, Float32, Image
-from hpe_nb.decoding import Decoding
-from hpe_nb.drawing import draw_poses
-from hpe_nb.opencv import cv2
-from hpe_nb.poses import MISSING, Poses
-from hpe_nb.scenes.truth import Truth
-from hpe_nb.skeleton import LIMBS
-from hpe_nb.widgets.against_truth import wrong_peaks
+from hpe_nb.arrays import Float32, Image
 from hpe_nb.widgets.dots import Dots, dots_of
 from hpe_nb.widgets.layers import short
 from hpe_nb.widgets.layout import Layout, poses_in
-from hpe_nb.widgets.marks import draw_box, draw_candidates, draw_cross, draw_place
+from hpe_nb.widgets.marks import draw_box, draw_place
+from hpe_nb.widgets.photo_view import photo_view
 from hpe_nb.widgets.spots import Spot, dot_at, window_of
-from hpe_nb.widgets.strip import SHIFT, dots_on_strip, draw_number, draw_strip
-from hpe_nb.widgets.subject import Subject
+from hpe_nb.widgets.state import State
+from hpe_nb.widgets.strip import Strips, dots_on_strip, reach, strips
 
 
 @dataclass(frozen=True, eq=False)
-class State:
-    """Everything that decides how the picture looks.
+class Parts:
+    """What a state's picture is put together from; nobody writes into them.
 
     Attributes:
-        subject: what is looked at.
-        layout: sizes and scales.
-        ground: the picture before decisions are drawn, see `layers.ground`; it belongs to `layer` and `joint`.
-        decoding: what the decoder made of it.
-        layer: one of `layers.LAYERS`.
-        joint: the joint type whose map is shown.
-        chosen: the joint or person that was clicked.
-        hovered: the one under the pointer.
+        state: the state they show.
+        dots: its dots.
+        photo: the whole picture (H, W, 3) with the photo's marks; its strip is empty.
+        strips: the strip with its dots; None where there is none.
+        person: whose strips they are: index of the pose that is lit, -1 for nobody.
     """
 
-    subject: Subject
-    layout: Layout
-    ground: Image
-    decoding: Decoding
-    layer: str = "skeletons"
-    joint: int = 0
-    chosen: Spot | None = None
-    hovered: Spot | None = None
+    state: State
+    dots: Dots
+    photo: Image
+    strips: Strips | None
+    person: int
 
 
 def view(state: State) -> Image:
     """The picture (H, W, 3) of a state; nothing is changed."""
-    dots = dots_of(state.decoding)
-    picture = _photo_part(state, dots)
-    lit = [spot for spot in (state.hovered, state.chosen) if spot]
-    if state.layout.has_strip:
-        draw_strip(picture, state.layout, state.decoding, dots, lit[-1].person if lit else -1)
-    for spot in lit:
-        _light_up(picture, state, spot, dots)
-    return picture
+    return put_together(parts_of(state))
 
 
-def _photo_part(state: State, dots: Dots) -> Image:
-    """A new picture with the layer's own marks on its photo."""
-    if state.layer in ("skeletons", "truth"):
-        return _with_skeletons(state)
-    picture = state.ground.copy()
-    if state.layer != "all heatmaps":
-        one = state.layer in ("heatmap", "tag map")
-        shown = np.flatnonzero(on_photo(state.layout, dots) & ((dots.joint == state.joint) | (not one)))
-        draw_candidates(picture, state.layout.place(dots.xy[shown]), dots, shown.tolist(), scores=one)
-    return picture
+def parts_of(state: State, earlier: Parts | None = None) -> Parts:
+    """The parts of a state's picture.
+
+    Args:
+        state: what is shown.
+        earlier: the parts of another state; those that cannot differ are taken from it.
+    """
+    dots, person = dots_of(state.decoding), state.lit[-1].person if state.lit else -1
+    same = earlier if earlier and _show_the_same(earlier, state, dots) else None
+    photo = same.photo if same else photo_view(state, dots)
+    if not state.layout.has_strip:
+        return Parts(state, dots, photo, None, person)
+    if same and same.person == person:
+        return Parts(state, dots, photo, same.strips, person)
+    return Parts(state, dots, photo, strips(state.ground, state.layout, state.decoding, dots, person), person)
 
 
-def on_photo(layout: Layout, dots: Dots) -> Bools:
-    """(N,) true for dots on the photo; a network also finds peaks in the border that fills its input."""
-    x, y, wide, high = layout.photo
-    across, down = layout.place(dots.xy).T
-    return np.asarray((across >= x) & (across < x + wide) & (down >= y) & (down < y + high))
+def _show_the_same(earlier: Parts, state: State, dots: Dots) -> bool:
+    """Whether photo and dots look as they did: same ground, same people, same dots with the same owners."""
+    before, now = earlier.state.decoding, state.decoding
+    if earlier.state.ground is not state.ground or earlier.state.layer != state.layer:
+        return False
+    return (
+        dots.same(earlier.dots)
+        and np.array_equal(before.poses.keypoints, now.poses.keypoints)
+        and np.array_equal(before.poses.kind, now.poses.kind)
+        and np.array_equal(before.groups.tags[before.people], now.groups.tags[now.people])
+    )
 
 
-def _with_skeletons(state: State) -> Image:
-    """The result's skeletons, over those of the truth where it is shown."""
-    truth = state.subject.truth if state.layer == "truth" else None
-    poses = state.decoding.poses
-    moved = Poses(poses_in(state.layout, state.subject, state.decoding), poses.scores, poses.tags, poses.kind)
-    if truth is None:
-        return numbered(draw_poses(state.ground, moved, numbers=False), moved)
-    picture = numbered(draw_poses(_with_truth(state, truth), moved, line_width=2, numbers=False), moved)
-    for place in state.layout.place(state.decoding.peaks.xy[wrong_peaks(state.decoding, truth)]):
-        draw_cross(picture, place)
-    return picture
-
-
-def numbered(picture: Image, poses: Poses) -> Image:
-    """The picture with each person's number above the topmost joint, written in place."""
-    for person in range(len(poses) - 1, -1, -1):
-        joints = poses.keypoints[person, poses.kind[person] != MISSING, :2]
-        x, y = joints[joints[:, 1].argmin()].tolist()
-        draw_number(picture, person, (round(x), round(max(y - 20, 12))), 10)
-    return picture
-
-
-def _with_truth(state: State, truth: Truth) -> Image:
-    """The ground with the truth's skeletons as broad white bands."""
-    picture, poses = state.ground.copy(), truth.poses
-    places = np.rint(state.layout.place(state.subject.maps.map_points(poses.keypoints[..., :2])) * (1 << SHIFT))
-    for person, there in zip(places.astype(int).tolist(), poses.detected.tolist(), strict=True):
-        for a, b in LIMBS:
-            if there[a] and there[b]:
-                cv2.line(picture, person[a], person[b], (225, 225, 225), 9, cv2.LINE_AA, SHIFT)
+def put_together(parts: Parts) -> Image:
+    """A new picture (H, W, 3) of the parts, with what is lit up in it."""
+    state, picture = parts.state, parts.photo.copy()
+    if parts.strips:
+        left, shaded = state.layout.photo[2], reach(state.layout, state.decoding, parts.person)
+        picture[:, left:] = parts.strips.plain[:, left:]
+        picture[:, shaded] = parts.strips.shaded[:, shaded]
+    for spot in state.lit:
+        _light_up(picture, state, spot, parts.dots)
     return picture
 
 

@@ -48,11 +48,12 @@ RUN_ALL = """async () => {
 
 KERNEL_IDLE = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
-# What the <img> shows, read as pixels through a canvas: alike for blob: and data: addresses, never a stale one.
-DIGEST = """async img => {
-    await img.decode();
-    const c = new OffscreenCanvas(img.naturalWidth, img.naturalHeight), g = c.getContext('2d');
-    g.drawImage(img, 0, 0);
+# What an <img> or a <canvas> shows, read as pixels: alike for blob: and data: addresses, never a stale one.
+DIGEST = """async shown => {
+    await shown.decode?.();
+    const c = new OffscreenCanvas(shown.naturalWidth ?? shown.width, shown.naturalHeight ?? shown.height);
+    const g = c.getContext('2d');
+    g.drawImage(shown, 0, 0);
     const hash = await crypto.subtle.digest('SHA-256', g.getImageData(0, 0, c.width, c.height).data);
     return Array.from(new Uint8Array(hash), b => b.toString(16).padStart(2, '0')).join('');
 }"""
@@ -149,10 +150,10 @@ class Opened:
 
     def picture(self, which: int = 0) -> Locator:
         """The widgets' n-th picture."""
-        return self.page.locator(".jp-OutputArea img.widget-image, .jp-OutputArea img.hpe-picture").nth(which)
+        return self.page.locator(".jp-OutputArea img.widget-image, .jp-OutputArea .hpe-picture").nth(which)
 
     def digest(self, image: Locator) -> str:
-        """SHA-256 of the pixels that an <img> shows."""
+        """SHA-256 of the pixels that an <img> or a <canvas> shows."""
         return str(image.evaluate(DIGEST))
 
     def wait_for_change(self, image: Locator, before: str, seconds: float = 10) -> str:
