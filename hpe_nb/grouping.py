@@ -14,8 +14,9 @@ import numpy as np
 
 from hpe_nb.arrays import Float64, Floats, Ints
 from hpe_nb.clear import Bunches, bunches
-from hpe_nb.pairing import ALONE, EVEN, MARGIN, pair, pair_by_tags
+from hpe_nb.pairing import ALONE, pair
 from hpe_nb.peaks import Peaks
+from hpe_nb.quick import take_turns
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER, K
 
@@ -82,7 +83,10 @@ def group(peaks: Peaks, grouping: Grouping) -> Groups:
     if grouping.cost == "rounded" or peaks.tag.shape[1] > 1:
         return _walk(peaks, grouping, None)[0]
     clear = bunches(peaks, grouping)
-    return _at_once(peaks, grouping, clear) if clear else _walk_quickly(peaks, grouping)
+    if clear:
+        return _at_once(peaks, grouping, clear)
+    owner, tags, centers = take_turns(peaks, grouping)
+    return Groups(peaks, grouping, owner, _table(peaks, owner, len(tags)), tags, centers)
 
 
 def _at_once(peaks: Peaks, grouping: Grouping, clear: Bunches) -> Groups:
@@ -136,71 +140,6 @@ def _add_running(means: tuple[Floats, ...], joints: Ints, person: Ints, new: tup
     for mean, number in zip(means, new, strict=True):
         n = before.astype(mean.dtype)
         mean[person] = (mean[person] * n + number) / (n + 1)
-
-
-def _walk_quickly(peaks: Peaks, grouping: Grouping) -> Groups:
-    """What `_walk` gives, number for number, with plain lists: in most turns tags leave no choice."""
-    tag, place = peaks.tag[:, 0].tolist(), (peaks.xy[:, 0] + 1j * peaks.xy[:, 1]).tolist()
-    start, value = peaks.start.tolist(), peaks.value.tolist()
-    tags: list[float] = []
-    centers: list[complex] = []
-    scores: list[float] = []
-    sums: list[tuple[int, float, complex, float]] = []
-    owner = np.empty(len(tag), np.intp)
-    for joint in JOINT_ORDER:
-        turn = slice(start[joint], start[joint + 1])
-        new = tag[turn], place[turn], value[turn]
-        person = pair_by_tags(new[0], tags, grouping.tag_threshold)
-        if person is None or not _worth_it(person, *new, tags, centers, scores, grouping):
-            people = np.array(tags)[:, None], _places(centers), np.array(scores)
-            person = pair(peaks.tag[turn].astype(float), peaks.xy[turn], peaks.value[turn], *people, grouping).tolist()
-        for i, (j, t, z, v) in enumerate(zip(person, *new, strict=True)):
-            if j == ALONE:
-                person[i] = len(tags)
-                tags.append(t)
-                centers.append(z)
-                scores.append(v)
-                sums.append((1, t, z, v))
-            else:
-                n, all_t, all_z, all_v = sums[j]
-                n, all_t, all_z, all_v = sums[j] = n + 1, all_t + t, all_z + z, all_v + v
-                tags[j], centers[j], scores[j] = all_t / n, all_z / n, all_v / n
-        owner[turn] = person
-    tag_means = np.array(tags, dtype=float)[:, None]
-    return Groups(peaks, grouping, owner, _table(peaks, owner, len(tags)), tag_means, _places(centers))
-
-
-def _places(places: list[complex]) -> Float64:
-    """Complex numbers as x, y, (n, 2)."""
-    return np.array(places, dtype=complex).view(float).reshape(-1, 2)
-
-
-def _worth_it(
-    person: list[int],
-    tag: list[float],
-    place: list[complex],
-    value: list[float],
-    tags: list[float],
-    centers: list[complex],
-    scores: list[float],
-    grouping: Grouping,
-) -> bool:
-    """Whether every pair of `pair_by_tags` costs clearly less than to open a person; see `pairing.graded_costs`.
-
-    Most tags are so near that no place could be too far. Roundings are left to `pair` by the margin.
-    """
-    for j, t, z, v in zip(person, tag, place, value, strict=True):
-        if j == ALONE:
-            continue
-        cost = abs(t - tags[j]) + grouping.score_weight * (abs(v - scores[j]) - EVEN) - grouping.tag_threshold
-        if cost + grouping.place_weight < -MARGIN:
-            continue
-        center = centers[j]
-        at_hand = min([abs(other - center) for other in place]) + min([abs(z - other) for other in centers])
-        far = 1 - (at_hand / 2 + 0.5) / (abs(z - center) + 0.5)
-        if not cost + grouping.place_weight * far < -MARGIN:
-            return False
-    return True
 
 
 def _table(peaks: Peaks, owner: Ints, people: int) -> Ints:

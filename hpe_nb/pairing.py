@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect
-
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Float32, Float64, Floats, Ints
 from hpe_nb.settings import Grouping
 
-INFINITY = float("inf")
 EVEN = 0.3
 """Scores this far apart speak neither for a pair nor against it."""
 MARGIN = 1e-9
@@ -40,33 +37,6 @@ def pair(
         joins &= costs[rows, columns] < 0
     person[rows[joins]] = columns[joins]
     return person
-
-
-def pair_by_tags(tag: list[float], tags: list[float], limit: float) -> list[int] | None:
-    """Person of each candidate where tags leave no choice, ALONE where nobody is near; None if there is a choice.
-
-    There is none when every candidate has at most one person nearer than `limit`, and no two candidates the same one.
-    In most pictures this holds for most turns, and it takes a tenth of the time of the assignment.
-    """
-    people = len(tags)
-    order = sorted(range(people), key=tags.__getitem__)
-    # Infinity stands behind the last person and, as index -1, minus infinity before the first.
-    keys = [tags[person] for person in order] + [INFINITY, INFINITY, -INFINITY]
-    joined = []
-    for value in tag:
-        above = bisect(keys, value, 0, people)
-        if value - keys[above - 1] < limit:
-            if keys[above] - value < limit or value - keys[above - 2] < limit:
-                return None
-            joined.append(order[above - 1])
-        elif keys[above] - value < limit:
-            if keys[above + 1] - value < limit:
-                return None
-            joined.append(order[above])
-        else:
-            joined.append(ALONE)
-    alone = joined.count(ALONE)
-    return joined if len(set(joined)) - (alone > 0) == len(joined) - alone else None
 
 
 def tag_distances(tag: Floats, tags: Floats) -> Floats:

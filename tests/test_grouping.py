@@ -11,8 +11,8 @@ from random_maps import random_maps
 import hpe_nb as hpe
 from hpe_nb import grouping as steps
 from hpe_nb.clear import bunches
-from hpe_nb.pairing import pair_by_tags
 from hpe_nb.peaks import find_peaks
+from hpe_nb.quick import pair_by_tags
 
 
 @settings(max_examples=60, deadline=None)
