@@ -40,7 +40,7 @@ class Following:
         2.5, 1.0, 5.0, 0.1, "compare as if bodies were this many times larger: for quick or shaky people"
     )
     newcomer: float = number(
-        0.5, 0.0, 1.0, 0.05, "whose score is below this may go on as a known person, but does not come in as a new one"
+        0.3, 0.0, 1.0, 0.05, "whose score is below this may go on as a known person, but does not come in as a new one"
     )
     colour: float = number(
         60.0,

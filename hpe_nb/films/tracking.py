@@ -26,6 +26,8 @@ ARRAYS = ("person", "xy", "known", "velocity", "time", "area", "clothes")
 """The arrays of `Tracks`."""
 
 
+SAME = 0.5
+"""Who comes in where somebody is, by this OKS, is that person once more: networks cut people in two now and then."""
 SLOWING = 1.0
 """Seconds in which the speed that is assumed of somebody who is not seen falls to a third."""
 
@@ -82,15 +84,16 @@ def follow(
 
     Returns:
         The people known now; (P,) each person's number, from 0; the poses, smoothed where that is asked for. Unsure
-        people who are nobody known are left out, see `Following.newcomer`.
+        people who are nobody known are left out, see `Following.newcomer`, and so are second skeletons on somebody.
     """
     if not following.follow and not following.smooth:
         return tracks, np.arange(len(poses)), poses
     tracks = _still_known(tracks, time, following.gap)
     seen_now = _newcomers(0, poses, time, image)
     track, pose = matched(tracks, seen_now, following)
-    new = np.flatnonzero(_others(len(poses), pose) & (poses.scores >= following.newcomer))
     seen_again = _seen_again(tracks, track, _chosen(seen_now, pose), following)
+    new = np.flatnonzero(_others(len(poses), pose) & (poses.scores >= following.newcomer))
+    new = new[~_repeats(seen_again, _chosen(seen_now, new))]
     away = np.flatnonzero(_others(len(tracks.person), track))
     newcomers = replace(
         _chosen(seen_now, new), person=np.arange(tracks.fresh, tracks.fresh + len(new)), fresh=tracks.fresh + len(new)
@@ -123,6 +126,13 @@ def matched(tracks: Tracks, seen: Tracks, following: Following) -> tuple[Ints, I
     track, pose = linear_sum_assignment(alike, maximize=True)
     good = alike[track, pose] > 0
     return track[good], pose[good]
+
+
+def _repeats(tracks: Tracks, new: Tracks) -> Bools:
+    """Which newcomers are a second skeleton of somebody who was just seen: their joints are where his were or are."""
+    both = tracks.known[:, None] & new.known
+    alike = oks(tracks.xy[:, None], new.xy, tracks.area[:, None], both) * (both.sum(axis=-1) >= 3)
+    return np.asarray((alike > SAME).any(axis=0))
 
 
 def _still_known(tracks: Tracks, time: float, gap: float) -> Tracks:

@@ -86,9 +86,20 @@ def test_a_missing_arm_or_a_joint_far_away_changes_nothing() -> None:
 
 
 def test_the_unsure_go_on_but_do_not_come_in() -> None:
-    sure, unsure = people([(100, 200)]), people([(100, 200), (400, 200)], scores=0.3)
+    sure, unsure = people([(100, 200)]), people([(100, 200), (400, 200)], scores=0.2)
     assert numbers([sure, unsure]) == [[0], [0]]
     assert numbers([sure, unsure], hpe.Following(newcomer=0.0)) == [[0], [0, 1]]
+
+
+def test_a_second_skeleton_on_somebody_does_not_come_in() -> None:
+    """The network cuts a known person in two: trunk and legs, each a person of its own."""
+    whole, halves = people([(100, 200)]), people([(100, 200), (101, 201)])
+    for person, gone in enumerate((slice(11, 17), slice(0, 11))):
+        halves.kind[person, gone] = MISSING
+        halves.keypoints[person, gone] = 0
+    assert numbers([whole, halves, whole, halves]) == [[0]] * 4
+    beside = people([(100, 200), (140, 204)])
+    assert numbers([whole, beside]) == [[0], [0, 1]]
 
 
 def test_off_means_ranks() -> None:
@@ -137,7 +148,7 @@ def test_numbers_are_never_given_twice(data: st.DataObject) -> None:
         poses = people(data.draw(st.lists(place, max_size=5)))
         before = poses.keypoints.copy()
         tracks, person, after = follow(tracks, poses, i / 10, following)
-        assert len(set(person.tolist())) == len(person) == len(after) == len(poses)
+        assert len(set(person.tolist())) == len(person) == len(after) <= len(poses)
         assert sorted(set(person.tolist()) - known) == list(range(len(known), len(known | set(person.tolist()))))
         known |= set(person.tolist())
         assert np.isfinite(after.keypoints).all()
