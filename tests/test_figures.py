@@ -152,3 +152,15 @@ def test_figures_leave_pyplot_alone():
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_people_have_the_same_numbers_in_every_figure_and_picture():
+    decoding = hpe.decode(hpe.scene(3, seed=2).maps)
+    expected = {str(person + 1) for person in range(len(decoding.poses))}
+    assert {text.get_text() for text in hpe.plot_table(decoding.poses).texts if text.get_bbox_patch()} == expected
+    for ax in (hpe.plot_tag_strip(decoding), hpe.plot_tag_map(decoding, "nose")):
+        assert {text.get_text() for text in ax.texts if text.get_bbox_patch()} == expected
+    from hpe_nb.drawing import _labels, _ready
+
+    drawn = _labels(_ready(decoding.poses, range(len(decoding.poses)), 0.0, [2] * len(decoding.poses)))
+    assert {label.text for label in drawn} == expected

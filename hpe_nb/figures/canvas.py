@@ -79,11 +79,11 @@ def person_hex(person: int) -> str:
 
 
 def badge(ax: Axes, x: float, y: float, person: int, **more: Any) -> None:
-    """The person's number on a disc of the person's colour: a second cue beside the colour."""
+    """The person's number, from 1, on a disc of the person's colour: a second cue beside the colour."""
     colour = person_colour(person)
     disc = {"boxstyle": "circle,pad=0.18", "facecolor": hex_code(colour), "edgecolor": BLACK, "linewidth": 0.6}
     style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL, "fontweight": "bold"} | more
-    ax.text(x, y, str(person), color=hex_code(contrast(colour)), bbox=disc, **style)
+    ax.text(x, y, str(person + 1), color=hex_code(contrast(colour)), bbox=disc, **style)
 
 
 def scale_bar(ax: Axes, scale: ScalarMappable, label: str) -> Axes:

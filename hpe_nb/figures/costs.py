@@ -63,7 +63,8 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
         _numbers(ax, costs, tag, place, picture, forbidden)
     told = _assignment(ax, step, numbers)
     ax.set_xticks(
-        range(m), [f"person {numbers[j]}\ntag {step.tags[j, 0]:.2f}" if m <= 14 else str(numbers[j]) for j in range(m)]
+        range(m),
+        [f"person {numbers[j] + 1}\ntag {step.tags[j, 0]:.2f}" if m <= 14 else str(numbers[j] + 1) for j in range(m)],
     )
     ax.set_yticks(range(n), [_peak_label(decoding, int(i), n) for i in step.peaks])
     ax.xaxis.tick_top()
@@ -122,7 +123,7 @@ def _assignment(ax: Axes, step: Step, numbers: list[int]) -> list[str]:
             ax.add_patch(Rectangle((person - 0.46, i - 0.45), 0.92, 0.9, fill=False, edgecolor=BLACK, linewidth=4.5))
             frame = person_hex(numbers[person])
             ax.add_patch(Rectangle((person - 0.46, i - 0.45), 0.92, 0.9, fill=False, edgecolor=frame, linewidth=2.5))
-        what = f"→ person {numbers[person]}" if joins else f"opens person {numbers[person]}"
+        what = f"→ person {numbers[person] + 1}" if joins else f"opens person {numbers[person] + 1}"
         if len(step.tags) <= 14:
             ax.text(len(step.tags) - 0.42, i, what, fontsize=SMALL, color=BLACK, va="center")
         told.append(f"peak {step.peaks[i]} {what.replace('→', 'to')}")

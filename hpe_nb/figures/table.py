@@ -67,4 +67,4 @@ def _told(poses: Poses, person: int) -> str:
     counts = (
         f"{(kind == DETECTED).sum()} detected, {(kind == REFINED).sum()} refined, {(kind == MISSING).sum()} missing"
     )
-    return f"Person {person}: score {poses.scores[person]:.2f}, {counts}."
+    return f"Person {person + 1}: score {poses.scores[person]:.2f}, {counts}."

@@ -47,7 +47,7 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
     for i in range(peaks.start[k], peaks.start[k + 1]):
         (x, y), person = peaks.xy[i].tolist(), int(numbers[i])
         badge(ax, x, y, person)
-        told.append(f"person {person} at x {x}, y {y} with tag {peaks.tag[i, 0]:.2f}")
+        told.append(f"person {person + 1} at x {x}, y {y} with tag {peaks.tag[i, 0]:.2f}")
     scale_bar(ax, picture, tag_label(decoding))
     inked(ax)
     ax.set_xlabel("x in map pixels", fontsize=SMALL, color=BLACK)
@@ -98,7 +98,7 @@ def _person_dots(ax: Axes, x: Floats, y: Floats, owner: list[int]) -> None:
     ax.scatter(x, y, s=95, c=[person_hex(p) for p in owner], edgecolors=BLACK, linewidths=0.6, zorder=3)
     for tag, row, person in zip(x, y, owner, strict=True):
         ink = hex_code(contrast(person_colour(person)))
-        ax.text(tag, row, str(person), fontsize=6, color=ink, ha="center", va="center_baseline", zorder=4)
+        ax.text(tag, row, str(person + 1), fontsize=6, color=ink, ha="center", va="center_baseline", zorder=4)
 
 
 def _clusters(ax: Axes, means: Floats, threshold: float, lanes: int) -> None:
@@ -117,7 +117,9 @@ def means_by_number(decoding: Decoding) -> Floats:
 
 def means_told(means: Floats) -> str:
     """The people's tags in words."""
-    return "; ".join(f"person {i}: {tag:.2f}" for i, tag in enumerate(means.tolist()[:40])) + "." if len(means) else ""
+    return (
+        "; ".join(f"person {i + 1}: {tag:.2f}" for i, tag in enumerate(means.tolist()[:40])) + "." if len(means) else ""
+    )
 
 
 def tag_label(decoding: Decoding) -> str:

@@ -95,7 +95,10 @@ class Player(w.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.ahead = w.Button(icon="step-forward", tooltip="one frame ahead", layout=w.Layout(width="40px"))
         self.skeletons = w.Checkbox(True, description="people", indent=False, layout=w.Layout(width="90px"))
         self.explore = w.Button(
-            description="Explore this frame", icon="search", tooltip="open the explorer on this frame"
+            description="Explore this frame",
+            icon="search",
+            tooltip="open the explorer on this frame",
+            layout=w.Layout(width="auto"),
         )
         self.told, self.below = w.HTML(), w.VBox()
         # The browser itself moves the slider while it plays; the kernel draws as often as it can keep up.

@@ -25,6 +25,9 @@ NAMES = 84
 HEAD, FOOT = 30, 24
 """Height of the strip's head (the people's numbers) and foot (the scale)."""
 
+STRAY = 0.015
+"""Share of the peaks' scores at either end that the scale of tags need not hold."""
+
 ROW_OF: Ints = np.argsort(np.array(JOINT_ORDER))
 """Row of each joint type in the strip: the order in which the decoder takes them."""
 
@@ -98,16 +101,24 @@ def layout_of(subject: Subject, photo: tuple[int, int] = PHOTO, strip: bool = Tr
 def tag_scale(subject: Subject) -> tuple[Float32, tuple[float, float]]:
     """The direction along which the tags of this picture's peaks differ most, and the ends of their scale."""
     peaks = find_peaks(subject.maps, Grouping(detection_threshold=0.05))
-    tag = peaks.tag[peaks.value > 0.1] if (peaks.value > 0.1).any() else peaks.tag
-    size = subject.maps.tags.shape[3]
+    strong = peaks.value > 0.1 if (peaks.value > 0.1).any() else np.ones(len(peaks), bool)
+    tag, size = peaks.tag[strong], subject.maps.tags.shape[3]
     direction = np.eye(1, size, dtype=np.float32)[0]
     if not len(tag):
         return direction, (-1.0, 1.0)
     if size > 1:
         direction = np.linalg.svd(tag - tag.mean(axis=0), full_matrices=False)[2][0].astype(np.float32)
-    low, high = np.percentile(tag @ direction, (1, 99))
+    low, high = _middle(tag @ direction, peaks.value[strong])
     room = 0.06 * (high - low) + 0.25
-    return direction, (float(low - room), float(high + room))
+    return direction, (low - room, high + room)
+
+
+def _middle(tag: Floats, score: Floats) -> tuple[float, float]:
+    """Lowest and highest tag but for the outermost, as many as have `STRAY` of all scores: single stray peaks."""
+    order = np.argsort(tag)
+    share = np.cumsum(score[order]) / score.sum()
+    first, last = np.searchsorted(share, (STRAY, 1 - STRAY))
+    return float(tag[order[first]]), float(tag[order[min(last, len(tag) - 1)]])
 
 
 def poses_in(layout: Layout, subject: Subject, decoding: Decoding) -> Float32:

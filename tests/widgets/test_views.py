@@ -59,6 +59,14 @@ def test_tags_of_two_numbers_are_shown_along_their_main_direction():
     np.testing.assert_allclose(np.abs(np.diff(along)), np.sqrt(8), rtol=1e-3)
 
 
+def test_a_stray_peak_does_not_squeeze_the_scale_of_tags():
+    made = hpe.scene(3, seed=2)
+    heat, tags = made.maps.heatmaps.copy(), made.maps.tags.copy()
+    heat[9, 2, 2], tags[9, 2, 2] = 0.12, 99
+    stray = layout_of(subject_of((made.image, hpe.Maps(heat, tags, made.maps.to_image))))
+    assert stray.tags == pytest.approx(layout_of(subject_of(made)).tags, abs=0.6)
+
+
 def test_every_joint_is_hit_on_the_photo_and_on_the_strip(state):
     dots, layout = dots_of(state.decoding), state.layout
     apart = _apart(layout.place(dots.xy), 14) & (dots.person >= 0)
