@@ -81,8 +81,9 @@ class _Camera(w.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def __init__(self, watcher: Watcher, *parts: w.Widget) -> None:
         self.watcher, self.below = watcher, w.VBox()
         self.explore = w.Button(
-            description="Explore this frame", icon="search", tooltip="open the explorer on this frame"
-        )
+            description="Explore this frame", icon="search", tooltip="open the explorer on this frame",
+            layout={"width": "auto"},
+        )  # fmt: skip
         self.explore.on_click(lambda _: self.open_explorer())
         super().__init__([*parts, self.explore, self.below])
 
