@@ -78,8 +78,9 @@ def _cost_rule(rule: str) -> str:
     """What the numbers of the cost matrix mean."""
     if rule == "graded":
         return (
-            "What each pair costs: tag distance, plus a little for being far away, less a little for a good score, "
-            "less the price of opening a person. Below 0 it pays to join; 0 means that it may not. "
+            "What each pair costs: tag distance, plus a little for being far away, plus or minus a little for a score "
+            "unlike or like the person's others, less the price of opening a person. Below 0 it pays to join; 0 means that "
+            "it may not. "
             "The assignment takes the pairs whose sum is least."
         )
     return (
