@@ -1,6 +1,6 @@
 """The whole job against OpenVINO's benchmark_app: same network, shape, hint, precision and machine, turn by turn.
 
-    python tests/benchmarks/film_speed.py [--rounds 3] [--seconds 12] [--network NAME] [--fit 448x352]
+    python tests/benchmarks/film_speed.py [--rounds 3] [--seconds 12] [--network NAME] [--fit 640x480]
 
 benchmark_app runs the network alone on a picture that is already there. The job reads the kit's film, places, infers,
 decodes, follows, draws and writes an annotated film and a record. Rounds take turns, so that what else the machine does
@@ -49,8 +49,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=12)
-    parser.add_argument("--network", default="hpe-nb-start")
-    parser.add_argument("--fit", default="448x352")
+    parser.add_argument("--network", default="hpe-nb-ae")
+    parser.add_argument("--fit", default="640x480")
     parser.add_argument("--hints", nargs="+", default=["THROUGHPUT", "LATENCY"])
     options = parser.parse_args()
     width, height = map(int, options.fit.split("x"))
