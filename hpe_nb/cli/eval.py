@@ -25,7 +25,9 @@ def add(subparsers: Subparsers) -> None:
     add_photos(parser)
     parser.add_argument("--poses", type=Path, metavar="JSON", help="judge these COCO results; no network is run")
     parser.add_argument(
-        "--compare", action="store_true", help="compare fits, sizes 288, 352, 448 and 576, refinement and flip test"
+        "--compare",
+        action="store_true",
+        help="compare fits, sizes 288 to 576, the network's own, refinement and flip test",
     )
     add_network(parser)
     add_grouping(parser)
@@ -91,7 +93,8 @@ def _compared(options: argparse.Namespace, known: LabelledSet) -> object:
     fitted = [
         replace(network, fit=fit, size=size) for fit in ("protocol", "letterbox") for size in (288, 352, 448, 576)
     ]
+    own = [] if (network.fit, network.size) in [(each.fit, each.size) for each in fitted] else [network]
     settings = {"refine " + way: replace(grouping, refine=way) for way in ("near", "off")}
     return compare_protocols(
-        photos_of(options, known), known, [*fitted, FlipTest(network)], settings, folder=options.cache
+        photos_of(options, known), known, [*fitted, *own, FlipTest(network)], settings, folder=options.cache
     )
