@@ -48,11 +48,23 @@ def strips(ground: Image, layout: Layout, decoding: Decoding, dots: Dots, person
     _draw_strip(plain, layout, decoding, dots, person)
     if not 0 <= person < len(decoding.people):
         return Strips(plain, plain)
-    shaded, strip = ground.copy(), (slice(HEAD, layout.size[1] - FOOT), slice(layout.photo[2], None))
-    area = shaded[strip]
-    area[:] = cv2.addWeighted(area, 0.82, np.full_like(area, person_colour(person)), 0.18, 0)
+    shaded = ground.copy()
+    _shade(shaded, layout, slice(layout.photo[2], None), person)
     _draw_strip(shaded, layout, decoding, dots, person)
     return Strips(plain, shaded)
+
+
+def draw_strip(picture: Image, layout: Layout, decoding: Decoding, dots: Dots, person: int = -1) -> None:
+    """Draw in place what `strips` shows, with the shade where it is now."""
+    _shade(picture, layout, reach(layout, decoding, person), person)
+    _draw_strip(picture, layout, decoding, dots, person)
+
+
+def _shade(picture: Image, layout: Layout, columns: slice, person: int) -> None:
+    """Tint columns of the strip with a person's colour, in place."""
+    area = picture[HEAD : layout.size[1] - FOOT, columns]
+    if area.size:
+        area[:] = cv2.addWeighted(area, 0.82, np.full_like(area, person_colour(person)), 0.18, 0)
 
 
 def _draw_strip(picture: Image, layout: Layout, decoding: Decoding, dots: Dots, person: int) -> None:

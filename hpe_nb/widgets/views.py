@@ -18,7 +18,7 @@ from hpe_nb.widgets.marks import draw_box, draw_place
 from hpe_nb.widgets.photo_view import photo_view
 from hpe_nb.widgets.spots import Spot, dot_at, window_of
 from hpe_nb.widgets.state import State
-from hpe_nb.widgets.strip import Strips, dots_on_strip, reach, strips
+from hpe_nb.widgets.strip import Strips, dots_on_strip, draw_strip, reach, strips
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Parts:
         state: the state they show.
         dots: its dots.
         photo: the whole picture (H, W, 3) with the photo's marks; its strip is empty.
-        strips: the strip with its dots; None where there is none.
+        strips: the strip with its dots, made when it is wanted for the second time; None before.
         person: whose strips they are: index of the pose that is lit, -1 for nobody.
     """
 
@@ -55,11 +55,10 @@ def parts_of(state: State, earlier: Parts | None = None) -> Parts:
     dots, person = dots_of(state.decoding), state.lit[-1].person if state.lit else -1
     same = earlier if earlier and _show_the_same(earlier, state, dots) else None
     photo = same.photo if same else photo_view(state, dots)
-    if not state.layout.has_strip:
-        return Parts(state, dots, photo, None, person)
-    if same and same.person == person:
-        return Parts(state, dots, photo, same.strips, person)
-    return Parts(state, dots, photo, strips(state.ground, state.layout, state.decoding, dots, person), person)
+    again = None
+    if same and same.person == person and state.layout.has_strip:
+        again = same.strips or strips(state.ground, state.layout, state.decoding, dots, person)
+    return Parts(state, dots, photo, again, person)
 
 
 def _show_the_same(earlier: Parts, state: State, dots: Dots) -> bool:
@@ -82,6 +81,9 @@ def put_together(parts: Parts) -> Image:
         left, shaded = state.layout.photo[2], reach(state.layout, state.decoding, parts.person)
         picture[:, left:] = parts.strips.plain[:, left:]
         picture[:, shaded] = parts.strips.shaded[:, shaded]
+    elif state.layout.has_strip:
+        picture[:, state.layout.photo[2] :] = state.ground[:, state.layout.photo[2] :]
+        draw_strip(picture, state.layout, state.decoding, parts.dots, parts.person)
     for spot in state.lit:
         _light_up(picture, state, spot, parts.dots)
     return picture
