@@ -93,7 +93,7 @@ def test_a_wrong_joint_is_explained_by_a_click(explored):
     explored.wait_until("explorer.state.chosen is not None", True)
     explored.wait_for_change(explored.picture(), before)
     sentence = explored.ask("explorer.decoding.explain(*explorer.state.chosen[:2]).sentence")
-    assert sentence in explored.page.locator(".hpe-at-why").inner_text()
+    explored.page.locator(".hpe-at-why", has_text=sentence).wait_for()
     assert explored.ask("int(explorer.decoding.people[explorer.state.chosen.person])") == explored.ask(
         f"int(explorer.decoding.groups.owner[{at}])"
     )
@@ -170,7 +170,7 @@ def test_a_click_jumps_to_the_joints_decision(stepped):
     place = "stepper._scenery.layout.place(stepper.decoding.peaks.xy[0]) / stepper._scenery.layout.size"
     click_at(stepped, stepped.picture(), stepped.ask(f"({place}).tolist()"))
     stepped.wait_until("[stepper.moment.what, stepper.moment.turn, stepper.moment.which]", [3, 0, 0])
-    assert "nose a opens person" in stepped.page.locator(".hpe-readout").inner_text()
+    stepped.page.locator(".hpe-readout", has_text="nose a opens person").wait_for()
 
 
 @pytest.fixture(scope="module")
