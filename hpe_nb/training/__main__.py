@@ -34,9 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m hpe_nb.training", description=main.__doc__)
     commands = parser.add_subparsers(required=True)
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--config", type=Path, default=CONFIGS / "two-scales.toml", help="what is trained, on what, how"
-    )
+    common.add_argument("--config", type=Path, default=CONFIGS / "hpe-nb-ae.toml", help="what is trained, on what, how")
     common.add_argument(
         "--out", type=Path, default=Path("training"), help="folder of the training: checkpoints and log.csv"
     )
@@ -62,7 +60,8 @@ def _photos(config: Config) -> list[Photo]:
     from hpe_nb.training.data import hold_out, read_photos
 
     found = [photo for source in config.data for photo in read_photos(source.labels, source.images)]
-    return hold_out(found, config.hold_out)[0]
+    found = hold_out(found, config.hold_out)[0]
+    return found[:: -(-len(found) // config.photos)] if config.photos else found
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -83,7 +82,7 @@ def _train(options: argparse.Namespace) -> None:
     device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
     photos = _photos(config)
     sys.stdout.write(f"{len(photos)} photos to train on, {device}\n")
-    train(make_task(config, photos), photos, config, options.out, device, pause=options.pause)
+    train(make_task(config), photos, config, options.out, device, pause=options.pause)
 
 
 def _export(options: argparse.Namespace) -> None:

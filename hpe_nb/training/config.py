@@ -31,13 +31,14 @@ class Config:
         start: IR of MoveNet MultiPose for "two-scales".
         corrected: whether "two-scales" has trained corrections; without them it is ready as it starts.
         data: label files; may be empty where nothing is trained.
+        photos: so many photos at most, evenly taken from those that are not held out; 0 for all.
         hold_out: each so-many-th photo only watches; 0 for none.
-        augment: how photos become pictures.
+        size: short side of the photos for "two-scales", in pixels.
+        augment: how photos become pictures for "aenet".
         batch: pictures per step.
         steps: steps at most.
         minutes: time at most, with the learning rate falling over it; 0 for no limit.
         rate: largest learning rate of AdamW.
-        gentle: factor of the rate for layers that start from existing weights.
         warm_up: steps until the largest rate.
         decay: weight decay.
         ema: share of the old in the running mean of the weights.
@@ -58,13 +59,14 @@ class Config:
     depth: float = 1.0
     start: Path | None = None
     corrected: bool = True
+    photos: int = 0
     hold_out: int = 23
+    size: int = 480
     augment: Augment = field(default_factory=Augment)
     batch: int = 4
     steps: int = 20_000
     minutes: float = 0.0
     rate: float = 2e-3
-    gentle: float = 0.1
     warm_up: int = 30
     decay: float = 1e-2
     ema: float = 0.998

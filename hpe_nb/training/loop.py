@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import torch
 
@@ -16,7 +16,7 @@ from hpe_nb.training import checkpoint
 from hpe_nb.training.checkpoint import Progress, RunningMean
 from hpe_nb.training.config import Config
 from hpe_nb.training.data import Photo
-from hpe_nb.training.tasks import Batch, Pictures, Task
+from hpe_nb.training.tasks import Task
 
 LOG = "log.csv"
 LOWEST = 0.02
@@ -68,7 +68,8 @@ def train(
     progress = checkpoint.load(folder, task.network, optimiser, mean)
     saved = told = time.monotonic()
     with Log(folder / LOG, progress.step) as log:
-        for step in steps(task, optimiser, photos, config, progress, device):
+        given = task.batches(photos, config, progress.step, folder, say)
+        for step in steps(task, optimiser, given, config, progress, device):
             mean.update(task.network)
             log.write(step)
             now = time.monotonic()
@@ -90,18 +91,22 @@ def make_optimiser(task: Task, config: Config) -> torch.optim.AdamW:
 
 
 def steps(
-    task: Task, optimiser: torch.optim.Optimizer, photos: list[Photo], config: Config, progress: Progress, device: str
+    task: Task,
+    optimiser: torch.optim.Optimizer,
+    batches: Iterable[Any],
+    config: Config,
+    progress: Progress,
+    device: str,
 ) -> Iterator[Step]:
-    """Do the steps that are left, one at a time; `progress` moves along."""
+    """Do a step per batch of tensors; `progress` moves along."""
     half = config.mixed and device.startswith("cuda")
     weights = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     before, begun = progress.seconds, time.monotonic()
-    for batch in batches(photos, config, progress.step):
+    for batch in batches:
         rate = learning_rate(config, progress)
         for group in optimiser.param_groups:
             group["lr"] = rate * group["factor"]
-        batch = Batch(*(each.to(device, non_blocking=True) for each in batch))
-        batch = batch._replace(image=batch.image.contiguous(memory_format=_order(config)))
+        batch = batch._make(each.to(device, non_blocking=True) for each in batch)
         # bfloat16 has the range of float32: no scaling of the loss is needed.
         with torch.autocast("cuda", torch.bfloat16, enabled=half):
             loss, parts = task.loss(batch)
@@ -114,12 +119,6 @@ def steps(
         yield Step(progress.step, loss.item(), parts, rate, progress.seconds)
         if config.minutes and progress.seconds > 60 * config.minutes:
             return
-
-
-def batches(photos: list[Photo], config: Config, done: int) -> torch.utils.data.DataLoader[Batch]:
-    """The batches from step `done` on: the same ones whether or not the training was stopped in between."""
-    pictures = Pictures(photos, config.augment, config.seed, done * config.batch, (config.steps - done) * config.batch)
-    return torch.utils.data.DataLoader(pictures, config.batch, num_workers=config.workers, drop_last=True)
 
 
 def learning_rate(config: Config, progress: Progress) -> float:

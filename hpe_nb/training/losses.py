@@ -1,4 +1,4 @@
-"""Losses: squared error of heatmaps, cross-entropy of corrected ones, pull and push for tags (arXiv 1611.05424)."""
+"""Losses: squared error of heatmaps, cross-entropy of judged peaks, pull and push for tags (arXiv 1611.05424)."""
 
 from __future__ import annotations
 
@@ -21,15 +21,14 @@ def heat_loss(heat: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     return ((heat - target).square() * weight * (1 + SPOTLIGHT * target)).mean()
 
 
-def correction_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """Cross-entropy of heatmaps given as logits, less what a perfect answer would have, per unit of target.
+def judging_loss(logits: Tensor, answer: Tensor) -> Tensor:
+    """Mean cross-entropy of probabilities given as logits, less what the right answers, 0..1, would have.
 
-    Its slope in the logits is the error itself, so a heatmap that is wrong and sure of it still learns.
+    Its slope in a logit is the error itself, so a value that is wrong and sure of it still learns.
     """
-    t = target.clamp(1e-6, 1 - 1e-6)
+    t = answer.clamp(1e-6, 1 - 1e-6)
     least = -(t * t.log() + (1 - t) * (1 - t).log())
-    loss = functional.binary_cross_entropy_with_logits(logits, target, reduction="none") - least
-    return (loss * weight * (1 + SPOTLIGHT * target)).sum() / (weight * target).sum().clamp(min=20)
+    return (functional.binary_cross_entropy_with_logits(logits, answer, reduction="none") - least).mean()
 
 
 def pull_push(tags: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:

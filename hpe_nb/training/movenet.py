@@ -29,7 +29,6 @@ class Sight(NamedTuple):
     """What MoveNet sees in a picture, at stride 4; places are in cells of that grid, y before x.
 
     Attributes:
-        half: (B, 24, H/2, W/2) early feature.
         features: (B, 24, H/4, W/4) last feature.
         centre: (B, 1, H/4, W/4) logit of a person's centre.
         joints: (B, 17, H/4, W/4) logits of the joints.
@@ -37,7 +36,6 @@ class Sight(NamedTuple):
         offsets: (B, 34, H/4, W/4) at a joint: the rest that the grid rounds away.
     """
 
-    half: Tensor
     features: Tensor
     centre: Tensor
     joints: Tensor
@@ -110,11 +108,11 @@ class MoveNet(nn.Module):
 
     def neck(self, features: list[Tensor]) -> Sight:
         """The pyramid from stride 32 back to 4, and the heads."""
-        half, *finer, deepest = features
+        _, *finer, deepest = features
         x = self.top(deepest)
         for lateral, smooth, feature in zip(self.lateral, self.smooth, reversed(finer), strict=True):
             x = smooth(double(x) + lateral(feature))
-        return Sight(half, x, **{name: head(x) for name, head in self.heads.items()})
+        return Sight(x, **{name: head(x) for name, head in self.heads.items()})
 
     def read(self, path: Path) -> None:
         """Take the weights from the IR of MoveNet MultiPose Lightning.

@@ -47,6 +47,22 @@ class People(NamedTuple):
     size: Tensor
 
 
+class Pointed(NamedTuple):
+    """Whom every pixel points at, at stride 4.
+
+    Attributes:
+        tags: (B, 17, h, w) number of the person times `GAP`.
+        trust: (B, 17, h, w) the person's score.
+        near: (B, 17, h, w) how near the person's joint is: exp(-d^2 / 2), d in units of `REACH`.
+        size: (B, 1, h, w) size, in cells, of the person whose nose it would be.
+    """
+
+    tags: Tensor
+    trust: Tensor
+    near: Tensor
+    size: Tensor
+
+
 def find_people(sight: Sight, cell: float = 1.0) -> People:
     """The strongest centres at one scale; `cell` is the side of its cells in cells of stride 4."""
     score = sight.centre.sigmoid()
@@ -86,18 +102,22 @@ def likeness(joints: Tensor, size: Tensor) -> Tensor:
     return torch.exp(-squares / (2 * area[..., None] * SPREAD.square())).mean(-1)
 
 
-def point(people: People, maps: Tensor) -> tuple[Tensor, Tensor]:
-    """Whom every pixel points at: tags and that person's score, both (B, 17, h, w) for maps (B, ., h, w)."""
+def point(people: People, maps: Tensor) -> Pointed:
+    """Whom every pixel of maps (B, ., h, w) points at."""
     row, column = grid(maps[:, :1])
     # |p - q|^2 is linear in (|p|^2, p, 1): all distances are one product of matrices.
     place = torch.cat([row.square() + column.square(), row, column, torch.ones_like(row)], 1).flatten(2)
     tightness = 0.5 / ((REACH * people.size).square() + 1.0)[:, :, None].expand(-1, -1, JOINTS)
     y, x = people.joints.unbind(-1)
-    worth = BONUS * people.score.clamp(min=1e-6).log() + torch.where(people.score > 0, 0.0, -1e4)
+    bonus = BONUS * people.score.clamp(min=1e-6).log()
+    worth = bonus + torch.where(people.score > 0, 0.0, -1e4)
     constant = worth[:, :, None] - tightness * (y.square() + x.square())
     terms = torch.stack([-tightness, 2 * tightness * y, 2 * tightness * x, constant], -1)
-    worths = (terms.flatten(1, 2) @ place).view(-1, PEOPLE, JOINTS, place.shape[2])
-    owner = worths.argmax(1)
-    score = people.score.gather(1, owner.flatten(1)).view_as(owner)
-    size = -1, JOINTS, maps.shape[2], maps.shape[3]
-    return GAP * owner.view(size), score.view(size)
+    best, owner = (terms.flatten(1, 2) @ place).view(-1, PEOPLE, JOINTS, place.shape[2]).max(1)
+    listed = [each.gather(1, owner.flatten(1)).view_as(owner) for each in (people.score, bonus)]
+    nose = people.size.gather(1, owner[:, 0])
+    # Rounding alone could make a distance negative.
+    near = torch.exp((best - listed[1]).clamp(max=0.0))
+    size = maps.shape[2:]
+    tags, trust, near = (each.view(-1, JOINTS, *size) for each in (GAP * owner, listed[0], near))
+    return Pointed(tags, trust, near, nose.view(-1, 1, *size))

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hpe_nb.errors import HpeError
 from hpe_nb.training.augment import Augment, Sample, sample
 from hpe_nb.training.config import Config
 from hpe_nb.training.data import Photo
-from hpe_nb.training.losses import correction_loss, heat_loss, pull_push
+from hpe_nb.training.losses import heat_loss, pull_push
 from hpe_nb.training.targets import heat_target, tag_pixels
 from hpe_nb.training.topology import AENet, Topology
 from hpe_nb.training.two_scales import TwoScales
-
-SEEN_PLAIN = 0.1
-"""Where MoveNet alone is this sure of a joint, outside all labelled people, somebody may stand without a label."""
 
 
 class Batch(NamedTuple):
@@ -43,8 +41,13 @@ class Task(Protocol):
     def rates(self) -> list[tuple[list[nn.Parameter], float]]:
         """Groups of trained weights and the factor of the learning rate for each."""
 
-    def loss(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        """The loss and what to log beside it."""
+    def batches(
+        self, photos: list[Photo], config: Config, done: int, folder: Path, say: Callable[[str], None] = print
+    ) -> Iterable[Any]:
+        """Named tuples of tensors for the steps from `done` on, the same ones whether or not it was stopped before."""
+
+    def loss(self, batch: Any) -> tuple[Tensor, dict[str, float]]:
+        """The loss of a batch and what to log beside it."""
 
 
 class Pictures(torch.utils.data.Dataset[Batch]):
@@ -77,6 +80,7 @@ class AETask:
     def __init__(self, config: Config) -> None:
         self._network = make_aenet(config)
         self.pull, self.push = config.pull, config.push
+        self.order = torch.channels_last if config.channels_last else torch.contiguous_format
 
     @property
     def network(self) -> nn.Module:
@@ -87,59 +91,24 @@ class AETask:
         """All weights at the full rate."""
         return [(list(self._network.parameters()), 1.0)]
 
+    def batches(
+        self, photos: list[Photo], config: Config, done: int, folder: Path, say: Callable[[str], None] = print
+    ) -> Iterable[Batch]:
+        """Pictures, made as they are needed."""
+        del folder, say
+        left = (config.steps - done) * config.batch
+        pictures = Pictures(photos, config.augment, config.seed, done * config.batch, left)
+        return torch.utils.data.DataLoader(pictures, config.batch, num_workers=config.workers, drop_last=True)
+
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """Heatmap loss at 1/4 and 1/2 plus weighted pull and push."""
-        heat4, heat2, tags4 = self._network(batch.image)
+        heat4, heat2, tags4 = self._network(batch.image.contiguous(memory_format=self.order))
         coarse = heat_loss(heat4.float(), batch.heat4, batch.weight4)
         fine = heat_loss(heat2.float(), batch.heat2, batch.weight2)
         pull, push = pull_push(tags4.float(), batch.pixels)
         parts = {"heat4": coarse, "heat2": fine, "pull": pull, "push": push}
         total = coarse + fine + self.pull * pull + self.push * push
         return total, {name: float(part.detach()) for name, part in parts.items()}
-
-
-class TwoScalesTask:
-    """The shipped network: corrections of the heatmaps, and gently MoveNet's own joint maps and offsets."""
-
-    def __init__(self, config: Config) -> None:
-        if config.start is None:
-            raise HpeError("the config of a two-scales network needs start, the IR of MoveNet MultiPose.")
-        self._network = TwoScales()
-        self._network.movenet.read(config.start)
-        # No batch norms and no dropout: evaluation mode changes nothing but says so.
-        self._network.eval()
-        self.gentle = config.gentle
-
-    def measure(self, images: Tensor) -> None:
-        """Set the scales of the new layers' inputs on a few pictures."""
-        with torch.no_grad():
-            near, far = self._network.look(images)
-            self._network.sharpen.measure(self._network.seen(near, far), near.half)
-
-    @property
-    def network(self) -> nn.Module:
-        """What is trained."""
-        return self._network
-
-    def rates(self) -> list[tuple[list[nn.Parameter], float]]:
-        """The new layers at the full rate, MoveNet's joint and offset heads gently, the rest not at all."""
-        heads = self._network.movenet.heads
-        gentle = [*heads["joints"].parameters(), *heads["offsets"].parameters()]
-        new = list(self._network.sharpen.parameters())
-        self._network.requires_grad_(False)
-        for parameter in (*new, *gentle):
-            parameter.requires_grad_(True)
-        return [(new, 1.0), (gentle, self.gentle)]
-
-    def loss(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        """Cross-entropy of the corrected heatmaps; also logged: errors of MoveNet alone and ours, times 1000."""
-        plain, logits = self._network(batch.image)
-        judged = (plain < SEEN_PLAIN) | (batch.heat2 > 0.02) | batch.known2[:, None]
-        weight = batch.weight2 * judged
-        with torch.no_grad():
-            before = 1000 * float(heat_loss(plain, batch.heat2, weight))
-            after = 1000 * float(heat_loss(logits.sigmoid(), batch.heat2, weight))
-        return correction_loss(logits, batch.heat2, weight), {"plain": before, "ours": after}
 
 
 def blank(config: Config) -> nn.Module:
@@ -158,12 +127,11 @@ def make_aenet(config: Config) -> AENet:
     return AENet(Topology() if same else Topology().scaled(config.width, config.depth))
 
 
-def make_task(config: Config, photos: list[Photo]) -> Task:
+def make_task(config: Config) -> Task:
     """The task of a config, its first weights set by the config's seed."""
     torch.manual_seed(config.seed)
     if config.network == "aenet":
         return AETask(config)
-    task = TwoScalesTask(config)
-    few = Pictures(photos, config.augment, config.seed + 1, 0, 12)
-    task.measure(torch.stack([few[i].image for i in range(len(few))]))
-    return task
+    from hpe_nb.training.judging_task import JudgingTask
+
+    return JudgingTask(config)

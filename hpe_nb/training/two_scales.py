@@ -1,8 +1,9 @@
-"""The network that ships with the kit: MoveNet's eyes at two scales, sharpened heatmaps, tags by pointing.
+"""The network that ships with the kit: MoveNet's eyes at two scales, judged heatmaps, tags by pointing.
 
 MoveNet looks at the picture and at the picture at half its size, so that near and far people both have a size it knows.
-Its joint maps at stride 4, put in place by its own offsets, give heatmaps at stride 2; a small network can be trained
-to correct them. The list of people that MoveNet's centres give makes the tags, see `hpe_nb.training.pointing`.
+Its joint maps at stride 4, put in place by its own offsets, give heatmaps at stride 2. The list of people that its
+centres give makes the tags, see `hpe_nb.training.pointing`. A small network is trained to say what the heatmaps' peaks
+are worth, see `hpe_nb.training.judging`.
 """
 
 from __future__ import annotations
@@ -11,68 +12,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hpe_nb.training.movenet import FEATURES, HALF, MoveNet, Sight
-from hpe_nb.training.pointing import find_people, merge, point
+from hpe_nb.training.judging import Judge, known
+from hpe_nb.training.movenet import MoveNet, Sight
+from hpe_nb.training.pointing import Pointed, find_people, merge, point
 from hpe_nb.training.topology import JOINTS, double
 
 TRUST = 0.3
 """Power of the owner's score by which a joint's value is scaled: what belongs to nobody in particular fades."""
 SPOT = 2.0
 """Standard deviation of the spot a joint draws at stride 2, in pixels of the 1/2 map."""
+FAR = 0.1
+"""Power of the nearness to where the owner should have the joint by which a joint's value is scaled."""
+EXPECTED = 0.05
+"""Value of a joint that is expected and not seen."""
+STRENGTH = 0.5
+"""Share of the judge's correction that is made: between MoveNet's own scores and judged ones AP was highest."""
+DOUBT = 0.5
+"""Taken from all corrected logits, so that as many peaks pass a decoder's threshold as before."""
 LOW = 1e-3
 """Smallest probability that is corrected, against infinite logits."""
-
-
-class Residual(nn.Module):
-    """Two 3x3 convolutions and a shortcut, without batch norm."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(channels, channels, 3, padding=1)
-        self.second = nn.Conv2d(channels, channels, 3, padding=1)
-        self.second.weight.data *= 0.3
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Maps of the same shape."""
-        return functional.relu(x + self.second(functional.relu(self.first(x))))
-
-
-class Sharpen(nn.Module):
-    """From what both scales see to corrections of the heatmaps' logits at 1/2; they start at zero."""
-
-    seen_scale: Tensor
-    seen_shift: Tensor
-    half_scale: Tensor
-    half_shift: Tensor
-
-    def __init__(self, width: int = 48, fine: int = 24) -> None:
-        super().__init__()
-        inputs = 2 * FEATURES + 4 * JOINTS
-        for name, channels in (("seen", inputs), ("half", HALF)):
-            self.register_buffer(f"{name}_scale", torch.ones(1, channels, 1, 1))
-            self.register_buffer(f"{name}_shift", torch.zeros(1, channels, 1, 1))
-        self.enter = nn.Conv2d(inputs, width, 1)
-        self.coarse = Residual(width)
-        self.up = nn.ConvTranspose2d(width, fine, 4, 2, 1)
-        self.early = nn.Conv2d(HALF, fine, 1)
-        self.fine = Residual(fine)
-        self.leave = nn.Conv2d(fine, JOINTS, 1)
-        for parameter in self.leave.parameters():
-            nn.init.zeros_(parameter)
-
-    def forward(self, seen: Tensor, half: Tensor) -> Tensor:
-        """(B, 17, H/2, W/2) from inputs at 1/4 and MoveNet's early feature at 1/2."""
-        x = self.coarse(functional.relu(self.enter(seen * self.seen_scale + self.seen_shift)))
-        early = self.early(half * self.half_scale + self.half_shift)
-        correction: Tensor = self.leave(self.fine(functional.relu(self.up(x) + early)))
-        return correction
-
-    def measure(self, seen: Tensor, half: Tensor) -> None:
-        """Set the inputs' scales and shifts so that they have mean 0 and spread 1 on these."""
-        for name, x in (("seen", seen), ("half", half)):
-            spread, mean = torch.std_mean(x, (0, 2, 3), keepdim=True)
-            getattr(self, f"{name}_scale").copy_(1 / (spread + 0.01))
-            getattr(self, f"{name}_shift").copy_(-mean / (spread + 0.01))
 
 
 class TwoScales(nn.Module):
@@ -85,7 +43,7 @@ class TwoScales(nn.Module):
         super().__init__()
         self.corrected = corrected
         self.movenet = MoveNet()
-        self.sharpen = Sharpen()
+        self.judge = Judge()
 
     def look(self, image: Tensor) -> tuple[Sight, Sight]:
         """What MoveNet sees in the picture and in the picture at half its size."""
@@ -105,41 +63,50 @@ class TwoScales(nn.Module):
 
     @staticmethod
     def plain(near: Sight, far: Sight) -> Tensor:
-        """Heatmaps (B, 17, H/2, W/2) that MoveNet alone gives, 0..1: the mean of both scales."""
+        """Joints at 1/2, (B, 17, H/2, W/2), 0..1: the mean of what MoveNet's joint maps give at both scales."""
         height, width = near.features.shape[2:]
         far_spots = double(spots(far.joints.sigmoid(), far.offsets))[:, :, : 2 * height, : 2 * width]
         return 0.5 * (spots(near.joints.sigmoid(), near.offsets) + far_spots)
 
-    def correction(self, near: Sight, far: Sight) -> Tensor:
-        """What is added to the logits of the plain heatmaps."""
-        correction: Tensor = self.sharpen(self.seen(near, far), near.half)
-        return correction
-
-    @staticmethod
-    def seen(near: Sight, far: Sight) -> Tensor:
-        """The inputs of `Sharpen` at 1/4."""
-        height, width = near.features.shape[2:]
-        coarse = [double(x)[:, :, :height, :width] for x in (far.features, far.joints)]
-        return torch.cat([near.features, near.joints, near.offsets, *coarse], 1)
+    def correction(self, near: Sight, far: Sight, pointed: Pointed) -> Tensor:
+        """What is added to the logits of `expected`, (B, 17, H/2, W/2)."""
+        return STRENGTH * double(self.judge(known(near, far, pointed))) - DOUBT
 
     def maps(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The two outputs of the contract without signs: heatmaps and tags, both (B, 17, H/2, W/2)."""
         near, far = self.look(image)
-        heatmaps = self.plain(near, far)
+        pointed = people_of(near, far)
+        heatmaps = expected(self.plain(near, far), pointed)
         if self.corrected:
             # The logit plus the correction, without the two logarithms.
             heatmaps = heatmaps.clamp(LOW, 1 - LOW)
-            heatmaps = heatmaps / (heatmaps + (1 - heatmaps) * torch.exp(-self.correction(near, far)))
-        tags, trust = point(merge(find_people(near), find_people(far, cell=2.0)), near.joints)
+            heatmaps = heatmaps / (heatmaps + (1 - heatmaps) * torch.exp(-self.correction(near, far, pointed)))
         # Tags are numbers of people: between two of them there is nobody, so nothing is interpolated.
-        tags, trust = (functional.interpolate(x, scale_factor=2.0, mode="nearest") for x in (tags, trust))
-        return heatmaps * trust.pow(TRUST), tags
+        return heatmaps, _twice(pointed.tags)
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Heatmaps that MoveNet alone gives and logits of the corrected ones, both (B, 17, H/2, W/2), for training."""
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """For training: what `Judge` is told at 1/4, the heatmaps to correct and those of MoveNet alone, at 1/2."""
         near, far = self.look(image)
-        plain = self.plain(near, far).clamp(LOW, 1 - LOW)
-        return plain, plain.logit() + self.correction(near, far)
+        pointed, plain = people_of(near, far), self.plain(near, far)
+        return known(near, far, pointed), expected(plain, pointed), plain
+
+
+def people_of(near: Sight, far: Sight) -> Pointed:
+    """Whom every pixel at 1/4 points at, of the people seen at both scales."""
+    return point(merge(find_people(near), find_people(far, cell=2.0)), near.joints)
+
+
+def expected(plain: Tensor, pointed: Pointed) -> Tensor:
+    """Heatmaps (B, 17, H/2, W/2) from joints and people: joints fade far from where their owner should have them.
+
+    What belongs to nobody in particular fades too. Where a joint is expected and not seen, its place has a low value.
+    """
+    seen = plain * _twice(pointed.near.pow(FAR)) + EXPECTED * double(pointed.near)
+    return _twice(pointed.trust.pow(TRUST)) * seen
+
+
+def _twice(maps: Tensor) -> Tensor:
+    return functional.interpolate(maps, scale_factor=2.0, mode="nearest")
 
 
 def spots(joints: Tensor, offsets: Tensor) -> Tensor:

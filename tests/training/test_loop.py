@@ -38,7 +38,7 @@ def losses(out):
 
 def run(config, out):
     photos = read_photos(config.data[0].labels, config.data[0].images)
-    train(make_task(config, photos), photos, config, out, say=lambda _: None)
+    train(make_task(config), photos, config, out, say=lambda _: None)
     return losses(out)
 
 
@@ -185,5 +185,5 @@ def test_a_missing_checkpoint_is_told(tmp_path):
     with pytest.raises(HpeError, match="train first"):
         checkpoint.read(tmp_path / "mean.pt")
     config = tiny_config(tmp_path)
-    task = make_task(config, [])
+    task = make_task(config)
     assert len(make_optimiser(task, config).param_groups) == 1

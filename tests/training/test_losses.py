@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from hpe_nb.training.losses import correction_loss, heat_loss, pull_push  # noqa: E402
+from hpe_nb.training.losses import heat_loss, judging_loss, pull_push  # noqa: E402
 
 
 def literal(tags, pixels):
@@ -78,7 +78,6 @@ def test_masked_pixels_do_not_count():
     other = heat.clone()
     other[..., 2:] = 5
     assert float(heat_loss(heat, target, weight)) == float(heat_loss(other, target, weight))
-    assert float(correction_loss(heat, target, weight)) == float(correction_loss(other, target, weight))
     assert float(heat_loss(other, target, torch.ones_like(weight))) > float(heat_loss(other, target, weight))
 
 
@@ -91,13 +90,10 @@ def test_spots_weigh_ten_times():
     assert float(invented) == pytest.approx((17 * 16 - 1) / (17 * 16))
 
 
-def test_slope_of_the_correction_is_the_error():
-    target = torch.rand(1, 17, 3, 3, dtype=torch.float64)
-    logits = torch.randn(1, 17, 3, 3, dtype=torch.float64, requires_grad=True)
-    loss = correction_loss(logits, target, torch.ones_like(target))
-    (slope,) = torch.autograd.grad(loss, logits)
-    expected = (logits.detach().sigmoid() - target) * (1 + 9 * target) / target.sum().clamp(min=20)
-    torch.testing.assert_close(slope, expected)
-    assert torch.autograd.gradcheck(lambda x: correction_loss(x, target, torch.ones_like(target)), logits)
-    perfect = torch.logit(target)
-    assert float(correction_loss(perfect, target, torch.ones_like(target))) == pytest.approx(0, abs=1e-9)
+def test_slope_of_the_judging_loss_is_the_error():
+    answer = torch.rand(50, dtype=torch.float64)
+    logits = torch.randn(50, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(judging_loss(logits, answer), logits)
+    torch.testing.assert_close(slope, (logits.detach().sigmoid() - answer) / 50)
+    assert torch.autograd.gradcheck(lambda x: judging_loss(x, answer), logits)
+    assert float(judging_loss(torch.logit(answer), answer)) == pytest.approx(0, abs=1e-9)

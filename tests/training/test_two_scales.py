@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -11,8 +12,28 @@ from hpe_nb.errors import HpeError  # noqa: E402
 from hpe_nb.training.export import Contract, convert  # noqa: E402
 from hpe_nb.training.ir_weights import fill  # noqa: E402
 from hpe_nb.training.movenet import MoveNet, Sight  # noqa: E402
-from hpe_nb.training.pointing import BONUS, GAP, PEOPLE, REACH, People, find_people, merge, point  # noqa: E402
-from hpe_nb.training.two_scales import SPOT, TwoScales, spots  # noqa: E402
+from hpe_nb.training.pointing import (  # noqa: E402
+    BONUS,
+    GAP,
+    PEOPLE,
+    REACH,
+    People,
+    Pointed,
+    find_people,
+    merge,
+    point,
+)
+from hpe_nb.training.two_scales import (  # noqa: E402
+    DOUBT,
+    EXPECTED,
+    FAR,
+    LOW,
+    SPOT,
+    TRUST,
+    TwoScales,
+    expected,
+    spots,
+)
 
 MOVENET = Path(__file__).parents[2] / "../shared/teacher/ov/movenet-multipose.xml"
 needs_movenet = pytest.mark.skipif(not MOVENET.exists(), reason="needs MoveNet's file in ../shared")
@@ -28,7 +49,7 @@ def sight(centres, height=12, width=16, size=3.0):
         centre[0, 0, y, x] = logit
         poses[0, :, y, x] = ring
     nothing = torch.zeros(1, 17, height, width)
-    return Sight(nothing, nothing, centre, nothing, poses, nothing)
+    return Sight(nothing, centre, nothing, poses, nothing)
 
 
 def test_people_are_the_strongest_centres():
@@ -60,8 +81,8 @@ def test_every_pixel_points_at_the_best_person():
     score[0, 20:] = 0
     joints = torch.rand(1, PEOPLE, 17, 2, generator=generator) * 12
     size = 1 + 30 * torch.rand(1, PEOPLE, generator=generator)
-    tags, trust = point(People(score, joints, size), torch.zeros(1, 17, 7, 9))
-    assert tags.shape == trust.shape == (1, 17, 7, 9)
+    tags, trust, near, sizes = point(People(score, joints, size), torch.zeros(1, 17, 7, 9))
+    assert tags.shape == trust.shape == near.shape == (1, 17, 7, 9)
     for k, y, x in np.ndindex(17, 7, 9):
         squares = ((joints[0, :, k] - torch.tensor([y, x])) ** 2).sum(1)
         worth = BONUS * score[0].clamp(min=1e-6).log() - squares / (2 * ((REACH * size[0]) ** 2 + 1))
@@ -69,11 +90,15 @@ def test_every_pixel_points_at_the_best_person():
         owner = round(float(tags[0, k, y, x]) / GAP)
         assert worth[owner] >= worth.max() - 1e-3
         assert trust[0, k, y, x] == score[0, owner]
+        distance = squares[owner] / (2 * ((REACH * size[0, owner]) ** 2 + 1))
+        assert float(near[0, k, y, x]) == pytest.approx(float(torch.exp(-distance)), abs=1e-3)
+        if k == 0:
+            assert sizes[0, 0, y, x] == size[0, owner]
 
 
 def test_two_people_have_tags_apart():
     people = merge(find_people(sight([(3, 4, 1.0), (8, 12, 1.5)])))
-    tags, _ = point(people, torch.zeros(1, 17, 12, 16))
+    tags = point(people, torch.zeros(1, 17, 12, 16)).tags
     assert set(tags.unique().tolist()) == {0.0, GAP}
     for person, (y, x) in enumerate([(8, 12), (3, 4)]):
         assert (tags[0, :, y, x] == GAP * person).all()
@@ -95,12 +120,27 @@ def test_spots_as_written_out():
         assert float(got[0, k, y, x]) == pytest.approx(best, abs=1e-6)
 
 
-def test_untrained_corrections_change_nothing():
+def test_expected_as_written_out():
+    generator = torch.Generator().manual_seed(6)
+    plain = torch.rand(1, 17, 8, 10, generator=generator)
+    trust, near = (torch.rand(1, 17, 4, 5, generator=generator) for _ in range(2))
+    got = expected(plain, Pointed(trust, trust, near, trust[:, :1]))
+    smooth = cv2.resize(near[0].permute(1, 2, 0).numpy(), (10, 8), interpolation=cv2.INTER_LINEAR)
+    for k, y, x in np.ndindex(17, 8, 10):
+        p, n = float(trust[0, k, y // 2, x // 2]), float(near[0, k, y // 2, x // 2])
+        value = p**TRUST * (float(plain[0, k, y, x]) * n**FAR + EXPECTED * smooth[y, x, k])
+        assert float(got[0, k, y, x]) == pytest.approx(value, abs=1e-5)
+
+
+def test_an_untrained_judge_only_doubts():
     torch.manual_seed(0)
-    network = TwoScales().eval()
+    image = torch.rand(1, 3, 64, 96) * 255
+    judged, plain = TwoScales().eval(), TwoScales(corrected=False).eval()
+    plain.load_state_dict(judged.state_dict())
     with torch.no_grad():
-        plain, logits = network(torch.rand(1, 3, 64, 96) * 255)
-    torch.testing.assert_close(logits.sigmoid(), plain)
+        (after, tags), (before, same_tags) = judged.maps(image), plain.maps(image)
+    torch.testing.assert_close(after, (before.clamp(LOW, 1 - LOW).logit() - DOUBT).sigmoid())
+    assert torch.equal(tags, same_tags)
 
 
 def test_another_network_is_told():
@@ -119,7 +159,7 @@ def test_exported_network_equals_torch(size):
     torch.manual_seed(0)
     network = TwoScales().eval()
     network.movenet.read(MOVENET)
-    torch.nn.init.normal_(network.sharpen.leave.weight, std=0.1)
+    torch.nn.init.normal_(network.judge.leave.weight, std=0.1)
     image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(7)) * 255
     with torch.no_grad():
         heatmaps, embeddings = Contract(network)(image)
