@@ -137,7 +137,8 @@ def _with_pale_limbs(picture: Image, people: list[_Person]) -> Image:
     strong = picture.copy()
     for person in people:
         _draw_limbs(strong, person, solid=False)
-    return np.asarray(cv2.addWeighted(strong, PALE, picture, 1 - PALE, 0), dtype=np.uint8)
+    cv2.addWeighted(strong, PALE, picture, 1 - PALE, 0, dst=strong)
+    return strong
 
 
 def _draw_limbs(picture: Image, person: _Person, *, solid: bool) -> None:

@@ -46,6 +46,7 @@ class VideoFile:
         self.frames = self.fitted = 0
         self._size = (0, 0)
         self._writer: Any = None
+        self._bgr: Any = None  # kept from frame to frame: new memory costs more than the conversion
 
     def write(self, image: Image) -> None:
         """Add a frame, RGB uint8 (H, W, 3).
@@ -60,7 +61,8 @@ class VideoFile:
             self.fitted += 1
             image = _fitted(image, self._size)
         # Codecs want even sides: an odd last row or column is left out.
-        self._writer.write(cv2.cvtColor(image[: self._size[1], : self._size[0]], cv2.COLOR_RGB2BGR))
+        self._bgr = cv2.cvtColor(image[: self._size[1], : self._size[0]], cv2.COLOR_RGB2BGR, dst=self._bgr)
+        self._writer.write(self._bgr)
         self.frames += 1
 
     def _open(self, width: int, height: int) -> None:
