@@ -1,6 +1,6 @@
 """The whole job against OpenVINO's benchmark_app: same network, shape, hint, precision and machine, turn by turn.
 
-    python tests/benchmarks/film_speed.py [--rounds 3] [--seconds 12] [--network NAME] [--fit 640x480]
+    python tests/benchmarks/film_speed.py [--rounds 7] [--seconds 6] [--network NAME] [--fit 640x480]
 
 benchmark_app runs the network alone on a picture that is already there. The job reads the kit's film, places, infers,
 decodes, follows, draws and writes an annotated film and a record. Rounds take turns, so that what else the machine does
@@ -47,8 +47,8 @@ def whole_job(network: Network, hint: str, frames: int, folder: Path) -> Summary
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=int, default=6)
     parser.add_argument("--network", default="hpe-nb-ae")
     parser.add_argument("--fit", default="640x480")
     parser.add_argument("--hints", nargs="+", default=["THROUGHPUT", "LATENCY"])
@@ -66,9 +66,10 @@ def main() -> None:
 
 def compare(network: Network, folder: Path, hint: str, rounds: int, seconds: int) -> None:
     """Take turns and print what came of it."""
-    ratios, alone = [], network_alone(folder / "network.xml", hint, 4)
+    ratios, alone = [], network_alone(folder / "network.xml", hint, seconds)
+    after = alone
     for turn in range(rounds):
-        before = network_alone(folder / "network.xml", hint, seconds)
+        before = after
         summary = whole_job(network, hint, max(20, round(alone * seconds)), folder / "out")
         after = network_alone(folder / "network.xml", hint, seconds)
         alone = (before + after) / 2
