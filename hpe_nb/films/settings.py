@@ -37,7 +37,7 @@ class Following:
         0.15, 0.05, 0.95, 0.05, "who is less like (OKS) where a known person should be is somebody else"
     )
     slack: float = number(
-        2.5, 1.0, 5.0, 0.1, "compare as if bodies were this many times larger: for quick or shaky people"
+        3.0, 1.0, 5.0, 0.1, "compare as if bodies were this many times larger: for quick or shaky people"
     )
     newcomer: float = number(
         0.3, 0.0, 1.0, 0.05, "whose score is below this may go on as a known person, but does not come in as a new one"
