@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float64, Ints
-from hpe_nb.pairing import EVEN, MARGIN
+from hpe_nb.pairing import MARGIN, cost_here, far_share
 from hpe_nb.peaks import Peaks
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER, K
@@ -70,7 +70,7 @@ def _all_join(found: Bunches, grouping: Grouping) -> bool:
     joins = (found.table[1:] >= 0) & (found.joints[:-1] > 0)
     apart = np.abs(found.numbers[:, 1:] - found.means[:, :-1])
     distance, gap = apart[0], apart[3]
-    cost = distance + grouping.score_weight * (gap - EVEN) - grouping.tag_threshold
+    cost = cost_here(distance, gap, grouping)
     if (joins & (distance >= grouping.tag_threshold)).any():
         return False
     unsure = joins & (cost + grouping.place_weight >= -MARGIN)
@@ -87,7 +87,7 @@ def _far_shares(found: Bunches, turn: Ints, person: Ints, distance: Float64) -> 
     pairs = np.arange(len(turn)), person
     candidate = _nearest(place, center[:, *pairs], found.table[turn + 1] >= 0)
     other = _nearest(center, place[:, *pairs], found.joints[turn] > 0)
-    return np.asarray(1 - ((candidate + other) / 2 + 0.5) / (distance + 0.5))
+    return far_share(candidate, other, distance)
 
 
 def _nearest(places: Float64, point: Float64, use: Bools) -> Float64:

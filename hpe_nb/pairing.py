@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Float32, Float64, Floats, Ints
 from hpe_nb.settings import Grouping
 
+Number = TypeVar("Number", float, Float64)
 EVEN = 0.3
 """Scores this far apart speak neither for a pair nor against it."""
 MARGIN = 1e-9
@@ -93,9 +96,18 @@ def far_shares(place: Float64) -> Float64:
     nearest candidate is, and how near this candidate's nearest person. A pair that suits both sides pays nothing,
     whatever its size in the picture.
     """
-    nearest = (place.min(axis=-2, keepdims=True) + place.min(axis=-1, keepdims=True)) / 2
+    return far_share(place.min(axis=-2, keepdims=True), place.min(axis=-1, keepdims=True), place)
+
+
+def far_share(candidate: Number, person: Number, distance: Number) -> Number:
+    """`far_shares` of a pair, or of many, from the distances of the nearest candidate, the nearest person, the pair."""
     # Half a pixel keeps 0 / 0 out: who stands on the centre is as near as can be.
-    return np.asarray(1 - (nearest + 0.5) / (place + 0.5))
+    return 1 - ((candidate + person) / 2 + 0.5) / (distance + 0.5)
+
+
+def cost_here(tag_distance: Number, gap: Number, grouping: Grouping) -> Number:
+    """`graded_costs` of a pair, or of many, without the price of being far away; not cut off at 0."""
+    return tag_distance + grouping.score_weight * (gap - EVEN) - grouping.tag_threshold
 
 
 def rounded_costs(tag_distance: Floats, place: Float64, value: Float32, grouping: Grouping) -> Float64:

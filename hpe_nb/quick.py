@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hpe_nb.arrays import Float64, Ints
-from hpe_nb.pairing import ALONE, EVEN, MARGIN, pair
+from hpe_nb.pairing import ALONE, MARGIN, cost_here, far_share, pair
 from hpe_nb.peaks import Peaks
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER
@@ -117,15 +117,14 @@ def _clearly_joins(i: int, j: int, new: Marks, people: Marks, grouping: Grouping
 
 def _cost_here(i: int, j: int, new: Marks, people: Marks, grouping: Grouping) -> float:
     """The graded cost of a pair without the price of being far away, see `pairing.graded_costs`."""
-    gap = abs(new.scores[i] - people.scores[j])
-    return abs(new.tags[i] - people.tags[j]) + grouping.score_weight * (gap - EVEN) - grouping.tag_threshold
+    return cost_here(abs(new.tags[i] - people.tags[j]), abs(new.scores[i] - people.scores[j]), grouping)
 
 
 def _far_share(i: int, j: int, places: list[complex], centers: list[complex]) -> float:
     """How far away a pair is for what there is at hand, see `pairing.far_shares`."""
     place, center = places[i], centers[j]
-    at_hand = min([abs(other - center) for other in places]) + min([abs(place - other) for other in centers])
-    return 1 - (at_hand / 2 + 0.5) / (abs(place - center) + 0.5)
+    nearest = min([abs(other - center) for other in places]), min([abs(place - other) for other in centers])
+    return far_share(*nearest, abs(place - center))
 
 
 def _pair_in_parts(new: Marks, people: Marks, grouping: Grouping) -> list[int] | None:
