@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hpe_nb.arrays import Bools, Float64, Ints
+from hpe_nb.arrays import Float64, Ints
 from hpe_nb.pairing import MARGIN, cost_here, far_share
 from hpe_nb.peaks import Peaks
 from hpe_nb.settings import Grouping
@@ -25,9 +26,9 @@ class Bunches:
 
     Attributes:
         table: (17, G) peak of each turn and person, -1 where missing; people in the order in which they are opened.
-        numbers: (4, 17, G) its tag, x, y and score; zeros where missing.
+        numbers: (17, G, 4) its tag, score, x and y; zeros where missing.
         joints: (17, G) joints of each person after each turn.
-        means: (4, 17, G) mean tag, x, y and score over these.
+        means: (17, G, 4) mean tag, score, x and y over these; zeros before the first.
     """
 
     table: Ints
@@ -38,65 +39,62 @@ class Bunches:
 
 def bunches(peaks: Peaks, grouping: Grouping) -> Bunches | None:
     """The people that the graded cost would give for tags of one number, or None where its turns have a choice."""
-    table = _table(peaks, grouping.tag_threshold) if len(peaks) else None
+    if not len(peaks):
+        return None
+    # The last row is what -1 takes: nothing.
+    numbers = np.zeros((len(peaks) + 1, 4))
+    numbers[:-1, 0], numbers[:-1, 1], numbers[:-1, 2:] = peaks.tag[:, 0], peaks.value, peaks.xy
+    table = _table(peaks.joint, numbers[:-1, 0], grouping.tag_threshold)
     if table is None:
         return None
-    there = table >= 0
-    numbers = np.stack((peaks.tag[:, 0], peaks.xy[:, 0], peaks.xy[:, 1], peaks.value), dtype=np.float64)
-    numbers = numbers.take(table, axis=1)
-    numbers *= there
-    joints = there.cumsum(axis=0)
-    found = Bunches(table, numbers, joints, numbers.cumsum(axis=1) / np.maximum(joints, 1))
+    numbers = numbers.take(table, axis=0)
+    joints = (table >= 0).cumsum(axis=0)
+    means = numbers.cumsum(axis=0)
+    means /= np.maximum(joints, 1)[..., None]
+    found = Bunches(table, numbers, joints, means)
     return found if _all_join(found, grouping) else None
 
 
-def _table(peaks: Peaks, limit: float) -> Ints | None:
+def _table(joint: Ints, tag: Float64, limit: float) -> Ints | None:
     """Peaks by turn and bunch of tags, (17, G); None where two peaks of a type are in one bunch."""
-    tag = peaks.tag[:, 0].astype(np.float64)
-    order = tag.argsort()
-    bunch = np.zeros(len(tag), np.intp)
-    ordered = tag[order]
-    bunch[order[1:]] = (ordered[1:] - ordered[:-1] > limit + MARGIN).cumsum()
-    table = np.full((K, int(bunch[order[-1]]) + 1), -1)
-    table[_TURN[peaks.joint], bunch] = np.arange(len(tag))
-    if np.count_nonzero(table >= 0) < len(tag):
+    count = len(tag)
+    ordered = np.sort(tag)
+    ends = ordered[:-1][ordered[1:] - ordered[:-1] > limit + MARGIN]
+    table = np.full((K, len(ends) + 1), -1)
+    table[_TURN.take(joint), ends.searchsorted(tag)] = np.arange(count)
+    there = table >= 0
+    if np.count_nonzero(there) < count:
         return None
-    first = (table >= 0).argmax(axis=0)
-    return table[:, (first * len(tag) + table[first, np.arange(len(first))]).argsort()]
+    first = there.argmax(axis=0)
+    return table[:, (first * count + table[first, np.arange(len(first))]).argsort()]
 
 
 def _all_join(found: Bunches, grouping: Grouping) -> bool:
     """Whether every peak joins its bunch at its turn, for less than it costs to open a person."""
     joins = (found.table[1:] >= 0) & (found.joints[:-1] > 0)
-    apart = np.abs(found.numbers[:, 1:] - found.means[:, :-1])
-    distance, gap = apart[0], apart[3]
-    cost = cost_here(distance, gap, grouping)
-    if (joins & (distance >= grouping.tag_threshold)).any():
-        return False
-    unsure = joins & (cost + grouping.place_weight >= -MARGIN)
+    apart = np.abs(found.numbers[1:, :, :2] - found.means[:-1, :, :2])
+    distance = apart[..., 0]
+    cost = cost_here(distance, apart[..., 1], grouping)
+    # Most would join wherever they are.
+    unsure = joins & ((cost >= -MARGIN - grouping.place_weight) | (distance >= grouping.tag_threshold))
     turn, person = unsure.nonzero()
-    if not len(turn):
-        return True
-    far = _far_shares(found, turn, person, _length(apart[1:3, turn, person]))
-    return bool((cost[turn, person] + grouping.place_weight * far < -MARGIN).all())
+    if (distance[turn, person] >= grouping.tag_threshold).any():
+        return False
+    return all(
+        here + grouping.place_weight * _far_share(found, before, j) < -MARGIN
+        for before, j, here in zip(turn.tolist(), person.tolist(), cost[turn, person].tolist(), strict=True)
+    )
 
 
-def _far_shares(found: Bunches, turn: Ints, person: Ints, distance: Float64) -> Float64:
-    """What `pairing.far_shares` gives for pairs of the turn after `turn`, (n,), from their distances."""
-    place, center = found.numbers[1:3, turn + 1], found.means[1:3, turn]
-    pairs = np.arange(len(turn)), person
-    candidate = _nearest(place, center[:, *pairs], found.table[turn + 1] >= 0)
-    other = _nearest(center, place[:, *pairs], found.joints[turn] > 0)
-    return far_share(candidate, other, distance)
+def _far_share(found: Bunches, before: int, person: int) -> float:
+    """`pairing.far_shares` of a peak and its person in the turn after the one before."""
+    candidates, people = found.table[before + 1] >= 0, found.joints[before] > 0
+    places, centers = _complex(found.numbers[before + 1]), _complex(found.means[before])
+    place, center = places[person], centers[person]
+    nearest = np.abs(places[candidates] - center).min(), np.abs(centers[people] - place).min()
+    return float(far_share(*nearest, abs(place - center)))
 
 
-def _nearest(places: Float64, point: Float64, use: Bools) -> Float64:
-    """Distance (n,) of the points (2, n) to the nearest of the places (2, n, G) that are used."""
-    away = np.where(use, _length(places - point[..., None]), np.inf)
-    return np.asarray(away.min(axis=1))
-
-
-def _length(vectors: Float64) -> Float64:
-    """Lengths (...) of vectors (2, ...)."""
-    x, y = vectors
-    return np.asarray(np.sqrt(x * x + y * y))
+def _complex(numbers: Float64) -> NDArray[np.complex128]:
+    """Places (G,) as x + yi, of tag, score, x and y (G, 4)."""
+    return numbers[:, 2:].copy().view(complex)[:, 0]

@@ -91,12 +91,11 @@ def group(peaks: Peaks, grouping: Grouping) -> Groups:
 
 def _at_once(peaks: Peaks, grouping: Grouping, clear: Bunches) -> Groups:
     """The people where tags leave no choice."""
-    turn, person = np.nonzero(clear.table >= 0)
-    owner, peak = np.empty(len(peaks), np.intp), np.empty(clear.table.T.shape, np.intp)
-    owner[clear.table[turn, person]] = person
+    owner, peak = np.empty(len(peaks) + 1, np.intp), np.empty(clear.table.T.shape, np.intp)
+    owner[clear.table] = np.arange(len(peak))
     peak[:, JOINT_ORDER] = clear.table.T
-    tag, x, y, _ = clear.means[:, -1]
-    return Groups(peaks, grouping, owner, peak, tag[:, None], np.stack((x, y), axis=1))
+    means = clear.means[-1]
+    return Groups(peaks, grouping, owner[:-1], peak, means[:, :1], means[:, 2:])
 
 
 def _walk(peaks: Peaks, grouping: Grouping, owner: Ints | None) -> tuple[Groups, tuple[Step, ...]]:

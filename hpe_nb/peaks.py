@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import sub
 
 import numpy as np
 
@@ -50,23 +49,23 @@ def find_peaks(maps: Maps, grouping: Grouping) -> Peaks:
 
     In maps after the contract only window maxima are positive, so a threshold is all it takes.
     """
-    width, height = maps.size
-    area = width * height
+    shape = maps.heatmaps.shape
     scores = maps.heatmaps.reshape(-1)
     index = _where(scores > no_more(grouping.detection_threshold))
-    value = scores[index]
-    joint = index // area
+    value = scores.take(index)
+    joint = index // (shape[1] * shape[2])
     # A stable sort keeps row order among equal scores.
     order = np.lexsort((-value, joint))
-    start = np.searchsorted(joint, _TYPES)
-    if max(map(sub, start[1:].tolist(), start.tolist())) > grouping.max_candidates:
-        rank = np.arange(len(index)) - start[joint]
+    start = joint.searchsorted(_TYPES)
+    if len(index) > grouping.max_candidates:
+        rank = np.arange(len(index)) - start.take(joint)
         order = order[rank < grouping.max_candidates]
-        start = np.searchsorted(joint[order], _TYPES)
-    index, joint = index[order], joint[order]
-    y, x = np.divmod(index - joint * area, width)
-    tag = maps.tags.reshape(-1, maps.tags.shape[-1])[index]
-    return Peaks(joint, np.stack((x, y), axis=1), value[order], tag, start)
+        start = joint.take(order).searchsorted(_TYPES)
+    index = index.take(order)
+    xy = np.empty((len(index), 2), np.intp)
+    joint, xy[:, 1], xy[:, 0] = np.unravel_index(index, shape)
+    tag = maps.tags.reshape(-1, maps.tags.shape[-1]).take(index, axis=0)
+    return Peaks(joint, xy, value.take(order), tag, start)
 
 
 def no_more(limit: float) -> np.float32:

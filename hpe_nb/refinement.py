@@ -13,6 +13,8 @@ from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import K, reach
 
 _A, _B = np.triu_indices(K, 1)
+NOWHERE = (-1.0, -1.0, 0.0)
+"""Place and score where nothing was found."""
 _APART = (reach()[_A, _B] ** 2).astype(np.float32)[:, None]
 
 
@@ -58,34 +60,38 @@ def refine(maps: Maps, keypoints: Float32, tags: Floats, grouping: Grouping) -> 
     if grouping.refine == "near":
         rest = unshifted(keypoints, grouping.delta)
         window = windows(rest, person, joint, grouping.refine_reach, maps.size)
-        look, least, (xy, value) = look_near, grouping.refine_threshold, _tops(maps.heatmaps, joint, window)
+        look, least, spots = look_near, grouping.refine_threshold, _tops(maps.heatmaps, joint, window)
     else:
         window = np.array([(0, 0, *maps.size)], np.intp).repeat(len(person), axis=0)
         types, which = np.unique(joint, return_inverse=True)
-        xy, value = _tops(maps.heatmaps, types, window[: len(types)])
-        xy, value = xy[which], value[which]
-        look, least = look_everywhere, 0.0
-    # Where the tag at the highest place is the person's own, this is the answer by both rules.
+        look, least, spots = look_everywhere, 0.0, _tops(maps.heatmaps, types, window[: len(types)])[which]
     means = tags.astype(np.float32)
-    own = rounds_to(maps.tags[joint, xy[:, 1], xy[:, 0]], means[person])
-    for q in np.flatnonzero(~own & (value > least)).tolist():
+    for q in _of_others(maps.tags, joint, spots, means[person], least):
         k, (x0, y0, x1, y1) = joint[q], window[q].tolist()
-        x, y, value[q] = look(maps.heatmaps[k, y0:y1, x0:x1], maps.tags[k, y0:y1, x0:x1], means[person[q]])
-        xy[q] = x0 + x, y0 + y
-    nothing = value <= least
-    xy[nothing], value[nothing] = -1, 0
-    return Refinement(person, joint, window, xy, value.astype(np.float32))
+        x, y, value = look(maps.heatmaps[k, y0:y1, x0:x1], maps.tags[k, y0:y1, x0:x1], means[person[q]])
+        spots[q] = x0 + x, y0 + y, value
+    spots[spots[:, 2] <= least] = NOWHERE
+    return Refinement(person, joint, window, spots[:, :2].astype(np.intp), spots[:, 2].astype(np.float32))
 
 
-def _tops(heatmaps: Float32, joint: Ints, window: Ints) -> tuple[Ints, Float64]:
-    """Place (Q, 2) and score (Q,) of the highest |heat| in each window; 0, 0 and 0 for empty ones."""
-    heats = list(heatmaps)
-    tops = [
-        highest(heats[k][y0:y1, x0:x1]) if x0 < x1 and y0 < y1 else (-x0, -y0, 0.0)
-        for k, (x0, y0, x1, y1) in zip(joint.tolist(), window.tolist(), strict=True)
-    ]
-    found = np.array(tops, np.float64).reshape(-1, 3)
-    return found[:, :2].astype(np.intp) + window[:, :2], found[:, 2].copy()
+def _tops(heatmaps: Float32, joint: Ints, window: Ints) -> Float64:
+    """Place and score (Q, 3) of the highest |heat| in each window, as x, y, score; nowhere for empty ones."""
+    heats, tops = list(heatmaps), []
+    for k, (x0, y0, x1, y1) in zip(joint.tolist(), window.tolist(), strict=True):
+        if x0 < x1 and y0 < y1:
+            x, y, value = highest(heats[k][y0:y1, x0:x1])
+            tops.append((x0 + x, y0 + y, value))
+        else:
+            tops.append(NOWHERE)
+    return np.array(tops, np.float64).reshape(-1, 3)
+
+
+def _of_others(tags: Float32, joint: Ints, spots: Float64, mean: Float32, least: float) -> list[int]:
+    """Indices of the spots above `least` whose tag is not the person's; where it is, the spot is the answer."""
+    high = np.flatnonzero(spots[:, 2] > least)
+    x, y = spots[high, :2].astype(np.intp).T
+    other: list[int] = high[~rounds_to(tags[joint[high], y, x], mean[high])].tolist()
+    return other
 
 
 def unshifted(keypoints: Float32, delta: float) -> Float32:
