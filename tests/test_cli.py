@@ -196,15 +196,15 @@ def test_info_tells_where_the_time_goes(capsys: pytest.CaptureFixture[str]) -> N
 def test_notebooks_are_copied_once_and_never_over_ones_own(tmp_path: Path) -> None:
     source, folder = tmp_path / "source", tmp_path / "mine"
     source.mkdir()
-    for name in ("a.ipynb", "b.ipynb", "notes.txt"):
+    for name in ("a.ipynb", "b.ipynb", "linked.md", "notes.txt"):
         (source / name).write_text("the kit's")
     folder.mkdir()
     (folder / "b.ipynb").write_text("mine")
-    assert lab.copy_notebooks(source, folder) == (["a.ipynb"], ["b.ipynb"])
+    assert lab.copy_notebooks(source, folder) == (["a.ipynb", "linked.md"], ["b.ipynb"])
     assert (folder / "a.ipynb").read_text() == "the kit's"
     assert (folder / "b.ipynb").read_text() == "mine"
-    assert sorted(path.name for path in folder.iterdir()) == ["a.ipynb", "b.ipynb"]
-    assert lab.copy_notebooks(source, folder) == ([], ["a.ipynb", "b.ipynb"])
+    assert sorted(path.name for path in folder.iterdir()) == ["a.ipynb", "b.ipynb", "linked.md"]
+    assert lab.copy_notebooks(source, folder) == ([], ["a.ipynb", "b.ipynb", "linked.md"])
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_installed_lab_serves_the_notebooks(scripts: Path, tmp_path: Path) -> No
     ) as ended:
         listing = json.loads(first_answer(address, ended))
     served = {item["name"] for item in listing["content"]}
-    assert served == {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert served == {path.name for path in (ROOT / "notebooks").iterdir() if path.suffix in (".ipynb", ".md")}
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     """
     folder = (options.folder or folder_for("hpe-nb-notebooks")).absolute()
     copied, kept = copy_notebooks(notebooks_folder(), folder)
-    print(f"{folder}: {len(copied)} notebooks copied, {len(kept)} kept as they were.", flush=True)
+    print(f"{folder}: {len(copied)} files copied, {len(kept)} kept as they were.", flush=True)
     # From an environment of its own, Jupyter shall start that environment's Python, not one the user registered before.
     environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}
     return _until_its_end(subprocess.Popen(lab_command(options.others), cwd=folder, env=environment))
@@ -78,12 +78,12 @@ def notebooks_folder() -> Path:
 
 
 def copy_notebooks(source: Path, folder: Path) -> tuple[list[str], list[str]]:
-    """Copy every notebook that the folder does not have; returns the names of those copied and of those kept.
+    """Copy every notebook, and page they link to, that the folder does not have; returns the names of those copied and kept.
 
     Raises:
         HpeError: the folder cannot be written.
     """
-    names = sorted(path.name for path in source.glob("*.ipynb"))
+    names = sorted(path.name for path in source.iterdir() if path.suffix in (".ipynb", ".md"))
     kept = [name for name in names if (folder / name).exists()]
     copied = [name for name in names if name not in kept]
     for name in copied:
