@@ -9,7 +9,8 @@ function add(parent, tag, properties) {
 
 function render({ model, el }) {
   const root = add(el, "div", { className: "hpe-webcam" });
-  const shown = add(root, "img", { className: "hpe-picture", alt: "no picture yet" });
+  const shown = add(root, "img", { className: "hpe-picture", alt: "", hidden: true });
+  const none = add(root, "div", { className: "hpe-none", textContent: "No picture yet." });
   const bar = add(root, "div", { className: "hpe-bar" });
   const start = add(bar, "button", { className: "jupyter-button hpe-start", textContent: "Start camera" });
   const freeze = add(bar, "button", { className: "jupyter-button hpe-freeze", textContent: "Freeze", disabled: true });
@@ -97,6 +98,7 @@ function render({ model, el }) {
       const old = url;
       url = URL.createObjectURL(new Blob([buffers[0]], { type: "image/jpeg" }));
       shown.src = url;
+      [shown.hidden, none.hidden] = [false, true];
       shown.alt = message.told;
       if (old) URL.revokeObjectURL(old);
     }

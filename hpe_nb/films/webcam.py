@@ -82,7 +82,7 @@ class _Camera(w.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.watcher, self.below = watcher, w.VBox()
         self.explore = w.Button(
             description="Explore this frame", icon="search", tooltip="open the explorer on this frame",
-            layout={"width": "auto"},
+            layout={"width": "auto", "align_self": "flex-start"},
         )  # fmt: skip
         self.explore.on_click(lambda _: self.open_explorer())
         super().__init__([*parts, self.explore, self.below])
