@@ -97,7 +97,7 @@ class Stepper(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         turns = [(f"{turn + 1}. {KEYPOINTS[step.joint]}", turn) for turn, step in enumerate(steps)]
         people = [("any", -1), *((str(number + 1), number) for number in range(len(self.decoding.groups)))]
         style = {"description_width": "48px"}
-        self.joint = ipywidgets.Dropdown(options=turns, description="turn", layout={"width": "190px"}, style=style)
+        self.joint = ipywidgets.Dropdown(options=turns, description="turn", layout={"width": "220px"}, style=style)
         self.person = ipywidgets.Dropdown(options=people, description="person", layout={"width": "140px"}, style=style)
 
     def _controls(self) -> Any:
@@ -121,7 +121,7 @@ class Stepper(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         """The picture of the moment, and after it the words."""
         self._whole = send(self.picture, self.image(), self._whole)
         said = sentence(self.decoding, self.moment)
-        self.words.value = f'<span class="hpe-readout">{self.position.value + 1} of {len(self.moments)}: {said}</span>'
+        self.words.value = f'<span class="hpe-readout">{self.position.value} of {self.position.max}: {said}</span>'
         if self.picture.has_trait("alt"):
             self.picture.alt = f"The decoder at work. {said}"
         if self.moment.turn < len(self.decoding.groups.steps) and self.joint.value != self.moment.turn:
