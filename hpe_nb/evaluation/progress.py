@@ -53,10 +53,13 @@ Say: TypeAlias = Callable[[Progress], None]
 
 def told(progress: Progress) -> None:
     """Show the progress on one line of a terminal or notebook; elsewhere, such as in a log, nothing."""
-    if sys.stderr.isatty() or "ipykernel" in sys.modules:
+    notebook = "ipykernel" in sys.modules
+    if notebook or sys.stderr.isatty():
+        # A notebook lays red under what comes from stderr, as if it were a mistake.
+        stream = sys.stdout if notebook else sys.stderr
         end = "\n" if progress.done >= progress.total else ""
-        sys.stderr.write(f"\r{progress!s:<60}{end}")
-        sys.stderr.flush()
+        stream.write(f"\r{progress!s:<60}{end}")
+        stream.flush()
 
 
 def _time(seconds: float) -> str:

@@ -18,7 +18,7 @@ from hpe_nb.evaluation.matching import match, oks_to_labels
 from hpe_nb.evaluation.precision import Gathered
 from hpe_nb.evaluation.record import judged
 from hpe_nb.evaluation.table import numbers_of
-from hpe_nb.evaluation.text import columns_html, columns_text
+from hpe_nb.evaluation.text import columns_html, columns_text, note_html
 from hpe_nb.poses import Poses
 
 HEAD = ("person", "is", "OKS", "score", "joints", "near", "wrong person", "refined", "invented")
@@ -53,9 +53,10 @@ class Report:
 
     def _repr_html_(self) -> str:
         if self.pictures == 1:
-            return f"<p>{html.escape(self._line())}</p>{columns_html(HEAD, self.people[0])}"
+            return f"<p>{html.escape(self._line())}</p>{columns_html(HEAD, self.people[0])}{note_html()}"
         rows = [(name, f"{value:.1f}") for name, value in self.numbers.items()]
-        return f"<p>{self.pictures} pictures ({html.escape(self.protocol)})</p>{columns_html(('', '%'), rows)}"
+        head = f"<p>{self.pictures} pictures ({html.escape(self.protocol)})</p>"
+        return f"{head}{columns_html(('', '%'), rows)}{note_html()}"
 
     def _line(self) -> str:
         """The numbers that mean something for one picture."""

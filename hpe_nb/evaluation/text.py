@@ -35,6 +35,11 @@ def columns_html(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table><thead>{line(head, 'th')}</thead><tbody>{body}</tbody></table>"
 
 
+def note_html() -> str:
+    """What the names of the numbers mean, for the foot of a table."""
+    return f"<p><small>{html.escape(NOTE)}</small></p>"
+
+
 def number(value: Any) -> str:
     """A setting or number, short."""
     if isinstance(value, float):
@@ -63,7 +68,7 @@ def table_text(table: SweepTable) -> str:
 
 def table_html(table: SweepTable) -> str:
     """A sweep's table as HTML."""
-    return f"<p>{html.escape(_title(table))}</p>{columns_html(*_cells(table))}<p><small>{html.escape(NOTE)}</small></p>"
+    return f"<p>{html.escape(_title(table))}</p>{columns_html(*_cells(table))}{note_html()}"
 
 
 def _title(table: SweepTable) -> str:
