@@ -82,7 +82,7 @@ def _best_at_hand(say: Callable[[str], None]) -> str:
         if fetched:
             return REFERENCE
         say(why)
-    say(f"Using {NETWORKS[SHIPPED].about} For {REFERENCE} (AP 54.3) run: hpe-nb fetch")
+    say(f"Using {NETWORKS[SHIPPED].about}\nFor {REFERENCE} (AP 54.3) run: hpe-nb fetch")
     return SHIPPED
 
 

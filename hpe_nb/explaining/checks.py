@@ -27,7 +27,7 @@ def constant_tags(clues: Clues) -> Finding | None:
     if len(apart) < 6 or len(np.unique(joint)) < 4 or np.quantile(apart, 0.9) > 0.05:
         return None
     most = np.quantile(apart, 0.9)
-    evidence = f"of {len(apart)} pairs of joints of one type, nine in ten have tags less than {most:.2g} apart"
+    evidence = f"of {len(apart)} pairs of joints of one type, nine in ten have tags no more than {most:.2g} apart"
     return Finding(CONSTANT, 0.85, evidence, "check that the second output is the tags, and that no step overwrites it")
 
 
