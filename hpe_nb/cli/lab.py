@@ -78,7 +78,7 @@ def notebooks_folder() -> Path:
 
 
 def copy_notebooks(source: Path, folder: Path) -> tuple[list[str], list[str]]:
-    """Copy every notebook, and page they link to, that the folder does not have; returns the names of those copied and kept.
+    """Copy the notebooks and linked pages that the folder does not have; returns the names of those copied and kept.
 
     Raises:
         HpeError: the folder cannot be written.
