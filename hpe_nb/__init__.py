@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from hpe_nb.figures import plot_tag_map as plot_tag_map
     from hpe_nb.figures import plot_tag_strip as plot_tag_strip
     from hpe_nb.figures import plot_truth as plot_truth
+    from hpe_nb.figures import with_alt as with_alt
     from hpe_nb.films.engine import detect as detect
     from hpe_nb.films.exports import export_record as export_record
     from hpe_nb.films.job import Outputs as Outputs
@@ -126,6 +127,7 @@ _HOME = {
     "plot_tag_map": "figures",
     "plot_tag_strip": "figures",
     "plot_truth": "figures",
+    "with_alt": "figures",
     "detect": "films.engine",
     "export_record": "films.exports",
     "Outputs": "films.job",

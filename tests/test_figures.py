@@ -86,6 +86,17 @@ def test_a_notebook_shows_the_picture_with_its_alt_text():
     assert bundle["image/png"].startswith("iVBOR")
 
 
+def test_a_figure_of_ones_own_is_shown_once_and_with_its_words():
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(2, 2))
+    axes.plot([1, 2])
+    bundle = hpe.with_alt(figure, 'A line that "rises".')._repr_mimebundle_()
+    assert bundle["text/html"].startswith('<img alt="A line that &quot;rises&quot;."')
+    assert bundle["text/plain"] == 'A line that "rises".'
+    assert figure.number not in plt.get_fignums()
+
+
 def test_people_have_the_numbers_of_their_poses_and_those_dropped_come_after():
     scene = hpe.scene("crowd", tag_noise=0.5, false_peaks=20)
     decoding = hpe.decode(scene.maps)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import io
+import sys
+from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -29,12 +31,46 @@ class PictureAxes(Axes):
     name = "hpe_nb picture"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """The figure as HTML with alt text, and as PNG for readers that take no HTML."""
-        file = io.BytesIO()
-        self.get_figure(root=True).savefig(file, format="png", dpi=110, bbox_inches="tight", pad_inches=0.08)  # type: ignore[union-attr]
-        png = base64.b64encode(file.getvalue()).decode("ascii")
-        source = f'<img alt="{html.escape(alt_text(self))}" style="max-width:100%" src="data:image/png;base64,{png}">'
-        return {"text/html": source, "image/png": png, "text/plain": alt_text(self)}
+        """The figure with its alt text."""
+        return _bundle(self.get_figure(root=True), alt_text(self))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, eq=False)
+class WithAlt:
+    """A figure and what it shows in words; notebooks show the picture with its alt text.
+
+    Attributes:
+        figure: the figure.
+        alt: its words.
+    """
+
+    figure: Figure
+    alt: str
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """The figure with its alt text."""
+        return _bundle(self.figure, self.alt)
+
+
+def with_alt(figure: Figure, alt: str) -> WithAlt:
+    """A figure of your own with words for readers who do not see it, as the last value of a notebook's cell.
+
+    Args:
+        figure: any figure of matplotlib; pyplot lets go of it, or the notebook would show it once more.
+        alt: what it shows.
+    """
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close(figure)
+    return WithAlt(figure, alt)
+
+
+def _bundle(figure: Figure, alt: str) -> dict[str, Any]:
+    """A figure as HTML with alt text, and as PNG for readers that take no HTML."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=110, bbox_inches="tight", pad_inches=0.08)
+    png = base64.b64encode(file.getvalue()).decode("ascii")
+    source = f'<img alt="{html.escape(alt)}" style="max-width:100%" src="data:image/png;base64,{png}">'
+    return {"text/html": source, "image/png": png, "text/plain": alt}
 
 
 def canvas(ax: Axes | None, width: float, height: float) -> Axes:
