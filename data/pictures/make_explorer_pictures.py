@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps
 
 import hpe_nb as hpe
 from hpe_nb.arrays import Image
@@ -119,20 +120,35 @@ def thumbnails() -> Iterator[tuple[str, Image]]:
         wide = state.layout.photo[2]
         return view(state)[:, :wide] if part == "photo" else view(state)[:, wide:]
 
-    walkers = hpe.scene(5, seed=1)
-    yield "00", photo(hpe.scene(3, seed=2), "skeletons")
+    def found(name: str, network: hpe.Network) -> Image:
+        image = hpe.read_image(hpe.sample(name))
+        return hpe.draw_poses(image, hpe.decode(network(image)).poses)
+
+    own, first = hpe.load_network("hpe-nb-ae"), hpe.load_network("hpe-nb-start")
+    yield "00", found("basketball1", own)[:, :480]
     yield "01", photo(hpe.scene(3, seed=2), "all heatmaps")
     yield "02", photo(hpe.scene(4, seed=5, tag_noise=0.3), "skeletons", part="strip")
     stepper = hpe.Stepper(hpe.scene(3, seed=2))
     stepper.position.value = 36
-    yield "03", stepper.image()[:, :460]
+    yield "03", stepper.image()[:384, 460:]
     yield "04", hpe.Explorer(hpe.scene(2, seed=3)).image()
     yield "05", photo(hpe.scene("crossing arms"), "truth")
-    yield "06", photo(walkers, "peaks")
-    yield "07", photo(walkers, "skeletons")
-    yield "08", photo(hpe.scene(3, seed=2), "tag map")
+    yield "06", plain_of_ap()
+    yield "07", found("vtest_550", own)[335:535, 120:320]
+    yield "08", found("vtest_550", first)[190:540, 90:440]
     yield "09", photo(hpe.scene("hugging"), "all heatmaps")
     yield "10", photo(hpe.scene("crowd"), "skeletons")
+
+
+def plain_of_ap() -> Image:
+    """AP of 18 x 18 pairs of the two thresholds, as colours on a grid."""
+    fields = {"detection_threshold": np.linspace(0.02, 0.6, 18), "tag_threshold": np.linspace(0.1, 3, 18)}
+    troubles = {"tag_noise": 0.25, "missed": 0.12, "false_peaks": 15, "hidden_score": 0.3}
+    scenes = [hpe.scene(2 + seed % 4, seed=seed, overlap=0.4, tag_gap=1.6, **troubles) for seed in range(8)]
+    heights = hpe.sweep(scenes, None, fields).columns["AP"][1:325].reshape(18, 18).T[::-1]
+    low, high = heights.min(), heights.max()
+    grid = (255 * colormaps["viridis"]((heights - low) / (high - low))[..., :3]).astype(np.uint8)
+    return np.asarray(cv2.resize(grid, (450, 450), interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def store_thumbnails(path: Path) -> None:
