@@ -48,5 +48,5 @@ def compared_html(before: Decoding, after: Decoding) -> str:
         return '<span class="hpe-hint">A is kept. Change a setting: the right half shows what it does.</span>'
     rest = [f"and {len(told) - MOST} more"] if len(told) > MOST else []
     items = "".join(f"<li>{html.escape(line)}</li>" for line in told[:MOST] + rest)
-    result = f"<ul class='hpe-changes'>{items}</ul>" if items else " The result is the same."
-    return f"<b>{html.escape('; '.join(settings))}.</b>{result}"
+    result = f"<ul class='hpe-changes'>{items}</ul>" if items else "<p>The result is the same.</p>"
+    return f"<p><b>{html.escape('; '.join(settings))}.</b></p>{result}"

@@ -160,7 +160,8 @@ STYLE = """<style>
 .hpe-chosen { background: #56b4e940; }
 .hpe-badge { display: inline-block; min-width: 1.4em; padding: 0 .25em; border-radius: .8em; text-align: center;
   font-size: 12px; line-height: 1.5; font-weight: 600; }
-.hpe-readout, .hpe-hint { font-size: 13px; line-height: 1.5; font-variant-numeric: tabular-nums; }
+.hpe-readout, .hpe-hint { display: inline-block; font-size: 13px; line-height: 1.5;
+  font-variant-numeric: tabular-nums; }
 .hpe-hint { opacity: .75; }
 .hpe-error { color: #fff; background: #b3261e; padding: 1px 8px; border-radius: 3px; }
 .hpe-title { font-weight: 600; font-size: 12px; opacity: .75; }
