@@ -64,20 +64,21 @@ def pair_costs(tag_distance: Floats, place: Float64, value: Float32, scores: Flo
     """
     if grouping.cost == "rounded":
         return rounded_costs(tag_distance, place, value, grouping)
-    return graded_costs(tag_distance, place, score_gaps(value, scores), grouping)
+    return graded_costs(tag_distance, place, value, scores, grouping)
 
 
-def graded_costs(tag_distance: Floats, place: Float64, gap: Float64, grouping: Grouping) -> Float64:
+def graded_costs(tag_distance: Floats, place: Float64, value: Float32, scores: Float64, grouping: Grouping) -> Float64:
     """Tag distance, plus bounded prices for being far away and for unlike scores, less the price of opening a person.
 
-    cost = d + place_weight * far + score_weight * (gap - 0.3) - tag_threshold, see `far_shares` and `score_gaps`. To
-    open a person costs as much as the largest tag distance allowed, so a pair is worth what it saves: costs are 0 or
-    less, and 0 means to open a person. Pairs with d >= tag_threshold are 0, so they never take the place of an allowed
-    one.
+    cost = (d + place_weight * far + score_weight * (gap - 0.3) - tag_threshold) * strength, see `far_shares`,
+    `score_gaps` and `strengths`. To open a person costs as much as the largest tag distance allowed, so a pair is worth
+    what it saves: costs are 0 or less, and 0 means to open a person. Pairs with d >= tag_threshold are 0, so they never
+    take the place of an allowed one.
     """
+    gap = score_gaps(value, scores)
     costs = tag_distance + grouping.place_weight * far_shares(place) + grouping.score_weight * (gap - EVEN)
     allowed = tag_distance < grouping.tag_threshold
-    return np.where(allowed, np.minimum(costs - grouping.tag_threshold, 0.0), 0.0)
+    return np.where(allowed, np.minimum(costs - grouping.tag_threshold, 0.0), 0.0) * strengths(value, scores)
 
 
 def score_gaps(value: Float32, scores: Float64) -> Float64:
@@ -87,6 +88,15 @@ def score_gaps(value: Float32, scores: Float64) -> Float64:
     all over: scores tell people apart where their tags are alike.
     """
     return np.abs(value.astype(np.float64)[:, None] - scores)
+
+
+def strengths(value: Float32, scores: Float64) -> Float64:
+    """How much each pair counts against others, (n, m): each candidate's score times each person's mean score.
+
+    It decides nothing about a pair alone. Where pairs exclude each other, what is surely there comes first: a strong
+    joint does not leave its person to a weak one that suits it a little better, nor go to a ghost nearby.
+    """
+    return value.astype(np.float64)[:, None] * scores
 
 
 def far_shares(place: Float64) -> Float64:
@@ -106,7 +116,7 @@ def far_share(candidate: Number, person: Number, distance: Number) -> Number:
 
 
 def cost_here(tag_distance: Number, gap: Number, grouping: Grouping) -> Number:
-    """`graded_costs` of a pair, or of many, without the price of being far away; not cut off at 0."""
+    """`graded_costs` of a pair, or of many, without the price of being far away and the strength; not cut off at 0."""
     return tag_distance + grouping.score_weight * (gap - EVEN) - grouping.tag_threshold
 
 

@@ -116,7 +116,7 @@ def _clearly_joins(i: int, j: int, new: Marks, people: Marks, grouping: Grouping
 
 
 def _cost_here(i: int, j: int, new: Marks, people: Marks, grouping: Grouping) -> float:
-    """The graded cost of a pair without the price of being far away, see `pairing.graded_costs`."""
+    """See `pairing.cost_here`."""
     return cost_here(abs(new.tags[i] - people.tags[j]), abs(new.scores[i] - people.scores[j]), grouping)
 
 
@@ -163,7 +163,7 @@ def _cheapest(pairs: Pairs, new: Marks, people: Marks, grouping: Grouping) -> Pa
         far = _far_share(i, j, new.places, people.places)
         cost = _cost_here(i, j, new, people, grouping) + grouping.place_weight * far
         if cost < MARGIN:
-            good.append((cost, (i, j)))
+            good.append((cost * new.scores[i] * people.scores[j], (i, j)))
     pairings: list[tuple[float, Pairs]] = [(0.0, [])]
     for cost, (i, j) in good:
         pairings += [

@@ -11,6 +11,7 @@ from random_maps import random_maps
 import hpe_nb as hpe
 from hpe_nb import grouping as steps
 from hpe_nb.clear import bunches
+from hpe_nb.pairing import pair
 from hpe_nb.peaks import find_peaks
 from hpe_nb.quick import pair_by_tags
 
@@ -93,6 +94,21 @@ def test_every_peak_is_used_once_and_near_its_person(seed: int, people: int, cos
 )
 def test_pairs_by_tags_alone(tag: list[float], tags: list[float], expected: list[int] | None) -> None:
     assert pair_by_tags(tag, tags, 1.0) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "scores", "expected"),
+    [
+        pytest.param([0.5, 0.5], [0.5, 0.5], [1, 0], id="equals: least tag distances"),
+        pytest.param([0.9, 0.15], [0.9, 0.2], [0, 1], id="a strong joint stays with its strong person"),
+        pytest.param([0.15, 0.9], [0.2, 0.9], [0, 1], id="a ghost's joint does not bind the strong one"),
+    ],
+)
+def test_the_strong_come_first(value: list[float], scores: list[float], expected: list[int]) -> None:
+    tag, tags = np.array([[0.7], [0.6]]), np.array([[0.0], [1.2]])
+    nowhere, alone_by_tag = np.zeros((2, 2)), hpe.Grouping(place_weight=0.0, score_weight=0.0)
+    value, scores = np.array(value, np.float32), np.array(scores)
+    assert pair(tag, nowhere.astype(int), value, tags, nowhere, scores, alone_by_tag).tolist() == expected
 
 
 @pytest.mark.parametrize("cost", ["graded", "rounded"])

@@ -46,7 +46,7 @@ def cost_of(peak, person, peaks, people, grouping):
     far = 1 - ((rivals + choices) / 2 + 0.5) / (here + 0.5)
     unlike = abs(peak["score"] - score) - 0.3
     cost = abs(peak["tag"] - tag) + grouping.place_weight * far + grouping.score_weight * unlike
-    return min(cost - grouping.tag_threshold, 0.0)
+    return min(cost - grouping.tag_threshold, 0.0) * peak["score"] * score
 
 
 def by_brute_force(peaks, grouping):

@@ -119,7 +119,9 @@ def joined(person: Ints, turn: Turn, situation: Ints, rules: Rules) -> None:
     s, p, limit, likeness = s[left], p[left], limit[left], likeness[left]
     costs = near.tag[p] + rules.place_weight[s] * _far(turn, near, p) + likeness - limit
     wanted = np.flatnonzero(costs < 0)
-    _assign(person, turn, situation, s[wanted], i[left[wanted]], j[left[wanted]], costs[wanted])
+    s, i, j = s[wanted], i[left[wanted]], j[left[wanted]]
+    strength = turn.value[i] * turn.scores[situation[s], j]
+    _assign(person, turn, situation, s, i, j, costs[wanted] * strength)
 
 
 def _allowed(turn: Turn, situation: Ints, rules: Rules) -> tuple[_Pairs, Ints, Ints]:

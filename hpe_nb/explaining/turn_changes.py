@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Bools, Float64, Ints
 from hpe_nb.grouping import Step
-from hpe_nb.pairing import EVEN, far_shares, place_distances, score_gaps, tag_distances
+from hpe_nb.pairing import EVEN, far_shares, place_distances, score_gaps, strengths, tag_distances
 from hpe_nb.peaks import Peaks
 from hpe_nb.settings import Grouping
 
@@ -43,16 +43,17 @@ class Lines(NamedTuple):
 
 def lines_of(step: Step, peaks: Peaks, grouping: Grouping, setting: str) -> Lines:
     """The costs of a turn with the graded cost, as lines in one of its settings."""
+    strength = strengths(peaks.value[step.peaks], step.scores)
     apart = tag_distances(peaks.tag[step.peaks].astype(np.float64), step.tags)
     far = far_shares(place_distances(peaks.xy[step.peaks], step.centers))
     unlike = score_gaps(peaks.value[step.peaks], step.scores) - EVEN
     a = apart + grouping.place_weight * far + grouping.score_weight * unlike - grouping.tag_threshold
     allowed = np.where(apart < grouping.tag_threshold, -np.inf, np.inf)
     if setting == "place_weight":
-        return Lines(a - grouping.place_weight * far, far, allowed)
+        return Lines((a - grouping.place_weight * far) * strength, far * strength, allowed)
     if setting == "score_weight":
-        return Lines(a - grouping.score_weight * unlike, unlike, allowed)
-    return Lines(a + grouping.tag_threshold, np.full_like(a, -1.0), apart.astype(np.float64))
+        return Lines((a - grouping.score_weight * unlike) * strength, unlike * strength, allowed)
+    return Lines((a + grouping.tag_threshold) * strength, -strength, apart.astype(np.float64))
 
 
 def next_change(lines: Lines, person: Ints, low: float, high: float) -> float:

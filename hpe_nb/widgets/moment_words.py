@@ -79,8 +79,9 @@ def _cost_rule(rule: str) -> str:
     if rule == "graded":
         return (
             "What each pair costs: tag distance, plus a little for being far away, plus or minus a little for a score "
-            "unlike or like the person's others, less the price of opening a person. Below 0 it pays to join; 0 means "
-            "that it may not. The assignment takes the pairs whose sum is least."
+            "unlike or like the person's others, less the price of opening a person; all that times both scores, so "
+            "that what is surely there comes first. Below 0 it pays to join; 0 means that it may not. The assignment "
+            "takes the pairs whose sum is least."
         )
     return (
         "What each pair costs: 100 times the rounded distance, less the score. All distances below 0.5 cost the same: "
