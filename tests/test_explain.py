@@ -35,6 +35,18 @@ def test_every_joint_and_peak_is_explained(maps, grouping):
         assert (told.person < 0) == (decoding.groups.owner[peak] not in decoding.people)
 
 
+def test_a_joint_tells_which_other_person_its_tag_is_near():
+    decoding = hpe.decode(hpe.scene("crossing arms").maps)
+    wrists = next(turn for turn in hpe.record(decoding).turns if KEYPOINTS[turn.joint] == "left wrist")
+    for person in (0, 1):
+        mine = int(np.flatnonzero(decoding.people[person] == wrists.person)[0])
+        apart = wrists.tag_distance[mine, decoding.people[1 - person]]
+        told = decoding.explain(person, "left wrist").sentence
+        assert f"Of the others, person {2 - person} is nearest to it in tag, {apart:.2f} away." in told
+    alone = hpe.decode(hpe.scene(1, seed=1).maps).explain(0, "left wrist").sentence
+    assert "Of the others" not in alone
+
+
 @pytest.mark.parametrize(
     ("grouping", "changes", "why"),
     [

@@ -10,7 +10,7 @@ from hpe_nb.arrays import Ints
 from hpe_nb.decoding import Decoding
 from hpe_nb.errors import HpeError
 from hpe_nb.explaining.explanation import Candidate, Explanation
-from hpe_nb.explaining.reasons import fate, group_name, why_here, why_none
+from hpe_nb.explaining.reasons import fate, group_name, next_in_tag, why_here, why_none
 from hpe_nb.explaining.record import Turn, turn_of
 from hpe_nb.looking import rounds_to
 from hpe_nb.poses import DETECTED, REFINED
@@ -112,8 +112,9 @@ def _table(decoding: Decoding, turn: Turn | None, group: int) -> list[Candidate]
 
 def _detected(decoding: Decoding, turn: Turn, peak: int, who: str, runner_up: Candidate | None) -> str:
     """The sentence for a joint that is a peak."""
-    reason = why_here(decoding, turn, int(np.flatnonzero(turn.peaks == peak)[0]))
-    sentence = f"{who} is the peak {_at(decoding, peak)}: {reason}."
+    candidate = int(np.flatnonzero(turn.peaks == peak)[0])
+    reason, rest = why_here(decoding, turn, candidate), next_in_tag(decoding, turn, candidate)
+    sentence = f"{who} is the peak {_at(decoding, peak)}: {reason}.{rest}"
     if runner_up:
         sentence += (
             f" The runner-up at ({runner_up.x:.0f}, {runner_up.y:.0f}), tag distance {runner_up.tag_distance:.2f}, "

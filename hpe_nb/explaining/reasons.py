@@ -49,6 +49,16 @@ def why_here(decoding: Decoding, turn: Turn, candidate: int) -> str:
     return f"to join {other}, {apart:.2f} away in tag, would have cost more than to open this person"
 
 
+def next_in_tag(decoding: Decoding, turn: Turn, candidate: int) -> str:
+    """Which other person is nearest in tag to a candidate that joined one: a sentence, or nothing."""
+    apart = turn.tag_distance[candidate].copy()
+    if not turn.joined[candidate] or len(apart) < 2:
+        return ""
+    apart[turn.person[candidate]] = np.inf
+    other = int(apart.argmin())
+    return f" Of the others, {group_name(decoding, other)} is nearest to it in tag, {apart[other]:.2f} away."
+
+
 def _cheapest(turn: Turn, candidate: int) -> str:
     """How a pair won, as a clause."""
     person = int(turn.person[candidate])
