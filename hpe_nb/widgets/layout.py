@@ -25,7 +25,7 @@ NAMES = 84
 HEAD, FOOT = 30, 24
 """Height of the strip's head (the people's numbers) and foot (the scale)."""
 
-STRAY = 0.015
+STRAY = 0.025
 """Share of the peaks' scores at either end that the scale of tags need not hold."""
 
 ROW_OF: Ints = np.argsort(np.array(JOINT_ORDER))
