@@ -45,3 +45,13 @@ def test_other_maps_are_decoded_afresh():
     one, other = random_maps(1, 3), random_maps(2, 3)
     again = hpe.decode(other, earlier=hpe.decode(one))
     np.testing.assert_array_equal(again.poses.keypoints, hpe.decode(other).poses.keypoints)
+
+
+@pytest.mark.parametrize("moved", [{"tag_threshold": 1.01}, {"place_weight": 0.81}])
+def test_equal_people_are_taken_as_they_are(moved):
+    maps = hpe.scene(3, seed=1).maps
+    earlier, grouping = hpe.decode(maps), hpe.Grouping(**moved)
+    again = hpe.decode(maps, grouping, earlier=earlier)
+    assert again.poses is earlier.poses
+    assert again.grouping == again.groups.grouping == grouping
+    np.testing.assert_array_equal(again.poses.keypoints, hpe.decode(maps, grouping).poses.keypoints)

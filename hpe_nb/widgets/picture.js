@@ -17,18 +17,26 @@ function render({ model, el }) {
     decoder.close();
     return image;
   };
-  let value, whole, drawn;
+  // Small patches come as plain pixels, which need no decoding and are there at once.
+  const pixels = ({ width, data }) =>
+    new ImageData(new Uint8ClampedArray(data.buffer, data.byteOffset, data.byteLength), width);
+  let value, whole, drawn, drawnValue;
   let sent = 0;
   let shown = 0;
   // The picture that came whole, and over it the patches: both are in the model, so every view can start with any.
   const paint = async () => {
     const mine = ++sent;
+    const patches = model.get("patches");
     if (model.get("value") !== value) {
       value = model.get("value");
       whole = decoded(value);
     }
-    const patches = model.get("patches");
-    const [under, ...over] = await Promise.all([whole, ...patches.map((patch) => decoded(patch.data))]);
+    const from = value;
+    const over = patches.map((patch) => (patch.width ? pixels(patch) : decoded(patch.data)));
+    if (drawnValue === from && patches.every((patch) => patch.width)) put(mine, drawn, over, patches, from);
+    else put(mine, await whole, await Promise.all(over), patches, from);
+  };
+  const put = (mine, under, over, patches, from) => {
     // Pictures are decoded side by side: one that was overtaken is not shown.
     if (mine > shown) {
       shown = mine;
@@ -36,12 +44,16 @@ function render({ model, el }) {
       if (canvas.width !== width) canvas.width = width;
       if (canvas.height !== height) canvas.height = height;
       context.drawImage(under, 0, 0);
-      over.forEach((bitmap, i) => context.drawImage(bitmap, patches[i].x, patches[i].y));
+      over.forEach((part, i) => {
+        const { x, y, width } = patches[i];
+        if (width) context.putImageData(part, x, y);
+        else context.drawImage(part, x, y);
+      });
       if (drawn !== under) drawn?.close();
-      drawn = under;
+      [drawn, drawnValue] = [under, from];
       canvas.dispatchEvent(new Event("load"));
     }
-    over.forEach((bitmap) => bitmap.close());
+    over.forEach((part) => part.close?.());
   };
   const describe = () => canvas.setAttribute("aria-label", model.get("alt"));
   const place = (event) => {

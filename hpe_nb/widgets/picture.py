@@ -13,13 +13,16 @@ import traitlets
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.opencv import cv2
-from hpe_nb.widgets.patches import patches
+from hpe_nb.widgets.patches import Patch, patches
 
 # Full colour resolution: with 4:2:0, thin coloured lines lose their colour. PNG and WebP are many times slower.
 _JPEG = [
     cv2.IMWRITE_JPEG_QUALITY, 92,
     cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
 ]  # fmt: skip
+
+PLAIN = 2**17
+"""Patches of no more bytes than a picture's JPEG has go as plain pixels: to decode one takes the browser a frame."""
 
 KEYS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Escape"]
 """Keys that a picture takes for itself when it has the focus."""
@@ -74,13 +77,22 @@ def send(picture: Any, image: Image, whole: Image | None) -> Image:
     """
     parts = patches(whole, image) if whole is not None and picture.has_trait("patches") else None
     if whole is not None and parts is not None:
-        picture.patches = [{"x": part.x, "y": part.y, "data": jpeg(part.of(image))} for part in parts]
+        picture.patches = [_packed(part, image) for part in parts]
         return whole
     with picture.hold_sync():
         if picture.has_trait("patches"):
             picture.patches, picture.size = [], [image.shape[1], image.shape[0]]
         picture.value = jpeg(image)
     return image
+
+
+def _packed(part: Patch, image: Image) -> dict[str, Any]:
+    """A patch as the widget takes it: plain RGBA pixels with their `width`; where they are many, a JPEG without."""
+    pixels = part.of(image)
+    if 4 * part.width * part.height > PLAIN:
+        return {"x": part.x, "y": part.y, "data": jpeg(pixels)}
+    plain = cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA).tobytes()
+    return {"x": part.x, "y": part.y, "width": part.width, "data": plain}
 
 
 def on(picture: Any, event: str, handler: Callable[..., None]) -> None:
