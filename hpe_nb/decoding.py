@@ -148,18 +148,20 @@ def _equal_steps(maps: Maps, grouping: Grouping, earlier: Decoding | None) -> in
     """How many of the first steps give what they gave earlier: no setting they or those before them read differs."""
     if earlier is None or earlier.maps is not maps:
         return 0
-    before = earlier.grouping
-    moved = (any(getattr(grouping, name) != getattr(before, name) for name in names) for names in STEPS)
-    return next((step for step, different in enumerate(moved) if different), len(STEPS))
+    return (*_moved(grouping, earlier.grouping), True).index(True)
+
+
+def _moved(grouping: Grouping, before: Grouping) -> list[bool]:
+    """For each of the steps whether a setting that it reads differs."""
+    return [any(getattr(grouping, name) != getattr(before, name) for name in names) for names in STEPS]
 
 
 def _comes_out_alike(groups: Groups, grouping: Grouping, earlier: Decoding) -> bool:
     """Whether the same peaks make the same people as earlier, and nothing that is read after that differs."""
     before = earlier.groups
-    later = (name for names in STEPS[2:] for name in names)
     return (
         groups.peaks is before.peaks
-        and all(getattr(grouping, name) == getattr(earlier.grouping, name) for name in later)
+        and not any(_moved(grouping, earlier.grouping)[2:])
         and np.array_equal(groups.owner, before.owner)
         and np.array_equal(groups.tags, before.tags)
     )
