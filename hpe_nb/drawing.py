@@ -36,6 +36,10 @@ SIDES: tuple[tuple[RGB, float], ...] = ((PAPER, 0.35), (PAPER, 0.0), (INK, 0.25)
 """What is mixed into a person's colour, and how much of it: left side, middle, right side."""
 
 
+Limb = tuple[tuple[int, int], tuple[int, int], int]
+"""Two ends in 1/16 pixel, and the side of the body."""
+
+
 @dataclass(frozen=True)
 class _Person:
     """One person, ready to be drawn: whole numbers in 1/16 pixel, and widths in pixels."""
@@ -76,10 +80,10 @@ def draw_poses(
         return picture
     known = range(len(poses)) if people is None else np.asarray(people).tolist()
     ready = _ready(poses, known, min_score, _widths(poses, image.shape, line_width))[::-1]
-    if any(seen > solid for person in ready for seen, solid in zip(person.seen, person.solid, strict=True)):
-        picture = _with_pale_limbs(picture, ready)
     for person in ready:
-        _draw_limbs(picture, person, solid=True)
+        _mix_pale_limbs(picture, person)
+    for person in ready:
+        _draw_limbs(picture, person, _limbs(person, solid=True), person.width)
         _draw_joints(picture, person)
     if numbers:
         draw_labels(picture, _labels(ready[::-1]))
@@ -132,27 +136,38 @@ JOINT_SIDES = tuple(_side(k) for k in range(len(KEYPOINTS)))
 """Side of each limb, with its joints, and of each joint."""
 
 
-def _with_pale_limbs(picture: Image, people: list[_Person]) -> Image:
-    """The picture with the limbs that lead to refined joints, mixed with the photo."""
-    strong = picture.copy()
-    for person in people:
-        _draw_limbs(strong, person, solid=False)
-    cv2.addWeighted(strong, PALE, picture, 1 - PALE, 0, dst=strong)
-    return strong
-
-
-def _draw_limbs(picture: Image, person: _Person, *, solid: bool) -> None:
-    """Draw the limbs between detected joints, or those that lead to a refined one, in place: outlines, then colours."""
-    width = person.width if solid else max(1, person.width // 2)
-    chosen = [
+def _limbs(person: _Person, *, solid: bool) -> list[Limb]:
+    """The limbs between detected joints, or those that lead to a refined one."""
+    return [
         (person.points[a], person.points[b], side)
         for a, b, side in LIMB_SIDES
         if person.seen[a] and person.seen[b] and (person.solid[a] and person.solid[b]) == solid
     ]
+
+
+def _mix_pale_limbs(picture: Image, person: _Person) -> None:
+    """Draw the limbs that lead to refined joints in place, mixed with what is there; only where they are is touched."""
+    limbs, width = _limbs(person, solid=False), max(1, person.width // 2)
+    if not limbs:
+        return
+    ends = [point for a, b, _ in limbs for point in (a, b)]
+    x, y = ([place >> SHIFT for place in places] for places in zip(*ends, strict=True))
+    left, top, room = max(0, min(x) - 2 * width - 2), max(0, min(y) - 2 * width - 2), 2 * width + 3
+    part = picture[top : max(0, max(y) + room), left : max(0, max(x) + room)]
+    if part.size:
+        strong = part.copy()
+        dx, dy = left << SHIFT, top << SHIFT
+        there = [((a[0] - dx, a[1] - dy), (b[0] - dx, b[1] - dy), side) for a, b, side in limbs]
+        _draw_limbs(strong, person, there, width)
+        part[:] = cv2.addWeighted(strong, PALE, part, 1 - PALE, 0)
+
+
+def _draw_limbs(picture: Image, person: _Person, limbs: list[Limb], width: int) -> None:
+    """Draw limbs of a person in place: outlines, then colours."""
     outline, rim = contrast(person.colours[1]), _rim(width)
-    for a, b, _ in chosen:
+    for a, b, _ in limbs:
         cv2.line(picture, a, b, outline, width + 2 * rim, cv2.LINE_AA, SHIFT)
-    for a, b, side in chosen:
+    for a, b, side in limbs:
         cv2.line(picture, a, b, person.colours[side], width, cv2.LINE_AA, SHIFT)
 
 

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from hpe_nb.arrays import Image, Ints
 from hpe_nb.drawing import draw_poses
 from hpe_nb.errors import HpeError
 from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Found, detect
 from hpe_nb.films.exports import export_record
 from hpe_nb.films.frame import Source
-from hpe_nb.films.pictures import Pictures, is_picture
+from hpe_nb.films.pictures import Pictures
 from hpe_nb.films.record import Entry, RecordFile
 from hpe_nb.films.settings import Following, Running
 from hpe_nb.films.stages import Stages
 from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.films.video import VideoFile, add_sound
-from hpe_nb.images import write_image
+from hpe_nb.films.writing import Files, Shown, Writing
 from hpe_nb.network import Network
 from hpe_nb.settings import Grouping
 
@@ -45,19 +45,6 @@ class Outputs:
     exports: tuple[Path, ...] = ()
     sound: bool = True
     resume: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """One frame that is through.
-
-    Attributes:
-        entry: what the record says of it.
-        picture: the annotated picture; None where none was asked for.
-    """
-
-    entry: Entry
-    picture: Image | None
 
 
 @dataclass
@@ -117,16 +104,19 @@ def run_film(
         video = open_files.enter_context(VideoFile(outputs.video, film_rate(source))) if outputs.video else None
         if isinstance(source, Pictures):
             source.done, summary.resumed = record.done, len(record.done)
-        draw = video is not None or outputs.pictures is not None
-        shown = process(source, network, grouping, running, following, summary.stages, draw=draw, frames=frames)
+        files = Files(record, video, outputs.pictures, summary.stages)
+        showing = _Showing(_followed(source, following), summary.stages, files.want_pictures)
+
+        def written(shown: Shown) -> None:
+            _count(summary, shown)
+            if seen is not None:
+                seen(shown, summary.stages)
+
+        flow = detect(islice(source, frames), network, grouping, running, stages=summary.stages, report=source.report)
         try:
-            with closing(shown):
-                for one in shown:
-                    with summary.stages.timed("write"):
-                        _write(one, record, video, outputs.pictures)
-                    _count(summary, one)
-                    if seen is not None:
-                        seen(one, summary.stages)
+            with closing(flow), Writing(files.write, written) as writing:
+                for found in flow:
+                    writing.draw(partial(showing, found))
         except KeyboardInterrupt:
             summary.interrupted = True
             summary.ending = f"Stopped after {record.entries} frames; all of them are in {outputs.record}."
@@ -137,59 +127,36 @@ def run_film(
     return summary
 
 
-def process(
-    source: Source,
-    network: Network,
-    grouping: Grouping | None,
-    running: Running | None,
-    following: Following | None,
-    stages: Stages,
-    *,
-    draw: bool = True,
-    frames: int | None = None,
-) -> Generator[Shown]:
-    """Frames with the people in them, who keep their numbers, drawn where asked for; at most so many frames."""
-    following, tracks = following or Following(), Tracks.none()
-    if isinstance(source, Pictures):
-        following = replace(following, follow=False, smooth=False)  # photos of a folder are no film
-    wanted = islice(source, frames)
-    with closing(detect(wanted, network, grouping, running, stages=stages, report=source.report)) as found:
-        for one in found:
-            with stages.timed("follow"):
-                tracks, person, poses = follow(tracks, one.poses, one.frame.time, following, one.frame.image)
-            picture = None
-            if draw:
-                with stages.timed("draw"):
-                    picture = draw_poses(one.frame.image, poses, people=person)
-            yield Shown(_entry(replace(one, poses=poses), person), picture)
+def _followed(source: Source, following: Following | None) -> Following:
+    """Whether and how people are followed: photos of a folder are no film."""
+    following = following or Following()
+    return replace(following, follow=False, smooth=False) if isinstance(source, Pictures) else following
+
+
+@dataclass
+class _Showing:
+    """Makes what is shown of frame after frame: people who keep their numbers, drawn where pictures are wanted."""
+
+    following: Following
+    stages: Stages
+    draw: bool
+    tracks: Tracks = field(default_factory=Tracks.none)
+
+    def __call__(self, found: Found) -> Shown:
+        """The next frame."""
+        frame, picture = found.frame, None
+        with self.stages.timed("follow"):
+            self.tracks, person, poses = follow(self.tracks, found.poses, frame.time, self.following, frame.image)
+        if self.draw:
+            with self.stages.timed("draw"):
+                picture = draw_poses(frame.image, poses, people=person)
+        return Shown(Entry(frame.index, frame.time, frame.name, frame.image.shape[1::-1], person, poses), picture)
 
 
 def film_rate(source: Source) -> float:
     """Frames per second of a film made of the source's frames, so that it plays at the source's speed."""
     span = getattr(source, "span", None)
     return source.fps / (span.stride if span else 1)
-
-
-def _entry(found: Found, person: Ints) -> Entry:
-    """The frame as the record has it."""
-    frame = found.frame
-    return Entry(frame.index, frame.time, frame.name, frame.image.shape[1::-1], person, found.poses)
-
-
-def _write(shown: Shown, record: RecordFile, video: VideoFile | None, pictures: Path | None) -> None:
-    """Write one frame's results; the record last, so that a frame it holds is whole everywhere."""
-    if video is not None and shown.picture is not None:
-        video.write(shown.picture)
-    if pictures is not None and shown.picture is not None:
-        write_image(picture_path(pictures, shown.entry), shown.picture)
-    record.write(shown.entry)
-
-
-def picture_path(folder: Path, entry: Entry) -> Path:
-    """File of a frame's annotated picture: the source's own name for pictures, the frame's number for films."""
-    if is_picture(entry.name):
-        return folder / Path(entry.name).with_suffix(".jpg")
-    return folder / f"frame_{entry.index:06d}.jpg"
 
 
 def _count(summary: Summary, shown: Shown) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from hpe_nb.films.job import Shown
     from hpe_nb.films.stages import Stages
+    from hpe_nb.films.writing import Shown
 
 WIDTH = 24
 """Characters of the bar itself."""

@@ -24,10 +24,11 @@ import hpe_nb as hpe
 from hpe_nb.films import video as video_module
 from hpe_nb.films.captures import Camera
 from hpe_nb.films.frame import Span
-from hpe_nb.films.job import Shown, Summary, picture_path
+from hpe_nb.films.job import Summary
 from hpe_nb.films.record import Entry, RecordFile
 from hpe_nb.films.stages import Stages
 from hpe_nb.films.video import VideoFile, add_sound
+from hpe_nb.films.writing import Shown, picture_path
 from hpe_nb.network import Network
 
 Maker = Callable[..., Path]
