@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.films.frame import Frame, Report
 from hpe_nb.films.settings import Running
 from hpe_nb.films.stages import Stages
+from hpe_nb.films.tuning import tuned
 from hpe_nb.fit import Placement
 from hpe_nb.network import SHAPES, Network
 from hpe_nb.poses import Poses
@@ -71,13 +72,6 @@ def detect(
         yield from flight.results(frames)
     finally:
         flight.close()
-
-
-def tuned(network: Network, running: Running) -> Network:
-    """The network, to be compiled as `running` says."""
-    chosen = {"NUM_STREAMS": running.streams, "INFERENCE_NUM_THREADS": running.threads}
-    given = {name: str(value) for name, value in chosen.items() if value}
-    return replace(network, config=network.config | {"PERFORMANCE_HINT": running.hint} | given)
 
 
 class _Flight:

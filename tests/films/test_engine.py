@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from film_tools import coded, dot_network, frames
 
 import hpe_nb as hpe
-from hpe_nb.films.engine import AHEAD, tuned
+from hpe_nb.films.engine import AHEAD
 from hpe_nb.films.frame import Frame, Report
 from hpe_nb.films.stages import Stages
+from hpe_nb.films.tuning import SHARED, can_share, tuned
 from hpe_nb.network import Network
 
 WALK = [coded([(20 + 2 * i, 40, 1), (90 - 2 * i, 50, 5)]) for i in range(25)]
@@ -117,8 +120,42 @@ def test_no_frames_at_all(dots: Network) -> None:
 
 def test_settings_reach_openvino(dots: Network) -> None:
     config = tuned(dots, hpe.Running(hint="LATENCY", streams=2, threads=1)).config
-    assert config == {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "2", "INFERENCE_NUM_THREADS": "1"}
+    given = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "2", "INFERENCE_NUM_THREADS": "1"}
+    assert {name: config[name] for name in given} == given
     assert tuned(dots, hpe.Running()).config == {"PERFORMANCE_HINT": "THROUGHPUT"}
+
+
+LATENCY = hpe.Running(hint="LATENCY")
+
+
+@pytest.mark.parametrize(
+    ("device", "config", "running", "shares"),
+    [
+        pytest.param("CPU", {}, LATENCY, "AUTO", id="one frame on all cores"),
+        pytest.param("CPU", {}, hpe.Running(), None, id="a frame on each core"),
+        pytest.param("CPU", {SHARED: "STATIC"}, LATENCY, "STATIC", id="as the network says"),
+        pytest.param("GPU", {}, LATENCY, None, id="another device"),
+    ],
+)
+def test_cores_that_are_away_are_stood_in_for(
+    dots: Network, device: str, config: dict[str, str], running: hpe.Running, shares: str | None
+) -> None:
+    if not can_share():
+        pytest.skip("this OpenVINO has no such property")
+    network = replace(dots, device=device, config=config)
+    assert tuned(network, running).config.get(SHARED) == shares
+
+
+def test_sharing_survives_the_cache_of_compiled_networks(dots: Network, tmp_path: Path) -> None:
+    if not can_share():
+        pytest.skip("this OpenVINO has no such property")
+    plain = replace(dots, config={"CACHE_DIR": str(tmp_path), "PERFORMANCE_HINT": "LATENCY"})
+    placement = dots.place(np.zeros((96, 128, 3), np.uint8))
+    ways = [
+        str(replace(network).compiled(placement).get_property(SHARED)).rpartition(".")[2]
+        for network in (plain, tuned(plain, LATENCY), plain, tuned(plain, LATENCY))
+    ]
+    assert ways == ["STATIC", "AUTO", "STATIC", "AUTO"]
 
 
 @pytest.mark.parametrize("changes", [{"hint": "FAST"}, {"streams": -1}, {"requests": 1.5}], ids=str)
