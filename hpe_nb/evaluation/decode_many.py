@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpe_nb.arrays import Float32, Floats, Ints, Kinds
-from hpe_nb.decoding import complete, in_image, settled
 from hpe_nb.evaluation.group_all import group_all
 from hpe_nb.evaluation.members import Kept, Member, Members, kept_members, members_of
 from hpe_nb.evaluation.plan import Plan, make_plan, pairs
 from hpe_nb.evaluation.refine_all import refine_all
+from hpe_nb.joints import complete, in_image, settled
 from hpe_nb.maps import Maps
 from hpe_nb.peaks import Peaks, find_peaks, no_more
 from hpe_nb.poses import MISSING, Poses

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Floats, Ints
-from hpe_nb.decoding import in_image
 from hpe_nb.evaluation.decode_many import decode_many
 from hpe_nb.evaluation.joints import count_joints
 from hpe_nb.evaluation.labels import Labels
 from hpe_nb.evaluation.matching import LIMITS, Matches, match, oks_to_labels
 from hpe_nb.evaluation.plan import Plan
 from hpe_nb.files import written_whole
+from hpe_nb.joints import in_image
 from hpe_nb.maps import Maps
 from hpe_nb.poses import Poses
 from hpe_nb.settings import Grouping
@@ -78,7 +78,7 @@ def judge(maps: Maps, labels: Labels, settings: Sequence[Grouping] | Plan) -> Re
     """Decode a picture's maps under every setting and judge the results against its labels."""
     many = decode_many(maps, settings)
     people = many.people
-    poses = in_image(maps, people.keypoints.copy(), people.scores, people.tags, people.kind)
+    poses = in_image(maps, people.keypoints, people.scores, people.tags, people.kind)
     return judged(poses, many.results, many.result, labels)
 
 

@@ -12,8 +12,9 @@ from dataclasses import replace
 import numpy as np
 
 from hpe_nb.arrays import Float64
-from hpe_nb.decoding import Decoding, complete
+from hpe_nb.decoding import Decoding
 from hpe_nb.explaining.second_looks import reach_changes, rounds_up_to
+from hpe_nb.joints import complete
 from hpe_nb.peaks import find_peaks
 from hpe_nb.poses import MISSING
 from hpe_nb.similarity import likenesses

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from hpe_nb.arrays import Float32, Floats, Ints
-from hpe_nb.decoding import Decoding, complete, joints_of, kept_people
+from hpe_nb.decoding import Decoding
 from hpe_nb.explaining.outcome import as_set
 from hpe_nb.grouping import Groups
+from hpe_nb.joints import complete, joints_of, kept_people
 from hpe_nb.poses import MISSING
 from hpe_nb.refinement import Refinement, refine
 from hpe_nb.similarity import duplicates_of

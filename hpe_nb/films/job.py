@@ -19,7 +19,8 @@ from hpe_nb.films.pictures import Pictures
 from hpe_nb.films.record import Entry, RecordFile
 from hpe_nb.films.settings import Following, Running
 from hpe_nb.films.stages import Stages
-from hpe_nb.films.tracking import Tracks, follow
+from hpe_nb.films.tracking import follow
+from hpe_nb.films.tracks import Tracks
 from hpe_nb.films.video import VideoFile, add_sound
 from hpe_nb.films.writing import Files, Shown, Writing
 from hpe_nb.network import Network

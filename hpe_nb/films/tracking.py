@@ -8,8 +8,7 @@ risk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -18,56 +17,14 @@ from hpe_nb.arrays import Bools, Float64, Image, Ints
 from hpe_nb.films.clothes import blended, clothes, same_clothes
 from hpe_nb.films.settings import Following
 from hpe_nb.films.smoothing import Smoothed, one_euro
+from hpe_nb.films.tracks import Tracks, chosen, joined
 from hpe_nb.poses import MISSING, Poses
 from hpe_nb.similarity import AREA_OF_BOX, oks
-from hpe_nb.skeleton import K
-
-ARRAYS = ("person", "xy", "known", "velocity", "time", "area", "clothes")
-"""The arrays of `Tracks`."""
-
 
 SAME = 0.5
 """Who comes in where somebody is, by this OKS, is that person once more: networks cut people in two now and then."""
 SLOWING = 1.0
 """Seconds in which the speed that is assumed of somebody who is not seen falls to a third."""
-
-
-@dataclass(frozen=True, eq=False)
-class Tracks:
-    """The people known so far: T of them, those gone for longer than the gap left out.
-
-    Attributes:
-        person: (T,) each one's number, from 0.
-        xy: (T, 17, 2) each joint where it was last seen, carried along with the body since.
-        known: (T, 17) joints that have been seen.
-        velocity: (T, 2) pixels per second.
-        time: (T,) second of the last sight.
-        area: (T,) body area in square pixels, of the larger bodies of late.
-        clothes: (T, 2, 3) mean colours of trunk and thighs of late, see `hpe_nb.films.clothes`; NaN where never seen.
-        smoothed: state of the filter.
-        fresh: the next number.
-        now: second of the last frame.
-    """
-
-    person: Ints
-    xy: Float64
-    known: Bools
-    velocity: Float64
-    time: Float64
-    area: Float64
-    clothes: Float64
-    smoothed: Smoothed
-    fresh: int = 0
-    now: float = -np.inf
-
-    @staticmethod
-    def none() -> Tracks:
-        """Nobody known yet."""
-        nobody, flags = np.zeros((0, K, 2)), np.zeros((0, K), bool)
-        still = Smoothed(nobody, nobody, flags)
-        return Tracks(
-            np.zeros(0, np.intp), nobody, flags, np.zeros((0, 2)), np.zeros(0), np.zeros(0), np.zeros((0, 2, 3)), still
-        )
 
 
 def follow(
@@ -91,14 +48,14 @@ def follow(
     tracks = _still_known(tracks, time, following.gap)
     seen_now = _newcomers(0, poses, time, image)
     track, pose = matched(tracks, seen_now, following)
-    seen_again = _seen_again(tracks, track, _chosen(seen_now, pose), following)
+    seen_again = _seen_again(tracks, track, chosen(seen_now, pose), following)
     new = np.flatnonzero(_others(len(poses), pose) & (poses.scores >= following.newcomer))
-    new = new[~_repeats(seen_again, _chosen(seen_now, new))]
+    new = new[~_repeats(seen_again, chosen(seen_now, new))]
     away = np.flatnonzero(_others(len(tracks.person), track))
     newcomers = replace(
-        _chosen(seen_now, new), person=np.arange(tracks.fresh, tracks.fresh + len(new)), fresh=tracks.fresh + len(new)
+        chosen(seen_now, new), person=np.arange(tracks.fresh, tracks.fresh + len(new)), fresh=tracks.fresh + len(new)
     )
-    after = replace(_joined(seen_again, _chosen(tracks, away), newcomers), now=time)
+    after = replace(joined(seen_again, chosen(tracks, away), newcomers), now=time)
     which, person = np.concatenate((pose, new)), np.concatenate((seen_again.person, newcomers.person))
     calm = np.concatenate((seen_again.smoothed.xy, newcomers.smoothed.xy))
     order = np.argsort(which)
@@ -137,12 +94,12 @@ def _repeats(tracks: Tracks, new: Tracks) -> Bools:
 
 def _still_known(tracks: Tracks, time: float, gap: float) -> Tracks:
     """Those who have not been gone for longer than the gap; who was there in the frame before always counts."""
-    return _chosen(tracks, np.flatnonzero((time - tracks.time <= gap) | (tracks.time == tracks.now)))
+    return chosen(tracks, np.flatnonzero((time - tracks.time <= gap) | (tracks.time == tracks.now)))
 
 
 def _seen_again(tracks: Tracks, track: Ints, seen: Tracks, following: Following) -> Tracks:
     """The matched tracks after this frame; `seen` are the people they were matched with."""
-    old = _chosen(tracks, track)
+    old = chosen(tracks, track)
     seconds = np.maximum(seen.time - old.time, 1e-3)
     both = old.known & seen.known
     # The middle joint's way: a skeleton that took a joint from a neighbour must not run off with it.
@@ -188,20 +145,6 @@ def _others(count: int, some: Ints) -> Bools:
     others = np.ones(count, bool)
     others[some] = False
     return others
-
-
-def _chosen(tracks: Tracks, which: Ints) -> Tracks:
-    """Some of the tracks."""
-    return replace(tracks, **{name: getattr(tracks, name)[which] for name in (*ARRAYS, "smoothed")})
-
-
-def _joined(*parts: Tracks) -> Tracks:
-    """Tracks one after another; the last part tells the next number."""
-    arrays: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS}
-    states = {
-        name: np.concatenate([getattr(part.smoothed, name) for part in parts]) for name in ("xy", "speed", "known")
-    }
-    return Tracks(**arrays, smoothed=Smoothed(**states), fresh=parts[-1].fresh)
 
 
 def _moved(poses: Poses, calm: Float64) -> Poses:

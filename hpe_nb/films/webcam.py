@@ -14,7 +14,8 @@ from hpe_nb.errors import HpeError
 from hpe_nb.films.player import explorer_on
 from hpe_nb.films.record import Entry
 from hpe_nb.films.settings import Following
-from hpe_nb.films.tracking import Tracks, follow
+from hpe_nb.films.tracking import follow
+from hpe_nb.films.tracks import Tracks
 from hpe_nb.images import decode_image
 from hpe_nb.settings import Grouping
 from hpe_nb.widgets.picture import jpeg

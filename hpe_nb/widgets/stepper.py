@@ -124,9 +124,11 @@ class Stepper(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.words.value = f'<span class="hpe-readout">{self.position.value} of {self.position.max}: {said}</span>'
         if self.picture.has_trait("alt"):
             self.picture.alt = f"The decoder at work. {said}"
-        if self.moment.turn < len(self.decoding.groups.steps) and self.joint.value != self.moment.turn:
+        turn = self.moment.turn if self.moment.turn < len(self.decoding.groups.steps) else None
+        if self.joint.value != turn:
+            # After the last turn the list shows none, so that every turn can be chosen.
             self._following = True
-            self.joint.value = self.moment.turn
+            self.joint.value = turn
             self._following = False
 
     _following = False

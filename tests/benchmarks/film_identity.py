@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 import hpe_nb as hpe
-from hpe_nb.films.tracking import Tracks, follow
+from hpe_nb.films.tracking import follow
+from hpe_nb.films.tracks import Tracks
 from hpe_nb.poses import DETECTED, Poses
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "films"))

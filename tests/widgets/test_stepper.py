@@ -90,5 +90,16 @@ def test_jumps():
     assert stepper.moment == decision_of(stepper.decoding, peak)
 
 
+def test_after_the_last_turn_every_turn_can_be_chosen():
+    stepper = hpe.Stepper(SCENES["three people"])
+    last = len(stepper.decoding.groups.steps) - 1
+    stepper.joint.value = last
+    stepper.position.value = stepper.position.max
+    assert stepper.joint.value is None
+    assert stepper.moment.what == RESULT
+    stepper.joint.value = last
+    assert stepper.moment.turn == last
+
+
 def test_readers_without_a_kernel_see_a_picture():
     assert "image/png" in hpe.Stepper(SCENES["three people"])._repr_mimebundle_()

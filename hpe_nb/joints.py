@@ -1,0 +1,62 @@
+"""From people to joints: where each lies between pixels, who is kept, what refinement adds, and all of it in the image.
+
+The steps between grouping and refinement, and those after it; `hpe_nb.decoding` puts them in their order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hpe_nb.adjusting import quarter_steps
+from hpe_nb.arrays import Float32, Floats, Ints, Kinds
+from hpe_nb.grouping import Groups
+from hpe_nb.maps import Maps
+from hpe_nb.peaks import Peaks
+from hpe_nb.poses import DETECTED, MISSING, REFINED, Poses
+from hpe_nb.refinement import Refinement
+from hpe_nb.settings import Grouping
+from hpe_nb.skeleton import K
+
+
+def joints_of(maps: Maps, peaks: Peaks, groups: Groups, grouping: Grouping) -> Float32:
+    """Keypoints (G, 17, 3) in map pixels: the groups' peaks, moved by the quarter step and delta."""
+    joints = np.zeros((len(groups), K, 3), np.float32)
+    joints[groups.owner, peaks.joint, :2] = settled(maps, peaks.joint, peaks.xy, grouping)
+    joints[groups.owner, peaks.joint, 2] = peaks.value
+    return joints
+
+
+def settled(maps: Maps, joint: Ints, xy: Ints, grouping: Grouping) -> Float32:
+    """Places (N, 2) between pixels for joints found at whole ones: the quarter step, and delta."""
+    places = xy.astype(np.float32)
+    if grouping.adjust:
+        places += quarter_steps(maps.heatmaps, joint, xy[:, 0], xy[:, 1])
+    return places + np.float32(grouping.delta)
+
+
+def kept_people(scores: Float32, grouping: Grouping) -> Ints:
+    """Groups whose score is above the threshold, the best `max_people` of them; in order of score where asked."""
+    ranked = (-scores).argsort(kind="stable")
+    ranked = ranked[scores[ranked] > np.float32(grouping.pose_threshold)]
+    if grouping.max_people:
+        ranked = ranked[: grouping.max_people]
+    return ranked if grouping.best_first else np.sort(ranked)
+
+
+def complete(maps: Maps, keypoints: Float32, found: Refinement, grouping: Grouping) -> tuple[Float32, Kinds]:
+    """Keypoints (M, 17, 3) with the refined joints put in, in map pixels, and each one's kind (M, 17)."""
+    kind = np.where(keypoints[..., 2] > 0, DETECTED, MISSING).astype(np.uint8)
+    keypoints, new = keypoints.copy(), found.found
+    person, joint = found.person[new], found.joint[new]
+    keypoints[person, joint, :2] = settled(maps, joint, found.xy[new], grouping)
+    keypoints[person, joint, 2] = found.value[new]
+    kind[person, joint] = REFINED
+    return keypoints, kind
+
+
+def in_image(maps: Maps, keypoints: Float32, scores: Float32, tags: Floats, kind: Kinds) -> Poses:
+    """People in image pixels, of keypoints (P, 17, 3) in map pixels; missing joints are zeros."""
+    there, keypoints = kind != MISSING, keypoints.copy()
+    keypoints[..., :2] = np.where(there[..., None], maps.image_points(keypoints[..., :2]), 0)
+    tags = tags.astype(np.float32)
+    return Poses(keypoints, scores, tags[:, 0] if tags.shape[1] == 1 else tags, kind)
