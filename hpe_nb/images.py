@@ -137,14 +137,14 @@ def check_image(image: Image) -> None:
     Raises:
         HpeError: another shape or type.
     """
+    if isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.shape[2:] == (3,) and 0 not in image.shape:
+        return
     given = (
         f"an array of shape {image.shape} and type {image.dtype}" if isinstance(image, np.ndarray) else str(type(image))
     )
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3,) or 0 in image.shape:
-        raise HpeError(
-            f"{given} was given, but an RGB picture (height, width, 3) of type uint8 is expected; "
-            "hpe.read_image gives one."
-        )
+    raise HpeError(
+        f"{given} was given, but an RGB picture (height, width, 3) of type uint8 is expected; hpe.read_image gives one."
+    )
 
 
 def _too_large(name: str) -> HpeError:

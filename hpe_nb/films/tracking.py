@@ -87,6 +87,8 @@ def matched(tracks: Tracks, seen: Tracks, following: Following) -> tuple[Ints, I
 
 def _repeats(tracks: Tracks, new: Tracks) -> Bools:
     """Which newcomers are a second skeleton of somebody who was just seen: their joints are where his were or are."""
+    if not len(new.person):
+        return np.zeros(0, bool)
     both = tracks.known[:, None] & new.known
     alike = oks(tracks.xy[:, None], new.xy, tracks.area[:, None], both) * (both.sum(axis=-1) >= 3)
     return np.asarray((alike > SAME).any(axis=0))

@@ -54,14 +54,20 @@ class Tracks:
 
 
 def chosen(tracks: Tracks, which: Ints) -> Tracks:
-    """Some of the tracks."""
+    """Some of the tracks; the tracks themselves where all are chosen in their order, as in most frames."""
+    if len(which) == len(tracks.person) and (which[:-1] < which[1:]).all():
+        return tracks
     return replace(tracks, **{name: getattr(tracks, name)[which] for name in (*ARRAYS, "smoothed")})
 
 
 def joined(*parts: Tracks) -> Tracks:
     """Tracks one after another; the last part tells the next number."""
+    fresh = parts[-1].fresh
+    parts = tuple(part for part in parts if len(part.person)) or parts[-1:]
+    if len(parts) == 1:
+        return replace(parts[0], fresh=fresh)
     arrays: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS}
     states = {
         name: np.concatenate([getattr(part.smoothed, name) for part in parts]) for name in ("xy", "speed", "known")
     }
-    return Tracks(**arrays, smoothed=Smoothed(**states), fresh=parts[-1].fresh)
+    return Tracks(**arrays, smoothed=Smoothed(**states), fresh=fresh)
