@@ -90,10 +90,10 @@ def main() -> None:
         opened.close()
         for name, code, selector in (
             ("stepper", "x = hpe.Stepper(hpe.scene(3, seed=2))\nx.position.value = 36\nx", ".jp-OutputArea-output"),
-            ("scene_lab", "x = hpe.SceneLab('hugging')\nx", ".jp-OutputArea-output"),
+            ("scene_lab", "x = hpe.SceneLab('crossing arms')\nx", ".jp-OutputArea-output"),
             (
                 "compare",
-                "x = hpe.Explorer(made)\nx.actions.keep.click()\nx.settings.preset.value = 'omz'\nx",
+                "x = hpe.Explorer(made)\nx.actions.keep.click()\nx.settings.controls['tag_threshold'].value = 0.4\nx",
                 ".hpe-grid",
             ),
         ):
