@@ -13,6 +13,7 @@ import numpy as np
 from hpe_nb.arrays import Float32, Image
 from hpe_nb.errors import HpeError
 from hpe_nb.fit import Fit, Placement, place
+from hpe_nb.images import check_image
 from hpe_nb.maps import Maps
 from hpe_nb.peaks import negate_non_maxima
 
@@ -74,11 +75,7 @@ class Network:
         Raises:
             HpeError: an array that is no RGB uint8 image.
         """
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
-            raise HpeError(
-                f"an array of shape {image.shape} and type {image.dtype} was given, but an RGB picture (height, width, "
-                "3) of type uint8 is expected; hpe.read_image gives one."
-            )
+        check_image(image)
         return place(image.shape[1], image.shape[0], self.fit, self.size)
 
     def compiled(self, placement: Placement) -> ov.CompiledModel:

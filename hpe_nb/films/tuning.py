@@ -13,7 +13,7 @@ SHARED = "TBB_PARTITIONER"
 
 
 def tuned(network: Network, running: Running) -> Network:
-    """The network, to be compiled as `running` says; what its own config says of sharing cores or caching is kept.
+    """The network, to be compiled as `running` says; what its own config says of sharing cores is kept.
 
     With LATENCY one frame runs on all cores. By default each gets an equal part of every layer, and all wait for the
     one that was called away to decode or write; with AUTO the others take over its work. No number changes by that.

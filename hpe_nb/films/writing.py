@@ -1,8 +1,8 @@
 """Writing: a frame's results go to the files while the next frame is drawn.
 
-A network that uses all cores stands still while one of them does something else. What has to be done beside it is
-therefore done at the same time as far as possible: two cores away for five milliseconds cost the network five, one
-core away for ten costs it ten.
+A network that gives each core an equal part stands still while one of them does something else, see
+`hpe_nb.films.tuning`. What has to be done beside it is therefore done at the same time as far as possible: two cores
+away for five milliseconds cost such a network five, one core away for ten costs it ten.
 """
 
 from __future__ import annotations
