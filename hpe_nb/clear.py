@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpe_nb.arrays import Float64, Ints
 from hpe_nb.pairing import MARGIN, cost_here, far_share
@@ -75,26 +74,21 @@ def _all_join(found: Bunches, grouping: Grouping) -> bool:
     apart = np.abs(found.numbers[1:, :, :2] - found.means[:-1, :, :2])
     distance = apart[..., 0]
     cost = cost_here(distance, apart[..., 1], grouping)
-    # Most would join wherever they are.
-    unsure = joins & ((cost >= -MARGIN - grouping.place_weight) | (distance >= grouping.tag_threshold))
-    turn, person = unsure.nonzero()
-    if (distance[turn, person] >= grouping.tag_threshold).any():
+    if (joins & (distance >= grouping.tag_threshold)).any():
         return False
-    return all(
-        here + grouping.place_weight * _far_share(found, before, j) < -MARGIN
-        for before, j, here in zip(turn.tolist(), person.tolist(), cost[turn, person].tolist(), strict=True)
-    )
+    # Most would join wherever they are.
+    before, person = (joins & (cost >= -MARGIN - grouping.place_weight)).nonzero()
+    if not len(before):
+        return True
+    far = _far_shares(found, before, person)
+    return bool((cost[before, person] + grouping.place_weight * far < -MARGIN).all())
 
 
-def _far_share(found: Bunches, before: int, person: int) -> float:
-    """`pairing.far_shares` of a peak and its person in the turn after the one before."""
-    candidates, people = found.table[before + 1] >= 0, found.joints[before] > 0
-    places, centers = _complex(found.numbers[before + 1]), _complex(found.means[before])
-    place, center = places[person], centers[person]
-    nearest = np.abs(places[candidates] - center).min(), np.abs(centers[people] - place).min()
-    return float(far_share(*nearest, abs(place - center)))
-
-
-def _complex(numbers: Float64) -> NDArray[np.complex128]:
-    """Places (G,) as x + yi, of tag, score, x and y (G, 4)."""
-    return numbers[:, 2:].copy().view(complex)[:, 0]
+def _far_shares(found: Bunches, before: Ints, person: Ints) -> Float64:
+    """`pairing.far_shares` (n,) of peaks and their persons (n,) in the turns after those `before` (n,)."""
+    # As complex numbers each peak and person is tag + score i, then x + y i.
+    places, centers = found.numbers.view(complex)[..., 1], found.means.view(complex)[..., 1]
+    place, center = places[before + 1, person, None], centers[before, person, None]
+    candidates, people = np.abs(places[before + 1] - center), np.abs(centers[before] - place)
+    candidates[found.table[before + 1] < 0] = people[found.joints[before] == 0] = np.inf
+    return far_share(candidates.min(axis=1), people.min(axis=1), np.abs(place - center)[:, 0])

@@ -123,13 +123,14 @@ def decode(maps: Maps, grouping: Grouping | None = None, *, earlier: Decoding | 
     joints = earlier.joints if earlier and same > 2 else joints_of(maps, peaks, groups, grouping)
     scores = joints[..., 2].sum(axis=1) / np.float32(K)
     kept = kept_people(scores, grouping)
-    tags = groups.tags[: len(kept)] if grouping.shifted_tags else groups.tags[kept]
-    refinement = earlier.refinement if earlier and same > 4 else refine(maps, joints[kept], tags, grouping)
-    keypoints, kind = complete(maps, joints[kept], refinement, grouping)
-    repeats = duplicates_of(keypoints[..., :2], kind != MISSING, scores[kept], grouping.duplicate_oks)
+    seen, tags = joints[kept], groups.tags[kept]
+    own = groups.tags[: len(kept)] if grouping.shifted_tags else tags
+    refinement = earlier.refinement if earlier and same > 4 else refine(maps, seen, own, grouping)
+    keypoints, kind = complete(maps, seen, refinement, grouping)
+    poses = in_image(maps, keypoints, scores[kept], tags, kind)
+    repeats = duplicates_of(keypoints[..., :2], kind != MISSING, poses.scores, grouping.duplicate_oks)
     stay = repeats < 0
-    people = kept[stay]
-    poses = in_image(maps, keypoints[stay], scores[people], groups.tags[people], kind[stay])
+    people, poses = (kept, poses) if stay.all() else (kept[stay], poses[stay])
     return Decoding(maps, grouping, peaks, groups, joints, scores, kept, refinement, repeats, people, poses)
 
 

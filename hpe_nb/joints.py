@@ -12,7 +12,7 @@ from hpe_nb.arrays import Float32, Floats, Ints, Kinds
 from hpe_nb.grouping import Groups
 from hpe_nb.maps import Maps
 from hpe_nb.peaks import Peaks
-from hpe_nb.poses import DETECTED, MISSING, REFINED, Poses
+from hpe_nb.poses import MISSING, REFINED, Poses
 from hpe_nb.refinement import Refinement
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import K
@@ -30,8 +30,10 @@ def settled(maps: Maps, joint: Ints, xy: Ints, grouping: Grouping) -> Float32:
     """Places (N, 2) between pixels for joints found at whole ones: the quarter step, and delta."""
     places = xy.astype(np.float32)
     if grouping.adjust:
-        places += quarter_steps(maps.heatmaps, joint, xy[:, 0], xy[:, 1])
-    return places + np.float32(grouping.delta)
+        places += quarter_steps(maps.heatmaps, joint, xy)
+    if grouping.delta:
+        places += np.float32(grouping.delta)
+    return places
 
 
 def kept_people(scores: Float32, grouping: Grouping) -> Ints:
@@ -45,7 +47,7 @@ def kept_people(scores: Float32, grouping: Grouping) -> Ints:
 
 def complete(maps: Maps, keypoints: Float32, found: Refinement, grouping: Grouping) -> tuple[Float32, Kinds]:
     """Keypoints (M, 17, 3) with the refined joints put in, in map pixels, and each one's kind (M, 17)."""
-    kind = np.where(keypoints[..., 2] > 0, DETECTED, MISSING).astype(np.uint8)
+    kind = (keypoints[..., 2] > 0).astype(np.uint8)  # DETECTED is 1, MISSING is 0
     keypoints, new = keypoints.copy(), found.found
     person, joint = found.person[new], found.joint[new]
     keypoints[person, joint, :2] = settled(maps, joint, found.xy[new], grouping)
@@ -56,7 +58,8 @@ def complete(maps: Maps, keypoints: Float32, found: Refinement, grouping: Groupi
 
 def in_image(maps: Maps, keypoints: Float32, scores: Float32, tags: Floats, kind: Kinds) -> Poses:
     """People in image pixels, of keypoints (P, 17, 3) in map pixels; missing joints are zeros."""
-    there, keypoints = kind != MISSING, keypoints.copy()
-    keypoints[..., :2] = np.where(there[..., None], maps.image_points(keypoints[..., :2]), 0)
+    keypoints = keypoints.copy()
+    keypoints[..., :2] = maps.image_points(keypoints[..., :2])
+    keypoints[kind == MISSING] = 0
     tags = tags.astype(np.float32)
     return Poses(keypoints, scores, tags[:, 0] if tags.shape[1] == 1 else tags, kind)

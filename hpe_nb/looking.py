@@ -9,6 +9,8 @@ from hpe_nb.opencv import cv2
 
 HALF = np.float32(0.5 - 2**-24)
 """The largest float32 that gives less than 1 when 0.5 is added to it in float32."""
+NEAR = 0.5 - 3 * 2**-26
+"""The largest number that is HALF or less when rounded to float32: half-way to the next float32, and HALF is even."""
 
 
 def look_near(heat: Float32, tag: Float32, mean: Float32) -> tuple[int, int, float]:
@@ -43,6 +45,13 @@ def rounds_to(tag: Float32, mean: Float32) -> Bools:
     return np.asarray(tag_gap(tag, mean) <= HALF)
 
 
+def is_own(tag: Float32, mean: Float32) -> bool:
+    """`rounds_to` for one tag (D,) and the person's (D,); single numbers are compared sooner than arrays."""
+    if len(mean) == 1:
+        return abs(tag.item() - mean.item()) <= NEAR
+    return bool(rounds_to(tag, mean))
+
+
 def tag_gap(tag: Float32, mean: Float32) -> Float32:
     """Distance of tags (..., D) to the person's (D,), or two shapes that broadcast, float32 without the axis D."""
     if mean.shape[-1] == 1:
@@ -55,6 +64,6 @@ def tag_gap(tag: Float32, mean: Float32) -> Float32:
 def highest(heat: Float32, mask: Image | None = None) -> tuple[int, int, float]:
     """First place x, y in row order with the highest |heat|, which is the least or the greatest number."""
     low, high, low_at, high_at = cv2.minMaxLoc(heat, mask)
-    if -low > high or (-low == high and (low_at[1], low_at[0]) < (high_at[1], high_at[0])):
-        return low_at[0], low_at[1], -low
-    return high_at[0], high_at[1], high
+    if high > -low or (high == -low and (high_at[1], high_at[0]) <= (low_at[1], low_at[0])):
+        return high_at[0], high_at[1], high
+    return low_at[0], low_at[1], -low

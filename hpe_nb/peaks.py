@@ -16,6 +16,8 @@ from hpe_nb.skeleton import K
 WINDOW = 5
 """Side of the window in which a peak is the maximum: 5 map pixels, as in the network (arXiv 1908.10357)."""
 
+SHORT = 20_000
+"""Masks shorter than this are searched flag by flag."""
 _TYPES = np.arange(K + 1)
 
 
@@ -57,7 +59,7 @@ def find_peaks(maps: Maps, grouping: Grouping) -> Peaks:
     # A stable sort keeps row order among equal scores.
     order = np.lexsort((-value, joint))
     start = joint.searchsorted(_TYPES)
-    if len(index) > grouping.max_candidates:
+    if len(index) > grouping.max_candidates < (start[1:] - start[:-1]).max():
         rank = np.arange(len(index)) - start.take(joint)
         order = order[rank < grouping.max_candidates]
         start = joint.take(order).searchsorted(_TYPES)
@@ -75,12 +77,14 @@ def no_more(limit: float) -> np.float32:
 
 
 def _where(mask: Bools) -> Ints:
-    """`np.flatnonzero` for long masks with few hits: eight flags are looked at in one step."""
+    """`np.flatnonzero` for long masks with few hits: eight flags are looked at in one step, and so are eight such."""
+    if len(mask) < SHORT:
+        return mask.nonzero()[0]
     whole = len(mask) // 8 * 8
-    hits = np.flatnonzero(mask[:whole].view(np.uint64) != 0)
-    inside = np.flatnonzero(mask[:whole].reshape(-1, 8)[hits])
+    hits = _where(mask[:whole].view(np.uint64) != 0)
+    inside = mask[:whole].reshape(-1, 8)[hits].reshape(-1).nonzero()[0]
     found = hits[inside >> 3] * 8 + (inside & 7)
-    return found if whole == len(mask) else np.concatenate((found, whole + np.flatnonzero(mask[whole:])))
+    return found if whole == len(mask) else np.concatenate((found, whole + mask[whole:].nonzero()[0]))
 
 
 def negate_non_maxima(heatmaps: Float32, window: int = WINDOW) -> Float32:

@@ -36,10 +36,12 @@ class Poses:
 
     def __post_init__(self) -> None:
         count = len(self.keypoints)
-        expected = {"keypoints": (count, K, 3), "scores": (count,), "kind": (count, K)}
-        for name, shape in expected.items():
-            if getattr(self, name).shape != shape:
-                raise HpeError(f"{name} of shape {getattr(self, name).shape} were given, but {shape} is expected.")
+        given = self.keypoints.shape, self.scores.shape, self.kind.shape
+        expected = (count, K, 3), (count,), (count, K)
+        if given != expected:
+            i = next(i for i, shape in enumerate(given) if shape != expected[i])
+            name = ("keypoints", "scores", "kind")[i]
+            raise HpeError(f"{name} of shape {given[i]} were given, but {expected[i]} is expected.")
         if self.tags.shape[:1] != (count,):
             raise HpeError(f"tags of shape {self.tags.shape} were given, but ({count},) is expected, one per person.")
 

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
-from hpe_nb.looking import highest, look_everywhere, look_near, rounds_to
+from hpe_nb.arrays import Bools, Float32, Floats, Ints
+from hpe_nb.looking import highest, is_own, look_everywhere, look_near
 from hpe_nb.maps import Maps
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import K, reach
 
 _A, _B = np.triu_indices(K, 1)
-NOWHERE = (-1.0, -1.0, 0.0)
-"""Place and score where nothing was found."""
+Spot = tuple[int, int, float]
+"""Place x, y in map pixels, and the score there."""
+NOWHERE: Spot = (-1, -1, 0.0)
+"""Where nothing was found."""
 _APART = (reach()[_A, _B] ** 2).astype(np.float32)[:, None]
 
 
@@ -54,44 +56,46 @@ def refine(maps: Maps, keypoints: Float32, tags: Floats, grouping: Grouping) -> 
         keypoints: (P, 17, 3) x, y, score in map pixels; score 0 where missing.
         tags: (P, D) the people's tags.
     """
-    person, joint = np.nonzero(keypoints[..., 2] <= 0)
+    person, joint = (keypoints[..., 2] <= 0).nonzero()
     if grouping.refine == "off":
         person, joint = person[:0], joint[:0]
+    means = list(tags.astype(np.float32)[person])
     if grouping.refine == "near":
         rest = unshifted(keypoints, grouping.delta)
         window = windows(rest, person, joint, grouping.refine_reach, maps.size)
-        look, least, spots = look_near, grouping.refine_threshold, _tops(maps.heatmaps, joint, window)
+        spots = _near(maps, joint, window, means, grouping.refine_threshold)
     else:
         window = np.array([(0, 0, *maps.size)], np.intp).repeat(len(person), axis=0)
-        types, which = np.unique(joint, return_inverse=True)
-        look, least, spots = look_everywhere, 0.0, _tops(maps.heatmaps, types, window[: len(types)])[which]
-    means = tags.astype(np.float32)
-    for q in _of_others(maps.tags, joint, spots, means[person], least):
-        k, (x0, y0, x1, y1) = joint[q], window[q].tolist()
-        x, y, value = look(maps.heatmaps[k, y0:y1, x0:x1], maps.tags[k, y0:y1, x0:x1], means[person[q]])
-        spots[q] = x0 + x, y0 + y, value
-    spots[spots[:, 2] <= least] = NOWHERE
-    return Refinement(person, joint, window, spots[:, :2].astype(np.intp), spots[:, 2].astype(np.float32))
+        spots = _everywhere(maps, joint, means)
+    found = np.array(spots, np.float64).reshape(-1, 3)
+    return Refinement(person, joint, window, found[:, :2].astype(np.intp), found[:, 2].astype(np.float32))
 
 
-def _tops(heatmaps: Float32, joint: Ints, window: Ints) -> Float64:
-    """Place and score (Q, 3) of the highest |heat| in each window, as x, y, score; nowhere for empty ones."""
-    heats, tops = list(heatmaps), []
-    for k, (x0, y0, x1, y1) in zip(joint.tolist(), window.tolist(), strict=True):
+def _near(maps: Maps, joint: Ints, window: Ints, means: list[Float32], least: float) -> list[Spot]:
+    """The highest |heat| above `least` in each window among the pixels with the person's tag."""
+    heats, tags, spots = list(maps.heatmaps), list(maps.tags), []
+    for k, (x0, y0, x1, y1), mean in zip(joint.tolist(), window.tolist(), means, strict=True):
+        spot = NOWHERE
         if x0 < x1 and y0 < y1:
-            x, y, value = highest(heats[k][y0:y1, x0:x1])
-            tops.append((x0 + x, y0 + y, value))
-        else:
-            tops.append(NOWHERE)
-    return np.array(tops, np.float64).reshape(-1, 3)
+            heat = heats[k][y0:y1, x0:x1]
+            x, y, value = highest(heat)
+            if value > least and not is_own(tags[k][y0 + y, x0 + x], mean):
+                x, y, value = look_near(heat, tags[k][y0:y1, x0:x1], mean)
+            if value > least:
+                spot = x0 + x, y0 + y, value
+        spots.append(spot)
+    return spots
 
 
-def _of_others(tags: Float32, joint: Ints, spots: Float64, mean: Float32, least: float) -> list[int]:
-    """Indices of the spots above `least` whose tag is not the person's; where it is, the spot is the answer."""
-    high = np.flatnonzero(spots[:, 2] > least)
-    x, y = spots[high, :2].astype(np.intp).T
-    other: list[int] = high[~rounds_to(tags[joint[high], y, x], mean[high])].tolist()
-    return other
+def _everywhere(maps: Maps, joint: Ints, means: list[Float32]) -> list[Spot]:
+    """The answers of `look_everywhere`; where the highest |heat| of all has the person's tag, that is it."""
+    tops, spots = {k: highest(maps.heatmaps[k]) for k in set(joint.tolist())}, []
+    for k, mean in zip(joint.tolist(), means, strict=True):
+        x, y, value = tops[k]
+        if value > 0 and not is_own(maps.tags[k, y, x], mean):
+            x, y, value = look_everywhere(maps.heatmaps[k], maps.tags[k], mean)
+        spots.append((x, y, value) if value > 0 else NOWHERE)
+    return spots
 
 
 def unshifted(keypoints: Float32, delta: float) -> Float32:
@@ -112,14 +116,15 @@ def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float | Float
     """
     seen = keypoints[..., 2].T > 0
     places = keypoints[..., :2].T.copy()
-    radius = (larger * heights(places, seen)).take(person) * reach().take(joint, axis=1)
+    tall = (larger * heights(places, seen)).take(person)
     # A missing joint says nothing: it is infinitely far to the side that does not bind.
     sides = np.where(seen, np.concatenate((places, -places)), -np.inf).take(person, axis=2)
-    sides -= radius
+    sides -= tall * reach().take(joint, axis=1)
     edge = np.ceil(sides.max(axis=1))
-    box = np.concatenate((np.maximum(edge[:2], 0), np.minimum(1 - edge[2:], np.array(size)[:, None]))).T
-    box[radius.max(axis=0) <= 0] = 0
-    return box.astype(np.intp)
+    edge[2:] = 1 - edge[2:]
+    box: Ints = edge.T.clip(0, (*size, *size)).astype(np.intp)
+    box[tall <= 0] = 0
+    return box
 
 
 def heights(places: Floats, seen: Bools) -> Floats:

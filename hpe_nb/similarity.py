@@ -12,6 +12,7 @@ AREA_OF_BOX = 0.53
 TINY = 1e-9
 """Least area in square pixels: a person of no extent is like another only in the same place."""
 _SPREAD = -2 * (2 * OKS_SIGMAS) ** 2
+_NOBODY = np.empty(0, np.intp)
 
 
 def oks(xy: Floats, other: Floats, area: Floats, use: Bools) -> Float64:
@@ -45,8 +46,8 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     repeats = np.full(len(xy), -1, dtype=np.intp)
     if len(xy) < 2 or limit >= 1:
         return repeats
-    first, second, alike, shared = likenesses(xy, present)
-    if not (alike > limit).any():
+    first, second, alike, shared = likenesses(xy, present, limit)
+    if not len(first):
         return repeats
     better_first = scores[first] >= scores[second]
     better, worse = np.where(better_first, first, second), np.where(better_first, second, first)
@@ -58,18 +59,41 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     return repeats
 
 
-def likenesses(xy: Floats, present: Bools) -> tuple[Ints, Ints, Float64, Ints]:
-    """Pairs of people whose boxes meet: the two, their OKS over the joints that both have, and how many these are."""
-    sides = np.where(present.T, np.concatenate((xy.T, -xy.T)), np.inf).min(axis=1)
-    low, high = sides[:2], -sides[2:]
-    meet_x, meet_y = low[:, :, None] <= high[:, None]
-    meet = meet_x & meet_y
-    first, second = (meet & meet.T).nonzero()
-    once = first < second
-    first, second = first[once], second[once]
-    width, height = np.maximum(high - low, 0)
+def likenesses(xy: Floats, present: Bools, least: float) -> tuple[Ints, Ints, Float64, Ints]:
+    """Pairs of people whose OKS may be above `least`: the two, their OKS, and how many joints both have.
+
+    The OKS is over these joints and the larger of their areas. Pairs that are left out are at most `least` alike.
+    """
+    places = np.where(present.T, xy.T.copy(), np.nan)
+    width, height = np.fmax.reduce(places, axis=1) - np.fmin.reduce(places, axis=1)
     area = AREA_OF_BOX * width * height
+    first, second = _near(places, area, present, least)
+    if not len(first):
+        return first, second, np.empty(0), first
     shared = present.take(first, axis=0) & present.take(second, axis=0)
-    larger = np.maximum(area.take(first), area.take(second))
+    larger = np.fmax(area.take(first), area.take(second))
     alike = oks(xy.take(first, axis=0), xy.take(second, axis=0), larger, shared)
     return first, second, alike, shared.sum(axis=1)
+
+
+def _near(places: Floats, area: Floats, present: Bools, least: float) -> tuple[Ints, Ints]:
+    """Pairs of people with a joint of one type so near to each other that it alone is more than `least` alike.
+
+    Without such a joint no mean over joints can be.
+
+    Args:
+        places: (2, 17, P) x and y, NaN where missing.
+        area: (P,) people's areas.
+        present: (P, 17) which joints are there.
+        least: OKS above 0.
+    """
+    apart = places[..., None] - places[:, :, None]
+    apart *= apart
+    # A thousandth is far more than the roundings.
+    reach = _SPREAD * (np.log(least) * 1.001)
+    near = apart[0] + apart[1] <= reach[:, None, None] * np.maximum(area, TINY)
+    if np.count_nonzero(near) == np.count_nonzero(present):
+        return _NOBODY, _NOBODY
+    alike = near.any(axis=0)
+    first, second = np.triu(alike | alike.T, 1).nonzero()
+    return first, second

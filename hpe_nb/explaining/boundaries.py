@@ -46,7 +46,7 @@ def pair_likenesses(decoding: Decoding) -> Float64:
     """duplicate_oks: below their OKS two people count as one, from it on as two."""
     maps, kept = decoding.maps, decoding.joints[decoding.kept]
     keypoints, kind = complete(maps, kept, decoding.refinement, decoding.grouping)
-    return likenesses(keypoints[..., :2], kind != MISSING)[2]
+    return likenesses(keypoints[..., :2], kind != MISSING, decoding.grouping.duplicate_oks)[2]
 
 
 BOUNDARIES: dict[str, Callable[[Decoding], Float64]] = {
