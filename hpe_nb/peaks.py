@@ -16,8 +16,6 @@ from hpe_nb.skeleton import K
 WINDOW = 5
 """Side of the window in which a peak is the maximum: 5 map pixels, as in the network (arXiv 1908.10357)."""
 
-SHORT = 20_000
-"""Masks shorter than this are searched flag by flag."""
 _TYPES = np.arange(K + 1)
 
 
@@ -77,13 +75,12 @@ def no_more(limit: float) -> np.float32:
 
 
 def _where(mask: Bools) -> Ints:
-    """`np.flatnonzero` for long masks with few hits: eight flags are looked at in one step, and so are eight such."""
-    if len(mask) < SHORT:
-        return mask.nonzero()[0]
-    whole = len(mask) // 8 * 8
-    hits = _where(mask[:whole].view(np.uint64) != 0)
-    inside = mask[:whole].reshape(-1, 8)[hits].reshape(-1).nonzero()[0]
-    found = hits[inside >> 3] * 8 + (inside & 7)
+    """`np.flatnonzero` for long masks with few hits: eight flags are looked at in one step, and eight such."""
+    whole = len(mask) // 64 * 64
+    eights = mask[:whole].view(np.uint64) != 0
+    blocks = (eights.view(np.uint64) != 0).nonzero()[0]
+    inside = mask[:whole].reshape(-1, 64)[blocks].reshape(-1).nonzero()[0]
+    found = blocks[inside >> 6] * 64 + (inside & 63)
     return found if whole == len(mask) else np.concatenate((found, whole + mask[whole:].nonzero()[0]))
 
 
