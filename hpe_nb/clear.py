@@ -88,7 +88,8 @@ def _far_shares(found: Bunches, before: Ints, person: Ints) -> Float64:
     """`pairing.far_shares` (n,) of peaks and their persons (n,) in the turns after those `before` (n,)."""
     # As complex numbers each peak and person is tag + score i, then x + y i.
     places, centers = found.numbers.view(complex)[..., 1], found.means.view(complex)[..., 1]
-    place, center = places[before + 1, person, None], centers[before, person, None]
-    candidates, people = np.abs(places[before + 1] - center), np.abs(centers[before] - place)
-    candidates[found.table[before + 1] < 0] = people[found.joints[before] == 0] = np.inf
-    return far_share(candidates.min(axis=1), people.min(axis=1), np.abs(place - center)[:, 0])
+    turn = before + 1
+    place, center = places[turn, person], centers[before, person]
+    candidates, people = np.abs(places[turn] - center[:, None]), np.abs(centers[before] - place[:, None])
+    candidates[found.table[turn] < 0] = people[found.joints[before] == 0] = np.inf
+    return far_share(candidates.min(axis=1), people.min(axis=1), np.abs(place - center))
