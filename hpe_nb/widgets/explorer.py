@@ -15,7 +15,7 @@ from hpe_nb.decoding import Decoding, decode
 from hpe_nb.explaining.joint_flips import searched_from
 from hpe_nb.settings import Grouping
 from hpe_nb.widgets.actions import Actions
-from hpe_nb.widgets.comparing import compared, compared_html
+from hpe_nb.widgets.comparing import compared, compared_alt, compared_html
 from hpe_nb.widgets.controls import code_of
 from hpe_nb.widgets.errors import shown
 from hpe_nb.widgets.later import Later, is_quick
@@ -70,7 +70,7 @@ class Explorer(Looking):
     def image(self) -> Image:
         """What the widget shows, as an RGB picture (H, W, 3)."""
         if self._kept and self.actions.compare.value:
-            return compared(self.state.subject, self._kept, self.decoding)
+            return compared(self.state, self._kept)
         return super().image()
 
     def show(self, what: Any) -> None:
@@ -136,6 +136,12 @@ class Explorer(Looking):
         if self._kept and self.actions.compare.value:
             self.explanation.value = compared_html(self._kept, self.decoding)
         self._marking.soon()
+
+    def _alt(self) -> str:
+        """What the picture shows; while two results are compared, both."""
+        if self._kept and self.actions.compare.value:
+            return compared_alt(self.state, self._kept)
+        return super()._alt()
 
     def _at(self, x: float, y: float) -> Spot | None:
         """What stands at (x, y); nothing while two results are compared."""

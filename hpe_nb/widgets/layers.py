@@ -14,6 +14,9 @@ from hpe_nb.widgets.subject import Subject
 LAYERS = ("skeletons", "heatmap", "all heatmaps", "tag map", "peaks", "truth")
 """What can be looked at on the photo."""
 
+ONE_JOINT = ("heatmap", "tag map")
+"""Layers that show one joint type."""
+
 PANEL: RGB = (30, 33, 39)
 """Ground of the strip."""
 

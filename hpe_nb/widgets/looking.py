@@ -16,7 +16,7 @@ from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER
 from hpe_nb.widgets.errors import shown
 from hpe_nb.widgets.later import WORDS, Later
-from hpe_nb.widgets.layers import ground
+from hpe_nb.widgets.layers import ONE_JOINT, ground
 from hpe_nb.widgets.layout import layout_of
 from hpe_nb.widgets.picture import on, picture_widget, png, send
 from hpe_nb.widgets.spots import Spot, hit, row_at, spot_of
@@ -25,9 +25,6 @@ from hpe_nb.widgets.subject import Subject
 from hpe_nb.widgets.texts import alt_text, error_html, explanation_html, html_box, people_table, readout
 from hpe_nb.widgets.toolbar import NOBODY, Toolbar
 from hpe_nb.widgets.views import Parts, parts_of, put_together
-
-ONE_JOINT = ("heatmap", "tag map")
-"""Layers that show one joint type."""
 
 
 class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -179,8 +176,13 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.explanation.value = explanation_html(state.decoding, spot)
         self.table.value = people_table(state.decoding, spot)
         if self.picture.has_trait("alt"):
-            self.picture.alt = alt_text(state.subject.name, state.layer, state.joint, state.decoding)
+            self.picture.alt = self._alt()
         self._follow()
+
+    def _alt(self) -> str:
+        """What the picture shows, for those who cannot see it."""
+        state = self.state
+        return alt_text(state.subject.name, state.layer, state.joint, state.decoding)
 
     def _follow(self) -> None:
         """Set the lists to what is shown, without doing anything about it."""

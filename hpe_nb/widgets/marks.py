@@ -28,7 +28,7 @@ def draw_candidates(picture: Image, places: Floats, dots: Dots, shown: list[int]
         cv2.circle(picture, point, 100, INK, -1, cv2.LINE_AA, SHIFT)
         cv2.circle(picture, point, 76, colour, 2 if dots.refined[i] or person < 0 else -1, cv2.LINE_AA, SHIFT)
     for i, (x, y) in zip(shown, places.tolist(), strict=True) if scores else ():
-        write_on_dark(picture, f"{dots.value[i]:.2f}", (x + 11, y + 4), 0.36)
+        write_on_dark(picture, f"{dots.value[i]:.2f}", (x + 16, y + 4), 0.36)
 
 
 def draw_place(picture: Image, place: Floats, text: str) -> None:

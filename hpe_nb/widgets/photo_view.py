@@ -12,6 +12,7 @@ from hpe_nb.scenes.truth import Truth
 from hpe_nb.skeleton import LIMBS
 from hpe_nb.widgets.against_truth import wrong_peaks
 from hpe_nb.widgets.dots import Dots
+from hpe_nb.widgets.layers import ONE_JOINT
 from hpe_nb.widgets.layout import Layout, poses_in
 from hpe_nb.widgets.marks import draw_candidates, draw_cross
 from hpe_nb.widgets.state import State
@@ -24,7 +25,7 @@ def photo_view(state: State, dots: Dots) -> Image:
         return _with_skeletons(state)
     picture = state.ground.copy()
     if state.layer != "all heatmaps":
-        one = state.layer in ("heatmap", "tag map")
+        one = state.layer in ONE_JOINT
         shown = np.flatnonzero(on_photo(state.layout, dots) & ((dots.joint == state.joint) | (not one)))
         draw_candidates(picture, state.layout.place(dots.xy[shown]), dots, shown.tolist(), scores=one)
     return picture

@@ -14,6 +14,7 @@ from hpe_nb.explaining.joint_flips import Flip
 from hpe_nb.poses import DETECTED, MISSING, REFINED
 from hpe_nb.skeleton import KEYPOINTS
 from hpe_nb.widgets.dots import owners
+from hpe_nb.widgets.layers import ONE_JOINT
 from hpe_nb.widgets.spots import Spot
 
 MOST_CANDIDATES, MOST_FLIPS = 6, 8
@@ -66,11 +67,15 @@ def count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
+def layer_name(layer: str, joint: int) -> str:
+    """A layer, and whose map it is where it shows one joint type."""
+    return f"{layer} of the {KEYPOINTS[joint]}" if layer in ONE_JOINT else layer
+
+
 def alt_text(name: str, layer: str, joint: int, decoding: Decoding) -> str:
     """What the picture shows, for those who cannot see it."""
-    found = count(len(decoding.poses), "person", "people")
-    of = f" of the {KEYPOINTS[joint]}" if layer in ("heatmap", "tag map") else ""
-    return f"{name} with {layer}{of}; {found}, beside it their joints' tags by joint type. The table lists the people."
+    found, layer = count(len(decoding.poses), "person", "people"), layer_name(layer, joint)
+    return f"{name} with {layer}; {found}, beside it their joints' tags by joint type. The table lists the people."
 
 
 def explanation_html(decoding: Decoding, spot: Spot | None, flips: bool = False) -> str:

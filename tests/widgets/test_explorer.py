@@ -9,6 +9,7 @@ import pytest
 from seen import seen
 
 import hpe_nb as hpe
+from hpe_nb.skeleton import KEYPOINTS
 from hpe_nb.widgets import picture as picture_module
 from hpe_nb.widgets.controls import code_of, marks_html
 from hpe_nb.widgets.dots import dots_of
@@ -166,6 +167,32 @@ def test_comparing_two_settings(explorer):
     np.testing.assert_array_equal(alike[30:, :half], explorer.image()[30:, :half])
     explorer.actions.compare.value = False
     assert explorer.image().shape[1] == explorer.state.layout.size[0]
+
+
+@pytest.mark.parametrize(
+    ("layer", "joint", "differs"),
+    [
+        pytest.param("skeletons", "nose", True, id="skeletons"),
+        pytest.param("tag map", "left wrist", True, id="the joint that went elsewhere"),
+        pytest.param("tag map", "nose", False, id="a joint that did not"),
+        pytest.param("all heatmaps", "nose", True, id="rings alone"),
+    ],
+)
+def test_both_halves_show_the_layer(layer: str, joint: str, differs: bool) -> None:
+    explorer = hpe.Explorer(hpe.scene("crossing arms"), layer=layer)
+    explorer.tools.joint.value = KEYPOINTS.index(joint)
+    explorer.actions.keep.click()
+    middle = explorer.image().shape[1] // 2
+
+    def halves_differ() -> bool:
+        image = explorer.image()[40:]
+        return bool((image[:, : middle - 2] != image[:, middle + 2 :]).any())
+
+    assert not halves_differ()
+    explorer.settings.controls["tag_threshold"].value = 0.4
+    assert halves_differ() == differs
+    shown = f"{layer} of the {joint}" if layer == "tag map" else layer
+    assert f"scene twice with {shown}: A on the left, 2 people; now on the right, " in explorer.picture.alt
 
 
 def test_a_list_is_stepped_through():
