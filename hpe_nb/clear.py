@@ -16,7 +16,8 @@ from hpe_nb.peaks import Peaks
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER, K
 
-_TURN = np.argsort(JOINT_ORDER)
+TURN = np.argsort(JOINT_ORDER)
+"""(17,) which turn each joint type has, from 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +58,11 @@ def bunches(peaks: Peaks, grouping: Grouping) -> Bunches | None:
 def _table(joint: Ints, tag: Float64, limit: float) -> Ints | None:
     """Peaks by turn and bunch of tags, (17, G); None where two peaks of a type are in one bunch."""
     count = len(tag)
-    ordered = np.sort(tag)
+    ordered = tag.copy()
+    ordered.sort()
     ends = ordered[:-1][ordered[1:] - ordered[:-1] > limit + MARGIN]
-    table = np.full((K, len(ends) + 1), -1)
-    table[_TURN.take(joint), ends.searchsorted(tag)] = np.arange(count)
+    table = np.zeros((K, len(ends) + 1), np.intp) - 1
+    table[TURN.take(joint), ends.searchsorted(tag)] = np.arange(count)
     there = table >= 0
     if np.count_nonzero(there) < count:
         return None

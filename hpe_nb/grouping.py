@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hpe_nb.arrays import Float64, Floats, Ints
-from hpe_nb.clear import Bunches, bunches
+from hpe_nb.clear import TURN, Bunches, bunches
 from hpe_nb.pairing import ALONE, pair
 from hpe_nb.peaks import Peaks
 from hpe_nb.quick import take_turns
@@ -91,9 +91,8 @@ def group(peaks: Peaks, grouping: Grouping) -> Groups:
 
 def _at_once(peaks: Peaks, grouping: Grouping, clear: Bunches) -> Groups:
     """The people where tags leave no choice."""
-    owner, peak = np.empty(len(peaks) + 1, np.intp), np.empty(clear.table.T.shape, np.intp)
+    owner, peak = np.empty(len(peaks) + 1, np.intp), clear.table.take(TURN, axis=0).T
     owner[clear.table] = np.arange(len(peak))
-    peak[:, JOINT_ORDER] = clear.table.T
     means = clear.means[-1]
     return Groups(peaks, grouping, owner[:-1], peak, means[:, :1], means[:, 2:])
 

@@ -47,7 +47,7 @@ def kept_people(scores: Float32, grouping: Grouping) -> Ints:
 
 def complete(maps: Maps, keypoints: Float32, found: Refinement, grouping: Grouping) -> tuple[Float32, Kinds]:
     """Keypoints (M, 17, 3) with the refined joints put in, in map pixels, and each one's kind (M, 17)."""
-    kind = (keypoints[..., 2] > 0).astype(np.uint8)  # DETECTED is 1, MISSING is 0
+    kind = (keypoints[..., 2] > 0).view(np.uint8)  # DETECTED is 1, MISSING is 0
     keypoints, new = keypoints.copy(), found.found
     person, joint = found.person[new], found.joint[new]
     keypoints[person, joint, :2] = settled(maps, joint, found.xy[new], grouping)

@@ -13,10 +13,8 @@ from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import K, reach
 
 _A, _B = np.triu_indices(K, 1)
-Spot = tuple[int, int, float]
-"""Place x, y in map pixels, and the score there."""
-NOWHERE: Spot = (-1, -1, 0.0)
-"""Where nothing was found."""
+NOWHERE = (-1, -1, 0.0)
+"""Place and score where nothing was found."""
 _APART = (reach()[_A, _B] ** 2).astype(np.float32)[:, None]
 
 
@@ -59,42 +57,47 @@ def refine(maps: Maps, keypoints: Float32, tags: Floats, grouping: Grouping) -> 
     person, joint = (keypoints[..., 2] <= 0).nonzero()
     if grouping.refine == "off":
         person, joint = person[:0], joint[:0]
-    means = list(tags.astype(np.float32)[person])
+    means = list(tags.astype(np.float32))
     if grouping.refine == "near":
         rest = unshifted(keypoints, grouping.delta)
         window = windows(rest, person, joint, grouping.refine_reach, maps.size)
-        spots = _near(maps, joint, window, means, grouping.refine_threshold)
+        spots = _near(maps, person, joint, window, means, grouping.refine_threshold)
     else:
         window = np.array([(0, 0, *maps.size)], np.intp).repeat(len(person), axis=0)
-        spots = _everywhere(maps, joint, means)
+        spots = _everywhere(maps, person, joint, means)
     found = np.array(spots, np.float64).reshape(-1, 3)
     return Refinement(person, joint, window, found[:, :2].astype(np.intp), found[:, 2].astype(np.float32))
 
 
-def _near(maps: Maps, joint: Ints, window: Ints, means: list[Float32], least: float) -> list[Spot]:
-    """The highest |heat| above `least` in each window among the pixels with the person's tag."""
-    heats, tags, spots = list(maps.heatmaps), list(maps.tags), []
-    for k, (x0, y0, x1, y1), mean in zip(joint.tolist(), window.tolist(), means, strict=True):
+def _near(maps: Maps, person: Ints, joint: Ints, window: Ints, means: list[Float32], least: float) -> list[float]:
+    """Place x, y and value, one after the other, of the highest own |heat| above `least` in each window.
+
+    Own are the pixels whose tag is the person's, see `rounds_to`.
+    """
+    heats, tags = list(maps.heatmaps), list(maps.tags)
+    spots: list[float] = []
+    for p, k, (x0, y0, x1, y1) in zip(person.tolist(), joint.tolist(), window.tolist(), strict=True):
         spot = NOWHERE
         if x0 < x1 and y0 < y1:
             heat = heats[k][y0:y1, x0:x1]
             x, y, value = highest(heat)
-            if value > least and not is_own(tags[k][y0 + y, x0 + x], mean):
-                x, y, value = look_near(heat, tags[k][y0:y1, x0:x1], mean)
+            if value > least and not is_own(tags[k][y0 + y, x0 + x], means[p]):
+                x, y, value = look_near(heat, tags[k][y0:y1, x0:x1], means[p])
             if value > least:
                 spot = x0 + x, y0 + y, value
-        spots.append(spot)
+        spots += spot
     return spots
 
 
-def _everywhere(maps: Maps, joint: Ints, means: list[Float32]) -> list[Spot]:
+def _everywhere(maps: Maps, person: Ints, joint: Ints, means: list[Float32]) -> list[float]:
     """The answers of `look_everywhere`; where the highest |heat| of all has the person's tag, that is it."""
-    tops, spots = {k: highest(maps.heatmaps[k]) for k in set(joint.tolist())}, []
-    for k, mean in zip(joint.tolist(), means, strict=True):
+    tops = {k: highest(maps.heatmaps[k]) for k in set(joint.tolist())}
+    spots: list[float] = []
+    for p, k in zip(person.tolist(), joint.tolist(), strict=True):
         x, y, value = tops[k]
-        if value > 0 and not is_own(maps.tags[k, y, x], mean):
-            x, y, value = look_everywhere(maps.heatmaps[k], maps.tags[k], mean)
-        spots.append((x, y, value) if value > 0 else NOWHERE)
+        if value > 0 and not is_own(maps.tags[k, y, x], means[p]):
+            x, y, value = look_everywhere(maps.heatmaps[k], maps.tags[k], means[p])
+        spots += (x, y, value) if value > 0 else NOWHERE
     return spots
 
 
@@ -122,7 +125,7 @@ def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float | Float
     sides -= tall * reach().take(joint, axis=1)
     edge = np.ceil(sides.max(axis=1))
     edge[2:] = 1 - edge[2:]
-    box: Ints = edge.T.clip(0, (*size, *size)).astype(np.intp)
+    box: Ints = edge.T.clip(0, np.array((*size, *size), np.float32)).astype(np.intp)
     box[tall <= 0] = 0
     return box
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float64, Floats, Ints
@@ -43,7 +45,7 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
         present: (P, 17) which joints are there.
         scores: (P,) people's scores.
     """
-    repeats = np.full(len(xy), -1, dtype=np.intp)
+    repeats = np.zeros(len(xy), np.intp) - 1
     if len(xy) < 2 or limit >= 1:
         return repeats
     first, second, alike, shared = likenesses(xy, present, limit)
@@ -90,7 +92,7 @@ def _near(places: Floats, area: Floats, present: Bools, least: float) -> tuple[I
     apart = places[..., None] - places[:, :, None]
     apart *= apart
     # A thousandth is far more than the roundings.
-    reach = _SPREAD * (np.log(least) * 1.001)
+    reach = _SPREAD * (math.log(least) * 1.001)
     near = apart[0] + apart[1] <= reach[:, None, None] * np.maximum(area, TINY)
     if np.count_nonzero(near) == np.count_nonzero(present):
         return _NOBODY, _NOBODY
