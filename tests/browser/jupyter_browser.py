@@ -49,8 +49,14 @@ RUN_ALL = """async () => {
 KERNEL_IDLE = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
 # What an <img> or a <canvas> shows, read as pixels: alike for blob: and data: addresses, never a stale one.
+# While a film or a camera runs, a picture can be replaced while it is decoded; then the next one is looked at.
 DIGEST = """async shown => {
-    await shown.decode?.();
+    for (let left = 20; left; left--) {
+        const broken = await shown.decode?.().then(() => null, error => error);
+        if (!broken) break;
+        if (left === 1) throw broken;
+        await new Promise(requestAnimationFrame);
+    }
     const c = new OffscreenCanvas(shown.naturalWidth ?? shown.width, shown.naturalHeight ?? shown.height);
     const g = c.getContext('2d');
     g.drawImage(shown, 0, 0);

@@ -37,6 +37,13 @@ def small():
     return AENet(Topology().scaled(width=0.4, depth=0.4)).eval()
 
 
+@pytest.fixture(scope="module")
+def exported(small):
+    """The small network as OpenVINO runs it; one file serves all sizes."""
+    openvino = pytest.importorskip("openvino")
+    return openvino.Core().compile_model(convert(small, "small"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+
 def test_every_convolution_has_the_shape_of_the_table(network):
     found = Counter(tuple(layer.weight.shape) for layer in layers(network) if isinstance(layer, nn.Conv2d))
     assert found == Counter(shapes())
@@ -102,14 +109,11 @@ def test_sign_rule_against_every_window():
     "size",
     [pytest.param((64, 64), id="square"), pytest.param((96, 160), id="wide"), pytest.param((128, 32), id="tall")],
 )
-def test_exported_network_equals_torch(small, size):
-    openvino = pytest.importorskip("openvino")
-    model = convert(small, "small")
-    compiled = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+def test_exported_network_equals_torch(small, exported, size):
     image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(7)) * 255
     with torch.no_grad():
         heatmaps, embeddings = Contract(small)(image)
-    got = compiled({"image": image.numpy()})
+    got = exported({"image": image.numpy()})
     assert np.abs(np.abs(got["heatmaps"]) - heatmaps.abs().numpy()).max() < 1e-4
     assert np.abs(got["embeddings"] - embeddings.numpy()).max() < 1e-4
     # Away from ties the signs agree as well.

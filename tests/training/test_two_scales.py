@@ -152,19 +152,30 @@ def test_another_network_is_told():
         fill([layer], [weights, weights])
 
 
+@pytest.fixture(scope="module")
+def network():
+    """The shipped network's layers, with a judge that has something to say."""
+    torch.manual_seed(0)
+    made = TwoScales().eval()
+    made.movenet.read(MOVENET)
+    torch.nn.init.normal_(made.judge.leave.weight, std=0.1)
+    return made
+
+
+@pytest.fixture(scope="module")
+def exported(network):
+    """The same as OpenVINO runs it; one file serves all sizes."""
+    openvino = pytest.importorskip("openvino")
+    return openvino.Core().compile_model(convert(network, "net"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+
 @needs_movenet
 @pytest.mark.parametrize("size", [pytest.param((64, 96), id="wide"), pytest.param((96, 32), id="tall")])
-def test_exported_network_equals_torch(size):
-    openvino = pytest.importorskip("openvino")
-    torch.manual_seed(0)
-    network = TwoScales().eval()
-    network.movenet.read(MOVENET)
-    torch.nn.init.normal_(network.judge.leave.weight, std=0.1)
+def test_exported_network_equals_torch(network, exported, size):
     image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(7)) * 255
     with torch.no_grad():
         heatmaps, embeddings = Contract(network)(image)
-    compiled = openvino.Core().compile_model(convert(network, "net"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    got = compiled({"image": image.numpy()})
+    got = exported({"image": image.numpy()})
     same = np.abs(got["embeddings"] - embeddings.numpy())[..., 0] < 0.5
     assert same.mean() > 0.999, "pixels between two people may fall to either"
     assert np.abs(np.abs(got["heatmaps"]) - heatmaps.abs().numpy())[same].max() < 1e-4
