@@ -57,9 +57,10 @@ def find_peaks(maps: Maps, grouping: Grouping) -> Peaks:
     # A stable sort keeps row order among equal scores.
     order = np.lexsort((-value, joint))
     start = joint.searchsorted(_TYPES)
-    if len(index) > grouping.max_candidates < (start[1:] - start[:-1]).max():
+    most = grouping.max_candidates
+    if len(index) > most and (start[1:] - start[:-1]).max() > most:
         rank = np.arange(len(index)) - start.take(joint)
-        order = order[rank < grouping.max_candidates]
+        order = order[rank < most]
         start = joint.take(order).searchsorted(_TYPES)
     index = index.take(order)
     xy = np.empty((len(index), 2), np.intp)

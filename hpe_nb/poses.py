@@ -36,12 +36,13 @@ class Poses:
 
     def __post_init__(self) -> None:
         count = len(self.keypoints)
-        given = self.keypoints.shape, self.scores.shape, self.kind.shape
-        expected = (count, K, 3), (count,), (count, K)
-        if given != expected:
-            i = next(i for i, shape in enumerate(given) if shape != expected[i])
-            name = ("keypoints", "scores", "kind")[i]
-            raise HpeError(f"{name} of shape {given[i]} were given, but {expected[i]} is expected.")
+        for name, given, expected in (
+            ("keypoints", self.keypoints.shape, (count, K, 3)),
+            ("scores", self.scores.shape, (count,)),
+            ("kind", self.kind.shape, (count, K)),
+        ):
+            if given != expected:
+                raise HpeError(f"{name} of shape {given} were given, but {expected} is expected.")
         if self.tags.shape[:1] != (count,):
             raise HpeError(f"tags of shape {self.tags.shape} were given, but ({count},) is expected, one per person.")
 

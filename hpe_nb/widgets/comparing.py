@@ -11,7 +11,7 @@ from hpe_nb.arrays import Image
 from hpe_nb.decoding import Decoding
 from hpe_nb.widgets.changes import changed_dots, changed_settings, changes
 from hpe_nb.widgets.dots import dots_of
-from hpe_nb.widgets.layers import ONE_JOINT, ground
+from hpe_nb.widgets.layers import ground
 from hpe_nb.widgets.layout import layout_of
 from hpe_nb.widgets.marks import draw_place, write_on_dark
 from hpe_nb.widgets.photo_view import photo_view
@@ -36,8 +36,7 @@ def compared(state: State, before: Decoding) -> Image:
     for name, one, other in (("A", before, state.decoding), ("B: now", state.decoding, before)):
         side = photo_view(replace(state, layout=layout, ground=photo, decoding=one), dots_of(one))
         ringed = changed_dots(one, other)
-        shown = np.flatnonzero((ringed.joint == state.joint) | (state.layer not in ONE_JOINT))
-        for place in layout.place(ringed.xy[shown]):
+        for place in layout.place(ringed.xy[state.shows(ringed.joint)]):
             draw_place(side, place, "")
         write_on_dark(side, name, (8, 22), 0.5)
         sides.append(side)

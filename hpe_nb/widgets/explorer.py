@@ -67,10 +67,15 @@ class Explorer(Looking):
         """The settings as they stand."""
         return self.settings.grouping
 
+    @property
+    def _compared(self) -> Decoding | None:
+        """A, while the result is compared with it."""
+        return self._kept if self.actions.compare.value else None
+
     def image(self) -> Image:
         """What the widget shows, as an RGB picture (H, W, 3)."""
-        if self._kept and self.actions.compare.value:
-            return compared(self.state, self._kept)
+        if self._compared:
+            return compared(self.state, self._compared)
         return super().image()
 
     def show(self, what: Any) -> None:
@@ -133,15 +138,13 @@ class Explorer(Looking):
         """Write the words that belong to the picture; while two results are compared, what differs."""
         super()._tell()
         self.actions.code.value = code_of(self.decoding.grouping)
-        if self._kept and self.actions.compare.value:
-            self.explanation.value = compared_html(self._kept, self.decoding)
+        if self._compared:
+            self.explanation.value = compared_html(self._compared, self.decoding)
         self._marking.soon()
 
     def _alt(self) -> str:
         """What the picture shows; while two results are compared, both."""
-        if self._kept and self.actions.compare.value:
-            return compared_alt(self.state, self._kept)
-        return super()._alt()
+        return compared_alt(self.state, self._compared) if self._compared else super()._alt()
 
     def _at(self, x: float, y: float) -> Spot | None:
         """What stands at (x, y); nothing while two results are compared."""

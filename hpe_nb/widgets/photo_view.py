@@ -25,8 +25,7 @@ def photo_view(state: State, dots: Dots) -> Image:
         return _with_skeletons(state)
     picture = state.ground.copy()
     if state.layer != "all heatmaps":
-        one = state.layer in ONE_JOINT
-        shown = np.flatnonzero(on_photo(state.layout, dots) & ((dots.joint == state.joint) | (not one)))
+        shown, one = np.flatnonzero(on_photo(state.layout, dots) & state.shows(dots.joint)), state.layer in ONE_JOINT
         draw_candidates(picture, state.layout.place(dots.xy[shown]), dots, shown.tolist(), scores=one)
     return picture
 

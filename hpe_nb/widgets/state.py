@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hpe_nb.arrays import Image
+import numpy as np
+
+from hpe_nb.arrays import Bools, Image, Ints
 from hpe_nb.decoding import Decoding
+from hpe_nb.widgets.layers import ONE_JOINT
 from hpe_nb.widgets.layout import Layout
 from hpe_nb.widgets.spots import Spot
 from hpe_nb.widgets.subject import Subject
@@ -39,3 +42,7 @@ class State:
     def lit(self) -> list[Spot]:
         """What lights up: the spot under the pointer, and over it the chosen one."""
         return [spot for spot in (self.hovered, self.chosen) if spot]
+
+    def shows(self, joint: Ints) -> Bools:
+        """(N,) which joints the layer shows, by their types (N,)."""
+        return np.asarray((joint == self.joint) | (self.layer not in ONE_JOINT))

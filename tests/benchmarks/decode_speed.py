@@ -35,7 +35,7 @@ def seconds(action: Callable[[], object]) -> float:
 
 
 def measure(pool: list[hpe.Maps], grouping: hpe.Grouping) -> tuple[float, float]:
-    """Median seconds of the floor and of a decoding; neither sees maps that the other one has just seen."""
+    """Median seconds of the floor and of a decoding; of several maps neither sees those the other one has just seen."""
     floors, decodings = [], []
     hpe.decode(pool[0], grouping)
     for run in range(RUNS):
