@@ -6,12 +6,12 @@ of `hpe_nb.grouping.group` could only join what is in one bunch. Many pictures a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from hpe_nb.arrays import Float64, Ints
-from hpe_nb.pairing import MARGIN, cost_here, far_share
+from hpe_nb.arrays import Bools, Float64, Ints
+from hpe_nb.pairing import EVEN, MARGIN, cost_here, far_share
 from hpe_nb.peaks import Peaks
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER, K
@@ -20,20 +20,21 @@ TURN = np.argsort(JOINT_ORDER)
 """(17,) which turn each joint type has, from 0."""
 
 
-@dataclass(frozen=True, eq=False)
-class Bunches:
+class Bunches(NamedTuple):
     """The peaks in their turns and people, and the people's means after each turn.
 
     Attributes:
         table: (17, G) peak of each turn and person, -1 where missing; people in the order in which they are opened.
+        there: (17, G) where there is one.
         numbers: (17, G, 4) its tag, score, x and y; zeros where missing.
-        joints: (17, G) joints of each person after each turn.
+        joints: (17, G) number of joints of each person after each turn.
         means: (17, G, 4) mean tag, score, x and y over these; zeros before the first.
     """
 
     table: Ints
+    there: Bools
     numbers: Float64
-    joints: Ints
+    joints: Float64
     means: Float64
 
 
@@ -48,10 +49,10 @@ def bunches(peaks: Peaks, grouping: Grouping) -> Bunches | None:
     if table is None:
         return None
     numbers = numbers.take(table, axis=0)
-    joints = (table >= 0).cumsum(axis=0)
-    means = numbers.cumsum(axis=0)
+    there = table >= 0
+    joints, means = there.astype(np.float64).cumsum(axis=0), numbers.cumsum(axis=0)
     means /= np.maximum(joints, 1)[..., None]
-    found = Bunches(table, numbers, joints, means)
+    found = Bunches(table, there, numbers, joints, means)
     return found if _all_join(found, grouping) else None
 
 
@@ -67,31 +68,34 @@ def _table(joint: Ints, tag: Float64, limit: float) -> Ints | None:
     if np.count_nonzero(there) < count:
         return None
     first = there.argmax(axis=0)
-    return table[:, (first * count + table[first, np.arange(len(first))]).argsort()]
+    order: Ints = (first * count + table[first, np.arange(len(first))]).argsort()
+    return table.take(order, axis=1)
 
 
 def _all_join(found: Bunches, grouping: Grouping) -> bool:
     """Whether every peak joins its bunch at its turn, for less than it costs to open a person."""
-    joins = (found.table[1:] >= 0) & (found.joints[:-1] > 0)
-    apart = np.abs(found.numbers[1:, :, :2] - found.means[:-1, :, :2])
-    distance = apart[..., 0]
-    cost = cost_here(distance, apart[..., 1], grouping)
-    if (joins & (distance >= grouping.tag_threshold)).any():
-        return False
-    # Most would join wherever they are.
-    before, person = (joins & (cost >= -MARGIN - grouping.place_weight)).nonzero()
+    joins = found.there[1:] & (found.joints[:-1] > 0)
+    apart = np.abs(found.numbers[1:] - found.means[:-1])
+    distance, gap = apart[..., 0], apart[..., 1]
+    # Most are near enough in tag and would join wherever they are.
+    limit, even = grouping.tag_threshold, grouping.score_weight * EVEN
+    unsure = distance + grouping.score_weight * gap >= limit - max(grouping.place_weight - even, 0.0) - MARGIN
+    before, person = (joins & unsure).nonzero()
     if not len(before):
         return True
-    far = _far_shares(found, before, person)
-    return bool((cost[before, person] + grouping.place_weight * far < -MARGIN).all())
+    distance, gap = distance[before, person], gap[before, person]
+    cost = cost_here(distance, gap, grouping) + grouping.place_weight * _far_shares(found, before, person)
+    return bool(np.count_nonzero((distance < limit) & (cost < -MARGIN)) == len(before))
 
 
 def _far_shares(found: Bunches, before: Ints, person: Ints) -> Float64:
     """`pairing.far_shares` (n,) of peaks and their persons (n,) in the turns after those `before` (n,)."""
-    # As complex numbers each peak and person is tag + score i, then x + y i.
-    places, centers = found.numbers.view(complex)[..., 1], found.means.view(complex)[..., 1]
+    # As complex numbers each peak and person is tag + score i, then x + y i; who is not there is nowhere near.
+    places = np.where(found.there, found.numbers.view(complex)[..., 1], np.inf)
+    centers = np.where(found.joints > 0, found.means.view(complex)[..., 1], np.inf)
     turn = before + 1
     place, center = places[turn, person], centers[before, person]
-    candidates, people = np.abs(places[turn] - center[:, None]), np.abs(centers[before] - place[:, None])
-    candidates[found.table[turn] < 0] = people[found.joints[before] == 0] = np.inf
-    return far_share(candidates.min(axis=1), people.min(axis=1), np.abs(place - center))
+    candidates = np.abs(places.take(turn, axis=0) - center[:, None])
+    people = np.abs(centers.take(before, axis=0) - place[:, None])
+    nearest = np.minimum.reduce(candidates, axis=1), np.minimum.reduce(people, axis=1)
+    return far_share(*nearest, np.abs(place - center))

@@ -121,16 +121,16 @@ def decode(maps: Maps, grouping: Grouping | None = None, *, earlier: Decoding | 
     if earlier and _comes_out_alike(groups, grouping, earlier):
         return replace(earlier, grouping=grouping, groups=groups)
     joints = earlier.joints if earlier and same > 2 else joints_of(maps, peaks, groups, grouping)
-    scores = joints[..., 2].sum(axis=1) / np.float32(K)
+    scores = np.add.reduce(joints[..., 2], axis=1) / np.float32(K)
     kept = kept_people(scores, grouping)
-    seen, tags = joints[kept], groups.tags[kept]
+    seen, tags = joints.take(kept, axis=0), groups.tags.take(kept, axis=0)
     own = groups.tags[: len(kept)] if grouping.shifted_tags else tags
     refinement = earlier.refinement if earlier and same > 4 else refine(maps, seen, own, grouping)
     keypoints, kind = complete(maps, seen, refinement, grouping)
     poses = in_image(maps, keypoints, scores[kept], tags, kind)
     repeats = duplicates_of(keypoints[..., :2], kind != MISSING, poses.scores, grouping.duplicate_oks)
-    stay = repeats < 0
-    people, poses = (kept, poses) if stay.all() else (kept[stay], poses[stay])
+    stay = (repeats < 0).nonzero()[0]
+    people, poses = (kept, poses) if len(stay) == len(kept) else (kept[stay], poses[stay])
     return Decoding(maps, grouping, peaks, groups, joints, scores, kept, refinement, repeats, people, poses)
 
 

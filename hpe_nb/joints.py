@@ -15,15 +15,14 @@ from hpe_nb.peaks import Peaks
 from hpe_nb.poses import MISSING, REFINED, Poses
 from hpe_nb.refinement import Refinement
 from hpe_nb.settings import Grouping
-from hpe_nb.skeleton import K
 
 
 def joints_of(maps: Maps, peaks: Peaks, groups: Groups, grouping: Grouping) -> Float32:
     """Keypoints (G, 17, 3) in map pixels: the groups' peaks, moved by the quarter step and delta."""
-    joints = np.zeros((len(groups), K, 3), np.float32)
-    joints[groups.owner, peaks.joint, :2] = settled(maps, peaks.joint, peaks.xy, grouping)
-    joints[groups.owner, peaks.joint, 2] = peaks.value
-    return joints
+    joints = np.zeros((len(peaks) + 1, 3), np.float32)
+    joints[:-1, :2], joints[:-1, 2] = settled(maps, peaks.joint, peaks.xy, grouping), peaks.value
+    # The last row, all zeros, is what -1 takes: nothing.
+    return joints.take(groups.peak, axis=0)
 
 
 def settled(maps: Maps, joint: Ints, xy: Ints, grouping: Grouping) -> Float32:
@@ -48,8 +47,10 @@ def kept_people(scores: Float32, grouping: Grouping) -> Ints:
 def complete(maps: Maps, keypoints: Float32, found: Refinement, grouping: Grouping) -> tuple[Float32, Kinds]:
     """Keypoints (M, 17, 3) with the refined joints put in, in map pixels, and each one's kind (M, 17)."""
     kind = (keypoints[..., 2] > 0).view(np.uint8)  # DETECTED is 1, MISSING is 0
-    keypoints, new = keypoints.copy(), found.found
-    person, joint = found.person[new], found.joint[new]
+    new = found.found.nonzero()[0]
+    if not len(new):
+        return keypoints, kind
+    keypoints, person, joint = keypoints.copy(), found.person[new], found.joint[new]
     keypoints[person, joint, :2] = settled(maps, joint, found.xy[new], grouping)
     keypoints[person, joint, 2] = found.value[new]
     kind[person, joint] = REFINED

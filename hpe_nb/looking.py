@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Image
@@ -62,8 +64,12 @@ def tag_gap(tag: Float32, mean: Float32) -> Float32:
 
 
 def highest(heat: Float32, mask: Image | None = None) -> tuple[int, int, float]:
-    """First place x, y in row order with the highest |heat|, which is the least or the greatest number."""
-    low, high, low_at, high_at = cv2.minMaxLoc(heat, mask)
+    """First place x, y in row order with the highest |heat|, and |heat| there."""
+    return first_highest(*cv2.minMaxLoc(heat, mask))
+
+
+def first_highest(low: float, high: float, low_at: Sequence[int], high_at: Sequence[int]) -> tuple[int, int, float]:
+    """`highest` from the least and the greatest number and where they are first: it is one of the two."""
     if high > -low or (high == -low and (high_at[1], high_at[0]) <= (low_at[1], low_at[0])):
         return high_at[0], high_at[1], high
     return low_at[0], low_at[1], -low

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -54,11 +55,11 @@ def find_peaks(maps: Maps, grouping: Grouping) -> Peaks:
     index = _where(scores > no_more(grouping.detection_threshold))
     value = scores.take(index)
     joint = index // (shape[1] * shape[2])
-    # A stable sort keeps row order among equal scores.
-    order = np.lexsort((-value, joint))
+    # Scores are positive, so their bits rise with them; a stable sort keeps row order among equal ones.
+    order = ((joint << 32) - value.view(np.int32)).argsort(kind="stable")
     start = joint.searchsorted(_TYPES)
     most = grouping.max_candidates
-    if len(index) > most and (start[1:] - start[:-1]).max() > most:
+    if len(index) > most and np.maximum.reduce(start[1:] - start[:-1]) > most:
         rank = np.arange(len(index)) - start.take(joint)
         order = order[rank < most]
         start = joint.take(order).searchsorted(_TYPES)
@@ -69,6 +70,7 @@ def find_peaks(maps: Maps, grouping: Grouping) -> Peaks:
     return Peaks(joint, xy, value.take(order), tag, start)
 
 
+@cache
 def no_more(limit: float) -> np.float32:
     """The largest float32 that is not above `limit`: scores compare with it as they would in full precision."""
     rounded = np.float32(limit)
@@ -80,8 +82,8 @@ def _where(mask: Bools) -> Ints:
     whole = len(mask) // 64 * 64
     eights = mask[:whole].view(np.uint64) != 0
     blocks = (eights.view(np.uint64) != 0).nonzero()[0]
-    inside = mask[:whole].reshape(-1, 64)[blocks].reshape(-1).nonzero()[0]
-    found = blocks[inside >> 6] * 64 + (inside & 63)
+    inside = mask[:whole].reshape(-1, 64).take(blocks, axis=0).reshape(-1).nonzero()[0]
+    found = (blocks * 64).take(inside >> 6) + (inside & 63)
     return found if whole == len(mask) else np.concatenate((found, whole + mask[whole:].nonzero()[0]))
 
 

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Floats, Ints
-from hpe_nb.looking import highest, is_own, look_everywhere, look_near
+from hpe_nb.looking import first_highest, highest, is_own, look_everywhere, look_near
 from hpe_nb.maps import Maps
+from hpe_nb.opencv import cv2
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import K, reach
 
 _A, _B = np.triu_indices(K, 1)
-NOWHERE = (-1, -1, 0.0)
-"""Place and score where nothing was found."""
-_APART = (reach()[_A, _B] ** 2).astype(np.float32)[:, None]
+_REACH = reach().astype(np.float32)
+_TALL = (1 / reach()[_A, _B, None] ** 2).astype(np.float32)
+"""Squared least height of a body for a unit of squared distance between two of its joints, (136, 1)."""
+Spot = tuple[int, int, int, float]
+"""What a second look found: which of the missing joints it is, x, y and score."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,39 +68,42 @@ def refine(maps: Maps, keypoints: Float32, tags: Floats, grouping: Grouping) -> 
     else:
         window = np.array([(0, 0, *maps.size)], np.intp).repeat(len(person), axis=0)
         spots = _everywhere(maps, person, joint, means)
-    found = np.array(spots, np.float64).reshape(-1, 3)
-    return Refinement(person, joint, window, found[:, :2].astype(np.intp), found[:, 2].astype(np.float32))
+    xy, value = np.full((len(person), 2), -1), np.zeros(len(person), np.float32)
+    if spots:
+        index, x, y, score = map(list, zip(*spots, strict=True))
+        xy[index, 0], xy[index, 1], value[index] = x, y, score
+    return Refinement(person, joint, window, xy, value)
 
 
-def _near(maps: Maps, person: Ints, joint: Ints, window: Ints, means: list[Float32], least: float) -> list[float]:
-    """Place x, y and value, one after the other, of the highest own |heat| above `least` in each window.
-
-    Own are the pixels whose tag is the person's, see `rounds_to`.
-    """
-    heats, tags = list(maps.heatmaps), list(maps.tags)
-    spots: list[float] = []
-    for p, k, (x0, y0, x1, y1) in zip(person.tolist(), joint.tolist(), window.tolist(), strict=True):
-        spot = NOWHERE
-        if x0 < x1 and y0 < y1:
-            heat = heats[k][y0:y1, x0:x1]
-            x, y, value = highest(heat)
-            if value > least and not is_own(tags[k][y0 + y, x0 + x], means[p]):
-                x, y, value = look_near(heat, tags[k][y0:y1, x0:x1], means[p])
-            if value > least:
-                spot = x0 + x, y0 + y, value
-        spots += spot
+def _near(maps: Maps, person: Ints, joint: Ints, window: Ints, means: list[Float32], least: float) -> list[Spot]:
+    """The highest own |heat| above `least` in each window; a pixel is own if its tag is, see `rounds_to`."""
+    heats, tags, spots = list(maps.heatmaps), list(maps.tags), []
+    looks = zip(person.tolist(), joint.tolist(), window.tolist(), strict=True)
+    for index, (p, k, (x0, y0, x1, y1)) in enumerate(looks):
+        if x0 >= x1 or y0 >= y1:
+            continue
+        heat = heats[k][y0:y1, x0:x1]
+        low, high, low_at, high_at = cv2.minMaxLoc(heat)
+        if low >= -least and high <= least:
+            continue
+        x, y, value = first_highest(low, high, low_at, high_at)
+        if not is_own(tags[k][y0 + y, x0 + x], means[p]):
+            x, y, value = look_near(heat, tags[k][y0:y1, x0:x1], means[p])
+        if value > least:
+            spots.append((index, x0 + x, y0 + y, value))
     return spots
 
 
-def _everywhere(maps: Maps, person: Ints, joint: Ints, means: list[Float32]) -> list[float]:
+def _everywhere(maps: Maps, person: Ints, joint: Ints, means: list[Float32]) -> list[Spot]:
     """The answers of `look_everywhere`; where the highest |heat| of all has the person's tag, that is it."""
     tops = {k: highest(maps.heatmaps[k]) for k in set(joint.tolist())}
-    spots: list[float] = []
-    for p, k in zip(person.tolist(), joint.tolist(), strict=True):
+    spots = []
+    for index, (p, k) in enumerate(zip(person.tolist(), joint.tolist(), strict=True)):
         x, y, value = tops[k]
         if value > 0 and not is_own(maps.tags[k, y, x], means[p]):
             x, y, value = look_everywhere(maps.heatmaps[k], maps.tags[k], means[p])
-        spots += (x, y, value) if value > 0 else NOWHERE
+        if value > 0:
+            spots.append((index, x, y, value))
     return spots
 
 
@@ -122,11 +128,13 @@ def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float | Float
     tall = (larger * heights(places, seen)).take(person)
     # A missing joint says nothing: it is infinitely far to the side that does not bind.
     sides = np.where(seen, np.concatenate((places, -places)), -np.inf).take(person, axis=2)
-    sides -= tall * reach().take(joint, axis=1)
-    edge = np.ceil(sides.max(axis=1))
-    edge[2:] = 1 - edge[2:]
-    box: Ints = edge.T.clip(0, np.array((*size, *size), np.float32)).astype(np.intp)
-    box[tall <= 0] = 0
+    sides -= tall * _REACH.take(joint, axis=1)
+    edge = np.ceil(np.maximum.reduce(sides, axis=1))
+    np.subtract(1, edge[2:], out=edge[2:])
+    edge = np.minimum(np.maximum(edge, 0), np.array((*size, *size), np.float32)[:, None])
+    box: Ints = edge.T.astype(np.intp)
+    if np.count_nonzero(tall) < len(tall):
+        box[tall == 0] = 0
     return box
 
 
@@ -139,6 +147,8 @@ def heights(places: Floats, seen: Bools) -> Floats:
     """
     apart = places.take(_A, axis=1) - places.take(_B, axis=1)
     apart *= apart
-    squares = (apart[0] + apart[1]) / _APART
-    squares *= seen.take(_A, axis=0) & seen.take(_B, axis=0)
-    return np.asarray(np.sqrt(squares.max(axis=0)))
+    there = seen.astype(np.float32)
+    squares = (apart[0] + apart[1]) * _TALL
+    squares *= there.take(_A, axis=0)
+    squares *= there.take(_B, axis=0)
+    return np.asarray(np.sqrt(np.maximum.reduce(squares, axis=0)))

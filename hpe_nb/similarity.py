@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 
-from hpe_nb.arrays import Bools, Float64, Floats, Ints
+from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.skeleton import OKS_SIGMAS
 
 AREA_OF_BOX = 0.53
@@ -91,11 +92,16 @@ def _near(places: Floats, area: Floats, present: Bools, least: float) -> tuple[I
     """
     apart = places[..., None] - places[:, :, None]
     apart *= apart
-    # A thousandth is far more than the roundings.
-    reach = _SPREAD * (math.log(least) * 1.001)
-    near = apart[0] + apart[1] <= reach[:, None, None] * np.maximum(area, TINY)
+    near = apart[0] + apart[1] <= _reach(least) * np.maximum(area, TINY)
     if np.count_nonzero(near) == np.count_nonzero(present):
         return _NOBODY, _NOBODY
     alike = near.any(axis=0)
     first, second = np.triu(alike | alike.T, 1).nonzero()
     return first, second
+
+
+@cache
+def _reach(least: float) -> Float32:
+    """Squared distance (17, 1, 1) for a unit of area at which a joint alone is `least` alike, and a little more."""
+    # A thousandth is far more than the roundings.
+    return (_SPREAD * (math.log(least) * 1.001)).astype(np.float32)[:, None, None]
