@@ -17,6 +17,7 @@ from hpe_nb.clear import TURN, Bunches, bunches
 from hpe_nb.pairing import ALONE, pair
 from hpe_nb.peaks import Peaks
 from hpe_nb.quick import take_turns
+from hpe_nb.quick_rounded import take_rounded_turns
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER, K
 
@@ -80,12 +81,13 @@ def group(peaks: Peaks, grouping: Grouping) -> Groups:
     pairing of least total cost is taken, and whoever remains opens a person. A person's tag and centre are the means
     over its joints so far.
     """
-    if grouping.cost == "rounded" or peaks.tag.shape[1] > 1:
+    if peaks.tag.shape[1] > 1:
         return _walk(peaks, grouping, None)[0]
-    clear = bunches(peaks, grouping)
+    rounded = grouping.cost == "rounded"
+    clear = None if rounded else bunches(peaks, grouping)
     if clear:
         return _at_once(peaks, grouping, clear)
-    owner, tags, centers = take_turns(peaks, grouping)
+    owner, tags, centers = take_rounded_turns(peaks, grouping) if rounded else take_turns(peaks, grouping)
     return Groups(peaks, grouping, owner, _table(peaks, owner, len(tags)), tags, centers)
 
 

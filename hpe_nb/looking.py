@@ -31,6 +31,9 @@ def look_everywhere(heat: Float32, tag: Float32, mean: Float32) -> tuple[int, in
 
     Arguments as in `look_near`.
     """
+    x, y, value = highest(heat)
+    if is_own(tag[y, x], mean):
+        return x, y, value
     whole = tag_gap(tag, mean)
     whole += np.float32(0.5)
     np.floor(whole, out=whole)

@@ -127,11 +127,9 @@ def rounded_costs(tag_distance: Floats, place: Float64, value: Float32, grouping
     people, columns of cost 1e10 stand for nobody.
     """
     n, people = tag_distance.shape
-    weighted = np.where(
-        tag_distance < grouping.tag_threshold,
-        tag_distance * (place / (place.min(axis=0) + 1e-10)),
-        tag_distance,
-    ).astype(np.float32)
+    nearest = np.minimum.reduce(place, axis=0) + 1e-10
+    allowed = tag_distance < grouping.tag_threshold
+    weighted = np.where(allowed, tag_distance * (place / nearest), tag_distance).astype(np.float32)
     costs = np.full((n, max(n, people)), 1e10)
-    costs[:, :people] = np.round(weighted) * np.float32(100) - value.astype(np.float64)[:, None]
+    costs[:, :people] = np.rint(weighted) * np.float32(100) - value.astype(np.float64)[:, None]
     return costs

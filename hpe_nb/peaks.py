@@ -52,7 +52,7 @@ def find_peaks(maps: Maps, grouping: Grouping) -> Peaks:
     """
     shape = maps.heatmaps.shape
     scores = maps.heatmaps.reshape(-1)
-    index = _where(scores > no_more(grouping.detection_threshold))
+    index = hits(scores > no_more(grouping.detection_threshold))
     value = scores.take(index)
     joint = index // (shape[1] * shape[2])
     # Scores are positive, so their bits rise with them; a stable sort keeps row order among equal ones.
@@ -77,7 +77,7 @@ def no_more(limit: float) -> np.float32:
     return rounded if float(rounded) <= limit else np.nextafter(rounded, np.float32(-np.inf))
 
 
-def _where(mask: Bools) -> Ints:
+def hits(mask: Bools) -> Ints:
     """`np.flatnonzero` for long masks with few hits: eight flags are looked at in one step, and eight such."""
     whole = len(mask) // 64 * 64
     eights = mask[:whole].view(np.uint64) != 0

@@ -42,10 +42,10 @@ def take_turns(peaks: Peaks, grouping: Grouping) -> tuple[Ints, Float64, Float64
         new = Marks(every.tags[turn], every.places[turn], every.scores[turn])
         person = pair_quickly(new, people, grouping)
         if person is None:
-            means = np.array(people.tags)[:, None], _points(people.places), np.array(people.scores)
+            means = np.array(people.tags)[:, None], points(people.places), np.array(people.scores)
             person = pair(peaks.tag[turn].astype(float), peaks.xy[turn], peaks.value[turn], *means, grouping).tolist()
         owner[turn] = _take(person, new, people, sums)
-    return owner, np.array(people.tags, dtype=float)[:, None], _points(people.places)
+    return owner, np.array(people.tags, dtype=float)[:, None], points(people.places)
 
 
 def _take(person: list[int], new: Marks, people: Marks, sums: list[tuple[int, float, complex, float]]) -> list[int]:
@@ -65,7 +65,7 @@ def _take(person: list[int], new: Marks, people: Marks, sums: list[tuple[int, fl
     return person
 
 
-def _points(places: list[complex]) -> Float64:
+def points(places: list[complex]) -> Float64:
     """Complex numbers as x, y, (n, 2)."""
     return np.array(places, dtype=complex).view(float).reshape(-1, 2)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Floats, Ints
-from hpe_nb.looking import first_highest, highest, is_own, look_everywhere, look_near
+from hpe_nb.everywhere import search
+from hpe_nb.looking import first_highest, is_own, look_near
 from hpe_nb.maps import Maps
 from hpe_nb.opencv import cv2
 from hpe_nb.settings import Grouping
@@ -17,8 +18,6 @@ _A, _B = np.triu_indices(K, 1)
 _REACH = reach().astype(np.float32)
 _TALL = (1 / reach()[_A, _B, None] ** 2).astype(np.float32)
 """Squared least height of a body for a unit of squared distance between two of its joints, (136, 1)."""
-Spot = tuple[int, int, int, float]
-"""What a second look found: which of the missing joints it is, x, y and score."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +49,7 @@ def refine(maps: Maps, keypoints: Float32, tags: Floats, grouping: Grouping) -> 
     """Look for each person's missing joints (score 0) in the maps, by the rule that `grouping.refine` names.
 
     "near": the highest score above `refine_threshold` among pixels whose tag is within 0.5 of the person's and that lie
-    where the person can be, see `windows`. "everywhere": the rule of Open Model Zoo's demo, see `look_everywhere`.
+    where the person can be, see `windows`. "everywhere": the rule of Open Model Zoo's demo, see `hpe_nb.everywhere`.
 
     Args:
         maps: the network's maps.
@@ -60,24 +59,23 @@ def refine(maps: Maps, keypoints: Float32, tags: Floats, grouping: Grouping) -> 
     person, joint = (keypoints[..., 2] <= 0).nonzero()
     if grouping.refine == "off":
         person, joint = person[:0], joint[:0]
-    means = list(tags.astype(np.float32))
+    means = tags.astype(np.float32)
     if grouping.refine == "near":
         rest = unshifted(keypoints, grouping.delta)
         window = windows(rest, person, joint, grouping.refine_reach, maps.size)
-        spots = _near(maps, person, joint, window, means, grouping.refine_threshold)
+        xy, value = _near(maps, person, joint, window, means, grouping.refine_threshold)
     else:
         window = np.array([(0, 0, *maps.size)], np.intp).repeat(len(person), axis=0)
-        spots = _everywhere(maps, person, joint, means)
-    xy, value = np.full((len(person), 2), -1), np.zeros(len(person), np.float32)
-    if spots:
-        index, x, y, score = map(list, zip(*spots, strict=True))
-        xy[index, 0], xy[index, 1], value[index] = x, y, score
+        xy, value = search(maps, keypoints, person, joint, means)
     return Refinement(person, joint, window, xy, value)
 
 
-def _near(maps: Maps, person: Ints, joint: Ints, window: Ints, means: list[Float32], least: float) -> list[Spot]:
-    """The highest own |heat| above `least` in each window; a pixel is own if its tag is, see `rounds_to`."""
-    heats, tags, spots = list(maps.heatmaps), list(maps.tags), []
+def _near(maps: Maps, person: Ints, joint: Ints, window: Ints, means: Float32, least: float) -> tuple[Ints, Float32]:
+    """Place (Q, 2) and score (Q,) of the highest own |heat| above `least` in each window, -1 and 0 where none is.
+
+    A pixel is the person's own if its tag is, see `rounds_to`.
+    """
+    heats, tags, mean, spots = list(maps.heatmaps), list(maps.tags), list(means), []
     looks = zip(person.tolist(), joint.tolist(), window.tolist(), strict=True)
     for index, (p, k, (x0, y0, x1, y1)) in enumerate(looks):
         if x0 >= x1 or y0 >= y1:
@@ -87,24 +85,15 @@ def _near(maps: Maps, person: Ints, joint: Ints, window: Ints, means: list[Float
         if low >= -least and high <= least:
             continue
         x, y, value = first_highest(low, high, low_at, high_at)
-        if not is_own(tags[k][y0 + y, x0 + x], means[p]):
-            x, y, value = look_near(heat, tags[k][y0:y1, x0:x1], means[p])
+        if not is_own(tags[k][y0 + y, x0 + x], mean[p]):
+            x, y, value = look_near(heat, tags[k][y0:y1, x0:x1], mean[p])
         if value > least:
             spots.append((index, x0 + x, y0 + y, value))
-    return spots
-
-
-def _everywhere(maps: Maps, person: Ints, joint: Ints, means: list[Float32]) -> list[Spot]:
-    """The answers of `look_everywhere`; where the highest |heat| of all has the person's tag, that is it."""
-    tops = {k: highest(maps.heatmaps[k]) for k in set(joint.tolist())}
-    spots = []
-    for index, (p, k) in enumerate(zip(person.tolist(), joint.tolist(), strict=True)):
-        x, y, value = tops[k]
-        if value > 0 and not is_own(maps.tags[k, y, x], means[p]):
-            x, y, value = look_everywhere(maps.heatmaps[k], maps.tags[k], means[p])
-        if value > 0:
-            spots.append((index, x, y, value))
-    return spots
+    xy, scores = np.full((len(person), 2), -1), np.zeros(len(person), np.float32)
+    if spots:
+        found = [index for index, *_ in spots]
+        xy[found], scores[found] = [place for _, *place, _ in spots], [score for *_, score in spots]
+    return xy, scores
 
 
 def unshifted(keypoints: Float32, delta: float) -> Float32:

@@ -13,20 +13,24 @@ from hpe_nb import grouping as steps
 from hpe_nb.clear import bunches
 from hpe_nb.pairing import pair
 from hpe_nb.peaks import find_peaks
-from hpe_nb.quick import pair_by_tags
+from hpe_nb.quick import Marks, pair_by_tags
+from hpe_nb.quick_rounded import pair_clearly
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     people=st.integers(0, 14),
     threshold=st.floats(0.1, 2.5),
     weight=st.floats(0, 1.5),
     dimension=st.sampled_from([1, 1, 1, 2]),
+    cost=st.sampled_from(["graded", "rounded"]),
 )
-def test_quick_walk_equals_plain_walk(seed: int, people: int, threshold: float, weight: float, dimension: int) -> None:
+def test_quick_walk_equals_plain_walk(
+    seed: int, people: int, threshold: float, weight: float, dimension: int, cost: str
+) -> None:
     maps = random_maps(seed, people, dimension=dimension)
-    grouping = hpe.Grouping(tag_threshold=threshold, place_weight=weight)
+    grouping = hpe.Grouping(tag_threshold=threshold, place_weight=weight, cost=cost)
     peaks = find_peaks(maps, grouping)
     quick = steps.group(peaks, grouping)
     plain, record = steps._walk(peaks, grouping, None)
@@ -61,6 +65,41 @@ def test_people_in_clear_bunches_are_those_of_the_turns(recipe, clear: bool, sco
         assert (bunches(peaks, grouping) is not None) == clear
     for name in ("owner", "peak", "tags", "centers"):
         np.testing.assert_array_equal(getattr(quick, name), getattr(plain, name))
+
+
+@pytest.mark.parametrize(("recipe", "_"), CLEAR)
+def test_the_demo_s_turns_are_those_of_the_matrix(recipe, _: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where its turns are settled without it."""
+    peaks = find_peaks(hpe.scene(seed=3, **recipe).maps, hpe.Grouping.omz())
+    plain, _ = steps._walk(peaks, hpe.Grouping.omz(), None)
+    quick = steps.group(peaks, hpe.Grouping.omz())
+    monkeypatch.setattr("hpe_nb.quick_rounded.HIGH", 0.0)
+    slow = steps.group(peaks, hpe.Grouping.omz())
+    for name in ("owner", "peak", "tags", "centers"):
+        np.testing.assert_array_equal(getattr(quick, name), getattr(plain, name))
+        np.testing.assert_array_equal(getattr(slow, name), getattr(plain, name))
+
+
+TURNS = [
+    pytest.param([0.1, 5.1], [3, 20], [0.0, 5.0], [4, 21], [0, 1], id="each near its person"),
+    pytest.param([0.1, 5.1], [3, 20], [0.0], [4], [0, -1], id="one more candidate than people"),
+    pytest.param([0.1, 9.0], [3, 20], [0.0, 5.0], [4, 21], None, id="a newcomer could take another's place"),
+    pytest.param([0.1], [3], [0.0, 0.3], [4, 5], None, id="two people near"),
+    pytest.param([0.4, 5.1], [30, 5], [0.0, 5.0], [4, 21], None, id="far from its person, for what there is at hand"),
+    pytest.param([0.5], [3], [0.0], [4], None, id="half a step of cost"),
+    pytest.param([], [], [0.0], [4], [], id="no candidates"),
+]
+
+
+@pytest.mark.parametrize(("tag", "x", "tags", "centers", "expected"), TURNS)
+def test_which_turns_of_the_demo_are_clear(tag, x, tags, centers, expected) -> None:
+    new, people = (Marks(t, [complex(z) for z in p], [0.9] * len(t)) for t, p in ((tag, x), (tags, centers)))
+    assert pair_clearly(new, people, 1.0) == expected
+
+
+def test_scores_that_outweigh_a_step_of_cost_take_the_matrix() -> None:
+    new = Marks([0.1, 1.2], [3, 20], [0.9, 200.0])
+    assert pair_clearly(new, Marks([0.0], [4], [0.9]), 1.0) is None
 
 
 @settings(max_examples=40, deadline=None)
