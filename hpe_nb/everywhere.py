@@ -16,11 +16,10 @@ from hpe_nb.maps import Maps
 from hpe_nb.peaks import hits
 from hpe_nb.skeleton import K
 
-WEAK = np.float32(0.05)
+WEAK = np.float32(0.02)
 """Where a network leaves hardly a pixel at 0, those up to this score are weak."""
 SPARSE = 8
-"""Where no more than one pixel in so many has a score other than 0, only those at 0 are weak."""
-HALF = np.float32(0.5)
+"""One pixel in so many may be strong. Where no more have a score other than 0, only those at 0 are weak."""
 
 
 class Strong(NamedTuple):
@@ -82,13 +81,15 @@ def strong_pixels(maps: Maps, types: Ints) -> Strong:
 
 
 def _strong(heat: Float32) -> tuple[Ints, np.float32]:
-    """Flat indices of the strong pixels, and what no other pixel's |heat| is above."""
-    some = heat != 0
+    """Flat indices of the strong pixels, none if these are many, and what no other pixel's |heat| is above."""
     # One pixel in 61 tells as well whether many have a score.
-    sample = some[::61]
+    sample = heat[::61]
     if np.count_nonzero(sample) * SPARSE <= len(sample):
-        return hits(some), np.float32(0)
-    return hits(np.abs(heat) > WEAK), WEAK
+        return hits(heat != 0), np.float32(0)
+    some = (heat > WEAK) | (heat < -WEAK)
+    if np.count_nonzero(some) * SPARSE <= len(some):
+        return hits(some), WEAK
+    return np.zeros(0, np.intp), np.float32(np.inf)
 
 
 def _least_cost(strong: Strong, joint: Ints, wanted: Float32) -> tuple[Ints, Float32, Float32]:
@@ -101,7 +102,7 @@ def _least_cost(strong: Strong, joint: Ints, wanted: Float32) -> tuple[Ints, Flo
         asked, part = order[first[i] : first[i + 1]], slice(start[i], start[i + 1])
         if part.start < part.stop:
             cost = np.abs(strong.tag[part] - wanted.take(asked, axis=0))
-            cost += HALF
+            cost += np.float32(0.5)
             np.floor(cost, out=cost)
             cost -= strong.heat[part]
             best = cost.argmin(axis=1)
@@ -117,5 +118,5 @@ def _least_levels(maps: Maps, keypoints: Float32, person: Ints, joint: Ints, wan
     there = maps.tags[joint[:, None], y.take(person, axis=0), x.take(person, axis=0)]
     level = np.zeros(len(joint), np.float32)
     for q in (asked & ~rounds_to(there, wanted[:, None]).any(axis=1)).nonzero()[0].tolist():
-        level[q] = np.floor(tag_gap(maps.tags[joint[q]], wanted[q]).min() + HALF)
+        level[q] = np.floor(tag_gap(maps.tags[joint[q]], wanted[q]).min() + np.float32(0.5))
     return level
