@@ -6,6 +6,7 @@ of `hpe_nb.grouping.group` could only join what is in one bunch. Many pictures a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -84,18 +85,25 @@ def _all_join(found: Bunches, grouping: Grouping) -> bool:
     if not len(before):
         return True
     distance, gap = distance[before, person], gap[before, person]
-    cost = cost_here(distance, gap, grouping) + grouping.place_weight * _far_shares(found, before, person)
-    return bool(np.count_nonzero((distance < limit) & (cost < -MARGIN)) == len(before))
+    cost = cost_here(distance, gap, grouping)
+    shares = _far_shares(found, before, person)
+    return np.count_nonzero(distance < limit) == len(before) and any(
+        np.count_nonzero(cost + grouping.place_weight * far < -MARGIN) == len(before) for far in shares
+    )
 
 
-def _far_shares(found: Bunches, before: Ints, person: Ints) -> Float64:
-    """`pairing.far_shares` (n,) of peaks and their persons (n,) in the turns after those `before` (n,)."""
+def _far_shares(found: Bunches, before: Ints, person: Ints) -> Iterator[Float64]:
+    """`pairing.far_shares` (n,) of peaks and their persons (n,) in the turns after those `before` (n,).
+
+    First what they are at most, as if there were another person where the peak is: that does for nearly all.
+    """
     # As complex numbers each peak and person is tag + score i, then x + y i; who is not there is nowhere near.
     places = np.where(found.there, found.numbers.view(complex)[..., 1], np.inf)
-    centers = np.where(found.joints > 0, found.means.view(complex)[..., 1], np.inf)
-    turn = before + 1
+    turn, centers = before + 1, found.means.view(complex)[..., 1]
     place, center = places[turn, person], centers[before, person]
-    candidates = np.abs(places.take(turn, axis=0) - center[:, None])
+    away = np.abs(place - center)
+    candidate = np.minimum.reduce(np.abs(places.take(turn, axis=0) - center[:, None]), axis=1)
+    yield far_share(candidate, np.zeros(len(before)), away)
+    centers = np.where(found.joints > 0, centers, np.inf)
     people = np.abs(centers.take(before, axis=0) - place[:, None])
-    nearest = np.minimum.reduce(candidates, axis=1), np.minimum.reduce(people, axis=1)
-    return far_share(*nearest, np.abs(place - center))
+    yield far_share(candidate, np.minimum.reduce(people, axis=1), away)

@@ -59,10 +59,10 @@ def is_own(tag: Float32, mean: Float32) -> bool:
 
 def tag_gap(tag: Float32, mean: Float32) -> Float32:
     """Distance of tags (..., D) to the person's (D,), or two shapes that broadcast, float32 without the axis D."""
-    if mean.shape[-1] == 1:
-        gap: Float32 = np.asarray(tag[..., 0] - mean[..., 0])
-        return np.abs(gap, out=gap)
     difference = tag - mean
+    if mean.shape[-1] == 1:
+        gap: Float32 = np.abs(difference, out=difference)[..., 0]
+        return gap
     return np.asarray(np.sqrt((difference * difference).sum(axis=-1)))
 
 

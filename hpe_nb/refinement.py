@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -75,7 +76,7 @@ def _near(maps: Maps, person: Ints, joint: Ints, window: Ints, means: Float32, l
 
     A pixel is the person's own if its tag is, see `rounds_to`.
     """
-    heats, tags, mean, spots = list(maps.heatmaps), list(maps.tags), list(means), []
+    heats, spots = list(maps.heatmaps), []
     looks = zip(person.tolist(), joint.tolist(), window.tolist(), strict=True)
     for index, (p, k, (x0, y0, x1, y1)) in enumerate(looks):
         if x0 >= x1 or y0 >= y1:
@@ -85,8 +86,8 @@ def _near(maps: Maps, person: Ints, joint: Ints, window: Ints, means: Float32, l
         if low >= -least and high <= least:
             continue
         x, y, value = first_highest(low, high, low_at, high_at)
-        if not is_own(tags[k][y0 + y, x0 + x], mean[p]):
-            x, y, value = look_near(heat, tags[k][y0:y1, x0:x1], mean[p])
+        if not is_own(maps.tags[k, y0 + y, x0 + x], means[p]):
+            x, y, value = look_near(heat, maps.tags[k, y0:y1, x0:x1], means[p])
         if value > least:
             spots.append((index, x0 + x, y0 + y, value))
     xy, scores = np.full((len(person), 2), -1), np.zeros(len(person), np.float32)
@@ -120,11 +121,17 @@ def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float | Float
     sides -= tall * _REACH.take(joint, axis=1)
     edge = np.ceil(np.maximum.reduce(sides, axis=1))
     np.subtract(1, edge[2:], out=edge[2:])
-    edge = np.minimum(np.maximum(edge, 0), np.array((*size, *size), np.float32)[:, None])
+    edge = np.minimum(np.maximum(edge, 0), _edges(size))
     box: Ints = edge.T.astype(np.intp)
     if np.count_nonzero(tall) < len(tall):
         box[tall == 0] = 0
     return box
+
+
+@cache
+def _edges(size: tuple[int, int]) -> Float32:
+    """Width, height, width and height of the map, (4, 1)."""
+    return np.array((*size, *size), np.float32)[:, None]
 
 
 def heights(places: Floats, seen: Bools) -> Floats:
