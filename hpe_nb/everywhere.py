@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Ints
-from hpe_nb.looking import look_everywhere, rounds_to, tag_gap
+from hpe_nb.looking import look_everywhere, rounds_to, tag_gap, whole_costs
 from hpe_nb.maps import Maps
 from hpe_nb.peaks import hits
 from hpe_nb.skeleton import K
@@ -101,10 +101,7 @@ def _least_cost(strong: Strong, joint: Ints, wanted: Float32) -> tuple[Ints, Flo
     for i in range(len(strong.types)):
         asked, part = order[first[i] : first[i + 1]], slice(start[i], start[i + 1])
         if part.start < part.stop:
-            cost = np.abs(strong.tag[part] - wanted.take(asked, axis=0))
-            cost += np.float32(0.5)
-            np.floor(cost, out=cost)
-            cost -= strong.heat[part]
+            cost = whole_costs(strong.heat[part], strong.tag[part, None], wanted.take(asked, axis=0)[:, None])
             best = cost.argmin(axis=1)
             costs[asked] = cost[np.arange(len(asked)), best]
             pixel[asked], value[asked] = strong.pixel[part].take(best), strong.heat[part].take(best)

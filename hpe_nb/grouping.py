@@ -17,7 +17,8 @@ from hpe_nb.clear import TURN, Bunches, bunches
 from hpe_nb.pairing import ALONE, pair
 from hpe_nb.peaks import Peaks
 from hpe_nb.quick import take_turns
-from hpe_nb.quick_rounded import take_rounded_turns
+from hpe_nb.quick_graded import GRADED
+from hpe_nb.quick_rounded import ROUNDED
 from hpe_nb.settings import Grouping
 from hpe_nb.skeleton import JOINT_ORDER, K
 
@@ -87,7 +88,7 @@ def group(peaks: Peaks, grouping: Grouping) -> Groups:
     clear = None if rounded else bunches(peaks, grouping)
     if clear:
         return _at_once(peaks, grouping, clear)
-    owner, tags, centers = take_rounded_turns(peaks, grouping) if rounded else take_turns(peaks, grouping)
+    owner, tags, centers = take_turns(peaks, grouping, ROUNDED if rounded else GRADED)
     return Groups(peaks, grouping, owner, _table(peaks, owner, len(tags)), tags, centers)
 
 

@@ -34,12 +34,20 @@ def look_everywhere(heat: Float32, tag: Float32, mean: Float32) -> tuple[int, in
     x, y, value = highest(heat)
     if is_own(tag[y, x], mean):
         return x, y, value
-    whole = tag_gap(tag, mean)
-    whole += np.float32(0.5)
-    np.floor(whole, out=whole)
-    whole -= np.abs(heat)
-    y, x = divmod(int(whole.argmin()), heat.shape[1])
+    y, x = divmod(int(whole_costs(np.abs(heat), tag, mean).argmin()), heat.shape[1])
     return x, y, abs(float(heat[y, x]))
+
+
+def whole_costs(strength: Float32, tag: Float32, mean: Float32) -> Float32:
+    """What pixels cost by the rule of Open Model Zoo's demo, int(|tag - mean| + 0.5) - |heat|, in float32.
+
+    |heat| (...), tags (..., D) and (D,), or shapes that broadcast; the result has no axis D.
+    """
+    costs = tag_gap(tag, mean)
+    costs += np.float32(0.5)
+    np.floor(costs, out=costs)
+    costs -= strength
+    return costs
 
 
 def rounds_to(tag: Float32, mean: Float32) -> Bools:

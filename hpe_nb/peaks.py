@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
@@ -70,7 +70,7 @@ def find_peaks(maps: Maps, grouping: Grouping) -> Peaks:
     return Peaks(joint, xy, value.take(order), tag, start)
 
 
-@cache
+@lru_cache(maxsize=64)
 def no_more(limit: float) -> np.float32:
     """The largest float32 that is not above `limit`: scores compare with it as they would in full precision."""
     rounded = np.float32(limit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
@@ -100,7 +100,7 @@ def _near(places: Floats, area: Floats, present: Bools, least: float) -> tuple[I
     return first, second
 
 
-@cache
+@lru_cache(maxsize=64)
 def _reach(least: float) -> Float32:
     """Squared distance (17, 1, 1) for a unit of area at which a joint alone is `least` alike, and a little more."""
     # A thousandth is far more than the roundings.

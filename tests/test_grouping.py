@@ -94,12 +94,12 @@ TURNS = [
 @pytest.mark.parametrize(("tag", "x", "tags", "centers", "expected"), TURNS)
 def test_which_turns_of_the_demo_are_clear(tag, x, tags, centers, expected) -> None:
     new, people = (Marks(t, [complex(z) for z in p], [0.9] * len(t)) for t, p in ((tag, x), (tags, centers)))
-    assert pair_clearly(new, people, 1.0) == expected
+    assert pair_clearly(new, people, hpe.Grouping.omz()) == expected
 
 
 def test_scores_that_outweigh_a_step_of_cost_take_the_matrix() -> None:
     new = Marks([0.1, 1.2], [3, 20], [0.9, 200.0])
-    assert pair_clearly(new, Marks([0.0], [4], [0.9]), 1.0) is None
+    assert pair_clearly(new, Marks([0.0], [4], [0.9]), hpe.Grouping.omz()) is None
 
 
 @settings(max_examples=40, deadline=None)

@@ -12,7 +12,7 @@ import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Ints
 from hpe_nb.evaluation.skyline import skyline
-from hpe_nb.looking import HALF
+from hpe_nb.looking import HALF, whole_costs
 from hpe_nb.maps import Maps
 from hpe_nb.peaks import no_more
 from hpe_nb.refinement import Refinement, refine, unshifted, windows
@@ -127,6 +127,6 @@ def _chosen(maps: Maps, joint: int, tags: Float32) -> tuple[Ints, Float32]:
     chosen, score = pixel[best], fitting[np.arange(len(tags)), best]
     # Where a pixel whose tag rounds to 1 could be lower, rounding decides: there the whole map is asked.
     for q in np.flatnonzero((score <= 0) | (-score >= 1 - heat.max())).tolist():
-        chosen[q] = (np.floor(np.abs(tag - tags[q]) + np.float32(0.5)) - every).argmin()
+        chosen[q] = whole_costs(every, tag[:, None], tags[q]).argmin()
         score[q] = every[chosen[q]]
     return chosen, score
