@@ -14,12 +14,28 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if TYPE_CHECKING:
-    from hpe_nb.decoding import Decoding as Decoding
-    from hpe_nb.decoding import decode as decode
-    from hpe_nb.drawing import draw_poses as draw_poses
+    from hpe_nb.decoder.decode import Decoding as Decoding
+    from hpe_nb.decoder.decode import decode as decode
+    from hpe_nb.decoder.maps import Maps as Maps
+    from hpe_nb.decoder.peaks import Peaks as Peaks
+    from hpe_nb.decoder.peaks import find_peaks as find_peaks
+    from hpe_nb.decoder.peaks import negate_non_maxima as negate_non_maxima
+    from hpe_nb.decoder.poses import Poses as Poses
+    from hpe_nb.draw.canvas import alt_text as alt_text
+    from hpe_nb.draw.canvas import with_alt as with_alt
+    from hpe_nb.draw.costs import plot_cost_matrix as plot_cost_matrix
+    from hpe_nb.draw.film import plot_film_strip as plot_film_strip
+    from hpe_nb.draw.gaps import plot_tag_histogram as plot_tag_histogram
+    from hpe_nb.draw.heat import plot_heatmap as plot_heatmap
+    from hpe_nb.draw.heat import plot_heatmaps as plot_heatmaps
+    from hpe_nb.draw.skeletons import draw_poses as draw_poses
+    from hpe_nb.draw.table import plot_table as plot_table
+    from hpe_nb.draw.tags import plot_tag_map as plot_tag_map
+    from hpe_nb.draw.tags import plot_tag_strip as plot_tag_strip
+    from hpe_nb.draw.versus import plot_truth as plot_truth
     from hpe_nb.errors import HpeError as HpeError
     from hpe_nb.evaluation.cache import MapCache as MapCache
     from hpe_nb.evaluation.cache import cache_maps as cache_maps
@@ -33,49 +49,33 @@ if TYPE_CHECKING:
     from hpe_nb.evaluation.pictures import plot_curve as plot_curve
     from hpe_nb.evaluation.pictures import plot_heat as plot_heat
     from hpe_nb.evaluation.pictures import plot_pareto as plot_pareto
+    from hpe_nb.evaluation.pose_files import load_pictures as load_pictures
+    from hpe_nb.evaluation.pose_files import load_poses as load_poses
+    from hpe_nb.evaluation.pose_files import save_poses as save_poses
     from hpe_nb.evaluation.protocols import compare_protocols as compare_protocols
     from hpe_nb.evaluation.report import Report as Report
     from hpe_nb.evaluation.report import evaluate as evaluate
     from hpe_nb.evaluation.sweep import sweep as sweep
     from hpe_nb.evaluation.table import SweepTable as SweepTable
-    from hpe_nb.explaining.diagnose import Diagnosis as Diagnosis
-    from hpe_nb.explaining.diagnose import diagnose as diagnose
-    from hpe_nb.explaining.explain import explain_peak as explain_peak
-    from hpe_nb.explaining.record import record as record
-    from hpe_nb.fetching import fetch as fetch
-    from hpe_nb.figures import alt_text as alt_text
-    from hpe_nb.figures import plot_cost_matrix as plot_cost_matrix
-    from hpe_nb.figures import plot_film_strip as plot_film_strip
-    from hpe_nb.figures import plot_heatmap as plot_heatmap
-    from hpe_nb.figures import plot_heatmaps as plot_heatmaps
-    from hpe_nb.figures import plot_table as plot_table
-    from hpe_nb.figures import plot_tag_histogram as plot_tag_histogram
-    from hpe_nb.figures import plot_tag_map as plot_tag_map
-    from hpe_nb.figures import plot_tag_strip as plot_tag_strip
-    from hpe_nb.figures import plot_truth as plot_truth
-    from hpe_nb.figures import with_alt as with_alt
+    from hpe_nb.explain.diagnose import Diagnosis as Diagnosis
+    from hpe_nb.explain.diagnose import diagnose as diagnose
+    from hpe_nb.explain.explain import explain_peak as explain_peak
+    from hpe_nb.explain.record import record as record
+    from hpe_nb.files.images import read_image as read_image
+    from hpe_nb.files.images import write_image as write_image
+    from hpe_nb.files.shipped import sample as sample
+    from hpe_nb.files.shipped import samples as samples
     from hpe_nb.films.engine import detect as detect
     from hpe_nb.films.exports import export_record as export_record
     from hpe_nb.films.job import Outputs as Outputs
     from hpe_nb.films.job import run_film as run_film
-    from hpe_nb.films.player import Player as Player
     from hpe_nb.films.record import read_record as read_record
     from hpe_nb.films.settings import Following as Following
     from hpe_nb.films.settings import Running as Running
     from hpe_nb.films.sources import open_source as open_source
-    from hpe_nb.films.webcam import webcam as webcam
-    from hpe_nb.images import read_image as read_image
-    from hpe_nb.images import write_image as write_image
-    from hpe_nb.loading import load_network as load_network
-    from hpe_nb.maps import Maps as Maps
-    from hpe_nb.network import Network as Network
-    from hpe_nb.peaks import Peaks as Peaks
-    from hpe_nb.peaks import find_peaks as find_peaks
-    from hpe_nb.peaks import negate_non_maxima as negate_non_maxima
-    from hpe_nb.pose_files import load_pictures as load_pictures
-    from hpe_nb.pose_files import load_poses as load_poses
-    from hpe_nb.pose_files import save_poses as save_poses
-    from hpe_nb.poses import Poses as Poses
+    from hpe_nb.network.fetching import fetch as fetch
+    from hpe_nb.network.loading import load_network as load_network
+    from hpe_nb.network.network import Network as Network
     from hpe_nb.scenes import Recipe as Recipe
     from hpe_nb.scenes import Scene as Scene
     from hpe_nb.scenes import Truth as Truth
@@ -83,12 +83,12 @@ if TYPE_CHECKING:
     from hpe_nb.scenes import pose_names as pose_names
     from hpe_nb.scenes import scene as scene
     from hpe_nb.scenes import scene_names as scene_names
-    from hpe_nb.settings import Grouping as Grouping
-    from hpe_nb.shipped import sample as sample
-    from hpe_nb.shipped import samples as samples
+    from hpe_nb.settings import Settings as Settings
     from hpe_nb.widgets.explorer import Explorer as Explorer
+    from hpe_nb.widgets.player import Player as Player
     from hpe_nb.widgets.scene_lab import SceneLab as SceneLab
     from hpe_nb.widgets.stepper import Stepper as Stepper
+    from hpe_nb.widgets.webcam import webcam as webcam
 
 _HOME = {
     "evaluate": "evaluation.report",
@@ -109,47 +109,47 @@ _HOME = {
     "plot_heat": "evaluation.pictures",
     "plot_pareto": "evaluation.pictures",
     "HpeError": "errors",
-    "Decoding": "decoding",
-    "decode": "decoding",
-    "draw_poses": "drawing",
-    "Diagnosis": "explaining.diagnose",
-    "diagnose": "explaining.diagnose",
-    "explain_peak": "explaining.explain",
-    "record": "explaining.record",
-    "fetch": "fetching",
-    "alt_text": "figures",
-    "plot_cost_matrix": "figures",
-    "plot_film_strip": "figures",
-    "plot_heatmap": "figures",
-    "plot_heatmaps": "figures",
-    "plot_table": "figures",
-    "plot_tag_histogram": "figures",
-    "plot_tag_map": "figures",
-    "plot_tag_strip": "figures",
-    "plot_truth": "figures",
-    "with_alt": "figures",
+    "Decoding": "decoder.decode",
+    "decode": "decoder.decode",
+    "draw_poses": "draw.skeletons",
+    "Diagnosis": "explain.diagnose",
+    "diagnose": "explain.diagnose",
+    "explain_peak": "explain.explain",
+    "record": "explain.record",
+    "fetch": "network.fetching",
+    "alt_text": "draw.canvas",
+    "plot_cost_matrix": "draw.costs",
+    "plot_film_strip": "draw.film",
+    "plot_heatmap": "draw.heat",
+    "plot_heatmaps": "draw.heat",
+    "plot_table": "draw.table",
+    "plot_tag_histogram": "draw.gaps",
+    "plot_tag_map": "draw.tags",
+    "plot_tag_strip": "draw.tags",
+    "plot_truth": "draw.versus",
+    "with_alt": "draw.canvas",
     "detect": "films.engine",
     "export_record": "films.exports",
     "Outputs": "films.job",
     "run_film": "films.job",
-    "Player": "films.player",
+    "Player": "widgets.player",
     "read_record": "films.record",
     "Following": "films.settings",
     "Running": "films.settings",
     "open_source": "films.sources",
-    "webcam": "films.webcam",
-    "read_image": "images",
-    "write_image": "images",
-    "load_network": "loading",
-    "Maps": "maps",
-    "Network": "network",
-    "Peaks": "peaks",
-    "find_peaks": "peaks",
-    "negate_non_maxima": "peaks",
-    "load_pictures": "pose_files",
-    "load_poses": "pose_files",
-    "save_poses": "pose_files",
-    "Poses": "poses",
+    "webcam": "widgets.webcam",
+    "read_image": "files.images",
+    "write_image": "files.images",
+    "load_network": "network.loading",
+    "Maps": "decoder.maps",
+    "Network": "network.network",
+    "Peaks": "decoder.peaks",
+    "find_peaks": "decoder.peaks",
+    "negate_non_maxima": "decoder.peaks",
+    "load_pictures": "evaluation.pose_files",
+    "load_poses": "evaluation.pose_files",
+    "save_poses": "evaluation.pose_files",
+    "Poses": "decoder.poses",
     "Recipe": "scenes",
     "Scene": "scenes",
     "Truth": "scenes",
@@ -157,9 +157,9 @@ _HOME = {
     "pose_names": "scenes",
     "scene": "scenes",
     "scene_names": "scenes",
-    "Grouping": "settings",
-    "sample": "shipped",
-    "samples": "shipped",
+    "Settings": "settings",
+    "sample": "files.shipped",
+    "samples": "files.shipped",
     "Explorer": "widgets.explorer",
     "Stepper": "widgets.stepper",
     "SceneLab": "widgets.scene_lab",

@@ -15,4 +15,4 @@ Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.intp]
 Bools = NDArray[np.bool_]
 Kinds = NDArray[np.uint8]
-"""Kind of each keypoint, shape (P, 17): see `hpe_nb.poses`."""
+"""Kind of each keypoint, shape (P, 17): see `hpe_nb.decoder.poses`."""

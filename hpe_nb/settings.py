@@ -1,4 +1,4 @@
-"""Grouping: every number and switch of the decoder, with its range and meaning.
+"""Settings: every number and switch of the decoder, with its range and meaning.
 
 Sliders, command line options and parameter sweeps are all made from these fields, so a setting is described once.
 """
@@ -27,7 +27,7 @@ def choice(default: str, options: tuple[str, ...], meaning: str) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Grouping:
+class Settings:
     """Settings of the decoder, from peaks to poses. Frozen: make a changed copy with `dataclasses.replace`.
 
     Every field's metadata holds its `meaning` and its `low`, `high` and `step`, or its `options`.
@@ -66,7 +66,7 @@ class Grouping:
             check_field(item, getattr(self, item.name))
 
     @classmethod
-    def omz(cls, **changes: Any) -> Grouping:
+    def omz(cls, **changes: Any) -> Settings:
         """The rules of Open Model Zoo's Python demo, to the last rounding and with its defect B1; `changes` override.
 
         Rounded cost, 30 candidates per joint type, no cap on people, refine over the whole map, no duplicates removed,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 import hpe_nb as hpe
-from hpe_nb.explaining import findings
+from hpe_nb.explain import findings
 
 KINDS = (
     findings.CLOSE, findings.SPLIT, findings.THRESHOLD, findings.NMS, findings.RANGE, findings.SCALE, findings.CONSTANT,
@@ -29,13 +29,13 @@ def sabotaged(kind: str, seed: int) -> tuple[hpe.Decoding, hpe.Scene]:
     """A scene with one trouble, and its decoding."""
     random = np.random.default_rng((seed, KINDS.index(kind)))
     settings = {"people": int(random.integers(2, 6)), "seed": seed, "tag_noise": random.uniform(0, 0.15)}
-    grouping = hpe.Grouping()
+    grouping = hpe.Settings()
     if kind == findings.CLOSE:
         settings["tag_gap"] = random.uniform(0.15, 0.6)
     if kind == findings.SMALL:
         settings |= {"height": random.uniform(0.06, 0.1)}
     if kind == findings.THRESHOLD and seed % 2:
-        grouping = hpe.Grouping(detection_threshold=random.uniform(0.96, 1))
+        grouping = hpe.Settings(detection_threshold=random.uniform(0.96, 1))
     elif kind == findings.THRESHOLD:
         settings |= {"score": random.uniform(0.05, 0.08), "hidden_score": 0.04}
     scene = hpe.scene(**settings)

@@ -17,16 +17,16 @@ from hpe_nb.cli import fetch, lab, tables
 from hpe_nb.cli.main import COMMANDS, command_line, main
 from hpe_nb.cli.options import add_grouping, grouping_of
 from hpe_nb.cli.places import folder_for
-from hpe_nb.maps import Maps
-from hpe_nb.poses import DETECTED, REFINED, Poses
-from hpe_nb.settings import Grouping
+from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.poses import DETECTED, REFINED, Poses
+from hpe_nb.settings import Settings
 
 OTHER_VALUES = {
     item.name: not item.default if isinstance(item.default, bool)
     else item.metadata["options"][-1] if "options" in item.metadata and item.default != item.metadata["options"][-1]
     else item.metadata["options"][0] if "options" in item.metadata
     else item.metadata["low"] if item.default != item.metadata["low"] else item.metadata["high"]
-    for item in fields(Grouping)
+    for item in fields(Settings)
 }  # fmt: skip
 """For each setting a legal value that is not its default."""
 
@@ -38,7 +38,7 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def parsed(*arguments: str) -> Grouping:
+def parsed(*arguments: str) -> Settings:
     """The settings that a command line asks for."""
     parser = argparse.ArgumentParser()
     add_grouping(parser)
@@ -56,19 +56,19 @@ def argument(name: str, value: object) -> str:
 @pytest.mark.parametrize("name", OTHER_VALUES)
 def test_every_setting_has_an_option(name: str) -> None:
     value = OTHER_VALUES[name]
-    assert value != getattr(Grouping(), name)
-    assert parsed(argument(name, value)) == replace(Grouping(), **{name: value})
-    assert parsed("--omz", argument(name, value)) == Grouping.omz(**{name: value})
+    assert value != getattr(Settings(), name)
+    assert parsed(argument(name, value)) == replace(Settings(), **{name: value})
+    assert parsed("--omz", argument(name, value)) == Settings.omz(**{name: value})
 
 
 def test_settings_that_are_not_given_keep_their_defaults() -> None:
-    assert parsed() == Grouping()
-    assert parsed("--omz") == Grouping.omz()
+    assert parsed() == Settings()
+    assert parsed("--omz") == Settings.omz()
 
 
 def test_every_setting_is_explained() -> None:
     text = " ".join(command_line_of("demo").format_help().split())
-    for item in fields(Grouping):
+    for item in fields(Settings):
         assert item.metadata["meaning"] in text
         if "low" in item.metadata:
             assert f"{item.metadata['low']} to {item.metadata['high']}" in text

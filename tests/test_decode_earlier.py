@@ -7,7 +7,7 @@ import pytest
 from random_maps import random_maps
 
 import hpe_nb as hpe
-from hpe_nb.decoding import STEPS
+from hpe_nb.decoder.decode import STEPS
 
 MOVES = [
     pytest.param({"detection_threshold": 0.3}, 0, id="peaks"),
@@ -23,14 +23,14 @@ MOVES = [
 
 
 def test_every_setting_belongs_to_one_step():
-    assert sorted(name for names in STEPS for name in names) == sorted(item.name for item in fields(hpe.Grouping))
+    assert sorted(name for names in STEPS for name in names) == sorted(item.name for item in fields(hpe.Settings))
 
 
 @pytest.mark.parametrize(("moved", "first"), MOVES)
 @pytest.mark.parametrize("seed", range(5))
 def test_equals_a_fresh_decoding(moved, first, seed):
     maps = random_maps(seed, 6)
-    earlier, grouping = hpe.decode(maps), replace(hpe.Grouping(), **moved)
+    earlier, grouping = hpe.decode(maps), replace(hpe.Settings(), **moved)
     again, fresh = hpe.decode(maps, grouping, earlier=earlier), hpe.decode(maps, grouping)
     for name in ("keypoints", "scores", "tags", "kind"):
         np.testing.assert_array_equal(getattr(again.poses, name), getattr(fresh.poses, name))
@@ -50,7 +50,7 @@ def test_other_maps_are_decoded_afresh():
 @pytest.mark.parametrize("moved", [{"tag_threshold": 1.01}, {"place_weight": 0.81}])
 def test_equal_people_are_taken_as_they_are(moved):
     maps = hpe.scene(3, seed=1).maps
-    earlier, grouping = hpe.decode(maps), hpe.Grouping(**moved)
+    earlier, grouping = hpe.decode(maps), hpe.Settings(**moved)
     again = hpe.decode(maps, grouping, earlier=earlier)
     assert again.poses is earlier.poses
     assert again.grouping == again.groups.grouping == grouping

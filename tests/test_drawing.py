@@ -10,9 +10,9 @@ from hypothesis.extra import numpy as arrays
 
 import hpe_nb as hpe
 from hpe_nb.arrays import Bools, Image
-from hpe_nb.colours import INK, PAPER, PEOPLE, brightness, contrast, hex_code, mixed, person_colour
-from hpe_nb.drawing import draw_poses
-from hpe_nb.poses import DETECTED, MISSING, REFINED, Poses
+from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
+from hpe_nb.draw.colours import INK, PAPER, PEOPLE, brightness, contrast, hex_code, mixed, person_colour
+from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.skeleton import KEYPOINTS
 
 STANDING = np.array(

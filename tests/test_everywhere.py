@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from random_maps import random_maps
 
 import hpe_nb as hpe
-from hpe_nb import everywhere
-from hpe_nb.everywhere import search
+from hpe_nb.decoder import everywhere
+from hpe_nb.decoder.everywhere import search
 
 
 def by_hand(maps: hpe.Maps, joint: int, mean: np.ndarray) -> tuple[int, int, float]:
@@ -74,6 +74,6 @@ def test_whole_maps_are_hardly_ever_asked(monkeypatch: pytest.MonkeyPatch) -> No
     asked = []
     monkeypatch.setattr(everywhere, "look_everywhere", lambda *_: asked.append(1) or (0, 0, 0.0))
     maps = hpe.scene(people=10, seed=3, missed=0.2, tag_noise=0.1).maps
-    decoding = hpe.decode(maps, hpe.Grouping.omz())
+    decoding = hpe.decode(maps, hpe.Settings.omz())
     assert len(decoding.refinement.value) > 20
     assert len(asked) <= len(decoding.refinement.value) // 10

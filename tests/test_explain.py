@@ -7,17 +7,17 @@ import pytest
 from random_maps import random_maps
 
 import hpe_nb as hpe
-from hpe_nb.explaining.outcome import is_whole, used_pixels, with_setting
-from hpe_nb.poses import DETECTED, MISSING, REFINED
+from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED
+from hpe_nb.explain.outcome import is_whole, used_pixels, with_setting
 from hpe_nb.skeleton import KEYPOINTS, K
 
 MANY = [
-    pytest.param(hpe.scene(name).maps, hpe.Grouping(), id=name)
+    pytest.param(hpe.scene(name).maps, hpe.Settings(), id=name)
     for name in ("crossing arms", "half outside", "hidden legs")
 ] + [
-    pytest.param(random_maps(3, people=3), hpe.Grouping(), id="random"),
-    pytest.param(random_maps(3, people=3), hpe.Grouping.omz(), id="random, omz"),
-    pytest.param(random_maps(4, people=2), hpe.Grouping(refine="off"), id="random, no refinement"),
+    pytest.param(random_maps(3, people=3), hpe.Settings(), id="random"),
+    pytest.param(random_maps(3, people=3), hpe.Settings.omz(), id="random, omz"),
+    pytest.param(random_maps(4, people=2), hpe.Settings(refine="off"), id="random, no refinement"),
 ]  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def test_a_joint_tells_which_other_person_its_tag_is_near():
 )  # fmt: skip
 def test_missing_joints_tell_why(grouping, changes, why):
     scene = hpe.scene(2, seed=1, blur=1, **changes)
-    decoding = hpe.decode(scene.maps, hpe.Grouping(**grouping))
+    decoding = hpe.decode(scene.maps, hpe.Settings(**grouping))
     pairs = zip(*np.nonzero(decoding.poses.kind == MISSING), strict=True)
     assert any(why in decoding.explain(int(person), int(joint)).sentence for person, joint in pairs)
 
@@ -72,7 +72,7 @@ def test_missing_joints_tell_why(grouping, changes, why):
     ],
 )
 def test_dropped_peaks_tell_why(grouping, why):
-    decoding = hpe.decode(hpe.scene(3, seed=2, missed=0.2).maps, hpe.Grouping(**grouping))
+    decoding = hpe.decode(hpe.scene(3, seed=2, missed=0.2).maps, hpe.Settings(**grouping))
     dropped = np.flatnonzero(~np.isin(decoding.groups.owner, decoding.people))
     assert len(dropped)
     assert all(why in hpe.explain_peak(decoding, peak).sentence for peak in dropped.tolist())

@@ -19,12 +19,12 @@ import pytest
 from local_server import Site, served
 
 import hpe_nb as hpe
-import hpe_nb.fetching
-from hpe_nb import download as downloading
-from hpe_nb import registry
-from hpe_nb.download import Patience
-from hpe_nb.fetching import cached, fetch, fetch_once, path_in_cache
-from hpe_nb.registry import NETWORKS, REFERENCE, SHIPPED, KnownNetwork, NetworkFile
+import hpe_nb.network.fetching
+from hpe_nb.network import download as downloading
+from hpe_nb.network import registry
+from hpe_nb.network.download import Patience
+from hpe_nb.network.fetching import cached, fetch, fetch_once, path_in_cache
+from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, KnownNetwork, NetworkFile
 
 XML, BIN = b"<net/>" * 50, random.Random(0).randbytes(300_000)
 QUICK = Patience(timeout=20.0, tries=3, pause=0.01)
@@ -310,7 +310,7 @@ def test_fetch_once_says_what_it_does_and_never_raises(site: Site, monkeypatch: 
     assert len(said) == 1
     assert "toy" in said[0]
     assert "HPE_NB_OFFLINE=1" in said[0]
-    monkeypatch.setattr(hpe_nb.fetching, "TELL_EVERY", -1.0)
+    monkeypatch.setattr(hpe_nb.network.fetching, "TELL_EVERY", -1.0)
     path, why = fetch_once("toy", said.append)
     assert (path, why) == (cached("toy"), "")
     assert said[-1] == "0.3 of 0.3 MB"
@@ -358,4 +358,4 @@ def test_the_cache_is_where_the_system_wants_it_or_where_told(monkeypatch: pytes
 
 
 def test_fetch_is_the_function_even_after_its_module_was_loaded() -> None:
-    assert hpe.fetch is hpe_nb.fetching.fetch
+    assert hpe.fetch is hpe_nb.network.fetching.fetch

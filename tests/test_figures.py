@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from scipy.optimize import linear_sum_assignment
 
 import hpe_nb as hpe
-from hpe_nb.figures.costs import _costs
-from hpe_nb.figures.versus import wrong_peaks
+from hpe_nb.draw.costs import _costs
+from hpe_nb.draw.versus import wrong_peaks
 
 SCENE = hpe.scene("crossing arms")
 DECODING = hpe.decode(SCENE.maps)
@@ -111,7 +111,7 @@ def test_the_costs_that_are_shown_are_those_that_were_decided_by(rule):
     turns = 0
     for seed in range(8):
         scene = hpe.scene(2 + seed % 4, seed=seed, size=(224, 224), overlap=0.5, tag_gap=0.8, tag_noise=0.2)
-        decoding = hpe.decode(scene.maps, hpe.Grouping(cost=rule))
+        decoding = hpe.decode(scene.maps, hpe.Settings(cost=rule))
         for step in decoding.groups.steps:
             people = len(step.tags)
             if not people or (rule == "rounded" and len(step.peaks) > people):
@@ -129,7 +129,7 @@ def test_the_costs_that_are_shown_are_those_that_were_decided_by(rule):
 def test_other_tags_and_rules_can_be_drawn():
     scene = hpe.scene(3, tag_gap=1.0, tag_noise=0.2)
     tags = np.concatenate((scene.maps.tags, -scene.maps.tags), axis=-1)
-    decoding = hpe.decode(hpe.Maps(scene.maps.heatmaps, tags, scene.maps.to_image), hpe.Grouping.omz())
+    decoding = hpe.decode(hpe.Maps(scene.maps.heatmaps, tags, scene.maps.to_image), hpe.Settings.omz())
     for plot in (hpe.plot_tag_strip, hpe.plot_tag_histogram, hpe.plot_film_strip):
         assert hpe.alt_text(plot(decoding))
     assert "first of 2 numbers" in hpe.plot_tag_strip(decoding).get_xlabel()
@@ -171,7 +171,7 @@ def test_people_have_the_same_numbers_in_every_figure_and_picture():
     assert {text.get_text() for text in hpe.plot_table(decoding.poses).texts if text.get_bbox_patch()} == expected
     for ax in (hpe.plot_tag_strip(decoding), hpe.plot_tag_map(decoding, "nose")):
         assert {text.get_text() for text in ax.texts if text.get_bbox_patch()} == expected
-    from hpe_nb.drawing import _labels, _ready
+    from hpe_nb.draw.skeletons import _labels, _ready
 
     drawn = _labels(_ready(decoding.poses, range(len(decoding.poses)), 0.0, [2] * len(decoding.poses)))
     assert {label.text for label in drawn} == expected

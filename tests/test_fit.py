@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hpe_nb as hpe
-from hpe_nb.fit import Fit, place
+from hpe_nb.network.placement import Fit, place
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Flip points against sampled settings: no change between two neighbours, a change across each.
 
 HPE_NB_FLIP_SCENES and HPE_NB_FLIP_SAMPLES make the check larger, for example 100 and 2000: so many scenes, and so many
-sampled settings per scene, shared among the numbers of `Grouping`.
+sampled settings per scene, shared among the numbers of `Settings`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import pytest
 from random_maps import random_maps
 
 import hpe_nb as hpe
-from hpe_nb.explaining.flips import setting_range
-from hpe_nb.explaining.outcome import is_whole, outcome, with_setting
+from hpe_nb.explain.flips import setting_range
+from hpe_nb.explain.outcome import is_whole, outcome, with_setting
 
 SCENES = int(os.environ.get("HPE_NB_FLIP_SCENES", "6"))
 SAMPLES = int(os.environ.get("HPE_NB_FLIP_SAMPLES", "200"))
-NUMBERS = [item.name for item in fields(hpe.Grouping) if "low" in item.metadata]
+NUMBERS = [item.name for item in fields(hpe.Settings) if "low" in item.metadata]
 
 
 def a_scene(seed):
@@ -68,7 +68,7 @@ def test_nothing_between_and_a_change_across(seed, setting):
 @pytest.mark.parametrize("changes", [{"cost": "rounded"}, {"refine": "everywhere"}], ids=["rounded", "everywhere"])
 @pytest.mark.parametrize("setting", ["tag_threshold", "detection_threshold", "pose_threshold"])
 def test_other_rules(changes, setting):
-    grouping = replace(hpe.Grouping(), **changes)
+    grouping = replace(hpe.Settings(), **changes)
     decoding = hpe.decode(a_scene(5), grouping)
     points = decoding.flip_points(setting)
     assert len(points)

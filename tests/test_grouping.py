@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from random_maps import random_maps
 
 import hpe_nb as hpe
-from hpe_nb import grouping as steps
-from hpe_nb.clear import bunches
-from hpe_nb.pairing import pair
-from hpe_nb.peaks import find_peaks
-from hpe_nb.quick import Marks, pair_by_tags
-from hpe_nb.quick_rounded import pair_clearly
+from hpe_nb.decoder import grouping as steps
+from hpe_nb.decoder.clear import bunches
+from hpe_nb.decoder.pairing import pair
+from hpe_nb.decoder.peaks import find_peaks
+from hpe_nb.decoder.quick import Marks, pair_by_tags
+from hpe_nb.decoder.quick_rounded import pair_clearly
 
 
 @settings(max_examples=120, deadline=None)
@@ -30,7 +30,7 @@ def test_quick_walk_equals_plain_walk(
     seed: int, people: int, threshold: float, weight: float, dimension: int, cost: str
 ) -> None:
     maps = random_maps(seed, people, dimension=dimension)
-    grouping = hpe.Grouping(tag_threshold=threshold, place_weight=weight, cost=cost)
+    grouping = hpe.Settings(tag_threshold=threshold, place_weight=weight, cost=cost)
     peaks = find_peaks(maps, grouping)
     quick = steps.group(peaks, grouping)
     plain, record = steps._walk(peaks, grouping, None)
@@ -57,7 +57,7 @@ CLEAR = [
 @pytest.mark.parametrize(("recipe", "clear"), CLEAR)
 @pytest.mark.parametrize("score_weight", [1.0, 2.0])
 def test_people_in_clear_bunches_are_those_of_the_turns(recipe, clear: bool, score_weight: float) -> None:
-    grouping = hpe.Grouping(score_weight=score_weight)
+    grouping = hpe.Settings(score_weight=score_weight)
     peaks = find_peaks(hpe.scene(seed=3, **recipe).maps, grouping)
     plain, _ = steps._walk(peaks, grouping, None)
     quick = steps.group(peaks, grouping)
@@ -70,11 +70,11 @@ def test_people_in_clear_bunches_are_those_of_the_turns(recipe, clear: bool, sco
 @pytest.mark.parametrize(("recipe", "_"), CLEAR)
 def test_the_demo_s_turns_are_those_of_the_matrix(recipe, _: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where its turns are settled without it."""
-    peaks = find_peaks(hpe.scene(seed=3, **recipe).maps, hpe.Grouping.omz())
-    plain, _ = steps._walk(peaks, hpe.Grouping.omz(), None)
-    quick = steps.group(peaks, hpe.Grouping.omz())
-    monkeypatch.setattr("hpe_nb.quick_rounded.HIGH", 0.0)
-    slow = steps.group(peaks, hpe.Grouping.omz())
+    peaks = find_peaks(hpe.scene(seed=3, **recipe).maps, hpe.Settings.omz())
+    plain, _ = steps._walk(peaks, hpe.Settings.omz(), None)
+    quick = steps.group(peaks, hpe.Settings.omz())
+    monkeypatch.setattr("hpe_nb.decoder.quick_rounded.HIGH", 0.0)
+    slow = steps.group(peaks, hpe.Settings.omz())
     for name in ("owner", "peak", "tags", "centers"):
         np.testing.assert_array_equal(getattr(quick, name), getattr(plain, name))
         np.testing.assert_array_equal(getattr(slow, name), getattr(plain, name))
@@ -94,18 +94,18 @@ TURNS = [
 @pytest.mark.parametrize(("tag", "x", "tags", "centers", "expected"), TURNS)
 def test_which_turns_of_the_demo_are_clear(tag, x, tags, centers, expected) -> None:
     new, people = (Marks(t, [complex(z) for z in p], [0.9] * len(t)) for t, p in ((tag, x), (tags, centers)))
-    assert pair_clearly(new, people, hpe.Grouping.omz()) == expected
+    assert pair_clearly(new, people, hpe.Settings.omz()) == expected
 
 
 def test_scores_that_outweigh_a_step_of_cost_take_the_matrix() -> None:
     new = Marks([0.1, 1.2], [3, 20], [0.9, 200.0])
-    assert pair_clearly(new, Marks([0.0], [4], [0.9]), hpe.Grouping.omz()) is None
+    assert pair_clearly(new, Marks([0.0], [4], [0.9]), hpe.Settings.omz()) is None
 
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10_000), people=st.integers(0, 20), cost=st.sampled_from(["graded", "rounded"]))
 def test_every_peak_is_used_once_and_near_its_person(seed: int, people: int, cost: str) -> None:
-    grouping = hpe.Grouping(cost=cost)
+    grouping = hpe.Settings(cost=cost)
     peaks = find_peaks(random_maps(seed, people), grouping)
     groups = steps.group(peaks, grouping)
     used = groups.peak[groups.peak >= 0]
@@ -145,7 +145,7 @@ def test_pairs_by_tags_alone(tag: list[float], tags: list[float], expected: list
 )
 def test_the_strong_come_first(value: list[float], scores: list[float], expected: list[int]) -> None:
     tag, tags = np.array([[0.7], [0.6]]), np.array([[0.0], [1.2]])
-    nowhere, alone_by_tag = np.zeros((2, 2)), hpe.Grouping(place_weight=0.0, score_weight=0.0)
+    nowhere, alone_by_tag = np.zeros((2, 2)), hpe.Settings(place_weight=0.0, score_weight=0.0)
     value, scores = np.array(value, np.float32), np.array(scores)
     assert pair(tag, nowhere.astype(int), value, tags, nowhere, scores, alone_by_tag).tolist() == expected
 
@@ -153,7 +153,7 @@ def test_the_strong_come_first(value: list[float], scores: list[float], expected
 @pytest.mark.parametrize("cost", ["graded", "rounded"])
 def test_two_people_with_equal_tags_stay_two(cost: str) -> None:
     maps = random_maps(3, 2, size=(60, 40), missing=0.0, equal_tags=True)
-    assert len(hpe.decode(maps, hpe.Grouping(cost=cost)).groups) >= 2
+    assert len(hpe.decode(maps, hpe.Settings(cost=cost)).groups) >= 2
 
 
 @pytest.mark.parametrize("people", [0, 1, 7])
@@ -168,7 +168,7 @@ def test_decoding_twice_gives_the_same_and_changes_nothing(people: int) -> None:
 
 def test_the_best_people_stay_when_there_are_too_many() -> None:
     maps = random_maps(5, 12, size=(90, 60))
-    everyone = hpe.decode(maps, hpe.Grouping(duplicate_oks=1.0)).poses
-    best = hpe.decode(maps, hpe.Grouping(duplicate_oks=1.0, max_people=4)).poses
+    everyone = hpe.decode(maps, hpe.Settings(duplicate_oks=1.0)).poses
+    best = hpe.decode(maps, hpe.Settings(duplicate_oks=1.0, max_people=4)).poses
     assert len(everyone) > 4
     np.testing.assert_array_equal(best.scores, np.sort(everyone.scores)[::-1][:4])

@@ -21,8 +21,8 @@ from PIL import Image as Pillow
 
 import hpe_nb as hpe
 from hpe_nb.arrays import Image
-from hpe_nb.images import decode_image, encode_image
-from hpe_nb.opencv import cv2, trouble
+from hpe_nb.files.images import decode_image, encode_image
+from hpe_nb.files.opencv import cv2, trouble
 
 
 def photo(width: int = 64, height: int = 48) -> Image:
@@ -328,9 +328,9 @@ def test_opencv_trouble_is_told_at_import(
     module: ModuleType | None, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "cv2", module)
-    monkeypatch.delitem(sys.modules, "hpe_nb.opencv")
+    monkeypatch.delitem(sys.modules, "hpe_nb.files.opencv")
     with pytest.raises(hpe.HpeError, match=sentence):
-        importlib.import_module("hpe_nb.opencv")
+        importlib.import_module("hpe_nb.files.opencv")
 
 
 def test_every_module_imports_opencv_the_way_that_explains() -> None:
@@ -340,4 +340,4 @@ def test_every_module_imports_opencv_the_way_that_explains() -> None:
         for path in package.rglob("*.py")
         if re.search(r"^\s*(import cv2|from cv2)", path.read_text("utf-8"), re.MULTILINE)
     ]
-    assert files == ["opencv.py"]
+    assert files == ["files/opencv.py"]

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hpe_nb as hpe
-from hpe_nb.looking import HALF, is_own, rounds_to
-from hpe_nb.peaks import find_peaks
-from hpe_nb.similarity import duplicates_of, oks
+from hpe_nb.decoder.looking import HALF, is_own, rounds_to
+from hpe_nb.decoder.peaks import find_peaks
+from hpe_nb.decoder.similarity import duplicates_of, oks
 
 TAGS = st.floats(-1e6, 1e6, width=32)
 
@@ -29,7 +29,7 @@ def test_peaks_are_all_pixels_above_the_threshold(size: tuple[int, int], share: 
     rng = np.random.default_rng(width)
     heat = np.where(rng.random((17, height, width)) < share, 1, -1) * rng.uniform(0.2, 1, (17, height, width))
     maps = hpe.Maps(heat.astype(np.float32), rng.random((17, height, width)).astype(np.float32))
-    peaks = find_peaks(maps, hpe.Grouping(max_candidates=200))
+    peaks = find_peaks(maps, hpe.Settings(max_candidates=200))
     for k in range(17):
         y, x = np.nonzero(maps.heatmaps[k] > 0.1)
         best = np.argsort(-maps.heatmaps[k, y, x], kind="stable")[:200]

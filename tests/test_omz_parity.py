@@ -1,4 +1,4 @@
-"""`Grouping.omz()` gives what the demo's rules give, number for number."""
+"""`Settings.omz()` gives what the demo's rules give, number for number."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_equals_the_literal_rules(kind: int) -> None:
         maps = scene(index)
         before = maps.heatmaps.copy(), maps.tags.copy()
         expected, scores = literal_omz.decode(maps.heatmaps, maps.tags)
-        poses = hpe.decode(maps, hpe.Grouping.omz()).poses
+        poses = hpe.decode(maps, hpe.Settings.omz()).poses
         assert poses.keypoints.dtype == np.float32
         np.testing.assert_array_equal(poses.keypoints, expected, err_msg=f"scene {index}")
         np.testing.assert_array_equal(poses.scores, scores, err_msg=f"scene {index}")
@@ -58,6 +58,6 @@ def test_equals_the_literal_rules(kind: int) -> None:
 def test_odd_maps_equal_the_literal_rules(heatmaps: np.ndarray) -> None:
     maps = hpe.Maps(heatmaps, np.zeros_like(heatmaps))
     expected, scores = literal_omz.decode(maps.heatmaps, maps.tags)
-    poses = hpe.decode(maps, hpe.Grouping.omz()).poses
+    poses = hpe.decode(maps, hpe.Settings.omz()).poses
     np.testing.assert_array_equal(poses.keypoints, expected)
     np.testing.assert_array_equal(poses.scores, scores)

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import hpe_nb as hpe
-from hpe_nb.explaining.outcome import as_set, outcome, used_pixels
+from hpe_nb.explain.outcome import as_set, outcome, used_pixels
 from hpe_nb.skeleton import JOINT_ORDER
 
 SCENES = 1000
 TYPES = (0, 5, 7, 12)
 WIDTH, HEIGHT = 24, 20
-PLAIN = hpe.Grouping(refine="off", pose_threshold=0.0, duplicate_oks=1.0)
+PLAIN = hpe.Settings(refine="off", pose_threshold=0.0, duplicate_oks=1.0)
 
 
 def small_maps(seed):

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import hpe_nb as hpe
-from hpe_nb.pose_files import load_pictures, load_poses, save_poses
-from hpe_nb.poses import DETECTED, MISSING, REFINED, Poses
+from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
+from hpe_nb.evaluation.pose_files import load_pictures, load_poses, save_poses
 
 FINITE = st.floats(-(2**100), 2**100, width=32)
 

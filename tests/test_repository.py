@@ -24,7 +24,7 @@ from pathlib import Path
 import pytest
 
 import hpe_nb as hpe
-from hpe_nb.shipped import FOLDERS
+from hpe_nb.files.shipped import FOLDERS
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

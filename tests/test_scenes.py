@@ -170,7 +170,7 @@ def test_ideal_maps_take_other_frames_scores_and_tags():
     to_image = np.array([[3.0, 0, 6], [0, 3, 0]])
     tags = np.arange(K * 2).reshape(1, K, 2)
     maps = hpe.ideal_maps(keypoints, tags, (24, 24), to_image=to_image, scores=np.linspace(0.2, 0.9, K)[None])
-    peaks = hpe.find_peaks(maps, hpe.Grouping())
+    peaks = hpe.find_peaks(maps, hpe.Settings())
     assert np.array_equal(peaks.xy, np.tile([8, 10], (K, 1)))
     np.testing.assert_allclose(peaks.value, np.linspace(0.2, 0.9, K), rtol=1e-6)
     assert np.array_equal(peaks.tag, tags[0])
@@ -179,7 +179,7 @@ def test_ideal_maps_take_other_frames_scores_and_tags():
 
 def test_a_joint_between_two_pixels_makes_one_peak():
     keypoints = np.full((1, K, 3), 21.0)  # map pixel 10.5
-    assert len(hpe.find_peaks(hpe.ideal_maps(keypoints, np.zeros(1), (24, 24)), hpe.Grouping())) == K
+    assert len(hpe.find_peaks(hpe.ideal_maps(keypoints, np.zeros(1), (24, 24)), hpe.Settings())) == K
 
 
 PLAIN = {"people": 3, "seed": 5}
@@ -190,7 +190,7 @@ def pair_of_scenes(**damage):
 
 
 def peaks_of(scene):
-    return hpe.find_peaks(scene.maps, hpe.Grouping())
+    return hpe.find_peaks(scene.maps, hpe.Settings())
 
 
 def test_missed_peaks_are_gone_and_more_of_them_the_more_are_missed():

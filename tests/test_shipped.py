@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import hpe_nb as hpe
-from hpe_nb import shipped
-from hpe_nb.opencv import cv2
-from hpe_nb.registry import NETWORKS, SHIPPED
+from hpe_nb.files import shipped
+from hpe_nb.files.opencv import cv2
+from hpe_nb.network.registry import NETWORKS, SHIPPED
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_unknown_samples_are_refused(call: object, sentence: str) -> None:
 
 
 def test_a_wheel_has_its_data_in_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = tmp_path / "site-packages" / "hpe_nb" / "shipped.py"
+    module = tmp_path / "site-packages" / "hpe_nb" / "files" / "shipped.py"
     photo = module.parent / "data" / "images" / "own.png"
     photo.parent.mkdir(parents=True)
     hpe.write_image(photo, np.zeros((2, 2, 3), np.uint8))

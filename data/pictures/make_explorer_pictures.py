@@ -20,7 +20,7 @@ from matplotlib import colormaps
 
 import hpe_nb as hpe
 from hpe_nb.arrays import Image
-from hpe_nb.opencv import cv2
+from hpe_nb.files.opencv import cv2
 from hpe_nb.widgets.picture import jpeg
 
 ROOT = Path(__file__).parents[2]
@@ -115,7 +115,7 @@ def thumbnails() -> Iterator[tuple[str, Image]]:
     from hpe_nb.widgets.views import view
 
     def photo(thing: object, layer: str, joint: int = 9, part: str = "photo") -> Image:
-        state = state_of(subject_of(thing), hpe.Grouping(), layer, joint)
+        state = state_of(subject_of(thing), hpe.Settings(), layer, joint)
         state = replace(state, ground=ground(state.subject, state.layout, layer, joint))
         wide = state.layout.photo[2]
         return view(state)[:, :wide] if part == "photo" else view(state)[:, wide:]

@@ -10,7 +10,7 @@ from matplotlib import colormaps
 
 import hpe_nb as hpe
 from hpe_nb.arrays import Float32, Image
-from hpe_nb.colours import HEATMAP, PAPER, TAGMAP
+from hpe_nb.draw.colours import HEATMAP, PAPER, TAGMAP
 
 HERE = Path(__file__).parent
 PHOTO = "basketball1"

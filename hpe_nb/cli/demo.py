@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> None:
     """
     from hpe_nb.cli import tables
     from hpe_nb.cli.picture import find_people, write_results
-    from hpe_nb.shipped import sample
+    from hpe_nb.files.shipped import sample
 
     grouping, times = grouping_of(options), tables.Times()
     path = Path(options.photo)

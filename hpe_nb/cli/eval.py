@@ -67,11 +67,11 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         HpeError: labels, photos or a network that cannot be used.
     """
+    from hpe_nb.decoder.poses import Poses
     from hpe_nb.evaluation.labels import read_labels
+    from hpe_nb.evaluation.pose_files import load_pictures
     from hpe_nb.evaluation.protocols import evaluate_cache
     from hpe_nb.evaluation.report import evaluate
-    from hpe_nb.pose_files import load_pictures
-    from hpe_nb.poses import Poses
 
     known = read_labels(options.labels)
     if options.poses:

@@ -16,7 +16,7 @@ WIDTH = 30
 
 def add(subparsers: Subparsers) -> None:
     """Add the command to the command line."""
-    from hpe_nb.registry import NETWORKS, REFERENCE
+    from hpe_nb.network.registry import NETWORKS, REFERENCE
 
     names = [name for name, known in NETWORKS.items() if not known.shipped]
     parser = subparsers.add_parser(
@@ -36,8 +36,8 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         HpeError: an unknown name, or files that could not be had; the sentence says where to put them by hand.
     """
-    from hpe_nb.fetching import fetch
-    from hpe_nb.registry import known
+    from hpe_nb.network.fetching import fetch
+    from hpe_nb.network.registry import known
 
     print(known(options.name).about)
     path = fetch(options.name, options.precision, progress_on(sys.stderr))

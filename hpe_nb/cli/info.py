@@ -16,8 +16,8 @@ from hpe_nb.cli.options import Subparsers, add_grouping, add_network, grouping_o
 from hpe_nb.errors import HpeError
 
 if TYPE_CHECKING:
-    from hpe_nb.network import Network
-    from hpe_nb.settings import Grouping
+    from hpe_nb.network.network import Network
+    from hpe_nb.settings import Settings
 
 PACKAGES = (
     "openvino",
@@ -72,14 +72,14 @@ def versions() -> list[tuple[str, str]]:
 
 def networks() -> str:
     """The cache, and each known network with where it is."""
-    from hpe_nb.registry import NETWORKS, cache_dir
+    from hpe_nb.network.registry import NETWORKS, cache_dir
 
     return "\n".join([f"cache: {cache_dir()}", *(f"  {name}: {_where(name)}" for name in NETWORKS)])
 
 
 def _where(name: str) -> str:
     """Where a known network is, or what to do to have it."""
-    from hpe_nb.fetching import cached
+    from hpe_nb.network.fetching import cached
 
     try:
         return str(cached(name) or f"not here; for it run: hpe-nb fetch {name}")
@@ -87,13 +87,13 @@ def _where(name: str) -> str:
         return str(error)
 
 
-def median_times(network: Network, grouping: Grouping) -> dict[str, float]:
+def median_times(network: Network, grouping: Settings) -> dict[str, float]:
     """Milliseconds of each step from photo file to drawn picture, on a photo of the kit."""
     from hpe_nb.cli.demo import PHOTO
     from hpe_nb.cli.picture import find_people
     from hpe_nb.cli.tables import Times
-    from hpe_nb.drawing import draw_poses
-    from hpe_nb.shipped import sample
+    from hpe_nb.draw.skeletons import draw_poses
+    from hpe_nb.files.shipped import sample
 
     rounds = []
     for _ in range(ROUNDS + 1):

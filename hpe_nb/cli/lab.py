@@ -13,7 +13,7 @@ from pathlib import Path
 from hpe_nb.cli.options import Subparsers
 from hpe_nb.cli.places import folder_for
 from hpe_nb.errors import HpeError
-from hpe_nb.files import written_whole
+from hpe_nb.files.whole import written_whole
 
 PROMPT = "--ServerApp.kernel_websocket_connection_class=hpe_nb.cli.prompt.PromptConnection"
 """Option of Jupyter's server: sliders reach the screen up to 40 ms earlier."""

@@ -1,4 +1,4 @@
-"""Options that several commands share: the network, and the decoder's settings, made from the fields of `Grouping`."""
+"""Options that several commands share: the network, and the decoder's settings, made from the fields of `Settings`."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import Field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hpe_nb.errors import HpeError
-from hpe_nb.settings import Grouping
+from hpe_nb.settings import Settings
 
 if TYPE_CHECKING:
-    from hpe_nb.network import Network
+    from hpe_nb.network.network import Network
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 """What a command's parser is added to; argparse has no public name for it."""
 
 
 def add_grouping(parser: argparse.ArgumentParser) -> None:
-    """Add an option for each field of `Grouping`, and `--omz` for Open Model Zoo's rules to start from."""
+    """Add an option for each field of `Settings`, and `--omz` for Open Model Zoo's rules to start from."""
     group = parser.add_argument_group("grouping", "settings of the decoder, from peaks to people")
     group.add_argument("--omz", action="store_true", help="start from the rules of Open Model Zoo's demo")
-    for item in fields(Grouping):
+    for item in fields(Settings):
         add_field(group, item, "grouping")
 
 
@@ -39,14 +39,14 @@ def add_field(group: argparse._ArgumentGroup, item: Field[Any], prefix: str) -> 
         group.add_argument(flag, type=type(item.default), metavar="N", help=text, **common)
 
 
-def grouping_of(options: argparse.Namespace) -> Grouping:
+def grouping_of(options: argparse.Namespace) -> Settings:
     """The settings that the command line asks for.
 
     Raises:
         HpeError: a value outside its range.
     """
-    given = given_fields(options, Grouping, "grouping")
-    return Grouping.omz(**given) if options.omz else Grouping(**given)
+    given = given_fields(options, Settings, "grouping")
+    return Settings.omz(**given) if options.omz else Settings(**given)
 
 
 def given_fields(options: argparse.Namespace, settings: type[Any], prefix: str) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def network_of(options: argparse.Namespace) -> Network:
     Raises:
         HpeError: no such network, or a fit that is none.
     """
-    from hpe_nb.loading import load_network
+    from hpe_nb.network.loading import load_network
 
     return load_network(options.network, fit=_fit(options.fit), size=options.size, device=options.device)
 

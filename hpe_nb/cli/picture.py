@@ -6,16 +6,16 @@ from pathlib import Path
 
 from hpe_nb.arrays import Image
 from hpe_nb.cli.tables import Times
-from hpe_nb.decoding import Decoding, decode
-from hpe_nb.drawing import draw_poses
-from hpe_nb.images import read_image, write_image
-from hpe_nb.network import Network
-from hpe_nb.pose_files import save_poses
-from hpe_nb.poses import Poses
-from hpe_nb.settings import Grouping
+from hpe_nb.decoder.decode import Decoding, decode
+from hpe_nb.decoder.poses import Poses
+from hpe_nb.draw.skeletons import draw_poses
+from hpe_nb.evaluation.pose_files import save_poses
+from hpe_nb.files.images import read_image, write_image
+from hpe_nb.network.network import Network
+from hpe_nb.settings import Settings
 
 
-def find_people(path: Path, network: Network, grouping: Grouping, times: Times) -> tuple[Image, Decoding]:
+def find_people(path: Path, network: Network, grouping: Settings, times: Times) -> tuple[Image, Decoding]:
     """The photo and the decoding of its maps.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any
 from hpe_nb.cli.eval import add_photos, maps_of
 from hpe_nb.cli.options import Subparsers, add_grouping, add_network, grouping_of
 from hpe_nb.errors import HpeError
-from hpe_nb.settings import Grouping
+from hpe_nb.settings import Settings
 
 
 def add(subparsers: Subparsers) -> None:
@@ -69,7 +69,7 @@ def values_of(text: str) -> tuple[str, list[Any]]:
     """
     name, _, listed = text.partition("=")
     name = name.strip().replace("-", "_")
-    defaults: dict[str, Any] = {item.name: item.default for item in fields(Grouping)}
+    defaults: dict[str, Any] = {item.name: item.default for item in fields(Settings)}
     if name not in defaults:
         raise HpeError(f"{name!r} was given, but one of {', '.join(defaults)} is expected.")
     try:

@@ -9,8 +9,8 @@ from time import perf_counter
 import numpy as np
 
 from hpe_nb.arrays import Float32
-from hpe_nb.decoding import Decoding
-from hpe_nb.poses import DETECTED, MISSING, REFINED, Poses
+from hpe_nb.decoder.decode import Decoding
+from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.skeleton import KEYPOINTS
 
 WIDTH = 100

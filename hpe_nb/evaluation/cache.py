@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any, overload
 
 from hpe_nb.arrays import Image
+from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.flip import FlipTest
 from hpe_nb.evaluation.packing import FLOOR, Packed, pack
 from hpe_nb.evaluation.progress import Progress, Say, told
-from hpe_nb.files import written_whole
-from hpe_nb.images import read_image
-from hpe_nb.maps import Maps
-from hpe_nb.registry import cache_dir
+from hpe_nb.files.images import read_image
+from hpe_nb.files.whole import written_whole
+from hpe_nb.network.registry import cache_dir
 
 ENDING = ".maps"
 """Ending of the cache's files; each holds one photo's packed maps."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.labels import Labels
-from hpe_nb.poses import Poses
 from hpe_nb.skeleton import KEYPOINTS
 
 NUMBERS = ("AP", "AP50", "AP75", "APM", "APL", "AR", "AR50", "AR75", "ARM", "ARL")

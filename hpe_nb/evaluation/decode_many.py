@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpe_nb.arrays import Float32, Floats, Ints, Kinds
+from hpe_nb.decoder.joints import complete, in_image, settled
+from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.peaks import Peaks, find_peaks, no_more
+from hpe_nb.decoder.poses import MISSING, Poses
+from hpe_nb.decoder.refinement import Refinement
+from hpe_nb.decoder.similarity import duplicates_of
 from hpe_nb.evaluation.group_all import group_all
 from hpe_nb.evaluation.members import Kept, Member, Members, kept_members, members_of
 from hpe_nb.evaluation.plan import Plan, make_plan, pairs
 from hpe_nb.evaluation.refine_all import refine_all
-from hpe_nb.joints import complete, in_image, settled
-from hpe_nb.maps import Maps
-from hpe_nb.peaks import Peaks, find_peaks, no_more
-from hpe_nb.poses import MISSING, Poses
-from hpe_nb.refinement import Refinement
-from hpe_nb.settings import Grouping
-from hpe_nb.similarity import duplicates_of
+from hpe_nb.settings import Settings
 from hpe_nb.skeleton import K
 
 Tuples = list[tuple[int, ...]]
@@ -70,7 +70,7 @@ class ManyDecoded:
         )
 
 
-def decode_many(maps: Maps, settings: Sequence[Grouping] | Plan) -> ManyDecoded:
+def decode_many(maps: Maps, settings: Sequence[Settings] | Plan) -> ManyDecoded:
     """Decode maps under each of the settings; poses are equal to `decode`'s to the last bit.
 
     Args:
@@ -99,7 +99,7 @@ def _groups(peaks: Peaks, plan: Plan) -> tuple[list[tuple[Ints, Floats]], Ints]:
     return group_all(peaks, use[a], [plan["group"].settings[i] for i in b]), which
 
 
-def _used(peaks: Peaks, grouping: Grouping) -> Ints:
+def _used(peaks: Peaks, grouping: Settings) -> Ints:
     """So many of the peaks of each joint type (17,) exist under a setting; sorted as they are, the first ones."""
     above = np.concatenate(([0], np.cumsum(peaks.value > no_more(grouping.detection_threshold))))
     return np.asarray(np.minimum(np.diff(above[peaks.start]), int(grouping.max_candidates)))
@@ -123,7 +123,7 @@ def _refined(maps: Maps, members: Members, kept: Kept, which: Ints, plan: Plan) 
     return collect.people(), list(named), same[which]
 
 
-def _looks(codes: Iterable[int], settings: Sequence[Grouping]) -> list[list[int]]:
+def _looks(codes: Iterable[int], settings: Sequence[Settings]) -> list[list[int]]:
     """Settings that look at the same places for missing joints; their thresholds may differ."""
     looks: dict[tuple[object, ...], list[int]] = {}
     for code in codes:
@@ -137,7 +137,7 @@ def _look(
     maps: Maps,
     members: Members,
     asked: dict[int, dict[Member, None]],
-    settings: Sequence[Grouping],
+    settings: Sequence[Settings],
     collect: _Collection,
 ) -> None:
     """Refine all members that any of the settings asks for, once, and complete them under each setting."""
@@ -152,14 +152,14 @@ def _look(
         collect.add(code, everyone, keypoints, kind)
 
 
-def _joints(maps: Maps, peaks: Peaks, peak: Ints, grouping: Grouping) -> Float32:
+def _joints(maps: Maps, peaks: Peaks, peak: Ints, grouping: Settings) -> Float32:
     """Keypoints (M, 17, 3) of people in map pixels, from their peaks (M, 17)."""
     places = settled(maps, peaks.joint, peaks.xy, grouping)
     every = np.concatenate((places, peaks.value[:, None]), axis=1)
     return np.append(every, np.zeros((1, 3), np.float32), axis=0)[peak]
 
 
-def _above(found: Refinement, grouping: Grouping) -> Refinement:
+def _above(found: Refinement, grouping: Settings) -> Refinement:
     """The refinement under a higher threshold: what is not above it has not been found."""
     if grouping.refine != "near":
         return found

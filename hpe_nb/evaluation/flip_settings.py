@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from hpe_nb.decoding import decode
+from hpe_nb.decoder.decode import decode
+from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
-from hpe_nb.explaining.flips import flip_points
-from hpe_nb.maps import Maps
+from hpe_nb.explain.flips import flip_points
 from hpe_nb.scenes.making import Scene
-from hpe_nb.settings import Grouping
+from hpe_nb.settings import Settings
 
 
 def flip_settings(
-    pictures: Sequence[Maps] | Sequence[Scene], name: str, base: Grouping | None = None, *, most: int = 100
-) -> tuple[Grouping, ...]:
+    pictures: Sequence[Maps] | Sequence[Scene], name: str, base: Settings | None = None, *, most: int = 100
+) -> tuple[Settings, ...]:
     """Settings with one value between each two neighbouring flip points of any picture, for `sweep`.
 
     Between two flip points no picture's result changes, so the sweep over these values is complete: no finer grid finds
@@ -26,17 +26,17 @@ def flip_settings(
 
     Args:
         pictures: maps or scenes.
-        name: a numeric field of `Grouping`.
+        name: a numeric field of `Settings`.
         base: the other fields.
         most: so many settings at most.
 
     Raises:
         HpeError: no such field, or one that is no number.
     """
-    base = base or Grouping()
-    told: Any = next((item.metadata for item in fields(Grouping) if item.name == name), {})
+    base = base or Settings()
+    told: Any = next((item.metadata for item in fields(Settings) if item.name == name), {})
     if "low" not in told:
-        raise HpeError(f"{name!r} was given, but a numeric field of Grouping is expected.")
+        raise HpeError(f"{name!r} was given, but a numeric field of Settings is expected.")
     points = [told["low"], told["high"]]
     for each in pictures:
         maps = each.maps if isinstance(each, Scene) else each

@@ -13,13 +13,13 @@ import numpy as np
 
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.plan import Plan, make_plan
-from hpe_nb.settings import Grouping
+from hpe_nb.settings import Settings
 
-Grid: TypeAlias = Mapping[str, Iterable[Any]] | Sequence[Grouping]
-"""Values for some fields of `Grouping`, to be combined each with each; or the settings themselves."""
+Grid: TypeAlias = Mapping[str, Iterable[Any]] | Sequence[Settings]
+"""Values for some fields of `Settings`, to be combined each with each; or the settings themselves."""
 
 
-def grid_settings(grid: Grid, base: Grouping | None = None) -> tuple[Grouping, ...]:
+def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, ...]:
     """The settings of a grid, without repeats; `base`, the default to compare with, comes first.
 
     Args:
@@ -29,7 +29,7 @@ def grid_settings(grid: Grid, base: Grouping | None = None) -> tuple[Grouping, .
     Raises:
         HpeError: a field that does not exist, no values, or a value out of range.
     """
-    base = base or Grouping()
+    base = base or Settings()
     if isinstance(grid, Mapping):
         values = {name: list(_plain(name, listed)) for name, listed in grid.items()}
         tried = [replace(base, **dict(zip(values, row, strict=True))) for row in product(*values.values())]
@@ -41,9 +41,9 @@ def grid_settings(grid: Grid, base: Grouping | None = None) -> tuple[Grouping, .
 def random_settings(
     count: int,
     fields_to_draw: Sequence[str] | Mapping[str, tuple[float, float]],
-    base: Grouping | None = None,
+    base: Settings | None = None,
     seed: int = 0,
-) -> tuple[Grouping, ...]:
+) -> tuple[Settings, ...]:
     """Settings at random: better than a grid where many fields may matter and few do (Bergstra and Bengio 2012).
 
     Args:
@@ -53,9 +53,9 @@ def random_settings(
         base: what the other fields are set to.
         seed: same seed, same settings.
     """
-    base, draws = base or Grouping(), np.random.default_rng(seed)
+    base, draws = base or Settings(), np.random.default_rng(seed)
     ranges: Mapping[str, Any] = fields_to_draw if isinstance(fields_to_draw, Mapping) else dict.fromkeys(fields_to_draw)
-    told = {item.name: item for item in fields(Grouping)}
+    told = {item.name: item for item in fields(Settings)}
     for name in ranges:
         _plain(name, [None])
     return tuple(
@@ -78,7 +78,7 @@ def _drawn(item: Any, limits: tuple[float, float] | None, draws: np.random.Gener
 
 def _plain(name: str, values: Iterable[Any]) -> list[Any]:
     """The values as plain Python ones, if there is such a field and there are any."""
-    known = [item.name for item in fields(Grouping)]
+    known = [item.name for item in fields(Settings)]
     if name not in known:
         raise HpeError(f"{name!r} was given as a field to sweep, but one of {', '.join(known)} is expected.")
     listed = [value.item() if isinstance(value, np.generic) else value for value in values]
@@ -87,12 +87,12 @@ def _plain(name: str, values: Iterable[Any]) -> list[Any]:
     return listed
 
 
-def varied(settings: Sequence[Grouping]) -> tuple[str, ...]:
+def varied(settings: Sequence[Settings]) -> tuple[str, ...]:
     """The fields in which the settings differ."""
-    return tuple(item.name for item in fields(Grouping) if len({getattr(each, item.name) for each in settings}) > 1)
+    return tuple(item.name for item in fields(Settings) if len({getattr(each, item.name) for each in settings}) > 1)
 
 
-def to_text(settings: Sequence[Grouping]) -> bytes:
+def to_text(settings: Sequence[Settings]) -> bytes:
     """Settings as short JSON: what they have in common once, then the rest in rows."""
     names = varied(settings)
     rows = [[getattr(each, name) for name in names] for each in settings]
@@ -104,4 +104,4 @@ def plan_of(text: bytes) -> Plan:
     """The plan of settings that `to_text` wrote; a worker asks for the same one with each picture."""
     told = json.loads(text)
     rows = (dict(zip(told["fields"], row, strict=True)) for row in told["rows"])
-    return make_plan(tuple(Grouping(**(told["common"] | row)) for row in rows))
+    return make_plan(tuple(Settings(**(told["common"] | row)) for row in rows))

@@ -1,4 +1,4 @@
-"""Grouping under many settings at once: the same people as `hpe_nb.grouping.group`, one pass over the joint types.
+"""Grouping under many settings at once: the same people as `hpe_nb.decoder.grouping.group`, one pass over the joint types.
 
 All settings take their turns together, so what numpy costs per call is paid once and not per setting. Settings that
 have led to the same people so far share them, and all that is measured on them, until a turn parts their ways.
@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float64, Floats, Ints
+from hpe_nb.decoder.peaks import Peaks
 from hpe_nb.evaluation.join_all import Rules, Turn, joined
 from hpe_nb.evaluation.plan import pairs
-from hpe_nb.peaks import Peaks
-from hpe_nb.settings import Grouping
+from hpe_nb.settings import Settings
 from hpe_nb.skeleton import JOINT_ORDER, K
 
 ROOM = 400_000
 """So many numbers are in one array at most: about what fits in a processor's cache."""
 
 
-def group_all(peaks: Peaks, use: Ints, settings: Sequence[Grouping]) -> list[tuple[Ints, Floats]]:
+def group_all(peaks: Peaks, use: Ints, settings: Sequence[Settings]) -> list[tuple[Ints, Floats]]:
     """Group the peaks under each setting: people's peaks (G, 17), -1 where missing, and mean tags (G, D).
 
     Args:
@@ -55,7 +55,7 @@ class _Crowds:
         count: (C,) people.
         peak: (C, M, 17) their peaks, -1 where missing.
         tags, centers, scores: (C, M, D), (C, M, 2) and (C, M): for the graded cost sums over their joints, for the
-            rounded one running means, as in `hpe_nb.grouping`.
+            rounded one running means, as in `hpe_nb.decoder.grouping`.
         joints: (C, M) number of their joints.
     """
 
@@ -90,7 +90,7 @@ class _Crowds:
         return _Crowds(*(getattr(self, item.name)[which] for item in fields(self)))
 
 
-def _block(peaks: Peaks, use: Ints, settings: Sequence[Grouping]) -> tuple[_Crowds, Ints]:
+def _block(peaks: Peaks, use: Ints, settings: Sequence[Settings]) -> tuple[_Crowds, Ints]:
     """All turns of a block of settings: the crowds, and each setting's crowd (S,)."""
     rules = Rules.of(settings)
     peaks = replace(peaks, tag=peaks.tag.astype(np.float64 if rules.graded else np.float32))

@@ -1,4 +1,4 @@
-"""One joint type's turn under many settings: which candidate joins whom, by the rules of `hpe_nb.pairing`.
+"""One joint type's turn under many settings: which candidate joins whom, by the rules of `hpe_nb.decoder.pairing`.
 
 Only pairs whose tags are near enough are looked at, and only turns in which two candidates want one person, or two
 people one candidate, need an assignment of their own.
@@ -14,22 +14,22 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Bools, Float64, Floats, Ints
-from hpe_nb.pairing import EVEN, MARGIN, far_shares, rounded_costs
-from hpe_nb.settings import Grouping
+from hpe_nb.decoder.pairing import EVEN, MARGIN, far_shares, rounded_costs
+from hpe_nb.settings import Settings
 
 
 @dataclass(frozen=True, eq=False)
 class Rules:
     """S settings of one cost, and their numbers as arrays (S,)."""
 
-    settings: Sequence[Grouping]
+    settings: Sequence[Settings]
     graded: bool
     tag_threshold: Float64
     place_weight: Float64
     score_weight: Float64
 
     @staticmethod
-    def of(settings: Sequence[Grouping]) -> Rules:
+    def of(settings: Sequence[Settings]) -> Rules:
         """The rules of settings that are all of one cost."""
         names = ("tag_threshold", "place_weight", "score_weight")
         numbers = np.array([[getattr(each, name) for each in settings] for name in names], np.float64)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Float64, Ints, Kinds
+from hpe_nb.decoder.poses import MISSING, REFINED
 from hpe_nb.evaluation.labels import Labels
 from hpe_nb.evaluation.matching import VARIANCES
-from hpe_nb.poses import MISSING, REFINED
 
 HALF = float(np.log(2))
 """A joint lies on a labelled one when COCO's similarity of the two alone is at least one half: exp(-e), e up to

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float64
+from hpe_nb.decoder.peaks import WINDOW
+from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.evaluation.joints import HALF, lies_on
 from hpe_nb.evaluation.labels import Labels
 from hpe_nb.evaluation.matching import LIMITS, VARIANCES, match, oks_to_labels
 from hpe_nb.evaluation.text import columns_text
-from hpe_nb.peaks import WINDOW
-from hpe_nb.poses import MISSING, Poses
 from hpe_nb.skeleton import KEYPOINTS, MIRROR
 
 CAUSES = ("not found", "one peak for two", "missing", "on another person", "sides swapped", "elsewhere", "inexact")

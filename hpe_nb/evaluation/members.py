@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpe_nb.arrays import Float32, Floats, Ints
+from hpe_nb.decoder.peaks import Peaks
 from hpe_nb.evaluation.plan import Plan, pairs
-from hpe_nb.peaks import Peaks
-from hpe_nb.settings import Grouping
+from hpe_nb.settings import Settings
 from hpe_nb.skeleton import K
 
 Member = tuple[int, int]
@@ -89,7 +89,7 @@ def _ranked(falling: list[float]) -> list[int]:
     return sorted(range(len(falling)), key=falling.__getitem__)
 
 
-def _kept(group: tuple[int, ...], ranked: list[int], falling: list[float], grouping: Grouping) -> tuple[Member, ...]:
+def _kept(group: tuple[int, ...], ranked: list[int], falling: list[float], grouping: Settings) -> tuple[Member, ...]:
     """The kept people of one grouping under one setting."""
     count = bisect_left(ranked, -float(np.float32(grouping.pose_threshold)), key=lambda i: falling[group[i]])
     places = ranked[: min(count, int(grouping.max_people)) if grouping.max_people else count]

@@ -13,11 +13,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Float64, Ints
+from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.skyline import skyline
-from hpe_nb.maps import Maps
-from hpe_nb.opencv import cv2
-from hpe_nb.settings import Grouping
+from hpe_nb.files.opencv import cv2
+from hpe_nb.settings import Settings
 from hpe_nb.skeleton import K
 
 FLOOR = 0.01
@@ -58,7 +58,7 @@ class Packed:
         heat[index], tags[index] = self.heat, self.tag
         return Maps(heat.reshape(self.shape[:3]), tags.reshape(self.shape), self.to_image)
 
-    def check(self, settings: Iterable[Grouping]) -> None:
+    def check(self, settings: Iterable[Settings]) -> None:
         """See that decoding is exact under each of the settings.
 
         Raises:

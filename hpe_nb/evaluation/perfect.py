@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from hpe_nb.decoder.maps import Maps
 from hpe_nb.evaluation.labels import Labels
-from hpe_nb.fit import Fit, place
-from hpe_nb.maps import Maps
+from hpe_nb.network.placement import Fit, place
 from hpe_nb.scenes.ideal import ideal_maps
 
 TAG_GAP = 3.0
@@ -21,7 +21,7 @@ def perfect_maps(labels: Labels, photo: tuple[int, int], fit: Fit = "protocol", 
     Args:
         labels: the people of the photo; crowds and people without joints leave no mark.
         photo: width and height of the photo in pixels.
-        fit: how the photo is placed, see `hpe_nb.fit`.
+        fit: how the photo is placed, see `hpe_nb.network.placement`.
         size: side of the network's input for the named fits.
     """
     placement = place(*photo, fit, size)

@@ -1,6 +1,6 @@
 """Plan: which settings of a sweep can differ after each step of the decoder, worked out once for all pictures.
 
-A step reads a few fields of `Grouping` only. Settings that agree in the fields read so far share all work so far.
+A step reads a few fields of `Settings` only. Settings that agree in the fields read so far share all work so far.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from hpe_nb.arrays import Ints
 from hpe_nb.errors import HpeError
-from hpe_nb.settings import Grouping
+from hpe_nb.settings import Settings
 
 READS: dict[str, tuple[str, ...]] = {
     "peaks": ("detection_threshold", "max_candidates"),
@@ -34,14 +34,14 @@ class Reading:
     """
 
     code: Ints
-    settings: tuple[Grouping, ...]
+    settings: tuple[Settings, ...]
 
 
 @dataclass(frozen=True)
 class Plan:
     """S settings, and what each step sees of them."""
 
-    settings: tuple[Grouping, ...]
+    settings: tuple[Settings, ...]
     readings: dict[str, Reading]
 
     def __getitem__(self, step: str) -> Reading:
@@ -57,24 +57,24 @@ class Plan:
         return float(max(getattr(each, name) for each in self.settings))
 
 
-def make_plan(settings: tuple[Grouping, ...]) -> Plan:
+def make_plan(settings: tuple[Settings, ...]) -> Plan:
     """The plan of some settings.
 
     Raises:
-        HpeError: no settings, or a field of `Grouping` that no step is known to read.
+        HpeError: no settings, or a field of `Settings` that no step is known to read.
     """
     if not settings:
         raise HpeError("No settings were given, but at least one is expected; put one value or more into each field.")
-    unread = {item.name for item in fields(Grouping)} - {name for names in READS.values() for name in names}
+    unread = {item.name for item in fields(Settings)} - {name for names in READS.values() for name in names}
     if unread:
-        raise HpeError(f"Grouping has fields that no step of the plan reads ({', '.join(sorted(unread))}); add them.")
+        raise HpeError(f"Settings has fields that no step of the plan reads ({', '.join(sorted(unread))}); add them.")
     return Plan(settings, {step: _reading(settings, names) for step, names in READS.items()})
 
 
-def _reading(settings: Sequence[Grouping], names: tuple[str, ...]) -> Reading:
+def _reading(settings: Sequence[Settings], names: tuple[str, ...]) -> Reading:
     """Number the combinations of some fields in order of appearance."""
     number: dict[tuple[object, ...], int] = {}
-    first: list[Grouping] = []
+    first: list[Settings] = []
     code = np.empty(len(settings), np.intp)
     for i, each in enumerate(settings):
         key = tuple(getattr(each, name) for name in names)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpe_nb.arrays import Image
-from hpe_nb.decoding import decode
+from hpe_nb.decoder.decode import decode
+from hpe_nb.decoder.maps import Maps
 from hpe_nb.evaluation.cache import MapCache, cache_maps
 from hpe_nb.evaluation.labels import LabelledSet, LabelsLike
 from hpe_nb.evaluation.progress import Say, told
 from hpe_nb.evaluation.report import Report, evaluate
 from hpe_nb.evaluation.text import columns_html, columns_text
-from hpe_nb.maps import Maps
-from hpe_nb.settings import Grouping
+from hpe_nb.settings import Settings
 
 SHOWN = ("AP", "AP50", "AP75", "APM", "APL", "AR", "PCK", "wrong", "missed", "extra", "invented")
 """Numbers in the table."""
@@ -48,7 +48,7 @@ def compare_protocols(
     photos: str | Path | Sequence[str | Path],
     truth: LabelledSet | Sequence[LabelsLike],
     networks: Iterable[Callable[[Image], Maps]],
-    settings: Mapping[str, Grouping] | None = None,
+    settings: Mapping[str, Settings] | None = None,
     *,
     folder: str | Path | None = None,
     say: Say | None = told,
@@ -66,7 +66,7 @@ def compare_protocols(
         folder: where maps are kept, see `cache_maps`.
         say: called with the progress; None for silence.
     """
-    tried = settings or {"default": Grouping(), "no refine": Grouping(refine="off")}
+    tried = settings or {"default": Settings(), "no refine": Settings(refine="off")}
     rows: list[tuple[str, str, Report]] = []
     for network in networks:
         cache = cache_maps(photos, network, folder, say=say)
@@ -75,7 +75,7 @@ def compare_protocols(
 
 
 def evaluate_cache(
-    cache: MapCache, truth: LabelledSet | Sequence[LabelsLike], grouping: Grouping | None = None
+    cache: MapCache, truth: LabelledSet | Sequence[LabelsLike], grouping: Settings | None = None
 ) -> Report:
     """Decode kept maps and judge the poses; the report says how the maps were made."""
     return evaluate([decode(maps, grouping) for maps in cache], truth, cache.protocol)

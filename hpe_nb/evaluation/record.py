@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Floats, Ints
+from hpe_nb.decoder.joints import in_image
+from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.poses import Poses
 from hpe_nb.evaluation.decode_many import decode_many
 from hpe_nb.evaluation.joints import count_joints
 from hpe_nb.evaluation.labels import Labels
 from hpe_nb.evaluation.matching import LIMITS, Matches, match, oks_to_labels
 from hpe_nb.evaluation.plan import Plan
-from hpe_nb.files import written_whole
-from hpe_nb.joints import in_image
-from hpe_nb.maps import Maps
-from hpe_nb.poses import Poses
-from hpe_nb.settings import Grouping
+from hpe_nb.files.whole import written_whole
+from hpe_nb.settings import Settings
 
 JUDGED = 20
 """COCO looks at so many people of a picture, the best ones, when it computes AP."""
@@ -74,7 +74,7 @@ class Record:
         )  # fmt: skip
 
 
-def judge(maps: Maps, labels: Labels, settings: Sequence[Grouping] | Plan) -> Record:
+def judge(maps: Maps, labels: Labels, settings: Sequence[Settings] | Plan) -> Record:
     """Decode a picture's maps under every setting and judge the results against its labels."""
     many = decode_many(maps, settings)
     people = many.people

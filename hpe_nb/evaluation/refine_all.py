@@ -1,4 +1,4 @@
-"""Refinement of many people at once: the same joints as `hpe_nb.refinement.refine`, from sorted lists of pixels.
+"""Refinement of many people at once: the same joints as `hpe_nb.decoder.refinement.refine`, from sorted lists of pixels.
 
 A sweep asks for hundreds of variants of each person. The pixels of a joint type are sorted by score once; then the
 first one that fits a person is the best one, and all people go down the list together.
@@ -11,19 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Ints
+from hpe_nb.decoder.looking import HALF, whole_costs
+from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.peaks import no_more
+from hpe_nb.decoder.refinement import Refinement, refine, unshifted, windows
 from hpe_nb.evaluation.skyline import skyline
-from hpe_nb.looking import HALF, whole_costs
-from hpe_nb.maps import Maps
-from hpe_nb.peaks import no_more
-from hpe_nb.refinement import Refinement, refine, unshifted, windows
-from hpe_nb.settings import Grouping
+from hpe_nb.settings import Settings
 from hpe_nb.skeleton import K
 
 ROOM = 1_000_000
 """So many people times pixels are looked at in one step."""
 
 
-def refine_all(maps: Maps, keypoints: Float32, tags: Float32, grouping: Grouping) -> Refinement:
+def refine_all(maps: Maps, keypoints: Float32, tags: Float32, grouping: Settings) -> Refinement:
     """Find the missing joints of many people; arguments and result as for `refine`, equal to the last bit."""
     if grouping.refine == "near":
         return _near(maps, keypoints, tags, grouping)
@@ -32,7 +32,7 @@ def refine_all(maps: Maps, keypoints: Float32, tags: Float32, grouping: Grouping
     return refine(maps, keypoints, tags, grouping)
 
 
-def _near(maps: Maps, keypoints: Float32, tags: Float32, grouping: Grouping) -> Refinement:
+def _near(maps: Maps, keypoints: Float32, tags: Float32, grouping: Settings) -> Refinement:
     """The rule "near": down the sorted lists, all people together."""
     person, joint = np.nonzero(keypoints[..., 2] <= 0)
     window = windows(unshifted(keypoints, grouping.delta), person, joint, grouping.refine_reach, maps.size)

@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from hpe_nb.decoding import Decoding
+from hpe_nb.decoder.decode import Decoding
+from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.coco import coco_numbers
 from hpe_nb.evaluation.joints import count_joints
@@ -19,7 +20,6 @@ from hpe_nb.evaluation.precision import Gathered
 from hpe_nb.evaluation.record import judged
 from hpe_nb.evaluation.table import numbers_of
 from hpe_nb.evaluation.text import columns_html, columns_text, note_html
-from hpe_nb.poses import Poses
 
 HEAD = ("person", "is", "OKS", "score", "joints", "near", "wrong person", "refined", "invented")
 """Columns of the table for one picture: number of the person found, number of the label it was matched to ("nobody", or

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Ints
-from hpe_nb.maps import Maps
+from hpe_nb.decoder.maps import Maps
 
 GAP = np.float32(0.99)
 """Two tags nearer than this leave no room between them for a third that rounds to 0 where neither of them does."""

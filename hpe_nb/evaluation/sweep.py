@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any, TypeAlias
 
 from hpe_nb.arrays import Image
+from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.cache import MapCache, cache_maps
 from hpe_nb.evaluation.grids import Grid, grid_settings, plan_of, to_text
@@ -21,9 +22,8 @@ from hpe_nb.evaluation.progress import Progress, Say, told
 from hpe_nb.evaluation.record import Record, judge
 from hpe_nb.evaluation.running import run_tasks
 from hpe_nb.evaluation.table import SweepTable, make_table
-from hpe_nb.maps import Maps
 from hpe_nb.scenes.making import Scene
-from hpe_nb.settings import Grouping
+from hpe_nb.settings import Settings
 
 VERSION = b"1"
 """Part of the name of kept results; changes when what is computed changes."""
@@ -39,7 +39,7 @@ def sweep(
     grid: Grid,
     *,
     network: Callable[[Image], Maps] | None = None,
-    base: Grouping | None = None,
+    base: Settings | None = None,
     executor: Executor | None = None,
     keep: str | Path | None = None,
     say: Say | None = told,
@@ -55,7 +55,7 @@ def sweep(
     Args:
         pictures: kept maps (`cache_maps`), maps, scenes, or paths of photos together with a `network`.
         truth: labels of the pictures in the same order; None for scenes, which know their own.
-        grid: values by field of `Grouping`, or settings (`random_settings`, `flip_settings`).
+        grid: values by field of `Settings`, or settings (`random_settings`, `flip_settings`).
         network: for paths: makes their maps, once, in the user's cache.
         base: the default that all are compared with, and where the other fields come from.
         executor: any `concurrent.futures.Executor`, such as Dask's `client.get_executor()`; by default processes on
@@ -153,7 +153,7 @@ class _Source:
         """A picture's maps."""
         return self.cache[index] if self.cache else self.maps[index]
 
-    def check(self, settings: Sequence[Grouping]) -> None:
+    def check(self, settings: Sequence[Settings]) -> None:
         """See that kept maps are exact for the settings."""
         if self.cache and len(self.cache):
             Packed.from_bytes(self.cache.data(0)).check(settings)

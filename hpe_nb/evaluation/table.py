@@ -16,8 +16,8 @@ from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.grids import varied
 from hpe_nb.evaluation.precision import Gathered, resampled, spread
 from hpe_nb.evaluation.record import Record
-from hpe_nb.files import written_whole
-from hpe_nb.settings import Grouping
+from hpe_nb.files.whole import written_whole
+from hpe_nb.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ class SweepTable:
         pictures: number of pictures.
     """
 
-    settings: tuple[Grouping, ...]
+    settings: tuple[Settings, ...]
     fields: tuple[str, ...]
     columns: dict[str, Float64]
     best_row: int
@@ -57,12 +57,12 @@ class SweepTable:
         return len(self.settings)
 
     @property
-    def best(self) -> Grouping:
+    def best(self) -> Settings:
         """The setting of the highest AP."""
         return self.settings[self.best_row]
 
     @property
-    def default(self) -> Grouping:
+    def default(self) -> Settings:
         """The setting that was compared with."""
         return self.settings[0]
 
@@ -155,7 +155,7 @@ class SweepTable:
         return table_html(self)
 
 
-def make_table(settings: tuple[Grouping, ...], records: Sequence[Path], protocol: str, hold: Any) -> SweepTable:
+def make_table(settings: tuple[Settings, ...], records: Sequence[Path], protocol: str, hold: Any) -> SweepTable:
     """The table of a sweep whose records are all there; `hold` is kept as long as the table lives."""
     rows: list[dict[str, float]] = []
     for gathered in _blocks(records, len(settings)):

@@ -12,8 +12,8 @@ import numpy as np
 
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
+from hpe_nb.files.opencv import cv2
 from hpe_nb.films.frame import Frame, Report, Span
-from hpe_nb.opencv import cv2
 
 TIMEOUT = 10.0
 """Seconds after which a stream or camera that gives nothing counts as broken off."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpe_nb.arrays import Float64, Image
-from hpe_nb.poses import MISSING, Poses
+from hpe_nb.decoder.poses import MISSING, Poses
 
 TRUNK, THIGHS = ((5, 12), (6, 11), (5, 11), (6, 12)), ((11, 13), (12, 14))
 """Lines through the body as pairs of joints: between shoulders and hips, and from each hip to its knee."""

@@ -16,16 +16,16 @@ from typing import Any
 import numpy as np
 
 from hpe_nb.arrays import Image
-from hpe_nb.decoding import decode
+from hpe_nb.decoder.decode import decode
+from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.films.frame import Frame, Report
 from hpe_nb.films.settings import Running
 from hpe_nb.films.stages import Stages
 from hpe_nb.films.tuning import tuned
-from hpe_nb.fit import Placement
-from hpe_nb.network import SHAPES, Network
-from hpe_nb.poses import Poses
-from hpe_nb.settings import Grouping
+from hpe_nb.network.network import SHAPES, Network
+from hpe_nb.network.placement import Placement
+from hpe_nb.settings import Settings
 
 AHEAD = 3
 """Frames beyond the running ones that may wait, read or decoded: enough to bridge a slow frame, few enough to stay
@@ -43,7 +43,7 @@ class Found:
 def detect(
     frames: Iterable[Frame],
     network: Network,
-    grouping: Grouping | None = None,
+    grouping: Settings | None = None,
     running: Running | None = None,
     *,
     stages: Stages | None = None,
@@ -66,7 +66,7 @@ def detect(
     """
     running = running or Running()
     flight = _Flight(
-        tuned(network, running), grouping or Grouping(), running.requests, stages or Stages(), report or Report()
+        tuned(network, running), grouping or Settings(), running.requests, stages or Stages(), report or Report()
     )
     try:
         yield from flight.results(frames)
@@ -77,7 +77,7 @@ def detect(
 class _Flight:
     """The frames under way, and the thread and queues that carry them."""
 
-    def __init__(self, network: Network, grouping: Grouping, requests: int, stages: Stages, report: Report) -> None:
+    def __init__(self, network: Network, grouping: Settings, requests: int, stages: Stages, report: Report) -> None:
         self._network, self._grouping, self._requests = network, grouping, requests
         self._stages, self._report = stages, report
         self._queues: OrderedDict[tuple[int, int], Any] = OrderedDict()

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
+from hpe_nb.decoder.poses import MISSING
 from hpe_nb.errors import HpeError
-from hpe_nb.files import written_whole
+from hpe_nb.evaluation.pose_formats import KIND_NAMES
+from hpe_nb.files.whole import written_whole
 from hpe_nb.films.record import Entry, read_record
-from hpe_nb.pose_formats import KIND_NAMES
-from hpe_nb.poses import MISSING
 from hpe_nb.skeleton import KEYPOINTS
 
 COLUMNS = ("frame", "time_s", "name", "person", "person_score", "joint", "kind", "x_px", "y_px", "score")

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from hpe_nb.drawing import draw_poses
+from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
 from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Found, detect
@@ -23,8 +23,8 @@ from hpe_nb.films.tracking import follow
 from hpe_nb.films.tracks import Tracks
 from hpe_nb.films.video import VideoFile, add_sound
 from hpe_nb.films.writing import Files, Shown, Writing
-from hpe_nb.network import Network
-from hpe_nb.settings import Grouping
+from hpe_nb.network.network import Network
+from hpe_nb.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ def run_film(
     network: Network,
     outputs: Outputs,
     *,
-    grouping: Grouping | None = None,
+    grouping: Settings | None = None,
     running: Running | None = None,
     following: Following | None = None,
     frames: int | None = None,

@@ -11,8 +11,8 @@ from typing import Self
 
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
+from hpe_nb.files.images import decode_image, read_image
 from hpe_nb.films.frame import Frame, Report, Span
-from hpe_nb.images import decode_image, read_image
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".jp2"})
 """Endings of files that are read as pictures."""
@@ -67,7 +67,7 @@ class Pictures:
 
 
 def read_picture(path: str) -> Image:
-    """Read a picture from a file or an address, as `hpe_nb.images.read_image` does.
+    """Read a picture from a file or an address, as `hpe_nb.files.images.read_image` does.
 
     Raises:
         HpeError: no such file or address, or not a picture.

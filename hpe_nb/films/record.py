@@ -2,7 +2,7 @@
 
 A line is `{"frame": 12, "time": 1.2, "name": "walk.mp4 frame 12", "size": [768, 576], "people": [...]}`; each of the
 people has `person` (number from 0, kept from frame to frame), `score`, `keypoints` (17 times x, y, score, as in COCO)
-and `kind` (17 numbers, see `hpe_nb.poses`). Places are in pixels, to a hundredth; scores to a ten-thousandth.
+and `kind` (17 numbers, see `hpe_nb.decoder.poses`). Places are in pixels, to a hundredth; scores to a ten-thousandth.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any, Self
 import numpy as np
 
 from hpe_nb.arrays import Ints
+from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.poses import Poses
 from hpe_nb.skeleton import K
 
 

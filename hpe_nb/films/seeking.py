@@ -9,9 +9,9 @@ import numpy as np
 
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
+from hpe_nb.files.opencv import cv2
 from hpe_nb.films.captures import frame_rate, open_capture
 from hpe_nb.films.pictures import read_picture
-from hpe_nb.opencv import cv2
 
 NEAR = 48
 """So many frames ahead it is quicker to read on than to seek, because seeking goes back to the last whole picture."""

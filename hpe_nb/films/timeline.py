@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpe_nb.arrays import Float64, Floats, Image
-from hpe_nb.colours import INK, PAPER, PEOPLE
+from hpe_nb.draw.colours import INK, PAPER, PEOPLE
+from hpe_nb.files.opencv import cv2
 from hpe_nb.films.record import Entry
-from hpe_nb.opencv import cv2
 
 HEIGHT = 92
 """Height of the picture in pixels."""

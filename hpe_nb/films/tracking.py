@@ -14,12 +14,12 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Bools, Float64, Image, Ints
+from hpe_nb.decoder.poses import MISSING, Poses
+from hpe_nb.decoder.similarity import AREA_OF_BOX, oks
 from hpe_nb.films.clothes import blended, clothes, same_clothes
 from hpe_nb.films.settings import Following
 from hpe_nb.films.smoothing import Smoothed, one_euro
 from hpe_nb.films.tracks import Tracks, chosen, joined
-from hpe_nb.poses import MISSING, Poses
-from hpe_nb.similarity import AREA_OF_BOX, oks
 
 SAME = 0.5
 """Who comes in where somebody is, by this OKS, is that person once more: networks cut people in two now and then."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hpe_nb.films.settings import Running
-from hpe_nb.network import Network
+from hpe_nb.network.network import Network
 
 SHARED = "TBB_PARTITIONER"
 """OpenVINO's property for how a layer is split among the cores: STATIC, its own choice, or AUTO."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
-from hpe_nb.opencv import cv2
+from hpe_nb.files.opencv import cv2
 
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG", ".webm": "VP80"}
 """Codec by ending; all of them come with OpenCV."""

@@ -16,11 +16,11 @@ from types import TracebackType
 from typing import Self
 
 from hpe_nb.arrays import Image
+from hpe_nb.files.images import write_image
 from hpe_nb.films.pictures import is_picture
 from hpe_nb.films.record import Entry, RecordFile
 from hpe_nb.films.stages import Stages
 from hpe_nb.films.video import VideoFile
-from hpe_nb.images import write_image
 
 PATIENCE = 0.5
 """Seconds for which a frame waits for the next one; after that it is written alone, as a stream may be slow."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from hpe_nb.arrays import Float32, Float64, Ints
-from hpe_nb.opencv import cv2
-from hpe_nb.peaks import negate_non_maxima
+from hpe_nb.decoder.peaks import negate_non_maxima
+from hpe_nb.files.opencv import cv2
 from hpe_nb.scenes.draws import normal, shuffled, stream
 from hpe_nb.scenes.ideal import Marks
 from hpe_nb.scenes.recipe import Recipe

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hpe_nb.arrays import Float64
-from hpe_nb.colours import INK, RGB, mixed
+from hpe_nb.draw.colours import INK, RGB, mixed
 from hpe_nb.scenes.body import Pose
 from hpe_nb.scenes.draws import stream
 from hpe_nb.scenes.faces import head_shapes, long_hair

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpe_nb.arrays import Float64
-from hpe_nb.colours import INK, PAPER, RGB, mixed
+from hpe_nb.draw.colours import INK, PAPER, RGB, mixed
 from hpe_nb.scenes.body import Pose
 from hpe_nb.scenes.shapes import Shape, capsule, ellipse
 

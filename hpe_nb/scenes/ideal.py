@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
+from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.peaks import WINDOW
 from hpe_nb.errors import HpeError
-from hpe_nb.maps import Maps
-from hpe_nb.peaks import WINDOW
 from hpe_nb.skeleton import K
 
 HALF_PIXEL = np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]])

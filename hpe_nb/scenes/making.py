@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from hpe_nb.arrays import Float64, Image, Kinds
+from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
-from hpe_nb.maps import Maps
 from hpe_nb.scenes.body import joints
 from hpe_nb.scenes.damage import FACE, false_marks, head_marks, joined, people_tags, seen_marks, worn_heatmaps
 from hpe_nb.scenes.draws import stream

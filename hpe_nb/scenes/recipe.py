@@ -33,7 +33,7 @@ class Actor(NamedTuple):
 class Recipe:
     """What a scene is made from. Frozen: make a changed copy with `dataclasses.replace`.
 
-    Every number's metadata holds its `meaning`, `low`, `high` and `step`, as with `Grouping`; so do the switches.
+    Every number's metadata holds its `meaning`, `low`, `high` and `step`, as with `Settings`; so do the switches.
 
     Attributes:
         size: width and height of the picture in pixels.

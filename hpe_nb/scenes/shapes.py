@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from hpe_nb.arrays import Float64, Image, Kinds
-from hpe_nb.colours import INK, RGB, mixed
-from hpe_nb.opencv import cv2
+from hpe_nb.draw.colours import INK, RGB, mixed
+from hpe_nb.files.opencv import cv2
 
 _BITS = 4
 """Corners are given to OpenCV in sixteenths of a pixel."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from hpe_nb.arrays import Float64, Image, Kinds
-from hpe_nb.colours import INK, RGB, mixed
-from hpe_nb.opencv import cv2
+from hpe_nb.draw.colours import INK, RGB, mixed
+from hpe_nb.files.opencv import cv2
 from hpe_nb.scenes.body import SOLE, Pose
 from hpe_nb.scenes.draws import stream
 from hpe_nb.scenes.dress import looks, shapes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpe_nb.arrays import Float32, Float64
-from hpe_nb.opencv import cv2
+from hpe_nb.files.opencv import cv2
 from hpe_nb.scenes.ideal import Marks
 
 _COARSE = 6

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpe_nb.arrays import Float32, Ints
-from hpe_nb.peaks import Peaks
-from hpe_nb.poses import DETECTED, MISSING, Poses
+from hpe_nb.decoder.peaks import Peaks
+from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
 
 OUTSIDE, HIDDEN, VISIBLE = 0, 1, 2
 """Visibility of a joint, numbered as in COCO: outside the picture or turned away with the head; hidden by another

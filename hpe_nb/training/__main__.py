@@ -100,7 +100,7 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from hpe_nb.loading import load_network
+    from hpe_nb.network.loading import load_network
     from hpe_nb.training.evaluate import evaluate
 
     network = load_network(options.network, size=options.size)

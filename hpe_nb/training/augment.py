@@ -9,7 +9,7 @@ import numpy as np
 
 from hpe_nb.arrays import Float64, Image
 from hpe_nb.errors import HpeError
-from hpe_nb.opencv import cv2
+from hpe_nb.files.opencv import cv2
 from hpe_nb.training.data import Person, Photo
 
 MIRROR = np.array([0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15])

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float64
-from hpe_nb.decoding import Decoding, decode
+from hpe_nb.decoder.decode import Decoding, decode
+from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
-from hpe_nb.images import read_image
-from hpe_nb.maps import Maps
-from hpe_nb.network import Network
-from hpe_nb.settings import Grouping
+from hpe_nb.files.images import read_image
+from hpe_nb.network.network import Network
+from hpe_nb.settings import Settings
 from hpe_nb.training.topology import JOINTS
 
 ON = 0.5
@@ -55,7 +55,7 @@ class Scores:
         )
 
 
-def evaluate(network: Network, labels: Path, images: Path, grouping: Grouping | None = None) -> Scores:
+def evaluate(network: Network, labels: Path, images: Path, grouping: Settings | None = None) -> Scores:
     """Measure a network on the photos of a COCO-format label file, crowds and persons without joints included.
 
     Args:
@@ -74,7 +74,7 @@ def evaluate(network: Network, labels: Path, images: Path, grouping: Grouping | 
         begun = time.perf_counter()
         maps = network(image)
         times.append(1000 * (time.perf_counter() - begun))
-        people = decode(maps, grouping or Grouping.omz(pose_threshold=0.0, shifted_tags=False)).poses
+        people = decode(maps, grouping or Settings.omz(pose_threshold=0.0, shifted_tags=False)).poses
         results += [_result(key, joints, score) for joints, score in zip(people.keypoints, people.scores, strict=True)]
         labelled = [each for each in truth.imgToAnns[key] if each["num_keypoints"] and not each["iscrowd"]]
         if len(labelled) > 1:

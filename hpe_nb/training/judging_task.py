@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from hpe_nb.errors import HpeError
-from hpe_nb.fit import place
-from hpe_nb.images import read_image
+from hpe_nb.files.images import read_image
+from hpe_nb.network.placement import place
 from hpe_nb.training.checkpoint import read
 from hpe_nb.training.config import Config
 from hpe_nb.training.data import Photo

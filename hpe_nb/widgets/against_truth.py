@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpe_nb.arrays import Bools, Ints
-from hpe_nb.decoding import Decoding
+from hpe_nb.decoder.decode import Decoding
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.widgets.dots import owners
 from hpe_nb.widgets.texts import count

@@ -7,16 +7,16 @@ from dataclasses import fields
 import numpy as np
 
 from hpe_nb.arrays import Ints
-from hpe_nb.decoding import Decoding
-from hpe_nb.poses import MISSING, REFINED
-from hpe_nb.settings import Grouping
+from hpe_nb.decoder.decode import Decoding
+from hpe_nb.decoder.poses import MISSING, REFINED
+from hpe_nb.settings import Settings
 from hpe_nb.skeleton import KEYPOINTS
 from hpe_nb.widgets.dots import Dots, dots_of
 
 
-def changed_settings(before: Grouping, after: Grouping) -> list[str]:
+def changed_settings(before: Settings, after: Settings) -> list[str]:
     """The settings that differ, as "name 1.0 -> 0.5"."""
-    names = [item.name for item in fields(Grouping)]
+    names = [item.name for item in fields(Settings)]
     return [f"{name} {getattr(before, name)} → {getattr(after, name)}" for name in names
             if getattr(before, name) != getattr(after, name)]  # fmt: skip
 

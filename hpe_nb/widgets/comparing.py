@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from hpe_nb.arrays import Image
-from hpe_nb.decoding import Decoding
+from hpe_nb.decoder.decode import Decoding
 from hpe_nb.widgets.changes import changed_dots, changed_settings, changes
 from hpe_nb.widgets.dots import dots_of
 from hpe_nb.widgets.layers import ground

@@ -1,4 +1,4 @@
-"""Controls made from the settings: each field of `Grouping` says itself what its slider or switch is like."""
+"""Controls made from the settings: each field of `Settings` says itself what its slider or switch is like."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from hpe_nb.decoding import STEPS
-from hpe_nb.settings import Grouping
+from hpe_nb.decoder.decode import STEPS
+from hpe_nb.settings import Settings
 
 TITLES = ("Peaks", "Grouping by tags", "Places", "Which people", "Second look (refine)", "Duplicates")
 """What the steps of the decoder are called above their settings, in the order of `decoding.STEPS`."""
@@ -44,9 +44,9 @@ def control_for(item: Field[Any], value: Any) -> Any:
     return slider(min=told["low"], max=told["high"], step=told["step"], **common)
 
 
-def controls_for(grouping: Grouping) -> dict[str, Any]:
+def controls_for(grouping: Settings) -> dict[str, Any]:
     """A control for every setting, by name."""
-    return {item.name: control_for(item, getattr(grouping, item.name)) for item in fields(Grouping)}
+    return {item.name: control_for(item, getattr(grouping, item.name)) for item in fields(Settings)}
 
 
 def step_of(name: str) -> int:
@@ -54,14 +54,14 @@ def step_of(name: str) -> int:
     return next(step for step, names in enumerate(STEPS) if name in names)
 
 
-def code_of(grouping: Grouping) -> str:
+def code_of(grouping: Settings) -> str:
     """The settings as Python: only what differs from the default."""
     changed = [
         f"{item.name}={getattr(grouping, item.name)!r}"
-        for item in fields(Grouping)
+        for item in fields(Settings)
         if item.default is not MISSING and getattr(grouping, item.name) != item.default
     ]
-    return f"hpe.Grouping({', '.join(changed)})"
+    return f"hpe.Settings({', '.join(changed)})"
 
 
 def marks_html(item: Field[Any], points: Sequence[float], value: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Ints
-from hpe_nb.decoding import Decoding
+from hpe_nb.decoder.decode import Decoding
 
 
 @dataclass(frozen=True, eq=False)

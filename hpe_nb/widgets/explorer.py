@@ -11,9 +11,9 @@ from typing import Any
 import ipywidgets
 
 from hpe_nb.arrays import Image
-from hpe_nb.decoding import Decoding, decode
-from hpe_nb.explaining.joint_flips import searched_from
-from hpe_nb.settings import Grouping
+from hpe_nb.decoder.decode import Decoding, decode
+from hpe_nb.explain.joint_flips import searched_from
+from hpe_nb.settings import Settings
 from hpe_nb.widgets.actions import Actions
 from hpe_nb.widgets.comparing import compared, compared_alt, compared_html
 from hpe_nb.widgets.controls import code_of
@@ -50,12 +50,12 @@ class Explorer(Looking):
     """
 
     def __init__(
-        self, what: Any, grouping: Grouping | None = None, *, network: Any = None, layer: str = "skeletons"
+        self, what: Any, grouping: Settings | None = None, *, network: Any = None, layer: str = "skeletons"
     ) -> None:
         self._list, self._index, self._network = what if isinstance(what, list) else [what], 0, network
         self._kept: Decoding | None = None
         self.note = html_box()
-        self.settings = SettingsPanel(grouping or Grouping(), self._settings_moved)
+        self.settings = SettingsPanel(grouping or Settings(), self._settings_moved)
         self.actions, self._marking = Actions(), Later(self._mark_while_quick, self._failed)
         super().__init__(subject_of(self._list[0], network), self.settings.start, layer, len(self._list))
         self.children = self._parts()
@@ -63,7 +63,7 @@ class Explorer(Looking):
         self._connect()
 
     @property
-    def grouping(self) -> Grouping:
+    def grouping(self) -> Settings:
         """The settings as they stand."""
         return self.settings.grouping
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from hpe_nb.decoding import STEPS, Decoding
+from hpe_nb.decoder.decode import STEPS, Decoding
 
 REST = 0.35
 """Seconds without a change after which the sliders are taken to rest."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from hpe_nb.arrays import Float32, Image
-from hpe_nb.colours import RGB
-from hpe_nb.opencv import cv2
+from hpe_nb.draw.colours import RGB
+from hpe_nb.files.opencv import cv2
 from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS
 from hpe_nb.widgets.layout import FOOT, STRIP, Layout
 from hpe_nb.widgets.subject import Subject

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpe_nb.arrays import Float32, Float64, Floats, Ints
-from hpe_nb.decoding import Decoding
-from hpe_nb.peaks import find_peaks
-from hpe_nb.settings import Grouping
+from hpe_nb.decoder.decode import Decoding
+from hpe_nb.decoder.peaks import find_peaks
+from hpe_nb.settings import Settings
 from hpe_nb.skeleton import JOINT_ORDER, K
 from hpe_nb.widgets.subject import Subject
 
@@ -100,7 +100,7 @@ def layout_of(subject: Subject, photo: tuple[int, int] = PHOTO, strip: bool = Tr
 
 def tag_scale(subject: Subject) -> tuple[Float32, tuple[float, float]]:
     """The direction along which the tags of this picture's peaks differ most, and the ends of their scale."""
-    peaks = find_peaks(subject.maps, Grouping(detection_threshold=0.05))
+    peaks = find_peaks(subject.maps, Settings(detection_threshold=0.05))
     strong = peaks.value > 0.1 if (peaks.value > 0.1).any() else np.ones(len(peaks), bool)
     tag, size = peaks.tag[strong], subject.maps.tags.shape[3]
     direction = np.eye(1, size, dtype=np.float32)[0]

@@ -11,8 +11,8 @@ from typing import Any
 import ipywidgets
 
 from hpe_nb.arrays import Image
-from hpe_nb.decoding import Decoding, decode
-from hpe_nb.settings import Grouping
+from hpe_nb.decoder.decode import Decoding, decode
+from hpe_nb.settings import Settings
 from hpe_nb.skeleton import JOINT_ORDER
 from hpe_nb.widgets.errors import shown
 from hpe_nb.widgets.later import WORDS, Later
@@ -40,7 +40,7 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     _drawn: Parts | None
     _whole: Image | None
 
-    def __init__(self, subject: Subject, grouping: Grouping, layer: str, pictures: int) -> None:
+    def __init__(self, subject: Subject, grouping: Settings, layer: str, pictures: int) -> None:
         self.status, self.readout = html_box(), html_box()
         self.explanation, self.table = html_box(), html_box()
         self.tools = Toolbar(pictures, layer, subject.truth is not None)
@@ -200,7 +200,7 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         return bundle | {"image/png": b64encode(png(self.image())).decode()}
 
 
-def state_of(subject: Subject, grouping: Grouping, layer: str, joint: int) -> State:
+def state_of(subject: Subject, grouping: Settings, layer: str, joint: int) -> State:
     """The state in which a subject is first shown."""
     layer = layer if layer != "truth" or subject.truth is not None else "skeletons"
     layout = layout_of(subject)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from hpe_nb.arrays import Floats, Image
-from hpe_nb.colours import INK, PAPER, person_colour
-from hpe_nb.opencv import cv2
+from hpe_nb.draw.colours import INK, PAPER, person_colour
+from hpe_nb.files.opencv import cv2
 from hpe_nb.widgets.dots import Dots
 from hpe_nb.widgets.layers import FONT
 from hpe_nb.widgets.strip import NOBODY, SHIFT

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpe_nb.arrays import Floats, Image, Ints
-from hpe_nb.colours import INK, PAPER, mixed, person_colour
-from hpe_nb.decoding import Decoding
-from hpe_nb.explaining.record import turn_of
-from hpe_nb.opencv import cv2
+from hpe_nb.decoder.decode import Decoding
+from hpe_nb.draw.colours import INK, PAPER, mixed, person_colour
+from hpe_nb.explain.record import turn_of
+from hpe_nb.files.opencv import cv2
 from hpe_nb.skeleton import KEYPOINTS, LIMBS
 from hpe_nb.widgets.layers import PANEL, WRITING, dimmed, write
 from hpe_nb.widgets.layout import STRIP, Layout

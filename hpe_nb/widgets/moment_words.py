@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpe_nb.decoding import Decoding
-from hpe_nb.explaining.record import turn_of
+from hpe_nb.decoder.decode import Decoding
+from hpe_nb.explain.record import turn_of
 from hpe_nb.skeleton import KEYPOINTS
 from hpe_nb.widgets.dots import pose_of_kept
 from hpe_nb.widgets.moments import (

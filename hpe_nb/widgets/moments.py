@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hpe_nb.arrays import Ints
-from hpe_nb.decoding import Decoding
+from hpe_nb.decoder.decode import Decoding
 
 CANDIDATES, DISTANCES, COSTS, DECISION, FILTER, REFINE, DUPLICATES, RESULT = range(8)
 """What happens in a moment: a joint type's peaks are taken up; compared with the people; priced; one of them joins or

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from hpe_nb.arrays import Bools, Image
-from hpe_nb.drawing import draw_poses
-from hpe_nb.opencv import cv2
-from hpe_nb.poses import MISSING, Poses
+from hpe_nb.decoder.poses import MISSING, Poses
+from hpe_nb.draw.skeletons import draw_poses
+from hpe_nb.files.opencv import cv2
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.skeleton import LIMBS
 from hpe_nb.widgets.against_truth import wrong_peaks

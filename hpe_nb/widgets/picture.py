@@ -12,7 +12,7 @@ import traitlets
 
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
-from hpe_nb.opencv import cv2
+from hpe_nb.files.opencv import cv2
 from hpe_nb.widgets.patches import Patch, patches
 
 # Full colour resolution: with 4:2:0, thin coloured lines lose their colour. PNG and WebP are many times slower.

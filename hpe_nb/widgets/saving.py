@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from hpe_nb.arrays import Image
-from hpe_nb.files import written_whole
+from hpe_nb.files.whole import written_whole
 from hpe_nb.widgets.picture import png
 
 

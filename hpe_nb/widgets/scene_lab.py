@@ -12,7 +12,7 @@ from hpe_nb.arrays import Image
 from hpe_nb.scenes import Scene, scene
 from hpe_nb.scenes.named import NAMED
 from hpe_nb.scenes.recipe import Recipe
-from hpe_nb.settings import Grouping
+from hpe_nb.settings import Settings
 from hpe_nb.widgets.against_truth import verdict
 from hpe_nb.widgets.controls import control_for
 from hpe_nb.widgets.errors import shown
@@ -50,7 +50,7 @@ class SceneLab(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         HpeError: no such scene or setting.
     """
 
-    def __init__(self, name: str | int | Recipe = 3, grouping: Grouping | None = None, **settings: Any) -> None:
+    def __init__(self, name: str | int | Recipe = 3, grouping: Settings | None = None, **settings: Any) -> None:
         self.scene: Scene = scene(name, **settings)
         self._busy = False
         named = name if isinstance(name, str) else "your own"

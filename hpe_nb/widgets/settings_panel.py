@@ -9,14 +9,14 @@ from typing import Any
 import ipywidgets
 
 from hpe_nb.arrays import Floats
-from hpe_nb.settings import Grouping
+from hpe_nb.settings import Settings
 from hpe_nb.widgets.controls import TITLES, code_of, controls_for, marks_html, step_of
 from hpe_nb.widgets.texts import html_box
 
 COLUMNS = ((0, 1, 2), (3, 5, 4))
 """Steps of the decoder whose settings stand under each other."""
 
-PRESETS: dict[str, Grouping] = {"default": Grouping(), "omz": Grouping.omz()}
+PRESETS: dict[str, Settings] = {"default": Settings(), "omz": Settings.omz()}
 """Named settings: the kit's own, and those of Open Model Zoo's demo."""
 
 MARKS_MARGIN = "-4px 84px 2px 156px"
@@ -33,10 +33,10 @@ class SettingsPanel:
         start: the settings that reset goes back to.
     """
 
-    def __init__(self, start: Grouping, on_change: Callable[[], None]) -> None:
+    def __init__(self, start: Settings, on_change: Callable[[], None]) -> None:
         self.start, self._on_change, self._busy = start, on_change, False
         self.controls = controls_for(start)
-        self._items = {item.name: item for item in fields(Grouping)}
+        self._items = {item.name: item for item in fields(Settings)}
         self.marks = {name: html_box(margin=MARKS_MARGIN, height="8px") for name in self.sliders}
         self.preset = ipywidgets.Dropdown(
             options=["your own", *PRESETS], description="preset", layout={"width": "190px"},
@@ -57,19 +57,19 @@ class SettingsPanel:
         return [name for name, control in self.controls.items() if hasattr(control, "step")]
 
     @property
-    def grouping(self) -> Grouping:
+    def grouping(self) -> Settings:
         """The settings as the controls stand."""
         values: dict[str, Any] = {name: control.value for name, control in self.controls.items()}
         # Sliders count in binary fractions: 0.1 + 0.2 is meant to be 0.3.
         values |= {name: round(value, 6) for name, value in values.items() if isinstance(value, float)}
-        return Grouping(**values)
+        return Settings(**values)
 
     @property
     def code(self) -> str:
         """The settings as Python."""
         return code_of(self.grouping)
 
-    def set(self, grouping: Grouping) -> None:
+    def set(self, grouping: Settings) -> None:
         """Move all controls at once; what depends on them is told once."""
         before, self._busy = self.grouping, True
         try:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hpe_nb.arrays import Bools, Floats
-from hpe_nb.decoding import Decoding
+from hpe_nb.decoder.decode import Decoding
 from hpe_nb.widgets.dots import Dots, dots_of, pose_of_kept
 from hpe_nb.widgets.layout import HEAD, ROW_OF, STRIP, Layout
 from hpe_nb.widgets.strip import dots_on_strip, people_columns

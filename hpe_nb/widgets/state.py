@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpe_nb.arrays import Bools, Image, Ints
-from hpe_nb.decoding import Decoding
+from hpe_nb.decoder.decode import Decoding
 from hpe_nb.widgets.layers import ONE_JOINT
 from hpe_nb.widgets.layout import Layout
 from hpe_nb.widgets.spots import Spot

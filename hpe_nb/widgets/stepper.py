@@ -8,8 +8,8 @@ from typing import Any
 import ipywidgets
 
 from hpe_nb.arrays import Image
-from hpe_nb.decoding import Decoding, decode
-from hpe_nb.settings import Grouping
+from hpe_nb.decoder.decode import Decoding, decode
+from hpe_nb.settings import Settings
 from hpe_nb.skeleton import KEYPOINTS
 from hpe_nb.widgets.errors import shown
 from hpe_nb.widgets.layout import layout_of
@@ -42,7 +42,7 @@ class Stepper(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         HpeError: nothing of these was given.
     """
 
-    def __init__(self, what: Any, grouping: Grouping | None = None, *, network: Any = None) -> None:
+    def __init__(self, what: Any, grouping: Settings | None = None, *, network: Any = None) -> None:
         subject = subject_of(what, network)
         given = what if isinstance(what, Decoding) and grouping is None else None
         self.decoding = given or decode(subject.maps, grouping)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpe_nb.arrays import Floats, Image
-from hpe_nb.colours import PAPER, RGB, contrast, mixed, person_colour
-from hpe_nb.decoding import Decoding
-from hpe_nb.opencv import cv2
+from hpe_nb.decoder.decode import Decoding
+from hpe_nb.draw.colours import PAPER, RGB, contrast, mixed, person_colour
+from hpe_nb.files.opencv import cv2
 from hpe_nb.widgets.dots import Dots
 from hpe_nb.widgets.layers import FONT, PANEL
 from hpe_nb.widgets.layout import FOOT, HEAD, Layout

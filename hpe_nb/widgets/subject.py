@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from hpe_nb.arrays import Image
+from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
-from hpe_nb.maps import Maps
 from hpe_nb.scenes.truth import Truth
 
 

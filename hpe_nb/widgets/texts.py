@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from hpe_nb.colours import contrast, hex_code, person_colour
-from hpe_nb.decoding import Decoding
-from hpe_nb.explaining.explanation import Explanation
-from hpe_nb.explaining.joint_flips import Flip
-from hpe_nb.poses import DETECTED, MISSING, REFINED
+from hpe_nb.decoder.decode import Decoding
+from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED
+from hpe_nb.draw.colours import contrast, hex_code, person_colour
+from hpe_nb.explain.explanation import Explanation
+from hpe_nb.explain.joint_flips import Flip
 from hpe_nb.skeleton import KEYPOINTS
 from hpe_nb.widgets.dots import owners
 from hpe_nb.widgets.layers import ONE_JOINT

@@ -37,7 +37,7 @@ def main() -> None:
     with ProcessPoolExecutor(2) as pool:
         table = hpe.sweep(cache, known, GRID, executor=pool)
     print(table)
-    omz = hpe.sweep(cache, known, [hpe.Grouping.omz(), hpe.Grouping.omz(pose_threshold=0.0)])
+    omz = hpe.sweep(cache, known, [hpe.Settings.omz(), hpe.Settings.omz(pose_threshold=0.0)])
     print(omz)
     print("default, 95 %:", table.interval(0), " best, 95 %:", table.interval(table.best_row))
     print("best - default, 95 %:", table.interval(table.best_row, 0))

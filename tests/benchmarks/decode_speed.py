@@ -24,7 +24,7 @@ RUNS = 50
 COPIES = 24
 """So many maps are more than a cache holds."""
 PEOPLE = (1, 5, 10, 30)
-SETTINGS = {"default": hpe.Grouping(), "omz": hpe.Grouping.omz()}
+SETTINGS = {"default": hpe.Settings(), "omz": hpe.Settings.omz()}
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -34,7 +34,7 @@ def seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def measure(pool: list[hpe.Maps], grouping: hpe.Grouping) -> tuple[float, float]:
+def measure(pool: list[hpe.Maps], grouping: hpe.Settings) -> tuple[float, float]:
     """Median seconds of the floor and of a decoding; of several maps neither sees those the other one has just seen."""
     floors, decodings = [], []
     hpe.decode(pool[0], grouping)

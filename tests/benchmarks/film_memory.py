@@ -43,7 +43,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder, hpe.open_source(hpe.sample("vtest"), loop=True) as source:
         outputs = hpe.Outputs(record=Path(folder) / "poses.jsonl", video=Path(folder) / "film.mp4")
-        grouping = hpe.Grouping(detection_threshold=0.5, max_candidates=5)
+        grouping = hpe.Settings(detection_threshold=0.5, max_candidates=5)
         hpe.run_film(source, network, outputs, grouping=grouping, frames=options.frames, seen=seen)
     quarter = len(held) // 4
     early, late = np.median(held[quarter : 2 * quarter]), np.median(held[-quarter:])

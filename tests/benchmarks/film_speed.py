@@ -25,7 +25,7 @@ import openvino as ov
 
 import hpe_nb as hpe
 from hpe_nb.films.job import Summary
-from hpe_nb.network import Network
+from hpe_nb.network.network import Network
 
 BEFORE = 150
 """First frame: from here on several people are in the picture at any time."""

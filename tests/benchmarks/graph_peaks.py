@@ -18,7 +18,7 @@ import openvino as ov
 from openvino import opset13 as op
 
 import hpe_nb as hpe
-from hpe_nb.peaks import find_peaks
+from hpe_nb.decoder.peaks import find_peaks
 
 BEST = 30
 """Peaks per joint type, as in Open Model Zoo's demo."""
@@ -54,7 +54,7 @@ def main() -> None:
     with hpe.open_source(hpe.sample("vtest"), start=240, stop=241) as source:
         image = next(iter(source)).image
     tensor = network.place(image).fill(image)
-    maps, grouping = network(image), hpe.Grouping()
+    maps, grouping = network(image), hpe.Settings()
     plain = network.compiled(network.place(image)).create_infer_request()
     inside = ov.Core().compile_model(with_peaks(network.model, width, height), "CPU", network.config)
     inside_request = inside.create_infer_request()

@@ -1,7 +1,7 @@
 """Real layouts of people as ideal peaks: who stands where is COCO's, the maps are those of a network without fault.
 
 The maps are half the size of a picture whose short side is 448: a Gaussian of SIGMA map pixels around each labelled
-joint, the highest one where they meet, and around each joint the tag of its person. Grouping only looks at the peaks,
+joint, the highest one where they meet, and around each joint the tag of its person. Settings only looks at the peaks,
 so only they are computed; `whole_heatmap` makes a map in full to compare with.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from hpe_nb.arrays import Float32, Float64, Ints
-from hpe_nb.peaks import WINDOW, Peaks
+from hpe_nb.decoder.peaks import WINDOW, Peaks
 from hpe_nb.skeleton import K
 
 LAYOUTS = Path(__file__).parents[3] / "shared" / "poses" / "layouts_train.npz"

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Float64, Ints
-from hpe_nb.peaks import Peaks
+from hpe_nb.decoder.peaks import Peaks
 from hpe_nb.skeleton import JOINT_ORDER, K
 
 PEOPLE = 30

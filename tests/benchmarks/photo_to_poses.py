@@ -40,7 +40,7 @@ def main() -> None:
     request = network.compiled(placement).create_infer_request()
     tensor = placement.fill(image)  # kept: a shared tensor does not own its memory
     request.set_input_tensor(ov.Tensor(tensor, shared_memory=True))
-    everybody = hpe.Grouping(pose_threshold=0)
+    everybody = hpe.Settings(pose_threshold=0)
     people = len(hpe.decode(network(image), everybody).poses)
     bare, whole = [], []
     for _ in range(options.runs):

@@ -23,15 +23,15 @@ from layouts import ideal_peaks, read_layouts
 from literal_higherhrnet import group_literally
 from scipy.optimize import linear_sum_assignment
 
-from hpe_nb import Grouping, Peaks
+from hpe_nb import Peaks, Settings
 from hpe_nb.arrays import Ints
-from hpe_nb.grouping import group
+from hpe_nb.decoder.grouping import group
 
 NOISES = (0.0, 0.1, 0.2, 0.3)
 GAPS = (2.0, 1.0)
 RULES: dict[str, Callable[[Peaks], Ints]] = {
-    "ours": lambda peaks: group(peaks, Grouping()).peak,
-    "OMZ demo": lambda peaks: group(peaks, Grouping.omz()).peak,
+    "ours": lambda peaks: group(peaks, Settings()).peak,
+    "OMZ demo": lambda peaks: group(peaks, Settings.omz()).peak,
     "HigherHRNet": group_literally,
 }
 

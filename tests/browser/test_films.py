@@ -11,7 +11,7 @@ PLAYER = """\
 import numpy as np
 import hpe_nb as hpe
 from hpe_nb.films.record import Entry
-from hpe_nb.poses import Poses
+from hpe_nb.decoder.poses import Poses
 
 def person(x):
     keypoints = np.zeros((1, 17, 3), np.float32)

@@ -46,9 +46,9 @@ EXPLORER_MOVES = [
     (lambda o: choose(o, "joint", "left wrist"), "explorer.state.joint", 9),
     (lambda o: choose(o, "show", "skeletons"), "explorer.state.layer", "skeletons"),
     (lambda o: choose(o, "person", "2"), "list(explorer.state.chosen[:2])", [1, 9]),
-    (lambda o: choose(o, "preset", "omz"), "explorer.grouping == hpe.Grouping.omz()", True),
+    (lambda o: choose(o, "preset", "omz"), "explorer.grouping == hpe.Settings.omz()", True),
     (lambda o: press(o, "Keep as A"), "explorer.actions.compare.value", True),
-    (lambda o: press(o, "Reset"), "explorer.grouping == hpe.Grouping()", True),
+    (lambda o: press(o, "Reset"), "explorer.grouping == hpe.Settings()", True),
     (lambda o: press(o, "Compare with A"), "explorer.actions.compare.value", False),
 ]
 """One of each kind of control: what is done, and what the kernel then says."""

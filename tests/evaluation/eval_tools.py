@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import hpe_nb as hpe
-from hpe_nb.poses import Poses
+from hpe_nb.decoder.poses import Poses
 
 SHARED = Path(__file__).parents[3] / "shared" / "poses"
 """Photos that cannot be published; tests that want them are skipped where they are missing."""

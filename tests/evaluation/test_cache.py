@@ -112,7 +112,7 @@ def test_flip_test_joins_both_looks() -> None:
     looks = iter([whole, mirrored])
     maps = hpe.flip_test(lambda _: next(looks))(image)
     assert maps.tags.shape[3] == 2
-    poses = hpe.decode(maps, hpe.Grouping(adjust=False, refine="off")).poses
+    poses = hpe.decode(maps, hpe.Settings(adjust=False, refine="off")).poses
     assert poses.keypoints[0, :, :2].tolist() == [[20.0, 30.0]] * 17
     assert poses.tags[0].tolist() == [0.0, 1.0]
 

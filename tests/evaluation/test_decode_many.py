@@ -11,11 +11,11 @@ import pytest
 from eval_tools import same, scenes
 
 import hpe_nb as hpe
+from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation import plan
 from hpe_nb.evaluation.packing import Packed, pack
 from hpe_nb.evaluation.skyline import skyline
-from hpe_nb.maps import Maps
 
 
 def random_maps(seed: int, dimension: int = 1, size: int = 24, ties: bool = False) -> Maps:
@@ -29,10 +29,10 @@ def random_maps(seed: int, dimension: int = 1, size: int = 24, ties: bool = Fals
     return Maps(hpe.negate_non_maxima(heat), (tags + noise).astype(np.float32))
 
 
-def random_grouping(draws: random.Random, **fixed: Any) -> hpe.Grouping:
+def random_grouping(draws: random.Random, **fixed: Any) -> hpe.Settings:
     """Settings with every field drawn from its range, thresholds mostly where they matter."""
     drawn: dict[str, Any] = {}
-    for item in fields(hpe.Grouping):
+    for item in fields(hpe.Settings):
         told = item.metadata
         if "options" in told:
             drawn[item.name] = draws.choice(told["options"])
@@ -42,7 +42,7 @@ def random_grouping(draws: random.Random, **fixed: Any) -> hpe.Grouping:
             value = draws.uniform(told["low"], told["high"])
             drawn[item.name] = round(value) if isinstance(item.default, int) else value
     drawn |= {"detection_threshold": draws.uniform(0.6, 1.0), "pose_threshold": draws.uniform(0, 0.2)}
-    return hpe.Grouping(**(drawn | fixed))
+    return hpe.Settings(**(drawn | fixed))
 
 
 @pytest.mark.parametrize(
@@ -59,21 +59,21 @@ def random_grouping(draws: random.Random, **fixed: Any) -> hpe.Grouping:
 )
 def test_equals_separate_decodings(maps: Any, fixed: dict[str, Any]) -> None:
     made, draws = maps(), random.Random(7)
-    settings = [random_grouping(draws, **fixed) for _ in range(20)] + [hpe.Grouping(), hpe.Grouping.omz()]
+    settings = [random_grouping(draws, **fixed) for _ in range(20)] + [hpe.Settings(), hpe.Settings.omz()]
     many = hpe.decode_many(made, settings)
     wrong = [i for i, each in enumerate(settings) if not same(many.poses(i), hpe.decode(made, each).poses)]
     assert wrong == []
 
 
 def test_a_grid_shares_its_results() -> None:
-    settings = [hpe.Grouping(tag_threshold=a, pose_threshold=b) for a in np.linspace(0.5, 2, 16) for b in (0.1, 0.11)]
+    settings = [hpe.Settings(tag_threshold=a, pose_threshold=b) for a in np.linspace(0.5, 2, 16) for b in (0.1, 0.11)]
     many = hpe.decode_many(scenes(2, tag_noise=0.0)[1].maps, settings)
     assert len(many.results) < len(settings) / 4
 
 
 def test_every_field_is_read_by_a_step() -> None:
     assert sorted(name for names in plan.READS.values() for name in names) == sorted(
-        item.name for item in fields(hpe.Grouping)
+        item.name for item in fields(hpe.Settings)
     )
 
 
@@ -106,11 +106,11 @@ def test_packed_maps_decode_alike(seed: int) -> None:
 @pytest.mark.parametrize(
     ("grouping", "word"),
     [
-        pytest.param(hpe.Grouping(detection_threshold=0.01), "0.01", id="detection below the floor"),
-        pytest.param(hpe.Grouping(refine_threshold=0.0), "0.0", id="refine below the floor"),
+        pytest.param(hpe.Settings(detection_threshold=0.01), "0.01", id="detection below the floor"),
+        pytest.param(hpe.Settings(refine_threshold=0.0), "0.0", id="refine below the floor"),
     ],
 )
-def test_packed_maps_refuse_what_they_cannot_tell(grouping: hpe.Grouping, word: str) -> None:
+def test_packed_maps_refuse_what_they_cannot_tell(grouping: hpe.Settings, word: str) -> None:
     with pytest.raises(HpeError, match=word):
         pack(random_maps(0), 0.02).check([grouping])
 

@@ -10,12 +10,12 @@ import pytest
 from eval_tools import SHARED, scenes, shaken
 
 import hpe_nb as hpe
+from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.coco import NUMBERS, coco_dataset
 from hpe_nb.evaluation.labels import labels_of
 from hpe_nb.evaluation.precision import Gathered
 from hpe_nb.evaluation.record import judge
-from hpe_nb.poses import DETECTED, MISSING, REFINED, Poses
 
 
 def by_hand(folder: Path, truth: list[hpe.Scene], poses: list[Poses]) -> list[float]:
@@ -47,7 +47,7 @@ def test_coco_numbers_are_those_by_hand(tmp_path: Path, noise: float) -> None:
 def test_fast_numbers_of_a_sweep_are_pycocotools() -> None:
     pytest.importorskip("pycocotools", reason="pycocotools is not installed")
     truth = scenes(5, tag_noise=0.6, missed=0.3)
-    settings = [hpe.Grouping(tag_threshold=t, pose_threshold=p) for t in (0.3, 1.0, 2.0) for p in (0.0, 0.2)]
+    settings = [hpe.Settings(tag_threshold=t, pose_threshold=p) for t in (0.3, 1.0, 2.0) for p in (0.0, 0.2)]
     gathered = Gathered([judge(each.maps, labels_of(each), settings) for each in truth])
     for i, grouping in enumerate(settings):
         expected = hpe.evaluate([hpe.decode(each.maps, grouping) for each in truth], truth).numbers
@@ -58,7 +58,7 @@ def test_fast_numbers_of_a_sweep_are_pycocotools() -> None:
 
 def test_weights_count_pictures() -> None:
     truth = scenes(3)
-    records = [judge(each.maps, labels_of(each), [hpe.Grouping()]) for each in truth]
+    records = [judge(each.maps, labels_of(each), [hpe.Settings()]) for each in truth]
     some = Gathered([records[0], records[2]]).numbers(0)
     assert Gathered(records).numbers(0, np.array([1, 0, 1])) == pytest.approx(some)
 
@@ -146,7 +146,7 @@ def test_perfect_maps_of_val_reach_95() -> None:
     pytest.importorskip("pycocotools", reason="pycocotools is not installed")
     known = hpe.read_labels(SHARED / "val.json")
     maps = [hpe.perfect_maps(labels, size) for labels, size in zip(known.labels, known.sizes, strict=True)]
-    poses = [hpe.decode(each, hpe.Grouping(pose_threshold=0.0)).poses for each in maps]
+    poses = [hpe.decode(each, hpe.Settings(pose_threshold=0.0)).poses for each in maps]
     report = hpe.evaluate(poses, known, "perfect maps, fit protocol 448")
     losses = hpe.find_losses(poses, known.labels, [float(each.to_image[0, 0]) for each in maps])
     assert report.numbers["AP"] >= 95

@@ -238,6 +238,6 @@ def test_flip_settings_miss_nothing() -> None:
     for each in few:
         kept = {len(hpe.decode(each.maps, setting).poses) for setting in tried}
         finer = {
-            len(hpe.decode(each.maps, hpe.Grouping(pose_threshold=v)).poses) for v in np.linspace(0, 1, 101).tolist()
+            len(hpe.decode(each.maps, hpe.Settings(pose_threshold=v)).poses) for v in np.linspace(0, 1, 101).tolist()
         }
         assert finer <= kept

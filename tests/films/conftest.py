@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from film_tools import SIZE, dot_network
 
-from hpe_nb.network import Network
+from hpe_nb.network.network import Network
 
 
 @pytest.fixture(scope="session")

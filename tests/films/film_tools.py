@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpe_nb.films.frame import Frame
-from hpe_nb.network import Network
+from hpe_nb.network.network import Network
 
 SIZE = (128, 96)
 """Width and height of the coded pictures."""

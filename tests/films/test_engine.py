@@ -17,7 +17,7 @@ from hpe_nb.films.engine import AHEAD
 from hpe_nb.films.frame import Frame, Report
 from hpe_nb.films.stages import Stages
 from hpe_nb.films.tuning import SHARED, can_share, tuned
-from hpe_nb.network import Network
+from hpe_nb.network.network import Network
 
 WALK = [coded([(20 + 2 * i, 40, 1), (90 - 2 * i, 50, 5)]) for i in range(25)]
 

@@ -29,7 +29,7 @@ from hpe_nb.films.record import Entry, RecordFile
 from hpe_nb.films.stages import Stages
 from hpe_nb.films.video import VideoFile, add_sound
 from hpe_nb.films.writing import Shown, picture_path
-from hpe_nb.network import Network
+from hpe_nb.network.network import Network
 
 Maker = Callable[..., Path]
 
@@ -88,7 +88,7 @@ def test_a_film(make_film: Maker, dots: Network, tmp_path: Path) -> None:
 
 def test_nobody_at_all_leaves_readable_files(make_film: Maker, dots: Network, tmp_path: Path) -> None:
     exports = (tmp_path / "poses.json", tmp_path / "poses.csv")
-    _, entries = run(make_film(3), dots, exports=exports, grouping=hpe.Grouping(pose_threshold=1.0))
+    _, entries = run(make_film(3), dots, exports=exports, grouping=hpe.Settings(pose_threshold=1.0))
     assert [len(entry.poses) for entry in entries] == [0, 0, 0]
     assert json.loads(exports[0].read_text()) == []
     assert exports[1].read_text().count("\n") == 1

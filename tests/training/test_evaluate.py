@@ -11,9 +11,9 @@ pytest.importorskip("pycocotools")
 
 from tiny import write_photos
 
-from hpe_nb.decoding import decode
+from hpe_nb.decoder.decode import decode
+from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
-from hpe_nb.maps import Maps
 from hpe_nb.training.evaluate import closest_tags, evaluate, wrong_joints
 
 HALF = np.array([[2.0, 0, 0], [0, 2, 0]])

@@ -35,10 +35,10 @@ MOVES = [
 def test_a_moved_control_is_decoded_drawn_and_told(explorer, name, value):
     before = seen(explorer.picture), explorer.actions.code.value
     explorer.settings.controls[name].value = value
-    assert explorer.grouping == hpe.Grouping(**{name: value})
+    assert explorer.grouping == hpe.Settings(**{name: value})
     fresh = hpe.decode(explorer.state.subject.maps, explorer.grouping)
     np.testing.assert_array_equal(explorer.decoding.poses.keypoints, fresh.poses.keypoints)
-    assert explorer.actions.code.value == f"hpe.Grouping({name}={value!r})" != before[1]
+    assert explorer.actions.code.value == f"hpe.Settings({name}={value!r})" != before[1]
     if name != "best_first":
         assert (seen(explorer.picture) != before[0]).any()
 
@@ -54,8 +54,8 @@ def test_only_the_tail_is_decoded_again(explorer):
 
 def test_every_setting_has_a_control_with_its_range():
     controls = hpe.Explorer(hpe.scene(1)).settings.controls
-    assert set(controls) == set(hpe.Grouping.__dataclass_fields__)
-    for name, item in hpe.Grouping.__dataclass_fields__.items():
+    assert set(controls) == set(hpe.Settings.__dataclass_fields__)
+    for name, item in hpe.Settings.__dataclass_fields__.items():
         assert controls[name].tooltip == item.metadata["meaning"]
         if "low" in item.metadata:
             assert (controls[name].min, controls[name].max) == (item.metadata["low"], item.metadata["high"])
@@ -65,20 +65,20 @@ def test_a_preset_is_one_redraw_and_reset_goes_back(explorer):
     drawn = []
     explorer.picture.observe(drawn.append, ["value", "patches"])
     explorer.settings.preset.value = "omz"
-    assert explorer.grouping == hpe.Grouping.omz()
+    assert explorer.grouping == hpe.Settings.omz()
     assert len(drawn) <= 1
     explorer.settings.reset.click()
-    assert explorer.grouping == hpe.Grouping()
+    assert explorer.grouping == hpe.Settings()
     assert explorer.settings.preset.value == "default"
     explorer.settings.controls["tag_threshold"].value = 0.5
     assert explorer.settings.preset.value == "your own"
 
 
 def test_reset_goes_back_to_the_settings_of_the_start():
-    explorer = hpe.Explorer(hpe.scene(1), hpe.Grouping(tag_threshold=0.7))
+    explorer = hpe.Explorer(hpe.scene(1), hpe.Settings(tag_threshold=0.7))
     explorer.settings.controls["tag_threshold"].value = 2.0
     explorer.settings.reset.click()
-    assert explorer.grouping == hpe.Grouping(tag_threshold=0.7)
+    assert explorer.grouping == hpe.Settings(tag_threshold=0.7)
 
 
 def test_a_click_a_list_and_a_key_say_the_same(explorer):
@@ -215,20 +215,20 @@ def test_marks_stand_where_the_result_changes(explorer):
     assert explorer.settings.marks["tag_threshold"].value.count("<rect") == 1 + len(inside)
     low, high = max(p for p in inside if p < 1), min((p for p in inside if p > 1), default=4)
     assert f"next below: {low:.4g}, above: " in explorer.settings.marks["tag_threshold"].value
-    same = hpe.decode(explorer.state.subject.maps, hpe.Grouping(tag_threshold=(low + min(high, 1.2)) / 2))
+    same = hpe.decode(explorer.state.subject.maps, hpe.Settings(tag_threshold=(low + min(high, 1.2)) / 2))
     np.testing.assert_array_equal(same.poses.keypoints, explorer.decoding.poses.keypoints)
 
 
 def test_marks_are_drawn_on_the_sliders_scale():
-    item = hpe.Grouping.__dataclass_fields__["tag_threshold"]
+    item = hpe.Settings.__dataclass_fields__["tag_threshold"]
     assert 'x="24.80%"' in marks_html(item, [1.0, 9.0], 0.5)
     assert "1 values" in marks_html(item, [1.0, 9.0], 0.5)
 
 
 def test_code_names_only_what_was_changed():
-    assert code_of(hpe.Grouping()) == "hpe.Grouping()"
-    assert code_of(hpe.Grouping(tag_threshold=0.8, adjust=False)) == "hpe.Grouping(tag_threshold=0.8, adjust=False)"
-    assert eval(code_of(hpe.Grouping.omz()), {"hpe": hpe}) == hpe.Grouping.omz()
+    assert code_of(hpe.Settings()) == "hpe.Settings()"
+    assert code_of(hpe.Settings(tag_threshold=0.8, adjust=False)) == "hpe.Settings(tag_threshold=0.8, adjust=False)"
+    assert eval(code_of(hpe.Settings.omz()), {"hpe": hpe}) == hpe.Settings.omz()
 
 
 def test_pictures_are_saved_beside_each_other(explorer, tmp_path, monkeypatch):

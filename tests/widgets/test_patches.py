@@ -119,7 +119,7 @@ def test_words_of_a_moved_slider_follow_its_picture():
         return at_once, explorer.actions.code.value
 
     (code, sent), later = asyncio.run(moved())
-    assert (code, later) == ("hpe.Grouping()", "hpe.Grouping(tag_threshold=0.2)")
+    assert (code, later) == ("hpe.Settings()", "hpe.Settings(tag_threshold=0.2)")
     assert sent
     explorer.settle()
     assert explorer.picture.patches == []

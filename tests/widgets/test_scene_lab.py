@@ -67,4 +67,4 @@ def test_wrong_joints_are_those_of_others():
 
 def test_nobody_found():
     made = hpe.scene(2)
-    assert verdict(hpe.decode(made.maps, hpe.Grouping(detection_threshold=1.0)), made.truth).startswith("0 of 2 people")
+    assert verdict(hpe.decode(made.maps, hpe.Settings(detection_threshold=1.0)), made.truth).startswith("0 of 2 people")

@@ -5,7 +5,7 @@ import pytest
 from seen import seen
 
 import hpe_nb as hpe
-from hpe_nb.explaining.record import turn_of
+from hpe_nb.explain.record import turn_of
 from hpe_nb.widgets.moment_words import sentence
 from hpe_nb.widgets.moments import DECISION, REFINE, RESULT, decision_of, moments, settled
 
@@ -15,7 +15,7 @@ SCENES = {
     "hidden legs": hpe.scene("hidden legs"),
     "nobody": hpe.scene(0),
 }
-GROUPINGS = {"default": hpe.Grouping(), "omz": hpe.Grouping.omz()}
+GROUPINGS = {"default": hpe.Settings(), "omz": hpe.Settings.omz()}
 
 
 @pytest.fixture(params=[(scene, rule) for scene in SCENES for rule in GROUPINGS], ids=" ".join)

@@ -20,7 +20,7 @@ from hpe_nb.widgets.views import view
 
 @pytest.fixture(scope="module")
 def state():
-    return state_of(subject_of(hpe.scene(3, seed=2, missed=0.1)), hpe.Grouping(), "skeletons", 0)
+    return state_of(subject_of(hpe.scene(3, seed=2, missed=0.1)), hpe.Settings(), "skeletons", 0)
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -48,7 +48,7 @@ def test_any_shape_of_photo_fits(shape, size):
     heat = np.zeros((17, 8, 8), np.float32)
     subject = subject_of((np.zeros((*shape, 3), np.uint8), hpe.Maps(heat, heat)))
     assert layout_of(subject).size == size
-    assert view(state_of(subject, hpe.Grouping(), "skeletons", 0)).shape[:2] == size[::-1]
+    assert view(state_of(subject, hpe.Settings(), "skeletons", 0)).shape[:2] == size[::-1]
 
 
 def test_tags_of_two_numbers_are_shown_along_their_main_direction():
@@ -103,14 +103,14 @@ def test_a_chosen_joint_lights_up_on_photo_and_strip(state):
 
 def test_a_spot_is_found_again_after_people_are_ordered_differently(state):
     spot = spot_of(state.decoding, 0, 5)
-    other = hpe.decode(state.subject.maps, hpe.Grouping(best_first=False))
+    other = hpe.decode(state.subject.maps, hpe.Settings(best_first=False))
     found = again(other, spot)
     assert found.xy == spot.xy
     np.testing.assert_array_equal(other.poses.keypoints[found.person], state.decoding.poses.keypoints[0])
 
 
 def test_a_spot_of_someone_who_left_is_forgotten(state):
-    nobody = hpe.decode(state.subject.maps, hpe.Grouping(detection_threshold=1.0))
+    nobody = hpe.decode(state.subject.maps, hpe.Settings(detection_threshold=1.0))
     assert again(nobody, Spot(2, 5)) is None
 
 

@@ -1,0 +1,127 @@
+"""Maps: what one pass of the network says about a picture, and where in the picture it says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hpe_nb.arrays import Float32, Float64, Floats
+from hpe_nb.errors import HpeError
+from hpe_nb.files.whole import written_whole
+from hpe_nb.skeleton import K
+
+
+def identity() -> Float64:
+    """Affine transform (2, 3) that leaves points where they are."""
+    return np.eye(2, 3)
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """Heatmaps and tag maps of one picture.
+
+    Attributes:
+        heatmaps: (17, h, w) float32. The score of each keypoint at each map pixel, negated where the pixel is not the
+            maximum of its 5x5 window (the contract of human-pose-estimation-0007).
+        tags: (17, h, w, D) float32, one tag of D >= 1 numbers per keypoint and map pixel; (17, h, w) is accepted and
+            means D = 1. Only differences of tags mean anything (arXiv 1611.05424).
+        to_image: (2, 3) float64, affine transform from map pixels (x, y) to image pixels; the identity where maps come
+            without a picture, and keypoints are then in map pixels.
+
+    Arrays of other float types are converted, others are kept as they are, never copied or changed.
+
+    Raises:
+        HpeError: wrong shape or type, NaN or infinity, each in one sentence.
+    """
+
+    heatmaps: Float32
+    tags: Float32
+    to_image: Float64 = field(default_factory=identity)
+
+    def __post_init__(self) -> None:
+        heatmaps, tags = _floats("heatmaps", self.heatmaps), _floats("tags", self.tags)
+        if heatmaps.ndim != 3 or heatmaps.shape[0] != K or 0 in heatmaps.shape:
+            raise HpeError(
+                f"heatmaps of shape {heatmaps.shape} were given, but (17, height, width) is expected; "
+                "take one picture's maps without the batch dimension."
+            )
+        if tags.ndim == 3:
+            tags = tags[..., None]
+        if tags.ndim != 4 or tags.shape[:3] != heatmaps.shape or tags.shape[3] < 1:
+            raise HpeError(
+                f"tags of shape {self.tags.shape} were given for heatmaps of shape {heatmaps.shape}, but one shape "
+                "is expected, with the tag dimension last where there is more than one; check the order of the axes."
+            )
+        to_image = np.array(self.to_image, dtype=np.float64)
+        if to_image.shape != (2, 3) or not np.isfinite(to_image).all():
+            raise HpeError(
+                f"to_image of shape {to_image.shape} was given, but a finite affine (2, 3) matrix is expected; "
+                "leave it out to work in map pixels."
+            )
+        for name, value in (("heatmaps", heatmaps), ("tags", tags), ("to_image", to_image)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the maps in map pixels."""
+        return self.heatmaps.shape[2], self.heatmaps.shape[1]
+
+    def image_points(self, points: Floats) -> Float64:
+        """Map pixels (..., 2) as x, y to image pixels, by `to_image`."""
+        return np.asarray(points @ self.to_image[:, :2].T + self.to_image[:, 2])
+
+    def map_points(self, points: Floats) -> Float64:
+        """Image pixels (..., 2) as x, y to map pixels, by the inverse of `to_image`."""
+        return np.asarray((points - self.to_image[:, 2]) @ np.linalg.inv(self.to_image[:, :2]).T)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the maps to one compressed `.npz` file (no pickle) and return its path; whole or not at all."""
+        path = Path(path)
+        with written_whole(path) as part, part.open("wb") as file:
+            np.savez_compressed(file, heatmaps=self.heatmaps, tags=self.tags, to_image=self.to_image)
+        return path
+
+    @staticmethod
+    def load(path: str | Path) -> Maps:
+        """Read maps that `save` wrote (or any `.npz` with heatmaps and tags); never runs code from the file.
+
+        Raises:
+            HpeError: no such file, not an `.npz`, or arrays that are no maps.
+        """
+        path = Path(path)
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in ("heatmaps", "tags", "to_image") if name in file}
+        except FileNotFoundError as error:
+            raise HpeError(f"{path} does not exist; give the path of a file that Maps.save wrote.") from error
+        except Exception as error:  # zipfile, zlib, numpy and the operating system each have their own
+            raise HpeError(
+                f"{path} cannot be read as maps ({error}); give an .npz file that Maps.save wrote."
+            ) from error
+        if not {"heatmaps", "tags"} <= arrays.keys():
+            raise HpeError(f"{path} holds no arrays named heatmaps and tags; give an .npz file that Maps.save wrote.")
+        return Maps(**arrays)
+
+
+def _floats(name: str, value: Any) -> Float32:
+    """The array as float32 in C order, finite; the same memory where it is so already."""
+    array = np.asarray(value)
+    if not np.issubdtype(array.dtype, np.floating):
+        raise HpeError(
+            f"{name} of type {array.dtype} were given, but floating point numbers are expected; "
+            "convert them with .astype(np.float32)."
+        )
+    array = np.ascontiguousarray(array, dtype=np.float32)
+    flat = array.reshape(-1)
+    # One dot product reads the array once and is finite only if every number is (or some are beyond 1e17).
+    with np.errstate(over="ignore", invalid="ignore"):
+        plain = np.isfinite(np.dot(flat, flat))
+    if not plain and not np.isfinite(flat).all():
+        raise HpeError(
+            f"{name} with NaN or infinite values were given, but finite numbers are expected; "
+            "look for a broken network or an overflow in half precision."
+        )
+    return array

@@ -1,0 +1,103 @@
+"""From maps to peaks: the pixels where a joint may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from hpe_nb.arrays import Bools, Float32, Ints
+from hpe_nb.decoder.maps import Maps
+from hpe_nb.errors import HpeError
+from hpe_nb.files.opencv import cv2
+from hpe_nb.settings import Settings
+from hpe_nb.skeleton import K
+
+WINDOW = 5
+"""Side of the window in which a peak is the maximum: 5 map pixels, as in the network (arXiv 1908.10357)."""
+
+_TYPES = np.arange(K + 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Peaks:
+    """Candidates for joints, ordered by joint type, then from high to low score, then in row order of the map.
+
+    The order is total: equal maps give equal peaks on every machine.
+
+    Attributes:
+        joint: (N,) joint type of each peak, 0 to 16.
+        xy: (N, 2) place as x, y in map pixels, whole numbers.
+        value: (N,) float32 score.
+        tag: (N, D) float32 tag at the place.
+        start: (18,) peaks of joint type k are start[k] to start[k + 1].
+    """
+
+    joint: Ints
+    xy: Ints
+    value: Float32
+    tag: Float32
+    start: Ints
+
+    def __len__(self) -> int:
+        """Number of peaks of all joint types."""
+        return len(self.value)
+
+
+def find_peaks(maps: Maps, grouping: Settings) -> Peaks:
+    """All peaks above `detection_threshold` (strictly), at most `max_candidates` of each joint type, the best ones.
+
+    In maps after the contract only window maxima are positive, so a threshold is all it takes.
+    """
+    shape = maps.heatmaps.shape
+    scores = maps.heatmaps.reshape(-1)
+    index = hits(scores > no_more(grouping.detection_threshold))
+    value = scores.take(index)
+    joint = index // (shape[1] * shape[2])
+    # Scores are positive, so their bits rise with them; a stable sort keeps row order among equal ones.
+    order = ((joint << 32) - value.view(np.int32)).argsort(kind="stable")
+    start = joint.searchsorted(_TYPES)
+    most = grouping.max_candidates
+    if len(index) > most and np.maximum.reduce(start[1:] - start[:-1]) > most:
+        rank = np.arange(len(index)) - start.take(joint)
+        order = order[rank < most]
+        start = joint.take(order).searchsorted(_TYPES)
+    index = index.take(order)
+    xy = np.empty((len(index), 2), np.intp)
+    joint, xy[:, 1], xy[:, 0] = np.unravel_index(index, shape)
+    tag = maps.tags.reshape(-1, maps.tags.shape[-1]).take(index, axis=0)
+    return Peaks(joint, xy, value.take(order), tag, start)
+
+
+@lru_cache(maxsize=64)
+def no_more(limit: float) -> np.float32:
+    """The largest float32 that is not above `limit`: scores compare with it as they would in full precision."""
+    rounded = np.float32(limit)
+    return rounded if float(rounded) <= limit else np.nextafter(rounded, np.float32(-np.inf))
+
+
+def hits(mask: Bools) -> Ints:
+    """`np.flatnonzero` for long masks with few hits: eight flags are looked at in one step, and eight such."""
+    whole = len(mask) // 64 * 64
+    eights = mask[:whole].view(np.uint64) != 0
+    blocks = (eights.view(np.uint64) != 0).nonzero()[0]
+    inside = mask[:whole].reshape(-1, 64).take(blocks, axis=0).reshape(-1).nonzero()[0]
+    found = (blocks * 64).take(inside >> 6) + (inside & 63)
+    return found if whole == len(mask) else np.concatenate((found, whole + mask[whole:].nonzero()[0]))
+
+
+def negate_non_maxima(heatmaps: Float32, window: int = WINDOW) -> Float32:
+    """Heatmaps (17, h, w) with every pixel negated that is not the maximum of its window, as the contract wants.
+
+    For networks that do not do this themselves; new array, same shape. Pixels that share a maximum all stay positive,
+    as in a max-pooling layer.
+
+    Raises:
+        HpeError: an even window.
+    """
+    if window < 1 or window % 2 == 0:
+        raise HpeError(f"window={window} was given, but an odd number of map pixels is expected, for example 5.")
+    kernel = np.ones((window, window), np.uint8)
+    highest = np.stack([cv2.dilate(heatmap, kernel) for heatmap in heatmaps])
+    return np.where(heatmaps == highest, heatmaps, -heatmaps)

@@ -1,0 +1,97 @@
+"""Text formats of pose files: people as records, to and from JSON and CSV.
+
+A record is one person as in COCO's results (https://cocodataset.org/#format-results): `image_id`, `category_id` 1,
+`keypoints` (17 times x, y, score) and `score`; and `tag` and `kind` (17 numbers, see `hpe_nb.decoder.poses`) where known.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+from hpe_nb.skeleton import KEYPOINTS, K
+
+Person = dict[str, Any]
+"""One person's record."""
+
+KIND_NAMES = ("missing", "detected", "refined")
+"""Names of the kinds 0, 1 and 2 in CSV."""
+
+COLUMNS = ("image_id", "person", "person_score", "person_tag", "joint", "kind", "x_px", "y_px", "score")
+"""Columns of the CSV, one row per joint; people count from 1 in each picture, a tag's numbers are parted by spaces."""
+
+
+def to_json(people: list[Person]) -> str:
+    """COCO results, one person per line."""
+    return "[\n" + ",\n".join(json.dumps(person, allow_nan=False) for person in people) + "\n]\n"
+
+
+def from_json(text: str) -> list[Person]:
+    """The people of a COCO results file.
+
+    Raises:
+        ValueError: no JSON, or JSON of something else.
+    """
+    people = json.loads(text)
+    if isinstance(people, dict) and "annotations" in people:
+        raise ValueError("it is a COCO annotation file: ground truth, not results")
+    if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
+        raise ValueError("a list of people is expected")
+    if any(person.get("category_id", 1) != 1 for person in people):
+        raise ValueError("category_id 1, which is person, is expected")
+    return people
+
+
+def to_csv(people: list[Person]) -> str:
+    """One row per joint; a missing one has blanks for its place, which nobody can mistake for the picture's corner."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    count: dict[Any, int] = {}
+    for person in people:
+        name = person["image_id"]
+        count[name] = count.get(name, 0) + 1
+        tag = person.get("tag", [])
+        tags = " ".join(map(str, tag if isinstance(tag, list) else [tag]))
+        for k, joint in enumerate(KEYPOINTS):
+            place = person["keypoints"][3 * k : 3 * k + 3]
+            cells = place if any(place) or person["kind"][k] else ("", "", "")
+            rows.writerow((name, count[name], person["score"], tags, joint, KIND_NAMES[person["kind"][k]], *cells))
+    return text.getvalue()
+
+
+def from_csv(text: str) -> list[Person]:
+    """The people of a CSV file that `to_csv` wrote; rows may have been left out, columns moved or added.
+
+    An image id of digits is read as a number.
+
+    Raises:
+        ValueError: no such table.
+        KeyError: a column is not there.
+    """
+    people: dict[tuple[str, str], Person] = {}
+    for row in csv.DictReader(io.StringIO(text), strict=True):
+        key = row["image_id"], row["person"]
+        person = people.setdefault(key, _person_of(row)) if key not in people else people[key]
+        k = KEYPOINTS.index(row["joint"])
+        person["kind"][k] = KIND_NAMES.index(row["kind"])
+        person["keypoints"][3 * k : 3 * k + 3] = [float(row[name] or 0) for name in ("x_px", "y_px", "score")]
+    if not people and text.strip() != ",".join(COLUMNS):
+        raise ValueError("a table with the columns " + ", ".join(COLUMNS) + " is expected")
+    return list(people.values())
+
+
+def _person_of(row: dict[str, str]) -> Person:
+    """The record of a row's person, its joints still missing."""
+    name = row["image_id"]
+    tags = [float(number) for number in row["person_tag"].split()]
+    record: Person = {
+        "image_id": int(name) if name.isdecimal() else name,
+        "category_id": 1,
+        "keypoints": [0.0] * (3 * K),
+        "score": float(row["person_score"]),
+        "kind": [0] * K,
+    }
+    return record | ({"tag": tags[0] if len(tags) == 1 else tags} if tags else {})

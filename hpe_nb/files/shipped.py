@@ -1,0 +1,57 @@
+"""What ships with the kit: photos, a film and networks, found from a checkout and from an installed wheel alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hpe_nb.errors import HpeError
+
+FOLDERS = {"images": (".jpg", ".png"), "films": (".mp4",), "models": (".xml",)}
+"""Folders of the data and the endings of what they hold."""
+
+
+def data_folder() -> Path:
+    """The folder `data`: in the package where a wheel put it, beside the package in a checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "data"
+    return inside if inside.is_dir() else package.parent / "data"
+
+
+def samples(kind: str | None = None) -> list[str]:
+    """File names of the photos, films and networks that ship with the kit, sorted.
+
+    Args:
+        kind: "images", "films" or "models"; all of them by default.
+
+    Raises:
+        HpeError: another kind.
+    """
+    if kind is not None and kind not in FOLDERS:
+        raise HpeError(f"kind={kind!r} was given, but one of {', '.join(FOLDERS)} is expected.")
+    return sorted(path.name for path in _paths() if kind in (None, path.parent.name))
+
+
+def sample(name: str) -> Path:
+    """Path of a photo, film or network that ships with the kit.
+
+    Args:
+        name: as `samples` lists it; the ending may be left out: "astronaut" is `astronaut.png`.
+
+    Raises:
+        HpeError: no such name.
+    """
+    for path in _paths():
+        if name in (path.name, path.stem):
+            return path
+    raise HpeError(f"{name!r} was given, but one of {', '.join(samples())} is expected.")
+
+
+def _paths() -> list[Path]:
+    """Every sample, folder by folder."""
+    data = data_folder()
+    return [
+        path
+        for folder, endings in FOLDERS.items()
+        for path in sorted((data / folder).glob("*"))
+        if path.suffix in endings
+    ]

@@ -1,0 +1,143 @@
+"""The network: from a photo to heatmaps and tag maps, by OpenVINO."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpe_nb.arrays import Float32, Image
+from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.peaks import negate_non_maxima
+from hpe_nb.errors import HpeError
+from hpe_nb.files.images import check_image
+from hpe_nb.network.placement import Fit, Placement, place
+
+if TYPE_CHECKING:
+    import openvino as ov
+
+SHAPES = 4
+"""So many compiled input shapes are kept, the last ones used: a folder of photos has few, each costs memory."""
+LARGE_PAGE = 1 << 21
+"""Bytes of a large memory page where systems have such pages; where they have not, nothing is lost."""
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A pose network ready to be called on photos: `maps = network(image)`.
+
+    Made by `load_network`. It may be called from several threads; calls of one shape wait for each other.
+
+    Attributes:
+        name: name or path it was loaded by.
+        about: one line that says what it is and how well it does.
+        model: the OpenVINO model; its input takes RGB uint8 pictures (1, H, W, 3).
+        fit: how photos are placed, see `hpe_nb.network.placement`.
+        size: side of the input in pixels for the named fits.
+        device: OpenVINO device, "CPU" and so on.
+        config: OpenVINO properties for compiling.
+        negated: whether the network itself negates non-maxima.
+    """
+
+    name: str
+    about: str
+    model: ov.Model
+    fit: Fit = "protocol"
+    size: int = 448
+    device: str = "CPU"
+    config: dict[str, str] = field(default_factory=dict)
+    negated: bool = True
+    _compiled: OrderedDict[tuple[int, int], ov.CompiledModel] = field(
+        default_factory=OrderedDict, repr=False, init=False
+    )
+    _lock: Lock = field(default_factory=Lock, repr=False, init=False)
+
+    def __call__(self, image: Image) -> Maps:
+        """Heatmaps and tags of a photo, with the way from map pixels back to its pixels.
+
+        Args:
+            image: RGB uint8 (H, W, 3), as `read_image` gives it.
+
+        Raises:
+            HpeError: an array that is no such image.
+        """
+        placement = self.place(image)
+        outputs = self.infer(placement.fill(image), placement)
+        return self.maps(outputs, placement)
+
+    def place(self, image: Image) -> Placement:
+        """Where a photo will lie in the input.
+
+        Raises:
+            HpeError: an array that is no RGB uint8 image.
+        """
+        check_image(image)
+        return place(image.shape[1], image.shape[0], self.fit, self.size)
+
+    def compiled(self, placement: Placement) -> ov.CompiledModel:
+        """The model compiled for the placement's input shape; the last few are kept.
+
+        Raises:
+            HpeError: the network cannot take this shape.
+        """
+        shape = placement.input
+        with self._lock:
+            if shape not in self._compiled:
+                self._compiled[shape] = self._compile(*shape)
+            self._compiled.move_to_end(shape)
+            while len(self._compiled) > SHAPES:
+                self._compiled.popitem(last=False)
+            return self._compiled[shape]
+
+    def _compile(self, width: int, height: int) -> ov.CompiledModel:
+        import openvino as ov
+
+        model = self.model.clone()
+        try:
+            model.reshape([1, height, width, 3])
+            return ov.Core().compile_model(model, self.device, self.config)
+        except RuntimeError as error:
+            raise HpeError(
+                f"{self.name} cannot run on {self.device} with an input of {width} x {height} pixels "
+                f"({str(error).strip().splitlines()[-1]}); choose another fit, for example fit=(448, 448)."
+            ) from error
+
+    def infer(self, tensor: Image, placement: Placement) -> dict[str, Float32]:
+        """Run the network on an input tensor; output arrays by name, owned by the caller."""
+        import openvino as ov
+
+        compiled = self.compiled(placement)
+        request = compiled.create_infer_request()
+        request.set_input_tensor(ov.Tensor(tensor, shared_memory=True))
+        # The network writes straight into fresh arrays: nothing is copied, nothing is overwritten by the next call.
+        arrays = _fresh_arrays([tuple(output.shape) for output in compiled.outputs])
+        for index, array in enumerate(arrays):
+            request.set_output_tensor(index, ov.Tensor(array, shared_memory=True))
+        request.infer()
+        return {output.get_any_name(): array for output, array in zip(compiled.outputs, arrays, strict=True)}
+
+    def maps(self, outputs: dict[str, Float32], placement: Placement) -> Maps:
+        """The outputs as maps after the contract, see `Maps`: peaks positive, everything else negative."""
+        heatmaps, tags = outputs["heatmaps"][0], outputs["embeddings"][0]
+        if "nms_heatmaps" in outputs:
+            heatmaps = np.where(outputs["nms_heatmaps"][0] > 0, np.abs(heatmaps), -np.abs(heatmaps))
+        elif not self.negated:
+            heatmaps = negate_non_maxima(heatmaps)
+        return Maps(heatmaps, tags, placement.to_image(heatmaps.shape[2], heatmaps.shape[1]))
+
+
+def _fresh_arrays(shapes: list[tuple[int, ...]]) -> list[Float32]:
+    """New float32 arrays in one block of memory that starts at a large page.
+
+    The system hands out such a block in a few large pages, or at once from what was freed last; for arrays of their own
+    it hands out thousands of small pages, each at the first touch, which takes 3 ms for the maps of a photo.
+    """
+    sizes = [math.prod(shape) for shape in shapes]
+    block = np.empty(sum(sizes) + LARGE_PAGE // 4, np.float32)
+    start = -block.ctypes.data % LARGE_PAGE // 4
+    ends = start + np.cumsum(sizes)
+    return [block[end - size : end].reshape(shape) for end, size, shape in zip(ends, sizes, shapes, strict=True)]

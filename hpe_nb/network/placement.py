@@ -1,0 +1,93 @@
+"""Fit: how a photo of any shape becomes the network's input, and how places come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from hpe_nb.arrays import Float64, Image
+from hpe_nb.errors import HpeError
+from hpe_nb.files.opencv import cv2
+
+DIVISOR = 32
+"""Input sides are multiples of 32: the network halves its maps five times."""
+
+LONGEST = 4
+"""A photo longer than this many short sides is made smaller instead of wider: a 1 px line would need 10,000 px."""
+
+Fit = Literal["protocol", "letterbox"] | tuple[int, int]
+"""How a photo is fitted to the network's input.
+
+"protocol": short side to `size`, long side in proportion, as in the published AP of human-pose-estimation-0007.
+"letterbox": into a square of `size`. (width, height): into a box of that size. Always with the photo's proportions, at
+the top left, with zeros to the right and below.
+"""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a photo lies in the network's input.
+
+    Attributes:
+        photo: width and height of the photo in its own pixels.
+        scaled: width and height of the photo after scaling, in input pixels.
+        input: width and height of the input, multiples of 32.
+    """
+
+    photo: tuple[int, int]
+    scaled: tuple[int, int]
+    input: tuple[int, int]
+
+    def fill(self, image: Image) -> Image:
+        """The input tensor (1, height, width, 3) uint8 RGB: the scaled photo and zeros around it."""
+        width, height = self.scaled
+        canvas = np.empty((1, self.input[1], self.input[0], 3), np.uint8)
+        canvas[0, height:] = canvas[0, :height, width:] = 0
+        part = canvas[0, :height, :width]
+        if self.scaled == self.photo:
+            part[:] = image
+        else:
+            # Linear as in the protocol; below half the size it would skip pixels, and averages are better.
+            shrinks = 2 * width < self.photo[0]
+            cv2.resize(image, self.scaled, dst=part, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        return canvas
+
+    def to_image(self, map_width: int, map_height: int) -> Float64:
+        """Affine (2, 3) from map pixels to photo pixels: a scale without half-pixel shift, as in the protocol."""
+        x = self.input[0] / map_width * self.photo[0] / self.scaled[0]
+        y = self.input[1] / map_height * self.photo[1] / self.scaled[1]
+        return np.array([[x, 0.0, 0.0], [0.0, y, 0.0]])
+
+
+def place(width: int, height: int, fit: Fit, size: int) -> Placement:
+    """Place a photo of width x height pixels by the named fit; `size` is the side in input pixels.
+
+    Raises:
+        HpeError: an unknown fit, or a size that is no positive number.
+    """
+    if fit == "protocol":
+        scaled = _short_side(width, height, size)
+        return Placement((width, height), scaled, (_up(scaled[0]), _up(scaled[1])))
+    box = (size, size) if fit == "letterbox" else fit
+    if not isinstance(box, tuple) or len(box) != 2 or min(box) < 1:
+        raise HpeError(f'fit={fit!r} was given, but "protocol", "letterbox" or (width, height) in pixels is expected.')
+    scale = min(box[0] / width, box[1] / height)
+    scaled = max(1, round(width * scale)), max(1, round(height * scale))
+    return Placement((width, height), scaled, (_up(box[0]), _up(box[1])))
+
+
+def _short_side(width: int, height: int, size: int) -> tuple[int, int]:
+    """Width and height with the short side scaled to `size`, or the long one to LONGEST times that."""
+    short, long = sorted((width, height))
+    if long <= LONGEST * short:
+        short, long = size, int(size * long / short)
+    else:
+        short, long = max(1, round(LONGEST * size * short / long)), LONGEST * size
+    return (long, short) if width >= height else (short, long)
+
+
+def _up(side: int) -> int:
+    """The next multiple of the divisor."""
+    return -(-side // DIVISOR) * DIVISOR

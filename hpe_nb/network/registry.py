@@ -1,0 +1,186 @@
+"""The networks the kit knows by name, and where fetched ones are kept."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpe_nb.errors import HpeError
+
+if TYPE_CHECKING:
+    from hpe_nb.network.placement import Fit
+
+BASE_URL = "https://storage.openvinotoolkit.org/repositories/open_model_zoo/2023.0/models_bin/1"
+"""Open Model Zoo's files of release 2023.0, the last one with these networks."""
+CACHE_VARIABLE = "HPE_NB_CACHE"
+OFFLINE_VARIABLE = "HPE_NB_OFFLINE"
+MIRROR_VARIABLE = "HPE_NB_MIRROR"
+
+
+@dataclass(frozen=True)
+class NetworkFile:
+    """One published file of a network.
+
+    Attributes:
+        name: file name.
+        folder: folder below the base URL, and below the cache folder: "NETWORK/PRECISION".
+        size: bytes.
+        sha384: its SHA-384 in hex.
+    """
+
+    name: str
+    folder: str
+    size: int
+    sha384: str
+
+
+@dataclass(frozen=True)
+class KnownNetwork:
+    """Card of a network that is known by name.
+
+    Attributes:
+        name: what `load_network` and `fetch` call it.
+        about: one sentence that says what it is and how well it does.
+        ap: COCO keypoint AP in percent, on what `about` says.
+        fit: how photos are placed for that AP, see `hpe_nb.network.placement`.
+        size: side of the input in pixels for that fit.
+        licence: SPDX name.
+        shipped: whether it comes with the kit; its files are then `data/models/NAME.xml` and `.bin`.
+        files: published files (.xml, .bin) by precision, "FP16" and "FP32"; none for a shipped network.
+    """
+
+    name: str
+    about: str
+    ap: float
+    fit: Fit
+    size: int
+    licence: str = "Apache-2.0"
+    shipped: bool = False
+    files: dict[str, tuple[NetworkFile, NetworkFile]] = field(default_factory=dict)
+
+
+WEIGHTS = {
+    "FP16": (
+        19039904,
+        "ef4ab20cd0695a4b86789607acc6eb636d07fbb6786f30300ea713bb94a9110ed1ecec5db5577398ddc13663cc2ce690",
+    ),
+    "FP32": (
+        32601720,
+        "5711b763909990db35f20ce3dc82710001d030ea600ae81b8187d908d9f751ded6dd9bdbbdc2182225dc79cac92ffb1d",
+    ),
+}
+"""Size and SHA-384 of the .bin: Intel's three networks are one at three input sizes, and share it byte for byte."""
+
+
+def _intel(name: str, ap: float, size: int, fp16: tuple[int, str], fp32: tuple[int, str]) -> KnownNetwork:
+    """Card of one of Intel's networks from the size and SHA-384 of its two .xml files."""
+    files = {
+        precision: (
+            NetworkFile(f"{name}.xml", f"{name}/{precision}", *topology),
+            NetworkFile(f"{name}.bin", f"{name}/{precision}", *WEIGHTS[precision]),
+        )
+        for precision, topology in (("FP16", fp16), ("FP32", fp32))
+    }
+    about = f"{name}, Intel's associative-embedding network at {size} pixels: AP {ap} on COCO val2017."
+    return KnownNetwork(name, about, ap, "protocol", size, files=files)
+
+
+REFERENCE = "human-pose-estimation-0007"
+"""The network the kit is about; "auto" prefers it."""
+SHIPPED = "hpe-nb-ae"
+"""The network that works without fetching anything; the one line to change when a better one ships."""
+
+_CARDS = (
+    _intel(
+        REFERENCE,
+        54.3,
+        448,
+        fp16=(
+            1064726,
+            "5999bb115a5a54faaf452a4b686d0a383a73d93edd929b005d779f9770212694ba2f271d37c16071d5849cf1bba692ce",
+        ),
+        fp32=(
+            850306,
+            "52b32d13c47ce42db642283128b439ee9eadcc68c8bd32e8edcc574c849b3cde702cf0ee033378b37dd9671e236842ff",
+        ),
+    ),
+    _intel(
+        "human-pose-estimation-0006",
+        51.1,
+        352,
+        fp16=(
+            1064076,
+            "567d2f921e5af960384fddc30bfe8d7110d90222dae50ce36a13d6a0ca5113ff83b9adfe7c505a403d9f46d17285da39",
+        ),
+        fp32=(
+            849656,
+            "ac3fd1607f5e25e3eda336a55f2e0931473bfca9a81182455018af0df200e3ee9a95834bafaba784b2f13a96e075340e",
+        ),
+    ),
+    _intel(
+        "human-pose-estimation-0005",
+        45.6,
+        288,
+        fp16=(
+            1063570,
+            "37595cec7cb044266eb7cb934fcf596d5b0382b12a03f5462f046a52aba3f9c96097377773618ca957d7b6941a12334b",
+        ),
+        fp32=(
+            849150,
+            "b0735a220aff32a5c885b0b2e311b8dae21584edf06356246c7ad0634fb8b3a2ddf488097b5288252025dee487d029f0",
+        ),
+    ),
+    KnownNetwork(
+        "hpe-nb-ae",
+        "hpe-nb-ae, the network that ships with the kit: AP 44.5 on 61 photos of COCO val2017, tags by pointing.",
+        44.5,
+        "protocol",
+        480,
+        shipped=True,
+    ),
+    KnownNetwork(
+        "hpe-nb-start",
+        "hpe-nb-start, the network that shipped at first: AP 19.4 on 162 photos of COCO val2017, good at single "
+        "joints, weak at keeping people apart in crowds.",
+        19.4,
+        "letterbox",
+        448,
+        shipped=True,
+    ),
+)
+
+NETWORKS = {card.name: card for card in _CARDS}
+"""Every network known by name."""
+
+
+def known(name: str) -> KnownNetwork:
+    """The card of a network.
+
+    Raises:
+        HpeError: no network of this name is known.
+    """
+    if name not in NETWORKS:
+        raise HpeError(f"{name!r} was given as a network, but one of {', '.join(NETWORKS)} is expected.")
+    return NETWORKS[name]
+
+
+def cache_dir() -> Path:
+    """Folder for fetched networks: `HPE_NB_CACHE` where it is set, else the user's cache folder of this system."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("hpe-nb", appauthor=False)
+
+
+def offline() -> bool:
+    """Whether `HPE_NB_OFFLINE` forbids the kit to use the network: set, and not to 0."""
+    return os.environ.get(OFFLINE_VARIABLE, "") not in ("", "0")
+
+
+def base_url() -> str:
+    """Where published files are fetched from: `HPE_NB_MIRROR` where it is set, else Open Model Zoo's own address."""
+    return (os.environ.get(MIRROR_VARIABLE) or BASE_URL).rstrip("/")
