@@ -1,82 +1,286 @@
-"""Settings: every number and switch of the decoder, with its range and meaning.
+"""Settings: every number and switch of the decoder, and the rule by which joints join people.
 
-Sliders, command line options and parameter sweeps are all made from these fields, so a setting is described once.
+A rule is a class of settings: its fields are the knobs, its methods the rule. `Settings` is the kit's own rule,
+`OmzSettings` that of Open Model Zoo's demo, `HigherHRNetSettings` that of HigherHRNet, and a rule of yours is a
+subclass with a `cost` of its own:
+
+    @dataclass(frozen=True, kw_only=True)
+    class Leash(hpe.Settings):
+        leash: float = hpe.knob(40.0, 5.0, 200.0, 5.0, "longest way to a person's centre, map pixels", step="grouping")
+
+        def cost(self, joints, people):
+            return np.where(place_distances(joints, people) > self.leash, np.inf, super().cost(joints, people))
+
+Sliders, command line options and parameter sweeps are made from the fields, so a setting is described once.
 """
 
 from __future__ import annotations
 
 from dataclasses import Field, dataclass, field, fields
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
+
+from hpe_nb.arrays import Bools, Float32, Float64, Ints
 from hpe_nb.errors import HpeError
 
-
-def number(default: float, low: float, high: float, step: float, meaning: str) -> Any:
-    """Dataclass field for a number in [low, high]; `step` is what a slider moves by."""
-    return field(default=default, metadata={"low": low, "high": high, "step": step, "meaning": meaning})
+STEPS = ("peaks", "grouping", "joints", "filter", "refinement", "duplicates")
+"""The decoder's steps, in order. Each setting is read by one of them."""
 
 
-def switch(default: bool, meaning: str) -> Any:
-    """Dataclass field for something that is on or off."""
-    return field(default=default, metadata={"meaning": meaning})
+def knob(default: float, low: float, high: float, by: float, meaning: str, *, step: str | None = None) -> Any:
+    """Dataclass field for a number from `low` to `high`; a slider moves by `by`; `step` names the step that reads it.
+
+    A whole number as default makes a field of whole numbers. Without `step` it is no setting of the decoder.
+    """
+    return _field(default, {"low": low, "high": high, "by": by, "meaning": meaning, "step": step})
 
 
-def choice(default: str, options: tuple[str, ...], meaning: str) -> Any:
-    """Dataclass field for one of a few named rules."""
-    return field(default=default, metadata={"options": options, "meaning": meaning})
+def switch(default: bool, meaning: str, *, step: str | None = None) -> Any:
+    """Dataclass field for something that is on or off; `step` names the decoder step that reads it."""
+    return _field(default, {"meaning": meaning, "step": step})
+
+
+def choice(default: str, options: tuple[str, ...], meaning: str, *, step: str | None = None) -> Any:
+    """Dataclass field for one of a few named ways; `step` names the decoder step that reads it."""
+    return _field(default, {"options": options, "meaning": meaning, "step": step})
+
+
+def _field(default: Any, told: dict[str, Any]) -> Any:
+    """A dataclass field with its metadata.
+
+    Raises:
+        HpeError: a step that the decoder does not have.
+    """
+    if told["step"] not in (*STEPS, None):
+        raise HpeError(f"step={told['step']!r} was given for a setting, but one of {', '.join(STEPS)} is expected.")
+    return field(default=default, metadata=told)
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """The candidates of one joint type, best first: what takes its turn in grouping.
+
+    Attributes:
+        joint: joint type, 0 to 16.
+        index: (n,) indices into the peaks.
+        xy: (n, 2) places as x, y in map pixels.
+        value: (n,) float64 scores.
+        tag: (n, D) float32 tags.
+    """
+
+    joint: int
+    index: Ints
+    xy: Float64
+    value: Float64
+    tag: Float32
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """The people so far, in the order in which they were opened.
+
+    Attributes:
+        tag: (m, D) float32 mean tag of each person's joints.
+        xy: (m, 2) mean place of its joints, map pixels.
+        score: (m,) mean score of its joints.
+        keypoints: (m, 17, 3) its joints: x, y in map pixels and score; zeros where none has joined.
+    """
+
+    tag: Float32
+    xy: Float64
+    score: Float64
+    keypoints: Float32
+
+    def __len__(self) -> int:
+        """Number of people, m."""
+        return len(self.tag)
+
+
+def tag_distances(joints: Candidates, people: People) -> Float32:
+    """Distance of each candidate's tag to each person's mean tag, (n, m)."""
+    apart = joints.tag[:, None] - people.tag
+    if apart.shape[2] == 1:
+        return np.asarray(np.abs(apart[..., 0]))
+    return np.asarray(np.sqrt((apart**2).sum(axis=-1)))
+
+
+def place_distances(joints: Candidates, people: People) -> Float64:
+    """Distance of each candidate to each person's centre (the mean place of its joints) in map pixels, (n, m)."""
+    x = joints.xy[:, 0, None] - people.xy[:, 0]
+    y = joints.xy[:, 1, None] - people.xy[:, 1]
+    return np.asarray(np.sqrt(x * x + y * y))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Settings of the decoder, from peaks to poses. Frozen: make a changed copy with `dataclasses.replace`.
+    """Settings of the decoder, from peaks to poses, with the kit's own rule of grouping. Frozen: make changed copies
+    with `dataclasses.replace`.
 
-    Every field's metadata holds its `meaning` and its `low`, `high` and `step`, or its `options`.
+    Every field's metadata holds its `meaning`, the decoder's `step` that reads it, and `low`, `high` and `by` (what a
+    slider moves by), or `options`.
 
     Raises:
         HpeError: a value outside its range or of another type.
     """
 
-    detection_threshold: float = number(0.1, 0.0, 1.0, 0.01, "a peak counts as a joint when its score is above this")
-    tag_threshold: float = number(1.0, 0.0, 4.0, 0.05, "a joint may join a person when their tags are nearer than this")
-    max_candidates: int = number(100, 1, 200, 1, "at most this many peaks of one joint type are looked at, best first")
-    cost: str = choice(
-        "graded", ("graded", "rounded"), "how joints and persons are paired: by exact or by rounded tag distance"
+    detection_threshold: float = knob(
+        0.1, 0.0, 1.0, 0.01, "a peak counts as a joint when its score is above this", step="peaks"
     )
-    place_weight: float = number(
-        0.8, 0.0, 2.0, 0.05, "graded cost: what a joint far away costs more than one at hand, in tag units"
+    max_candidates: int = knob(
+        100, 1, 200, 1, "at most this many peaks of one joint type are looked at, best first", step="peaks"
     )
-    score_weight: float = number(
-        1.0, 0.0, 2.0, 0.05, "graded cost: how much scores count that differ from the person's"
+    tag_threshold: float = knob(
+        1.0, 0.0, 4.0, 0.05, "a joint may join a person when their tags are nearer than this", step="grouping"
     )
-    adjust: bool = switch(True, "move each joint a quarter of a map pixel towards its higher neighbours")
-    delta: float = number(0.0, -1.0, 1.0, 0.05, "shift of all joints in map pixels, for networks that need one")
-    pose_threshold: float = number(
-        0.1, 0.0, 1.0, 0.01, "keep a person when the mean score of the 17 joints is above this"
+    place_weight: float = knob(
+        0.8, 0.0, 2.0, 0.05, "what a joint far away costs more than one at hand, in tag units", step="grouping"
     )
-    max_people: int = number(100, 0, 200, 1, "keep at most this many people, those of best score; 0 keeps all")
-    refine: str = choice("near", ("off", "near", "everywhere"), "where to look for joints a person still misses")
-    refine_threshold: float = number(0.02, 0.0, 0.5, 0.01, "near: a refined joint needs a score above this")
-    refine_reach: float = number(1.5, 0.5, 4.0, 0.1, "near: how many times larger the body may be than its joints show")
-    duplicate_oks: float = number(0.9, 0.5, 1.0, 0.01, "drop a person this similar (OKS) to a better one; 1 keeps all")
-    best_first: bool = switch(True, "order people by score rather than in the order in which they were opened")
-    shifted_tags: bool = switch(False, "repeat a known defect: refine with the tags of people before the filter")
+    score_weight: float = knob(
+        1.0, 0.0, 2.0, 0.05, "how much scores count that differ from the person's", step="grouping"
+    )
+    adjust: bool = switch(True, "move each joint a quarter of a map pixel towards its higher neighbours", step="joints")
+    delta: float = knob(
+        0.0, -1.0, 1.0, 0.05, "shift of all joints in map pixels, for networks that need one", step="joints"
+    )
+    pose_threshold: float = knob(
+        0.1, 0.0, 1.0, 0.01, "keep a person when the mean score of the 17 joints is above this", step="filter"
+    )
+    max_people: int = knob(
+        100, 0, 200, 1, "keep at most this many people, those of best score; 0 keeps all", step="filter"
+    )
+    best_first: bool = switch(
+        True, "order people by score rather than in the order in which they were opened", step="filter"
+    )
+    refine: str = choice(
+        "near", ("off", "near", "everywhere"), "where to look for joints a person still misses", step="refinement"
+    )
+    refine_threshold: float = knob(
+        0.02, 0.0, 0.5, 0.01, "near: a refined joint needs a score above this", step="refinement"
+    )
+    refine_reach: float = knob(
+        1.5, 0.5, 4.0, 0.1, "near: how many times larger the body may be than its joints show", step="refinement"
+    )
+    shifted_tags: bool = switch(
+        False, "repeat a known defect: refine with the tags of people before the filter", step="refinement"
+    )
+    duplicate_oks: float = knob(
+        0.9, 0.5, 1.0, 0.01, "drop a person this similar (OKS) to a better one; 1 keeps all", step="duplicates"
+    )
+
+    opening: ClassVar[float] = 0.0
+    """What it costs to open a new person. A candidate joins nobody at a higher cost than this."""
+
+    unread: ClassVar[frozenset[str]] = frozenset()
+    """Settings that the rule does not read, such as the weights of another rule's cost."""
 
     def __post_init__(self) -> None:
         for item in fields(self):
             check_field(item, getattr(self, item.name))
+        plain = [name for name, value in vars(type(self)).items() if isinstance(value, Field)]
+        if plain:
+            raise HpeError(
+                f"{type(self).__name__} has the knob {plain[0]} but is no dataclass of its own; "
+                "put @dataclass(frozen=True, kw_only=True) above the class."
+            )
 
-    @classmethod
-    def omz(cls, **changes: Any) -> Settings:
-        """The rules of Open Model Zoo's Python demo, to the last rounding and with its defect B1; `changes` override.
+    def cost(self, joints: Candidates, people: People) -> Float64:
+        """Cost of each pair of candidate and person, (n, m); infinite where a pair may not be.
 
-        Rounded cost, 30 candidates per joint type, no cap on people, refine over the whole map, no duplicates removed,
-        people in the order in which they were opened.
+        cost = (d + place_weight * far + score_weight * (gap - 0.3) - tag_threshold) * strength
+
+        d is the tag distance; a pair is possible only if it is below `tag_threshold`. Opening a person costs 0, as much
+        as the largest distance allowed, so a pair is worth what it saves.
+
+        far, 0 to 1: how far away the pair is for what there is at hand, 1 - nearest / distance. The distance is
+        compared with the mean of two others: from this person to its nearest candidate, and from this candidate to its
+        nearest person. A pair that suits both sides pays nothing, whatever its size in the picture.
+
+        gap: difference of the candidate's score and the person's mean score. A network that sees a person well sees all
+        its joints well, so scores tell people apart where tags are alike. A gap of 0.3 speaks neither for nor against.
+
+        strength: the product of the two scores. It decides nothing about a pair alone; where pairs exclude each other,
+        strong joints and people come first.
         """
-        parity: dict[str, Any] = {
-            "max_candidates": 30, "cost": "rounded", "max_people": 0, "refine": "everywhere", "duplicate_oks": 1.0,
-            "best_first": False, "shifted_tags": True,
-        }  # fmt: skip
-        return cls(**(parity | changes))
+        d, place = tag_distances(joints, people), place_distances(joints, people)
+        # Half a pixel keeps 0 / 0 out: a candidate on the centre is as near as can be.
+        nearest = (place.min(axis=0) + place.min(axis=1)[:, None]) / 2 + 0.5
+        far = 1 - nearest / (place + 0.5)
+        gap = np.abs(joints.value[:, None] - people.score)
+        cost = d + self.place_weight * far + self.score_weight * (gap - 0.3) - self.tag_threshold
+        cost *= joints.value[:, None] * people.score
+        cost[d >= self.tag_threshold] = np.inf
+        return np.asarray(cost)
+
+    def joins(self, joints: Candidates, people: People, cost: Float64) -> Bools:
+        """Which pairs stay together once they are assigned, (n, m): here those that cost less than opening a person.
+
+        Args:
+            joints, people: the turn.
+            cost: (n, m) what `cost` gave.
+        """
+        return np.asarray(cost < self.opening)
+
+    @staticmethod
+    def omz(**changes: Any) -> OmzSettings:
+        """The rules of Open Model Zoo's Python demo, to the last rounding and with its defects; `changes` override."""
+        return OmzSettings(**changes)
+
+
+def _other_default(name: str, default: Any) -> Any:
+    """The field `name` of `Settings` with another default."""
+    item = next(item for item in fields(Settings) if item.name == name)
+    return field(default=default, metadata=item.metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OmzSettings(Settings):
+    """The rules of Open Model Zoo's Python demo, to the last rounding.
+
+    30 candidates per joint type, no cap on people, refinement over the whole map with the demo's defect (see
+    `shifted_tags`), no duplicates removed, people in the order in which they were opened.
+    """
+
+    max_candidates: int = _other_default("max_candidates", 30)
+    max_people: int = _other_default("max_people", 0)
+    best_first: bool = _other_default("best_first", False)
+    refine: str = _other_default("refine", "everywhere")
+    shifted_tags: bool = _other_default("shifted_tags", True)
+    duplicate_oks: float = _other_default("duplicate_oks", 1.0)
+
+    opening: ClassVar[float] = 1e10
+    unread: ClassVar[frozenset[str]] = frozenset({"place_weight", "score_weight"})
+
+    def cost(self, joints: Candidates, people: People) -> Float64:
+        """100 * round(w) - score, (n, m), with w the tag distance times how many times farther than the nearest it is.
+
+        w = d * place / nearest where d is below `tag_threshold`, else d; `nearest` is the place distance of the
+        person's nearest candidate. Rounding makes all pairs that are near in tag cost the same, so that the better
+        score goes first; 100 makes one rounded unit outweigh every score. Pairs too far apart stay in the assignment
+        and are dropped afterwards, as in the demo. The types are the demo's: w and 100 * round(w) in float32.
+        """
+        d, place = tag_distances(joints, people), place_distances(joints, people)
+        weighted = np.where(d < self.tag_threshold, d * (place / (place.min(axis=0) + 1e-10)), d)
+        return np.asarray(np.rint(weighted.astype(np.float32)) * np.float32(100) - joints.value[:, None])
+
+    def joins(self, joints: Candidates, people: People, cost: Float64) -> Bools:  # noqa: ARG002
+        """Pairs whose tags are nearer than `tag_threshold`, (n, m)."""
+        return np.asarray(tag_distances(joints, people) < self.tag_threshold)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HigherHRNetSettings(OmzSettings):
+    """The grouping of HigherHRNet (arXiv 1908.10357): tags and scores, no places; later candidates join 30 people."""
+
+    best_first: bool = _other_default("best_first", True)
+    refine: str = _other_default("refine", "off")
+    shifted_tags: bool = _other_default("shifted_tags", False)
+
+    def cost(self, joints: Candidates, people: People) -> Float64:
+        """100 * round(tag distance) - score, (n, m); infinite for people after the 30th."""
+        cost = np.rint(tag_distances(joints, people)) * 100.0 - joints.value[:, None]
+        cost[:, 30:] = np.inf
+        return np.asarray(cost)
 
 
 def check_field(item: Field[Any], value: Any) -> None:
@@ -89,7 +293,7 @@ def check_field(item: Field[Any], value: Any) -> None:
     elif kind is bool:
         if not isinstance(value, bool):
             raise HpeError(f"{item.name}={value!r} was given, but True or False is expected.")
-    else:
+    elif "low" in told:
         _check_number(item, value, whole=kind is int)
 
 
@@ -103,3 +307,13 @@ def _check_number(item: Field[Any], value: Any, whole: bool) -> None:
     if not fits:
         what = "a whole number" if whole else "a number"
         raise HpeError(f"{item.name}={value!r} was given, but {what} from {low} to {high} is expected.")
+
+
+def reads(settings: Settings, step: str) -> tuple[Any, ...]:
+    """What one step of the decoder reads: the values of its settings, and for "grouping" the rule too.
+
+    Equal tuples mean that the step does the same.
+    """
+    values = tuple(getattr(settings, item.name) for item in fields(settings) if item.metadata.get("step") == step)
+    return (type(settings), *values) if step == "grouping" else values
+

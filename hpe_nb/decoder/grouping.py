@@ -1,48 +1,48 @@
-"""From peaks to people: associative embedding's grouping by tags, one joint type after another.
+"""From peaks to people: associative embedding's grouping by tags (arXiv 1611.05424, section 3.2).
 
-Each joint type in turn is assigned to the people found so far; whoever cannot join opens a new person
-(arXiv 1611.05424, section 3.2). The record of every step is kept.
+Joint types take turns, the face first and the ankles last. In each turn the candidates of one type are assigned to the
+people found so far, so that the total cost is least; a candidate that does not join opens a new person. What a pair of
+candidate and person costs is the rule, `Settings.cost`; everything else is here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
-from hpe_nb.arrays import Float64, Floats, Ints
-from hpe_nb.decoder.clear import TURN, Bunches, bunches
-from hpe_nb.decoder.pairing import ALONE, pair
+from hpe_nb.arrays import Float32, Float64, Floats, Ints
 from hpe_nb.decoder.peaks import Peaks
-from hpe_nb.decoder.quick import take_turns
-from hpe_nb.decoder.quick_graded import GRADED
-from hpe_nb.decoder.quick_rounded import ROUNDED
-from hpe_nb.settings import Settings
-from hpe_nb.skeleton import JOINT_ORDER, K
+from hpe_nb.errors import HpeError
+from hpe_nb.settings import Candidates, People, Settings
+from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, K
+
+ALONE = -1
+"""Assignment of a candidate that joins no person and opens one of its own."""
 
 
-class Step(NamedTuple):
-    """One joint type's turn: its candidates and the people as they stood, and who went where.
-
-    With n candidates and m people so far:
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """The turn of one joint type: n candidates, m people as they stood before it, and how they were paired.
 
     Attributes:
-        joint: joint type, 0 to 16.
-        peaks: (n,) indices into the decoding's peaks.
-        tags: (m, D) people's tags before the step.
-        centers: (m, 2) people's centres before the step, map pixels.
-        scores: (m,) people's mean scores before the step.
-        person: (n,) person of each candidate after the step; m and more were opened by it.
+        candidates: the candidates of the joint type.
+        people: the people before the turn.
+        cost: (n, m) cost of each pair, infinite where a pair may not be.
+        person: (n,) person of each candidate after the turn; m and more were opened by it.
     """
 
-    joint: int
-    peaks: Ints
-    tags: Floats
-    centers: Float64
-    scores: Float64
+    candidates: Candidates
+    people: People
+    cost: Float64
     person: Ints
+
+    @property
+    def joint(self) -> int:
+        """Joint type, 0 to 16."""
+        return self.candidates.joint
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,100 +51,152 @@ class Groups:
 
     Attributes:
         peaks: the candidates.
-        grouping: the settings.
+        turns: the record of each joint type that had candidates, in order.
         owner: (N,) person of each peak.
         peak: (G, 17) index into the peaks, -1 where a joint is missing.
-        tags: (G, D) mean tag of each person's joints; float64 for the graded cost, float32 for the rounded one.
+        tags: (G, D) float32 mean tag of each person's joints.
         centers: (G, 2) mean place of each person's joints, map pixels.
     """
 
     peaks: Peaks
-    grouping: Settings
+    turns: tuple[Turn, ...]
     owner: Ints
     peak: Ints
-    tags: Floats
+    tags: Float32
     centers: Float64
 
     def __len__(self) -> int:
-        """Number of people."""
+        """Number of people, G."""
         return len(self.peak)
 
-    @cached_property
-    def steps(self) -> tuple[Step, ...]:
-        """The turns of the joint types that had candidates, in order, with people as they stood before each."""
-        return _walk(self.peaks, self.grouping, self.owner)[1]
 
+def group(peaks: Peaks, settings: Settings) -> Groups:
+    """Assign every peak to a person, by the rule of the settings.
 
-def group(peaks: Peaks, grouping: Settings) -> Groups:
-    """Assign every peak to a person.
-
-    Joint types take turns. A peak joins a person only if their tag distance is below `tag_threshold` (strictly); the
-    pairing of least total cost is taken, and whoever remains opens a person. A person's tag and centre are the means
-    over its joints so far.
+    Raises:
+        HpeError: the rule failed or gave something that is no cost.
     """
-    if peaks.tag.shape[1] > 1:
-        return _walk(peaks, grouping, None)[0]
-    rounded = grouping.cost == "rounded"
-    clear = None if rounded else bunches(peaks, grouping)
-    if clear:
-        return _at_once(peaks, grouping, clear)
-    owner, tags, centers = take_turns(peaks, grouping, ROUNDED if rounded else GRADED)
-    return Groups(peaks, grouping, owner, _table(peaks, owner, len(tags)), tags, centers)
+    state = _State.empty(peaks)
+    turns = tuple(_take_turns(state, peaks, settings))
+    owner = np.full(len(peaks), ALONE, np.intp)
+    for turn in turns:
+        owner[turn.candidates.index] = turn.person
+    peak = np.full((state.people, K), -1, np.intp)
+    peak[owner, peaks.joint] = np.arange(len(peaks))
+    people = state.now()
+    return Groups(peaks, turns, owner, peak, people.tag, people.xy)
 
 
-def _at_once(peaks: Peaks, grouping: Settings, clear: Bunches) -> Groups:
-    """The people where tags leave no choice."""
-    owner, peak = np.empty(len(peaks) + 1, np.intp), clear.table.take(TURN, axis=0).T
-    owner[clear.table] = np.arange(len(peak))
-    means = clear.means[-1]
-    return Groups(peaks, grouping, owner[:-1], peak, means[:, :1], means[:, 2:])
+def walk(peaks: Peaks, settings: Settings) -> Iterator[Turn]:
+    """Let the joint types take their turns and yield the record of each as it goes."""
+    yield from _take_turns(_State.empty(peaks), peaks, settings)
 
 
-def _walk(peaks: Peaks, grouping: Settings, owner: Ints | None) -> tuple[Groups, tuple[Step, ...]]:
-    """Let the joint types take their turns, by assignment or as `owner` says; the people and the record."""
-    count, running = len(peaks), grouping.cost == "rounded"
-    tag: Floats = peaks.tag.astype(np.float32 if running else np.float64)
-    tags, centers, scores = means = np.zeros_like(tag), np.zeros((count, 2)), np.zeros((count, 1))
-    sums = tuple(mean.copy() for mean in means)
-    joints, people, steps = np.zeros(count, np.int64), 0, []
-    owners = np.full(count, ALONE, np.intp) if owner is None else owner
-    start = peaks.start.tolist()
+def candidates_of(peaks: Peaks, joint: int) -> Candidates:
+    """The candidates of one joint type, best first."""
+    turn = slice(int(peaks.start[joint]), int(peaks.start[joint + 1]))
+    index = np.arange(turn.start, turn.stop)
+    return Candidates(
+        joint, index, peaks.xy[turn].astype(np.float64), peaks.value[turn].astype(np.float64), peaks.tag[turn]
+    )
+
+
+def _take_turns(state: _State, peaks: Peaks, settings: Settings) -> Iterator[Turn]:
+    """`walk`, with the people kept in `state`."""
     for joint in JOINT_ORDER:
-        turn = np.arange(start[joint], start[joint + 1])
-        if not len(turn):
-            continue
-        before = tags[:people].copy(), centers[:people].copy(), scores[:people, 0].copy()
-        if owner is None:
-            owners[turn] = pair(tag[turn], peaks.xy[turn], peaks.value[turn], *before, grouping) if people else ALONE
-            owners[turn[owners[turn] == ALONE]] = people + np.arange(np.count_nonzero(owners[turn] == ALONE))
-        person = owners[turn]
-        steps.append(Step(joint, turn, *before, person))
-        new = tag[turn], peaks.xy[turn], peaks.value[turn, None]
-        _add_running(means, joints, person, new) if running else _add(means, sums, joints, person, new)
-        people = max(people, int(person.max()) + 1)
-    groups = Groups(peaks, grouping, owners, _table(peaks, owners, people), tags[:people], centers[:people])
-    return groups, tuple(steps)
+        joints = candidates_of(peaks, joint)
+        if len(joints.index):
+            people = state.now()
+            cost = checked_cost(settings, joints, people)
+            person = assign(settings, joints, people, cost)
+            opens = person == ALONE
+            person[opens] = len(people) + np.arange(np.count_nonzero(opens))
+            state.take_in(joints, person)
+            yield Turn(joints, people, cost, person)
 
 
-def _add(means: tuple[Floats, ...], sums: tuple[Floats, ...], joints: Ints, person: Ints, new: tuple[Any, ...]) -> None:
-    """Take the new joints' numbers into the means of their people (each person gets at most one joint)."""
-    joints[person] += 1
-    for mean, total, number in zip(means, sums, new, strict=True):
-        total[person] += number
-        mean[person] = total[person] / joints[person, None]
+def checked_cost(settings: Settings, joints: Candidates, people: People) -> Float64:
+    """What the rule says each pair costs, (n, m).
+
+    Raises:
+        HpeError: the rule raised, or gave another shape or numbers that are no costs.
+    """
+    expected = len(joints.index), len(people)
+    if not len(people):
+        return np.empty(expected)
+    rule, joint = type(settings).__name__, KEYPOINTS[joints.joint]
+    try:
+        cost = np.asarray(settings.cost(joints, people), np.float64)
+    except HpeError:
+        raise
+    except Exception as error:  # a rule is anyone's code
+        raise HpeError(
+            f"the rule {rule} failed for {joint} with {type(error).__name__}: {str(error)[:100]}; "
+            f"expected is an array of costs of shape {expected} from its method cost."
+        ) from error
+    if cost.shape != expected:
+        raise HpeError(
+            f"the rule {rule} gave costs of shape {cost.shape} for {joint}, but {expected} is expected, "
+            "one row per candidate and one column per person."
+        )
+    if not (cost > -np.inf).all():  # neither NaN nor -inf passes
+        raise HpeError(
+            f"the rule {rule} gave NaN or minus infinity as a cost for {joint}, but numbers are expected, "
+            "and infinity where a pair may not be."
+        )
+    return cost
 
 
-def _add_running(means: tuple[Floats, ...], joints: Ints, person: Ints, new: tuple[Any, ...]) -> None:
-    """`_add` as Open Model Zoo's demo has it: its running means differ from sums over counts in their roundings."""
-    before = joints[person, None]
-    joints[person] += 1
-    for mean, number in zip(means, new, strict=True):
-        n = before.astype(mean.dtype)
-        mean[person] = (mean[person] * n + number) / (n + 1)
+def assign(settings: Settings, joints: Candidates, people: People, cost: Float64) -> Ints:
+    """Person of each candidate, (n,), by the assignment of least total cost; ALONE where it joins none.
+
+    Opening a person is always possible: no pair costs more than that, and where there are more candidates than people,
+    padding columns of this cost stand for opening one.
+    """
+    n, m = cost.shape
+    person = np.full(n, ALONE, np.intp)
+    if not m:
+        return person
+    matrix = np.full((n, max(n, m)), settings.opening)
+    np.minimum(cost, settings.opening, out=matrix[:, :m])
+    _, column = linear_sum_assignment(matrix)
+    real = (column < m).nonzero()[0]
+    stays = settings.joins(joints, people, cost)[real, column[real]]
+    person[real[stays]] = column[real[stays]]
+    return person
 
 
-def _table(peaks: Peaks, owner: Ints, people: int) -> Ints:
-    """Peaks by person and joint type, (G, 17)."""
-    table = np.full((people, K), -1, np.intp)
-    table[owner, peaks.joint] = np.arange(len(peaks))
-    return table
+class _State:
+    """The people while the turns are taken, in arrays with room for as many as there are peaks."""
+
+    def __init__(self, peaks: int, dimension: int) -> None:
+        self.people = 0
+        self.count = np.zeros((peaks, 1), np.intp)
+        self.tag = np.zeros((peaks, dimension), np.float32)
+        self.place_and_score = np.zeros((peaks, 3))
+        self.keypoints = np.zeros((peaks, K, 3), np.float32)
+
+    @classmethod
+    def empty(cls, peaks: Peaks) -> _State:
+        """Before the first turn."""
+        return cls(len(peaks), peaks.tag.shape[1])
+
+    def now(self) -> People:
+        """The people as they stand, in arrays of their own."""
+        m, means = self.people, self.place_and_score[: self.people].copy()
+        return People(self.tag[:m].copy(), means[:, :2], means[:, 2], self.keypoints[:m].copy())
+
+    def take_in(self, joints: Candidates, person: Ints) -> None:
+        """Let each candidate join its person: the means of tag, place and score follow."""
+        count = self.count[person]
+        place_and_score = np.concatenate((joints.xy, joints.value[:, None]), axis=1)
+        self.tag[person] = running_mean(self.tag[person], count.astype(np.float32), joints.tag)
+        self.place_and_score[person] = running_mean(self.place_and_score[person], count, place_and_score)
+        self.keypoints[person, joints.joint] = place_and_score
+        self.count[person] = count + 1
+        self.people = max(self.people, int(person.max()) + 1)
+
+
+def running_mean(mean: Floats, count: Floats | Ints, new: Floats) -> Floats:
+    """The mean of `count` numbers and one more; shapes that broadcast, rounded as Open Model Zoo's demo does."""
+    return np.asarray((mean * count + new) / (count + 1))

@@ -45,20 +45,20 @@ class Peaks:
         return len(self.value)
 
 
-def find_peaks(maps: Maps, grouping: Settings) -> Peaks:
+def find_peaks(maps: Maps, settings: Settings) -> Peaks:
     """All peaks above `detection_threshold` (strictly), at most `max_candidates` of each joint type, the best ones.
 
     In maps after the contract only window maxima are positive, so a threshold is all it takes.
     """
     shape = maps.heatmaps.shape
     scores = maps.heatmaps.reshape(-1)
-    index = hits(scores > no_more(grouping.detection_threshold))
+    index = hits(scores > no_more(settings.detection_threshold))
     value = scores.take(index)
     joint = index // (shape[1] * shape[2])
     # Scores are positive, so their bits rise with them; a stable sort keeps row order among equal ones.
     order = ((joint << 32) - value.view(np.int32)).argsort(kind="stable")
     start = joint.searchsorted(_TYPES)
-    most = grouping.max_candidates
+    most = settings.max_candidates
     if len(index) > most and np.maximum.reduce(start[1:] - start[:-1]) > most:
         rank = np.arange(len(index)) - start.take(joint)
         order = order[rank < most]

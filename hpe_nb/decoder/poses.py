@@ -1,4 +1,7 @@
-"""Poses: people as keypoints in the picture."""
+"""From people to poses: where each joint lies between pixels, who is kept, who is a duplicate, all in the image.
+
+The steps around refinement, in order: `joints_of`, `kept_people`, `completed`, `in_image`, `duplicates_of`.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,13 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from hpe_nb.arrays import Bools, Float32, Ints, Kinds
+from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints, Kinds
+from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.peaks import Peaks
+from hpe_nb.decoder.refinement import Refinement
 from hpe_nb.errors import HpeError
-from hpe_nb.skeleton import K
+from hpe_nb.settings import Settings
+from hpe_nb.skeleton import OKS_SIGMAS, K
 
 MISSING, DETECTED, REFINED = 0, 1, 2
 """Kinds of keypoint: not there; a peak of the heatmap; found by a second look with the person's tag."""
@@ -76,3 +83,123 @@ class Poses:
         """Poses of nobody, with all shapes kept."""
         tags = np.zeros((0,) if dimension == 1 else (0, dimension), np.float32)
         return Poses(np.zeros((0, K, 3), np.float32), np.zeros(0, np.float32), tags, np.zeros((0, K), np.uint8))
+
+
+def quarter_steps(heatmaps: Float32, joint: Ints, xy: Ints) -> Float32:
+    """Shift of each joint towards its higher neighbours, (N, 2) float32: -0.25, 0 or 0.25 map pixels in x and in y.
+
+    A peak lies nearer to its higher neighbour than the pixel's centre does (arXiv 1603.06937, section 3.3). Joints on
+    the map's outer two rows and columns (the last one at the far side) stay, as in the reference decoders.
+
+    Args:
+        heatmaps: (17, h, w) in the contract's signs; their absolute values are compared.
+        joint: (N,) joint types.
+        xy: (N, 2) places in map pixels.
+    """
+    height, width = heatmaps.shape[1:]
+    index = np.ravel_multi_index((joint, xy[:, 1], xy[:, 0]), heatmaps.shape)
+    neighbours = np.array([[1], [width], [-1], [-width]])
+    right, below, left, above = np.abs(heatmaps.reshape(-1).take(index + neighbours, mode="clip"))
+    inside = ((xy > 1) & (xy < (width - 1, height - 1))).all(axis=1)
+    step = np.sign(np.stack((right - left, below - above), axis=1))
+    return np.asarray(np.float32(0.25) * step * inside[:, None])
+
+
+def settled(maps: Maps, joint: Ints, xy: Ints, settings: Settings) -> Float32:
+    """Places (N, 2) between pixels for joints found at whole ones: the quarter step where asked for, and delta."""
+    places = xy.astype(np.float32)
+    if settings.adjust:
+        places += quarter_steps(maps.heatmaps, joint, xy)
+    return places + np.float32(settings.delta)
+
+
+def joints_of(maps: Maps, peaks: Peaks, members: Ints, settings: Settings) -> Float32:
+    """Keypoints (G, 17, 3) in map pixels of people given as peaks `members` (G, 17), -1 where a joint is missing."""
+    joints = np.zeros((len(peaks) + 1, 3), np.float32)
+    joints[:-1, :2], joints[:-1, 2] = settled(maps, peaks.joint, peaks.xy, settings), peaks.value
+    # Index -1 takes the last row, the padding: all zeros.
+    return joints.take(members, axis=0)
+
+
+def kept_people(scores: Float32, settings: Settings) -> Ints:
+    """People whose score (G,) is above the threshold, the best `max_people` of them; in order of score where asked."""
+    ranked = (-scores).argsort(kind="stable")
+    ranked = ranked[scores[ranked] > np.float32(settings.pose_threshold)]
+    if settings.max_people:
+        ranked = ranked[: settings.max_people]
+    return ranked if settings.best_first else np.sort(ranked)
+
+
+def completed(maps: Maps, keypoints: Float32, found: Refinement, settings: Settings) -> tuple[Float32, Kinds]:
+    """Keypoints (M, 17, 3) with the refined joints put in, in map pixels, and each one's kind (M, 17)."""
+    keypoints, kind = keypoints.copy(), np.where(keypoints[..., 2] > 0, DETECTED, MISSING).astype(np.uint8)
+    new = found.found
+    person, joint = found.person[new], found.joint[new]
+    keypoints[person, joint, :2] = settled(maps, joint, found.xy[new], settings)
+    keypoints[person, joint, 2] = found.value[new]
+    kind[person, joint] = REFINED
+    return keypoints, kind
+
+
+def in_image(maps: Maps, keypoints: Float32, scores: Float32, tags: Floats, kind: Kinds) -> Poses:
+    """People in image pixels, of keypoints (P, 17, 3) in map pixels; missing joints are zeros."""
+    keypoints = keypoints.copy()
+    keypoints[..., :2] = maps.image_points(keypoints[..., :2])
+    keypoints[kind == MISSING] = 0
+    return Poses(keypoints, scores, (tags[:, 0] if tags.shape[1] == 1 else tags).astype(np.float32), kind)
+
+
+AREA_OF_BOX = 0.53
+"""Share of a person's keypoint box that its body covers, the usual stand-in for COCO's segment area."""
+LEAST_AREA = 1e-9
+"""Least area in square pixels: a person of no extent is like another only in the same place."""
+
+
+def oks(xy: Floats, other: Floats, area: Floats, use: Bools) -> Float64:
+    """Object keypoint similarity of poses, by the formula of the COCO keypoint task.
+
+    Args:
+        xy, other: (..., 17, 2) places, shapes that broadcast.
+        area: (...) area of the person in square pixels of the same frame.
+        use: (..., 17) the joints to compare.
+
+    Returns:
+        (...) the mean over the used joints of exp(-d^2 / (2 area (2 sigma)^2)); 0 where no joint is used.
+    """
+    squares = ((xy - other) ** 2).sum(axis=-1)
+    spread = 2 * (2 * OKS_SIGMAS) ** 2 * np.maximum(area, LEAST_AREA)[..., None]
+    alike = np.exp(-squares / spread) * use
+    return np.asarray(alike.sum(axis=-1) / np.maximum(use.sum(axis=-1), 1))
+
+
+def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> Ints:
+    """For each person the better person it repeats, or -1: greedy suppression from high to low score.
+
+    A person repeats a better one when their OKS, over the joints that both have and the larger of their areas, is above
+    `limit` and they share at least half of the joints that the worse one has. Equal scores: the earlier person is the
+    better one.
+
+    Args:
+        xy: (P, 17, 2) places.
+        present: (P, 17) which joints are there.
+        scores: (P,) people's scores.
+        limit: OKS; 1 means that nobody repeats anyone.
+    """
+    repeats = np.full(len(xy), -1, np.intp)
+    if len(xy) < 2 or limit >= 1:
+        return repeats
+    low = np.where(present[..., None], xy, np.inf).min(axis=1)
+    high = np.where(present[..., None], xy, -np.inf).max(axis=1)
+    area = AREA_OF_BOX * np.where(present.any(axis=1), (high - low).prod(axis=1), 0)
+    first, second = np.triu_indices(len(xy), 1)
+    worse_first = scores[first] < scores[second]
+    better, worse = np.where(worse_first, (second, first), (first, second))
+    shared = present[better] & present[worse]
+    enough = 2 * shared.sum(axis=1) >= present[worse].sum(axis=1)
+    better, worse, shared = better[enough], worse[enough], shared[enough]
+    alike = oks(xy[better], xy[worse], np.maximum(area[better], area[worse]), shared)
+    better, worse = better[alike > limit], worse[alike > limit]
+    for i in np.lexsort((better, -scores[better])).tolist():
+        if repeats[better[i]] < 0 and repeats[worse[i]] < 0:
+            repeats[worse[i]] = better[i]
+    return repeats

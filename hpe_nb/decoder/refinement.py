@@ -1,34 +1,36 @@
-"""Refinement: look again, with the person's tag, for joints that had no peak."""
+"""Refinement: search again, with the person's tag, for joints that had no peak.
+
+"near" searches where the person can be and accepts only pixels whose tag rounds to the person's. "everywhere" is the
+rule of Open Model Zoo's demo: the pixel of the whole map with the least round(|tag - T|) - |heat|. Both read a pixel's
+distance in tag by `rounded_distances`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Floats, Ints
-from hpe_nb.decoder.everywhere import search
-from hpe_nb.decoder.looking import first_highest, is_own, look_near
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.files.opencv import cv2
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import K, reach
 
+WEAK = np.float32(0.02)
+"""In the whole-map search pixels up to this |heat| are looked at only where the stronger ones leave it open."""
+
 _A, _B = np.triu_indices(K, 1)
-_REACH = reach().astype(np.float32)
-_TALL = (1 / reach()[_A, _B, None] ** 2).astype(np.float32)
-"""Squared least height of a body for a unit of squared distance between two of its joints, (136, 1)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Refinement:
-    """Where a second look was taken for each missing joint, and what it found.
+    """Where each missing joint was searched, and what was found.
 
     Attributes:
         person: (Q,) person of each missing joint.
         joint: (Q,) its joint type.
-        window: (Q, 4) where was looked: x0, y0, x1, y1 in map pixels, the last ones not included; empty where the
+        window: (Q, 4) where it was searched: x0, y0, x1, y1 in map pixels, the last ones not included; empty where the
             person's size is unknown or the place is outside the map.
         xy: (Q, 2) the pixel found, -1 where none.
         value: (Q,) float32 score there, 0 where none.
@@ -46,59 +48,108 @@ class Refinement:
         return np.asarray(self.value > 0)
 
 
-def refine(maps: Maps, keypoints: Float32, tags: Floats, grouping: Settings) -> Refinement:
-    """Look for each person's missing joints (score 0) in the maps, by the rule that `grouping.refine` names.
-
-    "near": the highest score above `refine_threshold` among pixels whose tag is within 0.5 of the person's and that lie
-    where the person can be, see `windows`. "everywhere": the rule of Open Model Zoo's demo, see `hpe_nb.decoder.everywhere`.
+def refine(maps: Maps, keypoints: Float32, tags: Floats, settings: Settings) -> Refinement:
+    """Search each person's missing joints (score 0) in the maps, in the way that `settings.refine` names.
 
     Args:
         maps: the network's maps.
         keypoints: (P, 17, 3) x, y, score in map pixels; score 0 where missing.
         tags: (P, D) the people's tags.
+        settings: `refine`, `refine_threshold`, `refine_reach`, and `delta`, which the keypoints contain.
     """
     person, joint = (keypoints[..., 2] <= 0).nonzero()
-    if grouping.refine == "off":
+    if settings.refine == "off":
         person, joint = person[:0], joint[:0]
-    means = tags.astype(np.float32)
-    if grouping.refine == "near":
-        rest = unshifted(keypoints, grouping.delta)
-        window = windows(rest, person, joint, grouping.refine_reach, maps.size)
-        xy, value = _near(maps, person, joint, window, means, grouping.refine_threshold)
+    tag = tags.astype(np.float32).take(person, axis=0)
+    if settings.refine == "near":
+        window = windows(without_delta(keypoints, settings.delta), person, joint, settings.refine_reach, maps.size)
+        found = [
+            search_window(maps, k, tag[q], box, settings.refine_threshold)
+            for q, (k, box) in enumerate(zip(joint.tolist(), window.tolist(), strict=True))
+        ]
     else:
         window = np.array([(0, 0, *maps.size)], np.intp).repeat(len(person), axis=0)
-        xy, value = search(maps, keypoints, person, joint, means)
-    return Refinement(person, joint, window, xy, value)
+        found = search_maps(maps, joint, tag)
+    result = np.array(found, np.float32).reshape(-1, 3)
+    return Refinement(person, joint, window, result[:, :2].astype(np.intp), result[:, 2])
 
 
-def _near(maps: Maps, person: Ints, joint: Ints, window: Ints, means: Float32, least: float) -> tuple[Ints, Float32]:
-    """Place (Q, 2) and score (Q,) of the highest own |heat| above `least` in each window, -1 and 0 where none is.
+def rounded_distances(tag: Float32, wanted: Float32) -> Float32:
+    """int(|tag - wanted| + 0.5), the distance rounded half up, in float32 as the reference decoder computes it.
 
-    A pixel is the person's own if its tag is, see `rounds_to`.
+    Tags (..., D) and (D,), or two shapes that broadcast; the result has no axis D.
     """
-    heats, spots = list(maps.heatmaps), []
-    looks = zip(person.tolist(), joint.tolist(), window.tolist(), strict=True)
-    for index, (p, k, (x0, y0, x1, y1)) in enumerate(looks):
-        if x0 >= x1 or y0 >= y1:
-            continue
-        heat = heats[k][y0:y1, x0:x1]
-        low, high, low_at, high_at = cv2.minMaxLoc(heat)
-        if low >= -least and high <= least:
-            continue
-        x, y, value = first_highest(low, high, low_at, high_at)
-        if not is_own(maps.tags[k, y0 + y, x0 + x], means[p]):
-            x, y, value = look_near(heat, maps.tags[k, y0:y1, x0:x1], means[p])
-        if value > least:
-            spots.append((index, x0 + x, y0 + y, value))
-    xy, scores = np.full((len(person), 2), -1), np.zeros(len(person), np.float32)
-    if spots:
-        found = [index for index, *_ in spots]
-        xy[found], scores[found] = [place for _, *place, _ in spots], [score for *_, score in spots]
-    return xy, scores
+    apart = tag - wanted
+    if apart.shape[-1] == 1:
+        distance = np.abs(apart, out=apart)[..., 0]
+    else:
+        distance = np.sqrt((apart**2).sum(axis=-1))
+    distance += np.float32(0.5)
+    return np.asarray(np.floor(distance, out=distance))
 
 
-def unshifted(keypoints: Float32, delta: float) -> Float32:
-    """Keypoints (..., 3) where the maps have them: without delta, to the quarter pixels on which joints settle."""
+NOTHING = (-1, -1, 0.0)
+"""A search without result: x, y and score."""
+
+
+def search_window(maps: Maps, joint: int, tag: Float32, box: list[int], least: float) -> tuple[int, int, float]:
+    """The strongest pixel above `least` in a window whose tag rounds to the person's: x, y, |heat|; the first of equals.
+
+    Args:
+        maps: the network's maps.
+        joint: joint type, 0 to 16.
+        tag: (D,) the person's tag.
+        box: x0, y0, x1, y1 in map pixels, the last ones not included.
+        least: a score has to be above this.
+    """
+    x0, y0, x1, y1 = box
+    if x0 >= x1 or y0 >= y1:
+        return NOTHING
+    heat = maps.heatmaps[joint, y0:y1, x0:x1]
+    x, y, value = strongest(heat)
+    if value <= least:
+        return NOTHING
+    if rounded_distances(maps.tags[joint, y0 + y, x0 + x], tag) > 0:
+        own = rounded_distances(maps.tags[joint, y0:y1, x0:x1], tag) == 0
+        x, y, value = strongest(heat, own)
+    return (x0 + x, y0 + y, value) if value > least else NOTHING
+
+
+def strongest(heat: Float32, mask: Bools | None = None) -> tuple[int, int, float]:
+    """Place x, y of the highest |heat| of (h, w), the first in row order, and |heat| there; 0 where the mask is empty."""
+    low, high, low_at, high_at = cv2.minMaxLoc(heat, None if mask is None else mask.view(np.uint8))
+    if high > -low or (high == -low and (high_at[1], high_at[0]) <= (low_at[1], low_at[0])):
+        return high_at[0], high_at[1], high
+    return low_at[0], low_at[1], -low
+
+
+def search_maps(maps: Maps, joint: Ints, tag: Float32) -> list[tuple[int, int, float]]:
+    """For each missing joint (Q,) the pixel of its whole map that costs least: x, y, |heat|; the first of equals.
+
+    A pixel costs round(|tag - wanted|) - |heat|. If the best of the strong pixels costs less than -WEAK, no weak pixel
+    can cost less, so the others need not be looked at.
+    """
+    found, width = [NOTHING] * len(joint), maps.size[0]
+    for k in np.bincount(joint, minlength=K).nonzero()[0].tolist():
+        heat = np.abs(maps.heatmaps[k]).reshape(-1)
+        tags = maps.tags[k].reshape(len(heat), -1)
+        strong = (heat > WEAK).nonzero()[0]
+        strong_tags, strong_heat = tags.take(strong, axis=0), heat.take(strong)
+        for q in (joint == k).nonzero()[0].tolist():
+            pixel, cost = 0, np.float32(np.inf)
+            if len(strong):
+                costs = rounded_distances(strong_tags, tag[q]) - strong_heat
+                best = int(costs.argmin())
+                pixel, cost = int(strong[best]), costs[best]
+            if cost >= -WEAK:
+                pixel = int((rounded_distances(tags, tag[q]) - heat).argmin())
+            if heat[pixel] > 0:
+                found[q] = (pixel % width, pixel // width, float(heat[pixel]))
+    return found
+
+
+def without_delta(keypoints: Float32, delta: float) -> Float32:
+    """Keypoints (..., 3) where the maps have them: without `delta`, at the quarter pixels on which joints lie."""
     if not delta:
         return keypoints
     rest = keypoints.copy()
@@ -106,45 +157,39 @@ def unshifted(keypoints: Float32, delta: float) -> Float32:
     return rest
 
 
-def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float | Float32, size: tuple[int, int]) -> Ints:
+def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float, size: tuple[int, int]) -> Ints:
     """Where each missing joint can be: boxes (Q, 4) as x0, y0, x1, y1 in map pixels, the last ones not included.
 
     A body whose joints a and b are seen is at least |a - b| / reach[a, b] tall, with `reach` the length of the way
-    along the limbs. No joint is further from any seen joint than its reach times that height, times `larger` because a
+    along the limbs. No joint is farther from any seen joint than its reach times that height, times `larger` because a
     body seen at a slant shows less than its height. With one joint or none the height is unknown and the box is empty.
+
+    Args:
+        keypoints: (P, 17, 3) x, y, score in map pixels; score 0 where missing.
+        person, joint: (Q,) the missing joints.
+        larger: how many times larger the body may be than its joints show.
+        size: width and height of the map.
     """
-    seen = keypoints[..., 2].T > 0
-    places = keypoints[..., :2].T.copy()
-    tall = (larger * heights(places, seen)).take(person)
-    # A missing joint says nothing: it is infinitely far to the side that does not bind.
-    sides = np.where(seen, np.concatenate((places, -places)), -np.inf).take(person, axis=2)
-    sides -= tall * _REACH.take(joint, axis=1)
-    edge = np.ceil(np.maximum.reduce(sides, axis=1))
-    np.subtract(1, edge[2:], out=edge[2:])
-    edge = np.minimum(np.maximum(edge, 0), _edges(size))
-    box: Ints = edge.T.astype(np.intp)
-    if np.count_nonzero(tall) < len(tall):
-        box[tall == 0] = 0
-    return box
+    seen, places = keypoints[..., 2] > 0, keypoints[..., :2]
+    away = (np.float32(larger) * body_heights(places, seen)).take(person)[:, None] * reach().astype(np.float32)[joint]
+    # A missing joint has no say: its side of the box is infinitely far.
+    far = np.where(seen, 0, np.float32(np.inf)).take(person, axis=0) + away
+    places = places.take(person, axis=0)
+    low = np.ceil((places - far[..., None]).max(axis=1, initial=-np.inf))
+    high = np.floor((places + far[..., None]).min(axis=1, initial=np.inf)) + 1
+    box = np.concatenate((low, high), axis=1).clip(0, (*size, *size)).astype(np.intp)
+    box[away.max(axis=1, initial=0) == 0] = 0
+    return np.asarray(box)
 
 
-@cache
-def _edges(size: tuple[int, int]) -> Float32:
-    """Width, height, width and height of the map, (4, 1)."""
-    return np.array((*size, *size), np.float32)[:, None]
-
-
-def heights(places: Floats, seen: Bools) -> Floats:
+def body_heights(places: Floats, seen: Bools) -> Floats:
     """Least body height (P,) in map pixels that spans each person's joints, 0 for fewer than two of them.
 
     Args:
-        places: (2, 17, P) x and y in map pixels.
-        seen: (17, P) which joints are there.
+        places: (P, 17, 2) x and y in map pixels.
+        seen: (P, 17) which joints are there.
     """
     apart = places.take(_A, axis=1) - places.take(_B, axis=1)
-    apart *= apart
-    there = seen.astype(np.float32)
-    squares = (apart[0] + apart[1]) * _TALL
-    squares *= there.take(_A, axis=0)
-    squares *= there.take(_B, axis=0)
-    return np.asarray(np.sqrt(np.maximum.reduce(squares, axis=0)))
+    tall = np.sqrt((apart * apart).sum(axis=-1)) / reach()[_A, _B].astype(np.float32)
+    tall *= seen.take(_A, axis=1) & seen.take(_B, axis=1)
+    return np.asarray(tall.max(axis=1, initial=0))

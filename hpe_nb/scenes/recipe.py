@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 from hpe_nb.errors import HpeError
-from hpe_nb.settings import check_field, number, switch
+from hpe_nb.settings import check_field, knob, switch
 
 
 class Actor(NamedTuple):
@@ -44,27 +44,27 @@ class Recipe:
         HpeError: a value outside its range or of another type.
     """
 
-    people: int = number(2, 0, 60, 1, "how many people there are")
+    people: int = knob(2, 0, 60, 1, "how many people there are")
     size: tuple[int, int] = (448, 448)
     poses: tuple[str, ...] = ()
     cast: tuple[Actor, ...] = ()
-    height: float = number(0.0, 0.0, 1.5, 0.05, "body height as a share of the picture's; 0 chooses one that fits")
-    overlap: float = number(0.0, 0.0, 1.0, 0.05, "how far people move together: 0 spread out, 1 all in one place")
-    occlusion: float = number(0.0, 0.0, 0.9, 0.05, "a hedge hides people up to this share of their height")
-    false_heads: int = number(0, 0, 5, 1, "balloons with a face, which the network takes for people's heads")
-    seed: int = number(0, 0, 2**32 - 1, 1, "another number makes another scene")
-    map_scale: float = number(0.5, 0.125, 1.0, 0.125, "map pixels per picture pixel")
-    sigma: float = number(2.0, 0.5, 6.0, 0.25, "width of a heatmap's peaks in map pixels, as a standard deviation")
-    score: float = number(0.9, 0.0, 1.0, 0.05, "score of the joints that can be seen, give or take a tenth of it")
-    hidden_score: float = number(0.35, 0.0, 1.0, 0.05, "score of the joints that something hides, likewise")
-    tag_gap: float = number(2.0, 0.0, 6.0, 0.1, "distance between the tags of people whose tags are neighbours")
-    blur: float = number(0.0, 0.0, 6.0, 0.25, "the heatmaps are smeared by this many map pixels")
-    heat_noise: float = number(0.0, 0.0, 0.5, 0.01, "noise all over the heatmaps goes up to this score")
-    missed: float = number(0.0, 0.0, 1.0, 0.05, "share of the joints that have no peak")
-    false_peaks: int = number(0, 0, 100, 1, "peaks that belong to nobody")
-    tag_noise: float = number(0.0, 0.0, 2.0, 0.05, "standard deviation of each joint's tag from its person's")
-    tag_leak: float = number(0.0, 0.0, 1.0, 0.05, "share of another person's tag that a joint lying on him takes over")
-    swapped: float = number(0.0, 0.0, 1.0, 0.05, "share of arms and legs whose left and right are taken for each other")
+    height: float = knob(0.0, 0.0, 1.5, 0.05, "body height as a share of the picture's; 0 chooses one that fits")
+    overlap: float = knob(0.0, 0.0, 1.0, 0.05, "how far people move together: 0 spread out, 1 all in one place")
+    occlusion: float = knob(0.0, 0.0, 0.9, 0.05, "a hedge hides people up to this share of their height")
+    false_heads: int = knob(0, 0, 5, 1, "balloons with a face, which the network takes for people's heads")
+    seed: int = knob(0, 0, 2**32 - 1, 1, "another number makes another scene")
+    map_scale: float = knob(0.5, 0.125, 1.0, 0.125, "map pixels per picture pixel")
+    sigma: float = knob(2.0, 0.5, 6.0, 0.25, "width of a heatmap's peaks in map pixels, as a standard deviation")
+    score: float = knob(0.9, 0.0, 1.0, 0.05, "score of the joints that can be seen, give or take a tenth of it")
+    hidden_score: float = knob(0.35, 0.0, 1.0, 0.05, "score of the joints that something hides, likewise")
+    tag_gap: float = knob(2.0, 0.0, 6.0, 0.1, "distance between the tags of people whose tags are neighbours")
+    blur: float = knob(0.0, 0.0, 6.0, 0.25, "the heatmaps are smeared by this many map pixels")
+    heat_noise: float = knob(0.0, 0.0, 0.5, 0.01, "noise all over the heatmaps goes up to this score")
+    missed: float = knob(0.0, 0.0, 1.0, 0.05, "share of the joints that have no peak")
+    false_peaks: int = knob(0, 0, 100, 1, "peaks that belong to nobody")
+    tag_noise: float = knob(0.0, 0.0, 2.0, 0.05, "standard deviation of each joint's tag from its person's")
+    tag_leak: float = knob(0.0, 0.0, 1.0, 0.05, "share of another person's tag that a joint lying on him takes over")
+    swapped: float = knob(0.0, 0.0, 1.0, 0.05, "share of arms and legs whose left and right are taken for each other")
     same_tag: bool = switch(False, "the first two people have the same tag by accident")
     about: str = field(default="", repr=False)
 
