@@ -17,6 +17,7 @@ Sliders, command line options and parameter sweeps are made from the fields, so 
 from __future__ import annotations
 
 from dataclasses import Field, dataclass, field, fields
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -314,6 +315,11 @@ def reads(settings: Settings, step: str) -> tuple[Any, ...]:
 
     Equal tuples mean that the step does the same.
     """
-    values = tuple(getattr(settings, item.name) for item in fields(settings) if item.metadata.get("step") == step)
+    values = tuple([getattr(settings, name) for name in names_read(type(settings), step)])
     return (type(settings), *values) if step == "grouping" else values
 
+
+@lru_cache(maxsize=256)
+def names_read(rule: type[Settings], step: str) -> tuple[str, ...]:
+    """Names of the settings that one step of the decoder reads, as their fields say it."""
+    return tuple(item.name for item in fields(rule) if item.metadata.get("step") == step)

@@ -113,7 +113,7 @@ class Decoder:
             self._arrays.clear()
 
         def read(*steps: str) -> tuple[Any, ...]:
-            return tuple(reads(settings, step) for step in steps)
+            return tuple((step, *reads(settings, step)) for step in steps)
 
         peaks = self._once(read("peaks"), (), lambda: self._peaks(find_peaks(maps, settings)))
         groups = self._once(read("grouping"), (peaks,), lambda: group(peaks, settings))

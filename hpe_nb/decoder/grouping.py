@@ -189,7 +189,8 @@ class _State:
     def take_in(self, joints: Candidates, person: Ints) -> None:
         """Let each candidate join its person: the means of tag, place and score follow."""
         count = self.count[person]
-        place_and_score = np.concatenate((joints.xy, joints.value[:, None]), axis=1)
+        place_and_score = np.empty((len(person), 3))
+        place_and_score[:, :2], place_and_score[:, 2] = joints.xy, joints.value
         self.tag[person] = running_mean(self.tag[person], count.astype(np.float32), joints.tag)
         self.place_and_score[person] = running_mean(self.place_and_score[person], count, place_and_score)
         self.keypoints[person, joints.joint] = place_and_score

@@ -109,7 +109,7 @@ def search_window(maps: Maps, joint: int, tag: Float32, box: list[int], least: f
     x, y, value = strongest(heat)
     if value <= least:
         return NOTHING
-    if rounded_distances(maps.tags[joint, y0 + y, x0 + x], tag) > 0:
+    if rounded_distances(maps.tags[joint, y0 + y, None, x0 + x], tag)[0] > 0:
         own = rounded_distances(maps.tags[joint, y0:y1, x0:x1], tag) == 0
         x, y, value = strongest(heat, own)
     return (x0 + x, y0 + y, value) if value > least else NOTHING
