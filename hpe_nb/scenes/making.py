@@ -10,16 +10,12 @@ import numpy as np
 from hpe_nb.arrays import Float64, Image, Kinds
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
-from hpe_nb.scenes.body import joints
 from hpe_nb.scenes.damage import FACE, false_marks, head_marks, joined, people_tags, seen_marks, worn_heatmaps
-from hpe_nb.scenes.draws import stream
-from hpe_nb.scenes.ideal import Marks, inside, nearest, paint
-from hpe_nb.scenes.named import NAMED
-from hpe_nb.scenes.placing import cast_of, placed
-from hpe_nb.scenes.posebook import POSES
-from hpe_nb.scenes.recipe import Recipe
-from hpe_nb.scenes.stage import balloon_height, draw_scene
-from hpe_nb.scenes.surroundings import surroundings
+from hpe_nb.scenes.ideal import Marks, inside, nearest, paint, surroundings
+from hpe_nb.scenes.people import POSES, cast_of, joints, placed
+from hpe_nb.scenes.picture import balloon_height, draw_scene
+from hpe_nb.scenes.recipe import NAMED, Recipe
+from hpe_nb.scenes.streams import stream
 from hpe_nb.scenes.truth import HIDDEN, OUTSIDE, Truth
 from hpe_nb.skeleton import K
 

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hpe_nb as hpe
-from hpe_nb.scenes.body import joints
-from hpe_nb.scenes.posebook import POSES, random_pose
+from hpe_nb.scenes.people import POSES, joints, random_pose
 from hpe_nb.scenes.recipe import Actor, Recipe
 from hpe_nb.scenes.truth import HIDDEN, OUTSIDE, VISIBLE
 from hpe_nb.skeleton import MIRROR, K, reach
