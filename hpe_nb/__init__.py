@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from hpe_nb.decoder.peaks import find_peaks as find_peaks
     from hpe_nb.decoder.peaks import negate_non_maxima as negate_non_maxima
     from hpe_nb.decoder.poses import Poses as Poses
-    from hpe_nb.draw.canvas import alt_text as alt_text
-    from hpe_nb.draw.canvas import with_alt as with_alt
+    from hpe_nb.draw.figures import alt_text as alt_text
+    from hpe_nb.draw.figures import with_alt as with_alt
     from hpe_nb.draw.costs import plot_cost_matrix as plot_cost_matrix
-    from hpe_nb.draw.film import plot_film_strip as plot_film_strip
-    from hpe_nb.draw.gaps import plot_tag_histogram as plot_tag_histogram
-    from hpe_nb.draw.heat import plot_heatmap as plot_heatmap
-    from hpe_nb.draw.heat import plot_heatmaps as plot_heatmaps
+    from hpe_nb.draw.film_strip import plot_film_strip as plot_film_strip
+    from hpe_nb.draw.tags import plot_tag_histogram as plot_tag_histogram
+    from hpe_nb.draw.heatmaps import plot_heatmap as plot_heatmap
+    from hpe_nb.draw.heatmaps import plot_heatmaps as plot_heatmaps
     from hpe_nb.draw.skeletons import draw_poses as draw_poses
-    from hpe_nb.draw.table import plot_table as plot_table
+    from hpe_nb.draw.results import plot_table as plot_table
     from hpe_nb.draw.tags import plot_tag_map as plot_tag_map
     from hpe_nb.draw.tags import plot_tag_strip as plot_tag_strip
-    from hpe_nb.draw.versus import plot_truth as plot_truth
+    from hpe_nb.draw.results import plot_truth as plot_truth
     from hpe_nb.errors import HpeError as HpeError
     from hpe_nb.evaluation.cache import MapCache as MapCache
     from hpe_nb.evaluation.cache import cache_maps as cache_maps
@@ -117,17 +117,17 @@ _HOME = {
     "explain_peak": "explain.explain",
     "record": "explain.record",
     "fetch": "network.fetching",
-    "alt_text": "draw.canvas",
+    "alt_text": "draw.figures",
     "plot_cost_matrix": "draw.costs",
-    "plot_film_strip": "draw.film",
-    "plot_heatmap": "draw.heat",
-    "plot_heatmaps": "draw.heat",
-    "plot_table": "draw.table",
-    "plot_tag_histogram": "draw.gaps",
+    "plot_film_strip": "draw.film_strip",
+    "plot_heatmap": "draw.heatmaps",
+    "plot_heatmaps": "draw.heatmaps",
+    "plot_table": "draw.results",
+    "plot_tag_histogram": "draw.tags",
     "plot_tag_map": "draw.tags",
     "plot_tag_strip": "draw.tags",
-    "plot_truth": "draw.versus",
-    "with_alt": "draw.canvas",
+    "plot_truth": "draw.results",
+    "with_alt": "draw.figures",
     "detect": "films.engine",
     "export_record": "films.exports",
     "Outputs": "films.job",

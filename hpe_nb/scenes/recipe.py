@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hpe_nb.errors import HpeError
-from hpe_nb.settings import check_field, number, switch
+from hpe_nb.settings import check_field
+
+
+def number(default: float, low: float, high: float, by: float, meaning: str) -> Any:
+    """Dataclass field for a number from `low` to `high`; a slider moves by `by`."""
+    return field(default=default, metadata={"low": low, "high": high, "by": by, "meaning": meaning})
+
+
+def switch(default: bool, meaning: str) -> Any:
+    """Dataclass field for something that is on or off."""
+    return field(default=default, metadata={"meaning": meaning})
 
 
 class Actor(NamedTuple):
@@ -33,7 +43,7 @@ class Actor(NamedTuple):
 class Recipe:
     """What a scene is made from. Frozen: make a changed copy with `dataclasses.replace`.
 
-    Every number's metadata holds its `meaning`, `low`, `high` and `step`, as with `Settings`; so do the switches.
+    Every number's metadata holds its `meaning`, `low`, `high` and `by`, every switch's its `meaning`, as in `Settings`.
 
     Attributes:
         size: width and height of the picture in pixels.
