@@ -5,10 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-"""Small numbers in words, as they stand before a noun."""
-
-_IRREGULAR = {"person": "people", "maximum": "maxima", "body": "bodies", "box": "boxes"}
+_IRREGULAR = {"person": "people", "maximum": "maxima"}
 
 
 def escaped(text: object) -> str:
@@ -20,7 +17,7 @@ def escaped(text: object) -> str:
     return html.escape(str(text))
 
 
-def plural(count: int, one: str, many: str | None = None, *, words: bool = False) -> str:
+def plural(count: int, one: str, many: str | None = None) -> str:
     """A number with its noun.
 
     >>> plural(1, "joint"), plural(3, "joint"), plural(2, "person")
@@ -30,10 +27,8 @@ def plural(count: int, one: str, many: str | None = None, *, words: bool = False
         count: the number.
         one: the noun in the singular.
         many: the noun in the plural, where it is not formed with an s.
-        words: write the numbers up to ten as words.
     """
-    number = NUMBER_WORDS[count] if words and 0 <= count < len(NUMBER_WORDS) else str(count)
-    return f"{number} {one if count == 1 else many or _IRREGULAR.get(one, one + 's')}"
+    return f"{count} {one if count == 1 else many or _IRREGULAR.get(one, one + 's')}"
 
 
 def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -386,3 +386,11 @@ def test_equally_many_joints_of_two_people_make_the_first_the_main_owner():
     half = replace(groups, owner=np.where(decoding.peaks.joint < 8, 1 - groups.owner, groups.owner))
     used = [np.bincount(scene.truth.owners(decoding.peaks)[half.owner == group]) for group in (0, 1)]
     assert main_owners(replace(decoding, groups=half), scene.truth).tolist() == [int(n.argmax()) for n in used]
+
+
+def test_a_scene_says_in_one_line_what_it_is_and_shows_its_picture():
+    scene = hpe.scene(replace(Recipe(), people=1, about='one <b>"person"</b>', size=(64, 48)))
+    assert repr(scene) == "Scene of 1 person, 64 x 48 pixels, maps 32 x 24"
+    shown = scene._repr_html_()
+    assert '<img alt="Scene of 1 person, 64 x 48 pixels, maps 32 x 24. one &lt;b&gt;&quot;person' in shown
+    assert "<b>" not in shown
