@@ -48,8 +48,8 @@ class Scene:
         """The picture, with what it shows in words."""
         picture = b64encode(encode_image(self.image, ".png")).decode("ascii")
         words = escaped(f"{self!r}. {self.recipe.about}".strip())
-        source = f"data:image/png;base64,{picture}"
-        return f'<figure><img alt="{words}" style="max-width:100%" src="{source}"><figcaption>{words}</figcaption></figure>'
+        image = f'<img alt="{words}" style="max-width:100%" src="data:image/png;base64,{picture}">'
+        return f"<figure>{image}<figcaption>{words}</figcaption></figure>"
 
 
 def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:

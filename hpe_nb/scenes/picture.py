@@ -14,7 +14,7 @@ import numpy as np
 
 from hpe_nb.arrays import RGB, Float64, Image, Kinds
 from hpe_nb.files.opencv import cv2
-from hpe_nb.scenes.people import SOLE, Pose
+from hpe_nb.scenes.people import Pose
 from hpe_nb.scenes.recipe import Actor, Recipe
 from hpe_nb.scenes.streams import stream
 
@@ -224,13 +224,12 @@ def backdrop(width: int, height: int) -> Image:
 def _stool(image: Image, points: Float64, body: float) -> None:
     """Something to sit on, from the hips down to where the feet are, drawn in place."""
     seat = points[[11, 12]].mean(axis=0) + np.array([0, 0.075 * body])
-    floor = points[[15, 16], 1].max() + (SOLE - 0.01) * body
-    side = np.array([0.1 * body, 0.0])
-    parts = [capsule(seat - side, seat + side, 0.02 * body, 0.02 * body)]
-    for x in (-0.8, 0.8):
-        foot = np.array([seat[0] + 1.15 * x * side[0], floor])
-        parts.append(capsule(seat + x * side, foot, 0.012 * body, 0.01 * body))
-    fill(image, [Shape(part, WOOD) for part in parts], RIM * body)
+    foot, side = np.array([seat[0], points[[15, 16], 1].max() + 0.03 * body]), np.array([0.1 * body, 0])
+    leg, top = (
+        capsule(seat, foot, 0.016 * body, 0.026 * body),
+        capsule(seat - side, seat + side, 0.02 * body, 0.02 * body),
+    )
+    fill(image, [Shape(leg, WOOD), Shape(top, WOOD)], RIM * body)
 
 
 def _hedge(image: Image, mask: Kinds, top: int, seed: int) -> None:
