@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import hpe_nb as hpe
 from hpe_nb.decoder.looking import HALF, is_own, rounds_to
 from hpe_nb.decoder.peaks import find_peaks
-from hpe_nb.decoder.similarity import duplicates_of, oks
+from hpe_nb.decoder.poses import duplicates_of, oks
 
 TAGS = st.floats(-1e6, 1e6, width=32)
 

@@ -16,7 +16,7 @@ from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.joints import complete
 from hpe_nb.decoder.peaks import find_peaks
 from hpe_nb.decoder.poses import MISSING
-from hpe_nb.decoder.similarity import likenesses
+from hpe_nb.decoder.poses import likenesses
 from hpe_nb.explain.second_looks import reach_changes, rounds_up_to
 
 

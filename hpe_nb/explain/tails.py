@@ -10,7 +10,7 @@ from hpe_nb.decoder.grouping import Groups
 from hpe_nb.decoder.joints import complete, joints_of, kept_people
 from hpe_nb.decoder.poses import MISSING
 from hpe_nb.decoder.refinement import Refinement, refine
-from hpe_nb.decoder.similarity import duplicates_of
+from hpe_nb.decoder.poses import duplicates_of
 from hpe_nb.explain.outcome import as_set
 from hpe_nb.skeleton import K
 
