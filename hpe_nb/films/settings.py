@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from hpe_nb.settings import check_field, choice, number, switch
+from hpe_nb.settings import check_field, choice, knob, switch
 
 
 @dataclass(frozen=True, kw_only=True)
