@@ -9,7 +9,7 @@ import pytest
 from sabotage import KINDS, healthy, sabotaged
 
 import hpe_nb as hpe
-from hpe_nb.explain.findings import RANGE, SCALE
+from hpe_nb.explain.diagnose import RANGE, SCALE
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 import hpe_nb as hpe
-from hpe_nb.explain import findings
+from hpe_nb.explain import diagnose as findings
 
 KINDS = (
     findings.CLOSE, findings.SPLIT, findings.THRESHOLD, findings.NMS, findings.RANGE, findings.SCALE, findings.CONSTANT,
