@@ -131,7 +131,7 @@ class View {
     Object.assign(this, { el, source, fixed: source.get("fixed") });
     Object.assign(this, { layer: this.fixed.layer ?? "skeletons", joint: this.fixed.joint ?? 0, probing: false, mode: "one" });
     Object.assign(this, { zoom: 1, x: 0, y: 0, chosen: null, hovered: null, selected: [], divider: 0.5, pointer: null });
-    Object.assign(this, { turn: 0, answered: 0, queued: null, items: [], editing: false, levels: [], stripDots: [] });
+    Object.assign(this, { choices: 0, turn: 0, answered: 0, queued: null, items: [], editing: false, levels: [], stripDots: [] });
     this.tables = [this.fixed.magma, this.fixed.viridis].map((table) => typed(Uint8Array, table));
     this.abort = new AbortController();
     this.build();
@@ -342,12 +342,13 @@ class View {
 
   loadScene() {
     this.scene = this.source.get("scene");
+    const { scene } = this;
     if (!this.scene?.people) { this.scene = { people: [], dots: [], values: {} }; return; }
     if (this.scene.n >= this.answered) this.answered = this.scene.n;
-    const { person } = this.tools, { people } = this.scene;
+    const { person } = this.tools, { people } = scene;
     if (person.length !== people.length + 1) person.replaceChildren(make("option", { value: -1, textContent: "nobody" }), ...people.map((one, i) => make("option", { value: i, textContent: one.number })));
-    if (this.chosen?.person >= people.length) this.chosen = null;
-    if (this.chosen) this.chosen.dot = this.dotOf(this.chosen.person, this.chosen.joint, this.chosen.dot);
+    // The kernel says where the chosen joint is now, unless something else was chosen since.
+    if ("chosen" in scene && scene.choices >= this.choices) [this.chosen, this.choices] = [scene.chosen, scene.choices];
     this.hovered = null;
     this.selected = [];
     this.tools.place.textContent = this.scene.place ?? "";
@@ -552,7 +553,7 @@ class View {
     if (spot?.joint >= 0) this.joint = spot.joint;
     this.follow();
     this.draw();
-    this.source.send({ kind: "choose", person: spot?.person ?? -1, joint: spot?.joint ?? -1, dot: spot?.dot ?? -1 });
+    this.source.send({ kind: "choose", choices: ++this.choices, person: spot?.person ?? -1, joint: spot?.joint ?? -1, dot: spot?.dot ?? -1 });
   }
 
   dotOf(person, joint, otherwise = -1) {

@@ -273,7 +273,10 @@ class Camera {
 // ------------------------------------------------------------------------------------------------------------- sources
 
 /** A source that is the kernel's model. */
-function liveSource(model) {
+function liveSource(model, signal) {
+  const ping = (message) => { if (message.kind === "ping") model.send({ kind: "here" }); };
+  model.on("msg:custom", ping);
+  signal.addEventListener("abort", () => model.off("msg:custom", ping));
   return {
     live: true,
     get: (name) => model.get(name),
@@ -299,7 +302,7 @@ export async function savedSource(page) {
     on: (name, follow) => { (followers[name] ??= []).push(follow); },
     send(message) {
       if (message.kind !== "choose") return;
-      page.told = page.explanations[`${message.person},${message.joint}`] ?? {};
+      page.told = page.explanations[message.person >= 0 ? `${message.person},${message.joint}` : `dot ${message.dot}`] ?? {};
       for (const follow of followers.told ?? []) follow();
     },
   };
@@ -309,7 +312,7 @@ export const show = (el, source) => new View(el, source);
 
 export default {
   render({ model, el }) {
-    const view = new View(el, liveSource(model));
-    return () => view.close();
+    const over = new AbortController(), view = new View(el, liveSource(model, over.signal));
+    return () => { over.abort(); view.close(); };
   },
 };
