@@ -12,8 +12,9 @@ import hpe_nb
 from hpe_nb.arrays import Float64
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.poses import DETECTED, MISSING
+from hpe_nb.draw.dots import Dots, dots_of
 from hpe_nb.skeleton import KEYPOINTS
-from hpe_nb.widgets.data import Dots, dots_of
+
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def joint_flips(
     now, whole = getattr(decoding.settings, setting), isinstance(item.default, int)
     mine = _dots_of_person(dots_of(decoding), person)
     answer = mine.get(joint)
-    below = [(value, value - 1 if whole else _just_below(value, item.metadata)) for value in values if value <= now]
+    below = [(value, int(value) - 1 if whole else _just_below(value, item.metadata)) for value in values if value <= now]
     above = [(value, int(value) if whole else value) for value in values if value > now]
     for side, listed in (("below", below[::-1]), ("from", above)):
         for value, to in listed:

@@ -219,7 +219,7 @@ class View {
     const corner = make("div", { class: "hpe-corner" },
       button("+", "zoom in (key +, or the wheel when the picture is in focus)", () => this.zoomBy(1.5)), button("−", "zoom out (key -)", () => this.zoomBy(1 / 1.5)),
       button("fit", "the whole picture (key 0, or double click)", () => this.fit(), { class: "hpe-fit" }),
-      button("⛶", "full screen (key F)", () => this.fullScreen(), { "aria-label": "full screen" }),
+      button("full", "full screen (key F)", () => this.fullScreen()),
       button("?", "keys and mouse", () => this.note(HELP), { "aria-label": "help" }));
     this.stage = make("div", { class: "hpe-stage" }, this.photo, corner, this.tip, this.hint);
     this.table = make("div", { class: "hpe-table", hidden: true });
@@ -229,7 +229,7 @@ class View {
     this.status = make("div", { class: "hpe-status", role: "status", "aria-live": "polite" });
     this.people = make("div", { class: "hpe-people" });
     this.panels = new Panels(this);
-    this.root = make("div", { class: `hpe hpe-is-${this.fixed.app}`, "data-shown": "" }, bar,
+    this.root = make("div", { class: `hpe hpe-is-${this.fixed.app}`, "data-shown": "", "data-lm-suppress-shortcuts": "true" }, bar,
       make("div", { class: "hpe-main" }, this.stage, this.stripBox, this.panels.node), this.readout, this.words, this.status,
       make("details", { class: "hpe-fold" }, make("summary", { textContent: "people, one by one" }), this.people));
     if (has("steps")) { this.steps = new Steps(this); bar.after(this.steps.node); this.steps.show(); }
@@ -284,6 +284,8 @@ class View {
     }, { passive: false });
     this.on(photo, "keydown", (event) => this.key(event));
     this.on(strip, "keydown", (event) => this.key(event));
+    // The notebook has keys of its own: none of those pressed in here are meant for it.
+    this.on(this.root, "keydown", (event) => event.stopPropagation());
     this.on(this.root, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.held) { this.held = false; this.probe(false); } });
     let from = null;
     this.on(strip, "pointerdown", (event) => {
@@ -503,8 +505,8 @@ class View {
 
   colour(number) { return this.fixed.colours[(number - 1) % this.fixed.colours.length]; }
 
-  /** People beyond the palette get another pattern of line. */
-  dash(number) { return [[], [9, 5], [3, 4]][Math.floor((number - 1) / this.fixed.palette) % 3]; }
+  /** People beyond the palette get another pattern of line; in widths of the line. */
+  dash(number, width = 3) { return this.fixed.patterns[(number - 1) % this.fixed.patterns.length].map((value) => value * width); }
 
   // ------------------------------------------------------------------------------------------------------------- actions
 

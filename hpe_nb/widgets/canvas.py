@@ -21,6 +21,7 @@ import traitlets
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import encode_image
+from hpe_nb.files.opencv import cv2
 from hpe_nb.widgets.search import Search, running_loop
 
 GRACE, ANSWER = 3.0, 5.0
@@ -159,8 +160,6 @@ class Canvas(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget has no typ
 
 def small(image: Image, width: int = STILL) -> Image:
     """The picture, at most `width` pixels wide."""
-    import cv2
-
     if image.shape[1] <= width:
         return image
     height = max(1, round(image.shape[0] * width / image.shape[1]))

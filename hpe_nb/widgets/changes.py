@@ -7,8 +7,9 @@ import numpy as np
 from hpe_nb.arrays import Ints
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.poses import MISSING, REFINED
+from hpe_nb.draw.dots import dots_of
 from hpe_nb.skeleton import KEYPOINTS
-from hpe_nb.widgets.data import dots_of
+from hpe_nb.widgets.data import keys_of
 from hpe_nb.widgets.panel import changed_settings
 
 MOST = 8
@@ -31,7 +32,7 @@ def _joints(decoding: Decoding) -> list[set[tuple[int, ...]]]:
     """Each person's joints as a set of joint type and place."""
     dots = dots_of(decoding)
     people: list[set[tuple[int, ...]]] = [set() for _ in range(len(decoding.poses))]
-    for key, person in zip(dots.keys(), dots.person.tolist(), strict=True):
+    for key, person in zip(keys_of(dots), dots.person.tolist(), strict=True):
         if person >= 0:
             people[person].add(key)
     return people

@@ -5,22 +5,28 @@ People are numbered from 1 where a person reads the number, and indexed from 0 e
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
-from hpe_nb.arrays import Bools, Float32, Floats, Image, Ints
+from hpe_nb.arrays import Float32, Floats, Image, Ints
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import find_peaks
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
-from hpe_nb.draw.colours import HEATMAP, PEOPLE, TAGMAP, hex_code, person_colour
+from hpe_nb.draw.colours import HEATMAP, TAGMAP, hex_code, person_colour, person_pattern
+from hpe_nb.draw.dots import Dots, dots_of, owners
 from hpe_nb.files.images import encode_image
-from hpe_nb.scenes.truth import Truth
+from hpe_nb.files.opencv import cv2
+from hpe_nb.files.text import plural
+from hpe_nb.scenes.truth import Truth, main_owners, wrong_joints
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, LIMBS, K, reach
 from hpe_nb.widgets.subject import Subject
+
+MOST = 84
+"""Colours and patterns are sent for this many people; then they repeat."""
 
 STRAY = 0.025
 """Share of the peaks' scores at either end that the scale of tags need not hold."""
@@ -36,8 +42,8 @@ def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], *
     """What stays the same while a widget lives: names, colours, which tools and panels there are."""
     return {
         "app": app, "tools": list(tools), "panels": panels, "names": list(KEYPOINTS), "order": list(JOINT_ORDER),
-        "limbs": [list(limb) for limb in LIMBS], "palette": len(PEOPLE),
-        "colours": [hex_code(person_colour(i)) for i in range(3 * len(PEOPLE))],
+        "limbs": [list(limb) for limb in LIMBS], "colours": [hex_code(person_colour(i)) for i in range(MOST)],
+        "patterns": [list(person_pattern(i)) for i in range(MOST)],
         "magma": _colour_table(HEATMAP), "viridis": _colour_table(TAGMAP),
     } | more  # fmt: skip
 
@@ -51,8 +57,6 @@ def _colour_table(name: str) -> bytes:
 
 def photo_data(image: Image, truth: Truth | None = None) -> dict[str, Any]:
     """The photo as the bytes of a JPEG, and the true people where they are known."""
-    import cv2
-
     height, width = image.shape[:2]
     scale = min(1.0, LONGEST / max(height, width))
     sent = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -96,57 +100,9 @@ def tag_scale(maps: Maps) -> tuple[Float32, tuple[float, float]]:
     return direction, (low - room, high + room)
 
 
-@dataclass(frozen=True, eq=False)
-class Dots:
-    """Peaks, and after them the joints that refinement found: what is drawn, pointed at and clicked.
-
-    Attributes:
-        joint: (N,) joint type.
-        person: (N,) index of the pose that has the joint, -1 where no pose has it.
-        xy: (N, 2) place in map pixels.
-        value: (N,) score.
-        tag: (N, D) tag at the place.
-        refined: (N,) true where refinement found it.
-    """
-
-    joint: Ints
-    person: Ints
-    xy: Ints
-    value: Float32
-    tag: Float32
-    refined: Bools
-
-    def __len__(self) -> int:
-        """Number of dots, N."""
-        return len(self.joint)
-
-    def keys(self) -> list[tuple[int, ...]]:
-        """Joint type and place of each dot: the same dot has the same key in every decoding of the maps."""
-        return [tuple(row) for row in np.column_stack((self.joint, self.xy)).tolist()]
-
-
-def dots_of(decoding: Decoding) -> Dots:
-    """All dots of a decoding: its peaks in their order, then what refinement found for people that became poses."""
-    peaks, second = decoding.peaks, decoding.refinement
-    stay = decoding.repeats < 0
-    pose = np.where(stay, np.cumsum(stay) - 1, -1)
-    found = second.found & (pose[second.person] >= 0) if len(second.person) else np.zeros(0, bool)
-    joint, xy = second.joint[found], second.xy[found]
-    return Dots(
-        np.concatenate((peaks.joint, joint)),
-        np.concatenate((owners(decoding), pose[second.person[found]])),
-        np.concatenate((peaks.xy, xy)),
-        np.concatenate((peaks.value, second.value[found])),
-        np.concatenate((peaks.tag, decoding.maps.tags[joint, xy[:, 1], xy[:, 0]])),
-        np.arange(len(peaks) + len(joint)) >= len(peaks),
-    )
-
-
-def owners(decoding: Decoding) -> Ints:
-    """Index of the pose (N,) that each peak went into, -1 where its person is no pose."""
-    pose = np.full(len(decoding.groups), -1, np.intp)
-    pose[decoding.people] = np.arange(len(decoding.people))
-    return pose[decoding.groups.owner]
+def keys_of(dots: Dots) -> list[tuple[int, ...]]:
+    """Joint type and place of each dot: the same dot has the same key in every decoding of the maps."""
+    return [tuple(row) for row in np.column_stack((dots.joint, dots.xy)).tolist()]
 
 
 def people_data(poses: Poses, numbers: Ints | None = None) -> list[dict[str, Any]]:
@@ -185,8 +141,8 @@ def readout(decoding: Decoding) -> str:
     if not len(poses):
         return f"0 people: {_why_none(decoding)}"
     return (
-        f"{count(len(poses), 'person', 'people')}: {int((poses.kind == DETECTED).sum())} joints detected, "
-        f"{int((poses.kind == REFINED).sum())} refined; {count(unused, 'peak', 'peaks')} without a person"
+        f"{plural(len(poses), 'person')}: {int((poses.kind == DETECTED).sum())} joints detected, "
+        f"{int((poses.kind == REFINED).sum())} refined; {plural(unused, 'peak')} without a person"
     )
 
 
@@ -200,7 +156,7 @@ def _why_none(decoding: Decoding) -> str:
         )
     best = float(decoding.scores.max(initial=0))
     return (
-        f"{count(groups, 'group', 'groups')} of joints, but no score above pose_threshold = "
+        f"{plural(groups, 'group')} of joints, but no score above pose_threshold = "
         f"{settings.pose_threshold:g}; the best one is {best:.3g}"
     )
 
@@ -250,33 +206,14 @@ def _number(value: float, digits: int = 2) -> str:
     return "–" if value != value else "∞" if value == np.inf else f"{value:.{digits}f}"
 
 
-def true_people(decoding: Decoding, truth: Truth) -> Ints:
-    """The true person (P,) that most joints of each pose belong to, -1 where they are no person's."""
-    pose, true = owners(decoding), truth.owners(decoding.peaks)
-    most = [np.bincount(true[pose == person] + 1, minlength=1).argmax() - 1 for person in range(len(decoding.poses))]
-    return np.array(most, np.intp)
-
-
-def wrong_peaks(decoding: Decoding, truth: Truth) -> Bools:
-    """(N,) true for peaks that a pose has although they belong to another person, or to none."""
-    pose, true = owners(decoding), truth.owners(decoding.peaks)
-    people, used = true_people(decoding, truth), pose >= 0
-    return used & (true != people[np.where(used, pose, 0)]) if len(people) else used
-
-
 def verdict(decoding: Decoding, truth: Truth) -> str:
     """The result against the truth, in a sentence."""
-    people, wrong = true_people(decoding, truth), int(wrong_peaks(decoding, truth).sum())
-    found = {person for person in people.tolist() if person >= 0}
+    people, wrong = main_owners(decoding, truth)[decoding.people], int(wrong_joints(decoding, truth).sum())
+    found = len({person for person in people.tolist() if person >= 0})
     return (
-        f"{len(found)} of {count(len(truth), 'person', 'people')} found, {len(people) - len(found)} too many; "
-        f"{count(wrong, 'joint', 'joints')} of {int((owners(decoding) >= 0).sum())} with the wrong person."
+        f"{found} of {plural(len(truth), 'person')} found, {len(people) - found} too many; "
+        f"{plural(wrong, 'joint')} of {int((owners(decoding) >= 0).sum())} with the wrong person."
     )
-
-
-def count(number: int, one: str, many: str) -> str:
-    """A number with its noun."""
-    return f"{number} {one if number == 1 else many}"
 
 
 def _rounded(values: Floats, digits: int = 2) -> list[float]:

@@ -14,8 +14,10 @@ import numpy as np
 from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.maps import Maps
+from hpe_nb.draw.dots import dots_of
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
+from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import KEYPOINTS
 from hpe_nb.widgets import whatif
@@ -24,15 +26,14 @@ from hpe_nb.widgets.canvas import Canvas
 from hpe_nb.widgets.changes import told_changes
 from hpe_nb.widgets.data import (
     alt_text,
-    dots_of,
     fixed_data,
+    keys_of,
     maps_data,
     odd_limbs,
     photo_data,
     scene_data,
     settings_values,
     told_data,
-    wrong_peaks,
 )
 from hpe_nb.widgets.doctor import findings_data
 from hpe_nb.widgets.page import page_data, write_page
@@ -221,7 +222,7 @@ class Explorer(Canvas):
             "edited": self._untouched is not None,
         }  # fmt: skip
         truth = self._subject.truth
-        return more if truth is None else more | {"wrong": np.flatnonzero(wrong_peaks(self._decoding, truth)).tolist()}
+        return more if truth is None else more | {"wrong": np.flatnonzero(wrong_joints(self._decoding, truth)).tolist()}
 
     def _follow(self, before: Decoding | None, after: Decoding) -> None:
         """The chosen joint is the same dot in the new result, whosever it is there."""
@@ -229,8 +230,8 @@ class Explorer(Canvas):
             return
         person, joint, dot = self._chosen
         if dot >= 0:
-            key, dots = dots_of(before).keys()[dot], dots_of(after)
-            at = dots.keys().index(key) if key in dots.keys() else -1  # noqa: SIM118
+            key, dots = keys_of(dots_of(before))[dot], dots_of(after)
+            at = keys_of(dots).index(key) if key in keys_of(dots) else -1
             person = int(dots.person[at]) if at >= 0 else person
             self._chosen = (person, joint, at)
         if self._chosen[0] >= len(after.poses) or (self._chosen[0] < 0 and self._chosen[2] < 0):
@@ -348,10 +349,10 @@ class Explorer(Canvas):
         there = self._decoder(replace(self._settings, **{name: round(value) if isinstance(now, int) else value}))
         before, after = dots_of(self._decoding), dots_of(there)
         match = dict(enumerate(same_people_of(self._decoding, there)))
-        theirs = {key: match.get(p, -1) for key, p in zip(after.keys(), after.person.tolist(), strict=True)}
+        theirs = {key: match.get(p, -1) for key, p in zip(keys_of(after), after.person.tolist(), strict=True)}
         differs = [
             i
-            for i, (key, p) in enumerate(zip(before.keys(), before.person.tolist(), strict=True))
+            for i, (key, p) in enumerate(zip(keys_of(before), before.person.tolist(), strict=True))
             if theirs.get(key, -1) != p
         ]
         self.preview = {"setting": name, "value": value, "dots": differs}
