@@ -11,10 +11,8 @@ import numpy as np
 import hpe_nb
 from hpe_nb.arrays import Float64
 from hpe_nb.decoder.decode import Decoder, Decoding
-from hpe_nb.decoder.poses import DETECTED, MISSING
 from hpe_nb.draw.dots import Dots, dots_of
 from hpe_nb.skeleton import KEYPOINTS
-
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,8 @@ def joint_flips(
     now, whole = getattr(decoding.settings, setting), isinstance(item.default, int)
     mine = _dots_of_person(dots_of(decoding), person)
     answer = mine.get(joint)
-    below = [(value, int(value) - 1 if whole else _just_below(value, item.metadata)) for value in values if value <= now]
+    beneath = [value for value in values if value <= now]
+    below = [(value, int(value) - 1 if whole else _just_below(value, item.metadata)) for value in beneath]
     above = [(value, int(value) if whole else value) for value in values if value > now]
     for side, listed in (("below", below[::-1]), ("from", above)):
         for value, to in listed:
@@ -139,8 +138,8 @@ def _dots_of_person(dots: Dots, person: int) -> dict[int, tuple[int, ...]]:
     return {int(dots.joint[i]): (*dots.xy[i].tolist(), int(dots.refined[i])) for i in mine}
 
 
-def _answer(there: Decoding, mine: dict[int, tuple[int, ...]], joint: int) -> tuple[int, ...] | None | str:
-    """The joint's pixel in the person most like the one with the pixels `mine`; "gone" where there is no such person."""
+def _answer(there: Decoding, mine: dict[int, tuple[int, ...]], joint: int) -> tuple[int, ...] | str | None:
+    """The joint's pixel in the person most like the one with the pixels `mine`; "gone" where there is none."""
     dots = dots_of(there)
     people = [_dots_of_person(dots, person) for person in range(len(there.poses))]
     alike = [sum(mine.get(k) == pixel for k, pixel in one.items()) for one in people]
@@ -149,7 +148,7 @@ def _answer(there: Decoding, mine: dict[int, tuple[int, ...]], joint: int) -> tu
     return people[int(np.argmax(alike))].get(joint)
 
 
-def _words(there: Decoding, then: tuple[int, ...] | None | str, joint: int) -> str:
+def _words(there: Decoding, then: tuple[int, ...] | str | None, joint: int) -> str:
     """An answer in words."""
     if then == "gone":
         return "the person is gone"
@@ -157,13 +156,3 @@ def _words(there: Decoding, then: tuple[int, ...] | None | str, joint: int) -> s
         return f"no {KEYPOINTS[joint]}"
     x, y = there.maps.image_points(np.array(then[:2], np.float64)).tolist()
     return f"{'refined,' if then[2] else 'the peak'} at ({x:.0f}, {y:.0f})"
-
-
-def missing(decoding: Decoding, person: int, joint: int) -> bool:
-    """Whether a pose has no such joint."""
-    return bool(decoding.poses.kind[person, joint] == MISSING)
-
-
-def detected(decoding: Decoding, person: int, joint: int) -> bool:
-    """Whether a pose's joint is a peak."""
-    return bool(decoding.poses.kind[person, joint] == DETECTED)

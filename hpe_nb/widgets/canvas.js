@@ -131,7 +131,7 @@ class View {
     Object.assign(this, { el, source, fixed: source.get("fixed") });
     Object.assign(this, { layer: this.fixed.layer ?? "skeletons", joint: this.fixed.joint ?? 0, probing: false, mode: "one" });
     Object.assign(this, { zoom: 1, x: 0, y: 0, chosen: null, hovered: null, selected: [], divider: 0.5, pointer: null });
-    Object.assign(this, { choices: 0, turn: 0, answered: 0, queued: null, items: [], editing: false, levels: [], stripDots: [] });
+    Object.assign(this, { truth: [], choices: 0, turn: 0, answered: 0, queued: null, items: [], editing: false, levels: [], stripDots: [] });
     this.tables = [this.fixed.magma, this.fixed.viridis].map((table) => typed(Uint8Array, table));
     this.abort = new AbortController();
     this.build();
@@ -201,6 +201,7 @@ class View {
       save: button("Save as page", "write one file that opens in any browser without Python", () => this.source.send({ kind: "save" }), { class: "hpe-save" }),
       back: button("←", "the picture before", () => this.source.send({ kind: "list", by: -1 })),
       place: make("span", { class: "hpe-place" }),
+      explore: button("Explore this frame", "open the explorer on this frame, below", () => this.source.send({ kind: "explore" }), { class: "hpe-explore" }),
       forth: button("→", "the next picture", () => this.source.send({ kind: "list", by: 1 })),
     };
     const live = this.source.live, t = this.tools;
@@ -209,7 +210,7 @@ class View {
       has("layers") ? make("label", {}, "show ", t.layer) : null, has("layers") ? make("label", {}, "of ", t.joint) : null,
       make("label", {}, "person ", t.person), has("probe") ? t.probe : null,
       has("whatif") && live ? t.whatif : null, has("whatif") && live ? t.untouched : null, has("compare") && live ? t.keep : null,
-      has("compare") ? t.compare : null, has("doctor") && live ? t.doctor : null, has("save") && live ? t.save : null);
+      has("compare") ? t.compare : null, has("doctor") && live ? t.doctor : null, has("save") && live ? t.save : null, has("explore") && live ? t.explore : null);
     t.compare.hidden = true;
     this.photo = make("canvas", { class: "hpe-picture", tabIndex: 0, role: "img" });
     this.strip = make("canvas", { class: "hpe-strip", tabIndex: 0, role: "img" });
@@ -974,7 +975,7 @@ class View {
   paintStrip() {
     const g = this.context(this.strip), width = this.strip.clientWidth, height = this.strip.clientHeight;
     if (!width) return;
-    const style = getComputedStyle(this.root), text = style.color, head = 26, foot = 20;
+    const style = getComputedStyle(this.root), text = style.color, head = this.scene.people.length > 8 ? 46 : 26, foot = 20;
     const row = (height - head - foot) / 17, middle = (joint) => head + row * (this.fixed.order.indexOf(joint) + 0.5);
     Object.assign(this, { stripDots: [], stripRow: row, stripHead: head });
     const probe = this.probeTag() ?? this.hoveredTag();
@@ -1013,11 +1014,15 @@ class View {
       g.globalAlpha = only >= 0 && only !== i ? 0.15 : 0.5;
       g.fillRect(x - 1, head, 2, height - head - foot);
       g.globalAlpha = 1;
-      let at = x;
-      for (let tries = 1; heads.some((other) => Math.abs(other - at) < 17) && tries < 40; tries++) at = x + 17 * Math.ceil(tries / 2) * (tries % 2 ? 1 : -1);
+      // Numbers that would overlap stand in the second row, or a little to the side.
+      let at = [x, 12];
+      for (let tries = 1; tries < 60 && heads.some(([hx, hy]) => Math.abs(hx - at[0]) < 19 && Math.abs(hy - at[1]) < 18); tries++) {
+        const side = 5 * (tries >> 2) * (tries & 2 ? 1 : -1);
+        at = [clamp(x + side, 84, width - 10), tries & 1 && head > 30 ? 32 : 12];
+      }
       heads.push(at);
-      this.sign(g, String(one.number), at, 12, this.colour(one.number), this.dash(one.number));
-      this.items.push({ on: "strip", kind: "number", person: i, number: one.number, x: at, y: 12 });
+      this.sign(g, String(one.number), ...at, this.colour(one.number), this.dash(one.number));
+      this.items.push({ on: "strip", kind: "number", person: i, number: one.number, x: at[0], y: at[1] });
     });
     this.scene.dots.forEach(([joint, person, , , score, refined, ...tag], dot) => {
       const x = this.stripGhost?.dot === dot ? this.stripGhost.x : this.column(this.along(tag));

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import traceback
 from base64 import b64encode
 from collections.abc import Callable
 from functools import cache
@@ -109,6 +108,14 @@ class Canvas(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget has no typ
 
         getLogger(__name__).error("in the page of a widget: %s", content["text"])
 
+    opens: Callable[[], Any] | None = None
+    """What the button "Explore this frame" does."""
+
+    def _on_explore(self, _: dict[str, Any]) -> None:
+        """Open the explorer."""
+        if self.opens is not None:
+            self.opens()
+
     # Letting go: a view that is gone asks whether another one is open; where none answers, the maps go.
 
     _heard = True
@@ -182,8 +189,3 @@ def named_by_user(widget: Any) -> bool:
         if any(one is widget for one in inside):
             return True
     return False
-
-
-def log_of(error: Exception) -> str:
-    """An error with its traceback."""
-    return "".join(traceback.format_exception(error))

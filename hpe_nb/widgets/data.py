@@ -108,7 +108,7 @@ def keys_of(dots: Dots) -> list[tuple[int, ...]]:
 def people_data(poses: Poses, numbers: Ints | None = None) -> list[dict[str, Any]]:
     """Each person: number, score, tag, 17 places in image pixels and what kind of joint each is."""
     known = np.arange(len(poses)) + 1 if numbers is None else numbers
-    tags = poses.tags.reshape(len(poses), -1)
+    tags = poses.tags if poses.tags.ndim == 2 else poses.tags[:, None]
     return [
         {
             "number": int(known[i]), "score": round(float(poses.scores[i]), 4), "tag": _rounded(tags[i], 4),
@@ -203,7 +203,7 @@ def told_data(explanation: Any, person: int, joint: int) -> dict[str, Any]:
 
 def _number(value: float, digits: int = 2) -> str:
     """A number, or a dash where there is none."""
-    return "–" if value != value else "∞" if value == np.inf else f"{value:.{digits}f}"
+    return "-" if value != value else "∞" if value == np.inf else f"{value:.{digits}f}"
 
 
 def verdict(decoding: Decoding, truth: Truth) -> str:

@@ -31,7 +31,8 @@ def _button(decoding: Decoding, advice: str) -> dict[str, Any]:
     if told is None:
         return {}
     name, value = told[1], float(told[2])
-    listed = {item["name"]: item for group in settings_panel(decoding.settings, [])["groups"] for item in group["fields"]}
+    groups = settings_panel(decoding.settings, [])["groups"]
+    listed = {item["name"]: item for group in groups for item in group["fields"]}
     item = listed.get(name)
     if item is None or item["kind"] != "number":
         return {}

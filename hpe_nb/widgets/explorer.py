@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from time import perf_counter
@@ -286,7 +287,8 @@ class Explorer(Canvas):
         names = sliders_of(self._decoding)
         names.sort(key=lambda name: name not in MAIN)
         off = unread(self._settings)
-        items = {item["name"]: item for panel in self._panels() for group in panel["groups"] for item in group["fields"]}
+        groups = settings_panel(self._settings, [])["groups"]
+        items = {item["name"]: item for group in groups for item in group["fields"]}
         waiting = {"values": [], "searching": True}
         self.marks = {
             name: waiting | {"from": items[name]["low"], "to": items[name]["high"]}
@@ -301,19 +303,19 @@ class Explorer(Canvas):
         asks = chosen is not None and chosen[0] >= 0 and chosen[1] >= 0
         decoder = Decoder(decoding.maps)  # the search's own: it runs in another thread
         for name in list(self.marks):
-
-            def tell(marks: dict[str, Any], name: str = name) -> None:
-                self.marks = self.marks | {name: marks}
-
-            values: list[float] = []
-            for step in flips_in_steps(decoding, name, lambda marks, tell=tell: (values.clear(), values.extend(marks["values"]), tell(marks))):
-                yield step
+            marks: dict[str, Any] = {}
+            for marks in flips_in_steps(decoding, name):
+                yield partial(self._show_marks, name, marks)
             if asks and chosen is not None:
-                for flip in joint_flips(decoder, decoding, chosen[0], chosen[1], name, sorted(values)):
+                for flip in joint_flips(decoder, decoding, chosen[0], chosen[1], name, marks.get("values", [])):
                     found.append(flip)
-                    yield lambda: self._tell(list(found), searching=True)
+                    yield partial(self._tell, list(found), searching=True)
         if asks:
-            yield lambda: self._tell(list(found))
+            yield partial(self._tell, found)
+
+    def _show_marks(self, name: str, marks: dict[str, Any]) -> None:
+        """Show what is known of one setting's flips."""
+        self.marks = self.marks | {name: marks}
 
     def find_marks(self) -> None:
         """Search now for everything that is searched in the background; for scripts without an event loop."""

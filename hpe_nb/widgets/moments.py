@@ -121,7 +121,7 @@ def _rule(settings: Settings) -> str:
         return (
             "What each pair costs: tag distance, plus a little for being far away, plus or minus a little for a score "
             "unlike or like the person's others, less the price of opening a person; all that times both scores, so "
-            "that strong joints come first. Below 0 it pays to join. The assignment takes the pairs of least total cost."
+            "that strong joints come first. Below 0 it pays to join. The assignment takes the pairs of least cost."
         )
     if isinstance(settings, OmzSettings):
         return (
@@ -140,9 +140,8 @@ def _decision(decoding: Decoding, turn: Turn, index: int) -> str:
         return f"{name} opens person {number}: there is no person to join."
     apart = tag_distances(turn.candidates, turn.people)
     if person < len(turn.people):
-        return (
-            f"{name} joins person {number}: tag distance {apart[index, person]:.2f}, cost {turn.cost[index, person]:.2f}."
-        )
+        cost = turn.cost[index, person]
+        return f"{name} joins person {number}: tag distance {apart[index, person]:.2f}, cost {cost:.2f}."
     nearest = int(apart[index].argmin())
     gap, other = apart[index, nearest], int(decoding.numbers[nearest]) + 1
     if gap >= limit:

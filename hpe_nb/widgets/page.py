@@ -62,6 +62,7 @@ def page_text(data: dict[str, Any], still: Image) -> str:
     inside = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     picture = b64encode(encode_image(small(still), ".jpg")).decode()
     people = "".join(f"<li>person {one['number']}: score {one['score']:.2f}</li>" for one in scene["people"])
+    alt = html.escape(scene.get("alt", ""))
     readout, code = html.escape(scene["readout"]), html.escape(data["code"])
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">
@@ -69,7 +70,7 @@ def page_text(data: dict[str, Any], still: Image) -> str:
 <style>body {{ margin: 8px; color-scheme: light dark; background: Canvas; color: CanvasText; font-family: system-ui; }}
 img {{ max-width: 100%; }}
 {page_half("canvas.css")}</style></head>
-<body><div id="view"><div id="still"><img alt="{html.escape(scene.get("alt", ""))}" src="data:image/jpeg;base64,{picture}">
+<body><div id="view"><div id="still"><img alt="{alt}" src="data:image/jpeg;base64,{picture}">
 <p>{readout}</p><ul>{people}</ul><pre>{code}</pre></div></div>
 <script type="application/json" id="data">{inside}</script>
 <script type="module">

@@ -42,8 +42,10 @@ def settings_panel(settings: Settings, presets: list[str]) -> dict[str, Any]:
     known = [item for item in fields(settings) if item.name in Settings.__dataclass_fields__]
     main = [item for name in MAIN for item in known if item.name == name]
     rest = [item for item in known if item.name not in MAIN]
-    groups = [{"title": f"{type(settings).__name__}: the rule's own", "fields": [field_data(i) for i in own]}] * bool(own)
-    groups.append({"title": "what matters most", "fields": [field_data(item) for item in main]})
+    groups = [{"title": "what matters most", "fields": [field_data(item) for item in main]}]
+    if own:
+        title = f"{type(settings).__name__}: the rule's own"
+        groups.insert(0, {"title": title, "fields": [field_data(item) for item in own]})
     for step in dict.fromkeys(item.metadata["step"] for item in rest):
         listed = [field_data(item) for item in rest if item.metadata["step"] == step]
         groups.append({"title": f"more: {TITLES[step]}", "folded": True, "fields": listed})

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import ipywidgets
 import numpy as np
 
 from hpe_nb.arrays import Image
@@ -25,7 +26,7 @@ WIDTH = 960
 """Frames travel to the browser with at most this many pixels across."""
 
 
-class Player(Canvas):
+class FilmCanvas(Canvas):
     """A film and its record in a notebook: play, pause, step, seek, zoom; the number of people over time below.
 
     Args:
@@ -53,7 +54,7 @@ class Player(Canvas):
         if not self.entries:
             raise HpeError("a record without frames was given, but one frame at least is expected; run the film first.")
         self.pages: Pages = FilmPages(film) if isinstance(film, str | Path) else PicturePages(list(film))
-        self.network, self._settings, self._position = network, settings, 0
+        self.network, self.settings, self._position = network, settings, 0
         super().__init__(fixed=fixed_data("player", ("steps", "explore") if network else ("steps",), []))
         self._draw()
 
@@ -110,17 +111,76 @@ class Player(Canvas):
         step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
         return max(20, round(1000 * (step if isinstance(self.pages, FilmPages) and step > 0 else 1 / self.pages.fps)))
 
-    def explore(self) -> Any:
-        """An explorer on the frame shown, with the people of the record under the same numbers and colours."""
-        return explorer_on(self.frame, self.entry, self.network, self._settings)
-
     def _on_go(self, content: dict[str, Any]) -> None:
         """Step or seek."""
         self.position = int(np.clip(content["position"], 0, len(self.entries) - 1))
 
-    def _on_explore(self, _: dict[str, Any]) -> None:
-        """Show the explorer in the notebook."""
-        show_below(self, self.explore())
+
+class WithExplorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+    """A canvas, and under it the explorer that its button opens.
+
+    Attributes:
+        canvas: the picture.
+        explorer: the explorer on a frame, None before the button was pressed.
+    """
+
+    def __init__(self, canvas: Any) -> None:
+        self.canvas, self.explorer = canvas, None
+        canvas.opens = self.explore
+        super().__init__([canvas])
+
+    def explore(self) -> Any:
+        """Open the explorer on the frame shown, and return it."""
+        from hpe_nb.widgets.explorer import Explorer
+
+        canvas = self.canvas
+        self.explorer = Explorer(canvas.frame, canvas.settings, network=canvas.network)
+        self.children = (canvas, self.explorer)
+        return self.explorer
+
+
+class Player(WithExplorer):
+    """A film and its record in a notebook, see `FilmCanvas`; its button opens the explorer on the frame shown.
+
+    Args:
+        film: the video file, a list of picture files, or pictures in memory.
+        record: the .jsonl file that `run_film` wrote of it, or its entries.
+        network: for the button that opens the explorer on the frame shown; without it there is no button.
+        settings: settings the explorer starts with.
+
+    Raises:
+        HpeError: no such film, no record, or a record without frames.
+    """
+
+    def __init__(
+        self,
+        film: str | Path | Sequence[str | Path | Image],
+        record: str | Path | Sequence[Entry],
+        *,
+        network: Network | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        super().__init__(FilmCanvas(film, record, network=network, settings=settings))
+
+    @property
+    def position(self) -> int:
+        """Number of the entry that is shown, from 0; set it to seek."""
+        return int(self.canvas.position)
+
+    @position.setter
+    def position(self, position: int) -> None:
+        self.canvas.position = position
+
+    @property
+    def entry(self) -> Entry:
+        """What the record says of the frame shown."""
+        entry: Entry = self.canvas.entry
+        return entry
+
+    def image(self) -> Image:
+        """The frame with the people drawn in it, RGB (H, W, 3)."""
+        image: Image = self.canvas.image()
+        return image
 
 
 def told_of(entry: Entry, position: int, count: int) -> str:
@@ -143,18 +203,3 @@ def people_scene(entry: Entry, told: str) -> dict[str, Any]:
         if kind
     ]
     return {"people": people, "dots": dots, "readout": told, "alt": told, "values": {}, "hint": "Point at a joint."}
-
-
-def explorer_on(image: Image, entry: Entry | None, network: Network | None, settings: Settings | None) -> Any:
-    """The explorer on a frame; people of the frame's record keep the numbers that they have there."""
-    from hpe_nb.widgets.explorer import Explorer
-
-    return Explorer(image, settings, network=network, numbered=entry)
-
-
-def show_below(canvas: Canvas, explorer: Any) -> None:
-    """Show a widget that a handler made, under the cell's output."""
-    from IPython.display import display
-
-    canvas.opened = explorer
-    display(explorer)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,14 +73,14 @@ class Search:
         try:
             while turn == self._turn:
                 show = next(steps, None)
+                if loop.is_closed():
+                    return
                 loop.call_soon_threadsafe(self._show, turn, show)
                 if show is None:
                     return
                 time.sleep(0.002)  # lets the kernel's own thread in
         except Exception as error:
-            loop.call_soon_threadsafe(self._show, turn, lambda error=error: self._failed(error))
-        except RuntimeError:
-            return  # the loop is gone
+            loop.call_soon_threadsafe(self._show, turn, partial(self._failed, error))
 
     def _show(self, turn: int, show: Step | None) -> None:
         """On the loop: show a result, unless it is out of date."""
@@ -95,11 +96,11 @@ def sliders_of(decoding: Decoding) -> list[str]:
     return [item.name for item in fields(decoding.settings) if "low" in item.metadata]
 
 
-def flips_in_steps(decoding: Decoding, name: str, tell: Callable[[dict[str, Any]], None]) -> Iterator[Step]:
+def flips_in_steps(decoding: Decoding, name: str) -> Iterator[dict[str, Any]]:
     """Search a setting's whole range for the values at which the result changes, piece by piece.
 
-    The pieces grow and shrink so that each takes about `TARGET` seconds. After each the marks so far are told, with
-    what remains to be searched.
+    The pieces grow and shrink so that each takes about `TARGET` seconds. Each gives the marks so far, and what remains
+    to be searched: the slider's `from` and `to`.
     """
     item = next(item for item in fields(decoding.settings) if item.name == name)
     low, high, whole = item.metadata["low"], item.metadata["high"], isinstance(item.default, int)
@@ -119,5 +120,4 @@ def flips_in_steps(decoding: Decoding, name: str, tell: Callable[[dict[str, Any]
         took = time.perf_counter() - began
         width *= 2 if took < TARGET / 2 else 0.5 if took > TARGET else 1
         at = end
-        marks = {"values": sorted(values), "exact": exact, "searching": at < high, "from": at, "to": high}
-        yield lambda marks=marks: tell(marks)
+        yield {"values": sorted(values), "exact": exact, "searching": at < high, "from": at, "to": high}

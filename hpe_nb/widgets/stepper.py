@@ -16,7 +16,17 @@ from hpe_nb.skeleton import KEYPOINTS, K
 from hpe_nb.widgets.canvas import Canvas
 from hpe_nb.widgets.data import fixed_data, maps_data, people_data, photo_data
 from hpe_nb.widgets.moments import (
-    COSTS, DECISION, DISTANCES, REFINE, RESULT, Moment, decision_of, letter, moments, sentence, settled,
+    COSTS,
+    DECISION,
+    DISTANCES,
+    REFINE,
+    RESULT,
+    Moment,
+    decision_of,
+    letter,
+    moments,
+    sentence,
+    settled,
 )  # fmt: skip
 from hpe_nb.widgets.subject import settings_in, subject_of
 
@@ -129,7 +139,7 @@ class Stepper(Canvas):
         person[done] = [place.get(int(decoding.numbers[group]) + 1, -1) for group in decoding.groups.owner[done]]
         xy = np.round(decoding.maps.image_points(peaks.xy.astype(np.float64)), 2).tolist()
         rows = zip(peaks.joint.tolist(), person.tolist(), xy, peaks.value.tolist(), peaks.tag.tolist(), strict=True)
-        return [[joint, who, *at, round(score, 4), 0, *(round(t, 4) for t in tag)] for joint, who, at, score, tag in rows]
+        return [[k, who, *at, round(score, 4), 0, *(round(t, 4) for t in tag)] for k, who, at, score, tag in rows]
 
     def _beside(self, moment: Moment) -> dict[str, Any]:
         """What is drawn beside the people: the turn's candidates and its table, or where a joint was looked for."""
@@ -142,7 +152,8 @@ class Stepper(Canvas):
         peaks = turn.candidates.index
         xy = self.decoding.maps.image_points(turn.candidates.xy).tolist()
         shown = range(len(peaks)) if moment.what != DECISION else [moment.which]
-        return {"rings": [{"x": xy[i][0], "y": xy[i][1], "letter": letter(i)} for i in shown], "table": self._table(moment)}
+        rings = [{"x": xy[i][0], "y": xy[i][1], "letter": letter(i)} for i in shown]
+        return {"rings": rings, "table": self._table(moment)}
 
     def _table(self, moment: Moment) -> dict[str, Any]:
         """The candidates of a turn by people: distances, costs, or who was chosen."""
@@ -158,7 +169,7 @@ class Stepper(Canvas):
             cells = [
                 {
                     "value": float(value) if np.isfinite(value) else None,
-                    "text": "" if wide else f"{value:.2f}" if np.isfinite(value) else "–",
+                    "text": "" if wide else f"{value:.2f}" if np.isfinite(value) else "-",
                     "under": f"{under[i, j]:.0f} px" if under is not None and not wide else None,
                     "chosen": moment.what == DECISION and i <= moment.which and int(turn.person[i]) == j,
                 }

@@ -19,13 +19,13 @@ from hpe_nb.films.tracks import Tracks
 from hpe_nb.settings import Settings
 from hpe_nb.widgets.canvas import Canvas
 from hpe_nb.widgets.data import fixed_data, photo_data
-from hpe_nb.widgets.player import explorer_on, people_scene, show_below
+from hpe_nb.widgets.player import WithExplorer, people_scene
 
 if TYPE_CHECKING:
     from hpe_nb.network.network import Network
 
 
-class Camera(Canvas):
+class CameraCanvas(Canvas):
     """The browser's camera, live: start it, freeze it, look into a frame; one photo where there is no camera.
 
     The browser sends a picture when the kernel has answered the one before, so nothing piles up on a slow network.
@@ -38,7 +38,7 @@ class Camera(Canvas):
     """
 
     def __init__(self, network: Network, settings: Settings | None = None, following: Following | None = None) -> None:
-        self.network, self._settings, self.following = network, settings, following or Following()
+        self.network, self.settings, self.following = network, settings, following or Following()
         self.last: Image | None = None
         self.entry: Entry | None = None
         self.tracks, self.frames = Tracks.none(), 0
@@ -51,7 +51,7 @@ class Camera(Canvas):
             HpeError: it is no picture.
         """
         image = decode_image(bytes(data), "the browser's picture")
-        poses = decode(self.network(image), self._settings).poses
+        poses = decode(self.network(image), self.settings).poses
         self.tracks, person, poses = follow(self.tracks, poses, time, self.following, image)
         self.last, self.frames = image, self.frames + 1
         self.entry = Entry(self.frames, time, f"camera frame {self.frames}", image.shape[1::-1], person, poses)
@@ -65,31 +65,28 @@ class Camera(Canvas):
             return np.full((90, 160, 3), 46, np.uint8)
         return draw_poses(self.last, self.entry.poses, people=self.entry.person)
 
-    def explore(self) -> Any:
-        """An explorer on the last picture.
+    @property
+    def frame(self) -> Image:
+        """The last picture.
 
         Raises:
             HpeError: there is no picture yet.
         """
         if self.last is None:
             raise HpeError("there is no picture yet; start the camera first.")
-        return explorer_on(self.last, self.entry, self.network, self._settings)
+        return self.last
 
     def _on_frame(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         """A picture from the browser."""
         self.see(buffers[0], float(content.get("time", 0.0)))
 
-    def _on_explore(self, _: dict[str, Any]) -> None:
-        """Show the explorer in the notebook."""
-        show_below(self, self.explore())
 
-
-def webcam(network: Network, *, settings: Settings | None = None, following: Following | None = None) -> Camera:
-    """A live camera in the notebook.
+def webcam(network: Network, *, settings: Settings | None = None, following: Following | None = None) -> WithExplorer:
+    """A live camera in the notebook, see `CameraCanvas`; its button opens the explorer on the last picture.
 
     Args:
         network: from `load_network`.
         settings: the decoder's settings.
         following: settings of tracking and smoothing.
     """
-    return Camera(network, settings, following)
+    return WithExplorer(CameraCanvas(network, settings, following))

@@ -22,7 +22,7 @@ def moved(maps: Maps, joint: int, at: Ints, to: Ints) -> Maps:
     heat[_around(at, heat.shape)] = 0
     for dy in range(-RADIUS, RADIUS + 1):
         for dx in range(-RADIUS, RADIUS + 1):
-            (x0, y0), (x1, y1) = (at + (dx, dy)).tolist(), (to + (dx, dy)).tolist()
+            (x0, y0), (x1, y1) = (at + np.array((dx, dy))).tolist(), (to + np.array((dx, dy))).tolist()
             if _inside(x0, y0, heat.shape) and _inside(x1, y1, heat.shape):
                 heat[y1, x1] = max(heat[y1, x1], old_heat[y0, x0])
                 tags[y1, x1] = old_tags[y0, x0]
