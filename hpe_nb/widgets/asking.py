@@ -12,7 +12,12 @@ import hpe_nb
 from hpe_nb.arrays import Float64
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.draw.dots import Dots, dots_of
+from hpe_nb.settings import Settings
 from hpe_nb.skeleton import KEYPOINTS
+
+
+room: Any = hpe_nb
+"""Where the public names of the explain room are."""
 
 
 @dataclass(frozen=True)
@@ -23,25 +28,31 @@ class Flips:
     exact: bool
 
 
+def with_setting(settings: Settings, name: str, value: float) -> Settings:
+    """The settings with another value of a number among them."""
+    whole: dict[str, Any] = {name: round(value) if isinstance(getattr(settings, name), int) else value}
+    return replace(settings, **whole)
+
+
 def flips_between(decoding: Decoding, setting: str, low: float, high: float) -> Any:
     """Values of one setting in [low, high] at which the result changes: `values`, rising, and `exact`."""
-    if "flip_points" in hpe_nb.__all__:
-        return hpe_nb.flip_points(decoding, setting, low, high)
+    if "flip_points" in dir(room):
+        return room.flip_points(decoding, setting, low, high)
     return _halved(decoding, setting, low, high)
 
 
 def explained(decoding: Decoding, person: int, joint: int) -> Any:
     """Why a person's joint is where it is, or is missing."""
-    if "explain_joint" in hpe_nb.__all__:
-        return hpe_nb.explain_joint(decoding, person, joint)
+    if "explain_joint" in dir(room):
+        return room.explain_joint(decoding, person, joint)
     kind = ("is missing", "is a peak", "was found by refinement")[int(decoding.poses.kind[person, joint])]
     return _Plain(f"Person {person + 1}'s {KEYPOINTS[joint]} {kind}.")
 
 
 def explained_peak(decoding: Decoding, peak: int) -> Any:
     """Why a peak that no pose has belongs to whom it belongs."""
-    if "explain_joint" in hpe_nb.__all__:
-        return hpe_nb.explain_peak(decoding, peak)
+    if "explain_joint" in dir(room):
+        return room.explain_peak(decoding, peak)
     return _Plain(f"This {KEYPOINTS[decoding.peaks.joint[peak]]} is a peak without a person.")
 
 
@@ -61,8 +72,8 @@ def _halved(decoding: Decoding, setting: str, low: float, high: float) -> Flips:
     decoder, by = Decoder(decoding.maps), item.metadata["by"]
 
     def result(value: float) -> tuple[bytes, bytes]:
-        poses = decoder(replace(decoding.settings, **{setting: int(value) if whole else value})).poses
-        return np.round(poses.keypoints, 3).tobytes(), poses.kind.tobytes()
+        dots = dots_of(decoder(with_setting(decoding.settings, setting, value)))
+        return dots.xy.tobytes(), dots.person.tobytes()
 
     steps = np.unique(np.append(np.arange(low, high, by), high))
     values = []
@@ -120,7 +131,7 @@ def joint_flips(
         for value, to in listed:
             if not item.metadata["low"] <= to <= item.metadata["high"]:
                 continue
-            there = decoder(replace(decoding.settings, **{setting: to}))
+            there = decoder(with_setting(decoding.settings, setting, to))
             then = _answer(there, mine, joint)
             if then != answer:
                 yield JointFlip(setting, side, value, to, _words(there, then, joint))

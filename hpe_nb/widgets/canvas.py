@@ -41,7 +41,7 @@ def script() -> str:
     return page_half("canvas.js") + page_half("panel.js")
 
 
-class Canvas(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget has no types
+class Canvas(anywidget.AnyWidget):
     """A picture in the browser: photo, maps, people, words and controls, each a trait that the page follows.
 
     Subclasses answer messages in methods named `_on_<kind>`.
@@ -179,7 +179,7 @@ def named_by_user(widget: Any) -> bool:
         from IPython import get_ipython
     except ImportError:
         return True
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     if shell is None:
         return True
     for name, value in list(shell.user_ns.items()):

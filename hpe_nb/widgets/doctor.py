@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import hpe_nb
 from hpe_nb.decoder.decode import Decoding
+from hpe_nb.widgets.asking import room
 from hpe_nb.widgets.panel import settings_panel
 
 VALUE = re.compile(r"(?:lower|raise|set|try)\s+(\w+)\s+(?:to\s+about|to|above|below|=)\s+(-?\d+(?:\.\d+)?)")
@@ -15,7 +15,7 @@ VALUE = re.compile(r"(?:lower|raise|set|try)\s+(\w+)\s+(?:to\s+about|to|above|be
 
 def findings_data(decoding: Decoding) -> dict[str, Any]:
     """What is odd in a picture, with what to try."""
-    diagnosis = hpe_nb.diagnose(decoding)
+    diagnosis = room.diagnose(decoding)
     return {
         "findings": [
             {"name": one.name, "evidence": one.evidence, "advice": one.advice} | _button(decoding, one.advice)

@@ -81,7 +81,9 @@ class Explorer(Canvas):
         self._start: Settings = settings or settings_in(self._list[0]) or Settings()
         self._settings, self._layer = self._start, layer
         self._chosen: tuple[int, int, int] | None = None
-        self._choices, self._kept, self._untouched = 0, None, None
+        self._choices = 0
+        self._kept: Decoding | None = None
+        self._untouched: Maps | None = None
         super().__init__()
         self._look_at(subject_of(self._list[0], network))
         self.fixed = self._fixed()

@@ -42,7 +42,7 @@ def settings_panel(settings: Settings, presets: list[str]) -> dict[str, Any]:
     known = [item for item in fields(settings) if item.name in Settings.__dataclass_fields__]
     main = [item for name in MAIN for item in known if item.name == name]
     rest = [item for item in known if item.name not in MAIN]
-    groups = [{"title": "what matters most", "fields": [field_data(item) for item in main]}]
+    groups: list[dict[str, Any]] = [{"title": "what matters most", "fields": [field_data(item) for item in main]}]
     if own:
         title = f"{type(settings).__name__}: the rule's own"
         groups.insert(0, {"title": title, "fields": [field_data(item) for item in own]})

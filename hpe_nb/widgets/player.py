@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import ipywidgets
 import numpy as np
@@ -125,7 +125,7 @@ class WithExplorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no 
     """
 
     def __init__(self, canvas: Any) -> None:
-        self.canvas, self.explorer = canvas, None
+        self.canvas, self.explorer = canvas, cast(Any, None)
         canvas.opens = self.explore
         super().__init__([canvas])
 

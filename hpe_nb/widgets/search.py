@@ -43,7 +43,8 @@ class Search:
     """
 
     def __init__(self, failed: Callable[[Exception], None]) -> None:
-        self._failed, self._turn, self._steps = failed, 0, iter(())
+        self._failed, self._turn = failed, 0
+        self._steps: Iterator[Step] = iter(())
         self.busy = False
 
     def start(self, steps: Iterator[Step]) -> None:

@@ -125,7 +125,7 @@ class Stepper(Canvas):
         keypoints[owner, joint] = decoding.joints[owner, joint]
         kind = np.where(keypoints[..., 2] > 0, DETECTED, MISSING).astype(np.uint8)
         keypoints[..., :2] = np.where(kind[..., None] > 0, decoding.maps.image_points(keypoints[..., :2]), 0)
-        there = (kind > 0).any(axis=1)
+        there = np.asarray((kind > 0).any(axis=1))
         tags = groups.tags if groups.tags.shape[1] > 1 else groups.tags[:, 0]
         poses = Poses(keypoints, decoding.scores, tags, kind)[there]
         order = np.argsort(decoding.numbers[there])
