@@ -75,16 +75,23 @@ def _halved(decoding: Decoding, setting: str, low: float, high: float) -> Flips:
         dots = dots_of(decoder(with_setting(decoding.settings, setting, value)))
         return dots.xy.tobytes(), dots.person.tobytes()
 
-    steps = np.unique(np.append(np.arange(low, high, by), high))
-    values = []
-    for one, two in zip(steps[:-1].tolist(), steps[1:].tolist(), strict=True):
-        before, after = result(one), result(two)
+    smallest = 1.0 if whole else by / 500
+    values: list[float] = []
+
+    def halve(one: float, two: float, before: tuple[bytes, bytes], after: tuple[bytes, bytes]) -> None:
         if before == after:
-            continue
-        while two - one > (1 if whole else by / 500):
-            middle = (one + two) // 2 if whole else (one + two) / 2
-            one, two = (middle, two) if result(middle) == before else (one, middle)
-        values.append(two)
+            return
+        if two - one <= smallest:
+            values.append(two)
+            return
+        middle = (one + two) // 2 if whole else (one + two) / 2
+        between = result(middle)
+        halve(one, middle, before, between)
+        halve(middle, two, between, after)
+
+    steps = np.unique(np.append(np.arange(low, high, by), high)).tolist()
+    for one, two in zip(steps[:-1], steps[1:], strict=True):
+        halve(one, two, result(one), result(two))
     return Flips(np.array(values, np.float64), whole)
 
 

@@ -4,7 +4,7 @@ import base64
 import gzip
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pytest
@@ -75,8 +75,9 @@ def test_maps_arrive_as_half_precision(explorer):
 
 def test_every_setting_has_a_control_with_its_range():
     listed = {item["name"]: item for group in settings_panel(hpe.Settings(), [])["groups"] for item in group["fields"]}
-    assert set(listed) == set(hpe.Settings.__dataclass_fields__)
-    for name, item in hpe.Settings.__dataclass_fields__.items():
+    known = {item.name: item for item in fields(hpe.Settings)}
+    assert set(listed) == set(known)
+    for name, item in known.items():
         assert listed[name]["meaning"] == item.metadata["meaning"]
         if "low" in item.metadata:
             assert (listed[name]["low"], listed[name]["high"]) == (item.metadata["low"], item.metadata["high"])
