@@ -15,7 +15,7 @@ import numpy as np
 from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.draw.dots import dots_of
+from hpe_nb.draw.dots import Dots, dots_of
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
 from hpe_nb.scenes.truth import wrong_joints
@@ -353,12 +353,9 @@ class Explorer(Canvas):
         there = self._decoder(replace(self._settings, **{name: round(value) if isinstance(now, int) else value}))
         before, after = dots_of(self._decoding), dots_of(there)
         match = dict(enumerate(same_people_of(self._decoding, there)))
-        theirs = {key: match.get(p, -1) for key, p in zip(keys_of(after), after.person.tolist(), strict=True)}
-        differs = [
-            i
-            for i, (key, p) in enumerate(zip(keys_of(before), before.person.tolist(), strict=True))
-            if theirs.get(key, -1) != p
-        ]
+        theirs = {key: match.get(who, -1) for key, who in zip(kinds_of(after), after.person.tolist(), strict=True)}
+        owned = enumerate(zip(kinds_of(before), before.person.tolist(), strict=True))
+        differs = [i for i, (key, who) in owned if theirs.get(key, -1) != who]
         self.preview = {"setting": name, "value": value, "dots": differs}
 
     def _on_keep(self, _: dict[str, Any]) -> None:
@@ -440,6 +437,11 @@ def flip_data(flip: JointFlip) -> dict[str, Any]:
     return {
         "setting": flip.setting, "side": flip.side, "shown": f"{flip.value:.4g}", "to": flip.to, "then": flip.then,
     }  # fmt: skip
+
+
+def kinds_of(dots: Dots) -> list[tuple[int, ...]]:
+    """Joint type, place and kind of each dot: a peak and a refined joint on one pixel differ."""
+    return [(*key, int(refined)) for key, refined in zip(keys_of(dots), dots.refined, strict=True)]
 
 
 def same_people_of(before: Decoding, after: Decoding) -> list[int]:

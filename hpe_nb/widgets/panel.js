@@ -53,7 +53,8 @@ class Panels {
         // A step would round a typed 0.37 to 0.35: the slider then moves from where it is.
         const offset = Math.abs((value - field.low) / field.by - Math.round((value - field.low) / field.by)) > 1e-6;
         slider.step = offset ? "any" : field.by;
-        if (document.activeElement !== slider || view.turn <= view.answered) slider.value = value;
+        // While newer values wait for their answer, the slider is ahead of the kernel.
+        if (document.activeElement !== slider || (view.turn <= view.answered && !view.queued)) slider.value = value;
         slider.setAttribute("aria-valuetext", String(+value.toFixed(6)));
       };
       slider.addEventListener("keydown", (event) => {
@@ -64,7 +65,7 @@ class Panels {
         change(clamp(this.round(field, +slider.value + by * field.by), field.low, field.high));
       });
       row.controls = [slider, box];
-      row.marks = make("div", { class: "hpe-marks" });
+      row.marks = this.marks(row);
     } else if (field.kind === "switch") {
       const box = make("input", { type: "checkbox", id, disabled: !live, title: field.meaning, "data-setting": field.name, onchange: () => change(box.checked) });
       row.set = (value) => { box.checked = value; };
@@ -77,6 +78,31 @@ class Panels {
     row.node = make("div", { class: `hpe-row hpe-row-${field.kind}`, title: field.meaning }, make("label", { htmlFor: id, textContent: field.name }), ...row.controls, row.marks);
     (this.rows[panel] ??= {})[field.name] = row;
     return row.node;
+  }
+
+  /** The strip of marks under a slider: the nearest one is previewed and clicked; the arrow keys go from mark to mark. */
+  marks(row) {
+    const { view } = this, { low, high, whole, name } = row.field;
+    const beside = (value) => clamp(value > view.scene.values[name] ? value : whole ? value - 1 : value - 1e-6 * (high - low), low, high);
+    const nearest = (event) => {
+      const box = row.marks.getBoundingClientRect(), at = low + (high - low) * (event.clientX - box.left) / box.width;
+      return (row.flips ?? []).reduce((best, value) => (best == null || Math.abs(value - at) < Math.abs(best - at) ? value : best), null);
+    };
+    const preview = (value) => {
+      if (value == null || value === row.pointed) return;
+      [row.pointed, view.previewing] = [value, true];
+      row.marks.title = `${name} ${+value.toPrecision(5)}: the result changes here; ${row.told}`;
+      view.source.send({ kind: "preview", setting: name, value: beside(value) });
+    };
+    const leave = () => { [row.pointed, view.previewing] = [null, false]; view.draw(); };
+    return make("div", { class: "hpe-marks", role: "group", tabIndex: 0, onpointermove: (event) => preview(nearest(event)), onpointerleave: leave, onblur: leave,
+      onclick: (event) => { const value = nearest(event); if (value != null && view.source.live) view.set({ [name]: beside(value) }); },
+      onkeydown: (event) => {
+        const now = view.scene.values[name], ahead = event.key === "ArrowRight", flips = (row.flips ?? []).filter((value) => (ahead ? value > now : value <= now));
+        if (!["ArrowLeft", "ArrowRight"].includes(event.key) || !flips.length) return;
+        event.preventDefault();
+        view.set({ [name]: beside(ahead ? flips[0] : flips[flips.length - 1]) });
+      } });
   }
 
   /** A slider's value without the dust of binary fractions. */
@@ -106,16 +132,14 @@ class Panels {
     const { view } = this, sent = view.source.get("marks") ?? {};
     for (const [name, row] of Object.entries(this.rows.settings ?? {})) {
       if (!row.marks) continue;
-      const { low, high, whole } = row.field, told = sent[name], now = view.scene.values?.[name];
-      const values = (told?.values ?? []).filter((value) => value >= low && value <= high);
+      const { low, high } = row.field, told = sent[name], left = (value) => `${100 * (value - low) / (high - low)}%`;
+      row.flips = (told?.values ?? []).filter((value) => value >= low && value <= high);
+      row.told = told ? `${count(row.flips.length, "value")} of ${name} at which the result changes${told.exact === false ? ", found by halving" : ""}${told.searching ? "; still searching" : ""}` : "";
+      if (row.pointed == null) row.marks.title = row.told;
+      row.marks.setAttribute("aria-label", row.told);
       row.marks.classList.toggle("hpe-searching", !!told?.searching);
-      row.marks.title = told ? `${count(values.length, "value")} of ${name} at which the result changes${told.exact === false ? ", found by halving" : ""}${told.searching ? "; still searching" : ""}` : "";
-      row.marks.setAttribute("aria-label", row.marks.title);
-      const left = (value) => `${100 * (value - low) / (high - low)}%`;
-      row.marks.replaceChildren(...values.map((value) => {
-        const to = value > now ? value : whole ? value - 1 : value - 1e-6 * (high - low);
-        const mark = make("button", { type: "button", class: "hpe-mark", tabIndex: -1, title: `${name} ${+value.toPrecision(5)}: the result changes here`, disabled: !view.source.live, onclick: () => view.set({ [name]: clamp(to, low, high) }),
-          onmouseenter: () => { view.previewing = true; view.source.send({ kind: "preview", setting: name, value: to }); }, onmouseleave: () => { view.previewing = false; view.draw(); } });
+      row.marks.replaceChildren(...row.flips.map((value) => {
+        const mark = make("span", { class: "hpe-mark" });
         mark.style.left = left(value);
         return mark;
       }));

@@ -50,7 +50,9 @@ def slide(opened, name, key, times=1):
 
 @pytest.fixture
 def explored(jupyter):
-    opened = jupyter.run(PREPARE, "explorer = hpe.Explorer(made)\nexplorer", name="explorer.ipynb", width=1366, height=768)
+    opened = jupyter.run(
+        PREPARE, "explorer = hpe.Explorer(made)\nexplorer", name="explorer.ipynb", width=1366, height=768
+    )
     drawn(opened, photo(opened), "joint", 20)
     yield opened
     assert opened.console == []
@@ -185,13 +187,23 @@ def test_a_wrong_joint_is_mended_in_two_clicks(explored):
     raise AssertionError("no wrong joint was mended")
 
 
-def test_marks_come_and_move_the_slider(explored):
-    mark = explored.page.locator(".hpe-row:has([data-setting=tag_threshold]) .hpe-mark").first
-    mark.wait_for(timeout=20_000)
-    mark.hover()
-    drawn(explored, photo(explored), "would change")
-    mark.click()
+def test_marks_are_pointed_at_and_move_the_slider(explored):
+    page, row = explored.page, ".hpe-row:has([data-setting=tag_threshold])"
+    page.wait_for_function(
+        f"() => !document.querySelector('{row} .hpe-marks').matches('.hpe-searching')", timeout=20_000
+    )
+    box = page.locator(f"{row} .hpe-mark").last.bounding_box()
+    page.mouse.move(box["x"] + 1, box["y"] + 5)
+    assert drawn(explored, photo(explored), "would change")
+    page.mouse.click(box["x"] + 1, box["y"] + 5)
     explored.wait_until("explorer.settings.tag_threshold == 1.0", False)
+    before = explored.ask("explorer.settings.tag_threshold")
+    page.wait_for_function(
+        f"() => !document.querySelector('{row} .hpe-marks').matches('.hpe-searching')", timeout=20_000
+    )
+    page.locator(f"{row} .hpe-marks").focus()
+    page.keyboard.press("ArrowLeft")
+    explored.wait_until(f"explorer.settings.tag_threshold < {before}", True)
 
 
 def test_comparing_with_a_divider_and_side_by_side(explored):
@@ -271,7 +283,9 @@ def test_the_saved_page_needs_nothing(jupyter, tmp_path):
     page.goto(path.as_uri())
     canvas = page.locator("canvas.hpe-picture")
     canvas.wait_for()
-    page.wait_for_function("document.querySelector('canvas.hpe-picture')?.items().some((item) => item.kind === 'joint')")
+    page.wait_for_function(
+        "document.querySelector('canvas.hpe-picture')?.items().some((item) => item.kind === 'joint')"
+    )
     joint = next(one for one in items(canvas, "joint") if one["joint"] == 9)
     box = canvas.bounding_box()
     page.mouse.click(box["x"] + joint["x"], box["y"] + joint["y"])

@@ -249,7 +249,9 @@ def test_what_if(explorer, given, holds):
     first = explorer.subject.maps
     explorer.receive({"kind": "edit", "dot": 0} | given)
     peaks = explorer.decoding.peaks
-    mine = type(peaks)(*(getattr(peaks, name)[peaks.joint == k] for name in ("joint", "xy", "value", "tag")), peaks.start)
+    mine = type(peaks)(
+        *(getattr(peaks, name)[peaks.joint == k] for name in ("joint", "xy", "value", "tag")), peaks.start
+    )
     assert holds(mine, at)
     assert explorer.scene["edited"]
     assert explorer.subject.maps is not first
