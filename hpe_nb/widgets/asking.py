@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,6 @@ from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.draw.dots import Dots, dots_of
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import KEYPOINTS
-
 
 room: Any = hpe_nb
 """Where the public names of the explain room are."""
@@ -90,7 +90,7 @@ def _halved(decoding: Decoding, setting: str, low: float, high: float) -> Flips:
         halve(middle, two, between, after)
 
     steps = np.unique(np.append(np.arange(low, high, by), high)).tolist()
-    for one, two in zip(steps[:-1], steps[1:], strict=True):
+    for one, two in pairwise(steps):
         halve(one, two, result(one), result(two))
     return Flips(np.array(values, np.float64), whole)
 

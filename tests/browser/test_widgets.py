@@ -11,6 +11,10 @@ PREPARE = "import hpe_nb as hpe\nmade = hpe.scene('crossing arms')"
 WRONG = "__import__('hpe_nb.scenes.truth', fromlist=['x']).wrong_joints(explorer.decoding, made.truth)"
 
 
+SEARCHED = "row => document.querySelector(`${row} .hpe-mark`) && !document.querySelector(`${row} .hpe-searching`)"
+"""Whether the search in a slider's range is over."""
+
+
 def photo(opened):
     return opened.page.locator("canvas.hpe-picture").first
 
@@ -34,7 +38,7 @@ def drawn(opened, canvas, kind, seconds=5):
     raise AssertionError(f"no {kind} was drawn")
 
 
-def at(opened, canvas, item):
+def at(_, canvas, item):
     """Where an item is on the page."""
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
@@ -169,7 +173,7 @@ def test_a_wrong_joint_is_mended_in_two_clicks(explored):
     page = explored.page
     wrong = explored.ask(f"[int(i) for i in {WRONG}.nonzero()[0]]")
     dots = explored.ask("explorer.scene['dots']")
-    joints = [one for one in items(photo(explored), "joint")]
+    joints = items(photo(explored), "joint")
     before = len(wrong)
     for i in wrong:
         joint = next(one for one in joints if (one["joint"], one["person"]) == (dots[i][0], dots[i][1]))

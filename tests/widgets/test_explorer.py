@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 from dataclasses import dataclass, fields
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -163,7 +164,7 @@ def test_marks_stand_where_the_result_changes(explorer):
     assert not marks["searching"]
     assert marks["values"]
     edges = [0.0, *marks["values"], 4.0]
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = [low + (high - low) * share for share in (0.2, 0.5, 0.8)]
         results = {_result(value) for value in inside}
         assert len(results) == 1, (low, high)
