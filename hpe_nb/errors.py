@@ -9,7 +9,7 @@ LONGEST = 299
 
 
 class HpeError(ValueError):
-    """Input that cannot be used; the message is one sentence: what was given, what was expected, what to do.
+    r"""Input that cannot be used; the message is one sentence: what was given, what was expected, what to do.
 
     Control characters and bytes that are no UTF-8 are shown as `\\x1b`; a message is one line under 300 characters.
     """
@@ -19,7 +19,7 @@ class HpeError(ValueError):
 
 
 def visible(text: str) -> str:
-    """The text with control characters, and the bytes of a file name that are no UTF-8, as `\\x1b` or `\\xe9`."""
+    r"""The text with control characters, and the bytes of a file name that are no UTF-8, as `\\x1b` or `\\xe9`."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]", _escaped, text)
 
 

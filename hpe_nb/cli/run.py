@@ -64,18 +64,20 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results")
     group.add_argument("-o", "--out", type=Path, help="folder for the results (default: hpe-nb-run here)")
     group.add_argument(
-        "--video", metavar="NAME", help="name of the annotated film, .mp4, .mkv, .avi or .webm, or a pattern of frames such as frame_%%04d.png"
+        "--video",
+        metavar="NAME",
+        help="name of the annotated film, .mp4, .mkv, .avi or .webm, or frames such as frame_%%04d.png",
     )
     group.add_argument(
         "--draw", action=argparse.BooleanOptionalAction, default=True, help="write annotated pictures or a film"
     )
     group.add_argument("--coco", action="store_true", help="write poses.json too, in COCO's format for results")
     group.add_argument("--csv", action="store_true", help="write poses.csv too, one row per joint")
-    group.add_argument(
-        "--sound", action=argparse.BooleanOptionalAction, default=True, help="keep the film's sound"
-    )
+    group.add_argument("--sound", action=argparse.BooleanOptionalAction, default=True, help="keep the film's sound")
     group.add_argument("--resume", action="store_true", help="photos: leave out those that are done already")
-    group.add_argument("--overwrite", action="store_true", help="replace files in the folder for the results, but never an input")
+    group.add_argument(
+        "--overwrite", action="store_true", help="replace files in the folder for the results, but never an input"
+    )
     group.add_argument("--times", action="store_true", help="tell where the time went, stage by stage")
     group.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -158,6 +160,7 @@ def _run_one(
     options: argparse.Namespace, job: Job, network: Network, settings: tuple[Any, Any, Any], alone: bool
 ) -> int:
     """One job; its exit status. One of several that cannot be begun is told of and does not end the others."""
+    from hpe_nb.cli.tables import counted
     from hpe_nb.films.frame import Span
     from hpe_nb.films.job import run_film
     from hpe_nb.films.pictures import Pictures
@@ -166,7 +169,8 @@ def _run_one(
 
     grouping, running, following = settings
     span = Span(options.start, options.stop, options.stride, options.loop)
-    name = visible(Path(options.inputs[0]).name) if len(options.inputs) == 1 else f"{len(job.photos)} pictures"
+    one = options.inputs[0] if len(options.inputs) == 1 else ""
+    name = visible(Path(one).name or one) or counted(len(job.photos), "picture", "pictures")
     try:
         with Pictures(name, job.photos, span) if job.film is None else open_film(job.film, span) as source:
             outputs = outputs_of(options, source, job)

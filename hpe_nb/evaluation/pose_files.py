@@ -1,7 +1,7 @@
 """Pose files: people to and from COCO results JSON and CSV, every number exactly as it was.
 
-The file's ending chooses the format, see `hpe_nb.evaluation.pose_formats`. Evaluation tools read the JSON, spreadsheets and pandas
-the CSV. A picture in which nobody was found leaves no trace in either, as COCO has it.
+The file's ending chooses the format, see `hpe_nb.evaluation.pose_formats`. Evaluation tools read the JSON,
+spreadsheets and pandas the CSV. A picture in which nobody was found leaves no trace in either, as COCO has it.
 """
 
 from __future__ import annotations

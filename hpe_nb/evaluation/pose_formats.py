@@ -1,7 +1,8 @@
 """Text formats of pose files: people as records, to and from JSON and CSV.
 
 A record is one person as in COCO's results (https://cocodataset.org/#format-results): `image_id`, `category_id` 1,
-`keypoints` (17 times x, y, score) and `score`; and `tag` and `kind` (17 numbers, see `hpe_nb.decoder.poses`) where known.
+`keypoints` (17 times x, y, score) and `score`; and `tag` and `kind` (17 numbers, see
+`hpe_nb.decoder.poses`) where known.
 """
 
 from __future__ import annotations
@@ -66,12 +67,13 @@ def to_csv(people: list[Person]) -> str:
         for k, joint in enumerate(KEYPOINTS):
             place = person["keypoints"][3 * k : 3 * k + 3]
             cells = place if any(place) or person["kind"][k] else ("", "", "")
-            rows.writerow((cell_text(name), count[name], person["score"], tags, joint, KIND_NAMES[person["kind"][k]], *cells))
+            kind = KIND_NAMES[person["kind"][k]]
+            rows.writerow((cell_text(name), count[name], person["score"], tags, joint, kind, *cells))
     return text.getvalue()
 
 
 def from_csv(text: str) -> list[Person]:
-    """The people of a CSV file that `to_csv` or `hpe-nb run` wrote; rows may have been left out, columns moved or added.
+    """The people of a CSV file that `to_csv` or `hpe-nb run` wrote; rows may be left out, columns moved or added.
 
     An image id of digits is read as a number.
 
@@ -81,9 +83,8 @@ def from_csv(text: str) -> list[Person]:
     """
     people: dict[tuple[str, str], Person] = {}
     for row in csv.DictReader(io.StringIO(text), strict=True):
-        row["image_id"] = row["image_id"] if "image_id" in row else row["name"]
-        if row["image_id"].startswith("'"):
-            row["image_id"] = row["image_id"][1:]
+        row["image_id"] = row["name"] if "frame" in row and "image_id" not in row else row["image_id"]
+        row["image_id"] = row["image_id"].removeprefix("'")
         key = row["image_id"], row["person"]
         person = people.setdefault(key, _person_of(row)) if key not in people else people[key]
         k = KEYPOINTS.index(row["joint"])

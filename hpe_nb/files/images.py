@@ -68,7 +68,9 @@ def read_image(path: str | Path) -> Image:
             raise
         if getattr(error, "errno", None) in (errno.EISDIR, errno.EACCES) and path.is_dir():
             raise HpeError(f"{path} is a folder, but a picture is expected; give one of its files.") from error
-        raise HpeError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); give a file you may read.") from error
+        raise HpeError(
+            f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); give a file you may read."
+        ) from error
     return decode_image(data, str(path))
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -128,6 +128,8 @@ class Film:
     def __exit__(self, *error: object) -> None:
         """Close the file or stream."""
         self._container.close()
+        self._container = self._video = self._sound = None
+        self.sound.clear()
 
 
 class Camera:
@@ -241,8 +243,8 @@ def open_container(address: str) -> tuple[Any, Any]:
 
     av.logging.set_level(None)
     try:
-        if os.path.isfile(address):
-            container = av.open(open(address, "rb"), timeout=TIMEOUT)  # noqa: SIM115  (the container closes it)
+        if Path(address).is_file():
+            container = av.open(Path(address).open("rb"), timeout=TIMEOUT)  # noqa: SIM115  (it ends with the container)
         else:
             container = av.open(address, timeout=(TIMEOUT, TIMEOUT))
     except (av.FFmpegError, OSError, ValueError, UnicodeError) as error:
@@ -274,11 +276,13 @@ def stream_rate(stream: Any) -> float:
 
 def announced_frames(container: Any, stream: Any, fps: float) -> int | None:
     """How many frames a film says it has."""
-    if stream.frames:
-        return int(stream.frames)
+    counts = [int(stream.frames)] if stream.frames else []
     if stream.duration and stream.time_base:
-        return round(float(stream.duration * stream.time_base) * fps) or None
-    return round(container.duration / 1e6 * fps) or None if container.duration else None
+        counts.append(round(float(stream.duration * stream.time_base) * fps))
+    elif container.duration and not counts:
+        counts.append(round(container.duration / 1e6 * fps))
+    # A film that was cut without coding it anew has frames that are not to be shown: the smaller number counts.
+    return min(counts, default=0) or None
 
 
 def upright(frame: Any) -> Image | None:

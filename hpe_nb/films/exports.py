@@ -84,7 +84,13 @@ def _write_table(file: TextIO, entries: Iterable[Entry], _: bool) -> None:
 
 def _joint_rows(entry: Entry, i: int, number: int) -> Iterable[tuple[Any, ...]]:
     """The rows of one person's joints."""
-    head = (entry.index, f"{entry.time:.3f}", cell_text(visible(entry.name)), number + 1, f"{entry.poses.scores[i]:.4f}")
+    head = (
+        entry.index,
+        f"{entry.time:.3f}",
+        cell_text(visible(entry.name)),
+        number + 1,
+        f"{entry.poses.scores[i]:.4f}",
+    )
     for joint, kind, (x, y, score) in zip(KEYPOINTS, entry.poses.kind[i], entry.poses.keypoints[i], strict=True):
         if kind != MISSING:
             yield (*head, joint, KIND_NAMES[kind], f"{x:.2f}", f"{y:.2f}", f"{score:.4f}")

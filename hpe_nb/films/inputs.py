@@ -1,3 +1,4 @@
+# ruff: noqa: PTH  (names as text: they may be addresses, patterns, or bytes that are no UTF-8)
 """Inputs: which photos and films are meant by what a user names, and a word about everything that is left out."""
 
 from __future__ import annotations
@@ -21,14 +22,22 @@ SIGNATURES = (
 )  # fmt: skip
 """First bytes of the formats that are read as pictures; PNM, WebP and AVIF are asked for in `is_picture_file`."""
 
+HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
+"""Kinds of photos of telephones, which cannot be read: they are told of as such, not as broken films."""
+
 FILM_SUFFIXES = frozenset(
-    ".mp4 .m4v .mov .mkv .avi .webm .mpg .mpeg .ts .mts .m2ts .wmv .flv .ogv .3gp .h264 .h265 .hevc .vob .mjpg .mjpeg "
-    ".y4m .gif .apng".split()
+    {
+        *(".mp4", ".m4v", ".mov", ".mkv", ".avi", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"),
+        *(".ogv", ".3gp", ".h264", ".h265", ".hevc", ".vob", ".mjpg", ".mjpeg", ".y4m", ".gif", ".apng"),
+    }
 )
 """Endings of the films that are looked for in folders."""
 
 PICTURE_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .bmp .dib .webp .tif .tiff .ppm .pgm .pbm .pnm .jp2 .j2k .avif .gif .mpo".split()
+    {
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
+        *(".pnm", ".jp2", ".j2k", ".avif", ".gif", ".mpo"),
+    }
 )
 """Endings of addresses of pictures, and of files whose content says nothing (they are then told of as damaged)."""
 
@@ -89,14 +98,22 @@ def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[str
         return [what]
     numbered = _numbered(path)
     if numbered is None and not any(sign in path for sign in "*?["):
-        found.failures.append(f"{what} does not exist; give a picture, a folder, a film, a camera's index or an address.")
+        found.failures.append(
+            f"{what} does not exist; give a picture, a folder, a film, a camera's index or an address."
+        )
         return []
     files = _matching(path) if numbered is None else numbered
     inside = os.path.realpath(outputs) + os.sep if outputs is not None and _exists(str(outputs)) else None
     fresh = [file for file in files if inside is None or not os.path.realpath(file).startswith(inside)]
     if len(fresh) < len(files):
-        found.notes.append(f"{len(files) - len(fresh)} files in the folder for the results were left out of {what}.")
-    wanted = [file for file in fresh if not _unusable(file) and (is_picture(file) or _ends_like_film(file))]
+        found.notes.append(
+            f"{_counted(len(files) - len(fresh), 'file')} in the folder for the results left out of {what}."
+        )
+    wanted = [
+        file
+        for file in fresh
+        if not _unusable(file) and not _heic(file) and (is_picture(file) or _ends_like_film(file))
+    ]
     if not wanted:
         found.failures.append(f"{what} finds no picture and no film.")
     elif len(wanted) < len(fresh):
@@ -116,12 +133,14 @@ def _of_folder(folder: str, found: Inputs) -> list[str]:
         path = os.path.join(folder, name)
         if os.path.isdir(path):
             below += 1
-        elif not _unusable(path) and (is_picture(path) or _ends_like_film(path)):
+        elif not _unusable(path) and not _heic(name) and (is_picture(path) or _ends_like_film(path)):
             wanted.append(path)
         else:
             others.append(name)
     if below:
-        found.notes.append(f"{below} folders in {folder} were left out; '{folder.rstrip('/')}/**/*' finds what is in them.")
+        found.notes.append(
+            f"{_counted(below, 'folder')} in {folder} left out; '{folder.rstrip('/')}/**/*' finds what is in them."
+        )
     if others:
         found.notes.append(_left_out(folder, others))
     if not wanted:
@@ -132,10 +151,20 @@ def _of_folder(folder: str, found: Inputs) -> list[str]:
 def _left_out(where: str, others: list[str]) -> str:
     """One sentence for files that are no pictures and no films."""
     some = ", ".join(os.path.basename(name) for name in others[:3]) + (", ..." if len(others) > 3 else "")
-    heic = any(name.lower().endswith((".heic", ".heif")) for name in others)
-    return f"{len(others)} files of {where} were left out, no pictures or films that can be read ({some})" + (
+    heic = any(map(_heic, others))
+    return f"{_counted(len(others), 'file')} of {where} left out, no pictures or films that can be read ({some})" + (
         "; convert HEIC photos to JPEG first." if heic else "."
     )
+
+
+def _heic(name: str) -> bool:
+    """Whether a file is named as a HEIC photo."""
+    return name.lower().endswith((".heic", ".heif"))
+
+
+def _counted(count: int, what: str) -> str:
+    """A number of things, in words."""
+    return f"{count} {what} was" if count == 1 else f"{count} {what}s were"
 
 
 def _matching(pattern: str) -> list[str]:
@@ -223,6 +252,7 @@ def is_picture_file(path: str) -> bool:
         or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
         or (head[4:8] == b"ftyp" and (b"avif" in head[8:] or b"avis" in head[8:]))
         or (suffix in PICTURE_SUFFIXES and head[4:8] != b"ftyp")
+        or (head[4:8] == b"ftyp" and head[8:12] in HEIC and suffix not in FILM_SUFFIXES)
     )
 
 

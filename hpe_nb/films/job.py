@@ -120,9 +120,7 @@ def run_film(
             summary.resumed = source.go_on(record.done) if resumed else 0
             _check_pictures(source, outputs)
         sound = source if outputs.sound and isinstance(source, Film) and not source.span.loop else None
-        video = (
-            open_files.enter_context(VideoFile(outputs.video, film_rate(source), sound)) if outputs.video else None
-        )
+        video = open_files.enter_context(VideoFile(outputs.video, film_rate(source), sound)) if outputs.video else None
         if resumed and outputs.pictures is not None:
             _draw_missing(outputs, summary)
         files = Files(record, video, outputs.pictures, summary.stages, outputs.pattern)
@@ -163,7 +161,7 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
         shape = re.compile(re.escape(re.sub(r"%0?\d*d", "\0", outputs.pattern)).replace("\0", r"\d+"))
         there = [path for path in outputs.pictures.glob("*") if shape.fullmatch(path.name)]
         check_targets(there, inputs, outputs.overwrite)
-    for folder in {outputs.record.parent, outputs.pictures, *(path.parent for path in outputs.exports)} - {None}:
+    for folder in {outputs.pictures or outputs.record.parent, *(path.parent for path in outputs.exports)}:
         remove_parts(folder)
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: PTH100, PTH120  (Path.resolve would follow links, and then names would not be those given)
 """Photos as a source: one file, a list, a folder, a pattern, or the URL of a picture."""
 
 from __future__ import annotations

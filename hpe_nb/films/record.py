@@ -199,4 +199,3 @@ def _plain(entry: Entry) -> dict[str, Any]:
         "size": list(entry.size),
         "people": people,
     }
-

@@ -76,7 +76,11 @@ class FilmPages:
         self._container.seek(start + round((index - 2) / self.fps / float(video.time_base)), stream=video)
         self._frames = self._container.decode(video)
         first = next(self._frames, None)
-        if first is None or first.pts is None or (at := round((first.pts - start) * float(video.time_base) * self.fps)) > index:
+        if (
+            first is None
+            or first.pts is None
+            or (at := round((first.pts - start) * float(video.time_base) * self.fps)) > index
+        ):
             self._begin_again()
             return
         self._frames, self._next = chain((first,), self._frames), at

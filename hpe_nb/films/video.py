@@ -7,7 +7,7 @@ from collections import deque
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 
@@ -72,6 +72,7 @@ class VideoFile:
         self._size = (0, 0)
         self._source, self._tape = source, deque[Any]()
         self._container: Any = None
+        self._file: BinaryIO | None = None
         self._video: Any = None
         self._sound: Any = None
         self._origin = 0.0
@@ -130,10 +131,8 @@ class VideoFile:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._ask_for_room()
-            file = self.path.open("wb", buffering=0)
-            self._container = av.open(
-                file, "w", format=_format(self.path), options=self._container_options
-            )
+            self._file = self.path.open("wb", buffering=0)
+            self._container = av.open(self._file, "w", format=_format(self.path), options=self._container_options)
             self._video = self._container.add_stream(self._codec, rate=rate, options=dict(self._options))
             self._video.width, self._video.height = width, height
             self._video.pix_fmt = "yuvj420p" if self._codec == "mjpeg" else "yuv420p"
@@ -189,10 +188,13 @@ class VideoFile:
                     container.mux(packet)
                 if self._sound is not None:
                     self.told = "the film has the sound of its original."
-            self._container = None
             container.close()
         except OSError as error:
             raise unwritable(self.path, error) from error
+        finally:
+            self._container = self._video = self._sound = None
+            if self._file is not None:
+                self._file.close()
 
     def __enter__(self) -> Self:
         return self
