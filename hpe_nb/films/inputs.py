@@ -1,4 +1,5 @@
-# ruff: noqa: PTH  (names as text: they may be addresses, patterns, or bytes that are no UTF-8)
+# Names stay text here: they may be addresses or patterns.
+# ruff: noqa: PTH100, PTH111, PTH112, PTH116, PTH118, PTH119, PTH123, PTH208
 """Inputs: which photos and films are meant by what a user names, and a word about everything that is left out."""
 
 from __future__ import annotations

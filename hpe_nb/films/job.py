@@ -19,7 +19,7 @@ from hpe_nb.films.engine import Found, detect
 from hpe_nb.films.exports import export_record
 from hpe_nb.films.frame import Source
 from hpe_nb.films.pictures import Pictures, read_picture
-from hpe_nb.films.record import Entry, RecordFile, read_record
+from hpe_nb.films.record import Entry, RecordFile, entries_of, read_record
 from hpe_nb.films.settings import Following, Running
 from hpe_nb.films.stages import Stages
 from hpe_nb.films.tracking import follow
@@ -115,10 +115,10 @@ def run_film(
         open_files.enter_context(folder_held(outputs.record.parent))
         resumed = outputs.resume and outputs.record.exists()
         _check_places(source, outputs, resumed)
-        record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
         if isinstance(source, Pictures):
-            summary.resumed = source.go_on(record.done) if resumed else 0
+            summary.resumed = source.go_on(entries_of(outputs.record)) if resumed else 0
             _check_pictures(source, outputs)
+        record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
         sound = source if outputs.sound and isinstance(source, Film) and not source.span.loop else None
         video = open_files.enter_context(VideoFile(outputs.video, film_rate(source), sound)) if outputs.video else None
         if resumed and outputs.pictures is not None:

@@ -61,7 +61,6 @@ class RecordFile:
         resume: keep what is there and go on after it; else a file that is there is replaced.
 
     Attributes:
-        done: the entries that were there already, without their people.
         entries: how many have been written since.
 
     Raises:
@@ -70,10 +69,9 @@ class RecordFile:
 
     def __init__(self, path: str | Path, resume: bool = False) -> None:
         self.path = Path(path)
-        self.done: list[Entry] = []
         self.entries = self._end = 0
         if resume and self.path.exists():
-            self.done, self._end = _already(self.path)
+            self._end = _whole_lines(self.path)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("r+b" if self._end else "wb", buffering=0)
@@ -167,14 +165,23 @@ def _no_record(path: Path, error: Exception) -> HpeError:
     return HpeError(f"{path} is no record of poses ({error}); give a .jsonl file that hpe-nb run wrote.")
 
 
-def _already(path: Path) -> tuple[list[Entry], int]:
-    """What a record holds, without the people, and where its last whole line ends."""
-    entries = [_entry({**line, "people": []}) for line in _lines(path)]
-    end = 0
+def entries_of(path: Path) -> list[Entry]:
+    """What a record holds, without the people.
+
+    Raises:
+        HpeError: no record.
+    """
+    try:
+        return [_entry({**line, "people": []}) for line in _lines(path)]
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise error if isinstance(error, HpeError) else _no_record(path, error) from error
+
+
+def _whole_lines(path: Path) -> int:
+    """Where the last whole line of a record ends, in bytes; a file that is no record raises HpeError."""
+    entries_of(path)
     with path.open("rb") as file:
-        for raw in file:
-            end += len(raw) if raw.endswith(b"\n") else 0
-    return entries, end
+        return sum(len(raw) for raw in file if raw.endswith(b"\n"))
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

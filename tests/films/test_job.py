@@ -258,7 +258,9 @@ def test_an_error_of_the_device_keeps_everything(walk: Path, dots: Network, monk
     ("make", "words"),
     [
         pytest.param(lambda path: VideoFile(path / "film.gif", 10), "'.gif'", id="unknown ending"),
-        pytest.param(lambda path: RecordFile(path / "text" / "poses.jsonl"), "could not be written", id="file in the way"),
+        pytest.param(
+            lambda path: RecordFile(path / "text" / "poses.jsonl"), "could not be written", id="file in the way"
+        ),
         pytest.param(lambda path: RecordFile(path / "text", resume=True), "is no record", id="resuming no record"),
         pytest.param(lambda path: list(hpe.read_record(path / "none")), "cannot be read", id="no record"),
         pytest.param(lambda path: hpe.export_record(path / "text", path / "poses.txt"), "'.txt'|.txt", id="no format"),
@@ -278,5 +280,3 @@ def test_places_that_cannot_be_used(tmp_path: Path, make: Callable[[Path], objec
 def test_names_of_annotated_pictures(name: str, file: str) -> None:
     entry = Entry(7, 0.0, name, (4, 4), np.zeros(0, np.intp), hpe.Poses.none())
     assert picture_path(Path("out"), entry) == Path("out") / file
-
-
