@@ -140,7 +140,7 @@ def _of_folder(folder: str, found: Inputs) -> list[str]:
             others.append(name)
     if below:
         found.notes.append(
-            f"{_counted(below, 'folder')} in {folder} left out; '{folder.rstrip('/')}/**/*' finds what is in them."
+            f"{_counted(below, 'folder')} left out of {folder}; '{folder.rstrip('/')}/**/*' finds what is in them."
         )
     if others:
         found.notes.append(_left_out(folder, others))
