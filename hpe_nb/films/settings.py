@@ -29,7 +29,7 @@ class Running:
 class Following:
     """Settings of tracking and smoothing.
 
-    Every field's metadata holds its `meaning` and its `low`, `high` and `step`, as in `Settings`.
+    Every field's metadata holds its `meaning` and its `low`, `high` and `by`, as in `Settings`.
     """
 
     follow: bool = switch(True, "people keep number and colour from frame to frame; off: numbers are ranks by score")
