@@ -55,7 +55,7 @@ def test_player(jupyter: Any) -> None:
     line = page.locator(".hpe-timeline")
     line.click(position={"x": line.bounding_box()["width"] * 0.51, "y": 10})
     expect(told).to_contain_text("frame 11 of 20")
-    page.get_by_title("play").click()
+    page.get_by_title("play", exact=True).click()
     expect(told).to_contain_text("frame 20 of 20", timeout=20_000)
     page.get_by_title("one step back").click()
     expect(told).to_contain_text("frame 19 of 20")
