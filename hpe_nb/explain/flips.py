@@ -210,10 +210,10 @@ def _walk_values(picture: _Picture, values: Float64, low: float, high: float) ->
     values = values[(values > low - WIDE) & (values <= high)]
     for value in values.tolist():
         yield
-        if picture.whole or picture.setting == "detection_threshold":
-            before = value - 1 if picture.whole else float(np.nextafter(value, -np.inf))
-            if before >= low and picture.result(before) != picture.result(value):
-                points.append(value)
+        if picture.whole or picture.setting == "detection_threshold":  # known to the last digit
+            if value > at:
+                points += [value] if picture.result(at) != picture.result(value) else []
+                at = value
             continue
         start, end = max(at, value - WIDE), min(value + WIDE, high)
         if start < end and picture.result(start) != picture.result(end):
