@@ -16,3 +16,5 @@ Ints = NDArray[np.intp]
 Bools = NDArray[np.bool_]
 Kinds = NDArray[np.uint8]
 """Kind of each keypoint, shape (P, 17): see `hpe_nb.decoder.poses`."""
+RGB = tuple[int, int, int]
+"""A colour: red, green and blue, 0 to 255."""

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 
 from hpe_nb.arrays import Float64
+from hpe_nb.errors import HpeError
 
 KEYPOINTS: tuple[str, ...] = (
     "nose",
@@ -83,3 +84,16 @@ def reach() -> Float64:
         length = np.minimum(length, length[:, via, None] + length[None, via, :])
     length.flags.writeable = False
     return length
+
+
+def joint_index(joint: int | str) -> int:
+    """Number of a joint type, 0 to 16, that is given as such or by its name in `KEYPOINTS`.
+
+    Raises:
+        HpeError: there is no such joint type.
+    """
+    if isinstance(joint, str) and joint in KEYPOINTS:
+        return KEYPOINTS.index(joint)
+    if isinstance(joint, (int, np.integer)) and not isinstance(joint, bool) and 0 <= joint < K:
+        return int(joint)
+    raise HpeError(f"joint={joint!r} was given, but 0 to 16 or one of {', '.join(KEYPOINTS)} is expected.")

@@ -1,13 +1,13 @@
-"""Colours of the whole kit: a palette that colour-blind people can read, and the maps' colour scales.
+"""Colours of the whole kit: a palette that colour-blind people can read, patterns, and the maps' colour scales.
 
 The people's colours are those of Okabe and Ito (2008, "Color universal design"), without black. Colour is never the
-only cue: pictures also number the people, and sides of the body differ in brightness.
+only cue: pictures also number the people, lines of the eighth to the twenty-first person are dashed or dotted, and
+sides of the body differ in brightness.
 """
 
 from __future__ import annotations
 
-RGB = tuple[int, int, int]
-"""Red, green and blue, 0 to 255."""
+from hpe_nb.arrays import RGB as RGB
 
 PEOPLE: tuple[RGB, ...] = (
     (230, 159, 0),
@@ -19,6 +19,9 @@ PEOPLE: tuple[RGB, ...] = (
     (0, 114, 178),
 )
 """Orange, sky blue, bluish green, reddish purple, vermilion, yellow and blue; they repeat after seven people."""
+
+PATTERNS: tuple[tuple[float, ...], ...] = ((), (3.0, 1.7), (1.0, 1.3))
+"""Dash and gap of people's lines, in widths of the line: solid for the first seven, dashed and dotted for the next."""
 
 INK: RGB = (24, 24, 24)
 PAPER: RGB = (255, 255, 255)
@@ -32,6 +35,11 @@ TAGMAP = "viridis"
 def person_colour(person: int) -> RGB:
     """Colour of person 0, 1, 2, ... everywhere in the kit."""
     return PEOPLE[person % len(PEOPLE)]
+
+
+def person_pattern(person: int) -> tuple[float, ...]:
+    """Dash and gap of the lines of person 0, 1, 2, ...; with the colour it is one person's alone up to 21 people."""
+    return PATTERNS[person // len(PEOPLE) % len(PATTERNS)]
 
 
 def mixed(colour: RGB, other: RGB, share: float) -> RGB:

@@ -1,9 +1,10 @@
 """Drawing: skeletons on a copy of the photo.
 
-What the signs mean: one colour and one number per person (the number by the head); a solid joint was detected as a
-peak, a hollow one was found by refinement, and limbs that lead to it are thin and pale; the person's own left side is
-drawn lighter, the right side darker. Every stroke has an outline that stands out against its colour, so that a skeleton
-can be read on any photo. Where people overlap, the one of lower number is on top.
+What the signs mean: one colour and one number per person (the number by the head), and dashed or dotted limbs from the
+eighth person on, where colours repeat; a solid joint was detected as a peak, a hollow one was found by refinement, and
+limbs that lead to it are thin and pale; the person's own left side is drawn lighter, the right side darker. Every
+stroke has an outline that stands out against its colour, so that a skeleton can be read on any photo. Where people
+overlap, the one of lower number is on top.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpe_nb.arrays import Bools, Image, Ints
+from hpe_nb.arrays import RGB, Bools, Image, Ints
 from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
-from hpe_nb.draw.colours import INK, PAPER, RGB, contrast, mixed, person_colour
-from hpe_nb.draw.labels import Label, draw_labels
+from hpe_nb.draw.colours import INK, PAPER, contrast, mixed, person_colour, person_pattern
 from hpe_nb.files.images import check_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.skeleton import KEYPOINTS, LIMBS
+
+FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 SHIFT = 4
 """Coordinates go to OpenCV in 1/16 pixel, so skeletons move smoothly."""
@@ -35,9 +37,14 @@ FACE = 5
 SIDES: tuple[tuple[RGB, float], ...] = ((PAPER, 0.35), (PAPER, 0.0), (INK, 0.25))
 """What is mixed into a person's colour, and how much of it: left side, middle, right side."""
 
+MOST_DASHES = 200
+"""At most this many dashes are drawn of one limb."""
 
-Limb = tuple[tuple[int, int], tuple[int, int], int]
-"""Two ends in 1/16 pixel, and the side of the body."""
+Point = tuple[int, int]
+"""x and y in 1/16 pixel."""
+
+Limb = tuple[Point, Point, int]
+"""Two ends, and the side of the body."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class _Person:
     """One person, ready to be drawn: whole numbers in 1/16 pixel, and widths in pixels."""
 
     number: int
-    points: list[tuple[int, int]]
+    points: list[Point]
     seen: list[bool]
     solid: list[bool]
     width: int
@@ -86,7 +93,7 @@ def draw_poses(
         _draw_limbs(picture, person, _limbs(person, solid=True), person.width)
         _draw_joints(picture, person)
     if numbers:
-        draw_labels(picture, _labels(ready[::-1]))
+        _draw_labels(picture, _labels(ready[::-1]))
     return picture
 
 
@@ -168,7 +175,22 @@ def _draw_limbs(picture: Image, person: _Person, limbs: list[Limb], width: int) 
     for a, b, _ in limbs:
         cv2.line(picture, a, b, outline, width + 2 * rim, cv2.LINE_AA, SHIFT)
     for a, b, side in limbs:
-        cv2.line(picture, a, b, person.colours[side], width, cv2.LINE_AA, SHIFT)
+        for start, end in _dashes(a, b, width, person_pattern(person.number)):
+            cv2.line(picture, start, end, person.colours[side], width, cv2.LINE_AA, SHIFT)
+
+
+def _dashes(a: Point, b: Point, width: int, pattern: tuple[float, ...]) -> list[tuple[Point, Point]]:
+    """The pieces of a line that are drawn: all of it, or dashes of the pattern's lengths in widths of the line."""
+    if not pattern:
+        return [(a, b)]
+    # OpenCV's lines have round ends, which reach half a width into the gaps.
+    dash, gap = ((part + shift) * max(width, 2) * (1 << SHIFT) for part, shift in zip(pattern, (-1, 1), strict=True))
+    (x, y), (along, down) = a, (b[0] - a[0], b[1] - a[1])
+    length = max(float(np.hypot(along, down)), 1.0)
+    starts = np.arange(0.0, length, dash + gap)[:MOST_DASHES]
+    ends = np.minimum(starts + dash, length)
+    points = [[(round(x + along * t), round(y + down * t)) for t in (at / length).tolist()] for at in (starts, ends)]
+    return list(zip(*points, strict=True))
 
 
 def _rim(width: int) -> int:
@@ -189,6 +211,17 @@ def _draw_joints(picture: Image, person: _Person) -> None:
                 cv2.circle(picture, point, radius * 5 // 9, outline, -1, cv2.LINE_AA, SHIFT)
 
 
+@dataclass(frozen=True)
+class Label:
+    """A number for a place in the picture: the disc goes above x, y; all in pixels."""
+
+    text: str
+    colour: RGB
+    x: int
+    y: int
+    radius: int
+
+
 def _labels(people: list[_Person]) -> list[Label]:
     """Each person's number, to stand above its topmost joint."""
     labels = []
@@ -198,3 +231,27 @@ def _labels(people: list[_Person]) -> list[Label]:
             x, y = (place >> SHIFT for place in min(there, key=lambda point: point[1]))
             labels.append(Label(str(person.number + 1), person.colours[1], x, y, max(8, 3 * person.width)))
     return labels
+
+
+def _draw_labels(picture: Image, labels: list[Label]) -> None:
+    """Draw the labels in place: each above its place, inside the picture, beside those before it."""
+    taken: list[tuple[int, int, int]] = []
+    for label in labels:
+        x, y = _centre(label, picture.shape, taken)
+        taken.append((x, y, label.radius))
+        ink, radius = contrast(label.colour), label.radius
+        scale, stroke = radius / 18 / (1 if len(label.text) < 2 else 1.25), max(1, radius // 8)
+        (wide, high), _ = cv2.getTextSize(label.text, FONT, scale, stroke)
+        cv2.circle(picture, (x, y), radius + 1, ink, -1, cv2.LINE_AA)
+        cv2.circle(picture, (x, y), radius, label.colour, -1, cv2.LINE_AA)
+        cv2.putText(picture, label.text, (x - wide // 2, y + high // 2), FONT, scale, ink, stroke, cv2.LINE_AA)
+
+
+def _centre(label: Label, shape: tuple[int, ...], taken: list[tuple[int, int, int]]) -> tuple[int, int]:
+    """Where the disc goes: above the place, or a little to the side where other discs (x, y, radius) are in the way."""
+    room = label.radius + 1
+    right, bottom = max(room, shape[1] - 1 - room), max(room, shape[0] - 1 - room)
+    y = max(room, min(label.y - 2 * room, bottom))
+    places = [max(room, min(label.x + step * room, right)) for step in (0, 2, -2, 4, -4)]
+    free = (x for x in places if all((x - a) ** 2 + (y - b) ** 2 >= (label.radius + r) ** 2 for a, b, r in taken))
+    return next(free, places[0]), y

@@ -1,31 +1,26 @@
-"""Figures of tags: on the map, and by joint type."""
+"""Figures of tags: on the map, by joint type, and the gaps between people."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
-from hpe_nb.arrays import Floats
+from hpe_nb.arrays import Float64, Floats
 from hpe_nb.decoder.decode import Decoding
-from hpe_nb.draw.canvas import (
-    BLACK,
-    PALE,
-    SMALL,
-    WHITE,
-    WRONG,
-    badge,
-    canvas,
-    described,
-    inked,
-    number_of,
-    person_hex,
-    scale_bar,
-)
+from hpe_nb.draw import figures as fig
 from hpe_nb.draw.colours import TAGMAP, contrast, hex_code, person_colour
-from hpe_nb.draw.pictures import joint_index
-from hpe_nb.draw.versus import wrong_peaks
-from hpe_nb.scenes.truth import Truth
-from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, K
+from hpe_nb.draw.dots import dots_of
+from hpe_nb.files.text import plural
+from hpe_nb.scenes.truth import Truth, wrong_joints
+from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, K, joint_index
+
+_LANES = 3
+"""People's ranges of tags lie in up to this many lanes, so that few overlap."""
+_MANY = 10
+"""With more people than this only the smallest gaps have their numbers written."""
+_TOLD = 40
+"""At most this many people's tags are told in words."""
 
 
 def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None) -> Axes:
@@ -35,91 +30,139 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
         decoding: what `decode` returned.
         joint: joint type, as number or name.
         ax: where to draw; a figure of its own where left out.
+
+    Raises:
+        HpeError: there is no such joint type.
     """
     k, peaks = joint_index(joint), decoding.peaks
     tags, heat = decoding.maps.tags[k, ..., 0], np.abs(decoding.maps.heatmaps[k])
     width, height = decoding.maps.size
-    ax = canvas(ax, 6.6, 5.6 * height / width + 0.5)
+    ax = fig.canvas(ax, 6.6, 5.6 * height / width + 0.5)
     picture = ax.imshow(tags, cmap=TAGMAP, interpolation="nearest")
     if heat.max() > 0.2:
-        ax.contour(heat, levels=[0.2], colors=[WHITE], linewidths=0.9)
+        ax.contour(heat, levels=[0.2], colors=[fig.WHITE], linewidths=0.9)
     told, numbers = [], decoding.numbers[decoding.groups.owner]
     for i in range(peaks.start[k], peaks.start[k + 1]):
         (x, y), person = peaks.xy[i].tolist(), int(numbers[i])
-        badge(ax, x, y, person)
+        fig.badge(ax, x, y, person)
         told.append(f"person {person + 1} at x {x}, y {y} with tag {peaks.tag[i, 0]:.2f}")
-    scale_bar(ax, picture, tag_label(decoding))
-    inked(ax)
-    ax.set_xlabel("x in map pixels", fontsize=SMALL, color=BLACK)
-    ax.set_ylabel("y in map pixels", fontsize=SMALL, color=BLACK)
-    alt = (
-        f"Tag map of the {KEYPOINTS[k]}, from {tags.min():.2f} to {tags.max():.2f}. Peaks: {'; '.join(told) or 'none'}."
-    )
-    return described(ax, f"{KEYPOINTS[k]}: tags, with score 0.2 outlined and peaks numbered by person", alt)
+    fig.scale_bar(ax, picture, tag_label(decoding))
+    fig.inked(ax, x="x in map pixels", y="y in map pixels")
+    low, high = tags.min(), tags.max()
+    alt = f"Tag map of the {KEYPOINTS[k]}, from {low:.2f} to {high:.2f}. Peaks: {'; '.join(told) or 'none'}."
+    return fig.described(ax, f"{KEYPOINTS[k]}: tags, with score 0.2 outlined and peaks numbered by person", alt)
 
 
 def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes | None = None) -> Axes:
     """Do the tags form one cluster per person? Every peak by tag and joint type, in the order of the turns.
 
-    Under it lie the people: their mean tags, and how far a joint's tag may be to join them.
+    Numbered dots are the peaks of the poses, small hollow ones joints that refinement found, grey ones peaks of people
+    that were dropped. Under them lie the people: their mean tags, and how far a joint's tag may be to join them.
 
     Args:
         decoding: what `decode` returned.
-        truth: a scene's truth; joints that stand in another person's group are then marked with a cross.
+        truth: a scene's truth; joints that stand in another person's pose are then marked with a cross.
         ax: where to draw; a figure of its own where left out.
     """
-    groups, peaks, numbers = decoding.groups, decoding.peaks, decoding.numbers
-    lanes = min(len(groups), 3)
-    ax = canvas(ax, 8, 5.2 + 0.25 * lanes)
-    rows = {joint: row for row, joint in enumerate(JOINT_ORDER)}
-    height = np.array([rows[joint] for joint in peaks.joint.tolist()], float)
-    _person_dots(ax, peaks.tag[:, 0], height, numbers[groups.owner].tolist())
-    wrong = np.zeros(len(peaks), bool) if truth is None else wrong_peaks(decoding, truth)
-    if wrong.any():
-        ax.scatter(peaks.tag[wrong, 0], height[wrong], s=230, marker="x", color=WRONG, linewidths=2.4, zorder=2)
-    _clusters(ax, means_by_number(decoding), decoding.grouping.tag_threshold, lanes)
-    ax.set_yticks(range(K + 1), [KEYPOINTS[joint] for joint in JOINT_ORDER] + ["people"])
-    ax.set_ylim(K + max(lanes, 1) - 0.3, -0.7)
-    ax.grid(axis="y", color=PALE, linewidth=0.6)
-    ax.set_axisbelow(True)
-    inked(ax, "bottom")
-    ax.set_xlabel(tag_label(decoding), fontsize=SMALL, color=BLACK)
-    told = f"{number_of(len(peaks), 'peak')} by joint type, in {number_of(len(groups), 'cluster')}"
-    means = means_told(means_by_number(decoding))
-    title = f"Tags by joint type: {number_of(len(groups), 'person', 'people')}"
-    if truth is None:
-        return described(ax, title, f"Tags of {told}. {means}")
-    alt = f"Tags of {told}, {number_of(int(wrong.sum()), 'joint')} in another person's. {means}"
-    return described(ax, f"{title}, x: joints of another person", alt)
-
-
-def _person_dots(ax: Axes, x: Floats, y: Floats, owner: list[int]) -> None:
-    """Numbered dots in people's colours."""
-    ax.scatter(x, y, s=95, c=[person_hex(p) for p in owner], edgecolors=BLACK, linewidths=0.6, zorder=3)
-    for tag, row, person in zip(x, y, owner, strict=True):
-        ink = hex_code(contrast(person_colour(person)))
-        ax.text(tag, row, str(person + 1), fontsize=6, color=ink, ha="center", va="center_baseline", zorder=4)
-
-
-def _clusters(ax: Axes, means: Floats, threshold: float, lanes: int) -> None:
-    """Each person's mean tag as a line, and the tags that may join as a bar, in lanes so that few bars overlap."""
+    dots, people, means = dots_of(decoding), len(decoding.poses), _means(decoding)
+    lanes = min(max(people, 1), _LANES)
+    ax = fig.canvas(ax, 8, 5.2 + 0.25 * lanes)
+    rows = np.argsort(JOINT_ORDER)[dots.joint]
+    places = np.stack((dots.tag[:, 0], rows), axis=1).astype(np.float64)
+    colours = np.array([fig.person_hex(person) if person >= 0 else fig.PALE for person in dots.person.tolist()], object)
+    fig.draw_dots(ax, places[~dots.refined], 95, c=colours[~dots.refined].tolist())
+    hollow = dots.refined
+    fig.draw_dots(ax, places[hollow], 40, facecolors=fig.WHITE, edgecolors=colours[hollow].tolist(), linewidths=1.6)
+    for (tag, row), person in zip(places[~hollow].tolist(), dots.person[~hollow].tolist(), strict=True):
+        if person >= 0:
+            ink = hex_code(contrast(person_colour(person)))
+            fig.write(ax, tag, row, str(person + 1), fontsize=6, color=ink, va="center_baseline", zorder=4)
+    wrong = np.zeros(0, np.intp) if truth is None else np.flatnonzero(wrong_joints(decoding, truth))
+    if len(wrong):  # peaks are the first dots
+        fig.draw_dots(ax, places[wrong], 230, marker="x", color=fig.WRONG, linewidths=2.4, edgecolors=None, zorder=2)
+    reach = np.array([-1, 1]) * decoding.settings.tag_threshold
     for rank, person in enumerate(np.argsort(means, kind="stable").tolist()):
-        lane, colour = K + rank % max(lanes, 1), person_hex(person)
-        ax.plot([means[person]] * 2, [-0.6, lane], color=colour, linewidth=1, alpha=0.7, zorder=1)
-        ax.plot(means[person] + np.array([-threshold, threshold]), [lane] * 2, color=colour, linewidth=5, alpha=0.75)
-        badge(ax, float(means[person]), lane, person)
+        lane, colour, tag = K + rank % lanes, fig.person_hex(person), float(means[person])
+        ax.plot(
+            [tag] * 2, [-0.6, lane], color=colour, linewidth=1, alpha=0.7, zorder=1, linestyle=fig.line_style(person)
+        )
+        ax.plot(tag + reach, [lane] * 2, color=colour, linewidth=5, alpha=0.75)
+        fig.badge(ax, tag, lane, person)
+    ax.set_yticks(range(K + 1), [KEYPOINTS[joint] for joint in JOINT_ORDER] + ["people"])
+    ax.set_ylim(K + lanes - 0.3, -0.7)
+    ax.grid(axis="y", color=fig.PALE, linewidth=0.6)
+    ax.set_axisbelow(True)
+    fig.inked(ax, "bottom", x=tag_label(decoding))
+    told = f"{plural(len(decoding.peaks), 'peak')} by joint type, in {plural(len(decoding.groups), 'cluster')}"
+    dropped = len(decoding.groups) - people
+    title = f"Tags by joint type: {plural(people, 'person')}{f', {dropped} dropped' if dropped else ''}"
+    if truth is None:
+        return fig.described(ax, title, f"Tags of {told}. {_told(means)}")
+    alt = f"Tags of {told}, {plural(len(wrong), 'joint')} in another person's. {_told(means)}"
+    return fig.described(ax, f"{title}, x: joints of another person", alt)
 
 
-def means_by_number(decoding: Decoding) -> Floats:
-    """(G,) the people's mean tags in the order of their numbers."""
-    return np.asarray(decoding.groups.tags[np.argsort(decoding.numbers), 0])
+def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
+    """How far are people's tags apart? Peaks by tag, in people's colours, and the gaps between neighbouring people.
 
-
-def means_told(means: Floats) -> str:
-    """The people's tags in words."""
-    return (
-        "; ".join(f"person {i + 1}: {tag:.2f}" for i, tag in enumerate(means.tolist()[:40])) + "." if len(means) else ""
+    Args:
+        decoding: what `decode` returned.
+        ax: where to draw; a figure of its own where left out.
+    """
+    tag, means, threshold = decoding.peaks.tag[:, 0], _means(decoding), decoding.settings.tag_threshold
+    people, dots = len(means), dots_of(decoding)
+    owner = dots.person[~dots.refined]
+    ax = fig.canvas(ax, 8, 3.6)
+    of_person = [tag[owner == person] for person in (*range(people), -1)]
+    colours = [*(fig.person_hex(person) for person in range(people)), fig.PALE]
+    counts, *_ = ax.hist(
+        of_person, _bins(tag).tolist(), stacked=True, color=colours, edgecolor=fig.BLACK, linewidth=0.4
     )
+    highest = max(float(np.max(counts)), 1.0)
+    if not people:
+        fig.write(ax, 0.5, 0.5, "no person was found", fontsize=fig.SMALL + 1, transform=ax.transAxes)
+    order = np.argsort(means, kind="stable")
+    gaps = np.diff(means[order])
+    _draw_gaps(ax, means[order], gaps, highest, threshold)
+    for person in order.tolist() if people <= _MANY else []:
+        fig.badge(ax, float(means[person]), -0.09 * highest, person)
+    ax.set_yticks(MaxNLocator(6, integer=True).tick_values(0, highest))
+    ax.set_ylim(-0.18 * highest if people <= _MANY else 0, 1.32 * highest)
+    fig.inked(ax, "bottom", "left", x=tag_label(decoding), y="peaks")
+    least = f" The least gap between two people is {gaps.min():.2f}." if len(gaps) else ""
+    alt = f"Histogram of the tags of {plural(len(tag), 'peak')}, by person. {_told(means)}{least}"
+    return fig.described(ax, f"Tags, and the gaps between people (a gap below {threshold:g} is marked !)", alt)
+
+
+def _bins(tag: Floats) -> Float64:
+    """Edges of bins of a tenth, or of more where tags go far."""
+    low, high = (float(tag.min()), float(tag.max())) if len(tag) else (0.0, 1.0)
+    step = max(0.1, (high - low) / 150)
+    return np.arange(np.floor(low / step) - 1.5, np.ceil(high / step) + 2.5) * step
+
+
+def _draw_gaps(ax: Axes, means: Floats, gaps: Floats, highest: float, threshold: float) -> None:
+    """Arrows between neighbouring people: all of them, or where there are many the small ones."""
+    for i, gap in enumerate(gaps.tolist()):
+        close = gap < threshold
+        if len(means) > _MANY and not close and gap > gaps.min():
+            continue
+        colour, level = (fig.WRONG, 1.16) if close else (fig.GREY, 1.06)
+        arrow = {"arrowstyle": "|-|,widthA=0.25,widthB=0.25", "color": colour, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", (means[i], level * highest), (means[i + 1], level * highest), arrowprops=arrow)
+        text = f"{gap:.2f}{' !' if close else ''}"
+        fig.write(ax, float(means[i] + means[i + 1]) / 2, (level + 0.02) * highest, text, va="bottom")
+
+
+def _means(decoding: Decoding) -> Float64:
+    """(P,) the first number of the poses' mean tags."""
+    return np.asarray(decoding.groups.tags[decoding.people, 0], np.float64)
+
+
+def _told(means: Float64) -> str:
+    """The people's tags in words."""
+    told = [f"person {i + 1}: {tag:.2f}" for i, tag in enumerate(means.tolist()[:_TOLD])]
+    return "; ".join(told) + "." if told else ""
 
 
 def tag_label(decoding: Decoding) -> str:

@@ -11,9 +11,9 @@ import numpy as np
 from hpe_nb.arrays import Float32, Float64, Ints
 from hpe_nb.decoder.peaks import negate_non_maxima
 from hpe_nb.files.opencv import cv2
-from hpe_nb.scenes.draws import normal, shuffled, stream
 from hpe_nb.scenes.ideal import Marks
 from hpe_nb.scenes.recipe import Recipe
+from hpe_nb.scenes.streams import normal, shuffled, stream
 from hpe_nb.skeleton import LIMBS, MIRROR, K
 
 ARMS, LEGS, FACE = (7, 8, 9, 10), (13, 14, 15, 16), 5
@@ -85,23 +85,21 @@ def leaked_tags(keypoints: Float64, heights: Float64, tags: Float64, leak: float
 
 
 def false_marks(recipe: Recipe, tags: Float64) -> Marks:
-    """Peaks that belong to nobody: of any joint type, anywhere, with low scores and any tag."""
+    """Peaks that belong to no person: of any joint type, anywhere, with low scores and any tag."""
     joint, x, y, score, tag = stream(recipe.seed, "false peaks").random((recipe.false_peaks, 5)).T
     low, high = (tags.min() - 1, tags.max() + 1) if len(tags) else (-1.0, 1.0)
     xy = np.stack((x, y), axis=1) * (np.array(recipe.map_size) - 1)
-    nobody = np.full(len(joint), -1)
-    return Marks(
-        (joint * K).astype(np.intp), xy, 0.15 + 0.45 * score, (low + tag * (high - low))[:, None], nobody, nobody
-    )
+    none = np.full(len(joint), -1)
+    return Marks((joint * K).astype(np.intp), xy, 0.15 + 0.45 * score, (low + tag * (high - low))[:, None], none, none)
 
 
 def head_marks(recipe: Recipe, head: Float64, index: int, tags: Float64) -> Marks:
     """The face of balloon number `index`, keypoints (17, 2) in image pixels: five peaks with a tag of their own."""
     scores = recipe.score * (0.6 + 0.2 * stream(recipe.seed, "balloon score", index).random(FACE))
     tag = (tags.max() if len(tags) else 0.0) + max(recipe.tag_gap, 1.0) * (index + 1)
-    nobody = np.full(FACE, -1)
+    none = np.full(FACE, -1)
     xy = head[:FACE] * recipe.map_scale
-    return Marks(np.arange(FACE), xy, scores, np.full((FACE, 1), tag), nobody, nobody)
+    return Marks(np.arange(FACE), xy, scores, np.full((FACE, 1), tag), none, none)
 
 
 def joined(marks: list[Marks]) -> Marks:

@@ -1,4 +1,4 @@
-"""From known joints to the maps that a perfect network would give."""
+"""From known joints to the maps that a perfect network would give, and the smooth tags between them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import WINDOW
 from hpe_nb.errors import HpeError
+from hpe_nb.files.opencv import cv2
 from hpe_nb.skeleton import K
 
 HALF_PIXEL = np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]])
@@ -22,6 +23,9 @@ REACH = 3.0
 _CLEAR = 0.45
 """No Gaussian stands nearer to a pixel's border: halfway between two pixels it would have two peaks."""
 
+_COARSE = 6
+"""Smooth tags are computed once in this many map pixels, in x and in y."""
+
 
 class Marks(NamedTuple):
     """What is to be painted into maps: one mark per joint that the network sees.
@@ -31,8 +35,8 @@ class Marks(NamedTuple):
         xy: (M, 2) place in map pixels, not rounded.
         score: (M,) value of the heatmap at the peak.
         tag: (M, D) tag round the place.
-        person: (M,) whose joint it is; -1 for nobody's.
-        part: (M,) which joint it truly is; differs from `joint` where left and right are swapped, -1 for nobody's.
+        person: (M,) whose joint it is; -1 for a false peak.
+        part: (M,) which joint it truly is; differs from `joint` where left and right are swapped, -1 for a false peak.
     """
 
     joint: Ints
@@ -162,3 +166,27 @@ def _raise_peaks(heat: Float32, joint: Ints, pixel: Ints) -> None:
     highest = heat[joint, y, x] == around.min(axis=0)
     joint, x, y = joint[highest], x[highest], y[highest]
     heat[joint, y, x] = np.abs(heat[joint, y, x])
+
+
+def surroundings(marks: Marks, size: tuple[int, int], reach: Float64) -> Float32:
+    """Smooth tags (h, w, 1) for where no joint is: near a body its tag, far from all of them 0.
+
+    A network's tags are smooth as well. They show in pictures, and refinement over the whole map reads them.
+
+    Args:
+        marks: the joints, with tags of one number.
+        size: width and height of the maps.
+        reach: (M,) how far each joint's tag carries, in map pixels.
+    """
+    across, down = (_bells(length, marks.xy[:, axis], reach) for axis, length in enumerate(size))
+    # einsum rather than @: for this few numbers the threads of a matrix product cost more than they save
+    total, weight = (np.einsum("my,mx->yx", down, across * share) for share in (marks.tag, 1.0))
+    smooth = (total / (weight + 0.05)).astype(np.float32)
+    return np.asarray(cv2.resize(smooth, size, interpolation=cv2.INTER_LINEAR), np.float32)[..., None]
+
+
+def _bells(length: int, centre: Float64, width: Float64) -> Float64:
+    """Gaussians (M, n) without norm, at the middles of every `_COARSE` map pixels."""
+    count = -(-length // _COARSE)
+    at = (np.arange(count) + 0.5) * (length / count) - 0.5
+    return np.asarray(np.exp(-0.5 * ((at - centre[:, None]) / width[:, None]) ** 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -10,21 +11,19 @@ import numpy as np
 from hpe_nb.arrays import Float64, Image, Kinds
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
-from hpe_nb.scenes.body import joints
+from hpe_nb.files.images import encode_image
+from hpe_nb.files.text import escaped, plural
 from hpe_nb.scenes.damage import FACE, false_marks, head_marks, joined, people_tags, seen_marks, worn_heatmaps
-from hpe_nb.scenes.draws import stream
-from hpe_nb.scenes.ideal import Marks, inside, nearest, paint
-from hpe_nb.scenes.named import NAMED
-from hpe_nb.scenes.placing import cast_of, placed
-from hpe_nb.scenes.posebook import POSES
-from hpe_nb.scenes.recipe import Recipe
-from hpe_nb.scenes.stage import balloon_height, draw_scene
-from hpe_nb.scenes.surroundings import surroundings
+from hpe_nb.scenes.ideal import Marks, inside, nearest, paint, surroundings
+from hpe_nb.scenes.people import POSES, cast_of, joints, placed
+from hpe_nb.scenes.picture import balloon_height, draw_scene
+from hpe_nb.scenes.recipe import NAMED, Recipe
+from hpe_nb.scenes.streams import stream
 from hpe_nb.scenes.truth import HIDDEN, OUTSIDE, Truth
 from hpe_nb.skeleton import K
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Scene:
     """A picture, its maps and the truth about both.
 
@@ -39,6 +38,18 @@ class Scene:
     maps: Maps
     truth: Truth
     recipe: Recipe
+
+    def __repr__(self) -> str:
+        """One line: how many people, how large the picture and the maps."""
+        (width, height), maps = self.recipe.size, "{} x {}".format(*self.maps.size)
+        return f"Scene of {plural(len(self.truth), 'person')}, {width} x {height} pixels, maps {maps}"
+
+    def _repr_html_(self) -> str:
+        """The picture, with what it shows in words."""
+        picture = b64encode(encode_image(self.image, ".png")).decode("ascii")
+        words = escaped(f"{self!r}. {self.recipe.about}".strip())
+        image = f'<img alt="{words}" style="max-width:100%" src="data:image/png;base64,{picture}">'
+        return f"<figure>{image}<figcaption>{words}</figcaption></figure>"
 
 
 def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:

@@ -1,4 +1,4 @@
-"""Recipe: every number and switch of a scene, with its range and meaning."""
+"""Recipe: every number and switch of a scene, with its range and meaning; and the named scenes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Actor(NamedTuple):
 class Recipe:
     """What a scene is made from. Frozen: make a changed copy with `dataclasses.replace`.
 
-    Every number's metadata holds its `meaning`, `low`, `high` and `step`, as with `Settings`; so do the switches.
+    Every number's metadata holds its `meaning`, `low`, `high` and `by`, every switch's its `meaning`, as in `Settings`.
 
     Attributes:
         size: width and height of the picture in pixels.
@@ -61,7 +61,7 @@ class Recipe:
     blur: float = knob(0.0, 0.0, 6.0, 0.25, "the heatmaps are smeared by this many map pixels")
     heat_noise: float = knob(0.0, 0.0, 0.5, 0.01, "noise all over the heatmaps goes up to this score")
     missed: float = knob(0.0, 0.0, 1.0, 0.05, "share of the joints that have no peak")
-    false_peaks: int = knob(0, 0, 100, 1, "peaks that belong to nobody")
+    false_peaks: int = knob(0, 0, 100, 1, "peaks that belong to no person")
     tag_noise: float = knob(0.0, 0.0, 2.0, 0.05, "standard deviation of each joint's tag from its person's")
     tag_leak: float = knob(0.0, 0.0, 1.0, 0.05, "share of another person's tag that a joint lying on him takes over")
     swapped: float = knob(0.0, 0.0, 1.0, 0.05, "share of arms and legs whose left and right are taken for each other")
@@ -85,3 +85,61 @@ class Recipe:
         """Width and height of the maps in map pixels."""
         width, height = (max(1, round(length * self.map_scale)) for length in self.size)
         return width, height
+
+
+NAMED: dict[str, Recipe] = {
+    "two apart": Recipe(
+        cast=(Actor("waving", 0.27), Actor("hands on hips", 0.74)),
+        about="Two people far apart with tags far apart: nothing can go wrong.",
+    ),
+    "side by side": Recipe(
+        cast=(Actor("standing", 0.4), Actor("waving", 0.6, mirrored=False)),
+        tag_noise=0.1,
+        about="Two people shoulder to shoulder: only the tags tell whose arm is whose.",
+    ),
+    "crossing arms": Recipe(
+        cast=(Actor("reaching", 0.325), Actor("reaching", 0.675, mirrored=True)),
+        tag_gap=1.4,
+        tag_leak=0.65,
+        hidden_score=0.8,
+        about="Two people reach across each other: where their arms cross, one's tag bleeds into the other's.",
+    ),
+    "hugging": Recipe(
+        cast=(Actor("hugging", 0.43), Actor("hugging", 0.57, 0.94, 0.7, mirrored=True)),
+        tag_noise=0.1,
+        tag_leak=0.3,
+        about="Two people in each other's arms: many joints are hidden, and their peaks are low.",
+    ),
+    "crowd": Recipe(
+        people=30,
+        tag_gap=1.5,
+        tag_noise=0.1,
+        about="Thirty people: many peaks of each joint type, and tags that stand close.",
+    ),
+    "half outside": Recipe(
+        cast=(Actor("standing", 0.4), Actor("arms up", 0.97, 0.95, 0.8)),
+        about="One person stands half outside the picture: joints that are not there cannot be found, only invented.",
+    ),
+    "same tag": Recipe(
+        cast=(Actor("standing", 0.2), Actor("waving", 0.8, mirrored=True), Actor("pointing", 0.5)),
+        same_tag=True,
+        about="Two people have the same tag by accident: nothing but the place can tell their joints apart.",
+    ),
+    "hidden legs": Recipe(
+        cast=(Actor("waving", 0.3), Actor("hands on hips", 0.72)),
+        occlusion=0.5,
+        hidden_score=0.06,
+        about="A hedge hides the legs: their peaks stay below the threshold, and refinement looks for them again.",
+    ),
+    "false head": Recipe(
+        cast=(Actor("pointing", 0.33), Actor("walking", 0.66, mirrored=True)),
+        false_heads=1,
+        about="A balloon has a face: the network sees a head that belongs to no person.",
+    ),
+}
+"""Recipes of the named scenes."""
+
+
+def scene_names() -> tuple[str, ...]:
+    """Names of the scenes made for teaching, for `hpe.scene(name)`."""
+    return tuple(NAMED)

@@ -1,4 +1,4 @@
-"""Truth: who stands where in a scene, and whose joint each peak is."""
+"""Truth: who stands where in a scene, whose joint each peak is, and which joints a decoding gave to another person."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpe_nb.arrays import Float32, Ints
+from hpe_nb.arrays import Bools, Float32, Ints
+from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.peaks import Peaks
 from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
 
@@ -32,8 +33,8 @@ class Truth:
         heights: (P,) float32 body heights in image pixels.
         joint: (M,) joint type of each mark.
         xy: (M, 2) map pixel of each mark.
-        person: (M,) whose mark it is; -1 for nobody's.
-        part: (M,) true joint type of each mark; -1 for nobody's.
+        person: (M,) the person whose mark it is; -1 for a false peak.
+        part: (M,) true joint type of each mark; -1 for a false peak.
     """
 
     keypoints: Float32
@@ -58,18 +59,41 @@ class Truth:
         return Poses(keypoints, there.mean(axis=1, dtype=np.float32), self.tags, kind)
 
     def owners(self, peaks: Peaks) -> Ints:
-        """(N,) the person whose joint each peak is, -1 for nobody's: that of the nearest mark of its joint type.
+        """(N,) the person whose joint each peak is, -1 for a false peak: that of the nearest mark of its joint type.
 
         Of marks on one pixel the last one counts, that of the person in front; its tag is the one in the maps.
         """
         owner = np.full(len(peaks), -1, dtype=np.intp)
-        if not len(self.joint):
-            return owner
         for k in np.unique(peaks.joint):
-            turn, marks = np.arange(peaks.start[k], peaks.start[k + 1]), np.flatnonzero(self.joint == k)[::-1]
+            mine, marks = np.arange(peaks.start[k], peaks.start[k + 1]), np.flatnonzero(self.joint == k)[::-1]
             if len(marks):
-                away = np.abs(peaks.xy[turn, None] - self.xy[marks])
+                away = np.abs(peaks.xy[mine, None] - self.xy[marks])
                 best = (away**2).sum(axis=-1).argmin(axis=1)
-                near = away[np.arange(len(turn)), best].max(axis=1) <= NEAR
-                owner[turn] = np.where(near, self.person[marks[best]], -1)
+                near = away[np.arange(len(mine)), best].max(axis=1) <= NEAR
+                owner[mine] = np.where(near, self.person[marks[best]], -1)
         return owner
+
+
+def main_owners(decoding: Decoding, truth: Truth) -> Ints:
+    """(G,) the true person to whom most peaks of each group belong; -1 where most are false peaks.
+
+    Between true people with equally many peaks the one of lower index counts, and any of them before the false peaks.
+
+    Args:
+        decoding: what `decode` returned for the scene's maps.
+        truth: the scene's truth.
+    """
+    counts = np.zeros((len(decoding.groups), len(truth) + 1), np.intp)
+    np.add.at(counts, (decoding.groups.owner, truth.owners(decoding.peaks)), 1)  # -1 counts in the last column
+    best = counts.argmax(axis=1) if counts.size else np.zeros(0, np.intp)
+    return np.where(best == len(truth), -1, best)
+
+
+def wrong_joints(decoding: Decoding, truth: Truth) -> Bools:
+    """(N,) the peaks that a pose has although they belong to another person than most of its peaks, or are false.
+
+    Peaks of groups that did not become poses are not counted. Arguments as for `main_owners`.
+    """
+    of_group = main_owners(decoding, truth)[decoding.groups.owner]
+    in_pose = np.isin(decoding.groups.owner, decoding.people)
+    return np.asarray(in_pose & (truth.owners(decoding.peaks) != of_group))

@@ -10,8 +10,7 @@ import ipywidgets
 
 from hpe_nb.arrays import Image
 from hpe_nb.scenes import Scene, scene
-from hpe_nb.scenes.named import NAMED
-from hpe_nb.scenes.recipe import Recipe
+from hpe_nb.scenes.recipe import NAMED, Recipe
 from hpe_nb.settings import Settings
 from hpe_nb.widgets.against_truth import verdict
 from hpe_nb.widgets.controls import control_for

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 import hpe_nb as hpe
 from hpe_nb.arrays import Bools, Image
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
-from hpe_nb.draw.colours import INK, PAPER, PEOPLE, brightness, contrast, hex_code, mixed, person_colour
+from hpe_nb.draw.colours import INK, PAPER, PEOPLE, brightness, contrast, hex_code, mixed, person_colour, person_pattern
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.skeleton import KEYPOINTS
 
@@ -123,8 +123,8 @@ def test_each_person_has_a_number_and_a_colour() -> None:
     numbers = changed(draw_poses(photo, poses), draw_poses(photo, poses, numbers=False))
     for i in range(8):
         assert numbers[:, 110 * i : 110 * i + 100].sum() > 100
-        x, y = (STANDING[[5, 6]].mean(axis=0) + np.array((110 * i, 20))).astype(int)
-        assert tuple(draw_poses(photo, poses)[y, x]) == person_colour(i)
+        body = draw_poses(photo, poses)[55:65, 110 * i + 42 : 110 * i + 60]  # between the shoulders
+        assert (body == person_colour(i)).all(axis=-1).any()
 
 
 def test_numbers_stay_inside_the_picture() -> None:
@@ -223,3 +223,16 @@ def test_people_can_be_told_apart() -> None:
     for i, one in enumerate(PEOPLE):
         for other in PEOPLE[:i]:
             assert np.abs(np.subtract(one, other)).max() > 50
+
+
+def test_twenty_people_have_twenty_pairs_of_colour_and_pattern() -> None:
+    assert len({(person_colour(i), person_pattern(i)) for i in range(20)}) == 20
+    poses, share = standing((50, 20)), []
+    for number in (0, 7, 14):
+        picture = draw_poses(grey(), poses, people=[number], numbers=False, line_width=4)
+        colour = mixed(person_colour(number), PAPER, 0.35)
+        x, y = poses.keypoints[0, 13, :2].astype(int)
+        share.append((picture[y + 8 : y + 28, x - 2 : x + 4] == colour).all(axis=-1).sum())
+    assert share[0] > 1.3 * share[1] > 0
+    assert share[0] > 1.3 * share[2] > 0
+    assert share[1] != share[2]

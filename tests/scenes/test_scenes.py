@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hpe_nb as hpe
-from hpe_nb.scenes.body import joints
-from hpe_nb.scenes.posebook import POSES, random_pose
+from hpe_nb.scenes.people import POSES, joints, random_pose
 from hpe_nb.scenes.recipe import Actor, Recipe
-from hpe_nb.scenes.truth import HIDDEN, OUTSIDE, VISIBLE
+from hpe_nb.scenes.truth import HIDDEN, OUTSIDE, VISIBLE, main_owners, wrong_joints
 from hpe_nb.skeleton import MIRROR, K, reach
 
 
@@ -359,3 +358,39 @@ def test_what_cannot_be_made_is_told_in_one_sentence(call, told):
         call()
     assert told in str(error.value)
     assert str(error.value).endswith(".")
+
+
+def test_wrong_joints_are_those_of_another_person_and_false_ones():
+    noisy = [hpe.scene("crossing arms"), hpe.scene("two apart")]
+    noisy += [hpe.scene(4, seed=s, overlap=0.5, tag_gap=0.9, tag_noise=0.3, false_peaks=20) for s in range(6)]
+    counts = []
+    for scene in noisy:
+        decoding = hpe.decode(scene.maps)
+        owners, wrong = scene.truth.owners(decoding.peaks), wrong_joints(decoding, scene.truth)
+        poses = set(decoding.people.tolist())
+        for group, main in enumerate(main_owners(decoding, scene.truth).tolist()):
+            mine = decoding.groups.owner == group
+            often = {person: int((owners[mine] == person).sum()) for person in range(-1, len(scene.truth))}
+            assert often[main] == max(often.values())
+            assert main == min((p for p, n in often.items() if n == often[main]), key=lambda p: (p < 0, p))
+            assert np.array_equal(wrong[mine], (owners[mine] != main) & (group in poses))
+        counts.append(int(wrong.sum()))
+    assert counts[:2] == [4, 0]
+    assert sum(counts[2:]) > 10
+
+
+def test_equally_many_joints_of_two_people_make_the_first_the_main_owner():
+    scene = hpe.scene("two apart")
+    decoding = hpe.decode(scene.maps)
+    groups = decoding.groups
+    half = replace(groups, owner=np.where(decoding.peaks.joint < 8, 1 - groups.owner, groups.owner))
+    used = [np.bincount(scene.truth.owners(decoding.peaks)[half.owner == group]) for group in (0, 1)]
+    assert main_owners(replace(decoding, groups=half), scene.truth).tolist() == [int(n.argmax()) for n in used]
+
+
+def test_a_scene_says_in_one_line_what_it_is_and_shows_its_picture():
+    scene = hpe.scene(replace(Recipe(), people=1, about='one <b>"person"</b>', size=(64, 48)))
+    assert repr(scene) == "Scene of 1 person, 64 x 48 pixels, maps 32 x 24"
+    shown = scene._repr_html_()
+    assert '<img alt="Scene of 1 person, 64 x 48 pixels, maps 32 x 24. one &lt;b&gt;&quot;person' in shown
+    assert "<b>" not in shown

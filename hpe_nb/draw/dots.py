@@ -1,0 +1,59 @@
+"""Dots: every peak and every refined joint of a decoding, with the person that has it, for figures and widgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpe_nb.arrays import Bools, Float32, Ints
+from hpe_nb.decoder.decode import Decoding
+
+
+@dataclass(frozen=True, eq=False)
+class Dots:
+    """Peaks, and after them the joints that refinement found.
+
+    Attributes:
+        joint: (N,) joint type.
+        person: (N,) index of the pose that has the joint, -1 where no pose has it.
+        xy: (N, 2) place in map pixels.
+        value: (N,) score.
+        tag: (N, D) tag at the place.
+        refined: (N,) true where refinement found it.
+    """
+
+    joint: Ints
+    person: Ints
+    xy: Ints
+    value: Float32
+    tag: Float32
+    refined: Bools
+
+    def __len__(self) -> int:
+        """Number of dots, N."""
+        return len(self.joint)
+
+
+def dots_of(decoding: Decoding) -> Dots:
+    """All dots of a decoding: its peaks in their order, then what refinement found for people that became poses."""
+    peaks, refinement = decoding.peaks, decoding.refinement
+    stay = decoding.repeats < 0
+    pose = np.where(stay, np.cumsum(stay) - 1, -1)
+    found = refinement.found & (pose[refinement.person] >= 0) if len(pose) else np.zeros(0, bool)
+    joint, xy = refinement.joint[found], refinement.xy[found]
+    return Dots(
+        np.concatenate((peaks.joint, joint)),
+        np.concatenate((owners(decoding), pose[refinement.person[found]])),
+        np.concatenate((peaks.xy, xy)),
+        np.concatenate((peaks.value, refinement.value[found])),
+        np.concatenate((peaks.tag, decoding.maps.tags[joint, xy[:, 1], xy[:, 0]])),
+        np.arange(len(peaks) + len(joint)) >= len(peaks),
+    )
+
+
+def owners(decoding: Decoding) -> Ints:
+    """Index of the pose (N,) that each peak went into, -1 where its person did not become a pose."""
+    pose = np.full(len(decoding.groups), -1, np.intp)
+    pose[decoding.people] = np.arange(len(decoding.people))
+    return pose[decoding.groups.owner]

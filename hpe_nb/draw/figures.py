@@ -1,0 +1,211 @@
+"""What figures are made of: Axes that a notebook shows with words, writing, people's colours, photos, skeletons."""
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patheffects import withStroke
+
+from hpe_nb.arrays import Bools, Float32, Floats, Image
+from hpe_nb.decoder.maps import Maps
+from hpe_nb.draw.colours import HEATMAP, INK, PAPER, contrast, hex_code, person_colour, person_pattern
+from hpe_nb.files.opencv import cv2
+from hpe_nb.files.text import escaped
+from hpe_nb.skeleton import LIMBS
+
+SMALL, NORMAL = 8.0, 10.0
+"""Sizes of writing in points."""
+
+WHITE, BLACK = hex_code(PAPER), hex_code(INK)
+GREY, PALE = "#767676", "#d9d9d9"
+WRONG = "#d55e00"
+"""Okabe and Ito's vermilion, always together with a second cue."""
+
+CROWD = 8
+"""With more people than this, lines and dots are thinner."""
+
+LEGIBLE = [withStroke(linewidth=2.2, foreground=BLACK)]
+"""For white writing on a picture."""
+
+
+class PictureAxes(Axes):
+    """Axes with a figure of their own, which notebooks show as a picture with its alt text."""
+
+    name = "hpe_nb picture"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """The figure with its alt text."""
+        return _bundle(self.get_figure(root=True), alt_text(self))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, eq=False)
+class WithAlt:
+    """A figure and what it shows in words; notebooks show the picture with its alt text.
+
+    Attributes:
+        figure: the figure.
+        alt: its words.
+    """
+
+    figure: Figure
+    alt: str
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """The figure with its alt text."""
+        return _bundle(self.figure, self.alt)
+
+
+def with_alt(figure: Figure, alt: str) -> WithAlt:
+    """A figure of your own with words for readers who do not see it, as the last value of a notebook's cell.
+
+    Args:
+        figure: any figure of matplotlib; pyplot lets go of it, or the notebook would show it once more.
+        alt: what it shows.
+    """
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close(figure)
+    return WithAlt(figure, alt)
+
+
+def _bundle(figure: Figure, alt: str) -> dict[str, Any]:
+    """A figure as HTML with alt text, and as PNG for readers that take no HTML."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=110, bbox_inches="tight", pad_inches=0.08)
+    png = base64.b64encode(file.getvalue()).decode("ascii")
+    source = f'<img alt="{escaped(alt)}" style="max-width:100%" src="data:image/png;base64,{png}">'
+    return {"text/html": source, "image/png": png, "text/plain": alt}
+
+
+def canvas(ax: Axes | None, width: float, height: float) -> Axes:
+    """The Axes to draw into: the given ones, or those of a new white figure of this size in inches."""
+    if ax is None:
+        layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08)
+        ax = Figure(figsize=(width, height), layout=layout, facecolor=WHITE).add_subplot(axes_class=PictureAxes)
+    ax.set_facecolor(WHITE)
+    return ax
+
+
+def described(ax: Axes, title: str, alt: str) -> Axes:
+    """The Axes with title and alt text."""
+    ax.set_title(title, fontsize=NORMAL, loc="left", color=BLACK)
+    ax.set_label(alt.strip())
+    return ax
+
+
+def alt_text(ax: Axes) -> str:
+    """What a figure of this package shows, in words, for readers who do not see it; empty for other Axes."""
+    return str(ax.get_label())
+
+
+def bare(ax: Axes) -> None:
+    """Leave out ticks and frame."""
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+
+
+def inked(ax: Axes, *sides: str, x: str = "", y: str = "") -> None:
+    """Frame, ticks and the axes' names in ink, legible whatever theme is set; of the frame only the named sides."""
+    ax.tick_params(labelsize=SMALL, colors=BLACK, length=3)
+    for side, spine in ax.spines.items():
+        spine.set(visible=side in sides, color=GREY, linewidth=0.8)
+    ax.set_xlabel(x, fontsize=SMALL, color=BLACK)
+    ax.set_ylabel(y, fontsize=SMALL, color=BLACK)
+
+
+def write(ax: Axes, x: float, y: float, text: str, **more: Any) -> None:
+    """Small writing in ink, with its middle at x, y."""
+    style: dict[str, Any] = {"fontsize": SMALL, "color": BLACK, "ha": "center", "va": "center"} | more
+    ax.text(x, y, text, **style)
+
+
+def caption(ax: Axes, x: float, y: float, text: str, **more: Any) -> None:
+    """White writing with a dark rim, to stand on a picture; its upper left corner is at x, y."""
+    write(ax, x, y, text, **({"color": WHITE, "ha": "left", "va": "top", "path_effects": LEGIBLE} | more))
+
+
+def person_hex(person: int) -> str:
+    """Colour of person 0, 1, 2, ... for matplotlib."""
+    return hex_code(person_colour(person))
+
+
+def line_style(person: int) -> Any:
+    """Line style of person 0, 1, 2, ... for matplotlib: solid, dashed or dotted."""
+    return (0, person_pattern(person)) if person_pattern(person) else "-"
+
+
+def badge(ax: Axes, x: float, y: float, person: int, **more: Any) -> None:
+    """The person's number, from 1, on a disc of the person's colour, with a rim of the person's line style."""
+    colour = person_colour(person)
+    disc = {"boxstyle": "circle,pad=0.18", "facecolor": hex_code(colour), "edgecolor": BLACK, "linewidth": 0.9}
+    style: dict[str, Any] = {"color": hex_code(contrast(colour)), "fontweight": "bold"} | more
+    write(ax, x, y, str(person + 1), bbox=disc | {"linestyle": line_style(person)}, **style)
+
+
+def scale_bar(ax: Axes, scale: ScalarMappable, label: str) -> Axes:
+    """The scale of colours, beside the Axes and as high as they are."""
+    box = ax.inset_axes((1.015, 0.0, 0.02, 1.0))
+    bar = ax.figure.colorbar(scale, cax=box)
+    inked(box, "outline")
+    bar.set_label(label, fontsize=SMALL, color=BLACK)
+    return box
+
+
+def on_map(image: Image | None, maps: Maps) -> Image:
+    """The photo (h, w, 3) as it lies under the maps, one pixel per map pixel; black where there is none."""
+    width, height = maps.size
+    if image is None:
+        return np.zeros((height, width, 3), np.uint8)
+    there = np.linalg.inv(np.vstack((maps.to_image, (0, 0, 1))))[:2]
+    return np.asarray(cv2.warpAffine(image, there, (width, height), flags=cv2.INTER_AREA), np.uint8)
+
+
+def in_grey(image: Image, share: float = 0.55) -> Image:
+    """The photo without colours and darker, to lie under colours."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) * share
+    return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
+
+
+def heated(photo: Image, heat: Float32) -> Image:
+    """The photo with scores (h, w) on it in the kit's colours: the higher, the less of the photo shows."""
+    share = np.clip(heat, 0, 1)[..., None]
+    colours = mpl.colormaps[HEATMAP](share[..., 0])[..., :3] * 255
+    cover = np.minimum(1, 1.6 * share)
+    return np.asarray((1 - cover) * in_grey(photo) + cover * colours, np.uint8)
+
+
+def draw_skeleton(
+    ax: Axes, points: Floats, there: Bools, colour: str, at: tuple[float, float] = (0, 0), **line: Any
+) -> None:
+    """Limbs between the joints (17, 2) that are there, with a dark rim, shifted by `at`."""
+    style: dict[str, Any] = {"color": colour, "linewidth": 1.8, "solid_capstyle": "round"} | line
+    rim = {"color": BLACK, "alpha": 0.75, "linewidth": style["linewidth"] + 1.6, "solid_capstyle": "round"}
+    for a, b in LIMBS:
+        if there[a] and there[b]:
+            x, y = (points[[a, b], :2] + at).T
+            ax.plot(x, y, **rim)
+            ax.plot(x, y, **style)
+
+
+def draw_people(ax: Axes, points: Floats, there: Bools, at: tuple[float, float] = (0, 0), size: float = 12) -> None:
+    """Skeletons with joints of all people, points (P, 17, 2), in their colours and line styles."""
+    few = len(points) <= CROWD
+    for person, (body, seen) in enumerate(zip(points, there, strict=True)):
+        colour, style = person_hex(person), line_style(person)
+        draw_skeleton(ax, body, seen, colour, at, linewidth=1.8 if few else 1.1, linestyle=style)
+        draw_dots(ax, body[seen] + at, size if few else size / 2, color=colour)
+
+
+def draw_dots(ax: Axes, places: Floats, size: float, **more: Any) -> None:
+    """Dots with a dark rim at the places (N, 2); `size` in square points."""
+    style: dict[str, Any] = {"edgecolors": BLACK, "linewidths": 0.6, "zorder": 3} | more
+    ax.scatter(places[:, 0], places[:, 1], s=size, **style)

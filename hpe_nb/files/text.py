@@ -1,0 +1,54 @@
+"""Words and tables: numbers with their nouns, columns of text, and text that is safe in HTML."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+_IRREGULAR = {"person": "people", "maximum": "maxima"}
+
+
+def escaped(text: object) -> str:
+    """The text of any value for use in HTML, in an element as well as in a quoted attribute.
+
+    >>> escaped('<b title="x">')
+    '&lt;b title=&quot;x&quot;&gt;'
+    """
+    return html.escape(str(text))
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """A number with its noun.
+
+    >>> plural(1, "joint"), plural(3, "joint"), plural(2, "person")
+    ('1 joint', '3 joints', '2 people')
+
+    Args:
+        count: the number.
+        one: the noun in the singular.
+        many: the noun in the plural, where it is not formed with an s.
+    """
+    return f"{count} {one if count == 1 else many or _IRREGULAR.get(one, one + 's')}"
+
+
+def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table as plain text: the first column to the left, the others to the right.
+
+    Args:
+        head: the columns' names.
+        rows: the cells of each row, as many as there are names.
+    """
+    lines = [head, *rows]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    padded = ([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])] for line in lines)
+    return "\n".join("  ".join(line).rstrip() for line in padded)
+
+
+def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The same table as HTML; every cell is escaped."""
+
+    def line(cells: Sequence[str], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{escaped(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    body = "".join(line(cells, "td") for cells in rows)
+    return f"<table><thead>{line(head, 'th')}</thead><tbody>{body}</tbody></table>"
