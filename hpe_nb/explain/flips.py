@@ -164,7 +164,11 @@ def is_whole(settings: Settings, setting: str) -> bool:
 
 def outcome(decoding: Decoding) -> bytes:
     """The result as one value: equal exactly if the same pixels form the same people, by peak or by refinement."""
-    pixel = used_pixels(decoding)
+    return as_set(used_pixels(decoding))
+
+
+def as_set(pixel: Ints) -> bytes:
+    """Rows (P, 17) as one value that does not depend on their order."""
     return pixel[np.lexsort(pixel.T[::-1])].tobytes()
 
 
