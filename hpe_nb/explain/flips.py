@@ -164,7 +164,11 @@ def is_whole(settings: Settings, setting: str) -> bool:
 
 def outcome(decoding: Decoding) -> bytes:
     """The result as one value: equal exactly if the same pixels form the same people, by peak or by refinement."""
-    pixel = used_pixels(decoding)
+    return as_set(used_pixels(decoding))
+
+
+def as_set(pixel: Ints) -> bytes:
+    """Rows (P, 17) as one value that does not depend on their order."""
     return pixel[np.lexsort(pixel.T[::-1])].tobytes()
 
 
@@ -210,10 +214,10 @@ def _walk_values(picture: _Picture, values: Float64, low: float, high: float) ->
     values = values[(values > low - WIDE) & (values <= high)]
     for value in values.tolist():
         yield
-        if picture.whole or picture.setting == "detection_threshold":
-            before = value - 1 if picture.whole else float(np.nextafter(value, -np.inf))
-            if before >= low and picture.result(before) != picture.result(value):
-                points.append(value)
+        if picture.whole or picture.setting == "detection_threshold":  # known to the last digit
+            if value > at:
+                points += [value] if picture.result(at) != picture.result(value) else []
+                at = value
             continue
         start, end = max(at, value - WIDE), min(value + WIDE, high)
         if start < end and picture.result(start) != picture.result(end):
