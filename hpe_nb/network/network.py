@@ -123,11 +123,17 @@ class Network:
     def maps(self, outputs: dict[str, Float32], placement: Placement) -> Maps:
         """The outputs as maps after the contract, see `Maps`: peaks positive, everything else negative."""
         heatmaps, tags = outputs["heatmaps"][0], outputs["embeddings"][0]
+        to_image = placement.to_image(heatmaps.shape[2], heatmaps.shape[1])
+        # What the network sees in the padding is no part of the photo: no peak and no joint may come from there.
+        width, height = placement.photo_part(heatmaps.shape[2], heatmaps.shape[1])
+        heatmaps, tags = heatmaps[:, :height, :width], tags[:, :height, :width]
         if "nms_heatmaps" in outputs:
-            heatmaps = np.where(outputs["nms_heatmaps"][0] > 0, np.abs(heatmaps), -np.abs(heatmaps))
+            maxima = outputs["nms_heatmaps"][0, :, :height, :width]
+            heatmaps = np.where(maxima > 0, np.abs(heatmaps), -np.abs(heatmaps))
         elif not self.negated:
-            heatmaps = negate_non_maxima(heatmaps)
-        return Maps(heatmaps, tags, placement.to_image(heatmaps.shape[2], heatmaps.shape[1]))
+            # A score below 0 says "nothing here" like 0; negated, it would look like a peak.
+            heatmaps = negate_non_maxima(np.maximum(heatmaps, 0))
+        return Maps(heatmaps, tags, to_image)
 
 
 def _fresh_arrays(shapes: list[tuple[int, ...]]) -> list[Float32]:
