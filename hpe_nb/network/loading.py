@@ -44,12 +44,12 @@ def load_network(
 
     "auto" is human-pose-estimation-0007 where it is in the cache or can be fetched now (tried once, announced, never
     with HPE_NB_OFFLINE=1), else the network that ships with the kit, announced too. Other names are those of
-    `hpe_nb.network.registry`, fetched when missing. A path may lead to any associative-embedding network in OpenVINO IR or ONNX
-    with outputs `heatmaps` (1, 17, h, w), `embeddings` (1, 17, h, w[, D]) and perhaps `nms_heatmaps`.
+    `hpe_nb.network.registry`, fetched when missing. A path may lead to any associative-embedding network in OpenVINO IR
+    or ONNX with outputs `heatmaps` (1, 17, h, w), `embeddings` (1, 17, h, w[, D]) and perhaps `nms_heatmaps`.
 
     Args:
         name_or_path: "auto", a name, or the path of an .xml or .onnx file.
-        fit: how photos are placed (see `hpe_nb.network.placement`); by default as the network's card says, else "protocol".
+        fit: how photos are placed (see `hpe_nb.network.placement`); by default as the card says, else "protocol".
         size: side of the input for the named fits, in pixels; by default as the card says, else 448.
         device: an OpenVINO device.
         config: further OpenVINO properties.
@@ -222,9 +222,9 @@ def _negates(model: ov.Model) -> bool:
     import openvino as ov
 
     probe = model.clone()
-    if probe.input().get_partial_shape().is_dynamic:
-        probe.reshape([1, PROBE, PROBE, 3])
-    height, width = tuple(probe.input().shape)[1:3]
+    shape = probe.input().get_partial_shape()
+    height, width = (shape[axis].get_length() if shape[axis].is_static else PROBE for axis in (1, 2))
+    probe.reshape([1, height, width, 3])
     compiled = ov.Core().compile_model(probe, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     heatmaps = []
     for name in ("basketball1.png", "astronaut.png"):
