@@ -13,7 +13,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.files.images import read_image
 from hpe_nb.files.shipped import sample
 from hpe_nb.network.fetching import cached, fetch, fetch_once
-from hpe_nb.network.network import Network
+from hpe_nb.network.network import OUTPUTS, Network
 from hpe_nb.network.placement import Fit
 from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, KnownNetwork, offline
 from hpe_nb.skeleton import K
@@ -21,8 +21,6 @@ from hpe_nb.skeleton import K
 if TYPE_CHECKING:
     import openvino as ov
 
-OUTPUTS = ("heatmaps", "embeddings", "nms_heatmaps")
-"""Names of the outputs that are used."""
 PROBE = 448
 """Side in pixels of the photos by which a network of dynamic size is judged."""
 AUTO = "auto"

@@ -20,6 +20,8 @@ from hpe_nb.network.placement import Fit, Placement, place
 if TYPE_CHECKING:
     import openvino as ov
 
+OUTPUTS = ("heatmaps", "embeddings", "nms_heatmaps")
+"""Outputs of a network in their order; the last one is not always there."""
 SHAPES = 4
 """So many compiled input shapes are kept, the last ones used: a folder of photos has few, each costs memory."""
 LARGE_PAGE = 1 << 21
@@ -118,7 +120,7 @@ class Network:
         for index, array in enumerate(arrays):
             request.set_output_tensor(index, ov.Tensor(array, shared_memory=True))
         request.infer()
-        return {output.get_any_name(): array for output, array in zip(compiled.outputs, arrays, strict=True)}
+        return dict(zip(OUTPUTS, arrays, strict=False))  # by order: equal outputs may share all their names
 
     def maps(self, outputs: dict[str, Float32], placement: Placement) -> Maps:
         """The outputs as maps after the contract, see `Maps`: peaks positive, everything else negative."""
