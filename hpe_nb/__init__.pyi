@@ -45,8 +45,11 @@ from .evaluation.sweep import sweep as sweep
 from .evaluation.table import SweepTable as SweepTable
 from .explain.diagnose import Diagnosis as Diagnosis
 from .explain.diagnose import diagnose as diagnose
-from .explain.explain import explain_peak as explain_peak
-from .explain.record import record as record
+from .explain.flips import FlipPoints as FlipPoints
+from .explain.flips import flip_points as flip_points
+from .explain.why import Explanation as Explanation
+from .explain.why import explain_joint as explain_joint
+from .explain.why import explain_peak as explain_peak
 from .files.images import read_image as read_image
 from .files.images import write_image as write_image
 from .files.shipped import sample as sample

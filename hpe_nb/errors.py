@@ -1,7 +1,42 @@
-"""The one exception the kit raises for input it cannot use."""
+"""The one exception the kit raises for input it cannot use, and how text of strangers is shown in its sentences."""
 
 from __future__ import annotations
 
+import re
+
+LONGEST = 299
+"""Characters of the longest message."""
+
 
 class HpeError(ValueError):
-    """Input that cannot be used; the message is one sentence: what was given, what was expected, what to do."""
+    r"""Input that cannot be used; the message is one sentence: what was given, what was expected, what to do.
+
+    Control characters and bytes that are no UTF-8 are shown as `\\x1b`; a message is one line under 300 characters.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(one_line(str(message)))
+
+
+def visible(text: str) -> str:
+    r"""The text with control characters, and the bytes of a file name that are no UTF-8, as `\\x1b` or `\\xe9`."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]", _escaped, text)
+
+
+def one_line(text: str) -> str:
+    """The text made visible and short: the longest words lose their middle, then the sentence its own."""
+    text = visible(text.strip())
+    while len(text) > LONGEST:
+        word = max(re.findall(r"\S+", text), key=len)
+        if len(word) < 40:
+            return text[: LONGEST // 2] + "..." + text[-(LONGEST // 2 - 3) :]
+        keep = max(18, (len(word) - 3 - (len(text) - LONGEST)) // 2)
+        text = text.replace(word, f"{word[:keep]}...{word[-keep:]}" if len(word) > 2 * keep + 3 else word[:36] + "...")
+    return text
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """A character by its number; the bytes that Python hides in surrogates by theirs."""
+    code = ord(match.group())
+    code = code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

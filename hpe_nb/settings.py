@@ -115,8 +115,9 @@ def place_distances(joints: Candidates, people: People) -> Float64:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Settings of the decoder, from peaks to poses, with the kit's own rule of grouping. Frozen: make changed copies
-    with `dataclasses.replace`.
+    """Settings of the decoder, from peaks to poses, with the kit's own rule of grouping.
+
+    Frozen: make changed copies with `dataclasses.replace`.
 
     Every field's metadata holds its `meaning`, the decoder's `step` that reads it, and `low`, `high` and `by` (what a
     slider moves by), or `options`.
@@ -213,7 +214,7 @@ class Settings:
         cost[d >= self.tag_threshold] = np.inf
         return np.asarray(cost)
 
-    def joins(self, joints: Candidates, people: People, cost: Float64) -> Bools:
+    def joins(self, joints: Candidates, people: People, cost: Float64) -> Bools:  # noqa: ARG002
         """Which pairs stay together once they are assigned, (n, m): here those that cost less than opening a person.
 
         Args:
@@ -315,11 +316,12 @@ def reads(settings: Settings, step: str) -> tuple[Any, ...]:
 
     Equal tuples mean that the step does the same.
     """
-    values = tuple([getattr(settings, name) for name in names_read(type(settings), step)])
+    # mypy takes the hash of the class for that of its instances.
+    values = tuple([getattr(settings, name) for name in names_read(type(settings), step)])  # type: ignore[arg-type]
     return (type(settings), *values) if step == "grouping" else values
 
 
 @lru_cache(maxsize=256)
-def names_read(rule: type[Settings], step: str) -> tuple[str, ...]:
+def names_read(rule: type, step: str) -> tuple[str, ...]:
     """Names of the settings that one step of the decoder reads, as their fields say it."""
     return tuple(item.name for item in fields(rule) if item.metadata.get("step") == step)

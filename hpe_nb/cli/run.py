@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from hpe_nb.cli.options import Subparsers, add_field, add_grouping, add_network, given_fields, grouping_of, network_of
 from hpe_nb.cli.places import folder_for
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, one_line, visible
 
 if TYPE_CHECKING:
     from hpe_nb.films.frame import Source
+    from hpe_nb.films.inputs import Inputs
     from hpe_nb.films.job import Outputs, Summary
+    from hpe_nb.network.network import Network
 
 RECORD = "poses.jsonl"
 """Name of the record in the folder for the results."""
@@ -36,7 +39,7 @@ def add(subparsers: Subparsers) -> None:
         "inputs",
         nargs="+",
         metavar="INPUT",
-        help="photos, a folder, a pattern in quotes, a film, a camera's index, or the URL of a photo, film or stream",
+        help="photos, films, folders, patterns in quotes (such as '*.jpg' or frame_%%04d.png), a camera's index, URLs",
     )
     _add_frames(parser)
     _add_outputs(parser)
@@ -60,17 +63,21 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     """Options that choose what is written."""
     group = parser.add_argument_group("results")
     group.add_argument("-o", "--out", type=Path, help="folder for the results (default: hpe-nb-run here)")
-    group.add_argument("--video", metavar="NAME", help="name of the annotated film, .mp4, .mkv, .avi or .webm")
+    group.add_argument(
+        "--video",
+        metavar="NAME",
+        help="name of the annotated film, .mp4, .mkv, .avi or .webm, or frames such as frame_%%04d.png",
+    )
     group.add_argument(
         "--draw", action=argparse.BooleanOptionalAction, default=True, help="write annotated pictures or a film"
     )
     group.add_argument("--coco", action="store_true", help="write poses.json too, in COCO's format for results")
     group.add_argument("--csv", action="store_true", help="write poses.csv too, one row per joint")
-    group.add_argument(
-        "--sound", action=argparse.BooleanOptionalAction, default=True, help="keep the film's sound, if ffmpeg is there"
-    )
+    group.add_argument("--sound", action=argparse.BooleanOptionalAction, default=True, help="keep the film's sound")
     group.add_argument("--resume", action="store_true", help="photos: leave out those that are done already")
-    group.add_argument("--overwrite", action="store_true", help="replace the results of an earlier run")
+    group.add_argument(
+        "--overwrite", action="store_true", help="replace files in the folder for the results, but never an input"
+    )
     group.add_argument("--times", action="store_true", help="tell where the time went, stage by stage")
     group.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -95,42 +102,110 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         HpeError: a source, network, setting or folder that cannot be used.
     """
-    from hpe_nb.films.job import run_film
-    from hpe_nb.films.progress import Progress
+    from hpe_nb.films.inputs import find_inputs
     from hpe_nb.films.settings import Following, Running
-    from hpe_nb.films.sources import open_source
 
     following = Following(**given_fields(options, Following, "tracking"))
     running, grouping = Running(**given_fields(options, Running, "speed")), grouping_of(options)
-    what = options.inputs[0] if len(options.inputs) == 1 else options.inputs
-    span = {name: getattr(options, name) for name in ("start", "stop", "stride", "loop")}
-    with open_source(what, **span) as source, _ended_politely():
-        outputs = outputs_of(options, source)
-        bar = Progress(None if options.loop else _total(source, options), sys.stderr)
-        summary = run_film(
-            source,
-            network_of(options),
-            outputs,
-            grouping=grouping,
-            running=running,
-            following=following,
-            frames=options.frames,
-            seen=None if options.quiet else bar.show,
-        )
-        bar.close()
+    folder = options.out or folder_for("hpe-nb-run")
+    found = find_inputs(options.inputs, folder if (folder / RECORD).exists() else None)
+    for note in found.notes + found.failures:
+        print(f"hpe-nb: {one_line(note)}", file=sys.stderr)
+    jobs = _jobs(found, folder)
+    if not jobs:
+        return 2
+    if options.video and len(jobs) > 1:
+        raise HpeError(f"--video was given for {len(jobs)} films, which it names all the same; leave it out.")
+    network, worst = network_of(options), int(bool(found.failures))
+    with _ended_politely():
+        for job in jobs:
+            status = _run_one(options, job, network, (grouping, running, following), alone=len(jobs) == 1)
+            worst = max(worst, status if len(jobs) == 1 or status != 2 else 1)
+            if status == 130:
+                break
+    return worst
+
+
+@dataclass(frozen=True)
+class Job:
+    """All photos, or one film, and the folder for its results."""
+
+    photos: list[str]
+    film: str | int | None
+    folder: Path
+
+
+def _jobs(found: Inputs, folder: Path) -> list[Job]:
+    """One job for all photos and one for each film; where there are several, each film has a folder of its own."""
+    jobs = [Job(found.photos, None, folder)] if found.photos else []
+    alone, used = not jobs and len(found.films) == 1, set[str]()
+    for film in found.films:
+        stem = _plain_stem(str(film))
+        name, tries = stem, 1
+        while name.casefold() in used:
+            tries += 1
+            name = f"{stem}-{tries}"
+        used.add(name.casefold())
+        jobs.append(Job([], film, folder if alone else folder / name))
+    return jobs
+
+
+def _plain_stem(what: str) -> str:
+    """A name for results: the last part of a path or address without its ending, and never a way out of a folder."""
+    stem = Path(what.split("?")[0].rstrip("/")).stem.replace(" ", "_").replace("\\", "_")
+    return os.fsdecode(os.fsencode(stem.strip(".") or "film")[:200])
+
+
+def _run_one(
+    options: argparse.Namespace, job: Job, network: Network, settings: tuple[Any, Any, Any], alone: bool
+) -> int:
+    """One job; its exit status. One of several that cannot be begun is told of and does not end the others."""
+    from hpe_nb.cli.tables import counted
+    from hpe_nb.films.frame import Span
+    from hpe_nb.films.job import run_film
+    from hpe_nb.films.pictures import Pictures
+    from hpe_nb.films.progress import Progress
+    from hpe_nb.films.sources import open_film
+
+    grouping, running, following = settings
+    span = Span(options.start, options.stop, options.stride, options.loop)
+    one = options.inputs[0] if len(options.inputs) == 1 else ""
+    name = visible(Path(one).name or one) or counted(len(job.photos), "picture", "pictures")
+    try:
+        with Pictures(name, job.photos, span) if job.film is None else open_film(job.film, span) as source:
+            outputs = outputs_of(options, source, job)
+            bar = Progress(None if options.loop else _total(source, options), sys.stderr)
+            summary = run_film(
+                source,
+                network,
+                outputs,
+                grouping=grouping,
+                running=running,
+                following=following,
+                frames=options.frames,
+                seen=None if options.quiet else bar.show,
+            )
+            bar.close()
+    except HpeError as error:
+        if alone:
+            raise
+        print(f"hpe-nb: {error}", file=sys.stderr)
+        return 2
     return _told(source, summary, options.times)
 
 
-def outputs_of(options: argparse.Namespace, source: Source) -> Outputs:
+def outputs_of(options: argparse.Namespace, source: Source, job: Job) -> Outputs:
     """What the command line asks to be written.
 
     Raises:
-        HpeError: results of an earlier run are there, and nobody said what to do with them; or resuming a film.
+        HpeError: results of an earlier run are there, and it was not said what to do with them; or resuming a film.
     """
+    from hpe_nb.films.inputs import NUMBERED
     from hpe_nb.films.job import Outputs
     from hpe_nb.films.pictures import Pictures
+    from hpe_nb.films.writing import FRAME
 
-    folder, photos = options.out or folder_for("hpe-nb-run"), isinstance(source, Pictures)
+    folder, photos = job.folder, isinstance(source, Pictures)
     if options.resume and not photos:
         raise HpeError("--resume was given for a film, but it is for photos; use --start to begin at a later frame.")
     if (folder / RECORD).exists() and not (options.resume or options.overwrite):
@@ -139,14 +214,20 @@ def outputs_of(options: argparse.Namespace, source: Source) -> Outputs:
             f"{folder / RECORD} is there from an earlier run; add {also}--overwrite or another folder with -o."
         )
     exports = {"poses.json": options.coco, "poses.csv": options.csv}
-    video = folder / (options.video or f"{Path(source.name).stem.replace(' ', '_')}-poses.mp4")
+    named = options.video or ""
+    pattern = named if NUMBERED.search(named) and named.lower().endswith((".jpg", ".jpeg", ".png")) else None
+    if pattern and (len(NUMBERED.findall(pattern)) != 1 or pattern.count("%") != 1):
+        raise HpeError(f"--video {pattern} was given, but one place for the number is expected, as frame_%04d.png.")
+    film = folder / (named or f"{_plain_stem(str(job.film))}-poses.mp4")
     return Outputs(
         record=folder / RECORD,
-        video=video if options.draw and (options.video or not photos) else None,
-        pictures=folder if options.draw and photos and not options.video else None,
+        video=film if options.draw and not pattern and (named or not photos) else None,
+        pictures=folder if options.draw and (pattern or (photos and not named)) else None,
         exports=tuple(folder / name for name, asked in exports.items() if asked),
         sound=options.sound,
         resume=options.resume,
+        overwrite=options.overwrite,
+        pattern=pattern or FRAME,
     )
 
 
@@ -175,7 +256,7 @@ def _told(source: Source, summary: Summary, times: bool) -> int:
     from hpe_nb.cli.tables import counted
 
     for note in summary.notes:
-        print(f"hpe-nb: {note}", file=sys.stderr)
+        print(f"hpe-nb: {one_line(note)}", file=sys.stderr)
     if summary.ending:
         print(f"hpe-nb: {summary.ending}", file=sys.stderr)
     if times and summary.frames:
@@ -183,7 +264,7 @@ def _told(source: Source, summary: Summary, times: bool) -> int:
     if summary.frames:
         done = f"{counted(summary.frames, 'frame', 'frames')}, {counted(summary.people, 'person', 'people')} in all"
         print(f"{source.name}: {done}, {summary.stages.fps:.2f} frames a second")
-        print("\n".join(str(path) for path in summary.files))
+        print("\n".join(visible(str(path)) for path in summary.files))
     if summary.interrupted:
         return 130
     return 2 * (not summary.frames and not summary.resumed) or int(bool(summary.ending or source.report.count))

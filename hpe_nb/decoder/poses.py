@@ -100,9 +100,9 @@ def quarter_steps(heatmaps: Float32, joint: Ints, xy: Ints) -> Float32:
     index = np.ravel_multi_index((joint, xy[:, 1], xy[:, 0]), heatmaps.shape)
     neighbours = np.array([[1], [width], [-1], [-width]])
     right, below, left, above = np.abs(heatmaps.reshape(-1).take(index + neighbours, mode="clip"))
-    inside = ((xy > 1) & (xy < (width - 1, height - 1))).all(axis=1)
+    inside = np.all((xy > 1) & (xy < (width - 1, height - 1)), axis=1, keepdims=True)
     step = np.sign(np.stack((right - left, below - above), axis=1))
-    return np.asarray(np.float32(0.25) * step * inside[:, None])
+    return np.asarray(np.float32(0.25) * step * inside)
 
 
 def settled(maps: Maps, joint: Ints, xy: Ints, settings: Settings) -> Float32:

@@ -80,12 +80,8 @@ def rounded_distances(tag: Float32, wanted: Float32) -> Float32:
     Tags (..., D) and (D,), or two shapes that broadcast; the result has no axis D.
     """
     apart = tag - wanted
-    if apart.shape[-1] == 1:
-        distance = np.abs(apart, out=apart)[..., 0]
-    else:
-        distance = np.sqrt((apart**2).sum(axis=-1))
-    distance += np.float32(0.5)
-    return np.asarray(np.floor(distance, out=distance))
+    distance = np.abs(apart[..., 0]) if apart.shape[-1] == 1 else np.sqrt((apart**2).sum(axis=-1))
+    return np.asarray(np.floor(distance + np.float32(0.5)))
 
 
 NOTHING = (-1, -1, 0.0)
@@ -93,7 +89,9 @@ NOTHING = (-1, -1, 0.0)
 
 
 def search_window(maps: Maps, joint: int, tag: Float32, box: list[int], least: float) -> tuple[int, int, float]:
-    """The strongest pixel above `least` in a window whose tag rounds to the person's: x, y, |heat|; the first of equals.
+    """The strongest pixel above `least` in a window whose tag rounds to the person's: x, y, |heat|.
+
+    Of equals the first in row order.
 
     Args:
         maps: the network's maps.
@@ -116,7 +114,7 @@ def search_window(maps: Maps, joint: int, tag: Float32, box: list[int], least: f
 
 
 def strongest(heat: Float32, mask: Bools | None = None) -> tuple[int, int, float]:
-    """Place x, y of the highest |heat| of (h, w), the first in row order, and |heat| there; 0 where the mask is empty."""
+    """Place x, y of the highest |heat| of (h, w), the first in row order, and |heat| there; 0 for an empty mask."""
     low, high, low_at, high_at = cv2.minMaxLoc(heat, None if mask is None else mask.view(np.uint8))
     if high > -low or (high == -low and (high_at[1], high_at[0]) <= (low_at[1], low_at[0])):
         return high_at[0], high_at[1], high

@@ -34,13 +34,13 @@ def flip_settings(
         HpeError: no such field, or one that is no number.
     """
     base = base or Settings()
-    told: Any = next((item.metadata for item in fields(Settings) if item.name == name), {})
+    told: Any = next((item.metadata for item in fields(base) if item.name == name), {})
     if "low" not in told:
         raise HpeError(f"{name!r} was given, but a numeric field of Settings is expected.")
     points = [told["low"], told["high"]]
     for each in pictures:
         maps = each.maps if isinstance(each, Scene) else each
-        points += flip_points(decode(maps, base), name).tolist()
+        points += flip_points(decode(maps, base), name).values.tolist()
     edges = np.unique(np.clip(points, told["low"], told["high"]))
     between = (edges[:-1] + edges[1:]) / 2
     if len(between) > most:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from itertools import product
 from typing import Any, TypeAlias
 
+import cloudpickle
 import numpy as np
 
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.plan import Plan, make_plan
 from hpe_nb.settings import Settings
 
 Grid: TypeAlias = Mapping[str, Iterable[Any]] | Sequence[Settings]
@@ -31,7 +30,7 @@ def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, .
     """
     base = base or Settings()
     if isinstance(grid, Mapping):
-        values = {name: list(_plain(name, listed)) for name, listed in grid.items()}
+        values = {name: list(_plain(base, name, listed)) for name, listed in grid.items()}
         tried = [replace(base, **dict(zip(values, row, strict=True))) for row in product(*values.values())]
     else:
         tried = list(grid)
@@ -55,9 +54,9 @@ def random_settings(
     """
     base, draws = base or Settings(), np.random.default_rng(seed)
     ranges: Mapping[str, Any] = fields_to_draw if isinstance(fields_to_draw, Mapping) else dict.fromkeys(fields_to_draw)
-    told = {item.name: item for item in fields(Settings)}
+    told = {item.name: item for item in fields(base)}
     for name in ranges:
-        _plain(name, [None])
+        _plain(base, name, [None])
     return tuple(
         replace(base, **{name: _drawn(told[name], limits, draws) for name, limits in ranges.items()})
         for _ in range(count)
@@ -71,14 +70,14 @@ def _drawn(item: Any, limits: tuple[float, float] | None, draws: np.random.Gener
     if isinstance(item.default, bool):
         return bool(draws.integers(2))
     low, high = limits or (item.metadata["low"], item.metadata["high"])
-    step = item.metadata["step"]
+    step = item.metadata["by"]
     value = min(high, low + step * int(draws.integers(round((high - low) / step) + 1)))
     return type(item.default)(round(value, 10))
 
 
-def _plain(name: str, values: Iterable[Any]) -> list[Any]:
+def _plain(base: Settings, name: str, values: Iterable[Any]) -> list[Any]:
     """The values as plain Python ones, if there is such a field and there are any."""
-    known = [item.name for item in fields(Settings)]
+    known = [item.name for item in fields(base)]
     if name not in known:
         raise HpeError(f"{name!r} was given as a field to sweep, but one of {', '.join(known)} is expected.")
     listed = [value.item() if isinstance(value, np.generic) else value for value in values]
@@ -88,20 +87,37 @@ def _plain(name: str, values: Iterable[Any]) -> list[Any]:
 
 
 def varied(settings: Sequence[Settings]) -> tuple[str, ...]:
-    """The fields in which the settings differ."""
-    return tuple(item.name for item in fields(Settings) if len({getattr(each, item.name) for each in settings}) > 1)
+    """The fields in which the settings differ; those that only some of the rules have are among them."""
+    names = dict.fromkeys(item.name for each in settings for item in fields(each))
+    return tuple(name for name in names if len({getattr(each, name, None) for each in settings}) > 1)
 
 
-def to_text(settings: Sequence[Settings]) -> bytes:
-    """Settings as short JSON: what they have in common once, then the rest in rows."""
-    names = varied(settings)
-    rows = [[getattr(each, name) for name in names] for each in settings]
-    return json.dumps({"common": asdict(settings[0]), "fields": names, "rows": rows}).encode()
+def settings_key(settings: Sequence[Settings]) -> bytes:
+    """What tells settings from others, their rules' code included."""
+    rules = dict.fromkeys(type(each) for each in settings)
+    return "\n".join([*map(_rule_code, rules), *map(repr, settings)]).encode()
+
+
+def _rule_code(rule: type[Settings]) -> str:
+    """A rule's name and the code of its methods, down to `Settings`."""
+    methods = [
+        f"{name} {code.co_code.hex()} {code.co_consts!r} {code.co_names!r}"
+        for each in rule.__mro__
+        if issubclass(each, Settings)
+        for name, method in vars(each).items()
+        if (code := getattr(method, "__code__", None)) is not None and name in ("cost", "joins")
+    ]
+    return " ".join((rule.__qualname__, *methods))
+
+
+def pack_settings(settings: Sequence[Settings]) -> bytes:
+    """Settings for another process; a rule that was written in a notebook travels with its code."""
+    data: bytes = cloudpickle.dumps(tuple(settings))
+    return data
 
 
 @lru_cache(maxsize=2)
-def plan_of(text: bytes) -> Plan:
-    """The plan of settings that `to_text` wrote; a worker asks for the same one with each picture."""
-    told = json.loads(text)
-    rows = (dict(zip(told["fields"], row, strict=True)) for row in told["rows"])
-    return make_plan(tuple(Settings(**(told["common"] | row)) for row in rows))
+def unpack_settings(data: bytes) -> tuple[Settings, ...]:
+    """What `pack_settings` wrote; a worker asks for the same settings with each picture."""
+    settings: tuple[Settings, ...] = cloudpickle.loads(data)
+    return settings

@@ -11,7 +11,7 @@ import numpy as np
 
 from hpe_nb.arrays import Bools, Float64, Floats
 from hpe_nb.decoder.poses import MISSING, Poses
-from hpe_nb.decoder.similarity import AREA_OF_BOX
+from hpe_nb.decoder.poses import AREA_OF_BOX
 from hpe_nb.errors import HpeError
 from hpe_nb.scenes.making import Scene
 from hpe_nb.scenes.truth import Truth

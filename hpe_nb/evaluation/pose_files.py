@@ -1,7 +1,7 @@
 """Pose files: people to and from COCO results JSON and CSV, every number exactly as it was.
 
-The file's ending chooses the format, see `hpe_nb.evaluation.pose_formats`. Evaluation tools read the JSON, spreadsheets and pandas
-the CSV. A picture in which nobody was found leaves no trace in either, as COCO has it.
+The file's ending chooses the format, see `hpe_nb.evaluation.pose_formats`. Evaluation tools read the JSON,
+spreadsheets and pandas the CSV. A picture in which nobody was found leaves no trace in either, as COCO has it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from hpe_nb.arrays import Float32
 from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.pose_formats import KIND_NAMES, Person, from_csv, from_json, to_csv, to_json
+from hpe_nb.evaluation.pose_formats import KIND_NAMES, Person, from_csv, from_json, from_lines, to_csv, to_json
 from hpe_nb.files.whole import written_whole
 from hpe_nb.skeleton import K
 
@@ -24,6 +24,12 @@ ImageId = int | str
 
 FORMATS = {".json": (to_json, from_json), ".csv": (to_csv, from_csv)}
 """Writer and reader for each ending."""
+
+READERS = {".json": from_json, ".csv": from_csv, ".jsonl": from_lines}
+"""Readers for each ending."""
+
+MOST_BYTES = 2**31
+"""Larger files are refused before they are read."""
 
 
 def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_id: ImageId = 0) -> Path:
@@ -41,7 +47,7 @@ def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_i
         HpeError: another ending, numbers that are not finite, or a place that cannot be written.
     """
     path = Path(path)
-    write, _ = FORMATS[_ending(path)]
+    write, _ = FORMATS[_ending(path, FORMATS)]
     pictures = {image_id: poses} if isinstance(poses, Poses) else poses
     text = write([person for name, found in pictures.items() for person in _people(found, name)])
     with written_whole(path) as part:
@@ -80,8 +86,12 @@ def load_pictures(path: str | Path) -> dict[ImageId, Poses]:
         HpeError: no such file, or no poses in it.
     """
     path = Path(path)
-    _, read = FORMATS[_ending(path)]
+    read = READERS[_ending(path, READERS)]
     try:
+        if not path.is_file() and path.exists() and not path.is_dir():
+            raise OSError("a pipe or device")
+        if path.stat().st_size > MOST_BYTES:
+            raise OSError(f"more than {MOST_BYTES // 2**30} GiB")
         by_picture: dict[ImageId, list[Person]] = {}
         for person in read(path.read_text(encoding="utf-8-sig")):
             by_picture.setdefault(person["image_id"], []).append(person)
@@ -97,11 +107,11 @@ def load_pictures(path: str | Path) -> dict[ImageId, Poses]:
         ) from error
 
 
-def _ending(path: Path) -> str:
-    """The path's ending, if it is one of a format."""
+def _ending(path: Path, known: Mapping[str, object]) -> str:
+    """The path's ending, if it is one of those known."""
     ending = path.suffix.lower()
-    if ending not in FORMATS:
-        raise HpeError(f"{path} was given for poses, but a name that ends with .json or .csv is expected.")
+    if ending not in known:
+        raise HpeError(f"{path} was given for poses, but a name that ends with {' or '.join(known)} is expected.")
     return ending
 
 

@@ -9,14 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Floats, Ints
-from hpe_nb.decoder.joints import in_image
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.evaluation.decode_many import decode_many
 from hpe_nb.evaluation.joints import count_joints
 from hpe_nb.evaluation.labels import Labels
 from hpe_nb.evaluation.matching import LIMITS, Matches, match, oks_to_labels
-from hpe_nb.evaluation.plan import Plan
 from hpe_nb.files.whole import written_whole
 from hpe_nb.settings import Settings
 
@@ -74,12 +72,10 @@ class Record:
         )  # fmt: skip
 
 
-def judge(maps: Maps, labels: Labels, settings: Sequence[Settings] | Plan) -> Record:
+def judge(maps: Maps, labels: Labels, settings: Sequence[Settings]) -> Record:
     """Decode a picture's maps under every setting and judge the results against its labels."""
     many = decode_many(maps, settings)
-    people = many.people
-    poses = in_image(maps, people.keypoints, people.scores, people.tags, people.kind)
-    return judged(poses, many.results, many.result, labels)
+    return judged(many.people, many.results, many.result, labels)
 
 
 def judged(poses: Poses, results: Sequence[tuple[int, ...]], result: Ints, labels: Labels) -> Record:

@@ -95,7 +95,7 @@ def evaluate(
     numbers = coco_numbers(labels, plain) | {
         name: ours[name] for name in ("PCK", "wrong", "missed", "extra", "invented")
     }
-    refined = {each.grouping.refine for each in found if isinstance(each, Decoding)}
+    refined = {each.settings.refine for each in found if isinstance(each, Decoding)}
     told = ", ".join(filter(None, (protocol, "refine " + "/".join(sorted(refined)) if refined else "")))
     return Report(numbers, tuple(_people(p, t) for p, t in zip(plain, labels, strict=True)), told, len(plain))
 

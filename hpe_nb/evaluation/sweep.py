@@ -15,7 +15,7 @@ from hpe_nb.arrays import Image
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.cache import MapCache, cache_maps
-from hpe_nb.evaluation.grids import Grid, grid_settings, plan_of, to_text
+from hpe_nb.evaluation.grids import Grid, grid_settings, pack_settings, settings_key, unpack_settings
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of
 from hpe_nb.evaluation.packing import Packed, pack
 from hpe_nb.evaluation.progress import Progress, Say, told
@@ -25,7 +25,7 @@ from hpe_nb.evaluation.table import SweepTable, make_table
 from hpe_nb.scenes.making import Scene
 from hpe_nb.settings import Settings
 
-VERSION = b"1"
+VERSION = b"2"
 """Part of the name of kept results; changes when what is computed changes."""
 PATIENCE = 4.0
 """Seconds of work from which on other processes are worth their start."""
@@ -71,8 +71,8 @@ def sweep(
     source = _Source.of(pictures, network, say)
     labels = _labels(source, pictures, truth)
     source.check(settings)
-    text = to_text(settings)
-    folder, hold = _folder(source, keep, text)
+    text = pack_settings(settings)
+    folder, hold = _folder(source, keep, settings_key(settings))
     jobs = [_Job(source, i, labels[i], folder) for i in range(len(labels))]
     _work(jobs, text, executor, say)
     return make_table(settings, [job.path for job in jobs], source.protocol, hold)
@@ -80,7 +80,7 @@ def sweep(
 
 def work(packed: bytes, labels: Labels, text: bytes) -> Record:
     """Judge all settings on one picture; this is what runs on other machines."""
-    return judge(Packed.from_bytes(packed).maps(), labels, plan_of(text))
+    return judge(Packed.from_bytes(packed).maps(), labels, unpack_settings(text))
 
 
 def _work(jobs: Sequence[_Job], text: bytes, executor: Executor | None, say: Say | None) -> None:
@@ -162,9 +162,9 @@ class _Source:
         """A picture's packed maps, exact for the settings."""
         if self.cache:
             return self.cache.data(index)
-        plan = plan_of(text)
-        low = min(plan.low("detection_threshold"), plan.low("refine_threshold"))
-        everywhere = any(each.refine == "everywhere" for each in plan["refine"].settings)
+        settings = unpack_settings(text)
+        low = min(min(each.detection_threshold, each.refine_threshold) for each in settings)
+        everywhere = any(each.refine == "everywhere" for each in settings)
         several = everywhere and self.maps[index].tags.shape[3] > 1
         return pack(self.maps[index], -1 if several else low, everywhere=everywhere).to_bytes()
 
@@ -181,7 +181,7 @@ class _Job:
 
     def work(self, text: bytes) -> Record:
         """Judge all settings here."""
-        return judge(self.source.maps_of(self.index), self.labels, plan_of(text))
+        return judge(self.source.maps_of(self.index), self.labels, unpack_settings(text))
 
     def arguments(self, text: bytes) -> tuple[bytes, Labels, bytes]:
         """Arguments of `work`."""
@@ -210,13 +210,13 @@ def _labels(source: _Source, pictures: Pictures, truth: LabelledSet | Sequence[L
     return labels
 
 
-def _folder(source: _Source, keep: str | Path | None, text: bytes) -> tuple[Path, Any]:
+def _folder(source: _Source, keep: str | Path | None, key: bytes) -> tuple[Path, Any]:
     """Folder of the records, and what must live as long as it is needed."""
     hold = None
     if keep is None and source.cache is None:
         hold = tempfile.TemporaryDirectory(prefix="hpe-nb-sweep-")
         keep = hold.name
     root = Path(keep) if keep is not None else source.cache.folder / "sweeps"  # type: ignore[union-attr]
-    folder = root / hashlib.sha256(VERSION + text).hexdigest()[:20]
+    folder = root / hashlib.sha256(VERSION + key).hexdigest()[:20]
     folder.mkdir(parents=True, exist_ok=True)
     return folder, hold

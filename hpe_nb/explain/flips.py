@@ -1,124 +1,525 @@
 """Flip points: every value of one setting at which the result for a picture changes.
 
-They are found by walking over decision boundaries, not by sampling. From one value, the record of the decoding tells
-the next value at which any comparison in it could come out differently; up to there the result cannot change. There
-the picture is decoded again, and so on to the end of the setting's range.
+Where a setting is compared with numbers (scores, counts), these numbers are the values to look at, and decoding on both
+sides tells which of them matter. In grouping, the people of a turn given, each assignment's total cost is a straight
+line in a setting in which the rule is linear. The least total cost is the lower edge of these lines, which bends in one
+direction only: an assignment that is best at both ends of a stretch is best all over it, and where it is not, the
+crossing with the line of the assignment that is best at the far end comes nearer and nearer to the first change (a
+parametric search). Whether a rule is linear is read off its costs at three values, so no rule needs formulas here.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Callable, Generator
+from dataclasses import Field, dataclass, fields, replace
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from hpe_nb.arrays import Float64
-from hpe_nb.decoder.decode import Decoding, decode
-from hpe_nb.decoder.grouping import group
-from hpe_nb.decoder.peaks import Peaks
+from hpe_nb.arrays import Float64, Ints
+from hpe_nb.decoder.decode import Decoder, Decoding
+from hpe_nb.decoder.grouping import ALONE, Turn, assign, checked_cost
+from hpe_nb.decoder.peaks import find_peaks
+from hpe_nb.decoder.refinement import refine
 from hpe_nb.errors import HpeError
-from hpe_nb.explain.boundaries import BOUNDARIES
-from hpe_nb.explain.outcome import is_whole, outcome, with_setting
-from hpe_nb.explain.pairing_walk import first_value, walk_pairings
-from hpe_nb.explain.tails import Tails
-from hpe_nb.settings import Settings
-from hpe_nb.skeleton import K
+from hpe_nb.settings import Settings, tag_distances
 
-PAIRING = ("tag_threshold", "place_weight", "score_weight")
-"""Settings that are read where candidates are paired with people."""
-FUZZ = 2e-6
-"""Twice what float32 may move a boundary among values up to 4, in windows of a few hundred pixels."""
+Answer = TypeVar("Answer")
+Search = Generator[None, None, Float64]
+
+CLOSE = 1e-9
+"""Costs nearer to each other than this, in shares of their size, are on one line."""
+WIDE = 1e-6
+"""Values are known to about this before bisection finds the last digit."""
 
 
-def flip_points(decoding: Decoding, setting: str, low: float | None = None, high: float | None = None) -> Float64:
+@dataclass(frozen=True, eq=False)
+class FlipPoints:
+    """The values of one setting at which the result for a picture changes.
+
+    Attributes:
+        setting: name of the setting.
+        values: (F,) rising. Each is the least value at which the new result holds: from one value up to but not
+            including the next the result is the same.
+        exact: whether these are all. False where the rule is not linear in the setting: there the picture was decoded
+            at each step of the slider, and changes that undo each other between two steps are not seen.
+    """
+
+    setting: str
+    values: Float64
+    exact: bool
+
+
+def flip_points(decoding: Decoding, setting: str, low: float | None = None, high: float | None = None) -> FlipPoints:
     """All values of one setting, in its range, at which the result for this picture changes; the others stay.
 
-    The result is which pixels form which person, and whether each is a peak or refined. A flip point is the least value
-    of the setting at which the new result holds: with f before g in the list, every value from f up to but not
-    including g gives the same result. Costs that are equal to the last digit are left to the assignment's solver.
+    The result is which pixels form which person, and whether each is a peak or refined. `delta`, which shifts all
+    joints alike, has no flip points.
 
     Args:
         decoding: the picture's decoding; its other settings are kept.
-        setting: name of a field of `Settings` that is a number.
+        setting: name of a field of its settings that is a number.
         low, high: search only from here to there, in place of the setting's whole range. At thresholds below the
-            noise of the maps, most peaks change something and the search takes long.
-
-    Returns:
-        Rising values, float64; empty where the setting does not matter here.
+            noise of the maps most peaks change something, and the search takes long.
 
     Raises:
         HpeError: no such setting, or one that is not a number.
     """
-    least, most = setting_range(setting)
-    low, high = least if low is None else max(low, least), most if high is None else min(high, most)
-    start = _moved(decoding, setting, low)
-    if setting in PAIRING:
-        return walk_pairings(start, setting, high)
-    if setting == "detection_threshold":
-        return _walk_peaks(start, high)
-    if setting not in BOUNDARIES:  # delta: it shifts all joints alike and decides nothing
-        return np.zeros(0)
-    return _walk_values(start, setting, BOUNDARIES[setting](start), high)
+    steps = search(decoding, setting, low, high)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            found: FlipPoints = done.value
+            return found
 
 
-def setting_range(setting: str) -> tuple[float, float]:
+def search(
+    decoding: Decoding, setting: str, low: float | None = None, high: float | None = None
+) -> Generator[None, None, FlipPoints]:
+    """`flip_points` in small steps of a few milliseconds: a generator that returns the flip points in the end.
+
+    Raises:
+        HpeError: no such setting, or one that is not a number.
+    """
+    told = _number_field(decoding.settings, setting).metadata
+    low = told["low"] if low is None else max(low, told["low"])
+    high = told["high"] if high is None else min(high, told["high"])
+    picture = _Picture(decoding, setting)
+    if low >= high or setting == "delta" or setting in decoding.settings.unread or told["step"] is None:
+        return FlipPoints(setting, np.zeros(0), exact=True)
+    if setting in VALUES:
+        values = yield from _walk_values(picture, np.unique(VALUES[setting](picture, low, high)), low, high)
+    elif told["step"] == "grouping":
+        values = yield from _Walk(picture, told["by"]).points(low, high)
+    else:
+        values = yield from _walk_slider(picture, told["by"], low, high)
+    return FlipPoints(setting, values, picture.exact)
+
+
+def setting_range(settings: Settings, setting: str) -> tuple[float, float]:
     """Least and greatest value of a number among the settings.
 
     Raises:
         HpeError: no such setting, or one that is not a number.
     """
-    numbers = [item for item in fields(Settings) if "low" in item.metadata]
-    for item in numbers:
-        if item.name == setting:
-            return item.metadata["low"], item.metadata["high"]
-    names = ", ".join(item.name for item in numbers)
+    told = _number_field(settings, setting).metadata
+    return told["low"], told["high"]
+
+
+def number_names(settings: Settings) -> list[str]:
+    """Names of the settings that are numbers, a rule's own knobs included."""
+    return [item.name for item in fields(settings) if "low" in item.metadata]
+
+
+def _number_field(settings: Settings, setting: str) -> Field[Any]:
+    """The field of a setting that is a number.
+
+    Raises:
+        HpeError: no such setting, or one that is not a number.
+    """
+    for item in fields(settings):
+        if item.name == setting and "low" in item.metadata:
+            return item
+    names = ", ".join(number_names(settings))
     raise HpeError(f"setting={setting!r} was given, but a setting that is a number is expected: {names}.")
 
 
-def _moved(decoding: Decoding, setting: str, value: float) -> Decoding:
-    """The decoding with one setting at another value."""
-    return decode(decoding.maps, with_setting(decoding.grouping, setting, value), earlier=decoding)
+class _Picture:
+    """One picture under any value of one setting."""
+
+    def __init__(self, decoding: Decoding, setting: str) -> None:
+        self.settings, self.setting, self.exact = decoding.settings, setting, True
+        self.whole = is_whole(decoding.settings, setting)
+        self.decoder = Decoder(decoding.maps)
+        self._results: dict[tuple[int, ...], tuple[bytes, Any]] = {}
+
+    def at(self, value: float) -> Settings:
+        """The settings with this value."""
+        return with_setting(self.settings, self.setting, value)
+
+    def decoding(self, value: float) -> Decoding:
+        """The decoding at this value."""
+        return self.decoder(self.at(value))
+
+    def result(self, value: float) -> bytes:
+        """The result at this value."""
+        now = self.decoding(value)
+        key = (id(now.groups), id(now.poses))
+        if key not in self._results:
+            self._results[key] = outcome(now), now
+        return self._results[key][0]
 
 
-def _walk_values(here: Decoding, setting: str, values: Float64, high: float) -> Float64:
-    """Flip points among values that the setting is compared with."""
-    points, result = [], outcome(here)
-    for value in np.unique(values[(values > getattr(here.grouping, setting)) & (values <= high)]).tolist():
-        there = _moved(here, setting, min(value + _fuzz(setting), high))
-        if outcome(there) != result:
-            points.append(_exactly(here, setting, value, float(getattr(there.grouping, setting)), result))
-            here, result = there, outcome(there)
+def with_setting(settings: Settings, setting: str, value: float) -> Settings:
+    """The settings with one number changed; a whole number where the setting is one."""
+    changes: dict[str, Any] = {setting: int(value) if is_whole(settings, setting) else float(value)}
+    return replace(settings, **changes)
+
+
+def is_whole(settings: Settings, setting: str) -> bool:
+    """Whether a setting is a whole number."""
+    return isinstance(_number_field(settings, setting).default, int)
+
+
+def outcome(decoding: Decoding) -> bytes:
+    """The result as one value: equal exactly if the same pixels form the same people, by peak or by refinement."""
+    pixel = used_pixels(decoding)
+    return pixel[np.lexsort(pixel.T[::-1])].tobytes()
+
+
+def used_pixels(decoding: Decoding) -> Ints:
+    """(P, 17) the map pixel of each joint of each pose: 1 + its flat index, negative where refined, 0 where missing."""
+    width = decoding.maps.size[0]
+    flat = np.append(1 + decoding.peaks.xy @ (1, width), 0)
+    pixel = flat[decoding.groups.peak[decoding.kept]]
+    found, new = decoding.refinement, decoding.refinement.found
+    pixel[found.person[new], found.joint[new]] = -1 - found.xy[new] @ (1, width)
+    return np.asarray(pixel[decoding.repeats < 0])
+
+
+def _changes(answer: Callable[[float], Answer], low: float, high: float) -> list[float]:
+    """Values in (low, high] from which on the answer is another one, by bisection to the last digit."""
+    points: list[float] = []
+
+    def between(start: float, first: Answer, end: float, last: Answer) -> None:
+        if first == last:
+            return
+        middle = start + (end - start) / 2
+        if not start < middle < end:
+            points.append(end)
+            return
+        now = answer(middle)
+        between(start, first, middle, now)
+        between(middle, now, end, last)
+
+    between(low, answer(low), high, answer(high))
+    return points
+
+
+def _first_change(same: Callable[[float], bool], low: float, high: float) -> float:
+    """The least value in (low, high] at which `same` no longer holds, given that it does not at `high`: bisection."""
+    while low < (middle := low + (high - low) / 2) < high:
+        low, high = (middle, high) if same(middle) else (low, middle)
+    return high
+
+
+def _walk_values(picture: _Picture, values: Float64, low: float, high: float) -> Search:
+    """Flip points at or next to values that the setting is compared with."""
+    points, at = [], low
+    values = values[(values > low - WIDE) & (values <= high)]
+    for value in values.tolist():
+        yield
+        if picture.whole or picture.setting == "detection_threshold":
+            before = value - 1 if picture.whole else float(np.nextafter(value, -np.inf))
+            if before >= low and picture.result(before) != picture.result(value):
+                points.append(value)
+            continue
+        start, end = max(at, value - WIDE), min(value + WIDE, high)
+        if start < end and picture.result(start) != picture.result(end):
+            points += _changes(picture.result, start, end)
+        at = max(at, end)
     return np.array(points, np.float64)
 
 
-def _fuzz(setting: str) -> float:
-    """How far from the value found the change may be: windows are computed in float32."""
-    return FUZZ if setting == "refine_reach" else 0.0
-
-
-def _exactly(here: Decoding, setting: str, value: float, changed: float, result: bytes) -> float:
-    """The least value at which the result is another one, given a value next to it and one where it has changed."""
-    if is_whole(setting):
-        return value
-
-    def differs(at: float) -> bool:
-        return outcome(_moved(here, setting, at)) != result
-
-    if differs(value) and not differs(float(np.nextafter(value, -np.inf))):
-        return value
-    start = max(value - FUZZ, float(getattr(here.grouping, setting)))
-    return first_value(differs, start, changed)
-
-
-def _walk_peaks(here: Decoding, high: float) -> Float64:
-    """Flip points of detection_threshold: one peak after the other is left out, from its own score on."""
-    tails, peaks = Tails(here), here.peaks
-    points, result = [], outcome(here)
-    for value in np.unique(peaks.value[peaks.value <= high]).tolist():
-        stay = peaks.value > value
-        start = np.searchsorted(peaks.joint[stay], np.arange(K + 1))
-        fewer = Peaks(peaks.joint[stay], peaks.xy[stay], peaks.value[stay], peaks.tag[stay], start)
-        changed = tails.outcome(group(fewer, here.grouping))
-        if changed != result:
-            points.append(value)
-        result = changed
+def _walk_slider(picture: _Picture, by: float, low: float, high: float) -> Search:
+    """Flip points between the steps of the slider, by bisection where neighbours differ."""
+    picture.exact, points, at = False, [], low
+    while at < high:
+        yield
+        end = min(at + by, high)
+        if picture.result(at) != picture.result(end):
+            points += [end] if picture.whole else _changes(picture.result, at, end)
+        at = end
     return np.array(points, np.float64)
+
+
+def _peak_values(picture: _Picture, low: float, high: float) -> Float64:
+    """detection_threshold: a peak is left out from its own score on."""
+    values = find_peaks(picture.decoder.maps, picture.at(low)).value.astype(np.float64)
+    return np.asarray(values[values <= high])
+
+
+def _candidate_counts(picture: _Picture, low: float, high: float) -> Float64:
+    """max_candidates: one more peak is looked at, up to the number there is of any joint type."""
+    most = np.diff(find_peaks(picture.decoder.maps, picture.at(high)).start).max()
+    return np.arange(low + 1.0, most + 1)
+
+
+def _person_scores(picture: _Picture, low: float, high: float) -> Float64:  # noqa: ARG001
+    """pose_threshold: a person is dropped from its own score on."""
+    return picture.decoding(low).scores.astype(np.float64)
+
+
+def _people_counts(picture: _Picture, low: float, high: float) -> Float64:
+    """max_people: one more person is kept, up to all of them."""
+    return np.arange(low + 1.0, len(picture.decoding(high).groups) + 1)
+
+
+def _refined_scores(picture: _Picture, low: float, high: float) -> Float64:  # noqa: ARG001
+    """refine_threshold: a refined joint is dropped from its own score on."""
+    return picture.decoding(low).refinement.value.astype(np.float64)
+
+
+def _reaches(picture: _Picture, low: float, high: float) -> Float64:
+    """refine_reach: a window takes in a better pixel. Windows only grow, so bisection of each person misses none."""
+    now, points = picture.decoding(low), [low]
+    if now.settings.refine != "near":
+        return np.zeros(0)
+    tags = now.groups.tags[: len(now.kept)] if now.settings.shifted_tags else now.groups.tags[now.kept]
+    for person, group in enumerate(now.kept.tolist()):
+        keypoints, tag = now.joints[group, None], tags[person, None]
+
+        def found(value: float, keypoints: Any = keypoints, tag: Any = tag) -> bytes:
+            return refine(now.maps, keypoints, tag, picture.at(value)).xy.tobytes()
+
+        points += _changes(found, low, high)
+    return np.array(points)
+
+
+VALUES: dict[str, Callable[[_Picture, float, float], Float64]] = {
+    "detection_threshold": _peak_values,
+    "max_candidates": _candidate_counts,
+    "pose_threshold": _person_scores,
+    "max_people": _people_counts,
+    "refine_threshold": _refined_scores,
+    "refine_reach": _reaches,
+}
+"""Settings that are compared with numbers of the decoding, and these numbers."""
+
+
+class _Known(NamedTuple):
+    """What is known of a turn: it comes out the same up to `until`, and changes there if `changes`."""
+
+    state: bytes
+    until: float
+    changes: bool
+
+
+class _Walk:
+    """The walk along a setting of grouping, from one change of any turn to the next."""
+
+    def __init__(self, picture: _Picture, by: float) -> None:
+        self.picture, self.by = picture, by
+        self.known: dict[int, _Known] = {}
+
+    def points(self, low: float, high: float) -> Search:
+        """Flip points in (low, high]. The search looks a little way ahead, and farther where nothing happens."""
+        points, at, ahead = [], low, (high - low) / 64
+        here, result = self.picture.decoding(low), self.picture.result(low)
+        while at < high:
+            yield
+            end = min(at + ahead, high)
+            change = self._earliest(here.groups.turns, at, end)
+            if change is None:
+                at, ahead = end, 2 * ahead
+                continue
+            ahead = (ahead + 4 * (change - at)) / 2
+            at = change
+            here, now = self.picture.decoding(at), self.picture.result(at)
+            if now != result:
+                points.append(at)
+            result = now
+        return np.array(points, np.float64)
+
+    def _earliest(self, turns: tuple[Turn, ...], low: float, high: float) -> float | None:
+        """Where the first of the turns changes in (low, high]; None where none does."""
+        first = None
+        for turn in turns:
+            if not len(turn.people):
+                continue
+            people = turn.people
+            state = b"".join(a.tobytes() for a in (turn.candidates.index, people.tag, people.keypoints, turn.person))
+            known = self.known.get(turn.joint)
+            if known is None or known.state != state or (known.changes and known.until <= low):
+                known = _Known(state, low, changes=False)
+            end = high if first is None else first
+            if not known.changes and known.until < end:
+                change = self._stretch(turn, max(low, known.until), end)
+                known = _Known(state, end if change is None else change, change is not None)
+            self.known[turn.joint] = known
+            if known.changes and known.until <= end:
+                first = known.until
+        return first
+
+    def _pairing(self, turn: Turn, value: float) -> tuple[Float64, Ints]:
+        """The costs of a turn at this value, and the person of each candidate."""
+        settings = self.picture.at(value)
+        cost = checked_cost(settings, turn.candidates, turn.people)
+        return cost, assign(settings, turn.candidates, turn.people, cost)
+
+    def _stretch(self, turn: Turn, low: float, high: float) -> float | None:
+        """The least value in (low, high] at which a turn comes out otherwise than recorded; None where it does not."""
+        mine = np.where(turn.person < len(turn.people), turn.person, ALONE)
+
+        def same(value: float) -> bool:
+            return bool((self._pairing(turn, value)[1] == mine).all())
+
+        (start, first), (end, last) = self._pairing(turn, low), self._pairing(turn, high)
+        if not (first == mine).all():  # rounding: the change before this one was found a digit too early
+            return float(np.nextafter(low, np.inf))
+        alike = bool((last == mine).all())
+        if alike and np.array_equal(start, end):
+            return None
+        middle = self._pairing(turn, low + (high - low) / 2)[0]
+        bent = _bent(start, middle, end, self.picture.settings.opening)
+        if not bent.any():
+            if alike:
+                return None
+            about = self._crossing(turn, mine, last, low, high, start, end)
+            return _first_change(same, *_around(same, about, low, high))
+        apart = tag_distances(turn.candidates, turn.people)[bent].astype(np.float64)
+        moments = np.unique(apart[(apart > low) & (apart < high)])
+        if not len(moments):
+            return self._by_slider(same, low, high)
+        return self._between(turn, same, low, moments, high)
+
+    def _between(
+        self, turn: Turn, same: Callable[[float], bool], low: float, moments: Float64, high: float
+    ) -> float | None:
+        """`_stretch` over pieces that end where tag distances lie: there a rule may bend."""
+        at = low
+        for moment in moments.tolist():
+            if moment > at:
+                change = self._stretch(turn, at, moment)
+                if change is not None:
+                    return change
+            after = min(float(np.nextafter(np.float32(moment), np.float32(np.inf))), high)
+            if not same(after):
+                return _first_change(same, max(at, moment), after)
+            at = after
+        return self._stretch(turn, at, high) if at < high else None
+
+    def _by_slider(self, same: Callable[[float], bool], low: float, high: float) -> float | None:
+        """The first change where the rule is not linear, as far as the steps of the slider show it."""
+        if high - low > WIDE:
+            self.picture.exact = False
+        steps = [*np.arange(low + self.by, high, self.by).tolist(), high]
+        at = low
+        for step in steps:
+            if not same(step):
+                return _first_change(same, at, step)
+            at = step
+        return None
+
+    def _crossing(
+        self, turn: Turn, mine: Ints, other: Ints, low: float, high: float, start: Float64, end: Float64
+    ) -> float:
+        """About where `mine` is first undercut in (low, high], given the costs at both ends and the best at `high`."""
+        opening = self.picture.settings.opening
+
+        def total(person: Ints) -> tuple[float, float]:
+            rows = (person != ALONE).nonzero()[0]
+            pairs = rows, person[rows]
+            return float((start[pairs] - opening).sum()), float((end[pairs] - opening).sum())
+
+        (a, b), at = total(mine), high
+        for _ in range(100):
+            other_a, other_b = total(other)
+            gain = (b - other_b) - (a - other_a)
+            if not np.isfinite(gain) or gain <= 0:
+                return at
+            meet = low + (high - low) * max(other_a - a, 0.0) / gain
+            if not low < meet < at:
+                return min(max(meet, low), at)
+            at, other = meet, self._pairing(turn, meet)[1]
+            if (other == mine).all():
+                return at
+        return at
+
+
+def _bent(start: Float64, middle: Float64, end: Float64, opening: float) -> Any:
+    """Pairs (n, m) whose cost is not on one line at three values, and is somewhere less than opening a person."""
+    with np.errstate(invalid="ignore"):
+        off = np.abs(start + end - 2 * middle) > CLOSE * (1 + np.abs(middle))
+    finite = np.isfinite(start).astype(int) + np.isfinite(middle) + np.isfinite(end)
+    off = np.where(finite == 3, off, finite > 0)
+    return off & (np.minimum(np.minimum(start, middle), end) < opening)
+
+
+def _around(same: Callable[[float], bool], about: float, low: float, high: float) -> tuple[float, float]:
+    """A narrow interval with the first change in it, known to be `about` there; the whole one where that fails."""
+    width = 4 * float(np.spacing(about))
+    while width < WIDE:
+        start, end = max(low, about - width), min(about + width, high)
+        if not same(end) and (start == low or same(start)):
+            return start, end
+        width *= 16
+    return low, high
+
+
+class Flip(NamedTuple):
+    """One value of one setting at which the answer about a joint flips.
+
+    Attributes:
+        setting: name of the setting.
+        value: the flip point.
+        side: "from": the answer is another one from the value on; "below": it is another one below the value.
+        then: what the answer is there.
+    """
+
+    setting: str
+    value: float
+    side: str
+    then: str
+
+
+def joint_flips(decoding: Decoding, person: int, joint: int) -> tuple[Flip, ...]:
+    """The flips of one joint next to the current value of every setting that is a number, on both sides.
+
+    Under another setting, a person is the one that shares most pixels with it. The two thresholds are searched from
+    half their value on, see `searched_from`.
+
+    Args:
+        decoding: the decoding.
+        person: index of the pose.
+        joint: joint type, 0 to 16.
+    """
+    mine = used_pixels(decoding)[person]
+    return tuple(flip for name in number_names(decoding.settings) for flip in _flips_of(decoding, name, mine, joint))
+
+
+def searched_from(decoding: Decoding, setting: str) -> float | None:
+    """Where a search that someone waits for starts; None for the low end of the setting's range.
+
+    Far below the detection threshold a photo's maps have a thousand peaks of noise, and far below the tag threshold
+    every person falls apart into its joints: each of these changes the result.
+    """
+    thresholds = ("detection_threshold", "tag_threshold")
+    return getattr(decoding.settings, setting) / 2 if setting in thresholds else None
+
+
+def _flips_of(decoding: Decoding, setting: str, mine: Ints, joint: int) -> list[Flip]:
+    """The nearest flips of one setting below and above its current value."""
+    now, picture = getattr(decoding.settings, setting), _Picture(decoding, setting)
+    points = flip_points(decoding, setting, searched_from(decoding, setting)).values
+    flips = []
+    sides = (("below", points[points <= now][::-1]), ("from", points[points > now]))
+    for side, values in sides:
+        for value in values.tolist():
+            below = value - 1 if picture.whole else float(np.nextafter(value, -np.inf))
+            answer = _answer(picture.decoding(below if side == "below" else value), mine, joint)
+            if answer != mine[joint]:
+                flips.append(Flip(setting, value, side, _words(decoding, answer, mine[joint])))
+                break
+    return flips
+
+
+def _answer(decoding: Decoding, mine: Ints, joint: int) -> int | None:
+    """The pixel of the joint, signed as in `used_pixels`, of the person most like `mine`; None if there is none."""
+    pixel = used_pixels(decoding)
+    alike = ((pixel == mine) & (mine != 0)).sum(axis=1)
+    return int(pixel[alike.argmax(), joint]) if alike.any() else None
+
+
+def _words(decoding: Decoding, answer: int | None, before: int) -> str:
+    """What the answer is, in words."""
+    if answer is None:
+        return "the person is gone"
+    if not answer:
+        return "missing"
+    if answer == -before:
+        return "a peak" if answer > 0 else "refined, at the same pixel"
+    y, x = divmod(abs(answer) - 1, decoding.maps.size[0])
+    column, row = decoding.maps.image_points(np.array([x, y], float))
+    return f"{'the peak' if answer > 0 else 'refined,'} at ({column:.0f}, {row:.0f})"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import stat
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +25,9 @@ FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "AVIF
 MOST_PIXELS = 175_000_000
 """Larger pictures are refused before they are decoded, since a file of a few kilobytes can announce gigabytes. The
 largest cameras have 151 megapixels; Pillow's own limit is 179."""
+
+MOST_BYTES = 2**30
+"""Larger files are refused before they are read."""
 
 END_OF_JPEG = b"\xff\xd9"
 
@@ -50,13 +55,22 @@ def read_image(path: str | Path) -> Image:
     """
     path = Path(path)
     try:
+        told = path.stat()
+        if not stat.S_ISREG(told.st_mode) and not stat.S_ISDIR(told.st_mode):
+            raise HpeError(f"{path} is a pipe, socket or device, but a picture is expected; give a file.")
+        if told.st_size > MOST_BYTES:
+            raise HpeError(f"{path} has more than {MOST_BYTES // 2**20} MiB, but a picture is expected; give one.")
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise HpeError(f"{path} does not exist; give the path of a picture.") from error
-    except OSError as error:
-        if path.is_dir():
+    except (OSError, ValueError) as error:
+        if isinstance(error, HpeError):
+            raise
+        if getattr(error, "errno", None) in (errno.EISDIR, errno.EACCES) and path.is_dir():
             raise HpeError(f"{path} is a folder, but a picture is expected; give one of its files.") from error
-        raise HpeError(f"{path} cannot be read ({error.strerror or error}); give a file you may read.") from error
+        raise HpeError(
+            f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); give a file you may read."
+        ) from error
     return decode_image(data, str(path))
 
 

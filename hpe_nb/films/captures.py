@@ -1,11 +1,13 @@
-"""Films, cameras and streams as a source: everything that OpenCV opens as a capture."""
+"""Films, cameras and streams as a source: films and streams by PyAV, cameras by OpenCV."""
 
 from __future__ import annotations
 
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -18,23 +20,37 @@ from hpe_nb.films.frame import Frame, Report, Span
 TIMEOUT = 10.0
 """Seconds after which a stream or camera that gives nothing counts as broken off."""
 
+MOST_SOUND = 20_000
+"""Packets of sound that wait for the film at most: some minutes."""
+
 
 class Film:
     """Frames of a video file or of a stream that waits for its reader; see `hpe_nb.films.frame.Source`.
 
-    A frame that cannot be decoded is reported and skipped. A film that ends before its announced end is reported.
+    Frames are upright, as the film says they are to be shown, and have the times at which they are to be shown. A frame
+    that cannot be decoded is reported and skipped. A film that ends before its announced end is reported.
+
+    Attributes:
+        sound: packets of the film's sound as they come by, where `keep_sound` was called.
     """
 
     live = False
 
     def __init__(self, name: str, address: str, span: Span) -> None:
         self.name, self.address, self.span, self.report = name, address, span, Report()
-        self._capture = open_capture(address)
-        self.fps = frame_rate(self._capture)
-        announced = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        self._announced = int(announced) if math.isfinite(announced) and announced > 0 else None
+        self._container, self._video = open_container(address)
+        self.fps = stream_rate(self._video)
+        self._announced = announced_frames(self._container, self._video, self.fps)
         ends = [end for end in (self._announced, span.stop) if end is not None]
         self.count = max(0, min(ends) - span.start) if ends else None
+        self.sound: deque[Any] = deque(maxlen=MOST_SOUND)
+        self._sound: Any = None
+        self.first_time = 0.0
+
+    def keep_sound(self) -> Any:
+        """Collect the packets of the sound from now on; the stream they are of, or None for a silent film."""
+        self._sound = next(iter(self._container.streams.audio), None)
+        return self._sound
 
     def __iter__(self) -> Iterator[Frame]:
         """The wanted frames; with loop, round after round."""
@@ -47,26 +63,55 @@ class Film:
             if not (self.span.loop and good):
                 return
             shift, elapsed = shift + index + 1, elapsed + seconds + 1 / self.fps
-            self._capture.release()
-            self._capture = open_capture(self.address)
+            self._container.close()
+            self._container, self._video = open_container(self.address)
 
     def _round(self) -> Iterator[tuple[int, float, Image]]:
         """Number, seconds and picture of the wanted frames from the film's beginning to its end."""
-        index, seconds = 0, -1.0
-        while not self.span.over(index):
-            if not self._capture.grab():
-                self._note_early_end(index)
+        index, before, began = 0, -1.0, None
+        for frame in self._decoded():
+            if frame is not None and frame.time is not None and began is None:
+                began = frame.time - index / self.fps
+                self.first_time = began
+            told = frame.time - began if frame is not None and frame.time is not None and began is not None else -1.0
+            # Containers without time stamps tell nothing: then the frame rate is the clock.
+            seconds = told if told > before else (index / self.fps if before < 0 else before + 1 / self.fps)
+            if self.span.over(index):
                 return
-            told = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            # Containers without time stamps tell 0 for ever: then the frame rate is the clock.
-            seconds = told if told > seconds and (told > 0 or index == 0) else index / self.fps
+            before = seconds
             if self.span.wants(index):
-                image = _retrieved(self._capture)
+                image = None if frame is None else upright(frame)
                 if image is None:
                     self.report.add(f"{self.name} frame {index} could not be decoded and was left out.")
                 else:
                     yield index, seconds, image
             index += 1
+        self._note_early_end(index)
+
+    def _decoded(self) -> Iterator[Any]:
+        """Frame after frame as PyAV has it, None for one that cannot be decoded; sound is put aside on the way."""
+        import av
+
+        streams = [self._video] if self._sound is None else [self._video, self._sound]
+        packets = self._container.demux(*streams)
+        while True:
+            try:
+                packet = next(packets, None)
+            except (av.FFmpegError, OSError) as error:
+                self.report.add(f"{self.name} broke off ({error_words(error)}); the file or stream is incomplete.")
+                return
+            if packet is None:
+                return
+            if packet.stream.type == "audio":
+                if packet.dts is not None:
+                    self.sound.append(packet)
+                continue
+            try:
+                yield from packet.decode()
+            except EOFError:
+                return
+            except (av.FFmpegError, ValueError):
+                yield None
 
     def _note_early_end(self, index: int) -> None:
         """Say so when the film broke off; the announced count of a healthy film may be off by a few frames."""
@@ -82,14 +127,16 @@ class Film:
 
     def __exit__(self, *error: object) -> None:
         """Close the file or stream."""
-        self._capture.release()
+        self._container.close()
+        self._container = self._video = self._sound = None
+        self.sound.clear()
 
 
 class Camera:
     """Frames of a camera or a live stream, always the newest one; see `hpe_nb.films.frame.Source`.
 
     A thread of its own empties the device, so a slow network makes frames rare but never old. `missed` counts the
-    frames nobody had time for.
+    frames that were replaced by newer ones before they were taken.
     """
 
     live = True
@@ -148,34 +195,122 @@ class Camera:
         self._closing.set()
         if self._thread.is_alive():
             self._thread.join(TIMEOUT)
-        elif self._thread.ident is None:  # nobody asked for a frame
+        elif self._thread.ident is None:  # no frame was asked for
             self._capture.release()
 
 
-def open_capture(address: str | int) -> Any:
-    """Open a camera index, a file or an address.
+class Stream:
+    """A live stream with the few methods of OpenCV's capture that `Camera` uses."""
+
+    def __init__(self, address: str) -> None:
+        self._container, self._video = open_container(address)
+        self._frames = self._container.decode(self._video)
+        self._frame: Any = None
+
+    def get(self, what: int) -> float:
+        """Frames per second, and nothing else."""
+        return stream_rate(self._video) if what == cv2.CAP_PROP_FPS else 0.0
+
+    def grab(self) -> bool:
+        """Wait for the next frame; whether there is one."""
+        import av
+
+        try:
+            self._frame = next(self._frames, None)
+        except (av.FFmpegError, OSError, ValueError):
+            self._frame = None
+        return self._frame is not None
+
+    def retrieve(self) -> tuple[bool, Image | None]:
+        """The frame, BGR as OpenCV has it."""
+        image = upright(self._frame)
+        return image is not None, None if image is None else image[..., ::-1]
+
+    def release(self) -> None:
+        """Close the stream."""
+        self._container.close()
+
+
+def open_container(address: str) -> tuple[Any, Any]:
+    """Open a film or stream: PyAV's container, and the first stream of pictures in it that is no cover.
+
+    Local files are handed on as open files, so that no name is taken for a protocol or an option.
 
     Raises:
-        HpeError: no such camera, or a file or stream that cannot be opened.
+        HpeError: it cannot be opened, or holds no pictures.
     """
-    if isinstance(address, int):
+    import av
+
+    av.logging.set_level(None)
+    try:
+        if Path(address).is_file():
+            container = av.open(Path(address).open("rb"), timeout=TIMEOUT)  # noqa: SIM115  (it ends with the container)
+        else:
+            container = av.open(address, timeout=(TIMEOUT, TIMEOUT))
+    except (av.FFmpegError, OSError, ValueError, UnicodeError) as error:
+        raise HpeError(
+            f"{address} cannot be opened as a film or stream ({error_words(error)}); "
+            "check the path or address, and that it is a film."
+        ) from error
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            stream.thread_type = "AUTO"
+            return container, stream
+    container.close()
+    raise HpeError(f"{address} cannot be opened as a film, since it holds no moving pictures; give a film.")
+
+
+def error_words(error: Exception) -> str:
+    """What a library says of an error, without its numbers."""
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return "it gave nothing for 10 seconds" if "exit requested" in words.lower() else str(words)
+
+
+def stream_rate(stream: Any) -> float:
+    """Frames per second as a film tells it, 30 where it tells nothing sensible."""
+    for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
+        if rate and 0 < float(rate) <= 1000:
+            return float(rate)
+    return 30.0
+
+
+def announced_frames(container: Any, stream: Any, fps: float) -> int | None:
+    """How many frames a film says it has."""
+    counts = [int(stream.frames)] if stream.frames else []
+    if stream.duration and stream.time_base:
+        counts.append(round(float(stream.duration * stream.time_base) * fps))
+    elif container.duration and not counts:
+        counts.append(round(container.duration / 1e6 * fps))
+    # A film that was cut without coding it anew has frames that are not to be shown: the smaller number counts.
+    return min(counts, default=0) or None
+
+
+def upright(frame: Any) -> Image | None:
+    """A frame of PyAV as RGB (H, W, 3), turned as it is to be shown; None where it cannot be converted."""
+    import av
+
+    try:
+        image = frame.to_ndarray(format="rgb24")
+    except (av.FFmpegError, ValueError, MemoryError):
+        return None
+    turns = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, turns)) if turns else np.asarray(image, np.uint8)
+
+
+def open_capture(address: str | int) -> Any:
+    """Open a camera index by OpenCV, or a live stream by PyAV.
+
+    Raises:
+        HpeError: no such camera, or a stream that cannot be opened.
+    """
+    if not isinstance(address, int):
+        return Stream(address)
+    if 0 <= address < 2**31:
         capture = cv2.VideoCapture(address)
-    else:
-        patience = [
-            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
-            int(TIMEOUT * 1000),
-            cv2.CAP_PROP_READ_TIMEOUT_MSEC,
-            int(TIMEOUT * 1000),
-        ]
-        capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, patience)
-        if not capture.isOpened():
-            capture = cv2.VideoCapture(address)  # another back end may know it
-    if capture.isOpened():
-        return capture
-    capture.release()
-    if isinstance(address, int):
-        raise HpeError(f"camera {address} was asked for, but there is none that opens; try another index or a file.")
-    raise HpeError(f"{address} cannot be opened as a film or stream; check the path or address, and that it is a film.")
+        if capture.isOpened():
+            return capture
+        capture.release()
+    raise HpeError(f"camera {address} was asked for, but there is none that opens; try another index or a file.")
 
 
 def frame_rate(capture: Any) -> float:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
 from hpe_nb.decoder.poses import MISSING
-from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.pose_formats import KIND_NAMES
+from hpe_nb.errors import HpeError, visible
+from hpe_nb.evaluation.pose_formats import KIND_NAMES, cell_text
 from hpe_nb.files.whole import written_whole
 from hpe_nb.films.record import Entry, read_record
 from hpe_nb.skeleton import KEYPOINTS
@@ -22,8 +22,8 @@ COLUMNS = ("frame", "time_s", "name", "person", "person_score", "joint", "kind",
 def export_record(record: str | Path, path: str | Path) -> Path:
     """Write a record as COCO keypoint results (.json) or as a table (.csv); whole or not at all.
 
-    In COCO results `image_id` is the number of the frame; for pictures whose file name is a number, as in COCO's own
-    sets, that number. Frames in which nobody was found leave no trace in either format.
+    In COCO results `image_id` is the number of the frame; where the file names of all photos are different numbers, as
+    in COCO's own sets, those numbers. Frames in which nobody was found leave no trace in either format.
 
     Returns:
         The path.
@@ -35,40 +35,45 @@ def export_record(record: str | Path, path: str | Path) -> Path:
     write = {".json": _write_coco, ".csv": _write_table}.get(path.suffix.lower())
     if write is None:
         raise HpeError(f"{path} has the ending {path.suffix or 'of no format'}, but .json or .csv is expected.")
-    return _written(path, read_record(record), write)
-
-
-def _written(path: Path, entries: Iterable[Entry], write: Callable[[TextIO, Iterable[Entry]], None]) -> Path:
-    """Write the entries to a file that appears when it is complete."""
+    named = _named_by_numbers(record)
     with written_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        write(file, entries)
+        write(file, read_record(record), named)
     return path
 
 
-def _write_coco(file: TextIO, entries: Iterable[Entry]) -> None:
+def _named_by_numbers(record: str | Path) -> bool:
+    """Whether the names of all photos of a record are different numbers."""
+    numbers = set()
+    for entry in read_record(record):
+        stem = Path(entry.name).stem
+        if not (entry.source and stem.isascii() and stem.isdecimal() and len(stem) <= 18) or int(stem) in numbers:
+            return False
+        numbers.add(int(stem))
+    return True
+
+
+def _write_coco(file: TextIO, entries: Iterable[Entry], named: bool) -> None:
     """One person per line, in one list."""
     mark = "[\n"
     for entry in entries:
-        for person in _coco_people(entry):
+        for person in _coco_people(entry, int(Path(entry.name).stem) if named else entry.index):
             file.write(mark + json.dumps(person))
             mark = ",\n"
     file.write(("[" if mark == "[\n" else "") + "\n]\n")
 
 
-def _coco_people(entry: Entry) -> Iterable[dict[str, Any]]:
+def _coco_people(entry: Entry, image_id: int) -> Iterable[dict[str, Any]]:
     """The people of a frame as COCO results, with their numbers and kinds."""
-    stem = Path(entry.name).stem
-    image_id = int(stem) if stem.isdecimal() else entry.index
     poses = entry.poses
     for i, number in enumerate(entry.person.tolist()):
         points = [round(value, 4) for value in poses.keypoints[i].reshape(-1).astype(float).tolist()]
         yield {
             "image_id": image_id, "category_id": 1, "keypoints": points, "score": round(float(poses.scores[i]), 4),
-            "person": number, "kind": poses.kind[i].tolist(),
+            "person": number + 1, "kind": poses.kind[i].tolist(),
         }  # fmt: skip
 
 
-def _write_table(file: TextIO, entries: Iterable[Entry]) -> None:
+def _write_table(file: TextIO, entries: Iterable[Entry], _: bool) -> None:
     """One row per joint."""
     table = csv.writer(file, lineterminator="\n")
     table.writerow(COLUMNS)
@@ -79,7 +84,13 @@ def _write_table(file: TextIO, entries: Iterable[Entry]) -> None:
 
 def _joint_rows(entry: Entry, i: int, number: int) -> Iterable[tuple[Any, ...]]:
     """The rows of one person's joints."""
-    head = (entry.index, f"{entry.time:.3f}", entry.name, number + 1, f"{entry.poses.scores[i]:.4f}")
+    head = (
+        entry.index,
+        f"{entry.time:.3f}",
+        cell_text(visible(entry.name)),
+        number + 1,
+        f"{entry.poses.scores[i]:.4f}",
+    )
     for joint, kind, (x, y, score) in zip(KEYPOINTS, entry.poses.kind[i], entry.poses.keypoints[i], strict=True):
         if kind != MISSING:
             yield (*head, joint, KIND_NAMES[kind], f"{x:.2f}", f"{y:.2f}", f"{score:.4f}")

@@ -20,12 +20,16 @@ class Frame:
         time: seconds since the source's first frame. Films tell it themselves, cameras are timed, pictures of a folder
             stand one second apart.
         name: what to call the frame in a report or a file: "walk.jpg" or "walk.mp4 frame 12".
+        source: whole path or address of a photo; empty for frames of a film.
+        picture: file name for a photo's annotated picture, below the folder for these; empty for frames of a film.
     """
 
     image: Image
     index: int
     time: float
     name: str
+    source: str = ""
+    picture: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Span:
     Attributes:
         start: first frame, from 0.
         stop: the frame before which to end; None is the source's end. With `loop` it bounds each round.
-        stride: take every so-manieth frame.
+        stride: 1 takes every frame, 2 every second one, and so on.
         loop: begin again at the end, for ever.
 
     Raises:
@@ -70,12 +74,14 @@ class Span:
 class Report:
     """What went wrong on the way without ending it: sentences, the first `most` of them kept, all counted.
 
-    A film of ten thousand bad frames must not fill the memory with complaints.
+    A film of ten thousand bad frames must not fill the memory with complaints. `notes` are sentences about files that
+    were left out because they are of another kind, which is no error.
     """
 
     most: int = 100
     sentences: list[str] = field(default_factory=list)
     count: int = 0
+    notes: list[str] = field(default_factory=list)
 
     def add(self, sentence: str) -> None:
         """Note one more trouble."""

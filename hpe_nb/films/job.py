@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
@@ -10,19 +11,21 @@ from itertools import islice
 from pathlib import Path
 
 from hpe_nb.draw.skeletons import draw_poses
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, one_line
+from hpe_nb.files.images import write_image
+from hpe_nb.files.whole import check_targets, folder_held, remove_parts
 from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Found, detect
 from hpe_nb.films.exports import export_record
 from hpe_nb.films.frame import Source
-from hpe_nb.films.pictures import Pictures
-from hpe_nb.films.record import Entry, RecordFile
+from hpe_nb.films.pictures import Pictures, read_picture
+from hpe_nb.films.record import Entry, RecordFile, entries_of, read_record
 from hpe_nb.films.settings import Following, Running
 from hpe_nb.films.stages import Stages
 from hpe_nb.films.tracking import follow
 from hpe_nb.films.tracks import Tracks
-from hpe_nb.films.video import VideoFile, add_sound
-from hpe_nb.films.writing import Files, Shown, Writing
+from hpe_nb.films.video import VideoFile
+from hpe_nb.films.writing import FRAME, Files, Shown, Writing
 from hpe_nb.network.network import Network
 from hpe_nb.settings import Settings
 
@@ -36,8 +39,10 @@ class Outputs:
         video: annotated film, its ending chooses the codec.
         pictures: folder for annotated pictures, one per frame, named like the source's.
         exports: .json (COCO results) and .csv files, made from the record when the job ends.
-        sound: keep the film's sound, where ffmpeg is installed.
-        resume: go on after the frames that the record already has; for pictures.
+        sound: keep the film's sound.
+        resume: go on after the photos that the record already has; pictures of those that are missing are drawn.
+        overwrite: replace files that are there; else a file that is in the way is an error before the first frame.
+        pattern: names of the pictures of a film's frames, with the place of the number, as in frame_%04d.png.
     """
 
     record: Path
@@ -46,6 +51,8 @@ class Outputs:
     exports: tuple[Path, ...] = ()
     sound: bool = True
     resume: bool = False
+    overwrite: bool = False
+    pattern: str = FRAME
 
 
 @dataclass
@@ -97,15 +104,26 @@ def run_film(
         seen: is called with each frame that is through, for a progress bar or a picture.
 
     Returns:
-        How it went. Only mistakes made before the first frame (places that cannot be written) are raised as HpeError.
+        How it went. Only mistakes made before the first frame are raised.
+
+    Raises:
+        HpeError: a place that cannot be written, that another run writes to, that is one of the inputs, or that holds
+            a file of another run or of the user's while `outputs.overwrite` is off.
     """
     summary = Summary()
     with ExitStack() as open_files:
-        record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
-        video = open_files.enter_context(VideoFile(outputs.video, film_rate(source))) if outputs.video else None
+        open_files.enter_context(folder_held(outputs.record.parent))
+        resumed = outputs.resume and outputs.record.exists()
+        _check_places(source, outputs, resumed)
         if isinstance(source, Pictures):
-            source.done, summary.resumed = record.done, len(record.done)
-        files = Files(record, video, outputs.pictures, summary.stages)
+            summary.resumed = source.go_on(entries_of(outputs.record)) if resumed else 0
+            _check_pictures(source, outputs)
+        record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
+        sound = source if outputs.sound and isinstance(source, Film) and not source.span.loop else None
+        video = open_files.enter_context(VideoFile(outputs.video, film_rate(source), sound)) if outputs.video else None
+        if resumed and outputs.pictures is not None:
+            _draw_missing(outputs, summary)
+        files = Files(record, video, outputs.pictures, summary.stages, outputs.pattern)
         showing = _Showing(_followed(source, following), summary.stages, files.want_pictures)
 
         def written(shown: Shown) -> None:
@@ -122,10 +140,55 @@ def run_film(
             summary.interrupted = True
             summary.ending = f"Stopped after {record.entries} frames; all of them are in {outputs.record}."
         except (HpeError, OSError, RuntimeError) as error:  # the last one is OpenVINO's, for a device that went away
-            summary.ending = str(error).strip().splitlines()[-1]
-    summary.stages.stop()
-    _finish(summary, source, outputs, video)
+            summary.ending = one_line(str(error).strip().splitlines()[-1])
+        if video is not None:
+            try:
+                video.close()
+            except HpeError as error:
+                summary.ending = summary.ending or str(error)
+        summary.stages.stop()
+        _finish(summary, source, outputs, video)
     return summary
+
+
+def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
+    """Raise when a file of the job's is an input, or is there and was not asked to be replaced; tidy killed runs up."""
+    inputs = _inputs(source)
+    check_targets([outputs.record, *outputs.exports], inputs, outputs.overwrite or resumed)
+    if outputs.video is not None:
+        check_targets([outputs.video], inputs, outputs.overwrite)
+    if outputs.pictures is not None and (outputs.pattern != FRAME or not isinstance(source, Pictures)):
+        shape = re.compile(re.escape(re.sub(r"%0?\d*d", "\0", outputs.pattern)).replace("\0", r"\d+"))
+        there = [path for path in outputs.pictures.glob("*") if shape.fullmatch(path.name)]
+        check_targets(there, inputs, outputs.overwrite)
+    for folder in {outputs.pictures or outputs.record.parent, *(path.parent for path in outputs.exports)}:
+        remove_parts(folder)
+
+
+def _check_pictures(source: Pictures, outputs: Outputs) -> None:
+    """The same for the annotated pictures of photos."""
+    if outputs.pictures is not None and outputs.pattern == FRAME:
+        targets = [outputs.pictures / photo.picture for photo in source.wanted()]
+        check_targets(targets, source.paths, outputs.overwrite)
+
+
+def _inputs(source: Source) -> list[str]:
+    """The files that are read."""
+    if isinstance(source, Pictures):
+        return source.paths
+    return [source.address] if isinstance(source, Film) else []
+
+
+def _draw_missing(outputs: Outputs, summary: Summary) -> None:
+    """Draw the photos of an earlier run whose annotated pictures are not there."""
+    folder = outputs.pictures or outputs.record.parent
+    for entry in read_record(outputs.record):
+        path = folder / entry.picture
+        if entry.picture and not path.exists():
+            try:
+                write_image(path, draw_poses(read_picture(entry.source), entry.poses, people=entry.person))
+            except HpeError as error:
+                summary.notes.append(str(error))
 
 
 def _followed(source: Source, following: Following | None) -> Following:
@@ -151,7 +214,9 @@ class _Showing:
         if self.draw:
             with self.stages.timed("draw"):
                 picture = draw_poses(frame.image, poses, people=person)
-        return Shown(Entry(frame.index, frame.time, frame.name, frame.image.shape[1::-1], person, poses), picture)
+        size = frame.image.shape[1], frame.image.shape[0]
+        places = frame.source, frame.picture
+        return Shown(Entry(frame.index, frame.time, frame.name, size, person, poses, *places), picture)
 
 
 def film_rate(source: Source) -> float:
@@ -169,7 +234,7 @@ def _count(summary: Summary, shown: Shown) -> None:
 
 def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile | None) -> None:
     """Make what is made at the end, and say what there is to say."""
-    summary.notes += source.report.sentences
+    summary.notes += source.report.notes + source.report.sentences
     if source.report.count > len(source.report.sentences):
         summary.notes.append(f"... and {source.report.count - len(source.report.sentences)} more of the kind.")
     summary.files.append(outputs.record)
@@ -177,9 +242,7 @@ def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile
         summary.files.append(video.path)
         if video.fitted:
             summary.notes.append(f"{video.fitted} frames changed size and were fitted into the film's first size.")
-        if outputs.sound and isinstance(source, Film) and not source.span.loop:
-            told = add_sound(video.path, Path(source.address), source.span.start / source.fps)
-            summary.notes += [told] if told else []
+        summary.notes += [video.told] if video.told else []
     if outputs.pictures is not None and summary.frames:
         summary.files.append(outputs.pictures)
     for path in outputs.exports:

@@ -1,8 +1,9 @@
 """The record: what was found in each frame, one line of JSON per frame, safe on disk at every moment.
 
 A line is `{"frame": 12, "time": 1.2, "name": "walk.mp4 frame 12", "size": [768, 576], "people": [...]}`; each of the
-people has `person` (number from 0, kept from frame to frame), `score`, `keypoints` (17 times x, y, score, as in COCO)
-and `kind` (17 numbers, see `hpe_nb.decoder.poses`). Places are in pixels, to a hundredth; scores to a ten-thousandth.
+people has `person` (number from 1, kept from frame to frame), `score`, `keypoints` (17 times x, y, score, as in COCO)
+and `kind` (17 numbers, see `hpe_nb.decoder.poses`). Photos also have `source`, their whole path, and `picture`, the
+name of the annotated picture in the folder for these. Places are in pixels, to a hundredth; scores to a ten-thousandth.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 from hpe_nb.arrays import Ints
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
+from hpe_nb.files.whole import unwritable
 from hpe_nb.skeleton import K
 
 
@@ -34,6 +36,8 @@ class Entry:
         size: width and height in pixels.
         person: (P,) each pose's number, from 0.
         poses: the people. Their tags are not kept in the record: they compare only within a frame.
+        source: whole path or address of a photo; empty for frames of a film.
+        picture: file name of a photo's annotated picture, which no other photo of the record has; empty for films.
     """
 
     index: int
@@ -42,6 +46,8 @@ class Entry:
     size: tuple[int, int]
     person: Ints
     poses: Poses
+    source: str = ""
+    picture: str = ""
 
 
 class RecordFile:
@@ -55,7 +61,6 @@ class RecordFile:
         resume: keep what is there and go on after it; else a file that is there is replaced.
 
     Attributes:
-        done: names of the frames that were there already.
         entries: how many have been written since.
 
     Raises:
@@ -64,17 +69,16 @@ class RecordFile:
 
     def __init__(self, path: str | Path, resume: bool = False) -> None:
         self.path = Path(path)
-        self.done: frozenset[str] = frozenset()
         self.entries = self._end = 0
         if resume and self.path.exists():
-            self.done, self._end = _already(self.path)
+            self._end = _whole_lines(self.path)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("r+b" if self._end else "wb", buffering=0)
             self._file.truncate(self._end)
             self._file.seek(self._end)
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
 
     def write(self, entry: Entry) -> None:
         """Add the people of one frame.
@@ -89,7 +93,7 @@ class RecordFile:
         except OSError as error:
             self._file.seek(self._end)
             self._file.truncate()
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
         self._end += len(line)
         self.entries += 1
 
@@ -111,17 +115,25 @@ def read_record(path: str | Path) -> Iterator[Entry]:
         HpeError: no such file, or no record in it.
     """
     for line in _lines(Path(path)):
-        told = line["people"]
-        keypoints = np.array([person["keypoints"] for person in told], np.float32).reshape(-1, K, 3)
-        poses = Poses(
-            keypoints,
-            np.array([person["score"] for person in told], np.float32),
-            np.full(len(told), np.nan, np.float32),
-            np.array([person["kind"] for person in told], np.uint8).reshape(-1, K),
-        )
-        number = np.array([person["person"] for person in told], np.intp)
-        width, height = line["size"]
-        yield Entry(line["frame"], line["time"], line["name"], (width, height), number, poses)
+        try:
+            yield _entry(line)
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
+            raise _no_record(Path(path), error) from error
+
+
+def _entry(line: dict[str, Any]) -> Entry:
+    """A line as an entry."""
+    told = line["people"]
+    poses = Poses(
+        np.array([person["keypoints"] for person in told], np.float32).reshape(-1, K, 3),
+        np.array([person["score"] for person in told], np.float32),
+        np.full(len(told), np.nan, np.float32),
+        np.array([person["kind"] for person in told], np.uint8).reshape(-1, K),
+    )
+    number = np.array([person["person"] for person in told], np.intp) - 1
+    width, height = line["size"]
+    places = str(line.get("source", "")), str(line.get("picture", ""))
+    return Entry(int(line["frame"]), float(line["time"]), str(line["name"]), (width, height), number, poses, *places)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -143,16 +155,33 @@ def _parsed(path: Path, raw: bytes) -> dict[str, Any]:
         line = json.loads(raw)
         if not {"frame", "time", "name", "size", "people"} <= line.keys():
             raise ValueError("a line without frame, time, name, size and people")
-    except (ValueError, AttributeError) as error:
-        raise HpeError(f"{path} is no record of poses ({error}); give a .jsonl file that hpe-nb run wrote.") from error
+    except (ValueError, AttributeError, RecursionError, OverflowError) as error:
+        raise _no_record(path, error) from error
     return dict(line)
 
 
-def _already(path: Path) -> tuple[frozenset[str], int]:
-    """Names in a record, and where its last whole line ends."""
-    names = frozenset(str(line["name"]) for line in _lines(path))
-    data = path.read_bytes()
-    return names, data.rfind(b"\n") + 1
+def _no_record(path: Path, error: Exception) -> HpeError:
+    """One sentence for a file that holds something else."""
+    return HpeError(f"{path} is no record of poses ({error}); give a .jsonl file that hpe-nb run wrote.")
+
+
+def entries_of(path: Path) -> list[Entry]:
+    """What a record holds, without the people.
+
+    Raises:
+        HpeError: no record.
+    """
+    try:
+        return [_entry({**line, "people": []}) for line in _lines(path)]
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise error if isinstance(error, HpeError) else _no_record(path, error) from error
+
+
+def _whole_lines(path: Path) -> int:
+    """Where the last whole line of a record ends, in bytes; a file that is no record raises HpeError."""
+    entries_of(path)
+    with path.open("rb") as file:
+        return sum(len(raw) for raw in file if raw.endswith(b"\n"))
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
@@ -161,22 +190,19 @@ def _plain(entry: Entry) -> dict[str, Any]:
     # Whole units first: rounding by division would leave digits like 12.340000000000002.
     flat = np.rint(poses.keypoints * np.array([100, 100, 10000], np.float64)) / (100, 100, 10000)
     rows = zip(
-        entry.person.tolist(),
+        (entry.person + 1).tolist(),
         np.round(poses.scores.astype(np.float64), 4).tolist(),
         flat.reshape(len(poses), 3 * K).tolist(),
         poses.kind.tolist(),
         strict=True,
     )
     people = [{"person": who, "score": score, "keypoints": points, "kind": kind} for who, score, points, kind in rows]
+    photo = {"source": entry.source, "picture": entry.picture} if entry.source else {}
     return {
         "frame": entry.index,
         "time": round(entry.time, 4),
         "name": entry.name,
+        **photo,
         "size": list(entry.size),
         "people": people,
     }
-
-
-def _unwritable(path: Path, error: OSError) -> HpeError:
-    """One sentence for a place that cannot be written."""
-    return HpeError(f"{path} cannot be written ({error.strerror or error}); free space or choose another place.")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
+from typing import Any, Protocol
 
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
-from hpe_nb.files.opencv import cv2
-from hpe_nb.films.captures import frame_rate, open_capture
+from hpe_nb.films.captures import open_container, stream_rate, upright
 from hpe_nb.films.pictures import read_picture
 
 NEAR = 48
-"""So many frames ahead it is quicker to read on than to seek, because seeking goes back to the last whole picture."""
+"""Frames ahead for which it is quicker to read on than to seek, because seeking goes back to the last whole picture."""
 
 
 class Pages(Protocol):
@@ -28,7 +27,7 @@ class Pages(Protocol):
 
 
 class FilmPages:
-    """The frames of a video file; reading on is quick, jumping costs a moment.
+    """The frames of a video file; reading on is quick, jumping back costs a moment.
 
     Attributes:
         fps: frames per second.
@@ -36,8 +35,9 @@ class FilmPages:
 
     def __init__(self, path: str | Path) -> None:
         self.path = str(path)
-        self._capture = open_capture(self.path)
-        self.fps = frame_rate(self._capture)
+        self._container, self._video = open_container(self.path)
+        self.fps = stream_rate(self._video)
+        self._frames: Iterator[Any] = self._container.decode(self._video)
         self._next = 0
 
     def page(self, index: int) -> Image:
@@ -46,30 +46,55 @@ class FilmPages:
         Raises:
             HpeError: the film has no such frame, or it cannot be decoded.
         """
-        if not self._next <= index < self._next + NEAR:
-            self._jump(index)
-        while self._next < index and self._capture.grab():
-            self._next += 1
-        good, image = self._capture.read()
-        self._next += 1
-        if not good or image is None:
-            self._next = -NEAR  # the next call jumps, wherever the capture stands now
+        import av
+
+        if not self._next <= index:
+            self._begin_again()
+        frame, image = None, None
+        try:
+            if index >= self._next + NEAR:
+                self._jump(index)
+            while self._next <= index:
+                frame = next(self._frames, None)
+                self._next += 1
+                if frame is None:
+                    break
+            image = None if frame is None else upright(frame)
+        except (av.FFmpegError, OSError):
+            frame = None
+        if image is None:
+            self._begin_again()
             raise HpeError(f"frame {index} of {self.path} cannot be read; the film may be shorter or broken there.")
-        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+        return image
 
     def _jump(self, index: int) -> None:
-        """Stand before frame `index`; where the container does not seek exactly, read from the beginning."""
-        self._capture.set(cv2.CAP_PROP_POS_FRAMES, index)
-        if round(self._capture.get(cv2.CAP_PROP_POS_FRAMES)) != index:
-            self._capture.release()
-            self._capture = open_capture(self.path)
-            self._next = 0
-        else:
-            self._next = index
+        """Stand at the last whole picture before frame `index`, where the film's frames all last the same time."""
+        video = self._video
+        if not video.time_base or not video.average_rate or video.average_rate != video.guessed_rate:
+            return
+        start = video.start_time or 0
+        self._container.seek(start + round((index - 2) / self.fps / float(video.time_base)), stream=video)
+        self._frames = self._container.decode(video)
+        first = next(self._frames, None)
+        if (
+            first is None
+            or first.pts is None
+            or (at := round((first.pts - start) * float(video.time_base) * self.fps)) > index
+        ):
+            self._begin_again()
+            return
+        self._frames, self._next = chain((first,), self._frames), at
+
+    def _begin_again(self) -> None:
+        """Stand before the first frame."""
+        self._container.close()
+        self._container, self._video = open_container(self.path)
+        self._frames = self._container.decode(self._video)
+        self._next = 0
 
     def close(self) -> None:
         """Close the file."""
-        self._capture.release()
+        self._container.close()
 
 
 class PicturePages:

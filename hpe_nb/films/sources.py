@@ -8,7 +8,8 @@ from pathlib import Path
 from hpe_nb.errors import HpeError
 from hpe_nb.films.captures import Camera, Film
 from hpe_nb.films.frame import Source, Span
-from hpe_nb.films.pictures import Pictures, folder_pictures, is_picture, is_url, pattern_pictures
+from hpe_nb.films.inputs import find_inputs, is_url, short_name
+from hpe_nb.films.pictures import Pictures
 
 LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "udp", "tcp", "srt"})
 """Kinds of address whose frames do not wait for their reader."""
@@ -25,46 +26,42 @@ def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: 
                 ...
 
     Args:
-        what: a picture or film file, a folder of pictures, a pattern (`photos/**/*.jpg`), a list of pictures, the index
-            of a camera (0, or "0" as on a command line), or the URL of a picture, a film or a stream.
+        what: a picture or film file, a folder of pictures, a pattern (`photos/**/*.jpg`, `frame_%04d.png`), a list of
+            pictures, the index of a camera (0, or "0" as on a command line), or the URL of a picture, film or stream.
+            Films in a folder of pictures are left out and reported; `hpe_nb.films.inputs.find_inputs` finds all.
         start, stop, stride: which frames, counted as in a slice.
         loop: begin again at the end, for ever.
 
     Raises:
-        HpeError: nothing there, nothing readable, or a span that makes no sense.
+        HpeError: nothing there, nothing readable, several films, or a span that makes no sense.
     """
     span = Span(start, stop, stride, loop)
-    if isinstance(what, int) or (isinstance(what, str) and what.isdecimal() and not Path(what).exists()):
-        return Camera(f"camera {int(what)}", int(what), span)
-    if not isinstance(what, str | Path):
-        return _pictures(f"{len(what)} pictures", [str(item) for item in what], span)
-    return _address(str(what), span) if is_url(str(what)) else _local(str(what), span)
+    given = [what] if isinstance(what, str | Path | int) else list(what)
+    found = find_inputs([item if isinstance(item, int) else str(item) for item in given])
+    if found.photos:
+        name = short_name(str(what)) if isinstance(what, str | Path) else f"{len(found.photos)} pictures"
+        source: Source = Pictures(name, found.photos, span)
+        found.notes += [f"{film} is a film and was left out; open it by itself." for film in found.films]
+    elif len(found.films) == 1:
+        source = open_film(found.films[0], span)
+    elif found.films:
+        raise HpeError(f"{what} holds {len(found.films)} films, but one is expected; open each by itself.")
+    else:
+        raise HpeError((found.failures or [f"{what} holds no pictures; expected are files such as .jpg."])[0])
+    source.report.notes += found.notes
+    for failure in found.failures:
+        source.report.add(failure)
+    return source
 
 
-def _address(url: str, span: Span) -> Source:
-    """The source at an address."""
-    name = url.split("?")[0].rstrip("/").rsplit("/", 1)[-1] or url
-    if is_picture(url):
-        return _pictures(name, [url], span)
-    if url.split("://")[0].lower() in LIVE_SCHEMES:
-        return Camera(name, url, span)
-    return Film(name, url, span)
+def open_film(what: str | int, span: Span) -> Source:
+    """Open a camera by its index, or a film or stream by its path or address.
 
-
-def _local(what: str, span: Span) -> Source:
-    """The source at a path or pattern."""
-    path = Path(what).expanduser()
-    if path.is_dir():
-        return _pictures(path.name or what, folder_pictures(path), span)
-    if path.is_file():
-        return _pictures(path.name, [str(path)], span) if is_picture(what) else Film(path.name, str(path), span)
-    if any(sign in what for sign in "*?["):
-        return _pictures(what, pattern_pictures(str(path)), span)
-    raise HpeError(f"{what} does not exist; give a picture, a folder, a film, a camera's index or an address.")
-
-
-def _pictures(name: str, paths: list[str], span: Span) -> Pictures:
-    """Pictures, of which there must be one at least."""
-    if not paths:
-        raise HpeError(f"{name} holds no pictures; expected are files such as .jpg or .png.")
-    return Pictures(name, paths, span)
+    Raises:
+        HpeError: it cannot be opened.
+    """
+    if isinstance(what, int):
+        return Camera(f"camera {what}", what, span)
+    if is_url(what) and what.split("://")[0].lower() in LIVE_SCHEMES:
+        return Camera(short_name(what), what, span)
+    return Film(short_name(what), what, span)

@@ -1,91 +1,170 @@
-"""Annotated films: written frame by frame, playable however the job ends, with the source's sound where possible."""
+"""Annotated films: H.264 that every browser plays, playable at any moment while it is written, with its sound."""
 
 from __future__ import annotations
 
 import shutil
-import subprocess
-from contextlib import suppress
+from collections import deque
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.opencv import cv2
+from hpe_nb.files.whole import unwritable
 
-CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG", ".webm": "VP80"}
-"""Codec by ending; all of them come with OpenCV."""
+PARTS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "500000", "flush_packets": "1"}
+"""An MP4 in parts of half a second, each of which is whole: a film that was cut off plays up to its end."""
+
+X264 = {"preset": "veryfast", "tune": "zerolatency", "crf": "20"}
+"""Frames leave the coder at once, at a quality at which thin lines stay sharp."""
+
+CODECS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
+    ".mp4": ("libx264", X264, PARTS),
+    ".m4v": ("libx264", X264, PARTS),
+    ".mov": ("libx264", X264, PARTS),
+    ".mkv": ("libx264", X264, {"flush_packets": "1", "cluster_time_limit": "500"}),
+    ".webm": ("libvpx", {"deadline": "realtime", "cpu-used": "6", "crf": "10", "b": "4M"}, {"flush_packets": "1"}),
+    ".avi": ("mjpeg", {"q": "3"}, {"flush_packets": "1"}),
+}
+"""Codec, its options and the container's options by ending."""
+
+COPIED = {"libx264": ("aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"), "libvpx": ("vorbis", "opus")}
+"""Codecs of sound that films with these pictures take as they are."""
+
+CLOCK = 90_000
+"""Ticks of the film's time in a second."""
 
 RESERVE = 8 * 2**20
-"""Bytes that must stay free: a film's index is written at its end, and without it most players show nothing."""
+"""Bytes that must stay free, so that a film can be ended and the record goes on."""
 
 
 class VideoFile:
-    """A film that is being written. Use it in a `with` block; leaving it, on whatever way, makes the file playable.
+    """A film that is being written. Use it in a `with` block; leaving it, on whatever way, ends the film.
 
-    The first frame sets the size; frames of another size are fitted into it with black around them.
+    The first frame sets the size; frames of another size are fitted into it with black around them. The sound of the
+    source is copied as it is, packet by packet, beside the pictures of its time.
 
     Args:
         path: file to write; its ending chooses the codec, see `CODECS`.
-        fps: frames per second.
+        fps: frames per second, for frames that are given without a time.
+        source: the film whose sound is kept, a `hpe_nb.films.captures.Film`; None writes a silent film.
 
     Attributes:
         frames: how many are in the film.
         fitted: how many of them had another size than the first one.
+        told: a sentence about the sound; nothing where the source is silent.
 
     Raises:
         HpeError: an ending without codec.
     """
 
-    def __init__(self, path: str | Path, fps: float) -> None:
-        self.path, self.fps = Path(path), fps
-        if self.path.suffix.lower() not in CODECS:
+    def __init__(self, path: str | Path, fps: float, source: Any = None) -> None:
+        self.path, self.fps, self.told = Path(path), fps, ""
+        ending = self.path.suffix.lower()
+        if ending not in CODECS:
             raise HpeError(f"{path} has the ending {self.path.suffix!r}, but one of {', '.join(CODECS)} is expected.")
+        self._codec, self._options, self._container_options = CODECS[ending]
         self.frames = self.fitted = 0
         self._size = (0, 0)
-        self._writer: Any = None
-        self._bgr: Any = None  # kept from frame to frame: new memory costs more than the conversion
+        self._source, self._tape = source, deque[Any]()
+        self._container: Any = None
+        self._file: BinaryIO | None = None
+        self._video: Any = None
+        self._sound: Any = None
+        self._origin = 0.0
+        self._ticks = -1
+        if source is not None:
+            self._tape = source.sound
+            self._heard = source.keep_sound()
+            if self._heard is not None and self._heard.codec_context.name not in COPIED.get(self._codec, ()):
+                name, self._heard = self._heard.codec_context.name, None
+                self.told = f"sound of the kind {name} does not fit into {ending} and was left out; try .mkv or .mp4."
+        else:
+            self._heard = None
 
-    def write(self, image: Image) -> None:
-        """Add a frame, RGB uint8 (H, W, 3).
+    def write(self, image: Image, time: float | None = None) -> None:
+        """Add a frame, RGB uint8 (H, W, 3), to be shown at `time` seconds of the source.
 
         Raises:
             HpeError: the place cannot be written, or the disk is nearly full; what was written before is playable.
         """
-        if self._writer is None:
-            self._open(image.shape[1] // 2 * 2, image.shape[0] // 2 * 2)
-        self._ask_for_room()
-        if (image.shape[1] // 2 * 2, image.shape[0] // 2 * 2) != self._size:
-            self.fitted += 1
-            image = _fitted(image, self._size)
-        # Codecs want even sides: an odd last row or column is left out.
-        self._bgr = cv2.cvtColor(image[: self._size[1], : self._size[0]], cv2.COLOR_RGB2BGR, dst=self._bgr)
-        self._writer.write(self._bgr)
+        import av
+
+        size = image.shape[1] // 2 * 2, image.shape[0] // 2 * 2
+        try:
+            if self._container is None:
+                self._open(max(2, size[0]), max(2, size[1]), time or 0.0)
+            self._ask_for_room()
+            if size != self._size:
+                self.fitted += size != self._size and min(size) > 0
+                image = _fitted(image, self._size)
+            # Codecs want even sides: an odd last row or column is left out.
+            frame = av.VideoFrame.from_ndarray(
+                np.ascontiguousarray(image[: self._size[1], : self._size[0]]), format="rgb24"
+            )
+            frame.pts, frame.time_base = self._stamp(time), self._video.codec_context.time_base
+            for packet in self._video.encode(frame):
+                self._container.mux(packet)
+            self._play_sound(self._ticks * float(frame.time_base))
+        except OSError as error:
+            raise unwritable(self.path, error) from error
         self.frames += 1
 
-    def _open(self, width: int, height: int) -> None:
+    def _stamp(self, time: float | None) -> int:
+        """When the frame is shown, in ticks; always later than the frame before."""
+        base = float(self._video.codec_context.time_base)
+        seconds = self.frames / self.fps if time is None or self._codec == "mjpeg" else time - self._origin
+        self._ticks = max(self._ticks + 1, round(seconds / base))
+        return self._ticks
+
+    def _open(self, width: int, height: int, time: float) -> None:
         """Begin the film."""
+        import av
+
+        av.logging.set_level(None)
+        rate = Fraction(self.fps).limit_denominator(1001)
+        self._size, self._origin = (width, height), time
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._ask_for_room()
-            self.path.open("ab").close()  # OpenCV would fail without a reason
-        except OSError as error:
+            self._file = self.path.open("wb", buffering=0)
+            self._container = av.open(self._file, "w", format=_format(self.path), options=self._container_options)
+            self._video = self._container.add_stream(self._codec, rate=rate, options=dict(self._options))
+            self._video.width, self._video.height = width, height
+            self._video.pix_fmt = "yuvj420p" if self._codec == "mjpeg" else "yuv420p"
+            self._video.codec_context.time_base = 1 / rate if self._codec == "mjpeg" else Fraction(1, CLOCK)
+            self._video.codec_context.gop_size = max(1, round(2 * self.fps))
+            if self._heard is not None:
+                self._sound = self._container.add_stream_from_template(self._heard)
+        except (ValueError, av.FFmpegError) as error:
+            if isinstance(error, OSError) and error.errno in (2, 13, 20, 21, 28, 30):
+                raise
             raise HpeError(
-                f"{self.path} cannot be written ({error.strerror or error}); free space or choose another place."
+                f"{self.path} cannot be begun as a film of {width} x {height} pixels ({error}); "
+                "try the ending .mkv, or a smaller size."
             ) from error
-        self._size = max(2, width), max(2, height)
-        codec = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
-        self._writer = cv2.VideoWriter(str(self.path), codec, self.fps, self._size)
-        if not self._writer.isOpened():
-            raise HpeError(
-                f"{self.path} cannot be begun as a film of {width} x {height} pixels; "
-                "try the ending .avi, or a smaller size."
-            )
+
+    def _play_sound(self, until: float) -> None:
+        """Add the sound up to a second of the film."""
+        if self._sound is None or not self._container:
+            return
+        origin = self._origin + self._source.first_time
+        while self._tape and float(self._tape[0].dts * self._tape[0].time_base) <= origin + until:
+            packet = self._tape.popleft()
+            shift = round(origin / packet.time_base)
+            if packet.dts < shift:
+                continue
+            packet.dts -= shift
+            packet.pts = packet.dts if packet.pts is None else packet.pts - shift
+            packet.stream = self._sound
+            self._container.mux(packet)
 
     def _ask_for_room(self) -> None:
-        """Stop while there is room to end the film properly: OpenCV does not tell when writing fails."""
+        """Stop while there is room to end the film properly."""
         free = shutil.disk_usage(self.path.parent).free
         if free < RESERVE:
             raise HpeError(
@@ -94,15 +173,40 @@ class VideoFile:
             )
 
     def close(self) -> None:
-        """End the film."""
-        if self._writer is not None:
-            self._writer.release()
+        """End the film.
+
+        Raises:
+            HpeError: the end cannot be written.
+        """
+        if self._container is None:
+            return
+        container = self._container
+        try:
+            if self.frames:
+                self._play_sound(self._ticks * float(self._video.codec_context.time_base) + 1 / self.fps)
+                for packet in self._video.encode(None):
+                    container.mux(packet)
+                if self._sound is not None:
+                    self.told = "the film has the sound of its original."
+            container.close()
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+        finally:
+            self._container = self._video = self._sound = None
+            if self._file is not None:
+                self._file.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _format(path: Path) -> str:
+    """FFmpeg's name of the container."""
+    ending = path.suffix.lower()
+    return {".mkv": "matroska", ".m4v": "mp4"}.get(ending, ending[1:])
 
 
 def _fitted(image: Image, size: tuple[int, int]) -> Image:
@@ -113,32 +217,3 @@ def _fitted(image: Image, size: tuple[int, int]) -> Image:
     canvas = np.zeros((size[1], size[0], 3), np.uint8)
     canvas[top : top + height, left : left + width] = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
     return canvas
-
-
-def add_sound(video: Path, original: Path, start: float = 0.0) -> str:
-    """Give a film the sound of its original, where ffmpeg is installed and there is sound.
-
-    Args:
-        video: finished film; it is replaced only by a complete one.
-        original: film with sound.
-        start: second of the original at which the film begins.
-
-    Returns:
-        A sentence that says what happened; nothing where the original is silent.
-    """
-    program = shutil.which("ffmpeg")
-    if program is None:
-        return "ffmpeg is not installed, so the film is silent."
-    part = video.with_name(f".{video.stem}.sound{video.suffix}")
-    begin = [program, "-v", "error", "-nostdin", "-y", "-i", str(video), "-ss", f"{start:.3f}", "-i", str(original)]
-    end = ["-map", "0:v:0", "-map", "1:a:0", "-c:v", "copy", "-shortest", str(part)]
-    try:
-        # First as it is; formats that do not take the sound's codec get it coded anew.
-        for codec in (["-c:a", "copy"], []):
-            if subprocess.run([*begin, *codec, *end], capture_output=True, check=False).returncode == 0:
-                part.replace(video)
-                return "the film has the sound of its original."
-        return ""
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)

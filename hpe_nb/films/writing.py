@@ -17,10 +17,12 @@ from typing import Self
 
 from hpe_nb.arrays import Image
 from hpe_nb.files.images import write_image
-from hpe_nb.films.pictures import is_picture
 from hpe_nb.films.record import Entry, RecordFile
 from hpe_nb.films.stages import Stages
 from hpe_nb.films.video import VideoFile
+
+FRAME = "frame_%06d.jpg"
+"""Names of the annotated pictures of a film's frames."""
 
 PATIENCE = 0.5
 """Seconds for which a frame waits for the next one; after that it is written alone, as a stream may be slow."""
@@ -48,12 +50,14 @@ class Files:
         video: takes the picture, where a film is wanted.
         pictures: folder for the pictures, where these are wanted.
         stages: takes the time of writing.
+        pattern: names of the pictures of a film's frames.
     """
 
     record: RecordFile
     video: VideoFile | None
     pictures: Path | None
     stages: Stages
+    pattern: str = FRAME
 
     @property
     def want_pictures(self) -> bool:
@@ -61,24 +65,25 @@ class Files:
         return self.video is not None or self.pictures is not None
 
     def write(self, shown: Shown) -> None:
-        """Write one frame's results; the record last, so that a frame it holds is whole everywhere.
+        """Write one frame's results: into the film, the record, and then its picture.
+
+        A run that goes on makes pictures that are missing from the record, and takes no picture for its own that the
+        record does not name; so a picture never comes first.
 
         Raises:
             HpeError: a place that cannot be written, or is full.
         """
         with self.stages.timed("write"):
             if self.video is not None and shown.picture is not None:
-                self.video.write(shown.picture)
-            if self.pictures is not None and shown.picture is not None:
-                write_image(picture_path(self.pictures, shown.entry), shown.picture)
+                self.video.write(shown.picture, shown.entry.time)
             self.record.write(shown.entry)
+            if self.pictures is not None and shown.picture is not None:
+                write_image(picture_path(self.pictures, shown.entry, self.pattern), shown.picture)
 
 
-def picture_path(folder: Path, entry: Entry) -> Path:
-    """File of a frame's annotated picture: the source's own name for pictures, the frame's number for films."""
-    if is_picture(entry.name):
-        return folder / Path(entry.name).with_suffix(".jpg")
-    return folder / f"frame_{entry.index:06d}.jpg"
+def picture_path(folder: Path, entry: Entry, pattern: str = FRAME) -> Path:
+    """File of a frame's annotated picture: the name that was planned for a photo, the frame's number for films."""
+    return folder / (entry.picture if entry.picture and pattern == FRAME else pattern % entry.index)
 
 
 class Writing:

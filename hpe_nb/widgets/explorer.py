@@ -2,206 +2,462 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from itertools import count
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
-import ipywidgets
+import numpy as np
 
 from hpe_nb.arrays import Image
-from hpe_nb.decoder.decode import Decoding, decode
-from hpe_nb.explain.joint_flips import searched_from
+from hpe_nb.decoder.decode import Decoder, Decoding
+from hpe_nb.decoder.maps import Maps
+from hpe_nb.draw.dots import Dots, dots_of
+from hpe_nb.draw.skeletons import draw_poses
+from hpe_nb.errors import HpeError
+from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
-from hpe_nb.widgets.actions import Actions
-from hpe_nb.widgets.comparing import compared, compared_alt, compared_html
-from hpe_nb.widgets.controls import code_of
-from hpe_nb.widgets.errors import shown
-from hpe_nb.widgets.later import Later, is_quick
-from hpe_nb.widgets.looking import Looking, state_of
-from hpe_nb.widgets.saving import free_path, write_picture
-from hpe_nb.widgets.settings_panel import SettingsPanel
-from hpe_nb.widgets.spots import Spot, again
-from hpe_nb.widgets.subject import subject_of
-from hpe_nb.widgets.texts import STYLE, explanation_html, html_box
+from hpe_nb.skeleton import KEYPOINTS
+from hpe_nb.widgets import whatif
+from hpe_nb.widgets.asking import JointFlip, explained, explained_peak, joint_flips
+from hpe_nb.widgets.canvas import Canvas
+from hpe_nb.widgets.changes import told_changes
+from hpe_nb.widgets.data import (
+    alt_text,
+    fixed_data,
+    keys_of,
+    maps_data,
+    odd_limbs,
+    photo_data,
+    scene_data,
+    settings_values,
+    told_data,
+)
+from hpe_nb.widgets.doctor import findings_data
+from hpe_nb.widgets.page import page_data, write_page
+from hpe_nb.widgets.panel import MAIN, PRESETS, code_of, preset_of, settings_panel, unread
+from hpe_nb.widgets.search import Step, flips_in_steps, sliders_of
+from hpe_nb.widgets.subject import Subject, settings_in, subject_of
+
+TOOLS = ("layers", "probe", "whatif", "compare", "doctor", "save", "strip")
+"""What the explorer's tool bar has."""
 
 
-class Explorer(Looking):
-    """See what the decoder makes of a picture while its settings move.
+class Explorer(Canvas):
+    """See what the decoder makes of a picture while its settings move, and ask any pixel, joint or dot why.
 
-    Move a slider: the picture follows. Click on a joint, a peak, a dot or a number: it lights up everywhere, and a
-    sentence says why it belongs where it does. The orange marks under a slider are the values at which the result for
-    this picture changes. With the picture in focus, left and right go from joint to joint, up and down from person to
-    person, Escape lets go. Without anywidget the lists "person" and "joint" do what clicks do.
+    Move a slider: the picture follows. Click a joint, a dot of the strip or a person: it lights up everywhere, and a
+    sentence says why it belongs where it does. The marks under a slider are the values at which the result for this
+    picture changes. The wheel zooms, T shows the tag probe, ? in the picture's corner lists the keys.
 
     Args:
-        what: an RGB picture, a path, `Maps`, (image, maps), a scene, or a list of these to step through.
-        grouping: the settings to start with; the default ones where left out.
+        what: an RGB picture, a path, `Maps`, (image, maps), (image, decoding), a scene, or a list of these to step
+            through.
+        settings: the settings to start with, of any rule; the default ones where left out, those of a decoding that is
+            given.
         network: called on pictures that come without maps; the kit's own where left out.
-        layer: what is shown first: "skeletons", "heatmap", "all heatmaps", "tag map", "peaks" or "truth".
-
-    Attributes:
-        settings: the panel of controls; `settings.controls["tag_threshold"].value = 0.8` is a moved slider.
-        actions: the row of buttons.
+        layer: what is shown first: "skeletons", "peaks", "heatmap", "all heatmaps", "tag map" or "truth".
 
     Raises:
         HpeError: nothing of these was given.
+
+    Example:
+        >>> explorer = hpe.Explorer(hpe.scene("crossing arms"))
+        >>> explorer.set(tag_threshold=0.8)
+        >>> explorer.save_html("case.html")
     """
 
+    app, tools = "explorer", TOOLS
+
     def __init__(
-        self, what: Any, grouping: Settings | None = None, *, network: Any = None, layer: str = "skeletons"
+        self, what: Any, settings: Settings | None = None, *, network: Any = None, layer: str = "skeletons"
     ) -> None:
         self._list, self._index, self._network = what if isinstance(what, list) else [what], 0, network
+        if not self._list:
+            raise HpeError("an empty list was given, but one picture at least is expected.")
+        self._start: Settings = settings or settings_in(self._list[0]) or Settings()
+        self._settings, self._layer = self._start, layer
+        self._chosen: tuple[int, int, int] | None = None
+        self._choices = 0
         self._kept: Decoding | None = None
-        self.note = html_box()
-        self.settings = SettingsPanel(grouping or Settings(), self._settings_moved)
-        self.actions, self._marking = Actions(), Later(self._mark_while_quick, self._failed)
-        super().__init__(subject_of(self._list[0], network), self.settings.start, layer, len(self._list))
-        self.children = self._parts()
-        self.add_class("hpe-widget")
-        self._connect()
+        self._untouched: Maps | None = None
+        super().__init__()
+        self._look_at(subject_of(self._list[0], network))
+        self.fixed = self._fixed()
+
+    # What a user reads and sets in Python.
 
     @property
-    def grouping(self) -> Settings:
-        """The settings as they stand."""
-        return self.settings.grouping
+    def settings(self) -> Settings:
+        """The settings as they stand; set it, or call `set`, to move the sliders."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        changed = type(settings) is not type(self._settings)
+        self._settings = settings
+        if changed:
+            self.fixed = self._fixed()
+        self._decode()
+
+    def set(self, **changes: Any) -> None:
+        """Move sliders: `explorer.set(tag_threshold=0.8)`.
+
+        Raises:
+            HpeError: no such setting, or a value out of its range.
+        """
+        known = settings_values(self._settings)
+        unknown = [name for name in changes if name not in known]
+        if unknown:
+            raise HpeError(f"{unknown[0]}={changes[unknown[0]]!r} was given, but the settings are {', '.join(known)}.")
+        self.settings = replace(self._settings, **changes)
 
     @property
-    def _compared(self) -> Decoding | None:
-        """A, while the result is compared with it."""
-        return self._kept if self.actions.compare.value else None
+    def decoding(self) -> Decoding:
+        """What the decoder makes of the picture under the settings as they stand.
+
+        Raises:
+            HpeError: the widget has let go of its picture.
+        """
+        if self.closed:
+            raise HpeError("this explorer was closed with its last view; run its cell again.")
+        return self._decoding
+
+    @property
+    def subject(self) -> Subject:
+        """The picture, its maps (changed ones after "what if") and the truth where it is known."""
+        return self._subject
+
+    @property
+    def chosen(self) -> tuple[int, int] | None:
+        """Pose and joint type that are lit up, from 0; -1 for a whole person or for a peak without a person."""
+        return self._chosen and self._chosen[:2]
 
     def image(self) -> Image:
-        """What the widget shows, as an RGB picture (H, W, 3)."""
-        if self._compared:
-            return compared(self.state, self._compared)
-        return super().image()
+        """The picture with the people drawn in it, RGB (H, W, 3)."""
+        return draw_poses(self.subject.image, self.decoding.poses)
 
     def show(self, what: Any) -> None:
         """Look at something else under the same settings."""
-        self._kept, self.actions.compare.value = None, False
-        self.state = state_of(subject_of(what, self._network), self.grouping, self.state.layer, self.state.joint)
-        self.draw()
+        self.kept, self._kept, self._chosen, self.told = {}, None, None, {}
+        self._look_at(subject_of(what, self._network))
 
-    def update_marks(self) -> None:
-        """Mark on each slider where the result for this picture changes.
+    def choose(self, person: int, joint: int = -1) -> None:
+        """Light up a joint, or with joint -1 a whole person, as a click does; person -1 lets go."""
+        self._chosen = None if person < 0 else (person, joint, self._dot_of(person, joint))
+        self._choices += 1
+        self.scene = self.scene | {"chosen": self._chosen_data(), "choices": self._choices}
+        self._tell()
+        self._search()
 
-        Done by itself when the sliders rest, for the settings that take no more than a moment.
+    def keep(self) -> None:
+        """Remember the result as A; the picture then shows A beside the result as it is now."""
+        self._kept = self._decoding
+        self._compare()
+
+    def compare(self, other: Settings | Maps | Decoding) -> None:
+        """Compare with what other settings, or other maps of the same picture, give: they become A."""
+        if isinstance(other, Maps):
+            other = Decoder(other)(self._settings)
+        self._kept = other if isinstance(other, Decoding) else self._decoder(other)
+        self._compare()
+
+    def save_html(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write one file that shows this in any browser, without Python, server or network, and return its path.
+
+        Args:
+            path: ends with .html.
+            overwrite: whether a file that is there is replaced.
+
+        Raises:
+            HpeError: a file of that name is there, another ending, or a place that cannot be written.
         """
-        for _ in self._mark(self.settings.sliders):
-            pass
+        told = {"person": -1, "joint": -1} if self._chosen is None else self.told
+        data = page_data(self, self.subject, self.decoding, self._explanations(), told)
+        return write_page(Path(path), data, self.image(), overwrite)
 
-    def save_picture(self, path: str | Path | None = None) -> Path:
-        """Write what is shown as PNG and return its path; by default into the working folder, under a free name."""
-        return write_picture(self.image(), Path(path) if path else free_path(Path(), self.state.subject.name))
+    # The picture.
 
-    def _parts(self) -> list[Any]:
-        """Everything, in its place: words beside the picture where there is room, beneath it where there is not."""
-        areas = {
-            "picture": ipywidgets.VBox([self.tools.box, self.picture, self.readout]),
-            "why": self.explanation,
-            "settings": self.settings.box,
-            "people": self.table,
-            "foot": ipywidgets.VBox([self._row(), self.note, self.status]),
+    def _fixed(self) -> dict[str, Any]:
+        """What stays the same for the page."""
+        several = ("list",) if len(self._list) > 1 else ()
+        return fixed_data(self.app, (*self.tools, *several), self._panels(), layer=self._layer)
+
+    def _panels(self) -> list[dict[str, Any]]:
+        """The panels of settings."""
+        return [settings_panel(self._settings, [*PRESETS])]
+
+    def _look_at(self, subject: Subject) -> None:
+        """Show a subject."""
+        self._subject, self._untouched = subject, None
+        self._decoder = Decoder(subject.maps)
+        with self.hold_sync():
+            self.photo, self.maps = photo_data(subject.image, subject.truth), maps_data(subject.maps)
+            self.doctor = {}
+            self._decode()
+
+    def _decode(self) -> None:
+        """Decode under the settings as they stand, send the picture, then the words; search again."""
+        self.search.stop()
+        started, before = perf_counter(), getattr(self, "_decoding", None)
+        decoding = self._decoder(self._settings)
+        self._follow(before, decoding)
+        self._decoding = decoding
+        scene = scene_data(decoding) | self._more()
+        scene["readout"] += f"; {1000 * (perf_counter() - started):.1f} ms"
+        self.scene = scene
+        if self._chosen or self.told:
+            self._tell()
+        if self._kept is not None:
+            self._compare()
+        self._search()
+
+    def _more(self) -> dict[str, Any]:
+        """What the page shows beside the people: settings, code, alt text, the truth's verdict."""
+        settings, place = self._settings, f" {self._index + 1} of {len(self._list)} "
+        more = {
+            "n": self._answering, "values": settings_values(settings), "off": unread(settings),
+            "code": code_of(settings), "preset": preset_of(settings), "place": place,
+            "alt": alt_text(self._subject, self._decoding), "chosen": self._chosen_data(), "choices": self._choices,
+            "edited": self._untouched is not None,
+        }  # fmt: skip
+        truth = self._subject.truth
+        return more if truth is None else more | {"wrong": np.flatnonzero(wrong_joints(self._decoding, truth)).tolist()}
+
+    def _follow(self, before: Decoding | None, after: Decoding) -> None:
+        """The chosen joint is the same dot in the new result, whosever it is there."""
+        if self._chosen is None or before is None:
+            return
+        person, joint, dot = self._chosen
+        if dot >= 0:
+            key, dots = keys_of(dots_of(before))[dot], dots_of(after)
+            at = keys_of(dots).index(key) if key in keys_of(dots) else -1
+            person = int(dots.person[at]) if at >= 0 else person
+            self._chosen = (person, joint, at)
+        if self._chosen[0] >= len(after.poses) or (self._chosen[0] < 0 and self._chosen[2] < 0):
+            self._chosen = None
+
+    def _chosen_data(self) -> dict[str, int] | None:
+        """The chosen joint for the page."""
+        return None if self._chosen is None else dict(zip(("person", "joint", "dot"), self._chosen, strict=True))
+
+    def _dot_of(self, person: int, joint: int) -> int:
+        """Index of the dot of a person's joint, -1 where it is missing."""
+        dots = dots_of(self._decoding)
+        found = np.flatnonzero((dots.person == person) & (dots.joint == joint))
+        return int(found[0]) if len(found) else -1
+
+    # Words.
+
+    def _tell(self, flips: list[JointFlip] | None = None, *, searching: bool = False) -> None:
+        """Say why the chosen joint is where it is."""
+        told = self._explanation(*self._chosen) if self._chosen else {}
+        if flips or searching:
+            told |= {"searching": searching, "flips": [flip_data(flip) for flip in flips or []]}
+        self.told = told
+
+    def _explanation(self, person: int, joint: int, dot: int) -> dict[str, Any]:
+        """The words about a joint, a person or a peak."""
+        if person >= 0 and joint >= 0:
+            return told_data(explained(self._decoding, person, joint), person, joint)
+        if person >= 0:
+            return {"sentence": person_sentence(self._decoding, person), "person": person, "joint": -1}
+        if 0 <= dot < len(self._decoding.peaks):
+            return told_data(explained_peak(self._decoding, dot), -1, joint)
+        return {}
+
+    def _explanations(self) -> dict[str, Any]:
+        """The words about everything, for a page without a kernel: by "person,joint" and "dot index"."""
+        decoding, people = self._decoding, range(len(self._decoding.poses))
+        told = {f"{i},{k}": self._explanation(i, k, -1) for i in people for k in range(-1, len(KEYPOINTS))}
+        alone = np.flatnonzero(dots_of(decoding).person < 0).tolist()
+        return told | {f"dot {i}": self._explanation(-1, int(decoding.peaks.joint[i]), i) for i in alone}
+
+    def _compare(self) -> None:
+        """Show A and what differs from it."""
+        kept = self._kept
+        assert kept is not None
+        self.kept = scene_data(kept) | {"code": code_of(kept.settings), "changes": told_changes(kept, self._decoding)}
+
+    # Searching in the background.
+
+    def _search(self) -> None:
+        """Search for all flips of this result, the settings that matter most first, then those of the chosen joint."""
+        names = sliders_of(self._decoding)
+        names.sort(key=lambda name: name not in MAIN)
+        off = unread(self._settings)
+        groups = settings_panel(self._settings, [])["groups"]
+        items = {item["name"]: item for group in groups for item in group["fields"]}
+        waiting = {"values": [], "searching": True}
+        self.marks = {
+            name: waiting | {"from": items[name]["low"], "to": items[name]["high"]}
+            for name in names
+            if name in items and name not in off
         }
-        for name, part in areas.items():
-            part.add_class(f"hpe-at-{name}")
-        grid = ipywidgets.Box(list(areas.values())).add_class("hpe-grid")
-        return [html_box(STYLE, display="none"), grid]
+        self.search.start(self._searching(self._decoding, self._chosen))
 
-    def _row(self) -> Any:
-        """Preset, reset and the buttons."""
-        row = [self.settings.preset, self.settings.reset, *self.actions.box.children]
-        return ipywidgets.Box(row, layout={"display": "flex", "flex_flow": "row wrap", "align_items": "center"})
+    def _searching(self, decoding: Decoding, chosen: tuple[int, int, int] | None) -> Iterator[Step]:
+        """The steps of a search."""
+        found: list[JointFlip] = []
+        asks = chosen is not None and chosen[0] >= 0 and chosen[1] >= 0
+        decoder = Decoder(decoding.maps)  # the search's own: it runs in another thread
+        for name in list(self.marks):
+            marks: dict[str, Any] = {}
+            for marks in flips_in_steps(decoding, name):
+                yield partial(self._show_marks, name, marks)
+            if asks and chosen is not None:
+                for flip in joint_flips(decoder, decoding, chosen[0], chosen[1], name, marks.get("values", [])):
+                    found.append(flip)
+                    yield partial(self._tell, list(found), searching=True)
+        if asks:
+            yield partial(self._tell, found)
 
-    def _connect(self) -> None:
-        """Tie the buttons to what they do."""
-        self.actions.keep.on_click(lambda _: self._keep_pressed())
-        self.actions.compare.observe(lambda _: self._compare_pressed(), "value")
-        self.actions.copy.on_click(lambda _: self._copy_pressed())
-        self.actions.save.on_click(lambda _: self._save_pressed())
-        self.actions.marks.on_click(lambda _: self._marks_pressed())
-        self.tools.back.on_click(lambda _: self._step(-1))
-        self.tools.forth.on_click(lambda _: self._step(1))
+    def _show_marks(self, name: str, marks: dict[str, Any]) -> None:
+        """Show what is known of one setting's flips."""
+        self.marks = self.marks | {name: marks}
 
-    @shown
-    def _settings_moved(self) -> None:
-        """A setting has another value: decode what depends on it, and draw."""
-        started = time.perf_counter()
-        decoding = decode(self.state.subject.maps, self.grouping, earlier=self.decoding)
-        chosen = again(decoding, self.state.chosen) if self.state.chosen else None
-        self.state = replace(self.state, decoding=decoding, chosen=chosen, hovered=None)
-        self.draw(started, words_later=True)
+    def find_marks(self) -> None:
+        """Search now for everything that is searched in the background; for scripts without an event loop."""
+        self.search.finish()
 
-    def _tell(self) -> None:
-        """Write the words that belong to the picture; while two results are compared, what differs."""
-        super()._tell()
-        self.actions.code.value = code_of(self.decoding.grouping)
-        if self._compared:
-            self.explanation.value = compared_html(self._compared, self.decoding)
-        self._marking.soon()
+    # Messages of the page.
 
-    def _alt(self) -> str:
-        """What the picture shows; while two results are compared, both."""
-        return compared_alt(self.state, self._compared) if self._compared else super()._alt()
+    def _on_set(self, content: dict[str, Any]) -> None:
+        """Sliders moved."""
+        if content.get("panel", "settings") == "settings":
+            self.set(**content["changes"])
 
-    def _at(self, x: float, y: float) -> Spot | None:
-        """What stands at (x, y); nothing while two results are compared."""
-        return None if self.actions.compare.value else super()._at(x, y)
+    def _on_preset(self, content: dict[str, Any]) -> None:
+        """A preset was chosen."""
+        self.settings = PRESETS.get(content["preset"], self._settings)
 
-    @shown
-    def _keep_pressed(self) -> None:
-        """Remember the result as A, and compare with it."""
-        self._kept = self.decoding
-        if self.actions.compare.value:
-            self.draw()
-        self.actions.compare.value = True
+    def _on_reset(self, _: dict[str, Any]) -> None:
+        """Back to the settings of the start."""
+        self.settings = self._start
 
-    @shown
-    def _compare_pressed(self) -> None:
-        """Show two results, or one again."""
-        self._kept = self._kept or self.decoding
-        self.draw()
+    def _on_choose(self, content: dict[str, Any]) -> None:
+        """Something was clicked."""
+        spot = content["person"], content["joint"], content["dot"]
+        self._chosen = None if spot[0] < 0 and spot[2] < 0 else spot
+        self._choices = content.get("choices", self._choices)
+        self._tell()
+        self._search()
 
-    @shown
-    def _copy_pressed(self) -> None:
-        """Put the settings as Python into the clipboard, where the browser lets us."""
-        self.actions.code.value = self.settings.code
-        self.picture.send({"copy": self.settings.code})
-        self.note.value = "copied; or select the code and copy it"
+    def _on_preview(self, content: dict[str, Any]) -> None:
+        """A flip mark is pointed at: which dots would change?"""
+        name, value = content["setting"], content["value"]
+        now = getattr(self._settings, name)
+        there = self._decoder(replace(self._settings, **{name: round(value) if isinstance(now, int) else value}))
+        before, after = dots_of(self._decoding), dots_of(there)
+        match = dict(enumerate(same_people_of(self._decoding, there)))
+        theirs = {key: match.get(who, -1) for key, who in zip(kinds_of(after), after.person.tolist(), strict=True)}
+        owned = enumerate(zip(kinds_of(before), before.person.tolist(), strict=True))
+        differs = [i for i, (key, who) in owned if theirs.get(key, -1) != who]
+        self.preview = {"setting": name, "value": value, "dots": differs}
 
-    @shown
-    def _save_pressed(self) -> None:
-        """Write the picture and say where."""
-        self.note.value = f"saved as {self.save_picture()}"
+    def _on_keep(self, _: dict[str, Any]) -> None:
+        """Remember as A."""
+        self.keep()
 
-    @shown
-    def _marks_pressed(self) -> None:
-        """Find all marks, however long it takes."""
-        self.note.value = "looking for every value at which the result changes ..."
-        self.update_marks()
-        self.note.value = ""
+    def _on_doctor(self, _: dict[str, Any]) -> None:
+        """What is odd?"""
+        if "findings" in self.doctor:
+            self.doctor = {}
+            return
+        self.doctor = findings_data(self._decoding) | {"limbs": odd_limbs(self._decoding.poses)}
 
-    @shown
-    def _step(self, by: int) -> None:
+    def _on_save(self, _: dict[str, Any]) -> None:
+        """Write a page beside the notebook, under a name that is free."""
+        path = next(path for i in count(1) if not (path := Path(f"{self._subject.name}-{i}.html")).exists())
+        self.say(f"saved as {self.save_html(path)}: opens in any browser, without Python")
+
+    def _on_list(self, content: dict[str, Any]) -> None:
         """The picture before or after in the list."""
-        self._index = (self._index + by) % len(self._list)
-        self.tools.place.value = f"{self._index + 1} of {len(self._list)}"
+        self.say("looking at the next picture …")
+        self._index = (self._index + content["by"]) % len(self._list)
         self.show(self._list[self._index])
+        self.say("")
 
-    def _mark(self, names: list[str]) -> Iterator[str]:
-        """Mark slider after slider; when all are marked, tell when the chosen joint would be another one."""
-        for name in names:
-            points = self.decoding.flip_points(name, searched_from(self.decoding, name))
-            self.settings.show_marks(name, points)
-            yield name
-        if len(names) == len(self.settings.sliders) and self.state.chosen and not self.actions.compare.value:
-            self.explanation.value = explanation_html(self.decoding, self.state.chosen, flips=True)
+    def _on_edit(self, content: dict[str, Any]) -> None:
+        """What if: a peak is moved, deleted, added, or has another tag or score."""
+        self.edit(content["what"], content.get("dot", -1), **{k: content[k] for k in EDITS if k in content})
 
-    def _mark_while_quick(self) -> Iterator[str]:
-        """The same for the settings that nobody has to wait for; the others lose their marks, which are out of date."""
-        self.settle()
-        quick = [name for name in self.settings.sliders if is_quick(self.decoding, name)]
-        self.settings.clear_marks([name for name in self.settings.sliders if name not in quick])
-        yield from self._mark(quick)
+    def edit(
+        self, what: str, dot: int = -1, *, at: Any = None, tag: float = 0.0, by: float = 0.0, joint: int = 0
+    ) -> None:
+        """What if: change one peak of the maps and decode again; `subject.maps` are the changed ones.
+
+        Args:
+            what: "place", "tag", "score", "delete", "add", or "reset" for the maps as they were.
+            dot: the peak, by its place among the decoding's peaks.
+            at: x, y in image pixels, for "place" and "add".
+            tag: the new tag as the strip shows it, for "tag".
+            by: what is added to the score, for "score".
+            joint: joint type, for "add".
+        """
+        maps, first = self._subject.maps, self._untouched or self._subject.maps
+        if what == "reset":
+            maps = first
+        else:
+            dots = dots_of(self._decoding)
+            place = None if at is None else np.rint(maps.map_points(np.array(at, np.float64))).astype(np.intp)
+            if what == "add" and place is not None:
+                maps = whatif.added(maps, joint, place)
+            elif what == "place" and place is not None:
+                maps = whatif.moved(maps, int(dots.joint[dot]), dots.xy[dot], place)
+            elif what == "tag":
+                along = np.array(self.maps["direction"], np.float32)
+                new = dots.tag[dot] + (tag - float(dots.tag[dot] @ along)) * along
+                maps = whatif.retagged(maps, int(dots.joint[dot]), dots.xy[dot], new)
+            else:
+                score = 0.0 if what == "delete" else float(np.clip(dots.value[dot] + by, 0, 1))
+                maps = whatif.rescored(maps, int(dots.joint[dot]), dots.xy[dot], score)
+        self._subject = replace(self._subject, maps=maps)
+        self._untouched = None if maps is first else first
+        self._decoder = Decoder(maps)
+        self.maps = maps_data(maps) | {"ends": self.maps["ends"], "direction": self.maps["direction"]}
+        self._decode()
+
+    def let_go(self) -> None:
+        """Close the widget and drop picture, maps and results."""
+        super().let_go()
+        for name in ("_decoder", "_decoding", "_subject", "_kept", "_untouched", "_list"):
+            self.__dict__.pop(name, None)
+
+
+EDITS = ("at", "tag", "by", "joint")
+"""What a message about an edit can hold."""
+
+
+def flip_data(flip: JointFlip) -> dict[str, Any]:
+    """A flip of a joint as the page's button."""
+    return {
+        "setting": flip.setting, "side": flip.side, "shown": f"{flip.value:.4g}", "to": flip.to, "then": flip.then,
+    }  # fmt: skip
+
+
+def kinds_of(dots: Dots) -> list[tuple[int, ...]]:
+    """Joint type, place and kind of each dot: a peak and a refined joint on one pixel differ."""
+    return [(*key, int(refined)) for key, refined in zip(keys_of(dots), dots.refined, strict=True)]
+
+
+def same_people_of(before: Decoding, after: Decoding) -> list[int]:
+    """For each pose of `after` the index of the same person in `before`, or -1."""
+    from hpe_nb.widgets.changes import same_people
+
+    return [int(person) for person in same_people(before, after)]
+
+
+def person_sentence(decoding: Decoding, person: int) -> str:
+    """A person's score and joints in words."""
+    kind = decoding.poses.kind[person]
+    lacking = [KEYPOINTS[joint] for joint in np.flatnonzero(kind == 0).tolist()]
+    found, score = int((kind == 1).sum()), float(decoding.poses.scores[person])
+    rest = f" Missing: {', '.join(lacking)}." if lacking else ""
+    return (
+        f"Person {person + 1} has {found} detected joints of 17, so the score, a mean over all 17, can be at most "
+        f"{found / 17:.2f}; it is {score:.2f}.{rest}"
+    )

@@ -2,64 +2,41 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import ipywidgets as w
+import ipywidgets
 import numpy as np
 
 from hpe_nb.arrays import Image
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
-from hpe_nb.files.opencv import cv2
+from hpe_nb.files.text import plural
 from hpe_nb.films.record import Entry, read_record
 from hpe_nb.films.seeking import FilmPages, Pages, PicturePages
-from hpe_nb.films.timeline import HEIGHT, draw_timeline, with_cursor
 from hpe_nb.settings import Settings
-from hpe_nb.widgets.picture import jpeg, png
+from hpe_nb.widgets.canvas import Canvas, small
+from hpe_nb.widgets.data import fixed_data, people_data, photo_data
 
 if TYPE_CHECKING:
     from hpe_nb.network.network import Network
 
-WIDTH = 640
-"""Width of the picture on the screen, pixels; larger films are made smaller before they travel to the browser."""
+WIDTH = 960
+"""Frames travel to the browser with at most this many pixels across."""
 
 
-def player_view(image: Image, entry: Entry, skeletons: bool = True, width: int = WIDTH) -> Image:
-    """What the player shows of a frame: the picture, at most `width` pixels wide, with the people drawn in it."""
-    picture = draw_poses(image, entry.poses, people=entry.person) if skeletons else image
-    if picture.shape[1] <= width:
-        return picture
-    height = max(1, round(picture.shape[0] * width / picture.shape[1]))
-    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def readout(entry: Entry, position: int, count: int) -> str:
-    """A frame in words: its place, its time, the people in it and their scores."""
-    each = ", ".join(
-        f"{number + 1}: {score:.2f}" for number, score in zip(entry.person, entry.poses.scores, strict=True)
-    )
-    crowd = f"{len(entry.poses)} {'person' if len(entry.poses) == 1 else 'people'}" + (f" ({each})" if each else "")
-    return f"frame {position + 1} of {count}, {entry.time:.2f} s, {crowd}"
-
-
-class Player(w.VBox):  # type: ignore[misc]  # ipywidgets has no types
-    """A film and its record in a notebook: play, pause, step, seek; number of people and scores over time below.
+class FilmCanvas(Canvas):
+    """A film and its record in a notebook: play, pause, step, seek, zoom; the number of people over time below.
 
     Args:
         film: the video file, a list of picture files, or pictures in memory.
         record: the .jsonl file that `run_film` wrote of it, or its entries.
         network: for the button that opens the explorer on the frame shown; without it there is no button.
-        grouping: settings the explorer starts with.
-        width: largest width of the picture, pixels.
+        settings: settings the explorer starts with.
 
     Attributes:
-        position: slider with the number of the entry shown, from 0: set its `value` to seek.
-        skeletons: tick box for drawing the people.
-        picture, timeline: what is shown, as JPEG and PNG images.
-        told: the frame in words.
+        entries: what the record says of each frame.
 
     Raises:
         HpeError: no such film, no record, or a record without frames.
@@ -71,45 +48,62 @@ class Player(w.VBox):  # type: ignore[misc]  # ipywidgets has no types
         record: str | Path | Sequence[Entry],
         *,
         network: Network | None = None,
-        grouping: Settings | None = None,
-        width: int = WIDTH,
+        settings: Settings | None = None,
     ) -> None:
         self.entries = list(read_record(record) if isinstance(record, str | Path) else record)
         if not self.entries:
             raise HpeError("a record without frames was given, but one frame at least is expected; run the film first.")
         self.pages: Pages = FilmPages(film) if isinstance(film, str | Path) else PicturePages(list(film))
-        self.width, self.network, self.grouping = width, network, grouping
-        self._place_controls(min(width, self.entries[0].size[0]))
-        self._timeline = draw_timeline(self.entries, int(self.picture.layout.width[:-2]))
-        self._show()
-        super().__init__([self.picture, self.timeline, self.position, self._controls, self.told, self.below])
+        self.network, self.settings, self._position = network, settings, 0
+        super().__init__(fixed=fixed_data("player", ("steps", "explore") if network else ("steps",), []))
+        self._draw()
 
-    def _place_controls(self, wide: int) -> None:
-        """Make the controls and connect them."""
-        last, across = len(self.entries) - 1, w.Layout(width=f"{wide}px")
-        self.picture = w.Image(format="jpeg", layout=w.Layout(width=f"{wide}px", height="auto"))
-        self.timeline = w.Image(format="png", layout=w.Layout(width=f"{wide}px", height=f"{HEIGHT}px"))
-        self.position = w.IntSlider(0, 0, last, readout=False, layout=across, description_allow_html=False)
-        self.play = w.Play(min=0, max=last, interval=self._interval(), show_repeat=True)
-        self.back = w.Button(icon="step-backward", tooltip="one frame back", layout=w.Layout(width="40px"))
-        self.ahead = w.Button(icon="step-forward", tooltip="one frame ahead", layout=w.Layout(width="40px"))
-        self.skeletons = w.Checkbox(True, description="people", indent=False, layout=w.Layout(width="90px"))
-        self.explore = w.Button(
-            description="Explore this frame",
-            icon="search",
-            tooltip="open the explorer on this frame",
-            layout=w.Layout(width="auto"),
-        )
-        self.told, self.below = w.HTML(), w.VBox()
-        # The browser itself moves the slider while it plays; the kernel draws as often as it can keep up.
-        self._link = w.jslink((self.play, "value"), (self.position, "value"))
-        self.position.observe(self._show, "value")
-        self.skeletons.observe(self._show, "value")
-        self.back.on_click(lambda _: self.step(-1))
-        self.ahead.on_click(lambda _: self.step(1))
-        self.explore.on_click(lambda _: self.open_explorer())
-        asked = [self.explore] if self.network is not None else []
-        self._controls = w.HBox([self.play, self.back, self.ahead, self.skeletons, *asked])
+    @property
+    def position(self) -> int:
+        """Number of the entry that is shown, from 0; set it to seek.
+
+        Raises:
+            HpeError: there is no such entry.
+        """
+        return self._position
+
+    @position.setter
+    def position(self, position: int) -> None:
+        if not 0 <= position < len(self.entries):
+            raise HpeError(f"position={position} was given, but 0 to {len(self.entries) - 1} is expected.")
+        self._position = position
+        self._draw()
+
+    @property
+    def entry(self) -> Entry:
+        """What the record says of the frame shown."""
+        return self.entries[self._position]
+
+    @property
+    def frame(self) -> Image:
+        """The frame shown, as it is in the film.
+
+        Raises:
+            HpeError: the film has no such frame.
+        """
+        return self.pages.page(self.entry.index if isinstance(self.pages, FilmPages) else self._position)
+
+    def image(self) -> Image:
+        """The frame with the people drawn in it, RGB (H, W, 3)."""
+        return draw_poses(self.frame, self.entry.poses, people=self.entry.person)
+
+    def _draw(self) -> None:
+        """Send the frame, its people and its words."""
+        entry, frame = self.entry, self.frame
+        height, width = frame.shape[:2]
+        told = told_of(entry, self._position, len(self.entries))
+        with self.hold_sync():
+            self.photo = photo_data(small(frame, WIDTH)) | {"size": [width, height]}
+            self.scene = people_scene(entry, told) | {"n": self._answering}
+            self.steps = {
+                "count": len(self.entries), "position": self._position, "told": told, "interval": self._interval(),
+                "timeline": [len(one.poses) for one in self.entries],
+            }  # fmt: skip
 
     def _interval(self) -> int:
         """Milliseconds between two entries when the film plays at its own speed."""
@@ -117,57 +111,95 @@ class Player(w.VBox):  # type: ignore[misc]  # ipywidgets has no types
         step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
         return max(20, round(1000 * (step if isinstance(self.pages, FilmPages) and step > 0 else 1 / self.pages.fps)))
 
-    def step(self, by: int) -> None:
-        """Go some entries on, or back where `by` is negative; stays within the film, and stops it."""
-        self.play.playing = False
-        self.position.value = int(np.clip(self.position.value + by, 0, self.position.max))
+    def _on_go(self, content: dict[str, Any]) -> None:
+        """Step or seek."""
+        self.position = int(np.clip(content["position"], 0, len(self.entries) - 1))
+
+
+class WithExplorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+    """A canvas, and under it the explorer that its button opens.
+
+    Attributes:
+        canvas: the picture.
+        explorer: the explorer on a frame, None before the button was pressed.
+    """
+
+    def __init__(self, canvas: Any) -> None:
+        self.canvas, self.explorer = canvas, cast(Any, None)
+        canvas.opens = self.explore
+        super().__init__([canvas])
+
+    def explore(self) -> Any:
+        """Open the explorer on the frame shown, and return it."""
+        from hpe_nb.widgets.explorer import Explorer
+
+        canvas = self.canvas
+        self.explorer = Explorer(canvas.frame, canvas.settings, network=canvas.network)
+        self.children = (canvas, self.explorer)
+        return self.explorer
+
+
+class Player(WithExplorer):
+    """A film and its record in a notebook, see `FilmCanvas`; its button opens the explorer on the frame shown.
+
+    Args:
+        film: the video file, a list of picture files, or pictures in memory.
+        record: the .jsonl file that `run_film` wrote of it, or its entries.
+        network: for the button that opens the explorer on the frame shown; without it there is no button.
+        settings: settings the explorer starts with.
+
+    Raises:
+        HpeError: no such film, no record, or a record without frames.
+    """
+
+    def __init__(
+        self,
+        film: str | Path | Sequence[str | Path | Image],
+        record: str | Path | Sequence[Entry],
+        *,
+        network: Network | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        super().__init__(FilmCanvas(film, record, network=network, settings=settings))
+
+    @property
+    def position(self) -> int:
+        """Number of the entry that is shown, from 0; set it to seek."""
+        return int(self.canvas.position)
+
+    @position.setter
+    def position(self, position: int) -> None:
+        self.canvas.position = position
 
     @property
     def entry(self) -> Entry:
         """What the record says of the frame shown."""
-        return self.entries[int(self.position.value)]
+        entry: Entry = self.canvas.entry
+        return entry
 
-    @property
     def image(self) -> Image:
-        """The frame shown, as it is in the film.
-
-        Raises:
-            HpeError: the film has no such frame.
-        """
-        films = isinstance(self.pages, FilmPages)
-        return self.pages.page(self.entry.index if films else self.position.value)
-
-    def _show(self, _: Any = None) -> None:
-        """Put the frame on the screen, its words last: who reads them knows that the picture is there."""
-        position, count = self.position.value, len(self.entries)
-        try:
-            picture = player_view(self.image, self.entry, self.skeletons.value, self.width)
-            words = readout(self.entry, position, count)
-        except HpeError as error:
-            picture, words = np.zeros((self.entry.size[1], self.entry.size[0], 3), np.uint8), str(error)
-        self.picture.value = jpeg(picture)
-        self.timeline.value = png(with_cursor(self._timeline, position, count))
-        self.told.value = f"<span class='hpe-told'>{words}</span>"
-
-    def open_explorer(self) -> None:
-        """Show the explorer on the frame shown, below the player, which stops."""
-        self.play.playing = False
-        self.below.children = (explorer_on(self.image, self.network, self.grouping),)
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """The widget, and a picture for readers without a kernel."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        if data is not None:
-            data["image/jpeg"] = b64encode(self.picture.value).decode()
-        return bundle
+        """The frame with the people drawn in it, RGB (H, W, 3)."""
+        image: Image = self.canvas.image()
+        return image
 
 
-def explorer_on(image: Image, network: Network | None, grouping: Settings | None) -> w.Widget:
-    """The explorer on a picture, or a sentence where it cannot be had."""
-    try:
-        from hpe_nb.widgets.explorer import Explorer
-    except ImportError as error:
-        return w.HTML(f"The explorer is not installed ({error}).")
-    shown: w.Widget = Explorer(image, grouping, network=network)
-    return shown
+def told_of(entry: Entry, position: int, count: int) -> str:
+    """A frame in words: its place, its time, the people in it and their scores."""
+    pairs = zip(entry.person, entry.poses.scores, strict=True)
+    each = ", ".join(f"{number + 1}: {score:.2f}" for number, score in pairs)
+    crowd = plural(len(entry.poses), "person") + (f" ({each})" if each else "")
+    return f"frame {position + 1} of {count}, {entry.time:.2f} s, {crowd}"
+
+
+def people_scene(entry: Entry, told: str) -> dict[str, Any]:
+    """The people of a frame for the canvas, under the numbers they have in the film."""
+    tags = np.nan_to_num(entry.poses.tags)
+    poses = type(entry.poses)(entry.poses.keypoints, entry.poses.scores, tags, entry.poses.kind)
+    people = people_data(poses, np.asarray(entry.person) + 1)
+    dots = [
+        [k, i, one["xy"][2 * k], one["xy"][2 * k + 1], round(float(poses.keypoints[i, k, 2]), 4), int(kind == 2), 0]
+        for i, one in enumerate(people)
+        for k, kind in enumerate(one["kind"])
+        if kind
+    ]
+    return {"people": people, "dots": dots, "readout": told, "alt": told, "values": {}, "hint": "Point at a joint."}

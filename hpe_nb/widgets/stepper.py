@@ -2,162 +2,193 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import Any
 
-import ipywidgets
+import numpy as np
 
 from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import Decoding, decode
-from hpe_nb.settings import Settings
-from hpe_nb.skeleton import KEYPOINTS
-from hpe_nb.widgets.errors import shown
-from hpe_nb.widgets.layout import layout_of
-from hpe_nb.widgets.moment_view import moment_view, scenery
-from hpe_nb.widgets.moment_words import sentence
-from hpe_nb.widgets.moments import CANDIDATES, DECISION, Moment, decision_of, moments
-from hpe_nb.widgets.picture import on, picture_widget, png, send
-from hpe_nb.widgets.spots import hit
-from hpe_nb.widgets.subject import subject_of
-from hpe_nb.widgets.texts import STYLE, html_box
+from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
+from hpe_nb.draw.skeletons import draw_poses
+from hpe_nb.errors import HpeError
+from hpe_nb.settings import Settings, place_distances, tag_distances
+from hpe_nb.skeleton import KEYPOINTS, K
+from hpe_nb.widgets.canvas import Canvas
+from hpe_nb.widgets.data import fixed_data, maps_data, people_data, photo_data
+from hpe_nb.widgets.moments import (
+    COSTS,
+    DECISION,
+    DISTANCES,
+    REFINE,
+    RESULT,
+    Moment,
+    decision_of,
+    letter,
+    moments,
+    sentence,
+    settled,
+)  # fmt: skip
+from hpe_nb.widgets.subject import settings_in, subject_of
+
+MOST = 16
+"""With more people than this the table's cells hold colours alone."""
 
 
-class Stepper(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class Stepper(Canvas):
     """Watch the decoder: which joint type has its turn, its candidates, distances, costs, and who joins whom.
 
-    Play, step back and forth, or jump: to a joint type's turn, to the next decision about a person, or, by a click on
-    a joint, to the moment in which it found its person. With the picture in focus, left and right step.
+    Play, step back and forth, or jump: to a joint type's turn, or, by a click on a joint, to the moment in which it
+    found its person. With the picture in focus, left and right step.
 
     Args:
-        what: an RGB picture, a path, `Maps`, (image, maps), a scene or a `Decoding`.
-        grouping: the settings; the default ones where left out, those of the decoding where one is given.
+        what: an RGB picture, a path, `Maps`, (image, maps), (image, decoding), a scene or a `Decoding`.
+        settings: the settings; the default ones where left out, those of the decoding where one is given.
         network: called on pictures that come without maps; the kit's own where left out.
 
     Attributes:
         decoding: the decoding that is shown.
         moments: all its moments.
-        position: the slider; `position.value` is the place of the moment that is shown.
 
     Raises:
         HpeError: nothing of these was given.
     """
 
-    def __init__(self, what: Any, grouping: Settings | None = None, *, network: Any = None) -> None:
-        subject = subject_of(what, network)
-        given = what if isinstance(what, Decoding) and grouping is None else None
-        self.decoding = given or decode(subject.maps, grouping)
-        self.moments = moments(self.decoding)
-        self._scenery = scenery(subject, layout_of(subject))
-        self.picture = picture_widget(self._scenery.layout.size, "")
-        self.words, self.status = html_box(min_height="44px"), html_box()
-        self._make_controls()
+    def __init__(self, what: Any, settings: Settings | None = None, *, network: Any = None) -> None:
+        self._subject = subject_of(what, network)
+        self.decoding: Decoding = decode(self._subject.maps, settings or settings_in(what))
+        self.moments, self._position = moments(self.decoding), 0
+        super().__init__(
+            fixed=fixed_data("stepper", ("steps", "probe", "strip"), []),
+            photo=photo_data(self._subject.image),
+            maps=maps_data(self._subject.maps),
+        )
         self._draw()
-        self._connect()
-        super().__init__([html_box(STYLE, display="none"), self._controls(), self.picture, self.words, self.status])
+
+    @property
+    def position(self) -> int:
+        """Place of the moment that is shown, from 0; set it to jump there.
+
+        Raises:
+            HpeError: there is no such moment.
+        """
+        return self._position
+
+    @position.setter
+    def position(self, position: int) -> None:
+        if not 0 <= position < len(self.moments):
+            raise HpeError(f"position={position} was given, but 0 to {len(self.moments) - 1} is expected.")
+        self._position = position
+        self._draw()
 
     @property
     def moment(self) -> Moment:
         """The moment that is shown."""
-        moment: Moment = self.moments[self.position.value]
-        return moment
-
-    def image(self) -> Image:
-        """What is shown, as an RGB picture (H, W, 3)."""
-        return moment_view(self._scenery, self.decoding, self.moment)
+        return self.moments[self._position]
 
     def jump(self, moment: Moment) -> None:
         """Show a moment."""
-        self.position.value = self.moments.index(moment)
+        self.position = self.moments.index(moment)
 
-    @shown
-    def click(self, x: float, y: float) -> None:
-        """Jump to the moment in which the joint at (x, y) of the picture found its person."""
-        spot = hit(self._scenery.layout, self.decoding, x, y) if x < self._scenery.layout.photo[2] else None
-        if spot and spot.xy:
-            peaks = self.decoding.peaks
-            same = (peaks.joint == spot.joint) & (peaks.xy == spot.xy).all(axis=1)
-            if same.any():
-                self.jump(decision_of(self.decoding, int(same.argmax())))
+    def image(self) -> Image:
+        """The picture with the people so far, RGB (H, W, 3)."""
+        poses, _ = self._people()
+        return draw_poses(self._subject.image, poses)
 
-    @shown
-    def press(self, key: str) -> None:
-        """Step back (left) or forth (right)."""
-        self._step({"ArrowLeft": -1, "ArrowRight": 1}.get(key, 0))
-
-    def _make_controls(self) -> None:
-        """The slider, the player, the buttons and the lists."""
-        last = len(self.moments) - 1
-        self.play = ipywidgets.Play(max=last, interval=900, layout={"width": "auto"})
-        self.position = ipywidgets.IntSlider(
-            max=last, description="moment", layout={"flex": "1 1 220px"}, style={"description_width": "56px"}
-        )
-        self.back = ipywidgets.Button(icon="step-backward", tooltip="one moment back", layout={"width": "40px"})
-        self.forth = ipywidgets.Button(icon="step-forward", tooltip="one moment on", layout={"width": "40px"})
-        steps = self.decoding.groups.steps
-        turns = [(f"{turn + 1}. {KEYPOINTS[step.joint]}", turn) for turn, step in enumerate(steps)]
-        people = [("any", -1), *((str(number + 1), number) for number in range(len(self.decoding.groups)))]
-        style = {"description_width": "48px"}
-        self.joint = ipywidgets.Dropdown(options=turns, description="turn", layout={"width": "220px"}, style=style)
-        self.person = ipywidgets.Dropdown(options=people, description="person", layout={"width": "140px"}, style=style)
-
-    def _controls(self) -> Any:
-        """The row of controls."""
-        row = [self.play, self.back, self.forth, self.position, self.joint, self.person]
-        return ipywidgets.Box(row, layout={"display": "flex", "flex_flow": "row wrap", "align_items": "center"})
-
-    def _connect(self) -> None:
-        """Tie the controls to what they do."""
-        ipywidgets.link((self.play, "value"), (self.position, "value"))
-        self.position.observe(lambda _: self._draw(), "value")
-        self.back.on_click(lambda _: self._step(-1))
-        self.forth.on_click(lambda _: self._step(1))
-        self.joint.observe(lambda change: self._turn_chosen(change["new"]), "value")
-        self.person.observe(lambda _: self._person_chosen(), "value")
-        on(self.picture, "clicked", self.click)
-        on(self.picture, "pressed", self.press)
-
-    @shown
     def _draw(self) -> None:
-        """The picture of the moment, and after it the words."""
-        self._whole = send(self.picture, self.image(), self._whole)
-        said = sentence(self.decoding, self.moment)
-        self.words.value = f'<span class="hpe-readout">{self.position.value} of {self.position.max}: {said}</span>'
-        if self.picture.has_trait("alt"):
-            self.picture.alt = f"The decoder at work. {said}"
-        turn = self.moment.turn if self.moment.turn < len(self.decoding.groups.steps) else None
-        if self.joint.value != turn:
-            # After the last turn the list shows none, so that every turn can be chosen.
-            self._following = True
-            self.joint.value = turn
-            self._following = False
+        """Send the moment."""
+        said, decoding, moment = sentence(self.decoding, self.moment), self.decoding, self.moment
+        poses, numbers = self._people()
+        done = settled(decoding, moment)
+        self.scene = {
+            "n": self._answering, "people": people_data(poses, numbers), "dots": self._dots(done, numbers),
+            "readout": f"moment {self._position + 1} of {len(self.moments)}", "alt": f"The decoder at work. {said}",
+            "values": {"tag_threshold": decoding.settings.tag_threshold}, "hint": said,
+        } | self._beside(moment)  # fmt: skip
+        self.told = {"sentence": said, "person": -1, "joint": -1}
+        turns = [
+            [f"{i + 1}. {KEYPOINTS[turn.joint]}", self.moments.index(Moment(0, i))]
+            for i, turn in enumerate(decoding.groups.turns)
+        ]
+        self.steps = {
+            "count": len(self.moments), "position": self._position, "interval": 900, "turns": turns,
+            "told": f"{self._position + 1} of {len(self.moments)}",
+        }  # fmt: skip
 
-    _following = False
-    _whole: Image | None = None
+    def _people(self) -> tuple[Poses, Any]:
+        """The people at this moment as poses in image pixels, and their numbers; at the end the result."""
+        decoding, moment = self.decoding, self.moment
+        if moment.what == RESULT:
+            return decoding.poses, np.arange(len(decoding.poses)) + 1
+        done, groups = settled(decoding, moment), decoding.groups
+        keypoints = np.zeros((len(groups), K, 3), np.float32)
+        owner, joint = groups.owner[done], decoding.peaks.joint[done]
+        keypoints[owner, joint] = decoding.joints[owner, joint]
+        kind = np.where(keypoints[..., 2] > 0, DETECTED, MISSING).astype(np.uint8)
+        keypoints[..., :2] = np.where(kind[..., None] > 0, decoding.maps.image_points(keypoints[..., :2]), 0)
+        there = np.asarray((kind > 0).any(axis=1))
+        tags = groups.tags if groups.tags.shape[1] > 1 else groups.tags[:, 0]
+        poses = Poses(keypoints, decoding.scores, tags, kind)[there]
+        order = np.argsort(decoding.numbers[there])
+        return poses[order], (decoding.numbers[there] + 1)[order]
 
-    def _step(self, by: int) -> None:
-        """The moment before or after."""
-        self.position.value = max(0, min(self.position.value + by, self.position.max))
+    def _dots(self, done: Any, numbers: Any) -> list[list[float]]:
+        """All peaks; those that are decided with their person's place among the people shown."""
+        decoding, peaks = self.decoding, self.decoding.peaks
+        place = {int(number): i for i, number in enumerate(numbers)}
+        person = np.full(len(peaks), -1, np.intp)
+        person[done] = [place.get(int(decoding.numbers[group]) + 1, -1) for group in decoding.groups.owner[done]]
+        xy = np.round(decoding.maps.image_points(peaks.xy.astype(np.float64)), 2).tolist()
+        rows = zip(peaks.joint.tolist(), person.tolist(), xy, peaks.value.tolist(), peaks.tag.tolist(), strict=True)
+        return [[k, who, *at, round(score, 4), 0, *(round(t, 4) for t in tag)] for k, who, at, score, tag in rows]
 
-    @shown
-    def _turn_chosen(self, turn: int) -> None:
-        """Jump to a joint type's turn, or to the chosen person's decision in it."""
-        if not self._following:
-            decisions = self._decisions(turn)
-            self.jump(decisions[0] if decisions else Moment(CANDIDATES, turn))
+    def _beside(self, moment: Moment) -> dict[str, Any]:
+        """What is drawn beside the people: the turn's candidates and its table, or where a joint was looked for."""
+        if moment.what == REFINE:
+            window = self.decoding.refinement.window[moment.which].reshape(2, 2) - np.array([[0.5], [0.5]])
+            return {"box": self.decoding.maps.image_points(window).ravel().tolist()}
+        if moment.what > DECISION:
+            return {}
+        turn = self.decoding.groups.turns[moment.turn]
+        peaks = turn.candidates.index
+        xy = self.decoding.maps.image_points(turn.candidates.xy).tolist()
+        shown = range(len(peaks)) if moment.what != DECISION else [moment.which]
+        rings = [{"x": xy[i][0], "y": xy[i][1], "letter": letter(i)} for i in shown]
+        return {"rings": rings, "table": self._table(moment)}
 
-    @shown
-    def _person_chosen(self) -> None:
-        """Jump to the decision about the chosen person in this turn, or in the first turn that has one."""
-        turns = range(len(self.decoding.groups.steps))
-        found = [moment for turn in (min(self.moment.turn, turns[-1]), *turns) for moment in self._decisions(turn)]
-        if found:
-            self.jump(found[0])
+    def _table(self, moment: Moment) -> dict[str, Any]:
+        """The candidates of a turn by people: distances, costs, or who was chosen."""
+        turn, numbers = self.decoding.groups.turns[moment.turn], self.decoding.numbers
+        candidates, people = turn.candidates, turn.people if moment.what >= DISTANCES else None
+        values = under = None
+        if people is not None and len(people):
+            values = tag_distances(candidates, people) if moment.what == DISTANCES else turn.cost
+            under = place_distances(candidates, people) if moment.what == DISTANCES else None
+        wide = values is not None and values.shape[1] > MOST
+        rows = []
+        for i, (peak, score) in enumerate(zip(candidates.index.tolist(), candidates.value.tolist(), strict=True)):
+            cells = [
+                {
+                    "value": float(value) if np.isfinite(value) else None,
+                    "text": "" if wide else f"{value:.2f}" if np.isfinite(value) else "-",
+                    "under": f"{under[i, j]:.0f} px" if under is not None and not wide else None,
+                    "chosen": moment.what == DECISION and i <= moment.which and int(turn.person[i]) == j,
+                }
+                for j, value in enumerate(values[i] if values is not None else [])
+            ]
+            strong = moment.what == DECISION and i == moment.which
+            rows.append({"letter": letter(i), "score": f"{score:.2f}", "dot": peak, "cells": cells, "strong": strong})
+        count = values.shape[1] if values is not None else 0
+        what = {DISTANCES: "tag distances", COSTS: "costs", DECISION: "costs"}.get(moment.what, "candidates")
+        return {
+            "title": f"{moment.turn + 1}. {KEYPOINTS[turn.joint]}: {what}", "rows": rows,
+            "people": [int(numbers[j]) + 1 for j in range(count)],
+        }  # fmt: skip
 
-    def _decisions(self, turn: int) -> list[Moment]:
-        """The decision about the chosen person in a turn, if there is one."""
-        step, number = self.decoding.groups.steps[turn], self.decoding.numbers
-        return [Moment(DECISION, turn, i) for i, p in enumerate(step.person.tolist()) if number[p] == self.person.value]
+    def _on_go(self, content: dict[str, Any]) -> None:
+        """Step or jump."""
+        self.position = int(np.clip(content["position"], 0, len(self.moments) - 1))
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """The widget, and a still picture for readers without a kernel."""
-        return super()._repr_mimebundle_(**options) | {"image/png": b64encode(png(self.image())).decode()}
+    def _on_choose(self, content: dict[str, Any]) -> None:
+        """A joint was clicked: jump to its decision."""
+        if 0 <= content["dot"] < len(self.decoding.peaks):
+            self.jump(decision_of(self.decoding, content["dot"]))

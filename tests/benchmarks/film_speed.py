@@ -42,7 +42,7 @@ def network_alone(model: Path, hint: str, seconds: int) -> float:
 def whole_job(network: Network, hint: str, frames: int, folder: Path) -> Summary:
     """The job on the film."""
     shutil.rmtree(folder, ignore_errors=True)
-    outputs = hpe.Outputs(record=folder / "poses.jsonl", video=folder / "film.mp4")
+    outputs = hpe.Outputs(record=folder / "poses.jsonl", video=folder / "film.mp4", overwrite=True)
     with hpe.open_source(hpe.sample("vtest"), start=BEFORE, loop=True) as source:
         return hpe.run_film(source, network, outputs, running=hpe.Running(hint=hint), frames=frames)
 

@@ -1,208 +1,342 @@
-"""Explorer, Stepper and SceneLab in a real JupyterLab: every kind of control moves, a joint is clicked."""
+"""Explorer, Stepper and SceneLab in a real JupyterLab, used as a person uses them.
+
+What changed is asked of the canvas (the items it drew, or its pixels) and of the kernel.
+"""
+
+import json
 
 import pytest
 
-PREPARE = "import hpe_nb as hpe\nmade = hpe.scene('crossing arms')\nfrom hpe_nb.widgets.dots import dots_of"
+PREPARE = "import hpe_nb as hpe\nmade = hpe.scene('crossing arms')"
+WRONG = "__import__('hpe_nb.scenes.truth', fromlist=['x']).wrong_joints(explorer.decoding, made.truth)"
 
 
-def slide(opened, name, key="ArrowRight", times=1):
-    """Move the slider of this name by the keyboard."""
-    slider = opened.page.locator(f".widget-hslider:has(> label:text-is('{name}')) [role=slider]").first
+SEARCHED = "row => document.querySelector(`${row} .hpe-mark`) && !document.querySelector(`${row} .hpe-searching`)"
+"""Whether the search in a slider's range is over."""
+
+
+def photo(opened):
+    return opened.page.locator("canvas.hpe-picture").first
+
+
+def strip(opened):
+    return opened.page.locator("canvas.hpe-strip").first
+
+
+def items(canvas, kind):
+    """What of this kind is drawn on a canvas."""
+    canvas.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return canvas.evaluate("(canvas, kind) => canvas.items().filter((item) => item.kind === kind)", kind)
+
+
+def drawn(opened, canvas, kind, seconds=5):
+    """The same, as soon as there are any."""
+    for _ in range(int(seconds * 20)):
+        if found := items(canvas, kind):
+            return found
+        opened.page.wait_for_timeout(50)
+    raise AssertionError(f"no {kind} was drawn")
+
+
+def at(_, canvas, item):
+    """Where an item is on the page."""
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    return box["x"] + item["x"], box["y"] + item["y"]
+
+
+def slide(opened, name, key, times=1):
+    slider = opened.page.locator(f"input[type=range][data-setting={name}]").first
     slider.focus()
     for _ in range(times):
         opened.page.keyboard.press(key)
 
 
-def choose(opened, name, option):
-    """Choose from the list of this name."""
-    opened.page.locator(f".widget-dropdown:has(> label:text-is('{name}')) select").first.select_option(label=option)
-
-
-def click_at(opened, image, share):
-    """Click at a place in a picture, given as shares of its width and height."""
-    image.scroll_into_view_if_needed()
-    box = image.bounding_box()
-    opened.page.mouse.click(box["x"] + share[0] * box["width"], box["y"] + share[1] * box["height"])
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def explored(jupyter):
-    opened = jupyter.run(PREPARE, "explorer = hpe.Explorer(made)\nexplorer", name="explorer.ipynb")
+    opened = jupyter.run(
+        PREPARE, "explorer = hpe.Explorer(made)\nexplorer", name="explorer.ipynb", width=1366, height=768
+    )
+    drawn(opened, photo(opened), "joint", 20)
     yield opened
     assert opened.console == []
     opened.close()
 
 
-def press(opened, name):
-    """Press the button of this name."""
-    opened.page.get_by_role("button", name=name).click()
+def test_sliders_lists_and_presets(explored):
+    page = explored.page
+    before = explored.digest(photo(explored))
+    slide(explored, "tag_threshold", "ArrowLeft", 12)
+    explored.wait_until("explorer.settings.tag_threshold", 0.4)
+    explored.wait_for_change(photo(explored), before)
+    number = page.get_by_label("tag_threshold, as a number")
+    number.fill("0.37")
+    number.press("Enter")
+    explored.wait_until("explorer.settings.tag_threshold", 0.37)
+    page.locator("select[data-setting=refine]").select_option("off")
+    explored.wait_until("explorer.settings.refine", "off")
+    page.get_by_text("more: refinement").click()
+    assert page.locator("input[type=range][data-setting=refine_reach]").is_disabled()
+    page.locator(".hpe-panel-settings .hpe-preset").select_option("Open Model Zoo")
+    explored.wait_until("explorer.settings == hpe.Settings.omz()", True)
+    page.locator(".hpe-panel-settings .hpe-reset").click()
+    explored.wait_until("explorer.settings == hpe.Settings()", True)
 
 
-EXPLORER_MOVES = [
-    (lambda o: slide(o, "tag_threshold", times=3), "explorer.grouping.tag_threshold", 1.15),
-    (lambda o: slide(o, "max_people", "Home"), "explorer.grouping.max_people", 0),
-    (lambda o: choose(o, "cost", "rounded"), "explorer.grouping.cost", "rounded"),
-    (lambda o: choose(o, "show", "heatmap"), "explorer.state.layer", "heatmap"),
-    (lambda o: choose(o, "joint", "left wrist"), "explorer.state.joint", 9),
-    (lambda o: choose(o, "show", "skeletons"), "explorer.state.layer", "skeletons"),
-    (lambda o: choose(o, "person", "2"), "list(explorer.state.chosen[:2])", [1, 9]),
-    (lambda o: choose(o, "preset", "omz"), "explorer.grouping == hpe.Settings.omz()", True),
-    (lambda o: press(o, "Keep as A"), "explorer.actions.compare.value", True),
-    (lambda o: press(o, "Reset"), "explorer.grouping == hpe.Settings()", True),
-    (lambda o: press(o, "Compare with A"), "explorer.actions.compare.value", False),
-]
-"""One of each kind of control: what is done, and what the kernel then says."""
+def test_one_screen(explored):
+    """At 1366 x 768 picture, strip, main settings and sentence are seen together."""
+    page = explored.page
+    x, y = at(explored, photo(explored), items(photo(explored), "joint")[0])
+    page.mouse.click(x, y)
+    page.locator(".hpe-words p").wait_for()
+    boxes = [page.locator(name).first.bounding_box() for name in (
+        "canvas.hpe-picture", "canvas.hpe-strip", "[data-setting=tag_threshold]", ".hpe-words p",
+    )]  # fmt: skip
+    assert max(box["y"] + box["height"] for box in boxes) - min(box["y"] for box in boxes) < 656
+    assert max(box["x"] + box["width"] for box in boxes) <= 1366
 
 
-SHOWN = """async ([wanted, which]) => {
-    const canvas = document.querySelectorAll('canvas.hpe-picture')[which];
-    const jpeg = await (await fetch('data:image/jpeg;base64,' + wanted)).blob();
-    const { width, height } = canvas, sent = new OffscreenCanvas(width, height).getContext('2d');
-    sent.drawImage(await createImageBitmap(jpeg), 0, 0);
-    const [one, other] = [sent, canvas.getContext('2d')].map(it => it.getImageData(0, 0, width, height).data);
-    return one.every((value, i) => value === other[i]);
-}"""
-"""Whether a picture on the page is, pixel for pixel, the one that the kernel sent."""
+def test_zoom_pan_fit(explored):
+    page, canvas = explored.page, photo(explored)
+    first = items(canvas, "joint")
+    x, y = at(explored, canvas, first[0])
+    page.mouse.click(x, y)
+    page.mouse.wheel(0, -600)
+    page.wait_for_function("document.querySelector('.hpe').view.zoom > 1.5 * document.querySelector('.hpe').view.least")
+    near = items(canvas, "joint")[0]
+    assert abs(near["x"] - first[0]["x"]) < 2, "the place under the pointer stays"
+    page.mouse.move(x + 60, y + 60)
+    page.mouse.down()
+    page.mouse.move(x + 100, y + 90, steps=4)
+    page.mouse.up()
+    moved = items(canvas, "joint")[0]
+    assert (round(moved["x"] - near["x"]), round(moved["y"] - near["y"])) == (40, 30)
+    page.mouse.dblclick(x + 200, y + 100)
+    assert items(canvas, "joint")[0] == first[0]
+    page.keyboard.press("+")
+    page.keyboard.press("Shift+ArrowRight")
+    assert items(canvas, "joint")[0] != first[0]
+    page.keyboard.press("0")
+    assert items(canvas, "joint")[0] == first[0]
 
 
-def test_explorers_controls(explored):
-    for move, expression, value in EXPLORER_MOVES:
-        move(explored)
-        explored.wait_until(expression, value)
-        shown = explored.ask("__import__('base64').b64encode(explorer.picture.value).decode()")
-        explored.page.wait_for_function(SHOWN, arg=[shown, 0])
+def test_hover_and_tag_probe(explored):
+    page, canvas = explored.page, photo(explored)
+    joint = next(one for one in items(canvas, "joint") if one["joint"] == 9 and one["person"] == 0)
+    x, y = at(explored, canvas, joint)
+    page.mouse.move(x, y)
+    tip = page.locator(".hpe-tip")
+    tip.wait_for()
+    assert "left wrist: confidence" in tip.inner_text()
+    assert "person 1" in tip.inner_text()
+    page.mouse.click(x, y)
+    before = explored.digest(canvas)
+    page.keyboard.down("t")
+    probe = drawn(explored, canvas, "probe")[0]
+    assert probe["threshold"] == 1.0
+    explored.wait_for_change(canvas, before)
+    band = items(strip(explored), "band")[0]
+    assert abs(band["tag"] - probe["tag"][0]) < 1e-3
+    explored.ask("explorer.set(tag_threshold=0.5)")
+    page.wait_for_function("document.querySelector('.hpe').view.threshold === 0.5")
+    narrower = items(strip(explored), "band")[0]
+    assert abs((narrower["to"] - narrower["from"]) / (band["to"] - band["from"]) - 0.5) < 0.1
+    page.keyboard.up("t")
+    assert items(canvas, "probe") == []
 
 
-def test_explorers_switch(explored):
-    box = explored.page.locator(".widget-checkbox:has-text('adjust') input")
-    image = explored.picture()
-    before = explored.digest(image)
-    box.uncheck()
-    explored.wait_until("explorer.grouping.adjust", False)
-    explored.wait_for_change(image, before)
-    box.check()
+def test_a_click_lights_up_everywhere_and_keys_go_on(explored):
+    page = explored.page
+    dot = next(one for one in items(strip(explored), "dot") if one["joint"] == 11 and one["person"] == 1)
+    page.mouse.click(*at(explored, strip(explored), dot))
+    explored.wait_until("explorer.chosen", [1, 11])
+    assert drawn(explored, photo(explored), "chosen")[0]["dot"] == dot["dot"]
+    page.locator(".hpe-words p").wait_for()
+    page.keyboard.press("ArrowUp")
+    explored.wait_until("explorer.chosen", [0, 11])
+    page.keyboard.press("Escape")
+    explored.wait_until("explorer.chosen", None)
 
 
-def test_a_wrong_joint_is_explained_by_a_click(explored):
-    wrong = "__import__('hpe_nb.widgets.against_truth', fromlist=['x']).wrong_peaks(explorer.decoding, made.truth)"
-    explored.ask("explorer.press('Escape')")
-    at = f"int({wrong}.nonzero()[0][0])"
-    place = f"explorer.state.layout.place(explorer.decoding.peaks.xy[{at}]) / explorer.state.layout.size"
-    before = explored.digest(explored.picture())
-    click_at(explored, explored.picture(), explored.ask(f"({place}).tolist()"))
-    explored.wait_until("explorer.state.chosen is not None", True)
-    explored.wait_for_change(explored.picture(), before)
-    sentence = explored.ask("explorer.decoding.explain(*explorer.state.chosen[:2]).sentence")
-    explored.page.locator(".hpe-at-why", has_text=sentence).wait_for()
-    assert explored.ask("int(explorer.decoding.people[explorer.state.chosen.person])") == explored.ask(
-        f"int(explorer.decoding.groups.owner[{at}])"
+def test_dots_are_selected_by_a_drag(explored):
+    page = explored.page
+    x, y = at(explored, strip(explored), {"x": 90, "y": 24})
+    box = strip(explored).bounding_box()
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 4, y + 100, steps=4)
+    page.mouse.up()
+    assert len(drawn(explored, photo(explored), "selected")) >= 6
+
+
+def test_a_wrong_joint_is_mended_in_two_clicks(explored):
+    page = explored.page
+    wrong = explored.ask(f"[int(i) for i in {WRONG}.nonzero()[0]]")
+    dots = explored.ask("explorer.scene['dots']")
+    joints = items(photo(explored), "joint")
+    before = len(wrong)
+    for i in wrong:
+        joint = next(one for one in joints if (one["joint"], one["person"]) == (dots[i][0], dots[i][1]))
+        page.mouse.click(*at(explored, photo(explored), joint))
+        page.locator(".hpe-words p").wait_for()
+        button = page.locator(".hpe-flip", has_text="tag_threshold below").first
+        button.wait_for(timeout=20_000)
+        button.click()
+        explored.wait_until("explorer.settings.tag_threshold < 1", True)
+        left = explored.ask(f"int({WRONG}.sum())")
+        if left < before:
+            return
+        page.locator(".hpe-panel-settings .hpe-reset").click()
+        explored.wait_until("explorer.settings == hpe.Settings()", True)
+    raise AssertionError("no wrong joint was mended")
+
+
+def test_marks_are_pointed_at_and_move_the_slider(explored):
+    page, row = explored.page, ".hpe-row:has([data-setting=tag_threshold])"
+    page.wait_for_function(
+        f"() => !document.querySelector('{row} .hpe-marks').matches('.hpe-searching')", timeout=20_000
     )
+    box = page.locator(f"{row} .hpe-mark").last.bounding_box()
+    page.mouse.move(box["x"] + 1, box["y"] + 5)
+    assert drawn(explored, photo(explored), "would change")
+    page.mouse.click(box["x"] + 1, box["y"] + 5)
+    explored.wait_until("explorer.settings.tag_threshold == 1.0", False)
+    before = explored.ask("explorer.settings.tag_threshold")
+    page.wait_for_function(
+        f"() => !document.querySelector('{row} .hpe-marks').matches('.hpe-searching')", timeout=20_000
+    )
+    page.locator(f"{row} .hpe-marks").focus()
+    page.keyboard.press("ArrowLeft")
+    explored.wait_until(f"explorer.settings.tag_threshold < {before}", True)
 
 
-def test_keys_on_the_picture(explored):
-    explored.ask("explorer.choose(0, 0)")
-    explored.picture().focus()
-    explored.page.keyboard.press("ArrowRight")
-    explored.wait_until("list(explorer.state.chosen[:2])", [0, 1])
-    explored.page.keyboard.press("ArrowDown")
-    explored.wait_until("list(explorer.state.chosen[:2])", [1, 1])
-    explored.page.keyboard.press("Escape")
-    explored.wait_until("explorer.state.chosen", None)
+def test_comparing_with_a_divider_and_side_by_side(explored):
+    page = explored.page
+    page.locator(".hpe-keep").click()
+    divider = drawn(explored, photo(explored), "divider")[0]
+    slide(explored, "tag_threshold", "ArrowLeft", 12)
+    page.locator(".hpe-changes", has_text="tag_threshold 1.0 → 0.4").wait_for()
+    x, y = at(explored, photo(explored), divider)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 80, y, steps=4)
+    page.mouse.up()
+    assert round(items(photo(explored), "divider")[0]["x"] - divider["x"]) == -80
+    page.get_by_label("compare with A").select_option("beside")
+    joints = items(photo(explored), "joint")
+    assert {one["old"] for one in joints} == {True, False}
 
 
-def test_the_marks_come_when_the_sliders_rest(explored):
-    explored.page.wait_for_function("document.querySelectorAll('.hpe-marks').length === 11", timeout=20_000)
+def test_what_if_a_joint_is_dragged(explored):
+    page = explored.page
+    page.locator(".hpe-whatif").click()
+    joint = next(one for one in items(photo(explored), "joint") if one["joint"] == 15)
+    x, y = at(explored, photo(explored), joint)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 50, y - 40, steps=4)
+    page.mouse.up()
+    explored.wait_until("explorer.scene['edited']", True)
+    page.locator(".hpe-untouched").click()
+    explored.wait_until("explorer.scene['edited']", False)
 
 
-def test_errors_in_a_handler_are_seen(explored):
-    explored.ask("setattr(explorer, 'image', lambda: 1 / 0)")
-    slide(explored, "tag_threshold")
-    explored.page.locator(".hpe-error").wait_for()
-    assert "division by zero" in explored.page.locator(".hpe-error").inner_text()
-    explored.ask("delattr(explorer, 'image')")
+def test_errors_of_handlers_and_of_the_page_are_seen(explored):
+    explored.ask("setattr(explorer, '_decoder', lambda settings: 1 / 0)")
+    slide(explored, "tag_threshold", "ArrowLeft")
+    explored.page.locator(".hpe-error", has_text="division by zero").wait_for()
+    explored.ask("setattr(explorer, '_decoder', hpe.Decoder(made.maps))")
     slide(explored, "tag_threshold", "ArrowLeft")
     explored.page.locator(".hpe-error").wait_for(state="detached")
 
 
-def test_the_picture_fits_narrow_windows_and_has_words(explored):
-    explored.page.set_viewport_size({"width": 620, "height": 900})
-    image = explored.picture()
-    box = image.bounding_box()
-    assert box["x"] + box["width"] <= 620
-    assert abs(box["width"] / box["height"] - 844 / 460) < 0.02
-    assert "2 people" in image.get_attribute("aria-label")
-    explored.page.set_viewport_size({"width": 1100, "height": 900})
+def test_words_for_those_who_cannot_see_it_follow(explored):
+    assert "2 people" in photo(explored).get_attribute("aria-label")
+    explored.ask("explorer.set(max_people=1)")
+    explored.page.wait_for_function("document.querySelector('.hpe-picture').ariaLabel.includes('1 person:')")
 
 
-@pytest.fixture(scope="module")
-def stepped(jupyter):
-    opened = jupyter.run(PREPARE, "stepper = hpe.Stepper(made)\nstepper", name="stepper.ipynb")
-    yield opened
+def test_a_view_that_is_gone_lets_go_of_its_maps(jupyter):
+    opened = jupyter.run(
+        "import gc\nimport hpe_nb as hpe\nmade = hpe.scene(1)",
+        "hpe.Explorer(made)",
+        "def alive():\n    return sum(isinstance(one, hpe.Explorer) and not one.closed for one in gc.get_objects())",
+        name="gone.ipynb",
+    )
+    drawn(opened, photo(opened), "joint", 20)
+    assert opened.ask("alive()") == 1
+    opened.page.evaluate("""async () => {
+        const app = window.jupyterapp, notebook = app.shell.currentWidget.content;
+        notebook.activeCellIndex = 1;
+        await app.commands.execute('notebook:run-cell');
+    }""")
+    opened.wait_until("alive()", 1, 20)
+    drawn(opened, photo(opened), "joint", 20)
+    opened.close()
+
+
+def test_the_saved_page_needs_nothing(jupyter, tmp_path):
+    import hpe_nb as hpe
+
+    made = hpe.scene("crossing arms")
+    path = hpe.Explorer(made).save_html(tmp_path / "case.html")
+    page = jupyter.browser.new_page(viewport={"width": 1200, "height": 760})
+    asked, errors = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(path.as_uri())
+    canvas = page.locator("canvas.hpe-picture")
+    canvas.wait_for()
+    page.wait_for_function(
+        "document.querySelector('canvas.hpe-picture')?.items().some((item) => item.kind === 'joint')"
+    )
+    joint = next(one for one in items(canvas, "joint") if one["joint"] == 9)
+    box = canvas.bounding_box()
+    page.mouse.click(box["x"] + joint["x"], box["y"] + joint["y"])
+    page.locator(".hpe-words p", has_text="left wrist").wait_for()
+    page.keyboard.down("t")
+    page.wait_for_function("document.querySelector('canvas.hpe-picture').items().some((item) => item.kind === 'probe')")
+    assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
+    assert errors == []
+    page.close()
+
+
+def test_steppers_controls(jupyter):
+    opened = jupyter.run(PREPARE, "stepper = hpe.Stepper(made)\nstepper", name="stepper.ipynb", width=1366, height=768)
+    page = opened.page
+    drawn(opened, photo(opened), "ring", 20)
+    slider = page.locator(".hpe-position")
+    slider.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    opened.wait_until("stepper.position", 4)
+    page.get_by_title("one step on").click()
+    opened.wait_until("stepper.position", 5)
+    page.get_by_label("turn").select_option(label="10. left elbow")
+    opened.wait_until("stepper.moment.turn", 9)
+    assert len(drawn(opened, photo(opened), "ring")) == 2
+    page.get_by_title("one step on").click()
+    page.locator(".hpe-table td").first.wait_for()
+    joint = drawn(opened, photo(opened), "joint")[0]
+    page.mouse.click(*at(opened, photo(opened), joint))
+    opened.wait_until("stepper.moment.what", 3)
+    page.get_by_title("play").click()
+    opened.wait_until("stepper.position > 3", True)
     assert opened.console == []
     opened.close()
 
 
-def test_steppers_controls(stepped):
-    page, image = stepped.page, stepped.picture()
-    for move, expression, value in (
-        (lambda: slide(stepped, "moment", times=4), "stepper.position.value", 4),
-        (lambda: page.locator("button[title='one moment on']").click(), "stepper.position.value", 5),
-        (lambda: page.locator("button[title='one moment back']").click(), "stepper.position.value", 4),
-        (lambda: choose(stepped, "turn", "10. left elbow"), "stepper.moment.turn", 9),
-        (lambda: choose(stepped, "person", "2"), "stepper.moment.what", 3),
-    ):
-        before = stepped.digest(image)
-        move()
-        stepped.wait_until(expression, value)
-        stepped.wait_for_change(image, before)
-
-
-def test_stepper_plays(stepped):
-    before = stepped.ask("stepper.position.value")
-    play = stepped.page.locator(".widget-play button").first
-    play.click()
-    stepped.page.wait_for_timeout(1500)
-    play.click()
-    assert stepped.ask("stepper.position.value") > before
-
-
-def test_a_click_jumps_to_the_joints_decision(stepped):
-    place = "stepper._scenery.layout.place(stepper.decoding.peaks.xy[0]) / stepper._scenery.layout.size"
-    click_at(stepped, stepped.picture(), stepped.ask(f"({place}).tolist()"))
-    stepped.wait_until("[stepper.moment.what, stepper.moment.turn, stepper.moment.which]", [3, 0, 0])
-    stepped.page.locator(".hpe-readout", has_text="nose a opens person").wait_for()
-
-
-@pytest.fixture(scope="module")
-def bench(jupyter):
-    opened = jupyter.run(PREPARE, "bench = hpe.SceneLab(3)\nbench", name="bench.ipynb")
-    yield opened
+def test_scene_labs_controls(jupyter):
+    opened = jupyter.run(PREPARE, "lab = hpe.SceneLab(3)\nlab", name="bench.ipynb", width=1366, height=768)
+    page = opened.page
+    drawn(opened, photo(opened), "joint", 20)
+    slide(opened, "people", "ArrowRight")
+    opened.wait_until("len(lab.made.truth)", 4)
+    page.locator(".hpe-panel-scene .hpe-preset").select_option("crossing arms")
+    opened.wait_until("len(lab.made.truth)", 2)
+    drawn(opened, photo(opened), "wrong")
+    slide(opened, "tag_threshold", "ArrowRight")
+    opened.wait_until("lab.settings.tag_threshold", 1.05)
+    assert json.loads(json.dumps(opened.ask("lab.scene['verdict']"))).endswith("with the wrong person.")
     assert opened.console == []
     opened.close()
-
-
-def test_scene_labs_controls(bench):
-    image = bench.picture()
-    for move, expression, value in (
-        (lambda: slide(bench, "people"), "len(bench.scene.truth)", 4),
-        (lambda: slide(bench, "tag_noise", times=2), "bench.scene.recipe.tag_noise", 0.1),
-        (lambda: slide(bench, "tag_threshold"), "bench.explorer.grouping.tag_threshold", 1.05),
-        (lambda: bench.page.locator(".widget-checkbox:has-text('same_tag') input").check(),
-         "bench.scene.recipe.same_tag", True),
-        (lambda: choose(bench, "scene", "crossing arms"), "len(bench.scene.truth)", 2),
-    ):  # fmt: skip
-        before = bench.digest(image)
-        move()
-        bench.wait_until(expression, value)
-        if "grouping" not in expression:
-            bench.wait_for_change(image, before)
-    assert "with the wrong person" in bench.page.locator(".hpe-readout").first.inner_text()
-
-
-def test_scene_labs_joints_are_clicked(bench):
-    layout = "bench.explorer.state.layout"
-    place = f"{layout}.place(bench.explorer.decoding.peaks.xy[0]) / {layout}.size"
-    before = bench.digest(bench.picture())
-    click_at(bench, bench.picture(), bench.ask(f"({place}).tolist()"))
-    bench.wait_until("bench.explorer.state.chosen.joint if bench.explorer.state.chosen else None", 0)
-    bench.wait_for_change(bench.picture(), before)

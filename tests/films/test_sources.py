@@ -15,7 +15,7 @@ from film_tools import brightness
 
 import hpe_nb as hpe
 from hpe_nb.films import captures
-from hpe_nb.films.captures import Camera, Film
+from hpe_nb.films.captures import Camera
 from hpe_nb.films.frame import Report, Span
 from hpe_nb.films.pictures import Pictures
 
@@ -137,14 +137,13 @@ class Capture:
         self.released += 1
 
 
-def test_a_bad_frame_is_skipped_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    capture = Capture(6, bad=(2, 3))
-    monkeypatch.setattr(captures, "open_capture", lambda _: capture)
-    with Film("film", "film.mp4", Span()) as source:
+def test_a_bad_frame_is_skipped_and_told(make_film: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    true, count = captures.upright, iter(range(100))
+    monkeypatch.setattr(captures, "upright", lambda frame: None if next(count) in (2, 3) else true(frame))
+    with hpe.open_source(make_film(6)) as source:
         assert [frame.index for frame in source] == [0, 1, 4, 5]
     assert source.report.count == 2
-    assert "film frame 2" in source.report.sentences[0]
-    assert capture.released
+    assert "film.mp4 frame 2" in source.report.sentences[0]
 
 
 @pytest.mark.parametrize("frames", [0, 1, 5], ids=["before the first", "after one", "at the end"])
@@ -209,7 +208,7 @@ def test_addresses(server: str, make_film: Maker, tmp_path: Path) -> None:
         pytest.param("98", {}, "camera 98", id="no camera, as on a command line"),
         pytest.param("none.mp4", {}, "does not exist", id="no file"),
         pytest.param("empty", {}, "holds no pictures", id="empty folder"),
-        pytest.param("*.png", {}, "holds no pictures", id="pattern that finds nothing"),
+        pytest.param("*.png", {}, "finds no picture", id="pattern that finds nothing"),
         pytest.param("text.mp4", {}, "cannot be opened as a film", id="no film"),
         pytest.param("http://127.0.0.1:9/film.mp4", {}, "cannot be opened", id="no server"),
         pytest.param("text.mp4", {"start": -1}, "start=-1", id="negative start"),

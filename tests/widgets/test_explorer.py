@@ -1,319 +1,347 @@
-"""Explorer without a browser: controls move, the picture and the words follow."""
+"""Explorer without a browser: messages come as the page sends them, data and words follow."""
 
 import base64
-import html
+import gzip
+import json
 import re
+from dataclasses import dataclass, fields
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from seen import seen
 
 import hpe_nb as hpe
-from hpe_nb.skeleton import KEYPOINTS
-from hpe_nb.widgets import picture as picture_module
-from hpe_nb.widgets.controls import code_of, marks_html
-from hpe_nb.widgets.dots import dots_of
-from hpe_nb.widgets.strip import people_columns
+from hpe_nb.draw.dots import dots_of
+from hpe_nb.scenes.truth import wrong_joints
+from hpe_nb.widgets.panel import PRESETS, code_of, settings_panel, unread
+
+SCENE = hpe.scene(3, seed=2, occlusion=0.3, hidden_score=0.06, tag_noise=0.2)
 
 
 @pytest.fixture
 def explorer():
-    return hpe.Explorer(hpe.scene(3, seed=2, occlusion=0.3, hidden_score=0.06, tag_noise=0.2))
+    return hpe.Explorer(SCENE)
+
+
+def move(explorer, **changes):
+    """Move sliders as the page does."""
+    explorer.receive({"kind": "set", "panel": "settings", "changes": changes, "n": explorer.scene["n"] + 1})
 
 
 MOVES = [
     pytest.param("detection_threshold", 0.9, id="slider"),
     pytest.param("tag_threshold", 0.1, id="tags"),
+    pytest.param("tag_threshold", 0.37, id="between two steps"),
     pytest.param("max_people", 1, id="whole numbers"),
     pytest.param("refine", "off", id="list"),
-    pytest.param("delta", 1.0, id="delta"),
     pytest.param("best_first", False, id="switch"),
 ]
 
 
 @pytest.mark.parametrize(("name", "value"), MOVES)
-def test_a_moved_control_is_decoded_drawn_and_told(explorer, name, value):
-    before = seen(explorer.picture), explorer.actions.code.value
-    explorer.settings.controls[name].value = value
-    assert explorer.grouping == hpe.Settings(**{name: value})
-    fresh = hpe.decode(explorer.state.subject.maps, explorer.grouping)
-    np.testing.assert_array_equal(explorer.decoding.poses.keypoints, fresh.poses.keypoints)
-    assert explorer.actions.code.value == f"hpe.Settings({name}={value!r})" != before[1]
-    if name != "best_first":
-        assert (seen(explorer.picture) != before[0]).any()
+def test_a_moved_control_is_decoded_and_shown(explorer, name, value):
+    move(explorer, **{name: value})
+    fresh = hpe.decode(SCENE.maps, hpe.Settings(**{name: value}))
+    shown = explorer.scene["people"]
+    assert [one["number"] for one in shown] == list(range(1, len(fresh.poses) + 1))
+    np.testing.assert_allclose([one["xy"] for one in shown], fresh.poses.keypoints[..., :2].reshape(-1, 34), atol=0.01)
+    assert explorer.scene["n"] == 1
+    assert explorer.scene["code"] == f"hpe.Settings({name}={value!r})"
+    assert explorer.settings == hpe.Settings(**{name: value})
 
 
-def test_only_the_tail_is_decoded_again(explorer):
-    before = explorer.decoding
-    explorer.settings.controls["duplicate_oks"].value = 0.5
-    assert explorer.decoding.refinement is before.refinement
-    explorer.settings.controls["tag_threshold"].value = 0.5
-    assert explorer.decoding.peaks is before.peaks
-    assert explorer.decoding.groups is not before.groups
+def test_a_move_sends_little_and_no_maps():
+    explorer = hpe.Explorer(hpe.scene(10))
+    sent = []
+    explorer.observe(lambda change: sent.append(change["name"]))
+    move(explorer, tag_threshold=0.8)
+    assert set(sent) <= {"scene", "marks"}
+    assert len(json.dumps(explorer.scene)) + len(json.dumps(explorer.marks)) < 20_000
+
+
+def test_dots_are_the_peaks_and_the_refined_joints(explorer):
+    dots = dots_of(explorer.decoding)
+    rows = np.array(explorer.scene["dots"])
+    np.testing.assert_array_equal(rows[:, :2], np.column_stack((dots.joint, dots.person)))
+    np.testing.assert_allclose(rows[:, 2:4], SCENE.maps.image_points(dots.xy.astype(float)), atol=0.01)
+    np.testing.assert_allclose(rows[:, 6:], dots.tag, atol=1e-4)
+
+
+def test_maps_arrive_as_half_precision(explorer):
+    sent = np.frombuffer(explorer.maps["tags"], np.float16).reshape(SCENE.maps.tags.shape)
+    np.testing.assert_allclose(sent, SCENE.maps.tags, atol=2e-3)
+    sent = np.frombuffer(explorer.maps["heat"], np.float16).reshape(SCENE.maps.heatmaps.shape)
+    np.testing.assert_allclose(sent, np.abs(SCENE.maps.heatmaps), atol=1e-3)
 
 
 def test_every_setting_has_a_control_with_its_range():
-    controls = hpe.Explorer(hpe.scene(1)).settings.controls
-    assert set(controls) == set(hpe.Settings.__dataclass_fields__)
-    for name, item in hpe.Settings.__dataclass_fields__.items():
-        assert controls[name].tooltip == item.metadata["meaning"]
+    listed = {item["name"]: item for group in settings_panel(hpe.Settings(), [])["groups"] for item in group["fields"]}
+    known = {item.name: item for item in fields(hpe.Settings)}
+    assert set(listed) == set(known)
+    for name, item in known.items():
+        assert listed[name]["meaning"] == item.metadata["meaning"]
         if "low" in item.metadata:
-            assert (controls[name].min, controls[name].max) == (item.metadata["low"], item.metadata["high"])
+            assert (listed[name]["low"], listed[name]["high"]) == (item.metadata["low"], item.metadata["high"])
 
 
-def test_a_preset_is_one_redraw_and_reset_goes_back(explorer):
-    drawn = []
-    explorer.picture.observe(drawn.append, ["value", "patches"])
-    explorer.settings.preset.value = "omz"
-    assert explorer.grouping == hpe.Settings.omz()
-    assert len(drawn) <= 1
-    explorer.settings.reset.click()
-    assert explorer.grouping == hpe.Settings()
-    assert explorer.settings.preset.value == "default"
-    explorer.settings.controls["tag_threshold"].value = 0.5
-    assert explorer.settings.preset.value == "your own"
+@dataclass(frozen=True, kw_only=True)
+class Leash(hpe.Settings):
+    """A rule with a knob of its own."""
+
+    leash: float = hpe.knob(60.0, 5.0, 200.0, 5.0, "longest way to a person's centre, map pixels", step="grouping")
+
+    def cost(self, joints, people):
+        return np.where(hpe.place_distances(joints, people) > self.leash, np.inf, super().cost(joints, people))
 
 
-def test_reset_goes_back_to_the_settings_of_the_start():
-    explorer = hpe.Explorer(hpe.scene(1), hpe.Settings(tag_threshold=0.7))
-    explorer.settings.controls["tag_threshold"].value = 2.0
-    explorer.settings.reset.click()
-    assert explorer.grouping == hpe.Settings(tag_threshold=0.7)
+def test_a_rule_of_ones_own_gets_a_slider_for_its_knob():
+    explorer = hpe.Explorer(SCENE, Leash())
+    first = explorer.fixed["panels"][0]["groups"][0]
+    assert [item["name"] for item in first["fields"]] == ["leash"]
+    before = len(explorer.decoding.poses)
+    move(explorer, leash=5.0)
+    assert explorer.settings == Leash(leash=5.0)
+    assert len(explorer.decoding.groups) > before
+    assert explorer.scene["code"] == "Leash(leash=5.0)"
 
 
-def test_a_click_a_list_and_a_key_say_the_same(explorer):
-    dots = dots_of(explorer.decoding)
-    i = int(np.flatnonzero((dots.person == 1) & (dots.joint == 11))[0])
-    clicked = hpe.Explorer(hpe.scene(3, seed=2, occlusion=0.3, hidden_score=0.06, tag_noise=0.2))
-    clicked.click(*clicked.state.layout.place(dots.xy[i]))
-    explorer.tools.person.value = 1
-    explorer.tools.joint.value = 11
-    assert explorer.state.chosen == clicked.state.chosen
-    assert explorer.explanation.value == clicked.explanation.value
-    np.testing.assert_array_equal(explorer.image(), clicked.image())
-    assert (clicked.tools.person.value, clicked.tools.joint.value) == (1, 11)
-    sentence = explorer.decoding.explain(1, 11).sentence
-    assert _words(sentence) in _words(explorer.explanation.value)
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_and_reset(name):
+    explorer = hpe.Explorer(hpe.scene(2), hpe.Settings(tag_threshold=0.7))
+    explorer.receive({"kind": "preset", "panel": "settings", "preset": name, "changes": {}, "n": 1})
+    assert explorer.settings == PRESETS[name]
+    assert explorer.scene["preset"] == name
+    explorer.receive({"kind": "reset", "panel": "settings"})
+    assert explorer.settings == hpe.Settings(tag_threshold=0.7)
 
 
-def _words(text):
-    return re.sub(r"<[^>]*>|[^a-z0-9]", "", html.unescape(text).lower())
-
-
-@pytest.mark.parametrize(
-    ("keys", "expected"),
-    [
-        pytest.param(["ArrowRight"], (0, 0), id="the first joint of the first person"),
-        pytest.param(["ArrowRight", "ArrowRight"], (0, 1), id="to the next joint"),
-        pytest.param(["ArrowRight", "ArrowLeft"], (0, 16), id="round to the last joint"),
-        pytest.param(["ArrowRight", "ArrowDown"], (1, 0), id="to the next person"),
-        pytest.param(["ArrowRight", "ArrowUp"], (2, 0), id="round to the last person"),
-    ],
-)
-def test_keys(explorer, keys, expected):
-    for key in keys:
-        explorer.press(key)
-    assert explorer.state.chosen[:2] == expected
-    explorer.press("Escape")
-    assert explorer.state.chosen is None
-
-
-def test_hovering_explains_until_something_is_chosen(explorer):
-    dots, layout = dots_of(explorer.decoding), explorer.state.layout
-    one, other = (layout.place(dots.xy[dots.person == person][0]) for person in (0, 1))
-    explorer.hover(*one)
-    hovered = explorer.explanation.value
-    assert "Click on a joint" not in hovered
-    explorer.click(*one)
-    explorer.hover(*other)
-    assert explorer.explanation.value == hovered
-    explorer.hover(-1, -1)
-    assert explorer.state.hovered is None
-
-
-def test_a_number_on_the_strip_tells_about_the_person(explorer):
-    explorer.click(people_columns(explorer.state.layout, explorer.decoding)[1], 12)
-    assert "detected joints of 17" in explorer.explanation.value
-    assert '<tr class="hpe-chosen"><td><span class="hpe-badge"' in explorer.table.value
-
-
-def test_a_name_on_the_strip_shows_its_heatmap(explorer):
-    layout = explorer.state.layout
-    explorer.click(layout.photo[2] + 20, float(layout.row(9)))
-    assert (explorer.state.layer, explorer.state.joint) == ("heatmap", 9)
-    assert (explorer.tools.layer.value, explorer.tools.joint.value) == ("heatmap", 9)
-
-
-def test_peaks_with_nobody_say_why():
-    explorer = hpe.Explorer(hpe.scene(2, seed=1, false_peaks=6), layer="peaks")
-    dots = dots_of(explorer.decoding)
-    i = int(np.flatnonzero(dots.person < 0)[0])
-    explorer.click(*explorer.state.layout.place(dots.xy[i]))
-    assert "not above pose_threshold" in explorer.explanation.value
-
-
-def test_comparing_two_settings(explorer):
-    explorer.actions.keep.click()
-    assert explorer.actions.compare.value
-    assert "A is kept" in explorer.explanation.value
-    alike = explorer.image()
-    explorer.settings.controls["tag_threshold"].value = 0.15
-    assert "tag_threshold 1.0 → 0.15" in explorer.explanation.value
-    assert "now it is refined" in explorer.explanation.value
-    assert explorer.image().shape == alike.shape
-    assert (explorer.image() != alike).any()
-    half = alike.shape[1] // 2 - 4
-    explorer.settings.reset.click()
-    np.testing.assert_array_equal(alike[30:, :half], explorer.image()[30:, :half])
-    explorer.actions.compare.value = False
-    assert explorer.image().shape[1] == explorer.state.layout.size[0]
+def test_settings_that_decide_nothing_are_off():
+    assert unread(hpe.Settings()) == []
+    assert unread(hpe.Settings(refine="off")) == ["refine_reach", "refine_threshold"]
+    assert {"place_weight", "score_weight"} <= set(unread(hpe.Settings.omz()))
 
 
 @pytest.mark.parametrize(
-    ("layer", "joint", "differs"),
-    [
-        pytest.param("skeletons", "nose", True, id="skeletons"),
-        pytest.param("tag map", "left wrist", True, id="the joint that went elsewhere"),
-        pytest.param("tag map", "nose", False, id="a joint that did not"),
-        pytest.param("all heatmaps", "nose", True, id="rings alone"),
-    ],
+    "settings",
+    [hpe.Settings(), hpe.Settings(tag_threshold=0.8, adjust=False), hpe.Settings.omz(), hpe.Settings.omz(delta=0.5)],
 )
-def test_both_halves_show_the_layer(layer: str, joint: str, differs: bool) -> None:
-    explorer = hpe.Explorer(hpe.scene("crossing arms"), layer=layer)
-    explorer.tools.joint.value = KEYPOINTS.index(joint)
-    explorer.actions.keep.click()
-    middle = explorer.image().shape[1] // 2
-
-    def halves_differ() -> bool:
-        image = explorer.image()[40:]
-        return bool((image[:, : middle - 2] != image[:, middle + 2 :]).any())
-
-    assert not halves_differ()
-    explorer.settings.controls["tag_threshold"].value = 0.4
-    assert halves_differ() == differs
-    shown = f"{layer} of the {joint}" if layer == "tag map" else layer
-    assert f"scene twice with {shown}: A on the left, 2 people; now on the right, " in explorer.picture.alt
+def test_code_gives_the_settings(settings):
+    assert eval(code_of(settings), {"hpe": hpe}) == settings
 
 
-def test_a_list_is_stepped_through():
-    explorer = hpe.Explorer([hpe.scene(1), hpe.scene(3).maps, hpe.scene("crossing arms")])
-    explorer.settings.controls["refine"].value = "off"
-    counts = []
-    for _ in range(3):
-        explorer.tools.forth.click()
-        counts.append(
-            (len(explorer.decoding.poses), explorer.tools.place.value, "truth" in explorer.tools.layer.options)
-        )
-    assert counts == [(3, "2 of 3", False), (2, "3 of 3", True), (1, "1 of 3", True)]
-    assert explorer.decoding.grouping.refine == "off"
+def test_a_click_is_explained_and_stays_with_its_dot(explorer):
+    dots = dots_of(explorer.decoding)
+    dot = int(np.flatnonzero((dots.person == 1) & (dots.joint == 11))[0])
+    explorer.receive({"kind": "choose", "person": 1, "joint": 11, "dot": dot, "choices": 1})
+    assert explorer.chosen == (1, 11)
+    assert "left hip" in explorer.told["sentence"]
+    place = explorer.scene["dots"][dot][:1] + explorer.scene["dots"][dot][2:4]
+    move(explorer, tag_threshold=0.3)
+    chosen = explorer.scene["chosen"]
+    now = explorer.scene["dots"][chosen["dot"]]
+    assert now[:1] + now[2:4] == place
+    assert now[1] == chosen["person"]
+    explorer.receive({"kind": "choose", "person": -1, "joint": -1, "dot": -1, "choices": 2})
+    assert explorer.chosen is None
+    assert explorer.told == {}
+
+
+def test_a_person_is_told(explorer):
+    explorer.choose(0)
+    assert "detected joints of 17" in explorer.told["sentence"]
+
+
+def test_nobody_found_says_why(explorer):
+    move(explorer, detection_threshold=1.0)
+    assert "no peak is above detection_threshold = 1" in explorer.scene["readout"]
+    move(explorer, detection_threshold=0.1, pose_threshold=1.0)
+    assert "no score above pose_threshold = 1" in explorer.scene["readout"]
 
 
 def test_marks_stand_where_the_result_changes(explorer):
-    explorer.update_marks()
-    points = explorer.decoding.flip_points("tag_threshold", explorer.decoding.grouping.tag_threshold / 2)
-    inside = [point for point in points if 0 <= point <= 4]
-    assert explorer.settings.marks["tag_threshold"].value.count("<rect") == 1 + len(inside)
-    low, high = max(p for p in inside if p < 1), min((p for p in inside if p > 1), default=4)
-    assert f"next below: {low:.4g}, above: " in explorer.settings.marks["tag_threshold"].value
-    same = hpe.decode(explorer.state.subject.maps, hpe.Settings(tag_threshold=(low + min(high, 1.2)) / 2))
-    np.testing.assert_array_equal(same.poses.keypoints, explorer.decoding.poses.keypoints)
+    explorer.find_marks()
+    marks = explorer.marks["tag_threshold"]
+    assert not marks["searching"]
+    assert marks["values"]
+    edges = [0.0, *marks["values"], 4.0]
+    for low, high in pairwise(edges):
+        inside = [low + (high - low) * share for share in (0.2, 0.5, 0.8)]
+        results = {_result(value) for value in inside}
+        assert len(results) == 1, (low, high)
 
 
-def test_marks_are_drawn_on_the_sliders_scale():
-    item = hpe.Settings.__dataclass_fields__["tag_threshold"]
-    assert 'x="24.80%"' in marks_html(item, [1.0, 9.0], 0.5)
-    assert "1 values" in marks_html(item, [1.0, 9.0], 0.5)
+def _result(value):
+    dots = dots_of(hpe.decode(SCENE.maps, hpe.Settings(tag_threshold=value)))
+    return dots.xy.tobytes(), dots.person.tobytes()
 
 
-def test_code_names_only_what_was_changed():
-    assert code_of(hpe.Settings()) == "hpe.Settings()"
-    assert code_of(hpe.Settings(tag_threshold=0.8, adjust=False)) == "hpe.Settings(tag_threshold=0.8, adjust=False)"
-    assert eval(code_of(hpe.Settings.omz()), {"hpe": hpe}) == hpe.Settings.omz()
+def test_a_search_gives_way(explorer):
+    explorer.find_marks()
+    move(explorer, tag_threshold=0.5)
+    assert all(marks["searching"] for marks in explorer.marks.values())
+    assert not explorer.search.busy  # no event loop runs here
 
 
-def test_pictures_are_saved_beside_each_other(explorer, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    explorer.actions.save.click()
-    explorer.actions.save.click()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["scene-1.png", "scene-2.png"]
-    assert "scene-2.png" in explorer.note.value
+def test_a_wrong_joint_of_crossing_arms_is_mended_by_a_value_from_its_flips():
+    made = hpe.scene("crossing arms")
+    explorer = hpe.Explorer(made)
+    wrong = np.flatnonzero(wrong_joints(explorer.decoding, made.truth))
+    dots = dots_of(explorer.decoding)
+    mended = []
+    for dot in wrong.tolist():
+        explorer.receive({"kind": "choose", "person": int(dots.person[dot]), "joint": int(dots.joint[dot]), "dot": dot})
+        explorer.find_marks()
+        for flip in explorer.told["flips"]:
+            there = hpe.decode(made.maps, hpe.Settings(**{flip["setting"]: flip["to"]}))
+            left = np.flatnonzero(wrong_joints(there, made.truth))
+            mended.append(len(left) < len(wrong) and len(there.poses) >= 2)
+    assert any(mended)
 
 
-def test_errors_are_shown_and_raised_and_leave_with_the_next_good_run(explorer, monkeypatch):
-    monkeypatch.setattr("hpe_nb.widgets.explorer.decode", lambda *_, **__: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        explorer.settings.controls["tag_threshold"].value = 0.3
-    assert "ZeroDivisionError: division by zero" in explorer.status.value
-    monkeypatch.undo()
-    explorer.settings.controls["tag_threshold"].value = 0.4
-    assert explorer.status.value == ""
+def test_a_mark_shows_what_would_change(explorer):
+    explorer.find_marks()
+    value = explorer.marks["tag_threshold"]["values"][0]
+    explorer.receive({"kind": "preview", "setting": "tag_threshold", "value": value - 1e-6})
+    assert explorer.preview["dots"]
+    explorer.receive({"kind": "preview", "setting": "tag_threshold", "value": 1.0})
+    assert explorer.preview["dots"] == []
+
+
+def test_comparing(explorer):
+    explorer.receive({"kind": "keep"})
+    assert explorer.kept["changes"] == []
+    move(explorer, tag_threshold=0.15)
+    assert explorer.kept["changes"][0] == "tag_threshold 1.0 → 0.15."
+    explorer.compare(hpe.Settings.omz())
+    assert explorer.kept["code"] == "hpe.Settings.omz()"
+
+
+def test_a_list_is_stepped_through_under_the_same_settings():
+    explorer = hpe.Explorer([hpe.scene(1), hpe.scene(3).maps, hpe.scene("crossing arms")])
+    explorer.set(refine="off")
+    seen = []
+    for _ in range(3):
+        explorer.receive({"kind": "list", "by": 1})
+        seen.append((len(explorer.decoding.poses), explorer.scene["place"].strip(), bool(explorer.photo["truth"])))
+    assert seen == [(3, "2 of 3", False), (2, "3 of 3", True), (1, "1 of 3", True)]
+    assert explorer.settings.refine == "off"
+
+
+def test_a_decoding_brings_its_settings():
+    decoding = hpe.decode(SCENE.maps, hpe.Settings(tag_threshold=0.4))
+    explorer = hpe.Explorer((SCENE.image, decoding))
+    assert explorer.settings.tag_threshold == 0.4
+    np.testing.assert_array_equal(explorer.decoding.poses.keypoints, decoding.poses.keypoints)
+
+
+EDITS = [
+    pytest.param({"what": "delete"}, lambda peaks, at: not (peaks.xy == at).all(axis=1).any(), id="delete"),
+    pytest.param({"what": "score", "by": -0.5}, lambda peaks, at: _value(peaks, at) < 0.5, id="score"),
+    pytest.param({"what": "tag", "tag": 9.0}, lambda peaks, at: abs(_tag(peaks, at) - 9) < 1e-3, id="tag"),
+    pytest.param(
+        {"what": "place", "at": [30.0, 30.0]}, lambda peaks, _: (peaks.xy == 15).all(axis=1).any(), id="place"
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "holds"), EDITS)
+def test_what_if(explorer, given, holds):
+    k, at = int(explorer.decoding.peaks.joint[0]), explorer.decoding.peaks.xy[0].copy()
+    first = explorer.subject.maps
+    explorer.receive({"kind": "edit", "dot": 0} | given)
+    peaks = explorer.decoding.peaks
+    mine = type(peaks)(
+        *(getattr(peaks, name)[peaks.joint == k] for name in ("joint", "xy", "value", "tag")), peaks.start
+    )
+    assert holds(mine, at)
+    assert explorer.scene["edited"]
+    assert explorer.subject.maps is not first
+    explorer.receive({"kind": "edit", "what": "reset"})
+    assert explorer.subject.maps is first
+    assert not explorer.scene["edited"]
+
+
+def _value(peaks, at):
+    return peaks.value[(peaks.xy == at).all(axis=1)][0]
+
+
+def _tag(peaks, at):
+    return float(peaks.tag[(peaks.xy == at).all(axis=1)][0, 0])
+
+
+def test_a_peak_is_added(explorer):
+    before = len(explorer.decoding.peaks)
+    explorer.receive({"kind": "edit", "what": "add", "at": [20.0, 20.0], "joint": 4})
+    assert len(explorer.decoding.peaks) == before + 1
+
+
+def test_errors_are_shown_and_raised_and_leave_with_the_next_good_move(explorer):
+    with pytest.raises(hpe.HpeError):
+        move(explorer, tag_threshold=99.0)
+    assert explorer.status["error"]
+    assert "tag_threshold=99.0" in explorer.status["text"]
+    move(explorer, tag_threshold=0.4)
+    assert not explorer.status["error"]
 
 
 def test_readers_without_a_kernel_see_a_picture(explorer):
-    bundle = explorer._repr_mimebundle_()
+    bundle, _ = explorer._repr_mimebundle_()
     assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
-def test_the_alt_text_says_what_is_there(explorer):
-    assert "with skeletons; 3 people" in explorer.picture.alt
-    explorer.tools.layer.value = "heatmap"
-    assert "heatmap of the nose" in explorer.picture.alt
+def test_the_alt_text_follows_the_state(explorer):
+    assert "3 people" in explorer.scene["alt"]
+    move(explorer, max_people=1)
+    assert "1 person:" in explorer.scene["alt"]
 
 
-def test_core_widgets_are_enough(monkeypatch):
-    def missing():
-        raise ImportError("anywidget")
+def test_a_saved_page_holds_everything_and_replaces_nothing(explorer, tmp_path):
+    path = explorer.save_html(tmp_path / "case.html")
+    text = path.read_text()
+    assert path.stat().st_size < 4_000_000
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1])
+    heat = np.frombuffer(gzip.decompress(base64.b64decode(data["maps"]["heat8"]["gz"])), np.uint8)
+    assert heat.size == SCENE.maps.heatmaps.size
+    assert data["scene"]["people"] == explorer.scene["people"]
+    assert {f"{i},{k}" for i in range(3) for k in range(-1, 17)} <= set(data["explanations"])
+    assert not re.search(r"(?:src|href)=[\"']?(?:https?:)?//", text)
+    assert str(tmp_path) not in text
+    with pytest.raises(hpe.HpeError, match="there already"):
+        explorer.save_html(path)
+    explorer.save_html(path, overwrite=True)
+    with pytest.raises(hpe.HpeError, match=r"\.html"):
+        explorer.save_html(tmp_path / "case.txt")
 
-    monkeypatch.setattr(picture_module, "_clickable", missing)
-    explorer = hpe.Explorer(hpe.scene(2))
-    before = explorer.picture.value
-    explorer.tools.person.value = 1
-    assert type(explorer.picture).__name__ == "Image"
-    assert explorer.picture.value != before
-    assert explorer.state.chosen[:2] == (1, 0)
-    explorer.actions.copy.click()
+
+def test_the_save_button_takes_a_free_name(explorer, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    explorer.receive({"kind": "save"})
+    explorer.receive({"kind": "save"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scene-1.html", "scene-2.html"]
+
+
+def test_a_closed_explorer_lets_go(explorer):
+    explorer.let_go()
+    assert explorer.maps == {}
+    with pytest.raises(hpe.HpeError, match="run its cell again"):
+        _ = explorer.decoding
 
 
 @pytest.mark.parametrize("people", [pytest.param(0, id="nobody"), pytest.param(30, id="a crowd")])
 def test_any_number_of_people(people):
     explorer = hpe.Explorer(hpe.scene(people))
-    assert f"<b>{len(explorer.decoding.poses)} people</b>" in explorer.readout.value
-    explorer.press("ArrowRight")
-    explorer.settings.controls["detection_threshold"].value = 0.0
+    assert explorer.scene["readout"].startswith(f"{len(explorer.decoding.poses)} people")
+    move(explorer, detection_threshold=0.0)
 
 
-def test_a_wrong_joint_of_crossing_arms_is_explained_in_two_clicks():
-    from hpe_nb.widgets.against_truth import wrong_peaks
-
-    made = hpe.scene("crossing arms")
-    explorer = hpe.Explorer(made)
-    wrong = np.flatnonzero(wrong_peaks(explorer.decoding, made.truth))
-    assert len(wrong)
-    dots = dots_of(explorer.decoding)
-    for i in wrong:
-        explorer.press("Escape")
-        explorer.click(*explorer.state.layout.place(dots.xy[i]))
-        person, joint = int(dots.person[i]), int(dots.joint[i])
-        if explorer.state.chosen.joint != joint:  # another joint lies on top: its dot on the strip is the second click
-            explorer.click(explorer.state.layout.column(explorer.state.layout.along(dots.tag[i])),
-                           float(explorer.state.layout.row(joint)))  # fmt: skip
-        assert _words(explorer.decoding.explain(person, joint).sentence) in _words(explorer.explanation.value)
+def test_twenty_people_look_different():
+    fixed = hpe.Explorer(hpe.scene(1)).fixed
+    looks = list(zip(fixed["colours"], map(tuple, fixed["patterns"]), strict=True))[:20]
+    assert len(set(looks)) == 20
 
 
-def test_in_crowds_only_quick_marks_come_by_themselves_and_the_button_brings_the_rest(monkeypatch):
-    explorer = hpe.Explorer(hpe.scene(2))
-    monkeypatch.setattr("hpe_nb.widgets.later.FEW_PEAKS", 3)
-    monkeypatch.setattr("hpe_nb.widgets.later.FEW_MAXIMA", 3)
-    slow = {"detection_threshold", "tag_threshold", "place_weight", "score_weight"}
-    assert set(explorer._mark_while_quick()) == set(explorer.settings.sliders) - slow
-    explorer.actions.marks.click()
-    assert all(strip.value for strip in explorer.settings.marks.values())
-
-
-def test_flips_are_told_with_the_marks(explorer):
-    explorer.choose(0, 5)
-    before = explorer.explanation.value
-    explorer.update_marks()
-    assert "detection_threshold from" in explorer.explanation.value
-    assert "detection_threshold from" not in before
+@pytest.mark.parametrize("thing", [pytest.param(3, id="a number"), pytest.param([], id="an empty list")])
+def test_other_things_are_refused(thing):
+    with pytest.raises(hpe.HpeError):
+        hpe.Explorer(thing)

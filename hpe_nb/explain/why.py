@@ -1,0 +1,372 @@
+"""Why a joint is where it is, or is missing: sentences read off the record of the decoding.
+
+All numbers come from the record: the turns of grouping with their costs, the people's scores, the windows and places of
+refinement. No sentence repeats a rule, so they hold for everyone's own rule as well.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from hpe_nb.arrays import Bools, Float32, Ints
+from hpe_nb.decoder.decode import Decoding
+from hpe_nb.decoder.grouping import Turn
+from hpe_nb.decoder.poses import DETECTED, REFINED
+from hpe_nb.decoder.refinement import rounded_distances
+from hpe_nb.errors import HpeError
+from hpe_nb.explain.flips import Flip, joint_flips
+from hpe_nb.settings import place_distances, tag_distances
+from hpe_nb.skeleton import KEYPOINTS, K
+
+SHOWN = 8
+"""A table shows at most this many candidates."""
+
+
+class Candidate(NamedTuple):
+    """One peak that could have been the joint.
+
+    Attributes:
+        peak: index into the decoding's peaks.
+        x, y: place in image pixels.
+        score: its score.
+        tag_distance: how far its tag is from the person's; NaN where the person was opened by or after this turn.
+        place_distance: how far it is from the person's centre, map pixels; NaN likewise.
+        cost: what joining the person would cost by the rule, infinite where it may not; NaN likewise.
+        went_to: the person that got it, in words.
+    """
+
+    peak: int
+    x: float
+    y: float
+    score: float
+    tag_distance: float
+    place_distance: float
+    cost: float
+    went_to: str
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Why one joint came out as it did.
+
+    Attributes:
+        sentence: the answer in a few sentences.
+        table: the candidates, the nearest in tag first.
+        runner_up: the candidate that would have been next, or None.
+        decoding: the decoding that is explained.
+        person: index of the pose, -1 where the peak belongs to none.
+        joint: joint type.
+    """
+
+    sentence: str
+    table: tuple[Candidate, ...]
+    runner_up: Candidate | None
+    decoding: Decoding
+    person: int
+    joint: int
+
+    @cached_property
+    def flips(self) -> tuple[Flip, ...]:
+        """The values of each setting at which this answer would flip; searched for when first asked for."""
+        return joint_flips(self.decoding, self.person, self.joint) if self.person >= 0 else ()
+
+    def __str__(self) -> str:
+        """The sentence, the candidates and the flips as text."""
+        lines = [self.sentence]
+        if self.table:
+            lines.append(f"{'x':>7} {'y':>7} {'score':>6} {'tag':>6} {'place':>7} {'cost':>6}  went to")
+        lines += [
+            f"{c.x:7.1f} {c.y:7.1f} {c.score:6.2f} {_number(c.tag_distance):>6} {_number(c.place_distance, 1):>7} "
+            f"{_number(c.cost):>6}  {c.went_to}"
+            for c in self.table
+        ]
+        return "\n".join(lines + [_told(flip) for flip in self.flips])
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks."""
+        names = ("x", "y", "score", "tag distance", "place distance", "cost", "went to")
+        head = "".join(f"<th>{name}</th>" for name in names)
+        body = "".join(
+            f"<tr><td>{c.x:.1f}</td><td>{c.y:.1f}</td><td>{c.score:.2f}</td><td>{_number(c.tag_distance)}</td>"
+            f"<td>{_number(c.place_distance, 1)}</td><td>{_number(c.cost)}</td><td>{html.escape(c.went_to)}</td></tr>"
+            for c in self.table
+        )
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if self.table else ""
+        flips = "".join(f"<li>{html.escape(_told(flip))}</li>" for flip in self.flips)
+        return f"<p>{html.escape(self.sentence)}</p>{table}{f'<ul>{flips}</ul>' if flips else ''}"
+
+
+def explain_joint(decoding: Decoding, person: int, joint: int | str) -> Explanation:
+    """Why a joint is where it is or is missing, in words, with the candidates and what would flip the answer.
+
+    Args:
+        decoding: the decoding.
+        person: index into `decoding.poses`, from 0; sentences number people from 1.
+        joint: joint type, 0 to 16, or its name such as "left wrist".
+
+    Raises:
+        HpeError: no such person or joint.
+    """
+    k, count = joint_index(joint), len(decoding.poses)
+    if not 0 <= person < count:
+        raise HpeError(f"person={person!r} was given, but an index below {count} is expected, the number of poses.")
+    group, kind = int(decoding.people[person]), int(decoding.poses.kind[person, k])
+    turn = turn_of(decoding, k)
+    table, mine = _table(decoding, turn, group), int(decoding.groups.peak[group, k])
+    others = [candidate for candidate in table if candidate.peak != mine]
+    runner_up = others[0] if others and math.isfinite(others[0].tag_distance) else None
+    who = f"Person {person + 1}'s {KEYPOINTS[k]}"
+    if kind == DETECTED and turn is not None:
+        sentence = _detected(decoding, turn, mine, who, runner_up)
+    else:
+        sentence = _not_detected(decoding, turn, k, group, who, found=kind == REFINED)
+    return Explanation(sentence, tuple(table[:SHOWN]), runner_up, decoding, person, k)
+
+
+def explain_peak(decoding: Decoding, peak: int) -> Explanation:
+    """Why a peak belongs to the person it belongs to, also if that person was dropped.
+
+    Args:
+        decoding: the decoding.
+        peak: index into `decoding.peaks`.
+
+    Raises:
+        HpeError: no such peak.
+    """
+    if not 0 <= peak < len(decoding.peaks):
+        raise HpeError(f"peak={peak!r} was given, but an index below {len(decoding.peaks)} is expected.")
+    k, group = int(decoding.peaks.joint[peak]), int(decoding.groups.owner[peak])
+    pose = np.flatnonzero(decoding.people == group)
+    if len(pose):
+        return explain_joint(decoding, int(pose[0]), k)
+    turn = turn_of(decoding, k)
+    assert turn is not None  # the peak had its turn
+    table = tuple(_table(decoding, turn, group)[:SHOWN])
+    reason = _why_here(decoding, turn, int(np.flatnonzero(turn.candidates.index == peak)[0]))
+    sentence = (
+        f"This {KEYPOINTS[k]} {_at(decoding, peak)} belongs to no person in the result: {reason}, "
+        f"and that person {_why_dropped(decoding, group)}."
+    )
+    return Explanation(sentence, table, None, decoding, -1, k)
+
+
+def joint_index(joint: int | str) -> int:
+    """Index of a joint type given by its name or index.
+
+    Raises:
+        HpeError: no such joint.
+    """
+    if isinstance(joint, str) and joint in KEYPOINTS:
+        return KEYPOINTS.index(joint)
+    if not isinstance(joint, str) and 0 <= joint < K:
+        return int(joint)
+    raise HpeError(f"joint={joint!r} was given, but an index below {K} or a name is expected: {', '.join(KEYPOINTS)}.")
+
+
+def turn_of(decoding: Decoding, joint: int) -> Turn | None:
+    """The turn of a joint type, 0 to 16; None where it had no candidates."""
+    return next((turn for turn in decoding.groups.turns if turn.joint == joint), None)
+
+
+def _table(decoding: Decoding, turn: Turn | None, group: int) -> list[Candidate]:
+    """All candidates of a turn as they look to one group, nearest in tag first."""
+    if turn is None:
+        return []
+    there = group < len(turn.people)
+    tag, place = tag_distances(turn.candidates, turn.people), place_distances(turn.candidates, turn.people)
+    rows = []
+    for i, peak in enumerate(turn.candidates.index.tolist()):
+        x, y = decoding.maps.image_points(decoding.peaks.xy[peak])
+        apart, away, cost = (float(table[i, group]) if there else math.nan for table in (tag, place, turn.cost))
+        score, owner = float(decoding.peaks.value[peak]), _name(decoding, int(turn.person[i]))
+        rows.append(Candidate(peak, float(x), float(y), score, apart, away, cost, owner))
+    return sorted(rows, key=lambda row: (row.tag_distance, -row.score)) if there else rows
+
+
+def _name(decoding: Decoding, group: int) -> str:
+    """A group as users know it: the number of its pose, or that it was dropped."""
+    pose = np.flatnonzero(decoding.people == group)
+    return f"person {pose[0] + 1}" if len(pose) else "a person who was dropped"
+
+
+def _why_dropped(decoding: Decoding, group: int) -> str:
+    """Why a group is no pose, as a clause."""
+    settings, score = decoding.settings, float(decoding.scores[group])
+    joints = int((decoding.groups.peak[group] >= 0).sum())
+    if not score > np.float32(settings.pose_threshold):
+        noun = "joint" if joints == 1 else "joints"
+        return f"has {joints} {noun} and a score of {score:.3f}, not above pose_threshold = {settings.pose_threshold:g}"
+    if group not in decoding.kept:
+        return f"has a score of {score:.3f} and is not among the best max_people = {settings.max_people}"
+    better = decoding.kept[decoding.repeats[np.flatnonzero(decoding.kept == group)[0]]]
+    return f"repeats {_name(decoding, int(better))}: their OKS is above duplicate_oks = {settings.duplicate_oks:g}"
+
+
+def _cost(turn: Turn, candidate: int, person: int) -> str:
+    """What a pair costs by the record, as a clause after "the pair"."""
+    cost = float(turn.cost[candidate, person])
+    return f"costs {cost:.2f}" if math.isfinite(cost) else "is not allowed by the rule"
+
+
+def _why_here(decoding: Decoding, turn: Turn, candidate: int) -> str:
+    """Why a candidate went where it went: a clause about it as the subject."""
+    person, opening = int(turn.person[candidate]), decoding.settings.opening
+    if not len(turn.people):
+        return "no person was there yet, so it opened this person"
+    distances = tag_distances(turn.candidates, turn.people)[candidate]
+    if person < len(turn.people):
+        rivals = np.delete(turn.cost[:, person], candidate) < opening, np.delete(turn.cost[candidate], person) < opening
+        alone = not rivals[0].any() and not rivals[1].any()
+        won = "and nothing else competed" if alone else "and it is part of the cheapest assignment of all"
+        return f"its tag is {distances[person]:.2f} from the person's, the pair {_cost(turn, candidate, person)}, {won}"
+    nearest = int(distances.argmin())
+    apart, other = distances[nearest], _name(decoding, nearest)
+    if (turn.person == nearest).any():
+        return f"{other}, {apart:.2f} away in tag, took another {KEYPOINTS[turn.joint]}, so it opened this person"
+    return (
+        f"the nearest tag, that of {other}, is {apart:.2f} away{_limit(decoding, apart)}, and the pair "
+        f"{_pair_lost(decoding, turn, candidate, nearest)}, so it opened this person"
+    )
+
+
+def _limit(decoding: Decoding, apart: float) -> str:
+    """That a tag distance is not below the threshold, where that is so and the rule reads it."""
+    limit = decoding.settings.tag_threshold
+    if apart < limit or "tag_threshold" in decoding.settings.unread:
+        return ""
+    return f", not below tag_threshold = {limit:g}"
+
+
+def _pair_lost(decoding: Decoding, turn: Turn, candidate: int, person: int) -> str:
+    """Why a pair is not together although the person took no other candidate: a clause after "the pair"."""
+    cost, opening = float(turn.cost[candidate, person]), decoding.settings.opening
+    if not math.isfinite(cost):
+        return "is not allowed by the rule"
+    if cost >= opening:
+        return f"costs {cost:.2f}, not less than to open a person ({opening:g})"
+    if not decoding.settings.joins(turn.candidates, turn.people, turn.cost)[candidate, person]:
+        return f"costs {cost:.2f} but may not stay together by the rule"
+    return f"costs {cost:.2f} but is not part of the cheapest assignment"
+
+
+def _why_none(decoding: Decoding, turn: Turn | None, joint: int, group: int) -> str:
+    """Why a group got no candidate in a joint type's turn: a sentence."""
+    settings, name = decoding.settings, KEYPOINTS[joint]
+    if turn is None:
+        return f"No {name} in the picture has a score above detection_threshold = {settings.detection_threshold:g}."
+    if group >= len(turn.people):
+        return f"This person was opened only after the {name}s had had their turn, so none could join."
+    distances = tag_distances(turn.candidates, turn.people)
+    nearest = int(distances[:, group].argmin())
+    apart, taker = distances[nearest, group], int(turn.person[nearest])
+    other, limit = _name(decoding, taker), _limit(decoding, distances[nearest, group])
+    if limit:
+        return f"The nearest {name} in tag is {apart:.2f} from the person's{limit}; it belongs to {other}."
+    if taker < len(turn.people):
+        theirs = distances[nearest, taker]
+        return f"The nearest {name} in tag ({apart:.2f}) was taken by {other}, whose tag is {theirs:.2f} from it."
+    lost = _pair_lost(decoding, turn, nearest, group)
+    return f"The nearest {name} in tag ({apart:.2f}) did not join: the pair {lost}. It opened {other}."
+
+
+def _detected(decoding: Decoding, turn: Turn, peak: int, who: str, runner_up: Candidate | None) -> str:
+    """The sentence for a joint that is a peak."""
+    candidate = int(np.flatnonzero(turn.candidates.index == peak)[0])
+    sentence = f"{who} is the peak {_at(decoding, peak)}: {_why_here(decoding, turn, candidate)}."
+    person = int(turn.person[candidate])
+    if person < len(turn.people) > 1:
+        apart = tag_distances(turn.candidates, turn.people)[candidate]
+        apart[person] = np.inf
+        other = int(apart.argmin())
+        sentence += f" Of the others, {_name(decoding, other)} is nearest to it in tag, {apart[other]:.2f} away."
+    if runner_up:
+        sentence += (
+            f" The runner-up at ({runner_up.x:.0f}, {runner_up.y:.0f}), tag distance {runner_up.tag_distance:.2f}, "
+            f"went to {runner_up.went_to}."
+        )
+    return sentence
+
+
+def _not_detected(decoding: Decoding, turn: Turn | None, joint: int, group: int, who: str, found: bool) -> str:
+    """The sentence for a joint that is refined or missing."""
+    why, second = _why_none(decoding, turn, joint, group), decoding.refinement
+    lower = why[0].lower() + why[1:]
+    if decoding.settings.refine == "off":
+        return f"{who} is missing: {lower} Refinement is switched off (refine)."
+    kept = int(np.flatnonzero(decoding.kept == group)[0])
+    look = int(np.flatnonzero((second.person == kept) & (second.joint == joint))[0])
+    if not found:
+        return f"{who} is missing: {lower} {_nothing_found(decoding, joint, kept, second.window[look])}"
+    x, y = second.xy[look]
+    column, row = decoding.maps.image_points(second.xy[look])
+    tag, whose = _wanted_tag(decoding, kept)
+    apart = float(np.linalg.norm(decoding.maps.tags[joint, y, x].astype(np.float64) - tag))
+    where = _where(decoding, second.window[look])
+    rule = (
+        f"the one of least rounded tag distance less score {where}"
+        if decoding.settings.refine == "everywhere"
+        else f"the highest {where} among those whose tag distance rounds to 0"
+    )
+    return (
+        f"{who} was found by refinement at ({column:.0f}, {row:.0f}) with score {second.value[look]:.3f}: this pixel, "
+        f"whose tag is {apart:.2f} from {whose}, is {rule}. {why}"
+    )
+
+
+def _wanted_tag(decoding: Decoding, kept: int) -> tuple[Float32, str]:
+    """The tag with which a kept person was refined, (D,), and whose it is in words."""
+    group = int(decoding.kept[kept])
+    if not decoding.settings.shifted_tags or kept == group:
+        return decoding.groups.tags[group], "the person's"
+    return decoding.groups.tags[kept], f"the tag of {_name(decoding, kept)}, which shifted_tags puts for this one's"
+
+
+def _where(decoding: Decoding, window: Ints) -> str:
+    """A window of refinement in words."""
+    if decoding.settings.refine == "everywhere":
+        return "in the whole picture"
+    (left, top), (right, bottom) = decoding.maps.image_points(window.reshape(2, 2) - np.array([[0, 0], [1, 1]]))
+    return f"in the window from ({left:.0f}, {top:.0f}) to ({right:.0f}, {bottom:.0f})"
+
+
+def _nothing_found(decoding: Decoding, joint: int, kept: int, window: Ints) -> str:
+    """Why refinement found nothing."""
+    x0, y0, x1, y1 = window.tolist()
+    if x0 >= x1 or y0 >= y1:
+        if (decoding.joints[decoding.kept[kept], :, 2] > 0).sum() < 2:
+            return "It was not searched for: with fewer than two joints the size of the body is unknown."
+        return "It was not searched for: the place where the joint can be is outside the picture."
+    if decoding.settings.refine == "everywhere":
+        return "Refinement found nothing: the score at the best pixel is 0."
+    maps, (tag, whose) = decoding.maps, _wanted_tag(decoding, kept)
+    own: Bools = rounded_distances(maps.tags[joint, y0:y1, x0:x1], tag) == 0
+    where = _where(decoding, window)
+    if not own.any():
+        return f"Refinement found nothing: no pixel {where} has a tag whose distance from {whose} rounds to 0."
+    best = float(np.abs(maps.heatmaps[joint, y0:y1, x0:x1])[own].max())
+    return (
+        f"Refinement found nothing: the highest score {where} where the distance from {whose} rounds to 0 is "
+        f"{best:.3f}, not above refine_threshold = {decoding.settings.refine_threshold:g}."
+    )
+
+
+def _at(decoding: Decoding, peak: int) -> str:
+    """A peak's place and score."""
+    x, y = decoding.maps.image_points(decoding.peaks.xy[peak])
+    return f"at ({x:.0f}, {y:.0f}) with score {decoding.peaks.value[peak]:.2f}"
+
+
+def _number(value: float, digits: int = 2) -> str:
+    """A number for a table, a dash where there is none."""
+    return f"{value:.{digits}f}" if math.isfinite(value) else "-"
+
+
+def _told(flip: Flip) -> str:
+    """A flip as a sentence."""
+    return f"{flip.setting} {flip.side} {flip.value:.6g}: {flip.then}."

@@ -1,0 +1,191 @@
+"""The widget behind every picture: data goes to the browser once, messages come back, errors are seen.
+
+`canvas.js` and `panel.js` are the browser's half. Nothing is ever set by the page: it sends messages, and the kernel
+answers by setting traits, so a page that is loaded again shows what the kernel has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from base64 import b64encode
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from hpe_nb.arrays import Image
+from hpe_nb.errors import HpeError
+from hpe_nb.files.images import encode_image
+from hpe_nb.files.opencv import cv2
+from hpe_nb.widgets.search import Search, running_loop
+
+GRACE, ANSWER = 3.0, 5.0
+"""Seconds from a view's end to the question whether another one is open, and to the answer."""
+
+STILL = 640
+"""Width of the still picture for readers without a kernel, pixels."""
+
+
+@cache
+def page_half(name: str) -> str:
+    """The text of one of the browser's files. As text, since anywidget keeps every instance of a class with a path."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def script() -> str:
+    """The browser's half as one module."""
+    return page_half("canvas.js") + page_half("panel.js")
+
+
+class Canvas(anywidget.AnyWidget):
+    """A picture in the browser: photo, maps, people, words and controls, each a trait that the page follows.
+
+    Subclasses answer messages in methods named `_on_<kind>`.
+
+    Attributes:
+        fixed, photo, maps_sent, scene, told, marks, kept, doctor, preview, steps, status: what the page shows.
+        closed: whether the widget has let go of its picture and maps.
+    """
+
+    _esm = script()
+    _css = page_half("canvas.css")
+
+    fixed = traitlets.Dict().tag(sync=True)
+    photo = traitlets.Dict().tag(sync=True)
+    maps = traitlets.Dict().tag(sync=True)
+    scene = traitlets.Dict().tag(sync=True)
+    told = traitlets.Dict().tag(sync=True)
+    marks = traitlets.Dict().tag(sync=True)
+    kept = traitlets.Dict().tag(sync=True)
+    doctor = traitlets.Dict().tag(sync=True)
+    preview = traitlets.Dict().tag(sync=True)
+    steps = traitlets.Dict().tag(sync=True)
+    status = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, **shown: Any) -> None:
+        self.closed, self._answering, self._notes = False, 0, 0
+        self.search = Search(self._failed)
+        super().__init__(**shown)
+        self.on_msg(lambda _, content, buffers: self.receive(content, buffers))
+
+    def receive(self, content: dict[str, Any], buffers: list[memoryview] | None = None) -> None:
+        """Answer a message of the page; an error is shown in the status line, and raised.
+
+        Args:
+            content: the message: its `kind`, what belongs to it, and its number `n` where the page waits for a picture.
+            buffers: bytes that came with it.
+        """
+        handler: Callable[..., None] | None = getattr(self, f"_on_{content.get('kind')}", None)
+        if handler is None or (self.closed and content.get("kind") != "here"):
+            return
+        self._answering = content.get("n", self._answering)
+        before = self._notes
+        try:
+            handler(content, *([buffers] if buffers else []))
+        except Exception as error:
+            self._failed(error)
+            raise
+        if self.status.get("error") and self._notes == before and "n" in content:
+            self.say("")
+
+    def say(self, text: str, *, error: bool = False, **more: Any) -> None:
+        """Write into the status line."""
+        self._notes += 1
+        self.status = {"text": text, "error": error, "n": self._notes} | more
+
+    def _failed(self, error: Exception) -> None:
+        """Show an error in the status line."""
+        kind = "" if isinstance(error, HpeError) else f"{type(error).__name__}: "
+        self.say(f"{kind}{error}", error=True)
+
+    def _on_failed(self, content: dict[str, Any]) -> None:
+        """An error in the page's own code: into the kernel's log."""
+        from logging import getLogger
+
+        getLogger(__name__).error("in the page of a widget: %s", content["text"])
+
+    opens: Callable[[], Any] | None = None
+    """What the button "Explore this frame" does."""
+
+    def _on_explore(self, _: dict[str, Any]) -> None:
+        """Open the explorer."""
+        if self.opens is not None:
+            self.opens()
+
+    # Letting go: a view that is gone asks whether another one is open; where none answers, the maps go.
+
+    _heard = True
+
+    def _on_shown(self, _: dict[str, Any]) -> None:
+        """A view was opened."""
+        self._heard = True
+
+    def _on_here(self, _: dict[str, Any]) -> None:
+        """A view answers that it is there."""
+        self._heard = True
+
+    def _on_gone(self, _: dict[str, Any]) -> None:
+        """A view was closed: ask a little later whether another one is open."""
+        loop = running_loop()
+        if loop is not None:
+            loop.call_later(GRACE, self._ask_for_views, loop)
+
+    def _ask_for_views(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Ask all views to answer; without an answer and without a name in the user's notebook, let go."""
+        if not self.closed:
+            self._heard = False
+            self.send({"kind": "ping"})
+            loop.call_later(ANSWER, lambda: None if self._heard or named_by_user(self) else self.let_go())
+
+    def let_go(self) -> None:
+        """Close the widget and drop picture, maps and searches; what has no memory to speak of stays."""
+        self.search.stop()
+        self.closed = True
+        self.close()
+        with self.hold_trait_notifications():
+            self.photo, self.maps, self.scene, self.kept, self.fixed = {}, {}, {}, {}, {}
+
+    # Readers without a kernel.
+
+    def image(self) -> Image:
+        """What is shown, as an RGB picture (H, W, 3)."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """The widget, and a still picture for readers without a kernel."""
+        bundle = super()._repr_mimebundle_(**options)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
+        still: dict[str, Any] = {}
+        with contextlib.suppress(HpeError):
+            still = {"image/png": b64encode(encode_image(small(self.image()), ".png")).decode()}
+        return {**data, **still}, metadata
+
+
+def small(image: Image, width: int = STILL) -> Image:
+    """The picture, at most `width` pixels wide."""
+    if image.shape[1] <= width:
+        return image
+    height = max(1, round(image.shape[0] * width / image.shape[1]))
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype("uint8")
+
+
+def named_by_user(widget: Any) -> bool:
+    """Whether a variable of the user's notebook holds the widget, alone or in a list, tuple or dictionary."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return True
+    shell = get_ipython()
+    if shell is None:
+        return True
+    for name, value in list(shell.user_ns.items()):
+        if name.startswith("_") or name in ("In", "Out"):
+            continue
+        inside = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else (value,)
+        if any(one is widget for one in inside):
+            return True
+    return False

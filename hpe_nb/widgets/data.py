@@ -1,0 +1,226 @@
+"""What the canvas is sent: plain numbers, lists and bytes made of pictures, maps and decodings. Nothing here draws.
+
+People are numbered from 1 where a person reads the number, and indexed from 0 everywhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from hpe_nb.arrays import Float32, Floats, Image, Ints
+from hpe_nb.decoder.decode import Decoding
+from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.peaks import find_peaks
+from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
+from hpe_nb.draw.colours import HEATMAP, TAGMAP, hex_code, person_colour, person_pattern
+from hpe_nb.draw.dots import Dots, dots_of, owners
+from hpe_nb.files.images import encode_image
+from hpe_nb.files.opencv import cv2
+from hpe_nb.files.text import plural
+from hpe_nb.scenes.truth import Truth, main_owners, wrong_joints
+from hpe_nb.settings import Settings
+from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, LIMBS, K, reach
+from hpe_nb.widgets.subject import Subject
+
+MOST = 84
+"""Colours and patterns are sent for this many people; then they repeat."""
+
+STRAY = 0.025
+"""Share of the peaks' scores at either end that the scale of tags need not hold."""
+
+ODD = 2.2
+"""A limb this many times longer, for its kind, than the person's median limb is marked."""
+
+LONGEST = 4096
+"""Photos are sent with at most this many pixels along the longer side."""
+
+
+def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """What stays the same while a widget lives: names, colours, which tools and panels there are."""
+    return {
+        "app": app, "tools": list(tools), "panels": panels, "names": list(KEYPOINTS), "order": list(JOINT_ORDER),
+        "limbs": [list(limb) for limb in LIMBS], "colours": [hex_code(person_colour(i)) for i in range(MOST)],
+        "patterns": [list(person_pattern(i)) for i in range(MOST)],
+        "magma": _colour_table(HEATMAP), "viridis": _colour_table(TAGMAP),
+    } | more  # fmt: skip
+
+
+def _colour_table(name: str) -> bytes:
+    """256 RGB colours of one of matplotlib's scales."""
+    import matplotlib as mpl
+
+    return (mpl.colormaps[name](np.arange(256))[:, :3] * 255).round().astype(np.uint8).tobytes()
+
+
+def photo_data(image: Image, truth: Truth | None = None) -> dict[str, Any]:
+    """The photo as the bytes of a JPEG, and the true people where they are known."""
+    height, width = image.shape[:2]
+    scale = min(1.0, LONGEST / max(height, width))
+    sent = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    known = truth.poses if truth is not None else Poses.none()
+    return {
+        "data": encode_image(np.asarray(sent, np.uint8), ".jpg"), "type": "image/jpeg", "size": [width, height],
+        "truth": [
+            {"xy": _rounded(xy[:, :2].ravel()), "kind": kind.tolist()}
+            for xy, kind in zip(known.keypoints, known.kind, strict=True)
+        ],
+    }  # fmt: skip
+
+
+def maps_data(maps: Maps) -> dict[str, Any]:
+    """Heatmaps and tags as float16, with the ways between map and image and the scale of the strip."""
+    inverse = np.linalg.inv(np.vstack((maps.to_image, (0, 0, 1))))[:2]
+    direction, ends = tag_scale(maps)
+    return {
+        "heat": np.abs(maps.heatmaps).astype(np.float16).tobytes(), "tags": maps.tags.astype(np.float16).tobytes(),
+        "size": list(maps.size), "depth": maps.tags.shape[3], "to_image": maps.to_image.ravel().tolist(),
+        "to_map": inverse.ravel().tolist(), "direction": direction.tolist(), "ends": list(ends),
+    }  # fmt: skip
+
+
+def tag_scale(maps: Maps) -> tuple[Float32, tuple[float, float]]:
+    """The direction (D,) along which the tags of this picture's peaks differ most, and the ends of their scale."""
+    peaks = find_peaks(maps, Settings(detection_threshold=0.05))
+    strong = peaks.value > 0.1 if (peaks.value > 0.1).any() else np.ones(len(peaks), bool)
+    tag, size = peaks.tag[strong], maps.tags.shape[3]
+    direction = np.eye(1, size, dtype=np.float32)[0]
+    if not len(tag):
+        return direction, (-1.0, 1.0)
+    if size > 1:
+        direction = np.linalg.svd(tag - tag.mean(axis=0), full_matrices=False)[2][0].astype(np.float32)
+    along, score = tag @ direction, peaks.value[strong]
+    order = np.argsort(along)
+    share = np.cumsum(score[order]) / score.sum()
+    first, last = np.searchsorted(share, (STRAY, 1 - STRAY))
+    low, high = float(along[order[first]]), float(along[order[min(last, len(along) - 1)]])
+    room = 0.06 * (high - low) + 0.25
+    return direction, (low - room, high + room)
+
+
+def keys_of(dots: Dots) -> list[tuple[int, ...]]:
+    """Joint type and place of each dot: the same dot has the same key in every decoding of the maps."""
+    return [tuple(row) for row in np.column_stack((dots.joint, dots.xy)).tolist()]
+
+
+def people_data(poses: Poses, numbers: Ints | None = None) -> list[dict[str, Any]]:
+    """Each person: number, score, tag, 17 places in image pixels and what kind of joint each is."""
+    known = np.arange(len(poses)) + 1 if numbers is None else numbers
+    tags = poses.tags if poses.tags.ndim == 2 else poses.tags[:, None]
+    return [
+        {
+            "number": int(known[i]), "score": round(float(poses.scores[i]), 4), "tag": _rounded(tags[i], 4),
+            "xy": _rounded(poses.keypoints[i, :, :2].ravel()), "kind": poses.kind[i].tolist(),
+        }
+        for i in range(len(poses))
+    ]  # fmt: skip
+
+
+def dots_data(dots: Dots, maps: Maps) -> list[list[float]]:
+    """Each dot as [joint, person, x, y, score, refined, tag ...], in image pixels."""
+    xy = np.round(maps.image_points(dots.xy.astype(np.float64)), 2).tolist()
+    value, tag = np.round(dots.value.astype(np.float64), 4).tolist(), np.round(dots.tag.astype(np.float64), 4).tolist()
+    rows = zip(dots.joint.tolist(), dots.person.tolist(), xy, value, dots.refined.tolist(), tag, strict=True)
+    return [[joint, person, *at, score, int(refined), *tags] for joint, person, at, score, refined, tags in rows]
+
+
+def scene_data(decoding: Decoding) -> dict[str, Any]:
+    """What a decoding looks like: people, dots and the line that says what was found."""
+    dots = dots_of(decoding)
+    return {
+        "people": people_data(decoding.poses), "dots": dots_data(dots, decoding.maps), "readout": readout(decoding),
+        "dimension": int(decoding.maps.tags.shape[3]),
+    }  # fmt: skip
+
+
+def readout(decoding: Decoding) -> str:
+    """One line: what was found; where nobody was, why."""
+    poses, unused = decoding.poses, int((owners(decoding) < 0).sum())
+    if not len(poses):
+        return f"0 people: {_why_none(decoding)}"
+    return (
+        f"{plural(len(poses), 'person')}: {int((poses.kind == DETECTED).sum())} joints detected, "
+        f"{int((poses.kind == REFINED).sum())} refined; {plural(unused, 'peak')} without a person"
+    )
+
+
+def _why_none(decoding: Decoding) -> str:
+    """Why there is no pose."""
+    settings, groups = decoding.settings, len(decoding.groups)
+    if not len(decoding.peaks):
+        best = float(decoding.maps.heatmaps.max(initial=0))
+        return (
+            f"no peak is above detection_threshold = {settings.detection_threshold:g}; the highest score is {best:.3g}"
+        )
+    best = float(decoding.scores.max(initial=0))
+    return (
+        f"{plural(groups, 'group')} of joints, but no score above pose_threshold = "
+        f"{settings.pose_threshold:g}; the best one is {best:.3g}"
+    )
+
+
+def alt_text(subject: Subject, decoding: Decoding) -> str:
+    """What the picture shows, for those who cannot see it."""
+    height, width = subject.image.shape[:2]
+    people = "; ".join(
+        f"person {i + 1}, score {float(score):.2f}, {int((kind != MISSING).sum())} of {K} joints"
+        for i, (score, kind) in enumerate(zip(decoding.poses.scores, decoding.poses.kind, strict=True))
+    )
+    return f"The {subject.name}, {width} by {height} pixels. {readout(decoding)}. {people}"
+
+
+def odd_limbs(poses: Poses) -> list[list[int]]:
+    """Limbs [person, joint, joint] that are far too long for the rest of the body."""
+    odd: list[list[int]] = []
+    for i in range(len(poses)):
+        there = poses.kind[i] != MISSING
+        limbs = [(a, b) for a, b in LIMBS if there[a] and there[b]]
+        if len(limbs) < 4:
+            continue
+        ends = poses.keypoints[i, limbs, :2].astype(np.float64)
+        ratio = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1) / np.array([reach()[limb] for limb in limbs])
+        odd += [[i, a, b] for (a, b), r in zip(limbs, ratio, strict=True) if r > ODD * np.median(ratio)]
+    return odd
+
+
+def told_data(explanation: Any, person: int, joint: int) -> dict[str, Any]:
+    """An explanation as the canvas shows it: sentence and candidates."""
+    runner = explanation.runner_up
+    return {
+        "sentence": explanation.sentence, "person": person, "joint": joint,
+        "candidates": [
+            {
+                "x": round(one.x, 2), "y": round(one.y, 2), "score": f"{one.score:.2f}",
+                "tag": _number(one.tag_distance), "place": _number(one.place_distance, 0), "cost": _number(one.cost),
+                "went": one.went_to, "runner": runner is not None and one.peak == runner.peak,
+            }
+            for one in explanation.table
+        ],
+    }  # fmt: skip
+
+
+def _number(value: float, digits: int = 2) -> str:
+    """A number, or a dash where there is none."""
+    return "-" if value != value else "∞" if value == np.inf else f"{value:.{digits}f}"
+
+
+def verdict(decoding: Decoding, truth: Truth) -> str:
+    """The result against the truth, in a sentence."""
+    people, wrong = main_owners(decoding, truth)[decoding.people], int(wrong_joints(decoding, truth).sum())
+    found = len({person for person in people.tolist() if person >= 0})
+    return (
+        f"{found} of {plural(len(truth), 'person')} found, {len(people) - found} too many; "
+        f"{plural(wrong, 'joint')} of {int((owners(decoding) >= 0).sum())} with the wrong person."
+    )
+
+
+def _rounded(values: Floats, digits: int = 2) -> list[float]:
+    """Numbers for JSON."""
+    return [round(value, digits) for value in values.astype(np.float64).tolist()]
+
+
+def settings_values(settings: Settings) -> dict[str, Any]:
+    """Name and value of every setting."""
+    return {item.name: getattr(settings, item.name) for item in fields(settings)}

@@ -1,0 +1,124 @@
+"""Work in the background that gives way at once: searches for flip points while the sliders rest."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from hpe_nb.decoder.decode import Decoding
+from hpe_nb.widgets.asking import flips_between
+
+REST = 0.35
+"""Seconds that the sliders rest before a search begins."""
+
+TARGET = 0.03
+"""Seconds that one step of a search should take: it is how long the search goes on after it was told to stop."""
+
+BUDGET = 60.0
+"""Seconds after which the search in one setting's range is given up; the slider then shows what was not searched."""
+
+Step = Callable[[], None]
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop of this thread, None where there is none."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+class Search:
+    """One search at a time, in a thread; a newer one, or `stop`, ends it after its current small step.
+
+    A search is an iterator: to advance it is the work, what it gives is a function that shows the result and is called
+    on the kernel's loop. Without a loop, as in a plain script, nothing starts by itself and `finish` does the work.
+    """
+
+    def __init__(self, failed: Callable[[Exception], None]) -> None:
+        self._failed, self._turn = failed, 0
+        self._steps: Iterator[Step] = iter(())
+        self.busy = False
+
+    def start(self, steps: Iterator[Step]) -> None:
+        """Search, after a rest, in place of what was searched before."""
+        self.stop()
+        self._steps, loop = steps, running_loop()
+        if loop is not None:
+            self.busy = True
+            threading.Thread(target=self._run, args=(steps, self._turn, loop), daemon=True).start()
+
+    def stop(self) -> None:
+        """End the search that is running."""
+        self._turn += 1
+        self._steps, self.busy = iter(()), False
+
+    def finish(self) -> None:
+        """Do the rest of the work here and now."""
+        steps = self._steps
+        self._turn += 1
+        for show in steps:
+            show()
+        self.busy = False
+
+    def _run(self, steps: Iterator[Step], turn: int, loop: asyncio.AbstractEventLoop) -> None:
+        """The thread."""
+        time.sleep(REST)
+        try:
+            while turn == self._turn:
+                show = next(steps, None)
+                if loop.is_closed():
+                    return
+                loop.call_soon_threadsafe(self._show, turn, show)
+                if show is None:
+                    return
+                time.sleep(0.002)  # lets the kernel's own thread in
+        except Exception as error:
+            loop.call_soon_threadsafe(self._show, turn, partial(self._failed, error))
+
+    def _show(self, turn: int, show: Step | None) -> None:
+        """On the loop: show a result, unless it is out of date."""
+        if turn == self._turn:
+            if show is None:
+                self.busy = False
+            else:
+                show()
+
+
+def sliders_of(decoding: Decoding) -> list[str]:
+    """Names of the settings that are numbers."""
+    return [item.name for item in fields(decoding.settings) if "low" in item.metadata]
+
+
+def flips_in_steps(decoding: Decoding, name: str) -> Iterator[dict[str, Any]]:
+    """Search a setting's whole range for the values at which the result changes, piece by piece.
+
+    The pieces grow and shrink so that each takes about `TARGET` seconds. Each gives the marks so far, and what remains
+    to be searched: the slider's `from` and `to`.
+    """
+    item = next(item for item in fields(decoding.settings) if item.name == name)
+    low, high, whole = item.metadata["low"], item.metadata["high"], isinstance(item.default, int)
+    unit = 1.0 if whole else (high - low) / 4096
+    at, width = float(low), (high - low) / 16
+    values: list[float] = []
+    exact, started = True, time.perf_counter()
+    while at < high:
+        if time.perf_counter() - started > BUDGET:
+            return
+        end = min(high, at + max(width, unit))
+        end = float(np.ceil(end)) if whole else end
+        began = time.perf_counter()
+        found = flips_between(decoding, name, at, end)
+        exact = exact and found.exact
+        values += [value for value in np.asarray(found.values).tolist() if value not in values]
+        took = time.perf_counter() - began
+        width *= 2 if took < TARGET / 2 else 0.5 if took > TARGET else 1
+        at = end
+        yield {"values": sorted(values), "exact": exact, "searching": at < high, "from": at, "to": high}

@@ -1,0 +1,125 @@
+"""A rule of one's own: it runs everywhere with nothing registered, and mistakes in it are told in one sentence."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import pytest
+
+import hpe_nb as hpe
+from hpe_nb.explain.flips import outcome
+from hpe_nb.settings import STEPS
+from hpe_nb.skeleton import KEYPOINTS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leash(hpe.Settings):
+    """No joint is farther from its person's centre than the leash."""
+
+    leash: float = hpe.knob(60.0, 1.0, 300.0, 1.0, "longest way to a person's centre, map pixels", step="grouping")
+
+    def cost(self, joints, people):
+        return np.where(hpe.place_distances(joints, people) > self.leash, np.inf, super().cost(joints, people))
+
+
+@pytest.fixture
+def maps():
+    return hpe.scene(people=4, seed=3, tag_noise=0.3, tag_gap=1.0).maps
+
+
+def test_a_long_leash_changes_nothing_and_a_short_one_opens_people(maps):
+    plain, long, short = (hpe.decode(maps, each) for each in (hpe.Settings(), Leash(leash=300.0), Leash(leash=3.0)))
+    np.testing.assert_array_equal(plain.groups.peak, long.groups.peak)
+    assert len(short.groups) > len(plain.groups)
+    for turn in short.groups.turns:
+        old = turn.person < len(turn.people)
+        away = hpe.place_distances(turn.candidates, turn.people)
+        assert (away[old.nonzero()[0], turn.person[old]] <= 3.0).all()
+
+
+def test_the_walk_is_the_record(maps):
+    decoding = hpe.decode(maps)
+    for seen, kept in zip(hpe.walk(decoding.peaks, decoding.settings), decoding.groups.turns, strict=True):
+        np.testing.assert_array_equal(seen.person, kept.person)
+        np.testing.assert_array_equal(seen.cost, kept.cost)
+        assert seen.joint == kept.joint
+
+
+def test_means_are_the_means_of_the_joints(maps):
+    groups = hpe.decode(maps, hpe.Settings(tag_threshold=2.0)).groups
+    for peaks, tag, center in zip(groups.peak, groups.tags, groups.centers, strict=True):
+        own = peaks[peaks >= 0]
+        np.testing.assert_allclose(tag, groups.peaks.tag[own].mean(axis=0), atol=1e-5)
+        np.testing.assert_allclose(center, groups.peaks.xy[own].mean(axis=0), atol=1e-9)
+
+
+def _bad(cost):
+    @dataclass(frozen=True, kw_only=True)
+    class Bad(hpe.Settings):
+        def cost(self, joints, people):
+            return cost(joints, people)
+
+    return Bad()
+
+
+@pytest.mark.parametrize(
+    ("cost", "words"),
+    [
+        pytest.param(lambda j, p: np.zeros(3), "Bad gave costs of shape", id="another shape"),
+        pytest.param(lambda j, p: np.full((len(j.index), len(p)), np.nan), "Bad gave NaN", id="NaN"),
+        pytest.param(lambda j, p: np.full((len(j.index), len(p)), -np.inf), "minus infinity", id="minus infinity"),
+        pytest.param(lambda j, p: 1 / 0, "Bad failed for .* with ZeroDivisionError", id="raises"),
+        pytest.param(lambda j, p: "dear", "Bad failed for .* with ValueError", id="text"),
+    ],
+)
+def test_mistakes_name_the_rule_and_the_joint_type(maps, cost, words):
+    with pytest.raises(hpe.HpeError, match=words) as caught:
+        hpe.decode(maps, _bad(cost))
+    message = str(caught.value)
+    assert any(name in message for name in KEYPOINTS)
+    assert "expected" in message
+    assert "\n" not in message
+    assert len(message) < 300
+
+
+def test_a_knob_without_its_dataclass_is_told():
+    class Forgot(hpe.Settings):
+        leash: float = hpe.knob(1.0, 0.0, 2.0, 0.1, "a knob", step="grouping")
+
+    with pytest.raises(hpe.HpeError, match="put @dataclass"):
+        Forgot()
+
+
+def test_a_step_that_does_not_exist_is_told():
+    with pytest.raises(hpe.HpeError, match="peaks, grouping"):
+        hpe.knob(1.0, 0.0, 2.0, 0.1, "a knob", step="guessing")
+
+
+@pytest.mark.parametrize("rule", [hpe.Settings, hpe.OmzSettings, hpe.HigherHRNetSettings, Leash])
+def test_every_field_is_read_by_one_step(rule):
+    assert {item.metadata["step"] for item in fields(rule)} <= set(STEPS)
+    assert all(item.metadata["meaning"] for item in fields(rule))
+
+
+def test_sweep_in_worker_processes_takes_the_rule():
+    scenes = [hpe.scene(people=3, seed=seed, tag_noise=0.3, tag_gap=1.0) for seed in range(3)]
+    grid = {"leash": [5.0, 60.0], "pose_threshold": [0.0, 0.1]}
+    with ProcessPoolExecutor(1) as pool:
+        there = hpe.sweep(scenes, None, grid, base=Leash(), executor=pool, say=None)
+    here = hpe.sweep(scenes, None, grid, base=Leash(), say=None)
+    assert there.settings == here.settings
+    assert there.columns["AP"].tolist() == here.columns["AP"].tolist()
+    assert len(set(here.columns["people"].tolist())) > 1
+
+
+def test_flip_points_and_words_take_the_rule(maps):
+    decoding = hpe.decode(maps, Leash(leash=20.0))
+    points = hpe.flip_points(decoding, "leash")
+    assert len(points.values)
+    assert not points.exact
+    for value in points.values[:3]:
+        below, above = (hpe.decode(maps, replace(decoding.settings, leash=v)) for v in (value - 1e-3, value + 1e-3))
+        assert outcome(below) != outcome(above)
+    assert hpe.explain_joint(decoding, 0, "nose").sentence

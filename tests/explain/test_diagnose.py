@@ -1,0 +1,64 @@
+"""Diagnose: the right cause first on spoilt maps, nothing on healthy ones, and words for every finding."""
+
+from __future__ import annotations
+
+import html
+
+import numpy as np
+import pytest
+from sabotage import KINDS, healthy, sabotaged
+
+import hpe_nb as hpe
+from hpe_nb.explain.diagnose import RANGE, SCALE
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_names_the_cause_first(kind):
+    names = []
+    for seed in range(5):
+        decoding, scene = sabotaged(kind, seed)
+        names.append(hpe.diagnose(decoding.maps, decoding, scene.truth).name)
+    assert names.count(kind) >= 4, names
+
+
+def test_nothing_unusual_on_healthy_scenes():
+    names = [hpe.diagnose(scene.maps, truth=scene.truth).name for scene in map(healthy, range(50))]
+    assert names.count("nothing unusual") >= 47, names
+
+
+@pytest.mark.parametrize("name", [name for name in hpe.scene_names() if name != "same tag"])
+def test_nothing_unusual_on_scenes_for_teaching(name):
+    scene = hpe.scene(name)
+    assert not hpe.diagnose(scene.maps, truth=scene.truth).findings
+
+
+def test_findings_come_with_numbers_and_advice():
+    decoding, scene = sabotaged(RANGE, 1)
+    diagnosis = hpe.diagnose(decoding.maps, decoding, scene.truth)
+    weights = [finding.weight for finding in diagnosis.findings]
+    assert weights == sorted(weights, reverse=True)
+    for finding in diagnosis.findings:
+        assert any(letter.isdigit() for letter in finding.evidence)
+        assert finding.advice
+        assert finding.name in str(diagnosis)
+        assert html.escape(finding.evidence) in diagnosis._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("to_image", "size"),
+    [
+        pytest.param([[2, 0, 0], [0, 3, 0]], None, id="axes with two scales"),
+        pytest.param([[2, 0, 200], [0, 2, 0]], (448, 448), id="joints outside the picture"),
+        pytest.param([[1, 0, 0], [0, 1, 0]], (448, 448), id="half of the picture uncovered"),
+    ],
+)
+def test_wrong_scale_shows_without_truth(to_image, size):
+    scene = hpe.scene("two apart")
+    maps = hpe.Maps(scene.maps.heatmaps, scene.maps.tags, np.array(to_image, float))
+    assert hpe.diagnose(maps, size=size).name == SCALE
+    assert hpe.diagnose(scene.maps, size=(448, 448)).name == "nothing unusual"
+
+
+def test_maps_of_nobody_are_nothing_unusual():
+    nothing = np.zeros((17, 20, 30), np.float32)
+    assert str(hpe.diagnose(hpe.Maps(nothing, nothing))) == "Nothing unusual."

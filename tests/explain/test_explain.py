@@ -1,0 +1,151 @@
+"""Explanations: every joint and every peak has one, it says what happened, and its flips are true."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from random_maps import random_maps
+
+import hpe_nb as hpe
+from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED
+from hpe_nb.explain.flips import is_whole, used_pixels, with_setting
+from hpe_nb.explain.why import turn_of
+from hpe_nb.settings import tag_distances
+from hpe_nb.skeleton import KEYPOINTS, K
+
+MANY = [
+    pytest.param(hpe.scene(name).maps, hpe.Settings(), id=name)
+    for name in ("crossing arms", "half outside", "hidden legs")
+] + [
+    pytest.param(random_maps(3, people=3), hpe.Settings(), id="random"),
+    pytest.param(random_maps(3, people=3), hpe.Settings.omz(), id="random, omz"),
+    pytest.param(random_maps(4, people=2), hpe.Settings(refine="off"), id="random, no refinement"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("maps", "grouping"), MANY)
+def test_every_joint_and_peak_is_explained(maps, grouping):
+    decoding = hpe.decode(maps, grouping)
+    words = {DETECTED: "is the peak", REFINED: "was found by refinement", MISSING: "is missing"}
+    for person in range(len(decoding.poses)):
+        for joint in range(K):
+            told = hpe.explain_joint(decoding, person, joint)
+            assert told.sentence.startswith(f"Person {person + 1}'s {KEYPOINTS[joint]} ")
+            assert words[int(decoding.poses.kind[person, joint])] in told.sentence
+    for peak in range(len(decoding.peaks)):
+        told = hpe.explain_peak(decoding, peak)
+        assert (told.person < 0) == (decoding.groups.owner[peak] not in decoding.people)
+
+
+def test_a_joint_tells_which_other_person_its_tag_is_near():
+    decoding = hpe.decode(hpe.scene("crossing arms").maps)
+    wrists = turn_of(decoding, KEYPOINTS.index("left wrist"))
+    for person in (0, 1):
+        mine = int(np.flatnonzero(decoding.people[person] == wrists.person)[0])
+        apart = tag_distances(wrists.candidates, wrists.people)[mine, decoding.people[1 - person]]
+        told = hpe.explain_joint(decoding, person, "left wrist").sentence
+        assert f"Of the others, person {2 - person} is nearest to it in tag, {apart:.2f} away." in told
+    alone = hpe.explain_joint(hpe.decode(hpe.scene(1, seed=1).maps), 0, "left wrist").sentence
+    assert "Of the others" not in alone
+
+
+@pytest.mark.parametrize(
+    ("grouping", "changes", "why"),
+    [
+        pytest.param({"refine": "off"}, {"missed": 0.6}, "above detection_threshold = 0.1", id="peak"),
+        pytest.param({"tag_threshold": 0.1}, {"tag_noise": 0.5}, "not below tag_threshold = 0.1", id="tags"),
+        pytest.param({"refine": "off"}, {"missed": 0.3}, "switched off", id="refine"),
+        pytest.param({"refine_threshold": 0.5}, {"missed": 0.3}, "not above refine_threshold = 0.5", id="weak"),
+        pytest.param({"pose_threshold": 0, "tag_threshold": 0.1}, {"tag_noise": 1}, "fewer than two joints", id="size"),
+    ],
+)  # fmt: skip
+def test_missing_joints_tell_why(grouping, changes, why):
+    scene = hpe.scene(2, seed=1, blur=1, **changes)
+    decoding = hpe.decode(scene.maps, hpe.Settings(**grouping))
+    pairs = zip(*np.nonzero(decoding.poses.kind == MISSING), strict=True)
+    assert any(why in hpe.explain_joint(decoding, int(person), int(joint)).sentence for person, joint in pairs)
+
+
+@pytest.mark.parametrize(
+    ("grouping", "why"),
+    [
+        pytest.param({"pose_threshold": 0.9}, "not above pose_threshold = 0.9", id="score"),
+        pytest.param({"max_people": 1}, "not among the best max_people = 1", id="too many"),
+    ],
+)
+def test_dropped_peaks_tell_why(grouping, why):
+    decoding = hpe.decode(hpe.scene(3, seed=2, missed=0.2).maps, hpe.Settings(**grouping))
+    dropped = np.flatnonzero(~np.isin(decoding.groups.owner, decoding.people))
+    assert len(dropped)
+    assert all(why in hpe.explain_peak(decoding, peak).sentence for peak in dropped.tolist())
+
+
+def test_the_table_holds_all_candidates_and_who_got_them():
+    decoding = hpe.decode(hpe.scene("crossing arms").maps)
+    told = hpe.explain_joint(decoding, 0, "left wrist")
+    assert [row.went_to for row in told.table] == ["person 1", "person 2"]
+    assert told.runner_up == told.table[1]
+    assert told.table[0].tag_distance < told.table[1].tag_distance
+    assert "person 2" in str(told)
+    assert "<table>" in told._repr_html_()
+
+
+def test_flips_of_a_joint_are_true():
+    decoding = hpe.decode(hpe.scene(3, seed=4, tag_noise=0.3, tag_gap=1.2, missed=0.1, size=(192, 192)).maps)
+    count = 0
+    for person, joint in ((0, 9), (1, 16), (2, 3)):
+        mine = used_pixels(decoding)[person]
+        for flip in hpe.explain_joint(decoding, person, joint).flips:
+            step = 1 if is_whole(decoding.settings, flip.setting) else np.spacing(flip.value)
+            inside, outside = (
+                (flip.value, flip.value - step) if flip.side == "below" else (flip.value - step, flip.value)
+            )
+            rows = [
+                used_pixels(hpe.decode(decoding.maps, with_setting(decoding.settings, flip.setting, value)))
+                for value in (inside, outside)
+            ]
+            assert (rows[0][:, joint] == mine[joint]).any(), flip
+            like = [row for row in rows[1] if ((row == mine) & (mine != 0)).any()]
+            best = max(like, key=lambda row: ((row == mine) & (mine != 0)).sum(), default=None)
+            assert best is None or best[joint] != mine[joint], flip
+            count += 1
+    assert count > 3
+
+
+@pytest.mark.parametrize(
+    ("person", "joint", "told"),
+    [
+        pytest.param(9, 0, "person=9 was given, but an index below 2", id="person"),
+        pytest.param(0, 17, "joint=17 was given", id="joint number"),
+        pytest.param(0, "tail", "joint='tail' was given", id="joint name"),
+    ],
+)
+def test_wrong_questions(person, joint, told):
+    with pytest.raises(hpe.HpeError, match=told):
+        hpe.explain_joint(hpe.decode(hpe.scene("two apart").maps), person, joint)
+
+
+def test_wrong_peak():
+    with pytest.raises(hpe.HpeError, match="peak=9999 was given"):
+        hpe.explain_peak(hpe.decode(hpe.scene("two apart").maps), 9999)
+
+
+def test_refined_joints_of_the_demo_tell_their_true_tag_distance():
+    """With the demo's defect people are refined with others' tags: the sentence says so, with the distance to these."""
+    count = far = shifted = 0
+    for seed in range(12):
+        scene = hpe.scene(4, seed=seed, missed=0.3, false_peaks=12, tag_noise=0.3, size=(192, 192))
+        decoding = hpe.decode(scene.maps, hpe.Settings.omz())
+        found = decoding.refinement
+        for look in np.flatnonzero(found.found).tolist():
+            kept, joint, (x, y) = int(found.person[look]), int(found.joint[look]), found.xy[look]
+            told = hpe.explain_joint(decoding, kept, joint).sentence
+            apart = float(np.abs(scene.maps.tags[joint, y, x] - decoding.groups.tags[kept]).max())
+            assert f"whose tag is {apart:.2f} from " in told
+            assert ("shifted_tags" in told) == (kept != decoding.people[kept])
+            assert "within 0.5" not in told
+            assert "rounds to 0" not in told
+            count, far, shifted = count + 1, far + (apart > 0.5), shifted + ("shifted_tags" in told)
+    assert count > 30
+    assert far
+    assert shifted

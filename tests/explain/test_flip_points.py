@@ -1,0 +1,132 @@
+"""Flip points against sampled settings: no change between two neighbours, a change across each.
+
+HPE_NB_FLIP_SCENES and HPE_NB_FLIP_SAMPLES make the check larger, for example 100 and 2000: scenes, and sampled settings
+per scene, shared among the numbers of the settings.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from random_maps import random_maps
+
+import hpe_nb as hpe
+from hpe_nb.explain.flips import is_whole, number_names, outcome, search, setting_range, with_setting
+from hpe_nb.settings import HigherHRNetSettings, knob, place_distances
+
+SCENES = int(os.environ.get("HPE_NB_FLIP_SCENES", "4"))
+SAMPLES = int(os.environ.get("HPE_NB_FLIP_SAMPLES", "200"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leash(hpe.Settings):
+    """No joint is farther from its person's centre than `leash`: a rule that is a step in its knob."""
+
+    leash: float = knob(60.0, 5.0, 200.0, 5.0, "longest way to a person's centre, map pixels", step="grouping")
+
+    def cost(self, joints, people):
+        """The kit's cost, infinite beyond the leash."""
+        return np.where(place_distances(joints, people) > self.leash, np.inf, super().cost(joints, people))
+
+
+RULES = {"kit": hpe.Settings(), "omz": hpe.Settings.omz(), "higher": HigherHRNetSettings(), "leash": Leash()}
+CASES = [
+    pytest.param(rule, name, id=f"{label}-{name}")
+    for label, rule in RULES.items()
+    for name in number_names(rule)
+    if label == "kit" or name in ("tag_threshold", "leash", "place_weight", "detection_threshold")
+]
+
+
+def a_scene(seed):
+    """Maps of up to three people, drawn with damage or of random blobs."""
+    if seed % 2:
+        maps = random_maps(seed, people=1 + seed % 3)
+        return replace(maps, heatmaps=np.where(np.abs(maps.heatmaps) < 0.021, 0, maps.heatmaps))
+    return hpe.scene(
+        1 + seed % 3, seed=seed, size=(160, 160), tag_noise=0.3, tag_gap=1.2, missed=0.15, overlap=0.4, false_peaks=4,
+        score=0.7, tag_leak=0.3,
+    ).maps  # fmt: skip
+
+
+def samples_of(settings, setting, points, random):
+    """Values over the whole range, and values near the flip points."""
+    (low, high), count = setting_range(settings, setting), max(SAMPLES // 12, 10)
+    if is_whole(settings, setting):
+        return random.integers(low, high + 1, count).astype(float)
+    values = random.uniform(low, high, count)
+    near = random.choice([*points, low], count) + random.normal(0, 1e-3, count)
+    return np.clip(np.where(random.random(count) < 0.5, values, near), low, high)
+
+
+@pytest.mark.parametrize(("settings", "setting"), CASES)
+@pytest.mark.parametrize("seed", range(SCENES))
+def test_nothing_between_and_a_change_across(seed, settings, setting):
+    random, decoder = np.random.default_rng(seed), hpe.Decoder(a_scene(seed))
+
+    def result(value):
+        return outcome(decoder(with_setting(settings, setting, value)))
+
+    found = hpe.flip_points(decoder(settings), setting)
+    points = found.values
+    assert found.setting == setting
+    assert (np.diff(points) > 0).all()
+    values = np.sort(samples_of(settings, setting, points, random))
+    stretch, seen = np.searchsorted(points, values, side="right"), {}
+    for value, index in zip(values.tolist(), stretch.tolist(), strict=True):
+        now = result(value)
+        assert seen.setdefault(index, now) == now, (setting, value)
+    for point in points.tolist():
+        below = point - 1 if is_whole(settings, setting) else np.nextafter(point, -np.inf)
+        assert result(below) != result(point), (setting, point)
+
+
+@pytest.mark.parametrize(
+    ("settings", "setting", "exact"),
+    [
+        pytest.param(hpe.Settings(), "tag_threshold", True, id="kit"),
+        pytest.param(hpe.Settings.omz(), "tag_threshold", True, id="omz"),
+        pytest.param(HigherHRNetSettings(), "tag_threshold", True, id="higher"),
+        pytest.param(Leash(), "place_weight", True, id="own rule, linear setting"),
+        pytest.param(Leash(), "leash", False, id="own rule, a knob that is a step"),
+    ],
+)
+def test_says_whether_all_were_found(settings, setting, exact):
+    found = hpe.flip_points(hpe.decode(a_scene(2), settings), setting)
+    assert found.exact == exact
+    assert len(found.values)
+
+
+def test_a_rule_that_does_not_read_a_setting_has_no_flip_points_in_it():
+    found = hpe.flip_points(hpe.decode(a_scene(2), hpe.Settings.omz()), "place_weight")
+    assert found.exact
+    assert not len(found.values)
+
+
+def test_the_search_gives_way_in_small_steps():
+    decoding = hpe.decode(a_scene(2))
+    assert sum(1 for _ in search(decoding, "tag_threshold")) > 10
+
+
+def test_maps_of_no_person_have_no_flip_points():
+    nothing = np.zeros((17, 20, 30), np.float32)
+    decoding = hpe.decode(hpe.Maps(nothing, nothing))
+    assert all(not len(hpe.flip_points(decoding, name).values) for name in number_names(hpe.Settings()))
+
+
+@pytest.mark.parametrize("setting", ["refine", "adjust", "nonsense"])
+def test_only_numbers_have_flip_points(setting):
+    with pytest.raises(hpe.HpeError, match="a setting that is a number is expected: detection_threshold"):
+        hpe.flip_points(hpe.decode(random_maps(0, people=1)), setting)
+
+
+@pytest.mark.parametrize("setting", ["tag_threshold", "detection_threshold", "refine_reach", "delta"])
+def test_a_part_of_the_range_has_the_flip_points_of_that_part(setting):
+    decoding = hpe.decode(a_scene(2))
+    low, high = setting_range(decoding.settings, setting)
+    start, end = low + 0.2 * (high - low), low + 0.7 * (high - low)
+    points = hpe.flip_points(decoding, setting).values
+    assert (hpe.flip_points(decoding, setting, start, end).values == points[(points > start) & (points <= end)]).all()

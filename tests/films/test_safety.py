@@ -1,0 +1,317 @@
+"""No file is lost: inputs are never written to, files that are there stay, one run at a time holds a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from film_tools import coded
+
+import hpe_nb as hpe
+from hpe_nb.files.whole import LOCK, folder_held
+from hpe_nb.films.inputs import find_inputs
+from hpe_nb.films.job import Summary
+from hpe_nb.films.pictures import planned
+from hpe_nb.network.network import Network
+
+Maker = Callable[..., Path]
+
+
+def photo(path: Path, shift: int = 0) -> Path:
+    """A picture of one person."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return hpe.write_image(path, coded([(30 + 2 * shift, 48, 1)]))
+
+
+def run(what: object, network: Network, out: Path, **given: object) -> Summary:
+    """The job on a source, its record and annotated pictures in `out`."""
+    frames = given.pop("frames", None)
+    outputs = hpe.Outputs(**{"record": out / "poses.jsonl", "pictures": out, **given})  # type: ignore[arg-type]
+    with hpe.open_source(what) as source:  # type: ignore[arg-type]
+        return hpe.run_film(source, network, outputs, frames=frames)  # type: ignore[arg-type]
+
+
+def names(out: Path) -> list[str]:
+    """The files of a folder and below it."""
+    return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("link", [False, True], ids=["the folder itself", "a link to it"])
+def test_photos_in_the_folder_for_the_results_stay(tmp_path: Path, dots: Network, link: bool, overwrite: bool) -> None:
+    place = photo(tmp_path / "in" / "a.jpg").parent
+    before, out = (place / "a.jpg").read_bytes(), place
+    if link:
+        out = tmp_path / "link"
+        out.symlink_to(place)
+    with pytest.raises(hpe.HpeError, match="is one of the inputs"):
+        run(place, dots, out, overwrite=overwrite)
+    assert (place / "a.jpg").read_bytes() == before
+    assert names(place) == ["a.jpg"]
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "link/film.mp4"], ids=["its name", "by a link"])
+def test_a_film_is_not_written_to(make_film: Maker, dots: Network, tmp_path: Path, name: str) -> None:
+    film = make_film(5)
+    (tmp_path / "link").symlink_to(tmp_path)
+    before = film.read_bytes()
+    with pytest.raises(hpe.HpeError, match="is one of the inputs"):
+        run(film, dots, tmp_path, pictures=None, video=film.parent / name, overwrite=True)
+    assert film.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("a.jpg", {}),
+        ("poses.jsonl", {}),
+        ("poses.csv", {"exports": ["poses.csv"]}),
+        ("x.mp4", {"video": "x.mp4"}),
+    ],
+)
+def test_a_file_of_the_users_is_replaced_only_when_asked(
+    tmp_path: Path, dots: Network, name: str, given: dict[str, object]
+) -> None:
+    source, out = photo(tmp_path / "in" / "a.png"), tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text("mine")
+    places: dict[str, object] = {}
+    if "exports" in given:
+        places["exports"] = (out / name,)
+    if "video" in given:
+        places["video"] = out / name
+    with pytest.raises(hpe.HpeError, match="--overwrite"):
+        run(source, dots, out, **places)
+    assert (out / name).read_text() == "mine"
+    run(source, dots, out, overwrite=True, **places)
+    assert (out / name).read_bytes() != b"mine"
+
+
+@pytest.mark.parametrize("given", ["../in", "../in/a.png", "../in/*.png", "../other/../in"])
+def test_no_name_leads_out_of_the_folder(
+    tmp_path: Path, dots: Network, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    photo(tmp_path / "in" / "a.png")
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "in")
+    run(given, dots, Path("../out"))
+    assert names(tmp_path / "out") == ["a.jpg", "poses.jsonl"]
+    assert names(tmp_path / "in") == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "pictures"),
+    [
+        (["a.jpg", "a.png", "A.jpg"], ["a.jpg", "a.png.jpg", "A.jpg.jpg"]),
+        (["a.jpg", "A.JPG", "a.JPG", "A.jpg"], ["a.jpg", "A.JPG.jpg", "a-1.jpg", "A-2.jpg"]),
+        (["1/a.png", "2/a.png"], ["1/a.jpg", "2/a.jpg"]),
+        (["../a.png", "b.png"], ["a.jpg", None]),
+        (["http://x/..", "http://x/a.png"], ["photo.jpg", "a.jpg"]),
+        (["f", "..hidden"], ["f.jpg", None]),
+        (["x" * 245 + ".jpg", "x" * 245 + ".png"], ["x" * 245 + ".jpg", "x" * 245 + ".png.jpg"]),
+    ],
+)
+def test_every_photo_has_a_picture_of_its_own(paths: list[str], pictures: list[str | None]) -> None:
+    found = [one.picture for one in planned(paths)]
+    assert len({name.casefold() for name in found}) == len(paths)
+    assert not any(".." in Path(name).parts or name.startswith("/") for name in found)
+    assert all(wanted in (None, name) for name, wanted in zip(found, pictures, strict=True))
+
+
+def test_resuming_in_a_folder_that_changed(tmp_path: Path, dots: Network) -> None:
+    place, out = tmp_path / "in", tmp_path / "out"
+    for i, name in enumerate(("b.png", "c.png")):
+        photo(place / name, i)
+    run(place, dots, out, pictures=None)
+    photo(place / "a.png", 3)
+    other = photo(tmp_path / "other" / "b.png", 4)
+    run(place, dots, out, resume=True)
+    run(other, dots, out, resume=True)
+    entries = list(hpe.read_record(out / "poses.jsonl"))
+    assert [entry.name for entry in entries] == ["b.png", "c.png", "a.png", "b.png"]
+    assert sorted(entry.index for entry in entries) == [0, 1, 2, 3]
+    assert names(out) == sorted(["a.jpg", "b.jpg", "c.jpg", "b.png.jpg", "poses.jsonl"])
+
+
+def test_one_run_holds_the_folder(tmp_path: Path, dots: Network) -> None:
+    source, out = photo(tmp_path / "in" / "a.png"), tmp_path / "out"
+    with folder_held(out), pytest.raises(hpe.HpeError, match=f"process {os.getpid()} on"):
+        run(source, dots, out)
+    run(source, dots, out)
+    assert not (out / LOCK).exists()
+
+
+def readable(path: Path) -> int:
+    """Frames that can be read from a film."""
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv", "out.mov"])
+def test_a_killed_run_leaves_a_film_that_plays(tmp_path: Path, name: str) -> None:
+    command = [sys.executable, "-m", "hpe_nb.cli.main", "run", str(hpe.sample("vtest")), "--fit", "96x64", "--loop"]
+    started = subprocess.Popen(
+        [*command, "-o", str(tmp_path), "--network", "hpe-nb-start", "--quiet", "--video", name],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=Path(hpe.__file__).parents[1],
+    )
+    record = tmp_path / "poses.jsonl"
+    while started.poll() is None and not (record.exists() and record.read_bytes().count(b"\n") > 40):
+        time.sleep(0.02)
+    os.kill(started.pid, signal.SIGKILL)
+    started.wait()
+    entries = len(list(hpe.read_record(record)))
+    assert entries - 15 <= readable(tmp_path / name) <= entries + 2
+    with folder_held(tmp_path):  # the lock ended with the process
+        pass
+
+
+def loud_film(path: Path, times: list[int], seconds: float) -> Path:
+    """A film whose frames are shown at these hundredths of a second, with `seconds` of sound."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=100)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        sound = container.add_stream("aac", rate=44100)
+        for i, time_now in enumerate(times):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 10 * i, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = time_now, Fraction(1, 100)
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        for start in range(0, int(44100 * seconds), 1024):
+            tone = av.AudioFrame.from_ndarray(np.full((1, 1024), 0.1, np.float32), format="fltp", layout="mono")
+            tone.sample_rate, tone.pts = 44100, start
+            container.mux(sound.encode(tone))
+        container.mux(sound.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("seconds", "span", "shown"),
+    [
+        pytest.param(0.5, {}, [0, 0.1, 0.2, 0.9, 1.0, 2.0], id="short sound, frames of uneven length"),
+        pytest.param(9.0, {}, [0, 0.1, 0.2, 0.9, 1.0, 2.0], id="long sound"),
+        pytest.param(2.2, {"start": 3}, [0, 0.1, 1.1], id="from the middle"),
+        pytest.param(2.2, {"stride": 2}, [0, 0.2, 1.0], id="every second frame"),
+    ],
+)
+def test_picture_and_sound_stay_together(
+    tmp_path: Path, dots: Network, seconds: float, span: dict[str, int], shown: list[float]
+) -> None:
+    film = loud_film(tmp_path / "loud.mp4", [0, 10, 20, 90, 100, 200], seconds)
+    with hpe.open_source(film, **span) as source:
+        summary = hpe.run_film(source, dots, hpe.Outputs(record=tmp_path / "p.jsonl", video=tmp_path / "out.mp4"))
+    assert "the film has the sound of its original." in summary.notes
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        times = [frame.time for frame in container.decode(video=0)]
+        assert container.streams.video[0].codec_context.name == "h264"
+        assert container.streams.video[0].codec_context.pix_fmt == "yuv420p"
+    np.testing.assert_allclose(times, shown, atol=1e-3)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        sound = [packet.pts * packet.time_base for packet in container.demux(audio=0) if packet.pts is not None]
+    first, last = float(min(sound)), float(max(sound))
+    begins = {"start": 0.9}.get(next(iter(span), ""), 0.0)
+    assert -0.05 < first < 0.06
+    assert last == pytest.approx(min(seconds - begins, shown[-1]), abs=0.45)
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.mp4", b"12:30:00.mp4", b"a[1].mp4", b"-x.mp4"])
+def test_films_of_any_name(make_film: Maker, dots: Network, tmp_path: Path, name: bytes) -> None:
+    film = make_film(4).rename(tmp_path / os.fsdecode(name))
+    run(film, dots, tmp_path / "out", pictures=None, video=tmp_path / "out" / f"{film.stem}-poses.mp4")
+    assert readable(tmp_path / "out" / f"{film.stem}-poses.mp4") == 4 if name.isascii() else True
+    assert len(list(hpe.read_record(tmp_path / "out" / "poses.jsonl"))) == 4
+
+
+def test_a_holiday_folder(make_film: Maker, tmp_path: Path) -> None:
+    """Photos by their content, films by their ending, a word about all others; pipes and loops of links do no harm."""
+    place = tmp_path / "holiday"
+    photo(place / "b.png").rename(place / "no ending")
+    photo(place / "a.jpg")
+    photo(place / "day2" / "c.jpg")
+    make_film(3).rename(place / "walk.mp4")
+    (place / "notes.txt").write_text("no picture")
+    (place / "iphone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
+    os.mkfifo(place / "pipe.jpg")
+    (place / "loop").symlink_to(".")
+    (place / "dangling.jpg").symlink_to("nowhere")
+    found = find_inputs([str(place), str(place / "none.jpg"), "x" * 300, str(place / "a.jpg")])
+    assert [Path(one).name for one in found.photos] == ["a.jpg", "no ending"]
+    assert [Path(str(one)).name for one in found.films] == ["walk.mp4"]
+    text = " ".join(found.notes)
+    assert "2 folders" in text
+    assert "4 files" in text
+    assert "HEIC" in text
+    assert "given more than once" in text
+    assert len(found.failures) == 2
+    assert [Path(one).name for one in find_inputs([f"{place}/**/*.jpg"]).photos] == ["a.jpg", "c.jpg"]
+
+
+@pytest.mark.parametrize("pattern", ["trip[2024]/*.png", "trip[2024]/f_%02d.png", "trip[2024]"])
+def test_folders_with_signs_of_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str) -> None:
+    for i in (0, 1, 10):
+        photo(tmp_path / "trip[2024]" / f"f_{i:02d}.png")
+    monkeypatch.chdir(tmp_path)
+    assert [Path(one).name for one in find_inputs([pattern]).photos] == ["f_00.png", "f_01.png", "f_10.png"]
+
+
+def test_films_turned_by_their_telephone(make_film: Maker, tmp_path: Path) -> None:
+    film, turned = make_film(3), tmp_path / "turned.mp4"
+    data = bytearray(film.read_bytes())
+    matrix = data.rindex(b"\0\1\0\0" + bytes(12) + b"\0\1\0\0" + bytes(12) + b"\x40\0\0\0")  # of the track
+    values = [0, 0x10000, 0, -0x10000 & 0xFFFFFFFF, 0, 0, 0, 0, 0x40000000]
+    data[matrix : matrix + 36] = b"".join(value.to_bytes(4, "big") for value in values)
+    turned.write_bytes(data)
+    with hpe.open_source(film) as source:
+        plain = next(iter(source)).image
+    with hpe.open_source(turned) as source:
+        image = next(iter(source)).image
+    np.testing.assert_array_equal(image, np.rot90(plain, -1))  # a quarter turn to the right
+
+
+@pytest.mark.parametrize("name", ["=cmd()", "+1", "@x", "-2", "a\x1b[31m"])
+def test_names_do_no_harm_in_tables_and_on_terminals(tmp_path: Path, dots: Network, name: str) -> None:
+    out = tmp_path / "out"
+    source = photo(tmp_path / "in" / f"{name}.png")
+    run([source], dots, out, exports=(out / "poses.csv", out / "poses.json"))
+    text = (out / "poses.csv").read_text()
+    assert "\x1b" not in text
+    assert not any(cell.startswith(("=", "+", "@", "-")) for line in text.splitlines() for cell in line.split(","))
+    assert len({person["image_id"] for person in json.loads((out / "poses.json").read_text())}) == 1
+
+
+def test_numbers_of_photos_and_people_agree_in_all_files(tmp_path: Path, dots: Network) -> None:
+    out = tmp_path / "out"
+    for name in ("1.png", "a.png"):
+        photo(tmp_path / "in" / name)
+    run(tmp_path / "in", dots, out, exports=(out / "poses.csv", out / "poses.json"))
+    people = json.loads((out / "poses.json").read_text())
+    assert [(one["image_id"], one["person"]) for one in people] == [(0, 1), (1, 1)]
+    for name in ("poses.csv", "poses.jsonl"):
+        assert {key: len(poses) for key, poses in hpe.load_pictures(out / name).items()} == {"1.png": 1, "a.png": 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000 + "]" * 100_000, '{"frame":' + "9" * 5000 + "}\n", "\0" * 1000, '[{"image_id":1}]\n'],
+    ids=["deep", "huge number", "zeros", "half a record"],
+)
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.csv"])
+def test_strange_pose_files_are_one_short_sentence(tmp_path: Path, text: str, name: str) -> None:
+    (tmp_path / name).write_text(text + "\n")
+    for read in (hpe.load_pictures, lambda path: list(hpe.read_record(path))):
+        with pytest.raises(hpe.HpeError) as raised:
+            read(tmp_path / name)
+        assert len(str(raised.value)) < 300
+        assert str(raised.value).isprintable()
