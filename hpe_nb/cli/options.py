@@ -71,7 +71,7 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         help="whether a network given by path negates what is no maximum (default: auto, its output is looked at)",
     )  # fmt: skip
     group.add_argument(
-        "--colour", choices=("BGR", "RGB"), default="BGR", help="colours that a network given by path expects"
+        "--input-colour", choices=("BGR", "RGB"), default="BGR", help="colours that a network given by path expects"
     )
 
 
@@ -88,7 +88,7 @@ def network_of(options: argparse.Namespace) -> Network:
         fit=_fit(options.fit),
         size=options.size,
         device=options.device,
-        colour=options.colour,
+        colour=options.input_colour,
         negated={"yes": True, "no": False, "auto": None}[options.negated],
     )
 
