@@ -34,6 +34,10 @@ def spoilt(value: float) -> np.ndarray:
         pytest.param(GOOD.astype(np.uint8), GOOD, "type uint8", id="whole numbers"),
         pytest.param(GOOD.astype(complex), GOOD, "type complex128", id="complex numbers"),
         pytest.param(GOOD.astype(str), GOOD, "type <U", id="text"),
+        pytest.param(GOOD.astype(object), GOOD, "type object", id="objects"),
+        pytest.param([[1.0], [1.0, 2.0]], GOOD, "ragged", id="a ragged list"),
+        pytest.param(spoilt(1e37), GOOD, "heatmaps with NaN or infinite", id="too large for sums"),
+        pytest.param(spoilt(1.0).astype(np.float64) * 1e300, GOOD, "infinite", id="too large for float32"),
     ],
 )
 def test_bad_maps_are_refused_in_one_sentence(heatmaps: np.ndarray, tags: np.ndarray, told: str) -> None:

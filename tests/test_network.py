@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import openvino as ov
 import pytest
 import small_networks
+from openvino import opset13 as ops
+from openvino.preprocess import PrePostProcessor
 
 import hpe_nb as hpe
 
@@ -153,3 +160,70 @@ def test_people_are_found_in_shipped_photos(name: str, size: tuple[int, int], le
     assert image.shape == (size[1], size[0], 3)
     poses = hpe.decode(hpe.load_network(say=len)(image)).poses
     assert ((poses.kind > 0).sum(axis=1) >= joints).sum() >= least
+
+
+def two_names(model: ov.Model) -> ov.Model:
+    model.output("heatmaps").get_node().input_value(0).get_tensor().add_names({"1234"})
+    model.output("heatmaps").get_tensor().add_names({"heatmaps", "1234"})
+    return model
+
+
+def channels_last(model: ov.Model) -> ov.Model:
+    steps = PrePostProcessor(model)
+    steps.input().tensor().set_layout(ov.Layout("NHWC"))
+    steps.input().model().set_layout(ov.Layout("NCHW"))
+    return steps.build()
+
+
+def one_output(model: ov.Model) -> ov.Model:
+    heatmaps, tags = (model.output(name).get_node().input_value(0) for name in ("heatmaps", "embeddings"))
+    return ov.Model([ops.result(ops.concat([heatmaps, tags], 1))], model.get_parameters(), "one output")
+
+
+@pytest.mark.parametrize("change", [two_names, channels_last, one_output], ids=lambda change: change.__name__)
+def test_the_same_maps_from_a_network_that_says_them_otherwise(tmp_path: Path, change: Any) -> None:
+    image = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    plain = small_networks.save(small_networks.model(five=False), tmp_path / "plain.xml")
+    other = small_networks.save(change(small_networks.model(five=False)), tmp_path / "other.xml")
+    expected, maps = (hpe.load_network(path, fit=(64, 64), negated=True)(image) for path in (plain, other))
+    np.testing.assert_array_equal(maps.heatmaps, expected.heatmaps)
+    np.testing.assert_array_equal(maps.tags, expected.tags)
+
+
+def test_no_map_pixel_lies_outside_the_photo(tmp_path: Path) -> None:
+    network = hpe.load_network(small_networks.save(small_networks.model(), tmp_path / "net.xml"), fit=(64, 64))
+    maps = network(np.full((40, 90, 3), 9, np.uint8))
+    assert maps.size == (32, 14)  # the photo is 64 x 28 input pixels, two of which make a map pixel
+    last = maps.image_points(np.array(maps.size) - 1.0)
+    assert (last < (90, 40)).all()
+    assert (maps.image_points(np.array(maps.size, float)) >= (90, 40)).all()
+
+
+def test_a_network_by_path_finds_the_people_that_it_finds_by_name() -> None:
+    image = hpe.read_image(hpe.sample("basketball1"))
+    named = hpe.load_network("hpe-nb-ae")
+    path = hpe.load_network(hpe.sample("hpe-nb-ae.xml"), fit=named.fit, size=named.size)
+    assert path.negated
+    np.testing.assert_array_equal(named(image).heatmaps, path(image).heatmaps)
+
+
+def test_an_unknown_device_is_told_when_the_network_is_loaded(tmp_path: Path) -> None:
+    path = small_networks.save(small_networks.model(), tmp_path / "net.xml")
+    with pytest.raises(hpe.HpeError, match=r"device='X' was given, but one of .*CPU"):
+        hpe.load_network(path, device="X")
+
+
+TELEMETRY = """
+import socket
+def refuse(*_, **__): print("asked the network", flush=True); raise OSError
+socket.getaddrinfo = socket.socket.connect = refuse
+import hpe_nb, openvino, time
+time.sleep(0.3)
+"""
+
+
+def test_importing_openvino_asks_nobody_and_leaves_nothing(tmp_path: Path) -> None:
+    env = os.environ | {"HOME": str(tmp_path), "PYTHONPATH": str(Path(hpe.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", TELEMETRY], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []

@@ -66,6 +66,13 @@ def add_network(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--size", type=int, metavar="PIXELS", help="side of the network's input for the named fits")
     group.add_argument("--device", default="CPU", help="OpenVINO device (default: CPU)")
+    group.add_argument(
+        "--negated", choices=("yes", "no", "auto"), default="auto",
+        help="whether a network given by path negates what is no maximum (default: auto, its output is looked at)",
+    )  # fmt: skip
+    group.add_argument(
+        "--input-colour", choices=("BGR", "RGB"), default="BGR", help="colours that a network given by path expects"
+    )
 
 
 def network_of(options: argparse.Namespace) -> Network:
@@ -76,7 +83,14 @@ def network_of(options: argparse.Namespace) -> Network:
     """
     from hpe_nb.network.loading import load_network
 
-    return load_network(options.network, fit=_fit(options.fit), size=options.size, device=options.device)
+    return load_network(
+        options.network,
+        fit=_fit(options.fit),
+        size=options.size,
+        device=options.device,
+        colour=options.input_colour,
+        negated={"yes": True, "no": False, "auto": None}[options.negated],
+    )
 
 
 def _fit(text: str | None) -> Any:

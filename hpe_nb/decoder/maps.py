@@ -13,6 +13,9 @@ from hpe_nb.errors import HpeError
 from hpe_nb.files.whole import written_whole
 from hpe_nb.skeleton import K
 
+LARGEST = 1e30
+"""Scores and tags beyond this are refused: sums of them and of their differences would leave float32."""
+
 
 def identity() -> Float64:
     """Affine transform (2, 3) that leaves points where they are."""
@@ -52,10 +55,16 @@ class Maps:
             tags = tags[..., None]
         if tags.ndim != 4 or tags.shape[:3] != heatmaps.shape or tags.shape[3] < 1:
             raise HpeError(
-                f"tags of shape {self.tags.shape} were given for heatmaps of shape {heatmaps.shape}, but one shape "
+                f"tags of shape {np.shape(self.tags)} were given for heatmaps of shape {heatmaps.shape}, but one shape "
                 "is expected, with the tag dimension last where there is more than one; check the order of the axes."
             )
-        to_image = np.array(self.to_image, dtype=np.float64)
+        try:
+            to_image = np.array(self.to_image, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise HpeError(
+                "to_image that is no array of numbers was given, but a finite affine (2, 3) matrix is expected; "
+                "leave it out to work in map pixels."
+            ) from error
         if to_image.shape != (2, 3) or not np.isfinite(to_image).all():
             raise HpeError(
                 f"to_image of shape {to_image.shape} was given, but a finite affine (2, 3) matrix is expected; "
@@ -99,7 +108,7 @@ class Maps:
             raise HpeError(f"{path} does not exist; give the path of a file that Maps.save wrote.") from error
         except Exception as error:  # zipfile, zlib, numpy and the operating system each have their own
             raise HpeError(
-                f"{path} cannot be read as maps ({error}); give an .npz file that Maps.save wrote."
+                f"{path} cannot be read as maps ({str(error)[:80]!r}); give an .npz file that Maps.save wrote."
             ) from error
         if not {"heatmaps", "tags"} <= arrays.keys():
             raise HpeError(f"{path} holds no arrays named heatmaps and tags; give an .npz file that Maps.save wrote.")
@@ -108,20 +117,24 @@ class Maps:
 
 def _floats(name: str, value: Any) -> Float32:
     """The array as float32 in C order, finite; the same memory where it is so already."""
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise HpeError(f"{name} as a ragged list were given, but an array is expected; make all rows equal.") from error
     if not np.issubdtype(array.dtype, np.floating):
         raise HpeError(
             f"{name} of type {array.dtype} were given, but floating point numbers are expected; "
             "convert them with .astype(np.float32)."
         )
-    array = np.ascontiguousarray(array, dtype=np.float32)
+    with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite, and is refused
+        array = np.ascontiguousarray(array, dtype=np.float32)
     flat = array.reshape(-1)
     # One dot product reads the array once and is finite only if every number is (or some are beyond 1e17).
     with np.errstate(over="ignore", invalid="ignore"):
         plain = np.isfinite(np.dot(flat, flat))
-    if not plain and not np.isfinite(flat).all():
+    if not plain and not (np.abs(flat) <= LARGEST).all():
         raise HpeError(
-            f"{name} with NaN or infinite values were given, but finite numbers are expected; "
+            f"{name} with NaN or infinite values (above {LARGEST:g}) were given, but finite numbers are expected; "
             "look for a broken network or an overflow in half precision."
         )
     return array

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -99,7 +100,7 @@ def cached(name: str = REFERENCE, precision: str | None = None) -> Path | None:
         return sample(f"{name}.xml")
     for each in [precision] if precision else card.files:
         files = _files(card, each)
-        if all(path_in_cache(file).is_file() for file in files):
+        if all(os.path.isfile(path_in_cache(file)) for file in files):  # noqa: PTH113 - pathlib's raises without permission
             for file in files:
                 _check(file, name)
             return path_in_cache(files[0])

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpe_nb.decoder.peaks import negate_non_maxima
 from hpe_nb.errors import HpeError
+from hpe_nb.files.images import read_image
 from hpe_nb.files.shipped import sample
 from hpe_nb.network.fetching import cached, fetch, fetch_once
-from hpe_nb.network.network import Network
+from hpe_nb.network.network import OUTPUTS, Network
 from hpe_nb.network.placement import Fit
-from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, KnownNetwork, cache_dir, offline
+from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, KnownNetwork, offline
 from hpe_nb.skeleton import K
 
 if TYPE_CHECKING:
     import openvino as ov
 
+PROBE = 448
+"""Side in pixels of the photos by which a network of dynamic size is judged."""
 AUTO = "auto"
 """Name that stands for the best network at hand."""
 
@@ -38,12 +42,12 @@ def load_network(
 
     "auto" is human-pose-estimation-0007 where it is in the cache or can be fetched now (tried once, announced, never
     with HPE_NB_OFFLINE=1), else the network that ships with the kit, announced too. Other names are those of
-    `hpe_nb.network.registry`, fetched when missing. A path may lead to any associative-embedding network in OpenVINO IR or ONNX
-    with outputs `heatmaps` (1, 17, h, w), `embeddings` (1, 17, h, w[, D]) and perhaps `nms_heatmaps`.
+    `hpe_nb.network.registry`, fetched when missing. A path may lead to any associative-embedding network in OpenVINO IR
+    or ONNX with outputs `heatmaps` (1, 17, h, w), `embeddings` (1, 17, h, w[, D]) and perhaps `nms_heatmaps`.
 
     Args:
         name_or_path: "auto", a name, or the path of an .xml or .onnx file.
-        fit: how photos are placed (see `hpe_nb.network.placement`); by default as the network's card says, else "protocol".
+        fit: how photos are placed (see `hpe_nb.network.placement`); by default as the card says, else "protocol".
         size: side of the input for the named fits, in pixels; by default as the card says, else 448.
         device: an OpenVINO device.
         config: further OpenVINO properties.
@@ -58,13 +62,15 @@ def load_network(
         name_or_path = _best_at_hand(say)
     known = NETWORKS.get(str(name_or_path))
     path = _locate(known) if known else _existing(Path(name_or_path))
-    model = _checked(path)
+    if device != "CPU":
+        _check_device(device)
+    model = _with_photo_input(_checked(path), colour)
     if negated is None:
-        negated = known is not None or _negates(model, device)
+        negated = known is not None or _negates(model)
     return Network(
         name=known.name if known else str(path),
         about=known.about if known else f"{path.name}, a network loaded by path",
-        model=_with_photo_input(model, colour),
+        model=model,
         fit=fit or (known.fit if known else "protocol"),
         size=size or (known.size if known else 448),
         device=device,
@@ -104,7 +110,7 @@ def _existing(path: Path) -> Path:
 
 
 def _checked(path: Path) -> ov.Model:
-    """The model in the file, if it is an associative-embedding network."""
+    """The model in the file with outputs as the contract has them, if it is an associative-embedding network."""
     import openvino as ov
 
     try:
@@ -113,30 +119,76 @@ def _checked(path: Path) -> ov.Model:
         raise HpeError(
             f"{path} cannot be read as a network ({_last_line(error)}); fetch or export it again, with its .bin."
         ) from error
-    outputs = {name: output.get_partial_shape() for output in model.outputs for name in output.get_names()}
-    found = ", ".join(f"{name} {shape}" for name, shape in outputs.items()) or "none with a name"
-    fits = (
-        {"heatmaps", "embeddings"} <= outputs.keys()
-        and _is_keypoint_map(outputs["heatmaps"], {4})
-        and _is_keypoint_map(outputs["embeddings"], {4, 5})
-        and _is_keypoint_map(outputs.get("nms_heatmaps", outputs["heatmaps"]), {4})
-        and len(model.inputs) == 1
-        and model.input().get_partial_shape().compatible(ov.PartialShape([1, 3, -1, -1]))
-    )
-    if not fits:
+    outputs = _contract_outputs(model)
+    if outputs is None or len(model.inputs) != 1 or _input_layout(model) is None:
+        found = ", ".join(f"{'/'.join(sorted(o.get_names()))} {o.get_partial_shape()}" for o in model.outputs)
         raise HpeError(
-            f"{path.name} has the outputs {found}, but an associative-embedding network with one picture input "
-            "(1, 3, H, W) and the outputs heatmaps (1, 17, h, w) and embeddings (1, 17, h, w[, D]) is expected; "
-            "rename its outputs, or choose another network."
+            f"{path.name} has the outputs {found[:90]}, but one picture input and the outputs heatmaps (1, 17, h, w) "
+            "and embeddings (1, 17, h, w[, D]), or one of 34 channels, are expected; rename its outputs, or choose "
+            "another network."
         )
-    return model
+    return _renamed(model, outputs)
 
 
-def _is_keypoint_map(shape: ov.PartialShape, ranks: set[int]) -> bool:
-    """Whether an output may hold one map per keypoint."""
+def _contract_outputs(model: ov.Model) -> dict[str, ov.Output] | None:
+    """The outputs of the contract by name, maps with channels second; None where the model has no such."""
+    from openvino import opset13 as ops
+
+    # An output may have several names, and names from TensorFlow end with the number of the output.
+    ports = {name.split(":")[0]: output for output in model.outputs for name in output.get_names()}
+    sources = {name: ports[name].get_node().input_value(0) for name in OUTPUTS if name in ports}
+    if not {"heatmaps", "embeddings"} <= sources.keys():
+        if len(model.outputs) != 1:
+            return None
+        both = _channels_second(model.output().get_node().input_value(0), 2 * K, {4})
+        if both is None:
+            return None
+        heatmaps, tags = ops.split(both, np.array(1), 2).outputs()
+        return {"heatmaps": heatmaps, "embeddings": tags}
+    turned = {}
+    for name, output in sources.items():
+        maps = _channels_second(output, K, {4, 5} if name == "embeddings" else {4})
+        if maps is None:
+            return None
+        turned[name] = maps
+    return turned
+
+
+def _channels_second(maps: ov.Output, channels: int, ranks: set[int]) -> ov.Output | None:
+    """Maps (1, channels, h, w[, D]) from maps of that order or with the channels fourth; None for other shapes."""
+    from openvino import opset13 as ops
+
+    shape = maps.get_partial_shape()
+    if shape.rank.is_dynamic or len(shape) not in ranks:
+        return None
+    second, fourth = (shape[axis].get_length() if shape[axis].is_static else None for axis in (1, 3))
+    if fourth == channels and second != channels:
+        return ops.transpose(maps, np.array([0, 3, 1, 2, 4][: len(shape)])).output(0)
+    return maps if second in (channels, None) else None
+
+
+def _renamed(model: ov.Model, outputs: dict[str, ov.Output]) -> ov.Model:
+    """The model with these outputs alone, float32, each with one name."""
     import openvino as ov
+    from openvino import opset13 as ops
 
-    return shape.rank.is_static and len(shape) in ranks and bool(shape[1].compatible(ov.Dimension(K)))
+    results = []
+    for name, maps in outputs.items():
+        node = ops.convert(maps, "f32")
+        node.output(0).set_names({name})
+        results.append(ops.result(node))
+    return ov.Model(results, model.get_parameters(), model.get_friendly_name())
+
+
+def _input_layout(model: ov.Model) -> str | None:
+    """NCHW or NHWC, by where the three colours are; None for an input that is no picture."""
+    shape = model.input().get_partial_shape()
+    if shape.rank.is_dynamic or len(shape) != 4:
+        return None
+    second, fourth = (shape[axis].get_length() if shape[axis].is_static else None for axis in (1, 3))
+    if second == 3 or (second is None and fourth != 3):
+        return "NCHW"
+    return "NHWC" if fourth == 3 else None
 
 
 def _with_photo_input(model: ov.Model, colour: str) -> ov.Model:
@@ -152,34 +204,63 @@ def _with_photo_input(model: ov.Model, colour: str) -> ov.Model:
     steps = PrePostProcessor(model)
     photo = steps.input()
     photo.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC")).set_color_format(ColorFormat.RGB)
-    photo.model().set_layout(ov.Layout("NCHW"))
+    photo.model().set_layout(ov.Layout(_input_layout(model)))
     if colour == "BGR":
         photo.preprocess().convert_color(ColorFormat.BGR)
-    for index in range(len(model.outputs)):
-        steps.output(index).tensor().set_element_type(ov.Type.f32)
     return steps.build()
 
 
-def _negates(model: ov.Model, device: str) -> bool:
-    """Whether the network's heatmaps of a noise picture have no two neighbours that are both positive."""
+def _negates(model: ov.Model) -> bool:
+    """Whether a network with the photo input negates what is no maximum, judged on photos of the kit.
+
+    Looked at are strong pixels (a fifth of the strongest score) that are not the maximum of their window: a network
+    that negates gives nearly all of them below 0, any other nearly all above. The majority decides, so ties and small
+    scores do not; without such pixels the network counts as one that does not negate, which loses no peak.
+    """
     import openvino as ov
 
     probe = model.clone()
-    if model.input().get_partial_shape().is_dynamic:
-        probe.reshape([1, 3, 128, 128])
-    noise = np.random.default_rng(0).uniform(0, 255, tuple(probe.input().shape)).astype(np.float32)
-    heatmaps = ov.Core().compile_model(probe, device)(noise)["heatmaps"]
-    positive = heatmaps > 0
-    return not (positive[..., 1:] & positive[..., :-1]).any()
+    shape = probe.input().get_partial_shape()
+    height, width = (shape[axis].get_length() if shape[axis].is_static else PROBE for axis in (1, 2))
+    probe.reshape([1, height, width, 3])
+    compiled = ov.Core().compile_model(probe, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    heatmaps = []
+    for name in ("basketball1.png", "astronaut.png"):
+        tensor = np.zeros((1, height, width, 3), np.uint8)
+        photo = read_image(sample(name))[:height, :width]
+        tensor[0, : photo.shape[0], : photo.shape[1]] = photo
+        heatmaps.append(compiled(tensor)["heatmaps"][0])
+    scores = np.concatenate(heatmaps)
+    strength = np.abs(scores)
+    others = (negate_non_maxima(strength) < 0) & (strength > strength.max() / 5)
+    return bool(others.any() and (scores[others] < 0).mean() > 0.5)
+
+
+def _check_device(device: str) -> None:
+    """Raise when OpenVINO has no such device here; the smallest network is compiled on it.
+
+    Raises:
+        HpeError: no such device.
+    """
+    import openvino as ov
+    from openvino import opset13 as ops
+
+    parameter = ops.parameter([1], np.float32)
+    smallest = ov.Model([ops.result(ops.relu(parameter))], [parameter], "smallest")
+    try:
+        ov.Core().compile_model(smallest, device)
+    except RuntimeError as error:
+        raise HpeError(
+            f"device={device!r} was given, but one of {', '.join(ov.Core().available_devices)} is expected here."
+        ) from error
 
 
 def _config(config: dict[str, str] | None) -> dict[str, str]:
-    """OpenVINO properties: one picture as fast as can be, the same numbers on every CPU, compiled networks cached."""
-    default = {
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32",
-        "CACHE_DIR": str(cache_dir() / "compiled"),
-    }
+    """OpenVINO properties: one picture as fast as can be, and the same numbers on every CPU.
+
+    Compiled networks are not kept: OpenVINO does not check what it reads back, and a damaged one finds other people.
+    """
+    default = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
     return default | (config or {})
 
 

@@ -20,6 +20,8 @@ from hpe_nb.network.placement import Fit, Placement, place
 if TYPE_CHECKING:
     import openvino as ov
 
+OUTPUTS = ("heatmaps", "embeddings", "nms_heatmaps")
+"""Outputs of a network in their order; the last one is not always there."""
 SHAPES = 4
 """So many compiled input shapes are kept, the last ones used: a folder of photos has few, each costs memory."""
 LARGE_PAGE = 1 << 21
@@ -118,16 +120,22 @@ class Network:
         for index, array in enumerate(arrays):
             request.set_output_tensor(index, ov.Tensor(array, shared_memory=True))
         request.infer()
-        return {output.get_any_name(): array for output, array in zip(compiled.outputs, arrays, strict=True)}
+        return dict(zip(OUTPUTS, arrays, strict=False))  # by order: equal outputs may share all their names
 
     def maps(self, outputs: dict[str, Float32], placement: Placement) -> Maps:
         """The outputs as maps after the contract, see `Maps`: peaks positive, everything else negative."""
         heatmaps, tags = outputs["heatmaps"][0], outputs["embeddings"][0]
+        to_image = placement.to_image(heatmaps.shape[2], heatmaps.shape[1])
+        # What the network sees in the padding is no part of the photo: no peak and no joint may come from there.
+        width, height = placement.photo_part(heatmaps.shape[2], heatmaps.shape[1])
+        heatmaps, tags = heatmaps[:, :height, :width], tags[:, :height, :width]
         if "nms_heatmaps" in outputs:
-            heatmaps = np.where(outputs["nms_heatmaps"][0] > 0, np.abs(heatmaps), -np.abs(heatmaps))
+            maxima = outputs["nms_heatmaps"][0, :, :height, :width]
+            heatmaps = np.where(maxima > 0, np.abs(heatmaps), -np.abs(heatmaps))
         elif not self.negated:
-            heatmaps = negate_non_maxima(heatmaps)
-        return Maps(heatmaps, tags, placement.to_image(heatmaps.shape[2], heatmaps.shape[1]))
+            # A score below 0 says "nothing here" like 0; negated, it would look like a peak.
+            heatmaps = negate_non_maxima(np.maximum(heatmaps, 0))
+        return Maps(heatmaps, tags, to_image)
 
 
 def _fresh_arrays(shapes: list[tuple[int, ...]]) -> list[Float32]:

@@ -60,6 +60,16 @@ class Placement:
         y = self.input[1] / map_height * self.photo[1] / self.scaled[1]
         return np.array([[x, 0.0, 0.0], [0.0, y, 0.0]])
 
+    def photo_part(self, map_width: int, map_height: int) -> tuple[int, int]:
+        """Width and height in map pixels of the part that shows the photo: pixels whose place in the photo is in it.
+
+        A map pixel x stands for the photo's pixel `to_image` x, so the last one kept is the last that is below the
+        photo's width; a pixel that the photo covers in part is kept by that.
+        """
+        across = -(-self.scaled[0] * map_width // self.input[0])
+        down = -(-self.scaled[1] * map_height // self.input[1])
+        return across, down
+
 
 def place(width: int, height: int, fit: Fit, size: int) -> Placement:
     """Place a photo of width x height pixels by the named fit; `size` is the side in input pixels.

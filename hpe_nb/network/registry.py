@@ -170,7 +170,7 @@ def cache_dir() -> Path:
     """Folder for fetched networks: `HPE_NB_CACHE` where it is set, else the user's cache folder of this system."""
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return Path(os.path.expanduser(chosen)).absolute()  # noqa: PTH111 - pathlib's raises without a home
     from platformdirs import user_cache_path
 
     return user_cache_path("hpe-nb", appauthor=False)
@@ -182,5 +182,6 @@ def offline() -> bool:
 
 
 def base_url() -> str:
-    """Where published files are fetched from: `HPE_NB_MIRROR` where it is set, else Open Model Zoo's own address."""
-    return (os.environ.get(MIRROR_VARIABLE) or BASE_URL).rstrip("/")
+    """Where files are fetched from: `HPE_NB_MIRROR`, an address or a folder, where it is set, else Open Model Zoo."""
+    chosen = os.environ.get(MIRROR_VARIABLE) or BASE_URL
+    return Path(chosen).as_uri() if Path(chosen).is_absolute() else chosen.rstrip("/")

@@ -12,7 +12,7 @@ from ssl import SSLCertVerificationError, SSLContext, create_default_context
 from threading import Thread
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import HTTPSHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from hpe_nb import __version__
 
@@ -29,6 +29,20 @@ class TransferError(Exception):
 
 class PassingError(TransferError):
     """The same, but it may go better at the next try."""
+
+
+class SafeRedirects(HTTPRedirectHandler):
+    """Follows redirects, but not from https to an address without encryption."""
+
+    def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
+        """The request for the new address.
+
+        Raises:
+            TransferError: the way leads from https to something else.
+        """
+        if req.full_url.startswith("https:") and not newurl.startswith("https:"):
+            raise TransferError(f"the server leads from https to {newurl[:80]}, which is not safe")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def answer(url: str, start: int, timeout: float) -> Any:
@@ -75,7 +89,7 @@ def _ask(url: str, headers: dict[str, str], timeout: float) -> Any:
     """The open answer, or the exception that came instead."""
     try:
         secure = [HTTPSHandler(context=_certificates())] if url.startswith("https:") else []
-        return build_opener(*secure).open(Request(url, headers=headers), timeout=timeout)
+        return build_opener(SafeRedirects, *secure).open(Request(url, headers=headers), timeout=timeout)
     except Exception as error:
         return error
 
@@ -93,6 +107,8 @@ def _certificates() -> SSLContext:
 
 def _judged(error: Exception) -> TransferError:
     """Whether it makes sense to ask again after this error."""
+    if isinstance(error, TransferError):
+        return error
     if isinstance(error, HTTPError):
         reason = f"the server answered {error.code} {error.reason}"
         return PassingError(reason) if error.code in PASSING else TransferError(reason)
