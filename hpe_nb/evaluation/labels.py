@@ -1,8 +1,10 @@
-"""Labels: what is true about a picture, from COCO files, from scenes, or from joints that somebody corrected."""
+"""Labels: what is true about a picture, from COCO files, from scenes, or from joints that were corrected by hand."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -12,9 +14,19 @@ import numpy as np
 from hpe_nb.arrays import Bools, Float64, Floats
 from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses
 from hpe_nb.errors import HpeError
+from hpe_nb.files.text import plural
 from hpe_nb.scenes.making import Scene
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.skeleton import K
+
+MOST_BYTES = 2**31
+"""Larger files are refused before they are read."""
+
+MOST_OUTSIDE = 0.25
+"""Poses are those of a larger picture when more than this share of their joints lies outside the labelled one."""
+
+ImageId: TypeAlias = int | str
+"""What tells pictures apart in a file: COCO's number, or a file name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +66,7 @@ class Labels:
 
     @property
     def real(self) -> Bools:
-        """(G,) the people who count: no crowds, and nobody without a labelled joint (COCO ignores both)."""
+        """(G,) the people who count: no crowds, and no people without a labelled joint (COCO ignores both)."""
         return np.asarray(~self.crowd & self.labelled.any(axis=1))
 
 
@@ -66,9 +78,9 @@ def labels_of(truth: LabelsLike) -> Labels:
     """Labels from whatever is known to be true.
 
     Args:
-        truth: labels, a scene or its truth, poses that somebody corrected, or an array of keypoints (P, 17, 3) with x,
-            y and visibility or score, 0 where a joint is not there. The area of a person is then taken as 0.53 of the
-            box around the joints, which is about what COCO's outlines cover.
+        truth: labels, a scene or its truth, corrected poses, or an array of keypoints (P, 17, 3) with x, y in image
+            pixels and visibility or score, 0 where a joint is not there. The area of a person is then taken as 0.53 of
+            the box around the joints, which is about what COCO's outlines cover.
 
     Raises:
         HpeError: something else.
@@ -112,14 +124,14 @@ class LabelledSet:
 
     Attributes:
         source: name of the file they come from.
-        ids: COCO's number of each picture.
+        ids: COCO's number or name of each picture.
         names: file name of each picture.
-        sizes: width and height of each picture in pixels.
+        sizes: width and height of each picture in pixels; (0, 0) where the file does not tell.
         labels: labels of each picture.
     """
 
     source: str
-    ids: tuple[int, ...]
+    ids: tuple[ImageId, ...]
     names: tuple[str, ...]
     sizes: tuple[tuple[int, int], ...]
     labels: tuple[Labels, ...]
@@ -129,10 +141,10 @@ class LabelledSet:
         return len(self.ids)
 
     def paths(self, folder: str | Path) -> list[Path]:
-        """The pictures' files in a folder.
+        """The pictures' files in a folder, each of the size at which it was labelled.
 
         Raises:
-            HpeError: a file is not there.
+            HpeError: a file is not there, or is another picture.
         """
         paths = [Path(folder) / name for name in self.names]
         missing = [path for path in paths if not path.is_file()]
@@ -141,40 +153,174 @@ class LabelledSet:
                 f"{missing[0]} does not exist ({len(missing)} of {len(paths)} pictures of {self.source} are missing); "
                 "give the folder that holds the pictures."
             )
+        for path, size in zip(paths, self.sizes, strict=True):
+            real = _upright_size(path) if any(size) else None
+            if real is not None and real != size:
+                raise HpeError(
+                    f"{path} has {real[0]} x {real[1]} pixels, but {self.source} was labelled at "
+                    f"{size[0]} x {size[1]}; give the pictures that were labelled."
+                )
         return paths
+
+    def poses_of(self, pictures: Mapping[Any, Poses]) -> list[Poses]:
+        """The poses of each labelled picture from those of a results file; none where the file has no people of it.
+
+        Args:
+            pictures: poses by image id, as `hpe.load_pictures` gives them. An id is the picture's number in the
+                labels, or its file name.
+
+        Raises:
+            HpeError: no people at all, or people of pictures that have no labels.
+        """
+        if not pictures:
+            raise HpeError(f"poses of no picture were given for {self.source}; give results with at least one person.")
+        short = [Path(name).name for name in self.names]
+        count = Counter(short)
+        index: dict[ImageId, int] = {}
+        for i, name in enumerate(short):
+            index |= {name: i} if count[name] == 1 else {}
+        index |= {name: i for i, name in enumerate(self.names)}
+        index |= {each: i for i, each in enumerate(self.ids)}
+        found: dict[int, Poses] = {}
+        foreign = []
+        for name, poses in pictures.items():
+            at = index.get(_id(name))
+            if at is None or at in found:
+                foreign.append(name)
+            else:
+                found[at] = poses
+        if foreign:
+            raise HpeError(
+                f"{plural(len(foreign), 'picture')} of {len(pictures)} with poses are not in {self.source} (image_id "
+                f"{foreign[0]!r}; the labels have {self.ids[0]!r}, {self.names[0]}); give the results of the labelled "
+                "pictures, for example the poses.jsonl of a run, which has their names."
+            )
+        listed = [found.get(i, Poses.none()) for i in range(len(self))]
+        self.check_places(listed)
+        return listed
+
+    def check_places(self, poses: Sequence[Poses]) -> None:
+        """See that poses, one for each picture, lie in the labelled pictures.
+
+        Raises:
+            HpeError: too many joints lie outside, as they do where the poses come from larger pictures.
+        """
+        outside = joints = 0
+        for each, size in zip(poses, self.sizes, strict=True):
+            there = each.kind != MISSING
+            xy = each.keypoints[..., :2][there]
+            if any(size):
+                joints += len(xy)
+                outside += int(((xy < -1) | (xy > size)).any(axis=1).sum())
+        if outside > MOST_OUTSIDE * joints:
+            raise HpeError(
+                f"{outside} of {joints} joints lie outside the pictures as {self.source} was labelled; "
+                "give poses that were found in pictures of the labelled size."
+            )
+
+
+def _upright_size(path: Path) -> tuple[int, int] | None:
+    """Width and height of a picture as `read_image` gives it; None where its beginning does not tell."""
+    from PIL import Image as Pillow
+
+    try:
+        with Pillow.open(path) as picture:
+            turned = picture.getexif().get(0x0112, 1) >= 5
+            return (picture.height, picture.width) if turned else (picture.width, picture.height)
+    except Exception:  # reading the picture later says what is wrong with it
+        return None
 
 
 def read_labels(path: str | Path) -> LabelledSet:
-    """Read COCO keypoint annotations; pictures in the file's order, with people or without.
+    """Read the people of COCO keypoint annotations; pictures in the file's order, with people or without.
+
+    Annotations of other categories than "person" and of pictures that the file does not list are left out.
+
+    Args:
+        path: a .json file such as person_keypoints_val2017.json.
 
     Raises:
-        HpeError: no such file, or no COCO keypoint annotations in it.
+        HpeError: no such file, no COCO keypoint annotations in it, or not one labelled person.
     """
     path = Path(path)
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        by_image: dict[int, list[dict[str, Any]]] = {int(image["id"]): [] for image in told["images"]}
-        for person in told["annotations"]:
-            if "keypoints" in person and person["image_id"] in by_image:
-                by_image[person["image_id"]].append(person)
-        labels = tuple(_from_coco(people) for people in by_image.values())
-        names = tuple(str(image["file_name"]) for image in told["images"])
-        sizes = tuple((int(image["width"]), int(image["height"])) for image in told["images"])
-        return LabelledSet(path.name, tuple(by_image), names, sizes, labels)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise OSError("a pipe or device")
+        if path.stat().st_size > MOST_BYTES:
+            raise OSError(f"more than {MOST_BYTES // 2**30} GiB")
+        known = _from_coco(path.name, json.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise HpeError(f"{path} cannot be read ({error.strerror or error}); give a COCO annotation file.") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except HpeError:
+        raise
+    except Exception as error:  # json, codecs and numpy each have their own, RecursionError among them
+        reason = f"{error} is missing" if isinstance(error, KeyError) else f"{type(error).__name__}: {str(error)[:80]}"
         raise HpeError(
-            f"{path} holds no COCO keypoint annotations ({error}); give a file such as person_keypoints_val2017.json."
+            f"{path} holds no COCO keypoint annotations ({reason}); give a file such as person_keypoints_val2017.json."
         ) from error
+    if not any(labels.real.any() for labels in known.labels):
+        raise HpeError(
+            f"{path} holds no person with labelled joints in its {plural(len(known), 'picture')}; "
+            "give a keypoint annotation file, such as person_keypoints_val2017.json."
+        )
+    return known
 
 
-def _from_coco(people: list[dict[str, Any]]) -> Labels:
+def _from_coco(source: str, told: Any) -> LabelledSet:
+    """The labelled set of a COCO annotation file's content."""
+    images = told["images"]
+    ids = [_id(image["id"]) for image in images]
+    if len(set(ids)) < len(ids):
+        raise HpeError(f"{source} gives one id to several pictures, but each needs its own; number them anew.")
+    wanted = _person_category(told.get("categories"))
+    people: dict[ImageId, list[dict[str, Any]]] = {each: [] for each in ids}
+    for label in told["annotations"]:
+        image = _id(label["image_id"])
+        if "keypoints" in label and image in people and label.get("category_id", wanted) == wanted:
+            people[image].append(label)
+    return LabelledSet(
+        source,
+        tuple(ids),
+        tuple(str(image["file_name"]) for image in images),
+        tuple((int(image.get("width") or 0), int(image.get("height") or 0)) for image in images),
+        tuple(_people(each) for each in people.values()),
+    )
+
+
+def _person_category(categories: Any) -> Any:
+    """Number of the category that means people: 1 where the file names none.
+
+    Raises:
+        HpeError: none of the categories is called person.
+    """
+    if not categories:
+        return 1
+    found = [each["id"] for each in categories if str(each.get("name")).strip().lower() == "person"]
+    if not found:
+        names = ", ".join(str(each.get("name")) for each in categories[:4])
+        raise HpeError(f"labels of {names} were given, but the category person is expected; rename it if it is one.")
+    return found[0]
+
+
+def _id(value: Any) -> ImageId:
+    """An image id in one form: whole numbers as int, also where they are written as text or 12.0; else text."""
+    text = str(value)
+    if isinstance(value, float) and value == int(value):
+        return int(value)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else text
+
+
+def _people(people: list[dict[str, Any]]) -> Labels:
     """Labels of one picture's annotations."""
     count = len(people)
-    return Labels(
+    boxes = np.array([person["bbox"] for person in people], np.float64).reshape(count, 4)
+    areas = [person.get("area", AREA_OF_BOX * box[2] * box[3]) for person, box in zip(people, boxes, strict=True)]
+    labels = Labels(
         np.array([person["keypoints"] for person in people], np.float64).reshape(count, K, 3),
-        np.array([person["area"] for person in people], np.float64).reshape(count),
-        np.array([person["bbox"] for person in people], np.float64).reshape(count, 4),
+        np.array(areas, np.float64).reshape(count),
+        boxes,
         np.array([bool(person.get("iscrowd", 0)) for person in people], np.bool_).reshape(count),
     )
+    if not (np.isfinite(labels.keypoints).all() and np.isfinite(areas).all() and np.isfinite(boxes).all()):
+        raise ValueError("some numbers are not finite")
+    return labels

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 
-from hpe_nb.decoder.decode import Decoding
+from hpe_nb.arrays import Image
+from hpe_nb.decoder.decode import Decoding, decode
+from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.coco import coco_numbers
-from hpe_nb.evaluation.joints import count_joints
+from hpe_nb.evaluation.cache import MapCache, cache_maps
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of
-from hpe_nb.evaluation.matching import match, oks_to_labels
-from hpe_nb.evaluation.precision import Gathered
-from hpe_nb.evaluation.record import judged
-from hpe_nb.evaluation.table import numbers_of
-from hpe_nb.evaluation.text import columns_html, columns_text, note_html
+from hpe_nb.evaluation.metrics import (
+    COCO_NUMBERS,
+    NOTE,
+    CocoNumbers,
+    PictureEvaluation,
+    coco_numbers,
+    count_joints,
+    judge,
+)  # fmt: skip
+from hpe_nb.files.text import escaped, html_table, text_table
+from hpe_nb.settings import Settings
 
-HEAD = ("person", "is", "OKS", "score", "joints", "near", "wrong person", "refined", "invented")
-"""Columns of the table for one picture: number of the person found, number of the label it was matched to ("nobody", or
-"-" in the first column for a label that was missed), and counts of joints."""
+OURS = ("PCK", "wrong", "missed", "extra", "invented")
+"""Numbers beside COCO's, see `hpe_nb.evaluation.metrics.NUMBERS`."""
+
+SHOWN = ("AP", "AP50", "AP75", "APM", "APL", "AR", *OURS)
+"""Numbers in the table of protocols."""
+
+COLUMNS = ("picture", "person", "is", "OKS", "score", "joints", "near", "wrong person", "refined", "invented")
+"""Columns of `Report.people`."""
 
 PosesLike: TypeAlias = Poses | Decoding
 
@@ -34,53 +47,64 @@ class Report:
 
     Attributes:
         numbers: by name, in percent: COCO's ten (AP, AP50, AP75, APM, APL, AR, ...) by pycocotools, and PCK, wrong,
-            missed, extra and invented, see `hpe_nb.evaluation.table.NUMBERS`; NaN where there is nothing to count.
-        people: for each picture one row per person found and per person missed, see HEAD.
+            missed, extra and invented, see `hpe_nb.evaluation.metrics.NUMBERS`; NaN where there is nothing to count.
+        people: one row for each person found and for each person missed: `picture` and `person` (number of the person
+            found, "-" for one that was missed), both counted from 1; `is`, the number of the label it was matched to
+            ("none", or what it is where it does not count); their `OKS` ("missed"); the person's `score`; how many
+            joints it has, and how many of them are near the label's, in the wrong person, refined, and invented.
         protocol: network, fit, size, flip test and refinement behind the poses, as far as they are known.
         pictures: number of pictures.
     """
 
     numbers: dict[str, float]
-    people: tuple[tuple[tuple[str, ...], ...], ...]
+    people: pd.DataFrame
     protocol: str
     pictures: int
 
     def __str__(self) -> str:
-        if self.pictures == 1:
-            return f"{self._line()}\n{columns_text(HEAD, self.people[0])}"
-        rows = [(name, f"{value:.1f}") for name, value in self.numbers.items()]
-        return f"{self.pictures} pictures ({self.protocol})\n{columns_text(('', '%'), rows)}"
+        return f"{self._title()}\n{text_table(*self._cells())}"
 
     def _repr_html_(self) -> str:
-        if self.pictures == 1:
-            return f"<p>{html.escape(self._line())}</p>{columns_html(HEAD, self.people[0])}{note_html()}"
-        rows = [(name, f"{value:.1f}") for name, value in self.numbers.items()]
-        head = f"<p>{self.pictures} pictures ({html.escape(self.protocol)})</p>"
-        return f"{head}{columns_html(('', '%'), rows)}{note_html()}"
+        return f"<p>{escaped(self._title())}</p>{html_table(*self._cells())}<p><small>{escaped(NOTE)}</small></p>"
 
-    def _line(self) -> str:
-        """The numbers that mean something for one picture."""
-        told = ", ".join(f"{name} {self.numbers[name]:.0f}" for name in ("PCK", "wrong", "missed", "extra", "invented"))
+    def _title(self) -> str:
+        """The numbers that mean something for one picture, or how many pictures there are."""
+        if self.pictures != 1:
+            return f"{self.pictures} pictures ({self.protocol})"
+        told = ", ".join(f"{name} {self.numbers[name]:.0f}" for name in OURS)
         return f"{told}, all in %" + (f" ({self.protocol})" if self.protocol else "")
+
+    def _cells(self) -> tuple[list[str], list[list[str]]]:
+        """Head and rows: the people of one picture, or the numbers of several."""
+        if self.pictures == 1:
+            return list(COLUMNS[1:]), self.people[list(COLUMNS[1:])].astype(str).values.tolist()
+        return ["", "%"], [[name, f"{value:.1f}"] for name, value in self.numbers.items()]
 
 
 def evaluate(
-    poses: PosesLike | Sequence[PosesLike], truth: LabelledSet | LabelsLike | Sequence[LabelsLike], protocol: str = ""
+    poses: PosesLike | Sequence[PosesLike] | Mapping[Any, Poses],
+    truth: LabelledSet | LabelsLike | Sequence[LabelsLike],
+    protocol: str = "",
 ) -> Report:
     """Judge poses against the truth.
 
         print(hpe.evaluate(decoding, scene))                # one picture: a table of people
         print(hpe.evaluate(all_poses, hpe.read_labels("val.json"), cache.protocol))
+        print(hpe.evaluate(hpe.load_pictures("results.json"), hpe.read_labels("val.json")))
 
     Args:
-        poses: poses or a decoding of one picture, or a list of them.
-        truth: what is true, in the same order: labels, scenes, poses or keypoints that somebody corrected.
+        poses: poses or a decoding of one picture, a list of them in the order of the truth, or poses by image id.
+        truth: what is true: labels, scenes, or poses or keypoints that were corrected.
         protocol: network, fit and size behind the poses, such as `cache.protocol`; refinement is added where decodings
             are given.
 
     Raises:
-        HpeError: poses and truth of different numbers, or pycocotools is not installed.
+        HpeError: poses and truth that do not belong together.
     """
+    if isinstance(poses, Mapping):
+        if not isinstance(truth, LabelledSet):
+            raise HpeError("poses by image id were given, but labels without ids; read these with hpe.read_labels.")
+        poses = truth.poses_of(poses)
     one = isinstance(poses, Poses | Decoding)
     found: list[PosesLike] = [poses] if one else list(poses)  # type: ignore[list-item, arg-type]
     labels = _labels(truth, one)
@@ -89,15 +113,15 @@ def evaluate(
             f"Poses of {len(found)} pictures and labels of {len(labels)} were given, but one for each is expected."
         )
     plain = [each.poses if isinstance(each, Decoding) else each for each in found]
-    everyone = [(tuple(range(len(each))),) for each in plain]
-    records = [judged(p, row, np.zeros(1, np.intp), t) for p, row, t in zip(plain, everyone, labels, strict=True)]
-    ours = numbers_of(Gathered(records), 0, len(plain))
-    numbers = coco_numbers(labels, plain) | {
-        name: ours[name] for name in ("PCK", "wrong", "missed", "extra", "invented")
-    }
+    if isinstance(truth, LabelledSet):
+        truth.check_places(plain)
+    judged = [judge([each], np.zeros(1, np.intp), known) for each, known in zip(plain, labels, strict=True)]
+    ours = CocoNumbers(judged).numbers(0) if judged else dict.fromkeys(OURS, float("nan"))
+    rows = [row for i, pair in enumerate(zip(plain, labels, strict=True)) for row in _people(i + 1, *pair)]
     refined = {each.settings.refine for each in found if isinstance(each, Decoding)}
     told = ", ".join(filter(None, (protocol, "refine " + "/".join(sorted(refined)) if refined else "")))
-    return Report(numbers, tuple(_people(p, t) for p, t in zip(plain, labels, strict=True)), told, len(plain))
+    numbers = coco_numbers(labels, plain) | {name: ours[name] for name in OURS}
+    return Report(numbers, pd.DataFrame(rows, columns=list(COLUMNS)), told, len(plain))
 
 
 def _labels(truth: LabelledSet | LabelsLike | Sequence[LabelsLike], one: bool) -> list[Labels]:
@@ -110,22 +134,87 @@ def _labels(truth: LabelledSet | LabelsLike | Sequence[LabelsLike], one: bool) -
     return [labels_of(each) for each in truth]  # type: ignore[union-attr]
 
 
-def _people(poses: Poses, labels: Labels) -> tuple[tuple[str, ...], ...]:
+def _people(picture: int, poses: Poses, labels: Labels) -> list[tuple[Any, ...]]:
     """One row per person found, and one per person missed."""
-    likeness = oks_to_labels(poses.keypoints[..., :2], labels)
-    order = np.argsort(-poses.scores, kind="stable")
+    evaluation = PictureEvaluation(labels, poses)
+    matches = evaluation.matches(range(len(poses)))
     label = np.full(len(poses), -1)
-    label[order] = match(likeness, order[None], labels, np.array([0.5])).label[0, :, 0]
+    label[matches.person] = matches.label[0]
     counts = count_joints(poses.keypoints, poses.kind, labels)
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for i, g in enumerate(label.tolist()):
-        known = ("nobody", "-", "-") if g < 0 else (_name(labels, g), f"{likeness[i, g]:.2f}", str(counts.near[i, g]))
-        joints = (str(np.count_nonzero(poses.kind[i])), known[2], str(counts.wrong[i]), str(counts.refined[i]))
-        rows.append((str(i + 1), *known[:2], f"{poses.scores[i]:.2f}", *joints, str(counts.invented[i])))
+        joints = np.count_nonzero(poses.kind[i]), counts.wrong[i], counts.refined[i], counts.invented[i]
+        known = ("none", "-", "-") if g < 0 else (_name(labels, g), f"{evaluation.oks[i, g]:.2f}", counts.near[i, g])
+        rows.append((picture, i + 1, *known[:2], f"{poses.scores[i]:.2f}", joints[0], known[2], *joints[1:]))
     missed = [g for g in np.flatnonzero(labels.real).tolist() if g not in label]
-    return (*rows, *(("-", _name(labels, g), "missed", *("-",) * 6) for g in missed))
+    return [*rows, *((picture, "-", _name(labels, g), "missed", *("-",) * 6) for g in missed)]
 
 
 def _name(labels: Labels, g: int) -> str:
-    """Number of a label, or what it is where it does not count."""
+    """Number of a label, counted from 1, or what it is where it does not count."""
     return str(g + 1) if labels.real[g] else "a crowd" if labels.crowd[g] else "a person without labels"
+
+
+@dataclass(frozen=True)
+class ProtocolTable:
+    """Reports by protocol.
+
+    Attributes:
+        frame: one row for each protocol and settings: `protocol`, `settings`, and the numbers of the report.
+    """
+
+    frame: pd.DataFrame
+
+    def _cells(self) -> tuple[list[str], list[list[str]]]:
+        rows = [
+            [row["protocol"], row["settings"], *(f"{row[name]:.1f}" for name in SHOWN)]
+            for _, row in self.frame.iterrows()
+        ]
+        return ["protocol", "settings", *SHOWN], rows
+
+    def __str__(self) -> str:
+        return text_table(*self._cells())
+
+    def _repr_html_(self) -> str:
+        return html_table(*self._cells())
+
+
+def compare_protocols(
+    photos: str | Path | Sequence[str | Path],
+    truth: LabelledSet | Sequence[LabelsLike],
+    networks: Iterable[Callable[[Image], Maps]],
+    settings: Mapping[str, Settings] | None = None,
+    *,
+    folder: str | Path | None = None,
+    progress: bool = True,
+) -> ProtocolTable:
+    """Evaluate each network, as it is fitted, under each setting of the decoder.
+
+        networks = [hpe.load_network(fit=fit, size=size) for fit in ("protocol", "letterbox") for size in (352, 448)]
+        print(hpe.compare_protocols(paths, labels, networks))
+
+    Args:
+        photos: a folder, or paths in the order of the truth.
+        truth: labels.
+        networks: networks of `load_network`, with or without `flip_test`.
+        settings: settings of the decoder by name; the default with and without refinement where left out.
+        folder: where maps are kept, see `cache_maps`.
+        progress: show progress bars.
+
+    Raises:
+        HpeError: a photo that cannot be read, or truth that does not belong to the photos.
+    """
+    tried = settings or {"default": Settings(), "no refine": Settings(refine="off")}
+    rows: list[dict[str, Any]] = []
+    for network in networks:
+        cache = cache_maps(photos, network, folder, progress=progress)
+        for name, each in tried.items():
+            rows.append({"protocol": cache.protocol, "settings": name} | evaluate_cache(cache, truth, each).numbers)
+    return ProtocolTable(pd.DataFrame(rows, columns=["protocol", "settings", *COCO_NUMBERS, *OURS]))
+
+
+def evaluate_cache(
+    cache: MapCache, truth: LabelledSet | Sequence[LabelsLike], settings: Settings | None = None
+) -> Report:
+    """Decode kept maps and judge the poses; the report says how the maps were made."""
+    return evaluate([decode(maps, settings) for maps in cache], truth, cache.protocol)

@@ -1,15 +1,15 @@
-"""Pictures of a sweep: a curve, a heat table, and AP against joints in the wrong person."""
+"""Figures of a sweep: a curve, a heat table, and AP against joints in the wrong person."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpe_nb.arrays import Floats
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.table import NUMBERS, SweepTable
-from hpe_nb.evaluation.text import number
+from hpe_nb.evaluation.metrics import NUMBERS
+from hpe_nb.evaluation.table import SweepTable, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +28,7 @@ def plot_curve(table: SweepTable, name: str, number_name: str = "AP", ax: Axes |
     """
     ax = ax or _axes()
     values = _field(table, name)
-    column = table.columns[_number(number_name)]
+    column = table.frame[_number(number_name)].to_numpy()
     at = _grid_values(values)
     rows = {value: [i for i in range(len(table)) if values[i] == value] for value in at}
     others = {field: getattr(table.default, field) for field in table.fields if field != name}
@@ -43,7 +43,7 @@ def plot_curve(table: SweepTable, name: str, number_name: str = "AP", ax: Axes |
         )
     ax.plot([values[i] for i in plain], column[plain], color=BLUE, marker=".", label="other fields at their default")
     if len(table.fields) == 1 and number_name == "AP" and len(plain) <= 60:
-        low, high = np.array([table.interval(i, draws=200) for i in plain]).T
+        low, high = np.array([table.interval(i, draws=100) for i in plain]).T
         ax.fill_between([values[i] for i in plain], low, high, color=BLUE, alpha=0.15, lw=0, label="95 % over pictures")
     _mark(ax, table, values, column)
     ax.set(xlabel=name, ylabel=_label(number_name))
@@ -59,7 +59,7 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
     """
     ax = ax or _axes()
     x, y = _field(table, across), _field(table, down)
-    column = table.columns[_number(number_name)]
+    column = table.frame[_number(number_name)].to_numpy()
     xs, ys = _grid_values(x), _grid_values(y)
     cells = np.full((len(ys), len(xs)), np.nan)
     for j, b in enumerate(ys):
@@ -79,8 +79,8 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
     for row, shape, colour in ((0, "s", "white"), (table.best_row, "D", ORANGE)):
         place = np.interp(x[row], xs, range(len(xs))), np.interp(y[row], ys, range(len(ys)))
         ax.scatter(*place, s=420, marker=shape, facecolor="none", edgecolor=colour, linewidth=2)
-    ax.set_xticks(range(len(xs)), [number(value) for value in xs], rotation=90 if len(xs) > 8 else 0)
-    ax.set_yticks(range(len(ys)), [number(value) for value in ys])
+    ax.set_xticks(range(len(xs)), [short(value) for value in xs], rotation=90 if len(xs) > 8 else 0)
+    ax.set_yticks(range(len(ys)), [short(value) for value in ys])
     ax.set(xlabel=across, ylabel=down, title=f"{_label(number_name)}: square the default, diamond the best")
     ax.figure.colorbar(image, ax=ax)
     return ax
@@ -92,7 +92,7 @@ def plot_pareto(table: SweepTable, price: str = "wrong", ax: Axes | None = None)
     The line joins the settings that no other one beats in both.
     """
     ax = ax or _axes()
-    ap, cost = table.columns["AP"], table.columns[_number(price)]
+    ap, cost = table.frame["AP"].to_numpy(), table.frame[_number(price)].to_numpy()
     front = pareto(ap, cost)
     ax.scatter(cost, ap, s=8, color=GREY, alpha=0.5, lw=0, label="settings")
     ax.step(cost[front], ap[front], where="post", color=BLUE, label="not beaten in both")
@@ -113,29 +113,9 @@ def pareto(value: Floats, cost: Floats) -> list[int]:
 
 def _mark(ax: Axes, table: SweepTable, across: list[float], column: Floats) -> None:
     """Show the default and the best."""
-    ax.scatter(
-        across[0],
-        column[0],
-        marker="s",
-        s=60,
-        facecolor="white",
-        edgecolor=BLUE,
-        linewidth=2,
-        zorder=3,
-        label="default",
-    )
-    best = table.best_row
-    ax.scatter(
-        across[best],
-        column[best],
-        marker="D",
-        s=60,
-        facecolor="white",
-        edgecolor=ORANGE,
-        linewidth=2,
-        zorder=3,
-        label="best AP",
-    )
+    for row, shape, colour, what in ((0, "s", BLUE, "default"), (table.best_row, "D", ORANGE, "best AP")):
+        look: dict[str, Any] = {"marker": shape, "s": 60, "facecolor": "white", "edgecolor": colour, "linewidth": 2}
+        ax.scatter(across[row], column[row], zorder=3, label=what, **look)
 
 
 def _axes() -> Axes:
@@ -178,7 +158,8 @@ def _best(values: Floats, name: str) -> float:
 def _label(name: str) -> str:
     """Axis label of a column."""
     words = {
-        "wrong": "joints in the wrong person, %", "missed": "people missed, %", "extra": "people who are nobody's, %",
+        "wrong": "joints in the wrong person, %", "missed": "people missed, %",
+        "extra": "people found who match no label, %",
         "invented": "refined joints that are invented, %", "people": "people found per picture",
     }  # fmt: skip
     return words.get(name, f"{name}, %")
