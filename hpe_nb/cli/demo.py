@@ -35,6 +35,7 @@ def run(options: argparse.Namespace) -> None:
     from hpe_nb.cli import tables
     from hpe_nb.cli.picture import find_people, write_results
     from hpe_nb.files.shipped import sample
+    from hpe_nb.files.text import plural
 
     grouping, times = grouping_of(options), tables.Times()
     path = Path(options.photo)
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
     image, decoding = find_people(path, network, grouping, times)
     picture, people = write_results(options.out or folder_for("hpe-nb-demo"), path.stem, image, decoding.poses, times)
     height, width = image.shape[:2]
-    found = tables.counted(len(decoding.poses), "person", "people")
+    found = plural(len(decoding.poses), "person")
     print(f"\n{path.name}, {width} x {height} pixels, {found} found by {network.name}:\n")
     if len(decoding.poses):
         print(f"{tables.people_table(decoding.poses)}\n\n{tables.joints_table(decoding)}\n")

@@ -23,7 +23,12 @@ def add(subparsers: Subparsers) -> None:
         "The network's maps are kept, so a second run with other settings takes seconds.",
     )
     add_photos(parser)
-    parser.add_argument("--poses", type=Path, metavar="JSON", help="judge these COCO results; no network is run")
+    parser.add_argument(
+        "--poses",
+        type=Path,
+        metavar="FILE",
+        help="judge these results (.json, .csv, or a run's .jsonl, which knows names); no network is run",
+    )
     parser.add_argument(
         "--compare",
         action="store_true",
@@ -67,16 +72,13 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         HpeError: labels, photos or a network that cannot be used.
     """
-    from hpe_nb.decoder.poses import Poses
     from hpe_nb.evaluation.labels import read_labels
     from hpe_nb.evaluation.pose_files import load_pictures
-    from hpe_nb.evaluation.protocols import evaluate_cache
-    from hpe_nb.evaluation.report import evaluate
+    from hpe_nb.evaluation.report import evaluate, evaluate_cache
 
     known = read_labels(options.labels)
     if options.poses:
-        found = load_pictures(options.poses)
-        print(evaluate([found.get(image, Poses.none()) for image in known.ids], known, str(options.poses)))
+        print(evaluate(load_pictures(options.poses), known, str(options.poses)))
     elif options.compare:
         print(_compared(options, known))
     else:
@@ -87,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
 def _compared(options: argparse.Namespace, known: LabelledSet) -> object:
     """The table of protocols."""
     from hpe_nb.evaluation.flip import FlipTest
-    from hpe_nb.evaluation.protocols import compare_protocols
+    from hpe_nb.evaluation.report import compare_protocols
 
     network, grouping = network_of(options), grouping_of(options)
     fitted = [

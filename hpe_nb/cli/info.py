@@ -48,10 +48,11 @@ def add(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print everything that helps to understand how the kit behaves on this machine."""
-    from hpe_nb.cli.tables import columns, times_table
+    from hpe_nb.cli.tables import times_table
+    from hpe_nb.files.text import text_table
 
     grouping = grouping_of(options)
-    print(columns(("package", "version"), versions()))
+    print(text_table(("package", "version"), versions()))
     print(f"\n{platform.platform()}, {os.cpu_count()} processors, {sys.executable}\n")
     print(networks())
     if not options.no_times:

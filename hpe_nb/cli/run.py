@@ -160,7 +160,7 @@ def _run_one(
     options: argparse.Namespace, job: Job, network: Network, settings: tuple[Any, Any, Any], alone: bool
 ) -> int:
     """One job; its exit status. One of several that cannot be begun is told of and does not end the others."""
-    from hpe_nb.cli.tables import counted
+    from hpe_nb.files.text import plural
     from hpe_nb.films.frame import Span
     from hpe_nb.films.job import run_film
     from hpe_nb.films.pictures import Pictures
@@ -170,7 +170,7 @@ def _run_one(
     grouping, running, following = settings
     span = Span(options.start, options.stop, options.stride, options.loop)
     one = options.inputs[0] if len(options.inputs) == 1 else ""
-    name = visible(Path(one).name or one) or counted(len(job.photos), "picture", "pictures")
+    name = visible(Path(one).name or one) or plural(len(job.photos), "picture")
     try:
         with Pictures(name, job.photos, span) if job.film is None else open_film(job.film, span) as source:
             outputs = outputs_of(options, source, job)
@@ -253,7 +253,7 @@ def _ended_politely() -> Iterator[None]:
 
 def _told(source: Source, summary: Summary, times: bool) -> int:
     """Tell how it went; the exit status."""
-    from hpe_nb.cli.tables import counted
+    from hpe_nb.files.text import plural
 
     for note in summary.notes:
         print(f"hpe-nb: {one_line(note)}", file=sys.stderr)
@@ -262,7 +262,7 @@ def _told(source: Source, summary: Summary, times: bool) -> int:
     if times and summary.frames:
         print(summary.stages.text())
     if summary.frames:
-        done = f"{counted(summary.frames, 'frame', 'frames')}, {counted(summary.people, 'person', 'people')} in all"
+        done = f"{plural(summary.frames, 'frame')}, {plural(summary.people, 'person')} in all"
         print(f"{source.name}: {done}, {summary.stages.fps:.2f} frames a second")
         print("\n".join(visible(str(path)) for path in summary.files))
     if summary.interrupted:

@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     grid: Any = dict(values_of(text) for text in options.grid)
     if options.random:
         grid = random_settings(options.random, {name: (min(v), max(v)) for name, v in grid.items()}, base)
-    table = sweep(maps_of(options, known), known, grid, base=base, executor=_executor(options.cluster))
+    table = sweep(maps_of(options, known), known, grid, base=base, executor=_client(options.cluster))
     print(table)
     low, high = table.interval(table.best_row, 0)
     default, unseen = table.validated()
@@ -94,8 +94,12 @@ def _value(text: str, like: Any) -> Any:
     return type(like)(text.strip())
 
 
-def _executor(address: str | None) -> Any:
-    """Where the work is done."""
+def _client(address: str | None) -> Any:
+    """The Dask client that shall do the work, if there is one.
+
+    Raises:
+        HpeError: Dask is not installed, or the scheduler does not answer.
+    """
     if address is None:
         return None
     try:
@@ -103,4 +107,7 @@ def _executor(address: str | None) -> Any:
     except ImportError as error:
         raise HpeError('Dask is not installed, but --cluster needs it; run: pip install "hpe-nb[cluster]"') from error
     client: Any = distributed.Client  # it has no types
-    return client(address).get_executor()
+    try:
+        return client(address, timeout=10)
+    except (OSError, ValueError) as error:
+        raise HpeError(f"No Dask scheduler answers at {address}; start one, or leave --cluster out.") from error

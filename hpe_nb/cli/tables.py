@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -11,6 +11,7 @@ import numpy as np
 from hpe_nb.arrays import Float32
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
+from hpe_nb.files.text import text_table
 from hpe_nb.skeleton import KEYPOINTS
 
 WIDTH = 100
@@ -28,14 +29,6 @@ class Times(dict[str, float]):
         self[step] = self.get(step, 0.0) + 1000 * (perf_counter() - start)
 
 
-def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Text in columns: the first one to the left, the others to the right."""
-    lines = [head, *rows]
-    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
-    padded = ([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])] for line in lines)
-    return "\n".join("  ".join(line).rstrip() for line in padded)
-
-
 def people_table(poses: Poses) -> str:
     """One line per person: number, score, tag, joints by kind, and box."""
     tags = poses.tags.reshape(len(poses), -1)
@@ -50,7 +43,7 @@ def people_table(poses: Poses) -> str:
         )
         for i, box in enumerate(poses.boxes)
     ]
-    return columns(("person", "score", "tag", "detected", "refined", "box in pixels"), rows)
+    return text_table(("person", "score", "tag", "detected", "refined", "box in pixels"), rows)
 
 
 def joints_table(decoding: Decoding) -> str:
@@ -63,7 +56,7 @@ def joints_table(decoding: Decoding) -> str:
         for k, name in enumerate(KEYPOINTS)
     ]
     more = f"\n({len(poses) - shown} more people are in the file)" if shown < len(poses) else ""
-    return columns(head, rows) + more
+    return text_table(head, rows) + more
 
 
 def _joint(kind: int, score: float, tag: Float32) -> str:
@@ -91,9 +84,4 @@ def joint_tags(decoding: Decoding) -> Float32:
 def times_table(times: Mapping[str, float]) -> str:
     """One line per step, and the sum."""
     rows = [(step, f"{milliseconds:.1f}") for step, milliseconds in times.items()]
-    return columns(("step", "ms"), [*rows, ("together", f"{sum(times.values()):.1f}")])
-
-
-def counted(count: int, one: str, many: str) -> str:
-    """Such as "1 person" or "3 people"."""
-    return f"{count} {one if count == 1 else many}"
+    return text_table(("step", "ms"), [*rows, ("together", f"{sum(times.values()):.1f}")])

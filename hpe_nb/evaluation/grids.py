@@ -185,13 +185,13 @@ def _function_code(function: Any, seen: set[Any]) -> str:
 
 
 def pack_settings(settings: Sequence[Settings]) -> bytes:
-    """Settings for another process; a rule that was written in a notebook travels with its code."""
-    data: bytes = cloudpickle.dumps(tuple(settings))
+    """Settings for another process, with the order of `by_step`; a rule from a notebook travels with its code."""
+    data: bytes = cloudpickle.dumps((tuple(settings), by_step(settings)))
     return data
 
 
 @lru_cache(maxsize=2)
-def unpack_settings(data: bytes) -> tuple[Settings, ...]:
+def unpack_settings(data: bytes) -> tuple[tuple[Settings, ...], list[int]]:
     """What `pack_settings` wrote; a worker asks for the same settings with each picture."""
-    settings: tuple[Settings, ...] = cloudpickle.loads(data)
+    settings: tuple[tuple[Settings, ...], list[int]] = cloudpickle.loads(data)
     return settings

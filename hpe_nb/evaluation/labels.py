@@ -191,7 +191,7 @@ class LabelledSet:
                 found[at] = poses
         if foreign:
             raise HpeError(
-                f"{plural(len(foreign), 'picture')} of {len(pictures)} with poses are not in {self.source} (image_id "
+                f"{len(foreign)} of {len(pictures)} pictures with poses have no labels in {self.source} (image_id "
                 f"{foreign[0]!r}; the labels have {self.ids[0]!r}, {self.names[0]}); give the results of the labelled "
                 "pictures, for example the poses.jsonl of a run, which has their names."
             )

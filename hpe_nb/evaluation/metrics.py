@@ -150,15 +150,33 @@ class PictureEvaluation(COCOeval):  # type: ignore[misc]  # pycocotools has no t
         self.params.maxDets = [max(1, len(poses))]
         self.oks: Float64 = np.zeros((len(poses), len(labels)))
         by_score = np.argsort(-poses.scores, kind="stable")
-        self._rank = np.argsort(by_score)
+        self._rank = np.argsort(by_score).tolist()
         if self.oks.size:
             self.oks[by_score] = self.computeOks(0, 1)
 
-    def matches(self, people: Sequence[int]) -> Matches:
-        """Match the people of one result, given by their indices, to the labels."""
+    def matches(self, results: Sequence[Sequence[int]]) -> list[Matches]:
+        """Match the people of each result, given by their indices, to the labels.
+
+        People are matched from the best score down, so a result that is the best part of another one is matched as that
+        part of it is; results that only differ in a threshold often are.
+        """
+        rank = self._rank
+        rows = [tuple(sorted(people, key=rank.__getitem__)) for people in results]
+        found: list[Matches | None] = [None] * len(rows)
+        longer: tuple[int, ...] = ()
+        last = self._matches(longer)
+        # In falling order, all rows that begin like a row come right before it.
+        for r in sorted(range(len(rows)), key=rows.__getitem__, reverse=True):
+            count = len(rows[r])
+            if longer[:count] != rows[r]:
+                longer, last = rows[r], self._matches(rows[r])
+            found[r] = Matches(last.person[:count], last.label[:, :count], last.ignored[:, :count])
+        return [each for each in found if each is not None]
+
+    def _matches(self, people: tuple[int, ...]) -> Matches:
+        """Match people by falling score to the labels."""
         listed = np.array(people, np.intp)
-        listed = listed[np.argsort(self._rank[listed], kind="stable")]
-        self._dts[0, 1] = [self._people[i] for i in listed.tolist()]
+        self._dts[0, 1] = [self._people[i] for i in people]
         self.ious: dict[tuple[int, int], Any] = {(0, 1): self.oks[listed] if self.oks.size else []}
         told = self.evaluateImg(0, 1, EVERY_AREA, len(listed))
         if told is None:
@@ -213,8 +231,7 @@ def judge(results: Sequence[Poses], result: Ints, labels: Labels) -> Judgement:
     bits = 1 << np.arange(10)[:, None]
     first, counts = [0], np.zeros((len(results), len(COUNTS)), np.intp)
     score, hit, skip = [], [], []
-    for r, row in enumerate(rows):
-        person, label, ignored = picture.matches(row)
+    for r, (person, label, ignored) in enumerate(picture.matches(rows)):
         score.append(poses.scores[person[:BEST]])
         hit.append((((label >= 0) & ~ignored) * bits).sum(axis=0)[:BEST])
         skip.append((ignored * bits).sum(axis=0)[:BEST])

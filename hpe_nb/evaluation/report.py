@@ -137,7 +137,7 @@ def _labels(truth: LabelledSet | LabelsLike | Sequence[LabelsLike], one: bool) -
 def _people(picture: int, poses: Poses, labels: Labels) -> list[tuple[Any, ...]]:
     """One row per person found, and one per person missed."""
     evaluation = PictureEvaluation(labels, poses)
-    matches = evaluation.matches(range(len(poses)))
+    (matches,) = evaluation.matches([range(len(poses))])
     label = np.full(len(poses), -1)
     label[matches.person] = matches.label[0]
     counts = count_joints(poses.keypoints, poses.kind, labels)

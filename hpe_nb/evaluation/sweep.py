@@ -38,7 +38,7 @@ from hpe_nb.evaluation.cache import (
     unsealed,
     usable_folder,
 )  # fmt: skip
-from hpe_nb.evaluation.grids import Grid, by_step, grid_settings, pack_settings, settings_key, unpack_settings
+from hpe_nb.evaluation.grids import Grid, grid_settings, pack_settings, settings_key, unpack_settings
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of
 from hpe_nb.evaluation.metrics import Judgement, judge
 from hpe_nb.evaluation.table import SweepTable, make_table
@@ -125,17 +125,24 @@ def work(maps: Maps | bytes, labels: Labels, settings: bytes) -> bytes:
         The judgement, as `seal` writes it.
     """
     end_with_parent()
-    found = judge_settings(unpack(maps) if isinstance(maps, bytes) else maps, labels, unpack_settings(settings))
+    found = judge_settings(unpack(maps) if isinstance(maps, bytes) else maps, labels, *unpack_settings(settings))
     return to_bytes(**{item.name: getattr(found, item.name) for item in fields(Judgement)})
 
 
-def judge_settings(maps: Maps, labels: Labels, settings: Sequence[Settings]) -> Judgement:
-    """Decode a picture's maps under every setting, by one `Decoder`, and judge the distinct results."""
+def judge_settings(maps: Maps, labels: Labels, settings: Sequence[Settings], order: Iterable[int]) -> Judgement:
+    """Decode a picture's maps under every setting, by one `Decoder`, and judge the distinct results.
+
+    Args:
+        maps: the picture's maps.
+        labels: its labels.
+        settings: the settings.
+        order: the order in which they are tried, see `by_step`.
+    """
     decoder = Decoder(maps)
     poses: list[Poses] = []
     number: dict[int, int] = {}
     result = np.empty(len(settings), np.intp)
-    for i in by_step(settings):
+    for i in order:
         found: Poses = decoder(settings[i]).poses
         if id(found) not in number:
             number[id(found)] = len(poses)
