@@ -16,8 +16,10 @@ Sliders, command line options and parameter sweeps are made from the fields, so 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, ClassVar
 
 import numpy as np
@@ -317,8 +319,19 @@ def reads(settings: Settings, step: str) -> tuple[Any, ...]:
     Equal tuples mean that the step does the same.
     """
     # mypy takes the hash of the class for that of its instances.
-    values = tuple([getattr(settings, name) for name in names_read(type(settings), step)])  # type: ignore[arg-type]
+    values: tuple[Any, ...] = _reader(type(settings), step)(settings)  # type: ignore[arg-type]
     return (type(settings), *values) if step == "grouping" else values
+
+
+@lru_cache(maxsize=256)
+def _reader(rule: type, step: str) -> Callable[[Any], tuple[Any, ...]]:
+    """What takes the values of one step's settings from the settings of a rule, quickly."""
+    names = names_read(rule, step)
+    # Of one name, attrgetter gives the bare value; of none, it cannot be made.
+    get: Callable[[Any], Any] = (
+        attrgetter(*names) if len(names) > 1 else lambda each: tuple([getattr(each, name) for name in names])
+    )
+    return get
 
 
 @lru_cache(maxsize=256)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
 
-from hpe_nb.arrays import Float32, Ints
+from hpe_nb.arrays import Float32, Floats, Ints, Kinds
 from hpe_nb.decoder.grouping import Groups, group
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import Peaks, find_peaks
@@ -104,6 +105,8 @@ class Decoder:
         self._memory = memory
         self._results: dict[tuple[Any, ...], tuple[Any, Any]] = {}
         self._arrays: dict[tuple[Any, ...], Any] = {}
+        self._people: dict[tuple[Any, ...], Searched] = {}
+        self._searched: list[tuple[Callable[[], list[tuple[Any, ...]]], Searched]] = []
 
     def __call__(self, settings: Settings | None = None) -> Decoding:
         """Decode under these settings; see `decode`."""
@@ -111,25 +114,30 @@ class Decoder:
         if len(self._results) > self._memory:
             self._results.clear()
             self._arrays.clear()
+            self._people.clear()
+            self._searched.clear()
 
         def read(*steps: str) -> tuple[Any, ...]:
-            return tuple((step, *reads(settings, step)) for step in steps)
+            return steps, *[reads(settings, step) for step in steps]
+
+        def grouped() -> tuple[Groups, Ints, Float32]:
+            found = group(peaks, settings)
+            return found, self._same(found.peak), self._same(found.tags)
+
+        def placed() -> tuple[Float32, Float32]:
+            found = self._same(joints_of(maps, peaks, members, settings))
+            return found, self._same(np.add.reduce(found[..., 2], axis=1) / np.float32(K))
 
         peaks = self._once(read("peaks"), (), lambda: self._peaks(find_peaks(maps, settings)))
-        groups = self._once(read("grouping"), (peaks,), lambda: group(peaks, settings))
-        members, tags = self._same(groups.peak), self._same(groups.tags)
-        joints = self._once(
-            read("joints"), (peaks, members), lambda: self._same(joints_of(maps, peaks, members, settings))
-        )
-        scores = self._same(np.add.reduce(joints[..., 2], axis=1) / np.float32(K))
+        groups, members, tags = self._once(read("grouping"), (peaks,), grouped)
+        joints, scores = self._once(read("joints"), (peaks, members), placed)
         kept = self._once(read("filter"), (scores,), lambda: self._same(kept_people(scores, settings)))
 
         def refined() -> tuple[Refinement, Poses, Any]:
             seen = joints.take(kept, axis=0)
             # The defect `shifted_tags`: the first people's tags, as if no group had been dropped.
             own = tags[: len(kept)] if settings.shifted_tags else tags.take(kept, axis=0)
-            found = refine(maps, seen, own, settings)
-            keypoints, kind = completed(maps, seen, found, settings)
+            found, keypoints, kind = self._refined(seen, own, settings)
             poses = in_image(maps, keypoints, scores.take(kept), tags.take(kept, axis=0), kind)
             return found, poses, keypoints[..., :2]
 
@@ -142,6 +150,29 @@ class Decoder:
 
         repeats, people, result = self._once(read("duplicates"), (kept, poses), distinct)
         return Decoding(maps, settings, peaks, groups, joints, scores, kept, refinement, repeats, people, result)
+
+    def _refined(self, seen: Float32, tags: Floats, settings: Settings) -> tuple[Refinement, Float32, Kinds]:
+        """What `refine` and `completed` make of people (P, 17, 3) with their tags; equal people are searched once."""
+        read = reads(settings, "joints"), reads(settings, "refinement")
+        for them, searched in self._searched:  # only now, so that the first decoding does not wait for it
+            self._people.update(zip(them(), _single(*searched), strict=True))
+        self._searched.clear()
+
+        def keys() -> list[tuple[Any, ...]]:
+            return [(read, joints.tobytes(), tag.tobytes()) for joints, tag in zip(seen, tags, strict=True)]
+
+        known = [self._people.get(key) for key in keys()] if self._people else []
+        new = np.array([each is None for each in known] if known else [True] * len(seen), np.bool_)
+        fresh = seen[new]
+        found = refine(self.maps, fresh, tags[new], settings)
+        searched = (found, *completed(self.maps, fresh, found, settings))
+        if new.all():
+            self._searched.append((keys, searched))
+            return searched
+        parts = iter(_single(*searched))
+        everyone = [each if each is not None else next(parts) for each in known]
+        self._people.update(zip(keys(), everyone, strict=True))
+        return _together(everyone)
 
     def _once(self, read: tuple[Any, ...], inputs: tuple[Any, ...], compute: Callable[[], Result]) -> Result:
         """The result of a step for these settings and inputs (objects kept here), computed the first time."""
@@ -160,3 +191,32 @@ class Decoder:
         key = ("peaks", peaks.joint.tobytes(), peaks.xy.tobytes())
         found: Peaks = self._arrays.setdefault(key, peaks)
         return found
+
+
+Searched = tuple[Refinement, Float32, Kinds]
+"""The search of some people, their keypoints (P, 17, 3) in map pixels after it, and each one's kind (P, 17)."""
+
+
+def _single(found: Refinement, keypoints: Float32, kind: Kinds) -> list[Searched]:
+    """The same for each person alone."""
+    ends = found.person.searchsorted(np.arange(len(keypoints) + 1)).tolist()
+    return [
+        (
+            Refinement(found.person[a:b] - p, found.joint[a:b], found.window[a:b], found.xy[a:b], found.value[a:b]),
+            keypoints[p : p + 1],
+            kind[p : p + 1],
+        )
+        for p, (a, b) in enumerate(pairwise(ends))
+    ]
+
+
+def _together(people: list[Searched]) -> Searched:
+    """The people of `_single` put together again."""
+    found = [each[0] for each in people]
+    person = np.arange(len(people)).repeat([len(each.joint) for each in found])
+    rest = (np.concatenate([getattr(each, name) for each in found]) for name in ("joint", "window", "xy", "value"))
+    return (
+        Refinement(person, *rest),
+        np.concatenate([each[1] for each in people]),
+        np.concatenate([each[2] for each in people]),
+    )
