@@ -158,7 +158,8 @@ def _rule_code(rule: type[Settings]) -> str:
     seen: set[Any] = set()
     for each in rule.__mro__:
         if issubclass(each, Settings):
-            told += [f"{name} {_function_code(method, seen)}" for name, method in vars(each).items()]
+            methods = {name: _function_code(method, seen) for name, method in vars(each).items()}
+            told += [f"{name} {code}" for name, code in methods.items() if code]
     return " ".join(told)
 
 
@@ -173,7 +174,9 @@ def _function_code(function: Any, seen: set[Any]) -> str:
     while codes:
         each = codes.pop()
         codes += [const for const in each.co_consts if isinstance(const, CodeType)]
-        plain = [const for const in each.co_consts if not isinstance(const, CodeType)]
+        # Sets are written in another order by every process.
+        plain = [sorted(map(repr, const)) if isinstance(const, frozenset) else const for const in each.co_consts]
+        plain = [const for const in plain if not isinstance(const, CodeType)]
         told.append(f"{each.co_code.hex()} {plain!r} {each.co_names!r}")
         for name in each.co_names:
             value = function.__globals__.get(name)

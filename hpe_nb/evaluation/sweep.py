@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -269,37 +270,49 @@ def _folder(source: _Source, keep: str | Path | None, key: bytes) -> tuple[Path,
 
 @cache
 def end_with_parent() -> None:
-    """In a worker process: end it as soon as the process that started it has ended, however that came about."""
-    if multiprocessing.parent_process() is not None:
-        threading.Thread(target=_wait_for_parent, daemon=True).start()
+    """In a worker of `multiprocessing`: end it as soon as its parent has ended, however that came about."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and not _WATCHED:
+        _when_ended(parent.join)
 
 
-def _wait_for_parent() -> None:
-    """Wait until the parent process has ended, then end this one."""
+_WATCHED: list[int] = []
+"""The parent whose end this process waits for, in a worker of `own_pool`."""
+
+
+def _begin_worker(parent: int) -> None:
+    """Leave Ctrl-C to the main process, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _WATCHED.append(parent)
+    _when_ended(lambda: _wait_for(parent))
+
+
+def _when_ended(wait_for_it: Callable[[], None]) -> None:
+    """End this process, from a thread, when the function returns."""
+
+    def watch() -> None:
+        wait_for_it()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _wait_for(parent: int) -> None:
+    """Return when the parent process of that number has ended; at once where it has ended before."""
     if os.name == "nt":
         import _winapi
 
-        try:
-            handle = _winapi.OpenProcess(0x100000, False, os.getppid())  # type: ignore[attr-defined,unused-ignore]
+        with suppress(OSError):
+            handle = _winapi.OpenProcess(0x100000, False, parent)  # type: ignore[attr-defined,unused-ignore]
             _winapi.WaitForSingleObject(handle, _winapi.INFINITE)  # type: ignore[attr-defined,unused-ignore]
-        except OSError:
-            pass
     else:
-        parent = os.getppid()
         while os.getppid() == parent:
             time.sleep(0.5)
-    os._exit(1)
-
-
-def _begin_worker() -> None:
-    """Ctrl-C is left to the main process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
 
 
 def own_pool() -> Any:
     """Processes on this machine, one per processor that this process may use."""
-    return loky.ProcessPoolExecutor(joblib.cpu_count(), timeout=60, initializer=_begin_worker)
+    return loky.ProcessPoolExecutor(joblib.cpu_count(), timeout=60, initializer=_begin_worker, initargs=(os.getpid(),))
 
 
 def run_tasks(function: Callable[..., Any], tasks: Iterable[Task], executor: Any = None) -> Iterator[tuple[Any, Any]]:

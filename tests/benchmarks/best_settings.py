@@ -6,7 +6,6 @@ python tests/benchmarks/best_settings.py ../shared/poses/val.json [--network NAM
 from __future__ import annotations
 
 import argparse
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +33,7 @@ def main() -> None:
     network = hpe.load_network(options.network, fit=options.fit, size=options.size)
     cache = hpe.cache_maps(known.paths(options.labels.with_suffix("")), network, options.cache)
     print(cache, flush=True)
-    with ProcessPoolExecutor(2) as pool:
-        table = hpe.sweep(cache, known, GRID, executor=pool)
+    table = hpe.sweep(cache, known, GRID)
     print(table)
     omz = hpe.sweep(cache, known, [hpe.Settings.omz(), hpe.Settings.omz(pose_threshold=0.0)])
     print(omz)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import hpe_nb as hpe
 from hpe_nb.decoder.poses import Poses
-
-SHARED = Path(__file__).parents[3] / "shared" / "poses"
-"""Photos that cannot be published; tests that want them are skipped where they are missing."""
 
 
 def scenes(count: int = 4, **settings: Any) -> list[hpe.Scene]:

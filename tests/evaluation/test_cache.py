@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+import random
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +15,9 @@ from eval_tools import same, scenes
 import hpe_nb as hpe
 from hpe_nb.cli.main import main
 from hpe_nb.cli.sweep import values_of
+from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.cache import tidy
+from hpe_nb.evaluation.cache import check_floor, pack, tidy, unpack, winners
 
 
 @dataclass
@@ -44,7 +48,7 @@ def photos(tmp_path: Path) -> list[Path]:
 def test_each_photo_once(tmp_path: Path, photos: list[Path]) -> None:
     network = Network()
     for _ in range(2):
-        cache = hpe.cache_maps(photos, network, tmp_path / "c", say=None)
+        cache = hpe.cache_maps(photos, network, tmp_path / "c", progress=False)
     assert network.calls == [0, 1, 2]
     assert all(same(hpe.decode(cache[i]).poses, hpe.decode(SCENES[i].maps).poses) for i in range(3))
     assert cache.size < 3 * 1_500_000
@@ -62,46 +66,62 @@ def test_each_photo_once(tmp_path: Path, photos: list[Path]) -> None:
     ],
 )
 def test_other_networks_make_other_maps(tmp_path: Path, photos: list[Path], network: Network, floor: float) -> None:
-    hpe.cache_maps(photos, Network(), tmp_path / "c", say=None)
-    hpe.cache_maps(photos, network, tmp_path / "c", floor=floor, say=None)
+    hpe.cache_maps(photos, Network(), tmp_path / "c", progress=False)
+    hpe.cache_maps(photos, network, tmp_path / "c", floor=floor, progress=False)
     assert network.calls == [0, 1, 2]
 
 
 def test_a_changed_photo_is_seen_again_and_a_moved_one_is_not(tmp_path: Path, photos: list[Path]) -> None:
     network = Network()
-    hpe.cache_maps(photos, network, tmp_path / "c", say=None)
+    hpe.cache_maps(photos, network, tmp_path / "c", progress=False)
     moved = photos[0].rename(tmp_path / "moved.png")
     hpe.write_image(photos[1], np.full((20, 31, 3), 1, np.uint8))
-    hpe.cache_maps([moved, *photos[1:]], network, tmp_path / "c", say=None)
+    hpe.cache_maps([moved, *photos[1:]], network, tmp_path / "c", progress=False)
     assert network.calls == [0, 1, 2, 1]
 
 
 def test_tidy_takes_the_oldest_and_what_was_left_behind(tmp_path: Path, photos: list[Path]) -> None:
     folder = tmp_path / "c"
-    cache = hpe.cache_maps(photos, Network(), folder, say=None)
-    (folder / f".{cache.keys[0]}.maps.1234.part").write_bytes(b"half")
+    cache = hpe.cache_maps(photos, Network(), folder, progress=False)
+    (folder / f".{cache.keys[0]}.maps.12345678.part").write_bytes(b"half")
     left = tidy(folder, cache.size - 1)
     assert len(list(folder.iterdir())) == 2
     assert left == sum(path.stat().st_size for path in folder.iterdir())
     cache.clear()
     assert not list(folder.iterdir())
-    with pytest.raises(HpeError, match="make the cache again"):
+    with pytest.raises(HpeError, match="has gone"):
         cache[0]
 
 
-def test_a_cut_off_file_is_told(tmp_path: Path, photos: list[Path]) -> None:
-    cache = hpe.cache_maps(photos, Network(), tmp_path / "c", say=None)
+@pytest.mark.parametrize("damage", [lambda data: data[:1000], lambda _: b"", lambda data: data[:-1] + b"x"])
+def test_a_damaged_file_is_told_and_made_again(tmp_path: Path, photos: list[Path], damage: Any) -> None:
+    network = Network()
+    cache = hpe.cache_maps(photos, network, tmp_path / "c", progress=False)
     path = cache.path(cache.keys[0])
-    path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(HpeError, match="make the cache again"):
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(HpeError, match=r"0\.png, is damaged; cache_maps makes it again"):
         cache[0]
+    hpe.cache_maps(photos, network, tmp_path / "c", progress=False)
+    assert network.calls == [0, 1, 2, 0]
+    assert same(hpe.decode(cache[0]).poses, hpe.decode(SCENES[0].maps).poses)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders of Windows have no such permissions")
+def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_one(
+    tmp_path: Path, photos: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("HPE_NB_CACHE", str(tmp_path / "file"))
+    cache = hpe.cache_maps(photos, Network(), progress=False)
+    assert len(cache[2].tags)
+    assert tmp_path not in cache.folder.parents
 
 
 def test_sweep_of_a_cache_checks_the_floor(tmp_path: Path, photos: list[Path]) -> None:
-    cache = hpe.cache_maps(photos, Network(), tmp_path / "c", say=None)
+    cache = hpe.cache_maps(photos, Network(), tmp_path / "c", progress=False)
     with pytest.raises(HpeError, match="floor"):
-        hpe.sweep(cache, SCENES, {"refine_threshold": [0.0, 0.1]}, say=None)
-    table = hpe.sweep(cache, SCENES, {"refine_threshold": [0.05, 0.1]}, say=None)
+        hpe.sweep(cache, SCENES, {"refine_threshold": [0.0, 0.1]}, progress=False)
+    table = hpe.sweep(cache, SCENES, {"refine_threshold": [0.05, 0.1]}, progress=False)
     assert "protocol 448" in str(table)
 
 
@@ -141,3 +161,65 @@ def test_commands_tell_bad_labels(command: str, tmp_path: Path, capsys: pytest.C
     more = ["--set", "tag_threshold=1"] if command == "sweep" else []
     assert main([command, str(tmp_path / "none.json"), *more]) == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+def random_maps(seed: int, dimension: int = 1, size: int = 24, ties: bool = False) -> Maps:
+    """Smooth-ish noise with many peaks, people's tags in patches."""
+    draws = np.random.default_rng(seed)
+    heat = draws.uniform(0, 1, (17, size, size + 8)).astype(np.float32) ** 4
+    if ties:
+        heat = np.round(heat * 8) / np.float32(8)
+    tags = np.repeat(draws.integers(0, 4, (17, size, 4, dimension)), (size + 8) // 4, axis=2) * 1.3
+    noise = draws.normal(0, 0 if ties else 0.4, tags.shape)
+    return Maps(hpe.negate_non_maxima(heat), (tags + noise).astype(np.float32))
+
+
+def random_rule(draws: random.Random, **fixed: Any) -> hpe.Settings:
+    """A built-in rule with every field drawn from its range, thresholds mostly where they matter."""
+    rule = draws.choice((hpe.Settings, hpe.OmzSettings, hpe.HigherHRNetSettings))
+    drawn: dict[str, Any] = {}
+    for item in fields(rule):
+        told = item.metadata
+        if "options" in told:
+            drawn[item.name] = draws.choice(told["options"])
+        elif isinstance(item.default, bool):
+            drawn[item.name] = draws.random() < 0.5
+        else:
+            value = draws.uniform(told["low"], told["high"])
+            drawn[item.name] = round(value) if isinstance(item.default, int) else value
+    drawn |= {"detection_threshold": draws.uniform(0.6, 1.0), "pose_threshold": draws.uniform(0, 0.2)}
+    return rule(**(drawn | fixed))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_pixels_kept_hold_every_winner(seed: int) -> None:
+    maps = random_maps(seed, ties=seed % 2 == 1)
+    heat, tag = np.abs(maps.heatmaps[0].reshape(-1)), maps.tags[0].reshape(-1)
+    tries = np.concatenate((np.random.default_rng(seed).uniform(-4, 8, 300), tag[::10])).astype(np.float32)
+    expected = {int((np.floor(np.abs(tag - t) + np.float32(0.5)) - heat).argmin()) for t in tries}
+    chosen = set(np.flatnonzero(winners(heat, tag)).tolist())
+    assert expected <= chosen
+    assert len(chosen) < len(heat) / 3
+
+
+@pytest.mark.parametrize(("seed", "dimension"), [(0, 1), (1, 1), (2, 1), (3, 2)])
+def test_packed_maps_decode_alike(seed: int, dimension: int) -> None:
+    maps, draws = random_maps(seed, dimension, ties=seed == 1), random.Random(seed)
+    again = unpack(pack(maps, 0.02))
+    fixed = {"refine": "near"} if dimension > 1 else {}
+    for _ in range(12):
+        settings = random_rule(draws, refine_threshold=draws.uniform(0.02, 0.3), **fixed)
+        assert same(hpe.decode(maps, settings).poses, hpe.decode(again, settings).poses), settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "dimension", "word"),
+    [
+        pytest.param(hpe.Settings(detection_threshold=0.01), 1, "0.01", id="detection below the floor"),
+        pytest.param(hpe.Settings(refine_threshold=0.0), 1, "0.0", id="refine below the floor"),
+        pytest.param(hpe.Settings.omz(), 2, "several numbers", id="all pixels needed"),
+    ],
+)
+def test_packed_maps_refuse_what_they_cannot_tell(settings: hpe.Settings, dimension: int, word: str) -> None:
+    with pytest.raises(HpeError, match=word):
+        check_floor(pack(random_maps(0, dimension), 0.02), [settings])

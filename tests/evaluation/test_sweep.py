@@ -7,28 +7,39 @@ import signal
 import subprocess
 import sys
 import textwrap
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+import threading
+import time
+import warnings
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from eval_tools import scenes
 
 import hpe_nb as hpe
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation import running
+from hpe_nb.evaluation import sweep as sweeping
+from hpe_nb.evaluation import table as tables
+from hpe_nb.evaluation.grids import by_step, settings_key
 from hpe_nb.evaluation.labels import labels_of
-from hpe_nb.evaluation.progress import Progress
-from hpe_nb.evaluation.table import NUMBERS
+from hpe_nb.evaluation.metrics import judge
+from hpe_nb.evaluation.sweep import judge_settings
+from hpe_nb.files.whole import folder_held
 
+DEADLY = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
+"""What ends a process without a word."""
+
+RULES = [hpe.Settings(), hpe.Settings.omz(), hpe.HigherHRNetSettings()]
 GRID = {"tag_threshold": [0.5, 1.0, 2.0], "pose_threshold": [0.05, 0.1, 0.3], "detection_threshold": [0.1, 0.3]}
 
 
 def equal(one: hpe.SweepTable, other: hpe.SweepTable) -> bool:
     """Whether two tables hold the same numbers."""
-    columns = all(np.array_equal(one.columns[name], other.columns[name], equal_nan=True) for name in NUMBERS)
-    return one.settings == other.settings and one.best_row == other.best_row and columns
+    return one.settings == other.settings and one.frame.equals(other.frame)
 
 
 @pytest.fixture(scope="module")
@@ -38,61 +49,126 @@ def pictures() -> list[hpe.Scene]:
 
 @pytest.fixture(scope="module")
 def table(pictures: list[hpe.Scene]) -> hpe.SweepTable:
-    return hpe.sweep(pictures, None, GRID, say=None)
+    return hpe.sweep(pictures, None, GRID, progress=False)
 
 
 def test_table_is_what_evaluate_says(pictures: list[hpe.Scene], table: hpe.SweepTable) -> None:
-    pytest.importorskip("pycocotools", reason="pycocotools is not installed")
     for row in (0, 7, table.best_row):
         report = hpe.evaluate([hpe.decode(each.maps, table.settings[row]) for each in pictures], pictures)
         for name in ("AP", "AP50", "AR", "PCK", "wrong", "missed", "extra", "invented"):
-            assert table.columns[name][row] == pytest.approx(report.numbers[name], abs=1e-9, nan_ok=True), name
-    assert table.columns["AP"][table.best_row] == table.columns["AP"].max()
+            assert table.frame[name][row] == pytest.approx(report.numbers[name], abs=1e-9, nan_ok=True), name
+    assert table.frame["AP"][table.best_row] == table.frame["AP"].max()
 
 
-def test_processes_give_the_same_table(pictures: list[hpe.Scene], table: hpe.SweepTable) -> None:
-    with ProcessPoolExecutor(2) as pool:
-        assert equal(hpe.sweep(pictures, None, GRID, executor=pool, say=None), table)
+def test_every_result_is_that_of_a_decoding_of_its_own(pictures: list[hpe.Scene]) -> None:
+    fields = ["tag_threshold", "max_candidates", "adjust", "refine", "pose_threshold", "duplicate_oks", "delta"]
+    settings = [each for rule in RULES for each in hpe.random_settings(8, fields, rule, seed=4)]
+    maps, labels = pictures[2].maps, labels_of(pictures[2])
+    found = judge_settings(maps, labels, settings, by_step(settings))
+    poses = [hpe.decode(maps, each).poses for each in settings]
+    expected = judge(poses, np.arange(len(settings)), labels)
+    assert found.counts[found.result].tolist() == expected.counts.tolist()
+    for i, each in enumerate(found.result.tolist()):
+        part, alone = (slice(*one.first[r : r + 2]) for one, r in ((found, each), (expected, i)))
+        for name in ("score", "hit", "skip"):
+            assert np.array_equal(getattr(found, name)[part], getattr(expected, name)[alone])
 
 
-def test_dask_gives_the_same_table(pictures: list[hpe.Scene], table: hpe.SweepTable) -> None:
+def test_no_process_is_started_for_a_matter_of_seconds(
+    pictures: list[hpe.Scene], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "own_pool", lambda: pytest.fail("a pool was made"))
+    hpe.sweep(pictures[:2], None, {"tag_threshold": [0.5]}, progress=False)
+
+
+def test_processes_by_default(
+    pictures: list[hpe.Scene], table: hpe.SweepTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "PATIENCE", 0.0)
+    assert equal(hpe.sweep(pictures, None, GRID, progress=False), table)
+
+
+@pytest.mark.slow
+def test_processes_of_the_users_give_the_same_table(pictures: list[hpe.Scene], table: hpe.SweepTable) -> None:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        assert equal(hpe.sweep(pictures, None, GRID, executor=pool, progress=False), table)
+    with ThreadPoolExecutor(2) as threads:
+        assert equal(hpe.sweep(pictures, None, GRID, executor=threads, progress=False), table)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:A worker was lost")
+def test_dask_gives_the_same_table_with_a_worker_killed(pictures: list[hpe.Scene], table: hpe.SweepTable) -> None:
     distributed = pytest.importorskip("distributed", reason="dask is not installed")
     cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
     with cluster, distributed.Client(cluster) as client:
-        assert equal(hpe.sweep(pictures, None, GRID, executor=client.get_executor(), say=None), table)
+        assert equal(hpe.sweep(pictures, None, GRID, executor=client, progress=False), table)
+        process = client.run(os.getpid)
+        kill = threading.Timer(0.3, lambda: os.kill(next(iter(process.values())), DEADLY))
+        kill.start()
+        again = hpe.sweep(pictures * 4, None, GRID, executor=client.get_executor(), progress=False)
+        kill.join()
+    assert equal(again, hpe.sweep(pictures * 4, None, GRID, progress=False))
+
+
+RULE = """
+    import sys
+    from dataclasses import dataclass
+    import numpy as np
+    import hpe_nb as hpe
+    from hpe_nb.evaluation import sweep as sweeping
+
+    @dataclass(frozen=True, kw_only=True)
+    class Leash(hpe.Settings):
+        leash: float = hpe.knob(40.0, 5.0, 200.0, 5.0, "longest way to a person's centre, map pixels", step="grouping")
+
+        def cost(self, joints, people):
+            return np.where(hpe.place_distances(joints, people) > self.leash, np.inf, super().cost(joints, people))
+
+    if __name__ == "__main__":
+        sys.path.insert(0, sys.argv[1])
+        from eval_tools import scenes
+        few = scenes(3)
+        settings = hpe.random_settings(6, ["leash", "tag_threshold"], Leash())
+        here = hpe.sweep(few, None, settings, progress=False)
+        sweeping.PATIENCE = 0.0
+        there = hpe.sweep(few, None, settings, progress=False)
+        assert here.frame.equals(there.frame)
+        assert here.fields[-1] == "leash" and len(here.frame["AP"].unique()) > 2, here.frame
+        print(type(here.best).__name__)
+"""
+
+
+@pytest.mark.slow
+def test_a_rule_of_ones_own_goes_to_processes(tmp_path: Path) -> None:
+    script = tmp_path / "rule.py"
+    script.write_text(textwrap.dedent(RULE))
+    run = [sys.executable, str(script), str(Path(__file__).parent)]
+    told = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout) == (0, "Leash\n"), told.stderr
+
+
+def test_rules_side_by_side(pictures: list[hpe.Scene]) -> None:
+    table = hpe.sweep(pictures, None, RULES, progress=False)
+    assert table.frame["rule"].tolist() == ["Settings", "OmzSettings", "HigherHRNetSettings"]
+    assert "OmzSettings" in str(table)
 
 
 def die_once(flag: str, number: int) -> int:
-    """Kill this process if nobody did so before."""
+    """Kill this process, the first time."""
     if number == 2:
         try:
             os.close(os.open(flag, os.O_CREAT | os.O_EXCL))
         except FileExistsError:
             return number
-        os.kill(os.getpid(), signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+        os.kill(os.getpid(), DEADLY)
     return number
 
 
 @pytest.mark.filterwarnings("ignore:A worker was lost")
 def test_a_killed_worker_costs_a_retry(tmp_path: Path) -> None:
     tasks = [(i, (str(tmp_path / "flag"), i)) for i in range(8)]
-    with ProcessPoolExecutor(2) as pool:
-        assert sorted(running.run_tasks(die_once, tasks, pool)) == [(i, i) for i in range(8)]
-
-
-@pytest.mark.filterwarnings("ignore:A worker was lost")
-def test_a_killed_worker_does_not_change_the_table(pictures: list[hpe.Scene]) -> None:
-    killed: list[int] = []
-    with ProcessPoolExecutor(2) as pool:
-
-        def kill_one(_: Progress) -> None:
-            if not killed:
-                killed.append(next(iter(pool._processes)))
-                os.kill(killed[0], signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
-
-        again = hpe.sweep(pictures * 3, None, GRID, executor=pool, say=kill_one)
-    assert killed
-    assert equal(again, hpe.sweep(pictures * 3, None, GRID, say=None))
+    assert sorted(sweeping.run_tasks(die_once, tasks)) == [(i, i) for i in range(8)]
 
 
 class Flaky(Executor):
@@ -126,7 +202,7 @@ def refuse(_: int) -> int:
 
 @pytest.mark.filterwarnings("ignore:A worker was lost")
 def test_failed_tasks_are_done_again() -> None:
-    found = running.run_tasks(double, [(i, (i,)) for i in range(20)], Flaky())
+    found = sweeping.run_tasks(double, [(i, (i,)) for i in range(20)], Flaky())
     assert sorted(found) == [(i, 2 * i) for i in range(20)]
 
 
@@ -136,66 +212,163 @@ def test_failed_tasks_are_done_again() -> None:
     [pytest.param(fail, "failed 4 times", id="fails always"), pytest.param(refuse, "cannot be used", id="bad input")],
 )
 def test_what_cannot_work_ends_the_sweep(function: Any, word: str) -> None:
-    with pytest.raises(HpeError, match=word), ProcessPoolExecutor(1) as pool:
-        list(running.run_tasks(function, [(0, (0,))], pool))
+    with pytest.raises(HpeError, match=word), ThreadPoolExecutor(1) as pool:
+        list(sweeping.run_tasks(function, [(0, (0,))], pool))
 
 
 SCRIPT = """
-    import os, signal, sys
+    import os, sys
     sys.path.insert(0, sys.argv[1])
     from eval_tools import scenes
     import hpe_nb as hpe
-    from test_sweep import GRID
+    from hpe_nb.evaluation import sweep as sweeping
+    from test_sweep import DEADLY, GRID
 
-    def stop(progress):
-        print(progress.new, flush=True)
-        if len(sys.argv) > 3 and progress.new == 2:
-            os.kill(os.getpid(), signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+    if __name__ == "__main__":
+        real, made = sweeping.seal, []
 
-    hpe.sweep(scenes(4), None, GRID, keep=sys.argv[2], say=stop)
+        def seal(path, data):
+            real(path, data)
+            made.append(path)
+            if len(made) == 2:
+                print("two", flush=True)
+                os.kill(os.getpid(), DEADLY)
+
+        sweeping.seal = seal
+        sweeping.PATIENCE = float(sys.argv[3])
+        hpe.sweep(scenes(4) * 3, None, GRID, keep=sys.argv[2], progress=False)
 """
 
 
-def test_a_killed_sweep_goes_on(tmp_path: Path, pictures: list[hpe.Scene], table: hpe.SweepTable) -> None:
+def killed(tmp_path: Path, patience: float) -> Path:
+    """The folder of a sweep that was killed after two pictures."""
     script = tmp_path / "job.py"
     script.write_text(textwrap.dedent(SCRIPT))
-    keep = tmp_path / "keep"
-    run = [sys.executable, str(script), str(Path(__file__).parent), str(keep)]
-    killed = subprocess.run([*run, "kill"], capture_output=True, text=True, check=False)
-    assert killed.returncode != 0
-    assert killed.stdout.split() == ["1", "2"], killed.stderr
-    kept = {path: path.stat().st_mtime_ns for path in keep.rglob("*.npz")}
+    run = [sys.executable, str(script), str(Path(__file__).parent), str(tmp_path / "keep"), str(patience)]
+    told = subprocess.run(run, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    assert told.returncode != 0
+    assert told.stdout == "two\n"
+    return tmp_path / "keep"
+
+
+def test_a_killed_sweep_goes_on(tmp_path: Path, pictures: list[hpe.Scene]) -> None:
+    keep = killed(tmp_path, 1000)
+    kept = {path: path.stat().st_mtime_ns for path in keep.rglob("*.record")}
     assert len(kept) == 2
-    seen: list[Progress] = []
-    assert equal(hpe.sweep(pictures, None, GRID, keep=keep, say=seen.append), table)
-    assert [each.new for each in seen] == [1, 2]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = hpe.sweep(pictures * 3, None, GRID, keep=keep, progress=False)
+    assert equal(again, hpe.sweep(pictures * 3, None, GRID, progress=False))
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert {path.suffix for path in keep.rglob("*") if path.is_file()} == {".record"}
 
 
-def test_progress_tells_the_time_left() -> None:
-    halfway = Progress.start(4, "pictures").one_more().one_more()
-    assert str(halfway).startswith("2 of 4 pictures")
-    assert halfway.left is not None
-    assert halfway.left >= 0
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked up in /proc")
+def test_workers_end_with_their_parent(tmp_path: Path) -> None:
+    keep = killed(tmp_path, 0)  # its return means that no worker holds the pipe of its output any more
+    for _ in range(50):
+        left = [path for path in Path("/proc").glob("[0-9]*/environ") if _mentions(path.with_name("cmdline"), keep)]
+        if not left:
+            return
+        time.sleep(0.2)
+    pytest.fail(f"{len(left)} processes are left")
 
 
-def test_csv_pandas_and_html(tmp_path: Path, table: hpe.SweepTable) -> None:
-    lines = table.to_csv(tmp_path / "t.csv").read_text().splitlines()
-    assert len(lines) == len(table) + 1
-    assert lines[1].endswith("default") or table.best_row == 0
+def _mentions(path: Path, what: Path) -> bool:
+    """Whether a process was started with these words."""
+    try:
+        return str(what.parent).encode() in path.read_bytes()
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:100], lambda _: b"", lambda data: data[:-1] + b"x"])
+def test_damaged_records_are_named_and_made_again(
+    tmp_path: Path, pictures: list[hpe.Scene], table: hpe.SweepTable, damage: Any
+) -> None:
+    hpe.sweep(pictures, None, GRID, keep=tmp_path, progress=False)
+    record = sorted(tmp_path.rglob("*.record"))[1]
+    record.write_bytes(damage(record.read_bytes()))
+    with pytest.warns(UserWarning, match=r"is damaged; picture 2 is judged again"):
+        assert equal(hpe.sweep(pictures, None, GRID, keep=tmp_path, progress=False), table)
+
+
+def test_other_labels_settings_or_rules_make_other_records(tmp_path: Path, pictures: list[hpe.Scene]) -> None:
+    def count(truth: Any, grid: Any) -> int:
+        hpe.sweep(pictures[:1], [truth], grid, keep=tmp_path, progress=False)
+        return len(list(tmp_path.rglob("*.record")))
+
+    labels, poses = labels_of(pictures[0]), hpe.decode(pictures[0].maps).poses
+    assert count(labels, {"tag_threshold": [0.5]}) == 1
+    assert count(labels, {"tag_threshold": [0.5]}) == 1
+    assert count(poses, {"tag_threshold": [0.5]}) == 2
+    assert count(labels, {"tag_threshold": [0.6]}) == 3
+    assert count(labels, [hpe.Settings.omz()]) == 4
+
+
+def test_a_rule_with_other_code_has_another_key() -> None:
+    def rule(number: float) -> Any:
+        text = RULE[: RULE.index("if __name__")].replace("np.inf", f"{number} + helper(1)")
+        space: dict[str, Any] = {"__name__": "cell"}
+        text = "def helper(x): return [x * y for y in (1, 2)][0]\n" + textwrap.dedent(text)
+        exec(compile(text, "cell", "exec", dont_inherit=True), space)
+        return space["Leash"]()
+
+    assert settings_key([rule(1e6)]) == settings_key([rule(1e6)])
+    assert settings_key([rule(1e6)]) != settings_key([rule(2e6)])
+    assert b" at 0x" not in settings_key([rule(1e6)])
+
+
+def test_keys_stay_when_settings_are_used_and_in_other_processes() -> None:
+    key = (
+        "from hpe_nb.evaluation.grids import settings_key; import hpe_nb as hpe, pickle; s = hpe.HigherHRNetSettings()"
+    )
+    told = [key, "print(settings_key([s]))", "pickle.dumps(s)", "print(settings_key([s]))"]
+    out = [
+        subprocess.run(
+            [sys.executable, "-c", "\n".join(told)], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True,
+            text=True, check=True,
+        ).stdout.splitlines()
+        for seed in ("1", "2")
+    ]  # fmt: skip
+    assert len({*out[0], *out[1]}) == 1
+
+
+def test_two_sweeps_do_not_share_a_folder(tmp_path: Path, pictures: list[hpe.Scene]) -> None:
+    hpe.sweep(pictures[:1], None, GRID, keep=tmp_path, progress=False)
+    (folder,) = tmp_path.iterdir()
+    with folder_held(folder), pytest.raises(HpeError, match="is being written to by"):
+        hpe.sweep(pictures[:1], None, GRID, keep=tmp_path, progress=False)
+
+
+def test_frame_csv_and_html(tmp_path: Path, table: hpe.SweepTable) -> None:
+    again = pd.read_csv(table.to_csv(tmp_path / "t.csv"), keep_default_na=True).fillna({"mark": ""})
+    pd.testing.assert_frame_equal(again, table.frame, check_dtype=False)
+    assert list(table.frame)[:3] == ["detection_threshold", "tag_threshold", "pose_threshold"]
+    assert "default" in table.frame["mark"][0]
     assert "best" in table._repr_html_()
     assert "default" in str(table)
-    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
-    assert isinstance(table.to_pandas(), pandas.DataFrame)
+    assert table.ranked().index[0] == table.best_row
 
 
 def test_intervals(table: hpe.SweepTable) -> None:
     low, high = table.interval(0, draws=50)
-    assert low <= table.columns["AP"][0] <= high
+    assert low <= table.frame["AP"][0] <= high
+    assert low < high
     assert table.interval(0, 0, draws=20) == (0, 0)
     default, unseen = table.validated(2)
-    assert default == pytest.approx(table.columns["AP"][0])
-    assert unseen <= table.columns["AP"].max() + 1e-9
+    assert default == pytest.approx(table.frame["AP"][0])
+    assert unseen <= table.frame["AP"].max() + 1e-9
+
+
+def test_blocks_of_settings_give_the_same_table(
+    pictures: list[hpe.Scene], table: hpe.SweepTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "HELD", 5 * len(pictures))
+    again = hpe.sweep(pictures, None, GRID, progress=False)
+    assert equal(again, table)
+    assert again.validated(2) == table.validated(2)
 
 
 def test_pictures_of_a_sweep(table: hpe.SweepTable) -> None:
@@ -216,14 +389,14 @@ def test_pictures_of_a_sweep(table: hpe.SweepTable) -> None:
 )
 def test_bad_grids(pictures: list[hpe.Scene], grid: Any, word: str) -> None:
     with pytest.raises(HpeError, match=word):
-        hpe.sweep(pictures, None, grid, say=None)
+        hpe.sweep(pictures, None, grid, progress=False)
 
 
 def test_bad_truth(pictures: list[hpe.Scene]) -> None:
     with pytest.raises(HpeError, match="one for each"):
-        hpe.sweep(pictures, [labels_of(pictures[0])], GRID, say=None)
+        hpe.sweep(pictures, [labels_of(pictures[0])], GRID, progress=False)
     with pytest.raises(HpeError, match="only scenes know"):
-        hpe.sweep([each.maps for each in pictures], None, GRID, say=None)
+        hpe.sweep([each.maps for each in pictures], None, GRID, progress=False)
 
 
 def test_random_settings_repeat() -> None:
