@@ -90,7 +90,6 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
 
 def test_help_loads_nothing_heavy() -> None:
     heavy = (
-        "numpy",
         "cv2",
         "openvino",
         "matplotlib",
