@@ -99,7 +99,7 @@ def flips_in_steps(decoding: Decoding, name: str) -> Iterator[dict[str, Any]]:
     """Search a setting's whole range for the values at which the result changes, in small steps.
 
     Each step takes about `TARGET` seconds and tells what is still searched: the slider's `from` and `to`. The last one
-    gives the marks; where the search takes longer than `BUDGET`, it is given up and the slider stays marked as searched.
+    gives the marks. A search that takes longer than `BUDGET` is given up; the slider then still says that it searches.
     """
     low, high = setting_range(decoding.settings, name)
     steps, started = search(decoding, name), time.perf_counter()
