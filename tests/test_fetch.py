@@ -124,7 +124,7 @@ def test_trouble_that_stays(answer: server.Answer, sentence: str, tries: int, si
     assert len([path for path, _ in site.asked if path.endswith(".bin")]) == tries
     assert in_cache() == ["toy.xml"]
     assert cached("toy") is None
-    for told in (f"{site.address}/toy/FP16/toy.bin", str(registry.cache_dir() / "toy" / "FP16" / "toy.bin")):
+    for told in (f"{site.address}/toy/FP16/toy.bin", str(registry.cache_dir() / "toy" / "FP16")):
         assert told in str(caught.value)  # whence, and where to put it by hand
     assert str(caught.value).endswith(".")
     assert "\n" not in str(caught.value)

@@ -89,7 +89,7 @@ def test_unknown_samples_are_refused(call: object, sentence: str) -> None:
 
 def test_a_wheel_has_its_data_in_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = tmp_path / "site-packages" / "hpe_nb" / "files" / "shipped.py"
-    photo = module.parent / "data" / "images" / "own.png"
+    photo = module.parents[1] / "data" / "images" / "own.png"
     photo.parent.mkdir(parents=True)
     hpe.write_image(photo, np.zeros((2, 2, 3), np.uint8))
     monkeypatch.setattr(shipped, "__file__", str(module))

@@ -132,7 +132,7 @@ def thumbnails() -> Iterator[tuple[str, Image]]:
     yield "05", rendered(hpe.plot_truth(crossing, hpe.decode(crossing.maps)))
     yield "06", rendered(hpe.plot_heat(swept(), "detection_threshold", "tag_threshold"))
     yield "07", found("vtest_550", "hpe-nb-ae")[335:535, 120:320]
-    yield "08", found("vtest_550", "hpe-nb-start")[190:540, 90:440]
+    yield "08", found("vtest_550", "hpe-nb-ae")[190:540, 90:440]
     yield "09", heat(hpe.scene("hugging"))
     yield "10", drawn(hpe.scene("crowd"))
     yield "11", rendered(hpe.plot_tag_histogram(hpe.decode(crossing.maps)))

@@ -23,7 +23,7 @@ from hpe_nb.films.frame import Frame, Report
 from hpe_nb.films.settings import Running
 from hpe_nb.films.stages import Stages
 from hpe_nb.films.tuning import tuned
-from hpe_nb.network.network import SHAPES, Network
+from hpe_nb.network.network import OUTPUTS, SHAPES, Network
 from hpe_nb.network.placement import Placement
 from hpe_nb.settings import Settings
 
@@ -193,8 +193,8 @@ class _Flight:
 
     def _decoded(self, request: Any, placement: Placement) -> Poses:
         """The people in a request's outputs, which are read in place."""
-        names = [output.get_any_name() for output in request.model_outputs]
-        outputs = {name: np.asarray(request.get_output_tensor(i).data) for i, name in enumerate(names)}
+        count = len(request.model_outputs)
+        outputs = {name: np.asarray(request.get_output_tensor(i).data) for i, name in enumerate(OUTPUTS[:count])}
         return decode(self._network.maps(outputs, placement), self._grouping).poses
 
     def _land(self, turn: int, found: Found | None) -> None:

@@ -88,8 +88,8 @@ def download(
                 raise TransferError("these are other bytes than were published, by their SHA-384")
         except TransferError as error:
             raise HpeError(
-                f"{url} could not be fetched: {error}; try again, check the connection and the proxy settings, "
-                f"or download it elsewhere and put it at {path}."
+                # Short, so that the address and the folder are shown whole: by them a file is carried by hand.
+                f"{url} could not be fetched: {error}; try again, or put the file into {path.parent}."
             ) from error
     return path
 

@@ -122,10 +122,7 @@ def _download(file: NetworkFile, base: str | None, patience: Patience | None, pr
     """Fetch one file into its place in the cache, if the network may be used."""
     url, path = f"{(base or base_url()).rstrip('/')}/{file.folder}/{file.name}", path_in_cache(file)
     if offline():
-        raise HpeError(
-            f"{path} is missing or broken, and {OFFLINE_VARIABLE} forbids to fetch it; "
-            f"unset it, or put the file there from {url}."
-        )
+        raise HpeError(f"{OFFLINE_VARIABLE} forbids to fetch {url}; unset it, or put the file into {path.parent}.")
     download(url, path, file.size, file.sha384, patience=patience, progress=progress)
 
 

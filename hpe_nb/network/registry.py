@@ -134,19 +134,10 @@ _CARDS = (
     ),
     KnownNetwork(
         "hpe-nb-ae",
-        "hpe-nb-ae, the network that ships with the kit: AP 44.5 on 61 photos of COCO val2017, tags by pointing.",
-        44.5,
+        "hpe-nb-ae, the network that ships with the kit: AP 42.3 on 61 photos of COCO val2017; its tags are learned.",
+        42.3,
         "protocol",
         480,
-        shipped=True,
-    ),
-    KnownNetwork(
-        "hpe-nb-start",
-        "hpe-nb-start, the network that shipped at first: AP 19.4 on 162 photos of COCO val2017, good at single "
-        "joints, weak at keeping people apart in crowds.",
-        19.4,
-        "letterbox",
-        448,
         shipped=True,
     ),
 )

@@ -89,12 +89,14 @@ def _export(options: argparse.Namespace) -> None:
     from hpe_nb.training.checkpoint import load_mean
     from hpe_nb.training.config import read_config
     from hpe_nb.training.export import export
-    from hpe_nb.training.tasks import blank
+    from hpe_nb.training.tasks import make_task
+    from hpe_nb.training.two_scales import TwoScales
 
     config = read_config(options.config)
-    network = blank(config)
-    if config.corrected:
-        load_mean(options.out, network)
+    network = make_task(config).network
+    load_mean(options.out, network)
+    if isinstance(network, TwoScales):
+        network.head.stretch(config.stretch)
     export(network, options.to, half=not options.full)
     sys.stdout.write(f"{options.to} and {options.to.with_suffix('.bin').name} written\n")
 

@@ -1,9 +1,10 @@
-"""Pictures to train on: a patch of a photo, scaled, turned, mirrored and coloured, or four of them as a mosaic."""
+"""Pictures to train on: a patch of a photo, scaled, turned, mirrored and coloured, or several of them as a mosaic."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,7 +26,8 @@ class Augment:
         long: the photo's long side before the random scale.
         scale: smallest and largest random scale.
         turn: standard deviation of the angle in degrees, for one patch of two.
-        mosaic: share of pictures that are four patches.
+        mosaic: share of pictures that are four patches, of photos at 0.7 of the scale.
+        grid: share of pictures that are nine patches, of photos at 0.5 of the scale.
         colour: share of pictures whose colours change.
     """
 
@@ -34,6 +36,7 @@ class Augment:
     scale: tuple[float, float] = (0.55, 1.25)
     turn: float = 12.0
     mosaic: float = 0.25
+    grid: float = 0.0
     colour: float = 0.8
 
 
@@ -48,26 +51,38 @@ class Sample:
 
 def sample(photos: list[Photo], augment: Augment, rng: np.random.Generator) -> Sample:
     """One picture, its colours changed; the same generator state gives the same picture."""
-    made = mosaic(photos, augment, rng) if rng.random() < augment.mosaic else patch(photos, augment, augment.size, rng)
+    kind = rng.random()
+    if kind < augment.grid:
+        made = mosaic(photos, replace(augment, long=int(0.5 * augment.long)), 3, rng)
+    elif kind < augment.grid + augment.mosaic:
+        made = mosaic(photos, replace(augment, long=int(0.7 * augment.long)), 2, rng)
+    else:
+        made = patch(photos, augment, augment.size, rng)
     return replace(made, image=recolour(made.image, rng)) if rng.random() < augment.colour else made
 
 
-def mosaic(photos: list[Photo], augment: Augment, rng: np.random.Generator) -> Sample:
-    """Four patches around a random middle: people of different photos side by side, for the tags to tell apart."""
+def mosaic(photos: list[Photo], augment: Augment, count: int, rng: np.random.Generator) -> Sample:
+    """`count` rows and columns of patches: people of different photos side by side, for the tags to tell apart."""
     side = augment.size
-    x, y = (int(v) for v in rng.integers(side // 4, 3 * side // 4 + 1, 2))
     canvas = np.zeros((side, side, 3), np.uint8)
     people: list[Person] = []
     ignored = [np.zeros((0, 4))]
-    for left, right in ((0, x), (x, side)):
-        for top, bottom in ((0, y), (y, side)):
+    across, down = _cuts(side, count, rng), _cuts(side, count, rng)
+    for left, right in pairwise(across):
+        for top, bottom in pairwise(down):
             width, height = right - left, bottom - top
-            part = patch(photos, replace(augment, long=int(0.8 * augment.long)), max(width, height), rng)
+            part = patch(photos, augment, max(width, height), rng)
             canvas[top:bottom, left:right] = part.image[:height, :width]
             shift, limit = np.array([left, top] * 2, float), np.array([width, height] * 2, float)
             people += [_moved(_inside(p, width, height), shift, limit) for p in part.people]
             ignored.append(np.clip(part.ignored, 0, limit) + shift)
     return Sample(canvas, tuple(people), np.concatenate(ignored))
+
+
+def _cuts(side: int, count: int, rng: np.random.Generator) -> list[int]:
+    """Where `count` parts of random lengths begin and end; the longest is at most three times the shortest."""
+    ends = rng.uniform(0.5, 1.5, count).cumsum()
+    return [0, *(int(end / ends[-1] * side) for end in ends[:-1]), side]
 
 
 def patch(photos: list[Photo], augment: Augment, side: int, rng: np.random.Generator) -> Sample:

@@ -29,12 +29,14 @@ class Config:
         width: channels of "aenet" in units of 0007's.
         depth: blocks of "aenet" in units of 0007's.
         start: IR of MoveNet MultiPose for "two-scales".
-        corrected: whether "two-scales" has trained corrections; without them it is ready as it starts.
+        judge: IR of the network that ships, whose judge of peaks "two-scales" takes over.
+        head: weights of the tag head to start from, a file of its state; from chance without it.
+        stretch: factor of the exported network's tags, chosen on photos that are kept aside.
+        pictures: so many pictures "two-scales" makes of the photos and keeps.
         data: label files; may be empty where nothing is trained.
         photos: so many photos at most, evenly taken from those that are not held out; 0 for all.
         hold_out: each so-many-th photo only watches; 0 for none.
-        size: short side of the photos for "two-scales", in pixels.
-        augment: how photos become pictures for "aenet".
+        augment: how photos become pictures.
         batch: pictures per step.
         steps: steps at most.
         minutes: time at most, with the learning rate falling over it; 0 for no limit.
@@ -47,7 +49,7 @@ class Config:
         seed: pictures and first weights follow from it.
         workers: processes that make pictures.
         threads: torch's threads; 0 leaves them.
-        mixed: half precision where the device gains by it (CUDA).
+        mixed: bfloat16 where it is faster: on CUDA, and on CPUs for "two-scales".
         save_every: seconds between checkpoints.
         channels_last: memory order of pictures and weights; faster on most devices.
     """
@@ -58,10 +60,12 @@ class Config:
     width: float = 1.0
     depth: float = 1.0
     start: Path | None = None
-    corrected: bool = True
+    judge: Path | None = None
+    head: Path | None = None
+    stretch: float = 1.0
+    pictures: int = 2000
     photos: int = 0
     hold_out: int = 23
-    size: int = 480
     augment: Augment = field(default_factory=Augment)
     batch: int = 4
     steps: int = 20_000
@@ -96,8 +100,8 @@ def read_config(path: Path) -> Config:
     try:
         sources = tuple(Source(folder / each["labels"], folder / each["images"]) for each in content.pop("data"))
         augment = Augment(**{key: _plain(value) for key, value in content.pop("augment", {}).items()})
-        start = folder / content.pop("start") if "start" in content else None
-        config = Config(data=sources, augment=augment, start=start, **content)
+        paths = {name: folder / content.pop(name) for name in ("start", "judge", "head") if name in content}
+        config = Config(data=sources, augment=augment, **paths, **content)
     except (KeyError, TypeError) as error:
         known = ", ".join(each.name for each in fields(Config))
         raise HpeError(f"{path} does not fit ({error}); a config has: {known}.") from error

@@ -22,6 +22,8 @@ from hpe_nb.training.topology import JOINTS
 
 ON = 0.5
 """A joint lies on a labelled one where their similarity, exp(-d^2 / (2 area (2 sigma)^2)), is above this."""
+NEAR = 1.0
+"""Two people whose mean tags differ by less are too close: decoders take tags this near for one person's."""
 SIGMA = np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89]) / 1000.0
 """OKS constants of COCO's joints."""
 
@@ -31,27 +33,37 @@ class Scores:
     """What was measured.
 
     Attributes:
-        ap: AP, AP50, AP75, AP medium, AP large and AR of COCO, in percent.
+        ap: AP, AP50, AP75, AP medium, AP large and AR of COCO, in percent, by the rules of the published AP.
+        default: the same by the default grouping.
         wrong: share of detected joints given to the wrong person on pictures with two or more labelled people.
         joints: so many detected joints on such pictures lay on a labelled joint.
         gap: median over such pictures of the smallest difference of two people's mean tags.
+        close: share of the pairs of people on such pictures whose mean tags are less than 1 apart.
+        spread: median over people of the standard deviation of the tags at their labelled joints.
         milliseconds: median time of the network per photo, without the first photo.
         photos: so many photos were looked at.
     """
 
     ap: dict[str, float]
+    default: dict[str, float]
     wrong: float
     joints: int
     gap: float
+    close: float
+    spread: float
     milliseconds: float
     photos: int
 
     def __str__(self) -> str:
         """A few lines to read."""
-        ap = "  ".join(f"{name} {value:.1f}" for name, value in self.ap.items())
+        ap, default = (
+            "  ".join(f"{name} {value:.1f}" for name, value in each.items()) for each in (self.ap, self.default)
+        )
         return (
-            f"{self.photos} photos: {ap}\njoints given to the wrong person {100 * self.wrong:.1f} % of {self.joints}; "
-            f"closest two people's tags {self.gap:.2f} apart (median); {self.milliseconds:.0f} ms a photo"
+            f"{self.photos} photos: {ap}\ndefault grouping: {default}\n"
+            f"joints given to the wrong person {100 * self.wrong:.2f} % of {self.joints}; tags of two people less than "
+            f"1 apart in {100 * self.close:.1f} % of pairs, of the closest two {self.gap:.2f} apart (median), of one "
+            f"person {self.spread:.2f} (standard deviation, median); {self.milliseconds:.0f} ms a photo"
         )
 
 
@@ -62,28 +74,43 @@ def evaluate(network: Network, labels: Path, images: Path, grouping: Settings | 
         network: see `hpe.load_network`.
         labels: COCO keypoint labels.
         images: folder that the file names start from.
-        grouping: the decoder's settings for AP; by default the rules of the published AP, which keep every pose.
+        grouping: the decoder's settings for `ap`; without it the rules of the published AP, which keep every pose.
 
     Raises:
         HpeError: no labels or photos there.
     """
     truth = _coco(labels)
-    results, wrong, gaps, times = [], np.zeros(2, int), [], []
+    published = grouping or Settings.omz(pose_threshold=0.0, shifted_tags=False)
+    results: list[dict[str, Any]] = []
+    default: list[dict[str, Any]] = []
+    wrong, gaps, apart, spreads, times = np.zeros(2, int), [], [], [], []
     for key, entry in truth.imgs.items():
         image = read_image(images / entry["file_name"])
         begun = time.perf_counter()
         maps = network(image)
         times.append(1000 * (time.perf_counter() - begun))
-        people = decode(maps, grouping or Settings.omz(pose_threshold=0.0, shifted_tags=False)).poses
-        results += [_result(key, joints, score) for joints, score in zip(people.keypoints, people.scores, strict=True)]
+        decoding = decode(maps)
+        for found, people in ((results, decode(maps, published).poses), (default, decoding.poses)):
+            found += [
+                _result(key, joints, score) for joints, score in zip(people.keypoints, people.scores, strict=True)
+            ]
         labelled = [each for each in truth.imgToAnns[key] if each["num_keypoints"] and not each["iscrowd"]]
+        spreads += [float(tags.std(0).max()) for tags in tags_of(maps, labelled)]
         if len(labelled) > 1:
-            wrong += wrong_joints(decode(maps), labelled)
-            gaps.append(closest_tags(maps, labelled))
-    gap = float(np.median(gaps)) if gaps else float("nan")
-    share = wrong[0] / max(wrong[1], 1)
+            wrong += wrong_joints(decoding, labelled)
+            pairs = tags_apart(maps, labelled)
+            gaps.append(pairs.min())
+            apart.append(pairs)
     return Scores(
-        average_precision(truth, results), share, int(wrong[1]), gap, float(np.median(times[1:] or times)), len(times)
+        average_precision(truth, results),
+        average_precision(truth, default),
+        wrong[0] / max(wrong[1], 1),
+        int(wrong[1]),
+        float(np.median(gaps)) if gaps else float("nan"),
+        float((np.concatenate(apart) < NEAR).mean()) if apart else float("nan"),
+        float(np.median(spreads)) if spreads else float("nan"),
+        float(np.median(times[1:] or times)),
+        len(times),
     )
 
 
@@ -117,19 +144,29 @@ def wrong_joints(decoding: Decoding, labelled: list[dict[str, Any]]) -> tuple[in
     return int((counted & ~right).sum()), int(counted.sum())
 
 
-def closest_tags(maps: Maps, labelled: list[dict[str, Any]]) -> float:
-    """Smallest difference of two labelled people's mean tags, read at their labelled joints."""
+def tags_of(maps: Maps, labelled: list[dict[str, Any]]) -> list[Float64]:
+    """(joints, D) tags of each labelled person, read at the labelled joints."""
     back = np.linalg.inv(np.vstack([maps.to_image, [0, 0, 1]]))
     width, height = maps.size
-    means = []
+    found = []
     for each in labelled:
         joints = _joints(each)
         seen = np.flatnonzero(joints[:, 2] > 0)
         x, y = np.round(back[:2, :2] @ joints[seen, :2].T + back[:2, 2:]).astype(int)
-        tags = maps.tags[seen, np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
-        means.append(np.asarray(tags, float).mean(0))
-    apart = np.linalg.norm(np.array(means)[:, None] - np.array(means)[None], axis=2)
-    return float(apart[~np.eye(len(means), dtype=bool)].min())
+        found.append(np.asarray(maps.tags[seen, np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)], float))
+    return found
+
+
+def tags_apart(maps: Maps, labelled: list[dict[str, Any]]) -> Float64:
+    """(P (P - 1) / 2,) differences of the mean tags of every two labelled people."""
+    means = np.array([tags.mean(0) for tags in tags_of(maps, labelled)])
+    first, second = np.triu_indices(len(means), 1)
+    return np.asarray(np.linalg.norm(means[first] - means[second], axis=1))
+
+
+def closest_tags(maps: Maps, labelled: list[dict[str, Any]]) -> float:
+    """Smallest difference of two labelled people's mean tags."""
+    return float(tags_apart(maps, labelled).min())
 
 
 def _lies_on(xy: Float64, labelled: list[dict[str, Any]]) -> Bools:

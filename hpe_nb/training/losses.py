@@ -1,10 +1,9 @@
-"""Losses: squared error of heatmaps, cross-entropy of judged peaks, pull and push for tags (arXiv 1611.05424)."""
+"""Losses: squared error of heatmaps, pull and push for tags (arXiv 1611.05424), and what helps tags to be learned."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 SPOTLIGHT = 9.0
 """How much more a pixel counts at the middle of a spot: 1 + SPOTLIGHT * target. Most of a heatmap is background."""
@@ -21,17 +20,17 @@ def heat_loss(heat: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     return ((heat - target).square() * weight * (1 + SPOTLIGHT * target)).mean()
 
 
-def judging_loss(logits: Tensor, answer: Tensor) -> Tensor:
-    """Mean cross-entropy of probabilities given as logits, less what the right answers, 0..1, would have.
-
-    Its slope in a logit is the error itself, so a value that is wrong and sure of it still learns.
-    """
-    t = answer.clamp(1e-6, 1 - 1e-6)
-    least = -(t * t.log() + (1 - t) * (1 - t).log())
-    return (functional.binary_cross_entropy_with_logits(logits, answer, reduction="none") - least).mean()
-
-
 def pull_push(tags: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    """`pull_push_of` the tags at pixels of tag maps.
+
+    Args:
+        tags: (B, 17, h, w) tag maps.
+        pixels: (B, N, 17, 3) pixel y, x and 1 where the person has the joint; persons without any are nobody.
+    """
+    return pull_push_of(_read(tags, pixels), pixels[..., 2])
+
+
+def pull_push_of(tags: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
     """How far a person's tags lie apart, and how close two persons' mean tags are; each a mean over the batch.
 
     With h_nk the tag of joint k of person n and h_n the mean over the joints that n has: pull is the mean over persons
@@ -39,21 +38,71 @@ def pull_push(tags: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
     one person.
 
     Args:
-        tags: (B, 17, h, w) tag maps.
-        pixels: (B, N, 17, 3) pixel y, x and 1 where the person has the joint; persons without any are nobody.
+        tags: (B, N, K) tags of each person's joints; a joint may be read more than once.
+        has: (B, N, K) 1 where the person has the joint; persons without any are nobody.
     """
-    has = pixels[..., 2].to(tags.dtype)
-    read = _read(tags, pixels)
-    joints = has.sum(2)
-    person = (joints > 0).to(tags.dtype)
-    mean = (read * has).sum(2) / joints.clamp(min=1)
-    spread = ((read - mean[..., None]).square() * has).sum(2) / joints.clamp(min=1)
+    has = has.to(tags.dtype)
+    mean, person = _means(tags, has)
+    spread = ((tags - mean[..., None]).square() * has).sum(2) / has.sum(2).clamp(min=1)
     people = person.sum(1)
     pull = (spread * person).sum(1) / people.clamp(min=1)
     near = torch.exp(-(mean[:, :, None] - mean[:, None]).square()) * person[:, :, None] * person[:, None]
     # The diagonal is exp(0) = 1 for every person.
     push = (near.sum((1, 2)) - people) / (2 * people * (people - 1)).clamp(min=1)
     return pull.mean(), push.mean()
+
+
+def whose(tags: Tensor, has: Tensor, spread: float = 0.3) -> Tensor:
+    """Cross-entropy of the question whose joint a tag is, if tags scatter around each person's mean by `spread`.
+
+    Pull and push know means of people; this one sees the single joint that is nearer to another person's mean. Each
+    person counts alike.
+
+    Args:
+        tags: (B, N, K) tags of each person's joints.
+        has: (B, N, K) 1 where the person has the joint.
+        spread: standard deviation.
+    """
+    has = has.to(tags.dtype)
+    mean, person = _means(tags, has)
+    # (B, N, K, M): joint k of person n against person m.
+    logits = -(tags[..., None] - mean[:, None, None]).square() / (2 * spread**2)
+    logits = logits.masked_fill(person[:, None, None] == 0, -1e4)
+    right = logits.diagonal(dim1=1, dim2=3).permute(0, 2, 1)
+    lost = ((logits.logsumexp(3) - right) * has).sum(2) / has.sum(2).clamp(min=1)
+    return (lost * person).sum() / person.sum().clamp(min=1)
+
+
+def landing_loss(landing: Tensor, middle: Tensor, size: Tensor, has: Tensor) -> Tensor:
+    """How far, in sizes of the person, pixels land from their person's middle: mean |dy| + |dx|, 2 each at most.
+
+    Args:
+        landing: (2, B, N, 17, D, 2) places in cells, see `tag_head.Readings`.
+        middle: (B, N, 2) where each person's middle is.
+        size: (B, N) each person's size in cells.
+        has: (B, N, 17) 1 where the person has the joint.
+    """
+    miss = (landing - middle[:, :, None, None]) / size[:, :, None, None, None]
+    miss = miss.abs().clamp(max=2.0).sum(-1).mean((0, 4))
+    return (miss * has).sum() / has.sum().clamp(min=1)
+
+
+def size_loss(seen: Tensor, size: Tensor, has: Tensor) -> Tensor:
+    """Mean error of the logarithm of the size that each joint believes its person has.
+
+    Args:
+        seen: (B, N, 17, D) logarithm of the size in cells, less 2.5.
+        size: (B, N) size in cells.
+        has: (B, N, 17) 1 where the person has the joint.
+    """
+    miss = (seen - (size.log() - 2.5)[:, :, None, None]).abs().mean(3)
+    return (miss * has).sum() / has.sum().clamp(min=1)
+
+
+def _means(tags: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
+    """Each person's mean tag, and 1 where there is a person; both (B, N)."""
+    joints = has.sum(2)
+    return (tags * has).sum(2) / joints.clamp(min=1), (joints > 0).to(tags.dtype)
 
 
 def _read(tags: Tensor, pixels: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -34,6 +35,7 @@ class Sight(NamedTuple):
         joints: (B, 17, H/4, W/4) logits of the joints.
         poses: (B, 34, H/4, W/4) at a person's centre: where the person's joints are, from there.
         offsets: (B, 34, H/4, W/4) at a joint: the rest that the grid rounds away.
+        levels: features at 1/4, 1/8, 1/16 and 1/32 on the way there: 40, 72, 128 and 64 channels.
     """
 
     features: Tensor
@@ -41,6 +43,7 @@ class Sight(NamedTuple):
     joints: Tensor
     poses: Tensor
     offsets: Tensor
+    levels: tuple[Tensor, ...] = ()
 
 
 class InvertedResidual(nn.Module):
@@ -110,9 +113,13 @@ class MoveNet(nn.Module):
         """The pyramid from stride 32 back to 4, and the heads."""
         _, *finer, deepest = features
         x = self.top(deepest)
+        grown = [x]
         for lateral, smooth, feature in zip(self.lateral, self.smooth, reversed(finer), strict=True):
             x = smooth(double(x) + lateral(feature))
-        return Sight(x, **{name: head(x) for name, head in self.heads.items()})
+            grown.append(x)
+        # The finest level is what the heads see; the coarsest has no feature of the body beside it.
+        levels = (finer[0], torch.cat([finer[1], grown[2]], 1), torch.cat([finer[2], grown[1]], 1), grown[0])
+        return Sight(x, **{name: head(x) for name, head in self.heads.items()}, levels=levels)
 
     def read(self, path: Path) -> None:
         """Take the weights from the IR of MoveNet MultiPose Lightning.

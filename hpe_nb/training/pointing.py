@@ -1,9 +1,9 @@
-"""Tags by pointing: every pixel of every joint type points at the person whose joint it would be.
+"""Whom a pixel points at: of the people that MoveNet lists, the one whose joint it would be.
 
 A list of people comes first: the strongest centres that MoveNet sees at two scales, each with the places of its 17
-joints. A pixel of joint type k then belongs to the person whose joint k is nearest, measured in sizes of that person,
-with a bonus for people that are clearly seen. Its tag is the person's number in the list times `GAP`. So tags of one
-person agree to the last digit and those of two people are at least `GAP` apart, which is what pull and push ask for.
+joints. A pixel of joint type k then points at the person whose joint k is nearest, measured in sizes of that person,
+with a bonus for people that are clearly seen. Heatmaps fade where that person should have no such joint. Tags know
+nothing of this list.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from hpe_nb.training.topology import JOINTS
 
 PEOPLE = 32
 """Length of the list of people."""
-GAP = 2.0
-"""Difference of two people's tags: twice the tag threshold that decoders use."""
 SEEN = 0.03
 """A centre below this is nobody."""
 SAME = 0.5
@@ -51,13 +49,11 @@ class Pointed(NamedTuple):
     """Whom every pixel points at, at stride 4.
 
     Attributes:
-        tags: (B, 17, h, w) number of the person times `GAP`.
         trust: (B, 17, h, w) the person's score.
         near: (B, 17, h, w) how near the person's joint is: exp(-d^2 / 2), d in units of `REACH`.
         size: (B, 1, h, w) size, in cells, of the person whose nose it would be.
     """
 
-    tags: Tensor
     trust: Tensor
     near: Tensor
     size: Tensor
@@ -119,5 +115,5 @@ def point(people: People, maps: Tensor) -> Pointed:
     # Rounding alone could make a distance negative.
     near = torch.exp((best - listed[1]).clamp(max=0.0))
     size = maps.shape[2:]
-    tags, trust, near = (each.view(-1, JOINTS, *size) for each in (GAP * owner, listed[0], near))
-    return Pointed(tags, trust, near, nose.view(-1, 1, *size))
+    trust, near = (each.view(-1, JOINTS, *size) for each in (listed[0], near))
+    return Pointed(trust, near, nose.view(-1, 1, *size))

@@ -16,7 +16,6 @@ from hpe_nb.training.data import Photo
 from hpe_nb.training.losses import heat_loss, pull_push
 from hpe_nb.training.targets import heat_target, tag_pixels
 from hpe_nb.training.topology import AENet, Topology
-from hpe_nb.training.two_scales import TwoScales
 
 
 class Batch(NamedTuple):
@@ -111,16 +110,6 @@ class AETask:
         return total, {name: float(part.detach()) for name, part in parts.items()}
 
 
-def blank(config: Config) -> nn.Module:
-    """The network of a config, its trained weights still to come from a checkpoint."""
-    if config.network == "aenet":
-        return make_aenet(config)
-    network = TwoScales(config.corrected)
-    if config.start:
-        network.movenet.read(config.start)
-    return network
-
-
 def make_aenet(config: Config) -> AENet:
     """0007's topology, or the member of its family that the config asks for."""
     same = (config.width, config.depth) == (1.0, 1.0)
@@ -132,6 +121,7 @@ def make_task(config: Config) -> Task:
     torch.manual_seed(config.seed)
     if config.network == "aenet":
         return AETask(config)
-    from hpe_nb.training.judging_task import JudgingTask
+    # Needs openvino to read MoveNet's weights, which the 0007 topology does not.
+    from hpe_nb.training.tag_task import TagTask
 
-    return JudgingTask(config)
+    return TagTask(config)

@@ -1,9 +1,9 @@
-"""The network that ships with the kit: MoveNet's eyes at two scales, judged heatmaps, tags by pointing.
+"""The network that ships with the kit: MoveNet's eyes at two scales, judged heatmaps, learned tags.
 
 MoveNet looks at the picture and at the picture at half its size, so that near and far people both have a size it knows.
-Its joint maps at stride 4, put in place by its own offsets, give heatmaps at stride 2. The list of people that its
-centres give makes the tags, see `hpe_nb.training.pointing`. A small network is trained to say what the heatmaps' peaks
-are worth, see `hpe_nb.training.judging`.
+Its joint maps at stride 4, put in place by its own offsets, give heatmaps at stride 2; a judge says what their peaks
+are worth, see `hpe_nb.training.judging`. Its features at four sizes go to the head that learned the tags by pull and
+push, see `hpe_nb.training.tag_head`. MoveNet and judge stay as they are, the head is what this package trains.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from torch.nn import functional
 
 from hpe_nb.training.judging import Judge, known
 from hpe_nb.training.movenet import MoveNet, Sight
-from hpe_nb.training.pointing import Pointed, find_people, merge, point
+from hpe_nb.training.pointing import People, Pointed, find_people, merge, point
+from hpe_nb.training.tag_head import TagHead
 from hpe_nb.training.topology import JOINTS, double
 
 TRUST = 0.3
@@ -31,20 +32,22 @@ DOUBT = 0.5
 """Taken from all corrected logits, so that as many peaks pass a decoder's threshold as before."""
 LOW = 1e-3
 """Smallest probability that is corrected, against infinite logits."""
+CLEAR = 9.0
+"""Logits beyond this are as good as certain; the tags' features end there."""
+TORSO = (5, 6, 11, 12)
+"""Shoulders and hips."""
 
 
 class TwoScales(nn.Module):
-    """BGR pictures 0..255 (B, 3, H, W), H and W multiples of 32, to heatmaps and tags.
+    """BGR pictures 0..255 (B, 3, H, W), H and W multiples of 32, to heatmaps and tags."""
 
-    `corrected`: whether the maps that are exported go through the trained corrections.
-    """
-
-    def __init__(self, corrected: bool = True) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.corrected = corrected
         self.movenet = MoveNet()
         self.judge = Judge()
+        self.head = TagHead()
 
+    @torch.no_grad()
     def look(self, image: Tensor) -> tuple[Sight, Sight]:
         """What MoveNet sees in the picture and in the picture at half its size."""
         small = functional.avg_pool2d(image, 2)
@@ -56,9 +59,7 @@ class TwoScales(nn.Module):
 
     def _see(self, image: Tensor) -> Sight:
         picture = image.flip(1) * 0.00784302 - 1.0
-        with torch.no_grad():
-            features = self.movenet.body(picture)
-        sight: Sight = self.movenet.neck(features)
+        sight: Sight = self.movenet.neck(self.movenet.body(picture))
         return sight
 
     @staticmethod
@@ -68,32 +69,45 @@ class TwoScales(nn.Module):
         far_spots = double(spots(far.joints.sigmoid(), far.offsets))[:, :, : 2 * height, : 2 * width]
         return 0.5 * (spots(near.joints.sigmoid(), near.offsets) + far_spots)
 
-    def correction(self, near: Sight, far: Sight, pointed: Pointed) -> Tensor:
-        """What is added to the logits of `expected`, (B, 17, H/2, W/2)."""
-        return STRENGTH * double(self.judge(known(near, far, pointed))) - DOUBT
+    def heatmaps(self, near: Sight, far: Sight) -> Tensor:
+        """Judged heatmaps (B, 17, H/2, W/2), 0..1."""
+        pointed = point(people_of(near, far), near.joints)
+        heatmaps = expected(self.plain(near, far), pointed).clamp(LOW, 1 - LOW)
+        correction = STRENGTH * double(self.judge(known(near, far, pointed))) - DOUBT
+        # The logit plus the correction, without the two logarithms.
+        return heatmaps / (heatmaps + (1 - heatmaps) * torch.exp(-correction))
 
     def maps(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The two outputs of the contract without signs: heatmaps and tags, both (B, 17, H/2, W/2)."""
         near, far = self.look(image)
-        pointed = people_of(near, far)
-        heatmaps = expected(self.plain(near, far), pointed)
-        if self.corrected:
-            # The logit plus the correction, without the two logarithms.
-            heatmaps = heatmaps.clamp(LOW, 1 - LOW)
-            heatmaps = heatmaps / (heatmaps + (1 - heatmaps) * torch.exp(-self.correction(near, far, pointed)))
-        # Tags are numbers of people: between two of them there is nobody, so nothing is interpolated.
-        return heatmaps, _twice(pointed.tags)
-
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """For training: what `Judge` is told at 1/4, the heatmaps to correct and those of MoveNet alone, at 1/2."""
-        near, far = self.look(image)
-        pointed, plain = people_of(near, far), self.plain(near, far)
-        return known(near, far, pointed), expected(plain, pointed), plain
+        return self.heatmaps(near, far), double(self.head(features(near, far)))
 
 
-def people_of(near: Sight, far: Sight) -> Pointed:
-    """Whom every pixel at 1/4 points at, of the people seen at both scales."""
-    return point(merge(find_people(near), find_people(far, cell=2.0)), near.joints)
+def features(near: Sight, far: Sight) -> list[Tensor]:
+    """What the tags are learned from, at 1/4, 1/8, 1/16 and 1/32 of the picture; channels: `tag_head.INPUTS`.
+
+    Far sight, whose cells are twice as wide, joins at 1/8.
+    """
+    height, width = near.levels[1].shape[2:]
+    seen = [x.clamp(-CLEAR, CLEAR) for x in (near.joints, near.centre, far.joints, far.centre)]
+    beyond = [x[:, :, :height, :width] for x in (far.features, *seen[2:], _torso(far))]
+    return [
+        torch.cat([near.features, *seen[:2], _torso(near), near.levels[0]], 1),
+        torch.cat([near.levels[1], *beyond], 1),
+        *near.levels[2:],
+    ]
+
+
+def _torso(sight: Sight) -> Tensor:
+    """Where each pixel's person has its torso, in units of 16 cells from there, and its size, (B, 3, h, w)."""
+    places = sight.poses.view(-1, JOINTS, 2, *sight.poses.shape[2:])
+    size = (places.amax(1) - places.amin(1)).clamp(min=0.5).prod(1, keepdim=True).sqrt()
+    return torch.cat([places[:, TORSO].mean(1) / 16, size.log()], 1)
+
+
+def people_of(near: Sight, far: Sight) -> People:
+    """The people seen at both scales."""
+    return merge(find_people(near), find_people(far, cell=2.0))
 
 
 def expected(plain: Tensor, pointed: Pointed) -> Tensor:

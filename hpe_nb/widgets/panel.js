@@ -269,7 +269,7 @@ class Camera {
 
   answered() {
     if (!this.waiting) return;
-    this.view.say(`${this.view.scene?.readout ?? ""}; ${Math.round(performance.now() - this.waiting)} ms from camera to kernel and back`);
+    this.view.say(`${this.view.source.get("scene")?.readout ?? ""}; ${Math.round(performance.now() - this.waiting)} ms from camera to kernel and back`);
     this.waiting = 0;
     this.next();
   }

@@ -10,10 +10,8 @@ from dataclasses import fields
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from hpe_nb.decoder.decode import Decoding
-from hpe_nb.widgets.asking import flips_between
+from hpe_nb.explain.flips import search, setting_range
 
 REST = 0.35
 """Seconds that the sliders rest before a search begins."""
@@ -98,27 +96,20 @@ def sliders_of(decoding: Decoding) -> list[str]:
 
 
 def flips_in_steps(decoding: Decoding, name: str) -> Iterator[dict[str, Any]]:
-    """Search a setting's whole range for the values at which the result changes, piece by piece.
+    """Search a setting's whole range for the values at which the result changes, in small steps.
 
-    The pieces grow and shrink so that each takes about `TARGET` seconds. Each gives the marks so far, and what remains
-    to be searched: the slider's `from` and `to`.
+    Each step takes about `TARGET` seconds and tells what is still searched: the slider's `from` and `to`. The last one
+    gives the marks. A search that takes longer than `BUDGET` is given up; the slider then still says that it searches.
     """
-    item = next(item for item in fields(decoding.settings) if item.name == name)
-    low, high, whole = item.metadata["low"], item.metadata["high"], isinstance(item.default, int)
-    unit = 1.0 if whole else (high - low) / 4096
-    at, width = float(low), (high - low) / 16
-    values: list[float] = []
-    exact, started = True, time.perf_counter()
-    while at < high:
-        if time.perf_counter() - started > BUDGET:
-            return
-        end = min(high, at + max(width, unit))
-        end = float(np.ceil(end)) if whole else end
-        began = time.perf_counter()
-        found = flips_between(decoding, name, at, end)
-        exact = exact and found.exact
-        values += [value for value in np.asarray(found.values).tolist() if value not in values]
-        took = time.perf_counter() - began
-        width *= 2 if took < TARGET / 2 else 0.5 if took > TARGET else 1
-        at = end
-        yield {"values": sorted(values), "exact": exact, "searching": at < high, "from": at, "to": high}
+    low, high = setting_range(decoding.settings, name)
+    steps, started = search(decoding, name), time.perf_counter()
+    told = started
+    try:
+        while (now := time.perf_counter()) - started < BUDGET:
+            next(steps)
+            if now - told > TARGET:
+                told = now
+                yield {"values": [], "exact": True, "searching": True, "from": low, "to": high}
+    except StopIteration as done:
+        values = done.value.values.tolist()
+        yield {"values": values, "exact": done.value.exact, "searching": False, "from": high, "to": high}

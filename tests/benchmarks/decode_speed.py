@@ -14,6 +14,8 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -42,7 +44,7 @@ def measure(pool: list[hpe.Maps], settings: hpe.Settings) -> tuple[float, float]
     hpe.decode(pool[0], settings)
     for run in range(RUNS):
         rulers.append(seconds(lambda: [np.argpartition(heat, -30) for heat in heatmaps]))
-        decodings.append(seconds(lambda maps=pool[run % len(pool)]: hpe.decode(maps, settings)))
+        decodings.append(seconds(partial(hpe.decode, pool[run % len(pool)], settings)))
     return statistics.median(rulers), statistics.median(decodings)
 
 
@@ -56,7 +58,7 @@ def pools(photos: list[str]) -> dict[str, list[hpe.Maps]]:
         ]
     network = hpe.load_network("hpe-nb-ae")
     for photo in photos or [str(hpe.sample("basketball1"))]:
-        named[os.path.basename(photo)] = [network(hpe.read_image(photo))]
+        named[Path(photo).name] = [network(hpe.read_image(photo))]
     return named
 
 

@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("frames", type=int, nargs="?", default=10_000)
     parser.add_argument("--real", action="store_true")
     options = parser.parse_args()
-    network = hpe.load_network("hpe-nb-start", fit=(448, 352)) if options.real else dot_network((224, 168))
+    network = hpe.load_network("hpe-nb-ae", fit=(448, 352)) if options.real else dot_network((224, 168))
     every, held = max(1, options.frames // 20), []
 
     def seen(_: Shown, stages: Stages) -> None:

@@ -50,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--fit", default="448x352")
     width, height = map(int, parser.parse_args().fit.split("x"))
-    network = hpe.load_network("hpe-nb-start", fit=(width, height))
+    network = hpe.load_network("hpe-nb-ae", fit=(width, height))
     with hpe.open_source(hpe.sample("vtest"), start=240, stop=241) as source:
         image = next(iter(source)).image
     tensor = network.place(image).fill(image)

@@ -28,7 +28,7 @@ player
 
 CAMERA = """\
 import hpe_nb as hpe
-network = hpe.load_network("hpe-nb-start", fit=(128, 96))
+network = hpe.load_network("hpe-nb-ae", fit=(128, 96))
 camera = hpe.webcam(network)
 camera
 """

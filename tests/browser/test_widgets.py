@@ -196,6 +196,7 @@ def test_marks_are_pointed_at_and_move_the_slider(explored):
     page.wait_for_function(
         f"() => !document.querySelector('{row} .hpe-marks').matches('.hpe-searching')", timeout=20_000
     )
+    page.locator(f"{row} .hpe-mark").last.wait_for(timeout=20_000)
     box = page.locator(f"{row} .hpe-mark").last.bounding_box()
     page.mouse.move(box["x"] + 1, box["y"] + 5)
     assert drawn(explored, photo(explored), "would change")

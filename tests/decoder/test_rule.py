@@ -67,11 +67,11 @@ def _bad(cost):
 @pytest.mark.parametrize(
     ("cost", "words"),
     [
-        pytest.param(lambda j, p: np.zeros(3), "Bad gave costs of shape", id="another shape"),
+        pytest.param(lambda *_: np.zeros(3), "Bad gave costs of shape", id="another shape"),
         pytest.param(lambda j, p: np.full((len(j.index), len(p)), np.nan), "Bad gave NaN", id="NaN"),
         pytest.param(lambda j, p: np.full((len(j.index), len(p)), -np.inf), "minus infinity", id="minus infinity"),
-        pytest.param(lambda j, p: 1 / 0, "Bad failed for .* with ZeroDivisionError", id="raises"),
-        pytest.param(lambda j, p: "dear", "Bad failed for .* with ValueError", id="text"),
+        pytest.param(lambda *_: 1 / 0, "Bad failed for .* with ZeroDivisionError", id="raises"),
+        pytest.param(lambda *_: "dear", "Bad failed for .* with ValueError", id="text"),
     ],
 )
 def test_mistakes_name_the_rule_and_the_joint_type(maps, cost, words):

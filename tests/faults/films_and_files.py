@@ -36,7 +36,7 @@ IMAGES = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "AVIF"
 
 def command(what: Path, out: Path, *more: str) -> list[str]:
     """A run on the start network, with a small input."""
-    fixed = ["--network", "hpe-nb-start", "--fit", "96x64", "--quiet"]
+    fixed = ["--network", "hpe-nb-ae", "--fit", "96x64", "--quiet"]
     return [sys.executable, "-m", "hpe_nb.cli.main", "run", str(what), "-o", str(out), *fixed, *more]
 
 

@@ -123,7 +123,7 @@ def test_ctrl_c_keeps_everything(make_film: Maker, dots: Network, tmp_path: Path
 def test_the_command_ends_politely(tmp_path: Path, sign: signal.Signals) -> None:
     command = [sys.executable, "-m", "hpe_nb.cli.main", "run", str(hpe.sample("vtest")), "--fit", "96x64", "--loop"]
     started = subprocess.Popen(
-        [*command, "-o", str(tmp_path), "--network", "hpe-nb-start", "--csv"],
+        [*command, "-o", str(tmp_path), "--network", "hpe-nb-ae", "--csv"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

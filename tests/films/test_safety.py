@@ -162,7 +162,7 @@ def readable(path: Path) -> int:
 def test_a_killed_run_leaves_a_film_that_plays(tmp_path: Path, name: str) -> None:
     command = [sys.executable, "-m", "hpe_nb.cli.main", "run", str(hpe.sample("vtest")), "--fit", "96x64", "--loop"]
     started = subprocess.Popen(
-        [*command, "-o", str(tmp_path), "--network", "hpe-nb-start", "--quiet", "--video", name],
+        [*command, "-o", str(tmp_path), "--network", "hpe-nb-ae", "--quiet", "--video", name],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=Path(hpe.__file__).parents[1],

@@ -14,7 +14,7 @@ from tiny import write_photos
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
-from hpe_nb.training.evaluate import closest_tags, evaluate, wrong_joints
+from hpe_nb.training.evaluate import closest_tags, evaluate, tags_apart, tags_of, wrong_joints
 
 HALF = np.array([[2.0, 0, 0], [0, 2, 0]])
 
@@ -57,7 +57,10 @@ def test_a_joint_on_nobody_is_not_counted():
 
 def test_the_closest_tags():
     people = [labelled(0), labelled(30), labelled(60)]
-    assert closest_tags(maps_of(people, (0.0, 5.0, 3.5)), people) == pytest.approx(1.5)
+    maps = maps_of(people, (0.0, 5.0, 3.5))
+    assert closest_tags(maps, people) == pytest.approx(1.5)
+    assert tags_apart(maps, people).tolist() == pytest.approx([5.0, 3.5, 1.5])
+    assert [each.mean() for each in tags_of(maps, people)] == pytest.approx([0.0, 5.0, 3.5])
 
 
 @dataclass
@@ -82,7 +85,9 @@ def test_a_perfect_network_scores_100(tmp_path):
     labels = write_photos(tmp_path, count=3)
     scores = evaluate(Oracle(json.loads(labels.read_text())), labels, tmp_path)
     assert scores.ap["AP"] == 100
+    assert scores.default["AP"] == 100
     assert (scores.wrong, scores.gap, scores.photos) == (0, 4, 3)
+    assert (scores.close, scores.spread) == (0, 0)
     assert scores.joints > 90
     assert "3 photos: AP 100.0" in str(scores)
 

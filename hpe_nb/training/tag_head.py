@@ -1,0 +1,230 @@
+"""The learned tags: every pixel goes to where it believes its person's middle is, and reads a learned map there.
+
+A U of residual blocks looks at MoveNet's features at four sizes, coarse to fine. From its finest maps come, at 1/4 of
+the picture, for each joint type where the middle of the joint's person lies and how large that person looks, and for
+all joint types together one map of tags. From the place it believes in, a pixel goes on: the map of steps says, at
+every place, where the middle is from there. So pixels that begun a little apart arrive at one place and read one tag.
+What a pixel's own feature adds is small.
+
+All these numbers are learned; the tags by pull and push, see `hpe_nb.training.losses`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hpe_nb.training.topology import JOINTS, double
+
+INPUTS = (85, 117, 128, 64)
+"""Channels of the features at 1/4, 1/8, 1/16 and 1/32 of the picture, see `hpe_nb.training.features`."""
+WIDTHS = (32, 64, 96, 128)
+"""Channels of the U at the same sizes."""
+BLOCKS = (1, 2, 3, 4)
+"""Residual blocks at the same sizes."""
+HIDDEN = 48
+"""Channels of the hidden layers between a place and its tag."""
+WAVES = 6
+"""Octaves of sine and cosine by which the map of tags knows where it is: near places may have far tags."""
+DOUBLINGS = 3
+"""The steps are taken 2^DOUBLINGS times."""
+CELLS = 8.0
+"""Unit of places and steps, in cells of stride 4."""
+TORSO = (42, 44)
+"""Channels of the 1/4 features that name the torso's place in units of 16 cells of their own grid, y and x."""
+FAR_TORSO = (114, 116)
+"""The same in the 1/8 features, in cells of twice the side."""
+
+
+class Parts(NamedTuple):
+    """What tags are made of, at 1/4; places and ways in cells, y before x.
+
+    Attributes:
+        away: (B, 17, 2, h, w) from a pixel to the middle of the person whose joint it is.
+        size: (B, 17, h, w) logarithm of that person's size in cells, less 2.5.
+        rest: (B, 17, h, w) what the pixel itself adds to its tag.
+        way: (B, 2, h, w) from any place to the middle it leads to.
+        table: (B, 2, h, w) the tag at the end of that way, and what a unit of size adds to it.
+    """
+
+    away: Tensor
+    size: Tensor
+    rest: Tensor
+    way: Tensor
+    table: Tensor
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions and a shortcut, without batch norm."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first, self.second = (
+            nn.Conv2d(channels, channels, 3, padding=1),
+            nn.Conv2d(channels, channels, 3, padding=1),
+        )
+        # Begins as the shortcut alone: deep stacks train at once.
+        nn.init.normal_(self.second.weight, std=1e-3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps of the same shape."""
+        return functional.relu(x + self.second(functional.relu(self.first(x))))
+
+
+class TagHead(nn.Module):
+    """Features at 1/4, 1/8, 1/16 and 1/32, (B, INPUTS[i], H/2^(i+2), W/2^(i+2)), to 17 tag maps at 1/4.
+
+    Args:
+        widths: channels of the U, see `WIDTHS`.
+        blocks: its residual blocks, see `BLOCKS`.
+    """
+
+    def __init__(self, widths: tuple[int, ...] = WIDTHS, blocks: tuple[int, ...] = BLOCKS) -> None:
+        super().__init__()
+        for level, channels in enumerate(INPUTS):
+            self.register_buffer(f"mean{level}", torch.zeros(1, channels, 1, 1))
+            self.register_buffer(f"scale{level}", torch.ones(1, channels, 1, 1))
+        known = [channels + places for channels, places in zip(INPUTS, (4, 4, 2, 2), strict=True)]
+        self.enter = nn.ModuleList(nn.Conv2d(i, o, 1) for i, o in zip(known, widths, strict=True))
+        self.climb = nn.ModuleList(nn.Conv2d(i, o, 1) for i, o in zip(widths[1:], widths[:-1], strict=True))
+        self.blocks = nn.ModuleList(
+            nn.Sequential(*(Residual(channels) for _ in range(count)))
+            for channels, count in zip(widths, blocks, strict=True)
+        )
+        fine = widths[0]
+        self.away = nn.Conv2d(fine, 2 * JOINTS, 1)
+        self.size = nn.Conv2d(fine, JOINTS, 1)
+        self.rest = nn.Conv2d(fine, JOINTS, 1)
+        self.step = nn.Conv2d(fine, 2, 1)
+        self.table = nn.Sequential(
+            nn.Conv2d(fine + 2 + 4 * WAVES, HIDDEN, 1),
+            nn.ReLU(),
+            nn.Conv2d(HIDDEN, HIDDEN, 1),
+            nn.ReLU(),
+            nn.Conv2d(HIDDEN, 2, 1),
+        )
+        for layer in (self.away, self.size, self.rest, self.step):
+            nn.init.normal_(layer.weight, std=0.01)
+
+    def measure(self, features: list[Tensor]) -> None:
+        """Set the inputs' means and scales so that these features have mean 0 and spread 1."""
+        for level, feature in enumerate(features):
+            spread, mean = torch.std_mean(feature, (0, 2, 3), keepdim=True)
+            self.get_buffer(f"mean{level}").copy_(mean)
+            self.get_buffer(f"scale{level}").copy_(1 / (spread + 0.05))
+
+    @torch.no_grad()
+    def stretch(self, factor: float) -> None:
+        """Multiply all tags to come by a factor: decoders compare them with a threshold that was set long before."""
+        for layer in (self.rest, self.table[-1]):
+            for weights in layer.parameters():
+                weights.mul_(factor)
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        """Tags (B, 17, h, w) of all pixels at 1/4."""
+        x = self.trunk(features)
+        parts = self.parts(x)
+        batch, _, height, width = x.shape
+        landing = (_grid(x)[:, None] + parts.away).permute(0, 1, 3, 4, 2).reshape(batch, -1, 1, 2)
+        tag, slope = read(parts.table, landing).view(batch, 2, JOINTS, height, width).unbind(1)
+        return tag + slope * parts.size + parts.rest
+
+    def trunk(self, features: list[Tensor], shift: Tensor | None = None) -> Tensor:
+        """The U's finest maps (B, widths[0], h, w).
+
+        Args:
+            features: see the class.
+            shift: (B, 2) cells by which the picture is said to lie elsewhere: training draws it at random, so that a
+                place means little by itself.
+        """
+        entered = []
+        for level, feature in enumerate(features):
+            place = self._place(feature, 2**level, shift)
+            known = [(feature - self.get_buffer(f"mean{level}")) * self.get_buffer(f"scale{level}"), place]
+            if level == 0:
+                known.append(place + feature[:, slice(*TORSO)] / 2)
+            elif level == 1:
+                known.append(place + feature[:, slice(*FAR_TORSO)])
+            entered.append(self.enter[level](torch.cat(known, 1)))
+        x: Tensor = self.blocks[-1](functional.relu(entered[-1]))
+        for level in (2, 1, 0):
+            # Two summands of spread 1 have spread 1.4 together.
+            x = self.blocks[level](functional.relu(0.7 * (entered[level] + double(self.climb[level](x)))))
+        return x
+
+    def parts(self, x: Tensor, shift: Tensor | None = None) -> Parts:
+        """What tags are made of, from the finest maps."""
+        batch, _, height, width = x.shape
+        place = self._place(x, 1, shift)
+        waves = [wave(place * (math.pi * 2.0 ** (k - 3))) for k in range(WAVES) for wave in (torch.sin, torch.cos)]
+        grid = _grid(x)
+        way = CELLS * self.step(x)
+        for _ in range(DOUBLINGS):
+            # Twice as many steps: the way to where the way leads, and the way from there.
+            way = way + read(way, _points(grid + way)).view_as(way)
+        table = self.table(torch.cat([x, place, *waves], 1))
+        return Parts(
+            CELLS * self.away(x).view(batch, JOINTS, 2, height, width),
+            self.size(x),
+            self.rest(x),
+            way,
+            read(table, _points(grid + way)).view_as(table),
+        )
+
+    @staticmethod
+    def _place(maps: Tensor, stride: int, shift: Tensor | None) -> Tensor:
+        """Where each cell lies, y and x (B, 2, h, w), in units of 32 cells of stride 4, less 3."""
+        place = (_grid(maps) + 0.5) * stride - 0.5
+        if shift is not None:
+            place = place + shift[:, :, None, None]
+        return place / 32 - 3
+
+
+class Readings(NamedTuple):
+    """What is read at the joints of people: D places near each of the 17 joints of N people.
+
+    Attributes:
+        tags: (B, N, 17, D).
+        landing: (2, B, N, 17, D, 2) where the person's middle is believed, in cells: at first, and after the way.
+        size: (B, N, 17, D) see `Parts`.
+    """
+
+    tags: Tensor
+    landing: Tensor
+    size: Tensor
+
+
+def read_at(parts: Parts, points: Tensor) -> Readings:
+    """Tags at places (B, N, 17, D, 2), y and x in cells, read between pixels too."""
+    batch, people, _, draws, _ = points.shape
+    own = torch.cat([parts.away, parts.size[:, :, None], parts.rest[:, :, None]], 2).flatten(0, 1)
+    at = points.transpose(1, 2).reshape(batch * JOINTS, people, draws, 2)
+    own = read(own, at).view(batch, JOINTS, 4, people, draws).permute(0, 3, 1, 4, 2)
+    first = points + own[..., :2]
+    shared = torch.cat([parts.way, parts.table], 1)
+    shared = read(shared, first.reshape(batch, -1, 1, 2)).view(batch, 4, people, JOINTS, draws).movedim(1, -1)
+    tags = shared[..., 2] + shared[..., 3] * own[..., 2] + own[..., 3]
+    return Readings(tags, torch.stack([first, first + shared[..., :2]]), own[..., 2])
+
+
+def read(maps: Tensor, places: Tensor) -> Tensor:
+    """Values (B, C, N, D) of maps (B, C, h, w) at places (B, N, D, 2), y and x in cells; outside, the border's."""
+    height, width = maps.shape[2:]
+    y, x = places.unbind(-1)
+    scaled = torch.stack([(x + 0.5) * (2 / width) - 1, (y + 0.5) * (2 / height) - 1], -1)
+    return functional.grid_sample(maps, scaled, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def _grid(maps: Tensor) -> Tensor:
+    """Row and column number of every pixel, (B, 2, h, w)."""
+    ones = torch.ones_like(maps[:, :1])
+    return torch.cat([ones.cumsum(2), ones.cumsum(3)], 1) - 1
+
+
+def _points(places: Tensor) -> Tensor:
+    """Places (B, 2, h, w) as `read` takes them, (B, h, w, 2)."""
+    return places.permute(0, 2, 3, 1)
