@@ -1,6 +1,6 @@
 """Which settings are best for a network on labelled photos, and whether they would be on others.
 
-python tests/benchmarks/best_settings.py ../shared/poses/val.json [--network NAME] [--fit letterbox]
+python tests/benchmarks/best_settings.py LABELS.json [--network NAME] [--fit letterbox]
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/sweep_speed.py --ratio 100      # 1,000 settings x 100 pictures of kept maps
     python tests/benchmarks/sweep_speed.py --growth         # tables of time and peak memory
-    python tests/benchmarks/sweep_speed.py --ratio 40 --photos ../shared/poses/val   # maps of the shipped network
+    python tests/benchmarks/sweep_speed.py --ratio 40 --photos FOLDER  # maps of the shipped network
 
 One process throughout. Without photos the pictures are scenes of 1 to 12 people with noise.
 """

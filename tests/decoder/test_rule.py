@@ -107,11 +107,11 @@ def test_sweep_in_worker_processes_takes_the_rule():
     scenes = [hpe.scene(people=3, seed=seed, tag_noise=0.3, tag_gap=1.0) for seed in range(3)]
     grid = {"leash": [5.0, 60.0], "pose_threshold": [0.0, 0.1]}
     with ProcessPoolExecutor(1) as pool:
-        there = hpe.sweep(scenes, None, grid, base=Leash(), executor=pool, say=None)
-    here = hpe.sweep(scenes, None, grid, base=Leash(), say=None)
+        there = hpe.sweep(scenes, None, grid, base=Leash(), executor=pool, progress=False)
+    here = hpe.sweep(scenes, None, grid, base=Leash(), progress=False)
     assert there.settings == here.settings
-    assert there.columns["AP"].tolist() == here.columns["AP"].tolist()
-    assert len(set(here.columns["people"].tolist())) > 1
+    assert there.frame["AP"].tolist() == here.frame["AP"].tolist()
+    assert len(set(here.frame["people"].tolist())) > 1
 
 
 def test_flip_points_and_words_take_the_rule(maps):
