@@ -311,8 +311,10 @@ def _wait_for(parent: int) -> None:
 
 
 def own_pool() -> Any:
-    """Processes on this machine, one per processor that this process may use."""
-    return loky.ProcessPoolExecutor(joblib.cpu_count(), timeout=60, initializer=_begin_worker, initargs=(os.getpid(),))
+    """Processes on this machine, one per processor that this process may use, each with one thread for arithmetic."""
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    begin = {"initializer": _begin_worker, "initargs": (os.getpid(),)}
+    return loky.ProcessPoolExecutor(joblib.cpu_count(), timeout=60, env=threads, **begin)
 
 
 def run_tasks(function: Callable[..., Any], tasks: Iterable[Task], executor: Any = None) -> Iterator[tuple[Any, Any]]:
