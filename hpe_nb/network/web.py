@@ -59,6 +59,9 @@ def answer(url: str, start: int, timeout: float) -> Any:
         came = answers.get(timeout=timeout)
     except Empty:
         raise PassingError(f"no answer within {timeout:g} s") from None
+    cause = came.reason if isinstance(came, URLError) else came
+    if isinstance(cause, TimeoutError):  # the socket's own limit, when it is noticed before the queue's
+        raise PassingError(f"no answer within {timeout:g} s") from came
     if isinstance(came, Exception):
         raise _judged(came) from came
     return came
