@@ -7,7 +7,6 @@ further on.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +20,7 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import WINDOW
 from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.files.opencv import cv2
+from hpe_nb.files.text import escaped
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.skeleton import K, reach
 
@@ -517,7 +517,7 @@ class Diagnosis:
         """A list for notebooks."""
         rows = "".join(
             f"<li><b>{name}</b>: {evidence}. <i>Try: {advice}.</i></li>"
-            for name, _, evidence, advice in (map(html.escape, map(str, one)) for one in self.findings)
+            for name, _, evidence, advice in (map(escaped, map(str, one)) for one in self.findings)
         )
         return f"<ol>{rows}</ol>" if rows else f"<p>{HEALTHY.capitalize()}.</p>"
 

@@ -459,12 +459,14 @@ class Flip(NamedTuple):
         setting: name of the setting.
         value: the flip point.
         side: "from": the answer is another one from the value on; "below": it is another one below the value.
+        to: a value of the setting on that side, next to the flip point.
         then: what the answer is there.
     """
 
     setting: str
     value: float
     side: str
+    to: float
     then: str
 
 
@@ -479,8 +481,13 @@ def joint_flips(decoding: Decoding, person: int, joint: int) -> tuple[Flip, ...]
         person: index of the pose.
         joint: joint type, 0 to 16.
     """
-    mine = used_pixels(decoding)[person]
-    return tuple(flip for name in number_names(decoding.settings) for flip in _flips_of(decoding, name, mine, joint))
+    return tuple(
+        flip
+        for name in number_names(decoding.settings)
+        for flip in nearest_flips(
+            decoding, person, joint, name, flip_points(decoding, name, searched_from(decoding, name)).values.tolist()
+        )
+    )
 
 
 def searched_from(decoding: Decoding, setting: str) -> float | None:
@@ -493,20 +500,30 @@ def searched_from(decoding: Decoding, setting: str) -> float | None:
     return getattr(decoding.settings, setting) / 2 if setting in thresholds else None
 
 
-def _flips_of(decoding: Decoding, setting: str, mine: Ints, joint: int) -> list[Flip]:
-    """The nearest flips of one setting below and above its current value."""
-    now, picture = getattr(decoding.settings, setting), _Picture(decoding, setting)
-    points = flip_points(decoding, setting, searched_from(decoding, setting)).values
-    flips = []
-    sides = (("below", points[points <= now][::-1]), ("from", points[points > now]))
-    for side, values in sides:
-        for value in values.tolist():
+def nearest_flips(
+    decoding: Decoding, person: int, joint: int, setting: str, values: list[float]
+) -> Generator[Flip, None, None]:
+    """The flips of one joint in one setting, next below and next above its current value.
+
+    Args:
+        decoding: the decoding.
+        person: index of the pose.
+        joint: joint type, 0 to 16.
+        setting: name of a setting that is a number.
+        values: where the picture's result changes, rising.
+    """
+    mine, now = used_pixels(decoding)[person], getattr(decoding.settings, setting)
+    picture, points = _Picture(decoding, setting), np.array(values)
+    for side, listed in (("below", points[points <= now][::-1]), ("from", points[points > now])):
+        for value in listed.tolist():
             below = value - 1 if picture.whole else float(np.nextafter(value, -np.inf))
-            answer = _answer(picture.decoding(below if side == "below" else value), mine, joint)
+            to = below if side == "below" else value
+            answer = _answer(picture.decoding(to), mine, joint)
             if answer != mine[joint]:
-                flips.append(Flip(setting, value, side, _words(decoding, answer, mine[joint])))
+                yield Flip(
+                    setting, value, side, int(to) if picture.whole else to, _words(decoding, answer, mine[joint])
+                )
                 break
-    return flips
 
 
 def _answer(decoding: Decoding, mine: Ints, joint: int) -> int | None:

@@ -6,7 +6,6 @@ refinement. No sentence repeats a rule, so they hold for everyone's own rule as 
 
 from __future__ import annotations
 
-import html
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,8 +20,9 @@ from hpe_nb.decoder.poses import DETECTED, REFINED
 from hpe_nb.decoder.refinement import rounded_distances
 from hpe_nb.errors import HpeError
 from hpe_nb.explain.flips import Flip, joint_flips
+from hpe_nb.files.text import escaped
 from hpe_nb.settings import place_distances, tag_distances
-from hpe_nb.skeleton import KEYPOINTS, K
+from hpe_nb.skeleton import KEYPOINTS, joint_index
 
 SHOWN = 8
 """A table shows at most this many candidates."""
@@ -94,12 +94,12 @@ class Explanation:
         head = "".join(f"<th>{name}</th>" for name in names)
         body = "".join(
             f"<tr><td>{c.x:.1f}</td><td>{c.y:.1f}</td><td>{c.score:.2f}</td><td>{_number(c.tag_distance)}</td>"
-            f"<td>{_number(c.place_distance, 1)}</td><td>{_number(c.cost)}</td><td>{html.escape(c.went_to)}</td></tr>"
+            f"<td>{_number(c.place_distance, 1)}</td><td>{_number(c.cost)}</td><td>{escaped(c.went_to)}</td></tr>"
             for c in self.table
         )
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if self.table else ""
-        flips = "".join(f"<li>{html.escape(_told(flip))}</li>" for flip in self.flips)
-        return f"<p>{html.escape(self.sentence)}</p>{table}{f'<ul>{flips}</ul>' if flips else ''}"
+        flips = "".join(f"<li>{escaped(_told(flip))}</li>" for flip in self.flips)
+        return f"<p>{escaped(self.sentence)}</p>{table}{f'<ul>{flips}</ul>' if flips else ''}"
 
 
 def explain_joint(decoding: Decoding, person: int, joint: int | str) -> Explanation:
@@ -154,19 +154,6 @@ def explain_peak(decoding: Decoding, peak: int) -> Explanation:
         f"and that person {_why_dropped(decoding, group)}."
     )
     return Explanation(sentence, table, None, decoding, -1, k)
-
-
-def joint_index(joint: int | str) -> int:
-    """Index of a joint type given by its name or index.
-
-    Raises:
-        HpeError: no such joint.
-    """
-    if isinstance(joint, str) and joint in KEYPOINTS:
-        return KEYPOINTS.index(joint)
-    if not isinstance(joint, str) and 0 <= joint < K:
-        return int(joint)
-    raise HpeError(f"joint={joint!r} was given, but an index below {K} or a name is expected: {', '.join(KEYPOINTS)}.")
 
 
 def turn_of(decoding: Decoding, joint: int) -> Turn | None:

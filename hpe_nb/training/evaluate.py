@@ -18,14 +18,13 @@ from hpe_nb.errors import HpeError
 from hpe_nb.files.images import read_image
 from hpe_nb.network.network import Network
 from hpe_nb.settings import Settings
+from hpe_nb.skeleton import OKS_SIGMAS
 from hpe_nb.training.topology import JOINTS
 
 ON = 0.5
 """A joint lies on a labelled one where their similarity, exp(-d^2 / (2 area (2 sigma)^2)), is above this."""
 NEAR = 1.0
 """Two people whose mean tags differ by less are too close: decoders take tags this near for one person's."""
-SIGMA = np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89]) / 1000.0
-"""OKS constants of COCO's joints."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +173,7 @@ def _lies_on(xy: Float64, labelled: list[dict[str, Any]]) -> Bools:
     truth = np.array([_joints(each) for each in labelled])
     area = np.array([each["area"] for each in labelled])[None, :, None]
     squares = ((xy[:, None] - truth[None, :, :, :2]) ** 2).sum(-1)
-    similar = np.exp(-squares / (2 * area * (2 * SIGMA) ** 2 + np.spacing(1)))
+    similar = np.exp(-squares / (2 * area * (2 * OKS_SIGMAS) ** 2 + np.spacing(1)))
     return np.asarray((similar > ON) & (truth[None, ..., 2] > 0))
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from hpe_nb.skeleton import OKS_SIGMAS
 from hpe_nb.training.movenet import Sight
 from hpe_nb.training.topology import JOINTS
 
@@ -27,7 +28,7 @@ REACH = 0.08
 """How far a joint may be from its expected place, in sizes of the person (standard deviation); at least a cell."""
 BONUS = 0.5
 """Weight of the logarithm of the centre's score against the distance."""
-SPREAD = torch.tensor([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89]) / 500.0
+SPREAD = torch.from_numpy(2 * OKS_SIGMAS).float()
 """Twice the OKS constants of COCO's joints."""
 
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from hpe_nb.decoder.decode import Decoding
-from hpe_nb.widgets.asking import room
+from hpe_nb.explain.diagnose import diagnose
 from hpe_nb.widgets.panel import settings_panel
 
 VALUE = re.compile(r"(?:lower|raise|set|try)\s+(\w+)\s+(?:to\s+about|to|above|below|=)\s+(-?\d+(?:\.\d+)?)")
@@ -15,7 +15,7 @@ VALUE = re.compile(r"(?:lower|raise|set|try)\s+(\w+)\s+(?:to\s+about|to|above|be
 
 def findings_data(decoding: Decoding) -> dict[str, Any]:
     """What is odd in a picture, with what to try."""
-    diagnosis = room.diagnose(decoding)
+    diagnosis = diagnose(decoding.maps, decoding)
     return {
         "findings": [
             {"name": one.name, "evidence": one.evidence, "advice": one.advice} | _button(decoding, one.advice)

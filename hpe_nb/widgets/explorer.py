@@ -18,13 +18,14 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.draw.dots import Dots, dots_of
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
+from hpe_nb.explain.flips import Flip, nearest_flips, number_names
+from hpe_nb.explain.why import explain_joint, explain_peak
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import KEYPOINTS
 from hpe_nb.widgets import whatif
-from hpe_nb.widgets.asking import JointFlip, explained, explained_peak, joint_flips
 from hpe_nb.widgets.canvas import Canvas
-from hpe_nb.widgets.changes import told_changes
+from hpe_nb.widgets.changes import same_people, told_changes
 from hpe_nb.widgets.data import (
     alt_text,
     fixed_data,
@@ -39,7 +40,7 @@ from hpe_nb.widgets.data import (
 from hpe_nb.widgets.doctor import findings_data
 from hpe_nb.widgets.page import page_data, write_page
 from hpe_nb.widgets.panel import MAIN, PRESETS, code_of, preset_of, settings_panel, unread
-from hpe_nb.widgets.search import Step, flips_in_steps, sliders_of
+from hpe_nb.widgets.search import Step, flips_in_steps
 from hpe_nb.widgets.subject import Subject, settings_in, subject_of
 
 TOOLS = ("layers", "probe", "whatif", "compare", "doctor", "save", "strip")
@@ -252,7 +253,7 @@ class Explorer(Canvas):
 
     # Words.
 
-    def _tell(self, flips: list[JointFlip] | None = None, *, searching: bool = False) -> None:
+    def _tell(self, flips: list[Flip] | None = None, *, searching: bool = False) -> None:
         """Say why the chosen joint is where it is."""
         told = self._explanation(*self._chosen) if self._chosen else {}
         if flips or searching:
@@ -262,11 +263,11 @@ class Explorer(Canvas):
     def _explanation(self, person: int, joint: int, dot: int) -> dict[str, Any]:
         """The words about a joint, a person or a peak."""
         if person >= 0 and joint >= 0:
-            return told_data(explained(self._decoding, person, joint), person, joint)
+            return told_data(explain_joint(self._decoding, person, joint), person, joint)
         if person >= 0:
             return {"sentence": person_sentence(self._decoding, person), "person": person, "joint": -1}
         if 0 <= dot < len(self._decoding.peaks):
-            return told_data(explained_peak(self._decoding, dot), -1, joint)
+            return told_data(explain_peak(self._decoding, dot), -1, joint)
         return {}
 
     def _explanations(self) -> dict[str, Any]:
@@ -286,7 +287,7 @@ class Explorer(Canvas):
 
     def _search(self) -> None:
         """Search for all flips of this result, the settings that matter most first, then those of the chosen joint."""
-        names = sliders_of(self._decoding)
+        names = number_names(self._decoding.settings)
         names.sort(key=lambda name: name not in MAIN)
         off = unread(self._settings)
         groups = settings_panel(self._settings, [])["groups"]
@@ -301,15 +302,14 @@ class Explorer(Canvas):
 
     def _searching(self, decoding: Decoding, chosen: tuple[int, int, int] | None) -> Iterator[Step]:
         """The steps of a search."""
-        found: list[JointFlip] = []
+        found: list[Flip] = []
         asks = chosen is not None and chosen[0] >= 0 and chosen[1] >= 0
-        decoder = Decoder(decoding.maps)  # the search's own: it runs in another thread
         for name in list(self.marks):
             marks: dict[str, Any] = {}
             for marks in flips_in_steps(decoding, name):
                 yield partial(self._show_marks, name, marks)
             if asks and chosen is not None:
-                for flip in joint_flips(decoder, decoding, chosen[0], chosen[1], name, marks.get("values", [])):
+                for flip in nearest_flips(decoding, chosen[0], chosen[1], name, marks.get("values", [])):
                     found.append(flip)
                     yield partial(self._tell, list(found), searching=True)
         if asks:
@@ -352,7 +352,7 @@ class Explorer(Canvas):
         now = getattr(self._settings, name)
         there = self._decoder(replace(self._settings, **{name: round(value) if isinstance(now, int) else value}))
         before, after = dots_of(self._decoding), dots_of(there)
-        match = dict(enumerate(same_people_of(self._decoding, there)))
+        match = dict(enumerate(same_people(self._decoding, there)))
         theirs = {key: match.get(who, -1) for key, who in zip(kinds_of(after), after.person.tolist(), strict=True)}
         owned = enumerate(zip(kinds_of(before), before.person.tolist(), strict=True))
         differs = [i for i, (key, who) in owned if theirs.get(key, -1) != who]
@@ -432,7 +432,7 @@ EDITS = ("at", "tag", "by", "joint")
 """What a message about an edit can hold."""
 
 
-def flip_data(flip: JointFlip) -> dict[str, Any]:
+def flip_data(flip: Flip) -> dict[str, Any]:
     """A flip of a joint as the page's button."""
     return {
         "setting": flip.setting, "side": flip.side, "shown": f"{flip.value:.4g}", "to": flip.to, "then": flip.then,
@@ -442,13 +442,6 @@ def flip_data(flip: JointFlip) -> dict[str, Any]:
 def kinds_of(dots: Dots) -> list[tuple[int, ...]]:
     """Joint type, place and kind of each dot: a peak and a refined joint on one pixel differ."""
     return [(*key, int(refined)) for key, refined in zip(keys_of(dots), dots.refined, strict=True)]
-
-
-def same_people_of(before: Decoding, after: Decoding) -> list[int]:
-    """For each pose of `after` the index of the same person in `before`, or -1."""
-    from hpe_nb.widgets.changes import same_people
-
-    return [int(person) for person in same_people(before, after)]
 
 
 def person_sentence(decoding: Decoding, person: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import html
 import json
 from base64 import b64encode
 from pathlib import Path
@@ -15,6 +14,7 @@ from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import encode_image
+from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
 from hpe_nb.widgets.canvas import Canvas, page_half, script, small
 from hpe_nb.widgets.panel import code_of
@@ -62,8 +62,8 @@ def page_text(data: dict[str, Any], still: Image) -> str:
     inside = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     picture = b64encode(encode_image(small(still), ".jpg")).decode()
     people = "".join(f"<li>person {one['number']}: score {one['score']:.2f}</li>" for one in scene["people"])
-    alt = html.escape(scene.get("alt", ""))
-    readout, code = html.escape(scene["readout"]), html.escape(data["code"])
+    alt = escaped(scene.get("alt", ""))
+    readout, code = escaped(scene["readout"]), escaped(data["code"])
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <meta name="viewport" content="width=device-width"><title>{readout}</title>

@@ -6,7 +6,6 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -88,11 +87,6 @@ class Search:
                 self.busy = False
             else:
                 show()
-
-
-def sliders_of(decoding: Decoding) -> list[str]:
-    """Names of the settings that are numbers."""
-    return [item.name for item in fields(decoding.settings) if "low" in item.metadata]
 
 
 def flips_in_steps(decoding: Decoding, name: str) -> Iterator[dict[str, Any]]:
