@@ -276,6 +276,19 @@ def test_a_view_that_is_gone_lets_go_of_its_maps(jupyter):
     opened.close()
 
 
+def appears(page, kind):
+    """Wait until the picture of a saved page has drawn an item of a kind.
+
+    The saved page's content policy forbids `eval`, by which Playwright's own waiting asks again.
+    """
+    drawn_now = f"document.querySelector('canvas.hpe-picture')?.items().some((item) => item.kind === '{kind}')"
+    for _ in range(300):
+        if page.evaluate(drawn_now):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"no {kind} was drawn within 30 s")
+
+
 def test_the_saved_page_needs_nothing(jupyter, tmp_path):
     import hpe_nb as hpe
 
@@ -288,15 +301,13 @@ def test_the_saved_page_needs_nothing(jupyter, tmp_path):
     page.goto(path.as_uri())
     canvas = page.locator("canvas.hpe-picture")
     canvas.wait_for()
-    page.wait_for_function(
-        "document.querySelector('canvas.hpe-picture')?.items().some((item) => item.kind === 'joint')"
-    )
+    appears(page, "joint")
     joint = next(one for one in items(canvas, "joint") if one["joint"] == 9)
     box = canvas.bounding_box()
     page.mouse.click(box["x"] + joint["x"], box["y"] + joint["y"])
     page.locator(".hpe-words p", has_text="left wrist").wait_for()
     page.keyboard.down("t")
-    page.wait_for_function("document.querySelector('canvas.hpe-picture').items().some((item) => item.kind === 'probe')")
+    appears(page, "probe")
     assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
     assert errors == []
     page.close()
