@@ -62,8 +62,16 @@ def flip_points(decoding: Decoding, setting: str, low: float | None = None, high
         low, high: search only from here to there, in place of the setting's whole range. At thresholds below the
             noise of the maps most peaks change something, and the search takes long.
 
+    Returns:
+        The values, rising, and whether they are all there are.
+
     Raises:
         HpeError: no such setting, or one that is not a number.
+
+    Example:
+        >>> decoding = hpe.decode(hpe.scene("crossing arms").maps)
+        >>> hpe.flip_points(decoding, "tag_threshold", 0.5, 1.0).values.round(2)
+        array([0.53, 0.53, 0.81])
     """
     steps = search(decoding, setting, low, high)
     while True:

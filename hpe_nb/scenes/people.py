@@ -108,7 +108,11 @@ _LIMITS = {
 
 
 def pose_names() -> tuple[str, ...]:
-    """Names of the built-in poses; "random" beside them stands for a body made by chance."""
+    """Names of the built-in poses; "random" beside them stands for a body made by chance.
+
+    Returns:
+        The names, for `poses=` of `scene`.
+    """
     return (*POSES, "random")
 
 
