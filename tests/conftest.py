@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-SLOW_FOLDERS = ("browser", "notebooks")
-"""Every test in these needs a browser or a kernel."""
+SLOW_FOLDERS = ("browser", "notebooks", "training")
+"""Every test in these needs a browser, a kernel or torch."""
 
 sys.path.insert(0, str(HERE))
 

@@ -130,6 +130,7 @@ def test_trouble_that_stays(answer: server.Answer, sentence: str, tries: int, si
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
