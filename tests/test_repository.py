@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 
 import hpe_nb as hpe
+from hpe_nb.cli.main import COMMANDS
 from hpe_nb.files.shipped import FOLDERS
 
 ROOT = Path(__file__).parents[1]
@@ -237,12 +238,21 @@ def test_ci_runs_the_lines_of_the_readme() -> None:
     assert done.stdout.splitlines() == LINES
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/guide.md"])
 def test_links_lead_somewhere(name: str) -> None:
-    links = re.findall(r"\]\((?!http)([^)#]+)", (ROOT / name).read_text(encoding="utf-8"))
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    page = ROOT / name
+    links = re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_readme_names_every_notebook() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [path.name for path in (ROOT / "notebooks").glob("*.ipynb") if path.stem not in text] == []
+def test_the_course_names_every_notebook() -> None:
+    text = (ROOT / "notebooks" / "index.ipynb").read_text(encoding="utf-8")
+    assert [path.name for path in (ROOT / "notebooks").glob("*.ipynb") if f"({path.name})" not in text] == [
+        "index.ipynb"
+    ]
+
+
+def test_the_guide_names_every_command_and_extra() -> None:
+    text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    assert [name for name in COMMANDS if f"`hpe-nb {name}" not in text] == []
+    assert [name for name in PROJECT["optional-dependencies"] if f"[{name}]" not in text] == []
