@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import Field, dataclass, fields, replace
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -140,11 +141,9 @@ class _Picture:
         self.settings, self.setting, self.exact = decoding.settings, setting, True
         self.whole = is_whole(decoding.settings, setting)
         self.decoder = Decoder(decoding.maps)
+        self.at = lru_cache(maxsize=256)(partial(with_setting, self.settings, setting))
+        """The settings with a value; the turns of grouping ask for the same ones one after the other."""
         self._results: dict[tuple[int, ...], tuple[bytes, Any]] = {}
-
-    def at(self, value: float) -> Settings:
-        """The settings with this value."""
-        return with_setting(self.settings, self.setting, value)
 
     def decoding(self, value: float) -> Decoding:
         """The decoding at this value."""
