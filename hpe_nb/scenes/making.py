@@ -14,9 +14,9 @@ from hpe_nb.errors import HpeError
 from hpe_nb.files.images import encode_image
 from hpe_nb.files.text import escaped, plural
 from hpe_nb.scenes.damage import FACE, false_marks, head_marks, joined, people_tags, seen_marks, worn_heatmaps
+from hpe_nb.scenes.drawing import balloon_height, draw_scene
 from hpe_nb.scenes.ideal import Marks, inside, nearest, paint, surroundings
 from hpe_nb.scenes.people import POSES, cast_of, joints, placed
-from hpe_nb.scenes.picture import balloon_height, draw_scene
 from hpe_nb.scenes.recipe import NAMED, Recipe
 from hpe_nb.scenes.streams import stream
 from hpe_nb.scenes.truth import HIDDEN, OUTSIDE, Truth
