@@ -111,10 +111,6 @@ class Explorer(Canvas):
         Raises:
             HpeError: no such setting, or a value out of its range.
         """
-        known = settings_values(self._settings)
-        unknown = [name for name in changes if name not in known]
-        if unknown:
-            raise HpeError(f"{unknown[0]}={changes[unknown[0]]!r} was given, but the settings are {', '.join(known)}.")
         self.settings = replace(self._settings, **changes)
 
     @property
