@@ -86,7 +86,9 @@ class Maps:
         """All heatmaps in one picture, with what it shows in words."""
         level = np.rint(np.clip(np.abs(self.heatmaps).max(axis=0), 0, 1) * 255).astype(np.uint8)
         colours = cv2.applyColorMap(level, cv2.COLORMAP_MAGMA)[..., ::-1]
-        return html_picture(np.ascontiguousarray(colours), f"{self!r}. The highest score of any joint type at each pixel.")
+        return html_picture(
+            np.ascontiguousarray(colours), f"{self!r}. The highest score of any joint type at each pixel."
+        )
 
     @property
     def size(self) -> tuple[int, int]:

@@ -102,7 +102,9 @@ def _existing(path: Path) -> Path:
     if path.suffix.lower() not in (".xml", ".onnx"):
         names = (AUTO, *NETWORKS)
         meant = suggestion(path, names) or f": {', '.join(names)}."
-        raise HpeError(f"{path} was given, but the path of an .xml or .onnx file or a network's name is expected{meant}")
+        raise HpeError(
+            f"{path} was given, but the path of an .xml or .onnx file or a network's name is expected{meant}"
+        )
     if not path.is_file():
         raise HpeError(f"{path} does not exist; give the path of an .xml or .onnx file, or a name such as {REFERENCE}.")
     return path

@@ -74,7 +74,9 @@ def missed(decoding: hpe.Decoding, setting: str, flips: np.ndarray) -> int:
     """At how many places of the slider the result changes without a flip since the place before."""
     told = next(item.metadata for item in hpe.Settings.__dataclass_fields__.values() if item.name == setting)
     decoder, count = Decoder(decoding.maps), 0
-    places = np.clip(np.arange(told["low"], told["high"] + told["by"] / 2, told["by"]).round(6), told["low"], told["high"])
+    places = np.clip(
+        np.arange(told["low"], told["high"] + told["by"] / 2, told["by"]).round(6), told["low"], told["high"]
+    )
     results = [outcome(decoder(with_setting(decoding.settings, setting, place))) for place in places.tolist()]
     for low, high, one, other in zip(places, places[1:], results, results[1:], strict=False):
         count += one != other and not ((flips > low) & (flips <= high)).any()

@@ -138,7 +138,9 @@ def main() -> None:
             moved += laps(opened, slider, ".hpe", given.steps // 4, canvas=True)
             sizes.append((page.evaluate(count) - start) / (given.steps // 4))
             page.wait_for_timeout(700)
-            floor += laps(opened, f"{floor_at} [role=slider]", f"{floor_at} .widget-html-content", given.steps // 4, False)
+            floor += laps(
+                opened, f"{floor_at} [role=slider]", f"{floor_at} .widget-html-content", given.steps // 4, False
+            )
         alone = {name: page.evaluate(ALONE, [root, given.steps, act]) for name, act in PAGE.items()}
         kernel = json.loads(page.evaluate(ASK, COST))
         after = page.locator(".hpe").bounding_box()
