@@ -78,9 +78,9 @@ class Maps:
 
     def __repr__(self) -> str:
         """One line: sizes, and the highest score."""
-        (width, height), size = self.size, self.tags.shape[3]
-        tags = plural(size, "number")
-        return f"Maps of {K} joint types, {width} x {height} pixels, tags of {tags}, highest score {float(np.abs(self.heatmaps).max()):.2f}"
+        size, tags = "{} x {}".format(*self.size), plural(self.tags.shape[3], "number")
+        best = float(np.abs(self.heatmaps).max())
+        return f"Maps of {K} joint types, {size} pixels, tags of {tags}, highest score {best:.2f}"
 
     def _repr_html_(self) -> str:
         """All heatmaps in one picture, with what it shows in words."""

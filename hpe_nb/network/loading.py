@@ -42,8 +42,9 @@ def load_network(
 
     "auto" is human-pose-estimation-0007 where it is in the cache or can be fetched now (tried once, announced, never
     with HPE_NB_OFFLINE=1), else the network that ships with the kit, announced too. Other names are those of
-    `hpe_nb.network.registry`, also by their last part such as "0007", fetched when missing. A path may lead to any associative-embedding network in OpenVINO IR
-    or ONNX with outputs `heatmaps` (1, 17, h, w), `embeddings` (1, 17, h, w[, D]) and perhaps `nms_heatmaps`.
+    `hpe_nb.network.registry`, fetched when missing; the last part of one, such as "0007", is enough. A path may lead to
+    any associative-embedding network in OpenVINO IR or ONNX with outputs `heatmaps` (1, 17, h, w), `embeddings`
+    (1, 17, h, w[, D]) and perhaps `nms_heatmaps`.
 
     Args:
         name_or_path: "auto", a name, or the path of an .xml or .onnx file.
