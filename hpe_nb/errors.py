@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 LONGEST = 299
 """Characters of the longest message."""
@@ -19,6 +21,16 @@ class HpeError(ValueError):
 
     def __init__(self, message: object = "") -> None:
         super().__init__(one_line(str(message)))
+
+
+def suggestion(given: object, known: Iterable[str]) -> str:
+    """The name that was meant, as the end of a sentence; empty where none is like the one given.
+
+    >>> suggestion("tag_treshold", ["tag_threshold", "delta"])
+    '; did you mean tag_threshold?'
+    """
+    near = get_close_matches(str(given), list(known), 1, 0.6)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def visible(text: str) -> str:

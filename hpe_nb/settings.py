@@ -20,12 +20,15 @@ from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Float64, Ints
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, suggestion
+from hpe_nb.files.text import escaped, html_table
+
+Rule = TypeVar("Rule")
 
 STEPS = ("peaks", "grouping", "joints", "filter", "refinement", "duplicates")
 """The decoder's steps, in order. Each setting is read by one of them."""
@@ -158,7 +161,24 @@ def place_distances(joints: Candidates, people: People) -> Float64:
     return np.asarray(np.sqrt(x * x + y * y))
 
 
-@dataclass(frozen=True, kw_only=True)
+def explained(cls: type[Rule]) -> type[Rule]:
+    """The class of settings with all its fields in its docstring, so that `Settings?` explains each of them."""
+    listed = "\n".join(f"        {item.name}: {told(item)}." for item in fields(cls))  # type: ignore[arg-type]
+    cls.__doc__ = f"{cls.__doc__}\n    Attributes:\n{listed}\n    "
+    return cls
+
+
+def told(item: Field[Any]) -> str:
+    """What a field means, its default and what it can be, in a line."""
+    data, default = item.metadata, item.default
+    if "options" in data:
+        return f"{data['meaning']} ({default!r}; one of {', '.join(data['options'])})"
+    span = f"; {data['low']:g} to {data['high']:g}" if "low" in data else ""
+    return f"{data.get('meaning', '')} ({default!r}{span})"
+
+
+@explained
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Settings:
     """Settings of the decoder, from peaks to poses, with the kit's own rule of grouping.
 
@@ -221,6 +241,36 @@ class Settings:
     unread: ClassVar[frozenset[str]] = frozenset()
     """Settings that the rule does not read, such as the weights of another rule's cost."""
 
+    def __new__(cls, **given: Any) -> Self:
+        """Refuse settings that there are not.
+
+        Raises:
+            HpeError: no setting of this name.
+        """
+        for name in given:
+            if not hasattr(cls, name):
+                known = [item.name for item in fields(cls)]
+                meant = suggestion(name, known) or f": {', '.join(known)}."
+                raise HpeError(f"{name}={given[name]!r} was given, but the name of a setting is expected{meant}")
+        return super().__new__(cls)
+
+    def __repr__(self) -> str:
+        """The settings as Python: the class and what differs from its defaults."""
+        changed = [
+            f"{item.name}={getattr(self, item.name)!r}"
+            for item in fields(self)
+            if getattr(self, item.name) != item.default
+        ]
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    def _repr_html_(self) -> str:
+        """A table of all settings; those that differ from their default say so."""
+        rows = []
+        for item in fields(self):
+            value, default = getattr(self, item.name), item.default
+            rows.append([item.name, f"{value}{'' if value == default else ' (changed)'}", told(item)])
+        return f"<p>{escaped(repr(self))}</p>{html_table(('setting', 'value', 'meaning'), rows)}"
+
     def __post_init__(self) -> None:
         for item in fields(self):
             check_field(item, getattr(self, item.name))
@@ -280,7 +330,8 @@ def _other_default(name: str, default: Any) -> Any:
     return field(default=default, metadata=item.metadata)
 
 
-@dataclass(frozen=True, kw_only=True)
+@explained
+@dataclass(frozen=True, kw_only=True, repr=False)
 class OmzSettings(Settings):
     """The rules of Open Model Zoo's Python demo, to the last rounding.
 
@@ -315,7 +366,8 @@ class OmzSettings(Settings):
         return np.asarray(tag_distances(joints, people) < self.tag_threshold)
 
 
-@dataclass(frozen=True, kw_only=True)
+@explained
+@dataclass(frozen=True, kw_only=True, repr=False)
 class HigherHRNetSettings(OmzSettings):
     """The grouping of HigherHRNet (arXiv 1908.10357): tags and scores, no places; later candidates join 30 people."""
 

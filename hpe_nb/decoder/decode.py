@@ -15,13 +15,14 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import Peaks, find_peaks
 from hpe_nb.decoder.poses import MISSING, Poses, completed, duplicates_of, in_image, joints_of, kept_people
 from hpe_nb.decoder.refinement import Refinement, refine
+from hpe_nb.files.text import escaped, plural
 from hpe_nb.settings import Settings, reads
 from hpe_nb.skeleton import K
 
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Decoding:
     """Poses and how they came about: each step's result, in the order of the steps.
 
@@ -52,6 +53,15 @@ class Decoding:
     repeats: Ints
     people: Ints
     poses: Poses
+
+    def __repr__(self) -> str:
+        """One line: what was found, from what."""
+        found = f"{plural(len(self.poses), 'person')} from {plural(len(self.peaks), 'peak')}"
+        return f"Decoding of {found} in {plural(len(self.groups), 'group')}, {self.settings!r}"
+
+    def _repr_html_(self) -> str:
+        """That line, and a table of the people."""
+        return f"<p>{escaped(repr(self))}</p>{self.poses._repr_html_()}"
 
     @property
     def numbers(self) -> Ints:

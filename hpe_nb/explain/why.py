@@ -51,7 +51,7 @@ class Candidate(NamedTuple):
     went_to: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
     """Why one joint came out as it did.
 
@@ -75,6 +75,10 @@ class Explanation:
     def flips(self) -> tuple[Flip, ...]:
         """The values of each setting at which this answer would flip; searched for when first asked for."""
         return joint_flips(self.decoding, self.person, self.joint) if self.person >= 0 else ()
+
+    def __repr__(self) -> str:
+        """The sentence."""
+        return f"Explanation: {self.sentence}"
 
     def __str__(self) -> str:
         """The sentence, the candidates and the flips as text."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import stat
+from base64 import b64encode
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.opencv import cv2
+from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
 
 if TYPE_CHECKING:
@@ -153,6 +155,13 @@ def encode_image(image: Image, ending: str) -> bytes:
             "make it smaller, or choose another format."
         )
     return data.tobytes()
+
+
+def html_picture(image: Image, words: str) -> str:
+    """A picture as HTML with a caption, which is its alternative text as well; the words are escaped."""
+    source, told = b64encode(encode_image(image, ".png")).decode("ascii"), escaped(words)
+    picture = f'<img alt="{told}" style="max-width:100%" src="data:image/png;base64,{source}">'
+    return f"<figure>{picture}<figcaption>{told}</figcaption></figure>"
 
 
 def check_image(image: Image) -> None:

@@ -32,6 +32,10 @@ AHEAD = 3
 small."""
 
 
+GRACE = 2.0
+"""Seconds to wait for the thread that reads, when all is over."""
+
+
 @dataclass(frozen=True, eq=False)
 class Found:
     """A frame and the people in it."""
@@ -114,12 +118,15 @@ class _Flight:
             raise self._failure
 
     def close(self) -> None:
-        """Let the frames under way land, and end the thread."""
+        """Let the frames under way land, and end the thread; one that waits for a stream's next byte ends by itself."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
         if self._feeder is not None:
-            self._feeder.join()
+            self._feeder.join(GRACE)
+            if self._feeder.is_alive():
+                for queue in self._queues.values():
+                    queue.wait_all()
 
     def _feed(self, frames: Iterable[Frame]) -> None:
         """Read, place and start frame after frame; runs in the thread."""

@@ -62,7 +62,7 @@ def fetch(
     """
     card = known(name)
     if card.shipped:
-        return sample(f"{name}.xml")
+        return sample(f"{card.name}.xml")
     files = _files(card, precision)
     total, done = sum(file.size for file in files), 0
     for file in files:
@@ -100,7 +100,7 @@ def cached(name: str = REFERENCE, precision: str | None = None) -> Path | None:
     """
     card = known(name)
     if card.shipped:
-        return sample(f"{name}.xml")
+        return sample(f"{card.name}.xml")
     for each in [precision] if precision else card.files:
         files = _files(card, each)
         if all(os.path.isfile(path_in_cache(file)) for file in files):  # noqa: PTH113 - pathlib's raises without permission
