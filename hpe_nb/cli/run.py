@@ -232,7 +232,7 @@ def outputs_of(options: argparse.Namespace, source: Source, job: Job) -> Outputs
 
 
 def _total(source: Source, options: argparse.Namespace) -> int | None:
-    """How many frames there are to come, where somebody knows."""
+    """How many frames there are to come, where it is known."""
     known = [] if source.count is None else [-(-source.count // options.stride)]
     return min([*known, *([options.frames] if options.frames else [])], default=None)
 

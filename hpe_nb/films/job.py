@@ -100,7 +100,7 @@ def run_film(
         network: from `load_network`.
         outputs: what to write.
         grouping, running, following: settings of decoder, engine and tracking.
-        frames: end after so many; None is the source's end.
+        frames: end after this many; None is the source's end.
         seen: is called with each frame that is through, for a progress bar or a picture.
 
     Returns:

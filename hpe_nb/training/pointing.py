@@ -1,4 +1,4 @@
-"""Whom a pixel points at: of the people that MoveNet lists, the one whose joint it would be.
+"""Which person a pixel points at: of the people that MoveNet lists, the one whose joint it would be.
 
 A list of people comes first: the strongest centres that MoveNet sees at two scales, each with the places of its 17
 joints. A pixel of joint type k then points at the person whose joint k is nearest, measured in sizes of that person,
@@ -21,7 +21,7 @@ from hpe_nb.training.topology import JOINTS
 PEOPLE = 32
 """Length of the list of people."""
 SEEN = 0.03
-"""A centre below this is nobody."""
+"""A centre with a lower score is no person."""
 SAME = 0.5
 """Two entries whose poses are as similar as this (OKS) are one person."""
 REACH = 0.08
@@ -33,7 +33,7 @@ SPREAD = torch.from_numpy(2 * OKS_SIGMAS).float()
 
 
 class Detections(NamedTuple):
-    """The list of people, strongest first; an entry that is nobody has score 0.
+    """The list of people, strongest first; an entry that is no person has score 0.
 
     Attributes:
         score: (B, N) centre's score, 0..1.
@@ -47,7 +47,7 @@ class Detections(NamedTuple):
 
 
 class Pointed(NamedTuple):
-    """Whom every pixel points at, at stride 4.
+    """Which person every pixel points at, at stride 4.
 
     Attributes:
         trust: (B, 17, h, w) the person's score.

@@ -22,13 +22,13 @@ from hpe_nb.training.two_scales import TORSO, TwoScales
 STORE = "pictures"
 """Folder of the pictures in the training's folder."""
 DRAWS = 3
-"""Each joint is read at so many places around it."""
+"""Each joint is read at this many places around it."""
 JITTER = 1 / 40
 """Standard deviation of these places in sizes of the person, within a quarter of a cell and one cell."""
 SHIFT = 80.0
 """Cells by which a picture is said to lie further down and right, at most."""
 MEASURED = 64
-"""So many pictures say what mean and spread the features have."""
+"""Number of pictures from which mean and spread of the features are measured."""
 LANDING, WHOSE, SIZE = 1.0, 1.0, 0.2
 """Weights of the losses that help pull and push."""
 

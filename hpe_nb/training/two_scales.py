@@ -19,7 +19,7 @@ from hpe_nb.training.tag_head import TagHead
 from hpe_nb.training.topology import JOINTS, double
 
 TRUST = 0.3
-"""Power of the owner's score by which a joint's value is scaled: what belongs to nobody in particular fades."""
+"""Power of the owner's score by which a joint's value is scaled: a joint that no clearly seen person owns fades."""
 SPOT = 2.0
 """Standard deviation of the spot a joint draws at stride 2, in pixels of the 1/2 map."""
 FAR = 0.1
@@ -113,7 +113,8 @@ def people_of(near: Sight, far: Sight) -> Detections:
 def expected(plain: Tensor, pointed: Pointed) -> Tensor:
     """Heatmaps (B, 17, H/2, W/2) from joints and people: joints fade far from where their owner should have them.
 
-    What belongs to nobody in particular fades too. Where a joint is expected and not seen, its place has a low value.
+    A joint that no clearly seen person owns fades too. Where a joint is expected and
+    not seen, its place has a low value.
     """
     seen = plain * _twice(pointed.near.pow(FAR)) + EXPECTED * double(pointed.near)
     return _twice(pointed.trust.pow(TRUST)) * seen
