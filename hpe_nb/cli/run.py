@@ -84,7 +84,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 
 def _add_running(parser: argparse.ArgumentParser) -> None:
     """Options for engine and tracking, made from the fields of `Running` and `Following`."""
-    from hpe_nb.films.settings import Following, Running
+    from hpe_nb.films.following import Following, Running
 
     for settings, title in ((Running, "speed"), (Following, "tracking")):
         group = parser.add_argument_group(title)
@@ -102,8 +102,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         HpeError: a source, network, setting or folder that cannot be used.
     """
+    from hpe_nb.films.following import Following, Running
     from hpe_nb.films.inputs import find_inputs
-    from hpe_nb.films.settings import Following, Running
 
     following = Following(**given_fields(options, Following, "tracking"))
     running, grouping = Running(**given_fields(options, Running, "speed")), grouping_of(options)

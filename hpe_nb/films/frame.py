@@ -71,7 +71,7 @@ class Span:
 
 
 @dataclass
-class Report:
+class Troubles:
     """What went wrong on the way without ending it: sentences, the first `most` of them kept, all counted.
 
     A film of ten thousand bad frames must not fill the memory with complaints. `notes` are sentences about files that
@@ -105,7 +105,7 @@ class Source(Protocol):
     fps: float
     count: int | None
     live: bool
-    report: Report
+    report: Troubles
 
     def __iter__(self) -> Iterator[Frame]:
         """The frames, in order."""

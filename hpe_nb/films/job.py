@@ -17,10 +17,10 @@ from hpe_nb.files.whole import check_targets, folder_held, remove_parts
 from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Found, detect
 from hpe_nb.films.exports import export_record, is_export
+from hpe_nb.films.following import Following, Running
 from hpe_nb.films.frame import Source
 from hpe_nb.films.pictures import Pictures, read_picture
 from hpe_nb.films.record import Entry, RecordFile, entries_of, read_record
-from hpe_nb.films.settings import Following, Running
 from hpe_nb.films.stages import Stages
 from hpe_nb.films.tracking import follow
 from hpe_nb.films.tracks import Tracks
