@@ -52,7 +52,7 @@ def pull_push_of(tags: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
     return pull.mean(), push.mean()
 
 
-def whose(tags: Tensor, has: Tensor, spread: float = 0.3) -> Tensor:
+def owner_loss(tags: Tensor, has: Tensor, spread: float = 0.3) -> Tensor:
     """Cross-entropy of the question whose joint a tag is, if tags scatter around each person's mean by `spread`.
 
     Pull and push know means of people; this one sees the single joint that is nearer to another person's mean. Each

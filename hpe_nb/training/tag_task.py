@@ -14,7 +14,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.training.checkpoint import read
 from hpe_nb.training.config import Config
 from hpe_nb.training.features import Store
-from hpe_nb.training.losses import landing_loss, pull_push_of, size_loss, whose
+from hpe_nb.training.losses import landing_loss, owner_loss, pull_push_of, size_loss
 from hpe_nb.training.photos import LabelledPhoto
 from hpe_nb.training.tag_head import read_at
 from hpe_nb.training.two_scales import TORSO, TwoScales
@@ -102,7 +102,7 @@ class TagTask:
         parts = {
             "pull": pull,
             "push": push,
-            "whose": whose(tags, has),
+            "whose": owner_loss(tags, has),
             "landing": landing_loss(readings.landing, batch.middle, batch.size, batch.has),
             "size": size_loss(readings.size, batch.size, batch.has),
         }

@@ -10,9 +10,9 @@ torch = pytest.importorskip("torch")
 from hpe_nb.training.losses import (  # noqa: E402
     heat_loss,
     landing_loss,
+    owner_loss,
     pull_push,
     size_loss,
-    whose,
 )
 
 
@@ -99,11 +99,11 @@ def test_spots_weigh_ten_times():
 def test_whose_tag_it_is_as_worked_out():
     tags, has = torch.tensor([[[0.0, 0.0], [1.0, 1.0], [50.0, 50.0]]]), torch.ones(1, 3, 2)
     alone = math.log(1 + math.exp(-1 / (2 * 0.3**2)))
-    assert float(whose(tags, has)) == pytest.approx(2 / 3 * alone, rel=1e-4)
+    assert float(owner_loss(tags, has)) == pytest.approx(2 / 3 * alone, rel=1e-4)
     nobody = has.clone()
     nobody[0, 1] = 0
-    assert float(whose(tags, nobody)) == pytest.approx(0, abs=1e-6)
-    assert float(whose(torch.zeros(1, 2, 3), torch.ones(1, 2, 3))) == pytest.approx(math.log(2))
+    assert float(owner_loss(tags, nobody)) == pytest.approx(0, abs=1e-6)
+    assert float(owner_loss(torch.zeros(1, 2, 3), torch.ones(1, 2, 3))) == pytest.approx(math.log(2))
 
 
 def test_landing_is_measured_in_sizes_of_the_person():
