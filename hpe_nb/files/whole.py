@@ -65,7 +65,7 @@ def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace
         replace: whether the user asked to replace files that are there.
 
     Raises:
-        HpeError: a target is one of the inputs, or is there and nobody asked to replace it.
+        HpeError: a target is one of the inputs, or exists and is not to be replaced.
     """
     read = {_identity(Path(path)) for path in inputs}
     for target in targets:
@@ -116,7 +116,7 @@ def folder_held(folder: Path) -> Iterator[None]:
 
 
 def _locked(descriptor: int) -> bool:
-    """Lock an open file, if nobody else has; where a file system knows no locks, it counts as locked."""
+    """Lock an open file, if no other process has; where a file system knows no locks, it counts as locked."""
     if os.name == "nt":
         import msvcrt
 
