@@ -150,6 +150,8 @@ class View {
     this.watch = new ResizeObserver(() => this.resized());
     this.watch.observe(this.stage);
     this.source.send({ kind: "shown" });
+    const { version } = this.fixed;
+    if (version && version !== VERSION) this.say(`This view was made by hpe-nb ${version}, the page's code is of ${VERSION}: run its cell again.`, true);
   }
 
   /** A handler whose errors are shown in the status line and reach the kernel's log. */
