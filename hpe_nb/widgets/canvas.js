@@ -193,7 +193,7 @@ class View {
     this.tools = {
       layer: pick("layer: what is drawn on the photo", LAYERS.map((name) => [name, name]), (value) => this.show({ layer: value })),
       joint: pick("joint type whose map is shown and probed", this.fixed.order.map((k) => [k, this.fixed.names[k]]), (value) => this.show({ joint: +value })),
-      person: pick("person", [["-1", "nobody"]], (value) => this.choose(+value < 0 ? null : { person: +value, joint: this.joint })),
+      person: pick("person", [["-1", "none"]], (value) => this.choose(+value < 0 ? null : { person: +value, joint: this.joint })),
       probe: button("Tag probe (T)", "colour every pixel by how near its tag is to the tag under the pointer; hold T or switch it on", () => this.probe(!this.probing), { class: "hpe-probe", "aria-pressed": "false" }),
       whatif: button("What if", "drag a joint on the photo or its dot in the strip, and see what the decoder makes of it; Delete removes it, a double click adds one", () => this.whatIf(!this.editing), { class: "hpe-whatif", "aria-pressed": "false" }),
       untouched: button("Undo changes", "the maps as they were", () => this.source.send({ kind: "edit", what: "reset" }), { class: "hpe-untouched", hidden: true }),
@@ -289,7 +289,10 @@ class View {
     this.on(strip, "keydown", (event) => this.key(event));
     // The notebook has keys of its own: none of those pressed in here are meant for it.
     this.on(this.root, "keydown", (event) => event.stopPropagation());
-    this.on(this.root, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.held) { this.held = false; this.probe(false); } });
+    // T works as soon as the pointer is on the picture: no click is needed first.
+    const typing = () => document.activeElement?.matches("input, textarea, select, [contenteditable]");
+    this.on(document, "keydown", (event) => { if (this.pointer && event.key === "t" && !event.ctrlKey && !event.metaKey && !typing()) this.key(event); }, { capture: true });
+    this.on(document, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.held) { this.held = false; this.probe(false); } });
     let from = null;
     this.on(strip, "pointerdown", (event) => {
       from = { start: place(event, strip), hit: this.stripHit(...place(event, strip)) };
@@ -351,9 +354,12 @@ class View {
     if (!this.scene?.people) { this.scene = { people: [], dots: [], values: {} }; return; }
     if (this.scene.n >= this.answered) this.answered = this.scene.n;
     const { person } = this.tools, { people } = scene;
-    if (person.length !== people.length + 1) person.replaceChildren(make("option", { value: -1, textContent: "nobody" }), ...people.map((one, i) => make("option", { value: i, textContent: one.number })));
+    if (person.length !== people.length + 1) person.replaceChildren(make("option", { value: -1, textContent: "none" }), ...people.map((one, i) => make("option", { value: i, textContent: one.number })));
     // The kernel says where the chosen joint is now, unless something else was chosen since.
-    if ("chosen" in scene && scene.choices >= this.choices) [this.chosen, this.choices] = [scene.chosen, scene.choices];
+    if ("chosen" in scene && scene.choices >= this.choices) {
+      [this.chosen, this.choices] = [scene.chosen, scene.choices];
+      if (this.chosen?.joint >= 0) this.joint = this.chosen.joint;
+    }
     this.hovered = null;
     this.selected = [];
     this.tools.place.textContent = this.scene.place ?? "";
@@ -598,7 +604,7 @@ class View {
     const { names } = this.fixed;
     if (spot?.dot >= 0) {
       const [joint, person, , , score, refined, ...tag] = this.scene.dots[spot.dot];
-      const whose = person >= 0 ? `person ${this.scene.people[person].number}` : this.nearestTag(tag, "nobody's; ");
+      const whose = person >= 0 ? `person ${this.scene.people[person].number}` : this.nearestTag(tag, "no person's; ");
       return `${names[joint]}${refined ? " (refined)" : ""}: confidence ${score.toFixed(2)}, tag ${tag.map((t) => t.toFixed(2)).join(", ")}; ${whose}`;
     }
     if (spot?.person >= 0) return `person ${this.scene.people[spot.person].number}: score ${this.scene.people[spot.person].score.toFixed(2)}`;

@@ -410,7 +410,7 @@ class Explorer(Canvas):
     def _on_save(self, _: dict[str, Any]) -> None:
         """Write a page beside the notebook, under a name that is free."""
         path = next(path for i in count(1) if not (path := Path(f"{self._subject.name}-{i}.html")).exists())
-        self.say(f"saved as {self.save_html(path)}: opens in any browser, without Python")
+        self.say(f"saved beside the notebook as {self.save_html(path)}: opens in any browser, without Python")
 
     def _on_list(self, content: dict[str, Any]) -> None:
         """The picture before or after in the list."""
