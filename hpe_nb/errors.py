@@ -14,6 +14,9 @@ class HpeError(ValueError):
     r"""Input that cannot be used; the message is one sentence: what was given, what was expected, what to do.
 
     Control characters and bytes that are no UTF-8 are shown as `\\x1b`; a message is one line under 300 characters.
+
+    Args:
+        message: the sentence.
     """
 
     def __init__(self, message: object = "") -> None:

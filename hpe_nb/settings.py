@@ -35,20 +35,47 @@ STEPS = ("peaks", "grouping", "joints", "filter", "refinement", "duplicates")
 
 
 def knob(default: float, low: float, high: float, by: float, meaning: str, *, step: str | None = None) -> Any:
-    """Dataclass field for a number from `low` to `high`; a slider moves by `by`; `step` names the step that reads it.
+    """Dataclass field for a number with a range: a slider in the explorer, an option of the commands.
 
-    A whole number as default makes a field of whole numbers. Without `step` it is no setting of the decoder.
+    Args:
+        default: value of the field; a whole number makes a field of whole numbers.
+        low, high: the range, both included.
+        by: what a slider moves by.
+        meaning: a few words on what it does, shown beside the slider.
+        step: decoder step that reads it: one of `STEPS`. Without it the field is no setting of the decoder.
+
+    Returns:
+        A dataclass field.
     """
     return _field(default, {"low": low, "high": high, "by": by, "meaning": meaning, "step": step})
 
 
 def switch(default: bool, meaning: str, *, step: str | None = None) -> Any:
-    """Dataclass field for something that is on or off; `step` names the decoder step that reads it."""
+    """Dataclass field for something that is on or off.
+
+    Args:
+        default: whether it is on.
+        meaning: a few words on what it does.
+        step: decoder step that reads it, see `knob`.
+
+    Returns:
+        A dataclass field.
+    """
     return _field(default, {"meaning": meaning, "step": step})
 
 
 def choice(default: str, options: tuple[str, ...], meaning: str, *, step: str | None = None) -> Any:
-    """Dataclass field for one of a few named ways; `step` names the decoder step that reads it."""
+    """Dataclass field for one of a few named ways.
+
+    Args:
+        default: one of the options.
+        options: the names to choose from.
+        meaning: a few words on what it does.
+        step: decoder step that reads it, see `knob`.
+
+    Returns:
+        A dataclass field.
+    """
     return _field(default, {"options": options, "meaning": meaning, "step": step})
 
 
@@ -104,7 +131,15 @@ class People:
 
 
 def tag_distances(joints: Candidates, people: People) -> Float32:
-    """Distance of each candidate's tag to each person's mean tag, (n, m)."""
+    """Distance of each candidate's tag to each person's mean tag, (n, m).
+
+    Args:
+        joints: n candidates of one joint type.
+        people: m people.
+
+    Returns:
+        (n, m) float32, in units of the tags.
+    """
     apart = joints.tag[:, None] - people.tag
     if apart.shape[2] == 1:
         return np.asarray(np.abs(apart[..., 0]))
@@ -112,7 +147,15 @@ def tag_distances(joints: Candidates, people: People) -> Float32:
 
 
 def place_distances(joints: Candidates, people: People) -> Float64:
-    """Distance of each candidate to each person's centre (the mean place of its joints) in map pixels, (n, m)."""
+    """Distance of each candidate to each person's centre (the mean place of its joints) in map pixels, (n, m).
+
+    Args:
+        joints: n candidates of one joint type.
+        people: m people.
+
+    Returns:
+        (n, m) float64, in map pixels.
+    """
     x = joints.xy[:, 0, None] - people.xy[:, 0]
     y = joints.xy[:, 1, None] - people.xy[:, 1]
     return np.asarray(np.sqrt(x * x + y * y))

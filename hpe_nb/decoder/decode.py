@@ -83,12 +83,15 @@ def decode(maps: Maps, settings: Settings | None = None) -> Decoding:
         maps: the network's maps.
         settings: the settings and the rule; by default `Settings()`. `Settings.omz()` gives Open Model Zoo's results.
 
+    Returns:
+        The poses (`.poses`, in image pixels) and the result of every step on the way.
+
     Raises:
         HpeError: a rule of the user's failed.
 
     Example:
         >>> import hpe_nb as hpe
-        >>> decoding = hpe.decode(hpe.scene("two people").maps, hpe.Settings(tag_threshold=0.8))
+        >>> decoding = hpe.decode(hpe.scene("two apart").maps, hpe.Settings(tag_threshold=0.8))
         >>> len(decoding.poses)
         2
     """
@@ -106,8 +109,9 @@ class Decoder:
         memory: how many results of steps are kept; when they are more, all are forgotten.
 
     Example:
-        >>> decoder = hpe.Decoder(maps)
-        >>> [len(decoder(hpe.Settings(pose_threshold=least)).poses) for least in (0.1, 0.2, 0.3)]
+        >>> decoder = hpe.Decoder(hpe.scene("two apart").maps)
+        >>> [len(decoder(hpe.Settings(pose_threshold=least)).poses) for least in (0.1, 0.9, 1.0)]
+        [2, 1, 0]
     """
 
     def __init__(self, maps: Maps, memory: int = 2000) -> None:

@@ -263,12 +263,10 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     low = np.where(present[..., None], xy, np.inf).min(axis=1)
     high = np.where(present[..., None], xy, -np.inf).max(axis=1)
     area = AREA_OF_BOX * np.where(present.any(axis=1), (high - low).prod(axis=1), 0)
-    first, second = np.triu_indices(len(xy), 1)
-    worse_first = scores[first] < scores[second]
-    better, worse = np.where(worse_first, (second, first), (first, second))
+    ones = present.astype(np.float32)
+    place = (-scores).argsort(kind="stable").argsort()
+    better, worse = ((2 * ones @ ones.T >= ones.sum(axis=1)) & (place[:, None] < place)).nonzero()
     shared = present[better] & present[worse]
-    enough = 2 * shared.sum(axis=1) >= present[worse].sum(axis=1)
-    better, worse, shared = better[enough], worse[enough], shared[enough]
     alike = oks(xy[better], xy[worse], np.maximum(area[better], area[worse]), shared)
     better, worse = better[alike > limit], worse[alike > limit]
     for i in np.lexsort((better, -scores[better])).tolist():

@@ -114,8 +114,16 @@ def explain_joint(decoding: Decoding, person: int, joint: int | str) -> Explanat
         person: index into `decoding.poses`, from 0; sentences number people from 1.
         joint: joint type, 0 to 16, or its name such as "left wrist".
 
+    Returns:
+        The sentences, the candidates, and the flip points of this answer.
+
     Raises:
         HpeError: no such person or joint.
+
+    Example:
+        >>> decoding = hpe.decode(hpe.scene("two apart").maps)
+        >>> hpe.explain_joint(decoding, 0, "left wrist").sentence
+        "Person 1's left wrist is the peak at ..."
     """
     k, count = joint_index(joint), len(decoding.poses)
     if not 0 <= person < count:
@@ -139,6 +147,9 @@ def explain_peak(decoding: Decoding, peak: int) -> Explanation:
     Args:
         decoding: the decoding.
         peak: index into `decoding.peaks`.
+
+    Returns:
+        The sentences and the candidates.
 
     Raises:
         HpeError: no such peak.

@@ -52,8 +52,15 @@ def read_image(path: str | Path) -> Image:
     Args:
         path: a JPEG, PNG, WebP, GIF, BMP, TIFF, PPM, JPEG 2000 or AVIF file of any name and ending.
 
+    Returns:
+        (H, W, 3) RGB uint8.
+
     Raises:
         HpeError: no such file, a folder, an empty or truncated file, no picture, or one of more than 175 megapixels.
+
+    Example:
+        >>> hpe.read_image(hpe.sample("astronaut")).shape
+        (512, 512, 3)
     """
     path = Path(path)
     try:
@@ -114,6 +121,9 @@ def write_image(path: str | Path, image: Image) -> Path:
     Args:
         path: ends with .png (exact) or .jpg (quality 92, colours at full resolution); missing folders are made.
         image: the picture.
+
+    Returns:
+        The path.
 
     Raises:
         HpeError: another ending, an array that is no picture, or a place that cannot be written.

@@ -53,6 +53,9 @@ def fetch(
         base: address of a mirror with the same folders; by default `HPE_NB_MIRROR`, else Open Model Zoo's.
         patience: how long to wait and how often to try.
 
+    Returns:
+        Path of the .xml file in the cache; the .bin file lies beside it.
+
     Raises:
         HpeError: an unknown name or precision, a server that gives no such files, a place that cannot be written, or a
             file that is missing while `HPE_NB_OFFLINE` forbids to use the network.

@@ -56,6 +56,9 @@ def load_network(
         negated: whether a network loaded by path negates non-maxima itself; by default its output is looked at.
         say: takes the lines that tell what is going on.
 
+    Returns:
+        The network; `network(image)` gives `Maps`.
+
     Raises:
         HpeError: no such file or name, a broken file, or another kind of network.
     """

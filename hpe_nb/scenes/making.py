@@ -13,9 +13,9 @@ from hpe_nb.errors import HpeError, suggestion
 from hpe_nb.files.images import html_picture
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.damage import FACE, false_marks, head_marks, joined, people_tags, seen_marks, worn_heatmaps
+from hpe_nb.scenes.drawing import balloon_height, draw_scene
 from hpe_nb.scenes.ideal import Marks, inside, nearest, paint, surroundings
 from hpe_nb.scenes.people import POSES, cast_of, joints, placed
-from hpe_nb.scenes.picture import balloon_height, draw_scene
 from hpe_nb.scenes.recipe import NAMED, Recipe
 from hpe_nb.scenes.streams import stream
 from hpe_nb.scenes.truth import HIDDEN, OUTSIDE, Truth
@@ -53,17 +53,21 @@ def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:
 
     The same settings give the same scene on every machine.
 
-        hpe.scene("crossing arms")
-        hpe.scene(5, overlap=0.4, tag_gap=1.2, seed=3)
-        hpe.scene("hugging", tag_noise=0.3)
-
     Args:
         name: a scene for teaching (see `scene_names`), a number of people, or a `Recipe`.
         settings: fields of `Recipe` that shall differ, for example `people`, `overlap`, `tag_gap`, `missed`, `seed`.
             With `people` or `poses` a named scene's own people leave.
 
+    Returns:
+        Picture, maps and truth of one scene; `hpe.decode(scene.maps)` finds its people.
+
     Raises:
         HpeError: no such scene or setting, or a value out of range.
+
+    Example:
+        >>> scene = hpe.scene(5, overlap=0.4, tag_gap=1.2, seed=3)
+        >>> scene.image.shape, len(hpe.decode(scene.maps).poses)
+        ((448, 448, 3), 5)
     """
     recipe = recipe_of(name, settings)
     cast = cast_of(recipe)

@@ -71,7 +71,7 @@ class Explorer(Canvas):
     Example:
         >>> explorer = hpe.Explorer(hpe.scene("crossing arms"))
         >>> explorer.set(tag_threshold=0.8)
-        >>> explorer.save_html("case.html")
+        >>> path = explorer.save_html("case.html")
     """
 
     app, tools = "explorer", TOOLS
