@@ -323,17 +323,18 @@ class View {
   async loadPhoto() {
     const sent = this.source.get("photo");
     if (!sent?.data) return;
-    const load = (this.loading = (this.loading ?? 0) + 1);
+    const load = (this.loads = (this.loads ?? 0) + 1);
+    this.loading = true;
     const blob = new Blob([sent.data], { type: sent.type });
     const scale = 1600 / Math.max(...sent.size);
     try {
       const whole = await createImageBitmap(blob);
       // A second, small copy keeps pictures of many megapixels fluid while the whole is seen.
       const small = scale < 0.7 ? [await createImageBitmap(whole, { resizeWidth: Math.round(sent.size[0] * scale), resizeQuality: "high" })] : [];
-      if (load !== this.loading || this.abort.signal.aborted) return;
+      if (load !== this.loads || this.abort.signal.aborted) return;
       for (const level of this.levels) level.close();
       this.levels = [whole, ...small];
-    } catch (error) { this.failed(error); return; }
+    } catch (error) { this.failed(error); return; } finally { if (load === this.loads) this.loading = false; }
     const same = this.imageSize && this.imageSize[0] === sent.size[0] && this.imageSize[1] === sent.size[1];
     this.imageSize = sent.size;
     this.truth = sent.truth ?? [];
@@ -734,7 +735,8 @@ class View {
   draw() { this.frame ??= requestAnimationFrame(this.guarded(() => { this.frame = null; this.paint(); })); }
 
   paint() {
-    if (this.abort.signal.aborted || !this.scene) return;
+    // People wait for their photo: neither is seen with another's.
+    if (this.abort.signal.aborted || !this.scene || this.loading) return;
     this.items = [];
     this.paintPhoto();
     if (!this.stripBox.hidden && !this.strip.hidden) this.paintStrip();

@@ -97,6 +97,22 @@ class Canvas(anywidget.AnyWidget):
         else:
             self._resting = loop.call_later(REST, self._guarded, act)
 
+    def aside(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        """Do what takes long in a thread, then show its result; where no event loop runs, here and now."""
+        loop = running_loop()
+        if loop is None:
+            then(work())
+            return
+
+        def show(done: asyncio.Future[Any]) -> None:
+            error = done.exception()
+            if isinstance(error, Exception):
+                self._failed(error)
+            else:
+                self._guarded(lambda: then(done.result()))
+
+        loop.run_in_executor(None, work).add_done_callback(show)
+
     def _guarded(self, act: Callable[[], None]) -> None:
         """Call `act`; an error is shown in the status line, and raised."""
         try:
@@ -172,13 +188,14 @@ class Canvas(anywidget.AnyWidget):
         """What is shown, as an RGB picture (H, W, 3)."""
         raise NotImplementedError
 
-    def explanations(self) -> dict[str, Any]:
-        """The words about everything that can be clicked, for a page without a kernel."""
-        return {}
+    def explanations(self) -> Callable[[], dict[str, Any]]:
+        """What gives the words about everything that can be clicked now, for a page without a kernel."""
+        return dict
 
-    def page(self) -> str:
-        """What is shown as a page that needs nothing else: no Python, no server, no network."""
-        return page_text(page_data({name: getattr(self, name) for name in SHOWN}, self.explanations()), self.image())
+    def page(self) -> Callable[[], str]:
+        """What makes a page of what is shown now: one that needs no Python, no server and no network."""
+        shown, words, still = {name: getattr(self, name) for name in SHOWN}, self.explanations(), self.image()
+        return lambda: page_text(page_data(shown, words()), still)
 
     def save_html(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write one file that shows this in any browser, without Python, server or network, and return its path.
@@ -193,7 +210,7 @@ class Canvas(anywidget.AnyWidget):
         Raises:
             HpeError: a file of that name is there, another ending, or a place that cannot be written.
         """
-        return write_page(Path(path), self.page(), overwrite)
+        return write_page(Path(path), self.page()(), overwrite)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The widget, and a still picture for readers without a kernel."""
@@ -211,7 +228,7 @@ class Canvas(anywidget.AnyWidget):
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
         if self.photo:
-            display({"text/html": frame_text(self.page()), "text/plain": ""}, raw=True)  # type: ignore[no-untyped-call]
+            display({"text/html": frame_text(self.page()()), "text/plain": ""}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def named_by_user(widget: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from functools import partial
 from itertools import count
@@ -24,7 +24,7 @@ from hpe_nb.explain.flips import Flip, nearest_flips, number_names
 from hpe_nb.explain.why import explain_joint, explain_peak
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
-from hpe_nb.skeleton import KEYPOINTS
+from hpe_nb.skeleton import KEYPOINTS, K
 from hpe_nb.widgets import whatif
 from hpe_nb.widgets.canvas import Canvas
 from hpe_nb.widgets.changes import numbers_of, renumbered, same_people, told_changes
@@ -40,6 +40,7 @@ from hpe_nb.widgets.data import (
     told_data,
 )
 from hpe_nb.widgets.doctor import findings_data
+from hpe_nb.widgets.page import write_page
 from hpe_nb.widgets.panel import MAIN, PRESETS, code_of, preset_of, settings_panel, unread
 from hpe_nb.widgets.search import Step, flips_in_steps
 from hpe_nb.widgets.subject import Subject, settings_in, subject_of
@@ -236,11 +237,11 @@ class Explorer(Canvas):
             return np.arange(len(decoding.poses))
         return renumbered(same_people(self._numbered[0], decoding), self._numbered[1])
 
-    def _named(self, text: str) -> str:
+    def _named(self, decoding: Decoding, text: str) -> str:
         """A sentence about poses by their place, with the numbers that the picture shows."""
         if self._numbered is None:
             return text
-        numbers = self._numbers(self._decoding)
+        numbers = self._numbers(decoding)
         count, new = len(numbers), int(numbers.max(initial=-1)) + 2
 
         def number(match: re.Match[str]) -> str:
@@ -276,32 +277,38 @@ class Explorer(Canvas):
 
     def _tell(self, flips: list[Flip] | None = None, *, searching: bool = False) -> None:
         """Say why the chosen joint is where it is."""
-        told = self._explanation(*self._chosen) if self._chosen else {}
+        told = self._explanation(self._decoding, *self._chosen) if self._chosen else {}
         if flips or searching:
             told |= {"searching": searching, "flips": [flip_data(flip) for flip in flips or []]}
         self.told = told
 
-    def _explanation(self, person: int, joint: int, dot: int) -> dict[str, Any]:
+    def _explanation(self, decoding: Decoding, person: int, joint: int, dot: int) -> dict[str, Any]:
         """The words about a joint, a person or a peak."""
         if person >= 0 and joint >= 0:
-            told = told_data(explain_joint(self._decoding, person, joint), person, joint)
+            told = told_data(explain_joint(decoding, person, joint), person, joint)
         elif person >= 0:
-            told = {"sentence": person_sentence(self._decoding, person), "person": person, "joint": -1}
-        elif 0 <= dot < len(self._decoding.peaks):
-            told = told_data(explain_peak(self._decoding, dot), -1, joint)
+            told = {"sentence": person_sentence(decoding, person), "person": person, "joint": -1}
+        elif 0 <= dot < len(decoding.peaks):
+            told = told_data(explain_peak(decoding, dot), -1, joint)
         else:
             return {}
-        told["sentence"] = self._named(told["sentence"])
+        told["sentence"] = self._named(decoding, told["sentence"])
         for candidate in told.get("candidates", []):
-            candidate["went"] = self._named(candidate["went"])
+            candidate["went"] = self._named(decoding, candidate["went"])
         return told
 
-    def explanations(self) -> dict[str, Any]:
-        """The words about everything, for a page without a kernel: by "person,joint" and "dot index"."""
-        decoding, people = self._decoding, range(len(self._decoding.poses))
-        told = {f"{i},{k}": self._explanation(i, k, -1) for i in people for k in range(-1, len(KEYPOINTS))}
-        alone = np.flatnonzero(dots_of(decoding).person < 0).tolist()
-        return told | {f"dot {i}": self._explanation(-1, int(decoding.peaks.joint[i]), i) for i in alone}
+    def explanations(self) -> Callable[[], dict[str, Any]]:
+        """What gives the words about everything: by "person,joint" and "dot index"."""
+        decoding = self._decoding
+
+        def explained() -> dict[str, Any]:
+            people = range(len(decoding.poses))
+            alone = np.flatnonzero(dots_of(decoding).person < 0).tolist()
+            told = {f"{i},{k}": self._explanation(decoding, i, k, -1) for i in people for k in range(-1, K)}
+            joint = decoding.peaks.joint
+            return told | {f"dot {i}": self._explanation(decoding, -1, int(joint[i]), i) for i in alone}
+
+        return explained
 
     def _compare(self) -> None:
         """Show A and what differs from it."""
@@ -404,13 +411,18 @@ class Explorer(Canvas):
             return
         found = findings_data(self._decoding) | {"limbs": odd_limbs(self._decoding.poses)}
         for one in found["findings"]:
-            one["evidence"] = self._named(one["evidence"])
+            one["evidence"] = self._named(self._decoding, one["evidence"])
         self.doctor = found
 
     def _on_save(self, _: dict[str, Any]) -> None:
         """Write a page beside the notebook, under a name that is free."""
         path = next(path for i in count(1) if not (path := Path(f"{self._subject.name}-{i}.html")).exists())
-        self.say(f"saved beside the notebook as {self.save_html(path)}: opens in any browser, without Python")
+        page = self.page()
+        self.say("saving …")
+        self.aside(
+            lambda: write_page(path, page(), overwrite=False),
+            lambda saved: self.say(f"saved beside the notebook as {saved}: opens in any browser, without Python"),
+        )
 
     def _on_list(self, content: dict[str, Any]) -> None:
         """The picture before or after in the list."""

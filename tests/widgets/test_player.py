@@ -36,7 +36,7 @@ def test_a_frame_and_its_explorer_show_the_same(player) -> None:
     assert player.below == explorer.model_id
     assert looks(explorer) == looks(player)
     assert [one["number"] for one in explorer.scene["people"]] == (NUMBERS + 1).tolist()
-    for part in (explorer.scene["alt"], explorer.page()):
+    for part in (explorer.scene["alt"], explorer.page()()):
         assert "person 20" in part
 
 
