@@ -955,8 +955,9 @@ class View {
       if (one.letter) this.sign(g, one.letter, x + 16, y, "#333333");
       this.items.push({ on: "photo", kind: "ring", letter: one.letter, x, y });
     }
-    if (scene.box) {
-      const [x0, y0] = this.toScreen(scene.box[0], scene.box[1]), [x1, y1] = this.toScreen(scene.box[2], scene.box[3]);
+    const box = scene.box ?? (this.chosen && told.box);
+    if (box) {
+      const [x0, y0] = this.toScreen(box[0], box[1]), [x1, y1] = this.toScreen(box[2], box[3]);
       g.setLineDash([6, 4]); g.lineWidth = 2; g.strokeStyle = "#f0e442"; g.strokeRect(x0, y0, x1 - x0, y1 - y0); g.setLineDash([]);
       this.items.push({ on: "photo", kind: "window", x: x0, y: y0 });
     }

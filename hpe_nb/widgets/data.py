@@ -186,6 +186,12 @@ def odd_limbs(poses: Poses) -> list[list[int]]:
     return odd
 
 
+def window_data(decoding: Decoding, which: int) -> list[float]:
+    """The window x0, y0, x1, y1 in image pixels in which refinement looked for its joint number `which`."""
+    window = decoding.refinement.window[which].reshape(2, 2) - np.array([[0.5], [0.5]])
+    return _rounded(decoding.maps.image_points(window).ravel())
+
+
 def told_data(explanation: Any, person: int, joint: int) -> dict[str, Any]:
     """An explanation as the canvas shows it: sentence and candidates."""
     runner = explanation.runner_up

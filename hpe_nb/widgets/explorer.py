@@ -38,6 +38,7 @@ from hpe_nb.widgets.data import (
     scene_data,
     settings_values,
     told_data,
+    window_data,
 )
 from hpe_nb.widgets.doctor import findings_data
 from hpe_nb.widgets.page import write_page
@@ -285,7 +286,9 @@ class Explorer(Canvas):
     def _explanation(self, decoding: Decoding, person: int, joint: int, dot: int) -> dict[str, Any]:
         """The words about a joint, a person or a peak."""
         if person >= 0 and joint >= 0:
-            told = told_data(explain_joint(decoding, person, joint), person, joint)
+            told = told_data(explain_joint(decoding, person, joint), person, joint) | looked_for(
+                decoding, person, joint
+            )
         elif person >= 0:
             told = {"sentence": person_sentence(decoding, person), "person": person, "joint": -1}
         elif 0 <= dot < len(decoding.peaks):
@@ -493,6 +496,13 @@ def flip_data(flip: Flip) -> dict[str, Any]:
 def kinds_of(dots: Dots) -> list[tuple[int, ...]]:
     """Joint type, place and kind of each dot: a peak and a refined joint on one pixel differ."""
     return [(*key, int(refined)) for key, refined in zip(keys_of(dots), dots.refined, strict=True)]
+
+
+def looked_for(decoding: Decoding, person: int, joint: int) -> dict[str, Any]:
+    """The window, in image pixels, in which a person's joint was looked for that no peak gave."""
+    refinement, stay = decoding.refinement, np.flatnonzero(decoding.repeats < 0)
+    at = np.flatnonzero((refinement.person == stay[person]) & (refinement.joint == joint))
+    return {"box": window_data(decoding, int(at[0]))} if len(at) else {}
 
 
 def person_sentence(decoding: Decoding, person: int) -> str:
