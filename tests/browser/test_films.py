@@ -86,9 +86,9 @@ def test_webcam_live_and_frozen(jupyter: Any) -> None:
     opened.wait_for_change(picture, first, 20)  # the fake camera's picture moves
     page.locator(".hpe-freeze").click()
     page.wait_for_timeout(1500)  # the picture under way arrives
-    frames = opened.ask("camera.canvas.frames")
+    frames = opened.ask("camera.frames")
     page.wait_for_timeout(700)
-    assert opened.ask("camera.canvas.frames") == frames
+    assert opened.ask("camera.frames") == frames
     page.get_by_text("Explore this frame").click()
     expect(page.locator("[data-setting=detection_threshold]")).to_be_visible(timeout=60_000)
     start.click()

@@ -266,8 +266,9 @@ def test_lab_starts_this_python(
     (command, where, environment), = calls  # fmt: skip
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
     assert [word for word in arguments if word.startswith("--")] == [
-        word for word in command[3:] if word not in ("--allow-root", lab.PROMPT)
+        word for word in command[3:-1] if word not in ("--allow-root", lab.PROMPT)
     ]
+    assert command[-1] == "index.ipynb"
     assert where == tmp_path / folder
     assert (where / "00_first_look.ipynb").is_file()
     assert environment["JUPYTER_PREFER_ENV_PATH"] == "1"
