@@ -65,6 +65,9 @@ def detect(
         stages: is filled with the time that each stage takes; its clock starts when the network is ready.
         report: takes a sentence for each frame that could not be used.
 
+    Returns:
+        An iterator over the frames with the people found in each.
+
     Raises:
         HpeError: what the source or the network raise when nothing more can come.
     """

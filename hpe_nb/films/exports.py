@@ -27,6 +27,10 @@ def export_record(record: str | Path, path: str | Path) -> Path:
     In COCO results `image_id` is the number of the frame; where the file names of all photos are different numbers, as
     in COCO's own sets, those numbers. Frames in which nobody was found leave no trace in either format.
 
+    Args:
+        record: a run's record, see `read_record`.
+        path: file to write, ending with .json or .csv.
+
     Returns:
         The path.
 

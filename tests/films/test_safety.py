@@ -193,6 +193,7 @@ def readable(path: Path) -> int:
         return sum(1 for _ in container.decode(video=0))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 @pytest.mark.parametrize("name", ["out.mp4", "out.mkv", "out.mov"])
 def test_a_killed_run_leaves_a_film_that_plays(tmp_path: Path, name: str) -> None:

@@ -215,6 +215,7 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
         assert word in text
 
 
+@pytest.mark.slow
 def test_info_tells_where_the_time_goes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info", "--network", "hpe-nb-ae"]) == 0
     text = capsys.readouterr().out
