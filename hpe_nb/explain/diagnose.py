@@ -266,7 +266,9 @@ def high_threshold(clues: Clues) -> Finding | None:
         f"{clues.below_threshold:.0%} of the maxima are not above detection_threshold = {limit:g}; "
         f"their median is {np.median(scores):.3f}"
     )
-    return Finding(THRESHOLD, 0.9, evidence, f"lower detection_threshold to {np.quantile(scores, 0.1) * 0.8:.2g}")
+    lower = f"{np.quantile(scores, 0.1) * 0.8:.2g}"
+    advice = f"lower detection_threshold to {lower}, and pose_threshold as well, for scores of people are no higher"
+    return Finding(THRESHOLD, 0.9, evidence, advice)
 
 
 SHORT = 32
@@ -347,11 +349,9 @@ def close_tags(clues: Clues) -> Finding | None:
         f"in {len(close)} of {len(types)} joint types two joints have tags nearer than tag_threshold = {limit:g}; "
         f"their median distance is {nearest:.2f}"
     )
-    advice = (
-        f"lower tag_threshold to about {max(nearest / 2, 0.05):.2f}, or raise place_weight; "
-        "a larger input separates tags better"
-    )
-    return Finding(CLOSE, 0.5, evidence, advice)
+    # The noise of one person's tags is a tenth or two: a threshold below that splits people instead of parting them.
+    low = f"lower tag_threshold to about {nearest / 2:.2f}, or" if nearest > 0.3 else "no threshold parts such tags;"
+    return Finding(CLOSE, 0.5, evidence, f"{low} raise place_weight; a larger input separates tags better")
 
 
 def _close_groups(clues: Clues) -> bool:
