@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 LONGEST = 299
 """Characters of the longest message."""
@@ -12,10 +14,23 @@ class HpeError(ValueError):
     r"""Input that cannot be used; the message is one sentence: what was given, what was expected, what to do.
 
     Control characters and bytes that are no UTF-8 are shown as `\\x1b`; a message is one line under 300 characters.
+
+    Args:
+        message: the sentence.
     """
 
     def __init__(self, message: object = "") -> None:
         super().__init__(one_line(str(message)))
+
+
+def suggestion(given: object, known: Iterable[str]) -> str:
+    """The name that was meant, as the end of a sentence; empty where none is like the one given.
+
+    >>> suggestion("tag_treshold", ["tag_threshold", "delta"])
+    '; did you mean tag_threshold?'
+    """
+    near = get_close_matches(str(given), list(known), 1, 0.6)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def visible(text: str) -> str:

@@ -20,32 +20,62 @@ from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Float64, Ints
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, suggestion
+from hpe_nb.files.text import escaped, html_table
+
+Rule = TypeVar("Rule")
 
 STEPS = ("peaks", "grouping", "joints", "filter", "refinement", "duplicates")
 """The decoder's steps, in order. Each setting is read by one of them."""
 
 
 def knob(default: float, low: float, high: float, by: float, meaning: str, *, step: str | None = None) -> Any:
-    """Dataclass field for a number from `low` to `high`; a slider moves by `by`; `step` names the step that reads it.
+    """Dataclass field for a number with a range: a slider in the explorer, an option of the commands.
 
-    A whole number as default makes a field of whole numbers. Without `step` it is no setting of the decoder.
+    Args:
+        default: value of the field; a whole number makes a field of whole numbers.
+        low, high: the range, both included.
+        by: what a slider moves by.
+        meaning: a few words on what it does, shown beside the slider.
+        step: decoder step that reads it: one of `STEPS`. Without it the field is no setting of the decoder.
+
+    Returns:
+        A dataclass field.
     """
     return _field(default, {"low": low, "high": high, "by": by, "meaning": meaning, "step": step})
 
 
 def switch(default: bool, meaning: str, *, step: str | None = None) -> Any:
-    """Dataclass field for something that is on or off; `step` names the decoder step that reads it."""
+    """Dataclass field for something that is on or off.
+
+    Args:
+        default: whether it is on.
+        meaning: a few words on what it does.
+        step: decoder step that reads it, see `knob`.
+
+    Returns:
+        A dataclass field.
+    """
     return _field(default, {"meaning": meaning, "step": step})
 
 
 def choice(default: str, options: tuple[str, ...], meaning: str, *, step: str | None = None) -> Any:
-    """Dataclass field for one of a few named ways; `step` names the decoder step that reads it."""
+    """Dataclass field for one of a few named ways.
+
+    Args:
+        default: one of the options.
+        options: the names to choose from.
+        meaning: a few words on what it does.
+        step: decoder step that reads it, see `knob`.
+
+    Returns:
+        A dataclass field.
+    """
     return _field(default, {"options": options, "meaning": meaning, "step": step})
 
 
@@ -101,7 +131,15 @@ class People:
 
 
 def tag_distances(joints: Candidates, people: People) -> Float32:
-    """Distance of each candidate's tag to each person's mean tag, (n, m)."""
+    """Distance of each candidate's tag to each person's mean tag, (n, m).
+
+    Args:
+        joints: n candidates of one joint type.
+        people: m people.
+
+    Returns:
+        (n, m) float32, in units of the tags.
+    """
     apart = joints.tag[:, None] - people.tag
     if apart.shape[2] == 1:
         return np.asarray(np.abs(apart[..., 0]))
@@ -109,13 +147,38 @@ def tag_distances(joints: Candidates, people: People) -> Float32:
 
 
 def place_distances(joints: Candidates, people: People) -> Float64:
-    """Distance of each candidate to each person's centre (the mean place of its joints) in map pixels, (n, m)."""
+    """Distance of each candidate to each person's centre (the mean place of its joints) in map pixels, (n, m).
+
+    Args:
+        joints: n candidates of one joint type.
+        people: m people.
+
+    Returns:
+        (n, m) float64, in map pixels.
+    """
     x = joints.xy[:, 0, None] - people.xy[:, 0]
     y = joints.xy[:, 1, None] - people.xy[:, 1]
     return np.asarray(np.sqrt(x * x + y * y))
 
 
-@dataclass(frozen=True, kw_only=True)
+def explained(cls: type[Rule]) -> type[Rule]:
+    """The class of settings with all its fields in its docstring, so that `Settings?` explains each of them."""
+    listed = "\n".join(f"        {item.name}: {told(item)}." for item in fields(cls))  # type: ignore[arg-type]
+    cls.__doc__ = f"{cls.__doc__}\n    Attributes:\n{listed}\n    "
+    return cls
+
+
+def told(item: Field[Any]) -> str:
+    """What a field means, its default and what it can be, in a line."""
+    data, default = item.metadata, item.default
+    if "options" in data:
+        return f"{data['meaning']} ({default!r}; one of {', '.join(data['options'])})"
+    span = f"; {data['low']:g} to {data['high']:g}" if "low" in data else ""
+    return f"{data.get('meaning', '')} ({default!r}{span})"
+
+
+@explained
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Settings:
     """Settings of the decoder, from peaks to poses, with the kit's own rule of grouping.
 
@@ -178,6 +241,36 @@ class Settings:
     unread: ClassVar[frozenset[str]] = frozenset()
     """Settings that the rule does not read, such as the weights of another rule's cost."""
 
+    def __new__(cls, **given: Any) -> Self:
+        """Refuse settings that there are not.
+
+        Raises:
+            HpeError: no setting of this name.
+        """
+        for name in given:
+            if not hasattr(cls, name):
+                known = [item.name for item in fields(cls)]
+                meant = suggestion(name, known) or f": {', '.join(known)}."
+                raise HpeError(f"{name}={given[name]!r} was given, but the name of a setting is expected{meant}")
+        return super().__new__(cls)
+
+    def __repr__(self) -> str:
+        """The settings as Python: the class and what differs from its defaults."""
+        changed = [
+            f"{item.name}={getattr(self, item.name)!r}"
+            for item in fields(self)
+            if getattr(self, item.name) != item.default
+        ]
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    def _repr_html_(self) -> str:
+        """A table of all settings; those that differ from their default say so."""
+        rows = []
+        for item in fields(self):
+            value, default = getattr(self, item.name), item.default
+            rows.append([item.name, f"{value}{'' if value == default else ' (changed)'}", told(item)])
+        return f"<p>{escaped(repr(self))}</p>{html_table(('setting', 'value', 'meaning'), rows)}"
+
     def __post_init__(self) -> None:
         for item in fields(self):
             check_field(item, getattr(self, item.name))
@@ -237,7 +330,8 @@ def _other_default(name: str, default: Any) -> Any:
     return field(default=default, metadata=item.metadata)
 
 
-@dataclass(frozen=True, kw_only=True)
+@explained
+@dataclass(frozen=True, kw_only=True, repr=False)
 class OmzSettings(Settings):
     """The rules of Open Model Zoo's Python demo, to the last rounding.
 
@@ -272,7 +366,8 @@ class OmzSettings(Settings):
         return np.asarray(tag_distances(joints, people) < self.tag_threshold)
 
 
-@dataclass(frozen=True, kw_only=True)
+@explained
+@dataclass(frozen=True, kw_only=True, repr=False)
 class HigherHRNetSettings(OmzSettings):
     """The grouping of HigherHRNet (arXiv 1908.10357): tags and scores, no places; later candidates join 30 people."""
 

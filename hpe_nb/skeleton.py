@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from hpe_nb.arrays import Float64
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, suggestion
 
 KEYPOINTS: tuple[str, ...] = (
     "nose",
@@ -87,13 +87,15 @@ def reach() -> Float64:
 
 
 def joint_index(joint: int | str) -> int:
-    """Number of a joint type, 0 to 16, that is given as such or by its name in `KEYPOINTS`.
+    """Number of a joint type, 0 to 16, that is given as such or by name: "left wrist" or "left_wrist".
 
     Raises:
         HpeError: there is no such joint type.
     """
-    if isinstance(joint, str) and joint in KEYPOINTS:
-        return KEYPOINTS.index(joint)
+    name = joint.replace("_", " ").strip().lower() if isinstance(joint, str) else ""
+    if name in KEYPOINTS:
+        return KEYPOINTS.index(name)
     if isinstance(joint, (int, np.integer)) and not isinstance(joint, bool) and 0 <= joint < K:
         return int(joint)
-    raise HpeError(f"joint={joint!r} was given, but 0 to 16 or one of {', '.join(KEYPOINTS)} is expected.")
+    meant = suggestion(name, KEYPOINTS) or f": {', '.join(KEYPOINTS)}."
+    raise HpeError(f"joint={joint!r} was given, but 0 to 16 or the name of a joint is expected{meant}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOMS = (
-    "arrays", "errors", "skeleton", "settings", "files", "decoder", "network", "scenes", "explain", "draw",
+    "arrays", "errors", "skeleton", "files", "settings", "decoder", "network", "scenes", "explain", "draw",
     "evaluation", "films", "widgets", "training", "cli",
 )  # fmt: skip
 PACKAGE = Path(__file__).parents[1] / "hpe_nb"

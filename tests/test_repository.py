@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 
 import hpe_nb as hpe
+from hpe_nb.cli.main import COMMANDS
 from hpe_nb.files.shipped import FOLDERS
 
 ROOT = Path(__file__).parents[1]
@@ -80,6 +81,7 @@ def plain_environment() -> dict[str, str]:
     return kept | {"HPE_NB_OFFLINE": "1"}
 
 
+@pytest.mark.slow
 def test_wheel_has_all_and_nothing_left_over(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     inside = {name for name in names if not name.startswith("hpe_nb-")}
@@ -98,6 +100,7 @@ def test_wheel_has_all_and_nothing_left_over(wheel: Path) -> None:
     assert {"LICENSE", "NOTICE"} <= {Path(name).name for name in names}
 
 
+@pytest.mark.slow
 def test_installed_wheel_stands_alone(scripts: Path) -> None:
     code = "import hpe_nb; print(hpe_nb.__file__, hpe_nb.sample('basketball1'), hpe_nb.__version__)"
     package, photo, version = run_from_root([scripts / "python", "-c", code]).split()
@@ -107,6 +110,7 @@ def test_installed_wheel_stands_alone(scripts: Path) -> None:
     assert version == PROJECT["version"]
 
 
+@pytest.mark.slow
 def test_installed_demo_runs_from_anywhere(scripts: Path, tmp_path: Path) -> None:
     text = run_from_root([scripts / "hpe-nb", "demo", "-o", tmp_path])
     assert "basketball1.png, 640 x 480 pixels" in text
@@ -114,6 +118,7 @@ def test_installed_demo_runs_from_anywhere(scripts: Path, tmp_path: Path) -> Non
     assert hpe.read_image(tmp_path / "basketball1-poses.png").shape == (480, 640, 3)
 
 
+@pytest.mark.slow
 def test_installed_lab_serves_the_notebooks(scripts: Path, tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -207,11 +212,6 @@ def test_version_is_the_same_everywhere() -> None:
     assert PROJECT["version"] == hpe.__version__
 
 
-@pytest.mark.parametrize("name", sorted(set(hpe.__all__) - {"__version__"}))
-def test_every_public_name_is_there_and_explained(name: str) -> None:
-    assert (getattr(hpe, name).__doc__ or "").strip()
-
-
 def test_names_that_are_not_there_are_refused() -> None:
     with pytest.raises(AttributeError, match="detect_cats"):
         _ = hpe.detect_cats
@@ -238,12 +238,21 @@ def test_ci_runs_the_lines_of_the_readme() -> None:
     assert done.stdout.splitlines() == LINES
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/guide.md"])
 def test_links_lead_somewhere(name: str) -> None:
-    links = re.findall(r"\]\((?!http)([^)#]+)", (ROOT / name).read_text(encoding="utf-8"))
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    page = ROOT / name
+    links = re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_readme_names_every_notebook() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [path.name for path in (ROOT / "notebooks").glob("*.ipynb") if path.stem not in text] == []
+def test_the_course_names_every_notebook() -> None:
+    text = (ROOT / "notebooks" / "index.ipynb").read_text(encoding="utf-8")
+    assert [path.name for path in (ROOT / "notebooks").glob("*.ipynb") if f"({path.name})" not in text] == [
+        "index.ipynb"
+    ]
+
+
+def test_the_guide_names_every_command_and_extra() -> None:
+    text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    assert [name for name in COMMANDS if f"`hpe-nb {name}" not in text] == []
+    assert [name for name in PROJECT["optional-dependencies"] if f"[{name}]" not in text] == []

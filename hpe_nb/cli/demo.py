@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from hpe_nb.cli.options import Subparsers, add_grouping, add_network, grouping_of, network_of
@@ -38,12 +39,12 @@ def run(options: argparse.Namespace) -> None:
     from hpe_nb.files.text import plural
 
     grouping, times = grouping_of(options), tables.Times()
-    path = Path(options.photo)
-    path = path if path.suffix else sample(options.photo)
+    path = Path(os.path.expanduser(options.photo))  # noqa: PTH111 - pathlib's raises without a home
+    path = path if path.suffix or os.path.exists(path) else sample(options.photo)  # noqa: PTH110 - any name
     with times("load the network"):
         network = network_of(options)
     image, decoding = find_people(path, network, grouping, times)
-    picture, people = write_results(options.out or folder_for("hpe-nb-demo"), path.stem, image, decoding.poses, times)
+    picture, people = write_results(options.out or folder_for("hpe-nb-demo"), path, image, decoding.poses, times)
     height, width = image.shape[:2]
     found = plural(len(decoding.poses), "person")
     print(f"\n{path.name}, {width} x {height} pixels, {found} found by {network.name}:\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from hpe_nb.arrays import Image
@@ -9,8 +10,10 @@ from hpe_nb.cli.tables import Times
 from hpe_nb.decoder.decode import Decoding, decode
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.draw.skeletons import draw_poses
-from hpe_nb.evaluation.pose_files import save_poses
+from hpe_nb.errors import HpeError, visible
+from hpe_nb.evaluation.pose_files import load_pictures, save_poses
 from hpe_nb.files.images import read_image, write_image
+from hpe_nb.files.whole import check_targets
 from hpe_nb.network.network import Network
 from hpe_nb.settings import Settings
 
@@ -32,15 +35,24 @@ def find_people(path: Path, network: Network, grouping: Settings, times: Times) 
     return image, decoding
 
 
-def write_results(folder: Path, name: str, image: Image, poses: Poses, times: Times) -> tuple[Path, Path]:
-    """Write NAME-poses.png and NAME-poses.json into the folder, made if needed; returns their paths.
+def write_results(folder: Path, photo: Path, image: Image, poses: Poses, times: Times) -> tuple[Path, Path]:
+    """Write PHOTO-poses.png and PHOTO-poses.json into the folder, made if needed; returns their paths.
 
     Raises:
-        HpeError: the folder cannot be written.
+        HpeError: the folder cannot be written, or such files are there that are not results of this photo.
     """
     with times("draw"):
         picture = draw_poses(image, poses)
+    short = os.fsdecode(os.fsencode(photo.stem)[:240])  # a file name may have 255 bytes
+    drawn, people, name = folder / f"{short}-poses.png", folder / f"{short}-poses.json", visible(photo.name)
+    check_targets([drawn, people], [photo], replace=_written_before(people, name))
     with times("write"):
-        drawn = write_image(folder / f"{name}-poses.png", picture)
-        people = save_poses(folder / f"{name}-poses.json", poses, image_id=name)
-    return drawn, people
+        return write_image(drawn, picture), save_poses(people, poses, image_id=name)
+
+
+def _written_before(people: Path, name: str) -> bool:
+    """Whether the file holds results of the photo of that name, from an earlier call."""
+    try:
+        return set(load_pictures(people)) <= {name}
+    except HpeError:
+        return False

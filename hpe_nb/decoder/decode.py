@@ -15,13 +15,14 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import Peaks, find_peaks
 from hpe_nb.decoder.poses import MISSING, Poses, completed, duplicates_of, in_image, joints_of, kept_people
 from hpe_nb.decoder.refinement import Refinement, refine
+from hpe_nb.files.text import escaped, plural
 from hpe_nb.settings import Settings, reads
 from hpe_nb.skeleton import K
 
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Decoding:
     """Poses and how they came about: each step's result, in the order of the steps.
 
@@ -53,6 +54,15 @@ class Decoding:
     people: Ints
     poses: Poses
 
+    def __repr__(self) -> str:
+        """One line: what was found, from what."""
+        found = f"{plural(len(self.poses), 'person')} from {plural(len(self.peaks), 'peak')}"
+        return f"Decoding of {found} in {plural(len(self.groups), 'group')}, {self.settings!r}"
+
+    def _repr_html_(self) -> str:
+        """That line, and a table of the people."""
+        return f"<p>{escaped(repr(self))}</p>{self.poses._repr_html_()}"
+
     @property
     def numbers(self) -> Ints:
         """(G,) number of each group from 0: that of its pose; groups that did not become poses come after them."""
@@ -73,12 +83,15 @@ def decode(maps: Maps, settings: Settings | None = None) -> Decoding:
         maps: the network's maps.
         settings: the settings and the rule; by default `Settings()`. `Settings.omz()` gives Open Model Zoo's results.
 
+    Returns:
+        The poses (`.poses`, in image pixels) and the result of every step on the way.
+
     Raises:
         HpeError: a rule of the user's failed.
 
     Example:
         >>> import hpe_nb as hpe
-        >>> decoding = hpe.decode(hpe.scene("two people").maps, hpe.Settings(tag_threshold=0.8))
+        >>> decoding = hpe.decode(hpe.scene("two apart").maps, hpe.Settings(tag_threshold=0.8))
         >>> len(decoding.poses)
         2
     """
@@ -96,8 +109,9 @@ class Decoder:
         memory: how many results of steps are kept; when they are more, all are forgotten.
 
     Example:
-        >>> decoder = hpe.Decoder(maps)
-        >>> [len(decoder(hpe.Settings(pose_threshold=least)).poses) for least in (0.1, 0.2, 0.3)]
+        >>> decoder = hpe.Decoder(hpe.scene("two apart").maps)
+        >>> [len(decoder(hpe.Settings(pose_threshold=least)).poses) for least in (0.1, 0.9, 1.0)]
+        [2, 1, 0]
     """
 
     def __init__(self, maps: Maps, memory: int = 2000) -> None:

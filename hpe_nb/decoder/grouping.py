@@ -73,6 +73,13 @@ class Groups:
 def group(peaks: Peaks, settings: Settings) -> Groups:
     """Assign every peak to a person, by the rule of the settings.
 
+    Args:
+        peaks: the candidates, from `find_peaks`.
+        settings: the rule and its settings.
+
+    Returns:
+        The people as sets of peaks, and the record of each turn.
+
     Raises:
         HpeError: the rule failed or gave something that is no cost.
     """
@@ -88,7 +95,15 @@ def group(peaks: Peaks, settings: Settings) -> Groups:
 
 
 def walk(peaks: Peaks, settings: Settings) -> Iterator[Turn]:
-    """Let the joint types take their turns and yield the record of each as it goes."""
+    """Let the joint types take their turns and yield the record of each as it goes.
+
+    Args:
+        peaks: the candidates, from `find_peaks`.
+        settings: the rule and its settings.
+
+    Yields:
+        One turn for each joint type that has candidates.
+    """
     yield from _take_turns(_State.empty(peaks), peaks, settings)
 
 

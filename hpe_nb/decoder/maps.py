@@ -10,6 +10,9 @@ import numpy as np
 
 from hpe_nb.arrays import Float32, Float64, Floats
 from hpe_nb.errors import HpeError
+from hpe_nb.files.images import html_picture
+from hpe_nb.files.opencv import cv2
+from hpe_nb.files.text import plural
 from hpe_nb.files.whole import written_whole
 from hpe_nb.skeleton import K
 
@@ -22,7 +25,7 @@ def identity() -> Float64:
     return np.eye(2, 3)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Maps:
     """Heatmaps and tag maps of one picture.
 
@@ -72,6 +75,20 @@ class Maps:
             )
         for name, value in (("heatmaps", heatmaps), ("tags", tags), ("to_image", to_image)):
             object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        """One line: sizes, and the highest score."""
+        size, tags = "{} x {}".format(*self.size), plural(self.tags.shape[3], "number")
+        best = float(np.abs(self.heatmaps).max())
+        return f"Maps of {K} joint types, {size} pixels, tags of {tags}, highest score {best:.2f}"
+
+    def _repr_html_(self) -> str:
+        """All heatmaps in one picture, with what it shows in words."""
+        level = np.rint(np.clip(np.abs(self.heatmaps).max(axis=0), 0, 1) * 255).astype(np.uint8)
+        colours = cv2.applyColorMap(level, cv2.COLORMAP_MAGMA)[..., ::-1]
+        return html_picture(
+            np.ascontiguousarray(colours), f"{self!r}. The highest score of any joint type at each pixel."
+        )
 
     @property
     def size(self) -> tuple[int, int]:

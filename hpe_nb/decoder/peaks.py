@@ -49,6 +49,18 @@ def find_peaks(maps: Maps, settings: Settings) -> Peaks:
     """All peaks above `detection_threshold` (strictly), at most `max_candidates` of each joint type, the best ones.
 
     In maps after the contract only window maxima are positive, so a threshold is all it takes.
+
+    Args:
+        maps: maps after the contract, see `Maps`.
+        settings: `detection_threshold` and `max_candidates` are read.
+
+    Returns:
+        The candidates: places in map pixels, scores and tags, by joint type and then by score.
+
+    Example:
+        >>> peaks = hpe.find_peaks(hpe.scene("two apart").maps, hpe.Settings())
+        >>> len(peaks)
+        34
     """
     shape = maps.heatmaps.shape
     scores = maps.heatmaps.reshape(-1)
@@ -92,6 +104,13 @@ def negate_non_maxima(heatmaps: Float32, window: int = WINDOW) -> Float32:
 
     For networks that do not do this themselves; new array, same shape. Pixels that share a maximum all stay positive,
     as in a max-pooling layer.
+
+    Args:
+        heatmaps: (17, h, w) float32 scores.
+        window: side of the window in map pixels, odd.
+
+    Returns:
+        (17, h, w) float32, a new array.
 
     Raises:
         HpeError: an even window.

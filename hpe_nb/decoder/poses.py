@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -15,16 +16,26 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import Peaks
 from hpe_nb.decoder.refinement import Refinement
 from hpe_nb.errors import HpeError
+from hpe_nb.files.text import html_table, plural
 from hpe_nb.settings import Settings
-from hpe_nb.skeleton import OKS_SIGMAS, K
+from hpe_nb.skeleton import KEYPOINTS, OKS_SIGMAS, K, joint_index
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MISSING, DETECTED, REFINED = 0, 1, 2
 """Kinds of keypoint: not there; a peak of the heatmap; found by a second look with the person's tag."""
+KINDS = ("missing", "detected", "refined")
+"""Their names."""
+MOST_TOLD = 8
+"""At most this many people's scores stand in one line of text."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Poses:
     """People found in one picture.
+
+    `poses[0]` is the first person, again as `Poses`; `poses["left_wrist"]` is that joint of all people, (P, 3).
 
     Attributes:
         keypoints: (P, 17, 3) float32: x, y in image pixels (pixel centres at integers) and score; zeros where missing.
@@ -57,9 +68,70 @@ class Poses:
         """Number of people."""
         return len(self.keypoints)
 
-    def __getitem__(self, people: slice | Ints | list[int] | Bools) -> Poses:
-        """The chosen people: a slice, indices or a mask; shapes are kept where none is chosen."""
+    @overload
+    def __getitem__(self, people: str) -> Float32: ...
+    @overload
+    def __getitem__(self, people: int | slice | Ints | list[int] | Bools) -> Poses: ...
+    def __getitem__(self, people: str | int | slice | Ints | list[int] | Bools) -> Poses | Float32:
+        """The chosen people, or a joint of all people.
+
+        Args:
+            people: an index, a slice, indices or a mask; or the name of a joint, such as "left_wrist".
+
+        Returns:
+            Poses, of one person for an index, with all shapes kept; for a name (P, 3): x, y in image pixels and score.
+
+        Raises:
+            HpeError: no such joint.
+            IndexError: no such person.
+        """
+        if isinstance(people, str):
+            return self.keypoints[:, joint_index(people)]
+        if isinstance(people, int):
+            people = [range(len(self))[people]]
         return Poses(*(getattr(self, item.name)[people] for item in fields(self)))
+
+    def __repr__(self) -> str:
+        """One line: how many people, and their scores."""
+        scores = ", ".join(f"{score:.2f}" for score in self.scores[:MOST_TOLD].tolist())
+        more = ", ..." if len(self) > MOST_TOLD else ""
+        return f"Poses of {plural(len(self), 'person')}" + (f", scores {scores}{more}" if len(self) else "")
+
+    def _repr_html_(self) -> str:
+        """A table with one row per person."""
+        tags = self.tags.reshape(len(self), -1) if len(self) else self.tags
+        rows = [
+            [
+                str(i + 1),
+                f"{self.scores[i]:.2f}",
+                ", ".join(f"{tag:.2f}" for tag in tags[i].tolist()),
+                *(str(int((self.kind[i] == kind).sum())) for kind in (DETECTED, REFINED, MISSING)),
+            ]
+            for i in range(len(self))
+        ]
+        return html_table(("person", "score", "tag", "joints detected", "refined", "missing"), rows)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The joints as a table, one row per person and joint.
+
+        Returns:
+            A pandas DataFrame with the columns person (from 1), joint, x, y (image pixels, NaN where the joint is
+            missing), score and kind ("detected", "refined" or "missing").
+        """
+        import pandas as pd
+
+        x, y, score = self.keypoints.reshape(-1, 3).T
+        kind = self.kind.reshape(-1)
+        return pd.DataFrame(
+            {
+                "person": np.repeat(np.arange(len(self)) + 1, K),
+                "joint": list(KEYPOINTS) * len(self),
+                "x": np.where(kind == MISSING, np.nan, x),
+                "y": np.where(kind == MISSING, np.nan, y),
+                "score": score,
+                "kind": np.array(KINDS)[kind],
+            }
+        )
 
     def __iter__(self) -> Iterator[Poses]:
         """Each person as poses of one."""
@@ -191,12 +263,10 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     low = np.where(present[..., None], xy, np.inf).min(axis=1)
     high = np.where(present[..., None], xy, -np.inf).max(axis=1)
     area = AREA_OF_BOX * np.where(present.any(axis=1), (high - low).prod(axis=1), 0)
-    first, second = np.triu_indices(len(xy), 1)
-    worse_first = scores[first] < scores[second]
-    better, worse = np.where(worse_first, (second, first), (first, second))
+    ones = present.astype(np.float32)
+    place = (-scores).argsort(kind="stable").argsort()
+    better, worse = ((2 * ones @ ones.T >= ones.sum(axis=1)) & (place[:, None] < place)).nonzero()
     shared = present[better] & present[worse]
-    enough = 2 * shared.sum(axis=1) >= present[worse].sum(axis=1)
-    better, worse, shared = better[enough], worse[enough], shared[enough]
     alike = oks(xy[better], xy[worse], np.maximum(area[better], area[worse]), shared)
     better, worse = better[alike > limit], worse[alike > limit]
     for i in np.lexsort((better, -scores[better])).tolist():

@@ -33,6 +33,9 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
         joint: joint type, as number or name.
         ax: where to draw; a figure of its own where left out.
 
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
+
     Raises:
         HpeError: there is no such joint type.
     """

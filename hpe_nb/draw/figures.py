@@ -71,6 +71,9 @@ def with_alt(figure: Figure, alt: str) -> WithAlt:
     Args:
         figure: any figure of matplotlib; pyplot lets go of it, or the notebook would show it once more.
         alt: what it shows.
+
+    Returns:
+        An object that a notebook shows as the picture with its words.
     """
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close(figure)
@@ -103,7 +106,19 @@ def described(ax: Axes, title: str, alt: str) -> Axes:
 
 
 def alt_text(ax: Axes) -> str:
-    """What a figure of this package shows, in words, for readers who do not see it; empty for other Axes."""
+    """What a figure of this package shows, in words, for readers who do not see it; empty for other Axes.
+
+    Args:
+        ax: Axes that a `plot_*` function of this package returned.
+
+    Returns:
+        The words; empty for other Axes.
+
+    Example:
+        >>> decoding = hpe.decode(hpe.scene("two apart").maps)
+        >>> hpe.alt_text(hpe.plot_table(decoding.poses))
+        '...2 people...'
+    """
     return str(ax.get_label())
 
 

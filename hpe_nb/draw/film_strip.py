@@ -36,6 +36,9 @@ def plot_film_strip(decoding: Decoding, image: Image | None = None, *, ax: Axes 
         decoding: what `decode` returned.
         image: (H, W, 3) the photo; black where left out.
         ax: where to draw; a figure of its own where left out.
+
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
     width, height = decoding.maps.size
     photo, heat = fig.on_map(image, decoding.maps), np.abs(decoding.maps.heatmaps).max(axis=0)

@@ -31,6 +31,9 @@ def plot_heatmaps(maps: Maps, image: Image | None = None, *, ax: Axes | None = N
         maps: the network's maps.
         image: (H, W, 3) the photo; without it the heatmaps lie on black.
         ax: where to draw; a figure of its own where left out.
+
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
     width, height = maps.size
     photo, heat = fig.on_map(image, maps), np.abs(maps.heatmaps)
@@ -58,6 +61,9 @@ def plot_heatmap(decoding: Decoding, joint: int | str, image: Image | None = Non
         joint: joint type, as number or name.
         image: (H, W, 3) the photo; without it the heatmap lies on black.
         ax: where to draw; a figure of its own where left out.
+
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
 
     Raises:
         HpeError: there is no such joint type.

@@ -30,6 +30,9 @@ def plot_table(poses: Poses, *, ax: Axes | None = None) -> Axes:
     Args:
         poses: the people, for example `decoding.poses`.
         ax: where to draw; a figure of its own where left out.
+
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
     people = len(poses)
     ax = fig.canvas(ax, 9.5, 1.5 + 0.3 * max(people, 1))
@@ -78,6 +81,9 @@ def plot_truth(scene: Scene, decoding: Decoding, *, ax: Axes | None = None) -> A
         scene: the scene, for picture and truth.
         decoding: what `decode(scene.maps)` or another decoding of the same maps returned.
         ax: where to draw; a figure of its own where left out.
+
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
     truth, poses = scene.truth, decoding.poses
     height, width = scene.image.shape[:2]

@@ -78,8 +78,16 @@ def draw_poses(
         min_score: joints below this score are left out.
         people: the poses' places in a longer list, 0 for the first, where they keep their colours and numbers from it.
 
+    Returns:
+        (H, W, 3) RGB uint8, a new array.
+
     Raises:
         HpeError: an array that is no such image.
+
+    Example:
+        >>> scene = hpe.scene("two apart")
+        >>> hpe.draw_poses(scene.image, hpe.decode(scene.maps).poses).shape
+        (448, 448, 3)
     """
     check_image(image)
     picture = np.array(image, order="C")

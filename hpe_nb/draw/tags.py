@@ -31,6 +31,9 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
         joint: joint type, as number or name.
         ax: where to draw; a figure of its own where left out.
 
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
+
     Raises:
         HpeError: there is no such joint type.
     """
@@ -63,6 +66,9 @@ def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes |
         decoding: what `decode` returned.
         truth: a scene's truth; joints that stand in another person's pose are then marked with a cross.
         ax: where to draw; a figure of its own where left out.
+
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
     dots, people, means = dots_of(decoding), len(decoding.poses), _means(decoding)
     lanes = min(max(people, 1), _LANES)
@@ -108,6 +114,9 @@ def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
     Args:
         decoding: what `decode` returned.
         ax: where to draw; a figure of its own where left out.
+
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
     tag, means, threshold = decoding.peaks.tag[:, 0], _means(decoding), decoding.settings.tag_threshold
     people, dots = len(means), dots_of(decoding)

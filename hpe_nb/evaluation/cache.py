@@ -141,6 +141,9 @@ def cache_maps(
         floor: scores up to this are left out, see `pack`; thresholds below it need another cache. -1 keeps all.
         progress: show a progress bar.
 
+    Returns:
+        The kept maps, in the order of the photos.
+
     Raises:
         HpeError: a photo that cannot be read, or a folder that cannot be written.
     """

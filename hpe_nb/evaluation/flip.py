@@ -50,7 +50,14 @@ class FlipTest:
 
 
 def flip_test(network: Callable[[Image], Maps]) -> FlipTest:
-    """The network with flip test: twice the time, a little more AP."""
+    """The network with flip test: twice the time, a little more AP.
+
+    Args:
+        network: from `load_network`.
+
+    Returns:
+        A network to call on photos: the mean of the maps of the photo and of its mirror image.
+    """
     return FlipTest(network)
 
 

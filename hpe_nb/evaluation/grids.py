@@ -62,8 +62,15 @@ def random_settings(
         base: the rule, and what the other fields are set to.
         seed: same seed, same settings.
 
+    Returns:
+        The settings.
+
     Raises:
         HpeError: a field that does not exist.
+
+    Example:
+        >>> [settings.tag_threshold for settings in hpe.random_settings(2, ["tag_threshold"])]
+        [...]
     """
     base, draws = base or Settings(), np.random.default_rng(seed)
     ranges: Mapping[str, Any] = fields_to_draw if isinstance(fields_to_draw, Mapping) else dict.fromkeys(fields_to_draw)
@@ -89,6 +96,9 @@ def flip_settings(
         name: a field of the settings that is a number.
         base: the rule, and what the other fields are set to.
         most: the most settings.
+
+    Returns:
+        The settings, by rising value.
 
     Raises:
         HpeError: no such field, or one that is no number.

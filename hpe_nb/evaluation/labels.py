@@ -239,6 +239,9 @@ def read_labels(path: str | Path) -> LabelledSet:
     Args:
         path: a .json file such as person_keypoints_val2017.json.
 
+    Returns:
+        The labelled people of each picture, for `evaluate` and `sweep`.
+
     Raises:
         HpeError: no such file, no COCO keypoint annotations in it, or not one labelled person.
     """

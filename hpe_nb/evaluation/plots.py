@@ -23,6 +23,15 @@ def plot_curve(table: SweepTable, name: str, number_name: str = "AP", ax: Axes |
 
     Where nothing but this field was swept the two are one line, with its 95 % interval as a band for AP.
 
+    Args:
+        table: from `sweep`.
+        name: a field of the settings that was swept.
+        number_name: a column of the table.
+        ax: where to draw; a figure of its own where left out.
+
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
+
     Raises:
         HpeError: a field that was not swept.
     """
@@ -53,6 +62,15 @@ def plot_curve(table: SweepTable, name: str, number_name: str = "AP", ax: Axes |
 
 def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP", ax: Axes | None = None) -> Axes:
     """A number for each pair of values of two numeric fields, the best over all others; default and best are framed.
+
+    Args:
+        table: from `sweep`.
+        across, down: the two fields.
+        number_name: a column of the table.
+        ax: where to draw; a figure of its own where left out.
+
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
 
     Raises:
         HpeError: a field that was not swept.
@@ -90,6 +108,14 @@ def plot_pareto(table: SweepTable, price: str = "wrong", ax: Axes | None = None)
     """AP of every setting against what it costs, by default joints in the wrong person.
 
     The line joins the settings that no other one beats in both.
+
+    Args:
+        table: from `sweep`.
+        price: a column of the table that should be small.
+        ax: where to draw; a figure of its own where left out.
+
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
     ax = ax or _axes()
     ap, cost = table.frame["AP"].to_numpy(), table.frame[_number(price)].to_numpy()

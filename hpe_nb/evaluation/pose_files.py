@@ -45,6 +45,11 @@ def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_i
 
     Raises:
         HpeError: another ending, numbers that are not finite, or a place that cannot be written.
+
+    Example:
+        >>> poses = hpe.decode(hpe.scene("two apart").maps).poses
+        >>> len(hpe.load_poses(hpe.save_poses("people.csv", poses)))
+        2
     """
     path = Path(path)
     write, _ = FORMATS[_ending(path, FORMATS)]
@@ -64,6 +69,9 @@ def load_poses(path: str | Path, image_id: ImageId | None = None) -> Poses:
         path: .json or .csv file.
         image_id: which picture (nobody, if the file does not know it); may be left out where the file holds only one.
 
+    Returns:
+        The people, in image pixels.
+
     Raises:
         HpeError: no such file, no poses in it, or several pictures and none chosen.
     """
@@ -81,6 +89,12 @@ def load_poses(path: str | Path, image_id: ImageId | None = None) -> Poses:
 
 def load_pictures(path: str | Path) -> dict[ImageId, Poses]:
     """Read all people of a file, as poses by image id; pictures and people in the file's order.
+
+    Args:
+        path: .json or .csv file.
+
+    Returns:
+        Poses by image id.
 
     Raises:
         HpeError: no such file, or no poses in it.

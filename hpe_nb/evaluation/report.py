@@ -88,18 +88,24 @@ def evaluate(
 ) -> Report:
     """Judge poses against the truth.
 
-        print(hpe.evaluate(decoding, scene))                # one picture: a table of people
-        print(hpe.evaluate(all_poses, hpe.read_labels("val.json"), cache.protocol))
-        print(hpe.evaluate(hpe.load_pictures("results.json"), hpe.read_labels("val.json")))
-
     Args:
         poses: poses or a decoding of one picture, a list of them in the order of the truth, or poses by image id.
         truth: what is true: labels, scenes, or poses or keypoints that were corrected.
         protocol: network, fit and size behind the poses, such as `cache.protocol`; refinement is added where decodings
             are given.
 
+    Returns:
+        COCO's numbers, matches and wrong joints; printing it gives a table.
+
     Raises:
         HpeError: poses and truth that do not belong together.
+
+    Example:
+        >>> scene = hpe.scene("two apart")
+        >>> print(hpe.evaluate(hpe.decode(scene.maps), scene))
+        PCK 100, wrong 0, ...
+
+        For many photos: `hpe.evaluate(all_poses, hpe.read_labels("val.json"), cache.protocol)`.
     """
     if isinstance(poses, Mapping):
         if not isinstance(truth, LabelledSet):
@@ -200,6 +206,9 @@ def compare_protocols(
         settings: settings of the decoder by name; the default with and without refinement where left out.
         folder: where maps are kept, see `cache_maps`.
         progress: show progress bars.
+
+    Returns:
+        A table with one row per network and setting; print it.
 
     Raises:
         HpeError: a photo that cannot be read, or truth that does not belong to the photos.

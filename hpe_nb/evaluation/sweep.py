@@ -77,10 +77,6 @@ def sweep(
 ) -> SweepTable:
     """Try many settings of the decoder on pictures with known truth; a table of how well each one does.
 
-        table = hpe.sweep(cache, labels, {"tag_threshold": np.arange(0.2, 2, 0.1), "pose_threshold": [0, 0.1, 0.2]})
-        print(table)
-        hpe.decode(maps, table.best)
-
     It may be interrupted: pictures that are finished are kept in `keep`, and the same call goes on from there. Kept
     records that are damaged are named in a warning and made again.
 
@@ -95,9 +91,20 @@ def sweep(
         keep: folder for what is finished; by default beside the cache, or nowhere for pictures in memory.
         progress: show a progress bar.
 
+    Returns:
+        One row for each setting, as a DataFrame in `.frame`; `.best` are the best settings.
+
     Raises:
         HpeError: pictures and truth that do not belong together, a field or value that does not exist, a rule that
             fails, or a threshold below what the cache holds.
+
+    Example:
+        >>> scenes = [hpe.scene("crossing arms", seed=seed) for seed in range(2)]
+        >>> table = hpe.sweep(scenes, None, {"tag_threshold": [0.5, 1.0]}, progress=False)
+        >>> table.best.tag_threshold
+        1.0
+
+        For photos: `hpe.sweep(cache, labels, {"tag_threshold": np.arange(0.2, 2, 0.1)})`.
     """
     settings = grid_settings(grid, base)
     source = _Source.of(pictures, network, progress)

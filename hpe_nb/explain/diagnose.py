@@ -536,6 +536,13 @@ def diagnose(
         decoding: their decoding, for the settings to judge; the default settings where left out.
         truth: the true people in image pixels, if known: scale and shift are only judged with it or with `size`.
         size: width and height of the picture, if known.
+
+    Returns:
+        The likely troubles, the weightiest first.
+
+    Example:
+        >>> hpe.diagnose(hpe.scene("two apart").maps).name
+        'nothing unusual'
     """
     clues = Clues(decoding or decode(maps))
     people = truth.poses if isinstance(truth, Truth) else truth

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import Field, dataclass, fields, replace
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -62,8 +63,16 @@ def flip_points(decoding: Decoding, setting: str, low: float | None = None, high
         low, high: search only from here to there, in place of the setting's whole range. At thresholds below the
             noise of the maps most peaks change something, and the search takes long.
 
+    Returns:
+        The values, rising, and whether they are all there are.
+
     Raises:
         HpeError: no such setting, or one that is not a number.
+
+    Example:
+        >>> decoding = hpe.decode(hpe.scene("crossing arms").maps)
+        >>> hpe.flip_points(decoding, "tag_threshold", 0.5, 1.0).values.round(2)
+        array([0.53, 0.53, 0.81])
     """
     steps = search(decoding, setting, low, high)
     while True:
@@ -132,11 +141,9 @@ class _Picture:
         self.settings, self.setting, self.exact = decoding.settings, setting, True
         self.whole = is_whole(decoding.settings, setting)
         self.decoder = Decoder(decoding.maps)
+        self.at = lru_cache(maxsize=256)(partial(with_setting, self.settings, setting))
+        """The settings with a value; the turns of grouping ask for the same ones one after the other."""
         self._results: dict[tuple[int, ...], tuple[bytes, Any]] = {}
-
-    def at(self, value: float) -> Settings:
-        """The settings with this value."""
-        return with_setting(self.settings, self.setting, value)
 
     def decoding(self, value: float) -> Decoding:
         """The decoding at this value."""

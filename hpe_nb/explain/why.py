@@ -51,7 +51,7 @@ class Candidate(NamedTuple):
     went_to: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
     """Why one joint came out as it did.
 
@@ -75,6 +75,10 @@ class Explanation:
     def flips(self) -> tuple[Flip, ...]:
         """The values of each setting at which this answer would flip; searched for when first asked for."""
         return joint_flips(self.decoding, self.person, self.joint) if self.person >= 0 else ()
+
+    def __repr__(self) -> str:
+        """The sentence."""
+        return f"Explanation: {self.sentence}"
 
     def __str__(self) -> str:
         """The sentence, the candidates and the flips as text."""
@@ -110,8 +114,16 @@ def explain_joint(decoding: Decoding, person: int, joint: int | str) -> Explanat
         person: index into `decoding.poses`, from 0; sentences number people from 1.
         joint: joint type, 0 to 16, or its name such as "left wrist".
 
+    Returns:
+        The sentences, the candidates, and the flip points of this answer.
+
     Raises:
         HpeError: no such person or joint.
+
+    Example:
+        >>> decoding = hpe.decode(hpe.scene("two apart").maps)
+        >>> hpe.explain_joint(decoding, 0, "left wrist").sentence
+        "Person 1's left wrist is the peak at ..."
     """
     k, count = joint_index(joint), len(decoding.poses)
     if not 0 <= person < count:
@@ -135,6 +147,9 @@ def explain_peak(decoding: Decoding, peak: int) -> Explanation:
     Args:
         decoding: the decoding.
         peak: index into `decoding.peaks`.
+
+    Returns:
+        The sentences and the candidates.
 
     Raises:
         HpeError: no such peak.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import stat
+from base64 import b64encode
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.opencv import cv2
+from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
 
 if TYPE_CHECKING:
@@ -50,8 +52,15 @@ def read_image(path: str | Path) -> Image:
     Args:
         path: a JPEG, PNG, WebP, GIF, BMP, TIFF, PPM, JPEG 2000 or AVIF file of any name and ending.
 
+    Returns:
+        (H, W, 3) RGB uint8.
+
     Raises:
         HpeError: no such file, a folder, an empty or truncated file, no picture, or one of more than 175 megapixels.
+
+    Example:
+        >>> hpe.read_image(hpe.sample("astronaut")).shape
+        (512, 512, 3)
     """
     path = Path(path)
     try:
@@ -113,6 +122,9 @@ def write_image(path: str | Path, image: Image) -> Path:
         path: ends with .png (exact) or .jpg (quality 92, colours at full resolution); missing folders are made.
         image: the picture.
 
+    Returns:
+        The path.
+
     Raises:
         HpeError: another ending, an array that is no picture, or a place that cannot be written.
     """
@@ -143,6 +155,13 @@ def encode_image(image: Image, ending: str) -> bytes:
             "make it smaller, or choose another format."
         )
     return data.tobytes()
+
+
+def html_picture(image: Image, words: str) -> str:
+    """A picture as HTML with a caption, which is its alternative text as well; the words are escaped."""
+    source, told = b64encode(encode_image(image, ".png")).decode("ascii"), escaped(words)
+    picture = f'<img alt="{told}" style="max-width:100%" src="data:image/png;base64,{source}">'
+    return f"<figure>{picture}<figcaption>{told}</figcaption></figure>"
 
 
 def check_image(image: Image) -> None:

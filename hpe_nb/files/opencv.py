@@ -6,6 +6,7 @@ servers; or two of its packages overwrote each other and, since one was removed,
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import PackageNotFoundError, distribution
 
 from hpe_nb.errors import HpeError
@@ -44,6 +45,8 @@ def trouble(reason: object, packages: list[str]) -> HpeError:
     return HpeError(f"{told}; {remedy}.")
 
 
+# A camera that is not there is told of in one sentence, not in ten lines of the library's.
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 try:
     import cv2
 except ImportError as error:

@@ -23,8 +23,15 @@ def samples(kind: str | None = None) -> list[str]:
     Args:
         kind: "images", "films" or "models"; all of them by default.
 
+    Returns:
+        The file names.
+
     Raises:
         HpeError: another kind.
+
+    Example:
+        >>> hpe.samples("models")
+        ['hpe-nb-ae.xml']
     """
     if kind is not None and kind not in FOLDERS:
         raise HpeError(f"kind={kind!r} was given, but one of {', '.join(FOLDERS)} is expected.")
@@ -36,6 +43,9 @@ def sample(name: str) -> Path:
 
     Args:
         name: as `samples` lists it; the ending may be left out: "astronaut" is `astronaut.png`.
+
+    Returns:
+        The path.
 
     Raises:
         HpeError: no such name.

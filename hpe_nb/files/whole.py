@@ -72,7 +72,10 @@ def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace
         if _identity(target) in read:
             raise HpeError(f"{target} is one of the inputs, which are never written to; choose another folder with -o.")
         if not replace and os.path.lexists(target):
-            raise HpeError(f"{target} is there and is not of this run; add --overwrite, or choose another folder.")
+            raise HpeError(
+                f"{target} is there and is not of this run; choose another folder with -o, or have files of hpe-nb run "
+                "replaced by --overwrite."
+            )
 
 
 def _identity(path: Path) -> tuple[int, int] | str:

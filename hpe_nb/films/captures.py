@@ -16,9 +16,13 @@ from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.opencv import cv2
 from hpe_nb.films.frame import Frame, Report, Span
+from hpe_nb.network.web import in_thread
 
 TIMEOUT = 10.0
 """Seconds after which a stream or camera that gives nothing counts as broken off."""
+
+GRACE = 1.0
+"""Seconds to wait for a device's or stream's thread when all is over; what waits for the network ends later, alone."""
 
 MOST_SOUND = 20_000
 """Packets of sound that wait for the film at most: some minutes."""
@@ -45,6 +49,7 @@ class Film:
         self.count = max(0, min(ends) - span.start) if ends else None
         self.sound: deque[Any] = deque(maxlen=MOST_SOUND)
         self._sound: Any = None
+        self._reading = threading.Lock()
         self.first_time = 0.0
 
     def keep_sound(self) -> Any:
@@ -96,7 +101,8 @@ class Film:
         packets = self._container.demux(*streams)
         while True:
             try:
-                packet = next(packets, None)
+                with self._reading:
+                    packet = next(packets, None)
             except (av.FFmpegError, OSError) as error:
                 self.report.add(f"{self.name} broke off ({error_words(error)}); the file or stream is incomplete.")
                 return
@@ -126,8 +132,10 @@ class Film:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Close the file or stream."""
-        self._container.close()
+        """Close the file or stream; one that a thread still waits for ends with that thread, after `TIMEOUT`."""
+        if self._reading.acquire(timeout=GRACE):
+            self._container.close()
+            self._reading.release()
         self._container = self._video = self._sound = None
         self.sound.clear()
 
@@ -194,7 +202,7 @@ class Camera:
         """Stop the thread and give the device back."""
         self._closing.set()
         if self._thread.is_alive():
-            self._thread.join(TIMEOUT)
+            self._thread.join(GRACE)
         elif self._thread.ident is None:  # no frame was asked for
             self._capture.release()
 
@@ -246,7 +254,8 @@ def open_container(address: str) -> tuple[Any, Any]:
         if Path(address).is_file():
             container = av.open(Path(address).open("rb"), timeout=TIMEOUT)  # noqa: SIM115  (it ends with the container)
         else:
-            container = av.open(address, timeout=(TIMEOUT, TIMEOUT))
+            # In a thread, so that Ctrl-C gets through while the library waits for an answer.
+            container = in_thread(lambda: av.open(address, timeout=(TIMEOUT, TIMEOUT)))
     except (av.FFmpegError, OSError, ValueError, UnicodeError) as error:
         raise HpeError(
             f"{address} cannot be opened as a film or stream ({error_words(error)}); "

@@ -32,6 +32,10 @@ AHEAD = 3
 small."""
 
 
+GRACE = 2.0
+"""Seconds to wait for the thread that reads, when all is over."""
+
+
 @dataclass(frozen=True, eq=False)
 class Found:
     """A frame and the people in it."""
@@ -60,6 +64,9 @@ def detect(
         running: hint, streams, requests, threads.
         stages: is filled with the time that each stage takes; its clock starts when the network is ready.
         report: takes a sentence for each frame that could not be used.
+
+    Returns:
+        An iterator over the frames with the people found in each.
 
     Raises:
         HpeError: what the source or the network raise when nothing more can come.
@@ -111,12 +118,15 @@ class _Flight:
             raise self._failure
 
     def close(self) -> None:
-        """Let the frames under way land, and end the thread."""
+        """Let the frames under way land, and end the thread; one that waits for a stream's next byte ends by itself."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
         if self._feeder is not None:
-            self._feeder.join()
+            self._feeder.join(GRACE)
+            if self._feeder.is_alive():
+                for queue in self._queues.values():
+                    queue.wait_all()
 
     def _feed(self, frames: Iterable[Frame]) -> None:
         """Read, place and start frame after frame; runs in the thread."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -25,6 +27,10 @@ def export_record(record: str | Path, path: str | Path) -> Path:
     In COCO results `image_id` is the number of the frame; where the file names of all photos are different numbers, as
     in COCO's own sets, those numbers. Frames in which nobody was found leave no trace in either format.
 
+    Args:
+        record: a run's record, see `read_record`.
+        path: file to write, ending with .json or .csv.
+
     Returns:
         The path.
 
@@ -32,13 +38,37 @@ def export_record(record: str | Path, path: str | Path) -> Path:
         HpeError: another ending, no record, or a place that cannot be written.
     """
     path = Path(path)
-    write = {".json": _write_coco, ".csv": _write_table}.get(path.suffix.lower())
-    if write is None:
-        raise HpeError(f"{path} has the ending {path.suffix or 'of no format'}, but .json or .csv is expected.")
+    write = _writer(path)
     named = _named_by_numbers(record)
     with written_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         write(file, read_record(record), named)
     return path
+
+
+def is_export(path: Path, record: Path) -> bool:
+    """Whether all lines of a file are lines that `export_record` makes of the record: then it is the record's own.
+
+    The file may have been made when the record was shorter, and when all its photos were named by numbers.
+    """
+    lines = set[str]()
+    for named in (False, True):
+        text = StringIO()
+        with suppress(ValueError):  # names that are no numbers
+            _writer(path)(text, read_record(record), named)
+        lines |= {line.rstrip(",\n") for line in text.getvalue().split("\n")}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return all(line.rstrip(",\n") in lines for line in file)
+    except (OSError, ValueError):
+        return False
+
+
+def _writer(path: Path) -> Callable[[TextIO, Iterable[Entry], bool], None]:
+    """What writes the format of the path's ending."""
+    write = {".json": _write_coco, ".csv": _write_table}.get(path.suffix.lower())
+    if write is None:
+        raise HpeError(f"{path} has the ending {path.suffix or 'of no format'}, but .json or .csv is expected.")
+    return write
 
 
 def _named_by_numbers(record: str | Path) -> bool:

@@ -7,12 +7,13 @@ from __future__ import annotations
 import os
 import re
 import stat
-import urllib.request
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hpe_nb.errors import visible
+from hpe_nb.network.web import TransferError, answer
 
 TIMEOUT = 10.0
 """Seconds to wait for an answer from the network."""
@@ -153,9 +154,8 @@ def _left_out(where: str, others: list[str]) -> str:
     """One sentence for files that are no pictures and no films."""
     some = ", ".join(os.path.basename(name) for name in others[:3]) + (", ..." if len(others) > 3 else "")
     heic = any(map(_heic, others))
-    return f"{_counted(len(others), 'file')} of {where} left out, no pictures or films that can be read ({some})" + (
-        "; convert HEIC photos to JPEG first." if heic else "."
-    )
+    what = f"{_counted(len(others), 'file')} left out of {where}, no pictures or films that can be read ({some})"
+    return what + ("; convert HEIC photos to JPEG first." if heic else ".")
 
 
 def _heic(name: str) -> bool:
@@ -278,12 +278,9 @@ def _streams(url: str) -> bool:
     if not url.lower().startswith(("http://", "https://")):
         return False
     try:
-        request = urllib.request.Request(url, headers={"User-Agent": "hpe-nb"})
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-            return str(answer.headers.get_content_maintype()) in ("multipart", "video")
-    except (OSError, ValueError, UnicodeError):
-        return False
-    except Exception:  # http.client has its own errors for addresses that are none
+        with closing(answer(url, 0, TIMEOUT)) as opened:
+            return str(opened.headers.get_content_maintype()) in ("multipart", "video")
+    except TransferError:
         return False
 
 

@@ -16,7 +16,7 @@ from hpe_nb.files.images import write_image
 from hpe_nb.files.whole import check_targets, folder_held, remove_parts
 from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Found, detect
-from hpe_nb.films.exports import export_record
+from hpe_nb.films.exports import export_record, is_export
 from hpe_nb.films.frame import Source
 from hpe_nb.films.pictures import Pictures, read_picture
 from hpe_nb.films.record import Entry, RecordFile, entries_of, read_record
@@ -154,7 +154,10 @@ def run_film(
 def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
     """Raise when a file of the job's is an input, or is there and was not asked to be replaced; tidy killed runs up."""
     inputs = _inputs(source)
-    check_targets([outputs.record, *outputs.exports], inputs, outputs.overwrite or resumed)
+    check_targets([outputs.record], inputs, outputs.overwrite or resumed)
+    for path in outputs.exports:
+        own = resumed and path.exists() and is_export(path, outputs.record)
+        check_targets([path], inputs, outputs.overwrite or own)
     if outputs.video is not None:
         check_targets([outputs.video], inputs, outputs.overwrite)
     if outputs.pictures is not None and (outputs.pattern != FRAME or not isinstance(source, Pictures)):

@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 import os
-import time
 import unicodedata
-import urllib.request
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Self
@@ -18,6 +17,7 @@ from hpe_nb.files.images import MOST_BYTES, decode_image, read_image
 from hpe_nb.films.frame import Frame, Report, Span
 from hpe_nb.films.inputs import TIMEOUT, is_url
 from hpe_nb.films.record import Entry
+from hpe_nb.network.web import TransferError, answer, blocks
 
 PATIENCE = 60.0
 """Seconds that a whole picture from the network may take."""
@@ -157,17 +157,14 @@ def read_picture(path: str) -> Image:
 
 def _fetched(url: str) -> bytes:
     """The bytes at an address the user gave, if they come within `PATIENCE` and are not more than a picture has."""
-    began, data = time.monotonic(), bytearray()
+    data = bytearray()
     try:
-        request = urllib.request.Request(url, headers={"User-Agent": "hpe-nb"})
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-            while part := answer.read1(2**16):
-                data += part
-                if len(data) > MOST_BYTES or time.monotonic() - began > PATIENCE:
-                    raise HpeError(f"{url} sends without end, or too slowly for a picture; give the address of one.")
-    except HpeError:
-        raise
-    except Exception as error:  # besides OSError and ValueError, http.client has its own
+        with closing(answer(url, 0, TIMEOUT)) as opened:
+            for block in blocks(opened, TIMEOUT, PATIENCE):
+                data += block
+                if len(data) > MOST_BYTES:
+                    raise TransferError("it sends more than a picture has")
+    except TransferError as error:
         raise HpeError(f"{url} could not be fetched ({error}); check the address and the connection.") from error
     return bytes(data)
 

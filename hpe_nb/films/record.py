@@ -111,6 +111,12 @@ class RecordFile:
 def read_record(path: str | Path) -> Iterator[Entry]:
     """The entries of a record, one after another; a last line that was cut off is left out.
 
+    Args:
+        path: a record that `run_film` or `hpe-nb run` wrote.
+
+    Yields:
+        The entry of each frame.
+
     Raises:
         HpeError: no such file, or no record in it.
     """

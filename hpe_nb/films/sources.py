@@ -21,7 +21,6 @@ What = str | Path | int | Sequence[str | Path]
 def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: int = 1, loop: bool = False) -> Source:
     """Open a source of frames. Use it in a `with` block, or devices stay busy until Python ends.
 
-        with hpe.open_source("walk.mp4", stride=2) as source:
             for frame in source:
                 ...
 
@@ -32,8 +31,16 @@ def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: 
         start, stop, stride: which frames, counted as in a slice.
         loop: begin again at the end, for ever.
 
+    Returns:
+        An iterator over frames, to be closed: a context manager.
+
     Raises:
         HpeError: nothing there, nothing readable, several films, or a span that makes no sense.
+
+    Example:
+        >>> with hpe.open_source(hpe.sample("vtest.mp4"), stop=6, stride=2) as source:
+        ...     [frame.index for frame in source]
+        [0, 2, 4]
     """
     span = Span(start, stop, stride, loop)
     given = [what] if isinstance(what, str | Path | int) else list(what)

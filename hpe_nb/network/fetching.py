@@ -53,13 +53,16 @@ def fetch(
         base: address of a mirror with the same folders; by default `HPE_NB_MIRROR`, else Open Model Zoo's.
         patience: how long to wait and how often to try.
 
+    Returns:
+        Path of the .xml file in the cache; the .bin file lies beside it.
+
     Raises:
         HpeError: an unknown name or precision, a server that gives no such files, a place that cannot be written, or a
             file that is missing while `HPE_NB_OFFLINE` forbids to use the network.
     """
     card = known(name)
     if card.shipped:
-        return sample(f"{name}.xml")
+        return sample(f"{card.name}.xml")
     files = _files(card, precision)
     total, done = sum(file.size for file in files), 0
     for file in files:
@@ -97,7 +100,7 @@ def cached(name: str = REFERENCE, precision: str | None = None) -> Path | None:
     """
     card = known(name)
     if card.shipped:
-        return sample(f"{name}.xml")
+        return sample(f"{card.name}.xml")
     for each in [precision] if precision else card.files:
         files = _files(card, each)
         if all(os.path.isfile(path_in_cache(file)) for file in files):  # noqa: PTH113 - pathlib's raises without permission

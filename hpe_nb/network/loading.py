@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpe_nb.decoder.peaks import negate_non_maxima
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, suggestion
 from hpe_nb.files.images import read_image
 from hpe_nb.files.shipped import sample
 from hpe_nb.network.fetching import cached, fetch, fetch_once
 from hpe_nb.network.network import OUTPUTS, Network
 from hpe_nb.network.placement import Fit
-from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, KnownNetwork, offline
+from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, KnownNetwork, find, offline
 from hpe_nb.skeleton import K
 
 if TYPE_CHECKING:
@@ -42,8 +42,9 @@ def load_network(
 
     "auto" is human-pose-estimation-0007 where it is in the cache or can be fetched now (tried once, announced, never
     with HPE_NB_OFFLINE=1), else the network that ships with the kit, announced too. Other names are those of
-    `hpe_nb.network.registry`, fetched when missing. A path may lead to any associative-embedding network in OpenVINO IR
-    or ONNX with outputs `heatmaps` (1, 17, h, w), `embeddings` (1, 17, h, w[, D]) and perhaps `nms_heatmaps`.
+    `hpe_nb.network.registry`, fetched when missing; the last part of one, such as "0007", is enough. A path may lead to
+    any associative-embedding network in OpenVINO IR or ONNX with outputs `heatmaps` (1, 17, h, w), `embeddings`
+    (1, 17, h, w[, D]) and perhaps `nms_heatmaps`.
 
     Args:
         name_or_path: "auto", a name, or the path of an .xml or .onnx file.
@@ -55,12 +56,15 @@ def load_network(
         negated: whether a network loaded by path negates non-maxima itself; by default its output is looked at.
         say: takes the lines that tell what is going on.
 
+    Returns:
+        The network; `network(image)` gives `Maps`.
+
     Raises:
         HpeError: no such file or name, a broken file, or another kind of network.
     """
     if str(name_or_path) == AUTO:
         name_or_path = _best_at_hand(say)
-    known = NETWORKS.get(str(name_or_path))
+    known = find(str(name_or_path))
     path = _locate(known) if known else _existing(Path(name_or_path))
     if device != "CPU":
         _check_device(device)
@@ -100,9 +104,10 @@ def _locate(known: KnownNetwork) -> Path:
 def _existing(path: Path) -> Path:
     """The path, if a network file is there."""
     if path.suffix.lower() not in (".xml", ".onnx"):
-        names = ", ".join((AUTO, *NETWORKS))
+        names = (AUTO, *NETWORKS)
+        meant = suggestion(path, names) or f": {', '.join(names)}."
         raise HpeError(
-            f"{path} was given as a network, but one of {names} or the path of an .xml or .onnx file is expected."
+            f"{path} was given, but the path of an .xml or .onnx file or a network's name is expected{meant}"
         )
     if not path.is_file():
         raise HpeError(f"{path} does not exist; give the path of an .xml or .onnx file, or a name such as {REFERENCE}.")

@@ -15,6 +15,7 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import negate_non_maxima
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import check_image
+from hpe_nb.files.text import escaped
 from hpe_nb.network.placement import Fit, Placement, place
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ LARGE_PAGE = 1 << 21
 """Bytes of a large memory page where systems have such pages; where they have not, nothing is lost."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """A pose network ready to be called on photos: `maps = network(image)`.
 
@@ -57,6 +58,14 @@ class Network:
         default_factory=OrderedDict, repr=False, init=False
     )
     _lock: Lock = field(default_factory=Lock, repr=False, init=False)
+
+    def __repr__(self) -> str:
+        """One line: its name, how photos are placed, and where it runs."""
+        return f"Network {self.name}: fit={self.fit!r}, size={self.size}, on {self.device}"
+
+    def _repr_html_(self) -> str:
+        """That line, and what the network is."""
+        return f"<p>{escaped(repr(self))}</p><p>{escaped(self.about)}</p>"
 
     def __call__(self, image: Image) -> Maps:
         """Heatmaps and tags of a photo, with the way from map pixels back to its pixels.

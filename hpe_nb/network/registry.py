@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, suggestion
 
 if TYPE_CHECKING:
     from hpe_nb.network.placement import Fit
@@ -146,15 +146,22 @@ NETWORKS = {card.name: card for card in _CARDS}
 """Every network known by name."""
 
 
+def find(name: str) -> KnownNetwork | None:
+    """The card of a network, by its name or the last part of it ("0007"); None where no network is called so."""
+    return NETWORKS.get(name) or next((card for card in _CARDS if card.name.endswith(f"-{name}")), None)
+
+
 def known(name: str) -> KnownNetwork:
-    """The card of a network.
+    """The card of a network, see `find`.
 
     Raises:
         HpeError: no network of this name is known.
     """
-    if name not in NETWORKS:
-        raise HpeError(f"{name!r} was given as a network, but one of {', '.join(NETWORKS)} is expected.")
-    return NETWORKS[name]
+    card = find(name)
+    if card is None:
+        meant = suggestion(name, NETWORKS) or f": {', '.join(NETWORKS)}."
+        raise HpeError(f"{name!r} was given, but the name of a network is expected{meant}")
+    return card
 
 
 def cache_dir() -> Path:

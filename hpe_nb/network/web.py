@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from http.client import HTTPException
 from queue import Empty, SimpleQueue
 from ssl import SSLCertVerificationError, SSLContext, create_default_context
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from hpe_nb import __version__
+
+T = TypeVar("T")
 
 BLOCK = 1 << 16
 SLOWEST = 1000
@@ -52,26 +55,49 @@ def answer(url: str, start: int, timeout: float) -> Any:
         TransferError: an answer that cannot be used; a `PassingError` where it may be better at the next try.
     """
     headers = {"User-Agent": f"hpe-nb/{__version__}"} | ({"Range": f"bytes={start}-"} if start else {})
-    answers: SimpleQueue[Any] = SimpleQueue()
-    # In a thread, since looking up a name or trying all addresses of a host may take minutes that no time-out covers.
-    Thread(target=lambda: answers.put(_ask(url, headers, timeout)), daemon=True).start()
     try:
-        came = answers.get(timeout=timeout)
-    except Empty:
-        raise PassingError(f"no answer within {timeout:g} s") from None
-    cause = came.reason if isinstance(came, URLError) else came
-    if isinstance(cause, TimeoutError):  # the socket's own limit, when it is noticed before the queue's
-        raise PassingError(f"no answer within {timeout:g} s") from came
-    if isinstance(came, Exception):
-        raise _judged(came) from came
-    return came
+        # Looking up a name or trying all addresses of a host may take minutes that no time-out covers.
+        return in_thread(lambda: _ask(url, headers, timeout), timeout)
+    except Exception as error:
+        cause = error.reason if isinstance(error, URLError) else error
+        if isinstance(cause, TimeoutError):
+            raise PassingError(f"no answer within {timeout:g} s") from error
+        raise _judged(error) from error
 
 
-def blocks(opened: Any, timeout: float) -> Iterator[bytes]:
+def in_thread(work: Callable[[], T], timeout: float = math.inf) -> T:
+    """What `work` returns or raises, done in a thread, so that Ctrl-C gets through while it waits for others.
+
+    Raises:
+        TimeoutError: it takes longer than `timeout` seconds; it is left to itself.
+    """
+    answers: SimpleQueue[tuple[Any, Exception | None]] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put((work(), None))
+        except Exception as error:
+            answers.put((None, error))
+
+    Thread(target=run, daemon=True).start()
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            value, error = answers.get(timeout=max(0.0, min(0.5, end - time.monotonic())))
+        except Empty:
+            if time.monotonic() >= end:
+                raise TimeoutError(f"nothing came within {timeout:g} s") from None
+            continue
+        if error is not None:
+            raise error
+        return cast("T", value)
+
+
+def blocks(opened: Any, timeout: float, longest: float = math.inf) -> Iterator[bytes]:
     """The bytes of an answer as they come.
 
     Raises:
-        PassingError: the connection breaks, or gives too little for too long.
+        PassingError: the connection breaks, gives too little for `timeout` seconds, or takes longer than `longest`.
     """
     started, came = time.monotonic(), 0
     while True:
@@ -84,17 +110,14 @@ def blocks(opened: Any, timeout: float) -> Iterator[bytes]:
         yield block
         came += len(block)
         passed = time.monotonic() - started
-        if passed > timeout and came < SLOWEST * passed:
+        if passed > longest or (passed > timeout and came < SLOWEST * passed):
             raise PassingError(f"the server sent only {came} bytes in {passed:.0f} s")
 
 
 def _ask(url: str, headers: dict[str, str], timeout: float) -> Any:
-    """The open answer, or the exception that came instead."""
-    try:
-        secure = [HTTPSHandler(context=_certificates())] if url.startswith("https:") else []
-        return build_opener(SafeRedirects, *secure).open(Request(url, headers=headers), timeout=timeout)
-    except Exception as error:
-        return error
+    """The open answer."""
+    secure = [HTTPSHandler(context=_certificates())] if url.startswith("https:") else []
+    return build_opener(SafeRedirects, *secure).open(Request(url, headers=headers), timeout=timeout)
 
 
 @lru_cache(1)

@@ -78,6 +78,9 @@ def ideal_maps(
         scores: height of the peaks, a number or an array that broadcasts to (P, 17).
         sigma: standard deviation of the Gaussians in map pixels; networks of this family are trained with 2.
 
+    Returns:
+        Maps after the contract, as a network would give them.
+
     Raises:
         HpeError: shapes that do not belong together, or a sigma that is not above 0.
     """

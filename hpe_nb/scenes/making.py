@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -10,13 +9,13 @@ import numpy as np
 
 from hpe_nb.arrays import Float64, Image, Kinds
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.errors import HpeError
-from hpe_nb.files.images import encode_image
-from hpe_nb.files.text import escaped, plural
+from hpe_nb.errors import HpeError, suggestion
+from hpe_nb.files.images import html_picture
+from hpe_nb.files.text import plural
 from hpe_nb.scenes.damage import FACE, false_marks, head_marks, joined, people_tags, seen_marks, worn_heatmaps
+from hpe_nb.scenes.drawing import balloon_height, draw_scene
 from hpe_nb.scenes.ideal import Marks, inside, nearest, paint, surroundings
 from hpe_nb.scenes.people import POSES, cast_of, joints, placed
-from hpe_nb.scenes.picture import balloon_height, draw_scene
 from hpe_nb.scenes.recipe import NAMED, Recipe
 from hpe_nb.scenes.streams import stream
 from hpe_nb.scenes.truth import HIDDEN, OUTSIDE, Truth
@@ -46,10 +45,7 @@ class Scene:
 
     def _repr_html_(self) -> str:
         """The picture, with what it shows in words."""
-        picture = b64encode(encode_image(self.image, ".png")).decode("ascii")
-        words = escaped(f"{self!r}. {self.recipe.about}".strip())
-        image = f'<img alt="{words}" style="max-width:100%" src="data:image/png;base64,{picture}">'
-        return f"<figure>{image}<figcaption>{words}</figcaption></figure>"
+        return html_picture(self.image, f"{self!r}. {self.recipe.about}".strip())
 
 
 def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:
@@ -57,17 +53,21 @@ def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:
 
     The same settings give the same scene on every machine.
 
-        hpe.scene("crossing arms")
-        hpe.scene(5, overlap=0.4, tag_gap=1.2, seed=3)
-        hpe.scene("hugging", tag_noise=0.3)
-
     Args:
         name: a scene for teaching (see `scene_names`), a number of people, or a `Recipe`.
         settings: fields of `Recipe` that shall differ, for example `people`, `overlap`, `tag_gap`, `missed`, `seed`.
             With `people` or `poses` a named scene's own people leave.
 
+    Returns:
+        Picture, maps and truth of one scene; `hpe.decode(scene.maps)` finds its people.
+
     Raises:
         HpeError: no such scene or setting, or a value out of range.
+
+    Example:
+        >>> scene = hpe.scene(5, overlap=0.4, tag_gap=1.2, seed=3)
+        >>> scene.image.shape, len(hpe.decode(scene.maps).poses)
+        ((448, 448, 3), 5)
     """
     recipe = recipe_of(name, settings)
     cast = cast_of(recipe)
@@ -90,13 +90,15 @@ def recipe_of(name: str | int | Recipe | None, settings: dict[str, Any]) -> Reci
     """The recipe that `scene` is asked for."""
     unknown = settings.keys() - {item.name for item in fields(Recipe)}
     if unknown:
-        known = ", ".join(item.name for item in fields(Recipe))
-        raise HpeError(f"{', '.join(sorted(unknown))} was given, but a scene's settings are {known}.")
+        known, given = [item.name for item in fields(Recipe)], ", ".join(sorted(unknown))
+        meant = suggestion(given, known) or f": {', '.join(known)}."
+        raise HpeError(f"{given} was given, but the name of a scene's setting is expected{meant}")
     if isinstance(name, Recipe):
         recipe = name
     elif isinstance(name, str):
         if name not in NAMED:
-            raise HpeError(f"{name!r} was given, but a scene's name is one of {', '.join(NAMED)}.")
+            meant = suggestion(name, NAMED) or f": {', '.join(NAMED)}."
+            raise HpeError(f"{name!r} was given, but the name of a scene is expected{meant}")
         recipe = NAMED[name]
     else:
         recipe = Recipe()

@@ -33,7 +33,7 @@ _GRID = 16
 """Places are rounded to sixteenths of a pixel, so that the last bit of a sine changes nothing."""
 
 
-class Limb(NamedTuple):
+class Bend(NamedTuple):
     """An arm or a leg in the picture plane: angles in degrees from hanging down, positive to the picture's right.
 
     Attributes:
@@ -46,9 +46,9 @@ class Limb(NamedTuple):
     lower: float
     shown: float = 1.0
 
-    def mirrored(self) -> Limb:
+    def mirrored(self) -> Bend:
         """The mirror image."""
-        return Limb(-self.upper, -self.lower, self.shown)
+        return Bend(-self.upper, -self.lower, self.shown)
 
 
 class Pose(NamedTuple):
@@ -65,10 +65,10 @@ class Pose(NamedTuple):
     turn: float
     lean: float
     nod: float
-    left_arm: Limb
-    right_arm: Limb
-    left_leg: Limb
-    right_leg: Limb
+    left_arm: Bend
+    right_arm: Bend
+    left_leg: Bend
+    right_leg: Bend
     sits: bool = False
 
     def mirrored(self) -> Pose:
@@ -79,37 +79,35 @@ class Pose(NamedTuple):
 
 
 POSES: dict[str, Pose] = {
-    "standing": Pose(0, 0, 0, Limb(14, 6), Limb(-14, -6), Limb(5, 3), Limb(-5, -3)),
-    "waving": Pose(0, 0, 3, Limb(118, 168), Limb(-14, -8), Limb(4, 3), Limb(-7, -3)),
-    "hands on hips": Pose(0, 0, 0, Limb(48, -42), Limb(-48, 42), Limb(9, 5), Limb(-9, -5)),
-    "arms up": Pose(0, 0, 0, Limb(150, 172), Limb(-150, -172), Limb(8, 5), Limb(-8, -5)),
-    "walking": Pose(68, 3, 0, Limb(-26, -8), Limb(24, 46), Limb(26, 12), Limb(-20, -38)),
-    "running": Pose(78, 12, -8, Limb(-58, 30), Limb(38, 118), Limb(62, -18), Limb(-32, -86)),
-    "sitting": Pose(72, -4, 4, Limb(24, 78), Limb(32, 82), Limb(84, 4), Limb(80, -8), sits=True),
-    "sitting, to us": Pose(4, 0, 0, Limb(16, -22), Limb(-16, 22), Limb(14, 3, 0.42), Limb(-14, -3, 0.42), sits=True),
-    "crouching": Pose(66, 24, -14, Limb(42, 96), Limb(30, 84), Limb(98, -34), Limb(82, -50)),
-    "dancing": Pose(-14, -7, -6, Limb(128, 98), Limb(-72, -152), Limb(36, 8), Limb(-9, 4)),
-    "jumping": Pose(8, 0, 0, Limb(126, 152), Limb(-126, -152), Limb(34, 16), Limb(-34, -20)),
-    "kicking": Pose(50, -10, 8, Limb(-58, -30), Limb(66, 88), Limb(-8, -18), Limb(74, 80)),
-    "pointing": Pose(26, 2, 0, Limb(86, 92), Limb(-18, 16), Limb(9, 5), Limb(-9, -4)),
-    "thinking": Pose(18, 0, 8, Limb(16, -66), Limb(-14, 140), Limb(4, 2), Limb(-6, -2)),
-    "balancing": Pose(0, 0, 0, Limb(96, 102), Limb(-96, -102), Limb(4, 1), Limb(-62, 44)),
-    "reaching": Pose(68, 3, 0, Limb(92, 84), Limb(46, 62), Limb(12, 6), Limb(-9, -12)),
-    "hugging": Pose(62, 5, 6, Limb(66, 26), Limb(50, 4), Limb(8, 3), Limb(-6, -6)),
-    "from behind": Pose(178, 0, 0, Limb(-14, -6), Limb(14, 8), Limb(-5, -3), Limb(6, 3)),
+    "standing": Pose(0, 0, 0, Bend(14, 6), Bend(-14, -6), Bend(5, 3), Bend(-5, -3)),
+    "waving": Pose(0, 0, 3, Bend(118, 168), Bend(-14, -8), Bend(4, 3), Bend(-7, -3)),
+    "hands on hips": Pose(0, 0, 0, Bend(48, -42), Bend(-48, 42), Bend(9, 5), Bend(-9, -5)),
+    "arms up": Pose(0, 0, 0, Bend(150, 172), Bend(-150, -172), Bend(8, 5), Bend(-8, -5)),
+    "walking": Pose(68, 3, 0, Bend(-26, -8), Bend(24, 46), Bend(26, 12), Bend(-20, -38)),
+    "running": Pose(78, 12, -8, Bend(-58, 30), Bend(38, 118), Bend(62, -18), Bend(-32, -86)),
+    "sitting": Pose(72, -4, 4, Bend(24, 78), Bend(32, 82), Bend(84, 4), Bend(80, -8), sits=True),
+    "sitting, to us": Pose(4, 0, 0, Bend(16, -22), Bend(-16, 22), Bend(14, 3, 0.42), Bend(-14, -3, 0.42), sits=True),
+    "crouching": Pose(66, 24, -14, Bend(42, 96), Bend(30, 84), Bend(98, -34), Bend(82, -50)),
+    "dancing": Pose(-14, -7, -6, Bend(128, 98), Bend(-72, -152), Bend(36, 8), Bend(-9, 4)),
+    "jumping": Pose(8, 0, 0, Bend(126, 152), Bend(-126, -152), Bend(34, 16), Bend(-34, -20)),
+    "kicking": Pose(50, -10, 8, Bend(-58, -30), Bend(66, 88), Bend(-8, -18), Bend(74, 80)),
+    "pointing": Pose(26, 2, 0, Bend(86, 92), Bend(-18, 16), Bend(9, 5), Bend(-9, -4)),
+    "thinking": Pose(18, 0, 8, Bend(16, -66), Bend(-14, 140), Bend(4, 2), Bend(-6, -2)),
+    "balancing": Pose(0, 0, 0, Bend(96, 102), Bend(-96, -102), Bend(4, 1), Bend(-62, 44)),
+    "reaching": Pose(68, 3, 0, Bend(92, 84), Bend(46, 62), Bend(12, 6), Bend(-9, -12)),
+    "hugging": Pose(62, 5, 6, Bend(66, 26), Bend(50, 4), Bend(8, 3), Bend(-6, -6)),
+    "from behind": Pose(178, 0, 0, Bend(-14, -6), Bend(14, 8), Bend(-5, -3), Bend(6, 3)),
 }
 """The built-in poses by name. Their angles were made up for this package; no data set was used."""
 
-_LIMITS = {
-    "turn": (-100, 100), "lean": (-18, 18), "nod": (-10, 10), "shoulder": (-25, 165), "elbow": (0, 130),
-    "hip": (-12, 65), "knee": (-80, 12),
-}  # fmt: skip
-"""Degrees between which a joint of a random body moves; of limbs outwards from the body, elbow and knee as bends."""
-
 
 def pose_names() -> tuple[str, ...]:
-    """Names of the built-in poses; "random" beside them stands for a body made by chance."""
-    return (*POSES, "random")
+    """Names of the built-in poses.
+
+    Returns:
+        The names, for `poses=` of `scene`.
+    """
+    return tuple(POSES)
 
 
 def joints(pose: Pose) -> Float64:
@@ -147,7 +145,7 @@ def _across(angle: float) -> Float64:
 
 
 def find_pose(name: str, seed: int, index: int, loose: float) -> Pose:
-    """The pose of a name, each angle moved at random by up to `loose` degrees; "random" is a body made by chance.
+    """The pose of a name, each angle moved at random by up to `loose` degrees.
 
     Args:
         name: one of `pose_names()`.
@@ -158,8 +156,6 @@ def find_pose(name: str, seed: int, index: int, loose: float) -> Pose:
     Raises:
         HpeError: no pose of that name.
     """
-    if name == "random":
-        return random_pose(seed, index)
     if name not in POSES:
         raise HpeError(f"{name!r} was given as a pose, but one of {', '.join(pose_names())} is expected.")
     pose = POSES[name]
@@ -167,29 +163,11 @@ def find_pose(name: str, seed: int, index: int, loose: float) -> Pose:
         return pose
     change = loose * (2 * stream(seed, "pose", index).random(11) - 1)
     left_arm, right_arm, left_leg, right_leg = (
-        Limb(limb.upper + change[3 + 2 * i], limb.lower + change[4 + 2 * i], limb.shown)
+        Bend(limb.upper + change[3 + 2 * i], limb.lower + change[4 + 2 * i], limb.shown)
         for i, limb in enumerate((pose.left_arm, pose.right_arm, pose.left_leg, pose.right_leg))
     )
     turn, lean, nod = pose.turn + change[0], pose.lean + change[1] / 3, pose.nod + change[2] / 3
     return Pose(turn, lean, nod, left_arm, right_arm, left_leg, right_leg, pose.sits)
-
-
-def random_pose(seed: int, index: int) -> Pose:
-    """A body whose angles are drawn evenly between the limits of its joints; arguments as for `find_pose`."""
-    numbers = stream(seed, "random pose", index)
-
-    def pick(what: str) -> float:
-        low, high = _LIMITS[what]
-        return low + (high - low) * numbers.random()
-
-    def limb(side: int, root: str, bend: str) -> Limb:
-        upper = pick(root)
-        return Limb(side * upper, side * (upper + pick(bend)))
-
-    turn, lean, nod = pick("turn"), pick("lean"), pick("nod")
-    arms = limb(1, "shoulder", "elbow"), limb(-1, "shoulder", "elbow")
-    legs = limb(1, "hip", "knee"), limb(-1, "hip", "knee")
-    return Pose(turn, lean, nod, *arms, *legs)
 
 
 def cast_of(recipe: Recipe) -> tuple[Actor, ...]:

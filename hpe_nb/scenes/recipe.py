@@ -33,12 +33,13 @@ class Actor(NamedTuple):
 class Recipe:
     """What a scene is made from. Frozen: make a changed copy with `dataclasses.replace`.
 
-    Every number's metadata holds its `meaning`, `low`, `high` and `by`, every switch's its `meaning`, as in `Settings`.
+    Each number's metadata holds its `meaning`, `low`, `high` and `by`, each switch's its `meaning`, as in `Settings`.
 
     Attributes:
         size: width and height of the picture in pixels.
         poses: names of poses to take in turn, see `pose_names`; chosen at random where empty.
         cast: the people's parts one by one, in place of `people`, `poses` and `height`.
+        about: what a named scene teaches, in one sentence.
 
     Raises:
         HpeError: a value outside its range or of another type.
@@ -141,5 +142,9 @@ NAMED: dict[str, Recipe] = {
 
 
 def scene_names() -> tuple[str, ...]:
-    """Names of the scenes made for teaching, for `hpe.scene(name)`."""
+    """Names of the scenes made for teaching, for `hpe.scene(name)`.
+
+    Returns:
+        The names.
+    """
     return tuple(NAMED)

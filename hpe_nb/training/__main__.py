@@ -1,4 +1,4 @@
-"""`python -m hpe_nb.training`: train, export, evaluate."""
+"""`python -m hpe_nb.training`: train and export. `hpe-nb eval` measures what comes out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hpe_nb.errors import HpeError
 
 if TYPE_CHECKING:
     from hpe_nb.training.config import Config
-    from hpe_nb.training.data import Photo
+    from hpe_nb.training.photos import LabelledPhoto
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -41,23 +41,16 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", parents=[common], help="train, or go on where a training stopped")
     train.add_argument("--device", help='"cpu" or "cuda"; cuda where there is one by default')
     train.add_argument("--pause", type=Path, help="sleep while this file exists")
-    train.add_argument("--plot", action="store_true", help="only draw log.csv as log.png")
     train.set_defaults(run=_train)
     export = commands.add_parser("export", parents=[common], help="write the trained network as OpenVINO IR")
     export.add_argument("--to", type=Path, required=True, help="the .xml file")
     export.add_argument("--full", action="store_true", help="keep weights in single precision")
     export.set_defaults(run=_export)
-    evaluate = commands.add_parser("evaluate", help="COCO AP and separation of tags on labelled photos")
-    evaluate.add_argument("--network", default="auto", help="name or .xml file")
-    evaluate.add_argument("--labels", type=Path, required=True, help="COCO keypoint labels")
-    evaluate.add_argument("--images", type=Path, required=True, help="folder of the photos")
-    evaluate.add_argument("--size", type=int, help="short side of the photos in the network, in pixels")
-    evaluate.set_defaults(run=_evaluate)
     return parser
 
 
-def _photos(config: Config) -> list[Photo]:
-    from hpe_nb.training.data import hold_out, read_photos
+def _photos(config: Config) -> list[LabelledPhoto]:
+    from hpe_nb.training.photos import hold_out, read_photos
 
     found = [photo for source in config.data for photo in read_photos(source.labels, source.images)]
     found = hold_out(found, config.hold_out)[0]
@@ -65,11 +58,6 @@ def _photos(config: Config) -> list[Photo]:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from hpe_nb.training.curves import save_plot
-
-    if options.plot:
-        save_plot(options.out / "log.csv", options.out / "log.png")
-        return
     import torch
 
     from hpe_nb.training.config import read_config
@@ -99,14 +87,6 @@ def _export(options: argparse.Namespace) -> None:
         network.head.stretch(config.stretch)
     export(network, options.to, half=not options.full)
     sys.stdout.write(f"{options.to} and {options.to.with_suffix('.bin').name} written\n")
-
-
-def _evaluate(options: argparse.Namespace) -> None:
-    from hpe_nb.network.loading import load_network
-    from hpe_nb.training.evaluate import evaluate
-
-    network = load_network(options.network, size=options.size)
-    sys.stdout.write(f"{evaluate(network, options.labels, options.images)}\n")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import numpy as np
 from hpe_nb.arrays import Float64, Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.opencv import cv2
-from hpe_nb.training.data import Person, Photo
+from hpe_nb.training.photos import LabelledPerson, LabelledPhoto
 
 MIRROR = np.array([0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15])
 """Joint types after mirroring: left becomes right."""
@@ -45,11 +45,11 @@ class Sample:
     """A picture to train on: BGR (S, S, 3) and its people and ignored boxes in its own pixels."""
 
     image: Image
-    people: tuple[Person, ...]
+    people: tuple[LabelledPerson, ...]
     ignored: Float64
 
 
-def sample(photos: list[Photo], augment: Augment, rng: np.random.Generator) -> Sample:
+def sample(photos: list[LabelledPhoto], augment: Augment, rng: np.random.Generator) -> Sample:
     """One picture, its colours changed; the same generator state gives the same picture."""
     kind = rng.random()
     if kind < augment.grid:
@@ -61,11 +61,11 @@ def sample(photos: list[Photo], augment: Augment, rng: np.random.Generator) -> S
     return replace(made, image=recolour(made.image, rng)) if rng.random() < augment.colour else made
 
 
-def mosaic(photos: list[Photo], augment: Augment, count: int, rng: np.random.Generator) -> Sample:
+def mosaic(photos: list[LabelledPhoto], augment: Augment, count: int, rng: np.random.Generator) -> Sample:
     """`count` rows and columns of patches: people of different photos side by side, for the tags to tell apart."""
     side = augment.size
     canvas = np.zeros((side, side, 3), np.uint8)
-    people: list[Person] = []
+    people: list[LabelledPerson] = []
     ignored = [np.zeros((0, 4))]
     across, down = _cuts(side, count, rng), _cuts(side, count, rng)
     for left, right in pairwise(across):
@@ -85,7 +85,7 @@ def _cuts(side: int, count: int, rng: np.random.Generator) -> list[int]:
     return [0, *(int(end / ends[-1] * side) for end in ends[:-1]), side]
 
 
-def patch(photos: list[Photo], augment: Augment, side: int, rng: np.random.Generator) -> Sample:
+def patch(photos: list[LabelledPhoto], augment: Augment, side: int, rng: np.random.Generator) -> Sample:
     """A square patch of a random photo, most often around somebody.
 
     Raises:
@@ -119,7 +119,7 @@ def recolour(image: Image, rng: np.random.Generator) -> Image:
     return np.asarray(np.clip(out, 0, 255), np.uint8)
 
 
-def _centre(photo: Photo, width: int, height: int, side: float, rng: np.random.Generator) -> Float64:
+def _centre(photo: LabelledPhoto, width: int, height: int, side: float, rng: np.random.Generator) -> Float64:
     """Middle of the patch in the photo: near a person; the patch leaves the photo no further than it must."""
     box = photo.people[rng.integers(len(photo.people))].box if rng.random() < 0.85 else np.array([0, 0, width, height])
     wish = box[:2] + (box[2:] - box[:2]) * rng.uniform(0.1, 0.9, 2)
@@ -149,11 +149,11 @@ def _warp(image: Image, way: Float64, scale: float, side: int) -> Image:
     return np.asarray(cv2.warpAffine(image, way, (side, side), flags=cv2.INTER_LINEAR), np.uint8)
 
 
-def _through(person: Person, way: Float64, scale: float, mirror: bool) -> Person:
+def _through(person: LabelledPerson, way: Float64, scale: float, mirror: bool) -> LabelledPerson:
     joints = person.joints.copy()
     joints[:, :2] = joints[:, :2] @ way[:, :2].T + way[:, 2]
     order = MIRROR if mirror else np.arange(len(MIRROR))
-    return Person(joints[order], _box(person.box, way), person.unsure[order], person.size * scale)
+    return LabelledPerson(joints[order], _box(person.box, way), person.unsure[order], person.size * scale)
 
 
 def _box(box: Float64, way: Float64) -> Float64:
@@ -162,7 +162,7 @@ def _box(box: Float64, way: Float64) -> Float64:
     return np.concatenate([corners.min(0), corners.max(0)])
 
 
-def _inside(person: Person, width: int, height: int) -> Person:
+def _inside(person: LabelledPerson, width: int, height: int) -> LabelledPerson:
     """The person without labels for joints that lie outside."""
     joints = person.joints.copy()
     x, y = joints[:, 0], joints[:, 1]
@@ -170,6 +170,6 @@ def _inside(person: Person, width: int, height: int) -> Person:
     return replace(person, joints=joints)
 
 
-def _moved(person: Person, shift: Float64, limit: Float64) -> Person:
+def _moved(person: LabelledPerson, shift: Float64, limit: Float64) -> LabelledPerson:
     joints = person.joints + np.array([shift[0], shift[1], 0])
     return replace(person, joints=joints, box=np.clip(person.box, 0, limit) + shift)

@@ -35,7 +35,7 @@ class RunningMean:
 
 
 @dataclass
-class Progress:
+class TrainingState:
     """Where a training stands: steps done, and seconds it has run over all its starts."""
 
     step: int = 0
@@ -44,7 +44,7 @@ class Progress:
 
 
 def save(
-    folder: Path, network: nn.Module, optimiser: torch.optim.Optimizer, mean: RunningMean, progress: Progress
+    folder: Path, network: nn.Module, optimiser: torch.optim.Optimizer, mean: RunningMean, progress: TrainingState
 ) -> None:
     """Write both files; each replaces the one before in one move, so a kill leaves the old or the new."""
     state = {
@@ -61,7 +61,7 @@ def save(
         os.replace(folder / f"{name}.part", folder / name)
 
 
-def load(folder: Path, network: nn.Module, optimiser: torch.optim.Optimizer, mean: RunningMean) -> Progress:
+def load(folder: Path, network: nn.Module, optimiser: torch.optim.Optimizer, mean: RunningMean) -> TrainingState:
     """Put everything back as it was saved; a folder without checkpoint starts from the beginning.
 
     Raises:
@@ -69,13 +69,13 @@ def load(folder: Path, network: nn.Module, optimiser: torch.optim.Optimizer, mea
     """
     path = folder / LAST
     if not path.exists():
-        return Progress()
+        return TrainingState()
     state = read(path)
     try:
         network.load_state_dict(state["network"])
         optimiser.load_state_dict(state["optimiser"])
         mean.state, mean.count = state["mean"], state["count"]
-        return Progress(state["step"], state["seconds"], state["extra"])
+        return TrainingState(state["step"], state["seconds"], state["extra"])
     except (KeyError, RuntimeError, ValueError) as error:
         raise HpeError(f"{path} is the checkpoint of another network; give another --out folder.") from error
 

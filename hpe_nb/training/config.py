@@ -12,7 +12,7 @@ from hpe_nb.training.augment import Augment
 
 
 @dataclass(frozen=True)
-class Source:
+class LabelSource:
     """A label file in COCO's format, and the folder its file names start from."""
 
     labels: Path
@@ -56,7 +56,7 @@ class Config:
 
     network: Literal["aenet", "two-scales"]
     name: str
-    data: tuple[Source, ...]
+    data: tuple[LabelSource, ...]
     width: float = 1.0
     depth: float = 1.0
     start: Path | None = None
@@ -98,7 +98,7 @@ def read_config(path: Path) -> Config:
         ) from error
     folder = path.parent
     try:
-        sources = tuple(Source(folder / each["labels"], folder / each["images"]) for each in content.pop("data"))
+        sources = tuple(LabelSource(folder / each["labels"], folder / each["images"]) for each in content.pop("data"))
         augment = Augment(**{key: _plain(value) for key, value in content.pop("augment", {}).items()})
         paths = {name: folder / content.pop(name) for name in ("start", "judge", "head") if name in content}
         config = Config(data=sources, augment=augment, **paths, **content)

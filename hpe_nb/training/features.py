@@ -17,8 +17,8 @@ from torch import Tensor
 
 from hpe_nb.arrays import Float32
 from hpe_nb.training.augment import Augment, sample
-from hpe_nb.training.data import Photo
-from hpe_nb.training.pointing import SPREAD, People
+from hpe_nb.training.photos import LabelledPhoto
+from hpe_nb.training.pointing import SPREAD, Detections
 from hpe_nb.training.tag_head import INPUTS
 from hpe_nb.training.topology import JOINTS
 from hpe_nb.training.two_scales import TORSO, TwoScales, features, people_of
@@ -56,7 +56,12 @@ class Store:
         self.done = _open(folder / "done.npy", np.uint8, (count,))
 
     def fill(
-        self, network: TwoScales, photos: list[Photo], augment: Augment, seed: int, say: Callable[[str], None] = print
+        self,
+        network: TwoScales,
+        photos: list[LabelledPhoto],
+        augment: Augment,
+        seed: int,
+        say: Callable[[str], None] = print,
     ) -> None:
         """Make the pictures that are not there yet; number i is the same one whenever it is made."""
         often = [photo for photo in photos for _ in range(min(len(photo.people), OFTEN))]
@@ -77,7 +82,7 @@ class Store:
                 say(f"{i + 1} of {len(self.done)} pictures made")
 
 
-def unlabelled(people: People, logits: Tensor, labelled: list[Float32]) -> list[tuple[Float32, float]]:
+def unlabelled(people: Detections, logits: Tensor, labelled: list[Float32]) -> list[tuple[Float32, float]]:
     """People of one picture whom MoveNet lists and nobody labelled: joints (17, 3), and the size in pixels.
 
     A joint is the highest pixel of its map near where MoveNet expects it, if that is high enough.

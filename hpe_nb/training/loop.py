@@ -13,9 +13,9 @@ from typing import Any, Self
 import torch
 
 from hpe_nb.training import checkpoint
-from hpe_nb.training.checkpoint import Progress, RunningMean
+from hpe_nb.training.checkpoint import RunningMean, TrainingState
 from hpe_nb.training.config import Config
-from hpe_nb.training.data import Photo
+from hpe_nb.training.photos import LabelledPhoto
 from hpe_nb.training.tasks import Task
 
 LOG = "log.csv"
@@ -24,7 +24,7 @@ LOWEST = 0.02
 
 
 @dataclass(frozen=True)
-class Step:
+class LogEntry:
     """One line of the log: number of the step, its loss and the parts of it, learning rate, seconds since the start."""
 
     step: int
@@ -41,7 +41,7 @@ class Step:
 
 def train(
     task: Task,
-    photos: list[Photo],
+    photos: list[LabelledPhoto],
     config: Config,
     folder: Path,
     device: str = "cpu",
@@ -95,9 +95,9 @@ def steps(
     optimiser: torch.optim.Optimizer,
     batches: Iterable[Any],
     config: Config,
-    progress: Progress,
+    progress: TrainingState,
     device: str,
-) -> Iterator[Step]:
+) -> Iterator[LogEntry]:
     """Do a step per batch of tensors; `progress` moves along."""
     half = config.mixed and device.startswith("cuda")
     weights = [parameter for group in optimiser.param_groups for parameter in group["params"]]
@@ -116,12 +116,12 @@ def steps(
         optimiser.step()
         progress.step += 1
         progress.seconds = before + time.monotonic() - begun
-        yield Step(progress.step, loss.item(), parts, rate, progress.seconds)
+        yield LogEntry(progress.step, loss.item(), parts, rate, progress.seconds)
         if config.minutes and progress.seconds > 60 * config.minutes:
             return
 
 
-def learning_rate(config: Config, progress: Progress) -> float:
+def learning_rate(config: Config, progress: TrainingState) -> float:
     """Warm-up, then a cosine over the steps or, if the config has minutes, over the time."""
     share = progress.seconds / (60 * config.minutes) if config.minutes else progress.step / config.steps
     warm = min(1.0, (progress.step + 1) / max(config.warm_up, 1))
@@ -147,7 +147,7 @@ class Log:
     def __exit__(self, *_: object) -> None:
         self.file.close()
 
-    def write(self, step: Step) -> None:
+    def write(self, step: LogEntry) -> None:
         """Add a step, and the names of the columns before the first."""
         if self.empty:
             self.writer.writerow(["step", "loss", *step.parts, "rate", "seconds"])
@@ -161,7 +161,7 @@ def _order(config: Config) -> torch.memory_format:
     return torch.channels_last if config.channels_last else torch.contiguous_format
 
 
-def _left(step: Step, config: Config) -> str:
+def _left(step: LogEntry, config: Config) -> str:
     by_steps = step.seconds / step.step * (config.steps - step.step)
     left = min(by_steps, 60 * config.minutes - step.seconds) if config.minutes else by_steps
     return f"{max(0, round(left / 60))} min left"

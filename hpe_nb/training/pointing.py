@@ -32,7 +32,7 @@ SPREAD = torch.from_numpy(2 * OKS_SIGMAS).float()
 """Twice the OKS constants of COCO's joints."""
 
 
-class People(NamedTuple):
+class Detections(NamedTuple):
     """The list of people, strongest first; an entry that is nobody has score 0.
 
     Attributes:
@@ -60,7 +60,7 @@ class Pointed(NamedTuple):
     size: Tensor
 
 
-def find_people(sight: Sight, cell: float = 1.0) -> People:
+def find_people(sight: Sight, cell: float = 1.0) -> Detections:
     """The strongest centres at one scale; `cell` is the side of its cells in cells of stride 4."""
     score = sight.centre.sigmoid()
     peak = functional.max_pool2d(score, 5, stride=1, padding=2) == score
@@ -71,7 +71,7 @@ def find_people(sight: Sight, cell: float = 1.0) -> People:
     # MoveNet's places are measured from the middle of a cell, 0.4 cells from its corner pixel.
     joints = (joints + 0.4) * cell - 0.4
     box = (joints.amax(2) - joints.amin(2)).clamp(min=cell)
-    return People(torch.where(score < SEEN, 0.0, score), joints, box.prod(-1).sqrt())
+    return Detections(torch.where(score < SEEN, 0.0, score), joints, box.prod(-1).sqrt())
 
 
 def grid(maps: Tensor) -> tuple[Tensor, Tensor]:
@@ -80,7 +80,7 @@ def grid(maps: Tensor) -> tuple[Tensor, Tensor]:
     return ones.cumsum(2) - 1, ones.cumsum(3) - 1
 
 
-def merge(*lists: People) -> People:
+def merge(*lists: Detections) -> Detections:
     """One list from several: the strongest first, and of two entries for one person the stronger."""
     score, joints, size = (torch.cat(parts, 1) for parts in zip(*lists, strict=True))
     score, order = score.topk(score.shape[1], dim=1)
@@ -89,7 +89,7 @@ def merge(*lists: People) -> People:
     stronger = torch.ones(score.shape[1], score.shape[1]).triu(1) * (score > 0)[:, :, None]
     twice = (likeness(joints, size) > SAME) * stronger
     score = score * (twice.amax(1) < 1)
-    return People(score[:, :PEOPLE], joints[:, :PEOPLE], size[:, :PEOPLE])
+    return Detections(score[:, :PEOPLE], joints[:, :PEOPLE], size[:, :PEOPLE])
 
 
 def likeness(joints: Tensor, size: Tensor) -> Tensor:
@@ -99,7 +99,7 @@ def likeness(joints: Tensor, size: Tensor) -> Tensor:
     return torch.exp(-squares / (2 * area[..., None] * SPREAD.square())).mean(-1)
 
 
-def point(people: People, maps: Tensor) -> Pointed:
+def point(people: Detections, maps: Tensor) -> Pointed:
     """Whom every pixel of maps (B, ., h, w) points at."""
     row, column = grid(maps[:, :1])
     # |p - q|^2 is linear in (|p|^2, p, 1): all distances are one product of matrices.

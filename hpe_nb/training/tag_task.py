@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from hpe_nb.errors import HpeError
 from hpe_nb.training.checkpoint import read
 from hpe_nb.training.config import Config
-from hpe_nb.training.data import Photo
 from hpe_nb.training.features import Store
 from hpe_nb.training.losses import landing_loss, pull_push_of, size_loss, whose
+from hpe_nb.training.photos import LabelledPhoto
 from hpe_nb.training.tag_head import read_at
 from hpe_nb.training.two_scales import TORSO, TwoScales
 
@@ -75,7 +75,7 @@ class TagTask:
         return [(list(self._network.head.parameters()), 1.0)]
 
     def batches(
-        self, photos: list[Photo], config: Config, done: int, folder: Path, say: Callable[[str], None] = print
+        self, photos: list[LabelledPhoto], config: Config, done: int, folder: Path, say: Callable[[str], None] = print
     ) -> Iterator[TagBatch]:
         """Random pictures of the store, which is filled first."""
         store = Store(folder / STORE, config.pictures, config.augment.size)

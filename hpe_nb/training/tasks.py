@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from hpe_nb.training.augment import Augment, Sample, sample
 from hpe_nb.training.config import Config
-from hpe_nb.training.data import Photo
 from hpe_nb.training.losses import heat_loss, pull_push
+from hpe_nb.training.photos import LabelledPhoto
 from hpe_nb.training.targets import heat_target, tag_pixels
 from hpe_nb.training.topology import AENet, Topology
 
@@ -41,7 +41,7 @@ class Task(Protocol):
         """Groups of trained weights and the factor of the learning rate for each."""
 
     def batches(
-        self, photos: list[Photo], config: Config, done: int, folder: Path, say: Callable[[str], None] = print
+        self, photos: list[LabelledPhoto], config: Config, done: int, folder: Path, say: Callable[[str], None] = print
     ) -> Iterable[Any]:
         """Named tuples of tensors for the steps from `done` on, the same ones whether or not it was stopped before."""
 
@@ -49,10 +49,10 @@ class Task(Protocol):
         """The loss of a batch and what to log beside it."""
 
 
-class Pictures(torch.utils.data.Dataset[Batch]):
+class AugmentedPictures(torch.utils.data.Dataset[Batch]):
     """Endless pictures: number i is the same one whenever and wherever it is made."""
 
-    def __init__(self, photos: list[Photo], augment: Augment, seed: int, first: int, count: int) -> None:
+    def __init__(self, photos: list[LabelledPhoto], augment: Augment, seed: int, first: int, count: int) -> None:
         self.photos, self.augment, self.seed, self.first, self.count = photos, augment, seed, first, count
 
     def __len__(self) -> int:
@@ -91,12 +91,12 @@ class AETask:
         return [(list(self._network.parameters()), 1.0)]
 
     def batches(
-        self, photos: list[Photo], config: Config, done: int, folder: Path, say: Callable[[str], None] = print
+        self, photos: list[LabelledPhoto], config: Config, done: int, folder: Path, say: Callable[[str], None] = print
     ) -> Iterable[Batch]:
         """Pictures, made as they are needed."""
         del folder, say
         left = (config.steps - done) * config.batch
-        pictures = Pictures(photos, config.augment, config.seed, done * config.batch, left)
+        pictures = AugmentedPictures(photos, config.augment, config.seed, done * config.batch, left)
         return torch.utils.data.DataLoader(pictures, config.batch, num_workers=config.workers, drop_last=True)
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:

@@ -8,20 +8,21 @@ but the shape of every layer; the weights start from chance.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-from hpe_nb.training.blocks import BasicBlock, MBConv, Transition, conv
-from hpe_nb.training.fusion import Module
 
 JOINTS = 17
 MEAN = (103.53, 116.28, 123.675)
 """Mean of the input channels, BGR."""
 SCALE = (57.375, 57.12, 58.395)
 """Spread of the input channels, BGR."""
+Act = Literal["relu", "swish", "none"]
+_ACTS = {"relu": nn.ReLU, "swish": nn.SiLU, "none": nn.Identity}
+BLOCKS = 2
+"""Basic blocks a branch has in each module."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,120 @@ class Topology:
 
 def _eights(channels: float) -> int:
     return max(8, round(channels / 8) * 8)
+
+
+def conv(
+    inputs: int,
+    outputs: int,
+    kernel: int,
+    stride: int = 1,
+    groups: int = 1,
+    act: Act = "none",
+    transposed: bool = False,
+) -> nn.Sequential:
+    """Convolution without bias, batch norm, activation. A transposed one doubles the size with a 4x4 kernel."""
+    if transposed:
+        layer: nn.Module = nn.ConvTranspose2d(inputs, outputs, kernel, stride, padding=1, bias=False)
+    else:
+        layer = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, groups=groups, bias=False)
+    return nn.Sequential(layer, nn.BatchNorm2d(outputs), _ACTS[act]())
+
+
+class SqueezeExcite(nn.Module):
+    """Weighs the channels by a glance at the whole picture (arXiv 1709.01507)."""
+
+    def __init__(self, channels: int, squeezed: int) -> None:
+        super().__init__()
+        self.reduce = nn.Conv2d(channels, squeezed, 1)
+        self.expand = nn.Conv2d(squeezed, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The same maps, each times its weight in 0..1."""
+        glance = x.mean((2, 3), keepdim=True)
+        weight: Tensor = self.expand(functional.silu(self.reduce(glance))).sigmoid()
+        return x * weight
+
+
+class MBConv(nn.Module):
+    """EfficientNet's block: widen, filter each channel, weigh, narrow; a shortcut where the shape is kept."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, expand: int, stride: int = 1) -> None:
+        super().__init__()
+        wide = inputs * expand
+        self.shortcut = stride == 1 and inputs == outputs
+        self.widen = conv(inputs, wide, 1, act="swish") if expand > 1 else nn.Identity()
+        self.filter = conv(wide, wide, kernel, stride, groups=wide, act="swish")
+        self.weigh = SqueezeExcite(wide, inputs // 4)
+        self.narrow = conv(wide, outputs, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps (B, outputs, H/stride, W/stride)."""
+        y: Tensor = self.narrow(self.weigh(self.filter(self.widen(x))))
+        return x + y if self.shortcut else y
+
+
+class BasicBlock(nn.Module):
+    """ResNet's block: two 3x3 convolutions and a shortcut."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = conv(channels, channels, 3, act="relu")
+        self.second = conv(channels, channels, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps of the same shape."""
+        return functional.relu(x + self.second(self.first(x)))
+
+
+class Transition(nn.Module):
+    """From a tapped stage of the backbone to the width of its branch."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = conv(inputs, outputs, 3, act="relu")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps of the same size, `outputs` of them."""
+        return self.conv(x)  # type: ignore[no-any-return]
+
+
+class Module(nn.Module):
+    """Branches of `channels`, finest first, each at half the size of the one before; `outputs` of them are fused."""
+
+    def __init__(self, channels: tuple[int, ...], outputs: int) -> None:
+        super().__init__()
+        self.width = len(channels)
+        self.branches = nn.ModuleList(nn.Sequential(*(BasicBlock(c) for _ in range(BLOCKS))) for c in channels)
+        self.fusions = nn.ModuleList(
+            nn.ModuleList(_path(channels, source, target) for source in range(self.width)) for target in range(outputs)
+        )
+
+    def forward(self, features: list[Tensor]) -> list[Tensor]:
+        """The fused branches: for each target the sum of what all sources send, ReLU."""
+        grown = [branch(x) for branch, x in zip(self.branches, features, strict=True)]
+        fused = []
+        for paths in self.fusions:
+            parts = [path(x) for path, x in zip(cast(nn.ModuleList, paths), grown, strict=True)]
+            total = parts[0]
+            for part in parts[1:]:
+                total = total + part
+            fused.append(functional.relu(total))
+        return fused
+
+
+def _path(channels: tuple[int, ...], source: int, target: int) -> nn.Module:
+    """How branch `source` reaches branch `target`: as it is, up by nearest, or down by 3x3 steps of stride 2."""
+    if source == target:
+        return nn.Identity()
+    if source > target:
+        larger = nn.Upsample(scale_factor=float(2 ** (source - target)), mode="nearest")
+        return nn.Sequential(conv(channels[source], channels[target], 1), larger)
+    steps = target - source
+    # The width changes in the last step only, which also has no ReLU: the sum comes first.
+    return nn.Sequential(
+        *(conv(channels[source], channels[source], 3, stride=2, act="relu") for _ in range(steps - 1)),
+        conv(channels[source], channels[target], 3, stride=2),
+    )
 
 
 class AENet(nn.Module):

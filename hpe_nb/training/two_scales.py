@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from hpe_nb.training.judging import Judge, known
 from hpe_nb.training.movenet import MoveNet, Sight
-from hpe_nb.training.pointing import People, Pointed, find_people, merge, point
+from hpe_nb.training.pointing import Detections, Pointed, find_people, merge, point
 from hpe_nb.training.tag_head import TagHead
 from hpe_nb.training.topology import JOINTS, double
 
@@ -105,7 +105,7 @@ def _torso(sight: Sight) -> Tensor:
     return torch.cat([places[:, TORSO].mean(1) / 16, size.log()], 1)
 
 
-def people_of(near: Sight, far: Sight) -> People:
+def people_of(near: Sight, far: Sight) -> Detections:
     """The people seen at both scales."""
     return merge(find_people(near), find_people(far, cell=2.0))
 

@@ -232,7 +232,7 @@ class View {
     this.panels = new Panels(this);
     this.root = make("div", { class: `hpe hpe-is-${this.fixed.app}`, "data-shown": "", "data-lm-suppress-shortcuts": "true" }, bar,
       make("div", { class: "hpe-main" }, this.stage, this.stripBox, this.panels.node), this.readout, this.words, this.status,
-      make("details", { class: "hpe-fold" }, make("summary", { textContent: "people, one by one" }), this.people));
+      make("details", { class: "hpe-fold", ontoggle: (event) => { this.listed = event.target.open; this.listPeople(); } }, make("summary", { textContent: "people, one by one" }), this.people));
     if (has("steps")) { this.steps = new Steps(this); bar.after(this.steps.node); this.steps.show(); }
     if (has("camera")) { this.camera = new Camera(this); bar.before(this.camera.node); }
     if (!has("strip")) this.stripBox.hidden = true;
@@ -468,6 +468,7 @@ class View {
   }
 
   listPeople() {
+    if (!this.listed) return;
     const heads = ["person", "score", "tag", "detected", "refined", "missing"];
     const rows = this.scene.people.map((one, i) => {
       const kinds = [1, 2, 0].map((kind) => one.kind.filter((value) => value === kind).length);

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from base64 import b64encode
 from collections.abc import Callable
 from functools import cache
@@ -26,8 +27,16 @@ from hpe_nb.widgets.search import Search, running_loop
 GRACE, ANSWER = 3.0, 5.0
 """Seconds from a view's end to the question whether another one is open, and to the answer."""
 
+REST = 0.12
+"""Seconds without a move after which words, marks and searches follow the picture."""
+
 STILL = 640
 """Width of the still picture for readers without a kernel, pixels."""
+
+
+def as_text(value: Any, _: Any = None) -> str:
+    """A trait's value as JSON: one text costs a tenth of what a tree of lists costs on its way through the widget."""
+    return json.dumps(value, separators=(",", ":"))
 
 
 @cache
@@ -57,7 +66,7 @@ class Canvas(anywidget.AnyWidget):
     fixed = traitlets.Dict().tag(sync=True)
     photo = traitlets.Dict().tag(sync=True)
     maps = traitlets.Dict().tag(sync=True)
-    scene = traitlets.Dict().tag(sync=True)
+    scene = traitlets.Dict().tag(sync=True, to_json=as_text)
     told = traitlets.Dict().tag(sync=True)
     marks = traitlets.Dict().tag(sync=True)
     kept = traitlets.Dict().tag(sync=True)
@@ -68,6 +77,7 @@ class Canvas(anywidget.AnyWidget):
 
     def __init__(self, **shown: Any) -> None:
         self.closed, self._answering, self._notes = False, 0, 0
+        self._resting: asyncio.TimerHandle | None = None
         self.search = Search(self._failed)
         super().__init__(**shown)
         self.on_msg(lambda _, content, buffers: self.receive(content, buffers))
@@ -84,13 +94,27 @@ class Canvas(anywidget.AnyWidget):
             return
         self._answering = content.get("n", self._answering)
         before = self._notes
+        self._guarded(lambda: handler(content, *([buffers] if buffers else [])))
+        if self.status.get("error") and self._notes == before and "n" in content:
+            self.say("")
+
+    def at_rest(self, act: Callable[[], None]) -> None:
+        """Call `act` when no more moves have come for a moment; at once where no event loop runs."""
+        loop = running_loop()
+        if self._resting is not None:
+            self._resting.cancel()
+        if loop is None:
+            act()
+        else:
+            self._resting = loop.call_later(REST, self._guarded, act)
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """Call `act`; an error is shown in the status line, and raised."""
         try:
-            handler(content, *([buffers] if buffers else []))
+            act()
         except Exception as error:
             self._failed(error)
             raise
-        if self.status.get("error") and self._notes == before and "n" in content:
-            self.say("")
 
     def say(self, text: str, *, error: bool = False, **more: Any) -> None:
         """Write into the status line."""

@@ -218,7 +218,8 @@ def verdict(decoding: Decoding, truth: Truth) -> str:
 
 def _rounded(values: Floats, digits: int = 2) -> list[float]:
     """Numbers for JSON."""
-    return [round(value, digits) for value in values.astype(np.float64).tolist()]
+    rounded: list[float] = np.round(values.astype(np.float64), digits).tolist()
+    return rounded
 
 
 def settings_values(settings: Settings) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -68,7 +68,7 @@ class Explorer(Canvas):
     Example:
         >>> explorer = hpe.Explorer(hpe.scene("crossing arms"))
         >>> explorer.set(tag_threshold=0.8)
-        >>> explorer.save_html("case.html")
+        >>> path = explorer.save_html("case.html")
     """
 
     app, tools = "explorer", TOOLS
@@ -83,6 +83,7 @@ class Explorer(Canvas):
         self._settings, self._layer = self._start, layer
         self._chosen: tuple[int, int, int] | None = None
         self._choices = 0
+        self._known: dict[tuple[str, Settings], dict[str, Any]] = {}
         self._kept: Decoding | None = None
         self._untouched: Maps | None = None
         super().__init__()
@@ -110,10 +111,6 @@ class Explorer(Canvas):
         Raises:
             HpeError: no such setting, or a value out of its range.
         """
-        known = settings_values(self._settings)
-        unknown = [name for name in changes if name not in known]
-        if unknown:
-            raise HpeError(f"{unknown[0]}={changes[unknown[0]]!r} was given, but the settings are {', '.join(known)}.")
         self.settings = replace(self._settings, **changes)
 
     @property
@@ -195,6 +192,7 @@ class Explorer(Canvas):
         """Show a subject."""
         self._subject, self._untouched = subject, None
         self._decoder = Decoder(subject.maps)
+        self._known.clear()
         with self.hold_sync():
             self.photo, self.maps = photo_data(subject.image, subject.truth), maps_data(subject.maps)
             self.doctor = {}
@@ -210,11 +208,16 @@ class Explorer(Canvas):
         scene = scene_data(decoding) | self._more()
         scene["readout"] += f"; {1000 * (perf_counter() - started):.1f} ms"
         self.scene = scene
-        if self._chosen or self.told:
-            self._tell()
-        if self._kept is not None:
-            self._compare()
-        self._search()
+        self.at_rest(self._after)
+
+    def _after(self) -> None:
+        """What follows the picture when the sliders rest: sentences, what changed, and the search for marks."""
+        with self.hold_sync():
+            if self._chosen or self.told:
+                self._tell()
+            if self._kept is not None:
+                self._compare()
+            self._search()
 
     def _more(self) -> dict[str, Any]:
         """What the page shows beside the people: settings, code, alt text, the truth's verdict."""
@@ -287,27 +290,32 @@ class Explorer(Canvas):
 
     def _search(self) -> None:
         """Search for all flips of this result, the settings that matter most first, then those of the chosen joint."""
-        names = number_names(self._decoding.settings)
-        names.sort(key=lambda name: name not in MAIN)
-        off = unread(self._settings)
         groups = settings_panel(self._settings, [])["groups"]
         items = {item["name"]: item for group in groups for item in group["fields"]}
+        names = [name for name in number_names(self._settings) if name in items and name not in unread(self._settings)]
+        names.sort(key=lambda name: name not in MAIN)
         waiting = {"values": [], "searching": True}
         self.marks = {
-            name: waiting | {"from": items[name]["low"], "to": items[name]["high"]}
+            name: self._known.get(self._others(name))
+            or waiting | {"from": items[name]["low"], "to": items[name]["high"]}
             for name in names
-            if name in items and name not in off
         }
         self.search.start(self._searching(self._decoding, self._chosen))
+
+    def _others(self, name: str) -> tuple[str, Settings]:
+        """What a setting's marks depend on: the values of all the others."""
+        default = next(item.default for item in fields(self._settings) if item.name == name)
+        return name, replace(self._settings, **{name: default})
 
     def _searching(self, decoding: Decoding, chosen: tuple[int, int, int] | None) -> Iterator[Step]:
         """The steps of a search."""
         found: list[Flip] = []
         asks = chosen is not None and chosen[0] >= 0 and chosen[1] >= 0
         for name in list(self.marks):
-            marks: dict[str, Any] = {}
-            for marks in flips_in_steps(decoding, name):
-                yield partial(self._show_marks, name, marks)
+            marks = self._known.get(self._others(name), {})
+            if not marks:
+                for marks in flips_in_steps(decoding, name):
+                    yield partial(self._show_marks, name, marks)
             if asks and chosen is not None:
                 for flip in nearest_flips(decoding, chosen[0], chosen[1], name, marks.get("values", [])):
                     found.append(flip)
@@ -316,7 +324,9 @@ class Explorer(Canvas):
             yield partial(self._tell, found)
 
     def _show_marks(self, name: str, marks: dict[str, Any]) -> None:
-        """Show what is known of one setting's flips."""
+        """Show what is known of one setting's flips, and remember it when it is all."""
+        if not marks["searching"]:
+            self._known[self._others(name)] = marks
         self.marks = self.marks | {name: marks}
 
     def find_marks(self) -> None:
@@ -418,6 +428,7 @@ class Explorer(Canvas):
         self._subject = replace(self._subject, maps=maps)
         self._untouched = None if maps is first else first
         self._decoder = Decoder(maps)
+        self._known.clear()
         self.maps = maps_data(maps) | {"ends": self.maps["ends"], "direction": self.maps["direction"]}
         self._decode()
 

@@ -303,7 +303,7 @@ function liveSource(model, signal) {
   signal.addEventListener("abort", () => model.off("msg:custom", ping));
   return {
     live: true,
-    get: (name) => model.get(name),
+    get: (name) => (name === "scene" ? JSON.parse(model.get(name) || "{}") : model.get(name)),
     on(name, follow, signal) {
       model.on(`change:${name}`, follow);
       signal.addEventListener("abort", () => model.off(`change:${name}`, follow));

@@ -65,16 +65,10 @@ def unread(settings: Settings) -> list[str]:
     return sorted(off)
 
 
-def code_of(settings: Any) -> str:
-    """Settings as Python: the class and what differs from its defaults."""
-    kind = type(settings)
-    changed = [
-        f"{item.name}={getattr(settings, item.name)!r}"
-        for item in fields(settings)
-        if getattr(settings, item.name) != item.default
-    ]
-    name = "hpe.Settings.omz" if kind is OmzSettings else f"hpe.{kind.__name__}" if kind is Settings else kind.__name__
-    return f"{name}({', '.join(changed)})"
+def code_of(settings: Settings) -> str:
+    """Settings as Python."""
+    kit = type(settings) in (Settings, OmzSettings, HigherHRNetSettings)
+    return ("hpe." if kit else "") + Settings.__repr__(settings).replace("OmzSettings", "Settings.omz")
 
 
 def preset_of(settings: Settings) -> str:

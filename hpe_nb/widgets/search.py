@@ -12,9 +12,6 @@ from typing import Any
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.explain.flips import search, setting_range
 
-REST = 0.35
-"""Seconds that the sliders rest before a search begins."""
-
 TARGET = 0.03
 """Seconds that one step of a search should take: it is how long the search goes on after it was told to stop."""
 
@@ -45,7 +42,7 @@ class Search:
         self.busy = False
 
     def start(self, steps: Iterator[Step]) -> None:
-        """Search, after a rest, in place of what was searched before."""
+        """Search in place of what was searched before."""
         self.stop()
         self._steps, loop = steps, running_loop()
         if loop is not None:
@@ -67,7 +64,6 @@ class Search:
 
     def _run(self, steps: Iterator[Step], turn: int, loop: asyncio.AbstractEventLoop) -> None:
         """The thread."""
-        time.sleep(REST)
         try:
             while turn == self._turn:
                 show = next(steps, None)

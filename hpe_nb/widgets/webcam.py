@@ -88,5 +88,8 @@ def webcam(network: Network, *, settings: Settings | None = None, following: Fol
         network: from `load_network`.
         settings: the decoder's settings.
         following: settings of tracking and smoothing.
+
+    Returns:
+        A widget.
     """
     return WithExplorer(CameraCanvas(network, settings, following))

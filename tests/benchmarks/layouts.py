@@ -16,7 +16,8 @@ from hpe_nb.arrays import Float32, Float64, Ints
 from hpe_nb.decoder.peaks import WINDOW, Peaks
 from hpe_nb.skeleton import K
 
-LAYOUTS = Path(__file__).parents[3] / "shared" / "poses" / "layouts_train.npz"
+LAYOUTS = Path(__file__).parents[2] / "training-data" / "photos" / "layouts_train.npz"
+"""Joints of COCO train2017 as arrays; where it lies elsewhere, `training-data` may be a link."""
 SIGMA = 2.0
 SHORT_SIDE = 448
 

@@ -1,11 +1,11 @@
 """How long a slider takes to reach the screen, in a real JupyterLab in a real Chromium; prints a table.
 
-    python tests/benchmarks/slider_latency.py [--steps 60] [--photo PATH] [--plain]
+    python tests/benchmarks/slider_latency.py [--steps 60] [--people 10] [--photo PATH] [--plain]
 
-In the JupyterLab that `hpe-nb lab` starts, or in one that was started without it (--plain), on a photo of 448 pixels
-with five people: milliseconds from the key to the picture on its canvas and the next frame (median, 95th percentile),
-the kernel's share of them, and the floor, which is a number going into an HTML widget and back in the same run. The
-least height of the view during the steps shows that nothing collapses.
+In the JupyterLab that `hpe-nb lab` starts, or in one that was started without it (--plain): milliseconds from the key
+on the slider to the frame that shows its picture (median, 95th percentile), the floor of the same run, which is a
+number going into an HTML widget, the kernel's share, and what the page does alone: layer, hover, zoom. Then the bytes
+that one move sends to the page, and the height of the view, which must not change.
 """
 
 from __future__ import annotations
@@ -23,44 +23,82 @@ from jupyter_browser import ASK, Opened, lab
 
 from hpe_nb.cli.lab import lab_command
 
-SET_UP = "import hpe_nb as hpe\nscene = hpe.scene(5, seed=1)"
-# With a person chosen, the shaded reach of the tags moves with every step: no two pictures are alike.
-EXPLORER = "explorer = hpe.Explorer(scene)\nexplorer.choose(0)\nexplorer"
 FLOOR = """import ipywidgets as w
 slider, html = w.FloatSlider(value=1, max=4, step=0.05), w.HTML("1")
 slider.observe(lambda change: setattr(html, "value", f"<span class='floor'>{change['new']:.2f}</span>"), "value")
 w.VBox([slider, html])"""
 
-LAP = """([target, picture]) => new Promise((resolve, reject) => {
-    let start = performance.now(), least = Infinity, waiting = true;
-    const cell = target.closest('.jp-OutputArea-output');
+LAP = """([target, canvas]) => new Promise((resolve, reject) => {
+    let start = performance.now();
     document.addEventListener('keydown', () => { start = performance.now(); }, {capture: true, once: true});
-    const done = () => {
+    // A canvas tells inside the frame that shows it; what is put into the document is shown by the next frame.
+    const told = canvas ? {attributeFilter: ['data-shown']} : {childList: true, subtree: true};
+    const watch = new MutationObserver(() => {
         watch.disconnect();
-        waiting = false;
-        requestAnimationFrame(() => resolve([performance.now() - start, Math.min(least, cell.offsetHeight)]));
-    };
-    const watch = new MutationObserver(done);
-    const look = () => { least = Math.min(least, cell.offsetHeight); if (waiting) requestAnimationFrame(look); };
-    look();
-    // The picture tells when it is decoded and on its canvas.
-    if (picture) target.addEventListener('load', done, {once: true});
-    else watch.observe(target, {childList: true, subtree: true});
+        const done = () => resolve(performance.now() - start);
+        if (canvas) done(); else requestAnimationFrame(done);
+    });
+    watch.observe(target, told);
     setTimeout(() => { watch.disconnect(); reject(new Error('nothing new in 5 s')); }, 5000);
 })"""
 
+ALONE = """async ([root, steps, change]) => {
+    const view = root.view, times = [], act = new Function('view', 'i', change);
+    for (let i = 0; i < steps; i++) {
+        await new Promise((done) => setTimeout(done, 20 + 7 * (i % 5)));
+        const start = performance.now();
+        const painted = new Promise((done) => {
+            const watch = new MutationObserver(() => { watch.disconnect(); done(); });
+            watch.observe(root, {attributeFilter: ['data-frames']});
+        });
+        act(view, i);
+        await painted;
+        times.push(performance.now() - start);
+    }
+    return times;
+}"""
 
-def laps(opened: Opened, slider: str, target: str, steps: int, picture: bool) -> list[tuple[float, float]]:
-    """Milliseconds from each key press on a slider to its effect on the screen, and the least height on the way."""
+POINT = """const box = view.photo.getBoundingClientRect();
+view.photo.dispatchEvent(new PointerEvent('pointermove', {clientX: box.left + 150 + 3 * i, clientY: box.top + 120}));"""
+
+PAGE = {
+    "layer: heatmap, skeletons": "view.show({layer: i % 2 ? 'skeletons' : 'heatmap', joint: i % 17})",
+    "hover": POINT,
+    "tag probe under the pointer": f"view.probing = true; {POINT}",
+    "zoom": "view.probing = false; view.zoomBy(i % 2 ? 0.8 : 1.25)",
+}
+"""What the page does without the kernel."""
+
+COST = """import json, time
+times = []
+for step in range(60):
+    started = time.perf_counter()
+    explorer.receive({"kind": "set", "panel": "settings", "changes": {"tag_threshold": 1.0 + 0.05 * (step % 2)}})
+    times.append(1000 * (time.perf_counter() - started))
+print(json.dumps(times))"""
+
+
+COUNT = """() => {
+    window.received = 0;
+    const kernel = window.jupyterapp.shell.widgets('main').next().value.sessionContext.session.kernel;
+    kernel.anyMessage.connect((_, {msg, direction}) => {
+        if (direction === 'recv') window.received += JSON.stringify(msg).length
+            + (msg.buffers ?? []).reduce((sum, one) => sum + one.byteLength, 0);
+    });
+}"""
+"""Counts the bytes of all messages that the kernel sends."""
+
+
+def laps(opened: Opened, slider: str, target: str, steps: int, canvas: bool, rest: int = 40) -> list[float]:
+    """Milliseconds from each key press on a slider to its effect on the screen."""
     page = opened.page
-    page.locator(slider).focus()
+    page.locator(slider).first.focus()
     element, times = page.locator(target).first, []
     for step in range(steps):
-        handle = element.element_handle()
-        page.evaluate(f"given => {{ window.lap = ({LAP})(given); }}", [handle, picture])
+        page.evaluate(f"given => {{ window.lap = ({LAP})(given); }}", [element.element_handle(), canvas])
         page.keyboard.press("ArrowLeft" if step % 2 else "ArrowRight")
-        times.append(tuple(page.evaluate("() => window.lap")))
-        page.wait_for_timeout(15)
+        times.append(page.evaluate("() => window.lap"))
+        page.wait_for_timeout(rest)
     return times
 
 
@@ -74,39 +112,47 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=60, help="slider steps to measure")
-    parser.add_argument("--photo", help="a photo in place of the scene of five people")
+    parser.add_argument("--people", type=int, default=10, help="people in the scene")
+    parser.add_argument("--photo", help="a photo in place of the scene")
     parser.add_argument("--plain", action="store_true", help="JupyterLab as `jupyter lab` starts it")
     parser.add_argument("--prepare", default="", help="Python to run in the notebook first")
     given = parser.parse_args()
-    subject = f"scene = hpe.read_image({given.photo!r})" if given.photo else SET_UP.splitlines()[1]
+    subject = f"hpe.read_image({given.photo!r})" if given.photo else f"hpe.scene({given.people}, seed=1)"
     started = None if given.plain else lab_command([])
     with tempfile.TemporaryDirectory() as folder, lab(Path(folder), program=started) as running:
-        cells = (f"{given.prepare}\nimport hpe_nb as hpe\n{subject}", EXPLORER, FLOOR)
-        opened = running.run(*cells, width=1300, height=1200)
-        opened.page.wait_for_timeout(2500)
-        slider = ".widget-hslider:has-text('tag_threshold') [role=slider]"
-        laps(opened, slider, "canvas.hpe-picture", 5, picture=True)
-        moved = laps(opened, slider, "canvas.hpe-picture", given.steps, picture=True)
-        opened.page.wait_for_timeout(1500)
-        floor = laps(opened, ".jp-CodeCell:last-child [role=slider]", ".jp-CodeCell:last-child .widget-html-content",
-                     given.steps, picture=False)  # fmt: skip
-        kernel = opened.page.evaluate(ASK, COST)
-    heights = [height for _, height in moved]
+        explorer = f"explorer = hpe.Explorer({subject})\nexplorer.choose(0)\nexplorer"
+        opened = running.run(f"{given.prepare}\nimport hpe_nb as hpe", explorer, FLOOR, width=1366, height=1200)
+        page, sizes = opened.page, []
+        page.locator(".hpe-picture").wait_for()
+        page.wait_for_timeout(2500)
+        root = page.locator(".hpe").element_handle()
+        slider = "input[type=range][data-setting=tag_threshold]"
+        floor_at = ".jp-CodeCell:last-child"
+        laps(opened, slider, ".hpe", 5, canvas=True)
+        box = page.locator(".hpe").bounding_box()
+        count = "() => window.received ?? 0"
+        page.evaluate(COUNT)
+        moved, floor = [], []
+        for _ in range(4):  # taking turns, so that both meet the same machine
+            start = page.evaluate(count)
+            moved += laps(opened, slider, ".hpe", given.steps // 4, canvas=True)
+            sizes.append((page.evaluate(count) - start) / (given.steps // 4))
+            page.wait_for_timeout(700)
+            floor += laps(
+                opened, f"{floor_at} [role=slider]", f"{floor_at} .widget-html-content", given.steps // 4, False
+            )
+        alone = {name: page.evaluate(ALONE, [root, given.steps, act]) for name, act in PAGE.items()}
+        kernel = json.loads(page.evaluate(ASK, COST))
+        after = page.locator(".hpe").bounding_box()
     print(f"{'milliseconds':<44}{'median':>8}{'p95':>8}")
-    print(told("slider to screen", [time for time, _ in moved]))
-    print(told("floor: a number into an HTML widget", [time for time, _ in floor]))
-    print(told("kernel's share: settings, decode, draw, JPEG", json.loads(kernel)))
-    print(f"height of the view: {min(heights):.0f} to {max(heights):.0f} pixels")
+    print(told("slider to screen", moved))
+    print(told("floor: a number into an HTML widget", floor))
+    print(told("kernel's share: settings, decode, data", kernel))
+    for name, times in alone.items():
+        print(told(f"page alone: {name}", times))
+    print(f"sent to the page per move: {statistics.median(sizes) / 1000:.1f} KB")
+    print(f"height of the view: {box['height']:.0f} before, {after['height']:.0f} after")
 
-
-COST = """import asyncio, json, time
-times = []
-for step in range(60):
-    started = time.perf_counter()
-    explorer.settings.controls["tag_threshold"].value = 1.0 + 0.05 * (step % 2)
-    times.append(1000 * (time.perf_counter() - started))
-    await asyncio.sleep(0.1)
-print(json.dumps(times))"""
 
 if __name__ == "__main__":
     main()

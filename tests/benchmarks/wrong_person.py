@@ -15,28 +15,22 @@ lost: the joint is not in the one found person that stands for its owner. Found 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from layouts import ideal_peaks, read_layouts
-from literal_higherhrnet import group_literally
 from scipy.optimize import linear_sum_assignment
 
-from hpe_nb import Peaks, Settings
+import hpe_nb as hpe
 from hpe_nb.arrays import Ints
-from hpe_nb.decoder.grouping import group
+from hpe_nb.settings import HigherHRNetSettings
 
 NOISES = (0.0, 0.1, 0.2, 0.3)
 GAPS = (2.0, 1.0)
-RULES: dict[str, Callable[[Peaks], Ints]] = {
-    "ours": lambda peaks: group(peaks, Settings()).peak,
-    "OMZ demo": lambda peaks: group(peaks, Settings.omz()).peak,
-    "HigherHRNet": group_literally,
-}
+RULES = {"default": hpe.Settings(), "Open Model Zoo": hpe.Settings.omz(), "HigherHRNet": HigherHRNetSettings()}
 
 
-def tagged(peaks: Peaks, owner: Ints, gap: float, noise: float, seed: tuple[int, int]) -> Peaks:
+def tagged(peaks: hpe.Peaks, owner: Ints, gap: float, noise: float, seed: tuple[int, int]) -> hpe.Peaks:
     """The peaks with tags: the owners' in random order, and noise."""
     random = np.random.default_rng(seed)
     people = int(owner.max()) + 1
@@ -71,7 +65,7 @@ def main() -> None:
                 both = np.zeros(2)
                 for seed in range(given.seeds):
                     for i, (peaks, owner) in enumerate(pictures):
-                        both += wrong_and_lost(rule(tagged(peaks, owner, gap, noise, (seed, i))), owner)
+                        both += wrong_and_lost(hpe.group(tagged(peaks, owner, gap, noise, (seed, i)), rule).peak, owner)
                 cells.append("{:.2f} ({:.2f})".format(*(100 * both / joints)))
             print(f"| {gap:g} | {noise:g} | " + " | ".join(cells) + " |", flush=True)
 

@@ -1,13 +1,17 @@
-"""`Settings.omz()` gives what the demo's rules give, number for number."""
+"""The two reference rules give what the references give, number for number."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import literal_higherhrnet
 import literal_omz
 import numpy as np
 import pytest
 from random_maps import random_maps
 
 import hpe_nb as hpe
+from hpe_nb.settings import HigherHRNetSettings
 
 SCENES = 200
 KINDS = {
@@ -61,3 +65,17 @@ def test_odd_maps_equal_the_literal_rules(heatmaps: np.ndarray) -> None:
     poses = hpe.decode(maps, hpe.Settings.omz()).poses
     np.testing.assert_array_equal(poses.keypoints, expected)
     np.testing.assert_array_equal(poses.scores, scores)
+
+
+@pytest.mark.parametrize("kind", ["plain", "two-dimensional tags", "many missing", "wide", "tall"])
+def test_higherhrnet_equals_its_literal_rules(kind):
+    settings, joints = HigherHRNetSettings(), 0
+    for index in range(40):
+        random = np.random.default_rng(index)
+        peaks = hpe.find_peaks(random_maps(index, people=index * 7 % 41, **KINDS[kind]), settings)
+        # The reference keeps people by their first tag: people with equal first tags would be one person.
+        peaks = replace(peaks, tag=peaks.tag + random.normal(0, 0.05, peaks.tag.shape).astype(np.float32))
+        expected = literal_higherhrnet.group_literally(peaks)
+        np.testing.assert_array_equal(hpe.group(peaks, settings).peak, expected, err_msg=f"scene {index}")
+        joints += (expected >= 0).sum()
+    assert joints > 1000

@@ -89,6 +89,7 @@ def test_processes_by_default(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_processes_of_the_users_give_the_same_table(pictures: list[hpe.Scene], table: hpe.SweepTable) -> None:
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         assert equal(hpe.sweep(pictures, None, GRID, executor=pool, progress=False), table)
@@ -96,6 +97,7 @@ def test_processes_of_the_users_give_the_same_table(pictures: list[hpe.Scene], t
         assert equal(hpe.sweep(pictures, None, GRID, executor=threads, progress=False), table)
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:A worker was lost")
 def test_dask_gives_the_same_table_with_a_worker_killed(pictures: list[hpe.Scene], table: hpe.SweepTable) -> None:
@@ -165,6 +167,7 @@ def die_once(flag: str, number: int) -> int:
     return number
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:A worker was lost")
 def test_a_killed_worker_costs_a_retry(tmp_path: Path) -> None:
     tasks = [(i, (str(tmp_path / "flag"), i)) for i in range(8)]
@@ -263,6 +266,7 @@ def test_a_killed_sweep_goes_on(tmp_path: Path, pictures: list[hpe.Scene]) -> No
     assert {path.suffix for path in keep.rglob("*") if path.is_file()} == {".record"}
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked up in /proc")
 def test_workers_end_with_their_parent(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ def test_names_the_cause_first(kind):
     assert names.count(kind) >= 4, names
 
 
+@pytest.mark.slow
 def test_nothing_unusual_on_healthy_scenes():
     names = [hpe.diagnose(scene.maps, truth=scene.truth).name for scene in map(healthy, range(50))]
     assert names.count("nothing unusual") >= 47, names

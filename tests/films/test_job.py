@@ -118,6 +118,7 @@ def test_ctrl_c_keeps_everything(make_film: Maker, dots: Network, tmp_path: Path
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("hpe-")]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals for other processes")
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminate"])
 def test_the_command_ends_politely(tmp_path: Path, sign: signal.Signals) -> None:
@@ -185,6 +186,7 @@ def test_a_record_on_a_full_disk_ends_with_a_whole_line(
     assert (tmp_path / "out" / "poses.jsonl").read_bytes().endswith(b"\n")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs a disk of its own: Linux and root")
 def test_a_disk_that_is_really_full(make_film: Maker, dots: Network, tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()

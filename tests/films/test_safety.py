@@ -143,6 +143,42 @@ def test_resuming_in_a_folder_that_changed(tmp_path: Path, dots: Network) -> Non
     assert names(out) == sorted(["a.jpg", "b.jpg", "c.jpg", "b.png.jpg", "poses.jsonl"])
 
 
+@pytest.mark.parametrize("name", ["poses.json", "poses.csv"])
+@pytest.mark.parametrize(
+    ("there", "refused"),
+    [
+        pytest.param("run", False, id="of the run before"),
+        pytest.param("shorter", False, id="of an earlier run, when the record was shorter"),
+        pytest.param("mine", True, id="a file of the user's"),
+        pytest.param("changed", True, id="a result that the user changed"),
+    ],
+)
+def test_resuming_replaces_only_exports_of_its_own(
+    tmp_path: Path, dots: Network, name: str, there: str, refused: bool
+) -> None:
+    place, out = tmp_path / "in", tmp_path / "out"
+    export = out / name
+    for i, photo_name in enumerate(("1.png", "2.png")):
+        photo(place / photo_name, i)
+    run(place, dots, out, exports=(export,))
+    if there == "shorter":
+        photo(place / "a.png", 3)  # ids were the numbers of the names; now they are the frames'
+        run(place, dots, out, resume=True)
+    if there == "mine":
+        export.write_text("[]\n\n1,2,3\n")
+    if there == "changed":
+        export.write_text(export.read_text().replace("nose", "NOSE").replace("0.", "1."))
+    before = export.read_bytes()
+    photo(place / "b.png", 4)
+    if refused:
+        with pytest.raises(hpe.HpeError, match="not of this run"):
+            run(place, dots, out, resume=True, exports=(export,))
+        assert export.read_bytes() == before
+    else:
+        run(place, dots, out, resume=True, exports=(export,))
+        assert len(hpe.load_pictures(export)) == (4 if there == "shorter" else 3)
+
+
 def test_one_run_holds_the_folder(tmp_path: Path, dots: Network) -> None:
     source, out = photo(tmp_path / "in" / "a.png"), tmp_path / "out"
     with folder_held(out), pytest.raises(hpe.HpeError, match=f"process {os.getpid()} on"):
@@ -157,6 +193,7 @@ def readable(path: Path) -> int:
         return sum(1 for _ in container.decode(video=0))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 @pytest.mark.parametrize("name", ["out.mp4", "out.mkv", "out.mov"])
 def test_a_killed_run_leaves_a_film_that_plays(tmp_path: Path, name: str) -> None:

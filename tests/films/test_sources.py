@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import http.server
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -199,6 +203,65 @@ def test_addresses(server: str, make_film: Maker, tmp_path: Path) -> None:
     with hpe.open_source(f"{server}/none.png") as source:
         assert list(source) == []
         assert "none.png" in source.report.sentences[0]
+
+
+class StallingHandler(QuietHandler):
+    """A camera that sends so many pictures, and then nothing or single bytes for ever."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=f")
+        self.end_headers()
+        picture = cv2.imencode(".jpg", np.zeros((96, 128, 3), np.uint8))[1].tobytes()
+        try:
+            for _ in range(int(self.path.strip("/").split("-")[0])):
+                self.wfile.write(b"--f\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture))
+                self.wfile.write(picture + b"\r\n")
+                self.wfile.flush()
+            while "dripping" not in self.path or self.wfile.write(b"x"):
+                time.sleep(0.2)
+        except OSError:
+            pass
+
+
+RUN = """
+import sys
+from hpe_nb.cli.main import main
+from hpe_nb.films import captures
+captures.TIMEOUT = 600
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals for other processes")
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminate"])
+@pytest.mark.parametrize(
+    ("path", "frames"),
+    [
+        pytest.param("40-stalled", True, id="stalled"),
+        pytest.param("40-dripping", True, id="dripping"),
+        pytest.param("0-stalled", False, id="no picture at all"),
+    ],
+)
+def test_a_stalled_stream_is_ended_at_once(tmp_path: Path, sign: signal.Signals, path: str, frames: bool) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), StallingHandler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        running.daemon_threads = True
+        started = subprocess.Popen(
+            [sys.executable, "-c", RUN, "run", f"http://127.0.0.1:{running.server_address[1]}/{path}", "-o",
+             str(tmp_path), "--network", "hpe-nb-ae", "--fit", "96x64", "--quiet"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=Path(hpe.__file__).parents[1],
+        )  # fmt: skip
+        record = tmp_path / "poses.jsonl"
+        while started.poll() is None and not (not frames or (record.exists() and record.stat().st_size)):
+            time.sleep(0.1)
+        time.sleep(1.0 if frames else 4.0)
+        started.send_signal(sign)
+        _, err = started.communicate(timeout=60)
+        running.shutdown()
+    assert started.returncode == (130 if frames or "interrupted" in err else -sign), err
+    assert ("Stopped after" in err) == frames, err
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hpe_nb as hpe
-from hpe_nb.scenes.people import POSES, joints, random_pose
+from hpe_nb.scenes.people import POSES, joints
 from hpe_nb.scenes.recipe import Actor, Recipe
 from hpe_nb.scenes.truth import HIDDEN, OUTSIDE, VISIBLE, main_owners, wrong_joints
 from hpe_nb.skeleton import MIRROR, K, reach
@@ -99,10 +99,9 @@ def test_named_scenes_show_what_their_names_say():
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 8), st.floats(0, 0.8), st.floats(2.0, 4.0), st.booleans())
-def test_the_decoder_finds_the_truth_on_undamaged_scenes(seed, people, overlap, gap, chance):
-    poses = ("random",) if chance else ()
-    scene = hpe.scene(people, seed=seed, overlap=overlap, tag_gap=gap, poses=poses, size=(320, 256))
+@given(st.integers(0, 10**6), st.integers(1, 8), st.floats(0, 0.8), st.floats(2.0, 4.0))
+def test_the_decoder_finds_the_truth_on_undamaged_scenes(seed, people, overlap, gap):
+    scene = hpe.scene(people, seed=seed, overlap=overlap, tag_gap=gap, size=(320, 256))
     decoding = hpe.decode(scene.maps)
     owners = scene.truth.owners(decoding.peaks)
     assert (owners >= 0).all()
@@ -323,12 +322,6 @@ def test_natural_poses_are_bodies(name):
     np.testing.assert_allclose(joints(POSES[name].mirrored()), mirrored, atol=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10**9), st.integers(0, 60))
-def test_random_poses_are_bodies(seed, index):
-    assert_body(joints(random_pose(seed, index)))
-
-
 def assert_body(points):
     """No two joints are further apart than a body's segments reach, and the feet are on the ground."""
     apart = np.sqrt(((points[:, None, :2] - points[None, :, :2]) ** 2).sum(axis=-1))
@@ -357,7 +350,7 @@ def test_what_cannot_be_made_is_told_in_one_sentence(call, told):
     with pytest.raises(hpe.HpeError) as error:
         call()
     assert told in str(error.value)
-    assert str(error.value).endswith(".")
+    assert str(error.value).endswith((".", "?"))
 
 
 def test_wrong_joints_are_those_of_another_person_and_false_ones():

@@ -12,7 +12,7 @@ from tiny import write_photos
 
 from hpe_nb.errors import HpeError
 from hpe_nb.training.augment import MIRROR, Augment, Sample, mosaic, patch, recolour, sample
-from hpe_nb.training.data import Person, hold_out, read_photos
+from hpe_nb.training.photos import LabelledPerson, hold_out, read_photos
 from hpe_nb.training.targets import heat_target, tag_pixels
 
 
@@ -25,7 +25,7 @@ def person(joints, box, unsure=(), size=40.0):
     full = np.zeros((17, 3))
     for k, (x, y) in joints.items():
         full[k] = x, y, 2
-    return Person(full, np.array(box, float), np.isin(np.arange(17), unsure), size)
+    return LabelledPerson(full, np.array(box, float), np.isin(np.arange(17), unsure), size)
 
 
 def blank(people, ignored=(), side=64):

@@ -16,11 +16,10 @@ from tiny import tiny_config, write_photos  # noqa: E402
 from hpe_nb.errors import HpeError  # noqa: E402
 from hpe_nb.training import checkpoint  # noqa: E402
 from hpe_nb.training.__main__ import CONFIGS, main  # noqa: E402
-from hpe_nb.training.checkpoint import Progress, RunningMean  # noqa: E402
+from hpe_nb.training.checkpoint import RunningMean, TrainingState  # noqa: E402
 from hpe_nb.training.config import read_config  # noqa: E402
-from hpe_nb.training.curves import draw_curve, read_log  # noqa: E402
-from hpe_nb.training.data import read_photos  # noqa: E402
-from hpe_nb.training.loop import Step, learning_rate, make_optimiser, train  # noqa: E402
+from hpe_nb.training.loop import LogEntry, learning_rate, make_optimiser, train  # noqa: E402
+from hpe_nb.training.photos import read_photos  # noqa: E402
 from hpe_nb.training.tasks import make_task  # noqa: E402
 
 
@@ -112,8 +111,6 @@ def test_export_after_training(folder, tmp_path):
     assert main(["export", "--config", str(config), "--out", str(tmp_path), "--to", str(path)]) == 0
     model = openvino.Core().read_model(path)
     assert {name for output in model.outputs for name in output.names} == {"heatmaps", "embeddings"}
-    assert main(["train", "--out", str(tmp_path), "--plot"]) == 0
-    assert (tmp_path / "log.png").stat().st_size > 1000
 
 
 def test_running_mean_follows_the_weights():
@@ -132,29 +129,18 @@ def test_running_mean_follows_the_weights():
 
 def test_learning_rate_rises_and_falls(folder):
     config = tiny_config(folder, steps=100, warm_up=10, rate=1.0)
-    rates = [learning_rate(config, Progress(step)) for step in range(100)]
+    rates = [learning_rate(config, TrainingState(step)) for step in range(100)]
     assert rates[0] < 0.11
     assert max(rates) == rates[9] > 0.9
     assert rates[-1] < 0.03
     assert rates[10:] == sorted(rates[10:], reverse=True)
     by_time = replace(config, minutes=1.0)
-    assert learning_rate(by_time, Progress(50, 60.0)) == pytest.approx(0.02)
+    assert learning_rate(by_time, TrainingState(50, 60.0)) == pytest.approx(0.02)
 
 
 def test_a_step_tells_the_time_left(folder):
-    told = Step(10, 0.5, {"pull": 0.25}, 1e-3, 60.0).told(tiny_config(folder))
+    told = LogEntry(10, 0.5, {"pull": 0.25}, 1e-3, 60.0).told(tiny_config(folder))
     assert told == "step 10  loss 0.5  pull 0.25  rate 1.0e-03  1 min left"
-
-
-def test_a_log_is_drawn_while_it_is_written(tmp_path):
-    figures = pytest.importorskip("matplotlib.figure")
-    (tmp_path / "log.csv").write_text("step,loss,pull,rate,seconds\n1,2.0,0.5,0.1,1\n2,1.0,0.25,0.1,2\n3,0.")
-    log = read_log(tmp_path / "log.csv")
-    assert log["loss"].tolist() == [2.0, 1.0]
-    axes = figures.Figure().subplots()
-    draw_curve(axes, log, window=1)
-    assert {line.get_label() for line in axes.lines} == {"loss", "pull"}
-    assert axes.lines[0].get_ydata().tolist() == [2.0, 1.0]
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)

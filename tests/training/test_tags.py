@@ -13,10 +13,10 @@ from hpe_nb.errors import HpeError  # noqa: E402
 from hpe_nb.training import tag_task  # noqa: E402
 from hpe_nb.training.augment import Augment  # noqa: E402
 from hpe_nb.training.config import Config  # noqa: E402
-from hpe_nb.training.data import read_photos  # noqa: E402
 from hpe_nb.training.features import PEOPLE, Store, unlabelled  # noqa: E402
 from hpe_nb.training.loop import train  # noqa: E402
-from hpe_nb.training.pointing import People  # noqa: E402
+from hpe_nb.training.photos import read_photos  # noqa: E402
+from hpe_nb.training.pointing import Detections  # noqa: E402
 from hpe_nb.training.tag_head import DOUBLINGS, INPUTS, Parts, TagHead, read, read_at  # noqa: E402
 from hpe_nb.training.tag_task import STORE, TagTask, tag_batch  # noqa: E402
 from hpe_nb.training.two_scales import TwoScales  # noqa: E402
@@ -104,7 +104,7 @@ def listed(middle, size=10.0):
     logits = torch.full((17, 40, 40), -9.0)
     for k, (y, x) in enumerate(ring.round().long().tolist()):
         logits[k, y, x] = 3.0
-    return People(torch.tensor([[0.9]]), ring[None, None], torch.tensor([[size]])), logits
+    return Detections(torch.tensor([[0.9]]), ring[None, None], torch.tensor([[size]])), logits
 
 
 def test_people_without_label_have_tags_too():

@@ -17,7 +17,7 @@ from hpe_nb.training.pointing import (  # noqa: E402
     BONUS,
     PEOPLE,
     REACH,
-    People,
+    Detections,
     Pointed,
     find_people,
     merge,
@@ -82,7 +82,7 @@ def test_every_pixel_points_at_the_best_person():
     score[0, 20:] = 0
     joints = torch.rand(1, PEOPLE, 17, 2, generator=generator) * 12
     size = 1 + 30 * torch.rand(1, PEOPLE, generator=generator)
-    trust, near, sizes = point(People(score, joints, size), torch.zeros(1, 17, 7, 9))
+    trust, near, sizes = point(Detections(score, joints, size), torch.zeros(1, 17, 7, 9))
     assert trust.shape == near.shape == (1, 17, 7, 9)
     for k, y, x in np.ndindex(17, 7, 9):
         squares = ((joints[0, :, k] - torch.tensor([y, x])) ** 2).sum(1)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from hpe_nb.training.augment import Augment
-from hpe_nb.training.config import Config, Source
+from hpe_nb.training.config import Config, LabelSource
 
 
 def write_photos(folder, count=4, people=2, side=96):
@@ -41,6 +41,7 @@ def tiny_config(folder, **changes):
     config = Config(
         network="aenet", name="tiny", width=0.2, depth=0.3, batch=2, steps=20, rate=1e-3, warm_up=5,
         workers=0, hold_out=0,
-        data=(Source(folder / "labels.json", folder),), save_every=0.0, augment=Augment(size=64, long=80, mosaic=0.3),
+        data=(LabelSource(folder / "labels.json", folder),), save_every=0.0,
+        augment=Augment(size=64, long=80, mosaic=0.3),
     )  # fmt: skip
     return replace(config, **changes)

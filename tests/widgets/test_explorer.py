@@ -178,7 +178,8 @@ def _result(value):
 def test_a_search_gives_way(explorer):
     explorer.find_marks()
     move(explorer, tag_threshold=0.5)
-    assert all(marks["searching"] for marks in explorer.marks.values())
+    # A setting's marks depend on all the others, so its own stay.
+    assert [name for name, marks in explorer.marks.items() if not marks["searching"]] == ["tag_threshold"]
     assert not explorer.search.busy  # no event loop runs here
 
 

@@ -178,6 +178,36 @@ def test_demo_of_ones_own_photo_with_nobody_in_it(capsys: pytest.CaptureFixture[
     assert len(hpe.load_poses(tmp_path / "out" / "wall-poses.json")) == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        pytest.param("plain", "plain", id="no ending"),
+        pytest.param("d.d/plain", "d.d/plain", id="no ending, in a folder with a dot"),
+        pytest.param("home/a.png", "~/a.png", id="in the home folder, by a tilde"),
+        pytest.param("x" * 250 + ".png", "x" * 250 + ".png", id="the longest name"),
+        pytest.param("é" * 125 + ".png", "é" * 125 + ".png", id="the longest name of two bytes a letter"),
+        pytest.param("[1] *?.png", "[1] *?.png", id="signs of patterns"),
+    ],
+)
+def test_demo_of_photos_of_any_name(name: str, asked: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    photo = hpe.write_image(tmp_path / "wall.png", np.full((90, 120, 3), 200, np.uint8))
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    photo.rename(tmp_path / name)
+    for _ in range(2):  # results of the same photo are replaced
+        assert main(["demo", asked, "--fit", "128x96", "-o", "out", "--network", "hpe-nb-ae"]) == 0
+    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".json", ".png"]
+
+
+@pytest.mark.parametrize("taken", ["wall-poses.png", "wall-poses.json"])
+def test_demo_replaces_nothing_of_the_users(taken: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hpe.write_image(tmp_path / "wall.png", np.full((90, 120, 3), 200, np.uint8))
+    (tmp_path / taken).write_text("mine")
+    assert main(["demo", "wall.png", "--fit", "128x96", "-o", ".", "--network", "hpe-nb-ae"]) == 2
+    assert f"{taken} is there" in capsys.readouterr().err
+    assert (tmp_path / taken).read_text() == "mine"
+
+
 def test_info(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info", "--no-times"]) == 0
     text = capsys.readouterr().out
@@ -185,6 +215,7 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
         assert word in text
 
 
+@pytest.mark.slow
 def test_info_tells_where_the_time_goes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info", "--network", "hpe-nb-ae"]) == 0
     text = capsys.readouterr().out

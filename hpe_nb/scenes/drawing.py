@@ -29,7 +29,6 @@ ROSE: RGB = (186, 84, 80)
 
 SKY: tuple[RGB, RGB] = ((221, 232, 240), (247, 243, 235))
 MEADOW: tuple[RGB, RGB] = ((214, 222, 198), (190, 204, 172))
-HILLS: tuple[RGB, RGB] = ((220, 228, 214), (206, 219, 200))
 HEDGE: tuple[RGB, ...] = ((116, 146, 108), (104, 134, 98), (126, 156, 116))
 WOOD: RGB = (176, 146, 116)
 BALLOONS: tuple[RGB, ...] = ((232, 168, 152), (176, 196, 222), (238, 214, 150))
@@ -45,12 +44,6 @@ _BITS = 4
 
 _BAR = np.exp(1j * np.pi * np.concatenate((np.linspace(0.5, 1.5, 9), np.linspace(1.5, 2.5, 9))))
 """Directions from the ends of a bar along the x axis to its rounded outline, nine from each, as complex numbers."""
-
-_BEND = np.linspace(-1, 1, 9)
-_SMILE = 0.024 * np.concatenate(
-    (np.stack((_BEND, 0.62 * (1 - _BEND**2)), axis=1), np.stack((-_BEND, 0.14 * (1 - _BEND**2) - 0.04), axis=1))
-)
-"""Outline of a mouth, to the right and down from the middle of its upper lip, in body heights."""
 
 
 class Shape(NamedTuple):
@@ -192,7 +185,8 @@ def _features(points: Float64, height: float, turn: float, up: Float64, across: 
             parts.append(Shape(ellipse(points[k], 0.008 * height, 0.011 * height, corners=12), DARK, rim=False))
     across = max(0.35, abs(np.cos(np.radians(turn)))) * across
     mouth = points[0] - height * (0.026 * up + 0.012 * np.sin(np.radians(turn)) * across)
-    parts.append(Shape(mouth + height * (_SMILE[:, :1] * across - _SMILE[:, 1:] * up), ROSE, rim=False))
+    half = ellipse(np.zeros(2), 0.024 * height, 0.016 * height)[:15]  # the lower half: a smile
+    parts.append(Shape(mouth + half[:, :1] * across - half[:, 1:] * up, ROSE, rim=False))
     return parts
 
 
@@ -208,17 +202,12 @@ def _balloon(points: Float64, height: float, colour: RGB) -> list[list[Shape]]:
 
 
 def backdrop(width: int, height: int) -> Image:
-    """Sky, two hills and a meadow, in colours that keep quiet."""
+    """Sky and a meadow, in colours that keep quiet."""
     horizon = round(0.58 * height)
     rows = np.empty((height, 3))
     rows[:horizon] = np.linspace(*SKY, horizon)
     rows[horizon:] = np.linspace(*MEADOW, height - horizon)
-    image = np.repeat(np.round(rows).astype(np.uint8)[:, None], width, axis=1)
-    for x, wide, high, colour in ((0.2, 0.62, 0.09, HILLS[0]), (0.82, 0.75, 0.13, HILLS[1])):
-        outline = ellipse(np.array([x * width, float(horizon)]), wide * width, high * height, corners=90)
-        outline[:, 1] = np.minimum(outline[:, 1], horizon)
-        fill(image, [Shape(outline, colour)])
-    return image
+    return np.repeat(np.round(rows).astype(np.uint8)[:, None], width, axis=1)
 
 
 def _stool(image: Image, points: Float64, body: float) -> None:

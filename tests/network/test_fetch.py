@@ -130,6 +130,7 @@ def test_trouble_that_stays(answer: server.Answer, sentence: str, tries: int, si
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
@@ -280,7 +281,7 @@ hpe.fetch("toy", progress=lambda done, total: print(done, flush=True))
 
 def test_a_killed_process_leaves_no_half_file(site: Site) -> None:
     site.answers["toy.bin"] = [server.stuck, server.whole]
-    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parent.parent)])
+    paths = os.pathsep.join(str(Path(__file__).parents[up]) for up in range(3))
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED], env=os.environ | {"PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True
     )

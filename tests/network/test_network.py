@@ -199,6 +199,7 @@ def test_no_map_pixel_lies_outside_the_photo(tmp_path: Path) -> None:
     assert (maps.image_points(np.array(maps.size, float)) >= (90, 40)).all()
 
 
+@pytest.mark.slow
 def test_a_network_by_path_finds_the_people_that_it_finds_by_name() -> None:
     image = hpe.read_image(hpe.sample("basketball1"))
     named = hpe.load_network("hpe-nb-ae")

@@ -19,7 +19,7 @@ DOUBT = 0.08
 
 
 @dataclass(frozen=True, eq=False)
-class Person:
+class LabelledPerson:
     """A labelled person, in pixels of its picture.
 
     Attributes:
@@ -36,7 +36,7 @@ class Person:
 
 
 @dataclass(frozen=True, eq=False)
-class Photo:
+class LabelledPhoto:
     """A photo on disk and what is known of its people.
 
     Attributes:
@@ -46,11 +46,11 @@ class Photo:
     """
 
     path: Path
-    people: tuple[Person, ...]
+    people: tuple[LabelledPerson, ...]
     ignored: Float64 = field(default_factory=lambda: np.zeros((0, 4)))
 
 
-def read_photos(labels: Path, images: Path) -> list[Photo]:
+def read_photos(labels: Path, images: Path) -> list[LabelledPhoto]:
     """The photos of a COCO-format label file that show at least one labelled person.
 
     Args:
@@ -79,28 +79,28 @@ def read_photos(labels: Path, images: Path) -> list[Photo]:
     return photos
 
 
-def hold_out(photos: list[Photo], every: int) -> tuple[list[Photo], list[Photo]]:
+def hold_out(photos: list[LabelledPhoto], every: int) -> tuple[list[LabelledPhoto], list[LabelledPhoto]]:
     """Photos to train on and, each `every`-th, photos to watch the training with; 0 holds out none."""
     if not every:
         return photos, []
     return [p for i, p in enumerate(photos) if i % every], photos[::every]
 
 
-def _photo(folder: Path, entry: dict[str, Any], annotations: list[dict[str, Any]]) -> Photo:
+def _photo(folder: Path, entry: dict[str, Any], annotations: list[dict[str, Any]]) -> LabelledPhoto:
     people, ignored = [], [_corners(box) for box in entry.get("ignore", [])]
     for each in annotations:
         if each.get("iscrowd") or not each.get("num_keypoints"):
             ignored.append(_corners(each["bbox"]))
         else:
             people.append(_person(each))
-    return Photo(folder / entry["file_name"], tuple(people), np.array(ignored, float).reshape(-1, 4))
+    return LabelledPhoto(folder / entry["file_name"], tuple(people), np.array(ignored, float).reshape(-1, 4))
 
 
-def _person(annotation: dict[str, Any]) -> Person:
+def _person(annotation: dict[str, Any]) -> LabelledPerson:
     joints = np.array(annotation["keypoints"], float).reshape(JOINTS, 3)
     scores = np.array(annotation.get("keypoint_scores", np.zeros(JOINTS)))
     unsure = (joints[:, 2] == 0) & (scores > DOUBT)
-    return Person(joints, _corners(annotation["bbox"]), unsure, float(annotation["area"]) ** 0.5)
+    return LabelledPerson(joints, _corners(annotation["bbox"]), unsure, float(annotation["area"]) ** 0.5)
 
 
 def _corners(box: list[float]) -> Float64:

@@ -1,0 +1,123 @@
+"""Objects show themselves: one line of text, a table or a picture, names that are nearly right, and safe HTML."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields, replace
+
+import cv2
+import numpy as np
+import pytest
+
+import hpe_nb as hpe
+
+EVIL = "<img src=x onerror=alert(1)>"
+SCENE = hpe.scene(3, seed=2)
+DECODING = hpe.decode(SCENE.maps, hpe.Settings(tag_threshold=0.8))
+NETWORK = hpe.load_network("hpe-nb-ae")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worded(hpe.Settings):
+    """A rule with words of its own."""
+
+    words: str = hpe.choice(EVIL, (EVIL, "b"), EVIL, step="grouping")
+
+
+OBJECTS = [
+    pytest.param(DECODING, id="decoding"),
+    pytest.param(DECODING.maps, id="maps"),
+    pytest.param(DECODING.poses, id="poses"),
+    pytest.param(hpe.decode(SCENE.maps, hpe.Settings(pose_threshold=1.0)), id="decoding of nobody"),
+    pytest.param(hpe.Settings(), id="settings"),
+    pytest.param(SCENE, id="scene"),
+    pytest.param(NETWORK, id="network"),
+    pytest.param(hpe.explain_joint(DECODING, 0, "left_knee"), id="explanation"),
+]
+
+
+@pytest.mark.parametrize("thing", OBJECTS)
+def test_one_line_and_a_picture_or_table(thing: object) -> None:
+    line = repr(thing)
+    assert "\n" not in line
+    assert "array(" not in line
+    assert len(line) < 400
+    assert re.search(r"<(table|figure|p)>", thing._repr_html_())  # type: ignore[attr-defined]
+
+
+EVIL_OBJECTS = [
+    pytest.param(Worded(), id="settings"),
+    pytest.param(hpe.decode(SCENE.maps, Worded()), id="decoding"),
+    pytest.param(replace(NETWORK, name=EVIL, about=EVIL), id="network"),
+    pytest.param(replace(SCENE, recipe=replace(SCENE.recipe, about=EVIL)), id="scene"),
+    pytest.param(replace(hpe.explain_joint(DECODING, 0, 9), sentence=EVIL), id="explanation"),
+]
+
+
+@pytest.mark.parametrize("thing", EVIL_OBJECTS)
+def test_text_of_users_is_escaped(thing: object) -> None:
+    shown = thing._repr_html_()  # type: ignore[attr-defined]
+    assert "<img src=x" not in shown
+    assert "&lt;img" in shown or isinstance(thing, hpe.Decoding)
+
+
+def test_a_file_name_is_escaped_in_the_saved_page(tmp_path) -> None:
+    path = tmp_path / "<img src=x onerror=alert(1)>.png"
+    cv2.imwrite(str(path), np.zeros((40, 60, 3), np.uint8))
+    explorer = hpe.Explorer(path, network=lambda _: SCENE.maps)
+    text = explorer.save_html(tmp_path / "page.html").read_text()
+    assert EVIL.split(">")[0] not in text
+    assert "img src=x" in text
+
+
+def test_people_and_joints_by_index_and_name() -> None:
+    poses = DECODING.poses
+    first = poses[0]
+    assert len(first) == 1
+    np.testing.assert_array_equal(first.keypoints, poses.keypoints[:1])
+    np.testing.assert_array_equal(poses["left_wrist"], poses.keypoints[:, 9])
+    np.testing.assert_array_equal(poses[-1]["left wrist"], poses.keypoints[-1:, 9])
+    assert len(list(poses)) == len(poses)
+    with pytest.raises(IndexError):
+        poses[3]
+
+
+def test_poses_as_a_table() -> None:
+    table = DECODING.poses.to_frame()
+    assert list(table.columns) == ["person", "joint", "x", "y", "score", "kind"]
+    assert len(table) == 3 * 17
+    knee = table[(table.person == 2) & (table.joint == "left knee")].iloc[0]
+    np.testing.assert_allclose([knee.x, knee.y, knee.score], DECODING.poses.keypoints[1, 13])
+    assert table.x[table.kind == "missing"].isna().all()
+    assert len(hpe.Poses.none().to_frame()) == 0
+
+
+NEARLY = [
+    pytest.param(lambda: hpe.Settings(tag_treshold=1), "tag_threshold", id="setting"),
+    pytest.param(lambda: replace(hpe.Settings(), posethreshold=1), "pose_threshold", id="changed setting"),
+    pytest.param(lambda: hpe.Settings.omz(refin="off"), "refine", id="setting of another rule"),
+    pytest.param(lambda: hpe.Explorer(SCENE).set(max_peple=3), "max_people", id="explorer"),
+    pytest.param(lambda: hpe.explain_joint(DECODING, 0, "left writs"), "left wrist", id="joint"),
+    pytest.param(lambda: DECODING.poses["leftwrist"], "left wrist", id="joint without a space"),
+    pytest.param(lambda: hpe.load_network("human-pose-estimation-007"), "human-pose-estimation-0007", id="network"),
+    pytest.param(lambda: hpe.scene("crosing arms"), "crossing arms", id="scene"),
+    pytest.param(lambda: hpe.scene(pepole=3), "people", id="setting of a scene"),
+]
+
+
+@pytest.mark.parametrize(("ask", "meant"), NEARLY)
+def test_nearly_right_names_are_answered_with_the_right_one(ask, meant) -> None:
+    with pytest.raises(hpe.HpeError, match=f"did you mean {meant}\\?"):
+        ask()
+
+
+def test_the_last_part_of_a_networks_name_is_enough() -> None:
+    from hpe_nb.network.registry import known
+
+    assert known("0007").name == "human-pose-estimation-0007"
+
+
+@pytest.mark.parametrize("rule", [hpe.Settings, hpe.OmzSettings])
+def test_the_docstring_explains_every_setting(rule) -> None:
+    for item in fields(rule):
+        assert f"{item.name}: {item.metadata['meaning']} ({item.default!r}" in rule.__doc__
