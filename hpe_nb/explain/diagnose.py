@@ -266,11 +266,15 @@ def high_threshold(clues: Clues) -> Finding | None:
         f"{clues.below_threshold:.0%} of the maxima are not above detection_threshold = {limit:g}; "
         f"their median is {np.median(scores):.3f}"
     )
-    lower = f"{np.quantile(scores, 0.1) * 0.8:.2g}"
-    advice = f"lower detection_threshold to {lower}, and pose_threshold as well, for scores of people are no higher"
+    advice = f"lower detection_threshold to {np.quantile(scores, 0.1) * 0.8:.2g}"
+    # A person's score is the mean of 17 joints, so it is lower than that of a joint.
+    if clues.settings.pose_threshold > 0.7 * np.median(scores):
+        advice += f" and pose_threshold to {np.median(scores) / 4:.2g}"
     return Finding(THRESHOLD, 0.9, evidence, advice)
 
 
+EQUAL = 0.2
+"""Tags nearer than this cannot be told apart: the noise within a person is as large."""
 SHORT = 32
 """Bodies below this height in map pixels are too small."""
 DISORDER = 0.75
@@ -349,9 +353,11 @@ def close_tags(clues: Clues) -> Finding | None:
         f"in {len(close)} of {len(types)} joint types two joints have tags nearer than tag_threshold = {limit:g}; "
         f"their median distance is {nearest:.2f}"
     )
-    # The noise of one person's tags is a tenth or two: a threshold below that splits people instead of parting them.
-    low = f"lower tag_threshold to about {nearest / 2:.2f}, or" if nearest > 0.3 else "no threshold parts such tags;"
-    return Finding(CLOSE, 0.5, evidence, f"{low} raise place_weight; a larger input separates tags better")
+    if nearest < EQUAL:
+        advice = "raise place_weight, since no tag_threshold tells equal tags apart; a larger input may separate them"
+    else:
+        advice = f"lower tag_threshold to about {nearest / 2:.2f}, or raise place_weight; a larger input may help"
+    return Finding(CLOSE, 0.5, evidence, advice)
 
 
 def _close_groups(clues: Clues) -> bool:
