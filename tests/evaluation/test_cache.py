@@ -160,7 +160,7 @@ def test_bad_values_of_the_command_line(text: str) -> None:
 def test_commands_tell_bad_labels(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     more = ["--set", "tag_threshold=1"] if command == "sweep" else []
     assert main([command, str(tmp_path / "none.json"), *more]) == 2
-    assert "cannot be read" in capsys.readouterr().err
+    assert "does not exist; give the path" in capsys.readouterr().err
 
 
 def random_maps(seed: int, dimension: int = 1, size: int = 24, ties: bool = False) -> Maps:
