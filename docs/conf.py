@@ -61,8 +61,7 @@ CONTENTS = """
 :glob:
 
 notebooks/index
-notebooks/[0-9]*
-notebooks/SWITCHING
+notebooks/*
 ```
 
 ```{toctree}

@@ -1,7 +1,7 @@
 """Pose files: people to and from COCO results JSON and CSV, every number exactly as it was.
 
 The file's ending chooses the format, see `hpe_nb.evaluation.pose_formats`. Evaluation tools read the JSON,
-spreadsheets and pandas the CSV. A picture in which nobody was found leaves no trace in either, as COCO has it.
+spreadsheets and pandas the CSV. A picture without people leaves no trace in either, as COCO has it.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def load_poses(path: str | Path, image_id: ImageId | None = None) -> Poses:
 
     Args:
         path: .json or .csv file.
-        image_id: which picture (nobody, if the file does not know it); may be left out where the file holds only one.
+        image_id: which picture; one that is not in the file has no people. May be left out where there is one.
 
     Returns:
         The people, in image pixels.

@@ -91,7 +91,7 @@ def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace
         replace: whether the user asked to replace files that are there.
 
     Raises:
-        HpeError: a target is one of the inputs, or is there and nobody asked to replace it.
+        HpeError: a target is one of the inputs, or exists and is not to be replaced.
     """
     read = {_identity(Path(path)) for path in inputs}
     for target in targets:

@@ -337,6 +337,16 @@ export const show = (el, source) => new View(el, source);
 export default {
   render({ model, el }) {
     const over = new AbortController(), view = new View(el, liveSource(model, over.signal));
-    return () => { over.abort(); view.close(); };
+    const below = make("div", { class: "hpe-below" });
+    const show = async () => {
+      below.replaceChildren();
+      if (!model.get("below")) return;
+      const child = await model.widget_manager.create_view(await model.widget_manager.get_model(model.get("below")));
+      below.replaceChildren(child.el);
+    };
+    el.append(below);
+    model.on("change:below", show);
+    show();
+    return () => { model.off("change:below", show); over.abort(); view.close(); };
   },
 };

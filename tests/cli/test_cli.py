@@ -114,11 +114,11 @@ def test_help_loads_nothing_heavy() -> None:
         pytest.param(["demo", "nobody"], "'nobody' was given", id="a photo that does not ship"),
         pytest.param(["demo", "no.jpg"], "no.jpg does not exist", id="a photo that is not there"),
         pytest.param(["demo", "--tag-threshold", "99"], "tag_threshold=99.0", id="a setting out of range"),
-        pytest.param(["demo", "--network", "yolo"], "yolo was given", id="another network"),
+        pytest.param(["demo", "--network", "yolo"], "yolo was given, but the path", id="another network"),
         pytest.param(["demo", "--fit", "square"], "--fit square", id="another fit"),
         pytest.param(["demo", "--fit", "0x448"], "--fit 0x448", id="a fit of no width"),
         pytest.param(["demo", "-o", "taken"], "taken", id="a file in the folder's place"),
-        pytest.param(["fetch", "yolo"], "'yolo' was given", id="fetch another network"),
+        pytest.param(["fetch", "yolo"], "'yolo' was given, but the name of a network", id="fetch another network"),
         pytest.param(["fetch"], "HPE_NB_OFFLINE", id="fetch while offline"),
     ],
 )
@@ -266,8 +266,9 @@ def test_lab_starts_this_python(
     (command, where, environment), = calls  # fmt: skip
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
     assert [word for word in arguments if word.startswith("--")] == [
-        word for word in command[3:] if word not in ("--allow-root", lab.PROMPT)
+        word for word in command[3:-1] if word not in ("--allow-root", lab.PROMPT)
     ]
+    assert command[-1] == "index.ipynb"
     assert where == tmp_path / folder
     assert (where / "00_first_look.ipynb").is_file()
     assert environment["JUPYTER_PREFER_ENV_PATH"] == "1"
