@@ -63,6 +63,8 @@ class Maps:
                 "is expected, with the tag dimension last where there is more than one; check the order of the axes."
             )
         try:
+            if np.iscomplexobj(self.to_image):
+                raise TypeError("complex numbers")
             to_image = np.array(self.to_image, dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise HpeError(
