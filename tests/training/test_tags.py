@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tiny import tiny_config, write_photos  # noqa: E402
+from tiny import tiny_config  # noqa: E402
 
 from hpe_nb.errors import HpeError  # noqa: E402
 from hpe_nb.training import tag_task  # noqa: E402
@@ -116,13 +116,6 @@ def test_people_without_label_have_tags_too():
     assert unlabelled(people, logits, [joints]) == [], "who is labelled comes once"
     assert len(unlabelled(people, logits, [joints + np.float32([90, 90, 0])])) == 1
     assert unlabelled(people, torch.full_like(logits, -9), []) == [], "nobody is seen there"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("photos")
-    write_photos(made)
-    return made
 
 
 @pytest.fixture
