@@ -236,7 +236,7 @@ class Settings:
     )
 
     opening: ClassVar[float] = 0.0
-    """What it costs to open a new person. A candidate joins nobody at a higher cost than this."""
+    """What it costs to open a new person. A candidate does not join a person at a higher cost than this."""
 
     unread: ClassVar[frozenset[str]] = frozenset()
     """Settings that the rule does not read, such as the weights of another rule's cost."""

@@ -42,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
     print(f"{folder}: {len(copied)} files copied, {len(kept)} kept as they were.", flush=True)
     # From an environment of its own, Jupyter shall start that environment's Python, not one the user registered before.
     environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}
-    return _until_its_end(subprocess.Popen(lab_command(options.others), cwd=folder, env=environment))
+    index = ["index.ipynb"] if (folder / "index.ipynb").exists() else []
+    return _until_its_end(subprocess.Popen([*lab_command(options.others), *index], cwd=folder, env=environment))
 
 
 def _until_its_end(process: subprocess.Popen[bytes]) -> int:

@@ -84,7 +84,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 
 def _add_running(parser: argparse.ArgumentParser) -> None:
     """Options for engine and tracking, made from the fields of `Running` and `Following`."""
-    from hpe_nb.films.settings import Following, Running
+    from hpe_nb.films.following import Following, Running
 
     for settings, title in ((Running, "speed"), (Following, "tracking")):
         group = parser.add_argument_group(title)
@@ -102,8 +102,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         HpeError: a source, network, setting or folder that cannot be used.
     """
+    from hpe_nb.films.following import Following, Running
     from hpe_nb.films.inputs import find_inputs
-    from hpe_nb.films.settings import Following, Running
 
     following = Following(**given_fields(options, Following, "tracking"))
     running, grouping = Running(**given_fields(options, Running, "speed")), grouping_of(options)
@@ -232,7 +232,7 @@ def outputs_of(options: argparse.Namespace, source: Source, job: Job) -> Outputs
 
 
 def _total(source: Source, options: argparse.Namespace) -> int | None:
-    """How many frames there are to come, where somebody knows."""
+    """How many frames there are to come, where it is known."""
     known = [] if source.count is None else [-(-source.count // options.stride)]
     return min([*known, *([options.frames] if options.frames else [])], default=None)
 

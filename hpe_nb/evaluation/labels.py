@@ -14,13 +14,11 @@ import numpy as np
 from hpe_nb.arrays import Bools, Float64, Floats
 from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses
 from hpe_nb.errors import HpeError
+from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.making import Scene
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.skeleton import K
-
-MOST_BYTES = 2**31
-"""Larger files are refused before they are read."""
 
 MOST_OUTSIDE = 0.25
 """Poses are those of a larger picture when more than this share of their joints lies outside the labelled one."""
@@ -246,14 +244,9 @@ def read_labels(path: str | Path) -> LabelledSet:
         HpeError: no such file, no COCO keypoint annotations in it, or not one labelled person.
     """
     path = Path(path)
+    data = read_bytes(path, "a COCO annotation file")
     try:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            raise OSError("a pipe or device")
-        if path.stat().st_size > MOST_BYTES:
-            raise OSError(f"more than {MOST_BYTES // 2**30} GiB")
-        known = _from_coco(path.name, json.loads(path.read_text(encoding="utf-8-sig")))
-    except OSError as error:
-        raise HpeError(f"{path} cannot be read ({error.strerror or error}); give a COCO annotation file.") from error
+        known = _from_coco(path.name, json.loads(data.decode("utf-8-sig")))
     except HpeError:
         raise
     except Exception as error:  # json, codecs and numpy each have their own, RecursionError among them

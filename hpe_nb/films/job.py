@@ -17,10 +17,10 @@ from hpe_nb.files.whole import check_targets, folder_held, remove_parts
 from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Found, detect
 from hpe_nb.films.exports import export_record, is_export
+from hpe_nb.films.following import Following, Running
 from hpe_nb.films.frame import Source
 from hpe_nb.films.pictures import Pictures, read_picture
 from hpe_nb.films.record import Entry, RecordFile, entries_of, read_record
-from hpe_nb.films.settings import Following, Running
 from hpe_nb.films.stages import Stages
 from hpe_nb.films.tracking import follow
 from hpe_nb.films.tracks import Tracks
@@ -100,7 +100,7 @@ def run_film(
         network: from `load_network`.
         outputs: what to write.
         grouping, running, following: settings of decoder, engine and tracking.
-        frames: end after so many; None is the source's end.
+        frames: end after this many; None is the source's end.
         seen: is called with each frame that is through, for a progress bar or a picture.
 
     Returns:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +27,10 @@ if TYPE_CHECKING:
 
 PROBE = 448
 """Side in pixels of the photos by which a network of dynamic size is judged."""
+READ = "import sys; sys.modules['openvino_telemetry'] = None; import openvino; openvino.Core().read_model(sys.argv[1])"
+"""Program that reads a network."""
+PATIENCE = 120.0
+"""Seconds that it may take."""
 AUTO = "auto"
 """Name that stands for the best network at hand."""
 
@@ -118,9 +126,12 @@ def _checked(path: Path) -> ov.Model:
     """The model in the file with outputs as the contract has them, if it is an associative-embedding network."""
     import openvino as ov
 
+    told = path.stat()
+    if path.suffix.lower() == ".onnx" and not _is_survived(path, told.st_mtime_ns, told.st_size):
+        raise HpeError(f"{path} is damaged: reading it ends OpenVINO's process; fetch or export it again.")
     try:
         model = ov.Core().read_model(path)
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:  # the second one where the reader's own message is no text
         raise HpeError(
             f"{path} cannot be read as a network ({_last_line(error)}); fetch or export it again, with its .bin."
         ) from error
@@ -135,6 +146,20 @@ def _checked(path: Path) -> ov.Model:
     return _renamed(model, outputs)
 
 
+@lru_cache(maxsize=64)
+def _is_survived(path: Path, changed: int, size: int) -> bool:  # noqa: ARG001 - a changed file is tried again
+    """Whether a process lives through reading an ONNX file, tried by one that may end: some damaged files do end it."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", READ, str(path)], capture_output=True, timeout=PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    except OSError:  # no further process is allowed here
+        return True
+    return done.returncode in (0, 1)  # 1 is an exception, of which the sentence is told later
+
+
 def _contract_outputs(model: ov.Model) -> dict[str, ov.Output] | None:
     """The outputs of the contract by name, maps with channels second; None where the model has no such."""
     from openvino import opset13 as ops
@@ -142,6 +167,10 @@ def _contract_outputs(model: ov.Model) -> dict[str, ov.Output] | None:
     # An output may have several names, and names from TensorFlow end with the number of the output.
     ports = {name.split(":")[0]: output for output in model.outputs for name in output.get_names()}
     sources = {name: ports[name].get_node().input_value(0) for name in OUTPUTS if name in ports}
+    # Conversions may lose the names, or number them; then tags are known by their fifth axis.
+    if len(model.outputs) == 2 and all(re.fullmatch(r"(Result_)?\d*", name) for name in ports):
+        nodes = sorted((output.get_node().input_value(0) for output in model.outputs), key=_rank)
+        sources = dict(zip(OUTPUTS, nodes, strict=False)) if [_rank(node) for node in nodes] == [4, 5] else {}
     if not {"heatmaps", "embeddings"} <= sources.keys():
         if len(model.outputs) != 1:
             return None
@@ -157,6 +186,12 @@ def _contract_outputs(model: ov.Model) -> dict[str, ov.Output] | None:
             return None
         turned[name] = maps
     return turned
+
+
+def _rank(maps: ov.Output) -> int:
+    """Number of axes, 0 where it is open."""
+    rank = maps.get_partial_shape().rank
+    return 0 if rank.is_dynamic else rank.get_length()
 
 
 def _channels_second(maps: ov.Output, channels: int, ranks: set[int]) -> ov.Output | None:

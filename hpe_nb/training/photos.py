@@ -42,7 +42,7 @@ class LabelledPhoto:
     Attributes:
         path: the file.
         people: persons with at least one labelled joint.
-        ignored: (N, 4) boxes where people may stand that nobody labelled: crowds, persons without joints, doubts.
+        ignored: (N, 4) boxes where unlabelled people may stand: crowds, persons without joints, doubts.
     """
 
     path: Path

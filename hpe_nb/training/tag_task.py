@@ -14,7 +14,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.training.checkpoint import read
 from hpe_nb.training.config import Config
 from hpe_nb.training.features import Store
-from hpe_nb.training.losses import landing_loss, pull_push_of, size_loss, whose
+from hpe_nb.training.losses import landing_loss, owner_loss, pull_push_of, size_loss
 from hpe_nb.training.photos import LabelledPhoto
 from hpe_nb.training.tag_head import read_at
 from hpe_nb.training.two_scales import TORSO, TwoScales
@@ -22,13 +22,13 @@ from hpe_nb.training.two_scales import TORSO, TwoScales
 STORE = "pictures"
 """Folder of the pictures in the training's folder."""
 DRAWS = 3
-"""Each joint is read at so many places around it."""
+"""Each joint is read at this many places around it."""
 JITTER = 1 / 40
 """Standard deviation of these places in sizes of the person, within a quarter of a cell and one cell."""
 SHIFT = 80.0
 """Cells by which a picture is said to lie further down and right, at most."""
 MEASURED = 64
-"""So many pictures say what mean and spread the features have."""
+"""Number of pictures from which mean and spread of the features are measured."""
 LANDING, WHOSE, SIZE = 1.0, 1.0, 0.2
 """Weights of the losses that help pull and push."""
 
@@ -102,7 +102,7 @@ class TagTask:
         parts = {
             "pull": pull,
             "push": push,
-            "whose": whose(tags, has),
+            "whose": owner_loss(tags, has),
             "landing": landing_loss(readings.landing, batch.middle, batch.size, batch.has),
             "size": size_loss(readings.size, batch.size, batch.has),
         }

@@ -11,7 +11,7 @@ from hpe_nb.training.augment import Sample
 from hpe_nb.training.topology import JOINTS
 
 PEOPLE = 30
-"""So many people of a picture train the tags; more are rare."""
+"""At most this many people of a picture train the tags; more are rare."""
 
 
 class Target(NamedTuple):
@@ -19,7 +19,7 @@ class Target(NamedTuple):
 
     Attributes:
         heat: (17, h, w) spots of height 1.
-        weight: (17, h, w) 1 where the answer is judged, 0 where somebody without label may be.
+        weight: (17, h, w) 1 where the answer is judged, 0 where a person without label may be.
         known: (h, w) inside the box of a labelled person.
     """
 

@@ -150,6 +150,8 @@ class View {
     this.watch = new ResizeObserver(() => this.resized());
     this.watch.observe(this.stage);
     this.source.send({ kind: "shown" });
+    const { version } = this.fixed;
+    if (version && version !== VERSION) this.say(`This view was made by hpe-nb ${version}, the page's code is of ${VERSION}: run its cell again.`, true);
   }
 
   /** A handler whose errors are shown in the status line and reach the kernel's log. */
@@ -191,7 +193,7 @@ class View {
     this.tools = {
       layer: pick("layer: what is drawn on the photo", LAYERS.map((name) => [name, name]), (value) => this.show({ layer: value })),
       joint: pick("joint type whose map is shown and probed", this.fixed.order.map((k) => [k, this.fixed.names[k]]), (value) => this.show({ joint: +value })),
-      person: pick("person", [["-1", "nobody"]], (value) => this.choose(+value < 0 ? null : { person: +value, joint: this.joint })),
+      person: pick("person", [["-1", "none"]], (value) => this.choose(+value < 0 ? null : { person: +value, joint: this.joint })),
       probe: button("Tag probe (T)", "colour every pixel by how near its tag is to the tag under the pointer; hold T or switch it on", () => this.probe(!this.probing), { class: "hpe-probe", "aria-pressed": "false" }),
       whatif: button("What if", "drag a joint on the photo or its dot in the strip, and see what the decoder makes of it; Delete removes it, a double click adds one", () => this.whatIf(!this.editing), { class: "hpe-whatif", "aria-pressed": "false" }),
       untouched: button("Undo changes", "the maps as they were", () => this.source.send({ kind: "edit", what: "reset" }), { class: "hpe-untouched", hidden: true }),
@@ -287,7 +289,10 @@ class View {
     this.on(strip, "keydown", (event) => this.key(event));
     // The notebook has keys of its own: none of those pressed in here are meant for it.
     this.on(this.root, "keydown", (event) => event.stopPropagation());
-    this.on(this.root, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.held) { this.held = false; this.probe(false); } });
+    // T works as soon as the pointer is on the picture: no click is needed first.
+    const typing = () => document.activeElement?.matches("input, textarea, select, [contenteditable]");
+    this.on(document, "keydown", (event) => { if (this.pointer && event.key === "t" && !event.ctrlKey && !event.metaKey && !typing()) this.key(event); }, { capture: true });
+    this.on(document, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.held) { this.held = false; this.probe(false); } });
     let from = null;
     this.on(strip, "pointerdown", (event) => {
       from = { start: place(event, strip), hit: this.stripHit(...place(event, strip)) };
@@ -318,17 +323,18 @@ class View {
   async loadPhoto() {
     const sent = this.source.get("photo");
     if (!sent?.data) return;
-    const load = (this.loading = (this.loading ?? 0) + 1);
+    const load = (this.loads = (this.loads ?? 0) + 1);
+    this.loading = true;
     const blob = new Blob([sent.data], { type: sent.type });
     const scale = 1600 / Math.max(...sent.size);
     try {
       const whole = await createImageBitmap(blob);
       // A second, small copy keeps pictures of many megapixels fluid while the whole is seen.
       const small = scale < 0.7 ? [await createImageBitmap(whole, { resizeWidth: Math.round(sent.size[0] * scale), resizeQuality: "high" })] : [];
-      if (load !== this.loading || this.abort.signal.aborted) return;
+      if (load !== this.loads || this.abort.signal.aborted) return;
       for (const level of this.levels) level.close();
       this.levels = [whole, ...small];
-    } catch (error) { this.failed(error); return; }
+    } catch (error) { this.failed(error); return; } finally { if (load === this.loads) this.loading = false; }
     const same = this.imageSize && this.imageSize[0] === sent.size[0] && this.imageSize[1] === sent.size[1];
     this.imageSize = sent.size;
     this.truth = sent.truth ?? [];
@@ -349,9 +355,12 @@ class View {
     if (!this.scene?.people) { this.scene = { people: [], dots: [], values: {} }; return; }
     if (this.scene.n >= this.answered) this.answered = this.scene.n;
     const { person } = this.tools, { people } = scene;
-    if (person.length !== people.length + 1) person.replaceChildren(make("option", { value: -1, textContent: "nobody" }), ...people.map((one, i) => make("option", { value: i, textContent: one.number })));
+    if (person.length !== people.length + 1) person.replaceChildren(make("option", { value: -1, textContent: "none" }), ...people.map((one, i) => make("option", { value: i, textContent: one.number })));
     // The kernel says where the chosen joint is now, unless something else was chosen since.
-    if ("chosen" in scene && scene.choices >= this.choices) [this.chosen, this.choices] = [scene.chosen, scene.choices];
+    if ("chosen" in scene && scene.choices >= this.choices) {
+      [this.chosen, this.choices] = [scene.chosen, scene.choices];
+      if (this.chosen?.joint >= 0) this.joint = this.chosen.joint;
+    }
     this.hovered = null;
     this.selected = [];
     this.tools.place.textContent = this.scene.place ?? "";
@@ -434,7 +443,7 @@ class View {
     this.lit = [];
     if (!told?.findings) { this.draw(); return; }
     const rows = told.findings.map((one) => make("li", {}, make("b", { textContent: one.name }), `: ${one.evidence}. Try: ${one.advice}. `,
-      one.to == null ? "" : make("button", { type: "button", class: "hpe-flip", textContent: `${one.setting} = ${one.to}`, disabled: !this.source.live, onclick: this.guarded(() => this.set({ [one.setting]: one.to })) })));
+      Object.keys(one.changes).length ? make("button", { type: "button", class: "hpe-flip", textContent: Object.entries(one.changes).map(([name, to]) => `${name} = ${to}`).join(", "), disabled: !this.source.live, onclick: this.guarded(() => this.set(one.changes)) }) : ""));
     this.finding = make("div", { class: "hpe-findings" }, rows.length ? make("ol", {}, ...rows) : make("p", { textContent: "Nothing unusual." }));
     this.words.after(this.finding);
     this.lit = told.limbs ?? [];
@@ -596,7 +605,7 @@ class View {
     const { names } = this.fixed;
     if (spot?.dot >= 0) {
       const [joint, person, , , score, refined, ...tag] = this.scene.dots[spot.dot];
-      const whose = person >= 0 ? `person ${this.scene.people[person].number}` : this.nearestTag(tag, "nobody's; ");
+      const whose = person >= 0 ? `person ${this.scene.people[person].number}` : this.nearestTag(tag, "no person's; ");
       return `${names[joint]}${refined ? " (refined)" : ""}: confidence ${score.toFixed(2)}, tag ${tag.map((t) => t.toFixed(2)).join(", ")}; ${whose}`;
     }
     if (spot?.person >= 0) return `person ${this.scene.people[spot.person].number}: score ${this.scene.people[spot.person].score.toFixed(2)}`;
@@ -726,7 +735,8 @@ class View {
   draw() { this.frame ??= requestAnimationFrame(this.guarded(() => { this.frame = null; this.paint(); })); }
 
   paint() {
-    if (this.abort.signal.aborted || !this.scene) return;
+    // People wait for their photo: neither is seen with another's.
+    if (this.abort.signal.aborted || !this.scene || this.loading) return;
     this.items = [];
     this.paintPhoto();
     if (!this.stripBox.hidden && !this.strip.hidden) this.paintStrip();
@@ -945,8 +955,9 @@ class View {
       if (one.letter) this.sign(g, one.letter, x + 16, y, "#333333");
       this.items.push({ on: "photo", kind: "ring", letter: one.letter, x, y });
     }
-    if (scene.box) {
-      const [x0, y0] = this.toScreen(scene.box[0], scene.box[1]), [x1, y1] = this.toScreen(scene.box[2], scene.box[3]);
+    const box = scene.box ?? (this.chosen && told.box);
+    if (box) {
+      const [x0, y0] = this.toScreen(box[0], box[1]), [x1, y1] = this.toScreen(box[2], box[3]);
       g.setLineDash([6, 4]); g.lineWidth = 2; g.strokeStyle = "#f0e442"; g.strokeRect(x0, y0, x1 - x0, y1 - y0); g.setLineDash([]);
       this.items.push({ on: "photo", kind: "window", x: x0, y: y0 });
     }

@@ -11,7 +11,6 @@ import contextlib
 import json
 from base64 import b64encode
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ import traitlets
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import encode_image
-from hpe_nb.files.opencv import cv2
+from hpe_nb.widgets.page import frame_text, page_data, page_half, page_text, script, small, write_page
 from hpe_nb.widgets.search import Search, running_loop
 
 GRACE, ANSWER = 3.0, 5.0
@@ -30,24 +29,13 @@ GRACE, ANSWER = 3.0, 5.0
 REST = 0.12
 """Seconds without a move after which words, marks and searches follow the picture."""
 
-STILL = 640
-"""Width of the still picture for readers without a kernel, pixels."""
+SHOWN = ("fixed", "photo", "maps", "scene", "told", "marks", "kept", "doctor")
+"""Traits that a page shows."""
 
 
 def as_text(value: Any, _: Any = None) -> str:
     """A trait's value as JSON: one text costs a tenth of what a tree of lists costs on its way through the widget."""
     return json.dumps(value, separators=(",", ":"))
-
-
-@cache
-def page_half(name: str) -> str:
-    """The text of one of the browser's files. As text, since anywidget keeps every instance of a class with a path."""
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
-
-
-def script() -> str:
-    """The browser's half as one module."""
-    return page_half("canvas.js") + page_half("panel.js")
 
 
 class Canvas(anywidget.AnyWidget):
@@ -74,6 +62,7 @@ class Canvas(anywidget.AnyWidget):
     preview = traitlets.Dict().tag(sync=True)
     steps = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
+    below = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, **shown: Any) -> None:
         self.closed, self._answering, self._notes = False, 0, 0
@@ -108,6 +97,22 @@ class Canvas(anywidget.AnyWidget):
         else:
             self._resting = loop.call_later(REST, self._guarded, act)
 
+    def aside(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        """Do what takes long in a thread, then show its result; where no event loop runs, here and now."""
+        loop = running_loop()
+        if loop is None:
+            then(work())
+            return
+
+        def show(done: asyncio.Future[Any]) -> None:
+            error = done.exception()
+            if isinstance(error, Exception):
+                self._failed(error)
+            else:
+                self._guarded(lambda: then(done.result()))
+
+        loop.run_in_executor(None, work).add_done_callback(show)
+
     def _guarded(self, act: Callable[[], None]) -> None:
         """Call `act`; an error is shown in the status line, and raised."""
         try:
@@ -132,13 +137,17 @@ class Canvas(anywidget.AnyWidget):
 
         getLogger(__name__).error("in the page of a widget: %s", content["text"])
 
-    opens: Callable[[], Any] | None = None
-    """What the button "Explore this frame" does."""
-
     def _on_explore(self, _: dict[str, Any]) -> None:
-        """Open the explorer."""
-        if self.opens is not None:
-            self.opens()
+        """Open the explorer on what is shown, under the picture."""
+        self.explore()
+
+    def explore(self) -> Any:
+        """Open an explorer on what is shown, and return it."""
+        raise NotImplementedError
+
+    def show_below(self, widget: Canvas) -> None:
+        """Show another widget under this one."""
+        self.below = widget.model_id
 
     # Letting go: a view that is gone asks whether another one is open; where none answers, the maps go.
 
@@ -179,6 +188,30 @@ class Canvas(anywidget.AnyWidget):
         """What is shown, as an RGB picture (H, W, 3)."""
         raise NotImplementedError
 
+    def explanations(self) -> Callable[[], dict[str, Any]]:
+        """What gives the words about everything that can be clicked now, for a page without a kernel."""
+        return dict
+
+    def page(self) -> Callable[[], str]:
+        """What makes a page of what is shown now: one that needs no Python, no server and no network."""
+        shown, words, still = {name: getattr(self, name) for name in SHOWN}, self.explanations(), self.image()
+        return lambda: page_text(page_data(shown, words()), still)
+
+    def save_html(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write one file that shows this in any browser, without Python, server or network, and return its path.
+
+        Args:
+            path: ends with .html.
+            overwrite: whether a file that is there is replaced.
+
+        Returns:
+            The path.
+
+        Raises:
+            HpeError: a file of that name is there, another ending, or a place that cannot be written.
+        """
+        return write_page(Path(path), self.page()(), overwrite)
+
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The widget, and a still picture for readers without a kernel."""
         bundle = super()._repr_mimebundle_(**options)
@@ -188,13 +221,14 @@ class Canvas(anywidget.AnyWidget):
             still = {"image/png": b64encode(encode_image(small(self.image()), ".png")).decode()}
         return {**data, **still}, metadata
 
+    def _ipython_display_(self) -> None:
+        """Show the widget, and after it the page that is seen where the notebook is opened without a kernel."""
+        from IPython.display import display
 
-def small(image: Image, width: int = STILL) -> Image:
-    """The picture, at most `width` pixels wide."""
-    if image.shape[1] <= width:
-        return image
-    height = max(1, round(image.shape[0] * width / image.shape[1]))
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype("uint8")
+        data, metadata = self._repr_mimebundle_()
+        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
+        if self.photo:
+            display({"text/html": frame_text(self.page()()), "text/plain": ""}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def named_by_user(widget: Any) -> bool:

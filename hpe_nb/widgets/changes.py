@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpe_nb.arrays import Ints
+from hpe_nb.arrays import Float64, Ints
 from hpe_nb.decoder.decode import Decoding
-from hpe_nb.decoder.poses import MISSING, REFINED
+from hpe_nb.decoder.poses import MISSING, REFINED, Poses
 from hpe_nb.draw.dots import dots_of
 from hpe_nb.skeleton import KEYPOINTS
 from hpe_nb.widgets.data import keys_of
@@ -18,13 +18,34 @@ MOST = 8
 
 def same_people(before: Decoding, after: Decoding) -> Ints:
     """For each person (P,) of `after` the one of `before` that shares most joints with it, or -1; none twice."""
-    shared = np.array([[len(one & other) for other in _joints(after)] for one in _joints(before)], np.intp)
-    shared = shared.reshape(len(before.poses), len(after.poses))
-    match = np.full(len(after.poses), -1, np.intp)
-    while shared.size and shared.max() > 0:
-        old, new = np.unravel_index(shared.argmax(), shared.shape)
+    shared = np.array([[len(one & other) for other in _joints(after)] for one in _joints(before)], np.float64)
+    return _paired(shared.reshape(len(before.poses), len(after.poses)))
+
+
+def numbers_of(poses: Poses, known: Poses, numbers: Ints) -> Ints:
+    """The numbers (P,) of people who stand where people with numbers are known to stand; others get new ones."""
+    seen = (poses.kind != MISSING) & (known.kind != MISSING)[:, None]
+    apart = np.linalg.norm(known.keypoints[:, None, :, :2] - poses.keypoints[..., :2], axis=-1)
+    count = seen.sum(axis=-1)
+    near = np.where(count > 0, 1 / (1 + (apart * seen).sum(axis=-1) / np.maximum(count, 1)), 0)
+    return renumbered(_paired(near), numbers)
+
+
+def renumbered(match: Ints, numbers: Ints) -> Ints:
+    """The number of the matching person, or the next that nobody has where the match is -1."""
+    found = np.append(numbers, -1)[match]
+    new = found < 0
+    found[new] = numbers.max(initial=-1) + 1 + np.arange(np.count_nonzero(new))
+    return np.asarray(found)
+
+
+def _paired(alike: Float64) -> Ints:
+    """The row that each column of a matrix is paired with, best pairs first, or -1; only values above 0 count."""
+    alike, match = alike.copy(), np.full(alike.shape[1], -1, np.intp)
+    while alike.size and alike.max() > 0:
+        old, new = np.unravel_index(alike.argmax(), alike.shape)
         match[new] = old
-        shared[old], shared[:, new] = -1, -1
+        alike[old], alike[:, new] = -1, -1
     return match
 
 
@@ -38,24 +59,26 @@ def _joints(decoding: Decoding) -> list[set[tuple[int, ...]]]:
     return people
 
 
-def changes(before: Decoding, after: Decoding) -> list[str]:
-    """What the step from one decoding to the other changed: settings, people who came or went, joints that moved."""
+def told_changes(before: Decoding, after: Decoding, old_numbers: Ints, numbers: Ints) -> list[str]:
+    """What the step from one decoding to the other changed: settings, people who came or went, joints that moved.
+
+    Args:
+        before: the decoding that is called A.
+        after: the other one.
+        old_numbers, numbers: the numbers (P,), from 0, of their people.
+    """
     match = same_people(before, after)
     gone = sorted(set(range(len(before.poses))) - set(match.tolist()))
-    told = [f"A's person {old + 1} is gone." for old in gone]
+    told = [f"{change}." for change in changed_settings(before.settings, after.settings)]
+    told += [f"A's person {old_numbers[old] + 1} is gone." for old in gone]
     joints: list[str] = []
     for new, old in enumerate(match.tolist()):
         if old < 0:
-            told.append(f"Person {new + 1} is new.")
+            told.append(f"Person {numbers[new] + 1} is new.")
         else:
-            joints += _joint_changes(before, after, old, new)
+            joints += [f"Person {numbers[new] + 1}'s {change}." for change in _joint_changes(before, after, old, new)]
     rest = [f"And {len(joints) - MOST} more joints."] if len(joints) > MOST else []
     return told + joints[:MOST] + rest
-
-
-def told_changes(before: Decoding, after: Decoding) -> list[str]:
-    """The same with the settings that differ, before it."""
-    return [f"{change}." for change in changed_settings(before.settings, after.settings)] + changes(before, after)
 
 
 def _joint_changes(before: Decoding, after: Decoding, old: int, new: int) -> list[str]:
@@ -63,7 +86,7 @@ def _joint_changes(before: Decoding, after: Decoding, old: int, new: int) -> lis
     was, now = before.poses.kind[old], after.poses.kind[new]
     moved = np.abs(before.poses.keypoints[old, :, :2] - after.poses.keypoints[new, :, :2]).max(axis=1) > 1e-3
     return [
-        f"Person {new + 1}'s {KEYPOINTS[joint]} {_verb(int(was[joint]), int(now[joint]))}."
+        f"{KEYPOINTS[joint]} {_verb(int(was[joint]), int(now[joint]))}"
         for joint in np.flatnonzero((was != now) | moved).tolist()
     ]
 

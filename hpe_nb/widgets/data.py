@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+import hpe_nb
 from hpe_nb.arrays import Float32, Floats, Image, Ints
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.maps import Maps
@@ -41,7 +42,8 @@ LONGEST = 4096
 def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     """What stays the same while a widget lives: names, colours, which tools and panels there are."""
     return {
-        "app": app, "tools": list(tools), "panels": panels, "names": list(KEYPOINTS), "order": list(JOINT_ORDER),
+        "app": app, "version": hpe_nb.__version__, "tools": list(tools), "panels": panels,
+        "names": list(KEYPOINTS), "order": list(JOINT_ORDER),
         "limbs": [list(limb) for limb in LIMBS], "colours": [hex_code(person_colour(i)) for i in range(MOST)],
         "patterns": [list(person_pattern(i)) for i in range(MOST)],
         "magma": _colour_table(HEATMAP), "viridis": _colour_table(TAGMAP),
@@ -105,13 +107,12 @@ def keys_of(dots: Dots) -> list[tuple[int, ...]]:
     return [tuple(row) for row in np.column_stack((dots.joint, dots.xy)).tolist()]
 
 
-def people_data(poses: Poses, numbers: Ints | None = None) -> list[dict[str, Any]]:
+def people_data(poses: Poses, numbers: Ints) -> list[dict[str, Any]]:
     """Each person: number, score, tag, 17 places in image pixels and what kind of joint each is."""
-    known = np.arange(len(poses)) + 1 if numbers is None else numbers
     tags = poses.tags if poses.tags.ndim == 2 else poses.tags[:, None]
     return [
         {
-            "number": int(known[i]), "score": round(float(poses.scores[i]), 4), "tag": _rounded(tags[i], 4),
+            "number": int(numbers[i]), "score": round(float(poses.scores[i]), 4), "tag": _rounded(tags[i], 4),
             "xy": _rounded(poses.keypoints[i, :, :2].ravel()), "kind": poses.kind[i].tolist(),
         }
         for i in range(len(poses))
@@ -126,12 +127,12 @@ def dots_data(dots: Dots, maps: Maps) -> list[list[float]]:
     return [[joint, person, *at, score, int(refined), *tags] for joint, person, at, score, refined, tags in rows]
 
 
-def scene_data(decoding: Decoding) -> dict[str, Any]:
-    """What a decoding looks like: people, dots and the line that says what was found."""
+def scene_data(decoding: Decoding, numbers: Ints) -> dict[str, Any]:
+    """What a decoding looks like: people with their numbers, dots and the line that says what was found."""
     dots = dots_of(decoding)
     return {
-        "people": people_data(decoding.poses), "dots": dots_data(dots, decoding.maps), "readout": readout(decoding),
-        "dimension": int(decoding.maps.tags.shape[3]),
+        "people": people_data(decoding.poses, numbers + 1), "dots": dots_data(dots, decoding.maps),
+        "readout": readout(decoding), "dimension": int(decoding.maps.tags.shape[3]),
     }  # fmt: skip
 
 
@@ -161,12 +162,12 @@ def _why_none(decoding: Decoding) -> str:
     )
 
 
-def alt_text(subject: Subject, decoding: Decoding) -> str:
+def alt_text(subject: Subject, decoding: Decoding, numbers: Ints) -> str:
     """What the picture shows, for those who cannot see it."""
     height, width = subject.image.shape[:2]
     people = "; ".join(
-        f"person {i + 1}, score {float(score):.2f}, {int((kind != MISSING).sum())} of {K} joints"
-        for i, (score, kind) in enumerate(zip(decoding.poses.scores, decoding.poses.kind, strict=True))
+        f"person {number + 1}, score {float(score):.2f}, {int((kind != MISSING).sum())} of {K} joints"
+        for number, score, kind in zip(numbers, decoding.poses.scores, decoding.poses.kind, strict=True)
     )
     return f"The {subject.name}, {width} by {height} pixels. {readout(decoding)}. {people}"
 
@@ -183,6 +184,12 @@ def odd_limbs(poses: Poses) -> list[list[int]]:
         ratio = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1) / np.array([reach()[limb] for limb in limbs])
         odd += [[i, a, b] for (a, b), r in zip(limbs, ratio, strict=True) if r > ODD * np.median(ratio)]
     return odd
+
+
+def window_data(decoding: Decoding, which: int) -> list[float]:
+    """The window x0, y0, x1, y1 in image pixels in which refinement looked for its joint number `which`."""
+    window = decoding.refinement.window[which].reshape(2, 2) - np.array([[0.5], [0.5]])
+    return _rounded(decoding.maps.image_points(window).ravel())
 
 
 def told_data(explanation: Any, person: int, joint: int) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from functools import partial
 from itertools import count
@@ -12,20 +13,22 @@ from typing import Any
 
 import numpy as np
 
-from hpe_nb.arrays import Image
+from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.poses import Poses
 from hpe_nb.draw.dots import Dots, dots_of
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
+from hpe_nb.explain.diagnose import diagnose
 from hpe_nb.explain.flips import Flip, nearest_flips, number_names
 from hpe_nb.explain.why import explain_joint, explain_peak
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
-from hpe_nb.skeleton import KEYPOINTS
+from hpe_nb.skeleton import KEYPOINTS, K
 from hpe_nb.widgets import whatif
 from hpe_nb.widgets.canvas import Canvas
-from hpe_nb.widgets.changes import same_people, told_changes
+from hpe_nb.widgets.changes import numbers_of, renumbered, same_people, told_changes
 from hpe_nb.widgets.data import (
     alt_text,
     fixed_data,
@@ -36,9 +39,9 @@ from hpe_nb.widgets.data import (
     scene_data,
     settings_values,
     told_data,
+    window_data,
 )
-from hpe_nb.widgets.doctor import findings_data
-from hpe_nb.widgets.page import page_data, write_page
+from hpe_nb.widgets.page import write_page
 from hpe_nb.widgets.panel import MAIN, PRESETS, code_of, preset_of, settings_panel, unread
 from hpe_nb.widgets.search import Step, flips_in_steps
 from hpe_nb.widgets.subject import Subject, settings_in, subject_of
@@ -61,6 +64,8 @@ class Explorer(Canvas):
             given.
         network: called on pictures that come without maps; the kit's own where left out.
         layer: what is shown first: "skeletons", "peaks", "heatmap", "all heatmaps", "tag map" or "truth".
+        known: people who have numbers already, and these numbers (P,) from 0, as a film's record has them: the same
+            people keep number and colour.
 
     Raises:
         HpeError: nothing of these was given.
@@ -74,7 +79,13 @@ class Explorer(Canvas):
     app, tools = "explorer", TOOLS
 
     def __init__(
-        self, what: Any, settings: Settings | None = None, *, network: Any = None, layer: str = "skeletons"
+        self,
+        what: Any,
+        settings: Settings | None = None,
+        *,
+        network: Any = None,
+        layer: str = "skeletons",
+        known: tuple[Poses, Ints] | None = None,
     ) -> None:
         self._list, self._index, self._network = what if isinstance(what, list) else [what], 0, network
         if not self._list:
@@ -85,9 +96,10 @@ class Explorer(Canvas):
         self._choices = 0
         self._known: dict[tuple[str, Settings], dict[str, Any]] = {}
         self._kept: Decoding | None = None
+        self._numbered: tuple[Decoding, Ints] | None = None
         self._untouched: Maps | None = None
         super().__init__()
-        self._look_at(subject_of(self._list[0], network))
+        self._look_at(subject_of(self._list[0], network), known)
         self.fixed = self._fixed()
 
     # What a user reads and sets in Python.
@@ -163,20 +175,6 @@ class Explorer(Canvas):
         self._kept = other if isinstance(other, Decoding) else self._decoder(other)
         self._compare()
 
-    def save_html(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Write one file that shows this in any browser, without Python, server or network, and return its path.
-
-        Args:
-            path: ends with .html.
-            overwrite: whether a file that is there is replaced.
-
-        Raises:
-            HpeError: a file of that name is there, another ending, or a place that cannot be written.
-        """
-        told = {"person": -1, "joint": -1} if self._chosen is None else self.told
-        data = page_data(self, self.subject, self.decoding, self._explanations(), told)
-        return write_page(Path(path), data, self.image(), overwrite)
-
     # The picture.
 
     def _fixed(self) -> dict[str, Any]:
@@ -188,10 +186,12 @@ class Explorer(Canvas):
         """The panels of settings."""
         return [settings_panel(self._settings, [*PRESETS])]
 
-    def _look_at(self, subject: Subject) -> None:
-        """Show a subject."""
+    def _look_at(self, subject: Subject, known: tuple[Poses, Ints] | None = None) -> None:
+        """Show a subject; people who are known keep their numbers."""
         self._subject, self._untouched = subject, None
         self._decoder = Decoder(subject.maps)
+        first = self._decoder(self._settings)
+        self._numbered = None if known is None else (first, numbers_of(first.poses, *known))
         self._known.clear()
         with self.hold_sync():
             self.photo, self.maps = photo_data(subject.image, subject.truth), maps_data(subject.maps)
@@ -205,7 +205,7 @@ class Explorer(Canvas):
         decoding = self._decoder(self._settings)
         self._follow(before, decoding)
         self._decoding = decoding
-        scene = scene_data(decoding) | self._more()
+        scene = scene_data(decoding, self._numbers(decoding)) | self._more()
         scene["readout"] += f"; {1000 * (perf_counter() - started):.1f} ms"
         self.scene = scene
         self.at_rest(self._after)
@@ -225,11 +225,31 @@ class Explorer(Canvas):
         more = {
             "n": self._answering, "values": settings_values(settings), "off": unread(settings),
             "code": code_of(settings), "preset": preset_of(settings), "place": place,
-            "alt": alt_text(self._subject, self._decoding), "chosen": self._chosen_data(), "choices": self._choices,
+            "alt": alt_text(self._subject, self._decoding, self._numbers(self._decoding)),
+            "chosen": self._chosen_data(), "choices": self._choices,
             "edited": self._untouched is not None,
         }  # fmt: skip
         truth = self._subject.truth
         return more if truth is None else more | {"wrong": np.flatnonzero(wrong_joints(self._decoding, truth)).tolist()}
+
+    def _numbers(self, decoding: Decoding) -> Ints:
+        """The numbers (P,) of a decoding's people, from 0."""
+        if self._numbered is None:
+            return np.arange(len(decoding.poses))
+        return renumbered(same_people(self._numbered[0], decoding), self._numbered[1])
+
+    def _named(self, decoding: Decoding, text: str) -> str:
+        """A sentence about poses by their place, with the numbers that the picture shows."""
+        if self._numbered is None:
+            return text
+        numbers = self._numbers(decoding)
+        count, new = len(numbers), int(numbers.max(initial=-1)) + 2
+
+        def number(match: re.Match[str]) -> str:
+            place = int(match[2]) - 1
+            return match[1] + str(numbers[place] + 1 if place < count else new + place - count)
+
+        return re.sub(r"([Pp]erson )(\d+)", number, text)
 
     def _follow(self, before: Decoding | None, after: Decoding) -> None:
         """The chosen joint is the same dot in the new result, whosever it is there."""
@@ -258,48 +278,59 @@ class Explorer(Canvas):
 
     def _tell(self, flips: list[Flip] | None = None, *, searching: bool = False) -> None:
         """Say why the chosen joint is where it is."""
-        told = self._explanation(*self._chosen) if self._chosen else {}
+        told = self._explanation(self._decoding, *self._chosen) if self._chosen else {}
         if flips or searching:
             told |= {"searching": searching, "flips": [flip_data(flip) for flip in flips or []]}
         self.told = told
 
-    def _explanation(self, person: int, joint: int, dot: int) -> dict[str, Any]:
+    def _explanation(self, decoding: Decoding, person: int, joint: int, dot: int) -> dict[str, Any]:
         """The words about a joint, a person or a peak."""
         if person >= 0 and joint >= 0:
-            return told_data(explain_joint(self._decoding, person, joint), person, joint)
-        if person >= 0:
-            return {"sentence": person_sentence(self._decoding, person), "person": person, "joint": -1}
-        if 0 <= dot < len(self._decoding.peaks):
-            return told_data(explain_peak(self._decoding, dot), -1, joint)
-        return {}
+            told = told_data(explain_joint(decoding, person, joint), person, joint) | looked_for(
+                decoding, person, joint
+            )
+        elif person >= 0:
+            told = {"sentence": person_sentence(decoding, person), "person": person, "joint": -1}
+        elif 0 <= dot < len(decoding.peaks):
+            told = told_data(explain_peak(decoding, dot), -1, joint)
+        else:
+            return {}
+        told["sentence"] = self._named(decoding, told["sentence"])
+        for candidate in told.get("candidates", []):
+            candidate["went"] = self._named(decoding, candidate["went"])
+        return told
 
-    def _explanations(self) -> dict[str, Any]:
-        """The words about everything, for a page without a kernel: by "person,joint" and "dot index"."""
-        decoding, people = self._decoding, range(len(self._decoding.poses))
-        told = {f"{i},{k}": self._explanation(i, k, -1) for i in people for k in range(-1, len(KEYPOINTS))}
-        alone = np.flatnonzero(dots_of(decoding).person < 0).tolist()
-        return told | {f"dot {i}": self._explanation(-1, int(decoding.peaks.joint[i]), i) for i in alone}
+    def explanations(self) -> Callable[[], dict[str, Any]]:
+        """What gives the words about everything: by "person,joint" and "dot index"."""
+        decoding = self._decoding
+
+        def explained() -> dict[str, Any]:
+            people = range(len(decoding.poses))
+            alone = np.flatnonzero(dots_of(decoding).person < 0).tolist()
+            told = {f"{i},{k}": self._explanation(decoding, i, k, -1) for i in people for k in range(-1, K)}
+            joint = decoding.peaks.joint
+            return told | {f"dot {i}": self._explanation(decoding, -1, int(joint[i]), i) for i in alone}
+
+        return explained
 
     def _compare(self) -> None:
         """Show A and what differs from it."""
         kept = self._kept
         assert kept is not None
-        self.kept = scene_data(kept) | {"code": code_of(kept.settings), "changes": told_changes(kept, self._decoding)}
+        old, new = self._numbers(kept), self._numbers(self._decoding)
+        changes = told_changes(kept, self._decoding, old, new)
+        self.kept = scene_data(kept, old) | {"code": code_of(kept.settings), "changes": changes}
 
     # Searching in the background.
 
     def _search(self) -> None:
         """Search for all flips of this result, the settings that matter most first, then those of the chosen joint."""
-        groups = settings_panel(self._settings, [])["groups"]
-        items = {item["name"]: item for group in groups for item in group["fields"]}
-        names = [name for name in number_names(self._settings) if name in items and name not in unread(self._settings)]
+        settings = self._settings
+        names = [name for name in number_names(settings) if name not in unread(settings)]
         names.sort(key=lambda name: name not in MAIN)
-        waiting = {"values": [], "searching": True}
-        self.marks = {
-            name: self._known.get(self._others(name))
-            or waiting | {"from": items[name]["low"], "to": items[name]["high"]}
-            for name in names
-        }
+        nothing = {"values": [], "searching": True}
+        here = {name: {"from": getattr(settings, name), "to": getattr(settings, name)} for name in names}
+        self.marks = {name: self._known.get(self._others(name)) or nothing | here[name] for name in names}
         self.search.start(self._searching(self._decoding, self._chosen))
 
     def _others(self, name: str) -> tuple[str, Settings]:
@@ -377,12 +408,22 @@ class Explorer(Canvas):
         if "findings" in self.doctor:
             self.doctor = {}
             return
-        self.doctor = findings_data(self._decoding) | {"limbs": odd_limbs(self._decoding.poses)}
+        findings = [
+            {"name": one.name, "evidence": self._named(self._decoding, one.evidence), "advice": one.advice}
+            | {"changes": dict(one.changes)}
+            for one in diagnose(self._decoding.maps, self._decoding).findings
+        ]
+        self.doctor = {"findings": findings, "odd": bool(findings), "limbs": odd_limbs(self._decoding.poses)}
 
     def _on_save(self, _: dict[str, Any]) -> None:
         """Write a page beside the notebook, under a name that is free."""
         path = next(path for i in count(1) if not (path := Path(f"{self._subject.name}-{i}.html")).exists())
-        self.say(f"saved as {self.save_html(path)}: opens in any browser, without Python")
+        page = self.page()
+        self.say("saving …")
+        self.aside(
+            lambda: write_page(path, page(), overwrite=False),
+            lambda saved: self.say(f"saved beside the notebook as {saved}: opens in any browser, without Python"),
+        )
 
     def _on_list(self, content: dict[str, Any]) -> None:
         """The picture before or after in the list."""
@@ -453,6 +494,13 @@ def flip_data(flip: Flip) -> dict[str, Any]:
 def kinds_of(dots: Dots) -> list[tuple[int, ...]]:
     """Joint type, place and kind of each dot: a peak and a refined joint on one pixel differ."""
     return [(*key, int(refined)) for key, refined in zip(keys_of(dots), dots.refined, strict=True)]
+
+
+def looked_for(decoding: Decoding, person: int, joint: int) -> dict[str, Any]:
+    """The window, in image pixels, in which a person's joint was looked for that no peak gave."""
+    refinement, stay = decoding.refinement, np.flatnonzero(decoding.repeats < 0)
+    at = np.flatnonzero((refinement.person == stay[person]) & (refinement.joint == joint))
+    return {"box": window_data(decoding, int(at[0]))} if len(at) else {}
 
 
 def person_sentence(decoding: Decoding, person: int) -> str:

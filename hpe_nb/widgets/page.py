@@ -5,52 +5,76 @@ from __future__ import annotations
 import gzip
 import json
 from base64 import b64encode
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import hpe_nb
 from hpe_nb.arrays import Image
-from hpe_nb.decoder.decode import Decoding
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import encode_image
+from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
-from hpe_nb.widgets.canvas import Canvas, page_half, script, small
-from hpe_nb.widgets.panel import code_of
-from hpe_nb.widgets.subject import Subject
 
 POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 """What the page allows itself: nothing from anywhere else."""
 
 
-def page_data(
-    canvas: Canvas, subject: Subject, decoding: Decoding, explanations: dict[str, Any], told: dict[str, Any]
-) -> dict[str, Any]:
-    """Everything the page shows, ready for JSON; bytes are packed.
+STILL = 640
+"""Width of the still picture for readers without a kernel, pixels."""
+
+
+@cache
+def page_half(name: str) -> str:
+    """The text of one of the browser's files. As text, since anywidget keeps every instance of a class with a path."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def script() -> str:
+    """The browser's half as one module, which knows the version it belongs to."""
+    version = f"const VERSION = {json.dumps(hpe_nb.__version__)};\n"
+    return version + page_half("canvas.js") + page_half("panel.js")
+
+
+def small(image: Image, width: int = STILL) -> Image:
+    """The picture, at most `width` pixels wide."""
+    if image.shape[1] <= width:
+        return image
+    height = max(1, round(image.shape[0] * width / image.shape[1]))
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype("uint8")
+
+
+NEEDS_KERNEL = ("list", "whatif", "doctor", "save", "explore", "steps", "camera")
+"""Tools that a page without a kernel has not."""
+
+
+def page_data(shown: dict[str, Any], explanations: dict[str, Any]) -> dict[str, Any]:
+    """Everything a page shows, ready for JSON; bytes are packed, scores in 8 bits.
 
     Args:
-        canvas: the widget.
-        subject: its picture.
-        decoding: its result.
-        explanations: the words about every joint.
-        told: the words that are shown first.
+        shown: the traits of a widget by name.
+        explanations: the words about everything that can be clicked, see `Canvas.explanations`.
     """
-    maps = dict(canvas.maps)
-    heat = np.clip(np.rint(np.abs(subject.maps.heatmaps) * 255), 0, 255).astype(np.uint8)
-    maps |= {"heat8": heat.tobytes(), "heat": b""}
-    fixed = canvas.fixed | {"tools": [tool for tool in canvas.fixed["tools"] if tool != "list"]}
+    maps, fixed = dict(shown["maps"]), dict(shown["fixed"])
+    if maps:
+        heat = np.frombuffer(maps["heat"], np.float16)
+        maps |= {"heat8": np.clip(np.rint(heat * np.float32(255)), 0, 255).astype(np.uint8).tobytes(), "heat": b""}
+    fixed["tools"] = [tool for tool in fixed["tools"] if tool not in NEEDS_KERNEL]
+    told = shown["told"] if shown["scene"].get("chosen") else {}
+    packed = {"fixed": fixed, "photo": shown["photo"], "maps": maps}
+    rest = {name: shown[name] for name in ("scene", "marks", "kept", "doctor")}
     return {
-        "fixed": _packed(fixed), "photo": _packed(canvas.photo), "maps": _packed(maps), "scene": canvas.scene,
-        "marks": canvas.marks, "kept": canvas.kept, "doctor": canvas.doctor, "told": told, "steps": canvas.steps,
-        "explanations": explanations, "code": code_of(decoding.settings),
-    }  # fmt: skip
+        name: _packed(part) for name, part in packed.items()
+    } | rest | {"told": told, "explanations": explanations}  # fmt: skip
 
 
 def _packed(data: dict[str, Any]) -> dict[str, Any]:
     """The same with bytes as compressed text."""
     return {
-        name: {"gz": b64encode(gzip.compress(value, 9)).decode()} if isinstance(value, bytes) else value
+        name: {"gz": b64encode(gzip.compress(value, 6)).decode()} if isinstance(value, bytes) else value
         for name, value in data.items()
     }
 
@@ -63,7 +87,7 @@ def page_text(data: dict[str, Any], still: Image) -> str:
     picture = b64encode(encode_image(small(still), ".jpg")).decode()
     people = "".join(f"<li>person {one['number']}: score {one['score']:.2f}</li>" for one in scene["people"])
     alt = escaped(scene.get("alt", ""))
-    readout, code = escaped(scene["readout"]), escaped(data["code"])
+    readout, code = escaped(scene["readout"]), escaped(scene.get("code", ""))
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <meta name="viewport" content="width=device-width"><title>{readout}</title>
@@ -76,6 +100,8 @@ img {{ max-width: 100%; }}
 <script type="module">
 {script()}
 const view = document.getElementById("view");
+// In a frame that is hidden no frame is ever drawn: there the page waits.
+await new Promise(requestAnimationFrame);
 const source = await savedSource(JSON.parse(document.getElementById("data").textContent));
 document.getElementById("still").remove();
 show(view, source);
@@ -83,8 +109,22 @@ show(view, source);
 """
 
 
-def write_page(path: Path, data: dict[str, Any], still: Image, overwrite: bool) -> Path:
-    """Write the page, whole or not at all, and return its path.
+def frame_text(page: str) -> str:
+    """A page in a frame, for a notebook that is opened without a kernel; where the widget itself lives it is hidden.
+
+    JupyterLab, Notebook and nbconvert draw each output in an element of one class: where the one before this holds no
+    living widget ("model not found"), it leaves, and the frame is shown. Others never show it.
+    """
+    child = ".jp-OutputArea-child"
+    return f"""<div class="hpe-saved" style="display:none"><style>
+{child} .hpe-saved {{ display: block !important; }}
+{child}:has(.hpe) + {child}:has(.hpe-saved), {child}:not(:has(.hpe)):has(+ {child} .hpe-saved) {{ display: none; }}
+</style><iframe title="the view as it was when the cell ran" style="width:100%;height:720px;border:0"
+srcdoc="{escaped(page)}"></iframe></div>"""
+
+
+def write_page(path: Path, page: str, overwrite: bool) -> Path:
+    """Write a page, whole or not at all, and return its path.
 
     Raises:
         HpeError: another ending, a file that is there, or a place that cannot be written.
@@ -94,5 +134,5 @@ def write_page(path: Path, data: dict[str, Any], still: Image, overwrite: bool) 
     if path.exists() and not overwrite:
         raise HpeError(f"{path} is there already; choose another name, or pass overwrite=True to replace it.")
     with written_whole(path) as part:
-        part.write_text(page_text(data, still), encoding="utf-8")
+        part.write_text(page, encoding="utf-8")
     return path

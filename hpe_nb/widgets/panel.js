@@ -143,10 +143,10 @@ class Panels {
         mark.style.left = left(value);
         return mark;
       }));
-      if (told?.searching) {
+      for (const [from, to] of told?.searching ? [[low, told.from], [told.to, high]] : []) {
         const rest = make("span", { class: "hpe-rest", textContent: "searching" });
-        Object.assign(rest.style, { left: left(told.from), width: `${100 * (told.to - told.from) / (high - low)}%` });
-        row.marks.append(rest);
+        Object.assign(rest.style, { left: left(from), width: `${100 * (to - from) / (high - low)}%` });
+        if (to > from) row.marks.append(rest);
       }
     }
   }
@@ -337,6 +337,16 @@ export const show = (el, source) => new View(el, source);
 export default {
   render({ model, el }) {
     const over = new AbortController(), view = new View(el, liveSource(model, over.signal));
-    return () => { over.abort(); view.close(); };
+    const below = make("div", { class: "hpe-below" });
+    const show = async () => {
+      below.replaceChildren();
+      if (!model.get("below")) return;
+      const child = await model.widget_manager.create_view(await model.widget_manager.get_model(model.get("below")));
+      below.replaceChildren(child.el);
+    };
+    el.append(below);
+    model.on("change:below", show);
+    show();
+    return () => { model.off("change:below", show); over.abort(); view.close(); };
   },
 };

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import ipywidgets
 import numpy as np
 
 from hpe_nb.arrays import Image
@@ -16,8 +15,10 @@ from hpe_nb.files.text import plural
 from hpe_nb.films.record import Entry, read_record
 from hpe_nb.films.seeking import FilmPages, Pages, PicturePages
 from hpe_nb.settings import Settings
-from hpe_nb.widgets.canvas import Canvas, small
+from hpe_nb.widgets.canvas import Canvas
 from hpe_nb.widgets.data import fixed_data, people_data, photo_data
+from hpe_nb.widgets.explorer import Explorer
+from hpe_nb.widgets.page import small
 
 if TYPE_CHECKING:
     from hpe_nb.network.network import Network
@@ -26,8 +27,10 @@ WIDTH = 960
 """Frames travel to the browser with at most this many pixels across."""
 
 
-class FilmCanvas(Canvas):
+class Player(Canvas):
     """A film and its record in a notebook: play, pause, step, seek, zoom; the number of people over time below.
+
+    A button opens the explorer on the frame that is shown, with the same people in the same colours.
 
     Args:
         film: the video file, a list of picture files, or pictures in memory.
@@ -37,6 +40,7 @@ class FilmCanvas(Canvas):
 
     Attributes:
         entries: what the record says of each frame.
+        explorer: what the button opened last, None before.
 
     Raises:
         HpeError: no such film, no record, or a record without frames.
@@ -55,6 +59,7 @@ class FilmCanvas(Canvas):
             raise HpeError("a record without frames was given, but one frame at least is expected; run the film first.")
         self.pages: Pages = FilmPages(film) if isinstance(film, str | Path) else PicturePages(list(film))
         self.network, self.settings, self._position = network, settings, 0
+        self.explorer: Explorer | None = None
         super().__init__(fixed=fixed_data("player", ("steps", "explore") if network else ("steps",), []))
         self._draw()
 
@@ -92,6 +97,13 @@ class FilmCanvas(Canvas):
         """The frame with the people drawn in it, RGB (H, W, 3)."""
         return draw_poses(self.frame, self.entry.poses, people=self.entry.person)
 
+    def explore(self) -> Explorer:
+        """Open the explorer on the frame shown, under the player, and return it; people keep their numbers."""
+        known = self.entry.poses, self.entry.person
+        self.explorer = Explorer(self.frame, self.settings, network=self.network, known=known)
+        self.show_below(self.explorer)
+        return self.explorer
+
     def _draw(self) -> None:
         """Send the frame, its people and its words."""
         entry, frame = self.entry, self.frame
@@ -114,73 +126,6 @@ class FilmCanvas(Canvas):
     def _on_go(self, content: dict[str, Any]) -> None:
         """Step or seek."""
         self.position = int(np.clip(content["position"], 0, len(self.entries) - 1))
-
-
-class WithExplorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
-    """A canvas, and under it the explorer that its button opens.
-
-    Attributes:
-        canvas: the picture.
-        explorer: the explorer on a frame, None before the button was pressed.
-    """
-
-    def __init__(self, canvas: Any) -> None:
-        self.canvas, self.explorer = canvas, cast(Any, None)
-        canvas.opens = self.explore
-        super().__init__([canvas])
-
-    def explore(self) -> Any:
-        """Open the explorer on the frame shown, and return it."""
-        from hpe_nb.widgets.explorer import Explorer
-
-        canvas = self.canvas
-        self.explorer = Explorer(canvas.frame, canvas.settings, network=canvas.network)
-        self.children = (canvas, self.explorer)
-        return self.explorer
-
-
-class Player(WithExplorer):
-    """A film and its record in a notebook, see `FilmCanvas`; its button opens the explorer on the frame shown.
-
-    Args:
-        film: the video file, a list of picture files, or pictures in memory.
-        record: the .jsonl file that `run_film` wrote of it, or its entries.
-        network: for the button that opens the explorer on the frame shown; without it there is no button.
-        settings: settings the explorer starts with.
-
-    Raises:
-        HpeError: no such film, no record, or a record without frames.
-    """
-
-    def __init__(
-        self,
-        film: str | Path | Sequence[str | Path | Image],
-        record: str | Path | Sequence[Entry],
-        *,
-        network: Network | None = None,
-        settings: Settings | None = None,
-    ) -> None:
-        super().__init__(FilmCanvas(film, record, network=network, settings=settings))
-
-    @property
-    def position(self) -> int:
-        """Number of the entry that is shown, from 0; set it to seek."""
-        return int(self.canvas.position)
-
-    @position.setter
-    def position(self, position: int) -> None:
-        self.canvas.position = position
-
-    @property
-    def entry(self) -> Entry:
-        """What the record says of the frame shown."""
-        entry: Entry = self.canvas.entry
-        return entry
-
-    def image(self) -> Image:
-        """The frame with the people drawn in it, RGB (H, W, 3)."""
-        image: Image = self.canvas.image()
-        return image
 
 
 def told_of(entry: Entry, position: int, count: int) -> str:

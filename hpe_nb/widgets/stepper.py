@@ -14,7 +14,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.settings import Settings, place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, K
 from hpe_nb.widgets.canvas import Canvas
-from hpe_nb.widgets.data import fixed_data, maps_data, people_data, photo_data
+from hpe_nb.widgets.data import fixed_data, maps_data, people_data, photo_data, window_data
 from hpe_nb.widgets.moments import (
     COSTS,
     DECISION,
@@ -144,8 +144,7 @@ class Stepper(Canvas):
     def _beside(self, moment: Moment) -> dict[str, Any]:
         """What is drawn beside the people: the turn's candidates and its table, or where a joint was looked for."""
         if moment.what == REFINE:
-            window = self.decoding.refinement.window[moment.which].reshape(2, 2) - np.array([[0.5], [0.5]])
-            return {"box": self.decoding.maps.image_points(window).ravel().tolist()}
+            return {"box": window_data(self.decoding, moment.which)}
         if moment.what > DECISION:
             return {}
         turn = self.decoding.groups.turns[moment.turn]

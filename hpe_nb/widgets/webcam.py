@@ -12,20 +12,21 @@ from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import decode_image
 from hpe_nb.files.text import plural
+from hpe_nb.films.following import Following
 from hpe_nb.films.record import Entry
-from hpe_nb.films.settings import Following
 from hpe_nb.films.tracking import follow
 from hpe_nb.films.tracks import Tracks
 from hpe_nb.settings import Settings
 from hpe_nb.widgets.canvas import Canvas
 from hpe_nb.widgets.data import fixed_data, photo_data
-from hpe_nb.widgets.player import WithExplorer, people_scene
+from hpe_nb.widgets.explorer import Explorer
+from hpe_nb.widgets.player import people_scene
 
 if TYPE_CHECKING:
     from hpe_nb.network.network import Network
 
 
-class CameraCanvas(Canvas):
+class Webcam(Canvas):
     """The browser's camera, live: start it, freeze it, look into a frame; one photo where there is no camera.
 
     The browser sends a picture when the kernel has answered the one before, so nothing piles up on a slow network.
@@ -76,13 +77,24 @@ class CameraCanvas(Canvas):
             raise HpeError("there is no picture yet; start the camera first.")
         return self.last
 
+    def explore(self) -> Explorer:
+        """Open the explorer on the last picture, under the camera, and return it; people keep their numbers.
+
+        Raises:
+            HpeError: there is no picture yet.
+        """
+        known = (self.entry.poses, self.entry.person) if self.entry is not None else None
+        explorer = Explorer(self.frame, self.settings, network=self.network, known=known)
+        self.show_below(explorer)
+        return explorer
+
     def _on_frame(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         """A picture from the browser."""
         self.see(buffers[0], float(content.get("time", 0.0)))
 
 
-def webcam(network: Network, *, settings: Settings | None = None, following: Following | None = None) -> WithExplorer:
-    """A live camera in the notebook, see `CameraCanvas`; its button opens the explorer on the last picture.
+def webcam(network: Network, *, settings: Settings | None = None, following: Following | None = None) -> Webcam:
+    """A live camera in the notebook, see `Webcam`; its button opens the explorer on the last picture.
 
     Args:
         network: from `load_network`.
@@ -90,6 +102,6 @@ def webcam(network: Network, *, settings: Settings | None = None, following: Fol
         following: settings of tracking and smoothing.
 
     Returns:
-        A widget.
+        The widget; as the last line of a cell it shows itself.
     """
-    return WithExplorer(CameraCanvas(network, settings, following))
+    return Webcam(network, settings, following)

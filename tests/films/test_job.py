@@ -264,7 +264,7 @@ def test_an_error_of_the_device_keeps_everything(walk: Path, dots: Network, monk
             lambda path: RecordFile(path / "text" / "poses.jsonl"), "could not be written", id="file in the way"
         ),
         pytest.param(lambda path: RecordFile(path / "text", resume=True), "is no record", id="resuming no record"),
-        pytest.param(lambda path: list(hpe.read_record(path / "none")), "cannot be read", id="no record"),
+        pytest.param(lambda path: list(hpe.read_record(path / "none")), "does not exist", id="no record"),
         pytest.param(lambda path: hpe.export_record(path / "text", path / "poses.txt"), "'.txt'|.txt", id="no format"),
     ],
 )

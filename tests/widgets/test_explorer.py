@@ -151,6 +151,21 @@ def test_a_person_is_told(explorer):
     assert "detected joints of 17" in explorer.told["sentence"]
 
 
+def test_where_a_missing_joint_was_looked_for(explorer):
+    kind, refinement = explorer.decoding.poses.kind, explorer.decoding.refinement
+    person, joint = (int(index[0]) for index in np.nonzero(kind != 1))
+    explorer.choose(person, joint)
+    x0, y0, x1, y1 = explorer.told["box"]
+    assert x0 < x1
+    assert y0 < y1
+    found = np.flatnonzero((refinement.joint == joint) & refinement.found)
+    places = SCENE.maps.image_points(refinement.xy[found].astype(float))
+    assert not len(found) or ((places >= (x0, y0)) & (places <= (x1, y1))).all(axis=1).any()
+    person, joint = (int(index[0]) for index in np.nonzero(kind == 1))
+    explorer.choose(person, joint)
+    assert "box" not in explorer.told
+
+
 def test_nobody_found_says_why(explorer):
     move(explorer, detection_threshold=1.0)
     assert "no peak is above detection_threshold = 1" in explorer.scene["readout"]

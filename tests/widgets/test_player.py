@@ -1,0 +1,57 @@
+"""The player: its frame and the explorer on it show the same people in the same colours and numbers."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+import hpe_nb as hpe
+from hpe_nb.films.record import Entry
+
+SCENE = hpe.scene(4, seed=3)
+DECODING = hpe.decode(SCENE.maps)
+NUMBERS = np.array([7, 2, 19, 0])
+"""A film's numbers, from 0, of the people in this frame."""
+
+
+@pytest.fixture
+def player():
+    height, width = SCENE.image.shape[:2]
+    entries = [Entry(0, 0.0, "frame 0", (width, height), NUMBERS[: len(DECODING.poses)], DECODING.poses)]
+    return hpe.Player([SCENE.image], entries, network=lambda _: SCENE.maps)
+
+
+def looks(widget):
+    """Number, place and colour of each person that a widget shows, by number."""
+    colours = widget.fixed["colours"]
+    shown = [(one["number"], one["xy"], one["kind"], colours[one["number"] - 1]) for one in widget.scene["people"]]
+    return sorted(shown, key=lambda one: one[0])
+
+
+def test_a_frame_and_its_explorer_show_the_same(player) -> None:
+    player.receive({"kind": "explore"})
+    explorer = player.explorer
+    assert player.below == explorer.model_id
+    assert looks(explorer) == looks(player)
+    assert [one["number"] for one in explorer.scene["people"]] == (NUMBERS + 1).tolist()
+    for part in (explorer.scene["alt"], explorer.page()()):
+        assert "person 20" in part
+
+
+def test_people_keep_their_numbers_while_settings_move(player) -> None:
+    explorer = player.explore()
+    explorer.set(max_people=2)
+    assert [one["number"] for one in explorer.scene["people"]] == [8, 3]
+    explorer.set(max_people=100, best_first=False)
+    there = {one["number"]: one["xy"] for one in explorer.scene["people"]}
+    assert there == {one["number"]: one["xy"] for one in player.scene["people"]}
+
+
+def test_words_use_the_numbers_of_the_picture(player) -> None:
+    explorer = player.explore()
+    explorer.choose(2, 5)
+    assert explorer.told["sentence"].startswith("Person 20")
+    told = " ".join([explorer.told["sentence"], *(one["went"] for one in explorer.told["candidates"])])
+    assert {int(number) for number in re.findall(r"[Pp]erson (\d+)", told)} <= set((NUMBERS + 1).tolist())
