@@ -78,6 +78,7 @@ CHANGELOG
 ```
 """
 ROOMS = {
+    "skeleton": "The skeleton",
     "settings": "Settings and rules",
     "files": "Pictures and samples",
     "network": "Networks",
