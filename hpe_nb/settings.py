@@ -201,7 +201,7 @@ class Settings:
         1.0, 0.0, 4.0, 0.05, "a joint may join a person when their tags are nearer than this", step="grouping"
     )
     place_weight: float = knob(
-        0.8, 0.0, 2.0, 0.05, "what a joint far away costs more than one at hand, in tag units", step="grouping"
+        0.8, 0.0, 2.0, 0.05, "extra cost of a joint that is farther away than others, in tag units", step="grouping"
     )
     score_weight: float = knob(
         1.0, 0.0, 2.0, 0.05, "how much scores count that differ from the person's", step="grouping"
@@ -236,7 +236,7 @@ class Settings:
     )
 
     opening: ClassVar[float] = 0.0
-    """What it costs to open a new person. A candidate joins nobody at a higher cost than this."""
+    """What it costs to open a new person. A candidate does not join a person at a higher cost than this."""
 
     unread: ClassVar[frozenset[str]] = frozenset()
     """Settings that the rule does not read, such as the weights of another rule's cost."""
@@ -286,23 +286,24 @@ class Settings:
 
         cost = (d + place_weight * far + score_weight * (gap - 0.3) - tag_threshold) * strength
 
-        d is the tag distance; a pair is possible only if it is below `tag_threshold`. Opening a person costs 0, as much
-        as the largest distance allowed, so a pair is worth what it saves.
+        Opening a person costs 0, so a pair is worth making where its cost is negative.
 
-        far, 0 to 1: how far away the pair is for what there is at hand, 1 - nearest / distance. The distance is
-        compared with the mean of two others: from this person to its nearest candidate, and from this candidate to its
-        nearest person. A pair that suits both sides pays nothing, whatever its size in the picture.
+        d: distance of the candidate's tag to the person's. A pair is possible only where it is below `tag_threshold`.
+
+        far, from 0 to 1: 1 - near / place. `place` is the distance between the candidate and the person's centre.
+        `near` is the mean of two others: from this person to its nearest candidate, and from this candidate to its
+        nearest person. Where each is nearest to the other, far is 0, however large the person is in the picture.
 
         gap: difference of the candidate's score and the person's mean score. A network that sees a person well sees all
         its joints well, so scores tell people apart where tags are alike. A gap of 0.3 speaks neither for nor against.
 
-        strength: the product of the two scores. It decides nothing about a pair alone; where pairs exclude each other,
-        strong joints and people come first.
+        strength: product of the two scores. It is positive, so it makes no good pair bad and no bad pair good. Where
+        pairs exclude each other, it lets strong joints and people go first.
         """
         d, place = tag_distances(joints, people), place_distances(joints, people)
         # Half a pixel keeps 0 / 0 out: a candidate on the centre is as near as can be.
-        nearest = (place.min(axis=0) + place.min(axis=1)[:, None]) / 2 + 0.5
-        far = 1 - nearest / (place + 0.5)
+        near = (place.min(axis=0) + place.min(axis=1)[:, None]) / 2 + 0.5
+        far = 1 - near / (place + 0.5)
         gap = np.abs(joints.value[:, None] - people.score)
         cost = d + self.place_weight * far + self.score_weight * (gap - 0.3) - self.tag_threshold
         cost *= joints.value[:, None] * people.score
@@ -350,12 +351,13 @@ class OmzSettings(Settings):
     unread: ClassVar[frozenset[str]] = frozenset({"place_weight", "score_weight"})
 
     def cost(self, joints: Candidates, people: People) -> Float64:
-        """100 * round(w) - score, (n, m), with w the tag distance times how many times farther than the nearest it is.
+        """100 * round(w) - score, (n, m), with w the tag distance, weighted by place.
 
-        w = d * place / nearest where d is below `tag_threshold`, else d; `nearest` is the place distance of the
-        person's nearest candidate. Rounding makes all pairs that are near in tag cost the same, so that the better
-        score goes first; 100 makes one rounded unit outweigh every score. Pairs too far apart stay in the assignment
-        and are dropped afterwards, as in the demo. The types are the demo's: w and 100 * round(w) in float32.
+        w = d * place / nearest where d is below `tag_threshold`, else d. `place` is the distance between the candidate
+        and the person's centre, `nearest` that of the person's nearest candidate. Rounding makes all pairs that are
+        near in tag cost the same, so that the better score goes first; 100 makes one rounded unit outweigh every score.
+        Pairs too far apart stay in the assignment and are dropped afterwards, as in the demo. The types are the demo's:
+        w and 100 * round(w) in float32.
         """
         d, place = tag_distances(joints, people), place_distances(joints, people)
         weighted = np.where(d < self.tag_threshold, d * (place / (place.min(axis=0) + 1e-10)), d)

@@ -59,7 +59,7 @@ OKS_SIGMAS: Float64 = np.array(
 """Per-keypoint constants of COCO's object keypoint similarity (how far annotators differ, in object scales)."""
 
 # Segment lengths in body heights, after the proportions of Drillis and Contini (1966). They are rounded up a little:
-# what matters is that nobody is longer than these when size is known exactly.
+# what matters is that no person is longer than these when size is known exactly.
 _SEGMENTS: tuple[tuple[int, int, float], ...] = (
     (0, 1, 0.03), (0, 2, 0.03), (1, 2, 0.04), (1, 3, 0.06), (2, 4, 0.06), (0, 3, 0.08), (0, 4, 0.08), (3, 4, 0.10),
     (0, 5, 0.17), (0, 6, 0.17), (3, 5, 0.16), (4, 6, 0.16), (5, 6, 0.23), (5, 7, 0.19), (7, 9, 0.16), (6, 8, 0.19),

@@ -1,8 +1,9 @@
-"""The house: a room imports only from rooms above it, so the imports follow the data."""
+"""The house: a room imports only from rooms above it, and no two modules or classes have one name."""
 
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,19 @@ def test_imports_run_downhill(room: str) -> None:
     files = [PACKAGE / f"{room}.py"] if (PACKAGE / f"{room}.py").exists() else sorted((PACKAGE / room).glob("*.py"))
     above = set(ROOMS[: ROOMS.index(room) + 1])
     assert {path.name: sorted(imported_rooms(path) - above) for path in files if imported_rooms(path) - above} == {}
+
+
+def test_no_two_modules_have_one_name() -> None:
+    """Commands apart: the module of a command has its name, as `hpe-nb sweep`."""
+    names = Counter(path.stem for path in PACKAGE.rglob("*.py") if path.stem[:2] != "__" and path.parent.name != "cli")
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_no_two_classes_have_one_name() -> None:
+    names = Counter(
+        node.name
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, count in names.items() if count > 1] == []

@@ -165,8 +165,8 @@ def checked_cost(settings: Settings, joints: Candidates, people: People) -> Floa
 def assign(settings: Settings, joints: Candidates, people: People, cost: Float64) -> Ints:
     """Person of each candidate, (n,), by the assignment of least total cost; ALONE where it joins none.
 
-    Opening a person is always possible: no pair costs more than that, and where there are more candidates than people,
-    padding columns of this cost stand for opening one.
+    Opening a person is always possible and costs `settings.opening`: pairs that cost more are counted as costing that,
+    and where there are more candidates than people, padding columns of that cost stand for new people.
     """
     n, m = cost.shape
     person = np.full(n, ALONE, np.intp)

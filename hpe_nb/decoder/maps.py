@@ -12,6 +12,7 @@ from hpe_nb.arrays import Float32, Float64, Floats
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import html_picture
 from hpe_nb.files.opencv import cv2
+from hpe_nb.files.reading import read_arrays, read_bytes
 from hpe_nb.files.text import plural
 from hpe_nb.files.whole import written_whole
 from hpe_nb.skeleton import K
@@ -62,6 +63,8 @@ class Maps:
                 "is expected, with the tag dimension last where there is more than one; check the order of the axes."
             )
         try:
+            if np.iscomplexobj(self.to_image):
+                raise TypeError("complex numbers")
             to_image = np.array(self.to_image, dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise HpeError(
@@ -118,18 +121,16 @@ class Maps:
             HpeError: no such file, not an `.npz`, or arrays that are no maps.
         """
         path = Path(path)
+        data = read_bytes(path, "a file that Maps.save wrote")
         try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in ("heatmaps", "tags", "to_image") if name in file}
-        except FileNotFoundError as error:
-            raise HpeError(f"{path} does not exist; give the path of a file that Maps.save wrote.") from error
-        except Exception as error:  # zipfile, zlib, numpy and the operating system each have their own
+            arrays = read_arrays(data)
+        except Exception as error:  # zipfile, zlib and numpy each have their own
             raise HpeError(
                 f"{path} cannot be read as maps ({str(error)[:80]!r}); give an .npz file that Maps.save wrote."
             ) from error
         if not {"heatmaps", "tags"} <= arrays.keys():
             raise HpeError(f"{path} holds no arrays named heatmaps and tags; give an .npz file that Maps.save wrote.")
-        return Maps(**arrays)
+        return Maps(**{name: arrays[name] for name in ("heatmaps", "tags", "to_image") if name in arrays})
 
 
 def _floats(name: str, value: Any) -> Float32:

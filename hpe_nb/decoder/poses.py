@@ -152,7 +152,7 @@ class Poses:
 
     @staticmethod
     def none(dimension: int = 1) -> Poses:
-        """Poses of nobody, with all shapes kept."""
+        """Poses of no people, with all shapes kept."""
         tags = np.zeros((0,) if dimension == 1 else (0, dimension), np.float32)
         return Poses(np.zeros((0, K, 3), np.float32), np.zeros(0, np.float32), tags, np.zeros((0, K), np.uint8))
 
@@ -255,7 +255,7 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
         xy: (P, 17, 2) places.
         present: (P, 17) which joints are there.
         scores: (P,) people's scores.
-        limit: OKS; 1 means that nobody repeats anyone.
+        limit: OKS; 1 means that no person counts as a duplicate.
     """
     repeats = np.full(len(xy), -1, np.intp)
     if len(xy) < 2 or limit >= 1:

@@ -26,7 +26,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.flip import FlipTest
 from hpe_nb.files.images import read_image
 from hpe_nb.files.opencv import cv2
-from hpe_nb.files.whole import PART, written_whole
+from hpe_nb.files.whole import remove_parts, written_whole
 from hpe_nb.network.registry import cache_dir
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import K
@@ -149,6 +149,7 @@ def cache_maps(
     """
     paths = _photos(photos)
     target, hold = (Path(folder), None) if folder is not None else usable_folder(cache_dir() / "maps")
+    remove_parts(target)
     names, identity, keys = tuple(path.name for path in paths), _identity(network, floor), []
     for path in shown(paths, "photo", progress):
         try:
@@ -169,9 +170,7 @@ def tidy(folder: str | Path | None = None, limit: float = 1e9) -> int:
     What a killed run left behind goes too. Files of other kinds are not touched.
     """
     target = Path(folder) if folder is not None else cache_dir() / "maps"
-    for part in target.glob(f".*{ENDING}.*.part"):
-        if PART.fullmatch(part.name):
-            part.unlink(missing_ok=True)
+    remove_parts(target)
     files = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in target.glob("*" + ENDING))
     left = sum(size for _, size, _ in files)
     for _, size, path in files:

@@ -52,7 +52,7 @@ PCK = 0.1
 """PCK counts a joint within this share of the longer side of the person's box (Yang and Ramanan 2013)."""
 
 EVERY_AREA = [0, 1e10]
-"""COCO's range of areas that leaves nobody out."""
+"""COCO's range of areas that includes every person."""
 
 
 def coco_numbers(labels: Sequence[Labels], poses: Sequence[Poses]) -> dict[str, float]:

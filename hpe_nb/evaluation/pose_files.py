@@ -1,7 +1,7 @@
 """Pose files: people to and from COCO results JSON and CSV, every number exactly as it was.
 
 The file's ending chooses the format, see `hpe_nb.evaluation.pose_formats`. Evaluation tools read the JSON,
-spreadsheets and pandas the CSV. A picture in which nobody was found leaves no trace in either, as COCO has it.
+spreadsheets and pandas the CSV. A picture without people leaves no trace in either, as COCO has it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from hpe_nb.arrays import Float32
 from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.pose_formats import KIND_NAMES, Person, from_csv, from_json, from_lines, to_csv, to_json
+from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.whole import written_whole
 from hpe_nb.skeleton import K
 
@@ -27,9 +28,6 @@ FORMATS = {".json": (to_json, from_json), ".csv": (to_csv, from_csv)}
 
 READERS = {".json": from_json, ".csv": from_csv, ".jsonl": from_lines}
 """Readers for each ending."""
-
-MOST_BYTES = 2**31
-"""Larger files are refused before they are read."""
 
 
 def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_id: ImageId = 0) -> Path:
@@ -67,7 +65,7 @@ def load_poses(path: str | Path, image_id: ImageId | None = None) -> Poses:
 
     Args:
         path: .json or .csv file.
-        image_id: which picture (nobody, if the file does not know it); may be left out where the file holds only one.
+        image_id: which picture; one that is not in the file has no people. May be left out where there is one.
 
     Returns:
         The people, in image pixels.
@@ -101,19 +99,12 @@ def load_pictures(path: str | Path) -> dict[ImageId, Poses]:
     """
     path = Path(path)
     read = READERS[_ending(path, READERS)]
+    data = read_bytes(path, "a file with poses")
     try:
-        if not path.is_file() and path.exists() and not path.is_dir():
-            raise OSError("a pipe or device")
-        if path.stat().st_size > MOST_BYTES:
-            raise OSError(f"more than {MOST_BYTES // 2**30} GiB")
         by_picture: dict[ImageId, list[Person]] = {}
-        for person in read(path.read_text(encoding="utf-8-sig")):
+        for person in read(data.decode("utf-8-sig")):
             by_picture.setdefault(person["image_id"], []).append(person)
         return {name: _poses(found) for name, found in by_picture.items()}
-    except OSError as error:
-        raise HpeError(
-            f"{path} cannot be read ({error.strerror or error}); give the path of a file that save_poses wrote."
-        ) from error
     except Exception as error:  # csv, json, codecs and numpy each have their own
         raise HpeError(
             f"{path} holds no poses that can be read ({_reason(error)}); "

@@ -54,7 +54,7 @@ def cell_text(value: Any) -> Any:
 
 
 def to_csv(people: list[Person]) -> str:
-    """One row per joint; a missing one has blanks for its place, which nobody can mistake for the picture's corner."""
+    """One row per joint; a missing one has blanks for its place, which cannot be mistaken for the picture's corner."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(COLUMNS)

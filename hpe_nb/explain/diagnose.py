@@ -7,9 +7,10 @@ further on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -33,12 +34,14 @@ class Finding(NamedTuple):
         weight: how much speaks for its being the cause, 0 to 1.
         evidence: the numbers that speak for it.
         advice: what to try.
+        changes: the settings to try, by name; empty where no setting helps.
     """
 
     name: str
     weight: float
     evidence: str
     advice: str
+    changes: Mapping[str, float | int] = MappingProxyType({})
 
 
 RANGE = "maps in the wrong range or negated twice"
@@ -266,9 +269,23 @@ def high_threshold(clues: Clues) -> Finding | None:
         f"{clues.below_threshold:.0%} of the maxima are not above detection_threshold = {limit:g}; "
         f"their median is {np.median(scores):.3f}"
     )
-    return Finding(THRESHOLD, 0.9, evidence, f"lower detection_threshold to {np.quantile(scores, 0.1) * 0.8:.2g}")
+    lower = {"detection_threshold": 0.8 * float(np.quantile(scores, 0.1))}
+    # A person's score is the mean of 17 joints, so it is lower than that of a joint.
+    if clues.settings.pose_threshold > 0.7 * np.median(scores):
+        lower["pose_threshold"] = float(np.median(scores)) / 4
+    lower = _possible(clues, lower)
+    advice = "lower " + " and ".join(f"{name} to {value:g}" for name, value in lower.items())
+    return Finding(THRESHOLD, 0.9, evidence, advice, lower)
 
 
+def _possible(clues: Clues, wanted: dict[str, float]) -> dict[str, float]:
+    """The values as the settings take them: in their ranges, with three digits."""
+    told = {item.name: item.metadata for item in fields(clues.settings)}
+    return {k: min(max(float(f"{v:.3g}"), told[k]["low"]), told[k]["high"]) for k, v in wanted.items()}
+
+
+EQUAL = 0.2
+"""Tags nearer than this cannot be told apart: the noise within a person is as large."""
 SHORT = 32
 """Bodies below this height in map pixels are too small."""
 DISORDER = 0.75
@@ -330,8 +347,11 @@ def duplicates(clues: Clues) -> Finding | None:
     if not count:
         return None
     evidence = f"{count} of {len(first)} pairs of people stand on each other; {removed} duplicates were removed"
-    advice = "lower duplicate_oks; look whether every joint has two peaks with different tags"
-    return Finding(DUPLICATES, 0.7, evidence, advice)
+    lower = _possible(clues, {"duplicate_oks": clues.settings.duplicate_oks - 0.2})
+    advice = (
+        f"lower duplicate_oks to {lower['duplicate_oks']:g}; look whether every joint has two peaks with different tags"
+    )
+    return Finding(DUPLICATES, 0.7, evidence, advice, lower)
 
 
 def close_tags(clues: Clues) -> Finding | None:
@@ -347,11 +367,14 @@ def close_tags(clues: Clues) -> Finding | None:
         f"in {len(close)} of {len(types)} joint types two joints have tags nearer than tag_threshold = {limit:g}; "
         f"their median distance is {nearest:.2f}"
     )
-    advice = (
-        f"lower tag_threshold to about {max(nearest / 2, 0.05):.2f}, or raise place_weight; "
-        "a larger input separates tags better"
-    )
-    return Finding(CLOSE, 0.5, evidence, advice)
+    if nearest < EQUAL:
+        change = _possible(clues, {"place_weight": max(1.5, 2 * clues.settings.place_weight)})
+        advice = f"raise place_weight to {change['place_weight']:g}: no tag_threshold tells equal tags apart"
+    else:
+        change = _possible(clues, {"tag_threshold": nearest / 2})
+        advice = f"lower tag_threshold to {change['tag_threshold']:g}, or raise place_weight"
+    advice += "; a larger input may separate them"
+    return Finding(CLOSE, 0.5, evidence, advice, change)
 
 
 def _close_groups(clues: Clues) -> bool:
@@ -370,7 +393,8 @@ def split_tags(clues: Clues) -> Finding | None:
         apart = float(np.linalg.norm(clues.decoding.groups.tags[a] - clues.decoding.groups.tags[b]))
         if both <= 1 and apart > 0.7 * clues.settings.tag_threshold and _one_body(joints[a], joints[b]):
             evidence = _split_words(joints[a], joints[b], apart)
-            return Finding(SPLIT, 0.45, evidence, f"raise tag_threshold above {apart:.2f}")
+            change = _possible(clues, {"tag_threshold": 1.05 * apart})
+            return Finding(SPLIT, 0.45, evidence, f"raise tag_threshold to {change['tag_threshold']:g}", change)
     return None
 
 
@@ -517,7 +541,7 @@ class Diagnosis:
         """A list for notebooks."""
         rows = "".join(
             f"<li><b>{name}</b>: {evidence}. <i>Try: {advice}.</i></li>"
-            for name, _, evidence, advice in (map(escaped, map(str, one)) for one in self.findings)
+            for name, _, evidence, advice in (map(escaped, map(str, one[:4])) for one in self.findings)
         )
         return f"<ol>{rows}</ol>" if rows else f"<p>{HEALTHY.capitalize()}.</p>"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import errno
-import stat
+import warnings
 from base64 import b64encode
+from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpe_nb.arrays import Image
+from hpe_nb.arrays import Floats, Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.opencv import cv2
+from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
 
@@ -28,8 +29,22 @@ MOST_PIXELS = 175_000_000
 """Larger pictures are refused before they are decoded, since a file of a few kilobytes can announce gigabytes. The
 largest cameras have 151 megapixels; Pillow's own limit is 179."""
 
-MOST_BYTES = 2**30
-"""Larger files are refused before they are read."""
+STRIP = 2**20
+"""Pixels that are converted at once."""
+
+ORIENTATION = 0x0112
+"""Number of the EXIF field that says how a camera was held."""
+
+TURNS: dict[int, Callable[[Image], Image]] = {
+    2: np.fliplr,
+    3: lambda image: image[::-1, ::-1],
+    4: np.flipud,
+    5: lambda image: image.transpose(1, 0, 2),
+    6: lambda image: np.rot90(image, -1),
+    7: lambda image: image.transpose(1, 0, 2)[::-1, ::-1],
+    8: np.rot90,
+}
+"""What turns a picture upright, by the value of that field."""
 
 END_OF_JPEG = b"\xff\xd9"
 
@@ -63,24 +78,7 @@ def read_image(path: str | Path) -> Image:
         (512, 512, 3)
     """
     path = Path(path)
-    try:
-        told = path.stat()
-        if not stat.S_ISREG(told.st_mode) and not stat.S_ISDIR(told.st_mode):
-            raise HpeError(f"{path} is a pipe, socket or device, but a picture is expected; give a file.")
-        if told.st_size > MOST_BYTES:
-            raise HpeError(f"{path} has more than {MOST_BYTES // 2**20} MiB, but a picture is expected; give one.")
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise HpeError(f"{path} does not exist; give the path of a picture.") from error
-    except (OSError, ValueError) as error:
-        if isinstance(error, HpeError):
-            raise
-        if getattr(error, "errno", None) in (errno.EISDIR, errno.EACCES) and path.is_dir():
-            raise HpeError(f"{path} is a folder, but a picture is expected; give one of its files.") from error
-        raise HpeError(
-            f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); give a file you may read."
-        ) from error
-    return decode_image(data, str(path))
+    return decode_image(read_bytes(path, "a picture"), str(path))
 
 
 def decode_image(data: bytes, name: str) -> Image:
@@ -95,7 +93,10 @@ def decode_image(data: bytes, name: str) -> Image:
     if not data:
         raise HpeError(f"{name} is empty (0 bytes), but a picture is expected; copy or download it again.")
     try:
-        with Pillow.open(BytesIO(data), formats=FORMATS) as picture:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)  # the bound is the one below
+            picture = Pillow.open(BytesIO(data), formats=FORMATS)
+        with picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise _too_large(name)
             image = _plain_jpeg(picture, data)
@@ -136,6 +137,37 @@ def write_image(path: str | Path, image: Image) -> Path:
     with written_whole(path) as part:
         part.write_bytes(data)
     return path
+
+
+def size_of(path: Path) -> tuple[int, int] | None:
+    """Width and height of a picture as `read_image` gives it; None where its beginning does not tell."""
+    from PIL import Image as Pillow
+
+    try:
+        with Pillow.open(path, formats=FORMATS) as picture:
+            turned = picture.getexif().get(ORIENTATION, 1) >= 5
+            return (picture.height, picture.width) if turned else (picture.width, picture.height)
+    except Exception:  # reading the picture later says what is wrong with it
+        return None
+
+
+def crop_boxes(image: Image, boxes: Floats, margin: float = 0.15) -> list[Image]:
+    """The parts of a picture in boxes, each grown on all sides by a share of its longer one; views of the picture.
+
+    Args:
+        image: (H, W, 3).
+        boxes: (P, 4) x0, y0, x1, y1 in image pixels, such as `poses.boxes`.
+        margin: that share.
+
+    Returns:
+        P pictures; where a box lies outside the picture, the pixel nearest to it.
+    """
+    low, high = boxes[:, :2], boxes[:, 2:]
+    grown = margin * (high - low).max(axis=1, keepdims=True)
+    size = np.array([image.shape[1], image.shape[0]])
+    first = np.clip(np.floor(low - grown), 0, size - 1).astype(int)
+    last = np.clip(np.ceil(high + grown), first, size - 1).astype(int)
+    return [image[y0 : y1 + 1, x0 : x1 + 1] for (x0, y0), (x1, y1) in zip(first.tolist(), last.tolist(), strict=True)]
 
 
 def encode_image(image: Image, ending: str) -> bytes:
@@ -196,19 +228,30 @@ def _plain_jpeg(picture: Picture, data: bytes) -> Image | None:
 
 
 def _pixels(picture: Picture, name: str) -> Image:
-    """RGB uint8 of a picture, upright, over white."""
-    from PIL import Image as Pillow
-    from PIL import ImageOps
-
+    """RGB uint8 of a picture, upright, over white; converted in strips, so that memory for one copy is enough."""
     picture.load()
+    turn = 1
     with suppress(Exception):  # EXIF that cannot be understood is no reason to refuse the picture
-        ImageOps.exif_transpose(picture, in_place=True)
+        turn = int(picture.getexif().get(ORIENTATION, 1))
+    width, height = picture.size
+    image = np.empty((height, width, 3), np.uint8)
+    rows = max(1, STRIP // width)
+    for top in range(0, height, rows):
+        below = min(height, top + rows)
+        image[top:below] = _strip(picture.crop((0, top, width, below)), name)
+    return np.ascontiguousarray(TURNS[turn](image)) if turn in TURNS else image
+
+
+def _strip(picture: Picture, name: str) -> Image:
+    """RGB uint8 of a part of a picture, over white."""
+    from PIL import Image as Pillow
+
     if picture.mode.startswith(("I", "F")):
         return _from_deep(np.asarray(picture), name)
     if picture.has_transparency_data:
         over = picture.convert("RGBA")
         picture = Pillow.alpha_composite(Pillow.new("RGBA", over.size, "white"), over)
-    return np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
+    return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
 
 
 def _from_deep(grey: np.ndarray[Any, Any], name: str) -> Image:

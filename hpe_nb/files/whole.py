@@ -7,8 +7,9 @@ import os
 import re
 import secrets
 import socket
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from hpe_nb.errors import HpeError
@@ -20,11 +21,20 @@ PART = re.compile(r"\..*\.[0-9a-f]{8}\.part", re.DOTALL)
 """Names of the temporary files of `written_whole`."""
 
 
+JUST_NOW = 0.1
+"""Seconds after which a temporary file is locked by the process that made it, if that still lives."""
+
+STALE = 600.0
+"""Seconds after which a temporary file that does not grow counts as left behind, where file systems know no locks."""
+
+
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; when the block ends well it takes the place of `path`, else it is removed.
 
     A reader therefore never meets half a file, and a failed write leaves what was there before.
+
+    The temporary file is locked, so that `remove_parts` tells those of killed runs from those that are being written.
 
     Raises:
         HpeError: the place cannot be written (no folder, no permission, disk full).
@@ -32,23 +42,39 @@ def written_whole(path: Path) -> Iterator[Path]:
     # A name may have 255 bytes: a long one is cut, so that the temporary one fits too.
     start = os.fsdecode(os.fsencode(path.name)[:200])
     part = path.with_name(f".{start}.{secrets.token_hex(4)}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        os.replace(part, path)
-    except OSError as error:
-        raise unwritable(path, error) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+    with ExitStack() as held:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if os.name != "nt":  # there nobody can remove a file that is open, nor put it in another's place
+                _lock(held.enter_context(part.open("xb")).fileno())
+            yield part
+            os.replace(part, path)
+        except OSError as error:
+            raise unwritable(path, error) from error
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove the temporary files of runs that were killed; only while the folder is held, see `folder_held`."""
+    """Remove the temporary files of runs that were killed; those that are being written stay."""
     with suppress(OSError):
         for path in list(folder.iterdir()):
             if PART.fullmatch(path.name):
-                path.unlink()
+                with suppress(OSError):
+                    _remove_part(path)
+
+
+def _remove_part(path: Path) -> None:
+    """Remove a temporary file, unless a process has it open or may have made it just now."""
+    age = time.time() - path.stat().st_mtime
+    if os.name == "nt":
+        path.unlink()
+        return
+    with path.open("rb") as file:
+        locked = _lock(file.fileno())
+        if (locked and age > JUST_NOW) or (locked is None and age > STALE):
+            path.unlink()
 
 
 def unwritable(path: Path, error: OSError) -> HpeError:
@@ -65,7 +91,7 @@ def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace
         replace: whether the user asked to replace files that are there.
 
     Raises:
-        HpeError: a target is one of the inputs, or is there and nobody asked to replace it.
+        HpeError: a target is one of the inputs, or exists and is not to be replaced.
     """
     read = {_identity(Path(path)) for path in inputs}
     for target in targets:
@@ -103,7 +129,7 @@ def folder_held(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise unwritable(folder, error) from error
     with file:
-        if not _locked(file.fileno()) or not _same(path, file.fileno()):
+        if _lock(file.fileno()) is False or not _same(path, file.fileno()):
             raise HpeError(f"{folder} is being written to by {_holder(path)}; wait for it, or choose another folder.")
         try:
             file.truncate(0)
@@ -115,8 +141,8 @@ def folder_held(folder: Path) -> Iterator[None]:
                 path.unlink()
 
 
-def _locked(descriptor: int) -> bool:
-    """Lock an open file, if nobody else has; where a file system knows no locks, it counts as locked."""
+def _lock(descriptor: int) -> bool | None:
+    """Lock an open file: True when it is done, False when another has locked it, None where no locks are known."""
     if os.name == "nt":
         import msvcrt
 
@@ -133,7 +159,7 @@ def _locked(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     except OSError:
-        return True
+        return None
     return True
 
 

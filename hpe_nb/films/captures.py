@@ -15,7 +15,7 @@ import numpy as np
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.opencv import cv2
-from hpe_nb.films.frame import Frame, Report, Span
+from hpe_nb.films.frame import Frame, Span, Troubles
 from hpe_nb.network.web import in_thread
 
 TIMEOUT = 10.0
@@ -41,7 +41,7 @@ class Film:
     live = False
 
     def __init__(self, name: str, address: str, span: Span) -> None:
-        self.name, self.address, self.span, self.report = name, address, span, Report()
+        self.name, self.address, self.span, self.report = name, address, span, Troubles()
         self._container, self._video = open_container(address)
         self.fps = stream_rate(self._video)
         self._announced = announced_frames(self._container, self._video, self.fps)
@@ -151,7 +151,7 @@ class Camera:
     count: int | None = None
 
     def __init__(self, name: str, address: str | int, span: Span, capture: Any = None) -> None:
-        self.name, self.span, self.report = name, span, Report()
+        self.name, self.span, self.report = name, span, Troubles()
         self._capture = open_capture(address) if capture is None else capture
         self.fps = frame_rate(self._capture)
         self.missed = 0

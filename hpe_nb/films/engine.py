@@ -19,8 +19,8 @@ from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.films.frame import Frame, Report
-from hpe_nb.films.settings import Running
+from hpe_nb.films.following import Running
+from hpe_nb.films.frame import Frame, Troubles
 from hpe_nb.films.stages import Stages
 from hpe_nb.films.tuning import tuned
 from hpe_nb.network.network import OUTPUTS, SHAPES, Network
@@ -51,7 +51,7 @@ def detect(
     running: Running | None = None,
     *,
     stages: Stages | None = None,
-    report: Report | None = None,
+    report: Troubles | None = None,
 ) -> Generator[Found]:
     """Find the people in each frame, in order, with reading, network and decoding side by side.
 
@@ -73,7 +73,7 @@ def detect(
     """
     running = running or Running()
     flight = _Flight(
-        tuned(network, running), grouping or Settings(), running.requests, stages or Stages(), report or Report()
+        tuned(network, running), grouping or Settings(), running.requests, stages or Stages(), report or Troubles()
     )
     try:
         yield from flight.results(frames)
@@ -84,7 +84,7 @@ def detect(
 class _Flight:
     """The frames under way, and the thread and queues that carry them."""
 
-    def __init__(self, network: Network, grouping: Settings, requests: int, stages: Stages, report: Report) -> None:
+    def __init__(self, network: Network, grouping: Settings, requests: int, stages: Stages, report: Troubles) -> None:
         self._network, self._grouping, self._requests = network, grouping, requests
         self._stages, self._report = stages, report
         self._queues: OrderedDict[tuple[int, int], Any] = OrderedDict()

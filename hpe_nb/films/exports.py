@@ -25,7 +25,7 @@ def export_record(record: str | Path, path: str | Path) -> Path:
     """Write a record as COCO keypoint results (.json) or as a table (.csv); whole or not at all.
 
     In COCO results `image_id` is the number of the frame; where the file names of all photos are different numbers, as
-    in COCO's own sets, those numbers. Frames in which nobody was found leave no trace in either format.
+    in COCO's own sets, those numbers. Frames without people leave no trace in either format.
 
     Args:
         record: a run's record, see `read_record`.

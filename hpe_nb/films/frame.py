@@ -71,7 +71,7 @@ class Span:
 
 
 @dataclass
-class Report:
+class Troubles:
     """What went wrong on the way without ending it: sentences, the first `most` of them kept, all counted.
 
     A film of ten thousand bad frames must not fill the memory with complaints. `notes` are sentences about files that
@@ -96,8 +96,8 @@ class Source(Protocol):
     Attributes:
         name: what the user gave, shortened to what tells it apart.
         fps: frames per second of a film or camera; 1 for pictures.
-        count: how many frames there are to come in one round, before `stride`; None where nobody knows.
-        live: frames come at their own pace and are lost when nobody takes them.
+        count: how many frames there are to come in one round, before `stride`; None where it is not known.
+        live: frames come at their own pace and are lost when they are not taken.
         report: files and frames that could not be read and were left out.
     """
 
@@ -105,7 +105,7 @@ class Source(Protocol):
     fps: float
     count: int | None
     live: bool
-    report: Report
+    report: Troubles
 
     def __iter__(self) -> Iterator[Frame]:
         """The frames, in order."""

@@ -13,8 +13,9 @@ from typing import Self
 
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
-from hpe_nb.files.images import MOST_BYTES, decode_image, read_image
-from hpe_nb.films.frame import Frame, Report, Span
+from hpe_nb.files.images import decode_image, read_image
+from hpe_nb.files.reading import MOST_BYTES
+from hpe_nb.films.frame import Frame, Span, Troubles
 from hpe_nb.films.inputs import TIMEOUT, is_url
 from hpe_nb.films.record import Entry
 from hpe_nb.network.web import TransferError, answer, blocks
@@ -56,7 +57,7 @@ class Pictures:
     live = False
 
     def __init__(self, name: str, paths: Sequence[str], span: Span) -> None:
-        self.name, self.paths, self.span, self.report = name, list(paths), span, Report()
+        self.name, self.paths, self.span, self.report = name, list(paths), span, Troubles()
         self.photos = planned(self.paths)
         self.names = [photo.name for photo in self.photos]
         self.done: frozenset[str] = frozenset()

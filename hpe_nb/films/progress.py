@@ -23,7 +23,7 @@ class Progress:
     """Tells how far a job is, on a terminal many times a second, in a log file now and then.
 
     Attributes:
-        total: frames to come, None where nobody knows.
+        total: frames to come, None where it is not known.
         out: where to write.
     """
 

@@ -21,8 +21,15 @@ import numpy as np
 from hpe_nb.arrays import Ints
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
+from hpe_nb.files.reading import check_file
 from hpe_nb.files.whole import unwritable
 from hpe_nb.skeleton import K
+
+MOST_LINE = 2**26
+"""Bytes of the longest line that is read; a frame with a thousand people takes a hundredth of it."""
+
+MOST_RECORD = 2**40
+"""Bytes of the longest record: it is read line by line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,11 +151,14 @@ def _entry(line: dict[str, Any]) -> Entry:
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     """The lines of a record as dictionaries, whole ones only."""
+    check_file(path, "a record that hpe-nb run wrote", most=MOST_RECORD)
     try:
         with path.open("rb") as file:
-            for raw in file:
+            while raw := file.readline(MOST_LINE):
                 if raw.endswith(b"\n"):
                     yield _parsed(path, raw)
+                elif len(raw) == MOST_LINE:
+                    raise _no_record(path, ValueError(f"a line of more than {MOST_LINE // 2**20} MiB"))
     except OSError as error:
         raise HpeError(
             f"{path} cannot be read ({error.strerror or error}); give a record that hpe-nb run wrote."

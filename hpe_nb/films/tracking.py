@@ -16,7 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from hpe_nb.arrays import Bools, Float64, Image, Ints
 from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses, oks
 from hpe_nb.films.clothes import blended, clothes, same_clothes
-from hpe_nb.films.settings import Following
+from hpe_nb.films.following import Following
 from hpe_nb.films.smoothing import Smoothed, one_euro
 from hpe_nb.films.tracks import Tracks, chosen, joined
 

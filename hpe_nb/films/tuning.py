@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from hpe_nb.films.settings import Running
+from hpe_nb.films.following import Running
 from hpe_nb.network.network import Network
 
 SHARED = "TBB_PARTITIONER"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from hpe_nb.errors import HpeError
-from hpe_nb.files.whole import written_whole
+from hpe_nb.files.whole import remove_parts, written_whole
 from hpe_nb.network.web import PassingError, TransferError, answer, blocks
 
 Progress = Callable[[int, int], object]
@@ -19,8 +19,6 @@ Progress = Callable[[int, int], object]
 
 RESUMED = 206
 """HTTP answer that brings only the range that was asked for."""
-STALE = 600.0
-"""Seconds after which a part of a file that does not grow belongs to a process that was killed."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def download(
         HpeError: the address cannot be reached, answers wrongly, too slowly, too much or with other bytes; or the place
             cannot be written.
     """
-    _remove_stale_parts(path)
+    remove_parts(path.parent)
     with written_whole(path) as temporary:
         try:
             with temporary.open("w+b") as file:
@@ -92,14 +90,6 @@ def download(
                 f"{url} could not be fetched: {error}; try again, or put the file into {path.parent}."
             ) from error
     return path
-
-
-def _remove_stale_parts(path: Path) -> None:
-    """Remove what killed downloads of `path` left beside it; a download that still runs keeps its part."""
-    for part in path.parent.glob(f".{path.name}.*.part"):
-        with suppress(OSError):
-            if time.time() - part.stat().st_mtime > STALE:
-                part.unlink()
 
 
 def _try(url: str, part: Part, size: int, patience: Patience, progress: Progress | None) -> None:

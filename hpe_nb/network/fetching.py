@@ -27,10 +27,10 @@ from hpe_nb.network.registry import (
 )
 
 ONCE = Patience(timeout=4.0, tries=1)
-"""For a fetch nobody asked for: one try, and at most so many seconds without a connection or a byte."""
+"""For a fetch that was not asked for: one try, and at most this many seconds without a connection or a byte."""
 
 TELL_EVERY = 5.0
-"""Seconds between two lines that say how far a fetch nobody asked for is."""
+"""Seconds between two lines that say how far a fetch that was not asked for is."""
 
 
 def fetch(
@@ -75,7 +75,7 @@ def fetch(
 
 
 def fetch_once(name: str, say: Callable[[str], None]) -> tuple[Path | None, str]:
-    """Try to fetch a network nobody asked for by name: announced, one try, little patience, no error.
+    """Try to fetch a network that was not asked for by name: announced, one try, little patience, no error.
 
     Returns:
         The path of its .xml and "", or None and the sentence that says why not.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OUTPUTS = ("heatmaps", "embeddings", "nms_heatmaps")
 """Outputs of a network in their order; the last one is not always there."""
 SHAPES = 4
-"""So many compiled input shapes are kept, the last ones used: a folder of photos has few, each costs memory."""
+"""Number of compiled input shapes that are kept, the last ones used: a folder of photos has few, each costs memory."""
 LARGE_PAGE = 1 << 21
 """Bytes of a large memory page where systems have such pages; where they have not, nothing is lost."""
 

@@ -86,7 +86,7 @@ def _cuts(side: int, count: int, rng: np.random.Generator) -> list[int]:
 
 
 def patch(photos: list[LabelledPhoto], augment: Augment, side: int, rng: np.random.Generator) -> Sample:
-    """A square patch of a random photo, most often around somebody.
+    """A square patch of a random photo, most often around a person.
 
     Raises:
         HpeError: a photo that cannot be read.

@@ -32,10 +32,10 @@ class Config:
         judge: IR of the network that ships, whose judge of peaks "two-scales" takes over.
         head: weights of the tag head to start from, a file of its state; from chance without it.
         stretch: factor of the exported network's tags, chosen on photos that are kept aside.
-        pictures: so many pictures "two-scales" makes of the photos and keeps.
+        pictures: number of pictures that "two-scales" makes of the photos and keeps.
         data: label files; may be empty where nothing is trained.
-        photos: so many photos at most, evenly taken from those that are not held out; 0 for all.
-        hold_out: each so-many-th photo only watches; 0 for none.
+        photos: photos at most, evenly taken from those that are not held out; 0 for all.
+        hold_out: each photo of this many is kept aside; 0 for none.
         augment: how photos become pictures.
         batch: pictures per step.
         steps: steps at most.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 WINDOW = 5
 """Side of the window in which a peak is the largest."""
 LARGE = 16
-"""Constants of so many numbers are weights."""
+"""Constants of at least this many numbers are weights."""
 
 
 class HasMaps(Protocol):

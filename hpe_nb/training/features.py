@@ -24,15 +24,15 @@ from hpe_nb.training.topology import JOINTS
 from hpe_nb.training.two_scales import TORSO, TwoScales, features, people_of
 
 PEOPLE = 40
-"""So many people of a picture train the tags."""
+"""At most this many people of a picture train the tags."""
 OFTEN = 9
-"""A photo comes as often as it has people, but at most so often."""
+"""A photo is used as often as it has people, but at most this often."""
 LISTED = 0.15
-"""MoveNet's score from which an unlabelled person counts."""
+"""Least score by MoveNet for an unlabelled person to count."""
 SEEN = -1.4
-"""Logit of MoveNet's joint map from which such a person has the joint."""
+"""Least logit of MoveNet's joint map for such a person to have the joint."""
 LEAST = 4
-"""So many joints such a person has at least."""
+"""Such a person has at least this many joints."""
 
 
 class Store:
@@ -83,7 +83,7 @@ class Store:
 
 
 def unlabelled(people: Detections, logits: Tensor, labelled: list[Float32]) -> list[tuple[Float32, float]]:
-    """People of one picture whom MoveNet lists and nobody labelled: joints (17, 3), and the size in pixels.
+    """People of one picture that MoveNet lists and that have no label: joints (17, 3), and the size in pixels.
 
     A joint is the highest pixel of its map near where MoveNet expects it, if that is high enough.
 

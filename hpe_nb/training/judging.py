@@ -16,8 +16,8 @@ from torch.nn import functional
 
 from hpe_nb.errors import HpeError
 from hpe_nb.training.ir_weights import convolutions, fill
-from hpe_nb.training.movenet import FEATURES, Sight
-from hpe_nb.training.pointing import Pointed
+from hpe_nb.training.movenet import FEATURES, MoveNetOutput
+from hpe_nb.training.pointing import Owners
 from hpe_nb.training.topology import JOINTS, double
 
 KNOWN = 2 * FEATURES + 4 * JOINTS + 1
@@ -56,7 +56,7 @@ class Judge(nn.Module):
         raise HpeError(f"{path} has no judge of peaks; give the network that ships with the kit.")
 
 
-def known(near: Sight, far: Sight, pointed: Pointed) -> Tensor:
+def judge_inputs(near: MoveNetOutput, far: MoveNetOutput, pointed: Owners) -> Tensor:
     """What `Judge` is told, (B, KNOWN, H/4, W/4)."""
     height, width = near.features.shape[2:]
     features, joints = (double(x)[:, :, :height, :width] for x in (far.features, far.joints))

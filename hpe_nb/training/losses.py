@@ -25,7 +25,7 @@ def pull_push(tags: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         tags: (B, 17, h, w) tag maps.
-        pixels: (B, N, 17, 3) pixel y, x and 1 where the person has the joint; persons without any are nobody.
+        pixels: (B, N, 17, 3) pixel y, x and 1 where the person has the joint; persons without any do not count.
     """
     return pull_push_of(_read(tags, pixels), pixels[..., 2])
 
@@ -39,7 +39,7 @@ def pull_push_of(tags: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         tags: (B, N, K) tags of each person's joints; a joint may be read more than once.
-        has: (B, N, K) 1 where the person has the joint; persons without any are nobody.
+        has: (B, N, K) 1 where the person has the joint; persons without any do not count.
     """
     has = has.to(tags.dtype)
     mean, person = _means(tags, has)
@@ -52,7 +52,7 @@ def pull_push_of(tags: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
     return pull.mean(), push.mean()
 
 
-def whose(tags: Tensor, has: Tensor, spread: float = 0.3) -> Tensor:
+def owner_loss(tags: Tensor, has: Tensor, spread: float = 0.3) -> Tensor:
     """Cross-entropy of the question whose joint a tag is, if tags scatter around each person's mean by `spread`.
 
     Pull and push know means of people; this one sees the single joint that is nearer to another person's mean. Each

@@ -26,7 +26,7 @@ LEVELS = (
 """Inverted residuals (wide, out, stride) that lead to strides 4, 8, 16 and 32."""
 
 
-class Sight(NamedTuple):
+class MoveNetOutput(NamedTuple):
     """What MoveNet sees in a picture, at stride 4; places are in cells of that grid, y before x.
 
     Attributes:
@@ -109,7 +109,7 @@ class MoveNet(nn.Module):
         features[-1] = functional.relu6(self.last(features[-1]))
         return features
 
-    def neck(self, features: list[Tensor]) -> Sight:
+    def neck(self, features: list[Tensor]) -> MoveNetOutput:
         """The pyramid from stride 32 back to 4, and the heads."""
         _, *finer, deepest = features
         x = self.top(deepest)
@@ -119,7 +119,7 @@ class MoveNet(nn.Module):
             grown.append(x)
         # The finest level is what the heads see; the coarsest has no feature of the body beside it.
         levels = (finer[0], torch.cat([finer[1], grown[2]], 1), torch.cat([finer[2], grown[1]], 1), grown[0])
-        return Sight(x, **{name: head(x) for name, head in self.heads.items()}, levels=levels)
+        return MoveNetOutput(x, **{name: head(x) for name, head in self.heads.items()}, levels=levels)
 
     def read(self, path: Path) -> None:
         """Take the weights from the IR of MoveNet MultiPose Lightning.

@@ -42,7 +42,7 @@ class LabelledPhoto:
     Attributes:
         path: the file.
         people: persons with at least one labelled joint.
-        ignored: (N, 4) boxes where people may stand that nobody labelled: crowds, persons without joints, doubts.
+        ignored: (N, 4) boxes where unlabelled people may stand: crowds, persons without joints, doubts.
     """
 
     path: Path
@@ -77,13 +77,6 @@ def read_photos(labels: Path, images: Path) -> list[LabelledPhoto]:
     if photos and not photos[0].path.is_file():
         raise HpeError(f"{photos[0].path} does not exist; give the folder that the labels' file names start from.")
     return photos
-
-
-def hold_out(photos: list[LabelledPhoto], every: int) -> tuple[list[LabelledPhoto], list[LabelledPhoto]]:
-    """Photos to train on and, each `every`-th, photos to watch the training with; 0 holds out none."""
-    if not every:
-        return photos, []
-    return [p for i, p in enumerate(photos) if i % every], photos[::every]
 
 
 def _photo(folder: Path, entry: dict[str, Any], annotations: list[dict[str, Any]]) -> LabelledPhoto:

@@ -1,4 +1,4 @@
-"""Whom a pixel points at: of the people that MoveNet lists, the one whose joint it would be.
+"""Which person a pixel points at: of the people that MoveNet lists, the one whose joint it would be.
 
 A list of people comes first: the strongest centres that MoveNet sees at two scales, each with the places of its 17
 joints. A pixel of joint type k then points at the person whose joint k is nearest, measured in sizes of that person,
@@ -15,13 +15,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from hpe_nb.skeleton import OKS_SIGMAS
-from hpe_nb.training.movenet import Sight
+from hpe_nb.training.movenet import MoveNetOutput
 from hpe_nb.training.topology import JOINTS
 
 PEOPLE = 32
 """Length of the list of people."""
 SEEN = 0.03
-"""A centre below this is nobody."""
+"""A centre with a lower score is no person."""
 SAME = 0.5
 """Two entries whose poses are as similar as this (OKS) are one person."""
 REACH = 0.08
@@ -33,7 +33,7 @@ SPREAD = torch.from_numpy(2 * OKS_SIGMAS).float()
 
 
 class Detections(NamedTuple):
-    """The list of people, strongest first; an entry that is nobody has score 0.
+    """The list of people, strongest first; an entry that is no person has score 0.
 
     Attributes:
         score: (B, N) centre's score, 0..1.
@@ -46,8 +46,8 @@ class Detections(NamedTuple):
     size: Tensor
 
 
-class Pointed(NamedTuple):
-    """Whom every pixel points at, at stride 4.
+class Owners(NamedTuple):
+    """Which person every pixel points at, at stride 4.
 
     Attributes:
         trust: (B, 17, h, w) the person's score.
@@ -60,7 +60,7 @@ class Pointed(NamedTuple):
     size: Tensor
 
 
-def find_people(sight: Sight, cell: float = 1.0) -> Detections:
+def find_people(sight: MoveNetOutput, cell: float = 1.0) -> Detections:
     """The strongest centres at one scale; `cell` is the side of its cells in cells of stride 4."""
     score = sight.centre.sigmoid()
     peak = functional.max_pool2d(score, 5, stride=1, padding=2) == score
@@ -99,7 +99,7 @@ def likeness(joints: Tensor, size: Tensor) -> Tensor:
     return torch.exp(-squares / (2 * area[..., None] * SPREAD.square())).mean(-1)
 
 
-def point(people: Detections, maps: Tensor) -> Pointed:
+def find_owners(people: Detections, maps: Tensor) -> Owners:
     """Whom every pixel of maps (B, ., h, w) points at."""
     row, column = grid(maps[:, :1])
     # |p - q|^2 is linear in (|p|^2, p, 1): all distances are one product of matrices.
@@ -117,4 +117,4 @@ def point(people: Detections, maps: Tensor) -> Pointed:
     near = torch.exp((best - listed[1]).clamp(max=0.0))
     size = maps.shape[2:]
     trust, near = (each.view(-1, JOINTS, *size) for each in (listed[0], near))
-    return Pointed(trust, near, nose.view(-1, 1, *size))
+    return Owners(trust, near, nose.view(-1, 1, *size))

@@ -12,14 +12,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hpe_nb.training.judging import Judge, known
-from hpe_nb.training.movenet import MoveNet, Sight
-from hpe_nb.training.pointing import Detections, Pointed, find_people, merge, point
+from hpe_nb.training.judging import Judge, judge_inputs
+from hpe_nb.training.movenet import MoveNet, MoveNetOutput
+from hpe_nb.training.pointing import Detections, Owners, find_owners, find_people, merge
 from hpe_nb.training.tag_head import TagHead
 from hpe_nb.training.topology import JOINTS, double
 
 TRUST = 0.3
-"""Power of the owner's score by which a joint's value is scaled: what belongs to nobody in particular fades."""
+"""Power of the owner's score by which a joint's value is scaled: a joint that no clearly seen person owns fades."""
 SPOT = 2.0
 """Standard deviation of the spot a joint draws at stride 2, in pixels of the 1/2 map."""
 FAR = 0.1
@@ -48,7 +48,7 @@ class TwoScales(nn.Module):
         self.head = TagHead()
 
     @torch.no_grad()
-    def look(self, image: Tensor) -> tuple[Sight, Sight]:
+    def look(self, image: Tensor) -> tuple[MoveNetOutput, MoveNetOutput]:
         """What MoveNet sees in the picture and in the picture at half its size."""
         small = functional.avg_pool2d(image, 2)
         # Up to a multiple of 32 with black, as the picture itself was.
@@ -57,23 +57,23 @@ class TwoScales(nn.Module):
         near, far = (self._see(picture) for picture in (image, small))
         return near, far
 
-    def _see(self, image: Tensor) -> Sight:
+    def _see(self, image: Tensor) -> MoveNetOutput:
         picture = image.flip(1) * 0.00784302 - 1.0
-        sight: Sight = self.movenet.neck(self.movenet.body(picture))
+        sight: MoveNetOutput = self.movenet.neck(self.movenet.body(picture))
         return sight
 
     @staticmethod
-    def plain(near: Sight, far: Sight) -> Tensor:
+    def plain(near: MoveNetOutput, far: MoveNetOutput) -> Tensor:
         """Joints at 1/2, (B, 17, H/2, W/2), 0..1: the mean of what MoveNet's joint maps give at both scales."""
         height, width = near.features.shape[2:]
         far_spots = double(spots(far.joints.sigmoid(), far.offsets))[:, :, : 2 * height, : 2 * width]
         return 0.5 * (spots(near.joints.sigmoid(), near.offsets) + far_spots)
 
-    def heatmaps(self, near: Sight, far: Sight) -> Tensor:
+    def heatmaps(self, near: MoveNetOutput, far: MoveNetOutput) -> Tensor:
         """Judged heatmaps (B, 17, H/2, W/2), 0..1."""
-        pointed = point(people_of(near, far), near.joints)
+        pointed = find_owners(people_of(near, far), near.joints)
         heatmaps = expected(self.plain(near, far), pointed).clamp(LOW, 1 - LOW)
-        correction = STRENGTH * double(self.judge(known(near, far, pointed))) - DOUBT
+        correction = STRENGTH * double(self.judge(judge_inputs(near, far, pointed))) - DOUBT
         # The logit plus the correction, without the two logarithms.
         return heatmaps / (heatmaps + (1 - heatmaps) * torch.exp(-correction))
 
@@ -83,7 +83,7 @@ class TwoScales(nn.Module):
         return self.heatmaps(near, far), double(self.head(features(near, far)))
 
 
-def features(near: Sight, far: Sight) -> list[Tensor]:
+def features(near: MoveNetOutput, far: MoveNetOutput) -> list[Tensor]:
     """What the tags are learned from, at 1/4, 1/8, 1/16 and 1/32 of the picture; channels: `tag_head.INPUTS`.
 
     Far sight, whose cells are twice as wide, joins at 1/8.
@@ -98,22 +98,23 @@ def features(near: Sight, far: Sight) -> list[Tensor]:
     ]
 
 
-def _torso(sight: Sight) -> Tensor:
+def _torso(sight: MoveNetOutput) -> Tensor:
     """Where each pixel's person has its torso, in units of 16 cells from there, and its size, (B, 3, h, w)."""
     places = sight.poses.view(-1, JOINTS, 2, *sight.poses.shape[2:])
     size = (places.amax(1) - places.amin(1)).clamp(min=0.5).prod(1, keepdim=True).sqrt()
     return torch.cat([places[:, TORSO].mean(1) / 16, size.log()], 1)
 
 
-def people_of(near: Sight, far: Sight) -> Detections:
+def people_of(near: MoveNetOutput, far: MoveNetOutput) -> Detections:
     """The people seen at both scales."""
     return merge(find_people(near), find_people(far, cell=2.0))
 
 
-def expected(plain: Tensor, pointed: Pointed) -> Tensor:
+def expected(plain: Tensor, pointed: Owners) -> Tensor:
     """Heatmaps (B, 17, H/2, W/2) from joints and people: joints fade far from where their owner should have them.
 
-    What belongs to nobody in particular fades too. Where a joint is expected and not seen, its place has a low value.
+    A joint that no clearly seen person owns fades too. Where a joint is expected and
+    not seen, its place has a low value.
     """
     seen = plain * _twice(pointed.near.pow(FAR)) + EXPECTED * double(pointed.near)
     return _twice(pointed.trust.pow(TRUST)) * seen

@@ -446,7 +446,7 @@ class View {
     this.lit = [];
     if (!told?.findings) { this.draw(); return; }
     const rows = told.findings.map((one) => make("li", {}, make("b", { textContent: one.name }), `: ${one.evidence}. Try: ${one.advice}. `,
-      one.to == null ? "" : make("button", { type: "button", class: "hpe-flip", textContent: `${one.setting} = ${one.to}`, disabled: !this.source.live, onclick: this.guarded(() => this.set({ [one.setting]: one.to })) })));
+      Object.keys(one.changes).length ? make("button", { type: "button", class: "hpe-flip", textContent: Object.entries(one.changes).map(([name, to]) => `${name} = ${to}`).join(", "), disabled: !this.source.live, onclick: this.guarded(() => this.set(one.changes)) }) : ""));
     this.finding = make("div", { class: "hpe-findings" }, rows.length ? make("ol", {}, ...rows) : make("p", { textContent: "Nothing unusual." }));
     this.words.after(this.finding);
     this.lit = told.limbs ?? [];

@@ -20,6 +20,7 @@ from hpe_nb.decoder.poses import Poses
 from hpe_nb.draw.dots import Dots, dots_of
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
+from hpe_nb.explain.diagnose import diagnose
 from hpe_nb.explain.flips import Flip, nearest_flips, number_names
 from hpe_nb.explain.why import explain_joint, explain_peak
 from hpe_nb.scenes.truth import wrong_joints
@@ -40,7 +41,6 @@ from hpe_nb.widgets.data import (
     told_data,
     window_data,
 )
-from hpe_nb.widgets.doctor import findings_data
 from hpe_nb.widgets.page import write_page
 from hpe_nb.widgets.panel import MAIN, PRESETS, code_of, preset_of, settings_panel, unread
 from hpe_nb.widgets.search import Step, flips_in_steps
@@ -408,10 +408,12 @@ class Explorer(Canvas):
         if "findings" in self.doctor:
             self.doctor = {}
             return
-        found = findings_data(self._decoding) | {"limbs": odd_limbs(self._decoding.poses)}
-        for one in found["findings"]:
-            one["evidence"] = self._named(self._decoding, one["evidence"])
-        self.doctor = found
+        findings = [
+            {"name": one.name, "evidence": self._named(self._decoding, one.evidence), "advice": one.advice}
+            | {"changes": dict(one.changes)}
+            for one in diagnose(self._decoding.maps, self._decoding).findings
+        ]
+        self.doctor = {"findings": findings, "odd": bool(findings), "limbs": odd_limbs(self._decoding.poses)}
 
     def _on_save(self, _: dict[str, Any]) -> None:
         """Write a page beside the notebook, under a name that is free."""

@@ -29,7 +29,6 @@ ARGUMENTS: dict[str, list[str]] = {
     "slider_latency": [],
     "film_speed": ["--seconds", "6"],
     "film_identity": [],
-    "graph_peaks": [],
 }
 """Benchmarks on the page, in its order, and their arguments. Those left out need photos or hours."""
 TOP = """\
@@ -43,7 +42,7 @@ machines compare. How good the shipped network is stands on [its card](../data/m
 def sections(text: str) -> dict[str, str]:
     """The page's sections by the name of their benchmark."""
     parts = re.split(r"^<!-- (\w+) -->\n", text, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
+    return dict(zip(parts[1::2], (part.strip() + "\n" for part in parts[2::2]), strict=True))
 
 
 def section(name: str) -> str:
@@ -64,7 +63,7 @@ def section(name: str) -> str:
         if shown[i].startswith("|") != shown[i - 1].startswith("|"):
             shown.insert(i, "")
     parts = [f"## {title.rstrip('.:')}", about, f"`python {' '.join(command)}` ({where})", "\n".join(shown)]
-    return "\n\n".join(part for part in parts if part) + "\n\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def main() -> None:
@@ -75,7 +74,7 @@ def main() -> None:
         kept = sections(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
         kept[name] = made
         found = [f"<!-- {each} -->\n{kept[each]}" for each in ARGUMENTS if each in kept]
-        PAGE.write_text((TOP + "\n" + "".join(found)).rstrip() + "\n", encoding="utf-8")
+        PAGE.write_text("\n".join([TOP, *found]), encoding="utf-8")
         print(f"{name}: written to {PAGE}", flush=True)
 
 

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+import hpe_nb as hpe
+from hpe_nb.cli.main import main
+
 PLAYER = """\
 import numpy as np
 import hpe_nb as hpe
@@ -32,6 +35,16 @@ network = hpe.load_network("hpe-nb-ae", fit=(128, 96))
 camera = hpe.webcam(network)
 camera
 """
+
+
+PLAYED = """async video => {
+    video.muted = true;
+    await video.play();
+    const end = Date.now() + 20000;
+    while (!video.ended && !video.error && Date.now() < end) await new Promise(done => setTimeout(done, 50));
+    return [video.error?.message ?? null, video.ended, video.videoWidth, video.videoHeight];
+}"""
+"""Plays a film to its end; tells the error, whether the end was reached, and the size."""
 
 
 @pytest.fixture(autouse=True)
@@ -103,4 +116,18 @@ def test_webcam_without_camera_takes_a_photo(jupyter: Any, tmp_path: Any) -> Non
     (tmp_path / "text.png").write_text("no picture")
     page.locator(".hpe-still input").set_input_files(str(tmp_path / "text.png"))
     expect(told).to_contain_text("text.png is no picture")
+    opened.close()
+
+
+def test_a_film_that_run_wrote_plays(jupyter: Any) -> None:
+    assert main(["run", str(hpe.sample("vtest.mp4")), "-o", str(jupyter.root / "out"), "--frames", "6"]) == 0
+    (film,) = (jupyter.root / "out").glob("*.mp4")
+    page = jupyter.browser.new_page()
+    page.goto(film.as_uri())
+    error, ended, width, height = page.locator("video").evaluate(PLAYED)
+    assert (error, ended) == (None, True)
+    page.close()
+    cell = "from IPython.display import Video\nVideo(r'{}', embed=True)"
+    opened = jupyter.run(cell.format(film), name="video.ipynb")
+    assert opened.page.locator(".jp-OutputArea video").evaluate(PLAYED) == [None, True, width, height]
     opened.close()

@@ -114,11 +114,11 @@ def test_help_loads_nothing_heavy() -> None:
         pytest.param(["demo", "nobody"], "'nobody' was given", id="a photo that does not ship"),
         pytest.param(["demo", "no.jpg"], "no.jpg does not exist", id="a photo that is not there"),
         pytest.param(["demo", "--tag-threshold", "99"], "tag_threshold=99.0", id="a setting out of range"),
-        pytest.param(["demo", "--network", "yolo"], "yolo was given as a network", id="another network"),
+        pytest.param(["demo", "--network", "yolo"], "yolo was given, but the path", id="another network"),
         pytest.param(["demo", "--fit", "square"], "--fit square", id="another fit"),
         pytest.param(["demo", "--fit", "0x448"], "--fit 0x448", id="a fit of no width"),
         pytest.param(["demo", "-o", "taken"], "taken", id="a file in the folder's place"),
-        pytest.param(["fetch", "yolo"], "'yolo' was given as a network", id="fetch another network"),
+        pytest.param(["fetch", "yolo"], "'yolo' was given, but the name of a network", id="fetch another network"),
         pytest.param(["fetch"], "HPE_NB_OFFLINE", id="fetch while offline"),
     ],
 )
@@ -178,6 +178,7 @@ def test_demo_of_ones_own_photo_with_nobody_in_it(capsys: pytest.CaptureFixture[
     assert len(hpe.load_poses(tmp_path / "out" / "wall-poses.json")) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "asked"),
     [
@@ -199,6 +200,7 @@ def test_demo_of_photos_of_any_name(name: str, asked: str, monkeypatch: pytest.M
     assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".json", ".png"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("taken", ["wall-poses.png", "wall-poses.json"])
 def test_demo_replaces_nothing_of_the_users(taken: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hpe.write_image(tmp_path / "wall.png", np.full((90, 120, 3), 200, np.uint8))

@@ -158,7 +158,7 @@ PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        pytest.param("a.json", None, "cannot be read (No such file", id="no file"),
+        pytest.param("a.json", None, "does not exist", id="no file"),
         pytest.param("a.json", "", "holds no poses", id="empty file"),
         pytest.param("a.json", "[{", "holds no poses", id="half a file"),
         pytest.param("a.json", "3", "a list of people", id="a number"),
@@ -193,7 +193,7 @@ def test_what_is_no_pose_file(tmp_path: Path, name: str, content: str | bytes | 
 
 def test_a_folder_is_no_pose_file(tmp_path: Path) -> None:
     (tmp_path / "a.json").mkdir()
-    with pytest.raises(hpe.HpeError, match="cannot be read"):
+    with pytest.raises(hpe.HpeError, match="is a folder"):
         load_poses(tmp_path / "a.json")
 
 

@@ -14,7 +14,7 @@ from film_tools import coded, dot_network, frames
 
 import hpe_nb as hpe
 from hpe_nb.films.engine import AHEAD
-from hpe_nb.films.frame import Frame, Report
+from hpe_nb.films.frame import Frame, Troubles
 from hpe_nb.films.stages import Stages
 from hpe_nb.films.tuning import SHARED, can_share, tuned
 from hpe_nb.network.network import Network
@@ -46,7 +46,7 @@ def test_frames_of_changing_size(dots: Network) -> None:
 
 
 def test_a_frame_that_is_no_picture_is_left_out_and_told(dots: Network) -> None:
-    given, report = frames(WALK[:6]), Report()
+    given, report = frames(WALK[:6]), Troubles()
     given[2] = Frame(np.zeros((4, 4), np.uint8), 2, 0.2, "grey one")  # type: ignore[arg-type]
     found = list(hpe.detect(given, dots, report=report))
     assert [one.frame.index for one in found] == [0, 1, 3, 4, 5]
@@ -61,7 +61,7 @@ def test_first_frames_that_are_no_pictures(dots: Network) -> None:
 
 
 def test_a_frame_that_cannot_be_decoded_is_left_out(dots: Network, monkeypatch: pytest.MonkeyPatch) -> None:
-    true, report = Network.maps, Report()
+    true, report = Network.maps, Troubles()
 
     def sometimes(self: Network, outputs: dict[str, np.ndarray], placement: object) -> object:
         if outputs["heatmaps"].max() > 1.5 or next(count) == 3:

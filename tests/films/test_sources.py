@@ -20,7 +20,7 @@ from film_tools import brightness
 import hpe_nb as hpe
 from hpe_nb.films import captures
 from hpe_nb.films.captures import Camera
-from hpe_nb.films.frame import Report, Span
+from hpe_nb.films.frame import Span, Troubles
 from hpe_nb.films.pictures import Pictures
 
 Maker = Callable[..., Path]
@@ -296,7 +296,7 @@ def test_names_tell_files_of_one_name_apart(tmp_path: Path) -> None:
 
 
 def test_a_report_stays_small() -> None:
-    report = Report(most=3)
+    report = Troubles(most=3)
     for i in range(10):
         report.add(f"{i}")
     assert (report.sentences, report.count) == (["0", "1", "2"], 10)

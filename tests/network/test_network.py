@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from openvino import opset13 as ops
 from openvino.preprocess import PrePostProcessor
 
 import hpe_nb as hpe
+from hpe_nb.network import loading
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +115,16 @@ def written(content: bytes) -> object:
     return lambda path: path.write_bytes(content) and path
 
 
+def onnx(change: Callable[[bytes], bytes]) -> Callable[[Path], Path]:
+    """What writes a changed ONNX file."""
+
+    def write(path: Path) -> Path:
+        path.with_suffix(".onnx").write_bytes(change(small_networks.onnx_bytes()))
+        return path.with_suffix(".onnx")
+
+    return write
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [
@@ -122,6 +134,8 @@ def written(content: bytes) -> object:
         pytest.param(corrupt_weights, "cannot be read as a network", id="corrupt .bin"),
         pytest.param(written(b"<net>"), "cannot be read as a network", id="broken .xml"),
         pytest.param(written(b"\x00\x01 nothing"), "cannot be read as a network", id="bytes that are no network"),
+        pytest.param(onnx(lambda data: data[: len(data) // 2]), "cannot be read as a network", id="half an .onnx"),
+        pytest.param(onnx(lambda data: data.replace(b"Conv", b"C\xff\xfev")), "cannot be read", id="no text in .onnx"),
         pytest.param(lambda path: path, "does not exist", id="missing file"),
         pytest.param(lambda path: path.with_suffix(".pt"), "expected", id="another file type"),
         pytest.param(lambda _: "human-pose-estimation-0008", "human-pose-estimation-0007", id="unknown name"),
@@ -162,6 +176,22 @@ def test_people_are_found_in_shipped_photos(name: str, size: tuple[int, int], le
     assert ((poses.kind > 0).sum(axis=1) >= joints).sum() >= least
 
 
+def test_a_network_from_an_onnx_file(tmp_path: Path) -> None:
+    (tmp_path / "net.onnx").write_bytes(small_networks.onnx_bytes())
+    image = np.full((64, 64, 3), (250, 100, 10), np.uint8)
+    maps = hpe.load_network(tmp_path / "net.onnx", fit=(64, 64), negated=True)(image)
+    assert maps.heatmaps[:3, 5, 5].tolist() == [10, 100, 250]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals for other processes")
+@pytest.mark.parametrize("ends", ["os.kill(os.getpid(), signal.SIGSEGV)", "os.abort()", "os._exit(139)"])
+def test_a_file_that_ends_the_reader_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: str) -> None:
+    (tmp_path / "net.onnx").write_bytes(small_networks.onnx_bytes())
+    monkeypatch.setattr(loading, "READ", f"import os, signal; {ends}")
+    with pytest.raises(hpe.HpeError, match="is damaged"):
+        hpe.load_network(tmp_path / "net.onnx")
+
+
 def two_names(model: ov.Model) -> ov.Model:
     model.output("heatmaps").get_node().input_value(0).get_tensor().add_names({"1234"})
     model.output("heatmaps").get_tensor().add_names({"heatmaps", "1234"})
@@ -180,7 +210,23 @@ def one_output(model: ov.Model) -> ov.Model:
     return ov.Model([ops.result(ops.concat([heatmaps, tags], 1))], model.get_parameters(), "one output")
 
 
-@pytest.mark.parametrize("change", [two_names, channels_last, one_output], ids=lambda change: change.__name__)
+def half_precision(model: ov.Model) -> ov.Model:
+    """Turned to float16 by OpenVINO's converter, which loses the names of the outputs."""
+    steps = PrePostProcessor(model)
+    steps.input().tensor().set_element_type(ov.Type.f16)
+    return steps.build()
+
+
+def no_names(model: ov.Model) -> ov.Model:
+    heatmaps, tags = (model.output(name).get_node().input_value(0) for name in ("heatmaps", "embeddings"))
+    nodes = ops.unsqueeze(tags, np.array(4)), ops.multiply(heatmaps, np.float32(1))
+    return ov.Model([ops.result(node) for node in nodes], model.get_parameters(), "no names")
+
+
+CHANGES = [two_names, channels_last, one_output, half_precision, no_names]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_the_same_maps_from_a_network_that_says_them_otherwise(tmp_path: Path, change: Any) -> None:
     image = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     plain = small_networks.save(small_networks.model(five=False), tmp_path / "plain.xml")

@@ -11,9 +11,9 @@ pytest.importorskip("torch")
 from tiny import write_photos
 
 from hpe_nb.errors import HpeError
-from hpe_nb.training.augment import MIRROR, Augment, Sample, mosaic, patch, recolour, sample
-from hpe_nb.training.photos import LabelledPerson, hold_out, read_photos
-from hpe_nb.training.targets import heat_target, tag_pixels
+from hpe_nb.training.augment import MIRROR, Augment, Sample, mosaic, patch, recolour
+from hpe_nb.training.photos import LabelledPerson, read_photos
+from hpe_nb.training.tasks import heat_target, tag_pixels
 
 
 @pytest.fixture
@@ -75,13 +75,6 @@ def test_missing_photos_are_told(tmp_path):
         read_photos(labels, tmp_path / "elsewhere")
 
 
-def test_held_out_photos_are_not_trained_on(photos):
-    train, held = hold_out(photos, 3)
-    assert held == [photos[0], photos[3]]
-    assert train == [photos[1], photos[2]]
-    assert hold_out(photos, 0) == (photos, [])
-
-
 @pytest.mark.parametrize("make", [pytest.param(patch, id="patch"), pytest.param(mosaic, id="mosaic")])
 @pytest.mark.parametrize("seed", range(4))
 def test_joints_stay_on_their_dots(photos, make, seed):
@@ -112,14 +105,6 @@ def test_mirroring_swaps_left_and_right(photos):
         seen.add("plain" if np.allclose(distance, plain, atol=1e-6) else "mirrored")
         assert np.allclose(distance, plain, atol=1e-6) or np.allclose(distance, flipped, atol=1e-6)
     assert seen == {"plain", "mirrored"}
-
-
-def test_the_same_generator_gives_the_same_picture(photos):
-    augment = Augment(size=64, long=80)
-    one, two = (sample(photos, augment, np.random.default_rng([1, 7])) for _ in range(2))
-    other = sample(photos, augment, np.random.default_rng([1, 8]))
-    np.testing.assert_array_equal(one.image, two.image)
-    assert not np.array_equal(one.image, other.image)
 
 
 def test_black_borders_stay_black():
@@ -155,8 +140,6 @@ def test_masks():
     assert target.weight[0, 30, 30] == 0, "an ignored box is not judged"
     assert target.weight[0, 4, 4] == 1, "a labelled person inside it is"
     assert target.weight[3, 4, 4] == 0, "but not for a joint that may be there"
-    assert target.known[4, 4]
-    assert not target.known[30, 30]
 
 
 def test_tags_are_read_where_the_joints_are():

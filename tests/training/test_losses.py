@@ -10,10 +10,9 @@ torch = pytest.importorskip("torch")
 from hpe_nb.training.losses import (  # noqa: E402
     heat_loss,
     landing_loss,
+    owner_loss,
     pull_push,
-    pull_push_of,
     size_loss,
-    whose,
 )
 
 
@@ -97,43 +96,14 @@ def test_spots_weigh_ten_times():
     assert float(invented) == pytest.approx((17 * 16 - 1) / (17 * 16))
 
 
-def test_tags_read_twice_count_as_tags_read_once():
-    tags, has = torch.randn(2, 4, 17), (torch.rand(2, 4, 17) > 0.4).float()
-    once = pull_push_of(tags, has)
-    twice = pull_push_of(tags.repeat(1, 1, 2), has.repeat(1, 1, 2))
-    torch.testing.assert_close(twice, once)
-
-
-def test_slope_where_two_people_have_one_tag():
-    tags = torch.zeros(1, 2, 17, dtype=torch.float64, requires_grad=True)
-    has = torch.ones(1, 2, 17)
-    pull, push = pull_push_of(tags, has)
-    (slope,) = torch.autograd.grad(pull + push, tags)
-    assert float(push) == 0.5
-    assert (slope == 0).all(), "the top of the bell is flat: nothing pushes two equal tags apart"
-    with torch.no_grad():
-        tags[0, 1] += 0.1
-    (slope,) = torch.autograd.grad(pull_push_of(tags, has)[1], tags)
-    assert (slope[0, 0] > 0).all()
-    assert (slope[0, 1] < 0).all()
-
-
-def test_pull_as_worked_out():
-    tags = torch.tensor([[[1.0, 3.0, 9.0], [5.0, 5.0, 5.0]]])
-    has = torch.tensor([[[1.0, 1.0, 0.0], [1.0, 1.0, 1.0]]])
-    pull, push = pull_push_of(tags, has)
-    assert float(pull) == pytest.approx((1.0 + 0.0) / 2)
-    assert float(push) == pytest.approx(2 * math.exp(-9) / 4, rel=1e-2)
-
-
 def test_whose_tag_it_is_as_worked_out():
     tags, has = torch.tensor([[[0.0, 0.0], [1.0, 1.0], [50.0, 50.0]]]), torch.ones(1, 3, 2)
     alone = math.log(1 + math.exp(-1 / (2 * 0.3**2)))
-    assert float(whose(tags, has)) == pytest.approx(2 / 3 * alone, rel=1e-4)
+    assert float(owner_loss(tags, has)) == pytest.approx(2 / 3 * alone, rel=1e-4)
     nobody = has.clone()
     nobody[0, 1] = 0
-    assert float(whose(tags, nobody)) == pytest.approx(0, abs=1e-6)
-    assert float(whose(torch.zeros(1, 2, 3), torch.ones(1, 2, 3))) == pytest.approx(math.log(2))
+    assert float(owner_loss(tags, nobody)) == pytest.approx(0, abs=1e-6)
+    assert float(owner_loss(torch.zeros(1, 2, 3), torch.ones(1, 2, 3))) == pytest.approx(math.log(2))
 
 
 def test_landing_is_measured_in_sizes_of_the_person():

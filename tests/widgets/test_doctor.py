@@ -28,21 +28,19 @@ def test_it_names_what_diagnose_names(maps: hpe.Maps) -> None:
     assert explorer.doctor["odd"]
     assert [one["name"] for one in explorer.doctor["findings"]] == expected
     for one in explorer.doctor["findings"]:
-        if "setting" in one:
-            explorer.set(**{one["setting"]: one["to"]})
-            assert getattr(explorer.settings, one["setting"]) == one["to"]
+        explorer.set(**one["changes"])
+        assert all(getattr(explorer.settings, name) == to for name, to in one["changes"].items())
     explorer._on_doctor({})
     assert explorer.doctor == {}
 
 
-def test_an_advice_with_a_value_becomes_a_button() -> None:
+def test_what_it_offers_brings_the_people_back() -> None:
     weak = replace(SCENE.maps, heatmaps=SCENE.maps.heatmaps * np.float32(0.05))
     explorer = hpe.Explorer((SCENE.image, weak))
     explorer._on_doctor({})
     assert len(explorer.decoding.poses) == 0
-    button = next(one for one in explorer.doctor["findings"] if "setting" in one)
-    explorer.set(**{button["setting"]: button["to"]})
-    assert explorer.decoding.settings.detection_threshold < 0.05
+    explorer.set(**next(one["changes"] for one in explorer.doctor["findings"] if one["changes"]))
+    assert len(explorer.decoding.poses) == 3
 
 
 def test_a_healthy_picture_is_left_alone() -> None:

@@ -33,15 +33,11 @@ class Following:
     """
 
     follow: bool = switch(True, "people keep number and colour from frame to frame; off: numbers are ranks by score")
-    likeness: float = knob(
-        0.15, 0.05, 0.95, 0.05, "who is less like (OKS) where a known person should be is somebody else"
-    )
+    likeness: float = knob(0.15, 0.05, 0.95, 0.05, "least OKS to where a known person should be, for being that person")
     slack: float = knob(
         3.0, 1.0, 5.0, 0.1, "compare as if bodies were this many times larger: for quick or shaky people"
     )
-    newcomer: float = knob(
-        0.3, 0.0, 1.0, 0.05, "whose score is below this may go on as a known person, but does not come in as a new one"
-    )
+    newcomer: float = knob(0.3, 0.0, 1.0, 0.05, "least score of a new person; known people go on below it")
     colour: float = knob(
         60.0,
         5.0,
@@ -49,7 +45,7 @@ class Following:
         5.0,
         "clothes that differ by this much (of 255) speak against two people being one; 500: ignore",
     )
-    gap: float = knob(1.5, 0.0, 10.0, 0.1, "seconds for which somebody who is not seen is waited for")
+    gap: float = knob(1.5, 0.0, 10.0, 0.1, "seconds for which a person who is not seen keeps the number")
     smooth: bool = switch(False, "calm trembling joints with a one-euro filter, at the price of a little lag")
     min_cutoff: float = knob(1.5, 0.1, 10.0, 0.1, "smooth: hertz at rest; lower is calmer and lags more")
     beta: float = knob(3.0, 0.0, 20.0, 0.5, "smooth: hertz more per body size per second; higher follows quick moves")

@@ -1,0 +1,93 @@
+"""Reading: what a file is and how large it gets is known before it is read or unpacked."""
+
+from __future__ import annotations
+
+import errno
+import math
+import stat
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hpe_nb.errors import HpeError
+
+MOST_BYTES = 2**30
+"""Larger files are refused before they are read."""
+
+MOST_ARRAYS = 2**30
+"""Bytes of the arrays that one file may unpack to; the maps of the largest picture take a tenth of it."""
+
+
+def check_file(path: Path, expected: str, most: int = MOST_BYTES) -> None:
+    """See that a path leads to a file that ends, and of a size that makes sense.
+
+    Args:
+        path: of the file.
+        expected: what it should be, with its article, as "a picture".
+        most: bytes it may have.
+
+    Raises:
+        HpeError: nothing there, a folder, a pipe or device, a larger file, or one that may not be looked at.
+    """
+    try:
+        told = path.stat()
+    except FileNotFoundError as error:
+        raise HpeError(f"{path} does not exist; give the path of {expected}.") from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    if stat.S_ISDIR(told.st_mode):
+        raise HpeError(f"{path} is a folder, but {expected} is expected; give one of its files.")
+    if not stat.S_ISREG(told.st_mode):
+        raise HpeError(f"{path} is a pipe, socket or device, but {expected} is expected; give a file.")
+    if told.st_size > most:
+        raise HpeError(f"{path} has more than {most // 2**20} MiB, but {expected} is expected; give one.")
+
+
+def read_bytes(path: Path, expected: str, most: int = MOST_BYTES) -> bytes:
+    """The bytes of a file, see `check_file`.
+
+    Raises:
+        HpeError: as `check_file`, or a file that cannot be read.
+    """
+    check_file(path, expected, most)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        if error.errno in (errno.EISDIR, errno.EACCES) and path.is_dir():
+            raise HpeError(f"{path} is a folder, but {expected} is expected; give one of its files.") from error
+        raise _unreadable(path, error) from error
+
+
+def read_arrays(data: bytes, most: int = MOST_ARRAYS) -> dict[str, Any]:
+    """The arrays of an .npz file's bytes; their size is added up from their headers before any is unpacked.
+
+    Raises:
+        ValueError: no .npz, arrays of Python objects, or more than `most` bytes of arrays.
+    """
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        total = sum(_array_bytes(archive, item) for item in archive.infolist())
+    if total > most:
+        raise ValueError(f"it unpacks to more than {most // 2**20} MiB")
+    with np.load(BytesIO(data), allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def _array_bytes(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> int:
+    """Bytes of one array of an archive by its header."""
+    with archive.open(item) as file:
+        version = np.lib.format.read_magic(file)
+        if version not in ((1, 0), (2, 0)):
+            raise ValueError(f"array format {version} is not known")
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, kind = read(file)
+    if kind.hasobject:
+        raise ValueError("it holds Python objects, which are not read")
+    return max(math.prod(shape) * kind.itemsize, item.file_size)
+
+
+def _unreadable(path: Path, error: Exception) -> HpeError:
+    """One sentence for a file that cannot be read."""
+    return HpeError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); give a file you may read.")

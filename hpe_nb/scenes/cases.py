@@ -1,0 +1,47 @@
+"""Ten pictures with wrong skeletons, to be solved in notebook 05. The answers stand below: solve them first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from hpe_nb.arrays import Image
+from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.peaks import negate_non_maxima
+from hpe_nb.files.images import read_image
+from hpe_nb.files.shipped import sample
+from hpe_nb.network.network import Network
+from hpe_nb.scenes.making import scene
+from hpe_nb.scenes.truth import Truth
+
+
+def ten_cases(network: Network) -> dict[str, tuple[Image, Maps, Truth | None]]:
+    """Picture, maps and, where it is known, the truth of each case, by its number.
+
+    Args:
+        network: what gives the maps of the two photos among them.
+    """
+    crossing, twins, hidden = (scene(name) for name in ("crossing arms", "same tag", "hidden legs"))
+    split = scene(2, tag_noise=0.55, tag_gap=4.0, seed=1)
+    three = scene(3, seed=2)
+    office, street = read_image(sample("basketball1")), read_image(sample("vtest_150"))
+    heat, inside = three.maps.heatmaps, network(office)
+    # What a mistake in the code around a network does to good maps.
+    unsigned = replace(three.maps, heatmaps=np.abs(heat))
+    shifted = replace(three.maps, to_image=three.maps.to_image + np.array([[0, 0, 70], [0, 0, 0]]))
+    constant = replace(three.maps, tags=np.zeros_like(three.maps.tags))
+    twice = replace(inside, heatmaps=negate_non_maxima(inside.heatmaps))
+    faint = replace(three.maps, heatmaps=heat * np.float32(0.09))
+    return {
+        "1": (crossing.image, crossing.maps, crossing.truth),
+        "2": (twins.image, twins.maps, twins.truth),
+        "3": (split.image, split.maps, split.truth),
+        "4": (three.image, unsigned, three.truth),
+        "5": (three.image, shifted, three.truth),
+        "6": (three.image, constant, three.truth),
+        "7": (office, twice, None),
+        "8": (three.image, faint, three.truth),
+        "9": (street, network(street), None),
+        "10": (hidden.image, hidden.maps, hidden.truth),
+    }

@@ -1,0 +1,52 @@
+"""Files that are whole or not there: what killed runs left goes, what others write stays."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from hpe_nb.errors import HpeError
+from hpe_nb.files.whole import folder_held, remove_parts, written_whole
+
+PART = ".a.txt.0123abcd.part"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot remove open files at all")
+def test_parts_of_killed_runs_are_removed_and_others_stay(tmp_path: Path) -> None:
+    kept = tmp_path / "mine.part"
+    for path in (kept, tmp_path / PART):
+        path.write_text("half")
+        os.utime(path, (0, 0))
+    with written_whole(tmp_path / "a.txt") as part:
+        part.write_text("whole")
+        os.utime(part, (0, 0))
+        remove_parts(tmp_path)
+        assert sorted(tmp_path.iterdir()) == sorted([part, kept])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "mine.part"]
+    assert (tmp_path / "a.txt").read_text() == "whole"
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("no"), KeyboardInterrupt()])
+def test_a_failed_write_leaves_what_was_there(tmp_path: Path, error: BaseException) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def write() -> None:
+        with written_whole(path) as part:
+            part.write_text("new")
+            raise error
+
+    with pytest.raises(HpeError if isinstance(error, OSError) else type(error)):
+        write()
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["old"]
+
+
+def test_a_folder_is_held_once(tmp_path: Path) -> None:
+    with folder_held(tmp_path), pytest.raises(HpeError, match="is being written to by process"), folder_held(tmp_path):
+        pass
+    with folder_held(tmp_path):
+        pass
+    assert not list(tmp_path.iterdir())
