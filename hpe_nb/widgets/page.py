@@ -117,7 +117,7 @@ def frame_text(page: str) -> str:
     shown; elsewhere the frame stays hidden, and the page in it does not start.
     """
     child, view = ".jp-OutputArea-child", "application/vnd.jupyter.widget-view+json"
-    dead = f"{child}:has(.jp-OutputArea-output.jupyter-widgets, .jp-RenderedImage, script[type='{view}']):not(:has(.hpe))"
+    dead = f"{child}:not(:has(.hpe)):has(.jp-OutputArea-output.jupyter-widgets, .jp-RenderedImage, [type='{view}'])"
     return f"""<div class="hpe-saved" style="display:none"><style>
 {dead} + {child} .hpe-saved {{ display: block !important; }}
 {dead}:has(+ {child} .hpe-saved iframe), {child}:has(.hpe) + {child}:has(.hpe-saved) {{ display: none; }}

@@ -50,7 +50,7 @@ def main() -> None:
             if run % 10 == 0 or run == 1:
                 page.wait_for_timeout(9000)
                 kernel, alive = opened.ask("memory()")
-                heap = page.evaluate("() => { window.gc(); window.gc(); return performance.memory.usedJSHeapSize / 1e6; }")
+                heap = page.evaluate("() => (window.gc(), window.gc(), performance.memory.usedJSHeapSize / 1e6)")
                 print(f"{run:>5}{kernel:>11.0f}{heap:>9.0f}{alive:>11}", flush=True)
 
 
