@@ -13,7 +13,16 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from hpe_nb.cli.options import Subparsers, add_field, add_grouping, add_network, given_fields, grouping_of, network_of
+from hpe_nb.cli.options import (
+    Subparsers,
+    add_field,
+    add_grouping,
+    add_network,
+    given_fields,
+    grouping_of,
+    network_of,
+    size_of_text,
+)
 from hpe_nb.cli.places import folder_for
 from hpe_nb.errors import HpeError, one_line, visible
 
@@ -56,7 +65,7 @@ def _add_frames(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--stop", type=int, metavar="N", help="frame before which to end")
     group.add_argument("--stride", type=int, default=1, metavar="N", help="take every Nth frame")
     group.add_argument("--loop", action="store_true", help="begin again at the end, until Ctrl-C or --frames")
-    group.add_argument("--frames", type=int, metavar="N", help="end after N frames")
+    group.add_argument("--frames", type=int, metavar="N", help="end after N frames; 0: at the end")
 
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +82,8 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--only-people", default="", metavar="N,N", help="draw the people of these numbers only")
     group.add_argument("--only-joints", default="", metavar="NAME,NAME", help="draw these joints only, as 'left wrist'")
+    group.add_argument("--min-score", type=float, default=0.0, metavar="N", help="draw joints of this score and above")
+    group.add_argument("--output-size", metavar="WxH", help="fit annotated pictures and films into this, as 1280x720")
     group.add_argument(
         "--crops", action="store_true", help="write each person's part of the picture to the folder crops"
     )
@@ -235,6 +246,8 @@ def outputs_of(options: argparse.Namespace, source: Source, job: Job) -> Outputs
         pattern=pattern or FRAME,
         crops=folder / "crops" if options.crops else None,
         people=_numbers_of(options.only_people),
+        min_score=options.min_score,
+        size=size_of_text("--output-size", options.output_size) if options.output_size else None,
         joints=tuple(part.strip().replace("_", " ") for part in options.only_joints.split(",") if part.strip()),
     )
 
