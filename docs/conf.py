@@ -51,7 +51,8 @@ nb_execution_in_temp = True
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_merge_streams = True
-# Readers have no kernel: where an output is both, they get the picture and not the widget.
+# Readers have no kernel: where an output is both, they get the picture and not the widget, nor the widget's state.
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}
 nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
 
 CONTENTS = """
@@ -141,6 +142,13 @@ def describe(_: Any, kind: str, name: str, thing: Any, options: Any, lines: list
         lines += ["", f"* `{field.name}` = {field.default!r}{limits}: {field.metadata['meaning']}"]
 
 
+def drop_widgets(_: Any, name: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    """Leave out the state of widgets, which is most of a page's bytes."""
+    del name, template, tree
+    kept = [file for file in context["script_files"] if "widget-state" not in str(getattr(file, "attributes", ""))]
+    context["script_files"] = kept
+
+
 def finish(app: Any, error: Exception | None) -> None:
     """Let the folder's index be the README's page."""
     if not error and app.builder.name == "html":
@@ -152,4 +160,5 @@ def setup(app: Any) -> None:
     prepare()
     app.connect("source-read", change_source)
     app.connect("autodoc-process-docstring", describe)
+    app.connect("html-page-context", drop_widgets, priority=900)
     app.connect("build-finished", finish)

@@ -39,6 +39,9 @@ THUMBNAIL = 150
 WIDGET = ".hpe"
 """Selector of a widget in the page."""
 
+WALKERS = (slice(335, 575), slice(120, 360))
+"""Rows and columns of the two walkers of the first picture in `vtest_550`."""
+
 SHOTS = {
     "stepper": "x = hpe.Stepper(hpe.scene(3, seed=2))",
     "scene_lab": "x = hpe.SceneLab('crossing arms')",
@@ -112,8 +115,8 @@ def rendered(ax: Axes) -> Image:
 def thumbnails() -> Iterator[tuple[str, Image]]:
     """A picture for each notebook."""
 
-    def found(name: str, network: str) -> Image:
-        image = hpe.read_image(hpe.sample(name))
+    def found(name: str, network: str, part: tuple[slice, slice] = (slice(None), slice(None))) -> Image:
+        image = hpe.read_image(hpe.sample(name))[part]
         return hpe.draw_poses(image, hpe.decode(hpe.load_network(network)(image)).poses)
 
     def heat(scene: hpe.Scene) -> Image:
@@ -124,7 +127,7 @@ def thumbnails() -> Iterator[tuple[str, Image]]:
         return hpe.draw_poses(scene.image, hpe.decode(scene.maps).poses)
 
     three, crossing = hpe.scene(3, seed=2), hpe.scene("crossing arms")
-    yield "00", found("basketball1", "hpe-nb-ae")[:, :480]
+    yield "00", found("vtest_550", "hpe-nb-ae", WALKERS)[20:200, 30:210]
     yield "01", heat(three)
     yield "02", rendered(hpe.plot_tag_strip(hpe.decode(hpe.scene(4, seed=5, tag_noise=0.3).maps)))
     yield "03", rendered(hpe.plot_cost_matrix(hpe.decode(three.maps), "left wrist"))
@@ -136,6 +139,8 @@ def thumbnails() -> Iterator[tuple[str, Image]]:
     yield "09", heat(hpe.scene("hugging"))
     yield "10", drawn(hpe.scene("crowd"))
     yield "11", rendered(hpe.plot_tag_histogram(hpe.decode(crossing.maps)))
+    hidden = hpe.scene("hidden legs")
+    yield "12", np.hstack([drawn(hidden)[:, 60:284], hidden.image[:, 284:]])
 
 
 def swept() -> hpe.SweepTable:

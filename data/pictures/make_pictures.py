@@ -1,72 +1,58 @@
-"""Make the README's picture from what the kit itself finds: `python data/pictures/make_pictures.py`."""
+"""Store what the notebooks' own cells draw: the README's first picture, and those of notebook 09.
+
+Readers without torch see the latter; with a curve given, that of the shipped network's training is stored, too.
+
+    python data/pictures/make_pictures.py [CURVE.csv]
+"""
 
 from __future__ import annotations
 
+import base64
+import sys
 from pathlib import Path
 
 import cv2
+import nbformat
 import numpy as np
-from matplotlib import colormaps
+import pandas as pd
+from nbclient import NotebookClient
 
-import hpe_nb as hpe
-from hpe_nb.arrays import Float32, Image
-from hpe_nb.draw.colours import HEATMAP, PAPER, TAGMAP
-
-HERE = Path(__file__).parent
-PHOTO = "basketball1"
-GAP = 8
-"""Pixels between the panels."""
-
-
-def first_look(path: Path) -> Path:
-    """Three panels of one photo: heatmaps, tags, people."""
-    image = hpe.read_image(hpe.sample(PHOTO))
-    maps = hpe.load_network()(image)
-    decoding = hpe.decode(maps)
-    heat = to_photo(np.abs(maps.heatmaps).max(axis=0), maps, image)
-    panels = (
-        titled(mixed(image, painted(np.sqrt(heat), HEATMAP, 0.05, 1), np.sqrt(heat)), "heatmaps: where is a joint?"),
-        titled(tags_panel(image, decoding, heat), "tags: whose joint is it?"),
-        titled(hpe.draw_poses(image, decoding.poses), "grouping: the people"),
-    )
-    gap = np.full((image.shape[0], GAP, 3), 255, np.uint8)
-    return hpe.write_image(path, np.hstack([panels[0], gap, panels[1], gap, panels[2]]))
+ROOT = Path(__file__).parents[2]
+TRAINING = ROOT / "data" / "training"
+STORED = {"00_first_look": (ROOT / "data" / "pictures", 1400), "09_train_your_own": (TRAINING, 1000)}
+"""Notebooks whose pictures are stored: the folder, and how many pixels they are wide at most."""
+ROWS = 200
+"""Rows of the stored curve, about."""
 
 
-def tags_panel(image: Image, decoding: hpe.Decoding, heat: Float32) -> Image:
-    """The tag of the strongest joint type at each place, where there is any joint."""
-    maps = decoding.maps
-    best = np.abs(maps.heatmaps).argmax(axis=0)
-    tags = np.take_along_axis(maps.tags[..., 0], best[None], axis=0)[0]
-    low, high = np.percentile(decoding.peaks.tag[:, 0], (5, 95))
-    grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    return mixed(grey, painted(to_photo(tags, maps, image), TAGMAP, low, high), np.clip(4 * heat, 0, 1))
+def store_pictures(name: str, folder: Path, width: int) -> None:
+    """Run a notebook and write the picture of each cell that is tagged `draws-NAME` as NAME.jpg."""
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": ROOT}}).execute()
+    for cell in notebook.cells:
+        for tag in (tag for tag in cell.metadata.get("tags", ()) if tag.startswith("draws-")):
+            drawn = next(output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {}))
+            picture = cv2.imdecode(np.frombuffer(base64.b64decode(drawn), np.uint8), cv2.IMREAD_COLOR)
+            size = (width, round(picture.shape[0] * width / picture.shape[1]))
+            if picture.shape[1] > width:
+                picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+            path = folder / f"{tag.removeprefix('draws-')}.jpg"
+            cv2.imwrite(str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, 80])
+            print(path)
 
 
-def to_photo(values: Float32, maps: hpe.Maps, image: Image) -> Float32:
-    """Values (h, w) of map pixels at every photo pixel."""
-    size = (image.shape[1], image.shape[0])
-    return np.clip(cv2.warpAffine(values, maps.to_image, size, flags=cv2.INTER_LINEAR), values.min(), values.max())
-
-
-def painted(values: Float32, scale: str, low: float, high: float) -> Image:
-    """Values as colours of one of matplotlib's scales."""
-    return (255 * colormaps[scale](np.clip((values - low) / (high - low), 0, 1))[..., :3]).astype(np.uint8)
-
-
-def mixed(image: Image, paint: Image, share: Float32) -> Image:
-    """The image with so much (0 to 1 per pixel) of the paint."""
-    dim = 0.6 * image  # a photo that steps back lets the paint shine
-    return np.clip(dim + (paint - dim) * np.clip(share, 0, 1)[..., None], 0, 255).astype(np.uint8)
-
-
-def titled(picture: Image, title: str) -> Image:
-    """The picture with a title in its lower left corner."""
-    picture, place = picture.copy(), (14, picture.shape[0] - 18)
-    for colour, width in (((0, 0, 0), 6), (PAPER, 2)):
-        cv2.putText(picture, title, place, cv2.FONT_HERSHEY_SIMPLEX, 0.9, colour, width, cv2.LINE_AA)
-    return picture
+def store_curve(path: Path) -> None:
+    """Write the means over stretches of a run's curve, with the last step and second of each."""
+    curve = pd.read_csv(path)
+    stretch = np.arange(len(curve)) // max(1, len(curve) // ROWS)
+    last = dict.fromkeys(("step", "seconds"), "last")
+    means = dict.fromkeys([name for name in curve if name not in ("rate", *last)], "mean")
+    thin = curve.groupby(stretch).agg(last | means)
+    thin.to_csv(TRAINING / "hpe-nb-ae.csv", index=False, float_format="%.4g")
 
 
 if __name__ == "__main__":
-    print(first_look(HERE / "first_look.jpg"))
+    for given in sys.argv[1:]:
+        store_curve(Path(given))
+    for notebook, (place, pixels) in STORED.items():
+        store_pictures(notebook, place, pixels)

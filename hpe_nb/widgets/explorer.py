@@ -325,16 +325,12 @@ class Explorer(Canvas):
 
     def _search(self) -> None:
         """Search for all flips of this result, the settings that matter most first, then those of the chosen joint."""
-        groups = settings_panel(self._settings, [])["groups"]
-        items = {item["name"]: item for group in groups for item in group["fields"]}
-        names = [name for name in number_names(self._settings) if name in items and name not in unread(self._settings)]
+        settings = self._settings
+        names = [name for name in number_names(settings) if name not in unread(settings)]
         names.sort(key=lambda name: name not in MAIN)
-        waiting = {"values": [], "searching": True}
-        self.marks = {
-            name: self._known.get(self._others(name))
-            or waiting | {"from": items[name]["low"], "to": items[name]["high"]}
-            for name in names
-        }
+        nothing = {"values": [], "searching": True}
+        here = {name: {"from": getattr(settings, name), "to": getattr(settings, name)} for name in names}
+        self.marks = {name: self._known.get(self._others(name)) or nothing | here[name] for name in names}
         self.search.start(self._searching(self._decoding, self._chosen))
 
     def _others(self, name: str) -> tuple[str, Settings]:

@@ -143,10 +143,10 @@ class Panels {
         mark.style.left = left(value);
         return mark;
       }));
-      if (told?.searching) {
+      for (const [from, to] of told?.searching ? [[low, told.from], [told.to, high]] : []) {
         const rest = make("span", { class: "hpe-rest", textContent: "searching" });
-        Object.assign(rest.style, { left: left(told.from), width: `${100 * (told.to - told.from) / (high - low)}%` });
-        row.marks.append(rest);
+        Object.assign(rest.style, { left: left(from), width: `${100 * (to - from) / (high - low)}%` });
+        if (to > from) row.marks.append(rest);
       }
     }
   }

@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from hpe_nb.decoder.decode import Decoding
-from hpe_nb.explain.flips import search, setting_range
+from hpe_nb.explain.flips import FlipPoints, search, setting_range
 
 TARGET = 0.03
 """Seconds that one step of a search should take: it is how long the search goes on after it was told to stop."""
 
-BUDGET = 60.0
-"""Seconds after which the search in one setting's range is given up; the slider then shows what was not searched."""
+PIECES = 12
+"""A slider's range is searched in so many pieces, from where the slider stands outwards, and shown piece by piece."""
 
 Step = Callable[[], None]
 
@@ -88,18 +90,33 @@ class Search:
 def flips_in_steps(decoding: Decoding, name: str) -> Iterator[dict[str, Any]]:
     """Search a setting's whole range for the values at which the result changes, in small steps.
 
-    Each step takes about `TARGET` seconds and tells what is still searched: the slider's `from` and `to`. The last one
-    gives the marks. A search that takes longer than `BUDGET` is given up; the slider then still says that it searches.
+    Each step takes about `TARGET` seconds and gives what is known so far: the `values` between `from` and `to`, whether
+    they are `exact`, and whether the rest is still `searching`.
     """
     low, high = setting_range(decoding.settings, name)
-    steps, started = search(decoding, name), time.perf_counter()
-    told = started
-    try:
-        while (now := time.perf_counter()) - started < BUDGET:
-            next(steps)
-            if now - told > TARGET:
-                told = now
-                yield {"values": [], "exact": True, "searching": True, "from": low, "to": high}
-    except StopIteration as done:
-        values = done.value.values.tolist()
-        yield {"values": values, "exact": done.value.exact, "searching": False, "from": high, "to": high}
+    now = getattr(decoding.settings, name)
+    edges = np.unique(np.linspace(low, high, PIECES + 1).round(0 if isinstance(now, int) else 9)).tolist()
+    first = min(max(int(np.searchsorted(edges, now, side="right")) - 1, 0), len(edges) - 2)
+    start, end = edges[first], edges[first]
+    marks: dict[str, Any] = {"values": [], "exact": True, "searching": True, "from": start, "to": end}
+    told = time.perf_counter()
+    while start > low or end < high:
+        up = end < high and (start <= low or end - now <= now - start)
+        at = edges.index(end if up else start)
+        piece = (edges[at], edges[at + 1]) if up else (edges[at - 1], edges[at])
+        found = FlipPoints(name, np.zeros(0), exact=True)
+        steps = search(decoding, name, *piece)
+        try:
+            while True:
+                next(steps)
+                if time.perf_counter() - told > TARGET:
+                    told = time.perf_counter()
+                    yield marks
+        except StopIteration as done:
+            found = done.value
+        start, end = min(start, piece[0]), max(end, piece[1])
+        marks = {
+            "values": sorted({*marks["values"], *found.values.tolist()}), "exact": marks["exact"] and found.exact,
+            "searching": start > low or end < high, "from": start, "to": end,
+        }  # fmt: skip
+        yield marks

@@ -178,6 +178,7 @@ def test_demo_of_ones_own_photo_with_nobody_in_it(capsys: pytest.CaptureFixture[
     assert len(hpe.load_poses(tmp_path / "out" / "wall-poses.json")) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "asked"),
     [
@@ -199,6 +200,7 @@ def test_demo_of_photos_of_any_name(name: str, asked: str, monkeypatch: pytest.M
     assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".json", ".png"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("taken", ["wall-poses.png", "wall-poses.json"])
 def test_demo_replaces_nothing_of_the_users(taken: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hpe.write_image(tmp_path / "wall.png", np.full((90, 120, 3), 200, np.uint8))

@@ -1,0 +1,406 @@
+"""Numbers that stand in the prose of the course, each against the run that makes it.
+
+A row is a page, the words with a place for each number, and what computes them; numbers that a cell prints need no row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+
+import hpe_nb as hpe
+from hpe_nb.decoder import grouping
+from hpe_nb.files.shipped import data_folder
+from hpe_nb.network.placement import Placement, place
+from hpe_nb.network.registry import NETWORKS
+from hpe_nb.scenes.cases import ten_cases
+from hpe_nb.scenes.truth import wrong_joints
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+DEFAULTS = hpe.Settings()
+
+
+@cache
+def words_of(page: str) -> str:
+    """A page's prose and code, with all white space as single blanks."""
+    path = FOLDER / page
+    if path.suffix == ".md":
+        return " ".join(path.read_text(encoding="utf-8").split())
+    return " ".join(" ".join(cell.source for cell in nbformat.read(path, 4).cells).split())
+
+
+def says(page: str, words: str, *numbers: Any) -> None:
+    """Assert that the page has the words with these numbers in their places."""
+    told = words.format(*numbers)
+    assert " ".join(told.split()) in words_of(page)
+
+
+def odd(fit: str) -> Placement:
+    """The photo of 640 x 427 in an input of 480."""
+    return place(640, 427, fit, 480)
+
+
+@cache
+def hand() -> tuple[hpe.Candidates, hpe.People]:
+    """The three candidates and two people of notebook 03's example, read from the table in its prose."""
+    rows = re.findall(
+        r"\| (person|candidate) \w \| ([\d.]+) \| (\d+), (\d+) \| ([\d.]+) \|",
+        words_of("03_grouping_step_by_step.ipynb"),
+    )
+    numbers = np.array([row[1:] for row in rows], float)
+    two, three = numbers[:2], numbers[2:]
+    people = hpe.People(two[:, :1].astype(np.float32), two[:, 1:3], two[:, 3], np.zeros((2, 17, 3), np.float32))
+    return hpe.Candidates(5, np.arange(3), three[:, 1:3], three[:, 3], three[:, :1].astype(np.float32)), people
+
+
+@cache
+def trained(people: int, steps: int) -> float:
+    """Distance of the closest two people after pull and push of notebook 02, computed with its own cell."""
+    cells = nbformat.read(FOLDER / "02_tags.ipynb", 4).cells
+    source = next(cell.source for cell in cells if "def losses_and_slope" in cell.source)
+    scope: dict[str, Any] = {"np": np, "hpe": hpe}
+    source = source.replace("N, K = len(people.truth), 17", f"N, K = {people}, 17").replace(
+        "range(300)", f"range({steps})"
+    )
+    exec(source.split("print(")[0], scope)
+    return float(np.diff(np.sort(scope["tags"].mean(axis=1))).min())
+
+
+@cache
+def card() -> str:
+    """The card of the network that ships."""
+    return (data_folder() / "models" / "README.md").read_text(encoding="utf-8")
+
+
+@cache
+def office() -> hpe.Maps:
+    """Maps of the two men by the network that ships."""
+    return hpe.load_network("hpe-nb-ae")(hpe.read_image(hpe.sample("basketball1")))
+
+
+def wrong_wrists(leak: float) -> int:
+    """Joints in the wrong person where arms cross."""
+    scene = hpe.scene("crossing arms", tag_leak=leak)
+    return int(wrong_joints(hpe.decode(scene.maps), scene.truth).sum())
+
+
+def crowds() -> Iterator[dict[str, float]]:
+    """The two crowds of notebook 06: joints missed, and tags that nearly touch."""
+    for settings, recipe in (
+        (hpe.Settings(refine="off"), {"missed": 0.3}),
+        (DEFAULTS, {"overlap": 0.8, "tag_gap": 0.3, "tag_noise": 0.1}),
+    ):
+        scenes = [hpe.scene(10, seed=seed, **recipe) for seed in (1, 2)]
+        yield hpe.evaluate([hpe.decode(scene.maps, settings) for scene in scenes], scenes).numbers
+
+
+def test_protocol_by_hand() -> None:
+    page, (width, height) = "01_what_the_network_sees.ipynb", odd("protocol").scaled
+    says(page, "480 / 427 = {:.3f}; 640 x {:.3f} = {} (cut, not rounded)", 480 / 427, 480 / 427, int(640 * 480 / 427))
+    says(page, "the next multiple of 32 is {}, so {} columns are padding", odd("protocol").input[0], 736 - width)
+    says(page, "the maps are half of {} x {}", *odd("protocol").input)
+    says(page, "x times 2 and by 640 / {}, y times 2 and by 427 / {}", width, height)
+
+
+@pytest.mark.parametrize("fit", ["protocol", "letterbox"])
+def test_photo_of_an_odd_size_in_the_final_test(fit: str) -> None:
+    placed = odd(fit)
+    maps = tuple(side // 2 for side in placed.input)
+    x, y = placed.to_image(*maps)[:, :2] @ (100, 50)
+    scaled, inside = "{} x {}".format(*placed.scaled), "{} x {}".format(*placed.input)
+    if fit == "protocol":
+        says("FINAL_TEST.md", "Scaled to {}; input {}", scaled, inside)
+        says("FINAL_TEST.md", "maps {} x {}, of which {} x {} show the photo", *maps, *placed.photo_part(*maps))
+        says("FINAL_TEST.md", "= ({:.1f}, {:.1f})", x, y)
+    else:
+        rows = placed.input[1] - placed.scaled[1]
+        says(
+            "FINAL_TEST.md",
+            "Scaled to {}, input {}, {} rows of padding below; ({:.1f}, {:.1f})",
+            scaled,
+            inside,
+            rows,
+            x,
+            y,
+        )
+
+
+def test_blobs_are_about_twice_as_wide_as_those_of_0007() -> None:
+    says("01_what_the_network_sees.ipynb", "paints blobs about twice as wide")
+    peaks, heat = hpe.decode(office()).peaks, np.abs(office().heatmaps)
+    widths = []
+    for joint, (x, y), value in zip(peaks.joint, peaks.xy, peaks.value, strict=True):
+        if value > 0.7:
+            away = np.mean([heat[joint, y - 4, x], heat[joint, y + 4, x], heat[joint, y, x - 4], heat[joint, y, x + 4]])
+            widths.append(4 / np.sqrt(2 * np.log(value / away)))
+    assert 3 < np.median(widths) < 5  # 0007: 2
+
+
+def test_windows_of_non_maxima() -> None:
+    says("01_what_the_network_sees.ipynb", "11 begins to eat neighbours: it needs noses six pixels apart")
+    ys, xs = np.mgrid[:40, :40]
+
+    def noses(apart: int) -> int:
+        heat = np.zeros((17, 40, 40), np.float32)
+        heat[0] = np.maximum(
+            np.exp(-((xs - 14) ** 2 + (ys - 20) ** 2) / 8),
+            0.95 * np.exp(-((xs - 14 - apart) ** 2 + (ys - 20) ** 2) / 8),
+        )
+        return int((hpe.negate_non_maxima(heat, 11)[0] > 0.1).sum())
+
+    assert [noses(apart) for apart in (5, 6)] == [1, 2]
+
+
+def test_negated_twice() -> None:
+    says("01_what_the_network_sees.ipynb", "more than thirty times as many candidates")
+    twice = replace(office(), heatmaps=hpe.negate_non_maxima(office().heatmaps))
+    assert len(hpe.decode(twice).peaks) > 30 * len(hpe.decode(office()).peaks)
+
+
+def test_wall_and_men() -> None:
+    says(
+        "01_what_the_network_sees.ipynb",
+        "The wall's curve has ended well before 0.1. The man at the left loses nothing there",
+    )
+    maps = office()
+    layer, y, x = np.nonzero(maps.heatmaps > 0)
+    across = maps.image_points(np.stack([x, y], axis=1).astype(float))[:, 0]
+    scores = maps.heatmaps[layer, y, x]
+    assert scores[(across > 190) & (across < 420)].max() < 0.05
+    assert min(scores[(across < 190) & (layer == k)].max() for k in range(17)) > 0.1
+
+
+@pytest.mark.parametrize("page", ["02_tags.ipynb", "FINAL_TEST.md"])
+def test_room_on_a_line(page: str) -> None:
+    says(page, "2 apart reach from 0 to {}", 29 * 2)
+
+
+def test_force_of_push() -> None:
+    says("02_tags.ipynb", "At 2 it is a tenth of that, and at 3 nothing")
+    force = {gap: 2 * gap * np.exp(-(gap**2)) for gap in (1, 2, 3)}
+    assert force[2] / force[1] == pytest.approx(0.1, abs=0.005)
+    assert force[3] < 0.001
+    says("FINAL_TEST.md", "up to a distance of {:.2f}", np.sqrt(0.5))
+
+
+def test_tags_creep() -> None:
+    says("02_tags.ipynb", "ten times the steps bring half a unit")
+    assert trained(3, 3000) - trained(3, 300) == pytest.approx(0.5, abs=0.2)
+    says("02_tags.ipynb", "About {:.1f} after 300 steps, {:.1f} after 3000", trained(6, 300), trained(6, 3000))
+
+
+def test_pairs_that_share_a_tag() -> None:
+    says("02_tags.ipynb", "about one pair in ten is less than 1 apart")
+    shipped = next(line for line in card().splitlines() if "as it ships" in line)
+    assert float(re.findall(r"\| ([\d.]+) % \|", shipped)[0]) == pytest.approx(10, abs=2.5)
+
+
+def test_example_by_hand() -> None:
+    joints, people = hand()
+    cost = DEFAULTS.cost(joints, people)
+    assert grouping.assign(DEFAULTS, joints, people, cost).tolist() == [1, 0, grouping.ALONE]
+    says("FINAL_TEST.md", "(0.18 + 0 + 0.2 - 0.3 - 1) x 0.63 = {:.3f}", cost[0, 1])
+    says(
+        "FINAL_TEST.md",
+        "(5 x 0.60 + 0.42) / 6 = {:.3f}",
+        grouping.running_mean(people.tag[1], np.array([5]), joints.tag[0])[0],
+    )
+    says("03_grouping_step_by_step.ipynb", "the nearest tag is {:.1f} away", hpe.tag_distances(joints, people)[2].min())
+    says("03_grouping_step_by_step.ipynb", "with its own tag, {:.2f}", joints.tag[2, 0])
+
+
+def test_example_by_open_model_zoo() -> None:
+    says("03_grouping_step_by_step.ipynb", "*every* pairing of the two costs the same")
+    joints, people = hand()
+    rule = hpe.Settings.omz()
+    cost = rule.cost(joints, people)
+    assert cost[0, 0] + cost[1, 1] == pytest.approx(cost[0, 1] + cost[1, 0])
+    says("03_grouping_step_by_step.ipynb", "here it falls on the wrong side")
+    assert grouping.assign(rule, joints, people, cost).tolist() == [0, 1, grouping.ALONE]
+
+
+def test_weights_in_the_formula_are_the_defaults() -> None:
+    says(
+        "03_grouping_step_by_step.ipynb",
+        r"(d + {} \cdot \text{{far}} + {}",
+        DEFAULTS.place_weight,
+        DEFAULTS.score_weight,
+    )
+    says("03_grouping_step_by_step.ipynb", "At {} (`tag_threshold`) or more", DEFAULTS.tag_threshold)
+
+
+def test_scores_of_half_a_person() -> None:
+    page = "03_grouping_step_by_step.ipynb"
+    says(page, "The score cannot be above 10/17 = {:.2f}", 10 / 17)
+    says(page, "`pose_threshold = 0.3` asks for at least six perfect joints (5 of 17 are {:.3f})", 5 / 17)
+    assert 5 / 17 < 0.3 < 6 / 17
+    says(page, "11 x 0.8 / 17 = {:.2f}", 11 * 0.8 / 17)
+    says("FINAL_TEST.md", "10 / 17 = {:.2f}. At least six: 5 / 17 is {:.3f}", 10 / 17, 5 / 17)
+
+
+def test_defaults_in_the_prose() -> None:
+    says("03_grouping_step_by_step.ipynb", "(The kit's default is {}.)", DEFAULTS.max_candidates)
+    says("03_grouping_step_by_step.ipynb", "the reference takes **{}**", hpe.Settings.omz().max_candidates)
+    says("03_grouping_step_by_step.ipynb", 'believes nothing below {} (`refine="near"`)', DEFAULTS.refine_threshold)
+    says("06_choosing_parameters.ipynb", "the default keeps its {}", DEFAULTS.pose_threshold)
+    assert hpe.Following().gap == 1.5
+    says("07_films_and_webcam.ipynb", "a second and a half by default")
+
+
+def test_crowd_of_forty() -> None:
+    says("03_grouping_step_by_step.ipynb", "In a crowd of 40 the ten weakest noses are never looked at")
+    crowd = hpe.scene(40, seed=1)
+    found = [
+        int(hpe.decode(crowd.maps, hpe.Settings(max_candidates=limit, refine="off")).poses.detected.sum())
+        for limit in (30, 40, 100)
+    ]
+    assert found[0] < found[1] == found[2]
+
+
+def test_settings_that_mend_cases() -> None:
+    page, cases = "05_why_is_this_wrong.ipynb", ten_cases(hpe.load_network("hpe-nb-ae"))
+    says(page, "Case 8: `hpe.Settings(detection_threshold=0.01, pose_threshold=0.01)`.")
+    says(page, "Case 3: `hpe.Settings(tag_threshold=2.0)`.")
+    found = {number: hpe.decode(maps) for number, (_, maps, _) in cases.items()}
+    assert [len(found[number].poses) for number in ("3", "8")] != [2, 3]
+    assert len(hpe.decode(cases["3"][1], hpe.Settings(tag_threshold=2.0)).poses) == 2
+    assert len(hpe.decode(cases["8"][1], hpe.Settings(detection_threshold=0.01)).poses) == 0  # not enough by itself
+    assert len(hpe.decode(cases["8"][1], hpe.Settings(detection_threshold=0.01, pose_threshold=0.01)).poses) == 3
+    assert len(found["2"].poses) == 3
+    tags = found["2"].poses.tags
+    assert np.diff(np.sort(tags)).min() < 1e-3  # equal: no tag threshold can part them
+
+
+def test_hugs() -> None:
+    says("05_why_is_this_wrong.ipynb", "Two people, **one skeleton**")
+    source = next(
+        cell.source
+        for cell in nbformat.read(FOLDER / "05_why_is_this_wrong.ipynb", 4).cells
+        if cell.source.startswith("small = (Actor")
+    )
+    from hpe_nb.scenes.recipe import Actor
+
+    scope: dict[str, Any] = {"hpe": hpe, "Actor": Actor}
+    exec(source.split("figure, panels")[0], scope)
+    assert [len(hpe.decode(scene.maps).poses) for scene in scope["hugs"].values()] == [1, 1, 2, 2]
+
+
+def test_sizes_of_the_sweep() -> None:
+    detection, tag = len(np.arange(0.02, 0.6, 0.04)), len(np.arange(0.1, 3, 0.15))
+    says("06_choosing_parameters.ipynb", "We try {} x {} values", detection, tag)
+    says(
+        "06_choosing_parameters.ipynb",
+        "Three hundred settings on eight pictures are {:,} decodings",
+        detection * tag * 8,
+    )
+    assert detection * tag == 300
+
+
+def test_high_ap_with_many_wrong_joints_beside_low_ap_with_none() -> None:
+    says("06_choosing_parameters.ipynb", "Which has the higher AP?")
+    missed, touching = crowds()
+    assert missed["AP"] < 50 < 80 < touching["AP"]
+    assert missed["wrong"] == 0
+    assert touching["wrong"] > 5
+    says(
+        "FINAL_TEST.md",
+        "`wrong` {:.0f} means {:.0f} per cent of what? `invented` {:.0f}?",
+        touching["wrong"],
+        touching["wrong"],
+        touching["invented"],
+    )
+
+
+def test_what_a_photo_loses_without_faint_people() -> None:
+    says("06_choosing_parameters.ipynb", "AP loses a point or two")
+    shipped = next(line for line in card().splitlines() if "as it ships" in line)
+    default, demo = map(float, re.findall(r"\| \**([\d.]+)\** (?=\|)", shipped)[:2])
+    assert 0 < demo - default < 2.5
+    assert demo == NETWORKS["hpe-nb-ae"].ap  # what the network says of itself when it is loaded
+
+
+def test_tags_of_the_code_reader() -> None:
+    says("08_other_networks.ipynb", "so 62 and 60 are {:.2f} apart", (62 - 60) / 32)
+    says("08_other_networks.ipynb", "With blue 125 all is well: 125 / 32 is 2 away from both")
+    assert [round(abs(125 - blue) / 32) for blue in (60, 190)] == [2, 2]
+
+
+def test_leak_that_swaps_wrists() -> None:
+    says("10_gallery.ipynb", "Four wrists have changed sides")
+    assert wrong_wrists(0.65) == 4
+    says("10_gallery.ipynb", "one would expect 0.5. It takes less, about 0.35")
+    assert wrong_wrists(0.4) > 0 == wrong_wrists(0.35)
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "what"),
+    [
+        pytest.param("the first ends at {:.0f}", "tag_threshold", "high", id="tag threshold"),
+        pytest.param("the others at {:.0f}", "place_weight", "high", id="place weight"),
+        pytest.param("the others at {:.0f}", "score_weight", "high", id="score weight"),
+    ],
+)
+def test_ranges_of_settings(words: str, name: str, what: str) -> None:
+    told = next(item.metadata for item in fields(hpe.Settings) if item.name == name)
+    says("12_settings.ipynb", words, told[what])
+
+
+def test_rounding_gives_joints_away() -> None:
+    says("11_your_own_rule.ipynb", "It falls: rounding makes a tag distance of 0.1 and one of 0.4 cost the same")
+
+    class Unrounded(hpe.HigherHRNetSettings):
+        """Without rounding."""
+
+        def cost(self, joints: hpe.Candidates, people: hpe.People) -> np.ndarray:
+            cost = hpe.tag_distances(joints, people) * 100.0 - joints.value[:, None]
+            cost[:, 30:] = np.inf
+            return cost
+
+    scenes = [hpe.scene(people=5, seed=seed, tag_gap=1.0, tag_noise=0.25, overlap=0.3) for seed in range(12)]
+
+    def wrong(settings: hpe.Settings) -> int:
+        return sum(int(wrong_joints(hpe.decode(scene.maps, settings), scene.truth).sum()) for scene in scenes)
+
+    assert wrong(Unrounded()) < wrong(hpe.HigherHRNetSettings())
+
+
+@pytest.mark.parametrize(
+    ("words", "holds"),
+    [
+        pytest.param("the two men hardly change", lambda: changed(office(), 4.0) <= 4, id="two men"),
+        pytest.param("in the street many joints move", lambda: changed(street(), 4.0) > 10, id="the street"),
+    ],
+)
+def test_one_threshold_too_many(words: str, holds: Callable[[], bool]) -> None:
+    assert words in words_of("04_explore_your_photo.ipynb").casefold()
+    assert holds()
+
+
+def street() -> hpe.Maps:
+    """Maps of the street by the network that ships."""
+    return hpe.load_network("hpe-nb-ae")(hpe.read_image(hpe.sample("vtest_150")))
+
+
+def changed(maps: hpe.Maps, threshold: float) -> int:
+    """Joints that move by more than a pixel at another tag threshold; all where the number of people changes."""
+    one, other = hpe.decode(maps).poses, hpe.decode(maps, hpe.Settings(tag_threshold=threshold)).poses
+    if len(one) != len(other):
+        return 17 * max(len(one), len(other))
+    return int((np.abs(one.keypoints - other.keypoints)[..., :2].max(axis=-1) > 1).sum())
+
+
+def test_a_skeleton_too_many() -> None:
+    says("04_explore_your_photo.ipynb", "`pose_threshold` just above this person's score")
+    maps = hpe.load_network("hpe-nb-ae")(hpe.read_image(hpe.sample("vtest_250")))
+    poses = hpe.decode(maps).poses
+    without = hpe.decode(maps, hpe.Settings(pose_threshold=float(poses.scores.min()) + 0.001)).poses
+    assert len(without) == len(poses) - 1
+    assert len(hpe.flip_points(hpe.decode(maps), "duplicate_oks").values) == 0  # no double
