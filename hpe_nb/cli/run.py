@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from hpe_nb.films.frame import Source
     from hpe_nb.films.inputs import Inputs
     from hpe_nb.films.job import Outputs, Summary
+    from hpe_nb.films.stages import Stages
+    from hpe_nb.films.writing import Shown
     from hpe_nb.network.network import Network
 
 RECORD = "poses.jsonl"
@@ -176,11 +178,12 @@ def _run_one(
     options: argparse.Namespace, job: Job, network: Network, settings: tuple[Any, Any, Any], alone: bool
 ) -> int:
     """One job; its exit status. One of several that cannot be begun is told of and does not end the others."""
+    from tqdm import tqdm
+
     from hpe_nb.files.text import plural
     from hpe_nb.films.frame import Span
     from hpe_nb.films.job import run_film
     from hpe_nb.films.pictures import Pictures
-    from hpe_nb.films.progress import Progress
     from hpe_nb.films.sources import open_film
 
     grouping, running, following = settings
@@ -190,18 +193,25 @@ def _run_one(
     try:
         with Pictures(name, job.photos, span) if job.film is None else open_film(job.film, span) as source:
             outputs = outputs_of(options, source, job)
-            bar = Progress(None if options.loop else _total(source, options), sys.stderr)
-            summary = run_film(
-                source,
-                network,
-                outputs,
-                grouping=grouping,
-                running=running,
-                following=following,
-                frames=options.frames,
-                seen=None if options.quiet else bar.show,
-            )
-            bar.close()
+            hidden = True if options.quiet else None  # None: shown on a terminal only
+            with tqdm(
+                total=None if options.loop else _total(source, options), unit="frame", disable=hidden, leave=False
+            ) as bar:
+
+                def seen(shown: Shown, _: Stages, bar: tqdm[Any] = bar) -> None:
+                    bar.set_postfix_str(plural(len(shown.entry.poses), "person"), refresh=False)
+                    bar.update()
+
+                summary = run_film(
+                    source,
+                    network,
+                    outputs,
+                    grouping=grouping,
+                    running=running,
+                    following=following,
+                    frames=options.frames,
+                    seen=seen,
+                )
     except HpeError as error:
         if alone:
             raise
