@@ -47,6 +47,7 @@ from .explain.flips import flip_points as flip_points
 from .explain.why import Explanation as Explanation
 from .explain.why import explain_joint as explain_joint
 from .explain.why import explain_peak as explain_peak
+from .files.images import crop_boxes as crop_boxes
 from .files.images import read_image as read_image
 from .files.images import write_image as write_image
 from .files.shipped import sample as sample
@@ -79,6 +80,7 @@ from .settings import knob as knob
 from .settings import place_distances as place_distances
 from .settings import switch as switch
 from .settings import tag_distances as tag_distances
+from .skeleton import KEYPOINTS as KEYPOINTS
 from .widgets.explorer import Explorer as Explorer
 from .widgets.player import Player as Player
 from .widgets.scene_lab import SceneLab as SceneLab

@@ -41,7 +41,12 @@ def add(subparsers: Subparsers) -> None:
 
 def add_photos(parser: argparse.ArgumentParser) -> None:
     """Add the options that name labelled photos and where maps are kept."""
-    parser.add_argument("labels", type=Path, metavar="LABELS", help="COCO keypoint annotations (.json)")
+    parser.add_argument(
+        "labels",
+        type=Path,
+        metavar="LABELS",
+        help="COCO keypoint annotations (.json), or labels of YOLO-pose, CVAT or labelme",
+    )
     parser.add_argument("--photos", type=Path, metavar="FOLDER", help="the photos (default: beside the labels)")
     parser.add_argument("--flip-test", action="store_true", help="let the network see each photo mirrored, too")
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="where maps are kept (default: the user's cache)")
@@ -50,7 +55,8 @@ def add_photos(parser: argparse.ArgumentParser) -> None:
 def photos_of(options: argparse.Namespace, known: LabelledSet) -> list[Path]:
     """Paths of the photos, from the given folder, or from one beside the labels."""
     labels: Path = options.labels
-    folders = (labels.with_suffix(""), labels.parent)
+    images = Path(*("images" if part == "labels" else part for part in labels.parts))
+    folders = (labels.with_suffix(""), labels.parent, images, labels.parent / "images")
     beside = next((folder for folder in folders if known.names and (folder / known.names[0]).is_file()), folders[0])
     return known.paths(options.photos or beside)
 

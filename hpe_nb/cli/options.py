@@ -70,9 +70,11 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         "--negated", choices=("yes", "no", "auto"), default="auto",
         help="whether a network given by path negates what is no maximum (default: auto, its output is looked at)",
     )  # fmt: skip
-    group.add_argument(
-        "--input-colour", choices=("BGR", "RGB"), default="BGR", help="colours that a network given by path expects"
-    )
+    group.add_argument("--input-colour", choices=("BGR", "RGB"), help="colours that a network given by path expects")
+    for name, what in (("mean", "is taken from"), ("scale", "divides")):
+        group.add_argument(
+            f"--{name}", type=three_numbers, metavar="N,N,N", help=f"what {what} the colours of a network given by path"
+        )
 
 
 def network_of(options: argparse.Namespace) -> Network:
@@ -89,8 +91,16 @@ def network_of(options: argparse.Namespace) -> Network:
         size=options.size,
         device=options.device,
         colour=options.input_colour,
+        mean=options.mean,
+        scale=options.scale,
         negated={"yes": True, "no": False, "auto": None}[options.negated],
     )
+
+
+def three_numbers(text: str) -> tuple[float, ...]:
+    """Three numbers between commas; one is taken for all three."""
+    numbers = tuple(float(part) for part in text.split(","))
+    return numbers * 3 if len(numbers) == 1 else numbers
 
 
 def _fit(text: str | None) -> Any:

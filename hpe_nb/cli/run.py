@@ -71,6 +71,11 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--draw", action=argparse.BooleanOptionalAction, default=True, help="write annotated pictures or a film"
     )
+    group.add_argument("--only-people", default="", metavar="N,N", help="draw the people of these numbers only")
+    group.add_argument("--only-joints", default="", metavar="NAME,NAME", help="draw these joints only, as 'left wrist'")
+    group.add_argument(
+        "--crops", action="store_true", help="write each person's part of the picture to the folder crops"
+    )
     group.add_argument("--coco", action="store_true", help="write poses.json too, in COCO's format for results")
     group.add_argument("--csv", action="store_true", help="write poses.csv too, one row per joint")
     group.add_argument("--sound", action=argparse.BooleanOptionalAction, default=True, help="keep the film's sound")
@@ -228,7 +233,18 @@ def outputs_of(options: argparse.Namespace, source: Source, job: Job) -> Outputs
         resume=options.resume,
         overwrite=options.overwrite,
         pattern=pattern or FRAME,
+        crops=folder / "crops" if options.crops else None,
+        people=_numbers_of(options.only_people),
+        joints=tuple(part.strip().replace("_", " ") for part in options.only_joints.split(",") if part.strip()),
     )
+
+
+def _numbers_of(text: str) -> tuple[int, ...]:
+    """Numbers between commas."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(part.isascii() and part.isdecimal() for part in parts):
+        raise HpeError(f"--only-people {text} was given, but numbers between commas are expected, as 1,3.")
+    return tuple(map(int, parts))
 
 
 def _total(source: Source, options: argparse.Namespace) -> int | None:

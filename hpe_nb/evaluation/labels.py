@@ -14,6 +14,8 @@ import numpy as np
 from hpe_nb.arrays import Bools, Float64, Floats
 from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses
 from hpe_nb.errors import HpeError
+from hpe_nb.evaluation.label_formats import labelme_coco, other_labels
+from hpe_nb.files.images import size_of
 from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.making import Scene
@@ -152,7 +154,7 @@ class LabelledSet:
                 "give the folder that holds the pictures."
             )
         for path, size in zip(paths, self.sizes, strict=True):
-            real = _upright_size(path) if any(size) else None
+            real = size_of(path) if any(size) else None
             if real is not None and real != size:
                 raise HpeError(
                     f"{path} has {real[0]} x {real[1]} pixels, but {self.source} was labelled at "
@@ -217,42 +219,36 @@ class LabelledSet:
             )
 
 
-def _upright_size(path: Path) -> tuple[int, int] | None:
-    """Width and height of a picture as `read_image` gives it; None where its beginning does not tell."""
-    from PIL import Image as Pillow
-
-    try:
-        with Pillow.open(path) as picture:
-            turned = picture.getexif().get(0x0112, 1) >= 5
-            return (picture.height, picture.width) if turned else (picture.width, picture.height)
-    except Exception:  # reading the picture later says what is wrong with it
-        return None
-
-
 def read_labels(path: str | Path) -> LabelledSet:
-    """Read the people of COCO keypoint annotations; pictures in the file's order, with people or without.
+    """Read labelled people: of COCO keypoint annotations, or of YOLO-pose, CVAT or labelme.
 
-    Annotations of other categories than "person" and of pictures that the file does not list are left out.
+    Pictures come in the file's order, with people or without. Annotations of other categories than "person" and of
+    pictures that the file does not list are left out.
 
     Args:
-        path: a .json file such as person_keypoints_val2017.json.
+        path: a COCO .json file such as person_keypoints_val2017.json, an .xml file of CVAT, or a folder of .txt files
+            of YOLO-pose or .json files of labelme, see `hpe_nb.evaluation.label_formats`.
 
     Returns:
-        The labelled people of each picture, for `evaluate` and `sweep`.
+        The pictures with their labels, which `evaluate` and `sweep` take.
 
     Raises:
-        HpeError: no such file, no COCO keypoint annotations in it, or not one labelled person.
+        HpeError: no such file, no labels of 17 keypoints in it, or not one labelled person.
     """
     path = Path(path)
-    data = read_bytes(path, "a COCO annotation file")
     try:
-        known = _from_coco(path.name, json.loads(data.decode("utf-8-sig")))
+        told = other_labels(path)
+        if told is None:
+            content = json.loads(read_bytes(path, "a COCO annotation file").decode("utf-8-sig"))
+            told = labelme_coco(content) or content
+        known = _from_coco(path.name, told)
     except HpeError:
         raise
-    except Exception as error:  # json, codecs and numpy each have their own, RecursionError among them
+    except Exception as error:  # json, codecs, xml and numpy each have their own, RecursionError among them
         reason = f"{error} is missing" if isinstance(error, KeyError) else f"{type(error).__name__}: {str(error)[:80]}"
         raise HpeError(
-            f"{path} holds no COCO keypoint annotations ({reason}); give a file such as person_keypoints_val2017.json."
+            f"{path} holds no COCO keypoint annotations, nor those of YOLO-pose, CVAT or labelme ({reason}); "
+            "give a file such as person_keypoints_val2017.json."
         ) from error
     if not any(labels.real.any() for labels in known.labels):
         raise HpeError(

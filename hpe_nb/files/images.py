@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpe_nb.arrays import Image
+from hpe_nb.arrays import Floats, Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.reading import read_bytes
@@ -137,6 +137,37 @@ def write_image(path: str | Path, image: Image) -> Path:
     with written_whole(path) as part:
         part.write_bytes(data)
     return path
+
+
+def size_of(path: Path) -> tuple[int, int] | None:
+    """Width and height of a picture as `read_image` gives it; None where its beginning does not tell."""
+    from PIL import Image as Pillow
+
+    try:
+        with Pillow.open(path, formats=FORMATS) as picture:
+            turned = picture.getexif().get(ORIENTATION, 1) >= 5
+            return (picture.height, picture.width) if turned else (picture.width, picture.height)
+    except Exception:  # reading the picture later says what is wrong with it
+        return None
+
+
+def crop_boxes(image: Image, boxes: Floats, margin: float = 0.15) -> list[Image]:
+    """The parts of a picture in boxes, each grown on all sides by a share of its longer one; views of the picture.
+
+    Args:
+        image: (H, W, 3).
+        boxes: (P, 4) x0, y0, x1, y1 in image pixels, such as `poses.boxes`.
+        margin: that share.
+
+    Returns:
+        P pictures; where a box lies outside the picture, the pixel nearest to it.
+    """
+    low, high = boxes[:, :2], boxes[:, 2:]
+    grown = margin * (high - low).max(axis=1, keepdims=True)
+    size = np.array([image.shape[1], image.shape[0]])
+    first = np.clip(np.floor(low - grown), 0, size - 1).astype(int)
+    last = np.clip(np.ceil(high + grown), first, size - 1).astype(int)
+    return [image[y0 : y1 + 1, x0 : x1 + 1] for (x0, y0), (x1, y1) in zip(first.tolist(), last.tolist(), strict=True)]
 
 
 def encode_image(image: Image, ending: str) -> bytes:

@@ -10,9 +10,13 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
+from hpe_nb.arrays import Image, Ints
+from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError, one_line
-from hpe_nb.files.images import write_image
+from hpe_nb.files.images import crop_boxes, write_image
 from hpe_nb.files.whole import check_targets, folder_held, remove_parts
 from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Found, detect
@@ -25,9 +29,10 @@ from hpe_nb.films.stages import Stages
 from hpe_nb.films.tracking import follow
 from hpe_nb.films.tracks import Tracks
 from hpe_nb.films.video import VideoFile
-from hpe_nb.films.writing import FRAME, Files, Shown, Writing
+from hpe_nb.films.writing import FRAME, Files, Shown, Writing, crop_paths
 from hpe_nb.network.network import Network
 from hpe_nb.settings import Settings
+from hpe_nb.skeleton import K, joint_index
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +48,12 @@ class Outputs:
         resume: go on after the photos that the record already has; pictures of those that are missing are drawn.
         overwrite: replace files that are there; else a file that is in the way is an error before the first frame.
         pattern: names of the pictures of a film's frames, with the place of the number, as in frame_%04d.png.
+        crops: folder for each person's part of each frame.
+        people: numbers, from 1, of the people who are drawn; all where none is named.
+        joints: names of the joints that are drawn; all where none is named.
+
+    Raises:
+        HpeError: a joint that does not exist.
     """
 
     record: Path
@@ -53,6 +64,24 @@ class Outputs:
     resume: bool = False
     overwrite: bool = False
     pattern: str = FRAME
+    crops: Path | None = None
+    people: tuple[int, ...] = ()
+    joints: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.joints:
+            joint_index(name)
+
+    def drawn(self, image: Image, poses: Poses, person: Ints) -> Image:
+        """The picture with the people and joints that are asked for."""
+        if self.people:
+            chosen = np.isin(person + 1, self.people)
+            poses, person = poses[chosen], person[chosen]
+        if self.joints:
+            shown = np.isin(np.arange(K), [joint_index(name) for name in self.joints])
+            kind = np.where(shown, poses.kind, MISSING).astype(np.uint8)
+            poses = replace(poses, keypoints=poses.keypoints * shown[:, None], kind=kind)
+        return draw_poses(image, poses, people=person)
 
 
 @dataclass
@@ -121,10 +150,10 @@ def run_film(
         record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
         sound = source if outputs.sound and isinstance(source, Film) and not source.span.loop else None
         video = open_files.enter_context(VideoFile(outputs.video, film_rate(source), sound)) if outputs.video else None
-        if resumed and outputs.pictures is not None:
+        if resumed and (outputs.pictures is not None or outputs.crops is not None):
             _draw_missing(outputs, summary)
-        files = Files(record, video, outputs.pictures, summary.stages, outputs.pattern)
-        showing = _Showing(_followed(source, following), summary.stages, files.want_pictures)
+        files = Files(record, video, outputs.pictures, summary.stages, outputs.pattern, outputs.crops)
+        showing = _Showing(_followed(source, following), summary.stages, outputs, files.want_pictures)
 
         def written(shown: Shown) -> None:
             _count(summary, shown)
@@ -164,7 +193,13 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
         shape = re.compile(re.escape(re.sub(r"%0?\d*d", "\0", outputs.pattern)).replace("\0", r"\d+"))
         there = [path for path in outputs.pictures.glob("*") if shape.fullmatch(path.name)]
         check_targets(there, inputs, outputs.overwrite)
-    for folder in {outputs.pictures or outputs.record.parent, *(path.parent for path in outputs.exports)}:
+    if outputs.crops is not None and not resumed:
+        check_targets(outputs.crops.glob("*-person-*.jpg"), inputs, outputs.overwrite)
+    for folder in {
+        outputs.crops or outputs.record.parent,
+        outputs.pictures or outputs.record.parent,
+        *(path.parent for path in outputs.exports),
+    }:
         remove_parts(folder)
 
 
@@ -183,15 +218,21 @@ def _inputs(source: Source) -> list[str]:
 
 
 def _draw_missing(outputs: Outputs, summary: Summary) -> None:
-    """Draw the photos of an earlier run whose annotated pictures are not there."""
-    folder = outputs.pictures or outputs.record.parent
+    """Draw the photos of an earlier run whose annotated pictures or people's parts are not there."""
     for entry in read_record(outputs.record):
-        path = folder / entry.picture
-        if entry.picture and not path.exists():
-            try:
-                write_image(path, draw_poses(read_picture(entry.source), entry.poses, people=entry.person))
-            except HpeError as error:
-                summary.notes.append(str(error))
+        picture = outputs.pictures / entry.picture if outputs.pictures is not None else None
+        crops = crop_paths(outputs.crops, entry) if outputs.crops is not None else []
+        if not entry.picture or all(path.exists() for path in (picture, *crops) if path is not None):
+            continue
+        try:
+            image = read_picture(entry.source)
+            if picture is not None and not picture.exists():
+                write_image(picture, outputs.drawn(image, entry.poses, entry.person))
+            for path, crop in zip(crops, crop_boxes(image, entry.poses.boxes), strict=False):
+                if not path.exists():
+                    write_image(path, crop)
+        except HpeError as error:
+            summary.notes.append(str(error))
 
 
 def _followed(source: Source, following: Following | None) -> Following:
@@ -206,20 +247,23 @@ class _Showing:
 
     following: Following
     stages: Stages
+    outputs: Outputs
     draw: bool
     tracks: Tracks = field(default_factory=Tracks.none)
 
     def __call__(self, found: Found) -> Shown:
         """The next frame."""
-        frame, picture = found.frame, None
+        frame, picture, crops = found.frame, None, list[Image]()
         with self.stages.timed("follow"):
             self.tracks, person, poses = follow(self.tracks, found.poses, frame.time, self.following, frame.image)
         if self.draw:
             with self.stages.timed("draw"):
-                picture = draw_poses(frame.image, poses, people=person)
+                picture = self.outputs.drawn(frame.image, poses, person)
+        if self.outputs.crops is not None:
+            crops = crop_boxes(frame.image, poses.boxes)
         size = frame.image.shape[1], frame.image.shape[0]
         places = frame.source, frame.picture
-        return Shown(Entry(frame.index, frame.time, frame.name, size, person, poses, *places), picture)
+        return Shown(Entry(frame.index, frame.time, frame.name, size, person, poses, *places), picture, crops)
 
 
 def film_rate(source: Source) -> float:
@@ -246,8 +290,8 @@ def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile
         if video.fitted:
             summary.notes.append(f"{video.fitted} frames changed size and were fitted into the film's first size.")
         summary.notes += [video.told] if video.told else []
-    if outputs.pictures is not None and summary.frames:
-        summary.files.append(outputs.pictures)
+    if summary.frames:
+        summary.files += [folder for folder in (outputs.pictures, outputs.crops) if folder is not None]
     for path in outputs.exports:
         try:
             summary.files.append(export_record(outputs.record, path))

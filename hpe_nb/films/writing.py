@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -35,10 +35,12 @@ class Shown:
     Attributes:
         entry: what the record says of it.
         picture: the annotated picture; None where none was asked for.
+        crops: each person's part of the frame, where these were asked for.
     """
 
     entry: Entry
     picture: Image | None
+    crops: list[Image] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,7 @@ class Files:
         pictures: folder for the pictures, where these are wanted.
         stages: takes the time of writing.
         pattern: names of the pictures of a film's frames.
+        crops: folder for each person's part of the frame.
     """
 
     record: RecordFile
@@ -58,6 +61,7 @@ class Files:
     pictures: Path | None
     stages: Stages
     pattern: str = FRAME
+    crops: Path | None = None
 
     @property
     def want_pictures(self) -> bool:
@@ -79,11 +83,20 @@ class Files:
             self.record.write(shown.entry)
             if self.pictures is not None and shown.picture is not None:
                 write_image(picture_path(self.pictures, shown.entry, self.pattern), shown.picture)
+            if self.crops is not None:
+                for path, crop in zip(crop_paths(self.crops, shown.entry), shown.crops, strict=True):
+                    write_image(path, crop)
 
 
 def picture_path(folder: Path, entry: Entry, pattern: str = FRAME) -> Path:
     """File of a frame's annotated picture: the name that was planned for a photo, the frame's number for films."""
     return folder / (entry.picture if entry.picture and pattern == FRAME else pattern % entry.index)
+
+
+def crop_paths(folder: Path, entry: Entry) -> list[Path]:
+    """Files of the people's parts of a frame: the name of its annotated picture, and each person's number."""
+    whole = picture_path(folder, entry)
+    return [whole.with_name(f"{whole.stem[:200]}-person-{person + 1}.jpg") for person in entry.person.tolist()]
 
 
 class Writing:

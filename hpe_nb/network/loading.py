@@ -16,11 +16,12 @@ from hpe_nb.decoder.peaks import negate_non_maxima
 from hpe_nb.errors import HpeError, suggestion
 from hpe_nb.files.images import read_image
 from hpe_nb.files.shipped import sample
+from hpe_nb.network.card import Card, card_of
 from hpe_nb.network.fetching import cached, fetch, fetch_once
 from hpe_nb.network.network import OUTPUTS, Network
 from hpe_nb.network.placement import Fit
 from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, KnownNetwork, find, offline
-from hpe_nb.skeleton import K
+from hpe_nb.skeleton import KEYPOINTS
 
 if TYPE_CHECKING:
     import openvino as ov
@@ -42,7 +43,9 @@ def load_network(
     size: int | None = None,
     device: str = "CPU",
     config: dict[str, str] | None = None,
-    colour: str = "BGR",
+    colour: str | None = None,
+    mean: tuple[float, float, float] | None = None,
+    scale: tuple[float, float, float] | None = None,
     negated: bool | None = None,
     say: Callable[[str], None] = print,
 ) -> Network:
@@ -52,7 +55,8 @@ def load_network(
     with HPE_NB_OFFLINE=1), else the network that ships with the kit, announced too. Other names are those of
     `hpe_nb.network.registry`, fetched when missing; the last part of one, such as "0007", is enough. A path may lead to
     any associative-embedding network in OpenVINO IR or ONNX with outputs `heatmaps` (1, 17, h, w), `embeddings`
-    (1, 17, h, w[, D]) and perhaps `nms_heatmaps`.
+    (1, 17, h, w[, D]) and perhaps `nms_heatmaps`. What else there is to say of such a file, as names of outputs and
+    joints, stands in a card beside it, see `hpe_nb.network.card`.
 
     Args:
         name_or_path: "auto", a name, or the path of an .xml or .onnx file.
@@ -61,6 +65,7 @@ def load_network(
         device: an OpenVINO device.
         config: further OpenVINO properties.
         colour: order of the colours that a network loaded by path expects, "BGR" (the contract's) or "RGB".
+        mean, scale: what is taken from each of its colours (0 to 255), and by what the rest is divided.
         negated: whether a network loaded by path negates non-maxima itself; by default its output is looked at.
         say: takes the lines that tell what is going on.
 
@@ -76,18 +81,21 @@ def load_network(
     path = _locate(known) if known else _existing(Path(name_or_path))
     if device != "CPU":
         _check_device(device)
-    model = _with_photo_input(_checked(path), colour)
-    if negated is None:
-        negated = known is not None or _negates(model)
+    if known:
+        card = Card(fit=fit or known.fit, size=size or known.size, negated=negated is not False)
+    else:
+        given = {"fit": fit, "size": size, "colour": colour, "mean": mean, "scale": scale, "negated": negated}
+        card = card_of(path, given)
+    model = _with_photo_input(_checked(path, card), card)
     return Network(
         name=known.name if known else str(path),
         about=known.about if known else f"{path.name}, a network loaded by path",
         model=model,
-        fit=fit or (known.fit if known else "protocol"),
-        size=size or (known.size if known else 448),
+        fit=card.fit or "protocol",
+        size=card.size or PROBE,
         device=device,
         config=_config(config),
-        negated=negated,
+        negated=_negates(model) if card.negated is None else card.negated,
     )
 
 
@@ -122,7 +130,7 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _checked(path: Path) -> ov.Model:
+def _checked(path: Path, card: Card) -> ov.Model:
     """The model in the file with outputs as the contract has them, if it is an associative-embedding network."""
     import openvino as ov
 
@@ -135,13 +143,13 @@ def _checked(path: Path) -> ov.Model:
         raise HpeError(
             f"{path} cannot be read as a network ({_last_line(error)}); fetch or export it again, with its .bin."
         ) from error
-    outputs = _contract_outputs(model)
+    outputs = _contract_outputs(model, card)
     if outputs is None or len(model.inputs) != 1 or _input_layout(model) is None:
         found = ", ".join(f"{'/'.join(sorted(o.get_names()))} {o.get_partial_shape()}" for o in model.outputs)
         raise HpeError(
-            f"{path.name} has the outputs {found[:90]}, but one picture input and the outputs heatmaps (1, 17, h, w) "
-            "and embeddings (1, 17, h, w[, D]), or one of 34 channels, are expected; rename its outputs, or choose "
-            "another network."
+            f"{path.name} has the outputs {found[:90]}, but one picture input and the outputs {card.heatmaps} "
+            f"(1, {len(card.joints)}, h, w) and {card.embeddings} (1, {len(card.joints)}, h, w[, D]), or one of "
+            f"{2 * len(card.joints)} channels, are expected; name its outputs and joints in {path.stem[:40]}.toml."
         )
     return _renamed(model, outputs)
 
@@ -160,13 +168,16 @@ def _is_survived(path: Path, changed: int, size: int) -> bool:  # noqa: ARG001 -
     return done.returncode in (0, 1)  # 1 is an exception, of which the sentence is told later
 
 
-def _contract_outputs(model: ov.Model) -> dict[str, ov.Output] | None:
+def _contract_outputs(model: ov.Model, card: Card) -> dict[str, ov.Output] | None:
     """The outputs of the contract by name, maps with channels second; None where the model has no such."""
     from openvino import opset13 as ops
 
     # An output may have several names, and names from TensorFlow end with the number of the output.
     ports = {name.split(":")[0]: output for output in model.outputs for name in output.get_names()}
-    sources = {name: ports[name].get_node().input_value(0) for name in OUTPUTS if name in ports}
+    names = {"heatmaps": card.heatmaps.split(":")[0], "embeddings": card.embeddings.split(":")[0]}
+    names["nms_heatmaps"] = "nms_heatmaps"
+    sources = {name: ports[own].get_node().input_value(0) for name, own in names.items() if own in ports}
+    channels = len(card.joints)
     # Conversions may lose the names, or number them; then tags are known by their fifth axis.
     if len(model.outputs) == 2 and all(re.fullmatch(r"(Result_)?\d*", name) for name in ports):
         nodes = sorted((output.get_node().input_value(0) for output in model.outputs), key=_rank)
@@ -174,17 +185,17 @@ def _contract_outputs(model: ov.Model) -> dict[str, ov.Output] | None:
     if not {"heatmaps", "embeddings"} <= sources.keys():
         if len(model.outputs) != 1:
             return None
-        both = _channels_second(model.output().get_node().input_value(0), 2 * K, {4})
+        both = _channels_second(model.output().get_node().input_value(0), 2 * channels, {4})
         if both is None:
             return None
         heatmaps, tags = ops.split(both, np.array(1), 2).outputs()
-        return {"heatmaps": heatmaps, "embeddings": tags}
+        return {"heatmaps": _joints(heatmaps, card), "embeddings": _joints(tags, card)}
     turned = {}
     for name, output in sources.items():
-        maps = _channels_second(output, K, {4, 5} if name == "embeddings" else {4})
+        maps = _channels_second(output, channels, {4, 5} if name == "embeddings" else {4})
         if maps is None:
             return None
-        turned[name] = maps
+        turned[name] = _joints(maps, card)
     return turned
 
 
@@ -205,6 +216,21 @@ def _channels_second(maps: ov.Output, channels: int, ranks: set[int]) -> ov.Outp
     if fourth == channels and second != channels:
         return ops.transpose(maps, np.array([0, 3, 1, 2, 4][: len(shape)])).output(0)
     return maps if second in (channels, None) else None
+
+
+def _joints(maps: ov.Output, card: Card) -> ov.Output:
+    """The channels of the 17 keypoints, zeros for those that the network does not know."""
+    from openvino import opset13 as ops
+
+    if card.joints == KEYPOINTS:
+        return maps
+    count, rank = len(card.joints), len(maps.get_partial_shape())
+    channel = np.array([card.joints.index(name) if name in card.joints else count for name in KEYPOINTS])
+    # A channel of zeros comes after the others: it stands for missing joints, and OpenVINO, which fuses a gather of all
+    # channels with the turn of the colours and then turns them twice, does not take 17 of 18 for such a turn.
+    after = np.eye(rank, dtype=np.int64)[1]
+    padded = ops.pad(ops.convert(maps, "f32"), np.zeros(rank, np.int64), after, "constant", np.float32(0))
+    return ops.gather(padded, channel, np.array(1)).output(0)
 
 
 def _renamed(model: ov.Model, outputs: dict[str, ov.Output]) -> ov.Model:
@@ -231,22 +257,22 @@ def _input_layout(model: ov.Model) -> str | None:
     return "NHWC" if fourth == 3 else None
 
 
-def _with_photo_input(model: ov.Model, colour: str) -> ov.Model:
-    """The model with an RGB uint8 input (1, H, W, 3): type, order of axes and colours are turned inside the graph.
+def _with_photo_input(model: ov.Model, card: Card) -> ov.Model:
+    """The model with an RGB uint8 input (1, H, W, 3): type, axes, colours and numbers are changed inside the graph.
 
     Scaling is left to OpenCV: 0.35 ms for a 640 x 480 photo, while in the graph each photo shape costs a compilation.
     """
     import openvino as ov
     from openvino.preprocess import ColorFormat, PrePostProcessor
 
-    if colour not in ("BGR", "RGB"):
-        raise HpeError(f"colour={colour!r} was given, but BGR or RGB is expected.")
     steps = PrePostProcessor(model)
     photo = steps.input()
     photo.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC")).set_color_format(ColorFormat.RGB)
     photo.model().set_layout(ov.Layout(_input_layout(model)))
-    if colour == "BGR":
+    if card.colour == "BGR":
         photo.preprocess().convert_color(ColorFormat.BGR)
+    if (card.mean, card.scale) != (Card.mean, Card.scale):
+        photo.preprocess().convert_element_type(ov.Type.f32).mean(list(card.mean)).scale(list(card.scale))
     return steps.build()
 
 

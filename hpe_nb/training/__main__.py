@@ -50,10 +50,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _photos(config: Config) -> list[LabelledPhoto]:
-    from hpe_nb.training.photos import hold_out, read_photos
+    from hpe_nb.training.photos import read_photos
 
     found = [photo for source in config.data for photo in read_photos(source.labels, source.images)]
-    found = hold_out(found, config.hold_out)[0]
+    found = [photo for i, photo in enumerate(found) if not config.hold_out or i % config.hold_out]
     return found[:: -(-len(found) // config.photos)] if config.photos else found
 
 

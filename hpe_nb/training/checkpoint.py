@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,6 @@ class TrainingState:
 
     step: int = 0
     seconds: float = 0.0
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 def save(
@@ -54,7 +53,6 @@ def save(
         "count": mean.count,
         "step": progress.step,
         "seconds": progress.seconds,
-        "extra": progress.extra,
     }
     for name, content in ((LAST, state), (MEAN, mean.state)):
         torch.save(content, folder / f"{name}.part")
@@ -75,7 +73,7 @@ def load(folder: Path, network: nn.Module, optimiser: torch.optim.Optimizer, mea
         network.load_state_dict(state["network"])
         optimiser.load_state_dict(state["optimiser"])
         mean.state, mean.count = state["mean"], state["count"]
-        return TrainingState(state["step"], state["seconds"], state["extra"])
+        return TrainingState(state["step"], state["seconds"])
     except (KeyError, RuntimeError, ValueError) as error:
         raise HpeError(f"{path} is the checkpoint of another network; give another --out folder.") from error
 

@@ -62,7 +62,7 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     # Weights move to the device before the optimiser's state comes, so that it follows them.
     task.network.to(device)
-    task.network.to(memory_format=_order(config))  # type: ignore[call-overload]
+    task.network.to(memory_format=_order(config))
     optimiser = make_optimiser(task, config)
     mean = RunningMean(task.network, config.ema)
     progress = checkpoint.load(folder, task.network, optimiser, mean)
@@ -85,9 +85,8 @@ def train(
 
 
 def make_optimiser(task: Task, config: Config) -> torch.optim.AdamW:
-    """AdamW with a group per rate of the task."""
-    groups = [{"params": weights, "factor": factor} for weights, factor in task.rates()]
-    return torch.optim.AdamW(groups, config.rate, weight_decay=config.decay)
+    """AdamW of the weights that the task trains."""
+    return torch.optim.AdamW(task.weights(), config.rate, weight_decay=config.decay)
 
 
 def steps(
@@ -105,7 +104,7 @@ def steps(
     for batch in batches:
         rate = learning_rate(config, progress)
         for group in optimiser.param_groups:
-            group["lr"] = rate * group["factor"]
+            group["lr"] = rate
         batch = batch._make(each.to(device, non_blocking=True) for each in batch)
         # bfloat16 has the range of float32: no scaling of the loss is needed.
         with torch.autocast("cuda", torch.bfloat16, enabled=half):

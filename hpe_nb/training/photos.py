@@ -79,13 +79,6 @@ def read_photos(labels: Path, images: Path) -> list[LabelledPhoto]:
     return photos
 
 
-def hold_out(photos: list[LabelledPhoto], every: int) -> tuple[list[LabelledPhoto], list[LabelledPhoto]]:
-    """Photos to train on and, each `every`-th, photos to watch the training with; 0 holds out none."""
-    if not every:
-        return photos, []
-    return [p for i, p in enumerate(photos) if i % every], photos[::every]
-
-
 def _photo(folder: Path, entry: dict[str, Any], annotations: list[dict[str, Any]]) -> LabelledPhoto:
     people, ignored = [], [_corners(box) for box in entry.get("ignore", [])]
     for each in annotations:

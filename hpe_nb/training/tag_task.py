@@ -60,35 +60,30 @@ class TagTask:
     """The network that ships: only `TagHead` is trained."""
 
     def __init__(self, config: Config) -> None:
-        self._network = starting(config)
+        self.network = starting(config)
         self.config = config
 
-    @property
-    def network(self) -> nn.Module:
-        """The whole network."""
-        return self._network
-
-    def rates(self) -> list[tuple[list[nn.Parameter], float]]:
-        """The head at the full rate, the rest not at all."""
-        self._network.requires_grad_(False)
-        self._network.head.requires_grad_(True)
-        return [(list(self._network.head.parameters()), 1.0)]
+    def weights(self) -> list[nn.Parameter]:
+        """Those of the head; the rest stays as it is."""
+        self.network.requires_grad_(False)
+        self.network.head.requires_grad_(True)
+        return list(self.network.head.parameters())
 
     def batches(
         self, photos: list[LabelledPhoto], config: Config, done: int, folder: Path, say: Callable[[str], None] = print
     ) -> Iterator[TagBatch]:
         """Random pictures of the store, which is filled first."""
         store = Store(folder / STORE, config.pictures, config.augment.size)
-        store.fill(self._network, photos, config.augment, config.seed, say)
+        store.fill(self.network, photos, config.augment, config.seed, say)
         if not done and config.head is None:
             some = np.unique(np.linspace(0, config.pictures - 1, MEASURED).astype(int))
-            self._network.head.measure([torch.from_numpy(level[some]).float() for level in store.levels])
+            self.network.head.measure([torch.from_numpy(level[some]).float() for level in store.levels])
         for step in range(done, config.steps):
             yield tag_batch(store, config.batch, np.random.default_rng([config.seed, step]))
 
     def loss(self, batch: TagBatch) -> tuple[Tensor, dict[str, float]]:
         """Weighted pull and push, and the losses that help them."""
-        head, order = self._network.head, torch.channels_last if self.config.channels_last else torch.contiguous_format
+        head, order = self.network.head, torch.channels_last if self.config.channels_last else torch.contiguous_format
         levels = [level.float().contiguous(memory_format=order) for level in batch[:4]]
         device = levels[0].device.type
         with torch.autocast(device, torch.bfloat16, enabled=self.config.mixed):

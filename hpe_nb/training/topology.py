@@ -58,7 +58,6 @@ class Topology:
         branches: channels of the branches at 1/4, 1/8, 1/16 and 1/32.
         modules: fusion modules on two, three and four branches.
         head: channels at 1/2.
-        size: side of the input the network is meant for.
     """
 
     stem: int = 24
@@ -66,9 +65,8 @@ class Topology:
     branches: tuple[int, int, int, int] = (21, 42, 83, 166)
     modules: tuple[int, int, int] = (1, 2, 3)
     head: int = 32
-    size: int = 448
 
-    def scaled(self, width: float = 1.0, depth: float = 1.0, size: int | None = None) -> Topology:
+    def scaled(self, width: float = 1.0, depth: float = 1.0) -> Topology:
         """The family's other members: channels times `width`, blocks and modules times `depth` (at least one each)."""
         stages = tuple(
             Stage(s.kernel, s.expand, _eights(s.out * width), max(1, round(s.blocks * depth)), s.stride, s.tap)
@@ -77,7 +75,7 @@ class Topology:
         low, quarter, half, full = (max(4, round(c * width)) for c in self.branches)
         two, three, four = (max(1, round(m * depth)) for m in self.modules)
         stem, head = _eights(self.stem * width), _eights(self.head * width)
-        return Topology(stem, stages, (low, quarter, half, full), (two, three, four), head, size or self.size)
+        return Topology(stem, stages, (low, quarter, half, full), (two, three, four), head)
 
 
 def _eights(channels: float) -> int:

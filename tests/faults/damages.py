@@ -23,6 +23,7 @@ from PIL import Image
 
 import hpe_nb as hpe
 from hpe_nb.films.video import CODECS, VideoFile
+from hpe_nb.network.card import card_of
 
 PICTURES = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "AVIF")
 FILMS = tuple(CODECS)
@@ -51,6 +52,8 @@ READERS: dict[str, Callable[[Path], object]] = {
     **dict.fromkeys(("poses.json", "poses.csv", "poses.jsonl"), hpe.load_pictures),
     "record.jsonl": lambda path: list(hpe.read_record(path)),
     "labels.json": hpe.read_labels,
+    **dict.fromkeys(("labelme.json", "cvat.xml", "yolo.txt"), hpe.read_labels),
+    "card.toml": lambda path: card_of(path.with_suffix(".xml"), {}),
     "npz": hpe.Maps.load,
     **dict.fromkeys(("xml", "onnx"), maps_of),
     "bin": lambda path: maps_of(path.with_suffix(".xml")),
@@ -87,6 +90,14 @@ def originals(folder: Path) -> dict[str, bytes]:
     image = {"id": 1, "file_name": "a.jpg", "width": 64, "height": 48}
     labels = {"images": [image], "annotations": people, "categories": [{"id": 1, "name": "person"}]}
     files["labels.json"] = json.dumps(labels).encode()
+    point = {"label": "nose", "points": [[3, 4]], "group_id": 1, "shape_type": "point"}
+    told = {"shapes": [point] * 9, "imagePath": "a.png", "imageWidth": 64, "imageHeight": 48}
+    files["labelme.json"] = json.dumps(told).encode()
+    points = '<points label="nose" points="3,4" group_id="1"/>' * 9
+    files["cvat.xml"] = f'<a><image id="0" name="a.png" width="64" height="48">{points}</image></a>'.encode()
+    files["yolo.txt"] = ("0 0.5 0.5 0.2 0.2" + " 0.5 0.5 2" * 17 + "\n").encode() * 3
+    hpe.write_image(folder / "damaged.yolo.png", pixels)
+    files["card.toml"] = b'joints = ["nose", "neck"]\ncolour = "RGB"\nmean = [1, 2, 3]\nfit = [64, 64]\nsize = 96\n'
     files["npz"] = scene.maps.save(folder / "maps.npz").read_bytes()
     small_networks.save(small_networks.model(), folder / "net.xml")
     files |= {ending: (folder / f"net.{ending}").read_bytes() for ending in ("xml", "bin")}

@@ -248,6 +248,22 @@ def test_written_jpeg_keeps_thin_coloured_lines() -> None:
     assert np.abs(image[:, 32].astype(int) - (213, 94, 0)).max() < 12  # with halved colours it is off by more than 60
 
 
+@pytest.mark.parametrize(
+    ("box", "shape"),
+    [
+        pytest.param((10, 10, 20, 30), (27, 17), id="inside, grown by 3"),
+        pytest.param((0, 0, 63, 47), (48, 64), id="the whole picture"),
+        pytest.param((-50, 10, 5, 20), (29, 15), id="partly outside"),
+        pytest.param((200, 300, 210, 310), (1, 1), id="outside"),
+        pytest.param((0, 0, 0, 0), (1, 1), id="nothing"),
+    ],
+)
+def test_parts_of_pictures(box: tuple[int, ...], shape: tuple[int, int]) -> None:
+    image = np.zeros((48, 64, 3), np.uint8)
+    (part,) = hpe.crop_boxes(image, np.array([box], np.float32))
+    assert part.shape == (*shape, 3)
+
+
 def test_a_sliced_picture_is_written_as_it_looks(tmp_path: Path) -> None:
     part = photo(200, 100)[10:60:2, 100:20:-1]
     assert (hpe.read_image(hpe.write_image(tmp_path / "part.png", part)) == part).all()

@@ -13,7 +13,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -77,6 +79,54 @@ def test_pictures(walk: Path, dots: Network) -> None:
     assert len(rows) == sum(int((entry.poses.kind > 0).sum()) for entry in entries)
     assert rows[0]["joint"] == "nose"
     assert float(rows[0]["x_px"]) == pytest.approx(entries[0].poses.keypoints[0, 0, 0], abs=0.006)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "red"),
+    [
+        pytest.param({}, [True, True, True, True], id="all"),
+        pytest.param({"people": (1,)}, [True, True, False, False], id="a person"),
+        pytest.param({"joints": ("nose", "left eye")}, [True, False, True, False], id="joints"),
+        pytest.param({"people": (2, 7), "joints": ("left ankle",)}, [False, False, False, True], id="both"),
+        pytest.param({"people": (9,)}, [False] * 4, id="a person who is not there"),
+    ],
+)
+def test_people_and_joints_that_are_drawn(
+    tmp_path: Path, dots: Network, chosen: dict[str, tuple[Any, ...]], red: list[bool]
+) -> None:
+    plain = coded([(30, 48, 1), (90, 48, 2)])
+    source = hpe.write_image(tmp_path / "a.png", plain)
+    summary = []
+    for name in ("some", "none"):
+        given = chosen if name == "some" else {"people": (99,)}
+        outputs = hpe.Outputs(record=tmp_path / name / "p.jsonl", pictures=tmp_path / name, **given)
+        with hpe.open_source(source) as photos:
+            summary.append(hpe.run_film(photos, dots, outputs))
+    assert [one.people for one in summary] == [2, 2]  # the record has all of them
+    drawn, bare = (hpe.read_image(tmp_path / name / "a.jpg").astype(int) for name in ("some", "none"))
+    changed = np.abs(drawn - bare).max(axis=2) > 60
+    heads_and_feet = [changed[20:34, 20:40], changed[60:76, 20:40], changed[20:34, 80:100], changed[60:76, 80:100]]
+    assert [bool(part.any()) for part in heads_and_feet] == red
+
+
+def test_joints_that_do_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(hpe.HpeError, match="tail"):
+        hpe.Outputs(record=tmp_path / "p.jsonl", joints=("tail",))
+
+
+def test_each_persons_part_of_the_picture(tmp_path: Path, dots: Network) -> None:
+    source = hpe.write_image(tmp_path / "in" / "a.png", coded([(30, 48, 1), (90, 48, 2)]))
+    crops = tmp_path / "out" / "crops"
+    outputs = hpe.Outputs(record=tmp_path / "out" / "p.jsonl", crops=crops)
+    for name in ("a-person-1.jpg", "a-person-2.jpg"):
+        if crops.exists():  # the second time one of them has gone, and is made again
+            (crops / name).unlink()
+        with hpe.open_source(source) as photos:
+            hpe.run_film(photos, dots, replace(outputs, resume=crops.exists()))
+        assert sorted(path.name for path in crops.iterdir()) == ["a-person-1.jpg", "a-person-2.jpg"]
+    assert hpe.read_image(crops / "a-person-1.jpg").shape == (59, 31, 3)
+    with hpe.open_source(source) as photos, pytest.raises(hpe.HpeError, match="is there"):
+        hpe.run_film(photos, dots, replace(outputs, record=tmp_path / "out" / "q.jsonl"))
 
 
 def test_a_film(make_film: Maker, dots: Network, tmp_path: Path) -> None:

@@ -109,8 +109,7 @@ def test_exported_network_equals_torch(small, exported, size):
 
 
 def test_family_scales():
-    smaller = Topology().scaled(width=0.5, depth=0.5, size=256)
-    assert smaller.size == 256
+    smaller = Topology().scaled(width=0.5, depth=0.5)
     assert smaller.modules == (1, 1, 2)
     assert sum(p.numel() for p in AENet(smaller).parameters()) < 0.4 * 8_150_408
     assert Topology().scaled().branches == Topology().branches

@@ -1,0 +1,107 @@
+"""Cards beside networks: other names, orders and numbers of joints, colours and scales."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import small_networks
+
+import hpe_nb as hpe
+from hpe_nb.network.card import Card, card_of
+from hpe_nb.skeleton import KEYPOINTS
+
+FOURTEEN = (
+    *("left shoulder", "right shoulder", "left elbow", "right elbow", "left wrist", "right wrist", "left hip"),
+    *("right hip", "left knee", "right knee", "left ankle", "right ankle", "head", "neck"),
+)
+OPENPOSE = (
+    *("nose", "neck", "right shoulder", "right elbow", "right wrist", "left shoulder", "left elbow", "left wrist"),
+    *("right hip", "right knee", "right ankle", "left hip", "left knee", "left ankle", "right eye", "left eye"),
+    *("right ear", "left ear"),
+)
+
+
+def saved(path: Path, joints: int, card: str) -> Path:
+    """A small network, whose channel k shows colour k % 3, and its card."""
+    path.with_suffix(".toml").write_text(card)
+    return small_networks.save(small_networks.model(joints=joints), path)
+
+
+@pytest.mark.parametrize(
+    "joints",
+    [
+        pytest.param(FOURTEEN, id="14 joints"),
+        pytest.param(OPENPOSE, id="18 joints, with a neck"),
+        pytest.param(tuple(reversed(KEYPOINTS)), id="17 in another order"),
+        pytest.param(("tail", "nose"), id="one of two"),
+    ],
+)
+def test_joints_by_their_names(tmp_path: Path, joints: tuple[str, ...]) -> None:
+    path = saved(tmp_path / "net.xml", len(joints), f"joints = {list(joints)}\nnegated = true\nfit = [64, 64]\n")
+    image = np.full((64, 64, 3), (250, 100, 10), np.uint8)
+    maps = hpe.load_network(path)(image)
+    for k, name in enumerate(KEYPOINTS):
+        shown = [10, 100, 250][joints.index(name) % 3] if name in joints else 0
+        assert maps.heatmaps[k, 5, 5] == shown
+        assert maps.tags[k, 5, 5, 0] == shown
+
+
+@pytest.mark.parametrize(
+    ("card", "given", "seen"),
+    [
+        pytest.param("", {}, [10, 100, 250], id="nothing told"),
+        pytest.param('colour = "RGB"', {}, [250, 100, 10], id="colours in the card"),
+        pytest.param('colour = "RGB"', {"colour": "BGR"}, [10, 100, 250], id="what is given counts more"),
+        pytest.param("mean = [10, 20, 50]\nscale = [1, 2, 4]", {}, [0, 40, 50], id="mean and scale in the card"),
+        pytest.param("", {"mean": (10, 0, 0), "scale": (0.5, 1, 1)}, [0, 100, 250], id="mean and scale given"),
+        pytest.param('colour = "RGB"\nmean = [50, 0, 0]', {}, [200, 100, 10], id="in the order of the input's colours"),
+    ],
+)
+def test_colours_and_numbers_of_the_input(tmp_path: Path, card: str, given: dict[str, Any], seen: list[float]) -> None:
+    path = saved(tmp_path / "net.xml", 17, card)
+    image = np.full((64, 64, 3), (250, 100, 10), np.uint8)
+    maps = hpe.load_network(path, fit=(64, 64), negated=True, **given)(image)
+    np.testing.assert_allclose(np.abs(maps.heatmaps[:3, 5, 5]), np.abs(seen), atol=1e-3)
+
+
+def test_names_of_outputs(tmp_path: Path) -> None:
+    path = small_networks.save(small_networks.model(names=("scores", "ids")), tmp_path / "net.xml")
+    with pytest.raises(hpe.HpeError, match=r"name its outputs and joints in net\.toml"):
+        hpe.load_network(path)
+    path.with_suffix(".toml").write_text('heatmaps = "scores"\nembeddings = "ids"\nsize = 96\nfit = "letterbox"\n')
+    network = hpe.load_network(path, negated=True)
+    assert (network.fit, network.size) == ("letterbox", 96)
+
+
+@pytest.mark.parametrize(
+    ("card", "says"),
+    [
+        pytest.param("joints = 3", "joints=3", id="joints that are none"),
+        pytest.param('joints = ["neck"]', "joints=", id="no joint of the body"),
+        pytest.param('joints = ["nose", "nose"]', "joints=", id="a joint twice"),
+        pytest.param('colour = "GBR"', "colour='GBR'", id="another order of colours"),
+        pytest.param("mean = [1, 2]", "mean=", id="two numbers"),
+        pytest.param("mean = [1, 2, nan]", "mean=", id="no number"),
+        pytest.param("scale = [1, 0, 1]", "scale=", id="divided by zero"),
+        pytest.param('negated = "yes"', "negated=", id="text for true"),
+        pytest.param("size = 0", "size=0", id="no pixels"),
+        pytest.param('fit = "square"', "fit='square'", id="another fit"),
+        pytest.param("fit = [1]", "fit=", id="one side"),
+        pytest.param("heatmaps = 1", "heatmaps=1", id="a number for a name"),
+        pytest.param("meen = [1, 2, 3]", "'meen'", id="a field that is none"),
+        pytest.param("joints = [", "is no TOML file", id="half a card"),
+        pytest.param("a = " + "[" * 5000, "is no TOML file", id="deep"),
+        pytest.param("#" * 70_000, "more than", id="too long"),
+    ],
+)
+def test_cards_that_cannot_be_used(tmp_path: Path, card: str, says: str) -> None:
+    (tmp_path / "net.toml").write_text(card)
+    with pytest.raises(hpe.HpeError, match=says):
+        card_of(tmp_path / "net.xml", {})
+
+
+def test_no_card_is_no_trouble(tmp_path: Path) -> None:
+    assert card_of(tmp_path / "net.xml", {"size": None}) == Card()
