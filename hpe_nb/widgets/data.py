@@ -23,7 +23,7 @@ from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.truth import Truth, main_owners, wrong_joints
 from hpe_nb.settings import Settings
-from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, LIMBS, K, reach
+from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, LIMBS, K
 from hpe_nb.widgets.subject import Subject
 
 MOST = 84
@@ -31,9 +31,6 @@ MOST = 84
 
 STRAY = 0.025
 """Share of the peaks' scores at either end that the scale of tags need not hold."""
-
-ODD = 2.2
-"""A limb this many times longer, for its kind, than the person's median limb is marked."""
 
 LONGEST = 4096
 """Photos are sent with at most this many pixels along the longer side."""
@@ -170,20 +167,6 @@ def alt_text(subject: Subject, decoding: Decoding, numbers: Ints) -> str:
         for number, score, kind in zip(numbers, decoding.poses.scores, decoding.poses.kind, strict=True)
     )
     return f"The {subject.name}, {width} by {height} pixels. {readout(decoding)}. {people}"
-
-
-def odd_limbs(poses: Poses) -> list[list[int]]:
-    """Limbs [person, joint, joint] that are far too long for the rest of the body."""
-    odd: list[list[int]] = []
-    for i in range(len(poses)):
-        there = poses.kind[i] != MISSING
-        limbs = [(a, b) for a, b in LIMBS if there[a] and there[b]]
-        if len(limbs) < 4:
-            continue
-        ends = poses.keypoints[i, limbs, :2].astype(np.float64)
-        ratio = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1) / np.array([reach()[limb] for limb in limbs])
-        odd += [[i, a, b] for (a, b), r in zip(limbs, ratio, strict=True) if r > ODD * np.median(ratio)]
-    return odd
 
 
 def window_data(decoding: Decoding, which: int) -> list[float]:

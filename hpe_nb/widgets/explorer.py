@@ -34,13 +34,13 @@ from hpe_nb.widgets.data import (
     fixed_data,
     keys_of,
     maps_data,
-    odd_limbs,
     photo_data,
     scene_data,
     settings_values,
     told_data,
     window_data,
 )
+from hpe_nb.widgets.doctor import findings_data
 from hpe_nb.widgets.page import write_page
 from hpe_nb.widgets.panel import MAIN, PRESETS, code_of, preset_of, settings_panel, unread
 from hpe_nb.widgets.search import Step, flips_in_steps
@@ -217,6 +217,8 @@ class Explorer(Canvas):
                 self._tell()
             if self._kept is not None:
                 self._compare()
+            if "findings" in self.doctor:
+                self._diagnose()
             self._search()
 
     def _more(self) -> dict[str, Any]:
@@ -339,7 +341,9 @@ class Explorer(Canvas):
         return name, replace(self._settings, **{name: default})
 
     def _searching(self, decoding: Decoding, chosen: tuple[int, int, int] | None) -> Iterator[Step]:
-        """The steps of a search."""
+        """The steps of a search: is anything odd, which flips are there, which of them are the chosen joint's?"""
+        odd = bool(diagnose(decoding.maps, decoding).findings)
+        yield lambda: None if "findings" in self.doctor else setattr(self, "doctor", {"odd": odd})
         found: list[Flip] = []
         asks = chosen is not None and chosen[0] >= 0 and chosen[1] >= 0
         for name in list(self.marks):
@@ -406,14 +410,21 @@ class Explorer(Canvas):
     def _on_doctor(self, _: dict[str, Any]) -> None:
         """What is odd?"""
         if "findings" in self.doctor:
-            self.doctor = {}
-            return
-        findings = [
-            {"name": one.name, "evidence": self._named(self._decoding, one.evidence), "advice": one.advice}
-            | {"changes": dict(one.changes)}
-            for one in diagnose(self._decoding.maps, self._decoding).findings
-        ]
-        self.doctor = {"findings": findings, "odd": bool(findings), "limbs": odd_limbs(self._decoding.poses)}
+            self.doctor = {"odd": self.doctor["odd"]}
+        else:
+            self._diagnose()
+
+    def _diagnose(self) -> None:
+        """Show what is odd in this result."""
+        decoding = self._decoding
+
+        def show(found: dict[str, Any]) -> None:
+            for one in found["findings"]:
+                one["evidence"] = self._named(decoding, one["evidence"])
+            if decoding is self._decoding:
+                self.doctor = found
+
+        self.aside(lambda: findings_data(decoding), show)
 
     def _on_save(self, _: dict[str, Any]) -> None:
         """Write a page beside the notebook, under a name that is free."""
