@@ -136,7 +136,7 @@ class View {
     this.abort = new AbortController();
     this.build();
     for (const [name, follow] of Object.entries({
-      fixed: () => { this.fixed = source.get("fixed"); this.panels.build(); }, photo: () => this.loadPhoto(),
+      fixed: () => { this.fixed = source.get("fixed"); this.panels.build(); this.checkVersion(); }, photo: () => this.loadPhoto(),
       maps: () => this.loadMaps(), scene: () => this.loadScene(), told: () => this.loadTold(), preview: () => { this.preview = source.get("preview"); this.draw(); }, marks: () => this.panels.showMarks(),
       kept: () => this.loadKept(), doctor: () => this.loadDoctor(), status: () => this.loadStatus(), steps: () => this.steps?.show(),
     })) source.on(name, this.guarded(follow), this.abort.signal);
@@ -150,6 +150,10 @@ class View {
     this.watch = new ResizeObserver(() => this.resized());
     this.watch.observe(this.stage);
     this.source.send({ kind: "shown" });
+    this.checkVersion();
+  }
+
+  checkVersion() {
     const { version } = this.fixed;
     if (version && version !== VERSION) this.say(`This view was made by hpe-nb ${version}, the page's code is of ${VERSION}: run its cell again.`, true);
   }

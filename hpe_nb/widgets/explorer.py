@@ -17,18 +17,18 @@ from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import Poses
-from hpe_nb.draw.dots import Dots, dots_of
+from hpe_nb.draw.dots import dots_of
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
 from hpe_nb.explain.diagnose import diagnose
-from hpe_nb.explain.flips import Flip, nearest_flips, number_names
+from hpe_nb.explain.flips import Flip, nearest_flips, number_names, with_setting
 from hpe_nb.explain.why import explain_joint, explain_peak
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import KEYPOINTS, K
 from hpe_nb.widgets import whatif
 from hpe_nb.widgets.canvas import Canvas
-from hpe_nb.widgets.changes import numbers_of, renumbered, same_people, told_changes
+from hpe_nb.widgets.changes import dots_that_differ, numbers_of, renumbered, same_people, told_changes
 from hpe_nb.widgets.data import (
     alt_text,
     fixed_data,
@@ -94,6 +94,7 @@ class Explorer(Canvas):
         self._settings, self._layer = self._start, layer
         self._chosen: tuple[int, int, int] | None = None
         self._choices = 0
+        self._pointed: tuple[str, float] | None = None
         self._known: dict[tuple[str, Settings], dict[str, Any]] = {}
         self._kept: Decoding | None = None
         self._numbered: tuple[Decoding, Ints] | None = None
@@ -394,14 +395,14 @@ class Explorer(Canvas):
     def _on_preview(self, content: dict[str, Any]) -> None:
         """A flip mark is pointed at: which dots would change?"""
         name, value = content["setting"], content["value"]
-        now = getattr(self._settings, name)
-        there = self._decoder(replace(self._settings, **{name: round(value) if isinstance(now, int) else value}))
-        before, after = dots_of(self._decoding), dots_of(there)
-        match = dict(enumerate(same_people(self._decoding, there)))
-        theirs = {key: match.get(who, -1) for key, who in zip(kinds_of(after), after.person.tolist(), strict=True)}
-        owned = enumerate(zip(kinds_of(before), before.person.tolist(), strict=True))
-        differs = [i for i, (key, who) in owned if theirs.get(key, -1) != who]
-        self.preview = {"setting": name, "value": value, "dots": differs}
+        before, settings = self._decoding, with_setting(self._settings, name, value)
+        self._pointed = name, value
+
+        def show(differs: list[int]) -> None:
+            if before is self._decoding and self._pointed == (name, value):
+                self.preview = {"setting": name, "value": value, "dots": differs}
+
+        self.aside(lambda: dots_that_differ(before, Decoder(before.maps)(settings)), show)
 
     def _on_keep(self, _: dict[str, Any]) -> None:
         """Remember as A."""
@@ -500,11 +501,6 @@ def flip_data(flip: Flip) -> dict[str, Any]:
     return {
         "setting": flip.setting, "side": flip.side, "shown": f"{flip.value:.4g}", "to": flip.to, "then": flip.then,
     }  # fmt: skip
-
-
-def kinds_of(dots: Dots) -> list[tuple[int, ...]]:
-    """Joint type, place and kind of each dot: a peak and a refined joint on one pixel differ."""
-    return [(*key, int(refined)) for key, refined in zip(keys_of(dots), dots.refined, strict=True)]
 
 
 def looked_for(decoding: Decoding, person: int, joint: int) -> dict[str, Any]:
