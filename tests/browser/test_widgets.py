@@ -265,12 +265,8 @@ def test_the_doctor_names_what_is_odd_and_mends_it(jupyter):
 
 
 def test_errors_of_the_page_and_an_older_version_are_told(jupyter):
-    cells = (
-        PREPARE,
-        "explorer = hpe.Explorer(made)\nexplorer",
-        "import logging, io\nheard = io.StringIO()\n"
-        + ("logging.getLogger('hpe_nb.widgets.canvas').addHandler(logging.StreamHandler(heard))"),
-    )
+    listen = "logging.getLogger('hpe_nb.widgets.canvas').addHandler(logging.StreamHandler(heard))"
+    cells = PREPARE, "explorer = hpe.Explorer(made)\nexplorer", f"import logging, io\nheard = io.StringIO()\n{listen}"
     opened = jupyter.run(*cells, name="errors.ipynb", width=1366, height=768)
     page = opened.page
     drawn(opened, photo(opened), "joint", 20)
