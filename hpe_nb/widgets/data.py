@@ -5,13 +5,12 @@ People are numbered from 1 where a person reads the number, and indexed from 0 e
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 import hpe_nb
-from hpe_nb.arrays import Float32, Floats, Image, Ints
+from hpe_nb.arrays import Bools, Float32, Floats, Image, Ints
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import find_peaks
@@ -116,19 +115,20 @@ def people_data(poses: Poses, numbers: Ints) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def dots_data(dots: Dots, maps: Maps) -> list[list[float]]:
-    """Each dot as [joint, person, x, y, score, refined, tag ...], in image pixels."""
-    xy = np.round(maps.image_points(dots.xy.astype(np.float64)), 2).tolist()
-    value, tag = np.round(dots.value.astype(np.float64), 4).tolist(), np.round(dots.tag.astype(np.float64), 4).tolist()
-    rows = zip(dots.joint.tolist(), dots.person.tolist(), xy, value, dots.refined.tolist(), tag, strict=True)
-    return [[joint, person, *at, score, int(refined), *tags] for joint, person, at, score, refined, tags in rows]
+def dots_data(joint: Ints, person: Ints, xy: Floats, score: Floats, refined: Bools, tag: Floats) -> list[list[float]]:
+    """Dots as rows [joint, person, x, y, score, refined, tag ...], of arrays (N,), (N, 2) in pixels and (N, D)."""
+    numbers = [np.round(part.astype(np.float64), digits).tolist() for part, digits in ((xy, 2), (score, 4), (tag, 4))]
+    rows = zip(joint.tolist(), person.tolist(), refined.tolist(), *numbers, strict=True)
+    return [[k, who, *at, value, int(again), *tags] for k, who, again, at, value, tags in rows]
 
 
 def scene_data(decoding: Decoding, numbers: Ints) -> dict[str, Any]:
     """What a decoding looks like: people with their numbers, dots and the line that says what was found."""
     dots = dots_of(decoding)
+    xy = decoding.maps.image_points(dots.xy.astype(np.float64))
     return {
-        "people": people_data(decoding.poses, numbers + 1), "dots": dots_data(dots, decoding.maps),
+        "people": people_data(decoding.poses, numbers + 1),
+        "dots": dots_data(dots.joint, dots.person, xy, dots.value, dots.refined, dots.tag),
         "readout": readout(decoding), "dimension": int(decoding.maps.tags.shape[3]),
     }  # fmt: skip
 
@@ -210,8 +210,3 @@ def _rounded(values: Floats, digits: int = 2) -> list[float]:
     """Numbers for JSON."""
     rounded: list[float] = np.round(values.astype(np.float64), digits).tolist()
     return rounded
-
-
-def settings_values(settings: Settings) -> dict[str, Any]:
-    """Name and value of every setting."""
-    return {item.name: getattr(settings, item.name) for item in fields(settings)}

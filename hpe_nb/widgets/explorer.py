@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -36,7 +36,6 @@ from hpe_nb.widgets.data import (
     maps_data,
     photo_data,
     scene_data,
-    settings_values,
     told_data,
     window_data,
 )
@@ -226,7 +225,7 @@ class Explorer(Canvas):
         """What the page shows beside the people: settings, code, alt text, the truth's verdict."""
         settings, place = self._settings, f" {self._index + 1} of {len(self._list)} "
         more = {
-            "n": self._answering, "values": settings_values(settings), "off": unread(settings),
+            "n": self._answering, "values": asdict(settings), "off": unread(settings),
             "code": code_of(settings), "preset": preset_of(settings), "place": place,
             "alt": alt_text(self._subject, self._decoding, self._numbers(self._decoding)),
             "chosen": self._chosen_data(), "choices": self._choices,
