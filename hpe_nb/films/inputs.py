@@ -102,8 +102,9 @@ def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[str
         return [what]
     numbered = _numbered(path)
     if numbered is None and not any(sign in path for sign in "*?["):
+        shown = what if what.strip() else repr(what)
         found.failures.append(
-            f"{what} does not exist; give a picture, a folder, a film, a camera's index or an address."
+            f"{shown} does not exist; give a picture, a folder, a film, a camera's index or an address."
         )
         return []
     files = _matching(path) if numbered is None else numbered
