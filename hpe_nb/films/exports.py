@@ -28,6 +28,10 @@ def export_record(record: str | Path, path: str | Path) -> Path:
     in COCO's own sets, those numbers. Photos have their `file_name` too, by which labels find them. Frames without
     people leave no trace in either format.
 
+    Args:
+        record: a .jsonl file that `run_film` or `hpe-nb run` wrote.
+        path: the .json or .csv file to write.
+
     Returns:
         The path.
 
