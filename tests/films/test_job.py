@@ -139,6 +139,7 @@ def test_a_start_beyond_the_end_is_told(make_film: Maker, dots: Network, tmp_pat
     with hpe.open_source(make_film(3), start=50) as source:
         summary = hpe.run_film(source, dots, hpe.Outputs(record=tmp_path / "poses.jsonl"))
     assert "no frame that was asked for" in summary.notes[0]
+    assert not (tmp_path / "poses.jsonl").exists()
 
 
 def test_joints_that_do_not_exist(tmp_path: Path) -> None:
