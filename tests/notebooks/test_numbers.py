@@ -327,6 +327,12 @@ def test_what_a_photo_loses_without_faint_people() -> None:
     assert demo == NETWORKS["hpe-nb-ae"].ap  # what the network says of itself when it is loaded
 
 
+def test_pictures_of_a_step() -> None:
+    config = (Path(hpe.__file__).parent / "training" / "configs" / "hpe-nb-ae.toml").read_text(encoding="utf-8")
+    assert re.search(r"^batch = (\d+)$", config, re.MULTILINE).group(1) == "8"  # type: ignore[union-attr]
+    says("09_train_your_own.ipynb", "each step sees eight other pictures")
+
+
 def test_tags_of_the_code_reader() -> None:
     says("08_other_networks.ipynb", "so 62 and 60 are {:.2f} apart", (62 - 60) / 32)
     says("08_other_networks.ipynb", "With blue 125 all is well: 125 / 32 is 2 away from both")
