@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable
-from time import perf_counter
-from typing import TextIO
 
 from hpe_nb.cli.options import Subparsers
-
-WIDTH = 30
-"""Characters of the progress bar."""
 
 
 def add(subparsers: Subparsers) -> None:
@@ -31,39 +24,22 @@ def add(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Fetch the network, with its progress on the error stream.
+    """Fetch the network, with its progress on a terminal.
 
     Raises:
         HpeError: an unknown name, or files that could not be had; the sentence says where to put them by hand.
     """
+    from tqdm import tqdm
+
     from hpe_nb.network.fetching import fetch
     from hpe_nb.network.registry import known
 
     print(known(options.name).about)
-    path = fetch(options.name, options.precision, progress_on(sys.stderr))
+    with tqdm(unit="B", unit_scale=True, disable=None) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        path = fetch(options.name, options.precision, progress)
     print(f"Here, and checked: {path}")
-
-
-def progress_on(stream: TextIO) -> Callable[[int, int], None]:
-    """A progress function that draws a bar on a terminal, and elsewhere writes a line for each further tenth."""
-    start, told, live = perf_counter(), -1, stream.isatty()
-
-    def show(done: int, total: int) -> None:
-        nonlocal told
-        step = done * (200 if live else 10) // max(total, 1)
-        if step == told:
-            return
-        told = step
-        line = progress_line(done, total, perf_counter() - start)
-        stream.write(f"\r{line}" + "\n" * (done >= total) if live else f"{line}\n")
-        stream.flush()
-
-    return show
-
-
-def progress_line(done: int, total: int, seconds: float) -> str:
-    """Such as "[#####.....]  50 %, 9.5 of 19.0 MB, 2.1 MB/s"."""
-    full = WIDTH * done // max(total, 1)
-    bar = "#" * full + "." * (WIDTH - full)
-    speed = done / max(seconds, 1e-3) / 1e6
-    return f"[{bar}] {100 * done // max(total, 1):3d} %, {done / 1e6:.1f} of {total / 1e6:.1f} MB, {speed:.1f} MB/s"

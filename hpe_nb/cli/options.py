@@ -70,6 +70,9 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         "--negated", choices=("yes", "no", "auto"), default="auto",
         help="whether a network given by path negates what is no maximum (default: auto, its output is looked at)",
     )  # fmt: skip
+    group.add_argument(
+        "--layout", choices=("NCHW", "NHWC"), help="axes of a network given by path, if it does not tell"
+    )
     group.add_argument("--input-colour", choices=("BGR", "RGB"), help="colours that a network given by path expects")
     for name, what in (("mean", "is taken from"), ("scale", "divides")):
         group.add_argument(
@@ -90,6 +93,7 @@ def network_of(options: argparse.Namespace) -> Network:
         fit=_fit(options.fit),
         size=options.size,
         device=options.device,
+        layout=options.layout,
         colour=options.input_colour,
         mean=options.mean,
         scale=options.scale,
@@ -107,7 +111,21 @@ def _fit(text: str | None) -> Any:
     """A fit as `load_network` takes it; 640x448 becomes a pair of numbers."""
     if text in (None, "protocol", "letterbox"):
         return text
-    sides = str(text).lower().split("x")
-    if len(sides) != 2 or not all(side.isdecimal() and int(side) for side in sides):
-        raise HpeError(f"--fit {text} was given, but protocol, letterbox or a size such as 640x448 is expected.")
+    return size_of_text("--fit", str(text), "protocol, letterbox or ")
+
+
+def size_of_text(option: str, text: str, others: str = "") -> tuple[int, int]:
+    """Width and height from text such as 640x448.
+
+    Args:
+        option: what was given.
+        text: its value.
+        others: what else is expected there.
+
+    Raises:
+        HpeError: no size.
+    """
+    sides = text.lower().split("x")
+    if len(sides) != 2 or not all(side.isascii() and side.isdecimal() and int(side) for side in sides):
+        raise HpeError(f"{option} {text} was given, but {others}a size such as 640x448 is expected.")
     return int(sides[0]), int(sides[1])

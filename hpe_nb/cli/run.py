@@ -13,7 +13,16 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from hpe_nb.cli.options import Subparsers, add_field, add_grouping, add_network, given_fields, grouping_of, network_of
+from hpe_nb.cli.options import (
+    Subparsers,
+    add_field,
+    add_grouping,
+    add_network,
+    given_fields,
+    grouping_of,
+    network_of,
+    size_of_text,
+)
 from hpe_nb.cli.places import folder_for
 from hpe_nb.errors import HpeError, one_line, visible
 
@@ -21,6 +30,8 @@ if TYPE_CHECKING:
     from hpe_nb.films.frame import Source
     from hpe_nb.films.inputs import Inputs
     from hpe_nb.films.job import Outputs, Summary
+    from hpe_nb.films.stages import Stages
+    from hpe_nb.films.writing import Shown
     from hpe_nb.network.network import Network
 
 RECORD = "poses.jsonl"
@@ -56,7 +67,7 @@ def _add_frames(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--stop", type=int, metavar="N", help="frame before which to end")
     group.add_argument("--stride", type=int, default=1, metavar="N", help="take every Nth frame")
     group.add_argument("--loop", action="store_true", help="begin again at the end, until Ctrl-C or --frames")
-    group.add_argument("--frames", type=int, metavar="N", help="end after N frames")
+    group.add_argument("--frames", type=int, metavar="N", help="end after N frames; 0: at the end")
 
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +84,8 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--only-people", default="", metavar="N,N", help="draw the people of these numbers only")
     group.add_argument("--only-joints", default="", metavar="NAME,NAME", help="draw these joints only, as 'left wrist'")
+    group.add_argument("--min-score", type=float, default=0.0, metavar="N", help="draw joints of this score and above")
+    group.add_argument("--output-size", metavar="WxH", help="fit annotated pictures and films into this, as 1280x720")
     group.add_argument(
         "--crops", action="store_true", help="write each person's part of the picture to the folder crops"
     )
@@ -165,11 +178,12 @@ def _run_one(
     options: argparse.Namespace, job: Job, network: Network, settings: tuple[Any, Any, Any], alone: bool
 ) -> int:
     """One job; its exit status. One of several that cannot be begun is told of and does not end the others."""
+    from tqdm import tqdm
+
     from hpe_nb.files.text import plural
     from hpe_nb.films.frame import Span
     from hpe_nb.films.job import run_film
     from hpe_nb.films.pictures import Pictures
-    from hpe_nb.films.progress import Progress
     from hpe_nb.films.sources import open_film
 
     grouping, running, following = settings
@@ -179,18 +193,25 @@ def _run_one(
     try:
         with Pictures(name, job.photos, span) if job.film is None else open_film(job.film, span) as source:
             outputs = outputs_of(options, source, job)
-            bar = Progress(None if options.loop else _total(source, options), sys.stderr)
-            summary = run_film(
-                source,
-                network,
-                outputs,
-                grouping=grouping,
-                running=running,
-                following=following,
-                frames=options.frames,
-                seen=None if options.quiet else bar.show,
-            )
-            bar.close()
+            hidden = True if options.quiet else None  # None: shown on a terminal only
+            with tqdm(
+                total=None if options.loop else _total(source, options), unit="frame", disable=hidden, leave=False
+            ) as bar:
+
+                def seen(shown: Shown, _: Stages, bar: tqdm[Any] = bar) -> None:
+                    bar.set_postfix_str(plural(len(shown.entry.poses), "person"), refresh=False)
+                    bar.update()
+
+                summary = run_film(
+                    source,
+                    network,
+                    outputs,
+                    grouping=grouping,
+                    running=running,
+                    following=following,
+                    frames=options.frames,
+                    seen=seen,
+                )
     except HpeError as error:
         if alone:
             raise
@@ -235,6 +256,8 @@ def outputs_of(options: argparse.Namespace, source: Source, job: Job) -> Outputs
         pattern=pattern or FRAME,
         crops=folder / "crops" if options.crops else None,
         people=_numbers_of(options.only_people),
+        min_score=options.min_score,
+        size=size_of_text("--output-size", options.output_size) if options.output_size else None,
         joints=tuple(part.strip().replace("_", " ") for part in options.only_joints.split(",") if part.strip()),
     )
 

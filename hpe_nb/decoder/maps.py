@@ -17,8 +17,11 @@ from hpe_nb.files.text import plural
 from hpe_nb.files.whole import written_whole
 from hpe_nb.skeleton import K
 
-LARGEST = 1e30
-"""Scores and tags beyond this are refused: sums of them and of their differences would leave float32."""
+LARGEST = 1e15
+"""Scores and tags beyond this are refused: squares of them and of their differences would leave float32."""
+
+FARTHEST = 1e9
+"""Numbers of `to_image` beyond this are refused, for the same reason."""
 
 
 def identity() -> Float64:
@@ -71,9 +74,10 @@ class Maps:
                 "to_image that is no array of numbers was given, but a finite affine (2, 3) matrix is expected; "
                 "leave it out to work in map pixels."
             ) from error
-        if to_image.shape != (2, 3) or not np.isfinite(to_image).all():
+        if to_image.shape != (2, 3) or not (np.abs(to_image) <= FARTHEST).all():
             raise HpeError(
-                f"to_image of shape {to_image.shape} was given, but a finite affine (2, 3) matrix is expected; "
+                f"to_image of shape {to_image.shape} was given, but an affine (2, 3) matrix of numbers up to "
+                f"{FARTHEST:g} is expected; "
                 "leave it out to work in map pixels."
             )
         for name, value in (("heatmaps", heatmaps), ("tags", tags), ("to_image", to_image)):
@@ -147,9 +151,9 @@ def _floats(name: str, value: Any) -> Float32:
     with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite, and is refused
         array = np.ascontiguousarray(array, dtype=np.float32)
     flat = array.reshape(-1)
-    # One dot product reads the array once and is finite only if every number is (or some are beyond 1e17).
+    # One dot product reads the array once; where it is small, so is every number.
     with np.errstate(over="ignore", invalid="ignore"):
-        plain = np.isfinite(np.dot(flat, flat))
+        plain = np.dot(flat, flat) <= LARGEST**2
     if not plain and not (np.abs(flat) <= LARGEST).all():
         raise HpeError(
             f"{name} with NaN or infinite values (above {LARGEST:g}) were given, but finite numbers are expected; "

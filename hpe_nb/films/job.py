@@ -17,6 +17,7 @@ from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError, one_line
 from hpe_nb.files.images import crop_boxes, write_image
+from hpe_nb.files.opencv import cv2
 from hpe_nb.files.whole import check_targets, folder_held, remove_parts
 from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Found, detect
@@ -51,6 +52,8 @@ class Outputs:
         crops: folder for each person's part of each frame.
         people: numbers, from 1, of the people who are drawn; all where none is named.
         joints: names of the joints that are drawn; all where none is named.
+        min_score: joints below this score are not drawn.
+        size: width and height that annotated pictures and films are fitted into, in proportion; their own by default.
 
     Raises:
         HpeError: a joint that does not exist.
@@ -67,6 +70,8 @@ class Outputs:
     crops: Path | None = None
     people: tuple[int, ...] = ()
     joints: tuple[str, ...] = ()
+    min_score: float = 0.0
+    size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         for name in self.joints:
@@ -81,7 +86,13 @@ class Outputs:
             shown = np.isin(np.arange(K), [joint_index(name) for name in self.joints])
             kind = np.where(shown, poses.kind, MISSING).astype(np.uint8)
             poses = replace(poses, keypoints=poses.keypoints * shown[:, None], kind=kind)
-        return draw_poses(image, poses, people=person)
+        picture = draw_poses(image, poses, people=person, min_score=self.min_score)
+        if self.size is None:
+            return picture
+        scale = min(self.size[0] / picture.shape[1], self.size[1] / picture.shape[0])
+        width, height = (max(1, round(scale * side)) for side in (picture.shape[1], picture.shape[0]))
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        return np.asarray(cv2.resize(picture, (width, height), interpolation=way), np.uint8)
 
 
 @dataclass
@@ -160,7 +171,9 @@ def run_film(
             if seen is not None:
                 seen(shown, summary.stages)
 
-        flow = detect(islice(source, frames), network, grouping, running, stages=summary.stages, report=source.report)
+        flow = detect(
+            islice(source, frames or None), network, grouping, running, stages=summary.stages, report=source.report
+        )
         try:
             with closing(flow), Writing(files.write, written) as writing:
                 for found in flow:

@@ -4,6 +4,7 @@
     joints = ["nose", "neck", "right shoulder", "right elbow"]  # of the channels, in their order
     heatmaps = "output_1"     # names of the outputs
     embeddings = "output_2"
+    layout = "NHWC"           # order of the input's axes, where its shape does not tell
     colour = "RGB"            # order of the input's colours
     mean = [123.7, 116.3, 103.5]  # taken from each colour, in the input's order
     scale = [58.4, 57.1, 57.4]    # and what is left is divided by this
@@ -39,6 +40,7 @@ class Card:
     Attributes:
         joints: names of the channels of both outputs, in their order.
         heatmaps, embeddings: names of the outputs.
+        layout: "NCHW" or "NHWC"; read from the input's shape by default.
         colour: "BGR" or "RGB".
         mean, scale: three numbers, one for each colour of the input.
         negated: whether the network itself negates non-maxima.
@@ -51,6 +53,7 @@ class Card:
     joints: tuple[str, ...] = KEYPOINTS
     heatmaps: str = "heatmaps"
     embeddings: str = "embeddings"
+    layout: str | None = None
     colour: str = "BGR"
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     scale: tuple[float, ...] = (1.0, 1.0, 1.0)
@@ -59,6 +62,7 @@ class Card:
     size: int | None = None
 
     def __post_init__(self) -> None:
+        self._expect("layout", self.layout in (None, "NCHW", "NHWC"), "NCHW or NHWC")
         self._expect("colour", self.colour in ("BGR", "RGB"), "BGR or RGB")
         for name in ("heatmaps", "embeddings"):
             self._expect(name, isinstance(getattr(self, name), str), "the name of an output")

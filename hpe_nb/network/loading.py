@@ -43,6 +43,7 @@ def load_network(
     size: int | None = None,
     device: str = "CPU",
     config: dict[str, str] | None = None,
+    layout: str | None = None,
     colour: str | None = None,
     mean: tuple[float, float, float] | None = None,
     scale: tuple[float, float, float] | None = None,
@@ -64,6 +65,7 @@ def load_network(
         size: side of the input for the named fits, in pixels; by default as the card says, else 448.
         device: an OpenVINO device.
         config: further OpenVINO properties.
+        layout: axes of the input of a network loaded by path, "NCHW" or "NHWC"; by default its shape tells.
         colour: order of the colours that a network loaded by path expects, "BGR" (the contract's) or "RGB".
         mean, scale: what is taken from each of its colours (0 to 255), and by what the rest is divided.
         negated: whether a network loaded by path negates non-maxima itself; by default its output is looked at.
@@ -84,7 +86,15 @@ def load_network(
     if known:
         card = Card(fit=fit or known.fit, size=size or known.size, negated=negated is not False)
     else:
-        given = {"fit": fit, "size": size, "colour": colour, "mean": mean, "scale": scale, "negated": negated}
+        given = {
+            "fit": fit,
+            "size": size,
+            "layout": layout,
+            "colour": colour,
+            "mean": mean,
+            "scale": scale,
+            "negated": negated,
+        }
         card = card_of(path, given)
     model = _with_photo_input(_checked(path, card), card)
     return Network(
@@ -144,7 +154,7 @@ def _checked(path: Path, card: Card) -> ov.Model:
             f"{path} cannot be read as a network ({_last_line(error)}); fetch or export it again, with its .bin."
         ) from error
     outputs = _contract_outputs(model, card)
-    if outputs is None or len(model.inputs) != 1 or _input_layout(model) is None:
+    if outputs is None or len(model.inputs) != 1 or _input_layout(model, card) is None:
         found = ", ".join(f"{'/'.join(sorted(o.get_names()))} {o.get_partial_shape()}" for o in model.outputs)
         raise HpeError(
             f"{path.name} has the outputs {found[:90]}, but one picture input and the outputs {card.heatmaps} "
@@ -246,15 +256,16 @@ def _renamed(model: ov.Model, outputs: dict[str, ov.Output]) -> ov.Model:
     return ov.Model(results, model.get_parameters(), model.get_friendly_name())
 
 
-def _input_layout(model: ov.Model) -> str | None:
-    """NCHW or NHWC, by where the three colours are; None for an input that is no picture."""
+def _input_layout(model: ov.Model, card: Card) -> str | None:
+    """NCHW or NHWC, by where the three colours are or as the card says; None for an input that is no picture."""
     shape = model.input().get_partial_shape()
     if shape.rank.is_dynamic or len(shape) != 4:
         return None
     second, fourth = (shape[axis].get_length() if shape[axis].is_static else None for axis in (1, 3))
-    if second == 3 or (second is None and fourth != 3):
-        return "NCHW"
-    return "NHWC" if fourth == 3 else None
+    sure = [layout for layout, length in (("NCHW", second), ("NHWC", fourth)) if length == 3]
+    open_axes = [layout for layout, length in (("NCHW", second), ("NHWC", fourth)) if length is None]
+    can_be = sure + open_axes
+    return card.layout if card.layout in can_be else (None if card.layout else next(iter(can_be), None))
 
 
 def _with_photo_input(model: ov.Model, card: Card) -> ov.Model:
@@ -268,7 +279,7 @@ def _with_photo_input(model: ov.Model, card: Card) -> ov.Model:
     steps = PrePostProcessor(model)
     photo = steps.input()
     photo.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC")).set_color_format(ColorFormat.RGB)
-    photo.model().set_layout(ov.Layout(_input_layout(model)))
+    photo.model().set_layout(ov.Layout(_input_layout(model, card)))
     if card.colour == "BGR":
         photo.preprocess().convert_color(ColorFormat.BGR)
     if (card.mean, card.scale) != (Card.mean, Card.scale):

@@ -25,7 +25,7 @@ const typed = (Type, data) => new Type(data.buffer.slice(data.byteOffset, data.b
 
 /** Float16 numbers (their bytes) as a Float32Array. */
 function halves(data) {
-  const bits = typed(Uint16Array, data), out = new Float32Array(bits.length), table = halves.table ??= halfTable();
+  const bits = typed(Uint16Array, data), out = new Float32Array(bits.length), table = halfTable();
   for (let i = 0; i < bits.length; i++) out[i] = table[bits[i]];
   return out;
 }
@@ -173,6 +173,9 @@ class View {
     this.camera?.stop();
     for (const level of this.levels) level.close?.();
     [this.maps, this.levels] = [null, []];
+    // Lab keeps the element of a view for a while: nothing hangs on it any more.
+    this.root.remove();
+    this.root.view = null;
   }
 
   /** Listen until the view closes. */

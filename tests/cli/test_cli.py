@@ -6,14 +6,13 @@ import argparse
 import subprocess
 import sys
 from dataclasses import fields, replace
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import hpe_nb as hpe
-from hpe_nb.cli import fetch, lab, tables
+from hpe_nb.cli import lab, tables
 from hpe_nb.cli.main import COMMANDS, command_line, main
 from hpe_nb.cli.options import add_grouping, grouping_of
 from hpe_nb.cli.places import folder_for
@@ -283,24 +282,6 @@ def test_results_go_where_one_may_write(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(Path, "home", lambda: home)
     monkeypatch.setattr("os.access", lambda place, _: Path(place) != tmp_path)
     assert folder_for("out") == home / "out"
-
-
-def test_progress_on_a_terminal_and_in_a_log() -> None:
-    class Terminal(StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    for stream, lines in ((Terminal(), 1), (StringIO(), 11)):
-        show = fetch.progress_on(stream)
-        for done in range(0, 19_000_001, 1000):
-            show(done, 19_000_000)
-        assert stream.getvalue().count("\n") == lines
-        assert "100 %, 19.0 of 19.0 MB" in stream.getvalue().splitlines()[-1]
-
-
-def test_progress_line_says_how_far_and_how_fast() -> None:
-    line = fetch.progress_line(9_500_000, 19_000_000, 4.0)
-    assert line == f"[{'#' * 15}{'.' * 15}]  50 %, 9.5 of 19.0 MB, 2.4 MB/s"
 
 
 def two_people() -> hpe.Decoding:

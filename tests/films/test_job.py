@@ -109,6 +109,24 @@ def test_people_and_joints_that_are_drawn(
     assert [bool(part.any()) for part in heads_and_feet] == red
 
 
+@pytest.mark.parametrize(
+    ("asked", "shape"),
+    [
+        pytest.param((64, 64), (48, 64, 3), id="smaller, by its width"),
+        pytest.param((1280, 48), (48, 64, 3), id="smaller, by its height"),
+        pytest.param((256, 400), (192, 256, 3), id="larger"),
+        pytest.param((1, 1), (1, 1, 3), id="a pixel"),
+    ],
+)
+def test_pictures_fit_into_a_size(
+    tmp_path: Path, dots: Network, asked: tuple[int, int], shape: tuple[int, ...]
+) -> None:
+    source = hpe.write_image(tmp_path / "in" / "a.png", coded([(30, 48, 1)]))
+    with hpe.open_source(source) as photos:
+        hpe.run_film(photos, dots, hpe.Outputs(record=tmp_path / "p.jsonl", pictures=tmp_path, size=asked))
+    assert hpe.read_image(tmp_path / "a.jpg").shape == shape
+
+
 def test_joints_that_do_not_exist(tmp_path: Path) -> None:
     with pytest.raises(hpe.HpeError, match="tail"):
         hpe.Outputs(record=tmp_path / "p.jsonl", joints=("tail",))

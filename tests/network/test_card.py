@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openvino as ov
 import pytest
 import small_networks
+from openvino import opset13 as ops
 
 import hpe_nb as hpe
+from hpe_nb.network import loading
 from hpe_nb.network.card import Card, card_of
 from hpe_nb.skeleton import KEYPOINTS
 
@@ -67,6 +70,24 @@ def test_colours_and_numbers_of_the_input(tmp_path: Path, card: str, given: dict
     np.testing.assert_allclose(np.abs(maps.heatmaps[:3, 5, 5]), np.abs(seen), atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("shape", "told", "taken"),
+    [
+        pytest.param([1, 3, -1, -1], None, "NCHW", id="three colours second"),
+        pytest.param([1, -1, -1, 3], None, "NHWC", id="three colours last"),
+        pytest.param([1, -1, -1, -1], None, "NCHW", id="all open"),
+        pytest.param([1, -1, -1, -1], "NHWC", "NHWC", id="all open, told"),
+        pytest.param([1, 3, 64, 64], "NHWC", None, id="told wrongly"),
+        pytest.param([1, 1, 64, 64], None, None, id="grey"),
+        pytest.param([1, 3, 64], None, None, id="three axes"),
+    ],
+)
+def test_layout_of_the_input(shape: list[int], told: str | None, taken: str | None) -> None:
+    node = ops.parameter(ov.PartialShape(shape), np.float32)
+    model = ov.Model([ops.result(ops.relu(node))], [node], "layout")
+    assert loading._input_layout(model, Card(layout=told)) == taken
+
+
 def test_names_of_outputs(tmp_path: Path) -> None:
     path = small_networks.save(small_networks.model(names=("scores", "ids")), tmp_path / "net.xml")
     with pytest.raises(hpe.HpeError, match=r"name its outputs and joints in net\.toml"):
@@ -87,6 +108,7 @@ def test_names_of_outputs(tmp_path: Path) -> None:
         pytest.param("mean = [1, 2, nan]", "mean=", id="no number"),
         pytest.param("scale = [1, 0, 1]", "scale=", id="divided by zero"),
         pytest.param('negated = "yes"', "negated=", id="text for true"),
+        pytest.param('layout = "CHW"', "layout='CHW'", id="another layout"),
         pytest.param("size = 0", "size=0", id="no pixels"),
         pytest.param('fit = "square"', "fit='square'", id="another fit"),
         pytest.param("fit = [1]", "fit=", id="one side"),
