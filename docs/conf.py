@@ -78,6 +78,7 @@ CHANGELOG
 ```
 """
 ROOMS = {
+    "skeleton": "The skeleton",
     "settings": "Settings and rules",
     "files": "Pictures and samples",
     "network": "Networks",
@@ -95,16 +96,22 @@ ROOMS = {
 def reference() -> str:
     """The reference page: every public name under its room, in the order of `__init__.pyi`."""
     stub = (ROOT / "hpe_nb" / "__init__.pyi").read_text(encoding="utf-8")
-    names = re.findall(r"^from \.(\w+)\S* import (\w+) as", stub, re.MULTILINE)
+    names = re.findall(r"^from \.((\w+)\S*) import (\w+) as", stub, re.MULTILINE)
     lines = ["# Reference", "", "Everything that `import hpe_nb as hpe` gives, room by room.", ""]
     for room, title in ROOMS.items():
         lines += [f"## {title}", "", "```{eval-rst}", ".. currentmodule:: hpe_nb", ""]
-        for name in (name for of, name in names if of == room):
-            kind = "class" if isinstance(getattr(hpe_nb, name), type) else "function"
-            lines += [f".. auto{kind}:: {name}", *(["   :members:"] if kind == "class" else []), ""]
+        for module, _, name in (each for each in names if each[1] == room):
+            thing = getattr(hpe_nb, name)
+            if isinstance(thing, type):
+                lines += [f".. autoclass:: {name}", "   :members:", ""]
+            else:
+                lines += [
+                    f".. autofunction:: {name}" if callable(thing) else f".. autodata:: hpe_nb.{module}.{name}",
+                    "",
+                ]
         lines += ["```", ""]
     lines += ["## Array types", "", "```{eval-rst}", ".. automodule:: hpe_nb.arrays", "   :members:", "```", ""]
-    lost = {of for of, _ in names} - set(ROOMS)
+    lost = {room for _, room, _ in names} - set(ROOMS)
     assert not lost, f"the reference has no title for {lost}"
     return "\n".join(lines)
 

@@ -24,13 +24,22 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    slow = collection_path.parent == HERE and collection_path.name in SLOW_FOLDERS
+    return True if slow and not wants_slow(config) else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(HERE).parts[0] in SLOW_FOLDERS:
             item.add_marker("slow")
-    if config.option.all or config.option.markexpr:
-        return
     slow = [item for item in items if item.get_closest_marker("slow")]
-    if slow:
+    if slow and not wants_slow(config):
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if not item.get_closest_marker("slow")]
+
+
+def wants_slow(config: pytest.Config) -> bool:
+    """Whether slow tests are to run: by --all, by -m, which chooses itself, or because their folder is named."""
+    named = {part for argument in config.args for part in Path(argument.partition("::")[0]).parts}
+    return bool(config.option.all or config.option.markexpr or named & set(SLOW_FOLDERS))

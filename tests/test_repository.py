@@ -256,3 +256,9 @@ def test_the_guide_names_every_command_and_extra() -> None:
     text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
     assert [name for name in COMMANDS if f"`hpe-nb {name}" not in text] == []
     assert [name for name in PROJECT["optional-dependencies"] if f"[{name}]" not in text] == []
+
+
+def test_the_reference_has_a_title_for_every_room() -> None:
+    named = re.findall(r"^from \.(\w+)", (ROOT / "hpe_nb" / "__init__.pyi").read_text(encoding="utf-8"), re.MULTILINE)
+    titles = (ROOT / "docs" / "conf.py").read_text(encoding="utf-8")
+    assert [room for room in sorted(set(named)) if f'    "{room}": "' not in titles] == []

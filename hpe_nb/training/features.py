@@ -18,17 +18,15 @@ from torch import Tensor
 from hpe_nb.arrays import Float32
 from hpe_nb.training.augment import Augment, sample
 from hpe_nb.training.photos import LabelledPhoto
-from hpe_nb.training.pointing import SPREAD, Detections
+from hpe_nb.training.pointing import SPREAD, SURE, TORSO, Detections
 from hpe_nb.training.tag_head import INPUTS
 from hpe_nb.training.topology import JOINTS
-from hpe_nb.training.two_scales import TORSO, TwoScales, features, people_of
+from hpe_nb.training.two_scales import TwoScales, features, people_of
 
 PEOPLE = 40
 """At most this many people of a picture train the tags."""
 OFTEN = 9
 """A photo is used as often as it has people, but at most this often."""
-LISTED = 0.15
-"""Least score by MoveNet for an unlabelled person to count."""
 SEEN = -1.4
 """Least logit of MoveNet's joint map for such a person to have the joint."""
 LEAST = 4
@@ -94,7 +92,7 @@ def unlabelled(people: Detections, logits: Tensor, labelled: list[Float32]) -> l
     """
     maps, found = logits.numpy(), []
     places, sizes = people.joints[0].numpy(), people.size[0].numpy()
-    for index in np.flatnonzero(people.score[0].numpy() > LISTED):
+    for index in np.flatnonzero(people.score[0].numpy() > SURE):
         place, size = places[index], float(sizes[index])
         if any(_same(place, size, joints) for joints in labelled):
             continue

@@ -2,8 +2,8 @@
 
 A list of people comes first: the strongest centres that MoveNet sees at two scales, each with the places of its 17
 joints. A pixel of joint type k then points at the person whose joint k is nearest, measured in sizes of that person,
-with a bonus for people that are clearly seen. Heatmaps fade where that person should have no such joint. Tags know
-nothing of this list.
+with a bonus for people that are clearly seen. Heatmaps fade where that person should have no such joint. Tags use the
+place of that person's torso, see `hpe_nb.training.tag_head`; its number in the list tells them nothing.
 """
 
 from __future__ import annotations
@@ -24,10 +24,14 @@ SEEN = 0.03
 """A centre with a lower score is no person."""
 SAME = 0.5
 """Two entries whose poses are as similar as this (OKS) are one person."""
+SURE = 0.15
+"""From this score on a person is clearly seen."""
 REACH = 0.08
 """How far a joint may be from its expected place, in sizes of the person (standard deviation); at least a cell."""
 BONUS = 0.5
 """Weight of the logarithm of the centre's score against the distance."""
+TORSO = (5, 6, 11, 12)
+"""Shoulders and hips."""
 SPREAD = torch.from_numpy(2 * OKS_SIGMAS).float()
 """Twice the OKS constants of COCO's joints."""
 
@@ -53,11 +57,13 @@ class Owners(NamedTuple):
         trust: (B, 17, h, w) the person's score.
         near: (B, 17, h, w) how near the person's joint is: exp(-d^2 / 2), d in units of `REACH`.
         size: (B, 1, h, w) size, in cells, of the person whose nose it would be.
+        torso: (B, 17, h, w, 2) middle of the person's torso, y and x in cells.
     """
 
     trust: Tensor
     near: Tensor
     size: Tensor
+    torso: Tensor
 
 
 def find_people(sight: MoveNetOutput, cell: float = 1.0) -> Detections:
@@ -111,10 +117,14 @@ def find_owners(people: Detections, maps: Tensor) -> Owners:
     constant = worth[:, :, None] - tightness * (y.square() + x.square())
     terms = torch.stack([-tightness, 2 * tightness * y, 2 * tightness * x, constant], -1)
     best, owner = (terms.flatten(1, 2) @ place).view(-1, PEOPLE, JOINTS, place.shape[2]).max(1)
-    listed = [each.gather(1, owner.flatten(1)).view_as(owner) for each in (people.score, bonus)]
+    middle = people.joints[:, :, TORSO].mean(2)
+    listed = [
+        each.gather(1, owner.flatten(1)).view_as(owner)
+        for each in (people.score, bonus, middle[..., 0], middle[..., 1])
+    ]
     nose = people.size.gather(1, owner[:, 0])
     # Rounding alone could make a distance negative.
     near = torch.exp((best - listed[1]).clamp(max=0.0))
     size = maps.shape[2:]
-    trust, near = (each.view(-1, JOINTS, *size) for each in (listed[0], near))
-    return Owners(trust, near, nose.view(-1, 1, *size))
+    trust, near, *torso = (each.view(-1, JOINTS, *size) for each in (listed[0], near, *listed[2:]))
+    return Owners(trust, near, nose.view(-1, 1, *size), torch.stack(torso, -1))

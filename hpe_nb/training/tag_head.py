@@ -3,10 +3,11 @@
 A U of residual blocks looks at MoveNet's features at four sizes, coarse to fine. From its finest maps come, at 1/4 of
 the picture, for each joint type where the middle of the joint's person lies and how large that person looks, and for
 all joint types together one map of tags. From the place it believes in, a pixel goes on: the map of steps says, at
-every place, where the middle is from there. So pixels that begun a little apart arrive at one place and read one tag.
+every place, where the middle is from there. So pixels that begin a little apart arrive at one place and read one tag.
 What a pixel's own feature adds is small.
 
-All these numbers are learned; the tags by pull and push, see `hpe_nb.training.losses`.
+All these numbers are learned; the tags by pull and push, see `hpe_nb.training.losses`. Used on a picture, a pixel near
+where a clearly seen person of MoveNet's should have the joint trusts MoveNet: it goes to that person's torso.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from hpe_nb.training.pointing import SURE, Owners
 from hpe_nb.training.topology import JOINTS, double
 
 INPUTS = (85, 117, 128, 64)
@@ -38,6 +40,12 @@ TORSO = (42, 44)
 """Channels of the 1/4 features that name the torso's place in units of 16 cells of their own grid, y and x."""
 FAR_TORSO = (114, 116)
 """The same in the 1/8 features, in cells of twice the side."""
+
+
+DOUBTED = 0.05
+"""A person whom MoveNet sees with a lower score is not trusted; with `SURE`, fully."""
+PLATEAU = 0.1
+"""Power of the nearness to the expected joint with which trust fades: the smaller, the wider around the joint."""
 
 
 class Parts(NamedTuple):
@@ -124,13 +132,20 @@ class TagHead(nn.Module):
             for weights in layer.parameters():
                 weights.mul_(factor)
 
-    def forward(self, features: list[Tensor]) -> Tensor:
-        """Tags (B, 17, h, w) of all pixels at 1/4."""
+    def forward(self, features: list[Tensor], pointed: Owners) -> Tensor:
+        """Tags (B, 17, h, w) of all pixels at 1/4.
+
+        Args:
+            features: see the class.
+            pointed: whom each pixel points at.
+        """
         x = self.trunk(features)
         parts = self.parts(x)
         batch, _, height, width = x.shape
-        landing = (_grid(x)[:, None] + parts.away).permute(0, 1, 3, 4, 2).reshape(batch, -1, 1, 2)
-        tag, slope = read(parts.table, landing).view(batch, 2, JOINTS, height, width).unbind(1)
+        landing = (_grid(x)[:, None] + parts.away).permute(0, 1, 3, 4, 2)
+        sure = ((pointed.trust - DOUBTED) / (SURE - DOUBTED)).clamp(0, 1) * pointed.near.pow(PLATEAU)
+        landing = landing + sure[..., None] * (pointed.torso - landing)
+        tag, slope = read(parts.table, landing.reshape(batch, -1, 1, 2)).view(batch, 2, JOINTS, height, width).unbind(1)
         return tag + slope * parts.size + parts.rest
 
     def trunk(self, features: list[Tensor], shift: Tensor | None = None) -> Tensor:

@@ -16,8 +16,9 @@ from hpe_nb.training.config import Config
 from hpe_nb.training.features import Store
 from hpe_nb.training.losses import landing_loss, owner_loss, pull_push_of, size_loss
 from hpe_nb.training.photos import LabelledPhoto
+from hpe_nb.training.pointing import TORSO
 from hpe_nb.training.tag_head import read_at
-from hpe_nb.training.two_scales import TORSO, TwoScales
+from hpe_nb.training.two_scales import TwoScales
 
 STORE = "pictures"
 """Folder of the pictures in the training's folder."""

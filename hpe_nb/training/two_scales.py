@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from hpe_nb.training.judging import Judge, judge_inputs
 from hpe_nb.training.movenet import MoveNet, MoveNetOutput
-from hpe_nb.training.pointing import Detections, Owners, find_owners, find_people, merge
+from hpe_nb.training.pointing import TORSO, Detections, Owners, find_owners, find_people, merge
 from hpe_nb.training.tag_head import TagHead
 from hpe_nb.training.topology import JOINTS, double
 
@@ -34,8 +34,6 @@ LOW = 1e-3
 """Smallest probability that is corrected, against infinite logits."""
 CLEAR = 9.0
 """Logits beyond this are as good as certain; the tags' features end there."""
-TORSO = (5, 6, 11, 12)
-"""Shoulders and hips."""
 
 
 class TwoScales(nn.Module):
@@ -69,9 +67,8 @@ class TwoScales(nn.Module):
         far_spots = double(spots(far.joints.sigmoid(), far.offsets))[:, :, : 2 * height, : 2 * width]
         return 0.5 * (spots(near.joints.sigmoid(), near.offsets) + far_spots)
 
-    def heatmaps(self, near: MoveNetOutput, far: MoveNetOutput) -> Tensor:
+    def heatmaps(self, near: MoveNetOutput, far: MoveNetOutput, pointed: Owners) -> Tensor:
         """Judged heatmaps (B, 17, H/2, W/2), 0..1."""
-        pointed = find_owners(people_of(near, far), near.joints)
         heatmaps = expected(self.plain(near, far), pointed).clamp(LOW, 1 - LOW)
         correction = STRENGTH * double(self.judge(judge_inputs(near, far, pointed))) - DOUBT
         # The logit plus the correction, without the two logarithms.
@@ -80,7 +77,8 @@ class TwoScales(nn.Module):
     def maps(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The two outputs of the contract without signs: heatmaps and tags, both (B, 17, H/2, W/2)."""
         near, far = self.look(image)
-        return self.heatmaps(near, far), double(self.head(features(near, far)))
+        pointed = find_owners(people_of(near, far), near.joints)
+        return self.heatmaps(near, far, pointed), double(self.head(features(near, far), pointed))
 
 
 def features(near: MoveNetOutput, far: MoveNetOutput) -> list[Tensor]:

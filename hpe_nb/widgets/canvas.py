@@ -178,9 +178,12 @@ class Canvas(anywidget.AnyWidget):
         """Close the widget and drop picture, maps and searches; what has no memory to speak of stays."""
         self.search.stop()
         self.closed = True
+        with self.hold_sync():  # the page keeps what it knows of a widget that is closed
+            self.photo, self.maps, self.scene, self.kept, self.told, self.marks = {}, {}, {}, {}, {}, {}
+        self.say("")  # it also keeps the state before the last one
+        layout = self.layout
         self.close()
-        with self.hold_trait_notifications():
-            self.photo, self.maps, self.scene, self.kept, self.fixed = {}, {}, {}, {}, {}
+        layout.close()  # it has a line to the page of its own
 
     # Readers without a kernel.
 

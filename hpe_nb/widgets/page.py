@@ -110,15 +110,17 @@ show(view, source);
 
 
 def frame_text(page: str) -> str:
-    """A page in a frame, for a notebook that is opened without a kernel; where the widget itself lives it is hidden.
+    """A page in a frame, for a notebook that is opened without a kernel.
 
-    JupyterLab, Notebook and nbconvert draw each output in an element of one class: where the one before this holds no
-    living widget ("model not found"), it leaves, and the frame is shown. Others never show it.
+    JupyterLab, Notebook and nbconvert draw each output in an element of one class. Where the output before this one is
+    no living widget (Lab's "model not found", the still picture or nothing in nbconvert), it leaves and the frame is
+    shown; elsewhere the frame stays hidden, and the page in it does not start.
     """
-    child = ".jp-OutputArea-child"
+    child, view = ".jp-OutputArea-child", "application/vnd.jupyter.widget-view+json"
+    dead = f"{child}:not(:has(.hpe)):has(.jp-OutputArea-output.jupyter-widgets, .jp-RenderedImage, [type='{view}'])"
     return f"""<div class="hpe-saved" style="display:none"><style>
-{child} .hpe-saved {{ display: block !important; }}
-{child}:has(.hpe) + {child}:has(.hpe-saved), {child}:not(:has(.hpe)):has(+ {child} .hpe-saved) {{ display: none; }}
+{dead} + {child} .hpe-saved {{ display: block !important; }}
+{dead}:has(+ {child} .hpe-saved iframe), {child}:has(.hpe) + {child}:has(.hpe-saved) {{ display: none; }}
 </style><iframe title="the view as it was when the cell ran" style="width:100%;height:720px;border:0"
 srcdoc="{escaped(page)}"></iframe></div>"""
 

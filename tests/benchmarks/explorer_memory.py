@@ -26,6 +26,8 @@ def memory():
     pages = int(open("/proc/self/statm").read().split()[1])
     return [pages * 4096 / 1e6, alive]"""
 
+FLAGS = ["--js-flags=--expose-gc", "--enable-precise-memory-info"]
+
 AGAIN = """async () => {
     const app = window.jupyterapp, notebook = app.shell.currentWidget.content;
     notebook.activeCellIndex = 1;
@@ -38,17 +40,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=100, help="how often the cell runs")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, lab(Path(folder), flags=["--js-flags=--expose-gc"]) as running:
+    with tempfile.TemporaryDirectory() as folder, lab(Path(folder), flags=FLAGS) as running:
         opened = running.run(PREPARE, "hpe.Explorer(made)", width=1366, height=900)
         page = opened.page
         print(f"{'runs':>5}{'kernel MB':>11}{'page MB':>9}{'explorers':>11}")
         for run in range(1, given.runs + 1):
             page.evaluate(AGAIN)
-            page.wait_for_timeout(1000)
+            page.wait_for_timeout(600)
             if run % 10 == 0 or run == 1:
                 page.wait_for_timeout(9000)
                 kernel, alive = opened.ask("memory()")
-                heap = page.evaluate("() => { window.gc?.(); return performance.memory.usedJSHeapSize / 1e6; }")
+                heap = page.evaluate("() => (window.gc(), window.gc(), performance.memory.usedJSHeapSize / 1e6)")
                 print(f"{run:>5}{kernel:>11.0f}{heap:>9.0f}{alive:>11}", flush=True)
 
 

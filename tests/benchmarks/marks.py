@@ -3,9 +3,10 @@
     python tests/benchmarks/marks.py [--every 1]
 
 30 scenes, clean and damaged, 10 sets of broken maps and 10 photos. For each setting that is a number the search runs
-over the slider's whole range. Printed for each picture: how many flips there are, whether a decoding at each of the
-slider's places agrees with them, how long the whole search takes, the longest step in it, and the longest time that
-an answer to the page holds the kernel (limit: 200 ms).
+over the slider's whole range. Printed for each picture: how many marks there are, at how many of the slider's places
+a decoding finds a change that has none (must be 0), how many sliders still say "searching" when the time for one of
+them is over, how long the searches took, the longest step, and the longest time that an answer holds the kernel (limit:
+200 ms).
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import numpy as np
 
 import hpe_nb as hpe
 from hpe_nb.decoder.decode import Decoder
-from hpe_nb.explain.flips import number_names, outcome, search, with_setting
+from hpe_nb.explain.flips import number_names, outcome, with_setting
+from hpe_nb.widgets.search import flips_in_steps
 
 PHOTOS = ("astronaut", "basketball1", "vtest_150", "vtest_250", "vtest_550", "vtest_750")
 
@@ -57,29 +59,27 @@ def pictures() -> Iterator[tuple[str, object]]:
         yield f"{name}, mirrored", (image, network(image))
 
 
-def searched(decoding: hpe.Decoding, setting: str) -> tuple[np.ndarray, float, float]:
-    """A setting's flips, the seconds of the whole search, and those of its longest step."""
-    steps, longest, started = search(decoding, setting), 0.0, time.perf_counter()
-    while True:
-        before = time.perf_counter()
-        try:
-            next(steps)
-        except StopIteration as done:
-            now = time.perf_counter()
-            return done.value.values, now - started, max(longest, now - before)
-        longest = max(longest, time.perf_counter() - before)
+def searched(decoding: hpe.Decoding, setting: str, budget: float) -> tuple[dict, float, float]:
+    """What the slider of a setting shows after at most `budget` seconds, the seconds taken, and the longest step."""
+    longest, started, marks = 0.0, time.perf_counter(), {}
+    before = started
+    for shown in flips_in_steps(decoding, setting):
+        marks, now = shown, time.perf_counter()
+        longest, before = max(longest, now - before), now
+        if now - started > budget:
+            break
+    return marks, time.perf_counter() - started, longest
 
 
-def missed(decoding: hpe.Decoding, setting: str, flips: np.ndarray) -> int:
-    """At how many places of the slider the result changes without a flip since the place before."""
-    told = next(item.metadata for item in hpe.Settings.__dataclass_fields__.values() if item.name == setting)
-    decoder, count = Decoder(decoding.maps), 0
-    places = np.clip(
-        np.arange(told["low"], told["high"] + told["by"] / 2, told["by"]).round(6), told["low"], told["high"]
-    )
+def missed(decoding: hpe.Decoding, setting: str, marks: dict) -> int:
+    """At how many places of the slider the result changes without a mark since the place before."""
+    told = hpe.Settings.__dataclass_fields__[setting].metadata
+    low, high, by = marks["from"], marks["to"], told["by"]
+    flips, decoder, count = np.array(marks["values"]), Decoder(decoding.maps, memory=50), 0
+    places = np.clip(np.arange(low, high + by / 2, by).round(6), low, high)
     results = [outcome(decoder(with_setting(decoding.settings, setting, place))) for place in places.tolist()]
-    for low, high, one, other in zip(places, places[1:], results, results[1:], strict=False):
-        count += one != other and not ((flips > low) & (flips <= high)).any()
+    for start, end, one, other in zip(places, places[1:], results, results[1:], strict=False):
+        count += one != other and not ((flips > start) & (flips <= end)).any()
     return count
 
 
@@ -105,25 +105,22 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--every", type=int, default=1, help="look at every n-th picture only")
-    parser.add_argument("--slow", type=float, default=2.0, help="name settings whose search takes longer, seconds")
+    parser.add_argument("--budget", type=float, default=60.0, help="seconds for one setting")
     given = parser.parse_args()
-    print(f"{'picture':<32}{'flips':>7}{'missed':>8}{'search s':>10}{'step ms':>9}{'held ms':>9}")
+    print(f"{'picture':<30}{'marks':>7}{'missed':>8}{'searching':>11}{'search s':>10}{'step ms':>9}{'held ms':>9}")
     for place, (name, what) in enumerate(pictures()):
         if place % given.every:
             continue
         explorer = hpe.Explorer(what)
-        flips = lost = 0
+        flips = lost = waiting = 0
         whole = step = 0.0
         for setting in number_names(explorer.settings):
-            if setting == "delta":
-                continue
-            values, took, longest = searched(explorer.decoding, setting)
-            if took > given.slow or longest > 0.2:
-                print(f"    {setting}: {len(values)} flips in {took:.1f} s, longest step {1000 * longest:.0f} ms")
-            flips, whole, step = flips + len(values), whole + took, max(step, longest)
-            lost += missed(explorer.decoding, setting, values)
-        answer = held(explorer)
-        print(f"{name:<32}{flips:>7}{lost:>8}{whole:>10.1f}{1000 * step:>9.0f}{1000 * answer:>9.0f}", flush=True)
+            marks, took, longest = searched(explorer.decoding, setting, given.budget)
+            flips, whole, step = flips + len(marks["values"]), whole + took, max(step, longest)
+            waiting += marks["searching"]
+            lost += 0 if setting == "delta" else missed(explorer.decoding, setting, marks)
+        numbers = f"{flips:>7}{lost:>8}{waiting:>11}{whole:>10.1f}{1000 * step:>9.0f}{1000 * held(explorer):>9.0f}"
+        print(f"{name:<30}{numbers}", flush=True)
 
 
 if __name__ == "__main__":

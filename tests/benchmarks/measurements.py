@@ -27,6 +27,8 @@ ARGUMENTS: dict[str, list[str]] = {
     "photo_to_poses": ["--network", "hpe-nb-ae"],
     "sweep_speed": ["--ratio", "100"],
     "slider_latency": [],
+    "explorer_memory": [],
+    "marks": ["--every", "5"],
     "film_speed": ["--seconds", "6"],
     "film_identity": [],
 }

@@ -96,7 +96,7 @@ def crowds() -> Iterator[dict[str, float]]:
     """The two crowds of notebook 06: joints missed, and tags that nearly touch."""
     for settings, recipe in (
         (hpe.Settings(refine="off"), {"missed": 0.3}),
-        (DEFAULTS, {"overlap": 0.8, "tag_gap": 0.3, "tag_noise": 0.1}),
+        (DEFAULTS, {"overlap": 0.6, "tag_gap": 0.3, "tag_noise": 0.1}),
     ):
         scenes = [hpe.scene(10, seed=seed, **recipe) for seed in (1, 2)]
         yield hpe.evaluate([hpe.decode(scene.maps, settings) for scene in scenes], scenes).numbers
@@ -325,6 +325,12 @@ def test_what_a_photo_loses_without_faint_people() -> None:
     default, demo = map(float, re.findall(r"\| \**([\d.]+)\** (?=\|)", shipped)[:2])
     assert 0 < demo - default < 2.5
     assert demo == NETWORKS["hpe-nb-ae"].ap  # what the network says of itself when it is loaded
+
+
+def test_pictures_of_a_step() -> None:
+    config = (Path(hpe.__file__).parent / "training" / "configs" / "hpe-nb-ae.toml").read_text(encoding="utf-8")
+    assert re.search(r"^batch = (\d+)$", config, re.MULTILINE).group(1) == "8"  # type: ignore[union-attr]
+    says("09_train_your_own.ipynb", "each step sees eight other pictures")
 
 
 def test_tags_of_the_code_reader() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tiny import tiny_config, write_photos  # noqa: E402
+from tiny import tiny_config  # noqa: E402
 
 from hpe_nb.errors import HpeError  # noqa: E402
 from hpe_nb.training import checkpoint  # noqa: E402
@@ -21,13 +21,6 @@ from hpe_nb.training.config import read_config  # noqa: E402
 from hpe_nb.training.loop import LogEntry, learning_rate, make_optimiser, train  # noqa: E402
 from hpe_nb.training.photos import read_photos  # noqa: E402
 from hpe_nb.training.tasks import make_task  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("photos")
-    write_photos(made)
-    return made
 
 
 def losses(out):

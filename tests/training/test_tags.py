@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tiny import tiny_config, write_photos  # noqa: E402
+from tiny import tiny_config  # noqa: E402
 
 from hpe_nb.errors import HpeError  # noqa: E402
 from hpe_nb.training import tag_task  # noqa: E402
@@ -16,7 +16,7 @@ from hpe_nb.training.config import Config  # noqa: E402
 from hpe_nb.training.features import PEOPLE, Store, unlabelled  # noqa: E402
 from hpe_nb.training.loop import train  # noqa: E402
 from hpe_nb.training.photos import read_photos  # noqa: E402
-from hpe_nb.training.pointing import Detections  # noqa: E402
+from hpe_nb.training.pointing import SURE, Detections, Owners  # noqa: E402
 from hpe_nb.training.tag_head import DOUBLINGS, INPUTS, Parts, TagHead, read, read_at  # noqa: E402
 from hpe_nb.training.tag_task import STORE, TagTask, tag_batch  # noqa: E402
 from hpe_nb.training.two_scales import TwoScales  # noqa: E402
@@ -26,6 +26,12 @@ def seen(height=32, width=64):
     """Features of a picture by chance."""
     generator = torch.Generator().manual_seed(5)
     return [torch.randn(1, channels, height >> i, width >> i, generator=generator) for i, channels in enumerate(INPUTS)]
+
+
+def pointed(trust=0.0, near=1.0, torso=(0.0, 0.0), height=32, width=64):
+    """Every pixel points at one person with this score, this near, with its torso there."""
+    ones = torch.ones(1, 17, height, width)
+    return Owners(trust * ones, near * ones, ones[:, :1], torch.tensor(torso).expand(1, 17, height, width, 2))
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +51,7 @@ def test_reading_between_pixels():
 
 def test_tags_at_pixels_are_those_of_the_map(head):
     with torch.no_grad():
-        tags = head(seen())
+        tags = head(seen(), pointed())
         points = torch.tensor([[3.0, 9.0], [30.0, 40.0], [17.0, 1.0]])
         readings = read_at(head.parts(head.trunk(seen())), points.view(1, 3, 1, 1, 2).expand(1, 3, 17, 2, 2))
     assert tags.shape == (1, 17, 32, 64)
@@ -65,6 +71,19 @@ def test_a_tag_as_worked_out():
     assert got.landing[:, 0, 0, 0, 0].tolist() == [[1.0, 4.0], [1.0, 5.0]], "at first, and after the way"
 
 
+def test_a_pixel_near_a_clearly_seen_persons_joint_goes_to_that_persons_torso(head):
+    with torch.no_grad():
+        parts = head.parts(head.trunk(seen()))
+        tag, slope = parts.table[0, :, 10, 20]
+        there = head(seen(), pointed(SURE, 1.0, (10.0, 20.0)))
+        torch.testing.assert_close(there, tag + slope * parts.size + parts.rest, atol=1e-4, rtol=1e-4)
+        own, between = head(seen(), pointed()), head(seen(), pointed(SURE, 0.25, (10.0, 20.0)))
+        far = head(seen(), pointed(SURE, 0.0, (10.0, 20.0)))
+    torch.testing.assert_close(far, own)
+    assert not torch.allclose(between, own)
+    assert not torch.allclose(between, there)
+
+
 def test_steps_are_taken_again_and_again(head):
     with torch.no_grad():
         x = 0.1 * torch.ones(1, 32, 16, 16)
@@ -77,9 +96,9 @@ def test_tags_are_stretched():
     torch.manual_seed(2)
     head = TagHead(blocks=(1, 1, 1, 1)).eval()
     with torch.no_grad():
-        before = head(seen())
+        before = head(seen(), pointed())
         head.stretch(0.5)
-        torch.testing.assert_close(head(seen()), 0.5 * before, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(head(seen(), pointed()), 0.5 * before, atol=1e-5, rtol=1e-4)
 
 
 def test_a_said_place_moves_the_tags(head):
@@ -116,13 +135,6 @@ def test_people_without_label_have_tags_too():
     assert unlabelled(people, logits, [joints]) == [], "who is labelled comes once"
     assert len(unlabelled(people, logits, [joints + np.float32([90, 90, 0])])) == 1
     assert unlabelled(people, torch.full_like(logits, -9), []) == [], "nobody is seen there"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("photos")
-    write_photos(made)
-    return made
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_every_pixel_points_at_the_best_person():
     score[0, 20:] = 0
     joints = torch.rand(1, PEOPLE, 17, 2, generator=generator) * 12
     size = 1 + 30 * torch.rand(1, PEOPLE, generator=generator)
-    trust, near, sizes = find_owners(Detections(score, joints, size), torch.zeros(1, 17, 7, 9))
+    trust, near, sizes, torso = find_owners(Detections(score, joints, size), torch.zeros(1, 17, 7, 9))
     assert trust.shape == near.shape == (1, 17, 7, 9)
     for k, y, x in np.ndindex(17, 7, 9):
         squares = ((joints[0, :, k] - torch.tensor([y, x])) ** 2).sum(1)
@@ -90,6 +90,7 @@ def test_every_pixel_points_at_the_best_person():
         worth[20:] = -np.inf
         (owner,) = (score[0] == trust[0, k, y, x]).nonzero()[:, 0].tolist()
         assert worth[owner] >= worth.max() - 1e-3
+        torch.testing.assert_close(torso[0, k, y, x], joints[0, owner, [5, 6, 11, 12]].mean(0))
         distance = squares[owner] / (2 * ((REACH * size[0, owner]) ** 2 + 1))
         assert float(near[0, k, y, x]) == pytest.approx(float(torch.exp(-distance)), abs=1e-3)
         if k == 0:
@@ -116,7 +117,7 @@ def test_expected_as_written_out():
     generator = torch.Generator().manual_seed(6)
     plain = torch.rand(1, 17, 8, 10, generator=generator)
     trust, near = (torch.rand(1, 17, 4, 5, generator=generator) for _ in range(2))
-    got = expected(plain, Owners(trust, near, trust[:, :1]))
+    got = expected(plain, Owners(trust, near, trust[:, :1], torch.zeros(1, 17, 4, 5, 2)))
     smooth = cv2.resize(near[0].permute(1, 2, 0).numpy(), (10, 8), interpolation=cv2.INTER_LINEAR)
     for k, y, x in np.ndindex(17, 8, 10):
         p, n = float(trust[0, k, y // 2, x // 2]), float(near[0, k, y // 2, x // 2])
@@ -131,8 +132,9 @@ def test_a_judge_without_opinion_only_doubts():
         torch.nn.init.zeros_(weights)
     with torch.no_grad():
         near, far = network.look(torch.rand(1, 3, 64, 96) * 255)
-        before = expected(network.plain(near, far), find_owners(people_of(near, far), near.joints))
-        after = network.heatmaps(near, far)
+        pointed = find_owners(people_of(near, far), near.joints)
+        before = expected(network.plain(near, far), pointed)
+        after = network.heatmaps(near, far, pointed)
     torch.testing.assert_close(after, (before.clamp(LOW, 1 - LOW).logit() - DOUBT).sigmoid())
 
 
