@@ -136,7 +136,7 @@ class View {
     this.abort = new AbortController();
     this.build();
     for (const [name, follow] of Object.entries({
-      fixed: () => { this.fixed = source.get("fixed"); this.panels.build(); }, photo: () => this.loadPhoto(),
+      fixed: () => { this.fixed = source.get("fixed"); this.panels.build(); this.checkVersion(); }, photo: () => this.loadPhoto(),
       maps: () => this.loadMaps(), scene: () => this.loadScene(), told: () => this.loadTold(), preview: () => { this.preview = source.get("preview"); this.draw(); }, marks: () => this.panels.showMarks(),
       kept: () => this.loadKept(), doctor: () => this.loadDoctor(), status: () => this.loadStatus(), steps: () => this.steps?.show(),
     })) source.on(name, this.guarded(follow), this.abort.signal);
@@ -150,6 +150,10 @@ class View {
     this.watch = new ResizeObserver(() => this.resized());
     this.watch.observe(this.stage);
     this.source.send({ kind: "shown" });
+    this.checkVersion();
+  }
+
+  checkVersion() {
     const { version } = this.fixed;
     if (version && version !== VERSION) this.say(`This view was made by hpe-nb ${version}, the page's code is of ${VERSION}: run its cell again.`, true);
   }
@@ -236,7 +240,7 @@ class View {
     this.people = make("div", { class: "hpe-people" });
     this.panels = new Panels(this);
     this.root = make("div", { class: `hpe hpe-is-${this.fixed.app}`, "data-shown": "", "data-lm-suppress-shortcuts": "true" }, bar,
-      make("div", { class: "hpe-main" }, this.stage, this.stripBox, this.panels.node), this.readout, this.words, this.status,
+      make("div", { class: "hpe-main" }, this.stage, this.stripBox, this.panels.node), this.readout, make("div", { class: "hpe-say" }, this.words), this.status,
       make("details", { class: "hpe-fold", ontoggle: (event) => { this.listed = event.target.open; this.listPeople(); } }, make("summary", { textContent: "people, one by one" }), this.people));
     if (has("steps")) { this.steps = new Steps(this); bar.after(this.steps.node); this.steps.show(); }
     if (has("camera")) { this.camera = new Camera(this); bar.before(this.camera.node); }
@@ -365,7 +369,7 @@ class View {
       if (this.chosen?.joint >= 0) this.joint = this.chosen.joint;
     }
     this.hovered = null;
-    this.selected = [];
+    [this.selected, this.lit, this.odd] = [[], [], []];
     this.tools.place.textContent = this.scene.place ?? "";
     this.tools.untouched.hidden = !this.scene.edited;
     this.readout.textContent = this.scene.readout ?? "";
@@ -443,13 +447,13 @@ class View {
     const told = this.source.get("doctor");
     this.tools.doctor.classList.toggle("hpe-odd", !!told?.odd);
     this.finding?.remove();
-    this.lit = [];
+    [this.lit, this.odd] = [[], []];
     if (!told?.findings) { this.draw(); return; }
     const rows = told.findings.map((one) => make("li", {}, make("b", { textContent: one.name }), `: ${one.evidence}. Try: ${one.advice}. `,
       Object.keys(one.changes).length ? make("button", { type: "button", class: "hpe-flip", textContent: Object.entries(one.changes).map(([name, to]) => `${name} = ${to}`).join(", "), disabled: !this.source.live, onclick: this.guarded(() => this.set(one.changes)) }) : ""));
     this.finding = make("div", { class: "hpe-findings" }, rows.length ? make("ol", {}, ...rows) : make("p", { textContent: "Nothing unusual." }));
     this.words.after(this.finding);
-    this.lit = told.limbs ?? [];
+    [this.lit, this.odd] = [told.limbs ?? [], told.dots ?? []];
     this.draw();
   }
 
@@ -936,6 +940,7 @@ class View {
       g.stroke();
       this.items.push({ on: "photo", kind: "odd limb", person, limb: [a, b] });
     }
+    for (const dot of this.odd ?? []) if (scene.dots[dot]) { this.ring(g, ...at(dot), 8, "#d1001c"); this.items.push({ on: "photo", kind: "odd", dot }); }
     if (this.chosen && told.candidates) {
       told.candidates.forEach((one, i) => {
         const [x, y] = this.toScreen(one.x, one.y), strong = i === this.pointedCandidate;
@@ -1055,6 +1060,7 @@ class View {
       g.strokeStyle = refined ? colour : INK;
       g.stroke();
       g.globalAlpha = 1;
+      if (this.odd?.includes(dot)) this.ring(g, x, y, 7, "#d1001c");
       if (this.chosen?.dot === dot) this.ring(g, x, y, 7, "#f0e442");
       if (this.hovered?.dot === dot) this.ring(g, x, y, 7, "#ffffff");
       if (this.selected.includes(dot)) this.ring(g, x, y, 6, "#f0e442");

@@ -22,6 +22,19 @@ def same_people(before: Decoding, after: Decoding) -> Ints:
     return _paired(shared.reshape(len(before.poses), len(after.poses)))
 
 
+def dots_that_differ(before: Decoding, after: Decoding) -> list[int]:
+    """Dots of `before`, by their places, that `after` gives to another person, or has not as a peak or as refined."""
+
+    def owners(decoding: Decoding, names: dict[int, int]) -> list[tuple[tuple[int, ...], int]]:
+        dots = dots_of(decoding)
+        kinds = zip(keys_of(dots), dots.refined.tolist(), dots.person.tolist(), strict=True)
+        return [((*key, refined), names.get(person, -1)) for key, refined, person in kinds]
+
+    theirs = dict(owners(after, dict(enumerate(same_people(before, after).tolist()))))
+    mine = owners(before, {i: i for i in range(len(before.poses))})
+    return [i for i, (key, who) in enumerate(mine) if theirs.get(key, -1) != who]
+
+
 def numbers_of(poses: Poses, known: Poses, numbers: Ints) -> Ints:
     """The numbers (P,) of people who stand where people with numbers are known to stand; others get new ones."""
     seen = (poses.kind != MISSING) & (known.kind != MISSING)[:, None]

@@ -5,13 +5,12 @@ People are numbered from 1 where a person reads the number, and indexed from 0 e
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 import hpe_nb
-from hpe_nb.arrays import Float32, Floats, Image, Ints
+from hpe_nb.arrays import Bools, Float32, Floats, Image, Ints
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import find_peaks
@@ -23,7 +22,7 @@ from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.truth import Truth, main_owners, wrong_joints
 from hpe_nb.settings import Settings
-from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, LIMBS, K, reach
+from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, LIMBS, K
 from hpe_nb.widgets.subject import Subject
 
 MOST = 84
@@ -31,9 +30,6 @@ MOST = 84
 
 STRAY = 0.025
 """Share of the peaks' scores at either end that the scale of tags need not hold."""
-
-ODD = 2.2
-"""A limb this many times longer, for its kind, than the person's median limb is marked."""
 
 LONGEST = 4096
 """Photos are sent with at most this many pixels along the longer side."""
@@ -119,19 +115,20 @@ def people_data(poses: Poses, numbers: Ints) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def dots_data(dots: Dots, maps: Maps) -> list[list[float]]:
-    """Each dot as [joint, person, x, y, score, refined, tag ...], in image pixels."""
-    xy = np.round(maps.image_points(dots.xy.astype(np.float64)), 2).tolist()
-    value, tag = np.round(dots.value.astype(np.float64), 4).tolist(), np.round(dots.tag.astype(np.float64), 4).tolist()
-    rows = zip(dots.joint.tolist(), dots.person.tolist(), xy, value, dots.refined.tolist(), tag, strict=True)
-    return [[joint, person, *at, score, int(refined), *tags] for joint, person, at, score, refined, tags in rows]
+def dots_data(joint: Ints, person: Ints, xy: Floats, score: Floats, refined: Bools, tag: Floats) -> list[list[float]]:
+    """Dots as rows [joint, person, x, y, score, refined, tag ...], of arrays (N,), (N, 2) in pixels and (N, D)."""
+    numbers = [np.round(part.astype(np.float64), digits).tolist() for part, digits in ((xy, 2), (score, 4), (tag, 4))]
+    rows = zip(joint.tolist(), person.tolist(), refined.tolist(), *numbers, strict=True)
+    return [[k, who, *at, value, int(again), *tags] for k, who, again, at, value, tags in rows]
 
 
 def scene_data(decoding: Decoding, numbers: Ints) -> dict[str, Any]:
     """What a decoding looks like: people with their numbers, dots and the line that says what was found."""
     dots = dots_of(decoding)
+    xy = decoding.maps.image_points(dots.xy.astype(np.float64))
     return {
-        "people": people_data(decoding.poses, numbers + 1), "dots": dots_data(dots, decoding.maps),
+        "people": people_data(decoding.poses, numbers + 1),
+        "dots": dots_data(dots.joint, dots.person, xy, dots.value, dots.refined, dots.tag),
         "readout": readout(decoding), "dimension": int(decoding.maps.tags.shape[3]),
     }  # fmt: skip
 
@@ -170,20 +167,6 @@ def alt_text(subject: Subject, decoding: Decoding, numbers: Ints) -> str:
         for number, score, kind in zip(numbers, decoding.poses.scores, decoding.poses.kind, strict=True)
     )
     return f"The {subject.name}, {width} by {height} pixels. {readout(decoding)}. {people}"
-
-
-def odd_limbs(poses: Poses) -> list[list[int]]:
-    """Limbs [person, joint, joint] that are far too long for the rest of the body."""
-    odd: list[list[int]] = []
-    for i in range(len(poses)):
-        there = poses.kind[i] != MISSING
-        limbs = [(a, b) for a, b in LIMBS if there[a] and there[b]]
-        if len(limbs) < 4:
-            continue
-        ends = poses.keypoints[i, limbs, :2].astype(np.float64)
-        ratio = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1) / np.array([reach()[limb] for limb in limbs])
-        odd += [[i, a, b] for (a, b), r in zip(limbs, ratio, strict=True) if r > ODD * np.median(ratio)]
-    return odd
 
 
 def window_data(decoding: Decoding, which: int) -> list[float]:
@@ -227,8 +210,3 @@ def _rounded(values: Floats, digits: int = 2) -> list[float]:
     """Numbers for JSON."""
     rounded: list[float] = np.round(values.astype(np.float64), digits).tolist()
     return rounded
-
-
-def settings_values(settings: Settings) -> dict[str, Any]:
-    """Name and value of every setting."""
-    return {item.name: getattr(settings, item.name) for item in fields(settings)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -17,30 +17,29 @@ from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import Poses
-from hpe_nb.draw.dots import Dots, dots_of
+from hpe_nb.draw.dots import dots_of
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
 from hpe_nb.explain.diagnose import diagnose
-from hpe_nb.explain.flips import Flip, nearest_flips, number_names
+from hpe_nb.explain.flips import Flip, nearest_flips, number_names, with_setting
 from hpe_nb.explain.why import explain_joint, explain_peak
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import KEYPOINTS, K
 from hpe_nb.widgets import whatif
 from hpe_nb.widgets.canvas import Canvas
-from hpe_nb.widgets.changes import numbers_of, renumbered, same_people, told_changes
+from hpe_nb.widgets.changes import dots_that_differ, numbers_of, renumbered, same_people, told_changes
 from hpe_nb.widgets.data import (
     alt_text,
     fixed_data,
     keys_of,
     maps_data,
-    odd_limbs,
     photo_data,
     scene_data,
-    settings_values,
     told_data,
     window_data,
 )
+from hpe_nb.widgets.doctor import findings_data
 from hpe_nb.widgets.page import write_page
 from hpe_nb.widgets.panel import MAIN, PRESETS, code_of, preset_of, settings_panel, unread
 from hpe_nb.widgets.search import Step, flips_in_steps
@@ -94,6 +93,7 @@ class Explorer(Canvas):
         self._settings, self._layer = self._start, layer
         self._chosen: tuple[int, int, int] | None = None
         self._choices = 0
+        self._pointed: tuple[str, float] | None = None
         self._known: dict[tuple[str, Settings], dict[str, Any]] = {}
         self._kept: Decoding | None = None
         self._numbered: tuple[Decoding, Ints] | None = None
@@ -217,13 +217,15 @@ class Explorer(Canvas):
                 self._tell()
             if self._kept is not None:
                 self._compare()
+            if "findings" in self.doctor:
+                self._diagnose()
             self._search()
 
     def _more(self) -> dict[str, Any]:
         """What the page shows beside the people: settings, code, alt text, the truth's verdict."""
         settings, place = self._settings, f" {self._index + 1} of {len(self._list)} "
         more = {
-            "n": self._answering, "values": settings_values(settings), "off": unread(settings),
+            "n": self._answering, "values": asdict(settings), "off": unread(settings),
             "code": code_of(settings), "preset": preset_of(settings), "place": place,
             "alt": alt_text(self._subject, self._decoding, self._numbers(self._decoding)),
             "chosen": self._chosen_data(), "choices": self._choices,
@@ -339,7 +341,9 @@ class Explorer(Canvas):
         return name, replace(self._settings, **{name: default})
 
     def _searching(self, decoding: Decoding, chosen: tuple[int, int, int] | None) -> Iterator[Step]:
-        """The steps of a search."""
+        """The steps of a search: is anything odd, which flips are there, which of them are the chosen joint's?"""
+        odd = bool(diagnose(decoding.maps, decoding).findings)
+        yield lambda: None if "findings" in self.doctor else setattr(self, "doctor", {"odd": odd})
         found: list[Flip] = []
         asks = chosen is not None and chosen[0] >= 0 and chosen[1] >= 0
         for name in list(self.marks):
@@ -390,14 +394,14 @@ class Explorer(Canvas):
     def _on_preview(self, content: dict[str, Any]) -> None:
         """A flip mark is pointed at: which dots would change?"""
         name, value = content["setting"], content["value"]
-        now = getattr(self._settings, name)
-        there = self._decoder(replace(self._settings, **{name: round(value) if isinstance(now, int) else value}))
-        before, after = dots_of(self._decoding), dots_of(there)
-        match = dict(enumerate(same_people(self._decoding, there)))
-        theirs = {key: match.get(who, -1) for key, who in zip(kinds_of(after), after.person.tolist(), strict=True)}
-        owned = enumerate(zip(kinds_of(before), before.person.tolist(), strict=True))
-        differs = [i for i, (key, who) in owned if theirs.get(key, -1) != who]
-        self.preview = {"setting": name, "value": value, "dots": differs}
+        before, settings = self._decoding, with_setting(self._settings, name, value)
+        self._pointed = name, value
+
+        def show(differs: list[int]) -> None:
+            if before is self._decoding and self._pointed == (name, value):
+                self.preview = {"setting": name, "value": value, "dots": differs}
+
+        self.aside(lambda: dots_that_differ(before, Decoder(before.maps)(settings)), show)
 
     def _on_keep(self, _: dict[str, Any]) -> None:
         """Remember as A."""
@@ -406,14 +410,21 @@ class Explorer(Canvas):
     def _on_doctor(self, _: dict[str, Any]) -> None:
         """What is odd?"""
         if "findings" in self.doctor:
-            self.doctor = {}
-            return
-        findings = [
-            {"name": one.name, "evidence": self._named(self._decoding, one.evidence), "advice": one.advice}
-            | {"changes": dict(one.changes)}
-            for one in diagnose(self._decoding.maps, self._decoding).findings
-        ]
-        self.doctor = {"findings": findings, "odd": bool(findings), "limbs": odd_limbs(self._decoding.poses)}
+            self.doctor = {"odd": self.doctor["odd"]}
+        else:
+            self._diagnose()
+
+    def _diagnose(self) -> None:
+        """Show what is odd in this result."""
+        decoding = self._decoding
+
+        def show(found: dict[str, Any]) -> None:
+            for one in found["findings"]:
+                one["evidence"] = self._named(decoding, one["evidence"])
+            if decoding is self._decoding:
+                self.doctor = found
+
+        self.aside(lambda: findings_data(decoding), show)
 
     def _on_save(self, _: dict[str, Any]) -> None:
         """Write a page beside the notebook, under a name that is free."""
@@ -489,11 +500,6 @@ def flip_data(flip: Flip) -> dict[str, Any]:
     return {
         "setting": flip.setting, "side": flip.side, "shown": f"{flip.value:.4g}", "to": flip.to, "then": flip.then,
     }  # fmt: skip
-
-
-def kinds_of(dots: Dots) -> list[tuple[int, ...]]:
-    """Joint type, place and kind of each dot: a peak and a refined joint on one pixel differ."""
-    return [(*key, int(refined)) for key, refined in zip(keys_of(dots), dots.refined, strict=True)]
 
 
 def looked_for(decoding: Decoding, person: int, joint: int) -> dict[str, Any]:

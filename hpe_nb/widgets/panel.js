@@ -144,7 +144,7 @@ class Panels {
         return mark;
       }));
       for (const [from, to] of told?.searching ? [[low, told.from], [told.to, high]] : []) {
-        const rest = make("span", { class: "hpe-rest", textContent: "searching" });
+        const rest = make("span", { class: "hpe-rest", textContent: to - from > 0.4 * (high - low) ? "searching" : "" });
         Object.assign(rest.style, { left: left(from), width: `${100 * (to - from) / (high - low)}%` });
         if (to > from) row.marks.append(rest);
       }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import Field, dataclass, fields
+from dataclasses import Field, fields
 from typing import Any
 
 from hpe_nb.settings import HigherHRNetSettings, OmzSettings, Settings
@@ -38,8 +38,8 @@ def field_data(item: Field[Any]) -> dict[str, Any]:
 
 def settings_panel(settings: Settings, presets: list[str]) -> dict[str, Any]:
     """The panel of a class of settings: what matters most and a rule's own knobs open, the rest folded by step."""
-    own = [item for item in fields(settings) if item.name not in Settings.__dataclass_fields__ and is_knob(item)]
     known = [item for item in fields(settings) if item.name in Settings.__dataclass_fields__]
+    own = [item for item in fields(settings) if item not in known and (item.metadata or isinstance(item.default, bool))]
     main = [item for name in MAIN for item in known if item.name == name]
     rest = [item for item in known if item.name not in MAIN]
     groups: list[dict[str, Any]] = [{"title": "what matters most", "fields": [field_data(item) for item in main]}]
@@ -50,11 +50,6 @@ def settings_panel(settings: Settings, presets: list[str]) -> dict[str, Any]:
         listed = [field_data(item) for item in rest if item.metadata["step"] == step]
         groups.append({"title": f"more: {TITLES[step]}", "folded": True, "fields": listed})
     return {"name": "settings", "title": "Settings", "presets": ["your own", *presets], "groups": groups}
-
-
-def is_knob(item: Field[Any]) -> bool:
-    """Whether a field can have a control."""
-    return "options" in item.metadata or "low" in item.metadata or isinstance(item.default, bool)
 
 
 def unread(settings: Settings) -> list[str]:
@@ -76,29 +71,10 @@ def preset_of(settings: Settings) -> str:
     return next((name for name, one in PRESETS.items() if type(one) is type(settings) and one == settings), "your own")
 
 
-@dataclass(frozen=True)
-class Change:
-    """One setting that differs.
-
-    Attributes:
-        name: the setting.
-        before, after: its two values.
-    """
-
-    name: str
-    before: Any
-    after: Any
-
-    def __str__(self) -> str:
-        """In words."""
-        return f"{self.name} {self.before} → {self.after}"
-
-
-def changed_settings(before: Settings, after: Settings) -> list[Change]:
-    """What differs between two settings, their rule first."""
-    rule = [Change("rule", type(before).__name__, type(after).__name__)] if type(before) is not type(after) else []
-    return rule + [
-        Change(item.name, getattr(before, item.name), getattr(after, item.name))
-        for item in fields(Settings)
-        if getattr(before, item.name) != getattr(after, item.name)
+def changed_settings(before: Settings, after: Settings) -> list[str]:
+    """What differs between two settings in words, their rule first."""
+    rules = type(before).__name__, type(after).__name__
+    pairs = [("rule", *rules)] + [
+        (item.name, getattr(before, item.name), getattr(after, item.name)) for item in fields(Settings)
     ]
+    return [f"{name} {old} → {new}" for name, old, new in pairs if old != new]

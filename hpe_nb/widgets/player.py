@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpe_nb.arrays import Image
+from hpe_nb.decoder.poses import REFINED
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
 from hpe_nb.files.text import plural
@@ -16,7 +18,7 @@ from hpe_nb.films.record import Entry, read_record
 from hpe_nb.films.seeking import FilmPages, Pages, PicturePages
 from hpe_nb.settings import Settings
 from hpe_nb.widgets.canvas import Canvas
-from hpe_nb.widgets.data import fixed_data, people_data, photo_data
+from hpe_nb.widgets.data import dots_data, fixed_data, people_data, photo_data
 from hpe_nb.widgets.explorer import Explorer
 from hpe_nb.widgets.page import small
 
@@ -138,13 +140,11 @@ def told_of(entry: Entry, position: int, count: int) -> str:
 
 def people_scene(entry: Entry, told: str) -> dict[str, Any]:
     """The people of a frame for the canvas, under the numbers they have in the film."""
-    tags = np.nan_to_num(entry.poses.tags)
-    poses = type(entry.poses)(entry.poses.keypoints, entry.poses.scores, tags, entry.poses.kind)
+    # The record keeps no tags.
+    poses = replace(entry.poses, tags=np.nan_to_num(entry.poses.tags))
+    person, joint = np.nonzero(poses.kind)
+    places, kind = poses.keypoints[person, joint], poses.kind[person, joint]
+    none = np.zeros((len(person), 1))
+    dots = dots_data(joint, person, places[:, :2], places[:, 2], kind == REFINED, none)
     people = people_data(poses, np.asarray(entry.person) + 1)
-    dots = [
-        [k, i, one["xy"][2 * k], one["xy"][2 * k + 1], round(float(poses.keypoints[i, k, 2]), 4), int(kind == 2), 0]
-        for i, one in enumerate(people)
-        for k, kind in enumerate(one["kind"])
-        if kind
-    ]
     return {"people": people, "dots": dots, "readout": told, "alt": told, "values": {}, "hint": "Point at a joint."}

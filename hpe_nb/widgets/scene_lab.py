@@ -13,7 +13,8 @@ from hpe_nb.widgets.explorer import TOOLS, Explorer
 from hpe_nb.widgets.panel import field_data
 
 GROUPS = {
-    "people": ("people", "overlap", "height", "occlusion", "false_heads", "seed"),
+    "people": ("people", "overlap", "occlusion"),
+    "more about people": ("height", "false_heads", "seed"),
     "tags": ("tag_gap", "tag_noise", "tag_leak", "same_tag", "swapped"),
     "peaks": ("score", "hidden_score", "missed", "false_peaks", "heat_noise", "blur"),
 }

@@ -14,7 +14,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.settings import Settings, place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, K
 from hpe_nb.widgets.canvas import Canvas
-from hpe_nb.widgets.data import fixed_data, maps_data, people_data, photo_data, window_data
+from hpe_nb.widgets.data import dots_data, fixed_data, maps_data, people_data, photo_data, window_data
 from hpe_nb.widgets.moments import (
     COSTS,
     DECISION,
@@ -137,9 +137,8 @@ class Stepper(Canvas):
         place = {int(number): i for i, number in enumerate(numbers)}
         person = np.full(len(peaks), -1, np.intp)
         person[done] = [place.get(int(decoding.numbers[group]) + 1, -1) for group in decoding.groups.owner[done]]
-        xy = np.round(decoding.maps.image_points(peaks.xy.astype(np.float64)), 2).tolist()
-        rows = zip(peaks.joint.tolist(), person.tolist(), xy, peaks.value.tolist(), peaks.tag.tolist(), strict=True)
-        return [[k, who, *at, round(score, 4), 0, *(round(t, 4) for t in tag)] for k, who, at, score, tag in rows]
+        xy = decoding.maps.image_points(peaks.xy.astype(np.float64))
+        return dots_data(peaks.joint, person, xy, peaks.value, np.zeros(len(peaks), np.bool_), peaks.tag)
 
     def _beside(self, moment: Moment) -> dict[str, Any]:
         """What is drawn beside the people: the turn's candidates and its table, or where a joint was looked for."""

@@ -4,9 +4,9 @@
 
 30 scenes, clean and damaged, 10 sets of broken maps and 10 photos. For each setting that is a number the search runs
 over the slider's whole range. Printed for each picture: how many marks there are, at how many of the slider's places
-a decoding finds a change that has none (must be 0), how many sliders still say "searching" when the time for one of them
-is over, how long the searches took, the longest step, and the longest time that an answer holds the kernel (limit: 200
-ms).
+a decoding finds a change that has none (must be 0), how many sliders still say "searching" when the time for one of
+them is over, how long the searches took, the longest step, and the longest time that an answer holds the kernel (limit:
+200 ms).
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ def pictures() -> Iterator[tuple[str, object]]:
 
 def searched(decoding: hpe.Decoding, setting: str, budget: float) -> tuple[dict, float, float]:
     """What the slider of a setting shows after at most `budget` seconds, the seconds taken, and the longest step."""
-    longest, started, marks = 0.0, time.perf_counter(), {"values": [], "from": 0.0, "to": 0.0, "searching": True}
+    longest, started, marks = 0.0, time.perf_counter(), {}
     before = started
-    for marks in flips_in_steps(decoding, setting):
-        now = time.perf_counter()
+    for shown in flips_in_steps(decoding, setting):
+        marks, now = shown, time.perf_counter()
         longest, before = max(longest, now - before), now
         if now - started > budget:
             break

@@ -76,6 +76,37 @@ def test_player(jupyter: Any) -> None:
     opened.close()
 
 
+EXPLORED = """\
+import numpy as np
+import hpe_nb as hpe
+from hpe_nb.films.record import Entry
+made = hpe.scene(4, seed=3)
+poses = hpe.decode(made.maps).poses
+entries = [Entry(0, 0.0, "frame 0", (448, 448), np.array([7, 2, 19, 0])[: len(poses)], poses)]
+player = hpe.Player([made.image], entries, network=lambda image: made.maps)
+player
+"""
+
+
+def test_a_frame_and_its_explorer_show_the_same(jupyter: Any) -> None:
+    """Numbers, colours and places of the people on both canvases."""
+    opened = jupyter.run(EXPLORED, name="explored.ipynb", width=1366, height=900)
+    page = opened.page
+    page.locator(".hpe-explore").click()
+    page.locator(".hpe-below canvas.hpe-picture").wait_for(timeout=20_000)
+    page.wait_for_timeout(1000)
+
+    def looks(canvas: Any) -> list[Any]:
+        drawn = "(canvas) => canvas.items().filter((item) => item.kind === 'number' && item.on === 'photo')"
+        return sorted((item["number"], item["colour"]) for item in canvas.evaluate(drawn))
+
+    frame = looks(page.locator("canvas.hpe-picture").first)
+    assert [number for number, _ in frame] == [1, 3, 8, 20]
+    assert looks(page.locator(".hpe-below canvas.hpe-picture")) == frame
+    assert opened.console == []
+    opened.close()
+
+
 def test_webcam_live_and_frozen(jupyter: Any) -> None:
     opened = jupyter.run(CAMERA, name="camera.ipynb")
     page, picture = opened.page, opened.picture(0)

@@ -242,6 +242,87 @@ def test_what_if_a_joint_is_dragged(explored):
     explored.wait_until("explorer.scene['edited']", False)
 
 
+def test_the_doctor_names_what_is_odd_and_mends_it(jupyter):
+    prepare = (
+        "import numpy as np\nfrom dataclasses import replace\nimport hpe_nb as hpe\nmade = hpe.scene(3, seed=5)\n"
+        "maps = replace(made.maps, heatmaps=made.maps.heatmaps * np.float32(0.05))"
+    )
+    cell = "explorer = hpe.Explorer((made.image, maps))\nexplorer"
+    opened = jupyter.run(prepare, cell, name="doctor.ipynb", width=1366, height=768)
+    page = opened.page
+    page.locator(".hpe-doctor.hpe-odd").wait_for(timeout=20_000)  # the hint, by itself
+    assert "0 people: no peak is above detection_threshold" in page.locator(".hpe-readout").inner_text()
+    page.locator(".hpe-doctor").click()
+    page.locator(".hpe-findings .hpe-flip").first.click()
+    opened.wait_until("len(explorer.decoding.poses)", 3)
+    drawn(opened, photo(opened), "joint")
+    tags = "replace(made.maps, tags=made.maps.tags * np.float32(0.05))"
+    opened.ask(f"explorer.show((made.image, {tags}))")
+    opened.ask("explorer._on_doctor({}) if 'findings' not in explorer.doctor else None")
+    assert len(drawn(opened, photo(opened), "odd")) > 20
+    assert opened.console == []
+    opened.close()
+
+
+def test_errors_of_the_page_and_an_older_version_are_told(jupyter):
+    listen = "logging.getLogger('hpe_nb.widgets.canvas').addHandler(logging.StreamHandler(heard))"
+    cells = PREPARE, "explorer = hpe.Explorer(made)\nexplorer", f"import logging, io\nheard = io.StringIO()\n{listen}"
+    opened = jupyter.run(*cells, name="errors.ipynb", width=1366, height=768)
+    page = opened.page
+    drawn(opened, photo(opened), "joint", 20)
+    failing = "() => { try { document.querySelector('.hpe').view.guarded(() => { null.x; })(); } catch {} }"
+    page.evaluate(failing)
+    page.locator(".hpe-error", has_text="The page: ").wait_for()
+    opened.wait_until("'in the page of a widget: TypeError' in heard.getvalue()", True)
+    opened.ask("setattr(explorer, 'fixed', explorer.fixed | {'version': '0.0.1'})")
+    page.locator(".hpe-error", has_text="made by hpe-nb 0.0.1").wait_for()
+    opened.close()
+
+
+SIZES = [pytest.param(1100, 800, id="1100"), pytest.param(1366, 768, id="1366"), pytest.param(1600, 900, id="1600")]
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_nothing_jumps_and_nothing_sticks_out(explored, width, height):
+    page = explored.page
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_timeout(500)
+    root = page.locator(".hpe").first
+    assert root.evaluate("(node) => node.scrollWidth <= node.clientWidth")
+    before = root.bounding_box()["height"]
+    heights = set()
+    for canvas in (photo(explored), strip(explored)):
+        box = canvas.bounding_box()
+        for i in range(12):
+            page.mouse.move(box["x"] + box["width"] * (0.05 + 0.08 * i), box["y"] + box["height"] * (0.1 + 0.07 * i))
+            page.wait_for_timeout(30)
+            heights.add(root.bounding_box()["height"])
+    joint = items(photo(explored), "joint")[0]
+    page.mouse.click(*at(explored, photo(explored), joint))
+    page.locator(".hpe-words p").wait_for()
+    heights.add(root.bounding_box()["height"])
+    assert heights == {before}
+
+
+def test_a_first_look_finds_zoom_probe_and_page(explored):
+    """What is written on the screen before anything is pressed names zoom, probe and the saved page, and they work."""
+    page = explored.page
+    seen = page.locator(".hpe").first.inner_text()
+    assert all(word in seen for word in ("Tag probe", "Save as page", "fit", "full", "zoom", "Click a joint"))
+    before = items(photo(explored), "joint")[0]
+    page.locator(".hpe-corner button", has_text="+").click()
+    assert items(photo(explored), "joint")[0] != before
+    page.locator(".hpe-fit").click()
+    page.mouse.move(*at(explored, photo(explored), before))
+    page.keyboard.down("t")  # without a click before
+    assert drawn(explored, photo(explored), "probe")
+    page.keyboard.up("t")
+    page.locator(".hpe-save").click()
+    page.locator(".hpe-status", has_text="saved beside the notebook as scene-").wait_for(timeout=20_000)
+    name = page.locator(".hpe-status").inner_text().split(" as ")[1].split(":")[0]
+    assert "<html" in explored.ask(f"open({name!r}).read()[:200]")
+
+
 def test_errors_of_handlers_and_of_the_page_are_seen(explored):
     explored.ask("setattr(explorer, '_decoder', lambda settings: 1 / 0)")
     slide(explored, "tag_threshold", "ArrowLeft")

@@ -31,7 +31,37 @@ def test_it_names_what_diagnose_names(maps: hpe.Maps) -> None:
         explorer.set(**one["changes"])
         assert all(getattr(explorer.settings, name) == to for name, to in one["changes"].items())
     explorer._on_doctor({})
-    assert explorer.doctor == {}
+    assert "findings" not in explorer.doctor
+
+
+def test_it_marks_what_is_odd() -> None:
+    tags = SCENE.maps.tags.copy()
+    explorer = hpe.Explorer((SCENE.image, SCENE.maps))
+    moved = int(explorer.decoding.peaks.joint[0]), explorer.decoding.peaks.xy[0]
+    x, y = moved[1].tolist()
+    tags[moved[0], y, x] += 0.7
+    strayed = hpe.Explorer((SCENE.image, replace(SCENE.maps, tags=tags)))
+    strayed._on_doctor({})
+    dots = strayed.scene["dots"]
+    assert [dots[dot][0] for dot in strayed.doctor["dots"]] == [moved[0]]
+    twins = hpe.Explorer((SCENE.image, replace(SCENE.maps, tags=SCENE.maps.tags * np.float32(0.05))))
+    twins._on_doctor({})
+    assert len(twins.doctor["dots"]) == len(twins.decoding.peaks)
+
+
+def test_the_findings_follow_the_settings() -> None:
+    weak = replace(SCENE.maps, heatmaps=SCENE.maps.heatmaps * np.float32(0.05))
+    explorer = hpe.Explorer((SCENE.image, weak))
+    explorer._on_doctor({})
+    before = explorer.doctor["findings"]
+    explorer.set(**next(one["changes"] for one in before if one["changes"]))
+    assert explorer.doctor["findings"] != before
+
+
+def test_a_hint_comes_by_itself() -> None:
+    explorer = hpe.Explorer((SCENE.image, replace(SCENE.maps, tags=SCENE.maps.tags * np.float32(0.05))))
+    explorer.find_marks()
+    assert explorer.doctor == {"odd": True}
 
 
 def test_what_it_offers_brings_the_people_back() -> None:
@@ -48,3 +78,4 @@ def test_a_healthy_picture_is_left_alone() -> None:
     explorer._on_doctor({})
     assert explorer.doctor["findings"] == []
     assert not explorer.doctor["odd"]
+    assert explorer.doctor["dots"] == explorer.doctor["limbs"] == []
