@@ -102,6 +102,35 @@ def crowds() -> Iterator[dict[str, float]]:
         yield hpe.evaluate([hpe.decode(scene.maps, settings) for scene in scenes], scenes).numbers
 
 
+def test_tags_shifted_and_tags_equal() -> None:
+    says("00_first_look.ipynb", "Adding 10 changes nothing: only differences count.")
+    maps = hpe.load_network("hpe-nb-ae")(hpe.read_image(hpe.sample("vtest_250")))
+    shifted, equal = replace(maps, tags=maps.tags + 10), replace(maps, tags=maps.tags * 0)
+    found = hpe.decode(maps).poses.keypoints[..., :2]
+
+    def kept(maps: hpe.Maps, settings: hpe.Settings) -> float:
+        other = hpe.decode(maps, settings).poses.keypoints[..., :2]
+        alike = (np.abs(found[:, None] - other).max(axis=-1) < 2).sum(axis=-1)
+        return float(alike.max(axis=1).mean() / 17)
+
+    assert kept(shifted, DEFAULTS) == 1
+    assert 0.6 < kept(equal, DEFAULTS) < 1  # "places do well"
+    assert kept(equal, hpe.Settings(place_weight=0.0)) < 0.5  # "from everybody's parts"
+
+
+def test_widest_column_and_closest_people() -> None:
+    says("00_first_look.ipynb", 'The widest column is that of a man in "basketball1"')
+    says("00_first_look.ipynb", 'The closest two are in "vtest_250", a walker and the skeleton made of left-overs')
+    network, noise, gap = hpe.load_network("hpe-nb-ae"), {}, {}
+    for name in map(Path, hpe.samples("images")):
+        found = hpe.decode(network(hpe.read_image(hpe.sample(name.name))))
+        own = [found.groups.peak[group] for group in found.people]
+        noise[name.stem] = max(found.peaks.tag[joints[joints >= 0], 0].std() for joints in own)
+        gap[name.stem] = min(np.diff(np.sort(found.poses.tags)))
+    assert max(noise, key=noise.__getitem__) == "basketball1"
+    assert sorted(gap, key=gap.__getitem__)[:2] == ["vtest_250", "astronaut"]
+
+
 def test_protocol_by_hand() -> None:
     page, (width, height) = "01_what_the_network_sees.ipynb", odd("protocol").scaled
     says(page, "480 / 427 = {:.3f}; 640 x {:.3f} = {} (cut, not rounded)", 480 / 427, 480 / 427, int(640 * 480 / 427))
