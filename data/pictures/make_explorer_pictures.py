@@ -30,7 +30,7 @@ sys.path.insert(0, str(ROOT / "tests" / "browser"))
 
 from jupyter_browser import Opened, lab  # noqa: E402  # found through the line above
 
-FILM_WIDTH = 760
+FILM_WIDTH = 960
 """Width of the film in pixels."""
 
 THUMBNAIL = 150
@@ -43,7 +43,7 @@ WALKERS = (slice(335, 575), slice(120, 360))
 """Rows and columns of the two walkers of the first picture in `vtest_550`."""
 
 SHOTS = {
-    "stepper": "x = hpe.Stepper(hpe.scene(3, seed=2))",
+    "stepper": "x = hpe.Stepper(hpe.scene(3, seed=2, tag_noise=0.15))\nx.position = 36",
     "scene_lab": "x = hpe.SceneLab('crossing arms')",
     "compare": "x = hpe.Explorer(hpe.scene('crossing arms'))\nx.keep()\nx.set(tag_threshold=0.4)",
 }
@@ -94,12 +94,12 @@ def take_pictures(folder: Path) -> None:
     """Write the film and the widgets' pictures into the folder."""
     with tempfile.TemporaryDirectory() as scratch, lab(Path(scratch)) as running:
         make = "explorer = hpe.Explorer(hpe.scene('crossing arms'))\nexplorer"
-        opened = running.run("import hpe_nb as hpe", make, width=1090, height=1500)
+        opened = running.run("import hpe_nb as hpe", make, width=1600, height=1300)
         opened.page.wait_for_timeout(4000)
         save_film(list(film(opened)), folder / "explorer.webp")
         opened.close()
         for name, code in SHOTS.items():
-            opened = running.run("import hpe_nb as hpe", f"{code}\nx", name=f"{name}.ipynb", width=1090, height=1300)
+            opened = running.run("import hpe_nb as hpe", f"{code}\nx", name=f"{name}.ipynb", width=1600, height=1200)
             opened.page.wait_for_timeout(4000)
             (folder / f"{name}.jpg").write_bytes(encode_image(np.ascontiguousarray(shot(opened)[:900]), ".jpg"))
             opened.close()

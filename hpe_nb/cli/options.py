@@ -75,9 +75,7 @@ def add_network(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--input-colour", choices=("BGR", "RGB"), help="colours that a network given by path expects")
     for name, what in (("mean", "is taken from"), ("scale", "divides")):
-        group.add_argument(
-            f"--{name}", type=three_numbers, metavar="N,N,N", help=f"what {what} the colours of a network given by path"
-        )
+        group.add_argument(f"--{name}", metavar="N,N,N", help=f"what {what} the colours of a network given by path")
 
 
 def network_of(options: argparse.Namespace) -> Network:
@@ -95,15 +93,22 @@ def network_of(options: argparse.Namespace) -> Network:
         device=options.device,
         layout=options.layout,
         colour=options.input_colour,
-        mean=options.mean,
-        scale=options.scale,
+        mean=options.mean and three_numbers(options.mean),
+        scale=options.scale and three_numbers(options.scale),
         negated={"yes": True, "no": False, "auto": None}[options.negated],
     )
 
 
 def three_numbers(text: str) -> tuple[float, ...]:
-    """Three numbers between commas; one is taken for all three."""
-    numbers = tuple(float(part) for part in text.split(","))
+    """Three numbers between commas; one is taken for all three.
+
+    Raises:
+        HpeError: something else.
+    """
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise HpeError(f"{text} was given, but a number or three of them between commas are expected.") from error
     return numbers * 3 if len(numbers) == 1 else numbers
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from hpe_nb.cli.eval import add_photos, maps_of
 from hpe_nb.cli.options import Subparsers, add_grouping, add_network, grouping_of
 from hpe_nb.errors import HpeError
+from hpe_nb.files.whole import check_targets
 from hpe_nb.settings import Settings
 
 
@@ -45,6 +46,8 @@ def run(options: argparse.Namespace) -> int:
     from hpe_nb.evaluation.sweep import sweep
 
     known, base = read_labels(options.labels), grouping_of(options)
+    if options.csv:
+        check_targets([options.csv], [options.labels], replace=True)
     if not options.grid:
         raise HpeError("Nothing was given to sweep; add for example --set tag_threshold=0.5:2:0.1.")
     grid: Any = dict(values_of(text) for text in options.grid)

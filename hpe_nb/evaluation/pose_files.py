@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from hpe_nb.arrays import Float32
-from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
+from hpe_nb.decoder.poses import DETECTED, KINDS, MISSING, Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.pose_formats import KIND_NAMES, Person, from_csv, from_json, from_lines, to_csv, to_json
+from hpe_nb.evaluation.pose_formats import Person, from_csv, from_json, from_lines, to_csv, to_json
 from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.whole import written_whole
 from hpe_nb.skeleton import K
@@ -153,7 +153,7 @@ def _poses(people: list[Person]) -> Poses:
     known = [_numbers(person.get("kind", guess), K) for person, guess in zip(people, assumed, strict=True)]
     if not np.isfinite(keypoints).all() or not np.isfinite(scores).all():
         raise ValueError("some numbers are not finite")
-    if not np.isin(known, range(len(KIND_NAMES))).all():
+    if not np.isin(known, range(len(KINDS))).all():
         raise ValueError("some kinds are none of 0, 1 and 2")
     return Poses(keypoints, scores, tags, np.array(known, np.uint8))
 

@@ -12,6 +12,7 @@ import io
 import json
 from typing import Any
 
+from hpe_nb.decoder.poses import KINDS
 from hpe_nb.skeleton import KEYPOINTS, K
 
 FORMULA = ("=", "+", "-", "@", "'", "\t", "\r")
@@ -19,9 +20,6 @@ FORMULA = ("=", "+", "-", "@", "'", "\t", "\r")
 
 Person = dict[str, Any]
 """One person's record."""
-
-KIND_NAMES = ("missing", "detected", "refined")
-"""Names of the kinds 0, 1 and 2 in CSV."""
 
 COLUMNS = ("image_id", "person", "person_score", "person_tag", "joint", "kind", "x_px", "y_px", "score")
 """Columns of the CSV, one row per joint; people count from 1 in each picture, a tag's numbers are parted by spaces."""
@@ -33,7 +31,7 @@ def to_json(people: list[Person]) -> str:
 
 
 def from_json(text: str) -> list[Person]:
-    """The people of a COCO results file.
+    """The people of a COCO results file; where they have a `file_name`, as those of `hpe-nb run`, it is their image id.
 
     Raises:
         ValueError: no JSON, or JSON of something else.
@@ -45,7 +43,7 @@ def from_json(text: str) -> list[Person]:
         raise ValueError("a list of people is expected")
     if any(person.get("category_id", 1) != 1 for person in people):
         raise ValueError("category_id 1, which is person, is expected")
-    return people
+    return [person | ({"image_id": person["file_name"]} if "file_name" in person else {}) for person in people]
 
 
 def cell_text(value: Any) -> Any:
@@ -67,7 +65,7 @@ def to_csv(people: list[Person]) -> str:
         for k, joint in enumerate(KEYPOINTS):
             place = person["keypoints"][3 * k : 3 * k + 3]
             cells = place if any(place) or person["kind"][k] else ("", "", "")
-            kind = KIND_NAMES[person["kind"][k]]
+            kind = KINDS[person["kind"][k]]
             rows.writerow((cell_text(name), count[name], person["score"], tags, joint, kind, *cells))
     return text.getvalue()
 
@@ -88,7 +86,7 @@ def from_csv(text: str) -> list[Person]:
         key = row["image_id"], row["person"]
         person = people.setdefault(key, _person_of(row)) if key not in people else people[key]
         k = KEYPOINTS.index(row["joint"])
-        person["kind"][k] = KIND_NAMES.index(row["kind"])
+        person["kind"][k] = KINDS.index(row["kind"])
         person["keypoints"][3 * k : 3 * k + 3] = [float(row[name] or 0) for name in ("x_px", "y_px", "score")]
     if not people and not {"person", "joint", "x_px"} <= set(text.strip().split(",")):
         raise ValueError("a table with the columns " + ", ".join(COLUMNS) + " is expected")

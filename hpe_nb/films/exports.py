@@ -10,9 +10,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, TextIO
 
-from hpe_nb.decoder.poses import MISSING
+from hpe_nb.decoder.poses import KINDS, MISSING
 from hpe_nb.errors import HpeError, visible
-from hpe_nb.evaluation.pose_formats import KIND_NAMES, cell_text
+from hpe_nb.evaluation.pose_formats import cell_text
 from hpe_nb.files.whole import written_whole
 from hpe_nb.films.record import Entry, read_record
 from hpe_nb.skeleton import KEYPOINTS
@@ -25,11 +25,12 @@ def export_record(record: str | Path, path: str | Path) -> Path:
     """Write a record as COCO keypoint results (.json) or as a table (.csv); whole or not at all.
 
     In COCO results `image_id` is the number of the frame; where the file names of all photos are different numbers, as
-    in COCO's own sets, those numbers. Frames without people leave no trace in either format.
+    in COCO's own sets, those numbers. Photos have their `file_name` too, by which labels find them. Frames without
+    people leave no trace in either format.
 
     Args:
-        record: a run's record, see `read_record`.
-        path: file to write, ending with .json or .csv.
+        record: a .jsonl file that `run_film` or `hpe-nb run` wrote.
+        path: the .json or .csv file to write.
 
     Returns:
         The path.
@@ -97,7 +98,8 @@ def _coco_people(entry: Entry, image_id: int) -> Iterable[dict[str, Any]]:
     poses = entry.poses
     for i, number in enumerate(entry.person.tolist()):
         points = [round(value, 4) for value in poses.keypoints[i].reshape(-1).astype(float).tolist()]
-        yield {
+        named = {"file_name": visible(entry.name)} if entry.source else {}
+        yield named | {
             "image_id": image_id, "category_id": 1, "keypoints": points, "score": round(float(poses.scores[i]), 4),
             "person": number + 1, "kind": poses.kind[i].tolist(),
         }  # fmt: skip
@@ -123,4 +125,4 @@ def _joint_rows(entry: Entry, i: int, number: int) -> Iterable[tuple[Any, ...]]:
     )
     for joint, kind, (x, y, score) in zip(KEYPOINTS, entry.poses.kind[i], entry.poses.keypoints[i], strict=True):
         if kind != MISSING:
-            yield (*head, joint, KIND_NAMES[kind], f"{x:.2f}", f"{y:.2f}", f"{score:.4f}")
+            yield (*head, joint, KINDS[kind], f"{x:.2f}", f"{y:.2f}", f"{score:.4f}")

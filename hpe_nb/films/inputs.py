@@ -81,6 +81,8 @@ def find_inputs(given: Sequence[str | int], outputs: Path | None = None) -> Inpu
                 found.films.append(item)
             else:
                 (found.photos if is_picture(item) else found.films).append(item)
+                if _is_moving_webp(item):
+                    found.notes.append(f"{item} is an animation, of which the first picture is read; make it a film.")
             seen.add(key)
     return found
 
@@ -100,21 +102,19 @@ def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[str
         return [what]
     numbered = _numbered(path)
     if numbered is None and not any(sign in path for sign in "*?["):
+        shown = what if what.strip() else repr(what)
         found.failures.append(
-            f"{what} does not exist; give a picture, a folder, a film, a camera's index or an address."
+            f"{shown} does not exist; give a picture, a folder, a film, a camera's index or an address."
         )
         return []
     files = _matching(path) if numbered is None else numbered
     inside = os.path.realpath(outputs) + os.sep if outputs is not None and _exists(str(outputs)) else None
     fresh = [file for file in files if inside is None or not os.path.realpath(file).startswith(inside)]
     if len(fresh) < len(files):
-        found.notes.append(
-            f"{_counted(len(files) - len(fresh), 'file')} in the folder for the results left out of {what}."
-        )
+        inside_results = _counted(len(files) - len(fresh), "file")
+        found.notes.append(f"{inside_results} left out of {what}, being in the folder for the results.")
     wanted = [
-        file
-        for file in fresh
-        if not _unusable(file) and not _heic(file) and (is_picture(file) or _ends_like_film(file))
+        file for file in fresh if not _unusable(file) and not _heic(file) and (is_picture(file) or _is_film(file))
     ]
     if not wanted:
         found.failures.append(f"{what} finds no picture and no film.")
@@ -135,7 +135,7 @@ def _of_folder(folder: str, found: Inputs) -> list[str]:
         path = os.path.join(folder, name)
         if os.path.isdir(path):
             below += 1
-        elif not _unusable(path) and not _heic(name) and (is_picture(path) or _ends_like_film(path)):
+        elif not _unusable(path) and not _heic(name) and (is_picture(path) or _is_film(path)):
             wanted.append(path)
         else:
             others.append(name)
@@ -228,7 +228,7 @@ def is_url(what: str) -> bool:
 def is_picture(what: str) -> bool:
     """Whether a file holds a picture, by its first bytes, or an address leads to one, by its ending and its answer.
 
-    Animated GIFs and PNGs count as films only where their ending says so and they have several frames.
+    Animated GIFs and PNGs count as films.
     """
     if is_url(what):
         return Path(what.split("?")[0]).suffix.lower() in PICTURE_SUFFIXES and not _streams(what)
@@ -240,10 +240,10 @@ def is_picture_file(path: str) -> bool:
     suffix = Path(path).suffix.lower()
     try:
         with open(path, "rb") as file:
-            head = file.read(32)
+            head = file.read(64)
     except (OSError, ValueError):
         return suffix in PICTURE_SUFFIXES
-    if head[:4] == b"GIF8" or suffix == ".apng":
+    if head[:4] == b"GIF8" or b"acTL" in head:
         return not _moves(path)
     if head.startswith(b"BM"):
         return suffix not in FILM_SUFFIXES
@@ -268,9 +268,19 @@ def _moves(path: str) -> bool:
         return False
 
 
-def _ends_like_film(path: str) -> bool:
-    """Whether a file of a folder is meant as a film."""
-    return Path(path).suffix.lower() in FILM_SUFFIXES
+def _is_moving_webp(what: str) -> bool:
+    """Whether a local file is an animated WebP, which no reader of films here takes."""
+    try:
+        with open(what, "rb") as file:
+            head = file.read(21)
+    except (OSError, ValueError):
+        return False
+    return head[8:16] == b"WEBPVP8X" and len(head) == 21 and bool(head[20] & 2)
+
+
+def _is_film(path: str) -> bool:
+    """Whether a file of a folder is meant as a film, by its ending or as an animation."""
+    return Path(path).suffix.lower() in FILM_SUFFIXES or _moves(path)
 
 
 def _streams(url: str) -> bool:

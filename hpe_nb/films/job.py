@@ -150,6 +150,8 @@ def run_film(
         HpeError: a place that cannot be written, that another run writes to, that is one of the inputs, or that holds
             a file of another run or of the user's while `outputs.overwrite` is off.
     """
+    if frames is not None and frames < 0:
+        raise HpeError(f"frames={frames} was given, but 0 or more is expected, 0 for all.")
     summary = Summary()
     with ExitStack() as open_files:
         open_files.enter_context(folder_held(outputs.record.parent))
@@ -158,9 +160,9 @@ def run_film(
         if isinstance(source, Pictures):
             summary.resumed = source.go_on(entries_of(outputs.record)) if resumed else 0
             _check_pictures(source, outputs)
-        record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
         sound = source if outputs.sound and isinstance(source, Film) and not source.span.loop else None
         video = open_files.enter_context(VideoFile(outputs.video, film_rate(source), sound)) if outputs.video else None
+        record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
         if resumed and (outputs.pictures is not None or outputs.crops is not None):
             _draw_missing(outputs, summary)
         files = Files(record, video, outputs.pictures, summary.stages, outputs.pattern, outputs.crops)
@@ -295,6 +297,8 @@ def _count(summary: Summary, shown: Shown) -> None:
 def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile | None) -> None:
     """Make what is made at the end, and say what there is to say."""
     summary.notes += source.report.notes + source.report.sentences
+    if not (summary.frames or summary.resumed or summary.ending or summary.notes):
+        summary.notes.append(f"{source.name} has no frame that was asked for; look at its length, and start and stop.")
     if source.report.count > len(source.report.sentences):
         summary.notes.append(f"... and {source.report.count - len(source.report.sentences)} more of the kind.")
     summary.files.append(outputs.record)

@@ -105,8 +105,10 @@ class RecordFile:
         self.entries += 1
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; without an entry, as where no input could be read, it goes."""
         self._file.close()
+        if not self._end:
+            self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self

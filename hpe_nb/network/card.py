@@ -95,19 +95,18 @@ def _whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def card_of(path: Path, given: dict[str, Any]) -> Card:
+def card_of(path: Path | None, given: dict[str, Any]) -> Card:
     """The card of a network's file: the TOML file of its name where there is one, and what is given over that.
 
     Args:
-        path: of the .xml or .onnx file.
-        given: values of fields; None where the card decides.
+        path: of the .xml or .onnx file; None for one that has no card beside it.
+        given: values of fields.
 
     Raises:
         HpeError: a card that is no TOML, or has other fields or values.
     """
-    beside = path.with_suffix(".toml")
-    told: dict[str, Any] = {}
-    if beside.exists():
+    beside, told = path.with_suffix(".toml") if path else None, dict[str, Any]()
+    if beside is not None and beside.exists():
         try:
             told = tomllib.loads(read_bytes(beside, "a network's card", MOST_BYTES).decode("utf-8-sig"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -115,5 +114,7 @@ def card_of(path: Path, given: dict[str, Any]) -> Card:
     names = [item.name for item in fields(Card)]
     if others := sorted(set(told) - set(names)):
         raise HpeError(f"{beside} has the field {others[0]!r}, but one of {', '.join(names)} is expected.")
-    told = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
-    return Card(**told | {name: value for name, value in given.items() if value is not None})
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in (told | given).items()
+    }
+    return Card(**values)

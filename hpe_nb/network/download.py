@@ -1,4 +1,8 @@
-"""One file from an address to a place on disk, whole and proven, or not at all."""
+"""One file from an address to a place on disk, whole and proven, or not at all.
+
+Not by pooch, which takes no cut transfer up again, waits for ever on a server that drips, takes more bytes than were
+published before it looks at their hash, and follows https to addresses without encryption.
+"""
 
 from __future__ import annotations
 

@@ -45,8 +45,8 @@ def load_network(
     config: dict[str, str] | None = None,
     layout: str | None = None,
     colour: str | None = None,
-    mean: tuple[float, float, float] | None = None,
-    scale: tuple[float, float, float] | None = None,
+    mean: tuple[float, ...] | None = None,
+    scale: tuple[float, ...] | None = None,
     negated: bool | None = None,
     say: Callable[[str], None] = print,
 ) -> Network:
@@ -83,19 +83,10 @@ def load_network(
     path = _locate(known) if known else _existing(Path(name_or_path))
     if device != "CPU":
         _check_device(device)
-    if known:
-        card = Card(fit=fit or known.fit, size=size or known.size, negated=negated is not False)
-    else:
-        given = {
-            "fit": fit,
-            "size": size,
-            "layout": layout,
-            "colour": colour,
-            "mean": mean,
-            "scale": scale,
-            "negated": negated,
-        }
-        card = card_of(path, given)
+    given = {"fit": fit, "size": size, "layout": layout, "colour": colour, "mean": mean, "scale": scale}
+    given["negated"] = negated
+    own = {"fit": known.fit, "size": known.size, "negated": True} if known else {}
+    card = card_of(None if known else path, own | {name: value for name, value in given.items() if value is not None})
     model = _with_photo_input(_checked(path, card), card)
     return Network(
         name=known.name if known else str(path),

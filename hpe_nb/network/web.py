@@ -136,7 +136,7 @@ def _judged(error: Exception) -> TransferError:
     if isinstance(error, TransferError):
         return error
     if isinstance(error, HTTPError):
-        reason = f"the server answered {error.code} {error.reason}"
+        reason = f"the server answered {error.code} {str(error.reason).partition(chr(10))[0]}"
         return PassingError(reason) if error.code in PASSING else TransferError(reason)
     cause = error.reason if isinstance(error, URLError) else error
     if isinstance(cause, SSLCertVerificationError | FileNotFoundError | ValueError | str):

@@ -127,6 +127,21 @@ def test_pictures_fit_into_a_size(
     assert hpe.read_image(tmp_path / "a.jpg").shape == shape
 
 
+def test_mistakes_leave_nothing_behind(make_film: Maker, dots: Network, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for more, words in (({"video": out / "a.jsonl"}, "ending"), ({"frames": -1}, "frames=-1")):
+        with pytest.raises(hpe.HpeError, match=words):
+            run(make_film(3), dots, **more)
+        assert not list(out.glob("*"))
+
+
+def test_a_start_beyond_the_end_is_told(make_film: Maker, dots: Network, tmp_path: Path) -> None:
+    with hpe.open_source(make_film(3), start=50) as source:
+        summary = hpe.run_film(source, dots, hpe.Outputs(record=tmp_path / "poses.jsonl"))
+    assert "no frame that was asked for" in summary.notes[0]
+    assert not (tmp_path / "poses.jsonl").exists()
+
+
 def test_joints_that_do_not_exist(tmp_path: Path) -> None:
     with pytest.raises(hpe.HpeError, match="tail"):
         hpe.Outputs(record=tmp_path / "p.jsonl", joints=("tail",))

@@ -16,6 +16,7 @@ import av
 import numpy as np
 import pytest
 from film_tools import coded
+from PIL import Image
 
 import hpe_nb as hpe
 from hpe_nb.files.whole import LOCK, folder_held
@@ -295,6 +296,46 @@ def test_a_holiday_folder(make_film: Maker, tmp_path: Path) -> None:
     assert [Path(one).name for one in find_inputs([f"{place}/**/*.jpg"]).photos] == ["a.jpg", "c.jpg"]
 
 
+@pytest.mark.parametrize(
+    ("name", "count", "photos", "films", "said"),
+    [
+        pytest.param("a.png", 1, 1, 0, False, id="PNG"),
+        pytest.param("a.png", 3, 0, 1, False, id="animated PNG"),
+        pytest.param("a.gif", 1, 1, 0, False, id="GIF"),
+        pytest.param("a.gif", 3, 0, 1, False, id="animated GIF"),
+        pytest.param("a.webp", 1, 1, 0, False, id="WebP"),
+        pytest.param("a.webp", 3, 1, 0, True, id="animated WebP, which no reader of films takes"),
+    ],
+)
+def test_animations(tmp_path: Path, name: str, count: int, photos: int, films: int, said: bool) -> None:
+    pictures = [Image.new("RGB", (32, 24), (40 * i, 0, 0)) for i in range(count)]
+    pictures[0].save(tmp_path / name, save_all=count > 1, append_images=pictures[1:], duration=100)
+    for what in (tmp_path, tmp_path / name):
+        found = find_inputs([str(what)])
+        assert (len(found.photos), len(found.films)) == (photos, films)
+        assert any("is an animation" in note for note in found.notes) == said
+    if films:
+        with hpe.open_source(tmp_path / name) as source:
+            assert len(list(source)) == count
+
+
+def test_results_find_their_labels_by_name(tmp_path: Path, dots: Network) -> None:
+    """Photos named by numbers that are not those of the labels: 2.png has the label number 1."""
+    out = tmp_path / "out"
+    for shift, name in enumerate(("2.png", "1.png")):
+        photo(tmp_path / "in" / name, 9 * shift)
+    run(tmp_path / "in", dots, out, exports=(out / "poses.json",))
+    images, annotations = [], []
+    for number, name in enumerate(("2.png", "1.png"), 1):
+        poses = hpe.decode(dots(hpe.read_image(tmp_path / "in" / name))).poses
+        points = np.where(np.arange(3) == 2, 2, poses.keypoints[0]).reshape(-1).tolist()
+        images.append({"id": number, "file_name": name, "width": 128, "height": 96})
+        annotations.append({"image_id": number, "category_id": 1, "keypoints": points, "bbox": [0, 0, 20, 50]})
+    (tmp_path / "l.json").write_text(json.dumps({"images": images, "annotations": annotations}))
+    report = hpe.evaluate(hpe.load_pictures(out / "poses.json"), hpe.read_labels(tmp_path / "l.json"))
+    assert report.numbers["AP"] > 99
+
+
 @pytest.mark.parametrize("pattern", ["trip[2024]/*.png", "trip[2024]/f_%02d.png", "trip[2024]"])
 def test_folders_with_signs_of_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str) -> None:
     for i in (0, 1, 10):
@@ -335,7 +376,7 @@ def test_numbers_of_photos_and_people_agree_in_all_files(tmp_path: Path, dots: N
     run(tmp_path / "in", dots, out, exports=(out / "poses.csv", out / "poses.json"))
     people = json.loads((out / "poses.json").read_text())
     assert [(one["image_id"], one["person"]) for one in people] == [(0, 1), (1, 1)]
-    for name in ("poses.csv", "poses.jsonl"):
+    for name in ("poses.csv", "poses.jsonl", "poses.json"):
         assert {key: len(poses) for key, poses in hpe.load_pictures(out / name).items()} == {"1.png": 1, "a.png": 1}
 
 

@@ -126,4 +126,4 @@ def test_cards_that_cannot_be_used(tmp_path: Path, card: str, says: str) -> None
 
 
 def test_no_card_is_no_trouble(tmp_path: Path) -> None:
-    assert card_of(tmp_path / "net.xml", {"size": None}) == Card()
+    assert card_of(tmp_path / "net.xml", {}) == card_of(None, {}) == Card()

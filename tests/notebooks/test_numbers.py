@@ -96,10 +96,39 @@ def crowds() -> Iterator[dict[str, float]]:
     """The two crowds of notebook 06: joints missed, and tags that nearly touch."""
     for settings, recipe in (
         (hpe.Settings(refine="off"), {"missed": 0.3}),
-        (DEFAULTS, {"overlap": 0.8, "tag_gap": 0.3, "tag_noise": 0.1}),
+        (DEFAULTS, {"overlap": 0.6, "tag_gap": 0.3, "tag_noise": 0.1}),
     ):
         scenes = [hpe.scene(10, seed=seed, **recipe) for seed in (1, 2)]
         yield hpe.evaluate([hpe.decode(scene.maps, settings) for scene in scenes], scenes).numbers
+
+
+def test_tags_shifted_and_tags_equal() -> None:
+    says("00_first_look.ipynb", "Adding 10 changes nothing: only differences count.")
+    maps = hpe.load_network("hpe-nb-ae")(hpe.read_image(hpe.sample("vtest_250")))
+    shifted, equal = replace(maps, tags=maps.tags + 10), replace(maps, tags=maps.tags * 0)
+    found = hpe.decode(maps).poses.keypoints[..., :2]
+
+    def kept(maps: hpe.Maps, settings: hpe.Settings) -> float:
+        other = hpe.decode(maps, settings).poses.keypoints[..., :2]
+        alike = (np.abs(found[:, None] - other).max(axis=-1) < 2).sum(axis=-1)
+        return float(alike.max(axis=1).mean() / 17)
+
+    assert kept(shifted, DEFAULTS) == 1
+    assert 0.6 < kept(equal, DEFAULTS) < 1  # "places do well"
+    assert kept(equal, hpe.Settings(place_weight=0.0)) < 0.5  # "from everybody's parts"
+
+
+def test_widest_column_and_closest_people() -> None:
+    says("00_first_look.ipynb", 'The widest column is that of a man in "basketball1"')
+    says("00_first_look.ipynb", 'The closest two are in "vtest_250", a walker and the skeleton made of left-overs')
+    network, noise, gap = hpe.load_network("hpe-nb-ae"), {}, {}
+    for name in map(Path, hpe.samples("images")):
+        found = hpe.decode(network(hpe.read_image(hpe.sample(name.name))))
+        own = [found.groups.peak[group] for group in found.people]
+        noise[name.stem] = max(found.peaks.tag[joints[joints >= 0], 0].std() for joints in own)
+        gap[name.stem] = min(np.diff(np.sort(found.poses.tags)))
+    assert max(noise, key=noise.__getitem__) == "basketball1"
+    assert sorted(gap, key=gap.__getitem__)[:2] == ["vtest_250", "astronaut"]
 
 
 def test_protocol_by_hand() -> None:
@@ -325,6 +354,12 @@ def test_what_a_photo_loses_without_faint_people() -> None:
     default, demo = map(float, re.findall(r"\| \**([\d.]+)\** (?=\|)", shipped)[:2])
     assert 0 < demo - default < 2.5
     assert demo == NETWORKS["hpe-nb-ae"].ap  # what the network says of itself when it is loaded
+
+
+def test_pictures_of_a_step() -> None:
+    config = (Path(hpe.__file__).parent / "training" / "configs" / "hpe-nb-ae.toml").read_text(encoding="utf-8")
+    assert re.search(r"^batch = (\d+)$", config, re.MULTILINE).group(1) == "8"  # type: ignore[union-attr]
+    says("09_train_your_own.ipynb", "each step sees eight other pictures")
 
 
 def test_tags_of_the_code_reader() -> None:
