@@ -45,6 +45,7 @@ def add(subparsers: Subparsers) -> None:
         help="find the people in your photos, films and cameras",
         description="Find the people in photos, folders, films, cameras and streams; write annotated pictures or films "
         f"and {RECORD}, one line per frame. Ctrl-C ends it and keeps everything so far.",
+        epilog="A name that begins with a dash is given with its folder: ./-photo.jpg.",
     )
     parser.add_argument(
         "inputs",

@@ -111,9 +111,8 @@ def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[str
     inside = os.path.realpath(outputs) + os.sep if outputs is not None and _exists(str(outputs)) else None
     fresh = [file for file in files if inside is None or not os.path.realpath(file).startswith(inside)]
     if len(fresh) < len(files):
-        found.notes.append(
-            f"{_counted(len(files) - len(fresh), 'file')} in the folder for the results left out of {what}."
-        )
+        inside_results = _counted(len(files) - len(fresh), "file")
+        found.notes.append(f"{inside_results} left out of {what}, being in the folder for the results.")
     wanted = [
         file for file in fresh if not _unusable(file) and not _heic(file) and (is_picture(file) or _is_film(file))
     ]

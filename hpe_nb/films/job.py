@@ -27,8 +27,7 @@ from hpe_nb.films.frame import Source
 from hpe_nb.films.pictures import Pictures, read_picture
 from hpe_nb.films.record import Entry, RecordFile, entries_of, read_record
 from hpe_nb.films.stages import Stages
-from hpe_nb.films.tracking import follow
-from hpe_nb.films.tracks import Tracks
+from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.films.video import VideoFile
 from hpe_nb.films.writing import FRAME, Files, Shown, Writing, crop_paths
 from hpe_nb.network.network import Network

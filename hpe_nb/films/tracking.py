@@ -4,26 +4,45 @@ Each frame's people are matched with those seen before by OKS, in the pairing of
 seen for a moment is waited for where he should be by now. This is no re-identification: after a longer gap, or when two
 people meet and part again behind a tree, a number may be lost or change hands, and `Following` says how much of that to
 risk.
+
+In order: `follow`, one frame further; the people known so far (`Tracks`); the colours of their clothes, which tell
+people apart who pass close by each other; and the one-euro filter, calm when a joint rests and quick when it moves
+(Casiez et al., CHI 2012).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Bools, Float64, Image, Ints
 from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses, oks
-from hpe_nb.films.clothes import blended, clothes, same_clothes
 from hpe_nb.films.following import Following
-from hpe_nb.films.smoothing import Smoothed, one_euro
-from hpe_nb.films.tracks import Tracks, chosen, joined
+from hpe_nb.skeleton import K
 
 SAME = 0.5
 """Who comes in where somebody is, by this OKS, is that person once more: networks cut people in two now and then."""
 SLOWING = 1.0
 """Seconds in which the speed that is assumed of somebody who is not seen falls to a third."""
+ARRAYS = ("person", "xy", "known", "velocity", "time", "area", "clothes")
+"""The arrays of `Tracks`."""
+TRUNK, THIGHS = ((5, 12), (6, 11), (5, 11), (6, 12)), ((11, 13), (12, 14))
+"""Lines through the body as pairs of joints: between shoulders and hips, and from each hip to its knee."""
+
+INSIDE = np.array([[0.7, 0.3], [0.5, 0.5], [0.3, 0.7]])
+"""Shares of the two ends at which a line is sampled, away from the ends themselves."""
+
+FLOOR = 0.5
+"""Colours never halve likeness more than once: light changes, and a joint beside the body samples the street."""
+
+FORGET = 0.1
+"""Share of a new look in the colours that are remembered."""
+SPEED_CUTOFF = 1.0
+"""Cut-off in hertz for the speed itself, as in the paper."""
 
 
 def follow(
@@ -153,3 +172,154 @@ def _moved(poses: Poses, calm: Float64) -> Poses:
     keypoints = poses.keypoints.copy()
     keypoints[..., :2] = np.where((poses.kind != MISSING)[..., None], calm, keypoints[..., :2])
     return replace(poses, keypoints=keypoints)
+
+
+@dataclass(frozen=True, eq=False)
+class Tracks:
+    """The people known so far: T of them, those gone for longer than the gap left out.
+
+    Attributes:
+        person: (T,) each one's number, from 0.
+        xy: (T, 17, 2) each joint where it was last seen, carried along with the body since.
+        known: (T, 17) joints that have been seen.
+        velocity: (T, 2) pixels per second.
+        time: (T,) second of the last sight.
+        area: (T,) body area in square pixels, of the larger bodies of late.
+        clothes: (T, 2, 3) mean colours of trunk and thighs of late, see `clothes`; NaN where never seen.
+        smoothed: state of the filter.
+        fresh: the next number.
+        now: second of the last frame.
+    """
+
+    person: Ints
+    xy: Float64
+    known: Bools
+    velocity: Float64
+    time: Float64
+    area: Float64
+    clothes: Float64
+    smoothed: Smoothed
+    fresh: int = 0
+    now: float = -np.inf
+
+    @staticmethod
+    def none() -> Tracks:
+        """Nobody known yet."""
+        nobody, flags = np.zeros((0, K, 2)), np.zeros((0, K), bool)
+        still = Smoothed(nobody, nobody, flags)
+        return Tracks(
+            np.zeros(0, np.intp), nobody, flags, np.zeros((0, 2)), np.zeros(0), np.zeros(0), np.zeros((0, 2, 3)), still
+        )
+
+
+def chosen(tracks: Tracks, which: Ints) -> Tracks:
+    """Some of the tracks; the tracks themselves where all are chosen in their order, as in most frames."""
+    if len(which) == len(tracks.person) and (which[:-1] < which[1:]).all():
+        return tracks
+    return replace(tracks, **{name: getattr(tracks, name)[which] for name in (*ARRAYS, "smoothed")})
+
+
+def joined(*parts: Tracks) -> Tracks:
+    """Tracks one after another; the last part tells the next number."""
+    fresh = parts[-1].fresh
+    parts = tuple(part for part in parts if len(part.person)) or parts[-1:]
+    if len(parts) == 1:
+        return replace(parts[0], fresh=fresh)
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS}
+    states = {
+        name: np.concatenate([getattr(part.smoothed, name) for part in parts]) for name in ("xy", "speed", "known")
+    }
+    return Tracks(**arrays, smoothed=Smoothed(**states), fresh=fresh)
+
+
+def clothes(poses: Poses, image: Image | None) -> Float64:
+    """Mean RGB of each person's trunk and thighs, (P, 2, 3); NaN where they cannot be seen or there is no picture."""
+    colours = np.full((len(poses), 2, 3), np.nan)
+    if image is None or not len(poses):
+        return colours
+    for part, pairs in enumerate((TRUNK, THIGHS)):
+        ends = np.array(pairs)
+        seen = (poses.kind[:, ends] != MISSING).all(axis=(1, 2))
+        places = INSIDE @ poses.keypoints[seen][:, ends, :2]
+        colours[seen, part] = _sampled(image, places.reshape(len(places), len(INSIDE) * len(pairs), 2))
+    return colours
+
+
+def _sampled(image: Image, places: Float64) -> Float64:
+    """Mean RGB (P, 3) of the pixels at places (P, N, 2); places outside the picture count as its edge."""
+    x = np.clip(np.rint(places[..., 0]).astype(np.intp), 0, image.shape[1] - 1)
+    y = np.clip(np.rint(places[..., 1]).astype(np.intp), 0, image.shape[0] - 1)
+    return np.asarray(image[y, x].mean(axis=1))
+
+
+def same_clothes(known: Float64, seen: Float64, scale: float) -> Float64:
+    """How alike the clothes of T known and P seen people are, (T, P) from FLOOR to 1; 1 where colours are unknown.
+
+    FLOOR + (1 - FLOOR) * exp(-(d / scale)^2), with d the root mean square difference of the colours that both have.
+    """
+    apart = ((known[:, None] - seen) ** 2).mean(axis=-1)
+    both = np.isfinite(apart)
+    mean = np.where(both, apart, 0).sum(axis=-1) / np.maximum(both.sum(axis=-1), 1)
+    return np.asarray(FLOOR + (1 - FLOOR) * np.exp(-mean / scale**2))
+
+
+def blended(old: Float64, new: Float64) -> Float64:
+    """The colours to remember: mostly the old ones, a little of the new; either where only one is known."""
+    mixed = old + FORGET * (new - old)
+    return np.where(np.isnan(mixed), np.where(np.isnan(old), new, old), mixed)
+
+
+@dataclass(frozen=True, eq=False)
+class Smoothed:
+    """Filter state of T people's joints.
+
+    Attributes:
+        xy: (T, 17, 2) smoothed places, image pixels.
+        speed: (T, 17, 2) smoothed speed, image pixels per second.
+        known: (T, 17) joints that have been seen; the others hold zeros.
+    """
+
+    xy: Float64
+    speed: Float64
+    known: Bools
+
+    @staticmethod
+    def start(xy: Float64, seen: Bools) -> Smoothed:
+        """The state after a first look: places as seen, at rest."""
+        return Smoothed(np.where(seen[..., None], xy, 0.0), np.zeros_like(xy), seen.copy())
+
+    def __getitem__(self, people: Ints) -> Smoothed:
+        """The chosen people's state."""
+        return Smoothed(self.xy[people], self.speed[people], self.known[people])
+
+
+def one_euro(
+    state: Smoothed, xy: Float64, seen: Bools, size: Float64, seconds: Float64, min_cutoff: float, beta: float
+) -> Smoothed:
+    """The state after one more look: each joint's place is low-pass filtered, the less the faster it moves.
+
+    cutoff = min_cutoff + beta * speed, in hertz. Speed is counted in body sizes per second, so one `beta` suits near
+    and far people. A joint that comes back after it was missing starts anew where it is.
+
+    Args:
+        state: before, T people.
+        xy: (T, 17, 2) places now, image pixels.
+        seen: (T, 17) joints that are there now.
+        size: (T,) body size in pixels, positive.
+        seconds: (T,) time since each one's last look, positive.
+        min_cutoff: hertz at rest; lower is calmer.
+        beta: hertz per body size per second; higher follows quick moves more closely.
+    """
+    step = seconds[:, None, None]
+    raw = (xy - state.xy) / step
+    speed = state.speed + _share(SPEED_CUTOFF, step) * (raw - state.speed)
+    pace = np.linalg.norm(speed, axis=-1, keepdims=True) / size[:, None, None]
+    calm = state.xy + _share(min_cutoff + beta * pace, step) * (xy - state.xy)
+    both, new = (state.known & seen)[..., None], (~state.known & seen)[..., None]
+    return Smoothed(np.where(both, calm, np.where(new, xy, 0.0)), np.where(both, speed, 0.0), seen.copy())
+
+
+def _share(cutoff: Float64 | float, seconds: Float64) -> Float64:
+    """Share of the new value that a low-pass filter of this cut-off lets in."""
+    turns = 2 * math.pi * cutoff * seconds
+    return np.asarray(turns / (turns + 1))

@@ -1,1 +1,1 @@
-"""Widgets: pure pictures of a state (`views`), controls made from the settings, and thin classes that join the two."""
+"""Widgets: one canvas in the browser (`canvas.js`, `panel.js`), and thin classes that send it data and answer it."""

@@ -131,8 +131,10 @@ class Panels {
   showMarks() {
     const { view } = this, sent = view.source.get("marks") ?? {};
     for (const [name, row] of Object.entries(this.rows.settings ?? {})) {
-      if (!row.marks) continue;
-      const { low, high } = row.field, told = sent[name], left = (value) => `${100 * (value - low) / (high - low)}%`;
+      const told = sent[name], text = JSON.stringify(told);
+      if (!row.marks || row.marked === text) continue;
+      row.marked = text;
+      const { low, high } = row.field, left = (value) => `${100 * (value - low) / (high - low)}%`;
       row.flips = (told?.values ?? []).filter((value) => value >= low && value <= high);
       row.told = told ? `${count(row.flips.length, "value")} of ${name} at which the result changes${told.exact === false ? ", found by halving" : ""}${told.searching ? "; still searching" : ""}` : "";
       if (row.pointed == null) row.marks.title = row.told;

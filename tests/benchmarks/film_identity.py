@@ -16,8 +16,7 @@ import numpy as np
 
 import hpe_nb as hpe
 from hpe_nb.decoder.poses import DETECTED, Poses
-from hpe_nb.films.tracking import follow
-from hpe_nb.films.tracks import Tracks
+from hpe_nb.films.tracking import Tracks, follow
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "films"))
 from film_tools import BODY

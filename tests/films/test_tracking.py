@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 
 import hpe_nb as hpe
 from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
-from hpe_nb.films.clothes import clothes, same_clothes
-from hpe_nb.films.smoothing import Smoothed, one_euro
-from hpe_nb.films.tracking import follow
-from hpe_nb.films.tracks import Tracks
+from hpe_nb.films.tracking import Smoothed, Tracks, clothes, follow, one_euro, same_clothes
 
 RED, BLUE, GREY = (200, 30, 30), (30, 30, 200), (110, 110, 110)
 
