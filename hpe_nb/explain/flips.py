@@ -27,9 +27,13 @@ from hpe_nb.settings import Settings, tag_distances
 
 Answer = TypeVar("Answer")
 Search = Generator[None, None, Float64]
+Change = Generator[None, None, float | None]
+"""A search in small steps for the least value at which something changes; None where nothing does."""
 
 CLOSE = 1e-9
 """Costs nearer to each other than this, in shares of their size, are on one line."""
+MEMORY = 300
+"""At most about this many results of steps are kept: a crowd of false peaks takes megabytes for each."""
 WIDE = 1e-6
 """Values are known to about this before bisection finds the last digit."""
 
@@ -140,7 +144,7 @@ class _Picture:
     def __init__(self, decoding: Decoding, setting: str) -> None:
         self.settings, self.setting, self.exact = decoding.settings, setting, True
         self.whole = is_whole(decoding.settings, setting)
-        self.decoder = Decoder(decoding.maps)
+        self.decoder = Decoder(decoding.maps, memory=MEMORY)
         self.at = lru_cache(maxsize=256)(partial(with_setting, self.settings, setting))
         """The settings with a value; the turns of grouping ask for the same ones one after the other."""
         self._results: dict[tuple[int, ...], tuple[bytes, Any]] = {}
@@ -153,6 +157,8 @@ class _Picture:
         """The result at this value."""
         now = self.decoding(value)
         key = (id(now.groups), id(now.poses))
+        if len(self._results) > MEMORY:
+            self._results.clear()
         if key not in self._results:
             self._results[key] = outcome(now), now
         return self._results[key][0]
@@ -321,7 +327,7 @@ class _Walk:
         while at < high:
             yield
             end = min(at + ahead, high)
-            change = self._earliest(here.groups.turns, at, end)
+            change = yield from self._earliest(here.groups.turns, at, end)
             if change is None:
                 at, ahead = end, 2 * ahead
                 continue
@@ -333,7 +339,7 @@ class _Walk:
             result = now
         return np.array(points, np.float64)
 
-    def _earliest(self, turns: tuple[Turn, ...], low: float, high: float) -> float | None:
+    def _earliest(self, turns: tuple[Turn, ...], low: float, high: float) -> Change:
         """Where the first of the turns changes in (low, high]; None where none does."""
         first = None
         for turn in turns:
@@ -346,7 +352,8 @@ class _Walk:
                 known = _Known(state, low, changes=False)
             end = high if first is None else first
             if not known.changes and known.until < end:
-                change = self._stretch(turn, max(low, known.until), end)
+                yield
+                change = yield from self._stretch(turn, max(low, known.until), end)
                 known = _Known(state, end if change is None else change, change is not None)
             self.known[turn.joint] = known
             if known.changes and known.until <= end:
@@ -359,7 +366,7 @@ class _Walk:
         cost = checked_cost(settings, turn.candidates, turn.people)
         return cost, assign(settings, turn.candidates, turn.people, cost)
 
-    def _stretch(self, turn: Turn, low: float, high: float) -> float | None:
+    def _stretch(self, turn: Turn, low: float, high: float) -> Change:
         """The least value in (low, high] at which a turn comes out otherwise than recorded; None where it does not."""
         mine = np.where(turn.person < len(turn.people), turn.person, ALONE)
 
@@ -383,23 +390,22 @@ class _Walk:
         moments = np.unique(apart[(apart > low) & (apart < high)])
         if not len(moments):
             return self._by_slider(same, low, high)
-        return self._between(turn, same, low, moments, high)
+        return (yield from self._between(turn, same, low, moments, high))
 
-    def _between(
-        self, turn: Turn, same: Callable[[float], bool], low: float, moments: Float64, high: float
-    ) -> float | None:
+    def _between(self, turn: Turn, same: Callable[[float], bool], low: float, moments: Float64, high: float) -> Change:
         """`_stretch` over pieces that end where tag distances lie: there a rule may bend."""
         at = low
         for moment in moments.tolist():
+            yield
             if moment > at:
-                change = self._stretch(turn, at, moment)
+                change = yield from self._stretch(turn, at, moment)
                 if change is not None:
                     return change
             after = min(float(np.nextafter(np.float32(moment), np.float32(np.inf))), high)
             if not same(after):
                 return _first_change(same, max(at, moment), after)
             at = after
-        return self._stretch(turn, at, high) if at < high else None
+        return (yield from self._stretch(turn, at, high)) if at < high else None
 
     def _by_slider(self, same: Callable[[float], bool], low: float, high: float) -> float | None:
         """The first change where the rule is not linear, as far as the steps of the slider show it."""
