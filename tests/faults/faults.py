@@ -35,6 +35,7 @@ from film_tools import coded, dot_network
 from kills import FIXED, KINDS, ROOT, kills
 
 import hpe_nb as hpe
+from hpe_nb.films.video import VideoFile
 from hpe_nb.network.download import download
 
 Rows = Iterator[tuple[str, int, int]]
@@ -199,9 +200,12 @@ def long_film(options: argparse.Namespace, folder: Path) -> Rows:
     def seen(*_: object) -> None:
         held.append(int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20)
 
-    with hpe.open_source(hpe.sample("vtest"), loop=True) as source:
+    with VideoFile(folder / "short.mp4", 10) as short:
+        for shift in range(40):
+            short.write(coded([(20 + 2 * shift, 48, 1)]))
+    with hpe.open_source(folder / "short.mp4", loop=True) as source:
         outputs = hpe.Outputs(record=folder / "poses.jsonl", video=folder / "film.mp4")
-        hpe.run_film(source, dot_network((224, 168)), outputs, frames=options.frames, seen=seen)
+        hpe.run_film(source, dot_network(), outputs, frames=options.frames, seen=seen)
     part = max(1, len(held) // 10)
     early, late = float(np.median(held[part : 2 * part])), float(np.median(held[-part:]))
     print(f"   memory after {2 * part} frames {early:.1f} MiB, at the end {late:.1f} MiB", flush=True)
