@@ -127,6 +127,7 @@ class _Flight:
             if self._feeder.is_alive():
                 for queue in self._queues.values():
                     queue.wait_all()
+                self._feeder.join(GRACE)
 
     def _feed(self, frames: Iterable[Frame]) -> None:
         """Read, place and start frame after frame; runs in the thread."""

@@ -181,7 +181,8 @@ def run_film(
                     writing.draw(partial(showing, found))
         except KeyboardInterrupt:
             summary.interrupted = True
-            summary.ending = f"Stopped after {record.entries} frames; all of them are in {outputs.record}."
+            done = f"Stopped after {record.entries} frames; all of them are in {outputs.record}."
+            summary.ending = done if record.entries else "Stopped before the first frame."
         except (HpeError, OSError, RuntimeError) as error:  # the last one is OpenVINO's, for a device that went away
             summary.ending = one_line(str(error).strip().splitlines()[-1])
         if video is not None:

@@ -134,6 +134,9 @@ class Network:
     def maps(self, outputs: dict[str, Float32], placement: Placement) -> Maps:
         """The outputs as maps after the contract, see `Maps`: peaks positive, everything else negative."""
         heatmaps, tags = outputs["heatmaps"][0], outputs["embeddings"][0]
+        if tags.shape[1:3] != heatmaps.shape[1:3]:  # some networks give tags at a part of the heatmaps' resolution
+            rows, columns = (np.arange(n) * m // n for n, m in zip(heatmaps.shape[1:], tags.shape[1:3], strict=True))
+            tags = tags[:, rows[:, None], columns]
         to_image = placement.to_image(heatmaps.shape[2], heatmaps.shape[1])
         # What the network sees in the padding is no part of the photo: no peak and no joint may come from there.
         width, height = placement.photo_part(heatmaps.shape[2], heatmaps.shape[1])

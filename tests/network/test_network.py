@@ -223,6 +223,23 @@ def no_names(model: ov.Model) -> ov.Model:
     return ov.Model([ops.result(node) for node in nodes], model.get_parameters(), "no names")
 
 
+@pytest.mark.parametrize("five", [True, False], ids=["rank 5", "rank 4"])
+def test_tags_of_a_lower_resolution_are_spread(tmp_path: Path, five: bool) -> None:
+    model = small_networks.model(five=False)
+    heatmaps, tags = (model.output(name).get_node().input_value(0) for name in ("heatmaps", "embeddings"))
+    small = ops.avg_pool(tags, [2, 2], [0, 0], [0, 0], [2, 2], True)
+    nodes = small_networks.named(ops.multiply(heatmaps, np.float32(1)), "heatmaps"), ops.unsqueeze(small, np.array(4))
+    second = small_networks.named(nodes[1] if five else small, "embeddings")
+    changed = ov.Model([ops.result(nodes[0]), ops.result(second)], model.get_parameters(), "half")
+    image = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    path = small_networks.save(changed, tmp_path / "half.xml")
+    maps = hpe.load_network(path, fit=(64, 64), negated=True)(image)
+    plain = small_networks.save(small_networks.model(five=False), tmp_path / "plain.xml")
+    whole = hpe.load_network(plain, fit=(64, 64), negated=True)(image).tags[..., 0]
+    means = whole.reshape(17, 16, 2, 16, 2).mean(axis=(2, 4))
+    np.testing.assert_allclose(maps.tags[..., 0], np.repeat(np.repeat(means, 2, axis=1), 2, axis=2), rtol=1e-5)
+
+
 CHANGES = [two_names, channels_last, one_output, half_precision, no_names]
 
 
