@@ -29,7 +29,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "slider_latency": [],
     "explorer_memory": [],
     "marks": ["--every", "5"],
-    "film_speed": ["--seconds", "6"],
+    "film_speed": ["--rounds", "5", "--seconds", "6"],
     "film_identity": [],
 }
 """Benchmarks on the page, in its order, and their arguments. Those left out need photos or hours."""
