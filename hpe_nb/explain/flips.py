@@ -387,7 +387,7 @@ class _Walk:
             about = self._crossing(turn, mine, last, low, high, start, end)
             return _first_change(same, *_around(same, about, low, high))
         apart = tag_distances(turn.candidates, turn.people)[bent].astype(np.float64)
-        moments = np.unique(apart[(apart > low) & (apart < high)])
+        moments = np.unique(apart[(apart >= low) & (apart < high)])
         if not len(moments):
             return self._by_slider(same, low, high)
         return (yield from self._between(turn, same, low, moments, high))

@@ -100,6 +100,13 @@ def test_says_whether_all_were_found(settings, setting, exact):
     assert len(found.values)
 
 
+def test_equal_tags_join_from_the_least_threshold_on():
+    found = hpe.flip_points(hpe.decode(hpe.scene("two apart").maps), "tag_threshold", high=0.5)
+    assert found.exact
+    assert len(found.values) == 1
+    assert 0 < found.values[0] < 1e-40
+
+
 def test_a_rule_that_does_not_read_a_setting_has_no_flip_points_in_it():
     found = hpe.flip_points(hpe.decode(a_scene(2), hpe.Settings.omz()), "place_weight")
     assert found.exact
