@@ -66,14 +66,16 @@ def remove_parts(folder: Path) -> None:
 
 
 def _remove_part(path: Path) -> None:
-    """Remove a temporary file, unless a process has it open or may have made it just now."""
-    age = time.time() - path.stat().st_mtime
+    """Remove a temporary file, unless a process has it open."""
     if os.name == "nt":
         path.unlink()
         return
+    age = time.time() - path.stat().st_mtime
+    if age < JUST_NOW:
+        time.sleep(JUST_NOW)
     with path.open("rb") as file:
         locked = _lock(file.fileno())
-        if (locked and age > JUST_NOW) or (locked is None and age > STALE):
+        if locked or (locked is None and age > STALE):
             path.unlink()
 
 
