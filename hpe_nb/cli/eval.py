@@ -54,9 +54,10 @@ def add_photos(parser: argparse.ArgumentParser) -> None:
 
 def photos_of(options: argparse.Namespace, known: LabelledSet) -> list[Path]:
     """Paths of the photos, from the given folder, or from one beside the labels."""
+    from hpe_nb.evaluation.label_formats import images_of
+
     labels: Path = options.labels
-    images = Path(*("images" if part == "labels" else part for part in labels.parts))
-    folders = (labels.with_suffix(""), labels.parent, images, labels.parent / "images")
+    folders = (labels.with_suffix(""), labels.parent, images_of(labels), labels.parent / "images")
     beside = next((folder for folder in folders if known.names and (folder / known.names[0]).is_file()), folders[0])
     return known.paths(options.photos or beside)
 

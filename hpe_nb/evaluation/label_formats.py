@@ -51,6 +51,11 @@ def other_labels(path: Path) -> Coco | None:
     return _coco([_yolo(path)]) if path.suffix.lower() == ".txt" else None
 
 
+def images_of(labels: Path) -> Path:
+    """The folder of the pictures of a folder of labels, by YOLO's custom: `images` where the path says `labels`."""
+    return Path(*("images" if part == "labels" else part for part in labels.parts))
+
+
 def labelme_coco(told: Any) -> Coco | None:
     """The same for the content of a JSON file, where it is labelme's."""
     return _coco([_shapes(told)]) if isinstance(told, dict) and "shapes" in told else None
@@ -75,8 +80,7 @@ def _coco(pictures: Iterable[Picture]) -> Coco:
 
 def _yolo(path: Path) -> Picture:
     """A text file of YOLO-pose."""
-    parts = path.parent.parts
-    beside = Path(*("images" if part == "labels" else part for part in parts))
+    beside = images_of(path.parent)
     names = [path.stem + ending for ending in (*PICTURES, *map(str.upper, PICTURES))]
     found = [folder / name for folder in (path.parent, beside) for name in names if (folder / name).is_file()]
     size = size_of(found[0]) if found else None

@@ -23,8 +23,8 @@ from hpe_nb.skeleton import K
 ImageId = int | str
 """What tells pictures apart in a file: COCO's number, or a file name."""
 
-FORMATS = {".json": (to_json, from_json), ".csv": (to_csv, from_csv)}
-"""Writer and reader for each ending."""
+WRITERS = {".json": to_json, ".csv": to_csv}
+"""Writers for each ending."""
 
 READERS = {".json": from_json, ".csv": from_csv, ".jsonl": from_lines}
 """Readers for each ending."""
@@ -50,7 +50,7 @@ def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_i
         2
     """
     path = Path(path)
-    write, _ = FORMATS[_ending(path, FORMATS)]
+    write = WRITERS[_ending(path, WRITERS)]
     pictures = {image_id: poses} if isinstance(poses, Poses) else poses
     text = write([person for name, found in pictures.items() for person in _people(found, name)])
     with written_whole(path) as part:

@@ -148,7 +148,7 @@ NETWORKS = {card.name: card for card in _CARDS}
 
 def find(name: str) -> KnownNetwork | None:
     """The card of a network, by its name or the last part of it ("0007"); None where no network is called so."""
-    return NETWORKS.get(name) or next((card for card in _CARDS if card.name.endswith(f"-{name}")), None)
+    return NETWORKS.get(name) or next((card for card in NETWORKS.values() if card.name.endswith(f"-{name}")), None)
 
 
 def known(name: str) -> KnownNetwork:
