@@ -225,6 +225,10 @@ AREA_OF_BOX = 0.53
 """Share of a person's keypoint box that its body covers, the usual stand-in for COCO's segment area."""
 LEAST_AREA = 1e-9
 """Least area in square pixels: a person of no extent is like another only in the same place."""
+MANY = 100
+"""From this many pairs of people on, unlike ones are left out joint by joint."""
+ROUNDING = 1e-3
+"""More than rounding can change a sum of likenesses."""
 
 
 def oks(xy: Floats, other: Floats, area: Floats, use: Bools) -> Float64:
@@ -238,10 +242,14 @@ def oks(xy: Floats, other: Floats, area: Floats, use: Bools) -> Float64:
     Returns:
         (...) the mean over the used joints of exp(-d^2 / (2 area (2 sigma)^2)); 0 where no joint is used.
     """
-    squares = ((xy - other) ** 2).sum(axis=-1)
-    spread = 2 * (2 * OKS_SIGMAS) ** 2 * np.maximum(area, LEAST_AREA)[..., None]
-    alike = np.exp(-squares / spread) * use
+    alike = likeness(xy - other, area[..., None], OKS_SIGMAS) * use
     return np.asarray(alike.sum(axis=-1) / np.maximum(use.sum(axis=-1), 1))
+
+
+def likeness(apart: Floats, area: Floats, sigma: Float64) -> Float64:
+    """exp(-d^2 / (2 area (2 sigma)^2)) of joints that are `apart` (..., 2)."""
+    squares = (apart**2).sum(axis=-1)
+    return np.asarray(np.exp(-squares / (2 * (2 * sigma) ** 2 * np.maximum(area, LEAST_AREA))))
 
 
 def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> Ints:
@@ -264,10 +272,27 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     high = np.where(present[..., None], xy, -np.inf).max(axis=1)
     area = AREA_OF_BOX * np.where(present.any(axis=1), (high - low).prod(axis=1), 0)
     ones = present.astype(np.float32)
+    shared = ones @ ones.T
     place = (-scores).argsort(kind="stable").argsort()
-    better, worse = ((2 * ones @ ones.T >= ones.sum(axis=1)) & (place[:, None] < place)).nonzero()
-    shared = present[better] & present[worse]
-    alike = oks(xy[better], xy[worse], np.maximum(area[better], area[worse]), shared)
+    better, worse = ((2 * shared >= ones.sum(axis=1)) & (place[:, None] < place)).nonzero()
+    if len(better) > MANY:  # nearly all pairs stand apart, or are so unlike in a few joints that these suffice
+        larger = np.maximum(area.take(better), area.take(worse))
+        near = 2 * OKS_SIGMAS.max() * np.sqrt(-2 * np.log(limit) * np.maximum(larger, LEAST_AREA)) * (1 + ROUNDING)
+        gap = np.maximum(
+            low.take(better, axis=0) - high.take(worse, axis=0), low.take(worse, axis=0) - high.take(better, axis=0)
+        )
+        close = (gap.max(axis=1) <= near).nonzero()[0]
+        better, worse = better.take(close), worse.take(close)
+    spare = (1 - limit) * shared[better, worse] + ROUNDING
+    for k in range(K if len(better) > MANY else 0):
+        apart = xy[:, k].take(better, axis=0) - xy[:, k].take(worse, axis=0)
+        larger = np.maximum(area.take(better), area.take(worse))
+        both = present[:, k].take(better) & present[:, k].take(worse)
+        spare -= both * (1 - likeness(apart, larger, OKS_SIGMAS[k]))
+        stay = (spare > 0).nonzero()[0]
+        better, worse, spare = better.take(stay), worse.take(stay), spare.take(stay)
+    both = present[better] & present[worse]
+    alike = oks(xy[better], xy[worse], np.maximum(area[better], area[worse]), both)
     better, worse = better[alike > limit], worse[alike > limit]
     for i in np.lexsort((better, -scores[better])).tolist():
         if repeats[better[i]] < 0 and repeats[worse[i]] < 0:

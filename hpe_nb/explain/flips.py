@@ -325,17 +325,11 @@ class _Walk:
         self.known: dict[int, _Known] = {}
 
     def points(self, low: float, high: float) -> Search:
-        """Flip points in (low, high]. The search looks a little way ahead, and farther where nothing happens."""
-        points, at, ahead = [], low, (high - low) / 64
+        """Flip points in (low, high]."""
+        points, at = [], low
         here, result = self.picture.decoding(low), self.picture.result(low)
-        while at < high:
+        while (change := (yield from self._earliest(here, at, high))) is not None:
             yield
-            end = min(at + ahead, high)
-            change = yield from self._earliest(here.groups.turns, at, end)
-            if change is None:
-                at, ahead = end, 2 * ahead
-                continue
-            ahead = (ahead + 4 * (change - at)) / 2
             at = change
             here, now = self.picture.decoding(at), self.picture.result(at)
             if now != result:
@@ -343,10 +337,10 @@ class _Walk:
             result = now
         return np.array(points, np.float64)
 
-    def _earliest(self, turns: tuple[Turn, ...], low: float, high: float) -> Change:
+    def _earliest(self, here: Decoding, low: float, high: float) -> Change:
         """Where the first of the turns changes in (low, high]; None where none does."""
-        first = None
-        for turn in turns:
+        first, recorded = None, getattr(here.settings, self.picture.setting)
+        for turn in here.groups.turns:
             if not len(turn.people):
                 continue
             people = turn.people
@@ -358,7 +352,8 @@ class _Walk:
             if not known.changes and known.until < end:
                 yield
                 one, start = _OneTurn(self.picture, turn, self.by), max(low, known.until)
-                change = yield from one.first_change(start, one.cost(start), end)
+                cost = turn.cost if start == recorded else one.cost(start)
+                change = yield from one.first_change(start, cost, end)
                 known = _Known(state, end if change is None else change, change is not None)
             self.known[turn.joint] = known
             if known.changes and known.until <= end:
