@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from hpe_nb.arrays import Float32, Floats, Ints, Kinds
+from hpe_nb.arrays import Float32, Ints, Kinds
 from hpe_nb.decoder.grouping import Groups, group
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import Peaks, find_peaks

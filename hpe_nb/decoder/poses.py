@@ -225,8 +225,10 @@ AREA_OF_BOX = 0.53
 """Share of a person's keypoint box that its body covers, the usual stand-in for COCO's segment area."""
 LEAST_AREA = 1e-9
 """Least area in square pixels: a person of no extent is like another only in the same place."""
-MANY = 100
-"""From this many pairs of people on, unlike ones are left out joint by joint."""
+MANY = 300
+"""While there are more pairs of people than this, unlike ones are left out joint by joint."""
+BLOCK = 2**15
+"""Pairs of people that are compared at a time: they stay in the processor's cache."""
 ROUNDING = 1e-3
 """More than rounding can change a sum of likenesses."""
 
@@ -273,27 +275,29 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     area = AREA_OF_BOX * np.where(present.any(axis=1), (high - low).prod(axis=1), 0)
     ones = present.astype(np.float32)
     shared = ones @ ones.T
+
+    def alike(better: Ints, worse: Ints) -> tuple[Ints, Ints]:
+        """Those of the pairs whose OKS is above the limit."""
+        spare = (1 - limit) * shared[better, worse] + ROUNDING
+        for k in range(K):
+            if len(better) <= MANY:
+                break
+            # Of many pairs nearly all are so unlike in a few joints that the others need not be looked at.
+            apart = xy[:, k].take(better, axis=0) - xy[:, k].take(worse, axis=0)
+            larger = np.maximum(area.take(better), area.take(worse))
+            both = present[:, k].take(better) & present[:, k].take(worse)
+            spare -= both * (1 - likeness(apart, larger, OKS_SIGMAS[k]))
+            stay = (spare > 0).nonzero()[0]
+            better, worse, spare = better.take(stay), worse.take(stay), spare.take(stay)
+        both = present[better] & present[worse]
+        above = oks(xy[better], xy[worse], np.maximum(area[better], area[worse]), both) > limit
+        return better[above], worse[above]
+
     place = (-scores).argsort(kind="stable").argsort()
     better, worse = ((2 * shared >= ones.sum(axis=1)) & (place[:, None] < place)).nonzero()
-    if len(better) > MANY:  # nearly all pairs stand apart, or are so unlike in a few joints that these suffice
-        larger = np.maximum(area.take(better), area.take(worse))
-        near = 2 * OKS_SIGMAS.max() * np.sqrt(-2 * np.log(limit) * np.maximum(larger, LEAST_AREA)) * (1 + ROUNDING)
-        gap = np.maximum(
-            low.take(better, axis=0) - high.take(worse, axis=0), low.take(worse, axis=0) - high.take(better, axis=0)
-        )
-        close = (gap.max(axis=1) <= near).nonzero()[0]
-        better, worse = better.take(close), worse.take(close)
-    spare = (1 - limit) * shared[better, worse] + ROUNDING
-    for k in range(K if len(better) > MANY else 0):
-        apart = xy[:, k].take(better, axis=0) - xy[:, k].take(worse, axis=0)
-        larger = np.maximum(area.take(better), area.take(worse))
-        both = present[:, k].take(better) & present[:, k].take(worse)
-        spare -= both * (1 - likeness(apart, larger, OKS_SIGMAS[k]))
-        stay = (spare > 0).nonzero()[0]
-        better, worse, spare = better.take(stay), worse.take(stay), spare.take(stay)
-    both = present[better] & present[worse]
-    alike = oks(xy[better], xy[worse], np.maximum(area[better], area[worse]), both)
-    better, worse = better[alike > limit], worse[alike > limit]
+    blocks = range(0, len(better), BLOCK) if len(better) else [0]
+    found = [alike(better[start : start + BLOCK], worse[start : start + BLOCK]) for start in blocks]
+    better, worse = np.concatenate(found, axis=1)
     for i in np.lexsort((better, -scores[better])).tolist():
         if repeats[better[i]] < 0 and repeats[worse[i]] < 0:
             repeats[worse[i]] = better[i]

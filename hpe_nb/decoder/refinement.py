@@ -66,15 +66,15 @@ def refine(maps: Maps, keypoints: Float32, tags: Floats, settings: Settings) -> 
     tag = tags.astype(np.float32).take(person, axis=0)
     if settings.refine == "near":
         window = windows(without_delta(keypoints, settings.delta), person, joint, settings.refine_reach, maps.size)
-        found = [
+        listed = [
             search_window(maps, k, tag[q], box, settings.refine_threshold)
             for q, (k, box) in enumerate(zip(joint.tolist(), window.tolist(), strict=True))
         ]
+        found = np.array(listed, np.float32).reshape(-1, 3)
     else:
         window = np.array([(0, 0, *maps.size)], np.intp).repeat(len(person), axis=0)
         found = search_maps(maps, joint, tag)
-    result = np.array(found, np.float32).reshape(-1, 3)
-    return Refinement(person, joint, window, result[:, :2].astype(np.intp), result[:, 2])
+    return Refinement(person, joint, window, found[:, :2].astype(np.intp), found[:, 2])
 
 
 def rounded_distances(tag: Float32, wanted: Float32) -> Float32:
@@ -130,7 +130,7 @@ def search_maps(maps: Maps, joint: Ints, tag: Float32) -> Float32:
     A pixel costs round(|tag - wanted|) - |heat|. If the best of the strong pixels costs less than -WEAK, no weak pixel
     can cost less, so the others need not be looked at.
     """
-    found, width = np.tile(np.float32(NOTHING), (len(joint), 1)), maps.size[0]
+    found, width = np.array([NOTHING] * len(joint), np.float32).reshape(-1, 3), maps.size[0]
     for k in np.bincount(joint, minlength=K).nonzero()[0].tolist():
         heat = np.abs(maps.heatmaps[k]).reshape(-1)
         tags = maps.tags[k].reshape(len(heat), -1)
