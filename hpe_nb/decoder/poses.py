@@ -225,7 +225,7 @@ AREA_OF_BOX = 0.53
 """Share of a person's keypoint box that its body covers, the usual stand-in for COCO's segment area."""
 LEAST_AREA = 1e-9
 """Least area in square pixels: a person of no extent is like another only in the same place."""
-MANY = 300
+MANY = 100
 """While there are more pairs of people than this, unlike ones are left out joint by joint."""
 BLOCK = 2**15
 """Pairs of people that are compared at a time: they stay in the processor's cache."""
@@ -274,30 +274,28 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     high = np.where(present[..., None], xy, -np.inf).max(axis=1)
     area = AREA_OF_BOX * np.where(present.any(axis=1), (high - low).prod(axis=1), 0)
     ones = present.astype(np.float32)
-    shared = ones @ ones.T
-
-    def alike(better: Ints, worse: Ints) -> tuple[Ints, Ints]:
-        """Those of the pairs whose OKS is above the limit."""
-        spare = (1 - limit) * shared[better, worse] + ROUNDING
-        for k in range(K):
-            if len(better) <= MANY:
-                break
-            # Of many pairs nearly all are so unlike in a few joints that the others need not be looked at.
-            apart = xy[:, k].take(better, axis=0) - xy[:, k].take(worse, axis=0)
-            larger = np.maximum(area.take(better), area.take(worse))
-            both = present[:, k].take(better) & present[:, k].take(worse)
-            spare -= both * (1 - likeness(apart, larger, OKS_SIGMAS[k]))
-            stay = (spare > 0).nonzero()[0]
-            better, worse, spare = better.take(stay), worse.take(stay), spare.take(stay)
-        both = present[better] & present[worse]
-        above = oks(xy[better], xy[worse], np.maximum(area[better], area[worse]), both) > limit
-        return better[above], worse[above]
-
     place = (-scores).argsort(kind="stable").argsort()
-    better, worse = ((2 * shared >= ones.sum(axis=1)) & (place[:, None] < place)).nonzero()
+    better, worse = ((2 * ones @ ones.T >= ones.sum(axis=1)) & (place[:, None] < place)).nonzero()
+
+    def alike(pairs: slice) -> tuple[Ints, Ints]:
+        """Those of the pairs whose OKS is above the limit."""
+        one, other = better[pairs], worse[pairs]
+        left = present[one] & present[other]
+        spare = (1 - limit) * np.count_nonzero(left, axis=1) + ROUNDING
+        while len(one) > MANY and left.any():
+            # Of many pairs nearly all are so unlike in their first joint or two that the others need not be compared.
+            k, row = left.argmax(axis=1), np.arange(len(one))
+            larger = np.maximum(area.take(one), area.take(other))
+            spare -= left[row, k] * (1 - likeness(xy[one, k] - xy[other, k], larger, OKS_SIGMAS.take(k)))
+            left[row, k] = False
+            stay = (spare > 0).nonzero()[0]
+            one, other, left, spare = one.take(stay), other.take(stay), left.take(stay, axis=0), spare.take(stay)
+        both = present[one] & present[other]
+        above = oks(xy[one], xy[other], np.maximum(area[one], area[other]), both) > limit
+        return one[above], other[above]
+
     blocks = range(0, len(better), BLOCK) if len(better) else [0]
-    found = [alike(better[start : start + BLOCK], worse[start : start + BLOCK]) for start in blocks]
-    better, worse = np.concatenate(found, axis=1)
+    better, worse = np.concatenate([alike(slice(start, start + BLOCK)) for start in blocks], axis=1)
     for i in np.lexsort((better, -scores[better])).tolist():
         if repeats[better[i]] < 0 and repeats[worse[i]] < 0:
             repeats[worse[i]] = better[i]

@@ -463,11 +463,12 @@ class _OneTurn:
 
 def _bent(start: Float64, middle: Float64, end: Float64, opening: float) -> Any:
     """Pairs (n, m) whose cost is not on one line at three values, and is somewhere less than opening a person."""
-    with np.errstate(invalid="ignore"):
-        off = np.abs(start + end - 2 * middle) > CLOSE * (1 + np.abs(middle))
+    low = np.minimum(np.minimum(start, middle), end) < opening
+    start, middle, end = start[low], middle[low], end[low]
     finite = np.isfinite(start).astype(int) + np.isfinite(middle) + np.isfinite(end)
-    off = np.where(finite == 3, off, finite > 0)
-    return off & (np.minimum(np.minimum(start, middle), end) < opening)
+    with np.errstate(invalid="ignore"):
+        low[low] = (finite < 3) | (np.abs(start + end - 2 * middle) > CLOSE * (1 + np.abs(middle)))
+    return low
 
 
 def above(value: Float32) -> Float32:
