@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from copy import copy
 from dataclasses import Field, dataclass, fields, replace
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -21,7 +22,7 @@ from hpe_nb.arrays import Float32, Float64, Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.grouping import ALONE, Turn, assign, checked_cost
 from hpe_nb.decoder.peaks import find_peaks
-from hpe_nb.decoder.refinement import refine
+from hpe_nb.decoder.refinement import refine, windows, without_delta
 from hpe_nb.errors import HpeError
 from hpe_nb.settings import Settings, tag_distances
 
@@ -226,20 +227,13 @@ def _first_change(same: Callable[[float], bool], low: float, high: float) -> flo
 
 
 def _walk_values(picture: _Picture, values: Float64, low: float, high: float) -> Search:
-    """Flip points at or next to values that the setting is compared with."""
+    """Flip points at values that the setting is compared with."""
     points, at = [], low
-    values = values[(values > low - WIDE) & (values <= high)]
-    for value in values.tolist():
+    for value in values[(values > low) & (values <= high)].tolist():
         yield
-        if picture.whole or picture.setting == "detection_threshold":  # known to the last digit
-            if value > at:
-                points += [value] if picture.result(at) != picture.result(value) else []
-                at = value
-            continue
-        start, end = max(at, value - WIDE), min(value + WIDE, high)
-        if start < end and picture.result(start) != picture.result(end):
-            points += _changes(picture.result, start, end)
-        at = max(at, end)
+        if picture.result(at) != picture.result(value):
+            points.append(value)
+        at = value
     return np.array(points, np.float64)
 
 
@@ -255,10 +249,9 @@ def _walk_slider(picture: _Picture, by: float, low: float, high: float) -> Searc
     return np.array(points, np.float64)
 
 
-def _peak_values(picture: _Picture, low: float, high: float) -> Float64:
+def _peak_values(picture: _Picture, low: float, high: float) -> Float64:  # noqa: ARG001
     """detection_threshold: a peak is left out from its own score on."""
-    values = find_peaks(picture.decoder.maps, picture.at(low)).value.astype(np.float64)
-    return np.asarray(values[values <= high])
+    return find_peaks(picture.decoder.maps, picture.at(low)).value.astype(np.float64)
 
 
 def _candidate_counts(picture: _Picture, low: float, high: float) -> Float64:
@@ -268,8 +261,17 @@ def _candidate_counts(picture: _Picture, low: float, high: float) -> Float64:
 
 
 def _person_scores(picture: _Picture, low: float, high: float) -> Float64:  # noqa: ARG001
-    """pose_threshold: a person is dropped from its own score on."""
-    return picture.decoding(low).scores.astype(np.float64)
+    """pose_threshold: a person is dropped from the least value on that is its own score as float32."""
+    points = []
+    for score in picture.decoding(low).scores:
+        below, kept = np.nextafter(score, np.float32(0)), partial(_below, np.float32(score))
+        points.append(_first_change(kept, float(below), float(score)))
+    return np.array(points)
+
+
+def _below(score: np.float32, value: float) -> bool:
+    """Whether a value is below the score, as float32."""
+    return bool(np.float32(value) < score)
 
 
 def _people_counts(picture: _Picture, low: float, high: float) -> Float64:
@@ -288,14 +290,25 @@ def _reaches(picture: _Picture, low: float, high: float) -> Float64:
     if now.settings.refine != "near":
         return np.zeros(0)
     tags = now.groups.tags[: len(now.kept)] if now.settings.shifted_tags else now.groups.tags[now.kept]
-    for person, group in enumerate(now.kept.tolist()):
-        keypoints, tag = now.joints[group, None], tags[person, None]
-
-        def found(value: float, keypoints: Any = keypoints, tag: Any = tag) -> bytes:
-            return refine(now.maps, keypoints, tag, picture.at(value)).xy.tobytes()
-
-        points += _changes(found, low, high)
+    for joints, tag in zip(now.joints[now.kept, None], tags[:, None], strict=True):
+        points += _changes(_search_of(now, joints, tag, picture.at), low, high)
     return np.array(points)
+
+
+def _search_of(
+    decoding: Decoding, joints: Float32, tag: Float32, at: Callable[[float], Settings]
+) -> Callable[[float], bytes]:
+    """What refinement finds of one person (1, 17, 3) with its tag (1, D), by reach; equal windows are searched once."""
+    maps, (person, joint) = decoding.maps, (joints[..., 2] <= 0).nonzero()
+    places, known = without_delta(joints, decoding.settings.delta), dict[bytes, bytes]()
+
+    def found(value: float) -> bytes:
+        window = windows(places, person, joint, value, maps.size).tobytes()
+        if window not in known:
+            known[window] = refine(maps, joints, tag, at(value)).xy.tobytes()
+        return known[window]
+
+    return found
 
 
 VALUES: dict[str, Callable[[_Picture, float, float], Float64]] = {
