@@ -8,7 +8,7 @@ further on.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
@@ -20,7 +20,6 @@ from hpe_nb.decoder.decode import Decoding, decode
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import WINDOW
 from hpe_nb.decoder.poses import MISSING, Poses
-from hpe_nb.explain.flips import setting_range
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import escaped
 from hpe_nb.scenes.truth import Truth
@@ -281,8 +280,8 @@ def high_threshold(clues: Clues) -> Finding | None:
 
 def _possible(clues: Clues, wanted: dict[str, float]) -> dict[str, float]:
     """The values as the settings take them: in their ranges, with three digits."""
-    ranges = {name: setting_range(clues.settings, name) for name in wanted}
-    return {name: min(max(float(f"{value:.3g}"), ranges[name][0]), ranges[name][1]) for name, value in wanted.items()}
+    told = {item.name: item.metadata for item in fields(clues.settings)}
+    return {name: min(max(float(f"{v:.3g}"), told[name]["least"]), told[name]["high"]) for name, v in wanted.items()}
 
 
 EQUAL = 0.2

@@ -57,7 +57,7 @@ class FlipPoints:
 
 
 def flip_points(decoding: Decoding, setting: str, low: float | None = None, high: float | None = None) -> FlipPoints:
-    """All values of one setting, in its range, at which the result for this picture changes; the others stay.
+    """All values of one setting, over its slider, at which the result for this picture changes; the others stay.
 
     The result is which pixels form which person, and whether each is a peak or refined. `delta`, which shifts all
     joints alike, has no flip points.
@@ -65,8 +65,8 @@ def flip_points(decoding: Decoding, setting: str, low: float | None = None, high
     Args:
         decoding: the picture's decoding; its other settings are kept.
         setting: name of a field of its settings that is a number.
-        low, high: search only from here to there, in place of the setting's whole range. At thresholds below the
-            noise of the maps most peaks change something, and the search takes long.
+        low, high: search from here to there, in place of the slider's range. Below a slider's low end nearly every peak
+            of noise changes something, and the search takes long.
 
     Returns:
         The values, rising, and whether they are all there are.
@@ -97,7 +97,7 @@ def search(
         HpeError: no such setting, or one that is not a number.
     """
     told = _number_field(decoding.settings, setting).metadata
-    low = told["low"] if low is None else max(low, told["low"])
+    low = told["low"] if low is None else max(low, told["least"])
     high = told["high"] if high is None else min(high, told["high"])
     picture = _Picture(decoding, setting)
     if low >= high or setting == "delta" or setting in decoding.settings.unread or told["step"] is None:
@@ -112,7 +112,7 @@ def search(
 
 
 def setting_range(settings: Settings, setting: str) -> tuple[float, float]:
-    """Least and greatest value of a number among the settings.
+    """Where the slider of a number among the settings begins and ends.
 
     Raises:
         HpeError: no such setting, or one that is not a number.
@@ -510,8 +510,7 @@ class Flip(NamedTuple):
 def joint_flips(decoding: Decoding, person: int, joint: int) -> tuple[Flip, ...]:
     """The flips of one joint next to the current value of every setting that is a number, on both sides.
 
-    Under another setting, a person is the one that shares most pixels with it. The two thresholds are searched from
-    half their value on, see `searched_from`.
+    Under another setting, a person is the one that shares most pixels with it.
 
     Args:
         decoding: the decoding.
@@ -521,20 +520,8 @@ def joint_flips(decoding: Decoding, person: int, joint: int) -> tuple[Flip, ...]
     return tuple(
         flip
         for name in number_names(decoding.settings)
-        for flip in nearest_flips(
-            decoding, person, joint, name, flip_points(decoding, name, searched_from(decoding, name)).values.tolist()
-        )
+        for flip in nearest_flips(decoding, person, joint, name, flip_points(decoding, name).values.tolist())
     )
-
-
-def searched_from(decoding: Decoding, setting: str) -> float | None:
-    """Where a search that someone waits for starts; None for the low end of the setting's range.
-
-    Far below the detection threshold a photo's maps have a thousand peaks of noise, and far below the tag threshold
-    every person falls apart into its joints: each of these changes the result.
-    """
-    thresholds = ("detection_threshold", "tag_threshold")
-    return getattr(decoding.settings, setting) / 2 if setting in thresholds else None
 
 
 def nearest_flips(

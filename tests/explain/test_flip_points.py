@@ -101,7 +101,7 @@ def test_says_whether_all_were_found(settings, setting, exact):
 
 
 def test_equal_tags_join_from_the_least_threshold_on():
-    found = hpe.flip_points(hpe.decode(hpe.scene("two apart").maps), "tag_threshold", high=0.5)
+    found = hpe.flip_points(hpe.decode(hpe.scene("two apart").maps), "tag_threshold", low=0, high=0.5)
     assert found.exact
     assert len(found.values) == 1
     assert 0 < found.values[0] < 1e-40
