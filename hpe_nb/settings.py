@@ -195,7 +195,7 @@ class Settings:
 
     Frozen: make changed copies with `dataclasses.replace`.
 
-    Every field's metadata holds its `meaning`, the decoder's `step` that reads it, and its `options`, or where its slider
+    Every field's metadata holds its `meaning`, the decoder's `step` that reads it, its `options`, or where its slider
     begins and ends and what it moves by: `low`, `high`, `by`. `least` is the least value that it can have.
 
     Raises:

@@ -1,7 +1,7 @@
 """Flip points against sampled settings: no change between two neighbours, a change across each.
 
 HPE_NB_FLIP_SCENES and HPE_NB_FLIP_SAMPLES make the check larger, for example 100 and 2000: scenes, and sampled settings
-per scene, shared among the numbers of the settings.
+per scene, shared among its cases: rules and their numbers.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def a_scene(seed):
 
 def samples_of(settings, setting, points, random):
     """Values over the whole range, and values near the flip points."""
-    (low, high), count = setting_range(settings, setting), max(SAMPLES // 12, 10)
+    (low, high), count = setting_range(settings, setting), max(SAMPLES // len(CASES), 10)
     if is_whole(settings, setting):
         return random.integers(low, high + 1, count).astype(float)
     values = random.uniform(low, high, count)
