@@ -146,7 +146,6 @@ class _Picture:
         self.settings, self.setting, self.exact = decoding.settings, setting, True
         self.whole = is_whole(decoding.settings, setting)
         self.decoder = Decoder(decoding.maps, memory=MEMORY)
-        self._results: dict[tuple[int, ...], tuple[bytes, Any]] = {}
 
     def at(self, value: float) -> Settings:
         """The settings with a value of the setting's range: it need not be checked again."""
@@ -160,13 +159,7 @@ class _Picture:
 
     def result(self, value: float) -> bytes:
         """The result at this value."""
-        now = self.decoding(value)
-        key = (id(now.groups), id(now.poses))
-        if len(self._results) > MEMORY:
-            self._results.clear()
-        if key not in self._results:
-            self._results[key] = outcome(now), now
-        return self._results[key][0]
+        return outcome(self.decoding(value))
 
 
 def with_setting(settings: Settings, setting: str, value: float) -> Settings:
@@ -182,12 +175,8 @@ def is_whole(settings: Settings, setting: str) -> bool:
 
 def outcome(decoding: Decoding) -> bytes:
     """The result as one value: equal exactly if the same pixels form the same people, by peak or by refinement."""
-    return as_set(used_pixels(decoding))
-
-
-def as_set(pixel: Ints) -> bytes:
-    """Rows (P, 17) as one value that does not depend on their order."""
-    return pixel[np.lexsort(pixel.T[::-1])].tobytes()
+    pixel = used_pixels(decoding)
+    return pixel[np.lexsort(pixel.T)].tobytes()  # people may come in another order
 
 
 def used_pixels(decoding: Decoding) -> Ints:
@@ -228,12 +217,12 @@ def _first_change(same: Callable[[float], bool], low: float, high: float) -> flo
 
 def _walk_values(picture: _Picture, values: Float64, low: float, high: float) -> Search:
     """Flip points at values that the setting is compared with."""
-    points, at = [], low
+    points, result = [], picture.result(low)
     for value in values[(values > low) & (values <= high)].tolist():
         yield
-        if picture.result(at) != picture.result(value):
-            points.append(value)
-        at = value
+        now = picture.result(value)
+        points += [value] if now != result else []
+        result = now
     return np.array(points, np.float64)
 
 
@@ -339,21 +328,20 @@ class _Walk:
 
     def points(self, low: float, high: float) -> Search:
         """Flip points in (low, high]."""
-        points, at = [], low
-        here, result = self.picture.decoding(low), self.picture.result(low)
-        while (change := (yield from self._earliest(here, at, high))) is not None:
+        points, at, here = [], low, self.picture.decoding(low)
+        result = outcome(here)
+        while (change := (yield from self._earliest(here.groups.turns, at, high))) is not None:
             yield
-            at = change
-            here, now = self.picture.decoding(at), self.picture.result(at)
-            if now != result:
-                points.append(at)
+            at, here = change, self.picture.decoding(change)
+            now = outcome(here)
+            points += [at] if now != result else []
             result = now
         return np.array(points, np.float64)
 
-    def _earliest(self, here: Decoding, low: float, high: float) -> Change:
-        """Where the first of the turns changes in (low, high]; None where none does."""
-        first, recorded = None, getattr(here.settings, self.picture.setting)
-        for turn in here.groups.turns:
+    def _earliest(self, turns: tuple[Turn, ...], low: float, high: float) -> Change:
+        """Where the first of the turns, recorded at `low`, changes in (low, high]; None where none does."""
+        first = None
+        for turn in turns:
             if not len(turn.people):
                 continue
             people = turn.people
@@ -365,7 +353,7 @@ class _Walk:
             if not known.changes and known.until < end:
                 yield
                 one, start = _OneTurn(self.picture, turn, self.by), max(low, known.until)
-                cost = turn.cost if start == recorded else one.cost(start)
+                cost = turn.cost if start == low else one.cost(start)
                 change = yield from one.first_change(start, cost, end)
                 known = _Known(state, end if change is None else change, change is not None)
             self.known[turn.joint] = known
@@ -416,7 +404,8 @@ class _OneTurn:
 
     def _between(self, low: float, start: Float64, moments: Float32, high: float) -> Change:
         """`first_change` over pieces that end where tag distances lie: there a rule may bend."""
-        for before, after in zip(moments.astype(float).tolist(), above(moments).tolist(), strict=True):
+        next_ones = np.nextafter(moments, np.float32(np.inf))
+        for before, after in zip(moments.astype(float).tolist(), next_ones.astype(float).tolist(), strict=True):
             yield
             if before > low:
                 change = yield from self.first_change(low, start, before)
@@ -482,11 +471,6 @@ def _bent(start: Float64, middle: Float64, end: Float64, opening: float) -> Any:
     with np.errstate(invalid="ignore"):
         low[low] = (finite < 3) | (np.abs(start + end - 2 * middle) > CLOSE * (1 + np.abs(middle)))
     return low
-
-
-def above(value: Float32) -> Float32:
-    """The next float32."""
-    return np.asarray(np.nextafter(value, np.float32(np.inf)))
 
 
 class Flip(NamedTuple):
