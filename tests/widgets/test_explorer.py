@@ -178,7 +178,7 @@ def test_marks_stand_where_the_result_changes(explorer):
     marks = explorer.marks["tag_threshold"]
     assert not marks["searching"]
     assert marks["values"]
-    edges = [0.0, *marks["values"], 4.0]
+    edges = [marks["from"], *marks["values"], marks["to"]]
     for low, high in pairwise(edges):
         inside = [low + (high - low) * share for share in (0.2, 0.5, 0.8)]
         results = {_result(value) for value in inside}
