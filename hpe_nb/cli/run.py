@@ -27,11 +27,10 @@ from hpe_nb.cli.places import folder_for
 from hpe_nb.errors import HpeError, one_line, visible
 
 if TYPE_CHECKING:
+    from hpe_nb.films.engine import Stages
     from hpe_nb.films.frame import Source
     from hpe_nb.films.inputs import Inputs
-    from hpe_nb.films.job import Outputs, Summary
-    from hpe_nb.films.stages import Stages
-    from hpe_nb.films.writing import Shown
+    from hpe_nb.films.job import Outputs, Shown, Summary
     from hpe_nb.network.network import Network
 
 RECORD = "poses.jsonl"
@@ -103,7 +102,8 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 
 def _add_running(parser: argparse.ArgumentParser) -> None:
     """Options for engine and tracking, made from the fields of `Running` and `Following`."""
-    from hpe_nb.films.following import Following, Running
+    from hpe_nb.films.engine import Running
+    from hpe_nb.films.tracking import Following
 
     for settings, title in ((Running, "speed"), (Following, "tracking")):
         group = parser.add_argument_group(title)
@@ -121,8 +121,9 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         HpeError: a source, network, setting or folder that cannot be used.
     """
-    from hpe_nb.films.following import Following, Running
+    from hpe_nb.films.engine import Running
     from hpe_nb.films.inputs import find_inputs
+    from hpe_nb.films.tracking import Following
 
     following = Following(**given_fields(options, Following, "tracking"))
     running, grouping = Running(**given_fields(options, Running, "speed")), grouping_of(options)
@@ -228,9 +229,8 @@ def outputs_of(options: argparse.Namespace, source: Source, job: Job) -> Outputs
         HpeError: results of an earlier run are there, and it was not said what to do with them; or resuming a film.
     """
     from hpe_nb.films.inputs import NUMBERED
-    from hpe_nb.films.job import Outputs
+    from hpe_nb.films.job import FRAME, Outputs
     from hpe_nb.films.pictures import Pictures
-    from hpe_nb.films.writing import FRAME
 
     folder, photos = job.folder, isinstance(source, Pictures)
     if options.resume and not photos:
