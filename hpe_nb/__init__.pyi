@@ -54,9 +54,9 @@ from .files.shipped import sample as sample
 from .files.shipped import samples as samples
 from .films.engine import Running as Running
 from .films.engine import detect as detect
-from .films.exports import export_record as export_record
 from .films.job import Outputs as Outputs
 from .films.job import run_film as run_film
+from .films.record import export_record as export_record
 from .films.record import read_record as read_record
 from .films.sources import open_source as open_source
 from .films.tracking import Following as Following
