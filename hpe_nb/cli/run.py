@@ -18,12 +18,12 @@ from hpe_nb.cli.options import (
     add_field,
     add_grouping,
     add_network,
+    folder_for,
     given_fields,
     grouping_of,
     network_of,
     size_of_text,
 )
-from hpe_nb.cli.places import folder_for
 from hpe_nb.errors import HpeError, one_line, visible
 
 if TYPE_CHECKING:
@@ -102,8 +102,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 
 def _add_running(parser: argparse.ArgumentParser) -> None:
     """Options for engine and tracking, made from the fields of `Running` and `Following`."""
-    from hpe_nb.films.engine import Running
-    from hpe_nb.films.tracking import Following
+    from hpe_nb.films.following import Following, Running
 
     for settings, title in ((Running, "speed"), (Following, "tracking")):
         group = parser.add_argument_group(title)
@@ -121,9 +120,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         HpeError: a source, network, setting or folder that cannot be used.
     """
-    from hpe_nb.films.engine import Running
+    from hpe_nb.films.following import Following, Running
     from hpe_nb.films.inputs import find_inputs
-    from hpe_nb.films.tracking import Following
 
     following = Following(**given_fields(options, Following, "tracking"))
     running, grouping = Running(**given_fields(options, Running, "speed")), grouping_of(options)

@@ -11,15 +11,16 @@ import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.poses import Poses
+from hpe_nb.films.following import Running
 from hpe_nb.films.frame import Frame, Troubles
 from hpe_nb.network.network import Network
-from hpe_nb.settings import Settings, check_field, choice, knob
+from hpe_nb.settings import Settings
 
 T = TypeVar("T")
 
@@ -34,24 +35,6 @@ SHARED = "TBB_PARTITIONER"
 
 STAGES = ("read", "place", "infer", "decode", "follow", "draw", "write")
 """The stages of a job, in the order in which a frame passes them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Running:
-    """How the network is run. 0 leaves a number to OpenVINO, which knows the device."""
-
-    hint: str = choice(
-        "THROUGHPUT", ("THROUGHPUT", "LATENCY"), "as many frames per second as can be, or each one as soon as can be"
-    )
-    streams: int = knob(0, 0, 64, 1, "frames the device works on at the same time; 0: OpenVINO's choice")
-    requests: int = knob(
-        0, 0, 64, 1, "frames handed to the device at the same time; 0: OpenVINO's choice, and one more"
-    )
-    threads: int = knob(0, 0, 256, 1, "processor threads for the network; 0: OpenVINO's choice")
-
-    def __post_init__(self) -> None:
-        for item in fields(self):
-            check_field(item, getattr(self, item.name))
 
 
 @dataclass

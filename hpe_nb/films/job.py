@@ -20,11 +20,12 @@ from hpe_nb.files.images import crop_boxes, write_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.whole import check_targets, folder_held, remove_parts
 from hpe_nb.films.captures import Film
-from hpe_nb.films.engine import Found, Running, Stages, detect
+from hpe_nb.films.engine import Found, Stages, detect
+from hpe_nb.films.following import Following, Running
 from hpe_nb.films.frame import Source
 from hpe_nb.films.pictures import Pictures, read_picture
 from hpe_nb.films.record import Entry, RecordFile, entries_of, export_record, is_export, read_record
-from hpe_nb.films.tracking import Following, Tracks, follow
+from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.films.video import VideoFile
 from hpe_nb.network.network import Network
 from hpe_nb.settings import Settings

@@ -13,7 +13,7 @@ people apart who pass close by each other; and the one-euro filter, calm when a 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Bools, Float64, Image, Ints
 from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses, oks
-from hpe_nb.settings import check_field, knob, switch
+from hpe_nb.films.following import Following
 from hpe_nb.skeleton import K
 
 SAME = 0.5
@@ -43,36 +43,6 @@ FORGET = 0.1
 """Share of a new look in the colours that are remembered."""
 SPEED_CUTOFF = 1.0
 """Cut-off in hertz for the speed itself, as in the paper."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Following:
-    """Settings of tracking and smoothing.
-
-    Every field's metadata holds its `meaning` and its `low`, `high` and `by`, as in `Settings`.
-    """
-
-    follow: bool = switch(True, "people keep number and colour from frame to frame; off: numbers are ranks by score")
-    likeness: float = knob(0.15, 0.05, 0.95, 0.05, "least OKS to where a known person should be, for being that person")
-    slack: float = knob(
-        3.0, 1.0, 5.0, 0.1, "compare as if bodies were this many times larger: for quick or shaky people"
-    )
-    newcomer: float = knob(0.3, 0.0, 1.0, 0.05, "least score of a new person; known people go on below it")
-    colour: float = knob(
-        60.0,
-        5.0,
-        500.0,
-        5.0,
-        "clothes that differ by this much (of 255) speak against two people being one; 500: ignore",
-    )
-    gap: float = knob(1.5, 0.0, 10.0, 0.1, "seconds for which a person who is not seen keeps the number")
-    smooth: bool = switch(False, "calm trembling joints with a one-euro filter, at the price of a little lag")
-    min_cutoff: float = knob(1.5, 0.1, 10.0, 0.1, "smooth: hertz at rest; lower is calmer and lags more")
-    beta: float = knob(3.0, 0.0, 20.0, 0.5, "smooth: hertz more per body size per second; higher follows quick moves")
-
-    def __post_init__(self) -> None:
-        for item in fields(self):
-            check_field(item, getattr(self, item.name))
 
 
 def follow(

@@ -12,8 +12,9 @@ from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import decode_image
 from hpe_nb.files.text import plural
+from hpe_nb.films.following import Following
 from hpe_nb.films.record import Entry
-from hpe_nb.films.tracking import Following, Tracks, follow
+from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.settings import Settings
 from hpe_nb.widgets.canvas import Canvas
 from hpe_nb.widgets.data import fixed_data, photo_data
