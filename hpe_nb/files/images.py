@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from base64 import b64encode
-from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -34,17 +33,6 @@ STRIP = 2**20
 
 ORIENTATION = 0x0112
 """Number of the EXIF field that says how a camera was held."""
-
-TURNS: dict[int, Callable[[Image], Image]] = {
-    2: np.fliplr,
-    3: lambda image: image[::-1, ::-1],
-    4: np.flipud,
-    5: lambda image: image.transpose(1, 0, 2),
-    6: lambda image: np.rot90(image, -1),
-    7: lambda image: image.transpose(1, 0, 2)[::-1, ::-1],
-    8: np.rot90,
-}
-"""What turns a picture upright, by the value of that field."""
 
 END_OF_JPEG = b"\xff\xd9"
 
@@ -229,17 +217,18 @@ def _plain_jpeg(picture: Picture, data: bytes) -> Image | None:
 
 def _pixels(picture: Picture, name: str) -> Image:
     """RGB uint8 of a picture, upright, over white; converted in strips, so that memory for one copy is enough."""
+    from PIL import ImageOps
+
     picture.load()
-    turn = 1
     with suppress(Exception):  # EXIF that cannot be understood is no reason to refuse the picture
-        turn = int(picture.getexif().get(ORIENTATION, 1))
+        ImageOps.exif_transpose(picture, in_place=True)
     width, height = picture.size
     image = np.empty((height, width, 3), np.uint8)
     rows = max(1, STRIP // width)
     for top in range(0, height, rows):
         below = min(height, top + rows)
         image[top:below] = _strip(picture.crop((0, top, width, below)), name)
-    return np.ascontiguousarray(TURNS[turn](image)) if turn in TURNS else image
+    return image
 
 
 def _strip(picture: Picture, name: str) -> Image:
