@@ -81,9 +81,7 @@ def decode_image(data: bytes, name: str) -> Image:
     if not data:
         raise HpeError(f"{name} is empty (0 bytes), but a picture is expected; copy or download it again.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)  # the bound is the one below
-            picture = Pillow.open(BytesIO(data), formats=FORMATS)
+        picture = opened(BytesIO(data))
         with picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise _too_large(name)
@@ -102,6 +100,15 @@ def decode_image(data: bytes, name: str) -> Image:
         raise HpeError(
             f"{name} is truncated or damaged ({str(error).rstrip('.')}); copy or download it again."
         ) from error
+
+
+def opened(file: str | Path | BytesIO) -> Picture:
+    """A picture of one of the `FORMATS`, of which only the beginning is read; whatever Pillow raises for others."""
+    from PIL import Image as Pillow
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)  # the bound here is MOST_PIXELS
+        return Pillow.open(file, formats=FORMATS)
 
 
 def write_image(path: str | Path, image: Image) -> Path:
@@ -129,10 +136,8 @@ def write_image(path: str | Path, image: Image) -> Path:
 
 def size_of(path: Path) -> tuple[int, int] | None:
     """Width and height of a picture as `read_image` gives it; None where its beginning does not tell."""
-    from PIL import Image as Pillow
-
     try:
-        with Pillow.open(path, formats=FORMATS) as picture:
+        with opened(path) as picture:
             turned = picture.getexif().get(ORIENTATION, 1) >= 5
             return (picture.height, picture.width) if turned else (picture.width, picture.height)
     except Exception:  # reading the picture later says what is wrong with it
