@@ -17,7 +17,7 @@ from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.opencv import cv2
 from hpe_nb.films.frame import Frame, Span, Troubles
-from hpe_nb.network.web import in_thread
+from hpe_nb.network.download import in_thread
 
 TIMEOUT = 10.0
 """Seconds after which a stream or camera that gives nothing counts as broken off."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hpe_nb.errors import visible
-from hpe_nb.network.web import TransferError, answer
+from hpe_nb.network.download import TransferError, answer
 
 TIMEOUT = 10.0
 """Seconds to wait for an answer from the network."""
