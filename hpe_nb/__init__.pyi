@@ -83,8 +83,8 @@ from .settings import tag_distances as tag_distances
 from .skeleton import KEYPOINTS as KEYPOINTS
 from .widgets.explorer import Explorer as Explorer
 from .widgets.player import Player as Player
+from .widgets.player import webcam as webcam
 from .widgets.scene_lab import SceneLab as SceneLab
 from .widgets.stepper import Stepper as Stepper
-from .widgets.webcam import webcam as webcam
 
 __version__: str
