@@ -91,7 +91,7 @@ class Explorer(Canvas):
         self._start: Settings = settings or settings_in(self._list[0]) or Settings()
         self._settings, self._layer = self._start, layer
         self._chosen: dict[str, int] | None = None
-        self._choices = 0
+        self._choices = self._turn = 0
         self._pointed: tuple[str, float] | None = None
         self._searched: dict[tuple[str, Settings], dict[str, Any]] = {}
         self._kept: Decoding | None = None
@@ -248,6 +248,7 @@ class Explorer(Canvas):
         started, before = perf_counter(), getattr(self, "_decoding", None)
         self._decoding = self._numbered(self._decoder(self._settings))
         self._follow(before)
+        self._turn += 1
         scene = scene_data(self._decoding) | self._more()
         scene["readout"] += f"; {1000 * (perf_counter() - started):.1f} ms"
         self.scene = scene
@@ -266,7 +267,7 @@ class Explorer(Canvas):
         """What the page shows beside the people: settings, code, alt text, the truth's verdict."""
         settings, truth = self._settings, self.subject.truth
         more = {
-            "n": self._answering, "values": asdict(settings), "off": unread(settings), "code": code_of(settings),
+            "n": self._answering, "turn": self._turn, "values": asdict(settings), "off": unread(settings), "code": code_of(settings),
             "preset": preset_of(settings), "place": f" {self._index + 1} of {len(self._list)} ",
             "alt": alt_text(self.subject, self._decoding), "chosen": self._chosen, "choices": self._choices,
             "edited": self.subject.maps is not self._untouched,
@@ -335,7 +336,8 @@ class Explorer(Canvas):
 
     def _steps_of_search(self, decoding: Decoding, chosen: dict[str, int] | None) -> Iterator[Step]:
         """The steps of a search: is anything odd, which flips are there, which of them are the chosen joint's?"""
-        findings = findings_data(decoding)
+        turn = self._turn
+        findings = findings_data(decoding) | {"turn": turn}
         yield partial(setattr, self, "doctor", findings)
         found: list[Flip] = []
         asks = chosen is not None and chosen["person"] >= 0 and chosen["joint"] >= 0

@@ -33,7 +33,7 @@ def page_half(name: str) -> str:
 def script() -> str:
     """The browser's half as one module, which knows the version it belongs to."""
     version = f"const VERSION = {json.dumps(hpe_nb.__version__)};\n"
-    return version + page_half("canvas.js") + page_half("panel.js")
+    return version + "".join(page_half(name) for name in ("drawing.js", "canvas.js", "panel.js"))
 
 
 def small(image: Image, width: int = STILL) -> Image:
@@ -57,8 +57,10 @@ def page_data(shown: dict[str, Any], explanations: dict[str, Any]) -> dict[str, 
     """
     told = shown["told"] if shown["scene"].get("chosen") else {}
     packed = {name: _packed(shown[name]) for name in ("fixed", "photo", "maps")}
-    packed["fixed"]["tools"] = [tool for tool in shown["fixed"]["tools"] if tool not in NEEDS_KERNEL]
-    return shown | packed | {"told": told, "explanations": explanations}
+    missing = NEEDS_KERNEL if shown["doctor"] else (*NEEDS_KERNEL, "doctor")
+    packed["fixed"]["tools"] = [tool for tool in shown["fixed"]["tools"] if tool not in missing]
+    marks = {name: one | {"searching": False} for name, one in shown["marks"].items()}  # nothing searches there
+    return shown | packed | {"told": told, "marks": marks, "explanations": explanations}
 
 
 def _packed(data: dict[str, Any]) -> dict[str, Any]:

@@ -258,7 +258,6 @@ def test_the_doctor_names_what_is_odd_and_mends_it(jupyter):
     drawn(opened, photo(opened), "joint")
     tags = "replace(made.maps, tags=made.maps.tags * np.float32(0.05))"
     opened.ask(f"explorer.show((made.image, {tags}))")
-    opened.ask("explorer._on_doctor({}) if 'findings' not in explorer.doctor else None")
     assert len(drawn(opened, photo(opened), "odd")) > 20
     assert opened.console == []
     opened.close()
