@@ -377,11 +377,11 @@ class View extends Drawing {
   }
 
   /** Ask the kernel for a new picture; while one question is open only the newest waits. */
-  set(changes, panel = "settings") { this.ask({ kind: "set", panel, changes }); }
+  set(changes, to = "") { this.ask({ kind: `${to}set`, changes }); }
 
   ask(message) {
     if (this.turn > this.answered && performance.now() - this.asked < 10_000) {
-      const { queued } = this, joins = queued && queued.kind === message.kind && queued.panel === message.panel;
+      const { queued } = this, joins = queued?.kind === message.kind;
       this.queued = joins ? { ...message, changes: { ...queued.changes, ...message.changes } } : message;
       return;
     }

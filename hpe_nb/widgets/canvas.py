@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from logging import getLogger
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,7 @@ class Canvas(anywidget.AnyWidget):
         self.closed, self._answering, self._notes, self._heard = False, 0, 0, True
         self._resting: asyncio.TimerHandle | None = None
         self._searching: Iterator[Step] = iter(())
+        self._tasks: set[asyncio.Task[None]] = set()
         super().__init__(**shown)
         self.on_msg(lambda _, content, buffers: self.receive(content, buffers))
 
@@ -105,19 +106,14 @@ class Canvas(anywidget.AnyWidget):
 
     def aside(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Do what takes long in a thread, then show its result; where no event loop runs, here and now."""
-        loop = running_loop()
-        if loop is None:
+
+        async def run() -> None:
+            then(await asyncio.to_thread(work))
+
+        if running_loop() is None:
             then(work())
-            return
-
-        def show(done: asyncio.Future[Any]) -> None:
-            error = done.exception()
-            if isinstance(error, Exception):
-                self._failed(error)
-            else:
-                self._guarded(lambda: then(done.result()))
-
-        loop.run_in_executor(None, work).add_done_callback(show)
+        else:
+            self._run_task(run())
 
     def search(self, steps: Iterator[Step]) -> None:
         """Search in the background, in place of what was searched before, which ends after its current step.
@@ -128,17 +124,26 @@ class Canvas(anywidget.AnyWidget):
         """
         self._searching = steps
 
-        def advance() -> None:
-            if steps is self._searching:
-                self.aside(lambda: next(steps, None), show)
-
-        def show(result: Step | None) -> None:
-            if steps is self._searching and result is not None:
-                result()
-                advance()
+        async def run() -> None:
+            while steps is self._searching and (show := await asyncio.to_thread(next, steps, None)):
+                if steps is self._searching:
+                    show()
 
         if running_loop() is not None:
-            advance()
+            self._run_task(run())
+
+    def _run_task(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run it on the event loop; an error is shown in the status line."""
+
+        async def told() -> None:
+            try:
+                await work
+            except Exception as error:
+                self._failed(error)
+
+        task = asyncio.get_running_loop().create_task(told())
+        self._tasks.add(task)  # the loop itself does not hold it
+        task.add_done_callback(self._tasks.discard)
 
     def finish_search(self) -> None:
         """Do here and now what is left of the search."""

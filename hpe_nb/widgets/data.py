@@ -100,11 +100,8 @@ def tag_scale(maps: Maps) -> tuple[Float32, tuple[float, float]]:
         return direction, (-1.0, 1.0)
     if size > 1:
         direction = np.linalg.svd(tag - tag.mean(axis=0), full_matrices=False)[2][0].astype(np.float32)
-    along, score = tag @ direction, peaks.value[strong]
-    order = np.argsort(along)
-    share = np.cumsum(score[order]) / score.sum()
-    first, last = np.searchsorted(share, (STRAY, 1 - STRAY))
-    low, high = float(along[order[first]]), float(along[order[min(last, len(along) - 1)]])
+    weights = peaks.value[strong].astype(np.float64)
+    low, high = np.quantile(tag @ direction, (STRAY, 1 - STRAY), weights=weights, method="inverted_cdf").tolist()
     room = 0.06 * (high - low) + 0.25
     return direction, (low - room, high + room)
 

@@ -244,7 +244,7 @@ class Explorer(Canvas):
 
     def _decode(self) -> None:
         """Decode under the settings as they stand, send the picture, then the words; search again."""
-        self.search(iter(()))
+        self._searching = iter(())
         started, before = perf_counter(), getattr(self, "_decoding", None)
         self._decoding = self._numbered(self._decoder(self._settings))
         self._follow(before)
@@ -267,8 +267,8 @@ class Explorer(Canvas):
         """What the page shows beside the people: settings, code, alt text, the truth's verdict."""
         settings, truth = self._settings, self.subject.truth
         more = {
-            "n": self._answering, "turn": self._turn, "values": asdict(settings), "off": unread(settings), "code": code_of(settings),
-            "preset": preset_of(settings), "place": f" {self._index + 1} of {len(self._list)} ",
+            "n": self._answering, "turn": self._turn, "values": asdict(settings), "off": unread(settings),
+            "code": code_of(settings), "preset": preset_of(settings), "place": f" {self._index + 1} of {len(self._list)} ",
             "alt": alt_text(self.subject, self._decoding), "chosen": self._chosen, "choices": self._choices,
             "edited": self.subject.maps is not self._untouched,
         }  # fmt: skip

@@ -4,6 +4,9 @@ const NO_CLIPBOARD = "The clipboard is closed to this page: select the code and 
 
 // ------------------------------------------------------------------------------------------------------------ settings
 
+/** How the kinds of messages to a panel begin. */
+const messageTo = (panel) => (panel === "settings" ? "" : `${panel}_`);
+
 /** Panels of sliders, lists and boxes, made from the fields that the kernel describes. */
 class Panels {
   constructor(view) {
@@ -22,15 +25,15 @@ class Panels {
   }
 
   panel({ name, title, presets, groups }) {
-    const { view } = this, { live } = view.source, rows = (this.rows[name] = {});
-    const choose = (preset) => view.ask({ kind: "preset", panel: name, preset, changes: {} });
+    const { view } = this, { live } = view.source, rows = (this.rows[name] = {}), kind = messageTo(name);
+    const choose = (preset) => view.ask({ kind: `${kind}preset`, preset, changes: {} });
     const preset = pick(`${title}: preset`, presets, choose, { class: "hpe-preset", disabled: !live });
     const code = make("code", {
       class: "hpe-code", title: "the settings as code: click to select, Ctrl+C to copy", tabIndex: 0,
       onclick: () => getSelection().selectAllChildren(code),
     });
     this.heads[name] = { preset, code };
-    const reset = button("Reset", "back to the start", () => view.source.send({ kind: "reset", panel: name }), { class: "hpe-reset" });
+    const reset = button("Reset", "back to the start", () => view.source.send({ kind: `${kind}reset` }), { class: "hpe-reset" });
     const head = make("div", { class: "hpe-panel-head" }, make("b", { textContent: title }), preset,
       live ? reset : null, button("Copy", "copy the code", () => this.copy(code.textContent)));
     const listed = groups.map((group) => {
@@ -49,7 +52,7 @@ class Panels {
   /** One setting: its name, and what it is set with. */
   row(panel, field) {
     const { name, kind, meaning } = field, id = `hpe-${Math.random().toString(36).slice(2)}`;
-    const change = (value) => this.view.set({ [name]: value }, panel);
+    const change = (value) => this.view.set({ [name]: value }, messageTo(panel));
     const common = { id, title: meaning, "data-setting": name };
     const row = { field };
     if (kind === "number") this.number(row, change, common);

@@ -13,7 +13,7 @@ from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.explain.why import why_here
 from hpe_nb.files.text import plural
-from hpe_nb.settings import OmzSettings, Settings, place_distances, tag_distances
+from hpe_nb.settings import Settings, place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, K
 from hpe_nb.widgets.canvas import Stepped
 from hpe_nb.widgets.data import dots_data, fixed_data, maps_data, people_data, photo_data, window_data
@@ -252,11 +252,6 @@ def _rule(settings: Settings) -> str:
             "What each pair costs: tag distance, plus a little for being far away, plus or minus a little for a score "
             "unlike or like the person's others, less the price of opening a person; all that times both scores, so "
             "that strong joints come first. Below 0 it pays to join. The assignment takes the pairs of least cost."
-        )
-    if isinstance(settings, OmzSettings):
-        return (
-            "What each pair costs: 100 times the rounded distance, less the score. All distances below 0.5 cost the "
-            "same: then the score decides. The assignment takes the pairs of least total cost."
         )
     told = (type(settings).cost.__doc__ or type(settings).__doc__ or "").strip().splitlines()
     return f"What each pair costs by the rule {type(settings).__name__}: {told[0] if told else 'see its method cost'}"

@@ -73,7 +73,7 @@ COST = """import json, time
 times = []
 for step in range(60):
     started = time.perf_counter()
-    explorer.receive({"kind": "set", "panel": "settings", "changes": {"tag_threshold": 1.0 + 0.05 * (step % 2)}})
+    explorer.receive({"kind": "set", "changes": {"tag_threshold": 1.0 + 0.05 * (step % 2)}})
     times.append(1000 * (time.perf_counter() - started))
 print(json.dumps(times))"""
 

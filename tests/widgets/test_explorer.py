@@ -25,7 +25,7 @@ def explorer():
 
 def move(explorer, **changes):
     """Move sliders as the page does."""
-    explorer.receive({"kind": "set", "panel": "settings", "changes": changes, "n": explorer.scene["n"] + 1})
+    explorer.receive({"kind": "set", "changes": changes, "n": explorer.scene["n"] + 1})
 
 
 MOVES = [
@@ -111,10 +111,10 @@ def test_a_rule_of_ones_own_gets_a_slider_for_its_knob():
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_and_reset(name):
     explorer = hpe.Explorer(hpe.scene(2), hpe.Settings(tag_threshold=0.7))
-    explorer.receive({"kind": "preset", "panel": "settings", "preset": name, "changes": {}, "n": 1})
+    explorer.receive({"kind": "preset", "preset": name, "changes": {}, "n": 1})
     assert explorer.settings == PRESETS[name]
     assert explorer.scene["preset"] == name
-    explorer.receive({"kind": "reset", "panel": "settings"})
+    explorer.receive({"kind": "reset"})
     assert explorer.settings == hpe.Settings(tag_threshold=0.7)
 
 
