@@ -267,10 +267,10 @@ class Explorer(Canvas):
         """What the page shows beside the people: settings, code, alt text, the truth's verdict."""
         settings, truth = self._settings, self.subject.truth
         more = {
-            "n": self._answering, "turn": self._turn, "values": asdict(settings), "off": unread(settings),
-            "code": code_of(settings), "preset": preset_of(settings), "place": f" {self._index + 1} of {len(self._list)} ",
-            "alt": alt_text(self.subject, self._decoding), "chosen": self._chosen, "choices": self._choices,
-            "edited": self.subject.maps is not self._untouched,
+            "n": self._answering, "turn": self._turn, "place": f" {self._index + 1} of {len(self._list)} ",
+            "values": asdict(settings), "off": unread(settings), "code": code_of(settings),
+            "preset": preset_of(settings), "alt": alt_text(self.subject, self._decoding), "chosen": self._chosen,
+            "choices": self._choices, "edited": self.subject.maps is not self._untouched,
         }  # fmt: skip
         return more if truth is None else more | {"wrong": np.flatnonzero(wrong_joints(self._decoding, truth)).tolist()}
 
