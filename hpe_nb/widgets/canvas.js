@@ -7,8 +7,8 @@ const HELP = `Wheel or + − zoom, drag or Shift+arrows pan, 0 or a double click
 person to person, Escape lets go. Hold T: tag probe. F: full screen. Drag in the strip to select dots.`;
 const EDITING = `Drag a joint on the photo, or its dot sideways in the strip. Delete removes the chosen one; [ and ]
 change its score; double click adds one.`;
-const HINT = `Click a joint, a dot or a person to see why it belongs where it does. Point anywhere to ask a pixel;
-hold T for the tag probe.`;
+const HINT = `Click a joint, a dot or a person to see why it belongs where it does. Point anywhere to ask a pixel; zoom
+with + and −; switch the tag probe on to see which pixels could join.`;
 const COMPARISONS = [["one", "no comparison"], ["divider", "A | now, divider"], ["beside", "A | now, side by side"]];
 
 const count = (n, one, many = one + "s") => `${n} ${n === 1 ? one : many}`;
@@ -71,6 +71,9 @@ class View extends Drawing {
     }
     this.watch = new ResizeObserver(() => this.resized());
     this.watch.observe(this.stage);
+    // The strip is written in the theme's colours.
+    this.theme = new MutationObserver(() => this.draw());
+    this.theme.observe(document.body, { attributes: true });
     source.send({ kind: "here" });
   }
 
@@ -90,6 +93,7 @@ class View extends Drawing {
     this.source.send({ kind: "gone" });
     this.abort.abort();
     this.watch.disconnect();
+    this.theme.disconnect();
     this.camera?.stop();
     for (const level of this.levels) level.close();
     [this.maps, this.levels] = [null, []];
@@ -120,7 +124,7 @@ class View extends Drawing {
       keep: button("Keep as A", "remember this result and compare others with it", ask("keep"), { class: "hpe-keep" }),
       compare: pick("compare with A", COMPARISONS, (mode) => this.compare(mode)),
       doctor: button("Doctor", "what is odd in this picture, and what to try", () => this.diagnose(!this.diagnosing), { class: "hpe-doctor", "aria-pressed": "false" }),
-      save: button("Save as page", "write one file that opens in any browser without Python", ask("save"), { class: "hpe-save" }),
+      save: button("Save as web page", "write one file that opens in any browser without Python", ask("save"), { class: "hpe-save" }),
       explore: button("Explore this frame", "open the explorer on this frame, below", ask("explore"), { class: "hpe-explore" }),
       place: make("span", { class: "hpe-place" }),
     });
@@ -141,9 +145,9 @@ class View extends Drawing {
     this.stage = make("div", { class: "hpe-stage" }, this.photo, make("div", { class: "hpe-corner" },
       button("+", "zoom in (key +, or the wheel when the picture is in focus)", () => this.zoomBy(1.5)),
       button("−", "zoom out (key -)", () => this.zoomBy(1 / 1.5)),
-      button("fit", "the whole picture (key 0, or double click)", () => this.fit(), { class: "hpe-fit" }),
-      button("full", "full screen (key F)", () => this.fullScreen(), { class: "hpe-full" }),
-      button("?", "keys and mouse", () => this.note(HELP), { "aria-label": "help" })), this.tip, this.hint);
+      button("Fit", "the whole picture (key 0, or double click)", () => this.fit(), { class: "hpe-fit" }),
+      button("Full screen", "full screen (key F)", () => this.fullScreen(), { class: "hpe-full" }),
+      button("Keys", "keys and mouse", () => this.note(HELP))), this.tip, this.hint);
     this.table = make("div", { class: "hpe-table", hidden: true });
     this.stripBox = make("div", { class: "hpe-strip-box", hidden: !has("strip") }, this.strip, this.table);
     this.words = make("div", { class: "hpe-words", "aria-live": "polite" });

@@ -277,6 +277,7 @@ class Drawing {
       g.imageSmoothingEnabled = this.zoom < 6;
       g.imageSmoothingQuality = "medium";
       const level = small && this.zoom * sharp <= 1.4 * small.width / width ? small : whole;
+      this.drawn("photo", "photo", { width: level.width, zoom: this.zoom });
       g.drawImage(level, this.x - this.zoom / 2, this.y - this.zoom / 2, width * this.zoom, height * this.zoom);
     }
     const probe = this.probeTag(), onMap = MAP_LAYERS.includes(this.layer);
