@@ -317,7 +317,9 @@ class View extends Drawing {
   // ---------------------------------------------------------------------------------------------------------------- data
 
   loadFixed() {
-    this.fixed = this.source.get("fixed");
+    const fixed = this.source.get("fixed");
+    if (!fixed.app) return; // the kernel has let go
+    this.fixed = fixed;
     this.panels.build();
     const { version } = this.fixed;
     if (version !== VERSION) this.say(`This view was made by hpe-nb ${version}, the page's code is of ${VERSION}: run its cell again.`, true);

@@ -198,7 +198,8 @@ class Canvas(anywidget.AnyWidget):
         """Close the widget and drop picture, maps and searches; what has no memory to speak of stays."""
         self._searching, self.closed = iter(()), True
         with self.hold_sync():  # the page keeps what it knows of a widget that is closed
-            self.photo = self.maps = self.scene = self.kept = self.told = self.marks = {}
+            for name in SHOWN:
+                setattr(self, name, {})
         self.say("")  # it also keeps the state before the last one
         layout = self.layout
         self.close()

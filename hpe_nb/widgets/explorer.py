@@ -209,7 +209,7 @@ class Explorer(Canvas):
     def let_go(self) -> None:
         """Close the widget and drop picture, maps and results."""
         super().let_go()
-        for name in ("_decoder", "_decoding", "subject", "_kept", "_untouched", "_list"):
+        for name in ("_decoder", "_decoding", "subject", "_kept", "_untouched", "_list", "_searched"):
             self.__dict__.pop(name, None)
 
     # The picture.
