@@ -213,6 +213,19 @@ def test_windows_of_non_maxima() -> None:
     assert [noses(apart) for apart in (5, 6)] == [1, 2]
 
 
+def test_sure_and_unsure_joints_of_the_two_men() -> None:
+    page, peaks = "01_what_the_network_sees.ipynb", hpe.decode(office()).peaks
+    says(page, "In this photo hips and shoulders win; wrists, the right ankle and an ear that is turned away lose.")
+    best = [float(peaks.value[peaks.joint == k].max()) for k in range(17)]
+    names = [KEYPOINTS[k] for k in np.argsort(best)]
+    assert {"left hip", "right hip", "right shoulder"} <= set(names[-5:])
+    assert set(names[:4]) == {"left ear", "left wrist", "right wrist", "right ankle"}
+    says(page, "There is one clear spot, and faint ones on the man at the right")
+    wrist = peaks.joint == KEYPOINTS.index("left wrist")
+    assert (peaks.value[wrist] > 0.5).tolist() == [True] + [False] * (wrist.sum() - 1)
+    assert (peaks.xy[wrist][1:, 0] > 160).all()
+
+
 def test_negated_twice() -> None:
     says("01_what_the_network_sees.ipynb", "more than thirty times as many candidates")
     twice = replace(office(), heatmaps=hpe.negate_non_maxima(office().heatmaps))
@@ -280,6 +293,7 @@ def test_greedy_pairing_against_all_at_once() -> None:
     person = grouping.assign(DEFAULTS, two, people, cost)
     assert person.tolist() == [1, 0]
     says(page, "*a* to 2 and *b* to 1 cost {:.2f} together", cost[[0, 1], person].sum())
+    says("FINAL_TEST.md", "The assignment takes a to 2 and b to 1: {:.2f}.", cost[[0, 1], person].sum())
 
 
 def test_a_tag_that_fits() -> None:
@@ -391,6 +405,7 @@ def test_oks_of_an_eye_and_a_hip() -> None:
     says("06_choosing_parameters.ipynb", "{:.2f} for an eye, {:.2f} for a hip", eye, hip)
     worth = [float(np.exp(-(5**2) / (2 * 100 * 100 * k**2))) for k in (eye, hip)]
     says("06_choosing_parameters.ipynb", "5 pixels off is worth {:.2f} at an eye and {:.2f} at a hip", *worth)
+    says("FINAL_TEST.md", "The eye: {:.2f} is left of 1, of the hip {:.2f}.", *worth)
 
 
 def test_high_ap_with_many_wrong_joints_beside_low_ap_with_none() -> None:
