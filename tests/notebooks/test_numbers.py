@@ -531,3 +531,17 @@ def test_a_skeleton_too_many() -> None:
     (gone,) = set(decoding.poses.scores.tolist()) - set(without.scores.tolist())
     assert len(without) == len(decoding.poses) - 1
     assert (decoding.poses.scores < gone).sum() == 1  # "a weaker, true person"
+
+
+def test_two_rules_disagree_on_a_street() -> None:
+    says("04_explore_your_photo.ipynb", "**At whom do they disagree?**")
+    ours, theirs = (hpe.decode(street(), rule).poses for rule in (DEFAULTS, hpe.Settings.omz()))
+    assert len(ours) == len(theirs)
+    alike = np.abs(ours.keypoints[:, None, :, :2] - theirs.keypoints[..., :2]).max(axis=-1) < 2
+    assert 0 < (alike.sum(axis=-1).max(axis=1) < 17).sum() < len(ours)
+
+
+def test_one_woman_found_twice() -> None:
+    says("04_explore_your_photo.ipynb", "In the first, one woman was found twice.")
+    maps = hpe.load_network("hpe-nb-ae")(hpe.read_image(hpe.sample("astronaut")))
+    assert len(hpe.decode(maps).poses) == 2
