@@ -386,6 +386,10 @@ def test_a_threshold_between_two_columns_parts_a_hug() -> None:
     assert len(parted.poses) == 2
     assert wrong_joints(parted, narrow.truth).sum() == 0
     wide = hpe.scene("hugging", tag_gap=0.2, missed=0.45)  # "`place_weight` does not help here"
+    peaks = hpe.decode(wide.maps).peaks
+    first, second = (peaks.tag[wide.truth.owners(peaks) == person, 0] for person in (0, 1))
+    says("05_why_is_this_wrong.ipynb", "nearer to each other than each person's own tags reach")
+    assert abs(first.mean() - second.mean()) < min(np.ptp(first), np.ptp(second))
     assert {len(hpe.decode(wide.maps, hpe.Settings(place_weight=each)).poses) for each in (0.0, 0.8, 2.0)} == {1}
 
 
