@@ -549,3 +549,13 @@ def test_one_woman_found_twice() -> None:
     says("04_explore_your_photo.ipynb", "In the first, one woman was found twice.")
     maps = hpe.load_network("hpe-nb-ae")(hpe.read_image(hpe.sample("astronaut")))
     assert len(hpe.decode(maps).poses) == 2
+
+
+def test_a_man_cut_at_the_belt() -> None:
+    says("04_explore_your_photo.ipynb", "his nose and eyes are as clear as they were, but the score falls")
+    image = hpe.read_image(hpe.sample("basketball1"))
+    whole = hpe.decode(office()).poses
+    _, top, _, bottom = whole.boxes[0]
+    halved = hpe.decode(hpe.load_network("hpe-nb-ae")(image[: int((top + bottom) / 2)])).poses
+    assert np.abs(whole.keypoints[0, :3, 2] - halved.keypoints[0, :3, 2]).max() < 0.1
+    assert halved.scores[0] < whole.scores[0] - 0.2
