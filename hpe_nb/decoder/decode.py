@@ -46,6 +46,7 @@ class Decoding:
         repeats: (M,) for each kept person the kept person it is a duplicate of, or -1.
         people: (P,) the group of each pose.
         poses: the result, in image pixels.
+        known: (P,) the poses' numbers from 0 where a film knows these people; None for their places.
     """
 
     maps: Maps
@@ -59,6 +60,7 @@ class Decoding:
     repeats: Ints
     people: Ints
     poses: Poses
+    known: Ints | None = None
 
     def __repr__(self) -> str:
         """One line: what was found, from what."""
@@ -73,10 +75,15 @@ class Decoding:
     def numbers(self) -> Ints:
         """(G,) number of each group from 0: that of its pose; groups that did not become poses come after them."""
         number = np.full(len(self.groups), -1, np.intp)
-        number[self.people] = np.arange(len(self.people))
+        number[self.people] = np.arange(len(self.people)) if self.known is None else self.known
         dropped = number < 0
-        number[dropped] = len(self.people) + np.arange(np.count_nonzero(dropped))
+        number[dropped] = number.max(initial=-1) + 1 + np.arange(np.count_nonzero(dropped))
         return number
+
+    @property
+    def pose_numbers(self) -> Ints:
+        """(P,) number of each pose, from 0: its place, or the number that it has in its film."""
+        return self.numbers[self.people]
 
 
 def decode(maps: Maps, settings: Settings | None = None) -> Decoding:
