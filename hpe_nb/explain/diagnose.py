@@ -18,9 +18,8 @@ import numpy as np
 from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoder.decode import Decoding, decode
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.decoder.peaks import WINDOW
+from hpe_nb.decoder.peaks import window_maxima
 from hpe_nb.decoder.poses import MISSING, Poses
-from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import escaped
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.skeleton import K, reach
@@ -81,8 +80,7 @@ class Clues:
     @cached_property
     def _highest(self) -> Bools:
         """Pixels whose |score| is the highest of their window."""
-        kernel = np.ones((WINDOW, WINDOW), np.uint8)
-        return np.stack([one == cv2.dilate(one, kernel) for one in self.heat])
+        return window_maxima(self.heat)
 
     @cached_property
     def maxima(self) -> tuple[Ints, ...]:

@@ -107,6 +107,14 @@ def test_equal_tags_join_from_the_least_threshold_on():
     assert 0 < found.values[0] < 1e-40
 
 
+def test_a_search_begins_where_the_slider_does_and_goes_below_where_asked():
+    decoding = hpe.decode(a_scene(2))
+    assert setting_range(decoding.settings, "tag_threshold")[0] == 0.2
+    assert hpe.flip_points(decoding, "tag_threshold").values[0] > 0.2
+    assert hpe.flip_points(decoding, "tag_threshold", 0, 0.2).values[0] < 0.2
+    assert hpe.Settings(tag_threshold=0.0).tag_threshold == 0
+
+
 def test_a_rule_that_does_not_read_a_setting_has_no_flip_points_in_it():
     found = hpe.flip_points(hpe.decode(a_scene(2), hpe.Settings.omz()), "place_weight")
     assert found.exact
