@@ -317,10 +317,10 @@ class Settings:
         strength: product of the two scores. It is positive, so it makes no good pair bad and no bad pair good. Where
         pairs exclude each other, it lets strong joints and people go first.
         """
-        d, place = tag_distances(joints, people), place_distances(joints, people)
+        d = tag_distances(joints, people)
         # Half a pixel keeps 0 / 0 out: a candidate on the centre is as near as can be.
-        near = (place.min(axis=0) + place.min(axis=1)[:, None]) / 2 + 0.5
-        far = 1 - near / (place + 0.5)
+        place = place_distances(joints, people) + 0.5
+        far = 1 - (place.min(axis=0) + place.min(axis=1)[:, None]) / 2 / place
         gap = np.abs(joints.value[:, None] - people.score)
         cost = d + self.place_weight * far + self.score_weight * (gap - 0.3) - self.tag_threshold
         cost *= joints.value[:, None] * people.score
