@@ -366,7 +366,7 @@ def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile
             summary.notes.append(f"{video.fitted} frames changed size and were fitted into the film's first size.")
         summary.notes += [video.told] if video.told else []
     if summary.frames:
-        summary.files += [folder for folder in (outputs.pictures, outputs.crops) if folder is not None]
+        summary.files += [folder for folder in (outputs.pictures, outputs.crops) if folder and folder.exists()]
     for path in outputs.exports:
         try:
             summary.files.append(export_record(outputs.record, path))
