@@ -95,6 +95,8 @@ class Source(Protocol):
 
     Attributes:
         name: what the user gave, shortened to what tells it apart.
+        span: which frames are wanted.
+        files: paths and addresses that are read.
         fps: frames per second of a film or camera; 1 for pictures.
         count: how many frames there are to come in one round, before `stride`; None where it is not known.
         live: frames come at their own pace and are lost when they are not taken.
@@ -102,6 +104,8 @@ class Source(Protocol):
     """
 
     name: str
+    span: Span
+    files: list[str]
     fps: float
     count: int | None
     live: bool

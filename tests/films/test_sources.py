@@ -50,7 +50,7 @@ def test_pictures(folder: Path, what: str | list[str], names: list[str]) -> None
     given = [str(folder / name) for name in what] if isinstance(what, list) else str(folder / what)
     with hpe.open_source(given) as source:
         assert [frame.name for frame in source] == names
-        assert source.report.count == len([1 for path in source.paths if path.endswith("b.png")])
+        assert source.report.count == len([1 for path in source.files if path.endswith("b.png")])
 
 
 def test_a_broken_picture_is_told_in_a_sentence(folder: Path) -> None:
