@@ -182,9 +182,9 @@ def _run_one(
 
     from hpe_nb.files.text import plural
     from hpe_nb.films.frame import Span
+    from hpe_nb.films.inputs import open_film
     from hpe_nb.films.job import run_film
     from hpe_nb.films.pictures import Pictures
-    from hpe_nb.films.sources import open_film
 
     grouping, running, following = settings
     span = Span(options.start, options.stop, options.stride, options.loop)

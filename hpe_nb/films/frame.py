@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol, Self
@@ -118,3 +119,8 @@ class Source(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *error: object) -> None: ...
+
+
+def is_url(what: str) -> bool:
+    """Whether the text is an address such as https://... or rtsp://... (a Windows drive is none)."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", what) is not None

@@ -1,6 +1,6 @@
 # Names stay text here: they may be addresses or patterns.
 # ruff: noqa: PTH100, PTH111, PTH112, PTH116, PTH118, PTH119, PTH123, PTH208
-"""Inputs: which photos and films are meant by what a user names, and a word about everything that is left out."""
+"""Inputs: which photos and films are meant by what a user names, a word about what is left out, and opening them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,18 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hpe_nb.errors import visible
+from hpe_nb.errors import HpeError, visible
+from hpe_nb.files.images import opened
+from hpe_nb.films.captures import TIMEOUT, Camera, Film
+from hpe_nb.films.frame import Source, Span, is_url
+from hpe_nb.films.pictures import Pictures
 from hpe_nb.network.download import TransferError, answer
 
-TIMEOUT = 10.0
-"""Seconds to wait for an answer from the network."""
+LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "udp", "tcp", "srt"})
+"""Kinds of address whose frames do not wait for their reader."""
+
+What = str | Path | int | Sequence[str | Path]
+"""What can be opened: a path, a pattern, an address, a camera's index, or a list of paths."""
 
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 """Kinds of photos of telephones, which cannot be read: they are told of as such, not as broken films."""
@@ -42,6 +49,62 @@ ANIMATIONS = ("GIF", "PNG")
 
 NUMBERED = re.compile(r"%0?(\d*)d")
 """A number in a pattern of frames, as in frame_%04d.png."""
+
+
+def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: int = 1, loop: bool = False) -> Source:
+    """Open a source of frames. Use it in a `with` block, or devices stay busy until Python ends.
+
+            for frame in source:
+                ...
+
+    Args:
+        what: a picture or film file, a folder of pictures, a pattern (`photos/**/*.jpg`, `frame_%04d.png`), a list of
+            pictures, the index of a camera (0, or "0" as on a command line), or the URL of a picture, film or stream.
+            Films in a folder of pictures are left out and reported; `find_inputs` finds all.
+        start, stop, stride: which frames, counted as in a slice.
+        loop: begin again at the end, for ever.
+
+    Returns:
+        An iterator over frames, to be closed: a context manager.
+
+    Raises:
+        HpeError: nothing there, nothing readable, several films, or a span that makes no sense.
+
+    Example:
+        >>> with hpe.open_source(hpe.sample("vtest.mp4"), stop=6, stride=2) as source:
+        ...     [frame.index for frame in source]
+        [0, 2, 4]
+    """
+    span = Span(start, stop, stride, loop)
+    given = [what] if isinstance(what, str | Path | int) else list(what)
+    found = find_inputs([item if isinstance(item, int) else str(item) for item in given])
+    if found.photos:
+        name = short_name(str(what)) if isinstance(what, str | Path) else f"{len(found.photos)} pictures"
+        source: Source = Pictures(name, found.photos, span)
+        found.notes += [f"{film} is a film and was left out; open it by itself." for film in found.films]
+    elif len(found.films) == 1:
+        source = open_film(found.films[0], span)
+    elif found.films:
+        raise HpeError(f"{what} holds {len(found.films)} films, but one is expected; open each by itself.")
+    else:
+        raise HpeError((found.failures or [f"{what} holds no pictures; expected are files such as .jpg."])[0])
+    source.report.notes += found.notes
+    for failure in found.failures:
+        source.report.add(failure)
+    return source
+
+
+def open_film(what: str | int, span: Span) -> Source:
+    """Open a camera by its index, or a film or stream by its path or address.
+
+    Raises:
+        HpeError: it cannot be opened.
+    """
+    if isinstance(what, int):
+        return Camera(f"camera {what}", what, span)
+    if is_url(what) and what.split("://")[0].lower() in LIVE_SCHEMES:
+        return Camera(short_name(what), what, span)
+    return Film(short_name(what), what, span)
 
 
 @dataclass
@@ -217,11 +280,6 @@ def _unusable(path: str) -> str:
     return f"{path} is {kind}, but a picture or film file is expected; give a camera by its index, as 0."
 
 
-def is_url(what: str) -> bool:
-    """Whether the text is an address such as https://... or rtsp://... (a Windows drive is none)."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", what) is not None
-
-
 def is_picture(what: str) -> bool:
     """Whether a file holds a picture, by its first bytes, or an address leads to one, by its ending and its answer.
 
@@ -250,8 +308,6 @@ def is_picture_file(path: str) -> bool:
 
 def _looked_at(path: str) -> tuple[str, bool]:
     """Pillow's name of the format of a local picture, and whether it moves; no name for what is no picture."""
-    from hpe_nb.files.images import opened
-
     try:
         with opened(path) as picture:
             return str(picture.format), bool(getattr(picture, "is_animated", False))

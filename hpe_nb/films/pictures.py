@@ -15,8 +15,8 @@ from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import decode_image, read_image
 from hpe_nb.files.reading import MOST_BYTES
-from hpe_nb.films.frame import Frame, Span, Troubles
-from hpe_nb.films.inputs import TIMEOUT, is_url
+from hpe_nb.films.captures import TIMEOUT
+from hpe_nb.films.frame import Frame, Span, Troubles, is_url
 from hpe_nb.films.record import Entry
 from hpe_nb.network.download import TransferError, answer, blocks
 
