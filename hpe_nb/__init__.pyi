@@ -10,17 +10,17 @@ from .decoder.peaks import find_peaks as find_peaks
 from .decoder.peaks import negate_non_maxima as negate_non_maxima
 from .decoder.poses import Poses as Poses
 from .decoder.poses import oks as oks
-from .draw.costs import plot_cost_matrix as plot_cost_matrix
 from .draw.figures import alt_text as alt_text
 from .draw.figures import with_alt as with_alt
-from .draw.film_strip import plot_film_strip as plot_film_strip
-from .draw.heatmaps import plot_heatmap as plot_heatmap
-from .draw.heatmaps import plot_heatmaps as plot_heatmaps
+from .draw.results import plot_film_strip as plot_film_strip
 from .draw.results import plot_table as plot_table
 from .draw.results import plot_truth as plot_truth
 from .draw.skeletons import draw_poses as draw_poses
+from .draw.steps import plot_cost_matrix as plot_cost_matrix
+from .draw.steps import plot_heatmap as plot_heatmap
+from .draw.steps import plot_heatmaps as plot_heatmaps
+from .draw.steps import plot_tag_map as plot_tag_map
 from .draw.tags import plot_tag_histogram as plot_tag_histogram
-from .draw.tags import plot_tag_map as plot_tag_map
 from .draw.tags import plot_tag_strip as plot_tag_strip
 from .errors import HpeError as HpeError
 from .evaluation.cache import MapCache as MapCache
@@ -83,8 +83,8 @@ from .settings import tag_distances as tag_distances
 from .skeleton import KEYPOINTS as KEYPOINTS
 from .widgets.explorer import Explorer as Explorer
 from .widgets.player import Player as Player
+from .widgets.player import webcam as webcam
 from .widgets.scene_lab import SceneLab as SceneLab
 from .widgets.stepper import Stepper as Stepper
-from .widgets.webcam import webcam as webcam
 
 __version__: str

@@ -34,6 +34,11 @@ class Dots:
         """Number of dots, N."""
         return len(self.joint)
 
+    @property
+    def keys(self) -> list[tuple[int, ...]]:
+        """Joint type and place of each dot: the same dot has the same key in every decoding of the maps."""
+        return [tuple(row) for row in np.column_stack((self.joint, self.xy)).tolist()]
+
 
 def dots_of(decoding: Decoding) -> Dots:
     """All dots of a decoding: its peaks in their order, then what refinement found for people that became poses."""

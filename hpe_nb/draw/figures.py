@@ -224,3 +224,9 @@ def draw_dots(ax: Axes, places: Floats, size: float, **more: Any) -> None:
     """Dots with a dark rim at the places (N, 2); `size` in square points."""
     style: dict[str, Any] = {"edgecolors": BLACK, "linewidths": 0.6, "zorder": 3} | more
     ax.scatter(places[:, 0], places[:, 1], s=size, **style)
+
+
+def tag_label(maps: Maps) -> str:
+    """What an axis of tags shows."""
+    size = maps.tags.shape[-1]
+    return "tag" if size == 1 else f"tag, first of {size} numbers"

@@ -101,7 +101,7 @@ def draw_poses(
         _draw_limbs(picture, person, _limbs(person, solid=True), person.width)
         _draw_joints(picture, person)
     if numbers:
-        _draw_labels(picture, _labels(ready[::-1]))
+        _draw_numbers(picture, ready[::-1])
     return picture
 
 
@@ -219,47 +219,31 @@ def _draw_joints(picture: Image, person: _Person) -> None:
                 cv2.circle(picture, point, radius * 5 // 9, outline, -1, cv2.LINE_AA, SHIFT)
 
 
-@dataclass(frozen=True)
-class Label:
-    """A number for a place in the picture: the disc goes above x, y; all in pixels."""
-
-    text: str
-    colour: RGB
-    x: int
-    y: int
-    radius: int
-
-
-def _labels(people: list[_Person]) -> list[Label]:
-    """Each person's number, to stand above its topmost joint."""
-    labels = []
+def _draw_numbers(picture: Image, people: list[_Person]) -> None:
+    """Draw each person's number in place, above its topmost joint, inside the picture and beside those before it."""
+    taken: list[tuple[int, int, int]] = []
     for person in people:
         there = [point for point, seen in zip(person.points, person.seen, strict=True) if seen]
-        if there:
-            x, y = (place >> SHIFT for place in min(there, key=lambda point: point[1]))
-            labels.append(Label(str(person.number + 1), person.colours[1], x, y, max(8, 3 * person.width)))
-    return labels
-
-
-def _draw_labels(picture: Image, labels: list[Label]) -> None:
-    """Draw the labels in place: each above its place, inside the picture, beside those before it."""
-    taken: list[tuple[int, int, int]] = []
-    for label in labels:
-        x, y = _centre(label, picture.shape, taken)
-        taken.append((x, y, label.radius))
-        ink, radius = contrast(label.colour), label.radius
-        scale, stroke = radius / 18 / (1 if len(label.text) < 2 else 1.25), max(1, radius // 8)
-        (wide, high), _ = cv2.getTextSize(label.text, FONT, scale, stroke)
+        if not there:
+            continue
+        left, top = (place >> SHIFT for place in min(there, key=lambda point: point[1]))
+        text, radius, colour = str(person.number + 1), max(8, 3 * person.width), person.colours[1]
+        x, y = _free_place(left, top, radius, picture.shape, taken)
+        taken.append((x, y, radius))
+        ink, scale, stroke = contrast(colour), radius / (18 if len(text) < 2 else 22.5), max(1, radius // 8)
+        (wide, high), _ = cv2.getTextSize(text, FONT, scale, stroke)
         cv2.circle(picture, (x, y), radius + 1, ink, -1, cv2.LINE_AA)
-        cv2.circle(picture, (x, y), radius, label.colour, -1, cv2.LINE_AA)
-        cv2.putText(picture, label.text, (x - wide // 2, y + high // 2), FONT, scale, ink, stroke, cv2.LINE_AA)
+        cv2.circle(picture, (x, y), radius, colour, -1, cv2.LINE_AA)
+        cv2.putText(picture, text, (x - wide // 2, y + high // 2), FONT, scale, ink, stroke, cv2.LINE_AA)
 
 
-def _centre(label: Label, shape: tuple[int, ...], taken: list[tuple[int, int, int]]) -> tuple[int, int]:
-    """Where the disc goes: above the place, or a little to the side where other discs (x, y, radius) are in the way."""
-    room = label.radius + 1
+def _free_place(
+    x: int, y: int, radius: int, shape: tuple[int, ...], taken: list[tuple[int, int, int]]
+) -> tuple[int, int]:
+    """Where a disc goes: above the place, or a little to the side where other discs (x, y, radius) are in the way."""
+    room = radius + 1
     right, bottom = max(room, shape[1] - 1 - room), max(room, shape[0] - 1 - room)
-    y = max(room, min(label.y - 2 * room, bottom))
-    places = [max(room, min(label.x + step * room, right)) for step in (0, 2, -2, 4, -4)]
-    free = (x for x in places if all((x - a) ** 2 + (y - b) ** 2 >= (label.radius + r) ** 2 for a, b, r in taken))
-    return next(free, places[0]), y
+    high = max(room, min(y - 2 * room, bottom))
+    places = [max(room, min(x + step * room, right)) for step in (0, 2, -2, 4, -4)]
+    free = (at for at in places if all((at - a) ** 2 + (high - b) ** 2 >= (radius + r) ** 2 for a, b, r in taken))
+    return next(free, places[0]), high

@@ -1,4 +1,4 @@
-"""Figures of tags: on the map, by joint type, and the gaps between people."""
+"""Figures of tags: by joint type, and the gaps between people."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from matplotlib.ticker import MaxNLocator
 from hpe_nb.arrays import Float64, Floats
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.draw import figures as fig
-from hpe_nb.draw.colours import TAGMAP, contrast, hex_code, person_colour
+from hpe_nb.draw.colours import contrast, hex_code, person_colour
 from hpe_nb.draw.dots import dots_of
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.truth import Truth, wrong_joints
-from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, K, joint_index
+from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, K
 
 _LANES = 3
 """People's ranges of tags lie in up to this many lanes, so that few overlap."""
@@ -21,39 +21,6 @@ _MANY = 10
 """With more people than this only the smallest gaps have their numbers written."""
 _TOLD = 40
 """At most this many people's tags are told in words."""
-
-
-def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None) -> Axes:
-    """What tag does the network give to each pixel? One joint type's tags, with its peaks and where the heat is.
-
-    Args:
-        decoding: what `decode` returned.
-        joint: joint type, as number or name.
-        ax: where to draw; a figure of its own where left out.
-
-    Returns:
-        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
-
-    Raises:
-        HpeError: there is no such joint type.
-    """
-    k, peaks = joint_index(joint), decoding.peaks
-    tags, heat = decoding.maps.tags[k, ..., 0], np.abs(decoding.maps.heatmaps[k])
-    width, height = decoding.maps.size
-    ax = fig.canvas(ax, 6.6, 5.6 * height / width + 0.5)
-    picture = ax.imshow(tags, cmap=TAGMAP, interpolation="nearest")
-    if heat.max() > 0.2:
-        ax.contour(heat, levels=[0.2], colors=[fig.WHITE], linewidths=0.9)
-    told, numbers = [], decoding.numbers[decoding.groups.owner]
-    for i in range(peaks.start[k], peaks.start[k + 1]):
-        (x, y), person = peaks.xy[i].tolist(), int(numbers[i])
-        fig.badge(ax, x, y, person)
-        told.append(f"person {person + 1} at x {x}, y {y} with tag {peaks.tag[i, 0]:.2f}")
-    fig.scale_bar(ax, picture, tag_label(decoding))
-    fig.inked(ax, x="x in map pixels", y="y in map pixels")
-    low, high = tags.min(), tags.max()
-    alt = f"Tag map of the {KEYPOINTS[k]}, from {low:.2f} to {high:.2f}. Peaks: {'; '.join(told) or 'none'}."
-    return fig.described(ax, f"{KEYPOINTS[k]}: tags, with score 0.2 outlined and peaks numbered by person", alt)
 
 
 def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes | None = None) -> Axes:
@@ -98,7 +65,7 @@ def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes |
     ax.set_ylim(K + lanes - 0.3, -0.7)
     ax.grid(axis="y", color=fig.PALE, linewidth=0.6)
     ax.set_axisbelow(True)
-    fig.inked(ax, "bottom", x=tag_label(decoding))
+    fig.inked(ax, "bottom", x=fig.tag_label(decoding.maps))
     told = f"{plural(len(decoding.peaks), 'peak')} by joint type, in {plural(len(decoding.groups), 'cluster')}"
     dropped = len(decoding.groups) - people
     title = f"Tags by joint type: {plural(people, 'person')}{f', {dropped} dropped' if dropped else ''}"
@@ -137,7 +104,7 @@ def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
         fig.badge(ax, float(means[person]), -0.09 * highest, person)
     ax.set_yticks(MaxNLocator(6, integer=True).tick_values(0, highest))
     ax.set_ylim(-0.18 * highest if people <= _MANY else 0, 1.32 * highest)
-    fig.inked(ax, "bottom", "left", x=tag_label(decoding), y="peaks")
+    fig.inked(ax, "bottom", "left", x=fig.tag_label(decoding.maps), y="peaks")
     least = f" The least gap between two people is {gaps.min():.2f}." if len(gaps) else ""
     alt = f"Histogram of the tags of {plural(len(tag), 'peak')}, by person. {_told(means)}{least}"
     return fig.described(ax, f"Tags, and the gaps between people (a gap below {threshold:g} is marked !)", alt)
@@ -172,9 +139,3 @@ def _told(means: Float64) -> str:
     """The people's tags in words."""
     told = [f"person {i + 1}: {tag:.2f}" for i, tag in enumerate(means.tolist()[:_TOLD])]
     return "; ".join(told) + "." if told else ""
-
-
-def tag_label(decoding: Decoding) -> str:
-    """What the tag axis shows."""
-    size = decoding.maps.tags.shape[-1]
-    return "tag" if size == 1 else f"tag, first of {size} numbers"

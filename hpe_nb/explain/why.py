@@ -133,7 +133,7 @@ def explain_joint(decoding: Decoding, person: int, joint: int | str) -> Explanat
     table, mine = _table(decoding, turn, group), int(decoding.groups.peak[group, k])
     others = [candidate for candidate in table if candidate.peak != mine]
     runner_up = others[0] if others and math.isfinite(others[0].tag_distance) else None
-    who = f"Person {person + 1}'s {KEYPOINTS[k]}"
+    who = f"Person {decoding.numbers[group] + 1}'s {KEYPOINTS[k]}"
     if kind == DETECTED and turn is not None:
         sentence = _detected(decoding, turn, mine, who, runner_up)
     else:
@@ -163,7 +163,7 @@ def explain_peak(decoding: Decoding, peak: int) -> Explanation:
     turn = turn_of(decoding, k)
     assert turn is not None  # the peak had its turn
     table = tuple(_table(decoding, turn, group)[:SHOWN])
-    reason = _why_here(decoding, turn, int(np.flatnonzero(turn.candidates.index == peak)[0]))
+    reason = why_here(decoding, turn, int(np.flatnonzero(turn.candidates.index == peak)[0]))
     sentence = (
         f"This {KEYPOINTS[k]} {_at(decoding, peak)} belongs to no person in the result: {reason}, "
         f"and that person {_why_dropped(decoding, group)}."
@@ -193,8 +193,7 @@ def _table(decoding: Decoding, turn: Turn | None, group: int) -> list[Candidate]
 
 def _name(decoding: Decoding, group: int) -> str:
     """A group as users know it: the number of its pose, or that it was dropped."""
-    pose = np.flatnonzero(decoding.people == group)
-    return f"person {pose[0] + 1}" if len(pose) else "a person who was dropped"
+    return f"person {decoding.numbers[group] + 1}" if group in decoding.people else "a person who was dropped"
 
 
 def _why_dropped(decoding: Decoding, group: int) -> str:
@@ -216,7 +215,7 @@ def _cost(turn: Turn, candidate: int, person: int) -> str:
     return f"costs {cost:.2f}" if math.isfinite(cost) else "is not allowed by the rule"
 
 
-def _why_here(decoding: Decoding, turn: Turn, candidate: int) -> str:
+def why_here(decoding: Decoding, turn: Turn, candidate: int) -> str:
     """Why a candidate went where it went: a clause about it as the subject."""
     person, opening = int(turn.person[candidate]), decoding.settings.opening
     if not len(turn.people):
@@ -280,7 +279,7 @@ def _why_none(decoding: Decoding, turn: Turn | None, joint: int, group: int) -> 
 def _detected(decoding: Decoding, turn: Turn, peak: int, who: str, runner_up: Candidate | None) -> str:
     """The sentence for a joint that is a peak."""
     candidate = int(np.flatnonzero(turn.candidates.index == peak)[0])
-    sentence = f"{who} is the peak {_at(decoding, peak)}: {_why_here(decoding, turn, candidate)}."
+    sentence = f"{who} is the peak {_at(decoding, peak)}: {why_here(decoding, turn, candidate)}."
     person = int(turn.person[candidate])
     if person < len(turn.people) > 1:
         apart = tag_distances(turn.candidates, turn.people)[candidate]

@@ -10,18 +10,19 @@ import asyncio
 import contextlib
 import json
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
 import anywidget
+import numpy as np
 import traitlets
 
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import encode_image
 from hpe_nb.widgets.page import frame_text, page_data, page_half, page_text, script, small, write_page
-from hpe_nb.widgets.search import Search, running_loop
 
 GRACE, ANSWER = 3.0, 5.0
 """Seconds from a view's end to the question whether another one is open, and to the answer."""
@@ -31,6 +32,9 @@ REST = 0.12
 
 SHOWN = ("fixed", "photo", "maps", "scene", "told", "marks", "kept", "doctor")
 """Traits that a page shows."""
+
+Step = Callable[[], None]
+"""What shows the result of a step of a search."""
 
 
 def as_text(value: Any, _: Any = None) -> str:
@@ -44,7 +48,7 @@ class Canvas(anywidget.AnyWidget):
     Subclasses answer messages in methods named `_on_<kind>`.
 
     Attributes:
-        fixed, photo, maps_sent, scene, told, marks, kept, doctor, preview, steps, status: what the page shows.
+        fixed, photo, maps, scene, told, marks, kept, doctor, preview, steps, status, below: what the page shows.
         closed: whether the widget has let go of its picture and maps.
     """
 
@@ -65,9 +69,10 @@ class Canvas(anywidget.AnyWidget):
     below = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, **shown: Any) -> None:
-        self.closed, self._answering, self._notes = False, 0, 0
+        self.closed, self._answering, self._notes, self._heard = False, 0, 0, True
         self._resting: asyncio.TimerHandle | None = None
-        self.search = Search(self._failed)
+        self._searching: Iterator[Step] = iter(())
+        self._tasks: set[asyncio.Task[None]] = set()
         super().__init__(**shown)
         self.on_msg(lambda _, content, buffers: self.receive(content, buffers))
 
@@ -87,6 +92,8 @@ class Canvas(anywidget.AnyWidget):
         if self.status.get("error") and self._notes == before and "n" in content:
             self.say("")
 
+    # Work that takes long.
+
     def at_rest(self, act: Callable[[], None]) -> None:
         """Call `act` when no more moves have come for a moment; at once where no event loop runs."""
         loop = running_loop()
@@ -99,19 +106,52 @@ class Canvas(anywidget.AnyWidget):
 
     def aside(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Do what takes long in a thread, then show its result; where no event loop runs, here and now."""
-        loop = running_loop()
-        if loop is None:
+
+        async def run() -> None:
+            then(await asyncio.to_thread(work))
+
+        if running_loop() is None:
             then(work())
-            return
+        else:
+            self._run_task(run())
 
-        def show(done: asyncio.Future[Any]) -> None:
-            error = done.exception()
-            if isinstance(error, Exception):
+    def search(self, steps: Iterator[Step]) -> None:
+        """Search in the background, in place of what was searched before, which ends after its current step.
+
+        Args:
+            steps: to advance it is the work, done in a thread; what it gives shows the result and is called here.
+                Without an event loop, as in a plain script, nothing starts by itself and `finish_search` does the work.
+        """
+        self._searching = steps
+
+        async def run() -> None:
+            while steps is self._searching and (show := await asyncio.to_thread(next, steps, None)):
+                if steps is self._searching:
+                    show()
+
+        if running_loop() is not None:
+            self._run_task(run())
+
+    def _run_task(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run it on the event loop; an error is shown in the status line."""
+
+        async def told() -> None:
+            try:
+                await work
+            except Exception as error:
                 self._failed(error)
-            else:
-                self._guarded(lambda: then(done.result()))
 
-        loop.run_in_executor(None, work).add_done_callback(show)
+        task = asyncio.get_running_loop().create_task(told())
+        self._tasks.add(task)  # the loop itself does not hold it
+        task.add_done_callback(self._tasks.discard)
+
+    def finish_search(self) -> None:
+        """Do here and now what is left of the search."""
+        steps, self._searching = self._searching, iter(())
+        for show in steps:
+            show()
+
+    # Errors.
 
     def _guarded(self, act: Callable[[], None]) -> None:
         """Call `act`; an error is shown in the status line, and raised."""
@@ -121,10 +161,10 @@ class Canvas(anywidget.AnyWidget):
             self._failed(error)
             raise
 
-    def say(self, text: str, *, error: bool = False, **more: Any) -> None:
+    def say(self, text: str, *, error: bool = False) -> None:
         """Write into the status line."""
         self._notes += 1
-        self.status = {"text": text, "error": error, "n": self._notes} | more
+        self.status = {"text": text, "error": error, "n": self._notes}
 
     def _failed(self, error: Exception) -> None:
         """Show an error in the status line."""
@@ -133,32 +173,12 @@ class Canvas(anywidget.AnyWidget):
 
     def _on_failed(self, content: dict[str, Any]) -> None:
         """An error in the page's own code: into the kernel's log."""
-        from logging import getLogger
-
         getLogger(__name__).error("in the page of a widget: %s", content["text"])
-
-    def _on_explore(self, _: dict[str, Any]) -> None:
-        """Open the explorer on what is shown, under the picture."""
-        self.explore()
-
-    def explore(self) -> Any:
-        """Open an explorer on what is shown, and return it."""
-        raise NotImplementedError
-
-    def show_below(self, widget: Canvas) -> None:
-        """Show another widget under this one."""
-        self.below = widget.model_id
 
     # Letting go: a view that is gone asks whether another one is open; where none answers, the maps go.
 
-    _heard = True
-
-    def _on_shown(self, _: dict[str, Any]) -> None:
-        """A view was opened."""
-        self._heard = True
-
     def _on_here(self, _: dict[str, Any]) -> None:
-        """A view answers that it is there."""
+        """A view was opened, or answers that it is there."""
         self._heard = True
 
     def _on_gone(self, _: dict[str, Any]) -> None:
@@ -176,10 +196,10 @@ class Canvas(anywidget.AnyWidget):
 
     def let_go(self) -> None:
         """Close the widget and drop picture, maps and searches; what has no memory to speak of stays."""
-        self.search.stop()
-        self.closed = True
+        self._searching, self.closed = iter(()), True
         with self.hold_sync():  # the page keeps what it knows of a widget that is closed
-            self.photo, self.maps, self.scene, self.kept, self.told, self.marks = {}, {}, {}, {}, {}, {}
+            for name in SHOWN:
+                setattr(self, name, {})
         self.say("")  # it also keeps the state before the last one
         layout = self.layout
         self.close()
@@ -234,19 +254,53 @@ class Canvas(anywidget.AnyWidget):
             display({"text/html": frame_text(self.page()()), "text/plain": ""}, raw=True)  # type: ignore[no-untyped-call]
 
 
+class Stepped(Canvas):
+    """A picture of one of several things that have an order, with buttons and a slider to go through them."""
+
+    _things: Sequence[Any]
+    _position = 0
+
+    @property
+    def position(self) -> int:
+        """Place, from 0, of what is shown; set it to go there.
+
+        Raises:
+            HpeError: there is no such place.
+        """
+        return self._position
+
+    @position.setter
+    def position(self, position: int) -> None:
+        if not 0 <= position < len(self._things):
+            raise HpeError(f"position={position} was given, but 0 to {len(self._things) - 1} is expected.")
+        self._position = position
+        self._draw()
+
+    def _draw(self) -> None:
+        """Send what is shown now."""
+        raise NotImplementedError
+
+    def _on_go(self, content: dict[str, Any]) -> None:
+        """Step or jump."""
+        self.position = int(np.clip(content["position"], 0, len(self._things) - 1))
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop of this thread, None where there is none."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 def named_by_user(widget: Any) -> bool:
     """Whether a variable of the user's notebook holds the widget, alone or in a list, tuple or dictionary."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return True
+    from IPython import get_ipython
+
     shell = get_ipython()
     if shell is None:
         return True
-    for name, value in list(shell.user_ns.items()):
-        if name.startswith("_") or name in ("In", "Out"):
-            continue
-        inside = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else (value,)
-        if any(one is widget for one in inside):
-            return True
-    return False
+    values = [value for name, value in list(shell.user_ns.items()) if name[:1] != "_" and name not in ("In", "Out")]
+    values += [one for value in values if isinstance(value, list | tuple) for one in value]
+    values += [one for value in values if isinstance(value, dict) for one in value.values()]
+    return any(value is widget for value in values)

@@ -16,7 +16,8 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import find_peaks
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.draw.colours import HEATMAP, TAGMAP, hex_code, person_colour, person_pattern
-from hpe_nb.draw.dots import Dots, dots_of, owners
+from hpe_nb.draw.dots import dots_of, owners
+from hpe_nb.explain.why import explain_joint, explain_peak
 from hpe_nb.files.images import encode_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import plural
@@ -30,6 +31,9 @@ MOST = 84
 
 STRAY = 0.025
 """Share of the peaks' scores at either end that the scale of tags need not hold."""
+
+FINEST = 0.002
+"""Tags are sent in steps of at least this much."""
 
 LONGEST = 4096
 """Photos are sent with at most this many pixels along the longer side."""
@@ -69,13 +73,20 @@ def photo_data(image: Image, truth: Truth | None = None) -> dict[str, Any]:
 
 
 def maps_data(maps: Maps) -> dict[str, Any]:
-    """Heatmaps and tags as float16, with the ways between map and image and the scale of the strip."""
+    """Heatmaps in 8 bits and tags in 16, with the ways between map and image and the scale of the strip.
+
+    A tag is `low` + `step` times the number sent. The step is no finer than what is shown, so that pages stay small.
+    """
     inverse = np.linalg.inv(np.vstack((maps.to_image, (0, 0, 1))))[:2]
     direction, ends = tag_scale(maps)
+    low, high = float(maps.tags.min()), float(maps.tags.max())
+    step = max(FINEST, (high - low) / 65535)
     return {
-        "heat": np.abs(maps.heatmaps).astype(np.float16).tobytes(), "tags": maps.tags.astype(np.float16).tobytes(),
-        "size": list(maps.size), "depth": maps.tags.shape[3], "to_image": maps.to_image.ravel().tolist(),
-        "to_map": inverse.ravel().tolist(), "direction": direction.tolist(), "ends": list(ends),
+        "heat": np.clip(np.rint(np.abs(maps.heatmaps) * 255), 0, 255).astype(np.uint8).tobytes(),
+        "tags": np.rint((maps.tags.astype(np.float64) - low) / step).astype(np.uint16).tobytes(),
+        "low": low, "step": step, "size": list(maps.size), "depth": maps.tags.shape[3],
+        "to_image": maps.to_image.ravel().tolist(), "to_map": inverse.ravel().tolist(),
+        "direction": direction.tolist(), "ends": list(ends),
     }  # fmt: skip
 
 
@@ -89,22 +100,14 @@ def tag_scale(maps: Maps) -> tuple[Float32, tuple[float, float]]:
         return direction, (-1.0, 1.0)
     if size > 1:
         direction = np.linalg.svd(tag - tag.mean(axis=0), full_matrices=False)[2][0].astype(np.float32)
-    along, score = tag @ direction, peaks.value[strong]
-    order = np.argsort(along)
-    share = np.cumsum(score[order]) / score.sum()
-    first, last = np.searchsorted(share, (STRAY, 1 - STRAY))
-    low, high = float(along[order[first]]), float(along[order[min(last, len(along) - 1)]])
+    weights = peaks.value[strong].astype(np.float64)
+    low, high = np.quantile(tag @ direction, (STRAY, 1 - STRAY), weights=weights, method="inverted_cdf").tolist()
     room = 0.06 * (high - low) + 0.25
     return direction, (low - room, high + room)
 
 
-def keys_of(dots: Dots) -> list[tuple[int, ...]]:
-    """Joint type and place of each dot: the same dot has the same key in every decoding of the maps."""
-    return [tuple(row) for row in np.column_stack((dots.joint, dots.xy)).tolist()]
-
-
 def people_data(poses: Poses, numbers: Ints) -> list[dict[str, Any]]:
-    """Each person: number, score, tag, 17 places in image pixels and what kind of joint each is."""
+    """Each person: number (P,) from 1, score, tag, 17 places in image pixels and what kind of joint each is."""
     tags = poses.tags if poses.tags.ndim == 2 else poses.tags[:, None]
     return [
         {
@@ -122,14 +125,14 @@ def dots_data(joint: Ints, person: Ints, xy: Floats, score: Floats, refined: Boo
     return [[k, who, *at, value, int(again), *tags] for k, who, again, at, value, tags in rows]
 
 
-def scene_data(decoding: Decoding, numbers: Ints) -> dict[str, Any]:
+def scene_data(decoding: Decoding) -> dict[str, Any]:
     """What a decoding looks like: people with their numbers, dots and the line that says what was found."""
     dots = dots_of(decoding)
     xy = decoding.maps.image_points(dots.xy.astype(np.float64))
     return {
-        "people": people_data(decoding.poses, numbers + 1),
+        "people": people_data(decoding.poses, decoding.pose_numbers + 1),
         "dots": dots_data(dots.joint, dots.person, xy, dots.value, dots.refined, dots.tag),
-        "readout": readout(decoding), "dimension": int(decoding.maps.tags.shape[3]),
+        "readout": readout(decoding),
     }  # fmt: skip
 
 
@@ -159,12 +162,12 @@ def _why_none(decoding: Decoding) -> str:
     )
 
 
-def alt_text(subject: Subject, decoding: Decoding, numbers: Ints) -> str:
+def alt_text(subject: Subject, decoding: Decoding) -> str:
     """What the picture shows, for those who cannot see it."""
     height, width = subject.image.shape[:2]
     people = "; ".join(
         f"person {number + 1}, score {float(score):.2f}, {int((kind != MISSING).sum())} of {K} joints"
-        for number, score, kind in zip(numbers, decoding.poses.scores, decoding.poses.kind, strict=True)
+        for number, score, kind in zip(decoding.pose_numbers, decoding.poses.scores, decoding.poses.kind, strict=True)
     )
     return f"The {subject.name}, {width} by {height} pixels. {readout(decoding)}. {people}"
 
@@ -175,20 +178,40 @@ def window_data(decoding: Decoding, which: int) -> list[float]:
     return _rounded(decoding.maps.image_points(window).ravel())
 
 
-def told_data(explanation: Any, person: int, joint: int) -> dict[str, Any]:
-    """An explanation as the canvas shows it: sentence and candidates."""
-    runner = explanation.runner_up
-    return {
-        "sentence": explanation.sentence, "person": person, "joint": joint,
-        "candidates": [
-            {
-                "x": round(one.x, 2), "y": round(one.y, 2), "score": f"{one.score:.2f}",
-                "tag": _number(one.tag_distance), "place": _number(one.place_distance, 0), "cost": _number(one.cost),
-                "went": one.went_to, "runner": runner is not None and one.peak == runner.peak,
-            }
-            for one in explanation.table
-        ],
-    }  # fmt: skip
+def told_data(decoding: Decoding, person: int, joint: int, dot: int = -1) -> dict[str, Any]:
+    """The words about a joint, about a person (joint -1), or about the peak `dot` (person -1)."""
+    told: dict[str, Any] = {"person": person, "joint": joint}
+    if person >= 0 and joint < 0:
+        return told | {"sentence": person_sentence(decoding, person)}
+    if person < 0 and not 0 <= dot < len(decoding.peaks):
+        return {}
+    explained = explain_joint(decoding, person, joint) if person >= 0 else explain_peak(decoding, dot)
+    runner = explained.runner_up
+    kept = np.flatnonzero(decoding.repeats < 0)[person] if person >= 0 else -1
+    for look in np.flatnonzero((decoding.refinement.person == kept) & (decoding.refinement.joint == joint)).tolist():
+        told["box"] = window_data(decoding, look)
+    told["sentence"] = explained.sentence
+    told["candidates"] = [
+        {
+            "x": round(one.x, 2), "y": round(one.y, 2), "score": f"{one.score:.2f}", "tag": _number(one.tag_distance),
+            "place": _number(one.place_distance, 0), "cost": _number(one.cost), "went": one.went_to,
+            "runner": runner is not None and one.peak == runner.peak,
+        }
+        for one in explained.table
+    ]  # fmt: skip
+    return told
+
+
+def person_sentence(decoding: Decoding, person: int) -> str:
+    """A person's score and joints in words."""
+    kind = decoding.poses.kind[person]
+    lacking = [KEYPOINTS[joint] for joint in np.flatnonzero(kind == MISSING).tolist()]
+    found, score = int((kind == DETECTED).sum()), float(decoding.poses.scores[person])
+    rest = f" Missing: {', '.join(lacking)}." if lacking else ""
+    return (
+        f"Person {decoding.pose_numbers[person] + 1} has {found} detected joints of {K}, so the score, a mean over all "
+        f"{K}, can be at most {found / K:.2f}; it is {score:.2f}.{rest}"
+    )
 
 
 def _number(value: float, digits: int = 2) -> str:

@@ -25,9 +25,7 @@ def findings_data(decoding: Decoding) -> dict[str, Any]:
         {"name": one.name, "evidence": one.evidence, "advice": one.advice, "changes": dict(one.changes)}
         for one in diagnose(decoding.maps, decoding).findings
     ]
-    return {
-        "findings": findings, "odd": bool(findings), "limbs": odd_limbs(decoding.poses), "dots": odd_dots(decoding),
-    }  # fmt: skip
+    return {"findings": findings, "limbs": odd_limbs(decoding.poses), "dots": odd_dots(decoding)}
 
 
 def odd_limbs(poses: Poses) -> list[list[int]]:

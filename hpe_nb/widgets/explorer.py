@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields, replace
 from functools import partial
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -20,33 +19,27 @@ from hpe_nb.decoder.poses import Poses
 from hpe_nb.draw.dots import dots_of
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
-from hpe_nb.explain.diagnose import diagnose
-from hpe_nb.explain.flips import Flip, nearest_flips, number_names, with_setting
-from hpe_nb.explain.why import explain_joint, explain_peak
+from hpe_nb.explain.flips import Flip, nearest_flips, number_names, search, setting_range, with_setting
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
-from hpe_nb.skeleton import KEYPOINTS, K
-from hpe_nb.widgets import whatif
-from hpe_nb.widgets.canvas import Canvas
-from hpe_nb.widgets.changes import dots_that_differ, numbers_of, renumbered, same_people, told_changes
-from hpe_nb.widgets.data import (
-    alt_text,
-    fixed_data,
-    keys_of,
-    maps_data,
-    photo_data,
-    scene_data,
-    told_data,
-    window_data,
-)
+from hpe_nb.skeleton import K
+from hpe_nb.widgets.canvas import Canvas, Step
+from hpe_nb.widgets.changes import dots_that_differ, renumbered, same_people, told_changes
+from hpe_nb.widgets.data import alt_text, fixed_data, maps_data, photo_data, scene_data, told_data
 from hpe_nb.widgets.doctor import findings_data
 from hpe_nb.widgets.page import write_page
 from hpe_nb.widgets.panel import MAIN, PRESETS, code_of, preset_of, settings_panel, unread
-from hpe_nb.widgets.search import Step, flips_in_steps
 from hpe_nb.widgets.subject import Subject, settings_in, subject_of
+from hpe_nb.widgets.whatif import added_peak, changed_peak
 
 TOOLS = ("layers", "probe", "whatif", "compare", "doctor", "save", "strip")
 """What the explorer's tool bar has."""
+
+TARGET = 0.03
+"""Seconds that one step of a search should take: it is how long the search goes on after it was told to stop."""
+
+PIECES = 12
+"""A slider's range is searched in so many pieces, from where the slider stands outwards, and shown piece by piece."""
 
 
 class Explorer(Canvas):
@@ -66,6 +59,9 @@ class Explorer(Canvas):
         known: people who have numbers already, and these numbers (P,) from 0, as a film's record has them: the same
             people keep number and colour.
 
+    Attributes:
+        subject: the picture, its maps (changed ones after "what if") and the truth where it is known.
+
     Raises:
         HpeError: nothing of these was given.
 
@@ -76,6 +72,9 @@ class Explorer(Canvas):
     """
 
     app, tools = "explorer", TOOLS
+    subject: Subject
+    _untouched: Maps
+    _decoding: Decoding
 
     def __init__(
         self,
@@ -91,13 +90,11 @@ class Explorer(Canvas):
             raise HpeError("an empty list was given, but one picture at least is expected.")
         self._start: Settings = settings or settings_in(self._list[0]) or Settings()
         self._settings, self._layer = self._start, layer
-        self._chosen: tuple[int, int, int] | None = None
-        self._choices = 0
+        self._chosen: dict[str, int] | None = None
+        self._choices = self._turn = 0
         self._pointed: tuple[str, float] | None = None
-        self._known: dict[tuple[str, Settings], dict[str, Any]] = {}
+        self._searched: dict[tuple[str, Settings], dict[str, Any]] = {}
         self._kept: Decoding | None = None
-        self._numbered: tuple[Decoding, Ints] | None = None
-        self._untouched: Maps | None = None
         super().__init__()
         self._look_at(subject_of(self._list[0], network), known)
         self.fixed = self._fixed()
@@ -137,18 +134,13 @@ class Explorer(Canvas):
         return self._decoding
 
     @property
-    def subject(self) -> Subject:
-        """The picture, its maps (changed ones after "what if") and the truth where it is known."""
-        return self._subject
-
-    @property
     def chosen(self) -> tuple[int, int] | None:
         """Pose and joint type that are lit up, from 0; -1 for a whole person or for a peak without a person."""
-        return self._chosen and self._chosen[:2]
+        return (self._chosen["person"], self._chosen["joint"]) if self._chosen else None
 
     def image(self) -> Image:
         """The picture with the people drawn in it, RGB (H, W, 3)."""
-        return draw_poses(self.subject.image, self.decoding.poses)
+        return draw_poses(self.subject.image, self.decoding.poses, people=self.decoding.pose_numbers)
 
     def show(self, what: Any) -> None:
         """Look at something else under the same settings."""
@@ -157,23 +149,68 @@ class Explorer(Canvas):
 
     def choose(self, person: int, joint: int = -1) -> None:
         """Light up a joint, or with joint -1 a whole person, as a click does; person -1 lets go."""
-        self._chosen = None if person < 0 else (person, joint, self._dot_of(person, joint))
-        self._choices += 1
-        self.scene = self.scene | {"chosen": self._chosen_data(), "choices": self._choices}
-        self._tell()
-        self._search()
+        dots = dots_of(self._decoding)
+        dot = next(iter(np.flatnonzero((dots.person == person) & (dots.joint == joint)).tolist()), -1)
+        self._on_choose({"person": person, "joint": joint, "dot": dot, "choices": self._choices + 1})
+        self.scene = self.scene | {"chosen": self._chosen, "choices": self._choices}
 
     def keep(self) -> None:
         """Remember the result as A; the picture then shows A beside the result as it is now."""
-        self._kept = self._decoding
-        self._compare()
+        self.compare(self._decoding)
 
     def compare(self, other: Settings | Maps | Decoding) -> None:
         """Compare with what other settings, or other maps of the same picture, give: they become A."""
-        if isinstance(other, Maps):
-            other = Decoder(other)(self._settings)
-        self._kept = other if isinstance(other, Decoding) else self._decoder(other)
-        self._compare()
+        if isinstance(other, Decoding):
+            self._kept = other
+        elif isinstance(other, Maps):
+            self._kept = self._numbered(Decoder(other)(self._settings))
+        else:
+            self._kept = self._numbered(self._decoder(other))
+        self._show_kept()
+
+    def edit(
+        self, what: str, dot: int = -1, *, at: Any = (0, 0), tag: float = 0.0, by: float = 0.0, joint: int = 0
+    ) -> None:
+        """What if: change one peak of the maps and decode again; `subject.maps` are the changed ones.
+
+        Args:
+            what: "place", "tag", "score", "delete", "add", or "reset" for the maps as they were.
+            dot: the peak, by its place among the decoding's peaks.
+            at: x, y in image pixels, for "place" and "add".
+            tag: the new tag as the strip shows it, for "tag".
+            by: what is added to the score, for "score".
+            joint: joint type, for "add".
+        """
+        maps, dots = self.subject.maps, dots_of(self._decoding)
+        place = np.clip(np.rint(maps.map_points(np.array(at, np.float64))), 0, np.array(maps.size) - 1).astype(np.intp)
+        along = np.array(self.maps["direction"], np.float32)
+        changes: dict[str, Any] = {}
+        if what == "place":
+            changes = {"to": place}
+        elif what == "tag":
+            changes = {"tag": dots.tag[dot] + (tag - float(dots.tag[dot] @ along)) * along}
+        elif what in ("score", "delete"):
+            changes = {"score": 0.0 if what == "delete" else float(np.clip(dots.value[dot] + by, 0, 1))}
+        if what == "reset":
+            maps = self._untouched
+        elif what == "add":
+            maps = added_peak(maps, joint, place)
+        else:
+            maps = changed_peak(maps, int(dots.joint[dot]), dots.xy[dot], **changes)
+        self.subject, self._decoder = replace(self.subject, maps=maps), Decoder(maps)
+        self._searched.clear()
+        self.maps = maps_data(maps) | {name: self.maps[name] for name in ("ends", "direction")}
+        self._decode()
+
+    def find_marks(self) -> None:
+        """Search now for everything that is searched in the background; for scripts without an event loop."""
+        self.finish_search()
+
+    def let_go(self) -> None:
+        """Close the widget and drop picture, maps and results."""
+        super().let_go()
+        for name in ("_decoder", "_decoding", "subject", "_kept", "_untouched", "_list", "_searched"):
+            self.__dict__.pop(name, None)
 
     # The picture.
 
@@ -188,24 +225,31 @@ class Explorer(Canvas):
 
     def _look_at(self, subject: Subject, known: tuple[Poses, Ints] | None = None) -> None:
         """Show a subject; people who are known keep their numbers."""
-        self._subject, self._untouched = subject, None
-        self._decoder = Decoder(subject.maps)
-        first = self._decoder(self._settings)
-        self._numbered = None if known is None else (first, numbers_of(first.poses, *known))
-        self._known.clear()
+        self.subject, self._untouched, self._decoder = subject, subject.maps, Decoder(subject.maps)
+        self._known = known
+        if known is not None:  # people whom the film does not know are new only once
+            first = self._numbered(self._decoder(self._settings))
+            self._known = first.poses, first.pose_numbers
+        self._searched.clear()
         with self.hold_sync():
-            self.photo, self.maps = photo_data(subject.image, subject.truth), maps_data(subject.maps)
-            self.doctor = {}
+            self.photo, self.maps, self.doctor = photo_data(subject.image, subject.truth), maps_data(subject.maps), {}
             self._decode()
+
+    def _numbered(self, decoding: Decoding) -> Decoding:
+        """The decoding with the numbers that its people have in their film."""
+        if self._known is None:
+            return decoding
+        poses, numbers = self._known
+        return replace(decoding, known=renumbered(same_people(poses, decoding.poses), numbers))
 
     def _decode(self) -> None:
         """Decode under the settings as they stand, send the picture, then the words; search again."""
-        self.search.stop()
+        self._searching = iter(())
         started, before = perf_counter(), getattr(self, "_decoding", None)
-        decoding = self._decoder(self._settings)
-        self._follow(before, decoding)
-        self._decoding = decoding
-        scene = scene_data(decoding, self._numbers(decoding)) | self._more()
+        self._decoding = self._numbered(self._decoder(self._settings))
+        self._follow(before)
+        self._turn += 1
+        scene = scene_data(self._decoding) | self._more()
         scene["readout"] += f"; {1000 * (perf_counter() - started):.1f} ms"
         self.scene = scene
         self.at_rest(self._after)
@@ -216,112 +260,62 @@ class Explorer(Canvas):
             if self._chosen or self.told:
                 self._tell()
             if self._kept is not None:
-                self._compare()
-            if "findings" in self.doctor:
-                self._diagnose()
+                self._show_kept()
             self._search()
 
     def _more(self) -> dict[str, Any]:
         """What the page shows beside the people: settings, code, alt text, the truth's verdict."""
-        settings, place = self._settings, f" {self._index + 1} of {len(self._list)} "
+        settings, truth = self._settings, self.subject.truth
         more = {
-            "n": self._answering, "values": asdict(settings), "off": unread(settings),
-            "code": code_of(settings), "preset": preset_of(settings), "place": place,
-            "alt": alt_text(self._subject, self._decoding, self._numbers(self._decoding)),
-            "chosen": self._chosen_data(), "choices": self._choices,
-            "edited": self._untouched is not None,
+            "n": self._answering, "turn": self._turn, "place": f" {self._index + 1} of {len(self._list)} ",
+            "values": asdict(settings), "off": unread(settings), "code": code_of(settings),
+            "preset": preset_of(settings), "alt": alt_text(self.subject, self._decoding), "chosen": self._chosen,
+            "choices": self._choices, "edited": self.subject.maps is not self._untouched,
         }  # fmt: skip
-        truth = self._subject.truth
         return more if truth is None else more | {"wrong": np.flatnonzero(wrong_joints(self._decoding, truth)).tolist()}
 
-    def _numbers(self, decoding: Decoding) -> Ints:
-        """The numbers (P,) of a decoding's people, from 0."""
-        if self._numbered is None:
-            return np.arange(len(decoding.poses))
-        return renumbered(same_people(self._numbered[0], decoding), self._numbered[1])
-
-    def _named(self, decoding: Decoding, text: str) -> str:
-        """A sentence about poses by their place, with the numbers that the picture shows."""
-        if self._numbered is None:
-            return text
-        numbers = self._numbers(decoding)
-        count, new = len(numbers), int(numbers.max(initial=-1)) + 2
-
-        def number(match: re.Match[str]) -> str:
-            place = int(match[2]) - 1
-            return match[1] + str(numbers[place] + 1 if place < count else new + place - count)
-
-        return re.sub(r"([Pp]erson )(\d+)", number, text)
-
-    def _follow(self, before: Decoding | None, after: Decoding) -> None:
+    def _follow(self, before: Decoding | None) -> None:
         """The chosen joint is the same dot in the new result, whosever it is there."""
         if self._chosen is None or before is None:
             return
-        person, joint, dot = self._chosen
+        person, dot, dots = self._chosen["person"], self._chosen["dot"], dots_of(self._decoding)
         if dot >= 0:
-            key, dots = keys_of(dots_of(before))[dot], dots_of(after)
-            at = keys_of(dots).index(key) if key in keys_of(dots) else -1
-            person = int(dots.person[at]) if at >= 0 else person
-            self._chosen = (person, joint, at)
-        if self._chosen[0] >= len(after.poses) or (self._chosen[0] < 0 and self._chosen[2] < 0):
-            self._chosen = None
-
-    def _chosen_data(self) -> dict[str, int] | None:
-        """The chosen joint for the page."""
-        return None if self._chosen is None else dict(zip(("person", "joint", "dot"), self._chosen, strict=True))
-
-    def _dot_of(self, person: int, joint: int) -> int:
-        """Index of the dot of a person's joint, -1 where it is missing."""
-        dots = dots_of(self._decoding)
-        found = np.flatnonzero((dots.person == person) & (dots.joint == joint))
-        return int(found[0]) if len(found) else -1
+            key, keys = dots_of(before).keys[dot], dots.keys
+            dot = keys.index(key) if key in keys else -1
+            person = int(dots.person[dot]) if dot >= 0 else person
+        there = person < len(self._decoding.poses) and (person >= 0 or dot >= 0)
+        self._chosen = self._chosen | {"person": person, "dot": dot} if there else None
 
     # Words.
 
     def _tell(self, flips: list[Flip] | None = None, *, searching: bool = False) -> None:
         """Say why the chosen joint is where it is."""
-        told = self._explanation(self._decoding, *self._chosen) if self._chosen else {}
+        told = told_data(self._decoding, **self._chosen) if self._chosen else {}
         if flips or searching:
-            told |= {"searching": searching, "flips": [flip_data(flip) for flip in flips or []]}
+            listed = [
+                {"setting": one.setting, "side": one.side, "shown": f"{one.value:.4g}", "to": one.to, "then": one.then}
+                for one in flips or []
+            ]
+            told |= {"searching": searching, "flips": listed}
         self.told = told
-
-    def _explanation(self, decoding: Decoding, person: int, joint: int, dot: int) -> dict[str, Any]:
-        """The words about a joint, a person or a peak."""
-        if person >= 0 and joint >= 0:
-            told = told_data(explain_joint(decoding, person, joint), person, joint) | looked_for(
-                decoding, person, joint
-            )
-        elif person >= 0:
-            told = {"sentence": person_sentence(decoding, person), "person": person, "joint": -1}
-        elif 0 <= dot < len(decoding.peaks):
-            told = told_data(explain_peak(decoding, dot), -1, joint)
-        else:
-            return {}
-        told["sentence"] = self._named(decoding, told["sentence"])
-        for candidate in told.get("candidates", []):
-            candidate["went"] = self._named(decoding, candidate["went"])
-        return told
 
     def explanations(self) -> Callable[[], dict[str, Any]]:
         """What gives the words about everything: by "person,joint" and "dot index"."""
         decoding = self._decoding
 
         def explained() -> dict[str, Any]:
-            people = range(len(decoding.poses))
+            people, joint = range(len(decoding.poses)), decoding.peaks.joint.tolist()
             alone = np.flatnonzero(dots_of(decoding).person < 0).tolist()
-            told = {f"{i},{k}": self._explanation(decoding, i, k, -1) for i in people for k in range(-1, K)}
-            joint = decoding.peaks.joint
-            return told | {f"dot {i}": self._explanation(decoding, -1, int(joint[i]), i) for i in alone}
+            told = {f"{i},{k}": told_data(decoding, i, k) for i in people for k in range(-1, K)}
+            return told | {f"dot {i}": told_data(decoding, -1, joint[i], i) for i in alone}
 
         return explained
 
-    def _compare(self) -> None:
+    def _show_kept(self) -> None:
         """Show A and what differs from it."""
-        kept = self._kept
-        assert kept is not None
-        old, new = self._numbers(kept), self._numbers(self._decoding)
-        changes = told_changes(kept, self._decoding, old, new)
-        self.kept = scene_data(kept, old) | {"code": code_of(kept.settings), "changes": changes}
+        if self._kept is not None:
+            changes = told_changes(self._kept, self._decoding)
+            self.kept = scene_data(self._kept) | {"code": code_of(self._kept.settings), "changes": changes}
 
     # Searching in the background.
 
@@ -330,29 +324,30 @@ class Explorer(Canvas):
         settings = self._settings
         names = [name for name in number_names(settings) if name not in unread(settings)]
         names.sort(key=lambda name: name not in MAIN)
-        nothing = {"values": [], "searching": True}
-        here = {name: {"from": getattr(settings, name), "to": getattr(settings, name)} for name in names}
-        self.marks = {name: self._known.get(self._others(name)) or nothing | here[name] for name in names}
-        self.search.start(self._searching(self._decoding, self._chosen))
+        here = {name: getattr(settings, name) for name in names}
+        nothing = {name: {"values": [], "searching": True, "from": at, "to": at} for name, at in here.items()}
+        self.marks = {name: self._searched.get(self._others(name)) or nothing[name] for name in names}
+        self.search(self._steps_of_search(self._decoding, self._chosen))
 
     def _others(self, name: str) -> tuple[str, Settings]:
         """What a setting's marks depend on: the values of all the others."""
         default = next(item.default for item in fields(self._settings) if item.name == name)
         return name, replace(self._settings, **{name: default})
 
-    def _searching(self, decoding: Decoding, chosen: tuple[int, int, int] | None) -> Iterator[Step]:
+    def _steps_of_search(self, decoding: Decoding, chosen: dict[str, int] | None) -> Iterator[Step]:
         """The steps of a search: is anything odd, which flips are there, which of them are the chosen joint's?"""
-        odd = bool(diagnose(decoding.maps, decoding).findings)
-        yield lambda: None if "findings" in self.doctor else setattr(self, "doctor", {"odd": odd})
+        turn = self._turn
+        findings = findings_data(decoding) | {"turn": turn}
+        yield partial(setattr, self, "doctor", findings)
         found: list[Flip] = []
-        asks = chosen is not None and chosen[0] >= 0 and chosen[1] >= 0
+        asks = chosen is not None and chosen["person"] >= 0 and chosen["joint"] >= 0
         for name in list(self.marks):
-            marks = self._known.get(self._others(name), {})
+            marks = self._searched.get(self._others(name), {})
             if not marks:
                 for marks in flips_in_steps(decoding, name):
                     yield partial(self._show_marks, name, marks)
             if asks and chosen is not None:
-                for flip in nearest_flips(decoding, chosen[0], chosen[1], name, marks.get("values", [])):
+                for flip in nearest_flips(decoding, chosen["person"], chosen["joint"], name, marks.get("values", [])):
                     found.append(flip)
                     yield partial(self._tell, list(found), searching=True)
         if asks:
@@ -361,19 +356,14 @@ class Explorer(Canvas):
     def _show_marks(self, name: str, marks: dict[str, Any]) -> None:
         """Show what is known of one setting's flips, and remember it when it is all."""
         if not marks["searching"]:
-            self._known[self._others(name)] = marks
+            self._searched[self._others(name)] = marks
         self.marks = self.marks | {name: marks}
-
-    def find_marks(self) -> None:
-        """Search now for everything that is searched in the background; for scripts without an event loop."""
-        self.search.finish()
 
     # Messages of the page.
 
     def _on_set(self, content: dict[str, Any]) -> None:
         """Sliders moved."""
-        if content.get("panel", "settings") == "settings":
-            self.set(**content["changes"])
+        self.set(**content["changes"])
 
     def _on_preset(self, content: dict[str, Any]) -> None:
         """A preset was chosen."""
@@ -385,21 +375,20 @@ class Explorer(Canvas):
 
     def _on_choose(self, content: dict[str, Any]) -> None:
         """Something was clicked."""
-        spot = content["person"], content["joint"], content["dot"]
-        self._chosen = None if spot[0] < 0 and spot[2] < 0 else spot
+        spot = {name: int(content[name]) for name in ("person", "joint", "dot")}
+        self._chosen = None if spot["person"] < 0 and spot["dot"] < 0 else spot
         self._choices = content.get("choices", self._choices)
         self._tell()
         self._search()
 
     def _on_preview(self, content: dict[str, Any]) -> None:
         """A flip mark is pointed at: which dots would change?"""
-        name, value = content["setting"], content["value"]
-        before, settings = self._decoding, with_setting(self._settings, name, value)
-        self._pointed = name, value
+        pointed = self._pointed = content["setting"], content["value"]
+        before, settings = self._decoding, with_setting(self._settings, *pointed)
 
         def show(differs: list[int]) -> None:
-            if before is self._decoding and self._pointed == (name, value):
-                self.preview = {"setting": name, "value": value, "dots": differs}
+            if before is self._decoding and self._pointed == pointed:
+                self.preview = {"dots": differs}
 
         self.aside(lambda: dots_that_differ(before, Decoder(before.maps)(settings)), show)
 
@@ -407,28 +396,13 @@ class Explorer(Canvas):
         """Remember as A."""
         self.keep()
 
-    def _on_doctor(self, _: dict[str, Any]) -> None:
-        """What is odd?"""
-        if "findings" in self.doctor:
-            self.doctor = {"odd": self.doctor["odd"]}
-        else:
-            self._diagnose()
-
-    def _diagnose(self) -> None:
-        """Show what is odd in this result."""
-        decoding = self._decoding
-
-        def show(found: dict[str, Any]) -> None:
-            for one in found["findings"]:
-                one["evidence"] = self._named(decoding, one["evidence"])
-            if decoding is self._decoding:
-                self.doctor = found
-
-        self.aside(lambda: findings_data(decoding), show)
+    def _on_edit(self, content: dict[str, Any]) -> None:
+        """What if: a peak is moved, deleted, added, or has another tag or score."""
+        self.edit(**{name: value for name, value in content.items() if name != "kind"})
 
     def _on_save(self, _: dict[str, Any]) -> None:
         """Write a page beside the notebook, under a name that is free."""
-        path = next(path for i in count(1) if not (path := Path(f"{self._subject.name}-{i}.html")).exists())
+        path = next(path for i in count(1) if not (path := Path(f"{self.subject.name}-{i}.html")).exists())
         page = self.page()
         self.say("saving …")
         self.aside(
@@ -443,79 +417,31 @@ class Explorer(Canvas):
         self.show(self._list[self._index])
         self.say("")
 
-    def _on_edit(self, content: dict[str, Any]) -> None:
-        """What if: a peak is moved, deleted, added, or has another tag or score."""
-        self.edit(content["what"], content.get("dot", -1), **{k: content[k] for k in EDITS if k in content})
 
-    def edit(
-        self, what: str, dot: int = -1, *, at: Any = None, tag: float = 0.0, by: float = 0.0, joint: int = 0
-    ) -> None:
-        """What if: change one peak of the maps and decode again; `subject.maps` are the changed ones.
+def flips_in_steps(decoding: Decoding, name: str) -> Iterator[dict[str, Any]]:
+    """Search a setting's whole range for the values at which the result changes, in small steps.
 
-        Args:
-            what: "place", "tag", "score", "delete", "add", or "reset" for the maps as they were.
-            dot: the peak, by its place among the decoding's peaks.
-            at: x, y in image pixels, for "place" and "add".
-            tag: the new tag as the strip shows it, for "tag".
-            by: what is added to the score, for "score".
-            joint: joint type, for "add".
-        """
-        maps, first = self._subject.maps, self._untouched or self._subject.maps
-        if what == "reset":
-            maps = first
-        else:
-            dots = dots_of(self._decoding)
-            place = None if at is None else np.rint(maps.map_points(np.array(at, np.float64))).astype(np.intp)
-            if what == "add" and place is not None:
-                maps = whatif.added(maps, joint, place)
-            elif what == "place" and place is not None:
-                maps = whatif.moved(maps, int(dots.joint[dot]), dots.xy[dot], place)
-            elif what == "tag":
-                along = np.array(self.maps["direction"], np.float32)
-                new = dots.tag[dot] + (tag - float(dots.tag[dot] @ along)) * along
-                maps = whatif.retagged(maps, int(dots.joint[dot]), dots.xy[dot], new)
-            else:
-                score = 0.0 if what == "delete" else float(np.clip(dots.value[dot] + by, 0, 1))
-                maps = whatif.rescored(maps, int(dots.joint[dot]), dots.xy[dot], score)
-        self._subject = replace(self._subject, maps=maps)
-        self._untouched = None if maps is first else first
-        self._decoder = Decoder(maps)
-        self._known.clear()
-        self.maps = maps_data(maps) | {"ends": self.maps["ends"], "direction": self.maps["direction"]}
-        self._decode()
-
-    def let_go(self) -> None:
-        """Close the widget and drop picture, maps and results."""
-        super().let_go()
-        for name in ("_decoder", "_decoding", "_subject", "_kept", "_untouched", "_list"):
-            self.__dict__.pop(name, None)
-
-
-EDITS = ("at", "tag", "by", "joint")
-"""What a message about an edit can hold."""
-
-
-def flip_data(flip: Flip) -> dict[str, Any]:
-    """A flip of a joint as the page's button."""
-    return {
-        "setting": flip.setting, "side": flip.side, "shown": f"{flip.value:.4g}", "to": flip.to, "then": flip.then,
-    }  # fmt: skip
-
-
-def looked_for(decoding: Decoding, person: int, joint: int) -> dict[str, Any]:
-    """The window, in image pixels, in which a person's joint was looked for that no peak gave."""
-    refinement, stay = decoding.refinement, np.flatnonzero(decoding.repeats < 0)
-    at = np.flatnonzero((refinement.person == stay[person]) & (refinement.joint == joint))
-    return {"box": window_data(decoding, int(at[0]))} if len(at) else {}
-
-
-def person_sentence(decoding: Decoding, person: int) -> str:
-    """A person's score and joints in words."""
-    kind = decoding.poses.kind[person]
-    lacking = [KEYPOINTS[joint] for joint in np.flatnonzero(kind == 0).tolist()]
-    found, score = int((kind == 1).sum()), float(decoding.poses.scores[person])
-    rest = f" Missing: {', '.join(lacking)}." if lacking else ""
-    return (
-        f"Person {person + 1} has {found} detected joints of 17, so the score, a mean over all 17, can be at most "
-        f"{found / 17:.2f}; it is {score:.2f}.{rest}"
-    )
+    Each step takes about `TARGET` seconds and gives what is known so far: the `values` between `from` and `to`, whether
+    they are `exact`, and whether the rest is still `searching`.
+    """
+    low, high = setting_range(decoding.settings, name)
+    now = getattr(decoding.settings, name)
+    edges = np.unique(np.linspace(low, high, PIECES + 1).round(0 if isinstance(now, int) else 9)).tolist()
+    pieces = sorted(pairwise(edges), key=lambda piece: max(piece[0] - now, now - piece[1]))
+    marks: dict[str, Any] = {"values": [], "exact": True, "searching": True, "from": now, "to": now}
+    told = perf_counter()
+    for i, (start, end) in enumerate(pieces):
+        steps, found = search(decoding, name, start, end), None
+        while found is None:
+            try:
+                next(steps)
+            except StopIteration as done:
+                found = done.value
+            if found is None and perf_counter() - told > TARGET:
+                told = perf_counter()
+                yield marks
+        marks = {
+            "values": sorted({*marks["values"], *found.values.tolist()}), "exact": marks["exact"] and found.exact,
+            "searching": i + 1 < len(pieces), "from": min(marks["from"], start), "to": max(marks["to"], end),
+        }  # fmt: skip
+        yield marks

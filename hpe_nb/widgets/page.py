@@ -9,8 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import hpe_nb
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
@@ -21,7 +19,6 @@ from hpe_nb.files.whole import written_whole
 
 POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 """What the page allows itself: nothing from anywhere else."""
-
 
 STILL = 640
 """Width of the still picture for readers without a kernel, pixels."""
@@ -36,7 +33,7 @@ def page_half(name: str) -> str:
 def script() -> str:
     """The browser's half as one module, which knows the version it belongs to."""
     version = f"const VERSION = {json.dumps(hpe_nb.__version__)};\n"
-    return version + page_half("canvas.js") + page_half("panel.js")
+    return version + "".join(page_half(name) for name in ("drawing.js", "canvas.js", "panel.js"))
 
 
 def small(image: Image, width: int = STILL) -> Image:
@@ -47,28 +44,23 @@ def small(image: Image, width: int = STILL) -> Image:
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype("uint8")
 
 
-NEEDS_KERNEL = ("list", "whatif", "doctor", "save", "explore", "steps", "camera")
+NEEDS_KERNEL = ("list", "whatif", "save", "explore", "steps", "camera")
 """Tools that a page without a kernel has not."""
 
 
 def page_data(shown: dict[str, Any], explanations: dict[str, Any]) -> dict[str, Any]:
-    """Everything a page shows, ready for JSON; bytes are packed, scores in 8 bits.
+    """Everything a page shows, ready for JSON; bytes are packed.
 
     Args:
         shown: the traits of a widget by name.
         explanations: the words about everything that can be clicked, see `Canvas.explanations`.
     """
-    maps, fixed = dict(shown["maps"]), dict(shown["fixed"])
-    if maps:
-        heat = np.frombuffer(maps["heat"], np.float16)
-        maps |= {"heat8": np.clip(np.rint(heat * np.float32(255)), 0, 255).astype(np.uint8).tobytes(), "heat": b""}
-    fixed["tools"] = [tool for tool in fixed["tools"] if tool not in NEEDS_KERNEL]
     told = shown["told"] if shown["scene"].get("chosen") else {}
-    packed = {"fixed": fixed, "photo": shown["photo"], "maps": maps}
-    rest = {name: shown[name] for name in ("scene", "marks", "kept", "doctor")}
-    return {
-        name: _packed(part) for name, part in packed.items()
-    } | rest | {"told": told, "explanations": explanations}  # fmt: skip
+    packed = {name: _packed(shown[name]) for name in ("fixed", "photo", "maps")}
+    missing = NEEDS_KERNEL if shown["doctor"] else (*NEEDS_KERNEL, "doctor")
+    packed["fixed"]["tools"] = [tool for tool in shown["fixed"]["tools"] if tool not in missing]
+    marks = {name: one | {"searching": False} for name, one in shown["marks"].items()}  # nothing searches there
+    return shown | packed | {"told": told, "marks": marks, "explanations": explanations}
 
 
 def _packed(data: dict[str, Any]) -> dict[str, Any]:

@@ -1,155 +1,176 @@
+// What stands beside the picture: sliders with their marks, steps and a timeline, the camera; and where data comes from.
+
+const NO_CLIPBOARD = "The clipboard is closed to this page: select the code and press Ctrl+C.";
 
 // ------------------------------------------------------------------------------------------------------------ settings
+
+/** How the kinds of messages to a panel begin. */
+const messageTo = (panel) => (panel === "settings" ? "" : `${panel}_`);
 
 /** Panels of sliders, lists and boxes, made from the fields that the kernel describes. */
 class Panels {
   constructor(view) {
     this.view = view;
     this.node = make("div", { class: "hpe-panels" });
-    this.build();
   }
 
   build() {
+    const { panels } = this.view.fixed;
     this.rows = {};
-    this.node.replaceChildren(...this.view.fixed.panels.map((panel) => this.panel(panel)));
-    this.node.hidden = !this.view.fixed.panels.length;
-    if (this.view.scene) this.follow();
+    this.heads = {};
+    this.node.hidden = !panels.length;
+    this.node.replaceChildren(...panels.map((panel) => this.panel(panel)));
+    this.follow();
+    this.showMarks();
   }
 
-  panel(panel) {
-    const { view } = this, groups = panel.groups.map((group) => {
-      const rows = group.fields.map((field) => this.row(panel.name, field));
-      return group.folded ? make("details", { class: "hpe-group" }, make("summary", { textContent: group.title }), ...rows) : make("div", { class: "hpe-group" }, make("h4", { textContent: group.title }), ...rows);
+  panel({ name, title, presets, groups }) {
+    const { view } = this, { live } = view.source, rows = (this.rows[name] = {}), kind = messageTo(name);
+    const choose = (preset) => view.ask({ kind: `${kind}preset`, preset, changes: {} });
+    const preset = pick(`${title}: preset`, presets, choose, { class: "hpe-preset", disabled: !live });
+    const code = make("code", {
+      class: "hpe-code", title: "the settings as code: click to select, Ctrl+C to copy", tabIndex: 0,
+      onclick: () => getSelection().selectAllChildren(code),
     });
-    const send = (kind) => () => view.source.send({ kind, panel: panel.name });
-    const preset = panel.presets && make("select", { "aria-label": `${panel.title}: preset`, class: "hpe-preset", disabled: !view.source.live, onchange: (event) => view.ask({ kind: "preset", panel: panel.name, preset: event.target.value, changes: {} }) },
-      ...panel.presets.map((name) => make("option", { value: name, textContent: name })));
-    const code = make("code", { class: "hpe-code", title: "the settings as code: click to select, Ctrl+C to copy", tabIndex: 0, onclick: (event) => getSelection().selectAllChildren(event.currentTarget) });
-    this.rows[panel.name].code = code;
-    this.rows[panel.name].preset = preset;
-    const head = make("div", { class: "hpe-panel-head" }, make("b", { textContent: panel.title }), preset,
-      view.source.live ? make("button", { type: "button", class: "hpe-reset", textContent: "Reset", title: "back to the start", onclick: send("reset") }) : null,
-      make("button", { type: "button", textContent: "Copy", title: "copy the code", onclick: () => this.copy(code.textContent) }));
-    return make("section", { class: `hpe-panel hpe-panel-${panel.name}`, "aria-label": panel.title }, head, code, ...groups);
+    this.heads[name] = { preset, code };
+    const reset = button("Reset", "back to the start", () => view.source.send({ kind: `${kind}reset` }), { class: "hpe-reset" });
+    const head = make("div", { class: "hpe-panel-head" }, make("b", { textContent: title }), preset,
+      live ? reset : null, button("Copy", "copy the code", () => this.copy(code.textContent)));
+    const listed = groups.map((group) => {
+      const fields = group.fields.map((field) => (rows[field.name] = this.row(name, field)).node);
+      const heading = make(group.folded ? "summary" : "h4", { textContent: group.title });
+      return make(group.folded ? "details" : "div", { class: "hpe-group" }, heading, ...fields);
+    });
+    return make("section", { class: `hpe-panel hpe-panel-${name}`, "aria-label": title }, head, code, ...listed);
   }
 
   copy(text) {
-    const done = navigator.clipboard?.writeText(text);
-    if (done) done.then(() => this.view.say("copied"), () => this.view.say("The clipboard is closed to this page: select the code and press Ctrl+C."));
-    else this.view.say("The clipboard is closed to this page: select the code and press Ctrl+C.");
+    const done = navigator.clipboard?.writeText(text) ?? Promise.reject();
+    done.then(() => this.view.say("copied"), () => this.view.say(NO_CLIPBOARD));
   }
 
+  /** One setting: its name, and what it is set with. */
   row(panel, field) {
-    const { view } = this, id = `hpe-${Math.random().toString(36).slice(2)}`, live = view.source.live;
-    const change = (value) => view.set({ [field.name]: value }, panel);
-    const row = { field, controls: [] };
-    if (field.kind === "number") {
-      const common = { min: field.low, max: field.high, disabled: !live, title: field.meaning };
-      const slider = make("input", { type: "range", id, step: "any", ...common, "data-setting": field.name, oninput: () => change(this.round(field, +slider.value)) });
-      slider.step = field.by;
-      const box = make("input", { type: "number", step: "any", ...common, "aria-label": `${field.name}, as a number`, onchange: () => change(field.whole ? Math.round(+box.value) : +box.value) });
-      row.set = (value) => {
-        if (document.activeElement !== box) box.value = +value.toFixed(6);
-        // A step would round a typed 0.37 to 0.35: the slider then moves from where it is.
-        const offset = Math.abs((value - field.low) / field.by - Math.round((value - field.low) / field.by)) > 1e-6;
-        slider.step = offset ? "any" : field.by;
-        // While newer values wait for their answer, the slider is ahead of the kernel.
-        if (document.activeElement !== slider || (view.turn <= view.answered && !view.queued)) slider.value = value;
-        slider.setAttribute("aria-valuetext", String(+value.toFixed(6)));
-      };
-      slider.addEventListener("keydown", (event) => {
-        if (slider.step !== "any") return;
-        const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-        if (!by) return;
-        event.preventDefault();
-        change(clamp(this.round(field, +slider.value + by * field.by), field.low, field.high));
-      });
-      row.controls = [slider, box];
-      row.marks = this.marks(row);
-    } else if (field.kind === "switch") {
-      const box = make("input", { type: "checkbox", id, disabled: !live, title: field.meaning, "data-setting": field.name, onchange: () => change(box.checked) });
-      row.set = (value) => { box.checked = value; };
-      row.controls = [box];
-    } else {
-      const list = make("select", { id, disabled: !live, title: field.meaning, "data-setting": field.name, onchange: () => change(list.value) }, ...field.options.map((value) => make("option", { value, textContent: value })));
-      row.set = (value) => { list.value = value; };
-      row.controls = [list];
+    const { name, kind, meaning } = field, id = `hpe-${Math.random().toString(36).slice(2)}`;
+    const change = (value) => this.view.set({ [name]: value }, messageTo(panel));
+    const common = { id, title: meaning, "data-setting": name };
+    const row = { field };
+    if (kind === "number") this.number(row, change, common);
+    else {
+      const control = kind === "choice" ? pick(name, field.options, change, common)
+        : make("input", { type: "checkbox", ...common, onchange: () => change(control.checked) });
+      row.controls = [control];
+      row.set = (value) => { control[kind === "choice" ? "value" : "checked"] = value; };
     }
-    row.node = make("div", { class: `hpe-row hpe-row-${field.kind}`, title: field.meaning }, make("label", { htmlFor: id, textContent: field.name }), ...row.controls, row.marks);
-    (this.rows[panel] ??= {})[field.name] = row;
-    return row.node;
+    const label = make("label", { htmlFor: id, textContent: name });
+    row.node = make("div", { class: `hpe-row hpe-row-${kind}`, title: meaning }, label, ...row.controls, row.marks);
+    return row;
   }
 
-  /** The strip of marks under a slider: the nearest one is previewed and clicked; the arrow keys go from mark to mark. */
+  /** A slider, a box for the number, and the strip of marks under them. */
+  number(row, change, common) {
+    const { view } = this, { low, high, by, whole, name } = row.field, range = { min: low, max: high, step: "any" };
+    // Without the dust of binary fractions; between two steps only where a number was typed.
+    const round = (value) => clamp(+(Math.round(value / by * 1e3) / 1e3 * by).toFixed(6), low, high);
+    const stepped = (value) => round(low + Math.round((value - low) / by) * by);
+    const slider = make("input", {
+      type: "range", ...common, ...range, oninput: () => change(stepped(+slider.value)),
+      onkeydown: (event) => {
+        const way = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+        if (!way) return;
+        event.preventDefault();
+        slider.value = round(+slider.value + way * by);
+        change(whole ? Math.round(+slider.value) : +slider.value);
+      },
+    });
+    const box = make("input", {
+      type: "number", ...range, title: common.title, "aria-label": `${name}, as a number`,
+      onchange: () => change(whole ? Math.round(+box.value) : +box.value),
+    });
+    row.controls = [slider, box];
+    row.set = (value) => {
+      if (document.activeElement !== box) box.value = +value.toFixed(6);
+      // While newer values wait for their answer, the slider is ahead of the kernel.
+      if (document.activeElement !== slider || (view.turn <= view.answered && !view.queued)) slider.value = value;
+      slider.setAttribute("aria-valuetext", String(+value.toFixed(6)));
+    };
+    row.marks = this.marks(row);
+  }
+
+  /** The marks under a slider: the nearest one is previewed and clicked; the arrow keys go from mark to mark. */
   marks(row) {
     const { view } = this, { low, high, whole, name } = row.field;
-    const beside = (value) => clamp(value > view.scene.values[name] ? value : whole ? value - 1 : value - 1e-6 * (high - low), low, high);
-    const nearest = (event) => {
-      const box = row.marks.getBoundingClientRect(), at = low + (high - low) * (event.clientX - box.left) / box.width;
-      return (row.flips ?? []).reduce((best, value) => (best == null || Math.abs(value - at) < Math.abs(best - at) ? value : best), null);
+    const jump = (flip) => view.set({ [name]: beside(flip) });
+    const beside = (flip) => {
+      const just = flip > view.scene.values[name] ? flip : whole ? flip - 1 : flip - 1e-6 * (high - low);
+      return clamp(just, low, high);
     };
-    const preview = (value) => {
-      if (value == null || value === row.pointed) return;
-      [row.pointed, view.previewing] = [value, true];
-      row.marks.title = `${name} ${+value.toPrecision(5)}: the result changes here; ${row.told}`;
-      view.source.send({ kind: "preview", setting: name, value: beside(value) });
+    const nearest = (event) => {
+      const box = marks.getBoundingClientRect(), at = low + (high - low) * (event.clientX - box.left) / box.width;
+      return [...row.flips].sort((a, b) => Math.abs(a - at) - Math.abs(b - at))[0];
     };
     const leave = () => { [row.pointed, view.previewing] = [null, false]; view.draw(); };
-    return make("div", { class: "hpe-marks", role: "group", tabIndex: 0, onpointermove: (event) => preview(nearest(event)), onpointerleave: leave, onblur: leave,
-      onclick: (event) => { const value = nearest(event); if (value != null && view.source.live) view.set({ [name]: beside(value) }); },
+    const marks = make("div", {
+      class: "hpe-marks", role: "group", tabIndex: 0, onpointerleave: leave, onblur: leave,
+      onpointermove: (event) => {
+        const flip = nearest(event);
+        if (flip == null || flip === row.pointed) return;
+        [row.pointed, view.previewing] = [flip, true];
+        marks.title = `${name} ${+flip.toPrecision(5)}: the result changes here; ${row.told}`;
+        view.source.send({ kind: "preview", setting: name, value: beside(flip) });
+      },
+      onclick: (event) => { if (view.source.live && row.flips.length) jump(nearest(event)); },
       onkeydown: (event) => {
-        const now = view.scene.values[name], ahead = event.key === "ArrowRight", flips = (row.flips ?? []).filter((value) => (ahead ? value > now : value <= now));
-        if (!["ArrowLeft", "ArrowRight"].includes(event.key) || !flips.length) return;
+        const now = view.scene.values[name], { flips } = row;
+        const flip = { ArrowRight: flips.find((value) => value > now), ArrowLeft: flips.findLast((value) => value <= now) }[event.key];
+        if (flip == null) return;
         event.preventDefault();
-        view.set({ [name]: beside(ahead ? flips[0] : flips[flips.length - 1]) });
-      } });
+        jump(flip);
+      },
+    });
+    return marks;
   }
-
-  /** A slider's value without the dust of binary fractions. */
-  round(field, value) { return field.whole ? Math.round(value) : +(Math.round(value / field.by * 1e3) / 1e3 * field.by).toFixed(6); }
 
   /** Set all controls to the scene's values; settings that nothing reads now are disabled. */
   follow() {
     const { scene, source } = this.view;
-    for (const [panel, values] of [["settings", scene.values], ["scene", scene.knobs]]) {
-      const rows = this.rows[panel];
-      if (!rows || !values) continue;
-      for (const [name, value] of Object.entries(values)) {
-        const row = rows[name];
-        if (!row?.set) continue;
-        row.set(value);
-        const off = scene.off?.includes(name);
-        row.node.classList.toggle("hpe-off", !!off);
+    const shown = { settings: [scene.values, scene.code, scene.preset], scene: [scene.knobs, scene.scene_code, scene.scene_preset] };
+    for (const [panel, rows] of Object.entries(this.rows ?? {})) {
+      const [values, code, preset] = shown[panel], head = this.heads[panel];
+      for (const [name, row] of Object.entries(rows)) {
+        const off = !!scene.off?.includes(name);
+        if (values?.[name] != null) row.set(values[name]);
+        row.node.classList.toggle("hpe-off", off);
         for (const control of row.controls) control.disabled = off || !source.live;
       }
-      rows.code.textContent = (panel === "settings" ? scene.code : scene.scene_code) ?? "";
-      if (rows.preset) rows.preset.value = (panel === "settings" ? scene.preset : scene.scene_preset) ?? "your own";
+      head.code.textContent = code ?? "";
+      head.preset.value = preset ?? "your own";
     }
   }
 
   /** Mark on each slider the values at which the result for this picture changes. */
   showMarks() {
-    const { view } = this, sent = view.source.get("marks") ?? {};
+    const sent = this.view.source.get("marks") ?? {};
     for (const [name, row] of Object.entries(this.rows.settings ?? {})) {
-      const told = sent[name], text = JSON.stringify(told);
+      const told = sent[name] ?? { values: [] }, text = JSON.stringify(told);
       if (!row.marks || row.marked === text) continue;
       row.marked = text;
-      const { low, high } = row.field, left = (value) => `${100 * (value - low) / (high - low)}%`;
-      row.flips = (told?.values ?? []).filter((value) => value >= low && value <= high);
-      row.told = told ? `${count(row.flips.length, "value")} of ${name} at which the result changes${told.exact === false ? ", found by halving" : ""}${told.searching ? "; still searching" : ""}` : "";
+      const { low, high } = row.field, share = (value) => `${100 * (value - low) / (high - low)}%`;
+      const piece = (name, style, text = "") => {
+        const node = make("span", { class: name, textContent: text });
+        Object.assign(node.style, style);
+        return node;
+      };
+      row.flips = told.values.filter((value) => value >= low && value <= high);
+      row.told = `${count(row.flips.length, "value")} of ${name} at which the result changes`
+        + `${told.exact === false ? ", found by halving" : ""}${told.searching ? "; still searching" : ""}`;
       if (row.pointed == null) row.marks.title = row.told;
       row.marks.setAttribute("aria-label", row.told);
-      row.marks.classList.toggle("hpe-searching", !!told?.searching);
-      row.marks.replaceChildren(...row.flips.map((value) => {
-        const mark = make("span", { class: "hpe-mark" });
-        mark.style.left = left(value);
-        return mark;
-      }));
-      for (const [from, to] of told?.searching ? [[low, told.from], [told.to, high]] : []) {
-        const rest = make("span", { class: "hpe-rest", textContent: to - from > 0.4 * (high - low) ? "searching" : "" });
-        Object.assign(rest.style, { left: left(from), width: `${100 * (to - from) / (high - low)}%` });
-        if (to > from) row.marks.append(rest);
-      }
+      row.marks.classList.toggle("hpe-searching", !!told.searching);
+      const rest = (told.searching ? [[low, told.from], [told.to, high]] : []).filter(([from, to]) => to > from);
+      row.marks.replaceChildren(...row.flips.map((value) => piece("hpe-mark", { left: share(value) })),
+        ...rest.map(([from, to]) => piece("hpe-rest", { left: share(from), width: share(low + to - from) },
+          to - from > 0.4 * (high - low) ? "searching" : "")));
     }
   }
 }
@@ -160,58 +181,64 @@ class Panels {
 class Steps {
   constructor(view) {
     this.view = view;
-    const button = (text, title, act) => make("button", { type: "button", textContent: text, title, onclick: act });
     this.play = button("▶", "play", () => this.toggle());
-    this.slider = make("input", { type: "range", min: 0, step: 1, "aria-label": "position", class: "hpe-position", oninput: () => this.to(+this.slider.value) });
+    this.slider = make("input", {
+      type: "range", min: 0, step: 1, "aria-label": "position", class: "hpe-position", oninput: () => this.to(+this.slider.value),
+    });
     this.told = make("span", { class: "hpe-told" });
-    this.turns = make("select", { "aria-label": "turn", hidden: true, onchange: () => this.to(+this.turns.value) });
-    this.line = make("canvas", { class: "hpe-timeline", hidden: true, title: "people over time: click to go there" });
-    this.line.addEventListener("click", (event) => this.to(Math.floor(event.offsetX / this.line.clientWidth * this.sent.count)));
-    this.node = make("div", { class: "hpe-steps" }, this.play, button("|◀", "one step back", () => this.go(-1)), button("▶|", "one step on", () => this.go(1)), this.slider, this.turns, this.told, this.line);
+    this.turns = pick("turn", [], (position) => this.to(+position), { hidden: true });
+    this.line = make("canvas", {
+      class: "hpe-timeline", hidden: true, title: "people over time: click to go there",
+      onclick: (event) => this.to(Math.floor(event.offsetX / this.line.clientWidth * this.sent.count)),
+    });
+    this.node = make("div", { class: "hpe-steps" }, this.play, button("|◀", "one step back", () => this.go(-1)),
+      button("▶|", "one step on", () => this.go(1)), this.slider, this.turns, this.told, this.line);
   }
 
   show() {
-    const sent = (this.sent = this.view.source.get("steps"));
-    if (!sent) return;
+    const sent = (this.sent = this.view.source.get("steps")), { turns = [] } = sent ?? {};
+    if (!sent?.count) return;
     this.slider.max = sent.count - 1;
     if (document.activeElement !== this.slider || this.view.turn <= this.view.answered) this.slider.value = sent.position;
     this.slider.setAttribute("aria-valuetext", sent.told);
     this.told.textContent = sent.told;
-    this.turns.hidden = !sent.turns;
-    if (sent.turns && this.turns.length !== sent.turns.length) this.turns.replaceChildren(...sent.turns.map(([name, position]) => make("option", { value: position, textContent: name })));
-    if (sent.turns) this.turns.value = [...sent.turns].reverse().find(([, position]) => position <= sent.position)?.[1] ?? "";
-    this.drawLine();
-    if (this.playing) {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => (sent.position + 1 < sent.count ? this.to(sent.position + 1) : this.toggle()), sent.interval);
+    this.turns.hidden = !turns.length;
+    if (this.turns.length !== turns.length) {
+      this.turns.replaceChildren(...turns.map(([textContent, value]) => make("option", { value, textContent })));
     }
+    this.turns.value = turns.findLast(([, position]) => position <= sent.position)?.[1] ?? "";
+    this.drawLine();
+    clearTimeout(this.timer);
+    const next = () => (sent.position + 1 < sent.count ? this.to(sent.position + 1) : this.toggle());
+    if (this.playing) this.timer = setTimeout(next, sent.interval);
   }
 
   drawLine() {
-    const { timeline, count: all, position } = this.sent;
+    const { timeline, count: all, position } = this.sent, most = Math.max(1, ...(timeline ?? []));
     this.line.hidden = !timeline;
     if (!timeline) return;
-    const g = this.view.context(this.line), width = this.line.clientWidth, height = this.line.clientHeight, most = Math.max(1, ...timeline);
+    const g = this.view.context(this.line), width = this.line.clientWidth, height = this.line.clientHeight;
     g.fillStyle = "#56b4e9";
-    timeline.forEach((value, i) => g.fillRect(i / all * width, height * (1 - value / most), Math.max(1, width / all - 0.5), height * value / most));
-    g.fillStyle = "#d55e00";
+    timeline.forEach((value, i) => {
+      g.fillRect(i / all * width, height * (1 - value / most), Math.max(1, width / all - 0.5), height * value / most);
+    });
+    g.fillStyle = ORANGE;
     g.fillRect((position + 0.5) / all * width - 1, 0, 2, height);
   }
 
   toggle() {
     this.playing = !this.playing;
-    this.play.textContent = this.playing ? "❚❚" : "▶";
-    this.play.title = this.playing ? "pause" : "play";
+    [this.play.textContent, this.play.title] = this.playing ? ["❚❚", "pause"] : ["▶", "play"];
     clearTimeout(this.timer);
-    if (this.playing) this.to(this.sent.position + 1 < this.sent.count ? this.sent.position + 1 : 0);
+    if (this.playing) this.to((this.sent.position + 1) % this.sent.count);
   }
 
   to(position) { this.view.ask({ kind: "go", position, changes: {} }); }
 
   go(by) {
     if (this.playing) this.toggle();
-    this.to(clamp(+this.slider.value + by, 0, this.sent.count - 1));
     this.slider.value = clamp(+this.slider.value + by, 0, this.sent.count - 1);
+    this.to(+this.slider.value);
   }
 }
 
@@ -221,16 +248,16 @@ class Steps {
 class Camera {
   constructor(view) {
     this.view = view;
-    const button = (name, text, act) => make("button", { type: "button", class: name, textContent: text, onclick: () => act() });
-    this.start = button("hpe-start", "Start camera", () => (this.stream ? this.end("The camera is off.") : this.begin()));
-    this.freeze = button("hpe-freeze", "Freeze", () => this.hold(!this.frozen));
-    this.freeze.disabled = true;
-    this.still = make("input", { type: "file", accept: "image/*", onchange: () => this.photo() });
-    this.still.setAttribute("capture", "environment");
-    this.node = make("div", { class: "hpe-bar hpe-camera" }, this.start, this.freeze, make("label", { class: "hpe-still" }, "or take one photo: ", this.still),
-      button("hpe-explore", "Explore this frame", () => { this.hold(true); view.source.send({ kind: "explore" }); }));
-    this.video = Object.assign(document.createElement("video"), { muted: true, playsInline: true });
-    this.canvas = document.createElement("canvas");
+    const start = () => (this.stream ? this.end("The camera is off.") : this.begin());
+    const explore = () => { this.hold(true); view.source.send({ kind: "explore" }); };
+    this.start = button("Start camera", "the browser asks for leave first", start, { class: "hpe-start" });
+    this.freeze = button("Freeze", "hold this picture", () => this.hold(!this.frozen), { class: "hpe-freeze", disabled: true });
+    this.still = make("input", { type: "file", accept: "image/*", capture: "environment", onchange: () => this.photo() });
+    this.node = make("div", { class: "hpe-bar hpe-camera" }, this.start, this.freeze,
+      make("label", { class: "hpe-still" }, "or take one photo: ", this.still),
+      button("Explore this frame", "open the explorer on this frame, below", explore, { class: "hpe-explore" }));
+    this.video = make("video", { muted: true, playsInline: true });
+    this.canvas = make("canvas");
     view.source.on("scene", () => this.answered(), view.abort.signal);
   }
 

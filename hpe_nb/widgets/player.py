@@ -1,4 +1,4 @@
-"""The player: a film with its people, to be played, paused, stepped through and searched."""
+"""Films and cameras with their people: the player, which steps through a film, and the browser's own camera, live."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpe_nb.arrays import Image
+from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.poses import REFINED
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
+from hpe_nb.files.images import decode_image
 from hpe_nb.files.text import plural
+from hpe_nb.films.following import Following
 from hpe_nb.films.record import Entry, read_record
 from hpe_nb.films.seeking import FilmPages, Pages, PicturePages
+from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.settings import Settings
-from hpe_nb.widgets.canvas import Canvas
+from hpe_nb.widgets.canvas import Canvas, Stepped
 from hpe_nb.widgets.data import dots_data, fixed_data, people_data, photo_data
 from hpe_nb.widgets.explorer import Explorer
 from hpe_nb.widgets.page import small
@@ -29,7 +33,7 @@ WIDTH = 960
 """Frames travel to the browser with at most this many pixels across."""
 
 
-class Player(Canvas):
+class Player(Stepped):
     """A film and its record in a notebook: play, pause, step, seek, zoom; the number of people over time below.
 
     A button opens the explorer on the frame that is shown, with the same people in the same colours.
@@ -59,26 +63,11 @@ class Player(Canvas):
         self.entries = list(read_record(record) if isinstance(record, str | Path) else record)
         if not self.entries:
             raise HpeError("a record without frames was given, but one frame at least is expected; run the film first.")
+        self._things = self.entries
         self.pages: Pages = FilmPages(film) if isinstance(film, str | Path) else PicturePages(list(film))
-        self.network, self.settings, self._position = network, settings, 0
+        self.network, self.settings = network, settings
         self.explorer: Explorer | None = None
         super().__init__(fixed=fixed_data("player", ("steps", "explore") if network else ("steps",), []))
-        self._draw()
-
-    @property
-    def position(self) -> int:
-        """Number of the entry that is shown, from 0; set it to seek.
-
-        Raises:
-            HpeError: there is no such entry.
-        """
-        return self._position
-
-    @position.setter
-    def position(self, position: int) -> None:
-        if not 0 <= position < len(self.entries):
-            raise HpeError(f"position={position} was given, but 0 to {len(self.entries) - 1} is expected.")
-        self._position = position
         self._draw()
 
     @property
@@ -101,9 +90,7 @@ class Player(Canvas):
 
     def explore(self) -> Explorer:
         """Open the explorer on the frame shown, under the player, and return it; people keep their numbers."""
-        known = self.entry.poses, self.entry.person
-        self.explorer = Explorer(self.frame, self.settings, network=self.network, known=known)
-        self.show_below(self.explorer)
+        self.explorer = explorer_below(self, self.frame, self.entry)
         return self.explorer
 
     def _draw(self) -> None:
@@ -125,9 +112,16 @@ class Player(Canvas):
         step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
         return max(20, round(1000 * (step if isinstance(self.pages, FilmPages) and step > 0 else 1 / self.pages.fps)))
 
-    def _on_go(self, content: dict[str, Any]) -> None:
-        """Step or seek."""
-        self.position = int(np.clip(content["position"], 0, len(self.entries) - 1))
+    def _on_explore(self, _: dict[str, Any]) -> None:
+        """The button."""
+        self.explore()
+
+
+def explorer_below(view: Player | Webcam, frame: Image, entry: Entry) -> Explorer:
+    """Show an explorer on a frame under the widget; the people of its entry keep their numbers."""
+    explorer = Explorer(frame, view.settings, network=view.network, known=(entry.poses, entry.person))
+    view.below = explorer.model_id
+    return explorer
 
 
 def told_of(entry: Entry, position: int, count: int) -> str:
@@ -148,3 +142,71 @@ def people_scene(entry: Entry, told: str) -> dict[str, Any]:
     dots = dots_data(joint, person, places[:, :2], places[:, 2], kind == REFINED, none)
     people = people_data(poses, np.asarray(entry.person) + 1)
     return {"people": people, "dots": dots, "readout": told, "alt": told, "values": {}, "hint": "Point at a joint."}
+
+
+class Webcam(Canvas):
+    """The browser's camera, live: start it, freeze it, look into a frame; one photo where there is no camera.
+
+    The browser sends a picture when the kernel has answered the one before, so nothing piles up on a slow network.
+    Nothing starts before its button is pressed. Pictures go from the browser to the kernel and back, nowhere else.
+
+    Args:
+        network: from `load_network`.
+        settings: the decoder's settings.
+        following: settings of tracking and smoothing.
+
+    Attributes:
+        last: the last picture as it came, None before the first.
+        entry: the people in it.
+        frames: how many pictures have come.
+    """
+
+    def __init__(self, network: Network, settings: Settings | None = None, following: Following | None = None) -> None:
+        self.network, self.settings, self.following = network, settings, following or Following()
+        self.last: Image | None = None
+        self.entry: Entry | None = None
+        self.tracks, self.frames = Tracks.none(), 0
+        super().__init__(fixed=fixed_data("camera", ("camera",), []))
+
+    def see(self, data: bytes | memoryview, time: float) -> None:
+        """Find and follow the people in a coded picture (JPEG, PNG, ...), and show them.
+
+        Raises:
+            HpeError: it is no picture.
+        """
+        image = decode_image(bytes(data), "the browser's picture")
+        poses = decode(self.network(image), self.settings).poses
+        self.tracks, person, poses = follow(self.tracks, poses, time, self.following, image)
+        self.last, self.frames = image, self.frames + 1
+        self.entry = Entry(self.frames, time, f"camera frame {self.frames}", image.shape[1::-1], person, poses)
+        with self.hold_sync():
+            self.photo = photo_data(image)
+            self.scene = people_scene(self.entry, plural(len(poses), "person")) | {"n": self.frames}
+
+    def image(self) -> Image:
+        """The last picture with its people, RGB (H, W, 3); a dark one before the first."""
+        if self.last is None or self.entry is None:
+            return np.full((90, 160, 3), 46, np.uint8)
+        return draw_poses(self.last, self.entry.poses, people=self.entry.person)
+
+    def explore(self) -> Explorer:
+        """Open the explorer on the last picture, under the camera, and return it; people keep their numbers.
+
+        Raises:
+            HpeError: there is no picture yet.
+        """
+        if self.last is None or self.entry is None:
+            raise HpeError("there is no picture yet; start the camera first.")
+        return explorer_below(self, self.last, self.entry)
+
+    def _on_explore(self, _: dict[str, Any]) -> None:
+        """The button."""
+        self.explore()
+
+    def _on_frame(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        """A picture from the browser."""
+        self.see(buffers[0], float(content.get("time", 0.0)))
+
+
+webcam = Webcam
+"""`hpe.webcam(network)` as the last line of a cell shows the camera."""

@@ -101,25 +101,17 @@ class SceneLab(Explorer):
             "verdict": verdict(self._decoding, self.made.truth),
         }  # fmt: skip
 
-    def _on_set(self, content: dict[str, Any]) -> None:
-        """Sliders of the scene or of the decoder moved."""
-        if content.get("panel") == "scene":
-            self.make(**content["changes"])
-        else:
-            super()._on_set(content)
+    def _on_scene_set(self, content: dict[str, Any]) -> None:
+        """Sliders of the scene moved."""
+        self.make(**content["changes"])
 
-    def _on_preset(self, content: dict[str, Any]) -> None:
-        """A named scene, or a preset of settings, was chosen."""
-        if content.get("panel") != "scene":
-            super()._on_preset(content)
-        elif content["preset"] in NAMED:
+    def _on_scene_preset(self, content: dict[str, Any]) -> None:
+        """A named scene was chosen."""
+        if content["preset"] in NAMED:
             self._name = content["preset"]
             self._make(NAMED[self._name])
 
-    def _on_reset(self, content: dict[str, Any]) -> None:
-        """Back to the start of one panel."""
-        if content.get("panel") == "scene":
-            self._name = next((name for name, recipe in NAMED.items() if recipe == self._first), OWN)
-            self._make(self._first)
-        else:
-            super()._on_reset(content)
+    def _on_scene_reset(self, _: dict[str, Any]) -> None:
+        """Back to the scene of the start."""
+        self._name = next((name for name, recipe in NAMED.items() if recipe == self._first), OWN)
+        self._make(self._first)

@@ -14,6 +14,7 @@ from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
+from hpe_nb.files.images import read_image
 from hpe_nb.scenes.truth import Truth
 
 
@@ -45,25 +46,22 @@ def subject_of(thing: Any, network: Callable[[Image], Maps] | None = None) -> Su
     Raises:
         HpeError: none of these.
     """
-    if isinstance(thing, Subject):
-        return thing
+    name, image, truth = "picture", None, None
     if isinstance(thing, str | Path):
-        return _of_file(Path(thing), network)
+        name, thing = Path(thing).stem, Maps.load(thing) if Path(thing).suffix == ".npz" else read_image(thing)
+    elif isinstance(thing, tuple) and len(thing) == 2:
+        image, thing = thing
+    elif hasattr(thing, "image"):
+        name, image, truth = "scene", thing.image, getattr(thing, "truth", None)
     if isinstance(thing, np.ndarray):
-        return Subject(thing, (network or _kits_network())(thing))
-    if isinstance(thing, tuple) and len(thing) == 2:
-        maps = thing[1].maps if isinstance(thing[1], Decoding) else thing[1]
-        if isinstance(maps, Maps):
-            return Subject(thing[0], maps)
-    if hasattr(thing, "image") and hasattr(thing, "maps"):
-        return Subject(thing.image, thing.maps, getattr(thing, "truth", None), name="scene")
-    maps = thing.maps if isinstance(thing, Decoding) else thing
-    if isinstance(maps, Maps):
-        return Subject(blank_image(maps), maps, name="maps")
-    raise HpeError(
-        f"a {type(thing).__name__} was given, but an RGB picture, a path, Maps, (image, maps), (image, decoding), a "
-        "scene or a list of these is expected."
-    )
+        return Subject(thing, (network or _kits_network())(thing), truth, name)
+    maps = getattr(thing, "maps", thing)
+    if not isinstance(maps, Maps):
+        raise HpeError(
+            f"a {type(thing).__name__} was given, but an RGB picture, a path, Maps, (image, maps), (image, decoding), "
+            "a scene or a list of these is expected."
+        )
+    return Subject(blank_image(maps) if image is None else image, maps, truth, name)
 
 
 def settings_in(thing: Any) -> Any:
@@ -77,17 +75,6 @@ def blank_image(maps: Maps) -> Image:
     width, height = maps.size
     corner = maps.image_points(np.array([width - 1.0, height - 1.0])) - maps.image_points(np.zeros(2))
     return np.full((max(1, int(corner[1]) + 1), max(1, int(corner[0]) + 1), 3), 46, np.uint8)
-
-
-def _of_file(path: Path, network: Callable[[Image], Maps] | None) -> Subject:
-    """A file of maps or of a picture."""
-    if path.suffix == ".npz":
-        maps = Maps.load(path)
-        return Subject(blank_image(maps), maps, name=path.stem)
-    from hpe_nb.files.images import read_image
-
-    image = read_image(path)
-    return Subject(image, (network or _kits_network())(image), name=path.stem)
 
 
 @cache

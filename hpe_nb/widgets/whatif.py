@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hpe_nb.arrays import Float32, Ints
@@ -15,68 +17,55 @@ ADDED = 0.7
 """Score of a peak that is added."""
 
 
-def moved(maps: Maps, joint: int, at: Ints, to: Ints) -> Maps:
-    """The maps with the peak of a joint type at map pixel `at` (2,) moved to `to` (2,), its tag with it."""
-    heat, tags = _copies(maps, joint)
-    old_heat, old_tags = heat.copy(), tags.copy()
-    heat[_around(at, heat.shape)] = 0
-    for dy in range(-RADIUS, RADIUS + 1):
-        for dx in range(-RADIUS, RADIUS + 1):
-            (x0, y0), (x1, y1) = (at + np.array((dx, dy))).tolist(), (to + np.array((dx, dy))).tolist()
-            if _inside(x0, y0, heat.shape) and _inside(x1, y1, heat.shape):
-                heat[y1, x1] = max(heat[y1, x1], old_heat[y0, x0])
-                tags[y1, x1] = old_tags[y0, x0]
-    return _with(maps, joint, heat, tags)
+def changed_peak(
+    maps: Maps, joint: int, at: Ints, *, to: Ints | None = None, tag: Float32 | None = None, score: float | None = None
+) -> Maps:
+    """The maps with one peak moved with its tag, with another tag, or with another score.
 
-
-def retagged(maps: Maps, joint: int, at: Ints, tag: Float32) -> Maps:
-    """The maps with the tag (D,) at and around a peak."""
-    heat, tags = _copies(maps, joint)
-    tags[_around(at, heat.shape)] = tag
-    return _with(maps, joint, heat, tags)
-
-
-def rescored(maps: Maps, joint: int, at: Ints, score: float) -> Maps:
-    """The maps with another score of a peak, 0 to 1; with 0 it is gone."""
-    heat, tags = _copies(maps, joint)
-    now = float(heat[at[1], at[0]])
-    area = _around(at, heat.shape)
-    heat[area] = np.clip(heat[area] * np.float32(score / max(now, 1e-6)), 0, 1)
-    return _with(maps, joint, heat, tags)
-
-
-def added(maps: Maps, joint: int, at: Ints, tag: Float32 | None = None, score: float = ADDED) -> Maps:
-    """The maps with a peak more; its tag is what the map has there, or the one given."""
-    heat, tags = _copies(maps, joint)
-    y, x = np.indices(heat.shape)
-    spot = score * np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / 8.0)
-    heat = np.maximum(heat, spot.astype(np.float32))
+    Args:
+        maps: the maps; they stay as they are.
+        joint: joint type.
+        at: (2,) map pixel of the peak.
+        to: (2,) map pixel to which it goes.
+        tag: (D,) its new tag.
+        score: its new score, 0 to 1; with 0 it is gone.
+    """
+    heat, tags = _room_around(np.abs(maps.heatmaps[joint])), _room_around(maps.tags[joint])
+    old, new = _window(at), _window(at if to is None else to)
+    peak, its_tags = heat[old].copy(), tags[old].copy()
+    if score is not None:
+        peak *= score / max(float(peak[RADIUS, RADIUS]), 1e-6)
     if tag is not None:
-        tags[_around(at, heat.shape)] = tag
+        its_tags[:] = tag
+    heat[old] = 0
+    heat[new] = np.maximum(heat[new], peak)
+    tags[new] = its_tags
     return _with(maps, joint, heat, tags)
 
 
-def _copies(maps: Maps, joint: int) -> tuple[Float32, Float32]:
-    """One joint type's scores without signs (h, w) and its tags (h, w, D), to be changed."""
-    return np.abs(maps.heatmaps[joint]), maps.tags[joint].copy()
+def added_peak(maps: Maps, joint: int, at: Ints) -> Maps:
+    """The maps with a peak more of score `ADDED` at map pixel `at` (2,); its tag is what the map has there."""
+    heat, tags = _room_around(np.abs(maps.heatmaps[joint])), _room_around(maps.tags[joint])
+    y, x = np.indices((2 * RADIUS + 1,) * 2) - RADIUS
+    heat[_window(at)] = np.maximum(heat[_window(at)], ADDED * np.exp(-(x**2 + y**2) / 8.0))
+    return _with(maps, joint, heat, tags)
+
+
+def _room_around(array: Float32) -> Float32:
+    """A copy of a map (h, w, ...) with room for a whole window around its outermost pixels."""
+    return np.pad(array, [(RADIUS, RADIUS)] * 2 + [(0, 0)] * (array.ndim - 2))
+
+
+def _window(at: Ints) -> tuple[slice, slice]:
+    """Rows and columns around a map pixel, in an array with room around."""
+    x, y = at.tolist()
+    return slice(y, y + 2 * RADIUS + 1), slice(x, x + 2 * RADIUS + 1)
 
 
 def _with(maps: Maps, joint: int, heat: Float32, tags: Float32) -> Maps:
     """The maps with one joint type's replaced, the signs of the contract set again."""
+    inside = (slice(RADIUS, -RADIUS),) * 2
     heatmaps, all_tags = maps.heatmaps.copy(), maps.tags.copy()
-    heatmaps[joint] = negate_non_maxima(np.repeat(heat[None], len(heatmaps), axis=0))[joint]
-    all_tags[joint] = tags
-    return Maps(heatmaps, all_tags, maps.to_image)
-
-
-def _around(at: Ints, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """The pixels around a place, as slices of rows and columns."""
-    x, y = at.tolist()
-    return slice(max(y - RADIUS, 0), min(y + RADIUS + 1, shape[0])), slice(
-        max(x - RADIUS, 0), min(x + RADIUS + 1, shape[1])
-    )
-
-
-def _inside(x: int, y: int, shape: tuple[int, ...]) -> bool:
-    """Whether a pixel is in the map."""
-    return 0 <= x < shape[1] and 0 <= y < shape[0]
+    heatmaps[joint] = negate_non_maxima(np.clip(heat[inside], 0, 1)[None])[0]
+    all_tags[joint] = tags[inside]
+    return replace(maps, heatmaps=heatmaps, tags=all_tags)

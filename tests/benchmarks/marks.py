@@ -22,7 +22,7 @@ import numpy as np
 import hpe_nb as hpe
 from hpe_nb.decoder.decode import Decoder
 from hpe_nb.explain.flips import number_names, outcome, with_setting
-from hpe_nb.widgets.search import flips_in_steps
+from hpe_nb.widgets.explorer import flips_in_steps
 
 PHOTOS = ("astronaut", "basketball1", "vtest_150", "vtest_250", "vtest_550", "vtest_750")
 
@@ -90,7 +90,7 @@ async def held(explorer: hpe.Explorer) -> float:
     messages = [{"kind": "set", "changes": {"tag_threshold": value}} for value in (0.2, 1.0, 2.0)]
     messages += [{"kind": "set", "changes": {"detection_threshold": value}} for value in (0.0, 0.1)]
     messages += [{"kind": "choose", **spot} for spot in spots if len(explorer.decoding.poses)]
-    messages += [{"kind": "preview", "setting": "tag_threshold", "value": 0.7}, {"kind": "doctor"}]
+    messages += [{"kind": "preview", "setting": "tag_threshold", "value": 0.7}]
     longest = 0.0
     for message in messages:
         before = time.perf_counter()

@@ -3,9 +3,10 @@
     python tests/benchmarks/slider_latency.py [--steps 60] [--people 10] [--photo PATH] [--plain]
 
 In the JupyterLab that `hpe-nb lab` starts, or in one that was started without it (--plain): milliseconds from the key
-on the slider to the frame that shows its picture (median, 95th percentile), the floor of the same run, which is a
-number going into an HTML widget, the kernel's share, and what the page does alone: layer, hover, zoom. Then the bytes
-that one move sends to the page, and the height of the view, which must not change.
+on the slider to the frame that shows its picture (median, 95th percentile; limits 25 and 45), the floor of the same
+run, which is a number going into an HTML widget, the kernel's share, and what the page does alone (limit 16): layer,
+hover, zoom, also of a photo of 6000 x 4000 pixels, beside the floor, which is an empty frame. Then the bytes that one
+move sends to the page (limit 20 KB), and the height of the view, which must not change. Takes about a minute.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ POINT = """const box = view.photo.getBoundingClientRect();
 view.photo.dispatchEvent(new PointerEvent('pointermove', {clientX: box.left + 150 + 3 * i, clientY: box.top + 120}));"""
 
 PAGE = {
+    "floor: an empty frame": "requestAnimationFrame(() => { view.root.dataset.frames = i; })",
     "layer: heatmap, skeletons": "view.show({layer: i % 2 ? 'skeletons' : 'heatmap', joint: i % 17})",
     "hover": POINT,
     "tag probe under the pointer": f"view.probing = true; {POINT}",
@@ -69,11 +71,23 @@ PAGE = {
 }
 """What the page does without the kernel."""
 
+LARGE = """import numpy as np
+from dataclasses import replace
+photo = np.random.default_rng(0).integers(0, 255, (400, 600, 3), np.uint8).repeat(10, 0).repeat(10, 1)
+maps = replace(hpe.scene(10, seed=1).maps, to_image=np.array([[6000 / 224, 0, 0], [0, 4000 / 224, 0]]))
+hpe.Explorer((photo, maps))"""
+
+LARGE_PAGE = {
+    "6000 x 4000, zoom from the whole": "view.zoomBy(i % 2 ? 0.8 : 1.25)",
+    "6000 x 4000, pan from near": "if (!i) view.zoomBy(12); view.panBy(i % 2 ? 40 : -40, 9)",
+}
+"""The same on a large photo."""
+
 COST = """import json, time
 times = []
 for step in range(60):
     started = time.perf_counter()
-    explorer.receive({"kind": "set", "panel": "settings", "changes": {"tag_threshold": 1.0 + 0.05 * (step % 2)}})
+    explorer.receive({"kind": "set", "changes": {"tag_threshold": 1.0 + 0.05 * (step % 2)}})
     times.append(1000 * (time.perf_counter() - started))
 print(json.dumps(times))"""
 
@@ -121,15 +135,15 @@ def main() -> None:
     started = None if given.plain else lab_command([])
     with tempfile.TemporaryDirectory() as folder, lab(Path(folder), program=started) as running:
         explorer = f"explorer = hpe.Explorer({subject})\nexplorer.choose(0)\nexplorer"
-        opened = running.run(f"{given.prepare}\nimport hpe_nb as hpe", explorer, FLOOR, width=1366, height=1200)
+        opened = running.run(f"{given.prepare}\nimport hpe_nb as hpe", explorer, LARGE, FLOOR, width=1366, height=1200)
         page, sizes = opened.page, []
-        page.locator(".hpe-picture").wait_for()
-        page.wait_for_timeout(2500)
-        root = page.locator(".hpe").element_handle()
+        page.locator(".hpe-picture").nth(1).wait_for()
+        page.wait_for_timeout(4000)
+        root, large = (page.locator(".hpe").nth(i).element_handle() for i in (0, 1))
         slider = "input[type=range][data-setting=tag_threshold]"
         floor_at = ".jp-CodeCell:last-child"
         laps(opened, slider, ".hpe", 5, canvas=True)
-        box = page.locator(".hpe").bounding_box()
+        box = root.bounding_box()
         count = "() => window.received ?? 0"
         page.evaluate(COUNT)
         moved, floor = [], []
@@ -142,8 +156,10 @@ def main() -> None:
                 opened, f"{floor_at} [role=slider]", f"{floor_at} .widget-html-content", given.steps // 4, False
             )
         alone = {name: page.evaluate(ALONE, [root, given.steps, act]) for name, act in PAGE.items()}
+        large.scroll_into_view_if_needed()
+        alone |= {name: page.evaluate(ALONE, [large, given.steps, act]) for name, act in LARGE_PAGE.items()}
         kernel = json.loads(page.evaluate(ASK, COST))
-        after = page.locator(".hpe").bounding_box()
+        after = root.bounding_box()
     print(f"{'milliseconds':<44}{'median':>8}{'p95':>8}")
     print(told("slider to screen", moved))
     print(told("floor: a number into an HTML widget", floor))

@@ -120,6 +120,90 @@ def test_zoom_pan_fit(explored):
     assert items(canvas, "joint")[0] == first[0]
 
 
+def test_fingers_pinch_pan_and_tap(explored):
+    page, canvas = explored.page, photo(explored)
+    send, before = page.context.new_cdp_session(page).send, items(canvas, "joint")
+    one, other = before[0], max(before, key=lambda joint: joint["x"])
+    x, y = at(explored, canvas, one)
+
+    def touch(kind, *points):
+        places = [{"x": x + dx, "y": y + dy, "id": i} for i, (dx, dy) in enumerate(points)]
+        send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+    touch("touchStart", (-20, 0))
+    touch("touchStart", (-20, 0), (20, 0))
+    for apart in (30, 40, 50, 60):
+        touch("touchMove", (-apart, 0), (apart, 0))
+    touch("touchEnd")
+    near = items(canvas, "joint")
+    assert abs(near[0]["x"] - one["x"]) < 3, "the place between the fingers stays"
+    wider = (near[before.index(other)]["x"] - near[0]["x"]) / (other["x"] - one["x"])
+    assert abs(wider - 3) < 0.2
+    touch("touchStart", (60, 60))
+    for step in (1, 2, 3, 4):
+        touch("touchMove", (60 + 10 * step, 60 - 5 * step))
+    touch("touchEnd")
+    moved = items(canvas, "joint")[0]
+    assert (round(moved["x"] - near[0]["x"]), round(moved["y"] - near[0]["y"])) == (40, -20)
+    x, y = at(explored, canvas, moved)
+    touch("touchStart", (14, 0))  # a finger is broader than a pointer
+    touch("touchEnd")
+    explored.wait_until("explorer.chosen", [moved["person"], moved["joint"]])
+
+
+def test_full_screen(explored):
+    page, canvas = explored.page, photo(explored)
+    before = canvas.bounding_box()["height"]
+    page.locator(".hpe-full").click()
+    page.wait_for_function("document.fullscreenElement === document.querySelector('.hpe')")
+    page.wait_for_function(f"document.querySelector('canvas.hpe-picture').clientHeight > 1.2 * {before}")
+    height, joints = canvas.bounding_box()["height"], items(canvas, "joint")
+    assert max(joint["y"] for joint in joints) > before, "the picture grows with the screen"
+    assert max(joint["y"] for joint in joints) < height
+    canvas.focus()
+    page.keyboard.press("f")
+    page.wait_for_function("!document.fullscreenElement")
+
+
+PIXEL = """([canvas, x, y]) => {
+    const sharp = canvas.width / canvas.clientWidth;
+    return [...canvas.getContext('2d').getImageData(x * sharp, y * sharp, 1, 1).data.slice(0, 3)];
+}"""
+
+LARGE = """
+from dataclasses import replace
+import numpy as np
+rows, columns = np.mgrid[:4000, :6000] // 500
+image = np.stack((30 * rows, 20 * columns, 0 * rows + 60), axis=-1).astype(np.uint8)
+scale = np.diag((6000 / 448, 4000 / 448))
+large = image, replace(made.maps, to_image=scale @ made.maps.to_image)
+"""
+
+
+def test_a_photo_of_24_megapixels_is_zoomed_and_panned_by_the_page(jupyter):
+    cell = "explorer = hpe.Explorer(large)\nexplorer"
+    opened = jupyter.run(PREPARE + LARGE, cell, name="large.ipynb", width=1366, height=768)
+    page, canvas = opened.page, photo(opened)
+    whole = drawn(opened, canvas, "photo", 30)[0]
+    assert whole["width"] == 1600, "a small copy is drawn while the whole photo is seen"
+    view = "document.querySelector('.hpe').view"
+    asked = opened.ask("explorer.scene['n']")
+    page.evaluate(f"{view}.centre(2250, 1250)")
+    for _ in range(4):
+        page.evaluate(f"{view}.zoomBy(1.6)")
+    near = items(canvas, "photo")[0]
+    assert near["width"] == 4096, "the whole photo from near"
+    assert near["zoom"] > 10 * whole["zoom"]
+    for x, y in ((2240, 1240), (2240, 1260), (2260, 1240)):
+        sx, sy = page.evaluate(f"{view}.toScreen({x}, {y})")
+        seen = page.evaluate(PIXEL, [canvas.element_handle(), sx, sy])
+        there = [30 * (y // 500), 20 * (x // 500), 60]
+        assert max(abs(a - b) for a, b in zip(seen, there, strict=True)) < 6
+    assert opened.ask("explorer.scene['n']") == asked
+    assert opened.console == []
+    opened.close()
+
+
 def test_hover_and_tag_probe(explored):
     page, canvas = explored.page, photo(explored)
     joint = next(one for one in items(canvas, "joint") if one["joint"] == 9 and one["person"] == 0)
@@ -258,7 +342,6 @@ def test_the_doctor_names_what_is_odd_and_mends_it(jupyter):
     drawn(opened, photo(opened), "joint")
     tags = "replace(made.maps, tags=made.maps.tags * np.float32(0.05))"
     opened.ask(f"explorer.show((made.image, {tags}))")
-    opened.ask("explorer._on_doctor({}) if 'findings' not in explorer.doctor else None")
     assert len(drawn(opened, photo(opened), "odd")) > 20
     assert opened.console == []
     opened.close()
@@ -308,7 +391,9 @@ def test_a_first_look_finds_zoom_probe_and_page(explored):
     """What is written on the screen before anything is pressed names zoom, probe and the saved page, and they work."""
     page = explored.page
     seen = page.locator(".hpe").first.inner_text()
-    assert all(word in seen for word in ("Tag probe", "Save as page", "fit", "full", "zoom", "Click a joint"))
+    assert all(
+        word in seen for word in ("Tag probe", "Save as web page", "Fit", "Full screen", "zoom", "Click a joint")
+    )
     before = items(photo(explored), "joint")[0]
     page.locator(".hpe-corner button", has_text="+").click()
     assert items(photo(explored), "joint")[0] != before

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 import hpe_nb as hpe
 from hpe_nb.draw.dots import dots_of, owners
-from hpe_nb.draw.skeletons import _labels, _ready
+from hpe_nb.draw.skeletons import cv2
 from hpe_nb.scenes.truth import wrong_joints
 
 SCENE = hpe.scene("crossing arms")
@@ -195,11 +195,13 @@ def test_figures_leave_pyplot_alone():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_people_have_the_same_numbers_in_every_figure_and_picture():
+def test_people_have_the_same_numbers_in_every_figure_and_picture(monkeypatch):
     decoding = hpe.decode(hpe.scene(3, seed=2).maps)
     expected = {str(person + 1) for person in range(len(decoding.poses))}
     assert {text.get_text() for text in hpe.plot_table(decoding.poses).texts if text.get_bbox_patch()} == expected
     for ax in (hpe.plot_tag_strip(decoding), hpe.plot_tag_map(decoding, "nose")):
         assert {text.get_text() for text in ax.texts if text.get_bbox_patch()} == expected
-    drawn = _labels(_ready(decoding.poses, range(len(decoding.poses)), 0.0, [2] * len(decoding.poses)))
-    assert {label.text for label in drawn} == expected
+    written = []
+    monkeypatch.setattr(cv2, "putText", lambda *given: written.append(given[1]))
+    hpe.draw_poses(hpe.scene(3, seed=2).image, decoding.poses)
+    assert set(written) == expected

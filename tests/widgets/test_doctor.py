@@ -12,6 +12,12 @@ import hpe_nb as hpe
 SCENE = hpe.scene(3, seed=5)
 
 
+def look(explorer: hpe.Explorer) -> dict:
+    """The first step of the search in the background, which is the doctor's."""
+    next(explorer._searching)()
+    return explorer.doctor
+
+
 @pytest.mark.parametrize(
     "maps",
     [
@@ -22,16 +28,13 @@ SCENE = hpe.scene(3, seed=5)
 )
 def test_it_names_what_diagnose_names(maps: hpe.Maps) -> None:
     explorer = hpe.Explorer((SCENE.image, maps))
-    explorer._on_doctor({})
+    look(explorer)
     expected = [one.name for one in hpe.diagnose(maps, explorer.decoding).findings]
     assert expected
-    assert explorer.doctor["odd"]
     assert [one["name"] for one in explorer.doctor["findings"]] == expected
     for one in explorer.doctor["findings"]:
         explorer.set(**one["changes"])
         assert all(getattr(explorer.settings, name) == to for name, to in one["changes"].items())
-    explorer._on_doctor({})
-    assert "findings" not in explorer.doctor
 
 
 def test_it_marks_what_is_odd() -> None:
@@ -41,33 +44,27 @@ def test_it_marks_what_is_odd() -> None:
     x, y = moved[1].tolist()
     tags[moved[0], y, x] += 0.7
     strayed = hpe.Explorer((SCENE.image, replace(SCENE.maps, tags=tags)))
-    strayed._on_doctor({})
+    look(strayed)
     dots = strayed.scene["dots"]
     assert [dots[dot][0] for dot in strayed.doctor["dots"]] == [moved[0]]
     twins = hpe.Explorer((SCENE.image, replace(SCENE.maps, tags=SCENE.maps.tags * np.float32(0.05))))
-    twins._on_doctor({})
+    look(twins)
     assert len(twins.doctor["dots"]) == len(twins.decoding.peaks)
 
 
 def test_the_findings_follow_the_settings() -> None:
     weak = replace(SCENE.maps, heatmaps=SCENE.maps.heatmaps * np.float32(0.05))
     explorer = hpe.Explorer((SCENE.image, weak))
-    explorer._on_doctor({})
-    before = explorer.doctor["findings"]
+    before = look(explorer)["findings"]
     explorer.set(**next(one["changes"] for one in before if one["changes"]))
+    look(explorer)
     assert explorer.doctor["findings"] != before
-
-
-def test_a_hint_comes_by_itself() -> None:
-    explorer = hpe.Explorer((SCENE.image, replace(SCENE.maps, tags=SCENE.maps.tags * np.float32(0.05))))
-    explorer.find_marks()
-    assert explorer.doctor == {"odd": True}
 
 
 def test_what_it_offers_brings_the_people_back() -> None:
     weak = replace(SCENE.maps, heatmaps=SCENE.maps.heatmaps * np.float32(0.05))
     explorer = hpe.Explorer((SCENE.image, weak))
-    explorer._on_doctor({})
+    look(explorer)
     assert len(explorer.decoding.poses) == 0
     explorer.set(**next(one["changes"] for one in explorer.doctor["findings"] if one["changes"]))
     assert len(explorer.decoding.poses) == 3
@@ -75,7 +72,6 @@ def test_what_it_offers_brings_the_people_back() -> None:
 
 def test_a_healthy_picture_is_left_alone() -> None:
     explorer = hpe.Explorer(SCENE)
-    explorer._on_doctor({})
+    look(explorer)
     assert explorer.doctor["findings"] == []
-    assert not explorer.doctor["odd"]
     assert explorer.doctor["dots"] == explorer.doctor["limbs"] == []

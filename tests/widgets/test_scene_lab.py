@@ -8,7 +8,7 @@ import hpe_nb as hpe
 
 def turn(lab, **changes):
     """Turn knobs as the page does."""
-    lab.receive({"kind": "set", "panel": "scene", "changes": changes, "n": 1})
+    lab.receive({"kind": "scene_set", "changes": changes, "n": 1})
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_a_knob_makes_another_scene_and_its_code_gives_it(knob, value):
 @pytest.mark.parametrize("name", hpe.scene_names())
 def test_code_after_a_named_scene(name):
     lab = hpe.SceneLab(2)
-    lab.receive({"kind": "preset", "panel": "scene", "preset": name})
+    lab.receive({"kind": "scene_preset", "preset": name})
     for changes in ({"tag_leak": 0.05}, {"people": 4}):
         turn(lab, **changes)
         made = eval(lab.code_of_scene, {"hpe": hpe})
@@ -58,8 +58,8 @@ def test_each_panel_has_its_reset():
     lab = hpe.SceneLab("hugging")
     turn(lab, tag_noise=0.9)
     lab.set(tag_threshold=0.5)
-    lab.receive({"kind": "reset", "panel": "scene"})
+    lab.receive({"kind": "scene_reset"})
     assert lab.made.recipe == hpe.scene("hugging").recipe
     assert lab.settings.tag_threshold == 0.5
-    lab.receive({"kind": "reset", "panel": "settings"})
+    lab.receive({"kind": "reset"})
     assert lab.settings == hpe.Settings()

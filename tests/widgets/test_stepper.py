@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import hpe_nb as hpe
-from hpe_nb.widgets.moments import DECISION, REFINE, RESULT, decision_of, moments, sentence, settled
+from hpe_nb.widgets.stepper import DECISION, REFINE, RESULT, decision_of, moments, sentence, settled
 
 SCENES = {
     "three people": hpe.scene(3, seed=2, missed=0.2),
@@ -60,11 +60,9 @@ def test_tables_hold_the_costs_and_who_was_chosen():
         if moment.what == DECISION and len(turns[moment.turn].people):
             stepper.jump(moment)
             rows = stepper.scene["table"]["rows"]
-            costs = [[np.inf if cell["value"] is None else cell["value"] for cell in row["cells"]] for row in rows]
+            costs = [[np.inf if value is None else value for value in row["values"]] for row in rows]
             np.testing.assert_array_equal(costs, turns[moment.turn].cost)
-            person = int(turns[moment.turn].person[moment.which])
-            chosen = [cell["chosen"] for cell in rows[moment.which]["cells"]]
-            assert chosen == [j == person for j in range(len(chosen))]
+            assert rows[moment.which]["chosen"] == turns[moment.turn].person[moment.which]
 
 
 def test_a_click_jumps_to_the_joints_decision():

@@ -1,0 +1,226 @@
+"""Figures of the decoder's steps: heatmaps, one heatmap with its peaks, a tag map, and the costs of a turn."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.patches import Rectangle
+
+from hpe_nb.arrays import Float32, Image
+from hpe_nb.decoder.decode import Decoding
+from hpe_nb.decoder.grouping import Turn
+from hpe_nb.decoder.maps import Maps
+from hpe_nb.draw import figures as fig
+from hpe_nb.draw.colours import HEATMAP, TAGMAP
+from hpe_nb.files.text import plural
+from hpe_nb.settings import place_distances, tag_distances
+from hpe_nb.skeleton import KEYPOINTS, joint_index
+
+_COLUMNS = 6
+_GAP = 2
+"""White map pixels between two heatmaps."""
+_MOST = 40
+"""At most this many maxima below the threshold are marked, the highest ones."""
+_MANY = 14
+"""With more people or candidates than this a cost matrix shows colours and numbers only."""
+
+
+def plot_heatmaps(maps: Maps, image: Image | None = None, *, ax: Axes | None = None) -> Axes:
+    """Where does the network see which joint? The photo and the 17 heatmaps over it, scores without their signs.
+
+    Args:
+        maps: the network's maps.
+        image: (H, W, 3) the photo; without it the heatmaps lie on black.
+        ax: where to draw; a figure of its own where left out.
+
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
+    """
+    width, height = maps.size
+    photo, heat = fig.on_map(image, maps), np.abs(maps.heatmaps)
+    rows = -(-(len(heat) + 1) // _COLUMNS)
+    ax = fig.canvas(ax, 10.5, 10.5 * rows * height / (_COLUMNS * width) + 0.4)
+    mosaic = np.full((rows * (height + _GAP) - _GAP, _COLUMNS * (width + _GAP) - _GAP, 3), 255, np.uint8)
+    tiles = [("photo", photo), *((name, fig.heated(photo, one)) for name, one in zip(KEYPOINTS, heat, strict=True))]
+    for i, (name, tile) in enumerate(tiles):
+        y, x = (i // _COLUMNS) * (height + _GAP), (i % _COLUMNS) * (width + _GAP)
+        mosaic[y : y + height, x : x + width] = tile
+        fig.caption(ax, x + 0.03 * width, y + 0.03 * height, name)
+    ax.imshow(mosaic, interpolation="nearest")
+    fig.bare(ax)
+    _score_bar(ax)
+    highest = [f"{name} {value:.2f}" for name, value in zip(KEYPOINTS, heat.max(axis=(1, 2)), strict=True)]
+    alt = f"Grid of the photo and its 17 heatmaps. Highest score of each: {', '.join(highest)}."
+    return fig.described(ax, "What the network sees: one heatmap per joint type", alt)
+
+
+def plot_heatmap(decoding: Decoding, joint: int | str, image: Image | None = None, *, ax: Axes | None = None) -> Axes:
+    """Which pixels of one heatmap become joints? The maxima of their 5x5 window, above the threshold and below it.
+
+    Args:
+        decoding: what `decode` returned.
+        joint: joint type, as number or name.
+        image: (H, W, 3) the photo; without it the heatmap lies on black.
+        ax: where to draw; a figure of its own where left out.
+
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
+
+    Raises:
+        HpeError: there is no such joint type.
+    """
+    k, threshold, peaks = joint_index(joint), decoding.settings.detection_threshold, decoding.peaks
+    heat = decoding.maps.heatmaps[k]
+    width, height = decoding.maps.size
+    ax = fig.canvas(ax, 6.6, 5.6 * height / width + 0.5)
+    ax.imshow(fig.heated(fig.on_map(image, decoding.maps), np.abs(heat)), interpolation="nearest")
+    mine, told = range(peaks.start[k], peaks.start[k + 1]), []
+    for i in mine:
+        (x, y), score = peaks.xy[i].tolist(), f"{peaks.value[i]:.2f}"
+        ax.scatter(x, y, s=110, facecolors="none", edgecolors=fig.WHITE, linewidths=1.6, path_effects=fig.LEGIBLE)
+        side, shift = ("left", 4) if x < 0.85 * width else ("right", -4)
+        fig.caption(ax, x + shift, y - 3, score, ha=side, va="bottom")
+        told.append(f"score {score} at x {x}, y {y}")
+    low = _low_maxima(heat, threshold)
+    ax.scatter(low[:, 0], low[:, 1], s=26, marker="x", color=fig.WHITE, linewidths=1.2, path_effects=fig.LEGIBLE)
+    fig.inked(ax, x="x in map pixels", y="y in map pixels")
+    _score_bar(ax, threshold)
+    above = f"{plural(len(mine), 'peak')} above {threshold:g}"
+    places = f": {'; '.join(told)}" if told else ""
+    alt = (
+        f"Heatmap of the {KEYPOINTS[k]}: {above}{places}. {plural(len(low), 'maximum', 'maxima')} below the threshold."
+    )
+    crosses = f", x below it ({len(low)})" if len(low) else ""
+    return fig.described(ax, f"{KEYPOINTS[k]}: ○ {above}{crosses}", alt)
+
+
+def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None) -> Axes:
+    """What tag does the network give to each pixel? One joint type's tags, with its peaks and where the heat is.
+
+    Args:
+        decoding: what `decode` returned.
+        joint: joint type, as number or name.
+        ax: where to draw; a figure of its own where left out.
+
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
+
+    Raises:
+        HpeError: there is no such joint type.
+    """
+    k, peaks = joint_index(joint), decoding.peaks
+    tags, heat = decoding.maps.tags[k, ..., 0], np.abs(decoding.maps.heatmaps[k])
+    width, height = decoding.maps.size
+    ax = fig.canvas(ax, 6.6, 5.6 * height / width + 0.5)
+    picture = ax.imshow(tags, cmap=TAGMAP, interpolation="nearest")
+    if heat.max() > 0.2:
+        ax.contour(heat, levels=[0.2], colors=[fig.WHITE], linewidths=0.9)
+    told, numbers = [], decoding.numbers[decoding.groups.owner]
+    for i in range(peaks.start[k], peaks.start[k + 1]):
+        (x, y), person = peaks.xy[i].tolist(), int(numbers[i])
+        fig.badge(ax, x, y, person)
+        told.append(f"person {person + 1} at x {x}, y {y} with tag {peaks.tag[i, 0]:.2f}")
+    fig.scale_bar(ax, picture, fig.tag_label(decoding.maps))
+    fig.inked(ax, x="x in map pixels", y="y in map pixels")
+    low, high = tags.min(), tags.max()
+    alt = f"Tag map of the {KEYPOINTS[k]}, from {low:.2f} to {high:.2f}. Peaks: {'; '.join(told) or 'none'}."
+    return fig.described(ax, f"{KEYPOINTS[k]}: tags, with score 0.2 outlined and peaks numbered by person", alt)
+
+
+def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = None) -> Axes:
+    """Why did this peak go to that person? The costs of one joint type's turn, with the assignment framed.
+
+    In each cell: the cost, and under it the distances in tag (d) and in place (e, map pixels). Pairs that the rule does
+    not let be are grey and crossed out.
+
+    Args:
+        decoding: what `decode` returned.
+        joint: joint type, as number or name.
+        ax: where to draw; a figure of its own where left out.
+
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
+
+    Raises:
+        HpeError: there is no such joint type.
+    """
+    k = joint_index(joint)
+    turn = next((turn for turn in decoding.groups.turns if turn.joint == k), None)
+    if turn is None or not turn.cost.size:
+        return _empty(fig.canvas(ax, 5.5, 1.1), k, 0 if turn is None else len(turn.person))
+    n, m = turn.cost.shape
+    ax = fig.canvas(ax, min(12, 3.6 + 0.95 * max(m, 2)), min(12, 1.4 + 0.55 * n))
+    numbers = decoding.numbers.tolist()
+    forbidden = ~decoding.settings.joins(turn.candidates, turn.people, turn.cost)
+    shown = np.ma.masked_where(forbidden, turn.cost)
+    least, most = (float(shown.min()), float(shown.max())) if shown.count() else (-1.0, 0.0)
+    shades = Normalize(least, most if most > least else least + 1)
+    ax.set_facecolor(fig.PALE)
+    picture = ax.imshow(shown, cmap="cividis", norm=shades, aspect="auto", interpolation="nearest")
+    few = max(n, m) <= _MANY
+    if not few:
+        fig.scale_bar(ax, picture, "cost")
+    else:
+        d, e = tag_distances(turn.candidates, turn.people), place_distances(turn.candidates, turn.people)
+        for (i, j), cost in np.ndenumerate(turn.cost):
+            if forbidden[i, j]:
+                ax.plot([j - 0.46, j + 0.46], [i + 0.44, i - 0.44], color=fig.GREY, linewidth=1)
+            ink = fig.BLACK if forbidden[i, j] or shades(cost) > 0.5 else fig.WHITE
+            number = f"{cost.round(2) + 0.0:.2f}" if np.isfinite(cost) else "∞"  # 0 rather than -0
+            fig.write(ax, j, i - 0.14, number, fontsize=fig.SMALL + 1, color=ink, fontweight="bold")
+            fig.write(ax, j, i + 0.24, f"d {d[i, j]:.2f}  e {e[i, j]:.0f}", fontsize=6.5, color=ink)
+    told = _assignment(ax, turn, numbers)
+    names = [f"person {numbers[j] + 1}\ntag {turn.people.tag[j, 0]:.2f}" for j in range(m)]
+    ax.set_xticks(range(m), names if few else [str(numbers[j] + 1) for j in range(m)])
+    index, tag, value = turn.candidates.index.tolist(), turn.candidates.tag[:, 0], turn.candidates.value
+    words = [f"peak {i}\ntag {t:.2f}, score {v:.2f}" for i, t, v in zip(index, tag, value, strict=True)]
+    ax.set_yticks(range(n), words if few else [str(i) for i in index])
+    ax.xaxis.tick_top()
+    fig.inked(ax)
+    sides = f"{plural(n, 'peak')} against {plural(m, 'person')}"
+    alt = f"Cost matrix of the {KEYPOINTS[k]}: {sides}. {'; '.join(told)}."
+    return fig.described(ax, f"{KEYPOINTS[k]}: cost of joining (framed: the assignment)", alt)
+
+
+def _assignment(ax: Axes, turn: Turn, numbers: list[int]) -> list[str]:
+    """Frames round the chosen pairs, and each candidate's person at the right; the same in words."""
+    told, m = [], len(turn.people)
+    for i, person in enumerate(turn.person.tolist()):
+        joins, number = person < m, numbers[person]
+        if joins:
+            for colour, width in ((fig.BLACK, 4.5), (fig.person_hex(number), 2.5)):
+                box = Rectangle((person - 0.46, i - 0.45), 0.92, 0.9, fill=False, edgecolor=colour, linewidth=width)
+                ax.add_patch(box)
+        if m <= _MANY:
+            fig.write(ax, m - 0.42, i, f"{'→' if joins else 'opens'} person {number + 1}", ha="left")
+        told.append(f"peak {turn.candidates.index[i]} {'to' if joins else 'opens'} person {number + 1}")
+    return told
+
+
+def _empty(ax: Axes, k: int, n: int) -> Axes:
+    """The turn of a joint type that had no peaks or met no people."""
+    fig.bare(ax)
+    opens = f"No person is there yet: {plural(n, 'peak opens a person', 'peaks open a person each')}."
+    told = opens if n else f"The {KEYPOINTS[k]} has no peaks: nothing is assigned."
+    fig.write(ax, 0.5, 0.5, told, fontsize=fig.SMALL + 1, transform=ax.transAxes)
+    return fig.described(ax, f"{KEYPOINTS[k]}: no costs", f"No cost matrix for the {KEYPOINTS[k]}. {told}")
+
+
+def _low_maxima(heat: Float32, threshold: float) -> Float32:
+    """Places (N, 2) of the highest maxima that are no peaks since they are not above the threshold."""
+    y, x = np.nonzero((heat > 0.01) & (heat <= threshold))
+    best = np.argsort(-heat[y, x], kind="stable")[:_MOST]
+    return np.stack((x[best], y[best]), axis=1).astype(np.float32)
+
+
+def _score_bar(ax: Axes, threshold: float | None = None) -> None:
+    """The scale of scores beside the picture, with a line at the threshold."""
+    bar = fig.scale_bar(ax, ScalarMappable(Normalize(0, 1), HEATMAP), "score")
+    if threshold is not None:
+        bar.axhline(threshold, color=fig.WHITE, linewidth=2)
+        bar.annotate(
+            "threshold", (-0.2, threshold), (-8, 14), textcoords="offset points", fontsize=fig.SMALL - 1, ha="right",
+            color=fig.WHITE, path_effects=fig.LEGIBLE, arrowprops={"arrowstyle": "-", "color": fig.WHITE},
+        )  # fmt: skip
