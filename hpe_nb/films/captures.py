@@ -39,8 +39,6 @@ class Film:
         sound: packets of the film's sound as they come by, where `keep_sound` was called.
     """
 
-    live = False
-
     def __init__(self, name: str, address: str, span: Span) -> None:
         self.name, self.address, self.span, self.report = name, address, span, Troubles()
         self.files = [address]
@@ -149,7 +147,6 @@ class Camera:
     frames that were replaced by newer ones before they were taken.
     """
 
-    live = True
     count: int | None = None
 
     def __init__(self, name: str, address: str | int, span: Span, capture: Any = None) -> None:

@@ -100,7 +100,6 @@ class Source(Protocol):
         files: paths and addresses that are read.
         fps: frames per second of a film or camera; 1 for pictures.
         count: how many frames there are to come in one round, before `stride`; None where it is not known.
-        live: frames come at their own pace and are lost when they are not taken.
         report: files and frames that could not be read and were left out.
     """
 
@@ -109,7 +108,6 @@ class Source(Protocol):
     files: list[str]
     fps: float
     count: int | None
-    live: bool
     report: Troubles
 
     def __iter__(self) -> Iterator[Frame]:

@@ -54,7 +54,6 @@ class Pictures:
     """
 
     fps = 1.0
-    live = False
 
     def __init__(self, name: str, paths: Sequence[str], span: Span) -> None:
         self.name, self.files, self.span, self.report = name, list(paths), span, Troubles()
