@@ -151,63 +151,56 @@ def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[str
     """What one input means, item by item; reasons for what is left out go to `found`."""
     if isinstance(what, int) or (what.isascii() and what.isdecimal() and not _exists(what)):
         return [int(what)]
-    path = os.path.expanduser(what)
-    if _exists(path):
-        if os.path.isdir(path):
-            return _of_folder(path, found)
+    path, files = os.path.expanduser(what), None
+    if _exists(path) and os.path.isdir(path):
+        files = _in_folder(path, found)
+    elif _exists(path):
         reason = _unusable(path)
         found.failures += [reason] if reason else []
         return [] if reason else [path]
-    if is_url(what):
+    elif is_url(what):
         return [what]
-    numbered = _numbered(path)
-    if numbered is None and not any(sign in path for sign in "*?["):
+    elif (numbered := _numbered(path)) is not None or any(sign in path for sign in "*?["):
+        files = _without_results(what, _matching(path) if numbered is None else numbered, outputs, found)
+    else:
         shown = what if what.strip() else repr(what)
         found.failures.append(
             f"{shown} does not exist; give a picture, a folder, a film, a camera's index or an address."
         )
+    if files is None:
         return []
-    files = _matching(path) if numbered is None else numbered
+    wanted = [
+        file for file in files if not _unusable(file) and not _heic(file) and (is_picture(file) or _is_film(file))
+    ]
+    if len(wanted) < len(files):
+        found.notes.append(_left_out(what, [file for file in files if file not in set(wanted)]))
+    if not wanted:
+        found.failures.append(f"{what} holds no pictures and no films that can be read.")
+    return wanted
+
+
+def _in_folder(folder: str, found: Inputs) -> list[str] | None:
+    """The files of a folder in the order of their names, hidden ones left out; None where it cannot be read."""
+    try:
+        paths = [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if not name.startswith(".")]
+    except OSError as error:
+        found.failures.append(f"{folder} cannot be read ({error.strerror or error}); give a folder you may read.")
+        return None
+    files = [path for path in paths if not os.path.isdir(path)]
+    if len(files) < len(paths):
+        below = _counted(len(paths) - len(files), "folder")
+        found.notes.append(f"{below} left out of {folder}; '{folder.rstrip('/')}/**/*' finds what is in them.")
+    return files
+
+
+def _without_results(what: str, files: list[str], outputs: Path | None, found: Inputs) -> list[str]:
+    """Those of the files that are no results of an earlier run."""
     inside = os.path.realpath(outputs) + os.sep if outputs is not None and _exists(str(outputs)) else None
     fresh = [file for file in files if inside is None or not os.path.realpath(file).startswith(inside)]
     if len(fresh) < len(files):
-        inside_results = _counted(len(files) - len(fresh), "file")
-        found.notes.append(f"{inside_results} left out of {what}, being in the folder for the results.")
-    wanted = [
-        file for file in fresh if not _unusable(file) and not _heic(file) and (is_picture(file) or _is_film(file))
-    ]
-    if not wanted:
-        found.failures.append(f"{what} finds no picture and no film.")
-    elif len(wanted) < len(fresh):
-        found.notes.append(_left_out(what, [file for file in fresh if file not in set(wanted)]))
-    return wanted
-
-
-def _of_folder(folder: str, found: Inputs) -> list[str]:
-    """The pictures and films of a folder in the order of their names, hidden ones left out."""
-    try:
-        names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
-    except OSError as error:
-        found.failures.append(f"{folder} cannot be read ({error.strerror or error}); give a folder you may read.")
-        return []
-    wanted, others, below = [], [], 0
-    for name in names:
-        path = os.path.join(folder, name)
-        if os.path.isdir(path):
-            below += 1
-        elif not _unusable(path) and not _heic(name) and (is_picture(path) or _is_film(path)):
-            wanted.append(path)
-        else:
-            others.append(name)
-    if below:
-        found.notes.append(
-            f"{_counted(below, 'folder')} left out of {folder}; '{folder.rstrip('/')}/**/*' finds what is in them."
-        )
-    if others:
-        found.notes.append(_left_out(folder, others))
-    if not wanted:
-        found.failures.append(f"{folder} holds no pictures and no films that can be read.")
-    return wanted
+        results = _counted(len(files) - len(fresh), "file")
+        found.notes.append(f"{results} left out of {what}, being in the folder for the results.")
+    return fresh
 
 
 def _left_out(where: str, others: list[str]) -> str:
