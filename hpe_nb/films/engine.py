@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.poses import Poses
+from hpe_nb.files.text import plural
 from hpe_nb.films.following import Running
 from hpe_nb.films.frame import Frame, Troubles
 from hpe_nb.network.network import Network
@@ -90,7 +91,7 @@ class Stages:
         """Milliseconds per frame in each stage, frames per second and processor time, for a terminal."""
         each = 1000 / max(1, self.frames)
         rows = [f"{stage:8}{self.spent[stage] * each:10.2f}" for stage in STAGES if stage in self.spent]
-        done = f"{self.frames} frames in {self.seconds:.1f} s: {self.fps:.2f} frames per second"
+        done = f"{plural(self.frames, 'frame')} in {self.seconds:.1f} s: {self.fps:.2f} frames per second"
         worked = ((self._ended or _clocks())[1] - self._began[1]) * each
         head = f"{'stage':8}{'ms':>10}   per frame; stages of different frames overlap"
         return "\n".join([head, *rows, f"{done}, {worked:.1f} ms of processor time for each"])
