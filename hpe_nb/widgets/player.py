@@ -17,8 +17,9 @@ from hpe_nb.errors import HpeError
 from hpe_nb.files.images import decode_image
 from hpe_nb.files.text import plural
 from hpe_nb.films.following import Following
+from hpe_nb.films.pictures import read_picture
 from hpe_nb.films.record import Entry, read_record
-from hpe_nb.films.seeking import FilmPages, Pages, PicturePages
+from hpe_nb.films.seeking import FilmPages
 from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.settings import Settings
 from hpe_nb.widgets.canvas import Canvas, Stepped
@@ -64,7 +65,7 @@ class Player(Stepped):
         if not self.entries:
             raise HpeError("a record without frames was given, but one frame at least is expected; run the film first.")
         self._things = self.entries
-        self.pages: Pages = FilmPages(film) if isinstance(film, str | Path) else PicturePages(list(film))
+        self.pages = FilmPages(film) if isinstance(film, str | Path) else list(film)
         self.network, self.settings = network, settings
         self.explorer: Explorer | None = None
         super().__init__(fixed=fixed_data("player", ("steps", "explore") if network else ("steps",), []))
@@ -82,7 +83,12 @@ class Player(Stepped):
         Raises:
             HpeError: the film has no such frame.
         """
-        return self.pages.page(self.entry.index if isinstance(self.pages, FilmPages) else self._position)
+        if isinstance(self.pages, FilmPages):
+            return self.pages.page(self.entry.time)
+        if self._position >= len(self.pages):
+            raise HpeError(f"{len(self.pages)} pictures were given for a record of {len(self.entries)}; give all.")
+        picture = self.pages[self._position]
+        return read_picture(str(picture)) if isinstance(picture, str | Path) else picture
 
     def image(self) -> Image:
         """The frame with the people drawn in it, RGB (H, W, 3)."""
@@ -110,7 +116,7 @@ class Player(Stepped):
         """Milliseconds between two entries when the film plays at its own speed."""
         times = np.array([entry.time for entry in self.entries])
         step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-        return max(20, round(1000 * (step if isinstance(self.pages, FilmPages) and step > 0 else 1 / self.pages.fps)))
+        return max(20, round(1000 * (step if isinstance(self.pages, FilmPages) and step > 0 else 0.5)))
 
     def _on_explore(self, _: dict[str, Any]) -> None:
         """The button."""
