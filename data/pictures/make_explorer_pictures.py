@@ -13,11 +13,13 @@ import io
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 import hpe_nb as hpe
@@ -105,10 +107,23 @@ def take_pictures(folder: Path) -> None:
             opened.close()
 
 
-def rendered(ax: Axes) -> Image:
-    """A figure as a picture."""
+def rendered(draw: Callable[[Axes], object], aspect: Literal["auto", "equal"] = "auto") -> Image:
+    """What a function draws into a square, without the words around it, which no thumbnail can show."""
+    figure, ax = plt.subplots(figsize=(4, 4), layout="constrained")
+    draw(ax)
+    ax.set(xlabel="", ylabel="", xticks=[], yticks=[])
+    ax.set_aspect(aspect)
+    for side in ("left", "center", "right"):
+        ax.set_title("", loc=side)
+    for other in figure.axes[1:]:
+        other.remove()
+    for words in (*ax.texts, *figure.legends, ax.get_legend()):
+        if words is not None:
+            words.set_visible(False)
+            words.set_in_layout(False)
     file = io.BytesIO()
-    ax.get_figure(root=True).savefig(file, format="png", dpi=80)  # type: ignore[union-attr]
+    figure.savefig(file, format="png", dpi=80)
+    plt.close(figure)
     return decode_image(file.getvalue(), "figure")
 
 
@@ -129,16 +144,17 @@ def thumbnails() -> Iterator[tuple[str, Image]]:
     three, crossing = hpe.scene(3, seed=2), hpe.scene("crossing arms")
     yield "00", found("vtest_550", "hpe-nb-ae", WALKERS)[20:200, 30:210]
     yield "01", heat(three)
-    yield "02", rendered(hpe.plot_tag_strip(hpe.decode(hpe.scene(4, seed=5, tag_noise=0.3).maps)))
-    yield "03", rendered(hpe.plot_cost_matrix(hpe.decode(three.maps), "left wrist"))
+    four = hpe.decode(hpe.scene(4, seed=5, tag_noise=0.3).maps)
+    yield "02", rendered(lambda ax: hpe.plot_tag_strip(four, ax=ax))
+    yield "03", rendered(lambda ax: hpe.plot_cost_matrix(hpe.decode(three.maps), "left wrist", ax=ax))
     yield "04", drawn(hpe.scene(2, seed=3))
-    yield "05", rendered(hpe.plot_truth(crossing, hpe.decode(crossing.maps)))
-    yield "06", rendered(hpe.plot_heat(swept(), "detection_threshold", "tag_threshold"))
-    yield "07", found("vtest_550", "hpe-nb-ae")[335:535, 120:320]
+    yield "05", rendered(lambda ax: hpe.plot_truth(crossing, hpe.decode(crossing.maps), ax=ax), "equal")
+    yield "06", rendered(lambda ax: hpe.plot_heat(swept(), "detection_threshold", "tag_threshold", ax=ax))
+    yield "07", found("vtest_750", "hpe-nb-ae")[150:450, 250:550]
     yield "08", found("vtest_550", "hpe-nb-ae")[190:540, 90:440]
     yield "09", heat(hpe.scene("hugging"))
     yield "10", drawn(hpe.scene("crowd"))
-    yield "11", rendered(hpe.plot_tag_histogram(hpe.decode(crossing.maps)))
+    yield "11", rendered(lambda ax: hpe.plot_tag_histogram(hpe.decode(crossing.maps), ax=ax))
     hidden = hpe.scene("hidden legs")
     yield "12", np.hstack([drawn(hidden)[:, 60:284], hidden.image[:, 284:]])
 

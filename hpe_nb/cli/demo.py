@@ -1,13 +1,21 @@
-"""`hpe-nb demo`: the whole way once, on a photo that ships with the kit."""
+"""`hpe-nb demo`: the whole way once, on a photo that ships with the kit or on one of the user's."""
 
 from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
 
-from hpe_nb.cli.options import Subparsers, add_grouping, add_network, grouping_of, network_of
-from hpe_nb.cli.places import folder_for
+from hpe_nb.cli.options import Subparsers, add_grouping, add_network, folder_for, grouping_of, network_of
+from hpe_nb.errors import HpeError, visible
+from hpe_nb.files.text import plural, text_table
+
+if TYPE_CHECKING:
+    from hpe_nb.decoder.poses import Poses
 
 PHOTO = "basketball1"
 """The photo that is shown unless another is asked for."""
@@ -28,26 +36,80 @@ def add(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Show what the kit does.
+    """Find the people; write PHOTO-poses.png and PHOTO-poses.json; print who was found, and the time of each step.
 
     Raises:
-        HpeError: a photo, network, setting or folder that cannot be used.
+        HpeError: a photo, network, setting or folder that cannot be used, or files there that are no results of this
+            photo.
     """
-    from hpe_nb.cli import tables
-    from hpe_nb.cli.picture import find_people, write_results
+    from hpe_nb.decoder.decode import decode
+    from hpe_nb.draw.skeletons import draw_poses
+    from hpe_nb.evaluation.pose_files import save_poses
+    from hpe_nb.files.images import read_image, write_image
     from hpe_nb.files.shipped import sample
-    from hpe_nb.files.text import plural
+    from hpe_nb.files.whole import check_targets
 
-    grouping, times = grouping_of(options), tables.Times()
-    path = Path(os.path.expanduser(options.photo))  # noqa: PTH111 - pathlib's raises without a home
-    path = path if path.suffix or os.path.exists(path) else sample(options.photo)  # noqa: PTH110 - any name
-    with times("load the network"):
+    grouping, times = grouping_of(options), dict[str, float]()
+
+    @contextmanager
+    def timed(step: str) -> Iterator[None]:
+        start = perf_counter()
+        yield
+        times[step] = 1000 * (perf_counter() - start)
+
+    photo = Path(os.path.expanduser(options.photo))  # noqa: PTH111 - pathlib's raises without a home
+    photo = photo if photo.suffix or os.path.exists(photo) else sample(options.photo)  # noqa: PTH110 - any name
+    with timed("load the network"):
         network = network_of(options)
-    image, decoding = find_people(path, network, grouping, times)
-    picture, people = write_results(options.out or folder_for("hpe-nb-demo"), path, image, decoding.poses, times)
+    with timed("read the photo"):
+        image = read_image(photo)
+    with timed("prepare the network for this shape"):
+        network.compiled(network.place(image))
+    with timed("network"):
+        maps = network(image)
+    with timed("decode"):
+        poses = decode(maps, grouping).poses
+    with timed("draw"):
+        drawn = draw_poses(image, poses)
+    folder = options.out or folder_for("hpe-nb-demo")
+    stem, name = os.fsdecode(os.fsencode(photo.stem)[:240]), visible(photo.name)  # a file name may have 255 bytes
+    picture, people = folder / f"{stem}-poses.png", folder / f"{stem}-poses.json"
+    check_targets([picture, people], [photo], replace=_written_before(people, name))
+    with timed("write"):
+        write_image(picture, drawn)
+        save_poses(people, poses, image_id=name)
     height, width = image.shape[:2]
-    found = plural(len(decoding.poses), "person")
-    print(f"\n{path.name}, {width} x {height} pixels, {found} found by {network.name}:\n")
-    if len(decoding.poses):
-        print(f"{tables.people_table(decoding.poses)}\n\n{tables.joints_table(decoding)}\n")
-    print(f"{tables.times_table(times)}\n\nLook at {picture}\nNumbers: {people}\nNext: hpe-nb lab")
+    print(f"\n{photo.name}, {width} x {height} pixels, {plural(len(poses), 'person')} found by {network.name}:\n")
+    if len(poses):
+        print(people_table(poses) + "\n")
+    rows = [(step, f"{milliseconds:.1f}") for step, milliseconds in times.items()]
+    print(text_table(("step", "ms"), [*rows, ("together", f"{sum(times.values()):.1f}")]))
+    print(f"\nLook at {picture}\nNumbers: {people}\nNext: hpe-nb lab")
+
+
+def people_table(poses: Poses) -> str:
+    """One line per person: number, score, tag, joints by kind, and box."""
+    from hpe_nb.decoder.poses import KINDS
+
+    tags = poses.tags.reshape(len(poses), -1)
+    rows = [
+        (
+            str(i + 1),
+            f"{poses.scores[i]:.2f}",
+            " ".join(f"{number:.2f}" for number in tags[i]),
+            *(str((poses.kind[i] == KINDS.index(kind)).sum()) for kind in ("detected", "refined")),
+            "{:.0f},{:.0f} - {:.0f},{:.0f}".format(*box),
+        )
+        for i, box in enumerate(poses.boxes)
+    ]
+    return text_table(("person", "score", "tag", "detected", "refined", "box in pixels"), rows)
+
+
+def _written_before(people: Path, name: str) -> bool:
+    """Whether the file holds results of the photo of that name, from an earlier call."""
+    from hpe_nb.evaluation.pose_files import load_pictures
+
+    try:
+        return set(load_pictures(people)) <= {name}
+    except HpeError:
+        return False

@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _compared(options: argparse.Namespace, known: LabelledSet) -> object:
+def _compared(options: argparse.Namespace, known: LabelledSet) -> str:
     """The table of protocols."""
     from hpe_nb.evaluation.flip import FlipTest
     from hpe_nb.evaluation.report import compare_protocols
@@ -104,6 +104,6 @@ def _compared(options: argparse.Namespace, known: LabelledSet) -> object:
     ]
     own = [] if (network.fit, network.size) in [(each.fit, each.size) for each in fitted] else [network]
     settings = {"refine " + way: replace(grouping, refine=way) for way in ("near", "off")}
-    return compare_protocols(
-        photos_of(options, known), known, [*fitted, *own, FlipTest(network)], settings, folder=options.cache
-    )
+    networks: list[Any] = [*fitted, *own, FlipTest(network)]
+    table = compare_protocols(photos_of(options, known), known, networks, settings, folder=options.cache)
+    return str(table.drop(columns=["AR50", "AR75", "ARM", "ARL"]).to_string(index=False))

@@ -10,8 +10,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from hpe_nb.cli.options import Subparsers
-from hpe_nb.cli.places import folder_for
+from hpe_nb.cli.options import Subparsers, folder_for
 from hpe_nb.errors import HpeError
 from hpe_nb.files.whole import written_whole
 

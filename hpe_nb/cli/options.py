@@ -1,9 +1,12 @@
-"""Options that several commands share: the network, and the decoder's settings, made from the fields of `Settings`."""
+"""What several commands share: options for the network, and for settings, made from their fields; the usual folder."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import tempfile
 from dataclasses import Field, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hpe_nb.errors import HpeError
@@ -14,6 +17,17 @@ if TYPE_CHECKING:
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 """What a command's parser is added to; argparse has no public name for it."""
+
+
+def folder_for(name: str) -> Path:
+    """A folder of that name here, or in the home folder or the temporary one where nothing can be written here.
+
+    It is not made yet.
+    """
+    for place in (Path.cwd(), Path.home(), Path(tempfile.gettempdir())):
+        if os.access(place / name if (place / name).exists() else place, os.W_OK):
+            return place / name
+    return Path.cwd() / name
 
 
 def add_grouping(parser: argparse.ArgumentParser) -> None:

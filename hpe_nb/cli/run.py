@@ -18,20 +18,19 @@ from hpe_nb.cli.options import (
     add_field,
     add_grouping,
     add_network,
+    folder_for,
     given_fields,
     grouping_of,
     network_of,
     size_of_text,
 )
-from hpe_nb.cli.places import folder_for
 from hpe_nb.errors import HpeError, one_line, visible
 
 if TYPE_CHECKING:
+    from hpe_nb.films.engine import Stages
     from hpe_nb.films.frame import Source
     from hpe_nb.films.inputs import Inputs
-    from hpe_nb.films.job import Outputs, Summary
-    from hpe_nb.films.stages import Stages
-    from hpe_nb.films.writing import Shown
+    from hpe_nb.films.job import Outputs, Shown, Summary
     from hpe_nb.network.network import Network
 
 RECORD = "poses.jsonl"
@@ -228,9 +227,8 @@ def outputs_of(options: argparse.Namespace, source: Source, job: Job) -> Outputs
         HpeError: results of an earlier run are there, and it was not said what to do with them; or resuming a film.
     """
     from hpe_nb.films.inputs import NUMBERED
-    from hpe_nb.films.job import Outputs
+    from hpe_nb.films.job import FRAME, Outputs
     from hpe_nb.films.pictures import Pictures
-    from hpe_nb.films.writing import FRAME
 
     folder, photos = job.folder, isinstance(source, Pictures)
     if options.resume and not photos:

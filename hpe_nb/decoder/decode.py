@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from hpe_nb.arrays import Float32, Floats, Ints, Kinds
+from hpe_nb.arrays import Float32, Ints, Kinds
 from hpe_nb.decoder.grouping import Groups, group
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import Peaks, find_peaks
@@ -102,7 +102,111 @@ def decode(maps: Maps, settings: Settings | None = None) -> Decoding:
         >>> len(decoding.poses)
         2
     """
-    return Decoder(maps)(settings)
+    return _decode(maps, settings or Settings(), _Afresh())
+
+
+def _decode(maps: Maps, settings: Settings, memo: _Afresh) -> Decoding:
+    """The steps in order: this is the decoder. `memo` may know a step's result, by what the step reads."""
+
+    def grouped() -> tuple[Groups, Ints, Float32]:
+        found = group(peaks, settings)
+        return found, found.peak, found.tags
+
+    def placed() -> tuple[Float32, Float32]:
+        found = joints_of(maps, peaks, members, settings)
+        return found, np.add.reduce(found[..., 2], axis=1) / np.float32(K)
+
+    def search(seen: Float32, own: Float32) -> Searched:
+        found = refine(maps, seen, own, settings)
+        return found, *completed(maps, seen, found, settings)
+
+    def refined() -> tuple[Refinement, Poses, Any]:
+        # The defect `shifted_tags`: the first people's tags, as if no group had been dropped.
+        own = tags[: len(kept)] if settings.shifted_tags else tags.take(kept, axis=0)
+        found, keypoints, kind = memo.people(settings, joints.take(kept, axis=0), own, search)
+        poses = in_image(maps, keypoints, scores.take(kept), tags.take(kept, axis=0), kind)
+        return found, poses, keypoints[..., :2]
+
+    def distinct() -> tuple[Ints, Ints, Poses]:
+        found = duplicates_of(places, poses.kind != MISSING, poses.scores, settings.duplicate_oks)
+        stay = (found < 0).nonzero()[0]
+        return found, kept[stay], poses[stay]
+
+    peaks = memo.step(("peaks",), settings, (), lambda: find_peaks(maps, settings))
+    groups, members, tags = memo.step(("grouping",), settings, (peaks,), grouped)
+    joints, scores = memo.step(("joints",), settings, (peaks, members), placed)
+    kept = memo.step(("filter",), settings, (scores,), lambda: kept_people(scores, settings))
+    refinement, poses, places = memo.step(("joints", "refinement"), settings, (joints, kept, tags), refined)
+    repeats, people, result = memo.step(("duplicates",), settings, (kept, poses), distinct)
+    return Decoding(maps, settings, peaks, groups, joints, scores, kept, refinement, repeats, people, result)
+
+
+class _Afresh:
+    """No memo: each step is computed."""
+
+    def step(
+        self, names: tuple[str, ...], settings: Settings, inputs: tuple[Any, ...], compute: Callable[[], Result]
+    ) -> Result:
+        """The result of a step.
+
+        Args:
+            names: the steps whose settings it reads.
+            settings: the settings.
+            inputs: the results that it reads, as this memo gave them.
+            compute: computes it.
+        """
+        del names, settings, inputs
+        return compute()
+
+    def people(
+        self, settings: Settings, seen: Float32, tags: Float32, search: Callable[[Float32, Float32], Searched]
+    ) -> Searched:
+        """What `search` finds of people (P, 17, 3) in map pixels with their tags (P, D)."""
+        del settings
+        return search(seen, tags)
+
+
+class _Memo(_Afresh):
+    """Remembers each step by the settings and the inputs that it reads; equal arrays become one object."""
+
+    def __init__(self) -> None:
+        self.results: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+        self._first: dict[tuple[Any, ...], Any] = {}
+        self._people: dict[tuple[Any, ...], Searched] = {}
+
+    def step(
+        self, names: tuple[str, ...], settings: Settings, inputs: tuple[Any, ...], compute: Callable[[], Result]
+    ) -> Result:
+        """The result for these settings and inputs (objects kept here), computed the first time."""
+        key = names, *[reads(settings, name) for name in names], *map(id, inputs)
+        if key not in self.results:
+            made: Any = compute()
+            shared = tuple(map(self._same, made)) if isinstance(made, tuple) else self._same(made)
+            self.results[key] = shared, inputs  # the inputs stay alive, so that no other object gets their id
+        result: Result = self.results[key][0]
+        return result
+
+    def people(
+        self, settings: Settings, seen: Float32, tags: Float32, search: Callable[[Float32, Float32], Searched]
+    ) -> Searched:
+        """The same, with each person searched once."""
+        if not len(seen):
+            return search(seen, tags)
+        read = reads(settings, "joints"), reads(settings, "refinement")
+        keys = [(read, joints.tobytes(), tag.tobytes()) for joints, tag in zip(seen, tags, strict=True)]
+        new = [i for i, key in enumerate(keys) if key not in self._people]
+        if new:
+            found = _single(*search(seen[new], tags[new]))
+            self._people.update(zip((keys[i] for i in new), found, strict=True))
+        return _together([self._people[key] for key in keys])
+
+    def _same(self, made: Any) -> Any:
+        """The first array, or peaks, that was equal to this; anything else as it is."""
+        if isinstance(made, Peaks):
+            return self._first.setdefault((made.joint.tobytes(), made.xy.tobytes()), made)
+        if isinstance(made, np.ndarray):
+            return self._first.setdefault((made.dtype.str, made.shape, made.tobytes()), made)
+        return made
 
 
 class Decoder:
@@ -124,94 +228,13 @@ class Decoder:
     def __init__(self, maps: Maps, memory: int = 2000) -> None:
         self.maps = maps
         self._memory = memory
-        self._results: dict[tuple[Any, ...], tuple[Any, Any]] = {}
-        self._arrays: dict[tuple[Any, ...], Any] = {}
-        self._people: dict[tuple[Any, ...], Searched] = {}
-        self._searched: list[tuple[Callable[[], list[tuple[Any, ...]]], Searched]] = []
+        self._memo = _Memo()
 
     def __call__(self, settings: Settings | None = None) -> Decoding:
         """Decode under these settings; see `decode`."""
-        maps, settings = self.maps, settings or Settings()
-        if len(self._results) > self._memory:
-            self._results.clear()
-            self._arrays.clear()
-            self._people.clear()
-            self._searched.clear()
-
-        def read(*steps: str) -> tuple[Any, ...]:
-            return steps, *[reads(settings, step) for step in steps]
-
-        def grouped() -> tuple[Groups, Ints, Float32]:
-            found = group(peaks, settings)
-            return found, self._same(found.peak), self._same(found.tags)
-
-        def placed() -> tuple[Float32, Float32]:
-            found = self._same(joints_of(maps, peaks, members, settings))
-            return found, self._same(np.add.reduce(found[..., 2], axis=1) / np.float32(K))
-
-        peaks = self._once(read("peaks"), (), lambda: self._peaks(find_peaks(maps, settings)))
-        groups, members, tags = self._once(read("grouping"), (peaks,), grouped)
-        joints, scores = self._once(read("joints"), (peaks, members), placed)
-        kept = self._once(read("filter"), (scores,), lambda: self._same(kept_people(scores, settings)))
-
-        def refined() -> tuple[Refinement, Poses, Any]:
-            seen = joints.take(kept, axis=0)
-            # The defect `shifted_tags`: the first people's tags, as if no group had been dropped.
-            own = tags[: len(kept)] if settings.shifted_tags else tags.take(kept, axis=0)
-            found, keypoints, kind = self._refined(seen, own, settings)
-            poses = in_image(maps, keypoints, scores.take(kept), tags.take(kept, axis=0), kind)
-            return found, poses, keypoints[..., :2]
-
-        refinement, poses, places = self._once(read("joints", "refinement"), (joints, kept, tags), refined)
-
-        def distinct() -> tuple[Ints, Ints, Poses]:
-            repeats = duplicates_of(places, poses.kind != MISSING, poses.scores, settings.duplicate_oks)
-            stay = (repeats < 0).nonzero()[0]
-            return repeats, kept[stay], poses[stay]
-
-        repeats, people, result = self._once(read("duplicates"), (kept, poses), distinct)
-        return Decoding(maps, settings, peaks, groups, joints, scores, kept, refinement, repeats, people, result)
-
-    def _refined(self, seen: Float32, tags: Floats, settings: Settings) -> tuple[Refinement, Float32, Kinds]:
-        """What `refine` and `completed` make of people (P, 17, 3) with their tags; equal people are searched once."""
-        read = reads(settings, "joints"), reads(settings, "refinement")
-        for them, searched in self._searched:  # only now, so that the first decoding does not wait for it
-            self._people.update(zip(them(), _single(*searched), strict=True))
-        self._searched.clear()
-
-        def keys() -> list[tuple[Any, ...]]:
-            return [(read, joints.tobytes(), tag.tobytes()) for joints, tag in zip(seen, tags, strict=True)]
-
-        known = [self._people.get(key) for key in keys()] if self._people else []
-        new = np.array([each is None for each in known] if known else [True] * len(seen), np.bool_)
-        fresh = seen[new]
-        found = refine(self.maps, fresh, tags[new], settings)
-        searched = (found, *completed(self.maps, fresh, found, settings))
-        if new.all():
-            self._searched.append((keys, searched))
-            return searched
-        parts = iter(_single(*searched))
-        everyone = [each if each is not None else next(parts) for each in known]
-        self._people.update(zip(keys(), everyone, strict=True))
-        return _together(everyone)
-
-    def _once(self, read: tuple[Any, ...], inputs: tuple[Any, ...], compute: Callable[[], Result]) -> Result:
-        """The result of a step for these settings and inputs (objects kept here), computed the first time."""
-        key = (read, *map(id, inputs))
-        if key not in self._results:
-            self._results[key] = compute(), inputs  # the inputs stay alive, so that no other object gets their id
-        result: Result = self._results[key][0]
-        return result
-
-    def _same(self, array: Any) -> Any:
-        """The first array that was equal to this one."""
-        return self._arrays.setdefault((array.dtype.str, array.shape, array.tobytes()), array)
-
-    def _peaks(self, peaks: Peaks) -> Peaks:
-        """The first peaks that were equal to these."""
-        key = ("peaks", peaks.joint.tobytes(), peaks.xy.tobytes())
-        found: Peaks = self._arrays.setdefault(key, peaks)
-        return found
+        if len(self._memo.results) > self._memory:
+            self._memo = _Memo()
+        return _decode(self.maps, settings or Settings(), self._memo)
 
 
 Searched = tuple[Refinement, Float32, Kinds]

@@ -83,7 +83,7 @@ def group(peaks: Peaks, settings: Settings) -> Groups:
     Raises:
         HpeError: the rule failed or gave something that is no cost.
     """
-    state = _State.empty(peaks)
+    state = _State(peaks)
     turns = tuple(_take_turns(state, peaks, settings))
     owner = np.full(len(peaks), ALONE, np.intp)
     for turn in turns:
@@ -104,7 +104,7 @@ def walk(peaks: Peaks, settings: Settings) -> Iterator[Turn]:
     Yields:
         One turn for each joint type that has candidates.
     """
-    yield from _take_turns(_State.empty(peaks), peaks, settings)
+    yield from _take_turns(_State(peaks), peaks, settings)
 
 
 def candidates_of(peaks: Peaks, joint: int) -> Candidates:
@@ -154,7 +154,7 @@ def checked_cost(settings: Settings, joints: Candidates, people: People) -> Floa
             f"the rule {rule} gave costs of shape {cost.shape} for {joint}, but {expected} is expected, "
             "one row per candidate and one column per person."
         )
-    if not (cost > -np.inf).all():  # neither NaN nor -inf passes
+    if not np.minimum.reduce(cost, axis=None) > -np.inf:  # neither NaN nor -inf passes
         raise HpeError(
             f"the rule {rule} gave NaN or minus infinity as a cost for {joint}, but numbers are expected, "
             "and infinity where a pair may not be."
@@ -184,17 +184,13 @@ def assign(settings: Settings, joints: Candidates, people: People, cost: Float64
 class _State:
     """The people while the turns are taken, in arrays with room for as many as there are peaks."""
 
-    def __init__(self, peaks: int, dimension: int) -> None:
+    def __init__(self, peaks: Peaks) -> None:
         self.people = 0
-        self.count = np.zeros((peaks, 1), np.intp)
-        self.tag = np.zeros((peaks, dimension), np.float32)
-        self.place_and_score = np.zeros((peaks, 3))
-        self.keypoints = np.zeros((peaks, K, 3), np.float32)
-
-    @classmethod
-    def empty(cls, peaks: Peaks) -> _State:
-        """Before the first turn."""
-        return cls(len(peaks), peaks.tag.shape[1])
+        self.peaks = np.concatenate((peaks.xy, peaks.value[:, None]), axis=1, dtype=np.float64)
+        self.count = np.zeros((len(peaks), 1), np.float32)
+        self.tag = np.zeros_like(peaks.tag)
+        self.place_and_score = np.zeros_like(self.peaks)
+        self.keypoints = np.zeros((len(peaks), K, 3), np.float32)
 
     def now(self) -> People:
         """The people as they stand, in arrays of their own."""
@@ -203,14 +199,12 @@ class _State:
 
     def take_in(self, joints: Candidates, person: Ints) -> None:
         """Let each candidate join its person: the means of tag, place and score follow."""
-        count = self.count[person]
-        place_and_score = np.empty((len(person), 3))
-        place_and_score[:, :2], place_and_score[:, 2] = joints.xy, joints.value
-        self.tag[person] = running_mean(self.tag[person], count.astype(np.float32), joints.tag)
-        self.place_and_score[person] = running_mean(self.place_and_score[person], count, place_and_score)
+        count, place_and_score = self.count.take(person, axis=0), self.peaks[joints.index]
+        self.tag[person] = running_mean(self.tag.take(person, axis=0), count, joints.tag)
+        self.place_and_score[person] = running_mean(self.place_and_score.take(person, axis=0), count, place_and_score)
         self.keypoints[person, joints.joint] = place_and_score
         self.count[person] = count + 1
-        self.people = max(self.people, int(person.max()) + 1)
+        self.people += int(np.count_nonzero(person >= self.people))
 
 
 def running_mean(mean: Floats, count: Floats | Ints, new: Floats) -> Floats:

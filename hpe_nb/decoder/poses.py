@@ -225,6 +225,12 @@ AREA_OF_BOX = 0.53
 """Share of a person's keypoint box that its body covers, the usual stand-in for COCO's segment area."""
 LEAST_AREA = 1e-9
 """Least area in square pixels: a person of no extent is like another only in the same place."""
+MANY = 100
+"""While there are more pairs of people than this, unlike ones are left out joint by joint."""
+BLOCK = 2**15
+"""Pairs of people that are compared at a time: they stay in the processor's cache."""
+ROUNDING = 1e-3
+"""More than rounding can change a sum of likenesses."""
 
 
 def oks(xy: Floats, other: Floats, area: Floats, use: Bools) -> Float64:
@@ -238,10 +244,14 @@ def oks(xy: Floats, other: Floats, area: Floats, use: Bools) -> Float64:
     Returns:
         (...) the mean over the used joints of exp(-d^2 / (2 area (2 sigma)^2)); 0 where no joint is used.
     """
-    squares = ((xy - other) ** 2).sum(axis=-1)
-    spread = 2 * (2 * OKS_SIGMAS) ** 2 * np.maximum(area, LEAST_AREA)[..., None]
-    alike = np.exp(-squares / spread) * use
+    alike = likeness(xy - other, area[..., None], OKS_SIGMAS) * use
     return np.asarray(alike.sum(axis=-1) / np.maximum(use.sum(axis=-1), 1))
+
+
+def likeness(apart: Floats, area: Floats, sigma: Float64) -> Float64:
+    """exp(-d^2 / (2 area (2 sigma)^2)) of joints that are `apart` (..., 2)."""
+    squares = (apart**2).sum(axis=-1)
+    return np.asarray(np.exp(-squares / (2 * (2 * sigma) ** 2 * np.maximum(area, LEAST_AREA))))
 
 
 def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> Ints:
@@ -266,9 +276,26 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     ones = present.astype(np.float32)
     place = (-scores).argsort(kind="stable").argsort()
     better, worse = ((2 * ones @ ones.T >= ones.sum(axis=1)) & (place[:, None] < place)).nonzero()
-    shared = present[better] & present[worse]
-    alike = oks(xy[better], xy[worse], np.maximum(area[better], area[worse]), shared)
-    better, worse = better[alike > limit], worse[alike > limit]
+
+    def alike(pairs: slice) -> tuple[Ints, Ints]:
+        """Those of the pairs whose OKS is above the limit."""
+        one, other = better[pairs], worse[pairs]
+        left = present[one] & present[other]
+        spare = (1 - limit) * np.count_nonzero(left, axis=1) + ROUNDING
+        while len(one) > MANY and left.any():
+            # Of many pairs nearly all are so unlike in their first joint or two that the others need not be compared.
+            k, row = left.argmax(axis=1), np.arange(len(one))
+            larger = np.maximum(area.take(one), area.take(other))
+            spare -= left[row, k] * (1 - likeness(xy[one, k] - xy[other, k], larger, OKS_SIGMAS.take(k)))
+            left[row, k] = False
+            stay = (spare > 0).nonzero()[0]
+            one, other, left, spare = one.take(stay), other.take(stay), left.take(stay, axis=0), spare.take(stay)
+        both = present[one] & present[other]
+        above = oks(xy[one], xy[other], np.maximum(area[one], area[other]), both) > limit
+        return one[above], other[above]
+
+    blocks = range(0, len(better), BLOCK) if len(better) else [0]
+    better, worse = np.concatenate([alike(slice(start, start + BLOCK)) for start in blocks], axis=1)
     for i in np.lexsort((better, -scores[better])).tolist():
         if repeats[better[i]] < 0 and repeats[worse[i]] < 0:
             repeats[worse[i]] = better[i]

@@ -20,6 +20,9 @@ from hpe_nb.skeleton import K, reach
 WEAK = np.float32(0.02)
 """In the whole-map search pixels up to this |heat| are looked at only where the stronger ones leave it open."""
 
+BLOCK = 2**16
+"""In the whole-map search about this many costs are held at a time: they stay in the processor's cache."""
+
 _A, _B = np.triu_indices(K, 1)
 
 
@@ -63,15 +66,15 @@ def refine(maps: Maps, keypoints: Float32, tags: Floats, settings: Settings) -> 
     tag = tags.astype(np.float32).take(person, axis=0)
     if settings.refine == "near":
         window = windows(without_delta(keypoints, settings.delta), person, joint, settings.refine_reach, maps.size)
-        found = [
+        listed = [
             search_window(maps, k, tag[q], box, settings.refine_threshold)
             for q, (k, box) in enumerate(zip(joint.tolist(), window.tolist(), strict=True))
         ]
+        found = np.array(listed, np.float32).reshape(-1, 3)
     else:
         window = np.array([(0, 0, *maps.size)], np.intp).repeat(len(person), axis=0)
         found = search_maps(maps, joint, tag)
-    result = np.array(found, np.float32).reshape(-1, 3)
-    return Refinement(person, joint, window, result[:, :2].astype(np.intp), result[:, 2])
+    return Refinement(person, joint, window, found[:, :2].astype(np.intp), found[:, 2])
 
 
 def rounded_distances(tag: Float32, wanted: Float32) -> Float32:
@@ -80,7 +83,7 @@ def rounded_distances(tag: Float32, wanted: Float32) -> Float32:
     Tags (..., D) and (D,), or two shapes that broadcast; the result has no axis D.
     """
     apart = tag - wanted
-    distance = np.abs(apart[..., 0]) if apart.shape[-1] == 1 else np.sqrt((apart**2).sum(axis=-1))
+    distance = np.abs(apart[..., 0]) if apart.shape[-1] == 1 else np.sqrt(sum(np.moveaxis(apart**2, -1, 0)))
     return np.asarray(np.floor(distance + np.float32(0.5)))
 
 
@@ -121,29 +124,42 @@ def strongest(heat: Float32, mask: Bools | None = None) -> tuple[int, int, float
     return low_at[0], low_at[1], -low
 
 
-def search_maps(maps: Maps, joint: Ints, tag: Float32) -> list[tuple[int, int, float]]:
+def search_maps(maps: Maps, joint: Ints, tag: Float32) -> Float32:
     """For each missing joint (Q,) the pixel of its whole map that costs least: x, y, |heat|; the first of equals.
 
     A pixel costs round(|tag - wanted|) - |heat|. If the best of the strong pixels costs less than -WEAK, no weak pixel
     can cost less, so the others need not be looked at.
     """
-    found, width = [NOTHING] * len(joint), maps.size[0]
+    found, width = np.array([NOTHING] * len(joint), np.float32).reshape(-1, 3), maps.size[0]
     for k in np.bincount(joint, minlength=K).nonzero()[0].tolist():
         heat = np.abs(maps.heatmaps[k]).reshape(-1)
         tags = maps.tags[k].reshape(len(heat), -1)
-        strong = (heat > WEAK).nonzero()[0]
-        strong_tags, strong_heat = tags.take(strong, axis=0), heat.take(strong)
-        for q in (joint == k).nonzero()[0].tolist():
-            pixel, cost = 0, np.float32(np.inf)
-            if len(strong):
-                costs = rounded_distances(strong_tags, tag[q]) - strong_heat
-                best = int(costs.argmin())
-                pixel, cost = int(strong[best]), costs[best]
-            if cost >= -WEAK:
-                pixel = int((rounded_distances(tags, tag[q]) - heat).argmin())
-            if heat[pixel] > 0:
-                found[q] = (pixel % width, pixel // width, float(heat[pixel]))
+        strong, mine = (heat > WEAK).nonzero()[0], (joint == k).nonzero()[0]
+        pixel, cost = np.zeros(len(mine), np.intp), np.full(len(mine), np.inf)
+        if len(strong):
+            best, cost = cheapest(tags.take(strong, axis=0), heat.take(strong), tag[mine])
+            pixel = strong[best]
+        left = (cost >= -WEAK).nonzero()[0]
+        pixel[left] = cheapest(tags, heat, tag[mine[left]])[0]
+        there = heat[pixel] > 0
+        found[mine[there]] = np.stack((pixel % width, pixel // width, heat[pixel]), axis=1)[there]
     return found
+
+
+def cheapest(tags: Float32, heat: Float32, wanted: Float32) -> tuple[Ints, Float32]:
+    """For each wanted tag (Q, D) the first pixel of least round(|tag - wanted|) - |heat|, and what it costs.
+
+    Args:
+        tags, heat: (n, D) and (n,) tags and |heat| of the pixels.
+        wanted: (Q, D) tags.
+    """
+    pixel, cost = np.empty(len(wanted), np.intp), np.empty(len(wanted), np.float32)
+    rows = BLOCK // len(heat) + 1
+    for part in (slice(start, start + rows) for start in range(0, len(wanted), rows)):
+        costs = rounded_distances(tags, wanted[part, None]) - heat
+        pixel[part] = costs.argmin(axis=1)
+        cost[part] = costs.min(axis=1)
+    return pixel, cost
 
 
 def without_delta(keypoints: Float32, delta: float) -> Float32:

@@ -12,6 +12,7 @@ from hpe_nb.evaluation.metrics import NUMBERS
 from hpe_nb.evaluation.table import SweepTable, short
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#999999"
@@ -35,26 +36,18 @@ def plot_curve(table: SweepTable, name: str, number_name: str = "AP", ax: Axes |
     Raises:
         HpeError: a field that was not swept.
     """
-    ax = ax or _axes()
-    values = _field(table, name)
-    column = table.frame[_number(number_name)].to_numpy()
-    at = _grid_values(values)
-    rows = {value: [i for i in range(len(table)) if values[i] == value] for value in at}
-    others = {field: getattr(table.default, field) for field in table.fields if field != name}
-    plain = [i for i in range(len(table)) if all(getattr(table.settings[i], k) == v for k, v in others.items())]
-    plain.sort(key=lambda i: values[i])
-    if len(table.fields) > 1:
-        ax.plot(
-            at,
-            [_best(column[rows[value]], number_name) for value in at],
-            color=ORANGE,
-            label="best of the other fields",
-        )
-    ax.plot([values[i] for i in plain], column[plain], color=BLUE, marker=".", label="other fields at their default")
+    ax, frame = ax or _axes(), _frame(table, name, number=number_name)
+    rest = [field for field in table.fields if field != name]
+    plain = frame[(frame[rest] == [getattr(table.default, field) for field in rest]).all(axis=1)].sort_values(name)
+    if rest:
+        grid = frame[frame[name].isin(_grid_values(frame[name]))].groupby(name)[number_name]
+        best = grid.max() if _higher_is_better(number_name) else grid.min()
+        ax.plot(best.index, best, color=ORANGE, label="best of the other fields")
+    ax.plot(plain[name], plain[number_name], color=BLUE, marker=".", label="other fields at their default")
     if len(table.fields) == 1 and number_name == "AP" and len(plain) <= 60:
-        low, high = np.array([table.interval(i, draws=100) for i in plain]).T
-        ax.fill_between([values[i] for i in plain], low, high, color=BLUE, alpha=0.15, lw=0, label="95 % over pictures")
-    _mark(ax, table, values, column)
+        low, high = np.array([table.interval(i, draws=100) for i in plain.index]).T
+        ax.fill_between(plain[name], low, high, color=BLUE, alpha=0.15, lw=0, label="95 % over pictures")
+    _mark(ax, table, name, number_name)
     ax.set(xlabel=name, ylabel=_label(number_name))
     ax.legend(frameon=False)
     return ax
@@ -75,15 +68,11 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
     Raises:
         HpeError: a field that was not swept.
     """
-    ax = ax or _axes()
-    x, y = _field(table, across), _field(table, down)
-    column = table.frame[_number(number_name)].to_numpy()
-    xs, ys = _grid_values(x), _grid_values(y)
-    cells = np.full((len(ys), len(xs)), np.nan)
-    for j, b in enumerate(ys):
-        for i, a in enumerate(xs):
-            here = [n for n in range(len(table)) if x[n] == a and y[n] == b]
-            cells[j, i] = _best(column[here], number_name) if here else np.nan
+    ax, frame = ax or _axes(), _frame(table, across, down, number=number_name)
+    best = "max" if _higher_is_better(number_name) else "min"
+    table_of_best = frame.pivot_table(number_name, down, across, aggfunc=best)
+    ys, xs = _grid_values(frame[down]), _grid_values(frame[across])
+    cells = table_of_best.reindex(index=ys, columns=xs).to_numpy()
     image = ax.imshow(
         cells, cmap="viridis" if _higher_is_better(number_name) else "viridis_r", origin="lower", aspect="auto"
     )
@@ -95,8 +84,8 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
                 i, j, f"{cells[j, i]:.0f}", ha="center", va="center", fontsize=8, color="white" if dark else "black"
             )
     for row, shape, colour in ((0, "s", "white"), (table.best_row, "D", ORANGE)):
-        place = np.interp(x[row], xs, range(len(xs))), np.interp(y[row], ys, range(len(ys)))
-        ax.scatter(*place, s=420, marker=shape, facecolor="none", edgecolor=colour, linewidth=2)
+        x, y = (np.interp(frame[n][row], at, range(len(at))) for n, at in ((across, xs), (down, ys)))
+        ax.scatter(x, y, s=420, marker=shape, facecolor="none", edgecolor=colour, linewidth=2)
     ax.set_xticks(range(len(xs)), [short(value) for value in xs], rotation=90 if len(xs) > 8 else 0)
     ax.set_yticks(range(len(ys)), [short(value) for value in ys])
     ax.set(xlabel=across, ylabel=down, title=f"{_label(number_name)}: square the default, diamond the best")
@@ -117,12 +106,12 @@ def plot_pareto(table: SweepTable, price: str = "wrong", ax: Axes | None = None)
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
-    ax = ax or _axes()
-    ap, cost = table.frame["AP"].to_numpy(), table.frame[_number(price)].to_numpy()
+    ax, frame = ax or _axes(), _frame(table, number=price)
+    ap, cost = frame["AP"].to_numpy(), frame[price].to_numpy()
     front = pareto(ap, cost)
     ax.scatter(cost, ap, s=8, color=GREY, alpha=0.5, lw=0, label="settings")
     ax.step(cost[front], ap[front], where="post", color=BLUE, label="not beaten in both")
-    _mark(ax, table, cost.tolist(), ap)
+    _mark(ax, table, price, "AP")
     ax.set(xlabel=_label(price), ylabel=_label("AP"))
     ax.legend(frameon=False, loc="lower right")
     return ax
@@ -137,11 +126,11 @@ def pareto(value: Floats, cost: Floats) -> list[int]:
     return front
 
 
-def _mark(ax: Axes, table: SweepTable, across: list[float], column: Floats) -> None:
+def _mark(ax: Axes, table: SweepTable, across: str, up: str) -> None:
     """Show the default and the best."""
     for row, shape, colour, what in ((0, "s", BLUE, "default"), (table.best_row, "D", ORANGE, "best AP")):
         look: dict[str, Any] = {"marker": shape, "s": 60, "facecolor": "white", "edgecolor": colour, "linewidth": 2}
-        ax.scatter(across[row], column[row], zorder=3, label=what, **look)
+        ax.scatter(table.frame[across][row], table.frame[up][row], zorder=3, label=what, **look)
 
 
 def _axes() -> Axes:
@@ -151,34 +140,24 @@ def _axes() -> Axes:
     return Figure(figsize=(6.4, 4.2), layout="constrained").add_subplot()
 
 
-def _grid_values(values: list[float]) -> list[float]:
+def _grid_values(values: pd.Series[Any]) -> list[Any]:
     """The values of a field that were combined with others; a default that is not on the grid stands alone."""
-    several = sorted({value for value in values if values.count(value) > 1})
-    return several or sorted(set(values))
+    return sorted(set(values[values.duplicated()]) or set(values))
 
 
-def _field(table: SweepTable, name: str) -> list[float]:
-    """Values of a field that was swept."""
-    if name not in table.fields:
-        raise HpeError(f"{name!r} was given, but the fields of this sweep are {', '.join(table.fields) or 'none'}.")
-    return [getattr(each, name) for each in table.settings]
-
-
-def _number(name: str) -> str:
-    """The name of a column."""
-    if name not in NUMBERS:
-        raise HpeError(f"{name!r} was given, but a column of the table is expected: {', '.join(NUMBERS)}.")
-    return name
+def _frame(table: SweepTable, *swept: str, number: str) -> pd.DataFrame:
+    """The table's rows, if it has these fields and this number."""
+    for name in swept:
+        if name not in table.fields:
+            raise HpeError(f"{name!r} was given, but the fields of this sweep are {', '.join(table.fields) or 'none'}.")
+    if number not in NUMBERS:
+        raise HpeError(f"{number!r} was given, but a column of the table is expected: {', '.join(NUMBERS)}.")
+    return table.frame
 
 
 def _higher_is_better(name: str) -> bool:
     """Whether a high number is good."""
     return name in ("AP", "AP50", "AP75", "AR", "PCK")
-
-
-def _best(values: Floats, name: str) -> float:
-    """The best of some numbers."""
-    return float(np.nanmax(values) if _higher_is_better(name) else np.nanmin(values))
 
 
 def _label(name: str) -> str:

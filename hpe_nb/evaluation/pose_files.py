@@ -1,33 +1,46 @@
-"""Pose files: people to and from COCO results JSON and CSV, every number exactly as it was.
+"""Pose files: people to and from COCO results JSON and CSV, every number exactly as it was; and a run's record.
 
-The file's ending chooses the format, see `hpe_nb.evaluation.pose_formats`. Evaluation tools read the JSON,
-spreadsheets and pandas the CSV. A picture without people leaves no trace in either, as COCO has it.
+The file's ending chooses the format. Evaluation tools read the JSON, spreadsheets and pandas the CSV. A picture without
+people leaves no trace in either, as COCO has it. Whatever the format, a person is a dictionary as in COCO's results
+(https://cocodataset.org/#format-results): `image_id`, `category_id` 1, `keypoints` (17 times x, y, score) and `score`;
+and `person` (counted from 1 in each picture), `tag` and `kind` (17 numbers, see `hpe_nb.decoder.poses`) where known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
 from hpe_nb.arrays import Float32
 from hpe_nb.decoder.poses import DETECTED, KINDS, MISSING, Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.pose_formats import Person, from_csv, from_json, from_lines, to_csv, to_json
-from hpe_nb.files.reading import read_bytes
+from hpe_nb.files.reading import check_file, read_bytes
 from hpe_nb.files.whole import written_whole
-from hpe_nb.skeleton import K
+from hpe_nb.skeleton import KEYPOINTS, K
 
 ImageId = int | str
 """What tells pictures apart in a file: COCO's number, or a file name."""
 
-WRITERS = {".json": to_json, ".csv": to_csv}
-"""Writers for each ending."""
+Person = dict[str, Any]
+"""One person, see above."""
 
-READERS = {".json": from_json, ".csv": from_csv, ".jsonl": from_lines}
-"""Readers for each ending."""
+COLUMNS = ("image_id", "person", "person_score", "person_tag", "joint", "kind", "x_px", "y_px", "score")
+"""Columns of the CSV, one row per joint; a tag's numbers are parted by spaces."""
+
+FORMULA = ("=", "+", "-", "@", "'", "\t", "\r")
+"""Beginnings of cells that spreadsheets take for formulas, and the sign that says they are none."""
+
+MOST_LINE = 2**26
+"""Bytes of the longest line of a record; a frame with a thousand people takes a hundredth of it."""
+
+MOST_RECORD = 2**40
+"""Bytes of the longest record: it is read line by line."""
 
 
 def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_id: ImageId = 0) -> Path:
@@ -49,13 +62,8 @@ def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_i
         >>> len(hpe.load_poses(hpe.save_poses("people.csv", poses)))
         2
     """
-    path = Path(path)
-    write = WRITERS[_ending(path, WRITERS)]
     pictures = {image_id: poses} if isinstance(poses, Poses) else poses
-    text = write([person for name, found in pictures.items() for person in _people(found, name)])
-    with written_whole(path) as part:
-        part.write_text(text, encoding="utf-8", newline="")
-    return path
+    return write_people(path, [person for name, found in pictures.items() for person in _people(found, name)])
 
 
 def load_poses(path: str | Path, image_id: ImageId | None = None) -> Poses:
@@ -89,30 +97,174 @@ def load_pictures(path: str | Path) -> dict[ImageId, Poses]:
     """Read all people of a file, as poses by image id; pictures and people in the file's order.
 
     Args:
-        path: .json or .csv file.
+        path: .json, .csv or .jsonl file.
 
     Returns:
-        Poses by image id.
+        Poses by image id; of a file that `hpe-nb run` wrote by the name of the picture or frame.
 
     Raises:
         HpeError: no such file, or no poses in it.
     """
     path = Path(path)
     read = READERS[_ending(path, READERS)]
-    data = read_bytes(path, "a file with poses")
     try:
         by_picture: dict[ImageId, list[Person]] = {}
-        for person in read(data.decode("utf-8-sig")):
+        for person in read(path):
             by_picture.setdefault(person["image_id"], []).append(person)
-        return {name: _poses(found) for name, found in by_picture.items()}
+        return {name: poses_of(found) for name, found in by_picture.items()}
+    except HpeError:
+        raise
     except Exception as error:  # csv, json, codecs and numpy each have their own
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error).rstrip(".")
         raise HpeError(
-            f"{path} holds no poses that can be read ({_reason(error)}); "
+            f"{path} holds no poses that can be read ({reason}); "
             "give COCO keypoint results, or a CSV file that save_poses wrote."
         ) from error
 
 
-def _ending(path: Path, known: Mapping[str, object]) -> str:
+def write_people(path: str | Path, people: Iterable[Person], columns: tuple[str, ...] = COLUMNS) -> Path:
+    """Write people to a .json or .csv file, whole or not at all; one after another, however many there are.
+
+    Args:
+        path: file to write.
+        people: the people.
+        columns: of the .csv file: `COLUMNS`, or others of a person.
+
+    Returns:
+        The path.
+
+    Raises:
+        HpeError: another ending, or a place that cannot be written.
+    """
+    path = Path(path)
+    as_json = _ending(path, (".json", ".csv")) == ".json"
+    with written_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        if as_json:
+            _write_json(file, people)
+        else:
+            _write_csv(file, people, columns)
+    return path
+
+
+def _write_json(file: TextIO, people: Iterable[Person]) -> None:
+    """COCO results, one person per line."""
+    mark = "[\n"
+    for person in people:
+        file.write(mark + json.dumps(person, allow_nan=False))
+        mark = ",\n"
+    file.write(("[" if mark == "[\n" else "") + "\n]\n")
+
+
+def _write_csv(file: TextIO, people: Iterable[Person], columns: tuple[str, ...]) -> None:
+    """One row per joint; a missing one has blanks for its place, which cannot be mistaken for the picture's corner."""
+    table = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
+    table.writeheader()
+    for person in people:
+        tags = " ".join(map(str, np.ravel(person.get("tag", [])).tolist()))
+        row = {name: cell_text(value) for name, value in person.items()}
+        row |= {"person_score": person["score"], "person_tag": tags}
+        for k, joint in enumerate(KEYPOINTS):
+            place, kind = person["keypoints"][3 * k : 3 * k + 3], person["kind"][k]
+            cells = place if any(place) or kind else ("", "", "")
+            row |= {"joint": joint, "kind": KINDS[kind]} | dict(zip(("x_px", "y_px", "score"), cells, strict=True))
+            table.writerow(row)
+
+
+def cell_text(value: Any) -> Any:
+    """Text for a cell: what a spreadsheet would take for a formula gets a ' before it; numbers stay as they are."""
+    return "'" + value if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _read_json(path: Path) -> list[Person]:
+    """The people of a COCO results file; where they have a `file_name`, as those of `hpe-nb run`, it is their image id.
+
+    Raises:
+        ValueError: no JSON, or JSON of something else.
+    """
+    people = json.loads(_text(path))
+    if isinstance(people, dict) and "annotations" in people:
+        raise ValueError("it is a COCO annotation file: ground truth, not results")
+    if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
+        raise ValueError("a list of people is expected")
+    if any(person.get("category_id", 1) != 1 for person in people):
+        raise ValueError("category_id 1, which is person, is expected")
+    return [person | ({"image_id": person["file_name"]} if "file_name" in person else {}) for person in people]
+
+
+def _read_csv(path: Path) -> list[Person]:
+    """The people of a CSV file that `save_poses` or `hpe-nb run` wrote; rows may be left out, columns moved or added.
+
+    An image id of digits is read as a number.
+
+    Raises:
+        ValueError: no such table.
+        KeyError: a column is not there.
+    """
+    people: dict[tuple[str, str], Person] = {}
+    text = _text(path)
+    for row in csv.DictReader(io.StringIO(text), strict=True):
+        name = (row["name"] if "frame" in row and "image_id" not in row else row["image_id"]).removeprefix("'")
+        if (name, row["person"]) not in people:
+            tags = [float(number) for number in row.get("person_tag", "").split()]
+            people[name, row["person"]] = {
+                "image_id": int(name) if name.isdecimal() and len(name) < 19 else name,
+                "keypoints": [0.0] * (3 * K),
+                "score": float(row["person_score"]),
+                "kind": [MISSING] * K,
+            } | ({"tag": tags[0] if len(tags) == 1 else tags} if tags else {})
+        person, k = people[name, row["person"]], KEYPOINTS.index(row["joint"])
+        person["kind"][k] = KINDS.index(row["kind"])
+        person["keypoints"][3 * k : 3 * k + 3] = [float(row[name] or 0) for name in ("x_px", "y_px", "score")]
+    if not people and not {"person", "joint", "x_px"} <= set(text.strip().split(",")):
+        raise ValueError("a table with the columns " + ", ".join(COLUMNS) + " is expected")
+    return list(people.values())
+
+
+def _read_record(path: Path) -> list[Person]:
+    """The people of a record; their image id is the frame's name."""
+    return [{**person, "image_id": line["name"]} for line in record_lines(path) for person in line["people"]]
+
+
+READERS: dict[str, Callable[[Path], list[Person]]] = {".json": _read_json, ".csv": _read_csv, ".jsonl": _read_record}
+"""Readers for each ending."""
+
+
+def record_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a record, one for each frame, see `hpe_nb.films.record`; a last line that was cut off is left out.
+
+    Raises:
+        HpeError: no such file, or no record in it.
+    """
+    check_file(path, "a record that hpe-nb run wrote", most=MOST_RECORD)
+    try:
+        with path.open("rb") as file:
+            while raw := file.readline(MOST_LINE):
+                if raw.endswith(b"\n"):
+                    line = json.loads(raw)
+                    if not {"frame", "time", "name", "size", "people"} <= line.keys():
+                        raise ValueError("a line without frame, time, name, size and people")
+                    yield line
+                elif len(raw) == MOST_LINE:
+                    raise ValueError(f"a line of more than {MOST_LINE // 2**20} MiB")
+    except OSError as error:
+        raise HpeError(
+            f"{path} cannot be read ({error.strerror or error}); give a record that hpe-nb run wrote."
+        ) from error
+    except (ValueError, AttributeError, RecursionError, OverflowError) as error:
+        raise no_record(path, error) from error
+
+
+def no_record(path: Path, error: Exception) -> HpeError:
+    """One sentence for a file that holds something else than a record."""
+    return HpeError(f"{path} is no record of poses ({error}); give a .jsonl file that hpe-nb run wrote.")
+
+
+def _text(path: Path) -> str:
+    """The text of a file with poses."""
+    return read_bytes(path, "a file with poses").decode("utf-8-sig")
+
+
+def _ending(path: Path, known: Iterable[str]) -> str:
     """The path's ending, if it is one of those known."""
     ending = path.suffix.lower()
     if ending not in known:
@@ -120,22 +272,24 @@ def _ending(path: Path, known: Mapping[str, object]) -> str:
     return ending
 
 
-def _reason(error: Exception) -> str:
-    """What is wrong with a file, in a few words."""
-    return f"{error} is missing" if isinstance(error, KeyError) else str(error).rstrip(".")
-
-
 def _people(poses: Poses, image_id: ImageId) -> Iterator[Person]:
-    """Each person as a record of plain numbers."""
+    """Each person as a dictionary of plain numbers."""
     if not (np.isfinite(poses.keypoints).all() and np.isfinite(poses.scores).all()):
         raise HpeError(
             f"poses with NaN or infinite numbers were given (picture {image_id!r}), but finite ones are expected; "
             "leave those people out."
         )
-    for keypoints, score, tag, kind in zip(poses.keypoints, poses.scores, poses.tags, poses.kind, strict=True):
-        numbers = {"keypoints": _short(keypoints), "score": _short(score)}
-        known = {"tag": _short(tag)} if np.isfinite(tag).all() else {}
-        yield {"image_id": image_id, "category_id": 1, **numbers, **known, "kind": kind.tolist()}
+    for i in range(len(poses)):
+        tag = {"tag": _short(poses.tags[i])} if np.isfinite(poses.tags[i]).all() else {}
+        yield {
+            "image_id": image_id,
+            "category_id": 1,
+            "keypoints": _short(poses.keypoints[i]),
+            "score": _short(poses.scores[i]),
+            "person": i + 1,
+            **tag,
+            "kind": poses.kind[i].tolist(),
+        }
 
 
 def _short(numbers: Float32 | np.float32) -> Any:
@@ -144,8 +298,12 @@ def _short(numbers: Float32 | np.float32) -> Any:
     return decimals if np.ndim(numbers) else decimals[0]
 
 
-def _poses(people: list[Person]) -> Poses:
-    """People of one picture as arrays."""
+def poses_of(people: list[Person]) -> Poses:
+    """People of one picture as arrays.
+
+    Raises:
+        ValueError, KeyError: other numbers than a person has, or too few.
+    """
     keypoints = np.array([_numbers(person["keypoints"], 3 * K) for person in people], np.float32).reshape(-1, K, 3)
     scores = np.array([float(person["score"]) for person in people], np.float32)
     tags = np.array([person.get("tag", np.nan) for person in people], np.float32)
@@ -155,7 +313,7 @@ def _poses(people: list[Person]) -> Poses:
         raise ValueError("some numbers are not finite")
     if not np.isin(known, range(len(KINDS))).all():
         raise ValueError("some kinds are none of 0, 1 and 2")
-    return Poses(keypoints, scores, tags, np.array(known, np.uint8))
+    return Poses(keypoints, scores, tags, np.array(known, np.uint8).reshape(-1, K))
 
 
 def _numbers(values: Any, count: int) -> list[float]:

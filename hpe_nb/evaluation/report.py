@@ -32,9 +32,6 @@ from hpe_nb.settings import Settings
 OURS = ("PCK", "wrong", "missed", "extra", "invented")
 """Numbers beside COCO's, see `hpe_nb.evaluation.metrics.NUMBERS`."""
 
-SHOWN = ("AP", "AP50", "AP75", "APM", "APL", "AR", *OURS)
-"""Numbers in the table of protocols."""
-
 COLUMNS = ("picture", "person", "is", "OKS", "score", "joints", "near", "wrong person", "refined", "invented")
 """Columns of `Report.people`."""
 
@@ -161,30 +158,6 @@ def _name(labels: Labels, g: int) -> str:
     return str(g + 1) if labels.real[g] else "a crowd" if labels.crowd[g] else "a person without labels"
 
 
-@dataclass(frozen=True)
-class ProtocolTable:
-    """Reports by protocol.
-
-    Attributes:
-        frame: one row for each protocol and settings: `protocol`, `settings`, and the numbers of the report.
-    """
-
-    frame: pd.DataFrame
-
-    def _cells(self) -> tuple[list[str], list[list[str]]]:
-        rows = [
-            [row["protocol"], row["settings"], *(f"{row[name]:.1f}" for name in SHOWN)]
-            for _, row in self.frame.iterrows()
-        ]
-        return ["protocol", "settings", *SHOWN], rows
-
-    def __str__(self) -> str:
-        return text_table(*self._cells())
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._cells())
-
-
 def compare_protocols(
     photos: str | Path | Sequence[str | Path],
     truth: LabelledSet | Sequence[LabelsLike],
@@ -193,7 +166,7 @@ def compare_protocols(
     *,
     folder: str | Path | None = None,
     progress: bool = True,
-) -> ProtocolTable:
+) -> pd.DataFrame:
     """Evaluate each network, as it is fitted, under each setting of the decoder.
 
         networks = [hpe.load_network(fit=fit, size=size) for fit in ("protocol", "letterbox") for size in (352, 448)]
@@ -208,7 +181,7 @@ def compare_protocols(
         progress: show progress bars.
 
     Returns:
-        A table with one row per network and setting; print it.
+        One row for each network, as it is fitted, and setting: `protocol`, `settings`, and the report's numbers.
 
     Raises:
         HpeError: a photo that cannot be read, or truth that does not belong to the photos.
@@ -219,7 +192,7 @@ def compare_protocols(
         cache = cache_maps(photos, network, folder, progress=progress)
         for name, each in tried.items():
             rows.append({"protocol": cache.protocol, "settings": name} | evaluate_cache(cache, truth, each).numbers)
-    return ProtocolTable(pd.DataFrame(rows, columns=["protocol", "settings", *COCO_NUMBERS, *OURS]))
+    return pd.DataFrame(rows, columns=["protocol", "settings", *COCO_NUMBERS, *OURS]).round(1)
 
 
 def evaluate_cache(

@@ -11,13 +11,13 @@ parametric search). Whether a rule is linear is read off its costs at three valu
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from copy import copy
 from dataclasses import Field, dataclass, fields, replace
-from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from hpe_nb.arrays import Float64, Ints
+from hpe_nb.arrays import Float32, Float64, Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.grouping import ALONE, Turn, assign, checked_cost
 from hpe_nb.decoder.peaks import find_peaks
@@ -145,9 +145,13 @@ class _Picture:
         self.settings, self.setting, self.exact = decoding.settings, setting, True
         self.whole = is_whole(decoding.settings, setting)
         self.decoder = Decoder(decoding.maps, memory=MEMORY)
-        self.at = lru_cache(maxsize=256)(partial(with_setting, self.settings, setting))
-        """The settings with a value; the turns of grouping ask for the same ones one after the other."""
         self._results: dict[tuple[int, ...], tuple[bytes, Any]] = {}
+
+    def at(self, value: float) -> Settings:
+        """The settings with a value of the setting's range: it need not be checked again."""
+        settings = copy(self.settings)
+        object.__setattr__(settings, self.setting, int(value) if self.whole else float(value))
+        return settings
 
     def decoding(self, value: float) -> Decoding:
         """The decoding at this value."""
@@ -321,17 +325,11 @@ class _Walk:
         self.known: dict[int, _Known] = {}
 
     def points(self, low: float, high: float) -> Search:
-        """Flip points in (low, high]. The search looks a little way ahead, and farther where nothing happens."""
-        points, at, ahead = [], low, (high - low) / 64
+        """Flip points in (low, high]."""
+        points, at = [], low
         here, result = self.picture.decoding(low), self.picture.result(low)
-        while at < high:
+        while (change := (yield from self._earliest(here, at, high))) is not None:
             yield
-            end = min(at + ahead, high)
-            change = yield from self._earliest(here.groups.turns, at, end)
-            if change is None:
-                at, ahead = end, 2 * ahead
-                continue
-            ahead = (ahead + 4 * (change - at)) / 2
             at = change
             here, now = self.picture.decoding(at), self.picture.result(at)
             if now != result:
@@ -339,10 +337,10 @@ class _Walk:
             result = now
         return np.array(points, np.float64)
 
-    def _earliest(self, turns: tuple[Turn, ...], low: float, high: float) -> Change:
+    def _earliest(self, here: Decoding, low: float, high: float) -> Change:
         """Where the first of the turns changes in (low, high]; None where none does."""
-        first = None
-        for turn in turns:
+        first, recorded = None, getattr(here.settings, self.picture.setting)
+        for turn in here.groups.turns:
             if not len(turn.people):
                 continue
             people = turn.people
@@ -353,76 +351,94 @@ class _Walk:
             end = high if first is None else first
             if not known.changes and known.until < end:
                 yield
-                change = yield from self._stretch(turn, max(low, known.until), end)
+                one, start = _OneTurn(self.picture, turn, self.by), max(low, known.until)
+                cost = turn.cost if start == recorded else one.cost(start)
+                change = yield from one.first_change(start, cost, end)
                 known = _Known(state, end if change is None else change, change is not None)
             self.known[turn.joint] = known
             if known.changes and known.until <= end:
                 first = known.until
         return first
 
-    def _pairing(self, turn: Turn, value: float) -> tuple[Float64, Ints]:
-        """The costs of a turn at this value, and the person of each candidate."""
-        settings = self.picture.at(value)
-        cost = checked_cost(settings, turn.candidates, turn.people)
-        return cost, assign(settings, turn.candidates, turn.people, cost)
 
-    def _stretch(self, turn: Turn, low: float, high: float) -> Change:
-        """The least value in (low, high] at which a turn comes out otherwise than recorded; None where it does not."""
-        mine = np.where(turn.person < len(turn.people), turn.person, ALONE)
+class _OneTurn:
+    """One turn with the people as they stood before it, under any value of the setting."""
 
-        def same(value: float) -> bool:
-            return bool((self._pairing(turn, value)[1] == mine).all())
+    def __init__(self, picture: _Picture, turn: Turn, by: float) -> None:
+        self.picture, self.turn, self.by = picture, turn, by
+        self.mine = np.where(turn.person < len(turn.people), turn.person, ALONE)
+        """The person of each candidate, as recorded."""
 
-        (start, first), (end, last) = self._pairing(turn, low), self._pairing(turn, high)
-        if not (first == mine).all():  # rounding: the change before this one was found a digit too early
-            return float(np.nextafter(low, np.inf))
-        alike = bool((last == mine).all())
+    def cost(self, value: float) -> Float64:
+        """The costs of the pairs at this value."""
+        return checked_cost(self.picture.at(value), self.turn.candidates, self.turn.people)
+
+    def person(self, value: float, cost: Float64) -> Ints:
+        """The person of each candidate at this value, where the pairs have this cost."""
+        return assign(self.picture.at(value), self.turn.candidates, self.turn.people, cost)
+
+    def same(self, value: float) -> bool:
+        """Whether the turn comes out as recorded at this value."""
+        return bool((self.person(value, self.cost(value)) == self.mine).all())
+
+    def first_change(self, low: float, start: Float64, high: float) -> Change:
+        """The least value in (low, high] at which the turn comes out otherwise than recorded; None where it does not.
+
+        At `low` it comes out as recorded, by the costs `start`.
+        """
+        end = self.cost(high)
+        last = self.person(high, end)
+        alike = bool((last == self.mine).all())
         if alike and np.array_equal(start, end):
             return None
-        middle = self._pairing(turn, low + (high - low) / 2)[0]
+        middle = self.cost(low + (high - low) / 2)
         bent = _bent(start, middle, end, self.picture.settings.opening)
         if not bent.any():
-            if alike:
-                return None
-            about = self._crossing(turn, mine, last, low, high, start, end)
-            return _first_change(same, *_around(same, about, low, high))
-        apart = tag_distances(turn.candidates, turn.people)[bent].astype(np.float64)
+            return None if alike else self._exact(self._crossing(last, low, high, start, end), low, high)
+        apart = tag_distances(self.turn.candidates, self.turn.people)[bent]
         moments = np.unique(apart[(apart >= low) & (apart < high)])
         if not len(moments):
-            return self._by_slider(same, low, high)
-        return (yield from self._between(turn, same, low, moments, high))
+            return self._by_slider(low, high)
+        return (yield from self._between(low, start, moments, high))
 
-    def _between(self, turn: Turn, same: Callable[[float], bool], low: float, moments: Float64, high: float) -> Change:
-        """`_stretch` over pieces that end where tag distances lie: there a rule may bend."""
-        at = low
-        for moment in moments.tolist():
+    def _between(self, low: float, start: Float64, moments: Float32, high: float) -> Change:
+        """`first_change` over pieces that end where tag distances lie: there a rule may bend."""
+        for before, after in zip(moments.astype(float).tolist(), above(moments).tolist(), strict=True):
             yield
-            if moment > at:
-                change = yield from self._stretch(turn, at, moment)
+            if before > low:
+                change = yield from self.first_change(low, start, before)
                 if change is not None:
                     return change
-            after = min(float(np.nextafter(np.float32(moment), np.float32(np.inf))), high)
-            if not same(after):
-                return _first_change(same, max(at, moment), after)
-            at = after
-        return (yield from self._stretch(turn, at, high)) if at < high else None
+            low = min(after, high)
+            start = self.cost(low)
+            if not (self.person(low, start) == self.mine).all():
+                # A tag distance is compared as float32, so that it changes in the middle between two of these.
+                return self._exact((before + after) / 2, before, low)
+        return (yield from self.first_change(low, start, high)) if low < high else None
 
-    def _by_slider(self, same: Callable[[float], bool], low: float, high: float) -> float | None:
+    def _by_slider(self, low: float, high: float) -> float | None:
         """The first change where the rule is not linear, as far as the steps of the slider show it."""
         if high - low > WIDE:
             self.picture.exact = False
-        steps = [*np.arange(low + self.by, high, self.by).tolist(), high]
         at = low
-        for step in steps:
-            if not same(step):
-                return _first_change(same, at, step)
+        for step in [*np.arange(low + self.by, high, self.by).tolist(), high]:
+            if not self.same(step):
+                return _first_change(self.same, at, step)
             at = step
         return None
 
-    def _crossing(
-        self, turn: Turn, mine: Ints, other: Ints, low: float, high: float, start: Float64, end: Float64
-    ) -> float:
-        """About where `mine` is first undercut in (low, high], given the costs at both ends and the best at `high`."""
+    def _exact(self, about: float, low: float, high: float) -> float:
+        """The first change in (low, high], to the last digit, given about where it is."""
+        width = 2.0**-50 * max(about, 2.0**-20)
+        while width < high - low:
+            start, end = max(low, about - width), min(about + width, high)
+            if not self.same(end) and (start == low or self.same(start)):
+                return _first_change(self.same, start, end)
+            width *= 16
+        return _first_change(self.same, low, high)
+
+    def _crossing(self, other: Ints, low: float, high: float, start: Float64, end: Float64) -> float:
+        """About where the record is first undercut in (low, high], by the costs at both ends and the best at `high`."""
         opening = self.picture.settings.opening
 
         def total(person: Ints) -> tuple[float, float]:
@@ -430,7 +446,7 @@ class _Walk:
             pairs = rows, person[rows]
             return float((start[pairs] - opening).sum()), float((end[pairs] - opening).sum())
 
-        (a, b), at = total(mine), high
+        (a, b), at = total(self.mine), high
         for _ in range(100):
             other_a, other_b = total(other)
             gain = (b - other_b) - (a - other_a)
@@ -439,30 +455,25 @@ class _Walk:
             meet = low + (high - low) * max(other_a - a, 0.0) / gain
             if not low < meet < at:
                 return min(max(meet, low), at)
-            at, other = meet, self._pairing(turn, meet)[1]
-            if (other == mine).all():
+            at, other = meet, self.person(meet, self.cost(meet))
+            if (other == self.mine).all():
                 return at
         return at
 
 
 def _bent(start: Float64, middle: Float64, end: Float64, opening: float) -> Any:
     """Pairs (n, m) whose cost is not on one line at three values, and is somewhere less than opening a person."""
-    with np.errstate(invalid="ignore"):
-        off = np.abs(start + end - 2 * middle) > CLOSE * (1 + np.abs(middle))
+    low = np.minimum(np.minimum(start, middle), end) < opening
+    start, middle, end = start[low], middle[low], end[low]
     finite = np.isfinite(start).astype(int) + np.isfinite(middle) + np.isfinite(end)
-    off = np.where(finite == 3, off, finite > 0)
-    return off & (np.minimum(np.minimum(start, middle), end) < opening)
+    with np.errstate(invalid="ignore"):
+        low[low] = (finite < 3) | (np.abs(start + end - 2 * middle) > CLOSE * (1 + np.abs(middle)))
+    return low
 
 
-def _around(same: Callable[[float], bool], about: float, low: float, high: float) -> tuple[float, float]:
-    """A narrow interval with the first change in it, known to be `about` there; the whole one where that fails."""
-    width = 4 * float(np.spacing(about))
-    while width < WIDE:
-        start, end = max(low, about - width), min(about + width, high)
-        if not same(end) and (start == low or same(start)):
-            return start, end
-        width *= 16
-    return low, high
+def above(value: Float32) -> Float32:
+    """The next float32."""
+    return np.asarray(np.nextafter(value, np.float32(np.inf)))
 
 
 class Flip(NamedTuple):

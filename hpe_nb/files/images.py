@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from base64 import b64encode
-from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -34,17 +33,6 @@ STRIP = 2**20
 
 ORIENTATION = 0x0112
 """Number of the EXIF field that says how a camera was held."""
-
-TURNS: dict[int, Callable[[Image], Image]] = {
-    2: np.fliplr,
-    3: lambda image: image[::-1, ::-1],
-    4: np.flipud,
-    5: lambda image: image.transpose(1, 0, 2),
-    6: lambda image: np.rot90(image, -1),
-    7: lambda image: image.transpose(1, 0, 2)[::-1, ::-1],
-    8: np.rot90,
-}
-"""What turns a picture upright, by the value of that field."""
 
 END_OF_JPEG = b"\xff\xd9"
 
@@ -93,9 +81,7 @@ def decode_image(data: bytes, name: str) -> Image:
     if not data:
         raise HpeError(f"{name} is empty (0 bytes), but a picture is expected; copy or download it again.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)  # the bound is the one below
-            picture = Pillow.open(BytesIO(data), formats=FORMATS)
+        picture = opened(BytesIO(data))
         with picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise _too_large(name)
@@ -114,6 +100,15 @@ def decode_image(data: bytes, name: str) -> Image:
         raise HpeError(
             f"{name} is truncated or damaged ({str(error).rstrip('.')}); copy or download it again."
         ) from error
+
+
+def opened(file: str | Path | BytesIO) -> Picture:
+    """A picture of one of the `FORMATS`, of which only the beginning is read; whatever Pillow raises for others."""
+    from PIL import Image as Pillow
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)  # the bound here is MOST_PIXELS
+        return Pillow.open(file, formats=FORMATS)
 
 
 def write_image(path: str | Path, image: Image) -> Path:
@@ -141,10 +136,8 @@ def write_image(path: str | Path, image: Image) -> Path:
 
 def size_of(path: Path) -> tuple[int, int] | None:
     """Width and height of a picture as `read_image` gives it; None where its beginning does not tell."""
-    from PIL import Image as Pillow
-
     try:
-        with Pillow.open(path, formats=FORMATS) as picture:
+        with opened(path) as picture:
             turned = picture.getexif().get(ORIENTATION, 1) >= 5
             return (picture.height, picture.width) if turned else (picture.width, picture.height)
     except Exception:  # reading the picture later says what is wrong with it
@@ -229,17 +222,18 @@ def _plain_jpeg(picture: Picture, data: bytes) -> Image | None:
 
 def _pixels(picture: Picture, name: str) -> Image:
     """RGB uint8 of a picture, upright, over white; converted in strips, so that memory for one copy is enough."""
+    from PIL import ImageOps
+
     picture.load()
-    turn = 1
     with suppress(Exception):  # EXIF that cannot be understood is no reason to refuse the picture
-        turn = int(picture.getexif().get(ORIENTATION, 1))
+        ImageOps.exif_transpose(picture, in_place=True)
     width, height = picture.size
     image = np.empty((height, width, 3), np.uint8)
     rows = max(1, STRIP // width)
     for top in range(0, height, rows):
         below = min(height, top + rows)
         image[top:below] = _strip(picture.crop((0, top, width, below)), name)
-    return np.ascontiguousarray(TURNS[turn](image)) if turn in TURNS else image
+    return image
 
 
 def _strip(picture: Picture, name: str) -> Image:

@@ -6,7 +6,8 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,7 +17,7 @@ from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.opencv import cv2
 from hpe_nb.films.frame import Frame, Span, Troubles
-from hpe_nb.network.web import in_thread
+from hpe_nb.network.download import in_thread
 
 TIMEOUT = 10.0
 """Seconds after which a stream or camera that gives nothing counts as broken off."""
@@ -152,8 +153,16 @@ class Camera:
 
     def __init__(self, name: str, address: str | int, span: Span, capture: Any = None) -> None:
         self.name, self.span, self.report = name, span, Troubles()
-        self._capture = open_capture(address) if capture is None else capture
-        self.fps = frame_rate(self._capture)
+        self._release: Callable[[], object]
+        if isinstance(address, int):
+            capture = open_camera(address) if capture is None else capture
+            fps = float(capture.get(cv2.CAP_PROP_FPS))
+            self.fps = fps if math.isfinite(fps) and 0 < fps <= 1000 else 30.0
+            self._pictures, self._release = _of_camera(capture), capture.release
+        else:
+            container, video = open_container(address)
+            self.fps = stream_rate(video)
+            self._pictures, self._release = _of_stream(container, video), container.close
         self.missed = 0
         self._fresh = threading.Condition()
         self._newest: tuple[int, float, Image] | None = None
@@ -165,7 +174,7 @@ class Camera:
         """Read the device until it ends or is closed; runs in the thread, which also gives the device back."""
         began, index = time.monotonic(), 0
         while not self._closing.is_set() and not self.span.over(index):
-            image = _retrieved(self._capture) if self._capture.grab() else None
+            image = next(self._pictures, None)
             if image is None:
                 if not self._closing.is_set():
                     self.report.add(f"{self.name} broke off after {index} frames; check the cable or the connection.")
@@ -176,7 +185,7 @@ class Camera:
                     self._newest = (index, time.monotonic() - began, image)
                     self._fresh.notify()
             index += 1
-        self._capture.release()
+        self._release()
         with self._fresh:
             self._ended = True
             self._fresh.notify()
@@ -204,39 +213,7 @@ class Camera:
         if self._thread.is_alive():
             self._thread.join(GRACE)
         elif self._thread.ident is None:  # no frame was asked for
-            self._capture.release()
-
-
-class Stream:
-    """A live stream with the few methods of OpenCV's capture that `Camera` uses."""
-
-    def __init__(self, address: str) -> None:
-        self._container, self._video = open_container(address)
-        self._frames = self._container.decode(self._video)
-        self._frame: Any = None
-
-    def get(self, what: int) -> float:
-        """Frames per second, and nothing else."""
-        return stream_rate(self._video) if what == cv2.CAP_PROP_FPS else 0.0
-
-    def grab(self) -> bool:
-        """Wait for the next frame; whether there is one."""
-        import av
-
-        try:
-            self._frame = next(self._frames, None)
-        except (av.FFmpegError, OSError, ValueError):
-            self._frame = None
-        return self._frame is not None
-
-    def retrieve(self) -> tuple[bool, Image | None]:
-        """The frame, BGR as OpenCV has it."""
-        image = upright(self._frame)
-        return image is not None, None if image is None else image[..., ::-1]
-
-    def release(self) -> None:
-        """Close the stream."""
-        self._container.close()
+            self._release()
 
 
 def open_container(address: str) -> tuple[Any, Any]:
@@ -306,35 +283,38 @@ def upright(frame: Any) -> Image | None:
     return np.ascontiguousarray(np.rot90(image, turns)) if turns else np.asarray(image, np.uint8)
 
 
-def open_capture(address: str | int) -> Any:
-    """Open a camera index by OpenCV, or a live stream by PyAV.
+def open_camera(index: int) -> Any:
+    """Open a camera by OpenCV.
 
     Raises:
-        HpeError: no such camera, or a stream that cannot be opened.
+        HpeError: no such camera.
     """
-    if not isinstance(address, int):
-        return Stream(address)
-    if 0 <= address < 2**31:
-        capture = cv2.VideoCapture(address)
+    if 0 <= index < 2**31:
+        capture = cv2.VideoCapture(index)
         if capture.isOpened():
             return capture
         capture.release()
-    raise HpeError(f"camera {address} was asked for, but there is none that opens; try another index or a file.")
+    raise HpeError(f"camera {index} was asked for, but there is none that opens; try another index or a file.")
 
 
-def frame_rate(capture: Any) -> float:
-    """Frames per second as the capture tells it, 30 where it tells nothing sensible."""
-    fps = float(capture.get(cv2.CAP_PROP_FPS))
-    return fps if math.isfinite(fps) and 0 < fps <= 1000 else 30.0
+def _of_camera(capture: Any) -> Iterator[Image]:
+    """The pictures of a camera as RGB, until there is none or one cannot be decoded."""
+    with suppress(cv2.error):
+        while capture.grab():
+            good, image = capture.retrieve()
+            if not good or image is None or not image.size:
+                return
+            rule = cv2.COLOR_GRAY2RGB if image.ndim == 2 or image.shape[2] == 1 else cv2.COLOR_BGR2RGB
+            yield np.asarray(cv2.cvtColor(image, rule), np.uint8)
 
 
-def _retrieved(capture: Any) -> Image | None:
-    """The grabbed frame as RGB, or None where it cannot be decoded."""
-    try:
-        good, image = capture.retrieve()
-        if not good or image is None or not image.size:
-            return None
-        rule = cv2.COLOR_GRAY2RGB if image.ndim == 2 or image.shape[2] == 1 else cv2.COLOR_BGR2RGB
-        return np.asarray(cv2.cvtColor(image, rule), np.uint8)
-    except cv2.error:
-        return None
+def _of_stream(container: Any, video: Any) -> Iterator[Image]:
+    """The pictures of a live stream, until it breaks off."""
+    import av
+
+    with suppress(av.FFmpegError, OSError, ValueError):
+        for frame in container.decode(video):
+            image = upright(frame)
+            if image is None:
+                return
+            yield image

@@ -13,16 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hpe_nb.errors import visible
-from hpe_nb.network.web import TransferError, answer
+from hpe_nb.network.download import TransferError, answer
 
 TIMEOUT = 10.0
 """Seconds to wait for an answer from the network."""
-
-SIGNATURES = (
-    b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+",
-    b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51",
-)  # fmt: skip
-"""First bytes of the formats that are read as pictures; PNM, WebP and AVIF are asked for in `is_picture_file`."""
 
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 """Kinds of photos of telephones, which cannot be read: they are told of as such, not as broken films."""
@@ -42,6 +36,9 @@ PICTURE_SUFFIXES = frozenset(
     }
 )
 """Endings of addresses of pictures, and of files whose content says nothing (they are then told of as damaged)."""
+
+ANIMATIONS = ("GIF", "PNG")
+"""Formats of pictures that are films when they move; no reader of films here takes a WebP that does."""
 
 NUMBERED = re.compile(r"%0?(\d*)d")
 """A number in a pattern of frames, as in frame_%04d.png."""
@@ -81,7 +78,7 @@ def find_inputs(given: Sequence[str | int], outputs: Path | None = None) -> Inpu
                 found.films.append(item)
             else:
                 (found.photos if is_picture(item) else found.films).append(item)
-                if _is_moving_webp(item):
+                if not is_url(item) and _looked_at(item) == ("WEBP", True):
                     found.notes.append(f"{item} is an animation, of which the first picture is read; make it a film.")
             seen.add(key)
     return found
@@ -237,50 +234,35 @@ def is_picture(what: str) -> bool:
 
 def is_picture_file(path: str) -> bool:
     """Whether a local file begins like a picture; an empty or strange one with a picture's ending counts too."""
+    kind, moves = _looked_at(path)
+    if kind:
+        return not (moves and kind in ANIMATIONS)
     suffix = Path(path).suffix.lower()
     try:
         with open(path, "rb") as file:
-            head = file.read(64)
+            head = file.read(12)
     except (OSError, ValueError):
         return suffix in PICTURE_SUFFIXES
-    if head[:4] == b"GIF8" or b"acTL" in head:
-        return not _moves(path)
-    if head.startswith(b"BM"):
-        return suffix not in FILM_SUFFIXES
-    return (
-        head.startswith(SIGNATURES)
-        or (head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace())
-        or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
-        or (head[4:8] == b"ftyp" and (b"avif" in head[8:] or b"avis" in head[8:]))
-        or (suffix in PICTURE_SUFFIXES and head[4:8] != b"ftyp")
-        or (head[4:8] == b"ftyp" and head[8:12] in HEIC and suffix not in FILM_SUFFIXES)
-    )
+    if head[4:8] == b"ftyp":  # a film, or a photo of a telephone
+        return head[8:] in HEIC and suffix not in FILM_SUFFIXES
+    return suffix in PICTURE_SUFFIXES
 
 
-def _moves(path: str) -> bool:
-    """Whether an animation has more than one frame."""
-    from PIL import Image
+def _looked_at(path: str) -> tuple[str, bool]:
+    """Pillow's name of the format of a local picture, and whether it moves; no name for what is no picture."""
+    from hpe_nb.files.images import opened
 
     try:
-        with Image.open(path, formats=("GIF", "PNG")) as picture:
-            return bool(getattr(picture, "is_animated", False))
-    except Exception:  # damaged: it is told of when it is read
-        return False
-
-
-def _is_moving_webp(what: str) -> bool:
-    """Whether a local file is an animated WebP, which no reader of films here takes."""
-    try:
-        with open(what, "rb") as file:
-            head = file.read(21)
-    except (OSError, ValueError):
-        return False
-    return head[8:16] == b"WEBPVP8X" and len(head) == 21 and bool(head[20] & 2)
+        with opened(path) as picture:
+            return str(picture.format), bool(getattr(picture, "is_animated", False))
+    except Exception:  # another file, or a damaged one: it is told of when it is read
+        return "", False
 
 
 def _is_film(path: str) -> bool:
     """Whether a file of a folder is meant as a film, by its ending or as an animation."""
-    return Path(path).suffix.lower() in FILM_SUFFIXES or _moves(path)
+    kind, moves = _looked_at(path)
+    return Path(path).suffix.lower() in FILM_SUFFIXES or (moves and kind in ANIMATIONS)
 
 
 def _streams(url: str) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -20,19 +20,19 @@ from hpe_nb.files.images import crop_boxes, write_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.whole import check_targets, folder_held, remove_parts
 from hpe_nb.films.captures import Film
-from hpe_nb.films.engine import Found, detect
-from hpe_nb.films.exports import export_record, is_export
+from hpe_nb.films.engine import Found, Stages, detect
 from hpe_nb.films.following import Following, Running
 from hpe_nb.films.frame import Source
 from hpe_nb.films.pictures import Pictures, read_picture
-from hpe_nb.films.record import Entry, RecordFile, entries_of, read_record
-from hpe_nb.films.stages import Stages
+from hpe_nb.films.record import Entry, RecordFile, entries_of, export_record, is_export, read_record
 from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.films.video import VideoFile
-from hpe_nb.films.writing import FRAME, Files, Shown, Writing, crop_paths
 from hpe_nb.network.network import Network
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import K, joint_index
+
+FRAME = "frame_%06d.jpg"
+"""Names of the annotated pictures of a film's frames."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +92,33 @@ class Outputs:
         width, height = (max(1, round(scale * side)) for side in (picture.shape[1], picture.shape[0]))
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         return np.asarray(cv2.resize(picture, (width, height), interpolation=way), np.uint8)
+
+    def picture_path(self, entry: Entry) -> Path | None:
+        """File of a frame's annotated picture: the name planned for a photo, the frame's number for films."""
+        name = entry.picture if entry.picture and self.pattern == FRAME else self.pattern % entry.index
+        return None if self.pictures is None else self.pictures / name
+
+    def crop_paths(self, entry: Entry) -> list[Path]:
+        """Files of the people's parts of a frame: the name of its annotated picture, and each person's number."""
+        if self.crops is None:
+            return []
+        whole = self.crops / (entry.picture or FRAME % entry.index)
+        return [whole.with_name(f"{whole.stem[:200]}-person-{person + 1}.jpg") for person in entry.person.tolist()]
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """One frame that is through.
+
+    Attributes:
+        entry: what the record says of it.
+        picture: the annotated picture; None where none was asked for.
+        crops: each person's part of the frame, where these were asked for.
+    """
+
+    entry: Entry
+    picture: Image | None
+    crops: list[Image] = field(default_factory=list)
 
 
 @dataclass
@@ -162,23 +189,36 @@ def run_film(
         sound = source if outputs.sound and isinstance(source, Film) and not source.span.loop else None
         video = open_files.enter_context(VideoFile(outputs.video, film_rate(source), sound)) if outputs.video else None
         record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
-        if resumed and (outputs.pictures is not None or outputs.crops is not None):
+        if resumed:
             _draw_missing(outputs, summary)
-        files = Files(record, video, outputs.pictures, summary.stages, outputs.pattern, outputs.crops)
-        showing = _Showing(_followed(source, following), summary.stages, outputs, files.want_pictures)
-
-        def written(shown: Shown) -> None:
-            _count(summary, shown)
-            if seen is not None:
-                seen(shown, summary.stages)
-
+        write = _Writing(outputs, record, video, summary.stages)
+        show = _Showing(_followed(source, following), summary.stages, outputs)
         flow = detect(
             islice(source, frames or None), network, grouping, running, stages=summary.stages, report=source.report
         )
+        under_way: list[Future[Shown]] = []
+
+        def settle() -> None:
+            """See the frame under way written, or raise what kept it from being."""
+            if under_way:
+                shown = under_way[0].result()
+                under_way.clear()
+                summary.frames += 1
+                summary.stages.frames += 1
+                summary.people += len(shown.entry.poses)
+                if seen is not None:
+                    seen(shown, summary.stages)
+
         try:
-            with closing(flow), Writing(files.write, written) as writing:
-                for found in flow:
-                    writing.draw(partial(showing, found))
+            # Files are written in a thread of their own: while the next frame is drawn, and whole where Ctrl-C comes.
+            with closing(flow), ThreadPoolExecutor(1, "hpe-writer") as writer:
+                try:
+                    for found in flow:
+                        shown = show(found)
+                        settle()
+                        under_way.append(writer.submit(write, shown))
+                finally:
+                    settle()
         except KeyboardInterrupt:
             summary.interrupted = True
             done = f"Stopped after {record.entries} frames; all of them are in {outputs.record}."
@@ -235,8 +275,7 @@ def _inputs(source: Source) -> list[str]:
 def _draw_missing(outputs: Outputs, summary: Summary) -> None:
     """Draw the photos of an earlier run whose annotated pictures or people's parts are not there."""
     for entry in read_record(outputs.record):
-        picture = outputs.pictures / entry.picture if outputs.pictures is not None else None
-        crops = crop_paths(outputs.crops, entry) if outputs.crops is not None else []
+        picture, crops = outputs.picture_path(entry), outputs.crop_paths(entry)
         if not entry.picture or all(path.exists() for path in (picture, *crops) if path is not None):
             continue
         try:
@@ -263,7 +302,6 @@ class _Showing:
     following: Following
     stages: Stages
     outputs: Outputs
-    draw: bool
     tracks: Tracks = field(default_factory=Tracks.none)
 
     def __call__(self, found: Found) -> Shown:
@@ -271,7 +309,7 @@ class _Showing:
         frame, picture, crops = found.frame, None, list[Image]()
         with self.stages.timed("follow"):
             self.tracks, person, poses = follow(self.tracks, found.poses, frame.time, self.following, frame.image)
-        if self.draw:
+        if self.outputs.video is not None or self.outputs.pictures is not None:
             with self.stages.timed("draw"):
                 picture = self.outputs.drawn(frame.image, poses, person)
         if self.outputs.crops is not None:
@@ -281,17 +319,37 @@ class _Showing:
         return Shown(Entry(frame.index, frame.time, frame.name, size, person, poses, *places), picture, crops)
 
 
+@dataclass(frozen=True)
+class _Writing:
+    """Writes frame after frame: into the film, the record, and then its pictures.
+
+    A run that goes on makes pictures that are missing from the record, and takes no picture for its own that the record
+    does not name; so a picture never comes first.
+    """
+
+    outputs: Outputs
+    record: RecordFile
+    video: VideoFile | None
+    stages: Stages
+
+    def __call__(self, shown: Shown) -> Shown:
+        """The next frame; HpeError where a place cannot be written, or is full."""
+        with self.stages.timed("write"):
+            if self.video is not None and shown.picture is not None:
+                self.video.write(shown.picture, shown.entry.time)
+            self.record.write(shown.entry)
+            path = self.outputs.picture_path(shown.entry)
+            if path is not None and shown.picture is not None:
+                write_image(path, shown.picture)
+            for path, crop in zip(self.outputs.crop_paths(shown.entry), shown.crops, strict=True):
+                write_image(path, crop)
+        return shown
+
+
 def film_rate(source: Source) -> float:
     """Frames per second of a film made of the source's frames, so that it plays at the source's speed."""
     span = getattr(source, "span", None)
     return source.fps / (span.stride if span else 1)
-
-
-def _count(summary: Summary, shown: Shown) -> None:
-    """One more frame is through."""
-    summary.frames += 1
-    summary.stages.frames += 1
-    summary.people += len(shown.entry.poses)
 
 
 def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile | None) -> None:

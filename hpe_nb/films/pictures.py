@@ -18,7 +18,7 @@ from hpe_nb.files.reading import MOST_BYTES
 from hpe_nb.films.frame import Frame, Span, Troubles
 from hpe_nb.films.inputs import TIMEOUT, is_url
 from hpe_nb.films.record import Entry
-from hpe_nb.network.web import TransferError, answer, blocks
+from hpe_nb.network.download import TransferError, answer, blocks
 
 PATIENCE = 60.0
 """Seconds that a whole picture from the network may take."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +21,13 @@ import numpy as np
 
 from hpe_nb.arrays import Ints
 from hpe_nb.decoder.poses import Poses
-from hpe_nb.errors import HpeError
-from hpe_nb.files.reading import check_file
+from hpe_nb.errors import HpeError, visible
+from hpe_nb.evaluation.pose_files import Person, load_pictures, no_record, poses_of, record_lines, write_people
 from hpe_nb.files.whole import unwritable
 from hpe_nb.skeleton import K
 
-MOST_LINE = 2**26
-"""Bytes of the longest line that is read; a frame with a thousand people takes a hundredth of it."""
-
-MOST_RECORD = 2**40
-"""Bytes of the longest record: it is read line by line."""
+COLUMNS = ("frame", "time_s", "name", "person", "person_score", "joint", "kind", "x_px", "y_px", "score")
+"""Columns of the table made from a record: one row per joint; `person` counts from 1, as in pictures."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,58 +127,8 @@ def read_record(path: str | Path) -> Iterator[Entry]:
     Raises:
         HpeError: no such file, or no record in it.
     """
-    for line in _lines(Path(path)):
-        try:
-            yield _entry(line)
-        except (ValueError, TypeError, KeyError, OverflowError) as error:
-            raise _no_record(Path(path), error) from error
-
-
-def _entry(line: dict[str, Any]) -> Entry:
-    """A line as an entry."""
-    told = line["people"]
-    poses = Poses(
-        np.array([person["keypoints"] for person in told], np.float32).reshape(-1, K, 3),
-        np.array([person["score"] for person in told], np.float32),
-        np.full(len(told), np.nan, np.float32),
-        np.array([person["kind"] for person in told], np.uint8).reshape(-1, K),
-    )
-    number = np.array([person["person"] for person in told], np.intp) - 1
-    width, height = line["size"]
-    places = str(line.get("source", "")), str(line.get("picture", ""))
-    return Entry(int(line["frame"]), float(line["time"]), str(line["name"]), (width, height), number, poses, *places)
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a record as dictionaries, whole ones only."""
-    check_file(path, "a record that hpe-nb run wrote", most=MOST_RECORD)
-    try:
-        with path.open("rb") as file:
-            while raw := file.readline(MOST_LINE):
-                if raw.endswith(b"\n"):
-                    yield _parsed(path, raw)
-                elif len(raw) == MOST_LINE:
-                    raise _no_record(path, ValueError(f"a line of more than {MOST_LINE // 2**20} MiB"))
-    except OSError as error:
-        raise HpeError(
-            f"{path} cannot be read ({error.strerror or error}); give a record that hpe-nb run wrote."
-        ) from error
-
-
-def _parsed(path: Path, raw: bytes) -> dict[str, Any]:
-    """One line of a record."""
-    try:
-        line = json.loads(raw)
-        if not {"frame", "time", "name", "size", "people"} <= line.keys():
-            raise ValueError("a line without frame, time, name, size and people")
-    except (ValueError, AttributeError, RecursionError, OverflowError) as error:
-        raise _no_record(path, error) from error
-    return dict(line)
-
-
-def _no_record(path: Path, error: Exception) -> HpeError:
-    """One sentence for a file that holds something else."""
-    return HpeError(f"{path} is no record of poses ({error}); give a .jsonl file that hpe-nb run wrote.")
+    for line in record_lines(Path(path)):
+        yield _entry(Path(path), line)
 
 
 def entries_of(path: Path) -> list[Entry]:
@@ -189,10 +137,18 @@ def entries_of(path: Path) -> list[Entry]:
     Raises:
         HpeError: no record.
     """
+    return [_entry(path, {**line, "people": []}) for line in record_lines(path)]
+
+
+def _entry(path: Path, line: dict[str, Any]) -> Entry:
+    """A line as an entry."""
     try:
-        return [_entry({**line, "people": []}) for line in _lines(path)]
+        number = np.array([person["person"] for person in line["people"]], np.intp) - 1
+        (width, height), places = line["size"], (str(line.get("source", "")), str(line.get("picture", "")))
+        told = int(line["frame"]), float(line["time"]), str(line["name"])
+        return Entry(*told, (width, height), number, poses_of(line["people"]), *places)
     except (ValueError, TypeError, KeyError, OverflowError) as error:
-        raise error if isinstance(error, HpeError) else _no_record(path, error) from error
+        raise no_record(path, error) from error
 
 
 def _whole_lines(path: Path) -> int:
@@ -200,6 +156,60 @@ def _whole_lines(path: Path) -> int:
     entries_of(path)
     with path.open("rb") as file:
         return sum(len(raw) for raw in file if raw.endswith(b"\n"))
+
+
+def export_record(record: str | Path, path: str | Path) -> Path:
+    """Write a record as COCO keypoint results (.json) or as a table (.csv); whole or not at all.
+
+    In COCO results `image_id` is the number of the frame; where the file names of all photos are different numbers, as
+    in COCO's own sets, those numbers. Photos have their `file_name` too, by which labels find them. Frames without
+    people leave no trace in either format.
+
+    Args:
+        record: a .jsonl file that `run_film` or `hpe-nb run` wrote.
+        path: the .json or .csv file to write.
+
+    Returns:
+        The path.
+
+    Raises:
+        HpeError: another ending, no record, or a place that cannot be written.
+    """
+    record, path = Path(record), Path(path)
+    coco = path.suffix.lower() == ".json"
+    stems = [Path(line["name"]).stem if line.get("source") else "" for line in record_lines(record)] if coco else []
+    named = len(set(stems)) == len(stems) and all(re.fullmatch("[0-9]{1,18}", stem) for stem in stems)
+
+    def people() -> Iterator[Person]:
+        for line in record_lines(record):
+            name = visible(str(line["name"]))
+            told = {"frame": line["frame"], "time_s": line["time"], "name": name}
+            if coco:
+                number = int(Path(line["name"]).stem) if named else line["frame"]
+                told = {"image_id": number, "category_id": 1} | ({"file_name": name} if line.get("source") else {})
+            poses_of(line["people"])  # sees that they are people
+            yield from (told | person for person in line["people"])
+
+    try:
+        return write_people(path, people(), COLUMNS)
+    except (ValueError, TypeError, KeyError) as error:
+        raise error if isinstance(error, HpeError) else no_record(record, error) from error
+
+
+def is_export(path: Path, record: Path) -> bool:
+    """Whether a file holds nothing but people of the record, as `export_record` makes it: then it is the record's own.
+
+    The file may have been made when the record was shorter.
+    """
+    try:
+        told, known = load_pictures(path), load_pictures(record)
+    except HpeError:
+        return False
+    names = {visible(str(name)): poses for name, poses in known.items()}
+    return all(
+        (mine := names.get(str(name))) is not None and np.array_equal(poses.keypoints, mine.keypoints)
+        for name, poses in told.items()
+    )
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

@@ -22,13 +22,12 @@ from scipy.optimize import linear_sum_assignment
 from hpe_nb.arrays import Bools, Float64, Image, Ints
 from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses, oks
 from hpe_nb.films.following import Following
-from hpe_nb.skeleton import K
 
 SAME = 0.5
 """Who comes in where somebody is, by this OKS, is that person once more: networks cut people in two now and then."""
 SLOWING = 1.0
 """Seconds in which the speed that is assumed of somebody who is not seen falls to a third."""
-ARRAYS = ("person", "xy", "known", "velocity", "time", "area", "clothes")
+ARRAYS = ("person", "xy", "known", "velocity", "time", "area", "clothes", "seen", "calm", "speed")
 """The arrays of `Tracks`."""
 TRUNK, THIGHS = ((5, 12), (6, 11), (5, 11), (6, 12)), ((11, 13), (12, 14))
 """Lines through the body as pairs of joints: between shoulders and hips, and from each hip to its knee."""
@@ -75,7 +74,7 @@ def follow(
     )
     after = replace(joined(seen_again, chosen(tracks, away), newcomers), now=time)
     which, person = np.concatenate((pose, new)), np.concatenate((seen_again.person, newcomers.person))
-    calm = np.concatenate((seen_again.smoothed.xy, newcomers.smoothed.xy))
+    calm = np.concatenate((seen_again.calm, newcomers.calm))
     order = np.argsort(which)
     poses = poses[which[order]]
     if following.smooth:
@@ -124,12 +123,13 @@ def _seen_again(tracks: Tracks, track: Ints, seen: Tracks, following: Following)
     both = old.known & seen.known
     # The middle joint's way: a skeleton that took a joint from a neighbour must not run off with it.
     shift = _middle(seen.xy - old.xy, both)
-    smoothed = old.smoothed
     # Bodies grow slowly: a skeleton that is suddenly huge has joints of two people.
     area = np.clip(seen.area, 0.9 * old.area, 1.1 * old.area)
+    calm, speed = seen.calm, seen.speed
     if following.smooth:
-        size = np.sqrt(area / AREA_OF_BOX)
-        smoothed = one_euro(smoothed, seen.xy, seen.known, size, seconds, following.min_cutoff, following.beta)
+        size, there = np.sqrt(area / AREA_OF_BOX), old.seen & seen.seen
+        cutoffs = following.min_cutoff, following.beta
+        calm, speed = one_euro(old.calm, old.speed, seen.xy, there, size, seconds, *cutoffs)
     return replace(
         seen,
         person=old.person,
@@ -138,7 +138,8 @@ def _seen_again(tracks: Tracks, track: Ints, seen: Tracks, following: Following)
         velocity=old.velocity + 0.4 * (shift / seconds[:, None] - old.velocity),
         area=area,
         clothes=blended(old.clothes, seen.clothes),
-        smoothed=smoothed,
+        calm=calm,
+        speed=speed,
         fresh=tracks.fresh,
     )
 
@@ -149,7 +150,8 @@ def _newcomers(fresh: int, poses: Poses, time: float, image: Image | None) -> Tr
     boxes = poses.boxes
     area = AREA_OF_BOX * np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 1), axis=1).astype(np.float64)
     person, still, now = np.arange(fresh, fresh + count), np.zeros((count, 2)), np.full(count, time)
-    return Tracks(person, xy, seen, still, now, area, clothes(poses, image), Smoothed.start(xy, seen), fresh + count)
+    worn = clothes(poses, image)
+    return Tracks(person, xy, seen, still, now, area, worn, seen, xy, np.zeros_like(xy), fresh + count)
 
 
 def _middle(ways: Float64, use: Bools) -> Float64:
@@ -186,7 +188,9 @@ class Tracks:
         time: (T,) second of the last sight.
         area: (T,) body area in square pixels, of the larger bodies of late.
         clothes: (T, 2, 3) mean colours of trunk and thighs of late, see `clothes`; NaN where never seen.
-        smoothed: state of the filter.
+        seen: (T, 17) joints that were there at the last sight.
+        calm: (T, 17, 2) places as the filter has smoothed them, image pixels.
+        speed: (T, 17, 2) smoothed speed of each joint, image pixels per second.
         fresh: the next number.
         now: second of the last frame.
     """
@@ -198,25 +202,23 @@ class Tracks:
     time: Float64
     area: Float64
     clothes: Float64
-    smoothed: Smoothed
+    seen: Bools
+    calm: Float64
+    speed: Float64
     fresh: int = 0
     now: float = -np.inf
 
     @staticmethod
     def none() -> Tracks:
         """Nobody known yet."""
-        nobody, flags = np.zeros((0, K, 2)), np.zeros((0, K), bool)
-        still = Smoothed(nobody, nobody, flags)
-        return Tracks(
-            np.zeros(0, np.intp), nobody, flags, np.zeros((0, 2)), np.zeros(0), np.zeros(0), np.zeros((0, 2, 3)), still
-        )
+        return _newcomers(0, Poses.none(), -np.inf, None)
 
 
 def chosen(tracks: Tracks, which: Ints) -> Tracks:
     """Some of the tracks; the tracks themselves where all are chosen in their order, as in most frames."""
     if len(which) == len(tracks.person) and (which[:-1] < which[1:]).all():
         return tracks
-    return replace(tracks, **{name: getattr(tracks, name)[which] for name in (*ARRAYS, "smoothed")})
+    return replace(tracks, **{name: getattr(tracks, name)[which] for name in ARRAYS})
 
 
 def joined(*parts: Tracks) -> Tracks:
@@ -226,10 +228,7 @@ def joined(*parts: Tracks) -> Tracks:
     if len(parts) == 1:
         return replace(parts[0], fresh=fresh)
     arrays: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS}
-    states = {
-        name: np.concatenate([getattr(part.smoothed, name) for part in parts]) for name in ("xy", "speed", "known")
-    }
-    return Tracks(**arrays, smoothed=Smoothed(**states), fresh=fresh)
+    return Tracks(**arrays, fresh=fresh)
 
 
 def clothes(poses: Poses, image: Image | None) -> Float64:
@@ -269,54 +268,39 @@ def blended(old: Float64, new: Float64) -> Float64:
     return np.where(np.isnan(mixed), np.where(np.isnan(old), new, old), mixed)
 
 
-@dataclass(frozen=True, eq=False)
-class Smoothed:
-    """Filter state of T people's joints.
-
-    Attributes:
-        xy: (T, 17, 2) smoothed places, image pixels.
-        speed: (T, 17, 2) smoothed speed, image pixels per second.
-        known: (T, 17) joints that have been seen; the others hold zeros.
-    """
-
-    xy: Float64
-    speed: Float64
-    known: Bools
-
-    @staticmethod
-    def start(xy: Float64, seen: Bools) -> Smoothed:
-        """The state after a first look: places as seen, at rest."""
-        return Smoothed(np.where(seen[..., None], xy, 0.0), np.zeros_like(xy), seen.copy())
-
-    def __getitem__(self, people: Ints) -> Smoothed:
-        """The chosen people's state."""
-        return Smoothed(self.xy[people], self.speed[people], self.known[people])
-
-
 def one_euro(
-    state: Smoothed, xy: Float64, seen: Bools, size: Float64, seconds: Float64, min_cutoff: float, beta: float
-) -> Smoothed:
-    """The state after one more look: each joint's place is low-pass filtered, the less the faster it moves.
+    calm: Float64,
+    speed: Float64,
+    xy: Float64,
+    both: Bools,
+    size: Float64,
+    seconds: Float64,
+    min_cutoff: float,
+    beta: float,
+) -> tuple[Float64, Float64]:
+    """One look further: each joint's place is low-pass filtered, the less the faster it moves.
 
     cutoff = min_cutoff + beta * speed, in hertz. Speed is counted in body sizes per second, so one `beta` suits near
     and far people. A joint that comes back after it was missing starts anew where it is.
 
     Args:
-        state: before, T people.
+        calm: (T, 17, 2) smoothed places before, image pixels.
+        speed: (T, 17, 2) smoothed speed before, image pixels per second.
         xy: (T, 17, 2) places now, image pixels.
-        seen: (T, 17) joints that are there now.
+        both: (T, 17) joints that were there at the last look and are there now.
         size: (T,) body size in pixels, positive.
         seconds: (T,) time since each one's last look, positive.
         min_cutoff: hertz at rest; lower is calmer.
         beta: hertz per body size per second; higher follows quick moves more closely.
+
+    Returns:
+        Smoothed places and speed now.
     """
-    step = seconds[:, None, None]
-    raw = (xy - state.xy) / step
-    speed = state.speed + _share(SPEED_CUTOFF, step) * (raw - state.speed)
+    step, both = seconds[:, None, None], both[..., None]
+    speed = speed + _share(SPEED_CUTOFF, step) * ((xy - calm) / step - speed)
     pace = np.linalg.norm(speed, axis=-1, keepdims=True) / size[:, None, None]
-    calm = state.xy + _share(min_cutoff + beta * pace, step) * (xy - state.xy)
-    both, new = (state.known & seen)[..., None], (~state.known & seen)[..., None]
-    return Smoothed(np.where(both, calm, np.where(new, xy, 0.0)), np.where(both, speed, 0.0), seen.copy())
+    calm = calm + _share(min_cutoff + beta * pace, step) * (xy - calm)
+    return np.where(both, calm, xy), np.where(both, speed, 0.0)
 
 
 def _share(cutoff: Float64 | float, seconds: Float64) -> Float64:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +37,19 @@ class NetworkFile:
     size: int
     sha384: str
 
+    @property
+    def path(self) -> Path:
+        """Where the file belongs in the cache; put it there by hand where there is no network."""
+        return cache_dir() / self.folder / self.name
+
+    def is_whole(self) -> bool:
+        """Whether the file is in the cache with the bytes that were published."""
+        with suppress(OSError):
+            if self.path.stat().st_size == self.size:
+                with self.path.open("rb") as stream:
+                    return hashlib.file_digest(stream, "sha384").hexdigest() == self.sha384
+        return False
+
 
 @dataclass(frozen=True)
 class KnownNetwork:
@@ -46,7 +61,6 @@ class KnownNetwork:
         ap: COCO keypoint AP in percent, on what `about` says.
         fit: how photos are placed for that AP, see `hpe_nb.network.placement`.
         size: side of the input in pixels for that fit.
-        licence: SPDX name.
         shipped: whether it comes with the kit; its files are then `data/models/NAME.xml` and `.bin`.
         files: published files (.xml, .bin) by precision, "FP16" and "FP32"; none for a shipped network.
     """
@@ -56,7 +70,6 @@ class KnownNetwork:
     ap: float
     fit: Fit
     size: int
-    licence: str = "Apache-2.0"
     shipped: bool = False
     files: dict[str, tuple[NetworkFile, NetworkFile]] = field(default_factory=dict)
 

@@ -2,8 +2,9 @@
 
 A list of people comes first: the strongest centres that MoveNet sees at two scales, each with the places of its 17
 joints. A pixel of joint type k then points at the person whose joint k is nearest, measured in sizes of that person,
-with a bonus for people that are clearly seen. Heatmaps fade where that person should have no such joint. Tags use the
-place of that person's torso, see `hpe_nb.training.tag_head`; its number in the list tells them nothing.
+with a bonus for people that are clearly seen; where two are as near, it points between them. Heatmaps fade where that
+person should have no such joint. Tags use the place of that person's torso, see `hpe_nb.training.tag_head`; its number
+in the list tells them nothing.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ REACH = 0.08
 """How far a joint may be from its expected place, in sizes of the person (standard deviation); at least a cell."""
 BONUS = 0.5
 """Weight of the logarithm of the centre's score against the distance."""
+BLUR = 0.2
+"""How soft the choice between two people is: with a hard one, a rounded digit would decide where both are as near."""
 TORSO = (5, 6, 11, 12)
 """Shoulders and hips."""
 SPREAD = torch.from_numpy(2 * OKS_SIGMAS).float()
@@ -106,7 +109,7 @@ def likeness(joints: Tensor, size: Tensor) -> Tensor:
 
 
 def find_owners(people: Detections, maps: Tensor) -> Owners:
-    """Whom every pixel of maps (B, ., h, w) points at."""
+    """Whom every pixel of maps (B, ., h, w) points at: one person, or between two people the mean of both."""
     row, column = grid(maps[:, :1])
     # |p - q|^2 is linear in (|p|^2, p, 1): all distances are one product of matrices.
     place = torch.cat([row.square() + column.square(), row, column, torch.ones_like(row)], 1).flatten(2)
@@ -115,16 +118,18 @@ def find_owners(people: Detections, maps: Tensor) -> Owners:
     bonus = BONUS * people.score.clamp(min=1e-6).log()
     worth = bonus + torch.where(people.score > 0, 0.0, -1e4)
     constant = worth[:, :, None] - tightness * (y.square() + x.square())
-    terms = torch.stack([-tightness, 2 * tightness * y, 2 * tightness * x, constant], -1)
-    best, owner = (terms.flatten(1, 2) @ place).view(-1, PEOPLE, JOINTS, place.shape[2]).max(1)
+    terms = torch.stack([-tightness, 2 * tightness * y, 2 * tightness * x, constant])
+    points = place.transpose(1, 2) @ terms.permute(1, 0, 3, 2).flatten(2)
+    points = points.view(-1, place.shape[2] * JOINTS, PEOPLE)
+    share = torch.softmax(points / BLUR, -1)
     middle = people.joints[:, :, TORSO].mean(2)
-    listed = [
-        each.gather(1, owner.flatten(1)).view_as(owner)
-        for each in (people.score, bonus, middle[..., 0], middle[..., 1])
-    ]
-    nose = people.size.gather(1, owner[:, 0])
+    listed = share @ torch.cat([people.score[..., None], bonus[..., None], people.size[..., None], middle], -1)
     # Rounding alone could make a distance negative.
-    near = torch.exp((best - listed[1]).clamp(max=0.0))
-    size = maps.shape[2:]
-    trust, near, *torso = (each.view(-1, JOINTS, *size) for each in (listed[0], near, *listed[2:]))
-    return Owners(trust, near, nose.view(-1, 1, *size), torch.stack(torso, -1))
+    near = torch.exp((points.amax(-1) - listed[..., 1]).clamp(-40.0, 0.0))
+    height, width = maps.shape[2:]
+
+    def mapped(values: Tensor) -> Tensor:
+        return values.view(-1, height, width, JOINTS).permute(0, 3, 1, 2)
+
+    torso = torch.stack([mapped(listed[..., 3]), mapped(listed[..., 4])], -1)
+    return Owners(mapped(listed[..., 0]), mapped(near), mapped(listed[..., 2])[:, :1], torso)

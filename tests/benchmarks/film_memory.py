@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 import hpe_nb as hpe
-from hpe_nb.films.stages import Stages
-from hpe_nb.films.writing import Shown
+from hpe_nb.films.engine import Stages
+from hpe_nb.films.job import Shown
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "films"))
 from film_tools import dot_network

@@ -4,7 +4,7 @@
 
 benchmark_app runs the network alone on a picture that is already there. The job reads the kit's film, places, infers,
 decodes, follows, draws and writes an annotated film and a record. Both use OpenVINO's settings for the hint; with
-LATENCY the job lets free cores stand in for those that are away (see `hpe_nb.films.tuning`), and benchmark_app has
+LATENCY the job lets free cores stand in for those that are away (see `hpe_nb.films.engine.tuned`), benchmark_app has
 OpenVINO's default. Rounds take turns, so that what else the machine does meets both; the median ratio is what
 counts, with its standard error. The stage table says where the rest goes.
 """

@@ -12,11 +12,10 @@ import numpy as np
 import pytest
 
 import hpe_nb as hpe
-from hpe_nb.cli import lab, tables
+from hpe_nb.cli import lab
+from hpe_nb.cli.demo import people_table
 from hpe_nb.cli.main import COMMANDS, command_line, main
-from hpe_nb.cli.options import add_grouping, grouping_of
-from hpe_nb.cli.places import folder_for
-from hpe_nb.decoder.maps import Maps
+from hpe_nb.cli.options import add_grouping, folder_for, grouping_of
 from hpe_nb.decoder.poses import DETECTED, REFINED, Poses
 from hpe_nb.settings import Settings
 
@@ -165,8 +164,8 @@ def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     photo = hpe.read_image(hpe.sample("basketball1"))
     picture = hpe.read_image(folder / "basketball1-poses.png")
     np.testing.assert_array_equal(picture, hpe.draw_poses(photo, poses))
-    assert tables.people_table(poses) in text
-    for word in ("left ankle", "score", "tag", "network", "decode", "together", str(folder / "basketball1-poses.png")):
+    assert people_table(poses) in text
+    for word in ("score", "tag", "network", "decode", "together", str(folder / "basketball1-poses.png")):
         assert word in text
 
 
@@ -210,18 +209,10 @@ def test_demo_replaces_nothing_of_the_users(taken: str, tmp_path: Path, capsys: 
 
 
 def test_info(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["info", "--no-times"]) == 0
+    assert main(["info"]) == 0
     text = capsys.readouterr().out
     for word in ("hpe-nb", "openvino", sys.executable, "human-pose-estimation-0007", "cache"):
         assert word in text
-
-
-@pytest.mark.slow
-def test_info_tells_where_the_time_goes(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["info", "--network", "hpe-nb-ae"]) == 0
-    text = capsys.readouterr().out
-    for step in ("read the photo", "network", "decode", "draw", "together"):
-        assert f"\n{step}" in text
 
 
 def test_notebooks_are_copied_once_and_never_over_ones_own(tmp_path: Path) -> None:
@@ -284,55 +275,11 @@ def test_results_go_where_one_may_write(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert folder_for("out") == home / "out"
 
 
-def two_people() -> hpe.Decoding:
-    """A decoding of two people, one of them with a refined joint."""
-    heatmaps, tags = np.full((17, 60, 80), -0.001, np.float32), np.zeros((17, 60, 80), np.float32)
-    tags[:, :, 40:] = 3
-    heatmaps[:, 10:50:3, ::40] = -0.002
-    for k in range(17):
-        heatmaps[k, 5 + 3 * k, 20] = heatmaps[k, 4 + 3 * k, 60] = 0.9
-    heatmaps[16, 53, 20] = -0.4
-    return hpe.decode(Maps(heatmaps, tags))
-
-
-def test_joints_have_the_tags_of_the_maps() -> None:
-    decoding = two_people()
-    tags = tables.joint_tags(decoding)
-    assert tags.shape == (2, 17, 1)
-    assert (decoding.poses.kind == REFINED).sum() == 1
-    np.testing.assert_array_equal(tags[..., 0], decoding.poses.tags[:, None] * np.ones(17))
-    text = tables.joints_table(decoding)
-    assert "(0.40)" in text
-    assert text.count("0.90") == 33
-
-
-def test_more_people_than_fit_in_the_terminal() -> None:
-    decoding = two_people()
-    many = {name: np.concatenate([getattr(decoding, name)] * 6) for name in ("kept", "repeats", "people")}
-    decoding = replace(decoding, **many, poses=decoding.poses[[0, 1] * 6])
-    assert "(7 more people are in the file)" in tables.joints_table(decoding)
-    assert max(map(len, tables.joints_table(decoding).splitlines())) <= tables.WIDTH
-
-
 def test_people_table_counts_joints_by_kind() -> None:
     kind = np.array([[DETECTED] * 12 + [REFINED] * 3 + [0] * 2], np.uint8)
     keypoints = np.zeros((1, 17, 3), np.float32)
     keypoints[0, :15] = (30, 40, 0.5)
     poses = Poses(keypoints, np.array([0.25], np.float32), np.array([[1.5, -2]], np.float32), kind)
-    assert tables.people_table(poses).splitlines()[1].split() == (
+    assert people_table(poses).splitlines()[1].split() == (
         ["1", "0.25", "1.50", "-2.00", "12", "3", "30,40", "-", "30,40"]
     )
-
-
-def test_times_add_up() -> None:
-    times = tables.Times()
-    for step in ("read", "decode", "read"):
-        with times(step):
-            pass
-    assert list(times) == ["read", "decode"]
-    assert tables.times_table({"read": 1.25, "decode": 2.5}).splitlines() == [
-        "step       ms",
-        "read      1.2",
-        "decode    2.5",
-        "together  3.8",
-    ]

@@ -23,14 +23,15 @@ ROOT = Path(__file__).parents[2]
 FIXED = ("--network", "hpe-nb-ae", "--fit", "96x64", "--quiet")
 
 FETCH = """
-import hashlib, sys
+import os, sys
 from hpe_nb.network import registry
 from hpe_nb.network.registry import KnownNetwork, NetworkFile
 sizes = dict(pair.split("=") for pair in sys.argv[2:])
 pair = tuple(NetworkFile(f"toy{e}", "toy/FP16", int(s.split(":")[0]), s.split(":")[1]) for e, s in sizes.items())
 registry.NETWORKS["toy"] = KnownNetwork("toy", "toy", 1.0, "protocol", 448, files={"FP16": pair})
 import hpe_nb as hpe
-hpe.fetch("toy", base=sys.argv[1])
+os.environ["HPE_NB_MIRROR"] = sys.argv[1]
+hpe.fetch("toy")
 """
 
 SWEEP = """

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import hpe_nb as hpe
 from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
-from hpe_nb.films.tracking import Smoothed, Tracks, clothes, follow, one_euro, same_clothes
+from hpe_nb.films.tracking import Tracks, clothes, follow, one_euro, same_clothes
 
 RED, BLUE, GREY = (200, 30, 30), (30, 30, 200), (110, 110, 110)
 
@@ -172,21 +172,24 @@ def test_one_euro_is_the_papers_filter() -> None:
     """One coordinate by the paper's formulas, step by step."""
     rng = np.random.default_rng(1)
     signal, step, size = np.cumsum(rng.normal(0, 3, 40)), 0.1, 50.0
-    state = Smoothed.start(np.full((1, 17, 2), signal[0]), np.ones((1, 17), bool))
+    calm, speed = np.full((1, 17, 2), signal[0]), np.zeros((1, 17, 2))
     x, dx = signal[0], 0.0
     share = lambda cutoff: 1 / (1 + 1 / (2 * np.pi * cutoff * step))  # noqa: E731
     for value in signal[1:]:
         both = np.stack([np.full((1, 17), value), np.full((1, 17), signal[0])], axis=-1)
-        state = one_euro(state, both, np.ones((1, 17), bool), np.array([size]), np.array([step]), 1.5, 3.0)
+        calm, speed = one_euro(calm, speed, both, np.ones((1, 17), bool), np.array([size]), np.array([step]), 1.5, 3.0)
         dx = share(1.0) * (value - x) / step + (1 - share(1.0)) * dx
         cutoff = 1.5 + 3.0 * abs(dx) / size
         x = share(cutoff) * value + (1 - share(cutoff)) * x
-        np.testing.assert_allclose(state.xy[0, 0, 0], x)
+        np.testing.assert_allclose(calm[0, 0, 0], x)
 
 
 def test_a_joint_that_comes_back_starts_anew() -> None:
-    seen, step, size = np.ones((1, 17), bool), np.array([0.1]), np.array([50.0])
-    state = Smoothed.start(np.zeros((1, 17, 2)), seen)
-    state = one_euro(state, np.zeros((1, 17, 2)), ~seen, size, step, 1.5, 3.0)
-    state = one_euro(state, np.full((1, 17, 2), 400.0), seen, size, step, 1.5, 3.0)
-    np.testing.assert_array_equal(state.xy, 400.0)
+    tracks, calm = Tracks.none(), hpe.Following(smooth=True)
+    for i, x in enumerate((100, 100, 104)):
+        poses = people([(x, 200)])
+        poses.kind[0, 9] = MISSING if i == 1 else DETECTED
+        tracks, _, after = follow(tracks, poses, i / 10, calm)
+    moved = np.abs(after.keypoints[0, :, 0] - poses.keypoints[0, :, 0])
+    assert moved[9] == 0
+    assert (np.delete(moved, 9) > 0.1).all()

@@ -23,7 +23,7 @@ import hpe_nb.network.fetching
 from hpe_nb.network import download as downloading
 from hpe_nb.network import registry
 from hpe_nb.network.download import Patience
-from hpe_nb.network.fetching import cached, fetch, fetch_once, path_in_cache
+from hpe_nb.network.fetching import cached, fetch, fetch_once
 from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, KnownNetwork, NetworkFile
 
 XML, BIN = b"<net/>" * 50, random.Random(0).randbytes(300_000)
@@ -32,12 +32,12 @@ SHORT = Patience(timeout=1.5, tries=2, pause=0.01)
 """For servers that never answer: long enough for one that does, on a busy machine too."""
 
 
-def toy(name: str, xml: bytes = XML) -> KnownNetwork:
+def toy(name: str) -> KnownNetwork:
     """A network of two small files in two precisions."""
     files = {
         precision: tuple(
             NetworkFile(f"{name}{ending}", f"{name}/{precision}", len(data), hashlib.sha384(data).hexdigest())
-            for ending, data in ((".xml", xml), (".bin", BIN))
+            for ending, data in ((".xml", XML), (".bin", BIN))
         )
         for precision in ("FP16", "FP32")
     }
@@ -50,7 +50,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setitem(NETWORKS, "toy", toy("toy"))
     for name in ("HPE_NB_OFFLINE", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    with served({"toy.xml": XML, "toy.bin": BIN, "twin.xml": XML + b" "}) as site:
+    with served({"toy.xml": XML, "toy.bin": BIN}) as site:
         monkeypatch.setenv("HPE_NB_CACHE", str(tmp_path / "cache"))
         monkeypatch.setenv("HPE_NB_MIRROR", site.address)
         yield site
@@ -162,20 +162,22 @@ def test_a_server_that_wakes_up_is_asked_for_the_rest(site: Site) -> None:
     ],
 )
 @pytest.mark.usefixtures("site")
-def test_addresses_without_a_server(base: str, sentence: str) -> None:
+def test_addresses_without_a_server(base: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HPE_NB_MIRROR", base)
     with pytest.raises(hpe.HpeError, match=sentence):
-        fetch("toy", base=base, patience=Patience(timeout=1.0, tries=1))
+        fetch("toy", patience=Patience(timeout=1.0, tries=1))
     assert in_cache() == []
 
 
-def test_a_folder_can_be_the_mirror(site: Site, tmp_path: Path) -> None:
+def test_a_folder_can_be_the_mirror(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HPE_NB_MIRROR", str(tmp_path / "stick"))
     stick = tmp_path / "stick" / "toy" / "FP32"
     stick.mkdir(parents=True)
     (stick / "toy.xml").write_bytes(XML)
     with pytest.raises(hpe.HpeError, match=r"toy\.bin"):
-        fetch("toy", "FP32", base=(tmp_path / "stick").as_uri())
+        fetch("toy", "FP32")
     (stick / "toy.bin").write_bytes(BIN)
-    path = fetch("toy", "FP32", base=(tmp_path / "stick").as_uri())
+    path = fetch("toy", "FP32")
     assert path.read_bytes() == XML
     assert cached("toy") == path
     assert cached("toy", "FP16") is None
@@ -186,7 +188,8 @@ def test_a_proxy_is_used(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", site.address)
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
-    fetch("toy", base="http://models.invalid/zoo/", patience=QUICK)
+    monkeypatch.setenv("HPE_NB_MIRROR", "http://models.invalid/zoo/")
+    fetch("toy", patience=QUICK)
     assert site.asked[0][0] == "http://models.invalid/zoo/toy/FP16/toy.xml"
 
 
@@ -199,19 +202,11 @@ def test_two_at_once_both_succeed(site: Site) -> None:
     assert in_cache() == ["toy.bin", "toy.xml"]
 
 
-def test_shared_weights_are_fetched_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(NETWORKS, "twin", toy("twin", XML + b" "))
-    fetch("toy", patience=QUICK)
-    path = fetch("twin", patience=QUICK)
-    assert path.with_suffix(".bin").read_bytes() == BIN
-    assert [asked for asked, _ in site.asked] == ["/toy/FP16/toy.xml", "/toy/FP16/toy.bin", "/twin/FP16/twin.xml"]
-
-
 def by_hand(xml: bytes, weights: bytes) -> None:
     """Put files where the toy network belongs."""
     for file, data in zip(NETWORKS["toy"].files["FP16"], (xml, weights), strict=True):
-        path_in_cache(file).parent.mkdir(parents=True, exist_ok=True)
-        path_in_cache(file).write_bytes(data)
+        file.path.parent.mkdir(parents=True, exist_ok=True)
+        file.path.write_bytes(data)
 
 
 def test_right_files_put_by_hand_are_taken(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +227,7 @@ def test_wrong_files_put_by_hand_are_named_and_replaced(weights: bytes, site: Si
     site.answers["toy.bin"] = [server.error(404), server.whole]
     with pytest.raises(hpe.HpeError, match="404"):
         fetch("toy", patience=QUICK)
-    assert path_in_cache(NETWORKS["toy"].files["FP16"][1]).read_bytes() == weights  # nothing is lost
+    assert NETWORKS["toy"].files["FP16"][1].path.read_bytes() == weights  # nothing is lost
     assert fetch("toy", patience=QUICK).with_suffix(".bin").read_bytes() == BIN
 
 

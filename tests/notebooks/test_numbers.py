@@ -5,6 +5,7 @@ A row is a page, the words with a place for each number, and what computes them;
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
@@ -18,11 +19,14 @@ import pytest
 
 import hpe_nb as hpe
 from hpe_nb.decoder import grouping
+from hpe_nb.decoder.poses import quarter_steps
+from hpe_nb.decoder.refinement import rounded_distances
 from hpe_nb.files.shipped import data_folder
 from hpe_nb.network.placement import Placement, place
 from hpe_nb.network.registry import NETWORKS
 from hpe_nb.scenes.cases import ten_cases
 from hpe_nb.scenes.truth import wrong_joints
+from hpe_nb.skeleton import KEYPOINTS, OKS_SIGMAS
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 DEFAULTS = hpe.Settings()
@@ -162,6 +166,27 @@ def test_photo_of_an_odd_size_in_the_final_test(fit: str) -> None:
         )
 
 
+def test_letterbox_by_hand_and_the_sizes_of_0007() -> None:
+    page = "01_what_the_network_sees.ipynb"
+    (width, height), inside = odd("letterbox").scaled, odd("letterbox").input
+    says(page, "480 / 640 = {}, so {} x {}, and {} rows of padding", 480 / 640, width, height, inside[1] - height)
+    wide, square = (place(640, 427, fit, 448) for fit in ("protocol", "letterbox"))
+    says(page, "give {} x {} in an input of {} x {} by protocol", *wide.scaled, *wide.input)
+    says(page, "and {} x {} in {} x {} by letterbox (427 x 0.7 = 298.9;", *square.scaled, *square.input)
+    says(page, "by a quarter on a photo of 4:3, by a third on one of 3:2")
+    for share, size in ((3 / 4, (640, 480)), (2 / 3, (640, 427))):
+        box, rows = (place(*size, fit, 448).scaled[1] for fit in ("letterbox", "protocol"))
+        assert box / rows == pytest.approx(share, abs=0.01)
+
+
+def test_quarter_steps_that_are_not_made() -> None:
+    says("01_what_the_network_sees.ipynb", "Where both neighbours are equal, and at the edge of the map, it stays.")
+    heat = np.zeros((17, 9, 9), np.float32)
+    heat[0, 4, 4], heat[0, 4, 5], heat[0, 0, 8] = 0.9, 0.5, 0.9
+    steps = quarter_steps(heat, np.array([0, 0]), np.array([(4, 4), (8, 0)]))
+    assert steps.tolist() == [[0.25, 0.0], [0.0, 0.0]]
+
+
 def test_blobs_are_about_twice_as_wide_as_those_of_0007() -> None:
     says("01_what_the_network_sees.ipynb", "paints blobs about twice as wide")
     peaks, heat = hpe.decode(office()).peaks, np.abs(office().heatmaps)
@@ -186,6 +211,19 @@ def test_windows_of_non_maxima() -> None:
         return int((hpe.negate_non_maxima(heat, 11)[0] > 0.1).sum())
 
     assert [noses(apart) for apart in (5, 6)] == [1, 2]
+
+
+def test_sure_and_unsure_joints_of_the_two_men() -> None:
+    page, peaks = "01_what_the_network_sees.ipynb", hpe.decode(office()).peaks
+    says(page, "In this photo hips and shoulders win; wrists, the right ankle and an ear that is turned away lose.")
+    best = [float(peaks.value[peaks.joint == k].max()) for k in range(17)]
+    names = [KEYPOINTS[k] for k in np.argsort(best)]
+    assert {"left hip", "right hip", "right shoulder"} <= set(names[-5:])
+    assert set(names[:4]) == {"left ear", "left wrist", "right wrist", "right ankle"}
+    says(page, "There is one clear spot, and faint ones on the man at the right")
+    wrist = peaks.joint == KEYPOINTS.index("left wrist")
+    assert (peaks.value[wrist] > 0.5).tolist() == [True] + [False] * (wrist.sum() - 1)
+    assert (peaks.xy[wrist][1:, 0] > 160).all()
 
 
 def test_negated_twice() -> None:
@@ -244,6 +282,24 @@ def test_example_by_hand() -> None:
     )
     says("03_grouping_step_by_step.ipynb", "the nearest tag is {:.1f} away", hpe.tag_distances(joints, people)[2].min())
     says("03_grouping_step_by_step.ipynb", "with its own tag, {:.2f}", joints.tag[2, 0])
+
+
+def test_greedy_pairing_against_all_at_once() -> None:
+    page = "03_grouping_step_by_step.ipynb"
+    says(page, "*a* costs -0.50 with person 1 and -0.45 with person 2, and *b* costs -0.40 with person 1")
+    joints, people = hand()
+    two = replace(joints, index=joints.index[:2], xy=joints.xy[:2], value=joints.value[:2], tag=joints.tag[:2])
+    cost = np.array([(-0.50, -0.45), (-0.40, np.inf)])
+    person = grouping.assign(DEFAULTS, two, people, cost)
+    assert person.tolist() == [1, 0]
+    says(page, "*a* to 2 and *b* to 1 cost {:.2f} together", cost[[0, 1], person].sum())
+    says("FINAL_TEST.md", "The assignment takes a to 2 and b to 1: {:.2f}.", cost[[0, 1], person].sum())
+
+
+def test_a_tag_that_fits() -> None:
+    says("03_grouping_step_by_step.ipynb", "tag fits (less than 0.5 from the person's)")
+    apart = np.array([[0.49], [0.51]], np.float32)
+    assert rounded_distances(apart, np.zeros(1, np.float32)).tolist() == [0, 1]
 
 
 def test_example_by_open_model_zoo() -> None:
@@ -322,6 +378,21 @@ def test_hugs() -> None:
     assert [len(hpe.decode(scene.maps).poses) for scene in scope["hugs"].values()] == [1, 1, 2, 2]
 
 
+def test_a_threshold_between_two_columns_parts_a_hug() -> None:
+    says("05_why_is_this_wrong.ipynb", '`hpe.scene("hugging", tag_gap=0.6, missed=0.45)` with 0.3')
+    narrow = hpe.scene("hugging", tag_gap=0.6, missed=0.45)
+    assert len(hpe.decode(narrow.maps).poses) == 1
+    parted = hpe.decode(narrow.maps, hpe.Settings(tag_threshold=0.3))
+    assert len(parted.poses) == 2
+    assert wrong_joints(parted, narrow.truth).sum() == 0
+    wide = hpe.scene("hugging", tag_gap=0.2, missed=0.45)  # "`place_weight` does not help here"
+    peaks = hpe.decode(wide.maps).peaks
+    first, second = (peaks.tag[wide.truth.owners(peaks) == person, 0] for person in (0, 1))
+    says("05_why_is_this_wrong.ipynb", "nearer to each other than each person's own tags reach")
+    assert abs(first.mean() - second.mean()) < min(np.ptp(first), np.ptp(second))
+    assert {len(hpe.decode(wide.maps, hpe.Settings(place_weight=each)).poses) for each in (0.0, 0.8, 2.0)} == {1}
+
+
 def test_sizes_of_the_sweep() -> None:
     detection, tag = len(np.arange(0.02, 0.6, 0.04)), len(np.arange(0.1, 3, 0.15))
     says("06_choosing_parameters.ipynb", "We try {} x {} values", detection, tag)
@@ -331,6 +402,14 @@ def test_sizes_of_the_sweep() -> None:
         detection * tag * 8,
     )
     assert detection * tag == 300
+
+
+def test_oks_of_an_eye_and_a_hip() -> None:
+    eye, hip = (2 * OKS_SIGMAS[KEYPOINTS.index(name)] for name in ("left eye", "left hip"))
+    says("06_choosing_parameters.ipynb", "{:.2f} for an eye, {:.2f} for a hip", eye, hip)
+    worth = [float(np.exp(-(5**2) / (2 * 100 * 100 * k**2))) for k in (eye, hip)]
+    says("06_choosing_parameters.ipynb", "5 pixels off is worth {:.2f} at an eye and {:.2f} at a hip", *worth)
+    says("FINAL_TEST.md", "The eye: {:.2f} is left of 1, of the hip {:.2f}.", *worth)
 
 
 def test_high_ap_with_many_wrong_joints_beside_low_ap_with_none() -> None:
@@ -360,6 +439,22 @@ def test_pictures_of_a_step() -> None:
     config = (Path(hpe.__file__).parent / "training" / "configs" / "hpe-nb-ae.toml").read_text(encoding="utf-8")
     assert re.search(r"^batch = (\d+)$", config, re.MULTILINE).group(1) == "8"  # type: ignore[union-attr]
     says("09_train_your_own.ipynb", "each step sees eight other pictures")
+
+
+def test_spots_and_weights_of_the_training() -> None:
+    pytest.importorskip("torch")
+    from hpe_nb.training import config, tasks
+
+    page = "09_train_your_own.ipynb"
+    at_half = inspect.signature(tasks.heat_target).parameters["spot"].default
+    says(page, "from {} to {} map pixels at 1/2", *at_half)
+    assert "heat_target(made, 4, (1.0, 2.0))" in inspect.getsource(tasks.answers)
+    assert "person.size / 20 / stride" in inspect.getsource(tasks.heat_target)
+    says(
+        page, "sigma is a twentieth of the person's size, but from 1.5 to 2.5 map pixels at 1/2 and from 1 to 2 at 1/4"
+    )
+    says(page, "both count a thousandth beside the heatmaps' error")
+    assert (config.Config.pull, config.Config.push) == (1e-3, 1e-3)
 
 
 def test_tags_of_the_code_reader() -> None:
@@ -440,3 +535,27 @@ def test_a_skeleton_too_many() -> None:
     (gone,) = set(decoding.poses.scores.tolist()) - set(without.scores.tolist())
     assert len(without) == len(decoding.poses) - 1
     assert (decoding.poses.scores < gone).sum() == 1  # "a weaker, true person"
+
+
+def test_two_rules_disagree_on_a_street() -> None:
+    says("04_explore_your_photo.ipynb", "**At whom do they disagree?**")
+    ours, theirs = (hpe.decode(street(), rule).poses for rule in (DEFAULTS, hpe.Settings.omz()))
+    assert len(ours) == len(theirs)
+    alike = np.abs(ours.keypoints[:, None, :, :2] - theirs.keypoints[..., :2]).max(axis=-1) < 2
+    assert 0 < (alike.sum(axis=-1).max(axis=1) < 17).sum() < len(ours)
+
+
+def test_one_woman_found_twice() -> None:
+    says("04_explore_your_photo.ipynb", "In the first, one woman was found twice.")
+    maps = hpe.load_network("hpe-nb-ae")(hpe.read_image(hpe.sample("astronaut")))
+    assert len(hpe.decode(maps).poses) == 2
+
+
+def test_a_man_cut_at_the_belt() -> None:
+    says("04_explore_your_photo.ipynb", "his nose and eyes are as clear as they were, but the score falls")
+    image = hpe.read_image(hpe.sample("basketball1"))
+    whole = hpe.decode(office()).poses
+    _, top, _, bottom = whole.boxes[0]
+    halved = hpe.decode(hpe.load_network("hpe-nb-ae")(image[: int((top + bottom) / 2)])).poses
+    assert np.abs(whole.keypoints[0, :3, 2] - halved.keypoints[0, :3, 2]).max() < 0.1
+    assert halved.scores[0] < whole.scores[0] - 0.2
