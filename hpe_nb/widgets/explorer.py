@@ -412,10 +412,15 @@ class Explorer(Canvas):
 
     def _on_list(self, content: dict[str, Any]) -> None:
         """The picture before or after in the list."""
+        index = (self._index + content["by"]) % len(self._list)
+
+        def show(subject: Subject) -> None:
+            self._index = index
+            self.show(subject)
+            self.say("")
+
         self.say("looking at the next picture …")
-        self._index = (self._index + content["by"]) % len(self._list)
-        self.show(self._list[self._index])
-        self.say("")
+        self.aside(lambda: subject_of(self._list[index], self._network), show)
 
 
 def flips_in_steps(decoding: Decoding, name: str) -> Iterator[dict[str, Any]]:
