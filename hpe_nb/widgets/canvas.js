@@ -153,6 +153,7 @@ class View extends Drawing {
     this.words = make("div", { class: "hpe-words", "aria-live": "polite" });
     this.changes = make("div", { class: "hpe-changes", "aria-live": "polite", hidden: true });
     this.findings = make("div", { class: "hpe-findings", "aria-live": "polite", hidden: true });
+    this.said = make("div", { class: "hpe-say" }, this.findings, this.words, this.changes);
     this.readout = make("div", { class: "hpe-readout" });
     this.status = make("div", { class: "hpe-status", role: "status", "aria-live": "polite" });
     this.people = make("div", { class: "hpe-people" });
@@ -163,7 +164,7 @@ class View extends Drawing {
       make("summary", { textContent: "people, one by one" }), this.people);
     this.root = make("div", { class: `hpe hpe-is-${fixed.app}`, "data-shown": "", "data-lm-suppress-shortcuts": "true" },
       this.camera?.node, bar, this.steps?.node, make("div", { class: "hpe-main" }, this.stage, this.stripBox, this.panels.node),
-      this.readout, make("div", { class: "hpe-say" }, this.words, this.findings, this.changes), this.status, listed);
+      this.readout, this.said, this.status, listed);
     this.listed = listed;
     this.el.append(this.root);
     this.root.view = this;
@@ -444,6 +445,7 @@ class View extends Drawing {
   diagnose(on) {
     this.diagnosing = on;
     this.loadDoctor();
+    this.said.scrollTop = 0;
   }
 
   loadDoctor() {
@@ -570,6 +572,7 @@ class View extends Drawing {
     if (joint >= 0) this.joint = joint;
     this.showTools();
     this.draw();
+    this.said.scrollTop = this.words.offsetTop - this.said.offsetTop;
     this.source.send({ kind: "choose", choices: ++this.choices, person, joint, dot });
   }
 

@@ -160,12 +160,9 @@ class Explorer(Canvas):
 
     def compare(self, other: Settings | Maps | Decoding) -> None:
         """Compare with what other settings, or other maps of the same picture, give: they become A."""
-        if isinstance(other, Decoding):
-            self._kept = other
-        elif isinstance(other, Maps):
-            self._kept = self._numbered(Decoder(other)(self._settings))
-        else:
-            self._kept = self._numbered(self._decoder(other))
+        if isinstance(other, Maps):
+            other = Decoder(other)(self._settings)
+        self._kept = other if isinstance(other, Decoding) else self._decoder(other)
         self._show_kept()
 
     def edit(
@@ -312,10 +309,13 @@ class Explorer(Canvas):
         return explained
 
     def _show_kept(self) -> None:
-        """Show A and what differs from it."""
+        """Show A, its people under the numbers that they have now, and what differs from it."""
         if self._kept is not None:
-            changes = told_changes(self._kept, self._decoding)
-            self.kept = scene_data(self._kept) | {"code": code_of(self._kept.settings), "changes": changes}
+            match = same_people(self._decoding.poses, self._kept.poses)
+            kept = replace(self._kept, known=renumbered(match, self._decoding.pose_numbers))
+            self.kept = scene_data(kept) | {
+                "code": code_of(kept.settings), "changes": told_changes(kept, self._decoding),
+            }  # fmt: skip
 
     # Searching in the background.
 

@@ -245,6 +245,19 @@ def test_a_list_is_stepped_through_under_the_same_settings():
     assert explorer.settings.refine == "off"
 
 
+def test_what_was_kept_has_the_numbers_of_now():
+    """The order of people changes with the settings; in both halves of a comparison a person has one number."""
+    explorer = hpe.Explorer(hpe.scene(8, seed=1, tag_noise=0.2))
+    explorer.keep()
+    move(explorer, best_first=False, max_people=6)
+    now = {tuple(one["xy"][:4]): one["number"] for one in explorer.scene["people"]}
+    kept = {tuple(one["xy"][:4]): one["number"] for one in explorer.kept["people"]}
+    assert len(now) == 6
+    assert {place: kept[place] for place in now} == now
+    assert len(set(kept.values())) == len(kept) == 8
+    assert sum("is gone" in change for change in explorer.kept["changes"]) == 2
+
+
 def test_a_decoding_brings_its_settings():
     decoding = hpe.decode(SCENE.maps, hpe.Settings(tag_threshold=0.4))
     explorer = hpe.Explorer((SCENE.image, decoding))
