@@ -52,7 +52,7 @@ class View extends Drawing {
     Object.assign(this, {
       el, source, fixed, layer: fixed.layer ?? "skeletons", joint: 0, mode: "one", divider: 0.5, zoom: 1, x: 0, y: 0,
       probing: false, editing: false, diagnosing: false, chosen: null, hovered: null, pointer: null, selected: [],
-      turn: 0, answered: 0, queued: null, choices: 0, truth: [], levels: [], items: [], ends: [-1, 1],
+      turn: 0, answered: 0, queued: null, choices: 0, truth: [], levels: [], items: { photo: [], strip: [] }, ends: [-1, 1],
       scene: { people: [], dots: [], values: {} },
     });
     this.tables = [fixed.magma, fixed.viridis].map((table) => typed(Uint8Array, table));
@@ -138,8 +138,8 @@ class View extends Drawing {
       ...Object.entries(offered).flatMap(([tool, parts]) => (has(tool) ? parts : [])));
     this.photo = make("canvas", { class: "hpe-picture", tabIndex: 0, role: "img" });
     this.strip = make("canvas", { class: "hpe-strip", tabIndex: 0, role: "img" });
-    this.photo.items = () => this.items.filter((item) => item.on === "photo");
-    this.strip.items = () => this.items.filter((item) => item.on === "strip");
+    this.photo.items = () => this.items.photo;
+    this.strip.items = () => this.items.strip;
     this.tip = make("div", { class: "hpe-tip", hidden: true });
     this.hint = make("div", { class: "hpe-note", hidden: true });
     this.stage = make("div", { class: "hpe-stage" }, this.photo, make("div", { class: "hpe-corner" },
@@ -585,7 +585,7 @@ class View extends Drawing {
   select([[x0, y0], [x1, y1]]) {
     const between = (value, a, b) => value >= Math.min(a, b) && value <= Math.max(a, b);
     const inside = ({ kind, x, y }) => kind === "dot" && between(x, x0, x1) && between(y, y0, y1);
-    this.selected = this.strip.items().filter(inside).map(({ dot }) => dot);
+    this.selected = this.items.strip.filter(inside).map(({ dot }) => dot);
     this.say(`${count(this.selected.length, "dot")} selected: ringed on the photo. Escape lets go.`);
   }
 
@@ -621,6 +621,7 @@ class View extends Drawing {
     this.lastSize = [width, height];
     if (!before || this.fitted) this.fit();
     else this.panBy((width - before[0]) / 2, (height - before[1]) / 2);
+    this.draw();
   }
 
   fit() {
@@ -640,7 +641,7 @@ class View extends Drawing {
     this.y = clamp(this.y + down, room - height * this.zoom, this.size[1] - room);
     this.fitted = false;
     this.photo.style.touchAction = "none";
-    this.draw();
+    this.draw(!!this.probeTag());
   }
 
   zoomBy(factor, at = [this.pane / 2, this.size[1] / 2]) {
