@@ -409,7 +409,8 @@ class View extends Drawing {
       parts.push(make("p", {}, told.person >= 0 ? this.badge(told.person) : "", " ", ...this.linked(told.sentence)));
     } else parts.push(make("span", { class: "hpe-quiet", textContent: this.scene.hint ?? HINT }));
     if (told.flips?.length || told.searching) {
-      const flips = (told.flips ?? []).map(({ setting, side, shown, then, to }) => this.setter(`${setting} ${side} ${shown}: ${then}`, { [setting]: to }));
+      const flips = (told.flips ?? []).map(({ setting, side, value, then, to }) =>
+        this.setter(`${setting} ${side} ${+value.toPrecision(4)}: ${then}`, { [setting]: to }));
       const rest = told.searching ? make("span", { class: "hpe-quiet", textContent: " searching for values that change it …" }) : "";
       parts.push(make("div", { class: "hpe-flips" }, flips.length ? "It would be otherwise: " : "", ...flips, rest));
     }

@@ -289,11 +289,7 @@ class Explorer(Canvas):
         """Say why the chosen joint is where it is."""
         told = told_data(self._decoding, **self._chosen) if self._chosen else {}
         if flips or searching:
-            listed = [
-                {"setting": one.setting, "side": one.side, "shown": f"{one.value:.4g}", "to": one.to, "then": one.then}
-                for one in flips or []
-            ]
-            told |= {"searching": searching, "flips": listed}
+            told |= {"searching": searching, "flips": [flip._asdict() for flip in flips or []]}
         self.told = told
 
     def explanations(self) -> Callable[[], dict[str, Any]]:
