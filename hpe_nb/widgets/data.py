@@ -32,7 +32,7 @@ MOST = 84
 STRAY = 0.025
 """Share of the peaks' scores at either end that the scale of tags need not hold."""
 
-FINEST = 0.002
+FINEST = 0.005
 """Tags are sent in steps of at least this much."""
 
 LONGEST = 4096
