@@ -130,12 +130,13 @@ class View extends Drawing {
     });
     const offered = {
       list: [button("←", "the picture before", ask("list", { by: -1 })), t.place, button("→", "the next picture", ask("list", { by: 1 }))],
-      layers: [make("label", {}, "show ", t.layer), make("label", {}, "of ", t.joint), make("label", {}, "person ", t.person)],
+      layers: [make("label", {}, "show ", t.layer), make("label", {}, "of ", t.joint)],
+      people: [make("label", {}, "person ", t.person)],
       probe: [t.probe], whatif: [t.whatif, t.untouched], compare: source.live ? [t.keep, t.compare] : [t.compare],
       doctor: [t.doctor], save: [t.save], explore: [t.explore],
     };
     const bar = make("div", { class: "hpe-bar", role: "toolbar", "aria-label": "picture tools" },
-      ...Object.entries(offered).flatMap(([tool, parts]) => (has(tool) ? parts : [])));
+      ...Object.entries(offered).flatMap(([tool, parts]) => (tool === "people" || has(tool) ? parts : [])));
     this.photo = make("canvas", { class: "hpe-picture", tabIndex: 0, role: "img" });
     this.strip = make("canvas", { class: "hpe-strip", tabIndex: 0, role: "img" });
     this.photo.items = () => this.items.photo;
