@@ -7,6 +7,8 @@ const HELP = `Wheel or + − zoom, drag or Shift+arrows pan, 0 or a double click
 person to person, Escape lets go. Hold T: tag probe. F: full screen. Drag in the strip to select dots.`;
 const EDITING = `Drag a joint on the photo, or its dot sideways in the strip. Delete removes the chosen one; [ and ]
 change its score; double click adds one.`;
+const PROBING = `Point at the photo: every pixel is coloured by how near its tag is to the one under the pointer. Hold T,
+or switch it on.`;
 const HINT = `Click a joint, a dot or a person to see why it belongs where it does. Point anywhere to ask a pixel; zoom
 with + and −; switch the tag probe on to see which pixels could join.`;
 const COMPARISONS = [["one", "no comparison"], ["divider", "A | now, divider"], ["beside", "A | now, side by side"]];
@@ -114,16 +116,17 @@ class View extends Drawing {
   build() {
     const { fixed, source } = this, has = (tool) => fixed.tools.includes(tool);
     const ask = (kind, more = {}) => () => source.send({ kind, ...more });
+    const toggle = (text, title, name, act) => button(text, title, act, { class: name, "aria-pressed": "false" });
     const t = (this.tools = {
       layer: pick("layer: what is drawn on the photo", LAYERS, (layer) => this.show({ layer })),
       joint: pick("joint type whose map is shown and probed", fixed.order.map((k) => [k, fixed.names[k]]), (k) => this.show({ joint: +k })),
       person: pick("person", [], (i) => this.choose(+i < 0 ? null : { person: +i, joint: this.joint })),
-      probe: button("Tag probe (T)", "colour every pixel by how near its tag is to the tag under the pointer; hold T or switch it on", () => this.probe(!this.probing), { class: "hpe-probe", "aria-pressed": "false" }),
-      whatif: button("What if", "drag a joint on the photo or its dot in the strip, and see what the decoder makes of it; Delete removes it, a double click adds one", () => this.whatIf(!this.editing), { class: "hpe-whatif", "aria-pressed": "false" }),
+      probe: toggle("Tag probe (T)", PROBING, "hpe-probe", () => this.probe(!this.probing)),
+      whatif: toggle("What if", EDITING, "hpe-whatif", () => this.whatIf(!this.editing)),
+      doctor: toggle("Doctor", "what is odd in this picture, and what to try", "hpe-doctor", () => this.diagnose(!this.diagnosing)),
       untouched: button("Undo changes", "the maps as they were", ask("edit", { what: "reset" }), { class: "hpe-untouched", hidden: true }),
       keep: button("Keep as A", "remember this result and compare others with it", ask("keep"), { class: "hpe-keep" }),
       compare: pick("compare with A", COMPARISONS, (mode) => this.compare(mode)),
-      doctor: button("Doctor", "what is odd in this picture, and what to try", () => this.diagnose(!this.diagnosing), { class: "hpe-doctor", "aria-pressed": "false" }),
       save: button("Save as web page", "write one file that opens in any browser without Python", ask("save"), { class: "hpe-save" }),
       explore: button("Explore this frame", "open the explorer on this frame, below", ask("explore"), { class: "hpe-explore" }),
       place: make("span", { class: "hpe-place" }),
@@ -549,7 +552,7 @@ class View extends Drawing {
   probe(on, holding = false) {
     Object.assign(this, { probing: on && !!this.maps, holding });
     this.tools.probe.setAttribute("aria-pressed", this.probing);
-    if (on && !this.pointer) this.note("Point at the photo: every pixel is coloured by how near its tag is to the one under the pointer.", 4000);
+    if (on && !this.pointer) this.note(PROBING, 4000);
     this.draw();
   }
 
