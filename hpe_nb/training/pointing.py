@@ -110,11 +110,13 @@ def likeness(joints: Tensor, size: Tensor) -> Tensor:
 
 def find_owners(people: Detections, maps: Tensor) -> Owners:
     """Whom every pixel of maps (B, ., h, w) points at: one person, or between two people the mean of both."""
-    row, column = grid(maps[:, :1])
+    # Measured from the picture's middle: the squares of smaller numbers lose fewer digits.
+    row, column = (steps - steps.amax((2, 3), keepdim=True) / 2 for steps in grid(maps[:, :1]))
+    half = torch.cat([-row[:, :, :1, :1], -column[:, :, :1, :1]], 3)
     # |p - q|^2 is linear in (|p|^2, p, 1): all distances are one product of matrices.
     place = torch.cat([row.square() + column.square(), row, column, torch.ones_like(row)], 1).flatten(2)
     tightness = 0.5 / ((REACH * people.size).square() + 1.0)[:, :, None].expand(-1, -1, JOINTS)
-    y, x = people.joints.unbind(-1)
+    y, x = (people.joints - half).unbind(-1)
     bonus = BONUS * people.score.clamp(min=1e-6).log()
     worth = bonus + torch.where(people.score > 0, 0.0, -1e4)
     constant = worth[:, :, None] - tightness * (y.square() + x.square())
