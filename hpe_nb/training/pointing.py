@@ -114,24 +114,19 @@ def find_owners(people: Detections, maps: Tensor) -> Owners:
     row, column = (steps - steps.amax((2, 3), keepdim=True) / 2 for steps in grid(maps[:, :1]))
     half = torch.cat([-row[:, :, :1, :1], -column[:, :, :1, :1]], 3)
     # |p - q|^2 is linear in (|p|^2, p, 1): all distances are one product of matrices.
-    place = torch.cat([row.square() + column.square(), row, column, torch.ones_like(row)], 1).flatten(2)
-    tightness = 0.5 / ((REACH * people.size).square() + 1.0)[:, :, None].expand(-1, -1, JOINTS)
+    place = torch.stack([row.square() + column.square(), row, column, torch.ones_like(row)], -1).flatten(2, 3)
+    tightness = 0.5 / ((REACH * people.size).square() + 1.0)[..., None].expand(-1, -1, JOINTS)
     y, x = (people.joints - half).unbind(-1)
     bonus = BONUS * people.score.clamp(min=1e-6).log()
     worth = bonus + torch.where(people.score > 0, 0.0, -1e4)
-    constant = worth[:, :, None] - tightness * (y.square() + x.square())
-    terms = torch.stack([-tightness, 2 * tightness * y, 2 * tightness * x, constant])
-    points = place.transpose(1, 2) @ terms.permute(1, 0, 3, 2).flatten(2)
-    points = points.view(-1, place.shape[2] * JOINTS, PEOPLE)
-    share = torch.softmax(points / BLUR, -1)
-    middle = people.joints[:, :, TORSO].mean(2)
-    listed = share @ torch.cat([people.score[..., None], bonus[..., None], people.size[..., None], middle], -1)
-    # Rounding alone could make a distance negative.
-    near = torch.exp((points.amax(-1) - listed[..., 1]).clamp(-40.0, 0.0))
-    height, width = maps.shape[2:]
-
-    def mapped(values: Tensor) -> Tensor:
-        return values.view(-1, height, width, JOINTS).permute(0, 3, 1, 2)
-
-    torso = torch.stack([mapped(listed[..., 3]), mapped(listed[..., 4])], -1)
-    return Owners(mapped(listed[..., 0]), mapped(near), mapped(listed[..., 2])[:, :1], torso)
+    constant = worth[..., None] - tightness * (y.square() + x.square())
+    terms = torch.stack([-tightness, 2 * tightness * y, 2 * tightness * x, constant]) / BLUR
+    points = place @ terms.permute(1, 3, 0, 2)
+    best = points.amax(-1, keepdim=True)
+    # A softmax of `points`, its sum taken in the same product of matrices as what is told of each person.
+    told = torch.stack([people.score, bonus, people.size, *people.joints[:, :, TORSO].mean(2).unbind(-1)], -1)
+    told = torch.exp(points - best) @ torch.cat([told, torch.ones_like(told[..., :1])], -1)[:, None]
+    told = (told[..., :-1] / told[..., -1:]).view(-1, JOINTS, *maps.shape[2:], 5)
+    # Rounding alone could make a distance negative; beyond -40 nothing is near.
+    near = torch.exp((BLUR * best.view_as(told[..., 1]) - told[..., 1]).clamp(-40.0, 0.0))
+    return Owners(told[..., 0], near, told[:, :1, ..., 2], told[..., 3:])
