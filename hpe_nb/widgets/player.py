@@ -11,7 +11,7 @@ import numpy as np
 
 from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import decode
-from hpe_nb.decoder.poses import REFINED
+from hpe_nb.decoder.poses import REFINED, Poses
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import decode_image
@@ -26,6 +26,7 @@ from hpe_nb.widgets.canvas import Canvas, Stepped
 from hpe_nb.widgets.data import dots_data, fixed_data, people_data, photo_data
 from hpe_nb.widgets.explorer import Explorer
 from hpe_nb.widgets.page import small
+from hpe_nb.widgets.subject import Subject, subject_of
 
 if TYPE_CHECKING:
     from hpe_nb.network.network import Network
@@ -96,8 +97,7 @@ class Player(Stepped):
 
     def explore(self) -> Explorer:
         """Open the explorer on the frame shown, under the player, and return it; people keep their numbers."""
-        self.explorer = explorer_below(self, self.frame, self.entry)
-        return self.explorer
+        return explorer_below(self, subject_of(self.frame, self.network), self.entry)
 
     def _draw(self) -> None:
         """Send the frame, its people and its words."""
@@ -120,14 +120,19 @@ class Player(Stepped):
 
     def _on_explore(self, _: dict[str, Any]) -> None:
         """The button."""
-        self.explore()
+        explore_aside(self, self.frame, self.entry)
 
 
-def explorer_below(view: Player | Webcam, frame: Image, entry: Entry) -> Explorer:
+def explorer_below(view: Player | Webcam, subject: Subject, entry: Entry) -> Explorer:
     """Show an explorer on a frame under the widget; the people of its entry keep their numbers."""
-    explorer = Explorer(frame, view.settings, network=view.network, known=(entry.poses, entry.person))
-    view.below = explorer.model_id
-    return explorer
+    view.explorer = Explorer(subject, view.settings, network=view.network, known=(entry.poses, entry.person))
+    view.below = view.explorer.model_id
+    return view.explorer
+
+
+def explore_aside(view: Player | Webcam, frame: Image, entry: Entry) -> None:
+    """The same, while the network looks at the frame in a thread."""
+    view.aside(lambda: subject_of(frame, view.network), lambda subject: explorer_below(view, subject, entry))
 
 
 def told_of(entry: Entry, position: int, count: int) -> str:
@@ -171,6 +176,7 @@ class Webcam(Canvas):
         self.network, self.settings, self.following = network, settings, following or Following()
         self.last: Image | None = None
         self.entry: Entry | None = None
+        self.explorer: Explorer | None = None
         self.tracks, self.frames = Tracks.none(), 0
         super().__init__(fixed=fixed_data("camera", ("camera",), []))
 
@@ -180,8 +186,15 @@ class Webcam(Canvas):
         Raises:
             HpeError: it is no picture.
         """
+        self._show(*self._found(data), time)
+
+    def _found(self, data: bytes | memoryview) -> tuple[Image, Poses]:
+        """The picture and its people."""
         image = decode_image(bytes(data), "the browser's picture")
-        poses = decode(self.network(image), self.settings).poses
+        return image, decode(self.network(image), self.settings).poses
+
+    def _show(self, image: Image, poses: Poses, time: float) -> None:
+        """Follow the people from the pictures before, and send the picture."""
         self.tracks, person, poses = follow(self.tracks, poses, time, self.following, image)
         self.last, self.frames = image, self.frames + 1
         self.entry = Entry(self.frames, time, f"camera frame {self.frames}", image.shape[1::-1], person, poses)
@@ -201,17 +214,23 @@ class Webcam(Canvas):
         Raises:
             HpeError: there is no picture yet.
         """
+        image, entry = self._last()
+        return explorer_below(self, subject_of(image, self.network), entry)
+
+    def _last(self) -> tuple[Image, Entry]:
+        """The last picture and its people."""
         if self.last is None or self.entry is None:
             raise HpeError("there is no picture yet; start the camera first.")
-        return explorer_below(self, self.last, self.entry)
+        return self.last, self.entry
 
     def _on_explore(self, _: dict[str, Any]) -> None:
         """The button."""
-        self.explore()
+        explore_aside(self, *self._last())
 
     def _on_frame(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         """A picture from the browser."""
-        self.see(buffers[0], float(content.get("time", 0.0)))
+        time = float(content.get("time", 0.0))
+        self.aside(lambda: self._found(buffers[0]), lambda found: self._show(found[0], found[1], time))
 
 
 webcam = Webcam
