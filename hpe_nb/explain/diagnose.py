@@ -390,19 +390,14 @@ def split_tags(clues: Clues) -> Finding | None:
     for a, b, both in zip(first.tolist(), second.tolist(), shared.tolist(), strict=True):
         apart = float(np.linalg.norm(clues.decoding.groups.tags[a] - clues.decoding.groups.tags[b]))
         if both <= 1 and apart > 0.7 * clues.settings.tag_threshold and _one_body(joints[a], joints[b]):
-            evidence = _split_words(joints[a], joints[b], apart)
+            counts = (joints[[a, b], :, 2] > 0).sum(axis=1)
+            evidence = (
+                f"groups of {counts[0]} and {counts[1]} joints complete each other to one body; "
+                f"their tags are {apart:.2f} apart"
+            )
             change = _possible(clues, {"tag_threshold": 1.05 * apart})
             return Finding(SPLIT, 0.45, evidence, f"raise tag_threshold to {change['tag_threshold']:g}", change)
     return None
-
-
-def _split_words(one: Float32, other: Float32, apart: float) -> str:
-    """The evidence for a split person."""
-    counts = int((one[:, 2] > 0).sum()), int((other[:, 2] > 0).sum())
-    return (
-        f"groups of {counts[0]} and {counts[1]} joints complete each other to one body; "
-        f"their tags are {apart:.2f} apart"
-    )
 
 
 def _one_body(one: Float32, other: Float32) -> bool:
