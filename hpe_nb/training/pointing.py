@@ -60,13 +60,13 @@ class Owners(NamedTuple):
         trust: (B, 17, h, w) the person's score.
         near: (B, 17, h, w) how near the person's joint is: exp(-d^2 / 2), d in units of `REACH`.
         size: (B, 1, h, w) size, in cells, of the person whose nose it would be.
-        torso: (B, 17, h, w, 2) middle of the person's torso, y and x in cells.
+        torso: y and x of the middle of the person's torso in cells, (B, 17, h, w) each.
     """
 
     trust: Tensor
     near: Tensor
     size: Tensor
-    torso: Tensor
+    torso: tuple[Tensor, Tensor]
 
 
 def find_people(sight: MoveNetOutput, cell: float = 1.0) -> Detections:
@@ -109,24 +109,28 @@ def likeness(joints: Tensor, size: Tensor) -> Tensor:
 
 
 def find_owners(people: Detections, maps: Tensor) -> Owners:
-    """Whom every pixel of maps (B, ., h, w) points at: one person, or between two people the mean of both."""
+    """Whom every pixel of maps (B, ., h, w) points at: one person, or between two people a mean of both."""
     # Measured from the picture's middle: the squares of smaller numbers lose fewer digits.
     row, column = (steps - steps.amax((2, 3), keepdim=True) / 2 for steps in grid(maps[:, :1]))
     half = torch.cat([-row[:, :, :1, :1], -column[:, :, :1, :1]], 3)
     # |p - q|^2 is linear in (|p|^2, p, 1): all distances are one product of matrices.
-    place = torch.stack([row.square() + column.square(), row, column, torch.ones_like(row)], -1).flatten(2, 3)
+    place = torch.cat([row.square() + column.square(), row, column, torch.ones_like(row)], 1).flatten(2)
     tightness = 0.5 / ((REACH * people.size).square() + 1.0)[..., None].expand(-1, -1, JOINTS)
     y, x = (people.joints - half).unbind(-1)
     bonus = BONUS * people.score.clamp(min=1e-6).log()
     worth = bonus + torch.where(people.score > 0, 0.0, -1e4)
     constant = worth[..., None] - tightness * (y.square() + x.square())
-    terms = torch.stack([-tightness, 2 * tightness * y, 2 * tightness * x, constant]) / BLUR
-    points = place @ terms.permute(1, 3, 0, 2)
-    best = points.amax(-1, keepdim=True)
-    # A softmax of `points`, its sum taken in the same product of matrices as what is told of each person.
-    told = torch.stack([people.score, bonus, people.size, *people.joints[:, :, TORSO].mean(2).unbind(-1)], -1)
-    told = torch.exp(points - best) @ torch.cat([told, torch.ones_like(told[..., :1])], -1)[:, None]
-    told = (told[..., :-1] / told[..., -1:]).view(-1, JOINTS, *maps.shape[2:], 5)
+    terms = torch.stack([-tightness, 2 * tightness * y, 2 * tightness * x, constant], -1)
+    points = (terms.flatten(1, 2) @ place).view(-1, PEOPLE, JOINTS, place.shape[2])
+    values, owners = points.topk(2, 1)
+    best, other = values.unbind(1)
+    share = torch.sigmoid((best - other) / BLUR)
+
+    def told(each: Tensor) -> Tensor:
+        first, second = each.gather(1, owners.flatten(1)).view_as(owners).unbind(1)
+        return (second + share * (first - second)).view(-1, JOINTS, *maps.shape[2:])
+
     # Rounding alone could make a distance negative; beyond -40 nothing is near.
-    near = torch.exp((BLUR * best.view_as(told[..., 1]) - told[..., 1]).clamp(-40.0, 0.0))
-    return Owners(told[..., 0], near, told[:, :1, ..., 2], told[..., 3:])
+    near = torch.exp((best.view(-1, JOINTS, *maps.shape[2:]) - told(bonus)).clamp(-40.0, 0.0))
+    y, x = people.joints[:, :, TORSO].mean(2).unbind(-1)
+    return Owners(told(people.score), near, told(people.size)[:, :1], (told(y), told(x)))

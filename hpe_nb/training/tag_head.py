@@ -142,10 +142,12 @@ class TagHead(nn.Module):
         x = self.trunk(features)
         parts = self.parts(x)
         batch, _, height, width = x.shape
-        landing = (_grid(x)[:, None] + parts.away).permute(0, 1, 3, 4, 2)
         sure = ((pointed.trust - DOUBTED) / (SURE - DOUBTED)).clamp(0, 1) * pointed.near.pow(PLATEAU)
-        landing = landing + sure[..., None] * (pointed.torso - landing)
-        tag, slope = read(parts.table, landing.reshape(batch, -1, 1, 2)).view(batch, 2, JOINTS, height, width).unbind(1)
+        y, x = (
+            (own + sure * (torso - own)).reshape(batch, -1, 1)
+            for own, torso in zip((_grid(x)[:, None] + parts.away).unbind(2), pointed.torso, strict=True)
+        )
+        tag, slope = read(parts.table, y, x).view(batch, 2, JOINTS, height, width).unbind(1)
         return tag + slope * parts.size + parts.rest
 
     def trunk(self, features: list[Tensor], shift: Tensor | None = None) -> Tensor:
@@ -180,14 +182,14 @@ class TagHead(nn.Module):
         way = CELLS * self.step(x)
         for _ in range(DOUBLINGS):
             # Twice as many steps: the way to where the way leads, and the way from there.
-            way = way + read(way, _points(grid + way)).view_as(way)
+            way = way + read(way, *(grid + way).unbind(1)).view_as(way)
         table = self.table(torch.cat([x, place, *waves], 1))
         return Parts(
             CELLS * self.away(x).view(batch, JOINTS, 2, height, width),
             self.size(x),
             self.rest(x),
             way,
-            read(table, _points(grid + way)).view_as(table),
+            read(table, *(grid + way).unbind(1)).view_as(table),
         )
 
     @staticmethod
@@ -218,28 +220,24 @@ def read_at(parts: Parts, points: Tensor) -> Readings:
     batch, people, _, draws, _ = points.shape
     own = torch.cat([parts.away, parts.size[:, :, None], parts.rest[:, :, None]], 2).flatten(0, 1)
     at = points.transpose(1, 2).reshape(batch * JOINTS, people, draws, 2)
-    own = read(own, at).view(batch, JOINTS, 4, people, draws).permute(0, 3, 1, 4, 2)
+    own = read(own, *at.unbind(-1)).view(batch, JOINTS, 4, people, draws).permute(0, 3, 1, 4, 2)
     first = points + own[..., :2]
     shared = torch.cat([parts.way, parts.table], 1)
-    shared = read(shared, first.reshape(batch, -1, 1, 2)).view(batch, 4, people, JOINTS, draws).movedim(1, -1)
+    shared = (
+        read(shared, *first.reshape(batch, -1, 1, 2).unbind(-1)).view(batch, 4, people, JOINTS, draws).movedim(1, -1)
+    )
     tags = shared[..., 2] + shared[..., 3] * own[..., 2] + own[..., 3]
     return Readings(tags, torch.stack([first, first + shared[..., :2]]), own[..., 2])
 
 
-def read(maps: Tensor, places: Tensor) -> Tensor:
-    """Values (B, C, N, D) of maps (B, C, h, w) at places (B, N, D, 2), y and x in cells; outside, the border's."""
+def read(maps: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """Values (B, C, N, D) of maps (B, C, h, w) at places y and x (B, N, D), in cells; outside, the border's."""
     height, width = maps.shape[2:]
-    y, x = places.unbind(-1)
-    scaled = torch.stack([(x + 0.5) * (2 / width) - 1, (y + 0.5) * (2 / height) - 1], -1)
-    return functional.grid_sample(maps, scaled, mode="bilinear", padding_mode="border", align_corners=False)
+    places = torch.stack([(x + 0.5) * (2 / width) - 1, (y + 0.5) * (2 / height) - 1], -1)
+    return functional.grid_sample(maps, places, mode="bilinear", padding_mode="border", align_corners=False)
 
 
 def _grid(maps: Tensor) -> Tensor:
     """Row and column number of every pixel, (B, 2, h, w)."""
     ones = torch.ones_like(maps[:, :1])
     return torch.cat([ones.cumsum(2), ones.cumsum(3)], 1) - 1
-
-
-def _points(places: Tensor) -> Tensor:
-    """Places (B, 2, h, w) as `read` takes them, (B, h, w, 2)."""
-    return places.permute(0, 2, 3, 1)

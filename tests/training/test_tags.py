@@ -31,7 +31,7 @@ def seen(height=32, width=64):
 def pointed(trust=0.0, near=1.0, torso=(0.0, 0.0), height=32, width=64):
     """Every pixel points at one person with this score, this near, with its torso there."""
     ones = torch.ones(1, 17, height, width)
-    return Owners(trust * ones, near * ones, ones[:, :1], torch.tensor(torso).expand(1, 17, height, width, 2))
+    return Owners(trust * ones, near * ones, ones[:, :1], (torso[0] * ones, torso[1] * ones))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,9 @@ def head():
 def test_reading_between_pixels():
     maps = torch.tensor([[[[0.0, 1.0, 2.0], [10.0, 11.0, 12.0]]]])
     places = torch.tensor([[[0.0, 0.0], [1.0, 2.0], [0.5, 0.5], [-3.0, 9.0]]])
-    assert read(maps, places[:, :, None])[0, 0, :, 0].tolist() == pytest.approx([0.0, 12.0, 5.5, 2.0], abs=1e-5)
+    assert read(maps, *places[:, :, None].unbind(-1))[0, 0, :, 0].tolist() == pytest.approx(
+        [0.0, 12.0, 5.5, 2.0], abs=1e-5
+    )
 
 
 def test_tags_at_pixels_are_those_of_the_map(head):
