@@ -363,6 +363,20 @@ def test_settings_that_mend_cases() -> None:
     tags = found["2"].poses.tags
     assert np.diff(np.sort(tags)).min() < 1e-3  # equal: no tag threshold can part them
 
+    def wrong(number: str, settings: hpe.Settings) -> int:
+        _, maps, truth = cases[number]
+        assert truth is not None
+        return int(wrong_joints(hpe.decode(maps, settings), truth).sum())
+
+    says(page, "Case 2, with luck: `hpe.Settings(place_weight=1.6)`.")
+    assert wrong("2", DEFAULTS) > 3
+    assert wrong("2", hpe.Settings(place_weight=1.6)) == 0
+    says(page, "only shares out the joints a little better")
+    assert 0 < wrong("6", hpe.Settings(place_weight=1.6)) < wrong("6", DEFAULTS)
+    says(page, "a few numbers are still negative")
+    negative = {number: (cases[number][1].heatmaps < 0).mean() for number in ("4", "7")}
+    assert 0 == negative["4"] < negative["7"] < 0.01
+
 
 def test_hugs() -> None:
     says("05_why_is_this_wrong.ipynb", "Two people, **one skeleton**")
