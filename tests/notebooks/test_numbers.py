@@ -243,6 +243,12 @@ def test_wall_and_men() -> None:
     scores = maps.heatmaps[layer, y, x]
     assert scores[(across > 190) & (across < 420)].max() < 0.05
     assert min(scores[(across < 190) & (layer == k)].max() for k in range(17)) > 0.1
+    says("01_what_the_network_sees.ipynb", "in the streets of 04 scraps of paper in the grass reach nearly 0.1")
+    street = hpe.load_network("hpe-nb-ae")(hpe.read_image(hpe.sample("vtest_150")))
+    layer, y, x = np.nonzero(street.heatmaps > 0)
+    places = street.image_points(np.stack([x, y], axis=1).astype(float))
+    paper = (places[:, 0] < 200) & (places[:, 1] > 480)
+    assert 0.05 < street.heatmaps[layer, y, x][paper].max() < 0.1
 
 
 @pytest.mark.parametrize("page", ["02_tags.ipynb", "FINAL_TEST.md"])
