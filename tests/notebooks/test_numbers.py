@@ -98,12 +98,9 @@ def wrong_wrists(leak: float) -> int:
 
 def crowds() -> Iterator[dict[str, float]]:
     """The two crowds of notebook 06: joints missed, and tags that nearly touch."""
-    for settings, recipe in (
-        (hpe.Settings(refine="off"), {"missed": 0.3}),
-        (DEFAULTS, {"overlap": 0.6, "tag_gap": 0.3, "tag_noise": 0.1}),
-    ):
+    for recipe in ({"missed": 0.3}, {"overlap": 0.6, "tag_gap": 0.3, "tag_noise": 0.1}):
         scenes = [hpe.scene(10, seed=seed, **recipe) for seed in (1, 2)]
-        yield hpe.evaluate([hpe.decode(scene.maps, settings) for scene in scenes], scenes).numbers
+        yield hpe.evaluate([hpe.decode(scene.maps) for scene in scenes], scenes).numbers
 
 
 def test_tags_shifted_and_tags_equal() -> None:
