@@ -55,11 +55,11 @@ from .files.shipped import samples as samples
 from .films.engine import detect as detect
 from .films.following import Following as Following
 from .films.following import Running as Running
+from .films.inputs import open_source as open_source
 from .films.job import Outputs as Outputs
 from .films.job import run_film as run_film
 from .films.record import export_record as export_record
 from .films.record import read_record as read_record
-from .films.sources import open_source as open_source
 from .network.fetching import fetch as fetch
 from .network.loading import load_network as load_network
 from .network.network import Network as Network

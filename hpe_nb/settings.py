@@ -34,20 +34,31 @@ STEPS = ("peaks", "grouping", "joints", "filter", "refinement", "duplicates")
 """The decoder's steps, in order. Each setting is read by one of them."""
 
 
-def knob(default: float, low: float, high: float, by: float, meaning: str, *, step: str | None = None) -> Any:
+def knob(
+    default: float,
+    low: float,
+    high: float,
+    by: float,
+    meaning: str,
+    *,
+    step: str | None = None,
+    least: float | None = None,
+) -> Any:
     """Dataclass field for a number with a range: a slider in the explorer, an option of the commands.
 
     Args:
         default: value of the field; a whole number makes a field of whole numbers.
-        low, high: the range, both included.
+        low, high: the range of sliders and searches, both included.
         by: what a slider moves by.
         meaning: a few words on what it does, shown beside the slider.
         step: decoder step that reads it: one of `STEPS`. Without it the field is no setting of the decoder.
+        least: the least value that may be given, where that is below `low`.
 
     Returns:
         A dataclass field.
     """
-    return _field(default, {"low": low, "high": high, "by": by, "meaning": meaning, "step": step})
+    least = low if least is None else least
+    return _field(default, {"low": low, "high": high, "least": least, "by": by, "meaning": meaning, "step": step})
 
 
 def switch(default: bool, meaning: str, *, step: str | None = None) -> Any:
@@ -173,7 +184,7 @@ def told(item: Field[Any]) -> str:
     data, default = item.metadata, item.default
     if "options" in data:
         return f"{data['meaning']} ({default!r}; one of {', '.join(data['options'])})"
-    span = f"; {data['low']:g} to {data['high']:g}" if "low" in data else ""
+    span = f"; {data['least']:g} to {data['high']:g}" if "low" in data else ""
     return f"{data.get('meaning', '')} ({default!r}{span})"
 
 
@@ -184,21 +195,27 @@ class Settings:
 
     Frozen: make changed copies with `dataclasses.replace`.
 
-    Every field's metadata holds its `meaning`, the decoder's `step` that reads it, and `low`, `high` and `by` (what a
-    slider moves by), or `options`.
+    Every field's metadata holds its `meaning`, the decoder's `step` that reads it, its `options`, or where its slider
+    begins and ends and what it moves by: `low`, `high`, `by`. `least` is the least value that it can have.
 
     Raises:
         HpeError: a value outside its range or of another type.
     """
 
     detection_threshold: float = knob(
-        0.1, 0.0, 1.0, 0.01, "a peak counts as a joint when its score is above this", step="peaks"
+        0.1, 0.02, 1.0, 0.01, "a peak counts as a joint when its score is above this", step="peaks", least=0.0
     )
     max_candidates: int = knob(
         100, 1, 200, 1, "at most this many peaks of one joint type are looked at, best first", step="peaks"
     )
     tag_threshold: float = knob(
-        1.0, 0.0, 4.0, 0.05, "a joint may join a person when their tags are nearer than this", step="grouping"
+        1.0,
+        0.2,
+        4.0,
+        0.05,
+        "a joint may join a person when their tags are nearer than this",
+        step="grouping",
+        least=0.0,
     )
     place_weight: float = knob(
         0.8, 0.0, 2.0, 0.05, "extra cost of a joint that is farther away than others, in tag units", step="grouping"
@@ -300,10 +317,10 @@ class Settings:
         strength: product of the two scores. It is positive, so it makes no good pair bad and no bad pair good. Where
         pairs exclude each other, it lets strong joints and people go first.
         """
-        d, place = tag_distances(joints, people), place_distances(joints, people)
+        d = tag_distances(joints, people)
         # Half a pixel keeps 0 / 0 out: a candidate on the centre is as near as can be.
-        near = (place.min(axis=0) + place.min(axis=1)[:, None]) / 2 + 0.5
-        far = 1 - near / (place + 0.5)
+        place = place_distances(joints, people) + 0.5
+        far = 1 - (place.min(axis=0) + place.min(axis=1)[:, None]) / 2 / place
         gap = np.abs(joints.value[:, None] - people.score)
         cost = d + self.place_weight * far + self.score_weight * (gap - 0.3) - self.tag_threshold
         cost *= joints.value[:, None] * people.score
@@ -400,7 +417,7 @@ def check_field(item: Field[Any], value: Any) -> None:
 
 def _check_number(item: Field[Any], value: Any, whole: bool) -> None:
     """Raise when `value` is no number in the field's range."""
-    low, high = item.metadata["low"], item.metadata["high"]
+    low, high = item.metadata["least"], item.metadata["high"]
     try:
         fits = not isinstance(value, bool) and low <= value <= high and (not whole or value == int(value))
     except (TypeError, ValueError):

@@ -8,10 +8,10 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hpe_nb.cli.options import (
     Subparsers,
@@ -123,9 +123,12 @@ def run(options: argparse.Namespace) -> int:
     from hpe_nb.films.following import Following, Running
     from hpe_nb.films.inputs import find_inputs
 
-    following = Following(**given_fields(options, Following, "tracking"))
-    running, grouping = Running(**given_fields(options, Running, "speed")), grouping_of(options)
     folder = options.out or folder_for("hpe-nb-run")
+    settings: dict[str, Any] = {
+        "grouping": grouping_of(options),
+        "running": Running(**given_fields(options, Running, "speed")),
+        "following": Following(**given_fields(options, Following, "tracking")),
+    }
     found = find_inputs(options.inputs, folder if (folder / RECORD).exists() else None)
     for note in found.notes + found.failures:
         print(f"hpe-nb: {one_line(note)}", file=sys.stderr)
@@ -136,26 +139,27 @@ def run(options: argparse.Namespace) -> int:
         raise HpeError(f"--video was given for {len(jobs)} films, which it names all the same; leave it out.")
     network, worst = network_of(options), int(bool(found.failures))
     with _ended_politely():
-        for job in jobs:
-            status = _run_one(options, job, network, (grouping, running, following), alone=len(jobs) == 1)
+        for what, place in jobs:
+            try:
+                status = _run_one(options, what, place, network, settings)
+            except HpeError as error:
+                if len(jobs) == 1:
+                    raise
+                print(f"hpe-nb: {error}", file=sys.stderr)  # the others are done all the same
+                status = 1
             worst = max(worst, status if len(jobs) == 1 or status != 2 else 1)
             if status == 130:
                 break
     return worst
 
 
-@dataclass(frozen=True)
-class Job:
-    """All photos, or one film, and the folder for its results."""
-
-    photos: list[str]
-    film: str | int | None
-    folder: Path
+Job: TypeAlias = "tuple[list[str] | str | int, Path]"
+"""All photos, or one film or camera, and the folder for its results."""
 
 
 def _jobs(found: Inputs, folder: Path) -> list[Job]:
     """One job for all photos and one for each film; where there are several, each film has a folder of its own."""
-    jobs = [Job(found.photos, None, folder)] if found.photos else []
+    jobs: list[Job] = [(found.photos, folder)] if found.photos else []
     alone, used = not jobs and len(found.films) == 1, set[str]()
     for film in found.films:
         stem = _plain_stem(str(film))
@@ -164,7 +168,7 @@ def _jobs(found: Inputs, folder: Path) -> list[Job]:
             tries += 1
             name = f"{stem}-{tries}"
         used.add(name.casefold())
-        jobs.append(Job([], film, folder if alone else folder / name))
+        jobs.append((film, folder if alone else folder / name))
     return jobs
 
 
@@ -175,52 +179,39 @@ def _plain_stem(what: str) -> str:
 
 
 def _run_one(
-    options: argparse.Namespace, job: Job, network: Network, settings: tuple[Any, Any, Any], alone: bool
+    options: argparse.Namespace, what: list[str] | str | int, folder: Path, network: Network, settings: dict[str, Any]
 ) -> int:
-    """One job; its exit status. One of several that cannot be begun is told of and does not end the others."""
+    """One job; its exit status.
+
+    Raises:
+        HpeError: it cannot be begun.
+    """
     from tqdm import tqdm
 
     from hpe_nb.files.text import plural
     from hpe_nb.films.frame import Span
+    from hpe_nb.films.inputs import open_film
     from hpe_nb.films.job import run_film
     from hpe_nb.films.pictures import Pictures
-    from hpe_nb.films.sources import open_film
 
-    grouping, running, following = settings
     span = Span(options.start, options.stop, options.stride, options.loop)
     one = options.inputs[0] if len(options.inputs) == 1 else ""
-    name = visible(Path(one).name or one) or plural(len(job.photos), "picture")
-    try:
-        with Pictures(name, job.photos, span) if job.film is None else open_film(job.film, span) as source:
-            outputs = outputs_of(options, source, job)
-            hidden = True if options.quiet else None  # None: shown on a terminal only
-            with tqdm(
-                total=None if options.loop else _total(source, options), unit="frame", disable=hidden, leave=False
-            ) as bar:
+    name = visible(Path(one).name or one) or plural(len(what) if isinstance(what, list) else 1, "picture")
+    hidden = True if options.quiet else None  # None: shown on a terminal only
+    with Pictures(name, what, span) if isinstance(what, list) else open_film(what, span) as source:
+        total = None if options.loop else _total(source, options)
+        with tqdm(total=total, unit="frame", disable=hidden, leave=False) as bar:
 
-                def seen(shown: Shown, _: Stages, bar: tqdm[Any] = bar) -> None:
-                    bar.set_postfix_str(plural(len(shown.entry.poses), "person"), refresh=False)
-                    bar.update()
+            def seen(shown: Shown, _: Stages) -> None:
+                bar.set_postfix_str(plural(len(shown.entry.poses), "person"), refresh=False)
+                bar.update()
 
-                summary = run_film(
-                    source,
-                    network,
-                    outputs,
-                    grouping=grouping,
-                    running=running,
-                    following=following,
-                    frames=options.frames,
-                    seen=seen,
-                )
-    except HpeError as error:
-        if alone:
-            raise
-        print(f"hpe-nb: {error}", file=sys.stderr)
-        return 2
-    return _told(source, summary, options.times)
+            outputs = outputs_of(options, source, what, folder)
+            summary = run_film(source, network, outputs, **settings, frames=options.frames, seen=seen)
+        return _told(source, summary, options.times)
 
 
-def outputs_of(options: argparse.Namespace, source: Source, job: Job) -> Outputs:
+def outputs_of(options: argparse.Namespace, source: Source, what: object, folder: Path) -> Outputs:
     """What the command line asks to be written.
 
     Raises:
@@ -230,7 +221,7 @@ def outputs_of(options: argparse.Namespace, source: Source, job: Job) -> Outputs
     from hpe_nb.films.job import FRAME, Outputs
     from hpe_nb.films.pictures import Pictures
 
-    folder, photos = job.folder, isinstance(source, Pictures)
+    photos = isinstance(source, Pictures)
     if options.resume and not photos:
         raise HpeError("--resume was given for a film, but it is for photos; use --start to begin at a later frame.")
     if (folder / RECORD).exists() and not (options.resume or options.overwrite):
@@ -243,7 +234,7 @@ def outputs_of(options: argparse.Namespace, source: Source, job: Job) -> Outputs
     pattern = named if NUMBERED.search(named) and named.lower().endswith((".jpg", ".jpeg", ".png")) else None
     if pattern and (len(NUMBERED.findall(pattern)) != 1 or pattern.count("%") != 1):
         raise HpeError(f"--video {pattern} was given, but one place for the number is expected, as frame_%04d.png.")
-    film = folder / (named or f"{_plain_stem(str(job.film))}-poses.mp4")
+    film = folder / (named or f"{_plain_stem(str(what))}-poses.mp4")
     return Outputs(
         record=folder / RECORD,
         video=film if options.draw and not pattern and (named or not photos) else None,

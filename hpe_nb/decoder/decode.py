@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,12 @@ from hpe_nb.files.text import escaped, plural
 from hpe_nb.settings import Settings, reads
 from hpe_nb.skeleton import K
 
-Result = TypeVar("Result")
+Searched = tuple[Refinement, Float32, Kinds]
+"""The search of some people, their keypoints (P, 17, 3) in map pixels after it, and each one's kind (P, 17)."""
+Search = Callable[[Float32, Float32], Searched]
+Each = Callable[[Float32, Float32, Search], Searched]
+Step = Callable[[tuple[str, ...], tuple[Any, ...], Callable[[], Any]], Any]
+"""What `_decode` needs, see there."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -102,11 +108,22 @@ def decode(maps: Maps, settings: Settings | None = None) -> Decoding:
         >>> len(decoding.poses)
         2
     """
-    return _decode(maps, settings or Settings(), _Afresh())
+    return _decode(
+        maps,
+        settings or Settings(),
+        lambda _names, _inputs, compute: compute(),
+        lambda seen, tags, find: find(seen, tags),
+    )
 
 
-def _decode(maps: Maps, settings: Settings, memo: _Afresh) -> Decoding:
-    """The steps in order: this is the decoder. `memo` may know a step's result, by what the step reads."""
+def _decode(maps: Maps, settings: Settings, step: Step, each: Each) -> Decoding:
+    """The steps in order: this is the decoder.
+
+    Args:
+        maps, settings: as for `decode`.
+        step: gives the result of a step: what `compute` makes of the named steps' settings and of its inputs.
+        each: searches people (P, 17, 3) with their tags (P, D) for missing joints.
+    """
 
     def grouped() -> tuple[Groups, Ints, Float32]:
         found = group(peaks, settings)
@@ -123,7 +140,7 @@ def _decode(maps: Maps, settings: Settings, memo: _Afresh) -> Decoding:
     def refined() -> tuple[Refinement, Poses, Any]:
         # The defect `shifted_tags`: the first people's tags, as if no group had been dropped.
         own = tags[: len(kept)] if settings.shifted_tags else tags.take(kept, axis=0)
-        found, keypoints, kind = memo.people(settings, joints.take(kept, axis=0), own, search)
+        found, keypoints, kind = each(joints.take(kept, axis=0), own, search)
         poses = in_image(maps, keypoints, scores.take(kept), tags.take(kept, axis=0), kind)
         return found, poses, keypoints[..., :2]
 
@@ -132,81 +149,13 @@ def _decode(maps: Maps, settings: Settings, memo: _Afresh) -> Decoding:
         stay = (found < 0).nonzero()[0]
         return found, kept[stay], poses[stay]
 
-    peaks = memo.step(("peaks",), settings, (), lambda: find_peaks(maps, settings))
-    groups, members, tags = memo.step(("grouping",), settings, (peaks,), grouped)
-    joints, scores = memo.step(("joints",), settings, (peaks, members), placed)
-    kept = memo.step(("filter",), settings, (scores,), lambda: kept_people(scores, settings))
-    refinement, poses, places = memo.step(("joints", "refinement"), settings, (joints, kept, tags), refined)
-    repeats, people, result = memo.step(("duplicates",), settings, (kept, poses), distinct)
+    peaks = step(("peaks",), (), lambda: find_peaks(maps, settings))
+    groups, members, tags = step(("grouping",), (peaks,), grouped)
+    joints, scores = step(("joints",), (peaks, members), placed)
+    kept = step(("filter",), (scores,), lambda: kept_people(scores, settings))
+    refinement, poses, places = step(("joints", "refinement"), (joints, kept, tags), refined)
+    repeats, people, result = step(("duplicates",), (kept, poses), distinct)
     return Decoding(maps, settings, peaks, groups, joints, scores, kept, refinement, repeats, people, result)
-
-
-class _Afresh:
-    """No memo: each step is computed."""
-
-    def step(
-        self, names: tuple[str, ...], settings: Settings, inputs: tuple[Any, ...], compute: Callable[[], Result]
-    ) -> Result:
-        """The result of a step.
-
-        Args:
-            names: the steps whose settings it reads.
-            settings: the settings.
-            inputs: the results that it reads, as this memo gave them.
-            compute: computes it.
-        """
-        del names, settings, inputs
-        return compute()
-
-    def people(
-        self, settings: Settings, seen: Float32, tags: Float32, search: Callable[[Float32, Float32], Searched]
-    ) -> Searched:
-        """What `search` finds of people (P, 17, 3) in map pixels with their tags (P, D)."""
-        del settings
-        return search(seen, tags)
-
-
-class _Memo(_Afresh):
-    """Remembers each step by the settings and the inputs that it reads; equal arrays become one object."""
-
-    def __init__(self) -> None:
-        self.results: dict[tuple[Any, ...], tuple[Any, Any]] = {}
-        self._first: dict[tuple[Any, ...], Any] = {}
-        self._people: dict[tuple[Any, ...], Searched] = {}
-
-    def step(
-        self, names: tuple[str, ...], settings: Settings, inputs: tuple[Any, ...], compute: Callable[[], Result]
-    ) -> Result:
-        """The result for these settings and inputs (objects kept here), computed the first time."""
-        key = names, *[reads(settings, name) for name in names], *map(id, inputs)
-        if key not in self.results:
-            made: Any = compute()
-            shared = tuple(map(self._same, made)) if isinstance(made, tuple) else self._same(made)
-            self.results[key] = shared, inputs  # the inputs stay alive, so that no other object gets their id
-        result: Result = self.results[key][0]
-        return result
-
-    def people(
-        self, settings: Settings, seen: Float32, tags: Float32, search: Callable[[Float32, Float32], Searched]
-    ) -> Searched:
-        """The same, with each person searched once."""
-        if not len(seen):
-            return search(seen, tags)
-        read = reads(settings, "joints"), reads(settings, "refinement")
-        keys = [(read, joints.tobytes(), tag.tobytes()) for joints, tag in zip(seen, tags, strict=True)]
-        new = [i for i, key in enumerate(keys) if key not in self._people]
-        if new:
-            found = _single(*search(seen[new], tags[new]))
-            self._people.update(zip((keys[i] for i in new), found, strict=True))
-        return _together([self._people[key] for key in keys])
-
-    def _same(self, made: Any) -> Any:
-        """The first array, or peaks, that was equal to this; anything else as it is."""
-        if isinstance(made, Peaks):
-            return self._first.setdefault((made.joint.tobytes(), made.xy.tobytes()), made)
-        if isinstance(made, np.ndarray):
-            return self._first.setdefault((made.dtype.str, made.shape, made.tobytes()), made)
-        return made
 
 
 class Decoder:
@@ -228,17 +177,49 @@ class Decoder:
     def __init__(self, maps: Maps, memory: int = 2000) -> None:
         self.maps = maps
         self._memory = memory
-        self._memo = _Memo()
+        self._results: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+        self._first: dict[tuple[Any, ...], Any] = {}
+        self._people: dict[tuple[Any, ...], Searched] = {}
 
     def __call__(self, settings: Settings | None = None) -> Decoding:
         """Decode under these settings; see `decode`."""
-        if len(self._memo.results) > self._memory:
-            self._memo = _Memo()
-        return _decode(self.maps, settings or Settings(), self._memo)
+        settings = settings or Settings()
+        if len(self._results) > self._memory:
+            self._results.clear()
+            self._first.clear()
+            self._people.clear()
+        return _decode(self.maps, settings, partial(self._step, settings), partial(self._each, settings))
 
+    def _step(
+        self, settings: Settings, names: tuple[str, ...], inputs: tuple[Any, ...], compute: Callable[[], Any]
+    ) -> Any:
+        """The result of a step for these settings and inputs (objects kept here), computed the first time."""
+        key = names, *[reads(settings, name) for name in names], *map(id, inputs)
+        if key not in self._results:
+            made = compute()
+            shared = tuple(map(self._same, made)) if isinstance(made, tuple) else self._same(made)
+            self._results[key] = shared, inputs  # the inputs stay alive, so that no other object gets their id
+        return self._results[key][0]
 
-Searched = tuple[Refinement, Float32, Kinds]
-"""The search of some people, their keypoints (P, 17, 3) in map pixels after it, and each one's kind (P, 17)."""
+    def _same(self, made: Any) -> Any:
+        """The first array, or peaks, that was equal to this; anything else as it is."""
+        if isinstance(made, Peaks):
+            return self._first.setdefault((made.joint.tobytes(), made.xy.tobytes()), made)
+        if isinstance(made, np.ndarray):
+            return self._first.setdefault((made.dtype.str, made.shape, made.tobytes()), made)
+        return made
+
+    def _each(self, settings: Settings, seen: Float32, tags: Float32, search: Search) -> Searched:
+        """What `search` finds of these people; each of them is searched once."""
+        if not len(seen):
+            return search(seen, tags)
+        read = reads(settings, "joints"), reads(settings, "refinement")
+        keys = [(read, joints.tobytes(), tag.tobytes()) for joints, tag in zip(seen, tags, strict=True)]
+        new = [i for i, key in enumerate(keys) if key not in self._people]
+        if new:
+            found = _single(*search(seen[new], tags[new]))
+            self._people.update(zip((keys[i] for i in new), found, strict=True))
+        return _together([self._people[key] for key in keys])
 
 
 def _single(found: Refinement, keypoints: Float32, kind: Kinds) -> list[Searched]:

@@ -124,8 +124,9 @@ def _take_turns(state: _State, peaks: Peaks, settings: Settings) -> Iterator[Tur
             people = state.now()
             cost = checked_cost(settings, joints, people)
             person = assign(settings, joints, people, cost)
-            opens = person == ALONE
-            person[opens] = len(people) + np.arange(np.count_nonzero(opens))
+            opens = (person == ALONE).nonzero()[0]
+            state.people += len(opens)
+            person[opens] = np.arange(len(people), state.people)
             state.take_in(joints, person)
             yield Turn(joints, people, cost, person)
 
@@ -169,16 +170,14 @@ def assign(settings: Settings, joints: Candidates, people: People, cost: Float64
     and where there are more candidates than people, padding columns of that cost stand for new people.
     """
     n, m = cost.shape
-    person = np.full(n, ALONE, np.intp)
     if not m:
-        return person
-    matrix = np.full((n, max(n, m)), settings.opening)
-    np.minimum(cost, settings.opening, out=matrix[:, :m])
-    _, column = linear_sum_assignment(matrix)
-    real = (column < m).nonzero()[0]
-    stays = settings.joins(joints, people, cost)[real, column[real]]
-    person[real[stays]] = column[real[stays]]
-    return person
+        return np.full(n, ALONE)
+    matrix, joins = np.minimum(cost, settings.opening), settings.joins(joints, people, cost)
+    if n > m:
+        matrix = np.concatenate((matrix, np.full((n, n - m), settings.opening)), axis=1)
+        joins = np.concatenate((joins, np.zeros((n, n - m), np.bool_)), axis=1)
+    row, column = linear_sum_assignment(matrix)
+    return np.where(joins[row, column], column, ALONE)
 
 
 class _State:
@@ -204,7 +203,6 @@ class _State:
         self.place_and_score[person] = running_mean(self.place_and_score.take(person, axis=0), count, place_and_score)
         self.keypoints[person, joints.joint] = place_and_score
         self.count[person] = count + 1
-        self.people += int(np.count_nonzero(person >= self.people))
 
 
 def running_mean(mean: Floats, count: Floats | Ints, new: Floats) -> Floats:

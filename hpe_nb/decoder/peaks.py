@@ -117,6 +117,10 @@ def negate_non_maxima(heatmaps: Float32, window: int = WINDOW) -> Float32:
     """
     if window < 1 or window % 2 == 0:
         raise HpeError(f"window={window} was given, but an odd number of map pixels is expected, for example 5.")
+    return np.where(window_maxima(heatmaps, window), heatmaps, -heatmaps)
+
+
+def window_maxima(heatmaps: Float32, window: int = WINDOW) -> Bools:
+    """(17, h, w) true where a pixel is the maximum of the window of this side around it."""
     kernel = np.ones((window, window), np.uint8)
-    highest = np.stack([cv2.dilate(heatmap, kernel) for heatmap in heatmaps])
-    return np.where(heatmaps == highest, heatmaps, -heatmaps)
+    return np.stack([heatmap == cv2.dilate(heatmap, kernel) for heatmap in heatmaps])

@@ -8,7 +8,7 @@ further on.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
@@ -18,10 +18,8 @@ import numpy as np
 from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoder.decode import Decoding, decode
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.decoder.peaks import WINDOW
+from hpe_nb.decoder.peaks import window_maxima
 from hpe_nb.decoder.poses import MISSING, Poses
-from hpe_nb.explain.flips import setting_range
-from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import escaped
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.skeleton import K, reach
@@ -82,8 +80,7 @@ class Clues:
     @cached_property
     def _highest(self) -> Bools:
         """Pixels whose |score| is the highest of their window."""
-        kernel = np.ones((WINDOW, WINDOW), np.uint8)
-        return np.stack([one == cv2.dilate(one, kernel) for one in self.heat])
+        return window_maxima(self.heat)
 
     @cached_property
     def maxima(self) -> tuple[Ints, ...]:
@@ -281,8 +278,8 @@ def high_threshold(clues: Clues) -> Finding | None:
 
 def _possible(clues: Clues, wanted: dict[str, float]) -> dict[str, float]:
     """The values as the settings take them: in their ranges, with three digits."""
-    ranges = {name: setting_range(clues.settings, name) for name in wanted}
-    return {name: min(max(float(f"{value:.3g}"), ranges[name][0]), ranges[name][1]) for name, value in wanted.items()}
+    told = {item.name: item.metadata for item in fields(clues.settings)}
+    return {name: min(max(float(f"{v:.3g}"), told[name]["least"]), told[name]["high"]) for name, v in wanted.items()}
 
 
 EQUAL = 0.2

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from copy import copy
 from dataclasses import Field, dataclass, fields, replace
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -21,7 +22,7 @@ from hpe_nb.arrays import Float32, Float64, Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.grouping import ALONE, Turn, assign, checked_cost
 from hpe_nb.decoder.peaks import find_peaks
-from hpe_nb.decoder.refinement import refine
+from hpe_nb.decoder.refinement import refine, windows, without_delta
 from hpe_nb.errors import HpeError
 from hpe_nb.settings import Settings, tag_distances
 
@@ -56,7 +57,7 @@ class FlipPoints:
 
 
 def flip_points(decoding: Decoding, setting: str, low: float | None = None, high: float | None = None) -> FlipPoints:
-    """All values of one setting, in its range, at which the result for this picture changes; the others stay.
+    """All values of one setting, over its slider, at which the result for this picture changes; the others stay.
 
     The result is which pixels form which person, and whether each is a peak or refined. `delta`, which shifts all
     joints alike, has no flip points.
@@ -64,8 +65,8 @@ def flip_points(decoding: Decoding, setting: str, low: float | None = None, high
     Args:
         decoding: the picture's decoding; its other settings are kept.
         setting: name of a field of its settings that is a number.
-        low, high: search only from here to there, in place of the setting's whole range. At thresholds below the
-            noise of the maps most peaks change something, and the search takes long.
+        low, high: search from here to there, in place of the slider's range. Below a slider's low end nearly every peak
+            of noise changes something, and the search takes long.
 
     Returns:
         The values, rising, and whether they are all there are.
@@ -96,7 +97,7 @@ def search(
         HpeError: no such setting, or one that is not a number.
     """
     told = _number_field(decoding.settings, setting).metadata
-    low = told["low"] if low is None else max(low, told["low"])
+    low = told["low"] if low is None else max(low, told["least"])
     high = told["high"] if high is None else min(high, told["high"])
     picture = _Picture(decoding, setting)
     if low >= high or setting == "delta" or setting in decoding.settings.unread or told["step"] is None:
@@ -111,7 +112,7 @@ def search(
 
 
 def setting_range(settings: Settings, setting: str) -> tuple[float, float]:
-    """Least and greatest value of a number among the settings.
+    """Where the slider of a number among the settings begins and ends.
 
     Raises:
         HpeError: no such setting, or one that is not a number.
@@ -145,7 +146,6 @@ class _Picture:
         self.settings, self.setting, self.exact = decoding.settings, setting, True
         self.whole = is_whole(decoding.settings, setting)
         self.decoder = Decoder(decoding.maps, memory=MEMORY)
-        self._results: dict[tuple[int, ...], tuple[bytes, Any]] = {}
 
     def at(self, value: float) -> Settings:
         """The settings with a value of the setting's range: it need not be checked again."""
@@ -159,13 +159,7 @@ class _Picture:
 
     def result(self, value: float) -> bytes:
         """The result at this value."""
-        now = self.decoding(value)
-        key = (id(now.groups), id(now.poses))
-        if len(self._results) > MEMORY:
-            self._results.clear()
-        if key not in self._results:
-            self._results[key] = outcome(now), now
-        return self._results[key][0]
+        return outcome(self.decoding(value))
 
 
 def with_setting(settings: Settings, setting: str, value: float) -> Settings:
@@ -181,12 +175,8 @@ def is_whole(settings: Settings, setting: str) -> bool:
 
 def outcome(decoding: Decoding) -> bytes:
     """The result as one value: equal exactly if the same pixels form the same people, by peak or by refinement."""
-    return as_set(used_pixels(decoding))
-
-
-def as_set(pixel: Ints) -> bytes:
-    """Rows (P, 17) as one value that does not depend on their order."""
-    return pixel[np.lexsort(pixel.T[::-1])].tobytes()
+    pixel = used_pixels(decoding)
+    return pixel[np.lexsort(pixel.T)].tobytes()  # people may come in another order
 
 
 def used_pixels(decoding: Decoding) -> Ints:
@@ -226,20 +216,13 @@ def _first_change(same: Callable[[float], bool], low: float, high: float) -> flo
 
 
 def _walk_values(picture: _Picture, values: Float64, low: float, high: float) -> Search:
-    """Flip points at or next to values that the setting is compared with."""
-    points, at = [], low
-    values = values[(values > low - WIDE) & (values <= high)]
-    for value in values.tolist():
+    """Flip points at values that the setting is compared with."""
+    points, result = [], picture.result(low)
+    for value in values[(values > low) & (values <= high)].tolist():
         yield
-        if picture.whole or picture.setting == "detection_threshold":  # known to the last digit
-            if value > at:
-                points += [value] if picture.result(at) != picture.result(value) else []
-                at = value
-            continue
-        start, end = max(at, value - WIDE), min(value + WIDE, high)
-        if start < end and picture.result(start) != picture.result(end):
-            points += _changes(picture.result, start, end)
-        at = max(at, end)
+        now = picture.result(value)
+        points += [value] if now != result else []
+        result = now
     return np.array(points, np.float64)
 
 
@@ -255,10 +238,9 @@ def _walk_slider(picture: _Picture, by: float, low: float, high: float) -> Searc
     return np.array(points, np.float64)
 
 
-def _peak_values(picture: _Picture, low: float, high: float) -> Float64:
+def _peak_values(picture: _Picture, low: float, high: float) -> Float64:  # noqa: ARG001
     """detection_threshold: a peak is left out from its own score on."""
-    values = find_peaks(picture.decoder.maps, picture.at(low)).value.astype(np.float64)
-    return np.asarray(values[values <= high])
+    return find_peaks(picture.decoder.maps, picture.at(low)).value.astype(np.float64)
 
 
 def _candidate_counts(picture: _Picture, low: float, high: float) -> Float64:
@@ -268,8 +250,17 @@ def _candidate_counts(picture: _Picture, low: float, high: float) -> Float64:
 
 
 def _person_scores(picture: _Picture, low: float, high: float) -> Float64:  # noqa: ARG001
-    """pose_threshold: a person is dropped from its own score on."""
-    return picture.decoding(low).scores.astype(np.float64)
+    """pose_threshold: a person is dropped from the least value on that is its own score as float32."""
+    points = []
+    for score in picture.decoding(low).scores:
+        below, kept = np.nextafter(score, np.float32(0)), partial(_below, np.float32(score))
+        points.append(_first_change(kept, float(below), float(score)))
+    return np.array(points)
+
+
+def _below(score: np.float32, value: float) -> bool:
+    """Whether a value is below the score, as float32."""
+    return bool(np.float32(value) < score)
 
 
 def _people_counts(picture: _Picture, low: float, high: float) -> Float64:
@@ -288,14 +279,25 @@ def _reaches(picture: _Picture, low: float, high: float) -> Float64:
     if now.settings.refine != "near":
         return np.zeros(0)
     tags = now.groups.tags[: len(now.kept)] if now.settings.shifted_tags else now.groups.tags[now.kept]
-    for person, group in enumerate(now.kept.tolist()):
-        keypoints, tag = now.joints[group, None], tags[person, None]
-
-        def found(value: float, keypoints: Any = keypoints, tag: Any = tag) -> bytes:
-            return refine(now.maps, keypoints, tag, picture.at(value)).xy.tobytes()
-
-        points += _changes(found, low, high)
+    for joints, tag in zip(now.joints[now.kept, None], tags[:, None], strict=True):
+        points += _changes(_search_of(now, joints, tag, picture.at), low, high)
     return np.array(points)
+
+
+def _search_of(
+    decoding: Decoding, joints: Float32, tag: Float32, at: Callable[[float], Settings]
+) -> Callable[[float], bytes]:
+    """What refinement finds of one person (1, 17, 3) with its tag (1, D), by reach; equal windows are searched once."""
+    maps, (person, joint) = decoding.maps, (joints[..., 2] <= 0).nonzero()
+    places, known = without_delta(joints, decoding.settings.delta), dict[bytes, bytes]()
+
+    def found(value: float) -> bytes:
+        window = windows(places, person, joint, value, maps.size).tobytes()
+        if window not in known:
+            known[window] = refine(maps, joints, tag, at(value)).xy.tobytes()
+        return known[window]
+
+    return found
 
 
 VALUES: dict[str, Callable[[_Picture, float, float], Float64]] = {
@@ -326,21 +328,20 @@ class _Walk:
 
     def points(self, low: float, high: float) -> Search:
         """Flip points in (low, high]."""
-        points, at = [], low
-        here, result = self.picture.decoding(low), self.picture.result(low)
-        while (change := (yield from self._earliest(here, at, high))) is not None:
+        points, at, here = [], low, self.picture.decoding(low)
+        result = outcome(here)
+        while (change := (yield from self._earliest(here.groups.turns, at, high))) is not None:
             yield
-            at = change
-            here, now = self.picture.decoding(at), self.picture.result(at)
-            if now != result:
-                points.append(at)
+            at, here = change, self.picture.decoding(change)
+            now = outcome(here)
+            points += [at] if now != result else []
             result = now
         return np.array(points, np.float64)
 
-    def _earliest(self, here: Decoding, low: float, high: float) -> Change:
-        """Where the first of the turns changes in (low, high]; None where none does."""
-        first, recorded = None, getattr(here.settings, self.picture.setting)
-        for turn in here.groups.turns:
+    def _earliest(self, turns: tuple[Turn, ...], low: float, high: float) -> Change:
+        """Where the first of the turns, recorded at `low`, changes in (low, high]; None where none does."""
+        first = None
+        for turn in turns:
             if not len(turn.people):
                 continue
             people = turn.people
@@ -352,7 +353,7 @@ class _Walk:
             if not known.changes and known.until < end:
                 yield
                 one, start = _OneTurn(self.picture, turn, self.by), max(low, known.until)
-                cost = turn.cost if start == recorded else one.cost(start)
+                cost = turn.cost if start == low else one.cost(start)
                 change = yield from one.first_change(start, cost, end)
                 known = _Known(state, end if change is None else change, change is not None)
             self.known[turn.joint] = known
@@ -403,7 +404,8 @@ class _OneTurn:
 
     def _between(self, low: float, start: Float64, moments: Float32, high: float) -> Change:
         """`first_change` over pieces that end where tag distances lie: there a rule may bend."""
-        for before, after in zip(moments.astype(float).tolist(), above(moments).tolist(), strict=True):
+        next_ones = np.nextafter(moments, np.float32(np.inf))
+        for before, after in zip(moments.astype(float).tolist(), next_ones.astype(float).tolist(), strict=True):
             yield
             if before > low:
                 change = yield from self.first_change(low, start, before)
@@ -471,11 +473,6 @@ def _bent(start: Float64, middle: Float64, end: Float64, opening: float) -> Any:
     return low
 
 
-def above(value: Float32) -> Float32:
-    """The next float32."""
-    return np.asarray(np.nextafter(value, np.float32(np.inf)))
-
-
 class Flip(NamedTuple):
     """One value of one setting at which the answer about a joint flips.
 
@@ -497,8 +494,7 @@ class Flip(NamedTuple):
 def joint_flips(decoding: Decoding, person: int, joint: int) -> tuple[Flip, ...]:
     """The flips of one joint next to the current value of every setting that is a number, on both sides.
 
-    Under another setting, a person is the one that shares most pixels with it. The two thresholds are searched from
-    half their value on, see `searched_from`.
+    Under another setting, a person is the one that shares most pixels with it.
 
     Args:
         decoding: the decoding.
@@ -508,20 +504,8 @@ def joint_flips(decoding: Decoding, person: int, joint: int) -> tuple[Flip, ...]
     return tuple(
         flip
         for name in number_names(decoding.settings)
-        for flip in nearest_flips(
-            decoding, person, joint, name, flip_points(decoding, name, searched_from(decoding, name)).values.tolist()
-        )
+        for flip in nearest_flips(decoding, person, joint, name, flip_points(decoding, name).values.tolist())
     )
-
-
-def searched_from(decoding: Decoding, setting: str) -> float | None:
-    """Where a search that someone waits for starts; None for the low end of the setting's range.
-
-    Far below the detection threshold a photo's maps have a thousand peaks of noise, and far below the tag threshold
-    every person falls apart into its joints: each of these changes the result.
-    """
-    thresholds = ("detection_threshold", "tag_threshold")
-    return getattr(decoding.settings, setting) / 2 if setting in thresholds else None
 
 
 def nearest_flips(

@@ -39,10 +39,9 @@ class Film:
         sound: packets of the film's sound as they come by, where `keep_sound` was called.
     """
 
-    live = False
-
     def __init__(self, name: str, address: str, span: Span) -> None:
         self.name, self.address, self.span, self.report = name, address, span, Troubles()
+        self.files = [address]
         self._container, self._video = open_container(address)
         self.fps = stream_rate(self._video)
         self._announced = announced_frames(self._container, self._video, self.fps)
@@ -148,11 +147,11 @@ class Camera:
     frames that were replaced by newer ones before they were taken.
     """
 
-    live = True
     count: int | None = None
 
     def __init__(self, name: str, address: str | int, span: Span, capture: Any = None) -> None:
         self.name, self.span, self.report = name, span, Troubles()
+        self.files: list[str] = []
         self._release: Callable[[], object]
         if isinstance(address, int):
             capture = open_camera(address) if capture is None else capture

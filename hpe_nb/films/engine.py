@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.poses import Poses
+from hpe_nb.files.text import plural
 from hpe_nb.films.following import Running
 from hpe_nb.films.frame import Frame, Troubles
 from hpe_nb.network.network import Network
@@ -37,6 +38,11 @@ STAGES = ("read", "place", "infer", "decode", "follow", "draw", "write")
 """The stages of a job, in the order in which a frame passes them."""
 
 
+def _clocks() -> tuple[float, float]:
+    """Seconds on the clock, and seconds of processor time of this process."""
+    return time.perf_counter(), time.process_time()
+
+
 @dataclass
 class Stages:
     """Seconds that each stage of a job took, summed over the frames; may be filled from several threads.
@@ -50,9 +56,8 @@ class Stages:
 
     spent: dict[str, float] = field(default_factory=dict)
     frames: int = 0
-    _began: float = field(default_factory=time.perf_counter)
-    _worked: float = field(default_factory=time.process_time)
-    _ended: float | None = None
+    _began: tuple[float, float] = field(default_factory=_clocks)
+    _ended: tuple[float, float] | None = None
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -66,16 +71,16 @@ class Stages:
     def restart(self) -> None:
         """Begin again at zero: called when the network is ready, so that compiling it counts for nothing."""
         self.spent.clear()
-        self.frames, self._began, self._worked, self._ended = 0, time.perf_counter(), time.process_time(), None
+        self.frames, self._began, self._ended = 0, _clocks(), None
 
     def stop(self) -> None:
         """Hold the clock: the job is done."""
-        self._ended, self._worked = time.perf_counter(), time.process_time() - self._worked
+        self._ended = _clocks()
 
     @property
     def seconds(self) -> float:
         """Seconds that passed."""
-        return max((self._ended or time.perf_counter()) - self._began, 1e-9)
+        return max((self._ended or _clocks())[0] - self._began[0], 1e-9)
 
     @property
     def fps(self) -> float:
@@ -83,12 +88,13 @@ class Stages:
         return self.frames / self.seconds
 
     def text(self) -> str:
-        """Milliseconds per frame in each stage, frames per second and processor time, for a terminal; after `stop`."""
+        """Milliseconds per frame in each stage, frames per second and processor time, for a terminal."""
         each = 1000 / max(1, self.frames)
         rows = [f"{stage:8}{self.spent[stage] * each:10.2f}" for stage in STAGES if stage in self.spent]
-        done = f"{self.frames} frames in {self.seconds:.1f} s: {self.fps:.2f} frames per second"
+        done = f"{plural(self.frames, 'frame')} in {self.seconds:.1f} s: {self.fps:.2f} frames per second"
+        worked = ((self._ended or _clocks())[1] - self._began[1]) * each
         head = f"{'stage':8}{'ms':>10}   per frame; stages of different frames overlap"
-        return "\n".join([head, *rows, f"{done}, {self._worked * each:.1f} ms of processor time for each"])
+        return "\n".join([head, *rows, f"{done}, {worked:.1f} ms of processor time for each"])
 
 
 @dataclass(frozen=True, eq=False)

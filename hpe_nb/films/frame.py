@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol, Self
@@ -95,16 +96,18 @@ class Source(Protocol):
 
     Attributes:
         name: what the user gave, shortened to what tells it apart.
+        span: which frames are wanted.
+        files: paths and addresses that are read.
         fps: frames per second of a film or camera; 1 for pictures.
         count: how many frames there are to come in one round, before `stride`; None where it is not known.
-        live: frames come at their own pace and are lost when they are not taken.
         report: files and frames that could not be read and were left out.
     """
 
     name: str
+    span: Span
+    files: list[str]
     fps: float
     count: int | None
-    live: bool
     report: Troubles
 
     def __iter__(self) -> Iterator[Frame]:
@@ -114,3 +117,8 @@ class Source(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *error: object) -> None: ...
+
+
+def is_url(what: str) -> bool:
+    """Whether the text is an address such as https://... or rtsp://... (a Windows drive is none)."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", what) is not None

@@ -1,6 +1,6 @@
 # Names stay text here: they may be addresses or patterns.
 # ruff: noqa: PTH100, PTH111, PTH112, PTH116, PTH118, PTH119, PTH123, PTH208
-"""Inputs: which photos and films are meant by what a user names, and a word about everything that is left out."""
+"""Inputs: which photos and films are meant by what a user names, a word about what is left out, and opening them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,18 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hpe_nb.errors import visible
+from hpe_nb.errors import HpeError, visible
+from hpe_nb.files.images import opened
+from hpe_nb.films.captures import TIMEOUT, Camera, Film
+from hpe_nb.films.frame import Source, Span, is_url
+from hpe_nb.films.pictures import Pictures
 from hpe_nb.network.download import TransferError, answer
 
-TIMEOUT = 10.0
-"""Seconds to wait for an answer from the network."""
+LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "udp", "tcp", "srt"})
+"""Kinds of address whose frames do not wait for their reader."""
+
+What = str | Path | int | Sequence[str | Path]
+"""What can be opened: a path, a pattern, an address, a camera's index, or a list of paths."""
 
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 """Kinds of photos of telephones, which cannot be read: they are told of as such, not as broken films."""
@@ -42,6 +49,62 @@ ANIMATIONS = ("GIF", "PNG")
 
 NUMBERED = re.compile(r"%0?(\d*)d")
 """A number in a pattern of frames, as in frame_%04d.png."""
+
+
+def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: int = 1, loop: bool = False) -> Source:
+    """Open a source of frames. Use it in a `with` block, or devices stay busy until Python ends.
+
+            for frame in source:
+                ...
+
+    Args:
+        what: a picture or film file, a folder of pictures, a pattern (`photos/**/*.jpg`, `frame_%04d.png`), a list of
+            pictures, the index of a camera (0, or "0" as on a command line), or the URL of a picture, film or stream.
+            Films in a folder of pictures are left out and reported; `find_inputs` finds all.
+        start, stop, stride: which frames, counted as in a slice.
+        loop: begin again at the end, for ever.
+
+    Returns:
+        An iterator over frames, to be closed: a context manager.
+
+    Raises:
+        HpeError: nothing there, nothing readable, several films, or a span that makes no sense.
+
+    Example:
+        >>> with hpe.open_source(hpe.sample("vtest.mp4"), stop=6, stride=2) as source:
+        ...     [frame.index for frame in source]
+        [0, 2, 4]
+    """
+    span = Span(start, stop, stride, loop)
+    given = [what] if isinstance(what, str | Path | int) else list(what)
+    found = find_inputs([item if isinstance(item, int) else str(item) for item in given])
+    if found.photos:
+        name = short_name(str(what)) if isinstance(what, str | Path) else f"{len(found.photos)} pictures"
+        source: Source = Pictures(name, found.photos, span)
+        found.notes += [f"{film} is a film and was left out; open it by itself." for film in found.films]
+    elif len(found.films) == 1:
+        source = open_film(found.films[0], span)
+    elif found.films:
+        raise HpeError(f"{what} holds {len(found.films)} films, but one is expected; open each by itself.")
+    else:
+        raise HpeError((found.failures or [f"{what} holds no pictures; expected are files such as .jpg."])[0])
+    source.report.notes += found.notes
+    for failure in found.failures:
+        source.report.add(failure)
+    return source
+
+
+def open_film(what: str | int, span: Span) -> Source:
+    """Open a camera by its index, or a film or stream by its path or address.
+
+    Raises:
+        HpeError: it cannot be opened.
+    """
+    if isinstance(what, int):
+        return Camera(f"camera {what}", what, span)
+    if is_url(what) and what.split("://")[0].lower() in LIVE_SCHEMES:
+        return Camera(short_name(what), what, span)
+    return Film(short_name(what), what, span)
 
 
 @dataclass
@@ -88,63 +151,56 @@ def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[str
     """What one input means, item by item; reasons for what is left out go to `found`."""
     if isinstance(what, int) or (what.isascii() and what.isdecimal() and not _exists(what)):
         return [int(what)]
-    path = os.path.expanduser(what)
-    if _exists(path):
-        if os.path.isdir(path):
-            return _of_folder(path, found)
+    path, files = os.path.expanduser(what), None
+    if _exists(path) and os.path.isdir(path):
+        files = _in_folder(path, found)
+    elif _exists(path):
         reason = _unusable(path)
         found.failures += [reason] if reason else []
         return [] if reason else [path]
-    if is_url(what):
+    elif is_url(what):
         return [what]
-    numbered = _numbered(path)
-    if numbered is None and not any(sign in path for sign in "*?["):
+    elif (numbered := _numbered(path)) is not None or any(sign in path for sign in "*?["):
+        files = _without_results(what, _matching(path) if numbered is None else numbered, outputs, found)
+    else:
         shown = what if what.strip() else repr(what)
         found.failures.append(
             f"{shown} does not exist; give a picture, a folder, a film, a camera's index or an address."
         )
+    if files is None:
         return []
-    files = _matching(path) if numbered is None else numbered
+    wanted = [
+        file for file in files if not _unusable(file) and not _heic(file) and (is_picture(file) or _is_film(file))
+    ]
+    if len(wanted) < len(files):
+        found.notes.append(_left_out(what, [file for file in files if file not in set(wanted)]))
+    if not wanted:
+        found.failures.append(f"{what} holds no pictures and no films that can be read.")
+    return wanted
+
+
+def _in_folder(folder: str, found: Inputs) -> list[str] | None:
+    """The files of a folder in the order of their names, hidden ones left out; None where it cannot be read."""
+    try:
+        paths = [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if not name.startswith(".")]
+    except OSError as error:
+        found.failures.append(f"{folder} cannot be read ({error.strerror or error}); give a folder you may read.")
+        return None
+    files = [path for path in paths if not os.path.isdir(path)]
+    if len(files) < len(paths):
+        below = _counted(len(paths) - len(files), "folder")
+        found.notes.append(f"{below} left out of {folder}; '{folder.rstrip('/')}/**/*' finds what is in them.")
+    return files
+
+
+def _without_results(what: str, files: list[str], outputs: Path | None, found: Inputs) -> list[str]:
+    """Those of the files that are no results of an earlier run."""
     inside = os.path.realpath(outputs) + os.sep if outputs is not None and _exists(str(outputs)) else None
     fresh = [file for file in files if inside is None or not os.path.realpath(file).startswith(inside)]
     if len(fresh) < len(files):
-        inside_results = _counted(len(files) - len(fresh), "file")
-        found.notes.append(f"{inside_results} left out of {what}, being in the folder for the results.")
-    wanted = [
-        file for file in fresh if not _unusable(file) and not _heic(file) and (is_picture(file) or _is_film(file))
-    ]
-    if not wanted:
-        found.failures.append(f"{what} finds no picture and no film.")
-    elif len(wanted) < len(fresh):
-        found.notes.append(_left_out(what, [file for file in fresh if file not in set(wanted)]))
-    return wanted
-
-
-def _of_folder(folder: str, found: Inputs) -> list[str]:
-    """The pictures and films of a folder in the order of their names, hidden ones left out."""
-    try:
-        names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
-    except OSError as error:
-        found.failures.append(f"{folder} cannot be read ({error.strerror or error}); give a folder you may read.")
-        return []
-    wanted, others, below = [], [], 0
-    for name in names:
-        path = os.path.join(folder, name)
-        if os.path.isdir(path):
-            below += 1
-        elif not _unusable(path) and not _heic(name) and (is_picture(path) or _is_film(path)):
-            wanted.append(path)
-        else:
-            others.append(name)
-    if below:
-        found.notes.append(
-            f"{_counted(below, 'folder')} left out of {folder}; '{folder.rstrip('/')}/**/*' finds what is in them."
-        )
-    if others:
-        found.notes.append(_left_out(folder, others))
-    if not wanted:
-        found.failures.append(f"{folder} holds no pictures and no films that can be read.")
-    return wanted
+        results = _counted(len(files) - len(fresh), "file")
+        found.notes.append(f"{results} left out of {what}, being in the folder for the results.")
+    return fresh
 
 
 def _left_out(where: str, others: list[str]) -> str:
@@ -217,11 +273,6 @@ def _unusable(path: str) -> str:
     return f"{path} is {kind}, but a picture or film file is expected; give a camera by its index, as 0."
 
 
-def is_url(what: str) -> bool:
-    """Whether the text is an address such as https://... or rtsp://... (a Windows drive is none)."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", what) is not None
-
-
 def is_picture(what: str) -> bool:
     """Whether a file holds a picture, by its first bytes, or an address leads to one, by its ending and its answer.
 
@@ -250,8 +301,6 @@ def is_picture_file(path: str) -> bool:
 
 def _looked_at(path: str) -> tuple[str, bool]:
     """Pillow's name of the format of a local picture, and whether it moves; no name for what is no picture."""
-    from hpe_nb.files.images import opened
-
     try:
         with opened(path) as picture:
             return str(picture.format), bool(getattr(picture, "is_animated", False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
@@ -93,17 +93,25 @@ class Outputs:
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         return np.asarray(cv2.resize(picture, (width, height), interpolation=way), np.uint8)
 
-    def picture_path(self, entry: Entry) -> Path | None:
-        """File of a frame's annotated picture: the name planned for a photo, the frame's number for films."""
-        name = entry.picture if entry.picture and self.pattern == FRAME else self.pattern % entry.index
-        return None if self.pictures is None else self.pictures / name
+    def paths(self, entry: Entry) -> tuple[list[Path], list[Path]]:
+        """Files of a frame's annotated picture, at most one, and of each person's part of the frame, where wanted.
 
-    def crop_paths(self, entry: Entry) -> list[Path]:
-        """Files of the people's parts of a frame: the name of its annotated picture, and each person's number."""
-        if self.crops is None:
-            return []
-        whole = self.crops / (entry.picture or FRAME % entry.index)
-        return [whole.with_name(f"{whole.stem[:200]}-person-{person + 1}.jpg") for person in entry.person.tolist()]
+        A photo's picture has the name planned for it, a film's the frame's number.
+        """
+        name = entry.picture or FRAME % entry.index
+        own = name if entry.picture and self.pattern == FRAME else self.pattern % entry.index
+        whole = (self.crops or Path()) / name
+        people = [whole.with_name(f"{whole.stem[:200]}-person-{i + 1}.jpg") for i in entry.person.tolist()]
+        return [] if self.pictures is None else [self.pictures / own], [] if self.crops is None else people
+
+    def shown(self, entry: Entry, image: Image) -> Shown:
+        """What is to be written of a frame."""
+        pictures, people = self.paths(entry)
+        drawn = None
+        if pictures or self.video is not None:
+            drawn = self.drawn(image, entry.poses, entry.person)
+        parts = zip(people, crop_boxes(image, entry.poses.boxes) if people else [], strict=True)
+        return Shown(entry, drawn, {path: drawn for path in pictures if drawn is not None} | dict(parts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,12 +121,12 @@ class Shown:
     Attributes:
         entry: what the record says of it.
         picture: the annotated picture; None where none was asked for.
-        crops: each person's part of the frame, where these were asked for.
+        files: the pictures that are to be written, by their files.
     """
 
     entry: Entry
     picture: Image | None
-    crops: list[Image] = field(default_factory=list)
+    files: dict[Path, Image]
 
 
 @dataclass
@@ -184,15 +192,17 @@ def run_film(
         resumed = outputs.resume and outputs.record.exists()
         _check_places(source, outputs, resumed)
         if isinstance(source, Pictures):
+            following = replace(following or Following(), follow=False, smooth=False)  # a folder is no film
             summary.resumed = source.go_on(entries_of(outputs.record)) if resumed else 0
-            _check_pictures(source, outputs)
+            if outputs.pictures is not None and outputs.pattern == FRAME:
+                targets = [outputs.pictures / photo.picture for photo in source.wanted()]
+                check_targets(targets, source.files, outputs.overwrite)
         sound = source if outputs.sound and isinstance(source, Film) and not source.span.loop else None
-        video = open_files.enter_context(VideoFile(outputs.video, film_rate(source), sound)) if outputs.video else None
+        rate = source.fps / source.span.stride
+        video = open_files.enter_context(VideoFile(outputs.video, rate, sound)) if outputs.video else None
         record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
         if resumed:
             _draw_missing(outputs, summary)
-        write = _Writing(outputs, record, video, summary.stages)
-        show = _Showing(_followed(source, following), summary.stages, outputs)
         flow = detect(
             islice(source, frames or None), network, grouping, running, stages=summary.stages, report=source.report
         )
@@ -213,10 +223,9 @@ def run_film(
             # Files are written in a thread of their own: while the next frame is drawn, and whole where Ctrl-C comes.
             with closing(flow), ThreadPoolExecutor(1, "hpe-writer") as writer:
                 try:
-                    for found in flow:
-                        shown = show(found)
+                    for shown in _shown(flow, following or Following(), outputs, summary.stages):
                         settle()
-                        under_way.append(writer.submit(write, shown))
+                        under_way.append(writer.submit(_write, shown, record, video, summary.stages))
                 finally:
                     settle()
         except KeyboardInterrupt:
@@ -237,7 +246,7 @@ def run_film(
 
 def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
     """Raise when a file of the job's is an input, or is there and was not asked to be replaced; tidy killed runs up."""
-    inputs = _inputs(source)
+    inputs = source.files
     check_targets([outputs.record], inputs, outputs.overwrite or resumed)
     for path in outputs.exports:
         own = resumed and path.exists() and is_export(path, outputs.record)
@@ -258,98 +267,46 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
         remove_parts(folder)
 
 
-def _check_pictures(source: Pictures, outputs: Outputs) -> None:
-    """The same for the annotated pictures of photos."""
-    if outputs.pictures is not None and outputs.pattern == FRAME:
-        targets = [outputs.pictures / photo.picture for photo in source.wanted()]
-        check_targets(targets, source.paths, outputs.overwrite)
-
-
-def _inputs(source: Source) -> list[str]:
-    """The files that are read."""
-    if isinstance(source, Pictures):
-        return source.paths
-    return [source.address] if isinstance(source, Film) else []
-
-
 def _draw_missing(outputs: Outputs, summary: Summary) -> None:
     """Draw the photos of an earlier run whose annotated pictures or people's parts are not there."""
     for entry in read_record(outputs.record):
-        picture, crops = outputs.picture_path(entry), outputs.crop_paths(entry)
-        if not entry.picture or all(path.exists() for path in (picture, *crops) if path is not None):
+        if not entry.picture or all(path.exists() for paths in outputs.paths(entry) for path in paths):
             continue
         try:
-            image = read_picture(entry.source)
-            if picture is not None and not picture.exists():
-                write_image(picture, outputs.drawn(image, entry.poses, entry.person))
-            for path, crop in zip(crops, crop_boxes(image, entry.poses.boxes), strict=False):
+            for path, image in outputs.shown(entry, read_picture(entry.source)).files.items():
                 if not path.exists():
-                    write_image(path, crop)
+                    write_image(path, image)
         except HpeError as error:
             summary.notes.append(str(error))
 
 
-def _followed(source: Source, following: Following | None) -> Following:
-    """Whether and how people are followed: photos of a folder are no film."""
-    following = following or Following()
-    return replace(following, follow=False, smooth=False) if isinstance(source, Pictures) else following
-
-
-@dataclass
-class _Showing:
-    """Makes what is shown of frame after frame: people who keep their numbers, drawn where pictures are wanted."""
-
-    following: Following
-    stages: Stages
-    outputs: Outputs
-    tracks: Tracks = field(default_factory=Tracks.none)
-
-    def __call__(self, found: Found) -> Shown:
-        """The next frame."""
-        frame, picture, crops = found.frame, None, list[Image]()
-        with self.stages.timed("follow"):
-            self.tracks, person, poses = follow(self.tracks, found.poses, frame.time, self.following, frame.image)
-        if self.outputs.video is not None or self.outputs.pictures is not None:
-            with self.stages.timed("draw"):
-                picture = self.outputs.drawn(frame.image, poses, person)
-        if self.outputs.crops is not None:
-            crops = crop_boxes(frame.image, poses.boxes)
+def _shown(flow: Iterable[Found], following: Following, outputs: Outputs, stages: Stages) -> Iterator[Shown]:
+    """What is to be written of frame after frame: people who keep their numbers, drawn where pictures are wanted."""
+    tracks = Tracks.none()
+    for found in flow:
+        frame = found.frame
+        with stages.timed("follow"):
+            tracks, person, poses = follow(tracks, found.poses, frame.time, following, frame.image)
         size = frame.image.shape[1], frame.image.shape[0]
-        places = frame.source, frame.picture
-        return Shown(Entry(frame.index, frame.time, frame.name, size, person, poses, *places), picture, crops)
+        entry = Entry(frame.index, frame.time, frame.name, size, person, poses, frame.source, frame.picture)
+        with stages.timed("draw"):
+            shown = outputs.shown(entry, frame.image)
+        yield shown
 
 
-@dataclass(frozen=True)
-class _Writing:
-    """Writes frame after frame: into the film, the record, and then its pictures.
+def _write(shown: Shown, record: RecordFile, video: VideoFile | None, stages: Stages) -> Shown:
+    """Write a frame: into the film, the record, and then its pictures.
 
     A run that goes on makes pictures that are missing from the record, and takes no picture for its own that the record
     does not name; so a picture never comes first.
     """
-
-    outputs: Outputs
-    record: RecordFile
-    video: VideoFile | None
-    stages: Stages
-
-    def __call__(self, shown: Shown) -> Shown:
-        """The next frame; HpeError where a place cannot be written, or is full."""
-        with self.stages.timed("write"):
-            if self.video is not None and shown.picture is not None:
-                self.video.write(shown.picture, shown.entry.time)
-            self.record.write(shown.entry)
-            path = self.outputs.picture_path(shown.entry)
-            if path is not None and shown.picture is not None:
-                write_image(path, shown.picture)
-            for path, crop in zip(self.outputs.crop_paths(shown.entry), shown.crops, strict=True):
-                write_image(path, crop)
-        return shown
-
-
-def film_rate(source: Source) -> float:
-    """Frames per second of a film made of the source's frames, so that it plays at the source's speed."""
-    span = getattr(source, "span", None)
-    return source.fps / (span.stride if span else 1)
+    with stages.timed("write"):
+        if video is not None and shown.picture is not None:
+            video.write(shown.picture, shown.entry.time)
+        record.write(shown.entry)
+        for path, image in shown.files.items():
+            write_image(path, image)
+    return shown
 
 
 def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile | None) -> None:
@@ -366,7 +323,7 @@ def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile
             summary.notes.append(f"{video.fitted} frames changed size and were fitted into the film's first size.")
         summary.notes += [video.told] if video.told else []
     if summary.frames:
-        summary.files += [folder for folder in (outputs.pictures, outputs.crops) if folder is not None]
+        summary.files += [folder for folder in (outputs.pictures, outputs.crops) if folder and folder.exists()]
     for path in outputs.exports:
         try:
             summary.files.append(export_record(outputs.record, path))

@@ -15,8 +15,8 @@ from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import decode_image, read_image
 from hpe_nb.files.reading import MOST_BYTES
-from hpe_nb.films.frame import Frame, Span, Troubles
-from hpe_nb.films.inputs import TIMEOUT, is_url
+from hpe_nb.films.captures import TIMEOUT
+from hpe_nb.films.frame import Frame, Span, Troubles, is_url
 from hpe_nb.films.record import Entry
 from hpe_nb.network.download import TransferError, answer, blocks
 
@@ -54,14 +54,13 @@ class Pictures:
     """
 
     fps = 1.0
-    live = False
 
     def __init__(self, name: str, paths: Sequence[str], span: Span) -> None:
-        self.name, self.paths, self.span, self.report = name, list(paths), span, Troubles()
-        self.photos = planned(self.paths)
+        self.name, self.files, self.span, self.report = name, list(paths), span, Troubles()
+        self.photos = planned(self.files)
         self.names = [photo.name for photo in self.photos]
         self.done: frozenset[str] = frozenset()
-        last = len(self.paths) if span.stop is None else min(span.stop, len(self.paths))
+        last = len(self.files) if span.stop is None else min(span.stop, len(self.files))
         self.count: int | None = max(0, last - span.start)
 
     def go_on(self, entries: Sequence[Entry]) -> int:
@@ -70,7 +69,7 @@ class Pictures:
         Returns:
             How many of the photos are done.
         """
-        self.photos = planned(self.paths, entries)
+        self.photos = planned(self.files, entries)
         self.done = frozenset(entry.source for entry in entries)
         return sum(photo.source in self.done for photo in self.photos)
 
@@ -90,7 +89,7 @@ class Pictures:
                     good += 1
                     index = shift + photo.index
                     yield Frame(image, index, float(index), photo.name, photo.source, photo.picture)
-            shift += len(self.paths)
+            shift += len(self.files)
             if not (self.span.loop and good):
                 return
 

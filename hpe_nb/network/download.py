@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from http.client import HTTPException
 from pathlib import Path
@@ -64,27 +64,6 @@ class Patience:
     pause: float = 0.5
 
 
-@dataclass
-class Part:
-    """What of a file is already here: the open file, its bytes so far and their SHA-384."""
-
-    file: IO[bytes]
-    done: int = 0
-    digest: Any = field(default_factory=hashlib.sha384)
-
-    def add(self, block: bytes) -> None:
-        """Append a block."""
-        self.file.write(block)
-        self.digest.update(block)
-        self.done += len(block)
-
-    def restart(self) -> None:
-        """Forget what is here."""
-        self.file.seek(0)
-        self.file.truncate()
-        self.done, self.digest = 0, hashlib.sha384()
-
-
 def download(
     url: str, path: Path, size: int, sha384: str, *, patience: Patience | None = None, progress: Progress | None = None
 ) -> Path:
@@ -108,9 +87,10 @@ def download(
     with written_whole(path) as temporary:
         try:
             with temporary.open("w+b") as file:
-                part = Part(file)
-                _try(url, part, size, patience or Patience(), progress)
-            if part.digest.hexdigest() != sha384:
+                _try(url, file, size, patience or Patience(), progress)
+                file.seek(0)
+                digest = hashlib.file_digest(file, "sha384").hexdigest()
+            if digest != sha384:
                 raise TransferError("these are other bytes than were published, by their SHA-384")
         except TransferError as error:
             raise HpeError(
@@ -120,42 +100,38 @@ def download(
     return path
 
 
-def _try(url: str, part: Part, size: int, patience: Patience, progress: Progress | None) -> None:
+def _try(url: str, file: IO[bytes], size: int, patience: Patience, progress: Progress | None) -> None:
     """Ask until everything is here or patience ends."""
     for attempt in range(patience.tries):
         if attempt:
             time.sleep(patience.pause * 2 ** (attempt - 1))
         try:
-            return _take(url, part, size, patience.timeout, progress)
+            return _take(url, file, size, patience.timeout, progress)
         except PassingError as error:
             reason = error
     raise PassingError(f"{reason}, after {patience.tries} tries" if patience.tries > 1 else str(reason)) from reason
 
 
-def _take(url: str, part: Part, size: int, timeout: float, progress: Progress | None) -> None:
-    """Ask once for what is missing and add what comes."""
-    with closing(answer(url, part.done, timeout)) as opened:
-        _align(part, opened)
+def _take(url: str, file: IO[bytes], size: int, timeout: float, progress: Progress | None) -> None:
+    """Ask once for what is missing in the file and add what comes."""
+    with closing(answer(url, file.tell(), timeout)) as opened:
+        told = opened.headers.get("Content-Range") or ""
+        if file.tell() and not (opened.status == RESUMED and told.startswith(f"bytes {file.tell()}-")):
+            file.seek(0)  # the server starts from the beginning, though the rest was asked for
+            file.truncate()
+            if opened.status == RESUMED:
+                raise PassingError("the server sent another range than was asked for")
         announced = opened.headers.get("Content-Length") or "0"
-        if announced.isdigit() and part.done + int(announced) > size:
-            raise TransferError(f"the server announces {part.done + int(announced)} bytes where {size} are published")
+        if announced.isdigit() and file.tell() + int(announced) > size:
+            raise TransferError(f"the server announces {file.tell() + int(announced)} bytes where {size} are published")
         for block in blocks(opened, timeout):
-            if part.done + len(block) > size:
+            if file.tell() + len(block) > size:
                 raise TransferError(f"the server sends more than the {size} bytes that are published")
-            part.add(block)
+            file.write(block)
             if progress:
-                progress(part.done, size)
-    if part.done < size:
-        raise PassingError(f"the server sent {part.done} of {size} bytes")
-
-
-def _align(part: Part, opened: Any) -> None:
-    """Empty the part where the server starts from the beginning, though the rest was asked for."""
-    told = opened.headers.get("Content-Range") or ""
-    if part.done and not (opened.status == RESUMED and told.startswith(f"bytes {part.done}-")):
-        part.restart()
-        if opened.status == RESUMED:
-            raise PassingError("the server sent another range than was asked for")
+                progress(file.tell(), size)
+    if file.tell() < size:
+        raise PassingError(f"the server sent {file.tell()} of {size} bytes")
 
 
 class SafeRedirects(HTTPRedirectHandler):

@@ -7,6 +7,8 @@ const HELP = `Wheel or + − zoom, drag or Shift+arrows pan, 0 or a double click
 person to person, Escape lets go. Hold T: tag probe. F: full screen. Drag in the strip to select dots.`;
 const EDITING = `Drag a joint on the photo, or its dot sideways in the strip. Delete removes the chosen one; [ and ]
 change its score; double click adds one.`;
+const PROBING = `Point at the photo: every pixel is coloured by how near its tag is to the one under the pointer. Hold T,
+or switch it on.`;
 const HINT = `Click a joint, a dot or a person to see why it belongs where it does. Point anywhere to ask a pixel; zoom
 with + and −; switch the tag probe on to see which pixels could join.`;
 const COMPARISONS = [["one", "no comparison"], ["divider", "A | now, divider"], ["beside", "A | now, side by side"]];
@@ -52,7 +54,7 @@ class View extends Drawing {
     Object.assign(this, {
       el, source, fixed, layer: fixed.layer ?? "skeletons", joint: 0, mode: "one", divider: 0.5, zoom: 1, x: 0, y: 0,
       probing: false, editing: false, diagnosing: false, chosen: null, hovered: null, pointer: null, selected: [],
-      turn: 0, answered: 0, queued: null, choices: 0, truth: [], levels: [], items: [], ends: [-1, 1],
+      turn: 0, answered: 0, queued: null, choices: 0, truth: [], levels: [], items: { photo: [], strip: [] }, ends: [-1, 1],
       scene: { people: [], dots: [], values: {} },
     });
     this.tables = [fixed.magma, fixed.viridis].map((table) => typed(Uint8Array, table));
@@ -114,32 +116,34 @@ class View extends Drawing {
   build() {
     const { fixed, source } = this, has = (tool) => fixed.tools.includes(tool);
     const ask = (kind, more = {}) => () => source.send({ kind, ...more });
+    const toggle = (text, title, name, act) => button(text, title, act, { class: name, "aria-pressed": "false" });
     const t = (this.tools = {
       layer: pick("layer: what is drawn on the photo", LAYERS, (layer) => this.show({ layer })),
       joint: pick("joint type whose map is shown and probed", fixed.order.map((k) => [k, fixed.names[k]]), (k) => this.show({ joint: +k })),
       person: pick("person", [], (i) => this.choose(+i < 0 ? null : { person: +i, joint: this.joint })),
-      probe: button("Tag probe (T)", "colour every pixel by how near its tag is to the tag under the pointer; hold T or switch it on", () => this.probe(!this.probing), { class: "hpe-probe", "aria-pressed": "false" }),
-      whatif: button("What if", "drag a joint on the photo or its dot in the strip, and see what the decoder makes of it; Delete removes it, a double click adds one", () => this.whatIf(!this.editing), { class: "hpe-whatif", "aria-pressed": "false" }),
+      probe: toggle("Tag probe (T)", PROBING, "hpe-probe", () => this.probe(!this.probing)),
+      whatif: toggle("What if", EDITING, "hpe-whatif", () => this.whatIf(!this.editing)),
+      doctor: toggle("Doctor", "what is odd in this picture, and what to try", "hpe-doctor", () => this.diagnose(!this.diagnosing)),
       untouched: button("Undo changes", "the maps as they were", ask("edit", { what: "reset" }), { class: "hpe-untouched", hidden: true }),
       keep: button("Keep as A", "remember this result and compare others with it", ask("keep"), { class: "hpe-keep" }),
       compare: pick("compare with A", COMPARISONS, (mode) => this.compare(mode)),
-      doctor: button("Doctor", "what is odd in this picture, and what to try", () => this.diagnose(!this.diagnosing), { class: "hpe-doctor", "aria-pressed": "false" }),
       save: button("Save as web page", "write one file that opens in any browser without Python", ask("save"), { class: "hpe-save" }),
       explore: button("Explore this frame", "open the explorer on this frame, below", ask("explore"), { class: "hpe-explore" }),
       place: make("span", { class: "hpe-place" }),
     });
     const offered = {
       list: [button("←", "the picture before", ask("list", { by: -1 })), t.place, button("→", "the next picture", ask("list", { by: 1 }))],
-      layers: [make("label", {}, "show ", t.layer), make("label", {}, "of ", t.joint), make("label", {}, "person ", t.person)],
+      layers: [make("label", {}, "show ", t.layer), make("label", {}, "of ", t.joint)],
+      people: [make("label", {}, "person ", t.person)],
       probe: [t.probe], whatif: [t.whatif, t.untouched], compare: source.live ? [t.keep, t.compare] : [t.compare],
       doctor: [t.doctor], save: [t.save], explore: [t.explore],
     };
     const bar = make("div", { class: "hpe-bar", role: "toolbar", "aria-label": "picture tools" },
-      ...Object.entries(offered).flatMap(([tool, parts]) => (has(tool) ? parts : [])));
+      ...Object.entries(offered).flatMap(([tool, parts]) => (tool === "people" || has(tool) ? parts : [])));
     this.photo = make("canvas", { class: "hpe-picture", tabIndex: 0, role: "img" });
     this.strip = make("canvas", { class: "hpe-strip", tabIndex: 0, role: "img" });
-    this.photo.items = () => this.items.filter((item) => item.on === "photo");
-    this.strip.items = () => this.items.filter((item) => item.on === "strip");
+    this.photo.items = () => this.items.photo;
+    this.strip.items = () => this.items.strip;
     this.tip = make("div", { class: "hpe-tip", hidden: true });
     this.hint = make("div", { class: "hpe-note", hidden: true });
     this.stage = make("div", { class: "hpe-stage" }, this.photo, make("div", { class: "hpe-corner" },
@@ -153,6 +157,7 @@ class View extends Drawing {
     this.words = make("div", { class: "hpe-words", "aria-live": "polite" });
     this.changes = make("div", { class: "hpe-changes", "aria-live": "polite", hidden: true });
     this.findings = make("div", { class: "hpe-findings", "aria-live": "polite", hidden: true });
+    this.said = make("div", { class: "hpe-say" }, this.findings, this.words, this.changes);
     this.readout = make("div", { class: "hpe-readout" });
     this.status = make("div", { class: "hpe-status", role: "status", "aria-live": "polite" });
     this.people = make("div", { class: "hpe-people" });
@@ -163,7 +168,7 @@ class View extends Drawing {
       make("summary", { textContent: "people, one by one" }), this.people);
     this.root = make("div", { class: `hpe hpe-is-${fixed.app}`, "data-shown": "", "data-lm-suppress-shortcuts": "true" },
       this.camera?.node, bar, this.steps?.node, make("div", { class: "hpe-main" }, this.stage, this.stripBox, this.panels.node),
-      this.readout, make("div", { class: "hpe-say" }, this.words, this.findings, this.changes), this.status, listed);
+      this.readout, this.said, this.status, listed);
     this.listed = listed;
     this.el.append(this.root);
     this.root.view = this;
@@ -408,7 +413,8 @@ class View extends Drawing {
       parts.push(make("p", {}, told.person >= 0 ? this.badge(told.person) : "", " ", ...this.linked(told.sentence)));
     } else parts.push(make("span", { class: "hpe-quiet", textContent: this.scene.hint ?? HINT }));
     if (told.flips?.length || told.searching) {
-      const flips = (told.flips ?? []).map(({ setting, side, shown, then, to }) => this.setter(`${setting} ${side} ${shown}: ${then}`, { [setting]: to }));
+      const flips = (told.flips ?? []).map(({ setting, side, value, then, to }) =>
+        this.setter(`${setting} ${side} ${+value.toPrecision(4)}: ${then}`, { [setting]: to }));
       const rest = told.searching ? make("span", { class: "hpe-quiet", textContent: " searching for values that change it …" }) : "";
       parts.push(make("div", { class: "hpe-flips" }, flips.length ? "It would be otherwise: " : "", ...flips, rest));
     }
@@ -444,6 +450,7 @@ class View extends Drawing {
   diagnose(on) {
     this.diagnosing = on;
     this.loadDoctor();
+    this.said.scrollTop = 0;
   }
 
   loadDoctor() {
@@ -545,7 +552,7 @@ class View extends Drawing {
   probe(on, holding = false) {
     Object.assign(this, { probing: on && !!this.maps, holding });
     this.tools.probe.setAttribute("aria-pressed", this.probing);
-    if (on && !this.pointer) this.note("Point at the photo: every pixel is coloured by how near its tag is to the one under the pointer.", 4000);
+    if (on && !this.pointer) this.note(PROBING, 4000);
     this.draw();
   }
 
@@ -570,6 +577,7 @@ class View extends Drawing {
     if (joint >= 0) this.joint = joint;
     this.showTools();
     this.draw();
+    this.said.scrollTop = this.words.offsetTop - this.said.offsetTop;
     this.source.send({ kind: "choose", choices: ++this.choices, person, joint, dot });
   }
 
@@ -582,7 +590,7 @@ class View extends Drawing {
   select([[x0, y0], [x1, y1]]) {
     const between = (value, a, b) => value >= Math.min(a, b) && value <= Math.max(a, b);
     const inside = ({ kind, x, y }) => kind === "dot" && between(x, x0, x1) && between(y, y0, y1);
-    this.selected = this.strip.items().filter(inside).map(({ dot }) => dot);
+    this.selected = this.items.strip.filter(inside).map(({ dot }) => dot);
     this.say(`${count(this.selected.length, "dot")} selected: ringed on the photo. Escape lets go.`);
   }
 
@@ -618,6 +626,7 @@ class View extends Drawing {
     this.lastSize = [width, height];
     if (!before || this.fitted) this.fit();
     else this.panBy((width - before[0]) / 2, (height - before[1]) / 2);
+    this.draw();
   }
 
   fit() {
@@ -637,7 +646,7 @@ class View extends Drawing {
     this.y = clamp(this.y + down, room - height * this.zoom, this.size[1] - room);
     this.fitted = false;
     this.photo.style.touchAction = "none";
-    this.draw();
+    this.draw(!!this.probeTag());
   }
 
   zoomBy(factor, at = [this.pane / 2, this.size[1] / 2]) {

@@ -104,7 +104,7 @@ class Canvas(anywidget.AnyWidget):
         else:
             self._resting = loop.call_later(REST, self._guarded, act)
 
-    def aside(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+    def aside(self, work: Callable[[], Any], then: Callable[[Any], object]) -> None:
         """Do what takes long in a thread, then show its result; where no event loop runs, here and now."""
 
         async def run() -> None:

@@ -32,7 +32,7 @@ MOST = 84
 STRAY = 0.025
 """Share of the peaks' scores at either end that the scale of tags need not hold."""
 
-FINEST = 0.002
+FINEST = 0.005
 """Tags are sent in steps of at least this much."""
 
 LONGEST = 4096
@@ -82,8 +82,8 @@ def maps_data(maps: Maps) -> dict[str, Any]:
     low, high = float(maps.tags.min()), float(maps.tags.max())
     step = max(FINEST, (high - low) / 65535)
     return {
-        "heat": np.clip(np.rint(np.abs(maps.heatmaps) * 255), 0, 255).astype(np.uint8).tobytes(),
-        "tags": np.rint((maps.tags.astype(np.float64) - low) / step).astype(np.uint16).tobytes(),
+        "heat": (np.minimum(np.abs(maps.heatmaps), 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8).tobytes(),
+        "tags": ((maps.tags - np.float32(low)) / np.float32(step) + np.float32(0.5)).astype(np.uint16).tobytes(),
         "low": low, "step": step, "size": list(maps.size), "depth": maps.tags.shape[3],
         "to_image": maps.to_image.ravel().tolist(), "to_map": inverse.ravel().tolist(),
         "direction": direction.tolist(), "ends": list(ends),

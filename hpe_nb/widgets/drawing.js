@@ -123,23 +123,25 @@ function packed(table, index, opacity) {
 
 /** What a view draws, and what of it lies under a pointer. */
 class Drawing {
-  /** Draw at the next frame. */
-  draw() {
-    this.frame ??= requestAnimationFrame(this.guarded(() => { this.frame = null; this.paint(); }));
+  /** Draw at the next frame; zoom and pan leave the strip as it is. */
+  draw(strip = true) {
+    this.staleStrip ||= strip;
+    this.next ??= requestAnimationFrame(this.guarded(() => { this.next = null; this.paint(); }));
   }
 
   paint() {
     // People wait for their photo: neither is seen with another's.
     if (this.abort.signal.aborted || !this.scene || this.loading) return;
-    this.items = [];
+    this.items.photo = [];
     this.paintPhoto();
-    if (!this.stripBox.hidden && !this.strip.hidden) this.paintStrip();
+    if (this.staleStrip && !this.stripBox.hidden && !this.strip.hidden) this.paintStrip();
+    this.staleStrip = false;
     this.root.dataset.shown = this.scene.n ?? 0;
     this.root.dataset.frames = +(this.root.dataset.frames ?? 0) + 1;
   }
 
   /** Remember something drawn, for readers and for what lies under a pointer. */
-  drawn(on, kind, more) { this.items.push({ on, kind, ...more }); }
+  drawn(on, kind, more) { this.items[on].push({ on, kind, ...more }); }
 
   /** The context of a canvas as sharp as the screen, in CSS pixels, cleared. */
   context(canvas) {
@@ -192,30 +194,31 @@ class Drawing {
     g.setLineDash([]);
   }
 
+  circle(g, x, y, radius, colour, width, fill = null, dash = []) {
+    g.beginPath();
+    g.setLineDash(dash);
+    g.arc(x, y, radius, 0, 7);
+    Object.assign(g, { lineWidth: width, strokeStyle: colour, fillStyle: fill });
+    if (fill) g.fill();
+    g.stroke();
+    g.setLineDash([]);
+  }
+
   /** A joint: full where it was detected, hollow where it was refined. */
   disc(g, x, y, radius, colour, hollow) {
-    const circle = (size, fill, stroke, width) => {
-      g.beginPath();
-      g.arc(x, y, size, 0, 7);
-      g.fillStyle = fill;
-      g.fill();
-      g.lineWidth = width;
-      g.strokeStyle = stroke;
-      g.stroke();
-    };
-    circle(radius, hollow ? PAPER : colour, INK, 1.3);
-    if (hollow) circle(0.65 * radius, PAPER, colour, 1.5);
+    this.circle(g, x, y, radius, INK, 1.3, hollow ? PAPER : colour);
+    if (hollow) this.circle(g, x, y, 0.65 * radius, colour, 1.5);
   }
 
   ring(g, x, y, radius, colour, dash = []) {
-    for (const [ink, width] of [[INK, 4.5], [colour, 2.5]]) {
-      g.beginPath();
-      g.setLineDash(ink === INK ? [] : dash);
-      g.arc(x, y, radius, 0, 7);
-      g.lineWidth = width;
-      g.strokeStyle = ink;
-      g.stroke();
-    }
+    this.circle(g, x, y, radius, INK, 4.5);
+    this.circle(g, x, y, radius, colour, 2.5, null, dash);
+  }
+
+  frame(g, [x0, y0], [x1, y1], colour, dash = []) {
+    g.setLineDash(dash);
+    Object.assign(g, { lineWidth: 2, strokeStyle: colour });
+    g.strokeRect(x0, y0, x1 - x0, y1 - y0);
     g.setLineDash([]);
   }
 
@@ -391,12 +394,9 @@ class Drawing {
     }
     const box = scene.box ?? told.box;
     if (box) {
-      const [x, y] = this.toScreen(box[0], box[1]), [right, bottom] = this.toScreen(box[2], box[3]);
-      Object.assign(g, { lineWidth: 2, strokeStyle: YELLOW });
-      g.setLineDash([6, 4]);
-      g.strokeRect(x, y, right - x, bottom - y);
-      g.setLineDash([]);
-      this.drawn("photo", "window", { x, y });
+      const corner = this.toScreen(box[0], box[1]);
+      this.frame(g, corner, this.toScreen(box[2], box[3]), YELLOW, [6, 4]);
+      this.drawn("photo", "window", { x: corner[0], y: corner[1] });
     }
     const [dot, number] = this.pair ?? [], person = scene.people.find((one) => one.number === number);
     if (scene.dots[dot] && person) {
@@ -425,6 +425,7 @@ class Drawing {
 
   paintStrip() {
     const g = this.context(this.strip), width = this.strip.clientWidth, height = this.strip.clientHeight;
+    this.items.strip = [];
     if (!width) return;
     const style = getComputedStyle(this.root), head = this.scene.people.length > 8 ? 46 : 26;
     const body = { text: style.color, line: style.getPropertyValue("--hpe-line"), head, tall: height - head - FOOT };
@@ -443,11 +444,7 @@ class Drawing {
       this.badgeOf(g, "strip", one, person, free(heads, spots, 19, 18));
     });
     this.paintStripDots(g, only);
-    if (this.held?.lasso) {
-      const [[x0, y0], [x1, y1]] = this.held.lasso;
-      Object.assign(g, { strokeStyle: ORANGE, lineWidth: 1.5 });
-      g.strokeRect(x0, y0, x1 - x0, y1 - y0);
-    }
+    if (this.held?.lasso) this.frame(g, ...this.held.lasso, ORANGE);
   }
 
   /** The names of joint types, and the scale of tags. */
@@ -518,7 +515,7 @@ class Drawing {
   /** The dot, the person's number or the joint type's name at a place of the strip. */
   stripHit(x, y) {
     const away = (item) => Math.hypot(item.x - x, item.y - y);
-    const near = this.items.filter((item) => item.on === "strip" && away(item) < (item.kind === "dot" ? 9 : 12));
+    const near = this.items.strip.filter((item) => away(item) < (item.kind === "dot" ? 9 : 12));
     const { person, joint = -1, dot = -1 } = near.sort((a, b) => away(a) - away(b))[0] ?? {};
     if (person != null) return { person, joint, dot };
     const row = Math.floor((y - this.rows.head) / this.rows.high);

@@ -160,12 +160,9 @@ class Explorer(Canvas):
 
     def compare(self, other: Settings | Maps | Decoding) -> None:
         """Compare with what other settings, or other maps of the same picture, give: they become A."""
-        if isinstance(other, Decoding):
-            self._kept = other
-        elif isinstance(other, Maps):
-            self._kept = self._numbered(Decoder(other)(self._settings))
-        else:
-            self._kept = self._numbered(self._decoder(other))
+        if isinstance(other, Maps):
+            other = Decoder(other)(self._settings)
+        self._kept = other if isinstance(other, Decoding) else self._decoder(other)
         self._show_kept()
 
     def edit(
@@ -292,11 +289,7 @@ class Explorer(Canvas):
         """Say why the chosen joint is where it is."""
         told = told_data(self._decoding, **self._chosen) if self._chosen else {}
         if flips or searching:
-            listed = [
-                {"setting": one.setting, "side": one.side, "shown": f"{one.value:.4g}", "to": one.to, "then": one.then}
-                for one in flips or []
-            ]
-            told |= {"searching": searching, "flips": listed}
+            told |= {"searching": searching, "flips": [flip._asdict() for flip in flips or []]}
         self.told = told
 
     def explanations(self) -> Callable[[], dict[str, Any]]:
@@ -312,10 +305,13 @@ class Explorer(Canvas):
         return explained
 
     def _show_kept(self) -> None:
-        """Show A and what differs from it."""
+        """Show A, its people under the numbers that they have now, and what differs from it."""
         if self._kept is not None:
-            changes = told_changes(self._kept, self._decoding)
-            self.kept = scene_data(self._kept) | {"code": code_of(self._kept.settings), "changes": changes}
+            match = same_people(self._decoding.poses, self._kept.poses)
+            kept = replace(self._kept, known=renumbered(match, self._decoding.pose_numbers))
+            self.kept = scene_data(kept) | {
+                "code": code_of(kept.settings), "changes": told_changes(kept, self._decoding),
+            }  # fmt: skip
 
     # Searching in the background.
 
@@ -412,10 +408,15 @@ class Explorer(Canvas):
 
     def _on_list(self, content: dict[str, Any]) -> None:
         """The picture before or after in the list."""
+        index = (self._index + content["by"]) % len(self._list)
+
+        def show(subject: Subject) -> None:
+            self._index = index
+            self.show(subject)
+            self.say("")
+
         self.say("looking at the next picture …")
-        self._index = (self._index + content["by"]) % len(self._list)
-        self.show(self._list[self._index])
-        self.say("")
+        self.aside(lambda: subject_of(self._list[index], self._network), show)
 
 
 def flips_in_steps(decoding: Decoding, name: str) -> Iterator[dict[str, Any]]:

@@ -11,20 +11,22 @@ import numpy as np
 
 from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import decode
-from hpe_nb.decoder.poses import REFINED
+from hpe_nb.decoder.poses import REFINED, Poses
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import decode_image
 from hpe_nb.files.text import plural
 from hpe_nb.films.following import Following
+from hpe_nb.films.pictures import read_picture
 from hpe_nb.films.record import Entry, read_record
-from hpe_nb.films.seeking import FilmPages, Pages, PicturePages
+from hpe_nb.films.seeking import FilmPages
 from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.settings import Settings
 from hpe_nb.widgets.canvas import Canvas, Stepped
 from hpe_nb.widgets.data import dots_data, fixed_data, people_data, photo_data
 from hpe_nb.widgets.explorer import Explorer
 from hpe_nb.widgets.page import small
+from hpe_nb.widgets.subject import Subject, subject_of
 
 if TYPE_CHECKING:
     from hpe_nb.network.network import Network
@@ -64,7 +66,7 @@ class Player(Stepped):
         if not self.entries:
             raise HpeError("a record without frames was given, but one frame at least is expected; run the film first.")
         self._things = self.entries
-        self.pages: Pages = FilmPages(film) if isinstance(film, str | Path) else PicturePages(list(film))
+        self.pages = FilmPages(film) if isinstance(film, str | Path) else list(film)
         self.network, self.settings = network, settings
         self.explorer: Explorer | None = None
         super().__init__(fixed=fixed_data("player", ("steps", "explore") if network else ("steps",), []))
@@ -82,7 +84,12 @@ class Player(Stepped):
         Raises:
             HpeError: the film has no such frame.
         """
-        return self.pages.page(self.entry.index if isinstance(self.pages, FilmPages) else self._position)
+        if isinstance(self.pages, FilmPages):
+            return self.pages.page(self.entry.time)
+        if self._position >= len(self.pages):
+            raise HpeError(f"{len(self.pages)} pictures were given for a record of {len(self.entries)}; give all.")
+        picture = self.pages[self._position]
+        return read_picture(str(picture)) if isinstance(picture, str | Path) else picture
 
     def image(self) -> Image:
         """The frame with the people drawn in it, RGB (H, W, 3)."""
@@ -90,8 +97,7 @@ class Player(Stepped):
 
     def explore(self) -> Explorer:
         """Open the explorer on the frame shown, under the player, and return it; people keep their numbers."""
-        self.explorer = explorer_below(self, self.frame, self.entry)
-        return self.explorer
+        return explorer_below(self, subject_of(self.frame, self.network), self.entry)
 
     def _draw(self) -> None:
         """Send the frame, its people and its words."""
@@ -110,18 +116,23 @@ class Player(Stepped):
         """Milliseconds between two entries when the film plays at its own speed."""
         times = np.array([entry.time for entry in self.entries])
         step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-        return max(20, round(1000 * (step if isinstance(self.pages, FilmPages) and step > 0 else 1 / self.pages.fps)))
+        return max(20, round(1000 * (step if isinstance(self.pages, FilmPages) and step > 0 else 0.5)))
 
     def _on_explore(self, _: dict[str, Any]) -> None:
         """The button."""
-        self.explore()
+        explore_aside(self, self.frame, self.entry)
 
 
-def explorer_below(view: Player | Webcam, frame: Image, entry: Entry) -> Explorer:
+def explorer_below(view: Player | Webcam, subject: Subject, entry: Entry) -> Explorer:
     """Show an explorer on a frame under the widget; the people of its entry keep their numbers."""
-    explorer = Explorer(frame, view.settings, network=view.network, known=(entry.poses, entry.person))
-    view.below = explorer.model_id
-    return explorer
+    view.explorer = Explorer(subject, view.settings, network=view.network, known=(entry.poses, entry.person))
+    view.below = view.explorer.model_id
+    return view.explorer
+
+
+def explore_aside(view: Player | Webcam, frame: Image, entry: Entry) -> None:
+    """The same, while the network looks at the frame in a thread."""
+    view.aside(lambda: subject_of(frame, view.network), lambda subject: explorer_below(view, subject, entry))
 
 
 def told_of(entry: Entry, position: int, count: int) -> str:
@@ -165,6 +176,7 @@ class Webcam(Canvas):
         self.network, self.settings, self.following = network, settings, following or Following()
         self.last: Image | None = None
         self.entry: Entry | None = None
+        self.explorer: Explorer | None = None
         self.tracks, self.frames = Tracks.none(), 0
         super().__init__(fixed=fixed_data("camera", ("camera",), []))
 
@@ -174,8 +186,15 @@ class Webcam(Canvas):
         Raises:
             HpeError: it is no picture.
         """
+        self._show(*self._found(data), time)
+
+    def _found(self, data: bytes | memoryview) -> tuple[Image, Poses]:
+        """The picture and its people."""
         image = decode_image(bytes(data), "the browser's picture")
-        poses = decode(self.network(image), self.settings).poses
+        return image, decode(self.network(image), self.settings).poses
+
+    def _show(self, image: Image, poses: Poses, time: float) -> None:
+        """Follow the people from the pictures before, and send the picture."""
         self.tracks, person, poses = follow(self.tracks, poses, time, self.following, image)
         self.last, self.frames = image, self.frames + 1
         self.entry = Entry(self.frames, time, f"camera frame {self.frames}", image.shape[1::-1], person, poses)
@@ -195,17 +214,23 @@ class Webcam(Canvas):
         Raises:
             HpeError: there is no picture yet.
         """
+        image, entry = self._last()
+        return explorer_below(self, subject_of(image, self.network), entry)
+
+    def _last(self) -> tuple[Image, Entry]:
+        """The last picture and its people."""
         if self.last is None or self.entry is None:
             raise HpeError("there is no picture yet; start the camera first.")
-        return explorer_below(self, self.last, self.entry)
+        return self.last, self.entry
 
     def _on_explore(self, _: dict[str, Any]) -> None:
         """The button."""
-        self.explore()
+        explore_aside(self, *self._last())
 
     def _on_frame(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         """A picture from the browser."""
-        self.see(buffers[0], float(content.get("time", 0.0)))
+        time = float(content.get("time", 0.0))
+        self.aside(lambda: self._found(buffers[0]), lambda found: self._show(found[0], found[1], time))
 
 
 webcam = Webcam

@@ -46,6 +46,8 @@ def subject_of(thing: Any, network: Callable[[Image], Maps] | None = None) -> Su
     Raises:
         HpeError: none of these.
     """
+    if isinstance(thing, Subject):
+        return thing
     name, image, truth = "picture", None, None
     if isinstance(thing, str | Path):
         name, thing = Path(thing).stem, Maps.load(thing) if Path(thing).suffix == ".npz" else read_image(thing)

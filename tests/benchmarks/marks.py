@@ -90,7 +90,9 @@ async def held(explorer: hpe.Explorer) -> float:
     messages = [{"kind": "set", "changes": {"tag_threshold": value}} for value in (0.2, 1.0, 2.0)]
     messages += [{"kind": "set", "changes": {"detection_threshold": value}} for value in (0.0, 0.1)]
     messages += [{"kind": "choose", **spot} for spot in spots if len(explorer.decoding.poses)]
-    messages += [{"kind": "preview", "setting": "tag_threshold", "value": 0.7}]
+    messages += [{"kind": "preview", "setting": "tag_threshold", "value": 0.7}, {"kind": "keep"}]
+    if len(explorer.decoding.peaks):
+        messages += [{"kind": "edit", "what": "score", "dot": 0, "by": -0.2}, {"kind": "edit", "what": "reset"}]
     longest = 0.0
     for message in messages:
         before = time.perf_counter()

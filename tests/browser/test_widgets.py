@@ -238,6 +238,16 @@ def test_a_click_lights_up_everywhere_and_keys_go_on(explored):
     page.locator(".hpe-words p").wait_for()
     page.keyboard.press("ArrowUp")
     explored.wait_until("explorer.chosen", [0, 11])
+    row = page.locator(".hpe-words tbody tr").nth(1)
+    row.hover()
+    runner = drawn(explored, photo(explored), "runner-up")[0]
+    row.click()
+    page.wait_for_function("document.querySelector('.hpe').view.zoom > 2 * document.querySelector('.hpe').view.least")
+    assert items(photo(explored), "runner-up")[0] != runner, "the picture goes there"
+    page.locator(".hpe-fold summary").click()
+    page.locator(".hpe-people tbody tr").nth(1).hover()
+    page.wait_for_function("document.querySelector('.hpe').view.hovered?.person === 1")
+    photo(explored).focus()
     page.keyboard.press("Escape")
     explored.wait_until("explorer.chosen", None)
 
@@ -324,6 +334,27 @@ def test_what_if_a_joint_is_dragged(explored):
     explored.wait_until("explorer.scene['edited']", True)
     page.locator(".hpe-untouched").click()
     explored.wait_until("explorer.scene['edited']", False)
+
+
+def test_what_if_a_dots_tag_is_dragged_and_a_peak_deleted(explored):
+    page = explored.page
+    page.locator(".hpe-whatif").click()
+    dot = next(one for one in items(strip(explored), "dot") if one["joint"] == 15 and one["person"] == 0)
+    x, y = at(explored, strip(explored), dot)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 60, y, steps=4)
+    page.mouse.up()
+    explored.wait_until("explorer.scene['edited']", True)
+    tag = f"float(explorer.decoding.peaks.tag[{dot['dot']}, 0])"
+    assert explored.ask(tag) < dot["tag"] - 0.3
+    peaks = explored.ask("len(explorer.decoding.peaks)")
+    joint = next(one for one in items(photo(explored), "joint") if one["joint"] == 16)
+    page.mouse.click(*at(explored, photo(explored), joint))
+    page.keyboard.press("Delete")
+    explored.wait_until("len(explorer.decoding.peaks)", peaks - 1)
+    page.mouse.dblclick(*at(explored, photo(explored), joint))
+    explored.wait_until("len(explorer.decoding.peaks)", peaks)
 
 
 def test_the_doctor_names_what_is_odd_and_mends_it(jupyter):
@@ -417,6 +448,31 @@ def test_errors_of_handlers_and_of_the_page_are_seen(explored):
     explored.page.locator(".hpe-error").wait_for(state="detached")
 
 
+def test_the_strip_follows_the_theme(explored):
+    before = explored.digest(strip(explored))
+    explored.page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+    explored.page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
+    explored.wait_for_change(strip(explored), before)
+    explored.page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
+
+
+SHOWN = [
+    "hpe.decode(made.maps)", "made.maps", "hpe.decode(made.maps).poses", "made", "hpe.Settings()",
+    "hpe.load_network()", "hpe.explain_joint(hpe.decode(made.maps), 0, 'left_wrist')",
+]  # fmt: skip
+
+
+def test_objects_show_themselves_as_a_cells_last_line(jupyter):
+    opened = jupyter.run(PREPARE, *SHOWN, name="objects.ipynb", width=1366, height=2400)
+    shown = opened.page.locator(".jp-OutputArea-output.jp-RenderedHTMLCommon")
+    shown.nth(len(SHOWN) - 1).wait_for(timeout=60_000)
+    for i in range(len(SHOWN)):
+        assert shown.nth(i).locator("table, figure, img, li, p").first.is_visible(), SHOWN[i]
+        assert shown.nth(i).bounding_box()["height"] < 900, SHOWN[i]
+    assert opened.console == []
+    opened.close()
+
+
 def test_words_for_those_who_cannot_see_it_follow(explored):
     assert "2 people" in photo(explored).get_attribute("aria-label")
     explored.ask("explorer.set(max_people=1)")
@@ -494,7 +550,10 @@ def test_steppers_controls(jupyter):
     opened.wait_until("stepper.moment.turn", 9)
     assert len(drawn(opened, photo(opened), "ring")) == 2
     page.get_by_title("one step on").click()
-    page.locator(".hpe-table td").first.wait_for()
+    cells = page.locator(".hpe-table tbody td")
+    cells.first.wait_for()
+    cells.nth(2).hover()
+    assert drawn(opened, photo(opened), "pair")
     joint = drawn(opened, photo(opened), "joint")[0]
     page.mouse.click(*at(opened, photo(opened), joint))
     opened.wait_until("stepper.moment.what", 3)

@@ -1,7 +1,7 @@
 """Flip points against sampled settings: no change between two neighbours, a change across each.
 
 HPE_NB_FLIP_SCENES and HPE_NB_FLIP_SAMPLES make the check larger, for example 100 and 2000: scenes, and sampled settings
-per scene, shared among the numbers of the settings.
+per scene, shared among its cases: rules and their numbers.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def a_scene(seed):
 
 def samples_of(settings, setting, points, random):
     """Values over the whole range, and values near the flip points."""
-    (low, high), count = setting_range(settings, setting), max(SAMPLES // 12, 10)
+    (low, high), count = setting_range(settings, setting), max(SAMPLES // len(CASES), 10)
     if is_whole(settings, setting):
         return random.integers(low, high + 1, count).astype(float)
     values = random.uniform(low, high, count)
@@ -101,10 +101,18 @@ def test_says_whether_all_were_found(settings, setting, exact):
 
 
 def test_equal_tags_join_from_the_least_threshold_on():
-    found = hpe.flip_points(hpe.decode(hpe.scene("two apart").maps), "tag_threshold", high=0.5)
+    found = hpe.flip_points(hpe.decode(hpe.scene("two apart").maps), "tag_threshold", low=0, high=0.5)
     assert found.exact
     assert len(found.values) == 1
     assert 0 < found.values[0] < 1e-40
+
+
+def test_a_search_begins_where_the_slider_does_and_goes_below_where_asked():
+    decoding = hpe.decode(a_scene(2))
+    assert setting_range(decoding.settings, "tag_threshold")[0] == 0.2
+    assert hpe.flip_points(decoding, "tag_threshold").values[0] > 0.2
+    assert hpe.flip_points(decoding, "tag_threshold", 0, 0.2).values[0] < 0.2
+    assert hpe.Settings(tag_threshold=0.0).tag_threshold == 0
 
 
 def test_a_rule_that_does_not_read_a_setting_has_no_flip_points_in_it():

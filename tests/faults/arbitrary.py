@@ -78,7 +78,7 @@ def arbitrary_settings(seed: int) -> tuple[type[hpe.Settings], dict[str, Any]]:
         elif isinstance(item.default, bool):
             given[item.name] = chance.random() < 0.5
         else:
-            ends = chance.choice([told["low"], told["high"], chance.uniform(told["low"], told["high"])])
+            ends = chance.choice([told["least"], told["high"], chance.uniform(told["least"], told["high"])])
             given[item.name] = type(item.default)(ends)
     if given and chance.random() < 0.02:
         given[chance.choice(list(given))] = chance.choice([float("nan"), -1e9, 1e9, "text", None, True, 10**30])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import io
 import re
@@ -289,22 +288,6 @@ def test_what_cannot_be_written(name: str, picture: Image, sentence: str, tmp_pa
     assert is_one_sentence(str(caught.value))
     assert path.read_bytes() == b"precious"
     assert [file.name for file in tmp_path.iterdir()] == [name]
-
-
-def test_a_full_disk_keeps_the_old_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = hpe.write_image(tmp_path / "a.png", photo())
-    before = path.read_bytes()
-
-    def full(self: Path, data: bytes) -> int:
-        with self.open("wb") as file:
-            file.write(data[:10])
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(hpe.HpeError, match="No space left"):
-        hpe.write_image(path, photo(9, 9))
-    assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
 
 
 BOTH = ["opencv-python", "opencv-python-headless"]

@@ -50,7 +50,7 @@ def test_pictures(folder: Path, what: str | list[str], names: list[str]) -> None
     given = [str(folder / name) for name in what] if isinstance(what, list) else str(folder / what)
     with hpe.open_source(given) as source:
         assert [frame.name for frame in source] == names
-        assert source.report.count == len([1 for path in source.paths if path.endswith("b.png")])
+        assert source.report.count == len([1 for path in source.files if path.endswith("b.png")])
 
 
 def test_a_broken_picture_is_told_in_a_sentence(folder: Path) -> None:
@@ -271,7 +271,7 @@ def test_a_stalled_stream_is_ended_at_once(tmp_path: Path, sign: signal.Signals,
         pytest.param("98", {}, "camera 98", id="no camera, as on a command line"),
         pytest.param("none.mp4", {}, "does not exist", id="no file"),
         pytest.param("empty", {}, "holds no pictures", id="empty folder"),
-        pytest.param("*.png", {}, "finds no picture", id="pattern that finds nothing"),
+        pytest.param("*.png", {}, "holds no pictures", id="pattern that finds nothing"),
         pytest.param("text.mp4", {}, "cannot be opened as a film", id="no film"),
         pytest.param("http://127.0.0.1:9/film.mp4", {}, "cannot be opened", id="no server"),
         pytest.param("text.mp4", {"start": -1}, "start=-1", id="negative start"),

@@ -20,7 +20,6 @@ from local_server import Site, served
 
 import hpe_nb as hpe
 import hpe_nb.network.fetching
-from hpe_nb.network import download as downloading
 from hpe_nb.network import registry
 from hpe_nb.network.download import Patience
 from hpe_nb.network.fetching import cached, fetch, fetch_once
@@ -242,17 +241,13 @@ def test_offline_asks_nobody(value: str, forbidden: bool, site: Site, monkeypatc
     assert bool(site.asked) is not forbidden
 
 
-def test_a_full_disk(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = downloading.Part.add
-
-    def add(self: downloading.Part, block: bytes) -> None:
-        if self.done > 100_000:
+def test_a_full_disk(site: Site) -> None:
+    def full(done: int, _: int) -> None:
+        if done > 100_000:
             raise OSError(errno.ENOSPC, "No space left on device")
-        write(self, block)
 
-    monkeypatch.setattr(downloading.Part, "add", add)
     with pytest.raises(hpe.HpeError, match=r"toy.bin could not be written \(No space left on device\)"):
-        fetch("toy", patience=QUICK)
+        fetch("toy", progress=full, patience=QUICK)
     assert in_cache() == ["toy.xml"]
     assert len(site.asked) == 2  # asking again would not help
 

@@ -46,24 +46,6 @@ def test_the_shipped_network_keeps_the_contract() -> None:
     assert not (positive[..., 1:] & positive[..., :-1]).any()
 
 
-def test_photos_reach_the_network_as_bgr_from_0_to_255(tmp_path: Path) -> None:
-    network = hpe.load_network(
-        small_networks.save(small_networks.model(), tmp_path / "net.xml"), fit=(64, 64), negated=True
-    )
-    image = np.zeros((64, 64, 3), np.uint8)
-    image[...] = (250, 100, 10)
-    maps = network(image)
-    assert maps.heatmaps[:3, 5, 5].tolist() == [10, 100, 250]
-    assert maps.heatmaps.shape == (17, 32, 32)
-
-
-def test_colour_order_of_other_networks_can_be_said(tmp_path: Path) -> None:
-    path = small_networks.save(small_networks.model(), tmp_path / "net.xml")
-    image = np.full((64, 64, 3), (250, 100, 10), np.uint8)
-    maps = hpe.load_network(path, fit=(64, 64), colour="RGB", negated=True)(image)
-    assert maps.heatmaps[:3, 5, 5].tolist() == [250, 100, 10]
-
-
 @pytest.mark.parametrize("five", [True, False], ids=["tags with a last dimension", "tags without"])
 def test_maps_belong_to_the_caller(tmp_path: Path, five: bool) -> None:
     path = small_networks.save(small_networks.model(five=five), tmp_path / "net.xml")
