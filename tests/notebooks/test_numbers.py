@@ -500,6 +500,43 @@ def test_ranges_of_settings(words: str, name: str, what: str) -> None:
     says("12_settings.ipynb", words, told[what])
 
 
+@cache
+def told_settings() -> dict[str, Any]:
+    """What notebook 12 tells of each setting, with its picture and two values."""
+    cells = nbformat.read(FOLDER / "12_settings.ipynb", 4).cells
+    scope: dict[str, Any] = {}
+    exec(next(cell.source for cell in cells if "TOLD = {" in cell.source), scope)
+    return scope["TOLD"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "holds"),
+    [
+        pytest.param(
+            "tag_threshold", "one body falls into several people", lambda low, high: low[0] > high[0], id="falls"
+        ),
+        pytest.param("tag_threshold", "takes a neighbour's", lambda low, high: high[1] > low[1] + 1, id="takes"),
+        pytest.param(
+            "score_weight", "clear peaks go to clear people", lambda low, high: low[1] > 0 == high[1], id="clear"
+        ),
+        pytest.param("max_candidates", "weak joints are not looked at", lambda low, high: low[2] < high[2], id="holes"),
+        pytest.param("duplicate_oks", "found twice stays twice", lambda low, high: low[0] == high[0] - 1, id="twice"),
+    ],
+)
+def test_pictures_of_settings_show_what_the_table_says(
+    name: str, words: str, holds: Callable[[tuple[int, ...], tuple[int, ...]], bool]
+) -> None:
+    *told, scene, values, base = told_settings()[name]
+    assert any(words in one for one in told)
+
+    def seen(value: Any) -> tuple[int, ...]:
+        """People, joints in the wrong person, joints detected."""
+        found = hpe.decode(scene.maps, replace(base, **{name: value}))
+        return len(found.poses), int(wrong_joints(found, scene.truth).sum()), int(found.poses.detected.sum())
+
+    assert holds(*map(seen, values))
+
+
 def test_rounding_gives_joints_away() -> None:
     says("11_your_own_rule.ipynb", "It falls: rounding makes a tag distance of 0.1 and one of 0.4 cost the same")
 
