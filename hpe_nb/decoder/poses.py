@@ -250,7 +250,7 @@ def oks(xy: Floats, other: Floats, area: Floats, use: Bools) -> Float64:
 
 def likeness(apart: Floats, area: Floats, sigma: Float64) -> Float64:
     """exp(-d^2 / (2 area (2 sigma)^2)) of joints that are `apart` (..., 2)."""
-    squares = (apart**2).sum(axis=-1)
+    squares = apart[..., 0] ** 2 + apart[..., 1] ** 2
     return np.asarray(np.exp(-squares / (2 * (2 * sigma) ** 2 * np.maximum(area, LEAST_AREA))))
 
 
@@ -270,6 +270,7 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     repeats = np.full(len(xy), -1, np.intp)
     if len(xy) < 2 or limit >= 1:
         return repeats
+    xy = np.ascontiguousarray(xy)
     low = np.where(present[..., None], xy, np.inf).min(axis=1)
     high = np.where(present[..., None], xy, -np.inf).max(axis=1)
     area = AREA_OF_BOX * np.where(present.any(axis=1), (high - low).prod(axis=1), 0)
@@ -280,8 +281,8 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     def alike(pairs: slice) -> tuple[Ints, Ints]:
         """Those of the pairs whose OKS is above the limit."""
         one, other = better[pairs], worse[pairs]
-        left = present[one] & present[other]
-        spare = (1 - limit) * np.count_nonzero(left, axis=1) + ROUNDING
+        both = present.take(one, axis=0) & present.take(other, axis=0)
+        left, spare = both.copy(), (1 - limit) * both.sum(axis=1) + ROUNDING
         while len(one) > MANY and left.any():
             # Of many pairs nearly all are so unlike in their first joint or two that the others need not be compared.
             k, row = left.argmax(axis=1), np.arange(len(one))
@@ -289,9 +290,9 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
             spare -= left[row, k] * (1 - likeness(xy[one, k] - xy[other, k], larger, OKS_SIGMAS.take(k)))
             left[row, k] = False
             stay = (spare > 0).nonzero()[0]
-            one, other, left, spare = one.take(stay), other.take(stay), left.take(stay, axis=0), spare.take(stay)
-        both = present[one] & present[other]
-        above = oks(xy[one], xy[other], np.maximum(area[one], area[other]), both) > limit
+            one, other, spare = one.take(stay), other.take(stay), spare.take(stay)
+            left, both = left.take(stay, axis=0), both.take(stay, axis=0)
+        above = oks(xy.take(one, axis=0), xy.take(other, axis=0), np.maximum(area[one], area[other]), both) > limit
         return one[above], other[above]
 
     blocks = range(0, len(better), BLOCK) if len(better) else [0]

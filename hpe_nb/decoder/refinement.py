@@ -20,7 +20,7 @@ from hpe_nb.skeleton import K, reach
 WEAK = np.float32(0.02)
 """In the whole-map search pixels up to this |heat| are looked at only where the stronger ones leave it open."""
 
-BLOCK = 2**16
+BLOCK = 2**14
 """In the whole-map search about this many costs are held at a time: they stay in the processor's cache."""
 
 _A, _B = np.triu_indices(K, 1)
@@ -157,8 +157,8 @@ def cheapest(tags: Float32, heat: Float32, wanted: Float32) -> tuple[Ints, Float
     rows = BLOCK // len(heat) + 1
     for part in (slice(start, start + rows) for start in range(0, len(wanted), rows)):
         costs = rounded_distances(tags, wanted[part, None]) - heat
-        pixel[part] = costs.argmin(axis=1)
-        cost[part] = costs.min(axis=1)
+        pixel[part] = best = costs.argmin(axis=1)
+        cost[part] = costs[np.arange(len(best)), best]
     return pixel, cost
 
 

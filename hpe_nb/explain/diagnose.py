@@ -391,7 +391,11 @@ def split_tags(clues: Clues) -> Finding | None:
         apart = float(np.linalg.norm(clues.decoding.groups.tags[a] - clues.decoding.groups.tags[b]))
         if both <= 1 and apart > 0.7 * clues.settings.tag_threshold and _one_body(joints[a], joints[b]):
             farthest = max(_farthest(clues.decoding, a, b), _farthest(clues.decoding, b, a))
-            evidence = _split_words(joints[a], joints[b], apart, farthest)
+            counts = (joints[[a, b], :, 2] > 0).sum(axis=1)
+            evidence = (
+                f"groups of {counts[0]} and {counts[1]} joints complete each other to one body; "
+                f"their mean tags are {apart:.2f} apart, single joints up to {farthest:.2f}"
+            )
             # A joint that opened the second group was too far at its turn, however near the mean tags came afterwards.
             change = _possible(clues, {"tag_threshold": 1.05 * max(farthest, clues.settings.tag_threshold)})
             return Finding(SPLIT, 0.45, evidence, f"raise tag_threshold to {change['tag_threshold']:g}", change)
@@ -403,15 +407,6 @@ def _farthest(decoding: Decoding, group: int, other: int) -> float:
     own = decoding.groups.peak[group]
     tags = decoding.peaks.tag[own[own >= 0]].astype(np.float64)
     return float(np.linalg.norm(tags - decoding.groups.tags[other], axis=1).max())
-
-
-def _split_words(one: Float32, other: Float32, apart: float, farthest: float) -> str:
-    """The evidence for a split person."""
-    counts = int((one[:, 2] > 0).sum()), int((other[:, 2] > 0).sum())
-    return (
-        f"groups of {counts[0]} and {counts[1]} joints complete each other to one body; "
-        f"their mean tags are {apart:.2f} apart, single joints up to {farthest:.2f}"
-    )
 
 
 def _one_body(one: Float32, other: Float32) -> bool:

@@ -1,35 +1,38 @@
 """The engine: frames in, people out, the network never idle.
 
-A few threads do the same: take the next frame, place it, run the network, decode. While one of them waits for the
-network, others read or decode. Results leave in the order in which the frames came, and no more frames are under way
-than there are threads and a few more.
+Three things happen at the same time: a thread reads and places the next frames, OpenVINO's requests run the network,
+and their callbacks decode what has just been computed, straight from the network's memory. Results leave in the order
+in which the frames came, and no more frames are under way than there are requests and a few more.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import Any
 
+import numpy as np
+
+from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.poses import Poses
+from hpe_nb.errors import HpeError
 from hpe_nb.files.text import plural
 from hpe_nb.films.following import Running
 from hpe_nb.films.frame import Frame, Troubles
-from hpe_nb.network.network import Network
+from hpe_nb.network.network import OUTPUTS, SHAPES, Network
+from hpe_nb.network.placement import Placement
 from hpe_nb.settings import Settings
 
-T = TypeVar("T")
-
 AHEAD = 3
-"""Frames beyond those of the threads that may wait, decoded: they bridge a slow frame without much memory."""
+"""Frames beyond the running ones that may wait, read or decoded: they bridge a slow frame without much memory."""
 
 GRACE = 2.0
-"""Seconds to wait for the threads when all is over; one that waits for a stream's next byte ends later, by itself."""
+"""Seconds to wait for the thread that reads, when all is over."""
 
 SHARED = "TBB_PARTITIONER"
 """OpenVINO's property for how a layer is split among the cores: STATIC, its own choice, or AUTO."""
@@ -66,7 +69,11 @@ class Stages:
         try:
             yield
         finally:
-            self.spent[stage] = self.spent.get(stage, 0.0) + time.perf_counter() - began
+            self.add(stage, time.perf_counter() - began)
+
+    def add(self, stage: str, seconds: float) -> None:
+        """Count seconds to a stage."""
+        self.spent[stage] = self.spent.get(stage, 0.0) + seconds
 
     def restart(self) -> None:
         """Begin again at zero: called when the network is ready, so that compiling it counts for nothing."""
@@ -130,11 +137,14 @@ def detect(
         An iterator over the frames with the people found in each.
 
     Raises:
-        HpeError: what the source raises when nothing more can come.
+        HpeError: what the source or the network raise when nothing more can come.
     """
-    flight = _Flight(frames, network, grouping, running or Running(), stages or Stages(), report or Troubles())
+    running = running or Running()
+    flight = _Flight(
+        tuned(network, running), grouping or Settings(), running.requests, stages or Stages(), report or Troubles()
+    )
     try:
-        yield from flight.results()
+        yield from flight.results(frames)
     finally:
         flight.close()
 
@@ -156,94 +166,134 @@ def tuned(network: Network, running: Running) -> Network:
 
 
 class _Flight:
-    """The frames under way, and the threads that carry them."""
+    """The frames under way, and the thread and queues that carry them."""
 
-    def __init__(
-        self,
-        frames: Iterable[Frame],
-        network: Network,
-        grouping: Settings | None,
-        running: Running,
-        stages: Stages,
-        report: Troubles,
-    ) -> None:
-        self._coming, self._network, self._grouping = iter(frames), tuned(network, running), grouping
-        self._requests, self._stages, self._report = running.requests, stages, report
-        self._answers: SimpleQueue[SimpleQueue[Found | BaseException | None] | None] = SimpleQueue()
-        """Where the result of each frame will be, in the order of reading; None after the last."""
-        self._room, self._reading, self._closing = threading.Semaphore(1), threading.Lock(), threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._ready = False
+    def __init__(self, network: Network, grouping: Settings, requests: int, stages: Stages, report: Troubles) -> None:
+        self._network, self._grouping, self._requests = network, grouping, requests
+        self._stages, self._report = stages, report
+        self._queues: OrderedDict[tuple[int, int], Any] = OrderedDict()
+        self._landed: dict[int, Found | None] = {}
+        self._changed = threading.Condition()
+        self._room = 0
+        self._total: int | None = None
+        self._failure: BaseException | None = None
+        self._closing = False
+        self._feeder: threading.Thread | None = None
 
-    def results(self) -> Iterator[Found]:
+    def results(self, frames: Iterable[Frame]) -> Iterator[Found]:
         """What was found, frame after frame."""
-        self._add_threads(1)
-        while (answer := _get(self._answers)) is not None:
-            found = _get(answer)
-            self._room.release()
-            if isinstance(found, BaseException):
-                raise found
+        self._feeder = threading.Thread(target=self._feed, args=(frames,), name="hpe-feeder", daemon=True)
+        self._feeder.start()
+        turn = 0
+        while True:
+            with self._changed:
+                # The time-out lets Ctrl-C through on every system.
+                while turn not in self._landed and self._total != turn:
+                    self._changed.wait(0.5)
+                if turn not in self._landed:
+                    break
+                found = self._landed.pop(turn)
+                self._room += 1
+                self._changed.notify_all()
+            turn += 1
             if found is not None:
                 yield found
+        if self._failure is not None:
+            raise self._failure
 
     def close(self) -> None:
-        """Let the frames under way land, and end the threads."""
-        self._closing.set()
-        self._room.release(len(self._threads) or 1)
-        end = time.monotonic() + GRACE
-        for thread in list(self._threads):
-            thread.join(max(0.0, end - time.monotonic()))
+        """Let the frames under way land, and end the thread; one that waits for a stream's next byte ends by itself."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._feeder is not None:
+            self._feeder.join(GRACE)
+            if self._feeder.is_alive():
+                for queue in self._queues.values():
+                    queue.wait_all()
+                self._feeder.join(GRACE)
 
-    def _add_threads(self, count: int) -> None:
-        for _ in range(count):
-            self._threads.append(threading.Thread(target=self._work, name="hpe-engine", daemon=True))
-            self._threads[-1].start()
-
-    def _work(self) -> None:
-        """Take frame after frame, when there is room for it, and find the people in it; runs in each thread."""
-        while True:
-            self._room.acquire()
-            answer: SimpleQueue[Found | BaseException | None] = SimpleQueue()
-            try:
-                with self._reading:
-                    with self._stages.timed("read"):
-                        frame = None if self._closing.is_set() else next(self._coming, None)
-                    self._answers.put(answer if frame is not None else None)
-                if frame is None:
-                    return
-                answer.put(self._found(frame))
-            except BaseException as error:  # raised again where the results are taken
-                answer.put(error)
-                self._answers.put(answer)
-                return
-
-    def _found(self, frame: Frame) -> Found | None:
-        """The people in a frame, or None with the reason in the report."""
-        network, stages = self._network, self._stages
+    def _feed(self, frames: Iterable[Frame]) -> None:
+        """Read, place and start frame after frame; runs in the thread."""
+        turn, coming = 0, iter(frames)
         try:
-            placement = network.place(frame.image)
-            compiled = network.compiled(placement)
-            if not self._ready:  # the first frame that is a picture; until now there is one thread
-                self._ready = True
-                count = self._requests or compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1
-                stages.restart()
-                self._add_threads(count - 1)
-                self._room.release(count - 1 + AHEAD)
-            with stages.timed("place"):
-                tensor = placement.fill(frame.image)
-            with stages.timed("infer"):
-                outputs = network.infer(tensor, placement)
-            with stages.timed("decode"):
-                return Found(frame, decode(network.maps(outputs, placement), self._grouping).poses)
-        except ValueError as error:  # no picture, or maps that are none; other errors are the device's
+            while (frame := self._next(coming)) is not None:
+                self._start(turn, frame)
+                turn += 1
+        except BaseException as error:  # raised again where the results are taken
+            self._failure = error
+        finally:
+            for queue in self._queues.values():
+                queue.wait_all()
+            with self._changed:
+                self._total = turn
+                self._changed.notify_all()
+
+    def _next(self, coming: Iterator[Frame]) -> Frame | None:
+        """The next frame, when there is room for it; None at the end."""
+        with self._changed:
+            while self._queues and self._room < 1 and not self._closing:
+                self._changed.wait()
+            if self._closing:
+                return None
+        with self._stages.timed("read"):
+            return next(coming, None)
+
+    def _start(self, turn: int, frame: Frame) -> None:
+        """Hand a frame to the network, or note why not."""
+        with self._changed:
+            self._room -= 1
+        try:
+            placement = self._network.place(frame.image)
+            queue = self._queue(placement)
+        except HpeError as error:
             self._report.add(f"{frame.name} was left out: {error}")
-            return None
+            self._land(turn, None)
+            return
+        with self._stages.timed("place"):
+            tensor = placement.fill(frame.image)
+        # The tensor travels with the frame: the network reads it in place until the callback.
+        queue.start_async({0: tensor}, (turn, frame, placement, tensor), share_inputs=True)
 
+    def _queue(self, placement: Placement) -> Any:
+        """The queue of requests for an input shape; the last few are kept, as a folder may mix shapes."""
+        import openvino as ov
 
-def _get(queue: SimpleQueue[T]) -> T:
-    """The next thing in a queue; the time-out lets Ctrl-C through on every system."""
-    while True:
+        if placement.input not in self._queues:
+            first = not self._queues
+            if len(self._queues) >= SHAPES:
+                self._queues.popitem(last=False)[1].wait_all()
+            compiled = self._network.compiled(placement)
+            jobs = self._requests or compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1
+            queue = ov.AsyncInferQueue(compiled, jobs)
+            queue.set_callback(self._arrive)
+            self._queues[placement.input] = queue
+            if first:
+                self._room += jobs + AHEAD
+                self._stages.restart()
+        self._queues.move_to_end(placement.input)
+        return self._queues[placement.input]
+
+    def _arrive(self, request: Any, told: tuple[int, Frame, Placement, Image]) -> None:
+        """Decode what a request has computed; runs in OpenVINO's callback, while the other requests go on."""
+        turn, frame, placement, _ = told
+        found = None
         try:
-            return queue.get(timeout=0.5)
-        except Empty:
-            continue
+            self._stages.add("infer", request.latency / 1000)
+            with self._stages.timed("decode"):
+                found = Found(frame, self._decoded(request, placement))
+        except Exception as error:  # an exception in a callback would be lost
+            self._report.add(f"{frame.name} was left out: {error}")
+        self._land(turn, found)
+
+    def _decoded(self, request: Any, placement: Placement) -> Poses:
+        """The people in a request's outputs, which are read in place."""
+        count = len(request.model_outputs)
+        outputs = {name: np.asarray(request.get_output_tensor(i).data) for i, name in enumerate(OUTPUTS[:count])}
+        return decode(self._network.maps(outputs, placement), self._grouping).poses
+
+    def _land(self, turn: int, found: Found | None) -> None:
+        """Put a result where `results` takes it from."""
+        with self._changed:
+            self._landed[turn] = found
+            self._changed.notify_all()

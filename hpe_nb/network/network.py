@@ -128,8 +128,7 @@ class Network:
         arrays = _fresh_arrays([tuple(output.shape) for output in compiled.outputs])
         for index, array in enumerate(arrays):
             request.set_output_tensor(index, ov.Tensor(array, shared_memory=True))
-        request.start_async()  # on the threads of its streams; `infer` would share the caller's
-        request.wait()
+        request.infer()
         return dict(zip(OUTPUTS, arrays, strict=False))  # by order: equal outputs may share all their names
 
     def maps(self, outputs: dict[str, Float32], placement: Placement) -> Maps:

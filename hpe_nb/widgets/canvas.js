@@ -273,15 +273,14 @@ class View extends Drawing {
   }
 
   point(at) {
-    this.pointer = at;
-    if (at && this.mode === "beside") at = [at[0] % this.pane, at[1]];
+    this.pointer = at && [this.mode === "beside" ? at[0] % this.pane : at[0], at[1]];
     this.hover(at && this.hit(...at, 10), at, this.photo);
   }
 
   hover(spot, at = null, on = null) {
     this.hovered = spot;
     if (on === this.strip) this.pointer = null;
-    const text = this.tipText(spot, on === this.photo ? at : null), [width, height] = this.size;
+    const text = this.tipText(spot, on === this.photo ? this.pointer : null), [width, height] = this.size;
     this.tip.hidden = !text || !at || on !== this.photo;
     if (!this.tip.hidden) {
       this.tip.textContent = text;

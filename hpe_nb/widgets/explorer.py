@@ -199,10 +199,6 @@ class Explorer(Canvas):
         self.maps = maps_data(maps) | {name: self.maps[name] for name in ("ends", "direction")}
         self._decode()
 
-    def find_marks(self) -> None:
-        """Search now for everything that is searched in the background; for scripts without an event loop."""
-        self.finish_search()
-
     def let_go(self) -> None:
         """Close the widget and drop picture, maps and results."""
         super().let_go()

@@ -320,6 +320,10 @@ def test_comparing_with_a_divider_and_side_by_side(explored):
     page.get_by_label("compare with A").select_option("beside")
     joints = items(photo(explored), "joint")
     assert {one["old"] for one in joints} == {True, False}
+    x, y = at(explored, photo(explored), next(one for one in joints if not one["old"]))
+    page.mouse.move(x + photo(explored).bounding_box()["width"] / 2, y)
+    assert "person" in page.locator(".hpe-tip").inner_text()
+    assert drawn(explored, photo(explored), "hovered")
 
 
 def test_what_if_a_joint_is_dragged(explored):

@@ -109,7 +109,7 @@ def test_nothing_runs_after_the_end(dots: Network) -> None:
         for _ in zip(found, range(taken), strict=False):
             pass
         found.close()
-        assert not [thread for thread in threading.enumerate() if thread.name == "hpe-engine"]
+        assert not [thread for thread in threading.enumerate() if thread.name == "hpe-feeder"]
 
 
 def test_no_frames_at_all(dots: Network) -> None:

@@ -177,7 +177,7 @@ def test_nobody_found_says_why(explorer):
 
 
 def test_marks_stand_where_the_result_changes(explorer):
-    explorer.find_marks()
+    explorer.finish_search()
     marks = explorer.marks["tag_threshold"]
     assert not marks["searching"]
     assert marks["values"]
@@ -194,7 +194,7 @@ def _result(value):
 
 
 def test_a_search_gives_way(explorer):
-    explorer.find_marks()
+    explorer.finish_search()
     move(explorer, tag_threshold=0.5)
     # A setting's marks depend on all the others, so its own stay.
     assert [name for name, marks in explorer.marks.items() if not marks["searching"]] == ["tag_threshold"]
@@ -208,7 +208,7 @@ def test_a_wrong_joint_of_crossing_arms_is_mended_by_a_value_from_its_flips():
     mended = []
     for dot in wrong.tolist():
         explorer.receive({"kind": "choose", "person": int(dots.person[dot]), "joint": int(dots.joint[dot]), "dot": dot})
-        explorer.find_marks()
+        explorer.finish_search()
         for flip in explorer.told["flips"]:
             there = hpe.decode(made.maps, hpe.Settings(**{flip["setting"]: flip["to"]}))
             left = np.flatnonzero(wrong_joints(there, made.truth))
@@ -217,7 +217,7 @@ def test_a_wrong_joint_of_crossing_arms_is_mended_by_a_value_from_its_flips():
 
 
 def test_a_mark_shows_what_would_change(explorer):
-    explorer.find_marks()
+    explorer.finish_search()
     value = explorer.marks["tag_threshold"]["values"][0]
     explorer.receive({"kind": "preview", "setting": "tag_threshold", "value": value - 1e-6})
     assert explorer.preview["dots"]
