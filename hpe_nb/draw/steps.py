@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -14,6 +16,7 @@ from hpe_nb.decoder.grouping import Turn
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.draw import figures as fig
 from hpe_nb.draw.colours import HEATMAP, TAGMAP
+from hpe_nb.draw.dots import owners
 from hpe_nb.files.text import plural
 from hpe_nb.settings import place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, joint_index
@@ -117,11 +120,22 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
     picture = ax.imshow(tags, cmap=TAGMAP, interpolation="nearest")
     if heat.max() > 0.2:
         ax.contour(heat, levels=[0.2], colors=[fig.WHITE], linewidths=0.9)
-    told, numbers = [], decoding.numbers[decoding.groups.owner]
+    told, poses = [], owners(decoding)
     for i in range(peaks.start[k], peaks.start[k + 1]):
-        (x, y), person = peaks.xy[i].tolist(), int(numbers[i])
-        fig.badge(ax, x, y, person)
-        told.append(f"person {person + 1} at x {x}, y {y} with tag {peaks.tag[i, 0]:.2f}")
+        (x, y), person = peaks.xy[i].tolist(), int(poses[i])
+        if person >= 0:
+            fig.badge(ax, x, y, person)
+        else:
+            fig.draw_dots(
+                ax,
+                peaks.xy[i : i + 1].astype(np.float64),
+                60,
+                facecolors=fig.PALE,
+                edgecolors=fig.BLACK,
+                linewidths=0.9,
+            )
+        who = f"person {person + 1}" if person >= 0 else "a person who was dropped"
+        told.append(f"{who} at x {x}, y {y} with tag {peaks.tag[i, 0]:.2f}")
     fig.scale_bar(ax, picture, fig.tag_label(decoding.maps))
     fig.inked(ax, x="x in map pixels", y="y in map pixels")
     low, high = tags.min(), tags.max()
@@ -171,12 +185,13 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
             number = f"{cost.round(2) + 0.0:.2f}" if np.isfinite(cost) else "∞"  # 0 rather than -0
             fig.write(ax, j, i - 0.14, number, fontsize=fig.SMALL + 1, color=ink, fontweight="bold")
             fig.write(ax, j, i + 0.24, f"d {d[i, j]:.2f}  e {e[i, j]:.0f}", fontsize=6.5, color=ink)
-    told = _assignment(ax, turn, numbers)
+    letters = list(ascii_lowercase[:n]) if few else [str(i + 1) for i in range(n)]
+    told = _assignment(ax, turn, numbers, letters)
     names = [f"person {numbers[j] + 1}\ntag {turn.people.tag[j, 0]:.2f}" for j in range(m)]
     ax.set_xticks(range(m), names if few else [str(numbers[j] + 1) for j in range(m)])
-    index, tag, value = turn.candidates.index.tolist(), turn.candidates.tag[:, 0], turn.candidates.value
-    words = [f"peak {i}\ntag {t:.2f}, score {v:.2f}" for i, t, v in zip(index, tag, value, strict=True)]
-    ax.set_yticks(range(n), words if few else [str(i) for i in index])
+    tag, value = turn.candidates.tag[:, 0], turn.candidates.value
+    words = [f"peak {i}\ntag {t:.2f}, score {v:.2f}" for i, t, v in zip(letters, tag, value, strict=True)]
+    ax.set_yticks(range(n), words if few else letters)
     ax.xaxis.tick_top()
     fig.inked(ax)
     sides = f"{plural(n, 'peak')} against {plural(m, 'person')}"
@@ -184,7 +199,7 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
     return fig.described(ax, f"{KEYPOINTS[k]}: cost of joining (framed: the assignment)", alt)
 
 
-def _assignment(ax: Axes, turn: Turn, numbers: list[int]) -> list[str]:
+def _assignment(ax: Axes, turn: Turn, numbers: list[int], letters: list[str]) -> list[str]:
     """Frames round the chosen pairs, and each candidate's person at the right; the same in words."""
     told, m = [], len(turn.people)
     for i, person in enumerate(turn.person.tolist()):
@@ -195,7 +210,7 @@ def _assignment(ax: Axes, turn: Turn, numbers: list[int]) -> list[str]:
                 ax.add_patch(box)
         if m <= _MANY:
             fig.write(ax, m - 0.42, i, f"{'→' if joins else 'opens'} person {number + 1}", ha="left")
-        told.append(f"peak {turn.candidates.index[i]} {'to' if joins else 'opens'} person {number + 1}")
+        told.append(f"peak {letters[i]} {'to' if joins else 'opens'} person {number + 1}")
     return told
 
 

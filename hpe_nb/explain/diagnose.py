@@ -390,14 +390,23 @@ def split_tags(clues: Clues) -> Finding | None:
     for a, b, both in zip(first.tolist(), second.tolist(), shared.tolist(), strict=True):
         apart = float(np.linalg.norm(clues.decoding.groups.tags[a] - clues.decoding.groups.tags[b]))
         if both <= 1 and apart > 0.7 * clues.settings.tag_threshold and _one_body(joints[a], joints[b]):
+            farthest = max(_farthest(clues.decoding, a, b), _farthest(clues.decoding, b, a))
             counts = (joints[[a, b], :, 2] > 0).sum(axis=1)
             evidence = (
                 f"groups of {counts[0]} and {counts[1]} joints complete each other to one body; "
-                f"their tags are {apart:.2f} apart"
+                f"their mean tags are {apart:.2f} apart, single joints up to {farthest:.2f}"
             )
-            change = _possible(clues, {"tag_threshold": 1.05 * apart})
+            # A joint that opened the second group was too far at its turn, however near the mean tags came afterwards.
+            change = _possible(clues, {"tag_threshold": 1.05 * max(farthest, clues.settings.tag_threshold)})
             return Finding(SPLIT, 0.45, evidence, f"raise tag_threshold to {change['tag_threshold']:g}", change)
     return None
+
+
+def _farthest(decoding: Decoding, group: int, other: int) -> float:
+    """Greatest distance of a tag of the group's own joints to the other group's mean tag."""
+    own = decoding.groups.peak[group]
+    tags = decoding.peaks.tag[own[own >= 0]].astype(np.float64)
+    return float(np.linalg.norm(tags - decoding.groups.tags[other], axis=1).max())
 
 
 def _one_body(one: Float32, other: Float32) -> bool:

@@ -195,6 +195,14 @@ def test_figures_leave_pyplot_alone():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_peak_of_a_dropped_person_has_no_number_in_a_tag_map():
+    scene = hpe.scene(2, seed=1)
+    decoding = hpe.decode(scene.maps, hpe.Settings(max_people=1))
+    ax = hpe.plot_tag_map(decoding, "nose")
+    assert [text.get_text() for text in ax.texts if text.get_bbox_patch()] == ["1"]
+    assert "a person who was dropped at" in hpe.alt_text(ax)
+
+
 def test_people_have_the_same_numbers_in_every_figure_and_picture(monkeypatch):
     decoding = hpe.decode(hpe.scene(3, seed=2).maps)
     expected = {str(person + 1) for person in range(len(decoding.poses))}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from sabotage import KINDS, healthy, sabotaged
 
 import hpe_nb as hpe
-from hpe_nb.explain.diagnose import RANGE, SCALE
+from hpe_nb.explain.diagnose import RANGE, SCALE, SPLIT
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -43,6 +44,21 @@ def test_findings_come_with_numbers_and_advice():
         assert finding.advice
         assert finding.name in str(diagnosis)
         assert html.escape(finding.evidence) in diagnosis._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        pytest.param(hpe.scene(2, tag_noise=0.55, tag_gap=4.0, seed=1), id="mean tags nearer than the threshold"),
+        *(pytest.param(seed, id=f"spoilt {seed}") for seed in range(3)),
+    ],
+)
+def test_the_threshold_that_is_advised_joins_a_split_person(split):
+    decoding = hpe.decode(split.maps) if isinstance(split, hpe.Scene) else sabotaged(SPLIT, split)[0]
+    finding = next(one for one in hpe.diagnose(decoding.maps, decoding).findings if one.name == SPLIT)
+    assert finding.changes["tag_threshold"] > decoding.settings.tag_threshold
+    mended = hpe.decode(decoding.maps, replace(decoding.settings, **finding.changes))
+    assert len(mended.poses) == len(decoding.poses) - 1
 
 
 @pytest.mark.parametrize(
