@@ -50,6 +50,16 @@ def one_line(text: str) -> str:
     return text
 
 
+def last_line(error: BaseException) -> str:
+    r"""The last line of another library's error: OpenVINO's last says what happened, the others where in its source.
+
+    >>> last_line(RuntimeError("at reader.cpp:12\n  no such layer")), last_line(RuntimeError())
+    ('no such layer', 'RuntimeError')
+    """
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if lines else type(error).__name__
+
+
 def _escaped(match: re.Match[str]) -> str:
     """A character by its number; the bytes that Python hides in surrogates by theirs."""
     code = ord(match.group())

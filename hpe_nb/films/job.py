@@ -15,7 +15,7 @@ import numpy as np
 from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.draw.skeletons import draw_poses
-from hpe_nb.errors import HpeError, one_line
+from hpe_nb.errors import HpeError, last_line, one_line
 from hpe_nb.files.images import crop_boxes, write_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.whole import check_targets, folder_held, remove_parts
@@ -233,7 +233,7 @@ def run_film(
             done = f"Stopped after {record.entries} frames; all of them are in {outputs.record}."
             summary.ending = done if record.entries else "Stopped before the first frame."
         except (HpeError, OSError, RuntimeError) as error:  # the last one is OpenVINO's, for a device that went away
-            summary.ending = one_line(str(error).strip().splitlines()[-1])
+            summary.ending = one_line(last_line(error))
         if video is not None:
             try:
                 video.close()

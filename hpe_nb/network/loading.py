@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpe_nb.decoder.peaks import negate_non_maxima
-from hpe_nb.errors import HpeError, suggestion
+from hpe_nb.errors import HpeError, last_line, suggestion
 from hpe_nb.files.images import read_image
 from hpe_nb.files.shipped import sample
 from hpe_nb.network.card import Card, card_of
@@ -142,7 +142,7 @@ def _checked(path: Path, card: Card) -> ov.Model:
         model = ov.Core().read_model(path)
     except (RuntimeError, ValueError) as error:  # the second one where the reader's own message is no text
         raise HpeError(
-            f"{path} cannot be read as a network ({_last_line(error)}); fetch or export it again, with its .bin."
+            f"{path} cannot be read as a network ({last_line(error)}); fetch or export it again, with its .bin."
         ) from error
     outputs = _contract_outputs(model, card)
     if outputs is None or len(model.inputs) != 1 or _input_layout(model, card) is None:
@@ -330,8 +330,3 @@ def _config(config: dict[str, str] | None) -> dict[str, str]:
     """
     default = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
     return default | (config or {})
-
-
-def _last_line(error: Exception) -> str:
-    """The last line of an OpenVINO error, which says what happened; the others say where in its source."""
-    return str(error).strip().splitlines()[-1].strip()

@@ -13,7 +13,7 @@ import numpy as np
 from hpe_nb.arrays import Float32, Image
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import negate_non_maxima
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, last_line
 from hpe_nb.files.images import check_image
 from hpe_nb.files.text import escaped
 from hpe_nb.network.placement import Fit, Placement, place
@@ -114,7 +114,7 @@ class Network:
         except RuntimeError as error:
             raise HpeError(
                 f"{self.name} cannot run on {self.device} with an input of {width} x {height} pixels "
-                f"({str(error).strip().splitlines()[-1]}); choose another fit, for example fit=(448, 448)."
+                f"({last_line(error)}); choose another fit, for example fit=(448, 448)."
             ) from error
 
     def infer(self, tensor: Image, placement: Placement) -> dict[str, Float32]:
