@@ -170,6 +170,11 @@ def test_letterbox_by_hand_and_the_sizes_of_0007() -> None:
     wide, square = (place(640, 427, fit, 448) for fit in ("protocol", "letterbox"))
     says(page, "give {} x {} in an input of {} x {} by protocol", *wide.scaled, *wide.input)
     says(page, "and {} x {} in {} x {} by letterbox (427 x 0.7 = 298.9;", *square.scaled, *square.input)
+    maps = [(each.input[0] // 2, each.input[1] // 2) for each in (wide, square)]
+    there, below = (each.to_image(*size)[:, :2] @ (100, 50) for each, size in zip((wide, square), maps, strict=True))
+    says(page, "the scale is then 448 / 427 = {:.3f}, the maps are {} x {}", 448 / 427, *maps[0])
+    says(page, "map pixel (100, 50) lies at ({:.1f}, {:.1f}) in the photo", *there)
+    says(page, "there are {} rows of padding, and it lies at ({:.1f}, {:.1f})", 448 - square.scaled[1], *below)
     says(page, "by a quarter on a photo of 4:3, by a third on one of 3:2")
     for share, size in ((3 / 4, (640, 480)), (2 / 3, (640, 427))):
         box, rows = (place(*size, fit, 448).scaled[1] for fit in ("letterbox", "protocol"))
@@ -445,11 +450,20 @@ def test_high_ap_with_many_wrong_joints_beside_low_ap_with_none() -> None:
 
 
 def test_what_a_photo_loses_without_faint_people() -> None:
-    says("06_choosing_parameters.ipynb", "AP loses a point or two")
+    says("06_choosing_parameters.ipynb", "AP loses little")
     shipped = next(line for line in card().splitlines() if "as it ships" in line)
     default, demo = map(float, re.findall(r"\| \**([\d.]+)\** (?=\|)", shipped)[:2])
     assert 0 < demo - default < 2.5
     assert demo == NETWORKS["hpe-nb-ae"].ap  # what the network says of itself when it is loaded
+
+
+def test_crossing_arms_begun_with_the_wrists(monkeypatch: pytest.MonkeyPatch) -> None:
+    says("03_grouping_step_by_step.ipynb", "begun with the wrists, it comes out the same, two whole people")
+    scene = hpe.scene("crossing arms")
+    found = hpe.decode(scene.maps)
+    monkeypatch.setattr(grouping, "JOINT_ORDER", (9, 10, *(k for k in grouping.JOINT_ORDER if k not in (9, 10))))
+    other = hpe.decode(scene.maps)
+    assert sorted(map(tuple, other.groups.peak)) == sorted(map(tuple, found.groups.peak))
 
 
 def test_pictures_of_a_step() -> None:
