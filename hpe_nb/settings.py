@@ -203,7 +203,7 @@ class Settings:
     """
 
     detection_threshold: float = knob(
-        0.1, 0.02, 1.0, 0.01, "a peak counts as a joint when its score is above this", step="peaks", least=0.0
+        0.1, 0.02, 1.0, 0.01, "a peak is a candidate when its score is above this", step="peaks", least=0.0
     )
     max_candidates: int = knob(
         100, 1, 200, 1, "at most this many peaks of one joint type are looked at, best first", step="peaks"

@@ -50,7 +50,7 @@ JOINT_ORDER: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 11, 12, 7, 8, 9, 10, 13, 14
 """Order in which the decoder groups joint types: from the easy and central ones to the limbs' ends.
 
 Face, shoulders, hips, elbows, wrists, knees, ankles, as in Associative Embedding (arXiv 1611.05424) and its successors:
-the first joint types open the people, so the most reliable ones come first.
+the first joint types open the people, so several that agree come first: the face, then the trunk.
 """
 
 OKS_SIGMAS: Float64 = np.array(
