@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 from hpe_nb.cli.options import Subparsers, add_grouping, add_network, folder_for, grouping_of, network_of
@@ -48,42 +45,36 @@ def run(options: argparse.Namespace) -> None:
     from hpe_nb.files.images import read_image, write_image
     from hpe_nb.files.shipped import sample
     from hpe_nb.files.whole import check_targets
+    from hpe_nb.films.engine import Stages
 
-    grouping, times = grouping_of(options), dict[str, float]()
-
-    @contextmanager
-    def timed(step: str) -> Iterator[None]:
-        start = perf_counter()
-        yield
-        times[step] = 1000 * (perf_counter() - start)
-
+    grouping, stages = grouping_of(options), Stages()
     photo = Path(os.path.expanduser(options.photo))  # noqa: PTH111 - pathlib's raises without a home
     photo = photo if photo.suffix or os.path.exists(photo) else sample(options.photo)  # noqa: PTH110 - any name
-    with timed("load the network"):
+    with stages.timed("load the network"):
         network = network_of(options)
-    with timed("read the photo"):
+    with stages.timed("read the photo"):
         image = read_image(photo)
-    with timed("prepare the network for this shape"):
+    with stages.timed("prepare the network for this shape"):
         network.compiled(network.place(image))
-    with timed("network"):
+    with stages.timed("network"):
         maps = network(image)
-    with timed("decode"):
+    with stages.timed("decode"):
         poses = decode(maps, grouping).poses
-    with timed("draw"):
+    with stages.timed("draw"):
         drawn = draw_poses(image, poses)
     folder = options.out or folder_for("hpe-nb-demo")
     stem, name = os.fsdecode(os.fsencode(photo.stem)[:240]), visible(photo.name)  # a file name may have 255 bytes
     picture, people = folder / f"{stem}-poses.png", folder / f"{stem}-poses.json"
     check_targets([picture, people], [photo], replace=_written_before(people, name))
-    with timed("write"):
+    with stages.timed("write"):
         write_image(picture, drawn)
         save_poses(people, poses, image_id=name)
     height, width = image.shape[:2]
     print(f"\n{photo.name}, {width} x {height} pixels, {plural(len(poses), 'person')} found by {network.name}:\n")
     if len(poses):
         print(people_table(poses) + "\n")
-    rows = [(step, f"{milliseconds:.1f}") for step, milliseconds in times.items()]
-    print(text_table(("step", "ms"), [*rows, ("together", f"{sum(times.values()):.1f}")]))
+    spent = stages.spent | {"together": sum(stages.spent.values())}
+    print(text_table(("step", "ms"), [(step, f"{1000 * seconds:.1f}") for step, seconds in spent.items()]))
     print(f"\nLook at {picture}\nNumbers: {people}\nNext: hpe-nb lab")
 
 

@@ -180,14 +180,6 @@ class Webcam(Canvas):
         self.tracks, self.frames = Tracks.none(), 0
         super().__init__(fixed=fixed_data("camera", ("camera",), []))
 
-    def see(self, data: bytes | memoryview, time: float) -> None:
-        """Find and follow the people in a coded picture (JPEG, PNG, ...), and show them.
-
-        Raises:
-            HpeError: it is no picture.
-        """
-        self._show(*self._found(data), time)
-
     def _found(self, data: bytes | memoryview) -> tuple[Image, Poses]:
         """The picture and its people."""
         image = decode_image(bytes(data), "the browser's picture")
