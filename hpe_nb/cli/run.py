@@ -217,7 +217,7 @@ def outputs_of(options: argparse.Namespace, source: Source, what: object, folder
     Raises:
         HpeError: results of an earlier run are there, and it was not said what to do with them; or resuming a film.
     """
-    from hpe_nb.films.inputs import NUMBERED
+    from hpe_nb.films.frame import numbered
     from hpe_nb.films.job import FRAME, Outputs
     from hpe_nb.films.pictures import Pictures
 
@@ -231,8 +231,8 @@ def outputs_of(options: argparse.Namespace, source: Source, what: object, folder
         )
     exports = {"poses.json": options.coco, "poses.csv": options.csv}
     named = options.video or ""
-    pattern = named if NUMBERED.search(named) and named.lower().endswith((".jpg", ".jpeg", ".png")) else None
-    if pattern and (len(NUMBERED.findall(pattern)) != 1 or pattern.count("%") != 1):
+    pattern = named if "%" in named and named.lower().endswith((".jpg", ".jpeg", ".png")) else None
+    if pattern and (not numbered(pattern) or pattern.count("%") != 1):
         raise HpeError(f"--video {pattern} was given, but one place for the number is expected, as frame_%04d.png.")
     film = folder / (named or f"{_plain_stem(str(what))}-poses.mp4")
     return Outputs(

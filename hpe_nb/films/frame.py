@@ -1,14 +1,14 @@
-"""A frame: one picture of a film, with its place and its time in it."""
+"""A frame of a film or a photo, which frames are wanted, and what every source of frames has."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Protocol, Self
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from hpe_nb.arrays import Image
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, visible
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,7 @@ class Frame:
     image: Image
     index: int
     time: float
-    name: str
+    name: str = ""
     source: str = ""
     picture: str = ""
 
@@ -55,12 +55,10 @@ class Span:
     def __post_init__(self) -> None:
         if self.start < 0:
             raise HpeError(f"start={self.start} was given, but 0 or more is expected, the number of the first frame.")
-        if self.stop is not None and self.stop <= self.start:
+        if self.over(self.start):
             raise HpeError(f"stop={self.stop} was given with start={self.start}, but a later frame is expected.")
         if self.stride < 1:
-            raise HpeError(
-                f"stride={self.stride} was given, but 1 or more is expected, for example 2 for every second frame."
-            )
+            raise HpeError(f"stride={self.stride} was given, but 1 or more is expected, as 2 for every second frame.")
 
     def wants(self, index: int) -> bool:
         """Whether the frame at `index` of a round is one of those asked for."""
@@ -75,8 +73,7 @@ class Span:
 class Troubles:
     """What went wrong on the way without ending it: sentences, the first `most` of them kept, all counted.
 
-    A film of ten thousand bad frames must not fill the memory with complaints. `notes` are sentences about files that
-    were left out because they are of another kind, which is no error.
+    `notes` are sentences about files that were left out because they are of another kind, which is no error.
     """
 
     most: int = 100
@@ -91,7 +88,7 @@ class Troubles:
             self.sentences.append(sentence)
 
 
-class Source(Protocol):
+class Source:
     """Where frames come from. A context manager: leaving it, on whatever way, gives devices and files back.
 
     Attributes:
@@ -103,22 +100,49 @@ class Source(Protocol):
         report: files and frames that could not be read and were left out.
     """
 
-    name: str
-    span: Span
-    files: list[str]
-    fps: float
-    count: int | None
-    report: Troubles
+    def __init__(self, name: str, span: Span, files: Sequence[str] = ()) -> None:
+        self.name, self.span, self.files = name, span, list(files)
+        self.fps, self.report = 1.0, Troubles()
+        self.count: int | None = None
+
+    def round(self) -> Iterator[Frame]:
+        """The wanted frames from the beginning to the end; those without a name get the source's."""
+        raise NotImplementedError
 
     def __iter__(self) -> Iterator[Frame]:
-        """The frames, in order."""
-        ...
+        """The wanted frames, in order; with loop, round after round."""
+        shift, elapsed = 0, 0.0
+        while True:
+            frame = None
+            for frame in self.round():
+                index = shift + frame.index
+                name = frame.name or f"{self.name} frame {index}"
+                yield replace(frame, index=index, time=elapsed + frame.time, name=name)
+            if frame is None or not self.span.loop:
+                return
+            shift, elapsed = shift + frame.index + 1, elapsed + frame.time + 1 / self.fps
 
-    def __enter__(self) -> Self: ...
+    def close(self) -> None:
+        """Give back what is open."""
 
-    def __exit__(self, *error: object) -> None: ...
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
 
 def is_url(what: str) -> bool:
     """Whether the text is an address such as https://... or rtsp://... (a Windows drive is none)."""
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", what) is not None
+
+
+def short_name(what: str) -> str:
+    """The last part of a path or address, made visible."""
+    return visible(what.split("?")[0].rstrip("/").rsplit("/", 1)[-1] or what)
+
+
+def numbered(name: str) -> re.Pattern[str] | None:
+    """What finds the files of a pattern such as frame_%04d.png, their number as its group; None for other names."""
+    found, places = re.subn(r"%0?\d*d", r"(\\d+)", re.escape(name))
+    return re.compile(found) if places == 1 else None

@@ -21,7 +21,6 @@ import hpe_nb as hpe
 from hpe_nb.films import captures
 from hpe_nb.films.captures import Camera
 from hpe_nb.films.frame import Span, Troubles
-from hpe_nb.films.pictures import Pictures
 
 Maker = Callable[..., Path]
 
@@ -119,10 +118,10 @@ def test_a_film_that_breaks_off_is_told(make_film: Maker) -> None:
 
 
 class Capture:
-    """A capture whose frames are brightness steps, some of which cannot be decoded."""
+    """A camera of so many frames."""
 
-    def __init__(self, count: int, bad: tuple[int, ...] = ()) -> None:
-        self.count, self.bad, self.at, self.released = count, bad, -1, 0
+    def __init__(self, count: int) -> None:
+        self.count, self.at, self.released = count, -1, 0
 
     def isOpened(self) -> bool:  # noqa: N802
         return True
@@ -130,12 +129,9 @@ class Capture:
     def get(self, what: int) -> float:
         return {cv2.CAP_PROP_FPS: 10.0, cv2.CAP_PROP_FRAME_COUNT: float(self.count)}.get(what, 0.0)
 
-    def grab(self) -> bool:
+    def read(self) -> tuple[bool, np.ndarray | None]:
         self.at += 1
-        return self.at < self.count
-
-    def retrieve(self) -> tuple[bool, np.ndarray | None]:
-        return (False, None) if self.at in self.bad else (True, np.full((8, 8, 3), self.at, np.uint8))
+        return (False, None) if self.at >= self.count else (True, np.full((8, 8, 3), self.at, np.uint8))
 
     def release(self) -> None:
         self.released += 1
@@ -171,7 +167,7 @@ def test_a_camera_that_is_pulled_out_is_told() -> None:
 def test_a_camera_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     capture, let_go = Capture(5), threading.Event()
     monkeypatch.setattr(captures, "TIMEOUT", 0.05)
-    monkeypatch.setattr(capture, "grab", lambda: let_go.wait(5) and False)
+    monkeypatch.setattr(capture, "read", lambda: (let_go.wait(5) and False, None))
     with Camera("camera 0", 0, Span(), capture) as source:
         assert list(source) == []
         let_go.set()
@@ -288,11 +284,6 @@ def test_what_cannot_be_opened(
     with pytest.raises(hpe.HpeError, match=words.replace("*", r"\*")) as raised:
         hpe.open_source(what, **span)
     assert str(raised.value).count(". ") == 0
-
-
-def test_names_tell_files_of_one_name_apart(tmp_path: Path) -> None:
-    paths = [str(tmp_path / "a" / "x.png"), str(tmp_path / "b" / "x.png")]
-    assert Pictures("two", paths, Span()).names == ["a/x.png", "b/x.png"]
 
 
 def test_a_report_stays_small() -> None:
