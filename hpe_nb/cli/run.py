@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from hpe_nb.films.engine import Stages
     from hpe_nb.films.frame import Source
     from hpe_nb.films.inputs import Inputs
-    from hpe_nb.films.job import Outputs, Shown, Summary
+    from hpe_nb.films.job import Outputs, Summary
+    from hpe_nb.films.record import Entry
     from hpe_nb.network.network import Network
 
 RECORD = "poses.jsonl"
@@ -202,8 +203,8 @@ def _run_one(
         total = None if options.loop else _total(source, options)
         with tqdm(total=total, unit="frame", disable=hidden, leave=False) as bar:
 
-            def seen(shown: Shown, _: Stages) -> None:
-                bar.set_postfix_str(plural(len(shown.entry.poses), "person"), refresh=False)
+            def seen(entry: Entry, _: Stages) -> None:
+                bar.set_postfix_str(plural(len(entry.poses), "person"), refresh=False)
                 bar.update()
 
             outputs = outputs_of(options, source, what, folder)
@@ -218,7 +219,7 @@ def outputs_of(options: argparse.Namespace, source: Source, what: object, folder
         HpeError: results of an earlier run are there, and it was not said what to do with them; or resuming a film.
     """
     from hpe_nb.films.frame import numbered
-    from hpe_nb.films.job import FRAME, Outputs
+    from hpe_nb.films.job import Outputs
     from hpe_nb.films.pictures import Pictures
 
     photos = isinstance(source, Pictures)
@@ -238,12 +239,11 @@ def outputs_of(options: argparse.Namespace, source: Source, what: object, folder
     return Outputs(
         record=folder / RECORD,
         video=film if options.draw and not pattern and (named or not photos) else None,
-        pictures=folder if options.draw and (pattern or (photos and not named)) else None,
+        pictures=folder / (pattern or "") if options.draw and (pattern or (photos and not named)) else None,
         exports=tuple(folder / name for name, asked in exports.items() if asked),
         sound=options.sound,
         resume=options.resume,
         overwrite=options.overwrite,
-        pattern=pattern or FRAME,
         crops=folder / "crops" if options.crops else None,
         people=_numbers_of(options.only_people),
         min_score=options.min_score,

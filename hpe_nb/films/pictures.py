@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from hpe_nb.arrays import Image
@@ -55,13 +55,14 @@ class Pictures(Source):
         self.go_on(())
         self.count = len(self.files[span.start : span.stop])
 
-    def go_on(self, entries: Sequence[Entry]) -> int:
+    def go_on(self, entries: Iterable[Entry]) -> int:
         """Leave out what a record holds already; the others get numbers and file names that it does not hold.
 
         Returns:
             How many of the photos are done.
         """
-        self.photos, self.done = planned(self.files, entries), frozenset(entry.source for entry in entries)
+        known = [Photo("", entry.source, entry.name, entry.picture, entry.index) for entry in entries]
+        self.photos, self.done = planned(self.files, known), frozenset(photo.source for photo in known)
         return sum(photo.source in self.done for photo in self.photos)
 
     def wanted(self) -> list[Photo]:
@@ -80,15 +81,15 @@ class Pictures(Source):
                 yield Frame(image, photo.index, float(photo.index), photo.name, photo.source, photo.picture)
 
 
-def planned(paths: Sequence[str], entries: Sequence[Entry] = ()) -> list[Photo]:
-    """The photos at these paths, with numbers and file names for results that neither they nor `entries` share."""
-    known = {entry.source: entry for entry in entries}
-    numbers, used = {entry.index for entry in entries}, {_alike(entry.picture) for entry in entries}
+def planned(paths: Sequence[str], known: Sequence[Photo] = ()) -> list[Photo]:
+    """The photos at these paths, with numbers and file names for results that neither they nor the known ones share."""
+    before = {photo.source: photo for photo in known}
+    numbers, used = {photo.index for photo in known}, {_alike(photo.picture) for photo in known}
     photos = []
     for index, (path, name) in enumerate(zip(paths, _names(paths), strict=True)):
         source = path if is_url(path) else os.path.abspath(path)
-        if (before := known.get(source)) is not None:
-            photos.append(Photo(path, source, before.name, before.picture, before.index))
+        if source in before:
+            photos.append(replace(before[source], path=path))
             continue
         number, picture = index if index not in numbers else max(numbers) + 1, _picture_name(name, used)
         numbers.add(number)

@@ -17,7 +17,7 @@ import numpy as np
 
 import hpe_nb as hpe
 from hpe_nb.films.engine import Stages
-from hpe_nb.films.job import Shown
+from hpe_nb.films.record import Entry
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "films"))
 from film_tools import dot_network
@@ -36,7 +36,7 @@ def main() -> None:
     network = hpe.load_network("hpe-nb-ae", fit=(448, 352)) if options.real else dot_network((224, 168))
     every, held = max(1, options.frames // 20), []
 
-    def seen(_: Shown, stages: Stages) -> None:
+    def seen(_: Entry, stages: Stages) -> None:
         if stages.frames % every == 0:
             held.append(resident())
             print(f"{stages.frames:6d} frames  {held[-1]:7.1f} MiB  {stages.fps:6.1f} frames/s", flush=True)

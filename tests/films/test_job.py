@@ -27,7 +27,7 @@ from hpe_nb.films import video as video_module
 from hpe_nb.films.captures import Camera
 from hpe_nb.films.engine import Stages
 from hpe_nb.films.frame import Span
-from hpe_nb.films.job import Shown, Summary
+from hpe_nb.films.job import Summary
 from hpe_nb.films.record import Entry, RecordFile
 from hpe_nb.films.video import VideoFile
 from hpe_nb.network.network import Network
@@ -188,7 +188,7 @@ def test_resuming_does_the_rest_only(walk: Path, dots: Network) -> None:
 
 
 def test_ctrl_c_keeps_everything(make_film: Maker, dots: Network, tmp_path: Path) -> None:
-    def stop(_: Shown, stages: Stages) -> None:
+    def stop(_: Entry, stages: Stages) -> None:
         if stages.frames == 7:
             signal.raise_signal(signal.SIGINT)
 
