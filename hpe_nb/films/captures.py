@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from queue import Empty, Queue
+from threading import Lock, Thread
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.opencv import cv2
-from hpe_nb.films.frame import Frame, Source, Span
+from hpe_nb.films.frame import Frame, Source, Span, short_name
 from hpe_nb.network.download import in_thread
 
 TIMEOUT = 10.0
@@ -42,8 +42,8 @@ class Film(Source):
         first_time: what the film's own clock says at its first frame, in seconds.
     """
 
-    def __init__(self, name: str, address: str, span: Span) -> None:
-        super().__init__(name, span, [address])
+    def __init__(self, address: str, span: Span) -> None:
+        super().__init__(short_name(address), span, [address])
         self._container, self._video = open_container(address)
         self.fps = stream_rate(self._video)
         self._announced = announced_frames(self._container, self._video, self.fps)
@@ -51,7 +51,7 @@ class Film(Source):
         self.count = max(0, min(ends) - span.start) if ends else None
         self.sound: deque[Any] = deque(maxlen=MOST_SOUND)
         self._sound: Any = None
-        self._reading, self._read, self.first_time = threading.Lock(), False, 0.0
+        self._reading, self._read, self.first_time = Lock(), False, 0.0
 
     def keep_sound(self) -> Any:
         """Collect the packets of the sound from now on; the stream they are of, or None for a silent film."""
@@ -127,38 +127,35 @@ class Camera(Source):
     frames that were replaced by newer ones before they were taken.
     """
 
-    def __init__(self, name: str, address: str | int, span: Span, capture: Any = None) -> None:
+    def __init__(
+        self, name: str, span: Span, pictures: Iterator[Image | None], fps: float, release: Callable[[], object]
+    ) -> None:
         super().__init__(name, replace(span, loop=False))
-        self._release: Callable[[], object]
-        if isinstance(address, int):
-            capture = capture or open_camera(address)
-            fps = float(capture.get(cv2.CAP_PROP_FPS))
-            self.fps = fps if math.isfinite(fps) and 0 < fps <= 1000 else 30.0
-            self._pictures, self._release = _of_camera(capture), capture.release
-        else:
-            container, video = open_container(address)
-            self.fps = stream_rate(video)
-            self._pictures, self._release = _of_stream(container, video), container.close
+        self.fps = fps if 0 < fps <= 1000 else 30.0
         self.missed, self._closing = 0, False
         self._newest: Queue[Frame | None] = Queue()
-        self._thread = threading.Thread(target=self._empty, name="hpe-camera", daemon=True)
+        self._thread = Thread(target=self._empty, args=(pictures, release), name="hpe-camera", daemon=True)
         self._thread.start()
 
-    def _empty(self) -> None:
+    def _empty(self, pictures: Iterator[Image | None], release: Callable[[], object]) -> None:
         """Read the device until it ends or is closed; runs in the thread, which also gives the device back."""
+        import av
+
         began, index = time.monotonic(), 0
-        for index, image in enumerate(self._pictures, 1):
-            if self._closing or self.span.over(index - 1):
+        while not (self._closing or self.span.over(index)):
+            image = None
+            with suppress(av.FFmpegError, cv2.error, OSError, ValueError):
+                image = next(pictures, None)
+            if image is None:
+                self.report.add(f"{self.name} broke off after {index} frames; check the cable or the connection.")
                 break
-            if self.span.wants(index - 1):
+            if self.span.wants(index):
                 with suppress(Empty):
                     self._newest.get_nowait()
                     self.missed += 1
-                self._newest.put(Frame(image, index - 1, time.monotonic() - began))
-        else:
-            if not self._closing:
-                self.report.add(f"{self.name} broke off after {index} frames; check the cable or the connection.")
-        self._release()
+                self._newest.put(Frame(image, index, time.monotonic() - began))
+            index += 1
+        release()
         self._newest.put(None)
 
     def round(self) -> Iterator[Frame]:
@@ -175,13 +172,29 @@ class Camera(Source):
         self._thread.join(GRACE)
 
 
+def open_camera(what: str | int, span: Span) -> Camera:
+    """Open a camera by its index, or a live stream by its address; HpeError where there is none."""
+    if isinstance(what, str):
+        container, video = open_container(what)
+        pictures = map(upright, container.decode(video))
+        return Camera(short_name(what), span, pictures, stream_rate(video), container.close)
+    capture = cv2.VideoCapture(what) if 0 <= what < 2**31 else None
+    if capture is None or not capture.isOpened():
+        raise HpeError(f"camera {what} was asked for, but there is none that opens; try another index or a file.")
+    return Camera(f"camera {what}", span, camera_pictures(capture), capture.get(cv2.CAP_PROP_FPS), capture.release)
+
+
+def camera_pictures(capture: Any) -> Iterator[Image]:
+    """The pictures of a camera of OpenCV as RGB, until there is none."""
+    while (read := capture.read())[0]:
+        yield np.asarray(cv2.cvtColor(read[1], cv2.COLOR_BGR2RGB), np.uint8)
+
+
 def open_container(address: str) -> tuple[Any, Any]:
     """Open a film or stream: PyAV's container, and the first stream of pictures in it that is no cover.
 
-    Local files are handed on as open files, so that no name is taken for a protocol or an option.
-
-    Raises:
-        HpeError: it cannot be opened, or holds no pictures.
+    Local files are handed on as open files, so that no name is taken for a protocol or an option. What cannot be opened
+    or holds no pictures is an HpeError.
     """
     import av
 
@@ -193,10 +206,8 @@ def open_container(address: str) -> tuple[Any, Any]:
             # In a thread, so that Ctrl-C gets through while the library waits for an answer.
             container = in_thread(lambda: av.open(address, timeout=(TIMEOUT, TIMEOUT)))
     except (av.FFmpegError, OSError, ValueError, UnicodeError) as error:
-        raise HpeError(
-            f"{address} cannot be opened as a film or stream ({error_words(error)}); "
-            "check the path or address, and that it is a film."
-        ) from error
+        words = error_words(error)
+        raise HpeError(f"{address} cannot be opened as a film or stream ({words}); check that it is one.") from error
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
             stream.thread_type = "AUTO"
@@ -238,35 +249,3 @@ def upright(frame: Any) -> Image | None:
         return None
     turns = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(image, turns)) if turns else np.asarray(image, np.uint8)
-
-
-def open_camera(index: int) -> Any:
-    """Open a camera by OpenCV.
-
-    Raises:
-        HpeError: no such camera.
-    """
-    if 0 <= index < 2**31:
-        capture = cv2.VideoCapture(index)
-        if capture.isOpened():
-            return capture
-        capture.release()
-    raise HpeError(f"camera {index} was asked for, but there is none that opens; try another index or a file.")
-
-
-def _of_camera(capture: Any) -> Iterator[Image]:
-    """The pictures of a camera as RGB, until there is none or one cannot be decoded."""
-    with suppress(cv2.error):
-        while (read := capture.read())[0]:
-            yield np.asarray(cv2.cvtColor(read[1], cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def _of_stream(container: Any, video: Any) -> Iterator[Image]:
-    """The pictures of a live stream, until it breaks off."""
-    import av
-
-    with suppress(av.FFmpegError, OSError, ValueError):
-        for frame in container.decode(video):
-            if (image := upright(frame)) is None:
-                return
-            yield image

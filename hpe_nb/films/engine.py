@@ -15,11 +15,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from queue import Empty, Queue
 from threading import Semaphore, Thread
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from hpe_nb.arrays import Float64, Image
+from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
@@ -39,6 +39,9 @@ GRACE = 2.0
 SHARED = "TBB_PARTITIONER"
 """OpenVINO's property for how a layer is split among the cores: STATIC, its own choice, or AUTO."""
 
+Slot: TypeAlias = "Future[list[Found] | None]"
+"""Where a frame's result will be: a list of it, empty for a frame that cannot be used; None at the end."""
+
 STAGES = ("read", "place", "infer", "decode", "follow", "draw", "write")
 """The stages of a job, in the order in which a frame passes them."""
 
@@ -51,6 +54,7 @@ class Stages:
     Attributes:
         spent: seconds from each stage's beginnings to its ends, waiting included.
         frames: frames that are through.
+        seconds: seconds from the first frame's beginning to the last one's end.
     """
 
     def __init__(self) -> None:
@@ -60,12 +64,8 @@ class Stages:
     def restart(self) -> None:
         """Begin again at zero: called when the network is ready, so that compiling it counts for nothing."""
         self.spent.clear()
-        self.frames, self._began = 0, _clocks()
-        self._ended: Float64 | None = None
-
-    def stop(self) -> None:
-        """Hold the clock: the job is done."""
-        self._ended = _clocks()
+        self.frames, self.seconds, self._worked = 0, 0.0, 0.0
+        self._began = time.perf_counter(), time.process_time()
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -80,15 +80,15 @@ class Stages:
         """Count seconds to a stage."""
         self.spent[stage] = self.spent.get(stage, 0.0) + seconds
 
-    @property
-    def seconds(self) -> float:
-        """Seconds that passed."""
-        return max(self._passed()[0], 1e-9)
+    def count(self) -> None:
+        """Count a frame that is through."""
+        self.frames += 1
+        self.seconds, self._worked = time.perf_counter() - self._began[0], time.process_time() - self._began[1]
 
     @property
     def fps(self) -> float:
         """Frames per second of the whole job."""
-        return self.frames / self.seconds
+        return self.frames / max(self.seconds, 1e-9)
 
     def text(self) -> str:
         """Milliseconds per frame in each stage, frames per second and processor time, for a terminal."""
@@ -96,17 +96,7 @@ class Stages:
         head = f"{'stage':8}{'ms':>10}   per frame; stages of different frames overlap"
         rows = [f"{stage:8}{self.spent[stage] * each:10.2f}" for stage in STAGES if stage in self.spent]
         done = f"{plural(self.frames, 'frame')} in {self.seconds:.1f} s: {self.fps:.2f} frames per second"
-        return "\n".join([head, *rows, f"{done}, {self._passed()[1] * each:.1f} ms of processor time for each"])
-
-    def _passed(self) -> tuple[float, float]:
-        """Seconds on the clock, and of processor time."""
-        clock, processor = (_clocks() if self._ended is None else self._ended) - self._began
-        return float(clock), float(processor)
-
-
-def _clocks() -> Float64:
-    """Seconds on the clock, and seconds of processor time of this process."""
-    return np.array([time.perf_counter(), time.process_time()])
+        return "\n".join([head, *rows, f"{done}, {self._worked * each:.1f} ms of processor time for each"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,10 +168,7 @@ def tuned(network: Network, running: Running) -> Network:
 
 
 class _Flight:
-    """The frames under way, each with a place in the order in which they came: its result as a list, None at the end.
-
-    A frame that cannot be used has an empty list.
-    """
+    """The frames under way, in the order in which they came."""
 
     def __init__(
         self, network: Network, grouping: Settings, running: Running, stages: Stages, report: Troubles
@@ -189,7 +176,7 @@ class _Flight:
         self.network, self.grouping, self.running = tuned(network, running), grouping, running
         self.stages, self.report = stages, report
         self.queues: OrderedDict[tuple[int, int], Any] = OrderedDict()
-        self.order: Queue[Future[list[Found] | None]] = Queue()
+        self.order: Queue[Slot] = Queue()
         self.room, self.closing = Semaphore(AHEAD), False
 
     def landed(self) -> list[Found] | None:
@@ -197,46 +184,46 @@ class _Flight:
         # Time-outs let Ctrl-C through on every system.
         while True:
             with suppress(Empty):
-                place = self.order.get(timeout=0.5)
+                slot = self.order.get(timeout=0.5)
                 break
-        while not place.done():
+        while not slot.done():
             with suppress(TimeoutError):
-                place.exception(0.5)
+                slot.exception(0.5)
         self.room.release()
-        return place.result()
+        return slot.result()
 
     def feed(self, coming: Iterator[Frame]) -> None:
         """Read, place and start frame after frame; runs in the thread."""
         more = True
         while more:
             self.room.acquire()
-            place: Future[list[Found] | None] = Future()
-            self.order.put(place)
+            slot: Slot = Future()
+            self.order.put(slot)
             try:
-                more = self._start_next(coming, place)
+                more = self._start_next(coming, slot)
             except BaseException as error:  # raised again where the results are taken
-                place.set_exception(error)
+                slot.set_exception(error)
                 more = False
         self.wait_all()
 
-    def _start_next(self, coming: Iterator[Frame], place: Future[list[Found] | None]) -> bool:
+    def _start_next(self, coming: Iterator[Frame], slot: Slot) -> bool:
         """Hand the next frame to the network, or note why not; False at the end."""
         with self.stages.timed("read"):
             frame = None if self.closing else next(coming, None)
         if frame is None:
-            place.set_result(None)
+            slot.set_result(None)
             return False
         try:
             placement = self.network.place(frame.image)
             queue = self._queue(placement)
         except HpeError as error:
             self.report.add(f"{frame.name} was left out: {error}")
-            place.set_result([])
+            slot.set_result([])
             return True
         with self.stages.timed("place"):
             tensor = placement.fill(frame.image)
         # The tensor travels with the frame: the network reads it in place until the callback.
-        queue.start_async({0: tensor}, (place, frame, placement, tensor), share_inputs=True)
+        queue.start_async({0: tensor}, (slot, frame, placement, tensor), share_inputs=True)
         return True
 
     def _queue(self, placement: Placement) -> Any:
@@ -257,9 +244,9 @@ class _Flight:
         self.queues.move_to_end(placement.input)
         return self.queues[placement.input]
 
-    def _arrive(self, request: Any, told: tuple[Future[list[Found] | None], Frame, Placement, Image]) -> None:
+    def _arrive(self, request: Any, told: tuple[Slot, Frame, Placement, Image]) -> None:
         """Decode what a request has computed; runs in OpenVINO's callback, while the other requests go on."""
-        place, frame, placement, _ = told
+        slot, frame, placement, _ = told
         found = []
         try:
             self.stages.add("infer", request.latency / 1000)
@@ -270,7 +257,7 @@ class _Flight:
             found = [Found(frame, poses)]
         except Exception as error:  # an exception in a callback would be lost
             self.report.add(f"{frame.name} was left out: {error}")
-        place.set_result(found)
+        slot.set_result(found)
 
     def wait_all(self) -> None:
         """Let the requests under way land."""

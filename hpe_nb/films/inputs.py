@@ -14,7 +14,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.files.images import opened
 from hpe_nb.files.reading import check_file
 from hpe_nb.files.text import plural
-from hpe_nb.films.captures import TIMEOUT, Camera, Film
+from hpe_nb.films.captures import TIMEOUT, Film, open_camera
 from hpe_nb.films.frame import Source, Span, is_url, numbered, short_name
 from hpe_nb.films.pictures import Pictures
 from hpe_nb.network.download import TransferError, answer
@@ -90,15 +90,10 @@ def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: 
 
 
 def open_film(what: str | int, span: Span) -> Source:
-    """Open a camera by its index, or a film or stream by its path or address.
-
-    Raises:
-        HpeError: it cannot be opened.
-    """
-    if isinstance(what, int):
-        return Camera(f"camera {what}", what, span)
-    live = is_url(what) and what.split("://")[0].lower() in LIVE_SCHEMES
-    return (Camera if live else Film)(short_name(what), what, span)
+    """Open a camera by its index, or a film or stream by its path or address; HpeError where that cannot be."""
+    if isinstance(what, int) or (is_url(what) and what.split("://")[0].lower() in LIVE_SCHEMES):
+        return open_camera(what, span)
+    return Film(what, span)
 
 
 @dataclass

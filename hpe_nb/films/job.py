@@ -208,7 +208,7 @@ def run_film(
             while under_way:
                 entry = under_way.pop().result()
                 summary.frames += 1
-                stages.frames += 1
+                stages.count()
                 summary.people += len(entry.poses)
                 if seen is not None:
                     seen(entry, stages)
@@ -235,7 +235,6 @@ def run_film(
                 video.close()
             except HpeError as error:
                 summary.ending = summary.ending or str(error)
-        stages.stop()
         _finish(summary, source, outputs, video)
     return summary
 

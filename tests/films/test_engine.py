@@ -147,8 +147,7 @@ def test_settings_out_of_range(changes: dict[str, object]) -> None:
 def test_stages_are_all_counted(dots: Network) -> None:
     stages = Stages()
     for _ in hpe.detect(frames(WALK), dots, stages=stages):
-        stages.frames += 1
-    stages.stop()
+        stages.count()
     assert set(stages.spent) == {"read", "place", "infer", "decode"}
     assert all(seconds > 0 for seconds in stages.spent.values())
     assert stages.fps == pytest.approx(25 / stages.seconds)

@@ -24,9 +24,7 @@ from film_tools import coded
 
 import hpe_nb as hpe
 from hpe_nb.films import video as video_module
-from hpe_nb.films.captures import Camera
 from hpe_nb.films.engine import Stages
-from hpe_nb.films.frame import Span
 from hpe_nb.films.job import Summary
 from hpe_nb.films.record import Entry, RecordFile
 from hpe_nb.films.video import VideoFile
@@ -288,9 +286,9 @@ def test_a_disk_that_is_really_full(make_film: Maker, dots: Network, tmp_path: P
 
 
 def test_a_stream_that_breaks_off_keeps_everything(dots: Network, tmp_path: Path) -> None:
-    from test_sources import Capture
+    from test_sources import Capture, camera
 
-    with Camera("camera 0", 0, Span(), Capture(5)) as source:
+    with camera(Capture(5)) as source:
         summary = hpe.run_film(source, dots, hpe.Outputs(record=tmp_path / "poses.jsonl", video=tmp_path / "out.mp4"))
     assert "broke off after 5 frames" in summary.notes[0]
     assert len(list(hpe.read_record(tmp_path / "poses.jsonl"))) == summary.frames == frames_in(tmp_path / "out.mp4") > 0

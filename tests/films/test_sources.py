@@ -19,7 +19,6 @@ from film_tools import brightness
 
 import hpe_nb as hpe
 from hpe_nb.films import captures
-from hpe_nb.films.captures import Camera
 from hpe_nb.films.frame import Span, Troubles
 
 Maker = Callable[..., Path]
@@ -146,10 +145,15 @@ def test_a_bad_frame_is_skipped_and_told(make_film: Maker, monkeypatch: pytest.M
     assert "film.mp4 frame 2" in source.report.sentences[0]
 
 
+def camera(capture: Capture) -> captures.Camera:
+    """The camera as a source."""
+    return captures.Camera("camera 0", Span(), captures.camera_pictures(capture), 10.0, capture.release)
+
+
 @pytest.mark.parametrize("frames", [0, 1, 5], ids=["before the first", "after one", "at the end"])
 def test_a_camera_is_given_back(frames: int) -> None:
     capture = Capture(5)
-    with Camera("camera 0", 0, Span(), capture) as source:
+    with camera(capture) as source:
         for _ in zip(source, range(frames), strict=False):
             pass
     assert capture.released == 1
@@ -157,7 +161,7 @@ def test_a_camera_is_given_back(frames: int) -> None:
 
 
 def test_a_camera_that_is_pulled_out_is_told() -> None:
-    with Camera("camera 0", 0, Span(), Capture(5)) as source:
+    with camera(Capture(5)) as source:
         seen = list(source)
     assert seen[-1].index == 4
     assert len(seen) + source.missed == 5
@@ -168,7 +172,7 @@ def test_a_camera_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
     capture, let_go = Capture(5), threading.Event()
     monkeypatch.setattr(captures, "TIMEOUT", 0.05)
     monkeypatch.setattr(capture, "read", lambda: (let_go.wait(5) and False, None))
-    with Camera("camera 0", 0, Span(), capture) as source:
+    with camera(capture) as source:
         assert list(source) == []
         let_go.set()
     assert "gave no picture" in source.report.sentences[0]
