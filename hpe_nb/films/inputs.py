@@ -15,7 +15,7 @@ from hpe_nb.files.images import opened
 from hpe_nb.files.reading import check_file
 from hpe_nb.files.text import plural
 from hpe_nb.films.captures import TIMEOUT, Film, open_camera
-from hpe_nb.films.frame import Source, Span, is_url, numbered, short_name
+from hpe_nb.films.frame import Source, Span, is_url, numbered
 from hpe_nb.films.pictures import Pictures
 from hpe_nb.network.download import TransferError, answer
 
@@ -74,8 +74,7 @@ def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: 
     span = Span(start, stop, stride, loop)
     found = find_inputs([what] if isinstance(what, str | Path | int) else what)
     if found.photos:
-        name = short_name(str(what)) if isinstance(what, str | Path) else plural(len(found.photos), "picture")
-        source: Source = Pictures(name, found.photos, span)
+        source: Source = Pictures(found.photos, span)
         found.notes += [f"{film} is a film and was left out; open it by itself." for film in found.films]
     elif len(found.films) == 1:
         source = open_film(found.films[0], span)

@@ -7,15 +7,16 @@ import os
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import decode_image, read_image
 from hpe_nb.files.reading import MOST_BYTES
+from hpe_nb.files.text import plural
 from hpe_nb.films.captures import TIMEOUT
-from hpe_nb.films.frame import Frame, Source, Span, is_url
+from hpe_nb.films.frame import Frame, Source, Span, is_url, short_name
 from hpe_nb.films.record import Entry
 from hpe_nb.network.download import TransferError, answer, blocks
 
@@ -23,23 +24,14 @@ PATIENCE = 60.0
 """Seconds that a whole picture from the network may take."""
 
 
-@dataclass(frozen=True)
-class Photo:
-    """One photo that is to be read.
+class Photo(NamedTuple):
+    """One photo that is to be read."""
 
-    Attributes:
-        path: file or address.
-        source: whole path or address, which tells it from all others.
-        name: what it is called: its path below the deepest folder that all photos share, with slashes.
-        picture: file name for its annotated picture, which no other photo has.
-        index: its number.
-    """
-
-    path: str
-    source: str
-    name: str
-    picture: str
-    index: int
+    path: str  # file or address
+    source: str  # whole path or address, which tells it from all others
+    name: str  # its path below the deepest folder that all photos share, with slashes
+    picture: str  # file name for its annotated picture, which no other photo has
+    index: int  # its number
 
 
 class Pictures(Source):
@@ -50,7 +42,8 @@ class Pictures(Source):
         done: whole paths of the photos that an earlier run has read; they are left out in silence.
     """
 
-    def __init__(self, name: str, paths: Sequence[str], span: Span) -> None:
+    def __init__(self, paths: Sequence[str], span: Span) -> None:
+        name = short_name(paths[0]) if len(paths) == 1 else plural(len(paths), "picture")
         super().__init__(name, span, paths)
         self.go_on(())
         self.count = len(self.files[span.start : span.stop])
@@ -89,7 +82,7 @@ def planned(paths: Sequence[str], known: Sequence[Photo] = ()) -> list[Photo]:
     for index, (path, name) in enumerate(zip(paths, _names(paths), strict=True)):
         source = path if is_url(path) else os.path.abspath(path)
         if source in before:
-            photos.append(replace(before[source], path=path))
+            photos.append(before[source]._replace(path=path))
             continue
         number, picture = index if index not in numbers else max(numbers) + 1, _picture_name(name, used)
         numbers.add(number)
