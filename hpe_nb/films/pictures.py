@@ -31,7 +31,7 @@ class Photo(NamedTuple):
     source: str  # whole path or address, which tells it from all others
     name: str  # its path below the deepest folder that all photos share, with slashes
     picture: str  # file name for its annotated picture, which no other photo has
-    index: int  # its number
+    number: int
 
 
 class Pictures(Source):
@@ -71,13 +71,13 @@ class Pictures(Source):
             except HpeError as error:
                 self.report.add(str(error))
             else:
-                yield Frame(image, photo.index, float(photo.index), photo.name, photo.source, photo.picture)
+                yield Frame(image, photo.number, float(photo.number), photo.name, photo.source, photo.picture)
 
 
 def planned(paths: Sequence[str], known: Sequence[Photo] = ()) -> list[Photo]:
     """The photos at these paths, with numbers and file names for results that neither they nor the known ones share."""
     before = {photo.source: photo for photo in known}
-    numbers, used = {photo.index for photo in known}, {_alike(photo.picture) for photo in known}
+    numbers, used = {photo.number for photo in known}, {_alike(photo.picture) for photo in known}
     photos = []
     for index, (path, name) in enumerate(zip(paths, _names(paths), strict=True)):
         source = path if is_url(path) else os.path.abspath(path)
