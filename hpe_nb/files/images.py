@@ -93,7 +93,7 @@ def decode_image(data: bytes, name: str) -> Image:
 def opened(file: str | Path | BytesIO) -> Picture:
     """A picture of one of the `FORMATS`, of which only the beginning is read; whatever Pillow raises for others.
 
-    A few kilobytes can announce gigabytes: Pillow warns of 89 megapixels, and refuses 179; the largest cameras have 151.
+    A few kilobytes can announce gigabytes: Pillow warns of 89 megapixels and refuses 179; large cameras have 151.
     """
     from PIL import Image as Pillow
 
@@ -133,6 +133,14 @@ def size_of(path: Path) -> tuple[int, int] | None:
             return (picture.height, picture.width) if turned else (picture.width, picture.height)
     except Exception:  # reading the picture later says what is wrong with it
         return None
+
+
+def scaled_into(image: Image, size: tuple[int, int]) -> Image:
+    """The picture in proportion, as large as width and height allow."""
+    scale = min(size[0] / image.shape[1], size[1] / image.shape[0])
+    width, height = (max(1, round(scale * side)) for side in image.shape[1::-1])
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=way), np.uint8)
 
 
 def crop_boxes(image: Image, boxes: Floats, margin: float = 0.15) -> list[Image]:

@@ -15,8 +15,7 @@ from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError, last_line, one_line
-from hpe_nb.files.images import crop_boxes, write_image
-from hpe_nb.files.opencv import cv2
+from hpe_nb.files.images import crop_boxes, scaled_into, write_image
 from hpe_nb.files.whole import check_targets, folder_held, remove_parts
 from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Found, Stages, detect
@@ -84,12 +83,7 @@ class Outputs:
             kind = np.where(shown, poses.kind, MISSING).astype(np.uint8)
             poses = replace(poses, keypoints=poses.keypoints * shown[:, None], kind=kind)
         picture = draw_poses(image, poses, people=person, min_score=self.min_score)
-        if self.size is None:
-            return picture
-        scale = min(self.size[0] / picture.shape[1], self.size[1] / picture.shape[0])
-        width, height = (max(1, round(scale * side)) for side in (picture.shape[1], picture.shape[0]))
-        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        return np.asarray(cv2.resize(picture, (width, height), interpolation=way), np.uint8)
+        return picture if self.size is None else scaled_into(picture, self.size)
 
     def paths(self, entry: Entry) -> tuple[list[Path], list[Path]]:
         """Files of a frame's annotated picture, at most one, and of each person's part of the frame, where wanted.

@@ -24,9 +24,6 @@ from hpe_nb.films.following import Following
 SAME = 0.5
 """Who comes in where somebody is, by this OKS, is that person once more: networks cut people in two now and then."""
 
-SLOWING = 1.0
-"""Seconds in which the speed that is assumed of somebody who is not seen falls to a third."""
-
 TRUNK, THIGHS = ((5, 12), (6, 11), (5, 11), (6, 12)), ((11, 13), (12, 14))
 """Lines through the body as pairs of joints: between shoulders and hips, and from each hip to its knee."""
 
@@ -35,12 +32,6 @@ INSIDE = np.array([[0.7, 0.3], [0.5, 0.5], [0.3, 0.7]])
 
 FLOOR = 0.5
 """Colours never halve likeness more than once: light changes, and a joint beside the body samples the street."""
-
-FORGET = 0.1
-"""Share of a new look in the colours that are remembered."""
-
-SPEED_CUTOFF = 1.0
-"""Cut-off in hertz for the speed itself, as in the paper."""
 
 PERSON = np.dtype(
     [
@@ -64,13 +55,7 @@ People = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Tracks:
-    """The people known so far, those gone for longer than the gap left out.
-
-    Attributes:
-        people: (T,) what is remembered of each, of type `PERSON`.
-        fresh: the next number.
-        now: second of the last frame.
-    """
+    """The people known so far, those gone for longer than the gap left out; the next number; the last second."""
 
     people: People = field(default_factory=lambda: np.zeros(0, PERSON))
     fresh: int = 0
@@ -103,7 +88,7 @@ def follow(
     last = tracks.people["time"]  # who was there in the frame before is known, however long ago that was
     known = tracks.people[(time - last <= following.gap) | (last == tracks.now)]
     seen = first_seen(poses, time, image)
-    track, pose = matched(known, seen, following)
+    track, pose = matched(known, seen, time, following)
     seen[pose] = seen_again(known[track], seen[pose], following)
     new = np.setdiff1d(np.flatnonzero(poses.scores >= following.newcomer), pose)
     new = new[~_repeats(seen[pose], seen[new])]
@@ -129,14 +114,14 @@ def first_seen(poses: Poses, time: float, image: Image | None) -> People:
     return people
 
 
-def matched(known: People, seen: People, following: Following) -> tuple[Ints, Ints]:
+def matched(known: People, seen: People, time: float, following: Following) -> tuple[Ints, Ints]:
     """Pairs of known and seen people (two arrays of one length): the pairing of greatest total likeness.
 
     Likeness is OKS at the place where the known person should be by now, times how alike the clothes are.
     """
-    # Who is out of sight slows down: he may have stopped, or turned round.
-    away = seen["time"][:1] - known["time"][:, None] if len(seen) else np.zeros((len(known), 1))
-    expected = known["xy"] + (known["velocity"] * SLOWING * (1 - np.exp(-away / SLOWING)))[:, None]
+    # Who is out of sight slows down, to a third in a second: he may have stopped, or turned round.
+    reach = 1 - np.exp(known["time"][:, None] - time)
+    expected = known["xy"] + (known["velocity"] * reach)[:, None]
     both = known["known"][:, None] & seen["known"]
     alike = oks(expected[:, None], seen["xy"], known["area"][:, None] * following.slack**2, both)
     # A few shared joints are weak evidence: three or more count in full.
@@ -158,7 +143,10 @@ def seen_again(old: People, new: People, following: Following) -> People:
     """What is remembered of known people after another sight; `new` is what is seen of them."""
     seconds = np.maximum(new["time"] - old["time"], 1e-3)
     # The middle joint's way: a skeleton that took a joint from a neighbour must not run off with it.
-    shift = middle(new["xy"] - old["xy"], old["known"] & new["known"])
+    use = old["known"] & new["known"]
+    ways = np.sort(np.where(use[..., None], new["xy"] - old["xy"], np.inf), axis=1)
+    shift = ways[np.arange(len(ways)), np.maximum(use.sum(axis=1) - 1, 0) // 2]
+    shift[~use.any(axis=1)] = 0
     people = new.copy()
     people["number"] = old["number"]
     people["xy"] = np.where(new["known"][..., None], new["xy"], old["xy"] + shift[:, None])
@@ -166,21 +154,13 @@ def seen_again(old: People, new: People, following: Following) -> People:
     people["velocity"] = old["velocity"] + 0.4 * (shift / seconds[:, None] - old["velocity"])
     # Bodies grow slowly: a skeleton that is suddenly huge has joints of two people.
     people["area"] = np.clip(new["area"], 0.9 * old["area"], 1.1 * old["area"])
-    mixed = old["clothes"] + FORGET * (new["clothes"] - old["clothes"])
+    mixed = old["clothes"] + 0.1 * (new["clothes"] - old["clothes"])
     people["clothes"] = np.where(np.isnan(mixed), np.fmax(old["clothes"], new["clothes"]), mixed)
     if following.smooth:
         size, both = np.sqrt(people["area"] / AREA_OF_BOX), old["seen"] & new["seen"]
-        people["calm"], people["speed"] = one_euro(
-            old["calm"], old["speed"], new["xy"], both, size, seconds, following.min_cutoff, following.beta
-        )
+        told = old["calm"], old["speed"], new["xy"], both, size, seconds
+        people["calm"], people["speed"] = one_euro(*told, following)
     return people
-
-
-def middle(ways: Float64, use: Bools) -> Float64:
-    """Median (T, 2) of the ways (T, 17, 2) of the joints in use, the lower one of two; 0 where none is."""
-    count = use.sum(axis=1)
-    ordered = np.sort(np.where(use[..., None], ways, np.inf), axis=1)
-    return np.where(count[:, None] > 0, ordered[np.arange(len(ways)), np.maximum(count - 1, 0) // 2], 0.0)
 
 
 def clothes(poses: Poses, image: Image | None) -> Float64:
@@ -211,16 +191,9 @@ def same_clothes(known: Float64, seen: Float64, scale: float) -> Float64:
 
 
 def one_euro(
-    calm: Float64,
-    speed: Float64,
-    xy: Float64,
-    both: Bools,
-    size: Float64,
-    seconds: Float64,
-    min_cutoff: float,
-    beta: float,
+    calm: Float64, speed: Float64, xy: Float64, both: Bools, size: Float64, seconds: Float64, following: Following
 ) -> tuple[Float64, Float64]:
-    """One look further: each joint's place is low-pass filtered, the less the faster it moves.
+    """Places and speed of joints one look further: each is low-pass filtered, the less the faster it moves.
 
     cutoff = min_cutoff + beta * speed, in hertz. Speed is counted in body sizes per second, so one `beta` suits near
     and far people. A joint that comes back after it was missing starts anew where it is.
@@ -229,13 +202,8 @@ def one_euro(
         calm, speed: (T, 17, 2) smoothed places and speed before, image pixels (per second).
         xy: (T, 17, 2) places now, image pixels.
         both: (T, 17) joints that were there at the last look and are there now.
-        size: (T,) body size in pixels, positive.
-        seconds: (T,) time since each one's last look, positive.
-        min_cutoff: hertz at rest; lower is calmer.
-        beta: hertz per body size per second; higher follows quick moves more closely.
-
-    Returns:
-        Smoothed places and speed now.
+        size, seconds: (T,) body size in pixels, and time since the last look; positive.
+        following: has `min_cutoff` and `beta`.
     """
 
     def share(cutoff: Float64 | float) -> Float64:
@@ -244,7 +212,7 @@ def one_euro(
         return np.asarray(turns / (turns + 1))
 
     step, both = seconds[:, None, None], both[..., None]
-    speed = speed + share(SPEED_CUTOFF) * ((xy - calm) / step - speed)
+    speed = speed + share(1.0) * ((xy - calm) / step - speed)  # 1 Hz for the speed itself, as in the paper
     pace = np.linalg.norm(speed, axis=-1, keepdims=True) / size[:, None, None]
-    calm = calm + share(min_cutoff + beta * pace) * (xy - calm)
+    calm = calm + share(following.min_cutoff + following.beta * pace) * (xy - calm)
     return np.where(both, calm, xy), np.where(both, speed, 0.0)

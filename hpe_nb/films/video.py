@@ -11,6 +11,7 @@ import numpy as np
 
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
+from hpe_nb.files.images import scaled_into
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.whole import unwritable
 
@@ -188,9 +189,7 @@ class VideoFile:
 
 def _fitted(image: Image, size: tuple[int, int]) -> Image:
     """The picture in a frame of (width, height): in proportion, in the middle, black around it."""
-    scale = min(size[0] / image.shape[1], size[1] / image.shape[0])
-    width, height = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
-    canvas = np.zeros((size[1], size[0], 3), np.uint8)
-    canvas[top : top + height, left : left + width] = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    small, canvas = scaled_into(image, size), np.zeros((size[1], size[0], 3), np.uint8)
+    top, left = (size[1] - small.shape[0]) // 2, (size[0] - small.shape[1]) // 2
+    canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
     return canvas
