@@ -139,7 +139,8 @@ def is_url(what: str) -> bool:
 
 def short_name(what: str) -> str:
     """The last part of a path or address, made visible."""
-    return visible(what.split("?")[0].rstrip("/").rsplit("/", 1)[-1] or what)
+    path = what.split("?")[0] if is_url(what) else what
+    return visible(path.rstrip("/").rsplit("/", 1)[-1] or what)
 
 
 def numbered(name: str) -> re.Pattern[str] | None:
