@@ -7,13 +7,14 @@ import subprocess
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import hpe_nb as hpe
 from hpe_nb.cli import lab
-from hpe_nb.cli.main import COMMANDS, command_line, main
+from hpe_nb.cli.main import COMMANDS, main
 from hpe_nb.cli.options import add_decoding, folder_for, grouping_of
 from hpe_nb.decoder.poses import DETECTED
 from hpe_nb.settings import Settings
@@ -63,40 +64,21 @@ def test_settings_that_are_not_given_keep_their_defaults() -> None:
     assert parsed("--omz") == Settings.omz()
 
 
-def test_every_setting_is_explained() -> None:
-    text = " ".join(command_line_of("demo").format_help().split())
-    for item in fields(Settings):
-        assert item.metadata["meaning"] in text
-        if "low" in item.metadata:
-            assert f"{item.metadata['low']} to {item.metadata['high']}" in text
-
-
-def command_line_of(command: str) -> argparse.ArgumentParser:
-    """Parser of one command."""
-    subparsers = next(a for a in command_line()._actions if isinstance(a, argparse._SubParsersAction))
-    return subparsers.choices[command]
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main([command, "--help"])
     assert caught.value.code == 0
-    assert f"usage: hpe-nb {command}" in capsys.readouterr().out
+    text = " ".join(capsys.readouterr().out.split())
+    assert f"usage: hpe-nb {command}" in text
+    for item in fields(Settings) if command in ("demo", "run", "eval", "sweep") else ():
+        assert item.metadata["meaning"] in text
+        if "low" in item.metadata:
+            assert f"{item.metadata['low']} to {item.metadata['high']}" in text
 
 
 def test_help_loads_nothing_heavy() -> None:
-    heavy = (
-        "cv2",
-        "openvino",
-        "matplotlib",
-        "scipy",
-        "torch",
-        "ipywidgets",
-        "jupyterlab",
-        "pycocotools",
-        "PIL",
-    )
+    heavy = ("cv2", "openvino", "matplotlib", "scipy", "torch", "ipywidgets", "jupyterlab", "pycocotools", "PIL")
     code = (
         "import sys\nfrom hpe_nb.cli.main import main\nimport hpe_nb\ndir(hpe_nb)\nmain([])\n"
         f"print('loaded:', [name for name in {heavy} if name in sys.modules])"
@@ -218,51 +200,37 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_notebooks_are_copied_once_and_never_over_ones_own(tmp_path: Path) -> None:
     source, folder = tmp_path / "source", tmp_path / "mine"
-    source.mkdir()
-    for name in ("a.ipynb", "b.ipynb", "linked.md", "notes.txt"):
-        (source / name).write_text("the kit's")
-    folder.mkdir()
-    (folder / "b.ipynb").write_text("mine")
+    for path in (*(source / name for name in ("a.ipynb", "b.ipynb", "linked.md", "notes.txt")), folder / "b.ipynb"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(path.parent.name)
     assert lab.copy_notebooks(source, folder) == (["a.ipynb", "linked.md"], ["b.ipynb"])
-    assert (folder / "a.ipynb").read_text() == "the kit's"
-    assert (folder / "b.ipynb").read_text() == "mine"
-    assert sorted(path.name for path in folder.iterdir()) == ["a.ipynb", "b.ipynb", "linked.md"]
+    written = {path.name: path.read_text() for path in folder.iterdir()}
+    assert written == {"a.ipynb": "source", "linked.md": "source", "b.ipynb": "mine"}
     assert lab.copy_notebooks(source, folder) == ([], ["a.ipynb", "b.ipynb", "linked.md"])
 
 
-@pytest.mark.parametrize(
-    ("arguments", "folder"),
-    [
-        pytest.param(["lab", "--no-browser"], "hpe-nb-notebooks", id="no folder"),
-        pytest.param(["lab", "there", "--no-browser", "--port=9999"], "there", id="a folder, and more options"),
-    ],
-)
-def test_lab_starts_this_python(
-    arguments: list[str], folder: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    calls = []
+@pytest.mark.parametrize("folder", [[], ["there"]], ids=["no folder", "a folder"])
+def test_lab_starts_this_python(folder: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    calls: list[Any] = []
 
     class Process:
-        answers = iter((KeyboardInterrupt, 3))
+        answers: Any = iter((KeyboardInterrupt, 3))
 
         def __init__(self, command: list[str], cwd: Path, env: dict[str, str]) -> None:
-            calls.append((command, cwd, env))
+            calls.extend((command, cwd, env))
 
         def wait(self) -> int:
-            answer = next(self.answers)
-            if answer is KeyboardInterrupt:  # JupyterLab asks, and goes on
+            if (answer := next(self.answers)) is KeyboardInterrupt:  # JupyterLab asks, and goes on
                 raise KeyboardInterrupt
-            return answer
+            return int(answer)
 
     monkeypatch.setattr(subprocess, "Popen", Process)
-    assert main(arguments) == 3
-    (command, where, environment), = calls  # fmt: skip
+    others = ["--no-browser", "--port=9999"]
+    assert main(["lab", *folder, *others]) == 3
+    command, where, environment = calls
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
-    assert [word for word in arguments if word.startswith("--")] == [
-        word for word in command[3:-1] if word not in ("--allow-root", lab.PROMPT)
-    ]
-    assert command[-1] == "index.ipynb"
-    assert where == tmp_path / folder
+    assert [word for word in command[3:] if word not in ("--allow-root", lab.PROMPT)] == [*others, "index.ipynb"]
+    assert where == tmp_path / (folder or ["hpe-nb-notebooks"])[0]
     assert (where / "00_first_look.ipynb").is_file()
     assert environment["JUPYTER_PREFER_ENV_PATH"] == "1"
 
