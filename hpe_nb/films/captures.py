@@ -36,10 +36,6 @@ class Film(Source):
 
     Frames are upright, as the film says they are to be shown, and have the times at which they are to be shown. A frame
     that cannot be decoded is reported and skipped. A film that ends before its announced end is reported.
-
-    Attributes:
-        sound: packets of the film's sound as they come by, where `keep_sound` was called.
-        first_time: what the film's own clock says at its first frame, in seconds.
     """
 
     def __init__(self, address: str, span: Span) -> None:
@@ -49,9 +45,10 @@ class Film(Source):
         self._announced = announced_frames(self._container, self._video, self.fps)
         ends = [end for end in (self._announced, span.stop) if end is not None]
         self.count = max(0, min(ends) - span.start) if ends else None
-        self.sound: deque[Any] = deque(maxlen=MOST_SOUND)
+        self.sound: deque[Any] = deque(maxlen=MOST_SOUND)  # packets as they come by, after `keep_sound`
         self._sound: Any = None
-        self._reading, self._read, self.first_time = Lock(), False, 0.0
+        self.first_time = 0.0  # what the film's own clock says at its first frame
+        self._reading, self._read = Lock(), False
 
     def keep_sound(self) -> Any:
         """Collect the packets of the sound from now on; the stream they are of, or None for a silent film."""

@@ -47,14 +47,9 @@ STAGES = ("read", "place", "infer", "decode", "follow", "draw", "write")
 
 
 class Stages:
-    """Seconds that each stage of a job took, summed over the frames; may be filled from several threads.
+    """Seconds `spent` in each stage of a job, waiting included, summed over the frames; filled from several threads.
 
-    Stages of different frames run at the same time, so they sum up to more than the time that passed.
-
-    Attributes:
-        spent: seconds from each stage's beginnings to its ends, waiting included.
-        frames: frames that are through.
-        seconds: seconds from the first frame's beginning to the last one's end.
+    Stages of different frames run at the same time, so they sum up to more than the `seconds` that passed.
     """
 
     def __init__(self) -> None:

@@ -15,42 +15,25 @@ from hpe_nb.errors import HpeError, visible
 class Frame:
     """One picture of a source.
 
-    Attributes:
-        image: (H, W, 3) uint8 RGB.
-        index: number of the frame in its source, from 0, counted before `stride`; a looped source goes on counting.
-        time: seconds since the source's first frame. Films tell it themselves, cameras are timed, pictures of a folder
-            stand one second apart.
-        name: what to call the frame in a report or a file: "walk.jpg" or "walk.mp4 frame 12".
-        source: whole path or address of a photo; empty for frames of a film.
-        picture: file name for a photo's annotated picture, below the folder for these; empty for frames of a film.
+    Films tell their times themselves, cameras are timed, pictures of a folder stand one second apart.
     """
 
-    image: Image
-    index: int
-    time: float
-    name: str = ""
-    source: str = ""
-    picture: str = ""
+    image: Image  # (H, W, 3) uint8 RGB
+    index: int  # number in its source, from 0, counted before `stride`; a looped source goes on counting
+    time: float  # seconds since the source's first frame
+    name: str = ""  # "walk.jpg" or "walk.mp4 frame 12"
+    source: str = ""  # whole path or address of a photo
+    picture: str = ""  # file name for a photo's annotated picture, below the folder for these
 
 
 @dataclass(frozen=True)
 class Span:
-    """Which frames of a source are wanted.
+    """Which frames of a source are wanted; a span that makes no sense is an HpeError."""
 
-    Attributes:
-        start: first frame, from 0.
-        stop: the frame before which to end; None is the source's end. With `loop` it bounds each round.
-        stride: 1 takes every frame, 2 every second one, and so on.
-        loop: begin again at the end, for ever.
-
-    Raises:
-        HpeError: a negative start, a stop that is not after start, a stride below 1.
-    """
-
-    start: int = 0
-    stop: int | None = None
-    stride: int = 1
-    loop: bool = False
+    start: int = 0  # first frame
+    stop: int | None = None  # the frame before which to end; with `loop`, each round
+    stride: int = 1  # 2 takes every second frame
+    loop: bool = False  # begin again at the end, for ever
 
     def __post_init__(self) -> None:
         if self.start < 0:
@@ -89,21 +72,14 @@ class Troubles:
 
 
 class Source:
-    """Where frames come from. A context manager: leaving it, on whatever way, gives devices and files back.
-
-    Attributes:
-        name: what the user gave, shortened to what tells it apart.
-        span: which frames are wanted.
-        files: paths and addresses that are read.
-        fps: frames per second of a film or camera; 1 for pictures.
-        count: how many frames there are to come in one round, before `stride`; None where it is not known.
-        report: files and frames that could not be read and were left out.
-    """
+    """Where frames come from. A context manager: leaving it, on whatever way, gives devices and files back."""
 
     def __init__(self, name: str, span: Span, files: Sequence[str] = ()) -> None:
-        self.name, self.span, self.files = name, span, list(files)
-        self.fps, self.report = 1.0, Troubles()
-        self.count: int | None = None
+        self.name, self.span = name, span  # what the user gave, shortened; which frames of it
+        self.files = list(files)  # paths and addresses that are read
+        self.fps = 1.0  # frames per second of a film or camera
+        self.count: int | None = None  # frames to come in one round, before `stride`, where it is known
+        self.report = Troubles()  # what could not be read and was left out
 
     def round(self) -> Iterator[Frame]:
         """The wanted frames from the beginning to the end; those without a name get the source's."""

@@ -97,28 +97,16 @@ def open_film(what: str | int, span: Span) -> Source:
 
 @dataclass
 class Inputs:
-    """What the user's words mean.
+    """What the user's words mean: each thing once, in the order given."""
 
-    Attributes:
-        photos: paths and addresses of photos, each once, in the order given.
-        films: paths and addresses of films and streams, and indices of cameras.
-        notes: sentences about files that were left out because they are of another kind.
-        failures: sentences about what was asked for by name and cannot be read.
-    """
-
-    photos: list[str] = field(default_factory=list)
-    films: list[str | int] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
+    photos: list[str] = field(default_factory=list)  # paths and addresses
+    films: list[str | int] = field(default_factory=list)  # those of films and streams, and indices of cameras
+    notes: list[str] = field(default_factory=list)  # about files that were left out, being of another kind
+    failures: list[str] = field(default_factory=list)  # about what was asked for by name and cannot be read
 
 
 def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) -> Inputs:
-    """The photos and films that are meant.
-
-    Args:
-        given: paths, folders, patterns (`photos/**/*.jpg`, `frame_%04d.png`), addresses and indices of cameras.
-        outputs: folder of earlier results, which folders and patterns do not find again.
-    """
+    """The photos and films that are meant, as for `open_source`; patterns leave out what is in the folder `outputs`."""
     found, seen = Inputs(), set[str]()
     for what in given:
         for item, kind in _meant(what if isinstance(what, int) else str(what), outputs, found):

@@ -113,26 +113,16 @@ class Outputs:
 
 @dataclass
 class Summary:
-    """How a job went.
+    """How a job went."""
 
-    Attributes:
-        frames, people: how many were processed and found.
-        ending: one sentence that says why the job ended, if not because all was done.
-        notes: sentences about what was left out on the way, and about the files.
-        files: what was written.
-        stages: where the time went.
-        interrupted: whether the user ended it.
-        resumed: frames that an earlier run had done already.
-    """
-
-    frames: int = 0
-    people: int = 0
-    ending: str = ""
-    notes: list[str] = field(default_factory=list)
-    files: list[Path] = field(default_factory=list)
-    stages: Stages = field(default_factory=Stages)
-    interrupted: bool = False
-    resumed: int = 0
+    frames: int = 0  # how many were processed
+    people: int = 0  # and how many people found in them
+    ending: str = ""  # one sentence that says why the job ended, if not because all was done
+    notes: list[str] = field(default_factory=list)  # what was left out on the way, and about the files
+    files: list[Path] = field(default_factory=list)  # what was written
+    stages: Stages = field(default_factory=Stages)  # where the time went
+    interrupted: bool = False  # whether the user ended it
+    resumed: int = 0  # frames that an earlier run had done already
 
 
 def run_film(

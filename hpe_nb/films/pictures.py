@@ -35,12 +35,7 @@ class Photo(NamedTuple):
 
 
 class Pictures(Source):
-    """Frames from picture files, in the order given. A file that is no picture is reported and left out.
-
-    Attributes:
-        photos: what is to be read.
-        done: whole paths of the photos that an earlier run has read; they are left out in silence.
-    """
+    """Frames from picture files, in the order given. A file that is no picture is reported and left out."""
 
     def __init__(self, paths: Sequence[str], span: Span) -> None:
         name = short_name(paths[0]) if len(paths) == 1 else plural(len(paths), "picture")
@@ -49,11 +44,7 @@ class Pictures(Source):
         self.count = len(self.files[span.start : span.stop])
 
     def go_on(self, entries: Iterable[Entry]) -> int:
-        """Leave out what a record holds already; the others get numbers and file names that it does not hold.
-
-        Returns:
-            How many of the photos are done.
-        """
+        """Leave out what a record has; the others get numbers and file names of their own. Tells how many are done."""
         known = [Photo("", entry.source, entry.name, entry.picture, entry.index) for entry in entries]
         self.photos, self.done = planned(self.files, known), frozenset(photo.source for photo in known)
         return sum(photo.source in self.done for photo in self.photos)
@@ -123,13 +114,7 @@ def _alike(name: str) -> str:
 
 
 def read_picture(path: str) -> Image:
-    """Read a picture from a file or an address, as `hpe_nb.files.images.read_image` does.
-
-    An address has to answer within `PATIENCE`, and with no more than a picture has.
-
-    Raises:
-        HpeError: no such file or address, or not a picture.
-    """
+    """Read a picture from a file, as `read_image` does, or from an address that answers within `PATIENCE`."""
     if not is_url(path):
         return read_image(path)
     data = bytearray()

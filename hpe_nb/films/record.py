@@ -31,44 +31,23 @@ COLUMNS = ("frame", "time_s", "name", "person", "person_score", "joint", "kind",
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """The people of one frame.
+    """The people of one frame. Their tags are not kept in the record: they compare only within a frame."""
 
-    Attributes:
-        index: number of the frame in its source.
-        time: its second.
-        name: what it is called.
-        size: width and height in pixels.
-        person: (P,) each pose's number, from 0.
-        poses: the people. Their tags are not kept in the record: they compare only within a frame.
-        source: whole path or address of a photo; empty for frames of a film.
-        picture: file name of a photo's annotated picture, which no other photo of the record has; empty for films.
-    """
-
-    index: int
-    time: float
+    index: int  # number of the frame in its source
+    time: float  # its second
     name: str
-    size: tuple[int, int]
-    person: Ints
+    size: tuple[int, int]  # width and height in pixels
+    person: Ints  # (P,) each pose's number, from 0
     poses: Poses
-    source: str = ""
-    picture: str = ""
+    source: str = ""  # whole path or address of a photo
+    picture: str = ""  # file name of a photo's annotated picture, which no other photo of the record has
 
 
 class RecordFile:
-    """A record that is being written. Use it in a `with` block.
+    """A record that is being written, in a `with` block; with `resume` it goes on after what is there, if that is one.
 
-    Every entry is on disk when `write` returns. Where the disk has no room for one, what was written of it is taken
-    back, so the file always ends with a whole line.
-
-    Args:
-        path: file to write; its folder is made.
-        resume: keep what is there and go on after it; else a file that is there is replaced.
-
-    Attributes:
-        entries: how many have been written since.
-
-    Raises:
-        HpeError: a place that cannot be written; on resuming, a file that is no record.
+    Every entry is on disk when `write` returns; `entries` counts them. Where the disk has no room for one, what was
+    written of it is taken back, so the file always ends with a whole line.
     """
 
     def __init__(self, path: str | Path, resume: bool = False) -> None:
@@ -88,11 +67,7 @@ class RecordFile:
             raise unwritable(self.path, error) from error
 
     def write(self, entry: Entry) -> None:
-        """Add the people of one frame.
-
-        Raises:
-            HpeError: the disk is full or gone; all entries before are in the file.
-        """
+        """Add the people of one frame; HpeError where the disk is full or gone."""
         line = (json.dumps(_plain(entry), separators=(",", ":")) + "\n").encode()
         try:
             if self._file.write(line) != len(line):

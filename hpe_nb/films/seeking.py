@@ -18,11 +18,7 @@ CLOSE = 0.001
 
 
 class FilmPages:
-    """The pictures of a video file, or an HpeError where it is none; reading on is quick, jumping back takes longer.
-
-    Attributes:
-        fps: frames per second.
-    """
+    """The pictures of a video file, or an HpeError where it is none; reading on is quick, jumping back takes longer."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = str(path)

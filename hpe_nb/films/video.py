@@ -46,21 +46,9 @@ RESERVE = 8 * 2**20
 class VideoFile:
     """A film that is being written. Use it in a `with` block; leaving it, on whatever way, ends the film.
 
-    The first frame sets the size; frames of another size are fitted into it with black around them. The sound of the
-    source is copied as it is, packet by packet, beside the pictures of its time.
-
-    Args:
-        path: file to write; its ending chooses the codec, see `CODECS`.
-        fps: frames per second, for frames that are given without a time.
-        source: the film whose sound is kept; None writes a silent film.
-
-    Attributes:
-        frames: how many are in the film.
-        fitted: how many of them had another size than the first one.
-        told: a sentence about the sound; nothing where the source is silent.
-
-    Raises:
-        HpeError: an ending without codec.
+    The ending chooses the codec, see `CODECS`. The first frame sets the size; frames of another size are `fitted` into
+    it with black around them. `fps` counts for frames that are given without a time. The sound of the source is copied
+    as it is, packet by packet, beside the pictures of its time; `told` says what came of it.
     """
 
     def __init__(self, path: str | Path, fps: float, source: Film | None = None) -> None:
@@ -84,8 +72,7 @@ class VideoFile:
     def write(self, image: Image, time: float | None = None) -> None:
         """Add a frame, RGB uint8 (H, W, 3), to be shown at `time` seconds of the source.
 
-        Raises:
-            HpeError: the place cannot be written, or the disk is nearly full; what was written before is playable.
+        Where the place cannot be written, or the disk is nearly full, it is an HpeError; what is there can be played.
         """
         import av
 
@@ -160,11 +147,7 @@ class VideoFile:
             )
 
     def close(self) -> None:
-        """End the film.
-
-        Raises:
-            HpeError: the end cannot be written.
-        """
+        """End the film; HpeError where the end cannot be written."""
         try:
             if self._container is not None and self.frames:
                 self._play_sound(float(self._ticks * self._video.codec_context.time_base) + 1 / self.fps)
