@@ -33,7 +33,7 @@ Change = Generator[None, None, float | None]
 
 CLOSE = 1e-9
 """Costs nearer to each other than this, in shares of their size, are on one line."""
-MEMORY = 300
+MEMORY = 1000
 """At most about this many results of steps are kept: a crowd of false peaks takes megabytes for each."""
 WIDE = 1e-6
 """Values are known to about this before bisection finds the last digit."""
@@ -329,10 +329,17 @@ class _Walk:
     def points(self, low: float, high: float) -> Search:
         """Flip points in (low, high]."""
         points, at, here = [], low, self.picture.decoding(low)
-        result = outcome(here)
-        while (change := (yield from self._earliest(here.groups.turns, at, high))) is not None:
+        result, ahead, end = outcome(here), self.by, low
+        while end < high:
             yield
-            at, here = change, self.picture.decoding(change)
+            # Looking a little ahead, and farther while nothing changes: what lies behind a change is looked at anew.
+            end = min(end + ahead, high)
+            change = yield from self._earliest(here.groups.turns, at, end)
+            if change is None:
+                ahead *= 2
+                continue
+            at = end = change
+            here, ahead = self.picture.decoding(change), self.by
             now = outcome(here)
             points += [at] if now != result else []
             result = now
