@@ -228,7 +228,7 @@ LEAST_AREA = 1e-9
 MANY = 100
 """While there are more pairs of people than this, unlike ones are left out joint by joint."""
 BLOCK = 100
-"""So many people at a time are compared with one another, and those that stay with all others."""
+"""Number of people compared with one another at a time; those that stay are compared with all others."""
 ROUNDING = 1e-3
 """More than rounding can change a sum of likenesses."""
 

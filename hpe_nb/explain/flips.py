@@ -96,18 +96,18 @@ def search(
     Raises:
         HpeError: no such setting, or one that is not a number.
     """
-    told = _number_field(decoding.settings, setting).metadata
-    low = told["low"] if low is None else max(low, told["least"])
-    high = told["high"] if high is None else min(high, told["high"])
+    info = _number_field(decoding.settings, setting).metadata
+    low = info["low"] if low is None else max(low, info["least"])
+    high = info["high"] if high is None else min(high, info["high"])
     picture = _Picture(decoding, setting)
-    if low >= high or setting == "delta" or setting in decoding.settings.unread or told["step"] is None:
+    if low >= high or setting == "delta" or setting in decoding.settings.unread or info["step"] is None:
         return FlipPoints(setting, np.zeros(0), exact=True)
     if setting in VALUES:
         values = yield from _walk_values(picture, np.unique(VALUES[setting](picture, low, high)), low, high)
-    elif told["step"] == "grouping":
-        values = yield from _Walk(picture, told["by"]).points(low, high)
+    elif info["step"] == "grouping":
+        values = yield from _Walk(picture, info["by"]).points(low, high)
     else:
-        values = yield from _walk_slider(picture, told["by"], low, high)
+        values = yield from _walk_slider(picture, info["by"], low, high)
     return FlipPoints(setting, values, picture.exact)
 
 
@@ -117,8 +117,8 @@ def setting_range(settings: Settings, setting: str) -> tuple[float, float]:
     Raises:
         HpeError: no such setting, or one that is not a number.
     """
-    told = _number_field(settings, setting).metadata
-    return told["low"], told["high"]
+    info = _number_field(settings, setting).metadata
+    return info["low"], info["high"]
 
 
 def number_names(settings: Settings) -> list[str]:

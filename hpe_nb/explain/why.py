@@ -92,12 +92,12 @@ class Explanation:
     def __str__(self) -> str:
         """The sentence, the candidates and the flips as text."""
         table = [text_table(COLUMNS, self._rows())] if self.table else []
-        return "\n".join([self.sentence, *table, *map(_told, self.flips)])
+        return "\n".join([self.sentence, *table, *map(_flip_line, self.flips)])
 
     def _repr_html_(self) -> str:
         """The same for notebooks."""
         table = html_table(COLUMNS, self._rows()) if self.table else ""
-        flips = "".join(f"<li>{escaped(_told(flip))}</li>" for flip in self.flips)
+        flips = "".join(f"<li>{escaped(_flip_line(flip))}</li>" for flip in self.flips)
         return f"<p>{escaped(self.sentence)}</p>{table}{f'<ul>{flips}</ul>' if flips else ''}"
 
 
@@ -363,6 +363,6 @@ def _number(value: float) -> str:
     return f"{value:.2f}" if math.isfinite(value) else "-"
 
 
-def _told(flip: Flip) -> str:
+def _flip_line(flip: Flip) -> str:
     """A flip as a sentence."""
     return f"{flip.setting} {flip.side} {flip.value:.6g}: {flip.then}."
