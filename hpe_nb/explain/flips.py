@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from copy import copy
 from dataclasses import Field, dataclass, fields, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -487,7 +489,7 @@ class Flip(NamedTuple):
         setting: name of the setting.
         value: the flip point.
         side: "from": the answer is another one from the value on; "below": it is another one below the value.
-        to: a value of the setting on that side, next to the flip point.
+        to: a value of the setting on that side, before the next flip point, of few decimals.
         then: what the answer is there.
     """
 
@@ -528,17 +530,30 @@ def nearest_flips(
         values: where the picture's result changes, rising.
     """
     mine, now = used_pixels(decoding)[person], getattr(decoding.settings, setting)
-    picture, points = _Picture(decoding, setting), np.array(values)
-    for side, listed in (("below", points[points <= now][::-1]), ("from", points[points > now])):
-        for value in listed.tolist():
-            below = value - 1 if picture.whole else float(np.nextafter(value, -np.inf))
-            to = below if side == "below" else value
+    picture, info = _Picture(decoding, setting), _number_field(decoding.settings, setting).metadata
+    low, high, by = info["low"], info["high"], info["by"]
+    ends = np.array([low, *values, np.nextafter(high, np.inf)])
+    pieces = list(pairwise(ends.tolist()))
+    above = [("from", start, start, end) for start, end in pieces if start > now and start in values]
+    below = [("below", end, start, end) for start, end in reversed(pieces) if end <= now and end in values]
+    for listed in (below, above):
+        for side, value, start, end in listed:
+            to = short_value(start, end, by, up=side == "from")
             answer = _answer(picture.decoding(to), mine, joint)
             if answer != mine[joint]:
-                yield Flip(
-                    setting, value, side, int(to) if picture.whole else to, _words(decoding, answer, mine[joint])
-                )
+                words = _words(decoding, answer, mine[joint])
+                yield Flip(setting, value, side, int(to) if picture.whole else to, words)
                 break
+
+
+def short_value(low: float, high: float, by: float, *, up: bool) -> float:
+    """A number from `low` on and below `high`, next to `low` (`up`) or `high`, of `by`'s decimals or a few more."""
+    for digits in range(-int(Decimal(str(by)).as_tuple().exponent), 17):
+        near = Decimal(low if up else high).quantize(Decimal(1).scaleb(-digits), ROUND_CEILING if up else ROUND_FLOOR)
+        for value in (float(near), float(near - Decimal(1).scaleb(-digits))):
+            if low <= value < high:
+                return value
+    return low
 
 
 def _answer(decoding: Decoding, mine: Ints, joint: int) -> int | None:
