@@ -109,7 +109,13 @@ def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) 
     """The photos and films that are meant, as for `open_source`; patterns leave out what is in the folder `outputs`."""
     found, seen = Inputs(), set[str]()
     for what in given:
-        for item, kind in _meant(what if isinstance(what, int) else str(what), outputs, found):
+        try:
+            items = _meant(what if isinstance(what, int) else str(what), outputs, found)
+        except (OSError, ValueError) as error:
+            words = f"{what} cannot be read ({getattr(error, 'strerror', None) or error}); give one that you may read."
+            found.failures.append(str(error) if isinstance(error, HpeError) else words)
+            continue
+        for item, kind in items:
             key = item if is_url(item) or kind == "camera" else os.path.normcase(os.path.abspath(item))
             if key in seen:
                 found.notes.append(f"{item} was given more than once and is read once.")
@@ -126,39 +132,28 @@ def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) 
 
 
 def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[tuple[str, str]]:
-    """What one input means, item by item with its kind; reasons for what is left out go to `found`."""
+    """What one input means, item by item with its kind; notes go to `found`, and errors say what cannot be read."""
     if isinstance(what, int) or (what.isascii() and what.isdecimal() and not os.path.exists(what)):
         return [(str(int(what)), "camera")]
     path = os.path.expanduser(what)
     if os.path.exists(path) and not os.path.isdir(path):
-        reason = _unusable(path)
-        found.failures += [reason] if reason else []
-        return [] if reason else [(path, kind_of(path))]
+        check_file(Path(path), "a picture or film", MOST_FILM)
+        return [(path, kind_of(path))]
     if is_url(what):
         return [(what, "photo" if _is_picture_address(what) else "film")]
-    try:
-        files = _files_of(path, outputs, found)
-    except (OSError, ValueError) as error:
-        words = getattr(error, "strerror", None) or error
-        found.failures.append(f"{what} cannot be read ({words}); give a folder you may read.")
-        return []
-    if files is None:
-        shown = what if what.strip() else repr(what)
-        found.failures.append(f"{shown} does not exist; give a picture, a folder, a film, a camera or an address.")
-        return []
-    kinds = [(file, "" if _unusable(file) else kind_of(file)) for file in files]
+    kinds = [(file, kind_of(file)) for file in _files_of(path, outputs, found)]
     wanted = [(file, kind) for file, kind in kinds if kind not in ("", "heic")]
     if others := [file for file, kind in kinds if kind in ("", "heic")]:
         some = ", ".join(os.path.basename(name) for name in others[:3]) + (", ..." if len(others) > 3 else "")
         heic = "; convert HEIC photos to JPEG first." if any(kind == "heic" for _, kind in kinds) else "."
         found.notes.append(f"{what}: {plural(len(others), 'file')} left out, no pictures or films ({some}){heic}")
     if not wanted:
-        found.failures.append(f"{what} holds no pictures and no films that can be read.")
+        raise HpeError(f"{what} holds no pictures and no films that can be read.")
     return wanted
 
 
-def _files_of(what: str, outputs: Path | None, found: Inputs) -> list[str] | None:
-    """The files of a folder or a pattern in their order, hidden ones left out; None where it is neither."""
+def _files_of(what: str, outputs: Path | None, found: Inputs) -> list[str]:
+    """The files of a folder or a pattern in their order, hidden ones left out."""
     folder, name = os.path.split(what)
     one = numbered(name)
     if os.path.isdir(what):
@@ -174,7 +169,8 @@ def _files_of(what: str, outputs: Path | None, found: Inputs) -> list[str] | Non
     elif any(sign in what for sign in "*?["):
         files = _matching(Path(what))
     else:
-        return None
+        shown = what if what.strip() else repr(what)
+        raise HpeError(f"{shown} does not exist; give a picture, a folder, a film, a camera or an address.")
     # Results of an earlier run are no inputs.
     inside = None if outputs is None else os.path.realpath(outputs) + os.sep
     fresh = [file for file in files if inside is None or not os.path.realpath(file).startswith(inside)]
@@ -196,21 +192,16 @@ def _matching(pattern: Path) -> list[str]:
     return []
 
 
-def _unusable(path: str) -> str:
-    """Why this is no file that can be read from its beginning to its end; nothing where it is."""
-    try:
-        check_file(Path(path), "a picture or film", MOST_FILM)
-    except HpeError as error:
-        return str(error)
-    return ""
-
-
 def kind_of(path: str) -> str:
-    """What a file holds: "photo", "film", "heic", or nothing for something else.
+    """What a file holds: "photo", "film", "heic", or nothing for something else, such as a pipe.
 
     Its first bytes say it, else its ending; for animations see `MOVING`.
     """
     suffix, head = Path(path).suffix.lower(), b""
+    try:
+        check_file(Path(path), "a picture or film", MOST_FILM)
+    except HpeError:
+        return ""
     with suppress(Exception):  # another file, or a damaged one: it is told of when it is read
         with open(path, "rb") as file:
             head = file.read(12)

@@ -189,8 +189,9 @@ def run_film(
 
         def settle() -> None:
             """See the frame under way written, or raise what kept it from being."""
-            while under_way:
-                entry = under_way.pop().result()
+            if under_way:
+                entry = under_way[0].result()
+                under_way.clear()
                 summary.frames += 1
                 stages.count()
                 summary.people += len(entry.poses)
