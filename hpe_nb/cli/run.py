@@ -22,9 +22,7 @@ from hpe_nb.cli.options import (
 from hpe_nb.errors import HpeError, one_line, visible
 
 if TYPE_CHECKING:
-    from hpe_nb.films.engine import Stages
     from hpe_nb.films.job import Outputs
-    from hpe_nb.films.record import Entry
 
 RECORD = "poses.jsonl"
 """Name of the record in the folder for the results."""
@@ -149,12 +147,7 @@ def _run_one(options: Namespace, what: Any, folder: Path, name: str, **settings:
         totals += [] if options.loop or source.count is None else [-(-source.count // options.stride)]
         hidden = True if options.quiet else None  # None: shown on a terminal only
         with tqdm(total=min(totals, default=None), unit="frame", disable=hidden, leave=False) as bar:
-
-            def seen(entry: Entry, _: Stages) -> None:
-                bar.set_postfix_str(plural(len(entry.poses), "person"), refresh=False)
-                bar.update()
-
-            outputs = outputs_of(options, folder, name)
+            outputs, seen = outputs_of(options, folder, name), lambda *_: bar.update()
             summary = run_film(source, outputs=outputs, **settings, frames=options.frames, seen=seen)
     for note in [*summary.notes, *([summary.ending] if summary.ending else [])]:
         _say(note)
