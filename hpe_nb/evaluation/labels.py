@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,7 +14,7 @@ import numpy as np
 from hpe_nb.arrays import Bools, Float64, Floats
 from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.label_formats import labelme_coco, other_labels
+from hpe_nb.evaluation.label_formats import Picture, labelme, other_labels
 from hpe_nb.files.images import size_of
 from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.text import plural
@@ -38,22 +38,12 @@ class Labels:
         areas: (G,) area of each person in square pixels; the scale of OKS.
         boxes: (G, 4) x, y, width, height in image pixels.
         crowd: (G,) whether it is a region with many people rather than a person.
-
-    Raises:
-        HpeError: shapes that do not belong together.
     """
 
     keypoints: Float64
     areas: Float64
     boxes: Float64
     crowd: Bools
-
-    def __post_init__(self) -> None:
-        count = len(self.keypoints)
-        expected = {"keypoints": (count, K, 3), "areas": (count,), "boxes": (count, 4), "crowd": (count,)}
-        for name, shape in expected.items():
-            if getattr(self, name).shape != shape:
-                raise HpeError(f"{name} of shape {getattr(self, name).shape} were given, but {shape} is expected.")
 
     def __len__(self) -> int:
         """Number of labels, crowds and people without joints included."""
@@ -87,35 +77,27 @@ def labels_of(truth: LabelsLike) -> Labels:
     """
     if isinstance(truth, Labels):
         return truth
-    if isinstance(truth, Scene):
-        truth = truth.truth
-    if isinstance(truth, Poses):
-        there = np.where(truth.kind != MISSING, 2.0, 0.0)[..., None]
-        return _from_keypoints(np.concatenate((truth.keypoints[..., :2], there), axis=2))
-    keypoints = np.asarray(truth.keypoints if isinstance(truth, Truth) else truth)
+    known = truth.truth if isinstance(truth, Scene) else truth
+    if isinstance(known, Poses):
+        there = np.where(known.kind != MISSING, 2.0, 0.0)[..., None]
+        keypoints = np.concatenate((known.keypoints[..., :2], there), axis=2)
+    else:
+        keypoints = np.asarray(known.keypoints if isinstance(known, Truth) else known)
     if keypoints.ndim != 3 or keypoints.shape[1:] != (K, 3) or keypoints.dtype.kind not in "fiu":
         raise HpeError(
             f"{type(truth).__name__} of shape {keypoints.shape} was given as truth, but keypoints (people, 17, 3), "
             "poses, a scene or labels read with hpe.read_labels are expected."
         )
-    return _from_keypoints(keypoints)
-
-
-def _from_keypoints(keypoints: Floats) -> Labels:
-    """Labels whose boxes and areas come from the joints."""
-    there: Bools = np.asarray(keypoints[..., 2] > 0)
-    xy = np.where(there[..., None], keypoints[..., :2], 0).astype(np.float64)
-    low = np.where(there[..., None], xy, np.inf).min(axis=1)
-    high = np.where(there[..., None], xy, -np.inf).max(axis=1)
-    some = np.asarray(there.any(axis=1))[:, None]
+    there = keypoints[..., 2:] > 0
+    xy = np.where(there, keypoints[..., :2], 0).astype(np.float64)
+    low, high = np.where(there, xy, np.inf).min(axis=1), np.where(there, xy, -np.inf).max(axis=1)
+    some = there.any(axis=1)
     low, high = np.where(some, low, 0), np.where(some, high, 0)
     # A person of whom one joint is seen has a box without area, and OKS would want it to the pixel.
     areas = AREA_OF_BOX * np.maximum(high - low, 1).prod(axis=1)
-    # What is no visibility is a score.
-    hidden = there & np.asarray(keypoints[..., 2] == 1)
-    visible = np.where(hidden, 1.0, np.where(there, 2.0, 0.0))
-    whole = np.concatenate((xy, visible[..., None]), axis=2)
-    return Labels(whole, np.asarray(areas), np.concatenate((low, high - low), axis=1), np.zeros(len(whole), np.bool_))
+    seen = np.where(keypoints[..., 2:] == 1, 1.0, 2.0) * there  # what is no visibility is a score
+    boxes, crowd = np.concatenate((low, high - low), axis=1), np.zeros(len(xy), np.bool_)
+    return Labels(np.concatenate((xy, seen), axis=2), np.asarray(areas), boxes, crowd)
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,11 +158,8 @@ class LabelledSet:
             raise HpeError(f"poses of no picture were given for {self.source}; give results with at least one person.")
         short = [Path(name).name for name in self.names]
         count = Counter(short)
-        index: dict[ImageId, int] = {}
-        for i, name in enumerate(short):
-            index |= {name: i} if count[name] == 1 else {}
-        index |= {name: i for i, name in enumerate(self.names)}
-        index |= {each: i for i, each in enumerate(self.ids)}
+        index: dict[ImageId, int] = {name: i for i, name in enumerate(short) if count[name] == 1}
+        index |= {name: i for names in (self.names, self.ids) for i, name in enumerate(names)}
         found: dict[int, Poses] = {}
         foreign = []
         for name, poses in pictures.items():
@@ -195,9 +174,7 @@ class LabelledSet:
                 f"{foreign[0]!r}; the labels have {self.ids[0]!r}, {self.names[0]}); give the results of the labelled "
                 "pictures, for example the poses.jsonl of a run, which has their names."
             )
-        listed = [found.get(i, Poses.none()) for i in range(len(self))]
-        self.check_places(listed)
-        return listed
+        return [found.get(i, Poses.none()) for i in range(len(self))]
 
     def check_places(self, poses: Sequence[Poses]) -> None:
         """See that poses, one for each picture, lie in the labelled pictures.
@@ -207,8 +184,7 @@ class LabelledSet:
         """
         outside = joints = 0
         for each, size in zip(poses, self.sizes, strict=True):
-            there = each.kind != MISSING
-            xy = each.keypoints[..., :2][there]
+            xy = each.keypoints[each.kind != MISSING][:, :2]
             if any(size):
                 joints += len(xy)
                 outside += int(((xy < -1) | (xy > size)).any(axis=1).sum())
@@ -237,11 +213,15 @@ def read_labels(path: str | Path) -> LabelledSet:
     """
     path = Path(path)
     try:
-        told = other_labels(path)
-        if told is None:
-            content = json.loads(read_bytes(path, "a COCO annotation file").decode("utf-8-sig"))
-            told = labelme_coco(content) or content
-        known = _from_coco(path.name, told)
+        pictures = other_labels(path)
+        told = None if pictures else json.loads(read_bytes(path, "a COCO annotation file").decode("utf-8-sig"))
+        if told and "shapes" in told:
+            pictures = [labelme(told)]
+        known = _set(path.name, pictures) if pictures else _from_coco(path.name, told)
+        if not all(
+            np.isfinite(part).all() for each in known.labels for part in (each.keypoints, each.areas, each.boxes)
+        ):
+            raise ValueError("some numbers are not finite")
     except HpeError:
         raise
     except Exception as error:  # json, codecs, xml and numpy each have their own, RecursionError among them
@@ -258,13 +238,27 @@ def read_labels(path: str | Path) -> LabelledSet:
     return known
 
 
+def _set(source: str, pictures: Iterable[Picture]) -> LabelledSet:
+    """The labelled set of another tool's pictures, numbered from 1."""
+    names, sizes, labels = [], [], []
+    for name, size, people in pictures:
+        names.append(name)
+        sizes.append(size)
+        labels.append(labels_of(people))
+    return LabelledSet(source, tuple(range(1, len(names) + 1)), tuple(names), tuple(sizes), tuple(labels))
+
+
 def _from_coco(source: str, told: Any) -> LabelledSet:
     """The labelled set of a COCO annotation file's content."""
     images = told["images"]
     ids = [_id(image["id"]) for image in images]
     if len(set(ids)) < len(ids):
         raise HpeError(f"{source} gives one id to several pictures, but each needs its own; number them anew.")
-    wanted = _person_category(told.get("categories"))
+    categories = {str(each.get("name")).strip().lower(): each["id"] for each in told.get("categories") or ()}
+    if categories and "person" not in categories:
+        names = ", ".join(list(categories)[:4])
+        raise HpeError(f"labels of {names} were given, but the category person is expected; rename it if it is one.")
+    wanted = categories.get("person", 1)
     people: dict[ImageId, list[dict[str, Any]]] = {each: [] for each in ids}
     for label in told["annotations"]:
         image = _id(label["image_id"])
@@ -279,21 +273,6 @@ def _from_coco(source: str, told: Any) -> LabelledSet:
     )
 
 
-def _person_category(categories: Any) -> Any:
-    """Number of the category that means people: 1 where the file names none.
-
-    Raises:
-        HpeError: none of the categories is called person.
-    """
-    if not categories:
-        return 1
-    found = [each["id"] for each in categories if str(each.get("name")).strip().lower() == "person"]
-    if not found:
-        names = ", ".join(str(each.get("name")) for each in categories[:4])
-        raise HpeError(f"labels of {names} were given, but the category person is expected; rename it if it is one.")
-    return found[0]
-
-
 def _id(value: Any) -> ImageId:
     """An image id in one form: whole numbers as int, also where they are written as text or 12.0; else text."""
     text = str(value)
@@ -304,15 +283,11 @@ def _id(value: Any) -> ImageId:
 
 def _people(people: list[dict[str, Any]]) -> Labels:
     """Labels of one picture's annotations."""
-    count = len(people)
-    boxes = np.array([person["bbox"] for person in people], np.float64).reshape(count, 4)
+    boxes = np.array([person["bbox"] for person in people], np.float64).reshape(-1, 4)
     areas = [person.get("area", AREA_OF_BOX * box[2] * box[3]) for person, box in zip(people, boxes, strict=True)]
-    labels = Labels(
-        np.array([person["keypoints"] for person in people], np.float64).reshape(count, K, 3),
-        np.array(areas, np.float64).reshape(count),
+    return Labels(
+        np.array([person["keypoints"] for person in people], np.float64).reshape(len(people), K, 3),
+        np.array(areas, np.float64).reshape(len(people)),
         boxes,
-        np.array([bool(person.get("iscrowd", 0)) for person in people], np.bool_).reshape(count),
+        np.array([bool(person.get("iscrowd", 0)) for person in people], np.bool_),
     )
-    if not (np.isfinite(labels.keypoints).all() and np.isfinite(areas).all() and np.isfinite(boxes).all()):
-        raise ValueError("some numbers are not finite")
-    return labels
