@@ -146,11 +146,12 @@ def judge(results: Sequence[Poses], result: Ints, labels: Labels, areas: int = 1
     all_people = Poses(*(np.concatenate([getattr(each, item.name) for each in results]) for item in fields(Poses)))
     parts = (all_people.keypoints.reshape(-1, 3 * K), all_people.scores[:, None], all_people.kind)
     content = np.concatenate([part.view(np.uint8) for part in parts], axis=1)
-    _, index, same = np.unique(content, axis=0, return_index=True, return_inverse=True)
+    as_one = content.view(f"V{content.shape[1]}").reshape(-1)
+    _, index, same = np.unique(as_one, return_index=True, return_inverse=True)
     poses, first = all_people[index], np.cumsum([0, *map(len, results)])
     picture, (joints, near) = PictureEvaluation(labels, poses), count_joints(poses.keypoints, poses.kind, labels)
     truth = labels.real.sum(), labels.labelled[labels.real].sum()
-    people = [same.reshape(-1)[a:b] for a, b in pairwise(first.tolist())]
+    people = [same[a:b] for a, b in pairwise(first.tolist())]
     people = [each[np.argsort(-poses.scores[each], kind="stable")] for each in people]
     matches, counts = [], []
     for each in people:
