@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import local_server as server
 import pytest
@@ -20,14 +21,13 @@ from local_server import Site, served
 
 import hpe_nb as hpe
 import hpe_nb.network.fetching
-from hpe_nb.network import registry
-from hpe_nb.network.download import Patience
-from hpe_nb.network.fetching import cached, fetch, fetch_once
+from hpe_nb.network import download, loading, registry
+from hpe_nb.network.fetching import cached, fetch
 from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, KnownNetwork, NetworkFile
 
 XML, BIN = b"<net/>" * 50, random.Random(0).randbytes(300_000)
-QUICK = Patience(timeout=20.0, tries=3, pause=0.01)
-SHORT = Patience(timeout=1.5, tries=2, pause=0.01)
+QUICK: dict[str, Any] = {"timeout": 20.0, "tries": 3}
+SHORT: dict[str, Any] = {"timeout": 1.5, "tries": 2}
 """For servers that never answer: long enough for one that does, on a busy machine too."""
 
 
@@ -49,6 +49,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setitem(NETWORKS, "toy", toy("toy"))
     for name in ("HPE_NB_OFFLINE", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(download, "PAUSE", 0.01)
     with served({"toy.xml": XML, "toy.bin": BIN}) as site:
         monkeypatch.setenv("HPE_NB_CACHE", str(tmp_path / "cache"))
         monkeypatch.setenv("HPE_NB_MIRROR", site.address)
@@ -62,7 +63,7 @@ def in_cache() -> list[str]:
 
 def test_a_good_server(site: Site) -> None:
     told: list[tuple[int, int]] = []
-    path = fetch("toy", progress=lambda done, total: told.append((done, total)), patience=QUICK)
+    path = fetch("toy", progress=lambda done, total: told.append((done, total)), **QUICK)
     assert path == registry.cache_dir() / "toy" / "FP16" / "toy.xml"
     assert (path.read_bytes(), path.with_suffix(".bin").read_bytes()) == (XML, BIN)
     assert in_cache() == ["toy.bin", "toy.xml"]
@@ -97,7 +98,7 @@ def test_a_good_server(site: Site) -> None:
 )
 def test_trouble_that_passes(answers: list[server.Answer], asked: list[str | None], site: Site) -> None:
     site.answers["toy.bin"] += answers
-    path = fetch("toy", patience=QUICK)
+    path = fetch("toy", **QUICK)
     assert path.with_suffix(".bin").read_bytes() == BIN
     assert [span for path, span in site.asked if path.endswith(".bin")] == asked
     assert in_cache() == ["toy.bin", "toy.xml"]
@@ -119,7 +120,7 @@ def test_trouble_that_passes(answers: list[server.Answer], asked: list[str | Non
 def test_trouble_that_stays(answer: server.Answer, sentence: str, tries: int, site: Site) -> None:
     site.answers["toy.bin"] = [answer]
     with pytest.raises(hpe.HpeError, match=sentence) as caught:
-        fetch("toy", patience=QUICK)
+        fetch("toy", **QUICK)
     assert len([path for path, _ in site.asked if path.endswith(".bin")]) == tries
     assert in_cache() == ["toy.xml"]
     assert cached("toy") is None
@@ -141,13 +142,13 @@ def test_trouble_that_stays(answer: server.Answer, sentence: str, tries: int, si
 def test_a_server_that_keeps_one_waiting(answer: server.Answer, sentence: str, site: Site) -> None:
     site.answers["toy.bin"] = [answer]
     with pytest.raises(hpe.HpeError, match=f"({sentence}|no answer).*, after 2 tries"):
-        fetch("toy", patience=SHORT)
+        fetch("toy", **SHORT)
     assert in_cache() == ["toy.xml"]
 
 
 def test_a_server_that_wakes_up_is_asked_for_the_rest(site: Site) -> None:
     site.answers["toy.bin"] = [server.stuck, server.whole]
-    path = fetch("toy", patience=SHORT)
+    path = fetch("toy", **SHORT)
     assert path.with_suffix(".bin").read_bytes() == BIN
     assert site.asked[-1] == ("/toy/FP16/toy.bin", "bytes=150000-")
 
@@ -164,7 +165,7 @@ def test_a_server_that_wakes_up_is_asked_for_the_rest(site: Site) -> None:
 def test_addresses_without_a_server(base: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HPE_NB_MIRROR", base)
     with pytest.raises(hpe.HpeError, match=sentence):
-        fetch("toy", patience=Patience(timeout=1.0, tries=1))
+        fetch("toy", timeout=1.0, tries=1)
     assert in_cache() == []
 
 
@@ -188,14 +189,14 @@ def test_a_proxy_is_used(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.setenv("HPE_NB_MIRROR", "http://models.invalid/zoo/")
-    fetch("toy", patience=QUICK)
+    fetch("toy", **QUICK)
     assert site.asked[0][0] == "http://models.invalid/zoo/toy/FP16/toy.xml"
 
 
 def test_two_at_once_both_succeed(site: Site) -> None:
     site.answers["toy.bin"] = [server.cut(0.4), server.cut(0.6), server.whole]
     with ThreadPoolExecutor(4) as pool:
-        paths = list(pool.map(lambda _: fetch("toy", patience=Patience(timeout=5.0, pause=0.01)), range(4)))
+        paths = list(pool.map(lambda _: fetch("toy", timeout=5.0), range(4)))
     assert len(set(paths)) == 1
     assert paths[0].with_suffix(".bin").read_bytes() == BIN
     assert in_cache() == ["toy.bin", "toy.xml"]
@@ -225,9 +226,9 @@ def test_wrong_files_put_by_hand_are_named_and_replaced(weights: bytes, site: Si
         cached("toy")
     site.answers["toy.bin"] = [server.error(404), server.whole]
     with pytest.raises(hpe.HpeError, match="404"):
-        fetch("toy", patience=QUICK)
+        fetch("toy", **QUICK)
     assert NETWORKS["toy"].files["FP16"][1].path.read_bytes() == weights  # nothing is lost
-    assert fetch("toy", patience=QUICK).with_suffix(".bin").read_bytes() == BIN
+    assert fetch("toy", **QUICK).with_suffix(".bin").read_bytes() == BIN
 
 
 @pytest.mark.parametrize(("value", "forbidden"), [("1", True), ("yes", True), ("0", False), ("", False)])
@@ -235,9 +236,9 @@ def test_offline_asks_nobody(value: str, forbidden: bool, site: Site, monkeypatc
     monkeypatch.setenv("HPE_NB_OFFLINE", value)
     if forbidden:
         with pytest.raises(hpe.HpeError, match="HPE_NB_OFFLINE forbids"):
-            fetch("toy", patience=QUICK)
+            fetch("toy", **QUICK)
     else:
-        fetch("toy", patience=QUICK)
+        fetch("toy", **QUICK)
     assert bool(site.asked) is not forbidden
 
 
@@ -247,7 +248,7 @@ def test_a_full_disk(site: Site) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(hpe.HpeError, match=r"toy.bin could not be written \(No space left on device\)"):
-        fetch("toy", progress=full, patience=QUICK)
+        fetch("toy", progress=full, **QUICK)
     assert in_cache() == ["toy.xml"]
     assert len(site.asked) == 2  # asking again would not help
 
@@ -257,7 +258,7 @@ def test_a_cache_that_is_a_file(site: Site, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("HPE_NB_CACHE", str(tmp_path / "file"))
     assert cached("toy") is None
     with pytest.raises(hpe.HpeError, match="could not be written"):
-        fetch("toy", patience=QUICK)
+        fetch("toy", **QUICK)
     assert (tmp_path / "file").read_bytes() == b"precious"
     assert site.asked == []
 
@@ -286,23 +287,19 @@ def test_a_killed_process_leaves_no_half_file(site: Site) -> None:
     parts = list(registry.cache_dir().rglob("*.part"))
     assert len(parts) == 1
     time.sleep(0.2)
-    fetch("toy", patience=QUICK)
+    fetch("toy", **QUICK)
     assert in_cache() == ["toy.bin", "toy.xml"]
 
 
-def test_fetch_once_says_what_it_does_and_never_raises(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_tries_once_says_so_and_never_raises(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "REFERENCE", "toy")
+    site.answers["toy.bin"] = [server.error(500), server.whole]
     said: list[str] = []
-    site.answers["toy.bin"] = [server.error(404), server.whole]
-    path, why = fetch_once("toy", said.append)
-    assert path is None
-    assert "404" in why
-    assert len(said) == 1
-    assert "toy" in said[0]
+    assert loading._best_at_hand(said.append) == SHIPPED
+    assert "Fetching toy (0 MB) once into" in said[0]
     assert "HPE_NB_OFFLINE=1" in said[0]
-    monkeypatch.setattr(hpe_nb.network.fetching, "TELL_EVERY", -1.0)
-    path, why = fetch_once("toy", said.append)
-    assert (path, why) == (cached("toy"), "")
-    assert said[-1] == "0.3 of 0.3 MB"
+    assert "500" in said[1]
+    assert loading._best_at_hand(said.append) == "toy" == cached("toy").stem
 
 
 @pytest.mark.usefixtures("site")
