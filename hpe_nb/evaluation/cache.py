@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -72,12 +72,8 @@ class MapCache(Sequence[Maps]):
         """Number of photos."""
         return len(self.keys)
 
-    @overload
-    def __getitem__(self, index: int) -> Maps: ...
-    @overload
-    def __getitem__(self, index: slice) -> MapCache: ...
-    def __getitem__(self, index: int | slice) -> Maps | MapCache:
-        """Maps of one photo, or the cache of some of them.
+    def __getitem__(self, index: Any) -> Any:
+        """Maps of one photo, or for a slice the cache of some of them.
 
         Raises:
             HpeError: the file has gone, or is damaged.
@@ -141,27 +137,23 @@ def cache_maps(
         hold = tempfile.TemporaryDirectory(prefix="hpe-nb-")
         target = Path(hold.name)
     remove_parts(target)
-    identity, keys = _identity(network), []
+    fit, size = getattr(network, "fit", ""), getattr(network, "size", "")
+    fitted = f"{fit} {size}" if isinstance(fit, str) else f"{fit[0]}x{fit[1]}"
+    flip = "with flip test" if isinstance(network, FlipTest) else "no flip test"
+    protocol = f"{getattr(network, 'name', type(network).__name__)}, fit {fitted}, {flip}"
+    identity, keys = _identity(network, protocol), []
     for path in shown(paths, "photo", progress):
         content = read_bytes(path, "a photo")
         keys.append(hashlib.sha256(identity + hashlib.sha256(content).digest()).hexdigest()[:40])
         kept = target / (keys[-1] + ENDING)
         if unsealed(kept) is None:
             seal(kept, pack(network(read_image(path))))
-    return MapCache(target, tuple(path.name for path in paths), tuple(keys), describe(network), hold)
+    return MapCache(target, tuple(path.name for path in paths), tuple(keys), protocol, hold)
 
 
-def describe(network: Any) -> str:
-    """One line on a network: name, fit, size and flip test."""
-    fit, size = getattr(network, "fit", None), getattr(network, "size", None)
-    fitted = "" if fit is None else f", fit {fit} {size}" if isinstance(fit, str) else f", fit {fit[0]}x{fit[1]}"
-    flip = "with flip test" if isinstance(network, FlipTest) else "no flip test"
-    return f"{getattr(network, 'name', type(network).__name__)}{fitted}, {flip}"
-
-
-def _identity(network: Any) -> bytes:
+def _identity(network: Any, protocol: str) -> bytes:
     """What a photo's maps depend on beside the photo."""
-    digest = hashlib.sha256(f"4|{describe(network)}|{getattr(network, 'negated', None)}".encode())
+    digest = hashlib.sha256(f"4|{protocol}|{getattr(network, 'negated', None)}".encode())
     model = getattr(network, "model", None)
     for op in model.get_ordered_ops() if model is not None else ():
         digest.update(op.get_type_name().encode())
@@ -184,15 +176,7 @@ def _photos(photos: str | Path | Sequence[str | Path]) -> list[Path]:
 
 
 def shown(items: Iterable[Any], unit: str, progress: bool, total: int | None = None, done: int = 0) -> tqdm[Any]:
-    """The items with a progress bar, in a notebook or on a terminal; elsewhere, such as in a log, without.
-
-    Args:
-        items: what is worked on.
-        unit: what one of them is, such as "photo".
-        progress: whether to show anything.
-        total: how many there are, where the items themselves do not tell.
-        done: how many were done by an earlier run.
-    """
+    """The items with a progress bar, in a notebook or on a terminal; elsewhere, such as in a log, without."""
     seen = progress and ("ipykernel" in sys.modules or sys.stderr.isatty())
     return tqdm(items, total=total, initial=done, unit=unit, disable=not seen)
 

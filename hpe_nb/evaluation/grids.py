@@ -143,8 +143,7 @@ def varied(settings: Sequence[Settings]) -> tuple[str, ...]:
 def settings_key(settings: Sequence[Settings]) -> bytes:
     """What tells settings from others, their rules' code included.
 
-    That is the file in which a rule stands; for one from a notebook's cell it is what cloudpickle makes of it, which
-    differs whenever the cell has run again.
+    That is the file in which a rule stands; one from a notebook's cell differs whenever the cell has run again.
     """
     rules = {rule: None for each in settings for rule in type(each).__mro__ if issubclass(rule, Settings)}
     files = {rule: getattr(sys.modules.get(rule.__module__), "__file__", None) for rule in rules}
@@ -152,20 +151,15 @@ def settings_key(settings: Sequence[Settings]) -> bytes:
     return b"\n".join([*code, *(repr(each).encode() for each in settings)])
 
 
-def pack_settings(settings: Sequence[Settings]) -> bytes:
-    """Settings for another process; a rule from a notebook travels with its code."""
-    data: bytes = cloudpickle.dumps(tuple(settings))
-    return data
+@lru_cache(maxsize=2)
+def unpickled(data: bytes) -> tuple[Settings, ...]:
+    """The settings that cloudpickle packed for this process: a rule from a notebook travels with its code."""
+    settings: tuple[Settings, ...] = cloudpickle.loads(data)
+    return settings
 
 
 @lru_cache(maxsize=2)
-def unpack_settings(data: bytes) -> tuple[tuple[Settings, ...], list[int]]:
-    """What `pack_settings` wrote, and the order of `by_step`; a worker asks for the same with each picture."""
-    settings: tuple[Settings, ...] = cloudpickle.loads(data)
-    return settings, by_step(settings)
-
-
-def by_step(settings: Sequence[Settings]) -> list[int]:
+def by_step(settings: tuple[Settings, ...]) -> list[int]:
     """An order in which neighbours share as many of the decoder's first steps as can be."""
     number: dict[Any, int] = {}
     keys = [[number.setdefault((step, reads(each, step)), len(number)) for step in STEPS] for each in settings]

@@ -134,7 +134,7 @@ class Judgement:
         }
 
 
-def judge(results: Sequence[Poses], result: Ints, labels: Labels, areas: int = 1) -> Judgement:
+def judge(results: Sequence[Poses], result: Any, labels: Labels, areas: int = 1) -> Judgement:
     """Judge the distinct results of a picture.
 
     Args:
@@ -162,7 +162,7 @@ def judge(results: Sequence[Poses], result: Ints, labels: Labels, areas: int = 1
         on_label = near[each[found], label[found]].sum()
         counts.append((*truth, len(each), found.sum(), (label < 0).sum(), on_label, *joints[each].sum(axis=0)))
     return Judgement(
-        result.astype(np.int32), first.astype(np.int32), poses.scores[np.concatenate(people)],
+        np.asarray(result, np.int32), first.astype(np.int32), poses.scores[np.concatenate(people)],
         np.concatenate(matches, axis=2, dtype=np.uint8), np.array([area["gtIgnore"] for area in told], np.bool_),
         np.array(counts, np.int32),
     )  # fmt: skip

@@ -15,6 +15,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import cloudpickle
 import joblib
 import numpy as np
 from joblib.externals import loky
@@ -26,7 +27,7 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.cache import MapCache, cache_maps, can_be_written, check_thresholds, seal, shown, unsealed
-from hpe_nb.evaluation.grids import Grid, grid_settings, pack_settings, settings_key, unpack_settings
+from hpe_nb.evaluation.grids import Grid, by_step, grid_settings, settings_key, unpickled
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of
 from hpe_nb.evaluation.metrics import Judgement, judge
 from hpe_nb.evaluation.table import SweepTable, make_table
@@ -89,9 +90,8 @@ def sweep(
         For photos: `hpe.sweep(cache, labels, {"tag_threshold": np.arange(0.2, 2, 0.1)})`.
     """
     settings = grid_settings(grid, base)
-    packed = pack_settings(settings)
-    source, protocol = _source(pictures, network, progress)
-    labels = _labels(source, pictures, truth)
+    packed = cloudpickle.dumps(settings)
+    source, labels, protocol = _inputs(pictures, truth, network, progress)
     if isinstance(source, MapCache):
         check_thresholds(settings)
         keep = keep or (source.folder / "sweeps" if can_be_written(source.folder) else None)
@@ -101,78 +101,64 @@ def sweep(
         if folder:
             held.enter_context(folder_held(folder))
             remove_parts(folder)
-        places = [folder / _record_name(source, i, each) if folder else None for i, each in enumerate(labels)]
-        done = {i: kept for i, place in enumerate(places) if place and (kept := _kept(place, i))}
+        places = {i: folder / _record_name(source, i, each) for i, each in enumerate(labels)} if folder else {}
+        done = {i: kept for i, place in places.items() if (kept := _kept(place, i))}
         todo = [i for i in range(len(labels)) if i not in done]
         made = _here_or_there(todo, lambda i: (source[i], labels[i], packed), executor)
         for i, judgement in shown(made, "picture", progress, len(labels), len(done)):
             done[i] = judgement
-            if place := places[i]:
-                seal(place, vars(judgement))
+            if folder:
+                seal(places[i], vars(judgement))
     return make_table(settings, [done[i] for i in range(len(labels))], protocol)
 
 
 def work(maps: Maps, labels: Labels, settings: bytes) -> Judgement:
-    """Judge all settings, packed, on one picture; this is what runs on other machines."""
-    return judge_settings(maps, labels, *unpack_settings(settings))
+    """Judge all settings, packed by cloudpickle, on one picture; this is what runs on other machines."""
+    return judge_settings(maps, labels, unpickled(settings))
 
 
-def judge_settings(maps: Maps, labels: Labels, settings: Sequence[Settings], order: Iterable[int]) -> Judgement:
-    """Decode a picture's maps under every setting, by one `Decoder`, and judge the distinct results.
-
-    Args:
-        maps: the picture's maps.
-        labels: its labels.
-        settings: the settings.
-        order: the order in which they are tried, see `by_step`.
-    """
+def judge_settings(maps: Maps, labels: Labels, settings: tuple[Settings, ...]) -> Judgement:
+    """Decode a picture's maps under every setting, by one `Decoder`, and judge the distinct results."""
     decoder = Decoder(maps)
-    poses: dict[int, Poses] = {}  # kept, so that no other poses get an id of theirs
-    result = np.empty(len(settings), np.intp)
-    for i in order:
+    number: dict[int, int] = {}
+    poses: list[Poses] = []  # kept, so that no other poses get an id of theirs
+    result = np.empty(len(settings), np.int32)
+    for i in by_step(settings):
         found: Poses = decoder(settings[i]).poses
-        poses.setdefault(id(found), found)
-        result[i] = id(found)
-    number = {key: n for n, key in enumerate(poses)}
-    return judge(list(poses.values()), np.array([number[key] for key in result.tolist()]), labels)
+        result[i] = number.setdefault(id(found), len(number))
+        if result[i] == len(poses):
+            poses.append(found)
+    return judge(poses, result, labels)
 
 
-def _source(
-    pictures: Pictures, network: Callable[[Image], Maps] | None, progress: bool
-) -> tuple[MapCache | list[Maps], str]:
-    """The maps of pictures of any kind, and where they come from in a few words."""
-    if isinstance(pictures, MapCache):
-        return pictures, pictures.protocol
-    listed: list[Any] = list(pictures)
-    if listed and all(isinstance(each, str | Path) for each in listed):
+def _inputs(
+    pictures: Pictures, truth: Any, network: Callable[[Image], Maps] | None, progress: bool
+) -> tuple[MapCache | list[Maps], list[Labels], str]:
+    """The maps, the labels, and in a few words where the maps come from."""
+    source: Any = pictures if isinstance(pictures, MapCache) else list(pictures)
+    kinds = {MapCache} if source is pictures else {Path if isinstance(each, str) else type(each) for each in source}
+    protocol = "maps in memory"
+    if kinds == {Scene}:
+        truth, protocol = source if truth is None else truth, "scenes"
+        source = [each.maps for each in source]
+    elif kinds and all(issubclass(kind, Path) for kind in kinds):
         if network is None:
             raise HpeError("Paths of photos were given without a network; add network=hpe.load_network().")
-        kept = cache_maps(listed, network, progress=progress)
-        return kept, kept.protocol
-    maps = [each.maps if isinstance(each, Scene) else each for each in listed]
-    if not maps or not all(isinstance(each, Maps) for each in maps):
+        source = cache_maps(source, network, progress=progress)
+    elif not len(source) or kinds not in ({MapCache}, {Maps}):
         raise HpeError(
             "A map cache, maps, scenes or paths of photos are expected as pictures, and at least one of them."
         )
-    return maps, "scenes" if isinstance(listed[0], Scene) else "maps in memory"
-
-
-def _labels(
-    source: MapCache | list[Maps], pictures: Pictures, truth: LabelledSet | Sequence[LabelsLike] | None
-) -> list[Labels]:
-    """Labels of each picture."""
     if truth is None:
-        scenes: list[Any] = [] if isinstance(pictures, MapCache) else list(pictures)
-        if not scenes or not all(isinstance(each, Scene) for each in scenes):
-            raise HpeError("No truth was given, but only scenes know their own; add labels, read with hpe.read_labels.")
-        return [labels_of(each) for each in scenes]
+        raise HpeError("No truth was given, but only scenes know their own; add labels, read with hpe.read_labels.")
     labels = list(truth.labels) if isinstance(truth, LabelledSet) else [labels_of(each) for each in truth]
-    if len(labels) != len(source) or not labels:
+    if len(labels) != len(source):
         raise HpeError(f"{len(source)} pictures and labels of {len(labels)} were given, but one for each is expected.")
-    names = tuple(Path(name).name for name in truth.names) if isinstance(truth, LabelledSet) else None
-    if names and isinstance(source, MapCache) and source.names != names:
-        raise HpeError("Photos and labels come in different orders; make the cache from labels.paths(folder).")
-    return labels
+    if isinstance(source, MapCache):
+        protocol = source.protocol
+        if isinstance(truth, LabelledSet) and source.names != tuple(Path(name).name for name in truth.names):
+            raise HpeError("Photos and labels come in different orders; make the cache from labels.paths(folder).")
+    return source, labels, protocol
 
 
 def _record_name(source: MapCache | list[Maps], index: int, labels: Labels) -> str:
@@ -222,9 +208,6 @@ def run_tasks(
         tasks: numbers of pictures, from 0.
         arguments: the function's arguments for a task, made when a worker is free for it: maps do not pile up.
         executor: any executor, or a Dask client; by default processes on this machine.
-
-    Raises:
-        HpeError: input that a task cannot use, or a task that failed too often.
     """
     at_once = AHEAD * joblib.cpu_count()
     if hasattr(executor, "get_executor"):  # a Dask client

@@ -57,7 +57,7 @@ def test_coco_numbers_are_those_by_hand(tmp_path: Path, noise: float) -> None:
 def test_settings_side_by_side_are_as_one_by_one() -> None:
     truth = scenes(5, tag_noise=0.6, missed=0.3)
     settings = [hpe.Settings(tag_threshold=t, pose_threshold=p) for t in (0.3, 1.0, 2.0) for p in (0.0, 0.2)]
-    numbers = CocoNumbers([judge_settings(each.maps, labels_of(each), settings, range(6)) for each in truth])
+    numbers = CocoNumbers([judge_settings(each.maps, labels_of(each), tuple(settings)) for each in truth])
     for each, found in zip(settings, numbers.of_all(), strict=True):
         expected = hpe.evaluate([hpe.decode(one.maps, each) for one in truth], truth).numbers
         assert found["AP"] > 1
@@ -66,8 +66,8 @@ def test_settings_side_by_side_are_as_one_by_one() -> None:
 
 
 def test_weights_count_pictures() -> None:
-    truth, base = scenes(3), [hpe.Settings()]
-    judged = [judge_settings(each.maps, labels_of(each), base, [0]) for each in truth]
+    truth = scenes(3)
+    judged = [judge_settings(each.maps, labels_of(each), (hpe.Settings(),)) for each in truth]
     some = CocoNumbers([judged[0], judged[2], judged[2]]).numbers(0)
     assert CocoNumbers(judged).numbers(0, np.array([1, 0, 2])) == pytest.approx(some, nan_ok=True)
 
