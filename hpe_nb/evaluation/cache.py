@@ -24,6 +24,7 @@ from hpe_nb.arrays import Bools, Image
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.flip import FlipTest
+from hpe_nb.evaluation.label_formats import PICTURES
 from hpe_nb.files.images import read_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.reading import read_bytes
@@ -34,12 +35,6 @@ from hpe_nb.skeleton import K
 
 ENDING = ".maps"
 """Ending of the cache's files; each holds one photo's packed maps."""
-
-PHOTOS = {
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm",
-    ".jp2", ".avif",
-}  # fmt: skip
-"""Endings of the files that are taken from a folder."""
 
 FLOOR = 0.01
 """Scores up to this are left out; thresholds below it need the whole maps."""
@@ -167,11 +162,9 @@ def _photos(photos: str | Path | Sequence[str | Path]) -> list[Path]:
     if not isinstance(photos, str | Path):
         return [Path(path) for path in photos]
     folder = Path(photos)
-    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in PHOTOS and path.is_file())
+    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURES and path.is_file())
     if not found:
-        raise HpeError(
-            f"{folder} is no folder with photos ({', '.join(sorted(PHOTOS))}); give one, or a list of paths."
-        )
+        raise HpeError(f"{folder} is no folder with photos ({', '.join(PICTURES)}); give one, or a list of paths.")
     return found
 
 
@@ -190,11 +183,7 @@ def can_be_written(folder: Path) -> bool:
 
 
 def seal(path: Path, arrays: dict[str, Any]) -> None:
-    """Write arrays with their checksum, without pickle; whole or not at all. To compress costs more than it saves.
-
-    Raises:
-        HpeError: the place cannot be written.
-    """
+    """Write arrays with their checksum, without pickle; whole or not at all. To compress costs more than it saves."""
     file = io.BytesIO()
     np.savez(file, **arrays)
     with written_whole(path) as part:
@@ -245,11 +234,7 @@ def unpack(kept: dict[str, Any]) -> Maps:
 
 
 def check_thresholds(settings: Iterable[Settings]) -> None:
-    """See that decoding packed maps is exact under each of the settings.
-
-    Raises:
-        HpeError: a threshold below the floor.
-    """
+    """See that decoding packed maps is exact under each of the settings."""
     lows = ([s.detection_threshold] + ([s.refine_threshold] if s.refine == "near" else []) for s in settings)
     low = min(map(min, lows))
     if low < FLOOR:

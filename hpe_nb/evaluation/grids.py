@@ -27,13 +27,7 @@ Grid: TypeAlias = Mapping[str, Iterable[Any]] | Sequence[Settings]
 def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, ...]:
     """The settings of a grid, without repeats; `base`, the default to compare with, comes first.
 
-    Args:
-        grid: values by field, or settings, of one rule or several.
-        base: the rule, and what the other fields are set to; where left out, `Settings()`, or the first of the given
-            settings where none of them has that rule.
-
-    Raises:
-        HpeError: a field that does not exist, no values, or a value out of range.
+    Where left out it is `Settings()`, or the first of the given settings where none of them has that rule.
     """
     if isinstance(grid, Mapping):
         base = base or Settings()

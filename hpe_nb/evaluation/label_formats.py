@@ -23,24 +23,18 @@ from hpe_nb.files.images import size_of
 from hpe_nb.files.reading import read_bytes
 from hpe_nb.skeleton import KEYPOINTS, K
 
-PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif")
-"""Endings of the pictures that labels of YOLO-pose belong to."""
+PICTURES = (
+    ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".gif", ".jpe", ".jfif", ".dib", ".ppm", ".pgm",
+    ".pbm", ".jp2",
+)  # fmt: skip
+"""Endings of the files of a folder that count as pictures."""
 
 Picture: TypeAlias = tuple[str, tuple[int, int], Float64]
 """Name, width and height, and the keypoints (P, 17, 3) of its people: x, y, visibility as COCO numbers it."""
 
 
 def other_labels(path: Path) -> Iterable[Picture] | None:
-    """The labelled pictures of another tool than COCO's; None for a file that may be COCO's.
-
-    Args:
-        path: folder of .txt files of YOLO-pose or of .json files of labelme, one such .txt file, or an .xml file of
-            CVAT.
-
-    Raises:
-        HpeError: a folder without labels, or a picture that is not there.
-        ValueError, KeyError: content that is of none of these formats.
-    """
+    """The labelled pictures of another tool than COCO's; None for a file that may be COCO's."""
     if path.is_dir():
         if files := sorted(path.glob("*.txt")):
             return map(_yolo, files)

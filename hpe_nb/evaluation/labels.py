@@ -67,13 +67,9 @@ LabelsLike: TypeAlias = Labels | Poses | Truth | Scene | Floats
 def labels_of(truth: LabelsLike) -> Labels:
     """Labels from whatever is known to be true.
 
-    Args:
-        truth: labels, a scene or its truth, corrected poses, or an array of keypoints (P, 17, 3) with x, y in image
-            pixels and visibility or score, 0 where a joint is not there. The area of a person is then taken as 0.53 of
-            the box around the joints, which is about what COCO's outlines cover.
-
-    Raises:
-        HpeError: something else.
+    That is labels, a scene or its truth, corrected poses, or an array of keypoints (P, 17, 3) with x, y in image pixels
+    and visibility or score, 0 where a joint is not there. The area of a person is then taken as 0.53 of the box around
+    the joints, which is about what COCO's outlines cover.
     """
     if isinstance(truth, Labels):
         return truth
@@ -123,11 +119,7 @@ class LabelledSet:
         return len(self.ids)
 
     def paths(self, folder: str | Path) -> list[Path]:
-        """The pictures' files in a folder, each of the size at which it was labelled.
-
-        Raises:
-            HpeError: a file is not there, or is another picture.
-        """
+        """The pictures' files in a folder; each must be there, and have the size at which it was labelled."""
         paths = [Path(folder) / name for name in self.names]
         missing = [path for path in paths if not path.is_file()]
         if missing:
@@ -147,12 +139,7 @@ class LabelledSet:
     def poses_of(self, pictures: Mapping[Any, Poses]) -> list[Poses]:
         """The poses of each labelled picture from those of a results file; none where the file has no people of it.
 
-        Args:
-            pictures: poses by image id, as `hpe.load_pictures` gives them. An id is the picture's number in the
-                labels, or its file name.
-
-        Raises:
-            HpeError: no people at all, or people of pictures that have no labels.
+        Poses come by image id, as `hpe.load_pictures` gives them: the picture's number in the labels, or its file name.
         """
         if not pictures:
             raise HpeError(f"poses of no picture were given for {self.source}; give results with at least one person.")
@@ -177,17 +164,11 @@ class LabelledSet:
         return [found.get(i, Poses.none()) for i in range(len(self))]
 
     def check_places(self, poses: Sequence[Poses]) -> None:
-        """See that poses, one for each picture, lie in the labelled pictures.
-
-        Raises:
-            HpeError: too many joints lie outside, as they do where the poses come from larger pictures.
-        """
-        outside = joints = 0
-        for each, size in zip(poses, self.sizes, strict=True):
-            xy = each.keypoints[each.kind != MISSING][:, :2]
-            if any(size):
-                joints += len(xy)
-                outside += int(((xy < -1) | (xy > size)).any(axis=1).sum())
+        """See that poses, one for each picture, lie in the labelled pictures: those of larger ones do not."""
+        sized = [(each, size) for each, size in zip(poses, self.sizes, strict=True) if any(size)]
+        places = [(each.keypoints[each.kind != MISSING][:, :2], size) for each, size in sized]
+        joints = sum(len(xy) for xy, _ in places)
+        outside = sum(int(((xy < -1) | (xy > size)).any(axis=1).sum()) for xy, size in places)
         if outside > MOST_OUTSIDE * joints:
             raise HpeError(
                 f"{outside} of {joints} joints lie outside the pictures as {self.source} was labelled; "

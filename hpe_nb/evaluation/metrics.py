@@ -26,12 +26,11 @@ COCO_NUMBERS = ("AP", "AP50", "AP75", "APM", "APL", "AR", "AR50", "AR75", "ARM",
 """COCO's ten numbers for keypoints in the order of pycocotools; M and L are people of medium and large area."""
 
 OURS = ("PCK", "wrong", "missed", "extra", "invented")
-"""Numbers beside COCO's: PCK; joints in the wrong person, of the joints that lie on a labelled one; labelled people
-that were missed; people found who match no label, of all found; refined joints where no joint is labelled, of all
-refined."""
+"""Numbers beside COCO's, in percent of the labelled joints, of the joints that lie on a labelled one, of the labelled
+people, of the people found, and of the refined joints; see NOTE."""
 
 NUMBERS = ("AP", "AP50", "AP75", "AR", *OURS, "people")
-"""Numbers of a sweep's table, all but the last in percent: COCO's, ours, and people found per picture."""
+"""Numbers of a sweep's table; the last one is people found per picture."""
 
 NOTE = (
     "AP, AP50, AP75, AR: COCO's; PCK: joints within a tenth of the person's box; wrong: joints in the wrong person; "
@@ -41,10 +40,8 @@ NOTE = (
 """What the names of the numbers mean, for the foot of a table."""
 
 COUNTS = ("real", "labelled", "people", "found", "extra", "near", "owned", "wrong", "refined", "invented")
-"""What is counted in each result: labelled people that count, and their labelled joints; people in it; labelled people
-found, and people that match no label (at OKS 0.5); joints within PCK's distance of the matched person's; joints that
-lie on a labelled joint of their type, and those of the wrong person; refined joints, and those where none is
-labelled."""
+"""What is counted in each result: labelled people that count, and their joints; people in it; labelled people found and
+people that match no label, at OKS 0.5; joints within PCK's distance of the matched person's; and see `count_joints`."""
 
 HALF = 2 * OKS_SIGMAS * np.sqrt(2 * np.log(2))
 """(17,) a joint lies on a labelled one within this distance, in square roots of the person's area: there COCO's
@@ -58,15 +55,7 @@ AREAS = Params("keypoints").areaRng
 
 
 class PictureEvaluation(COCOeval):  # type: ignore[misc]  # pycocotools has no types
-    """pycocotools' evaluation of one picture; people are compared with the labels once for all results.
-
-    Args:
-        labels: the picture's labels.
-        poses: all people that any of its results has.
-
-    Attributes:
-        oks: (N, G) OKS of each of the people with each label.
-    """
+    """pycocotools' evaluation of one picture; `oks` (N, G) of all people of any result is computed once."""
 
     def __init__(self, labels: Labels, poses: Poses) -> None:
         super().__init__(iouType="keypoints")
@@ -135,13 +124,9 @@ class Judgement:
 
 
 def judge(results: Sequence[Poses], result: Any, labels: Labels, areas: int = 1) -> Judgement:
-    """Judge the distinct results of a picture.
+    """Judge the R distinct results of a picture, for 1 of COCO's areas as a sweep needs, or 3 for all ten numbers.
 
-    Args:
-        results: the R results.
-        result: (S,) result of each setting.
-        labels: the picture's labels.
-        areas: how many of COCO's ranges of areas: 1 for the numbers of a sweep, 3 for all ten of COCO.
+    `result` (S,) is the result of each setting.
     """
     all_people = Poses(*(np.concatenate([getattr(each, item.name) for each in results]) for item in fields(Poses)))
     parts = (all_people.keypoints.reshape(-1, 3 * K), all_people.scores[:, None], all_people.kind)
@@ -169,12 +154,7 @@ def judge(results: Sequence[Poses], result: Any, labels: Labels, areas: int = 1)
 
 
 def count_joints(keypoints: Float32, kind: Kinds, labels: Labels) -> tuple[Ints, Ints]:
-    """Count the joints of N people found by what they lie on.
-
-    Args:
-        keypoints: (N, 17, 3) x, y in image pixels and score.
-        kind: (N, 17) MISSING, DETECTED or REFINED.
-        labels: the picture's labels.
+    """Count the joints of N people, with keypoints (N, 17, 3) and kinds (N, 17), by what they lie on.
 
     Returns:
         (N, 4) joints that lie on a labelled joint of their type; those of them that lie on another person than most of
@@ -193,11 +173,7 @@ def count_joints(keypoints: Float32, kind: Kinds, labels: Labels) -> tuple[Ints,
 
 
 class CocoNumbers(COCOeval):  # type: ignore[misc]  # pycocotools has no types
-    """Numbers of settings from judgements of the same settings on several pictures, by pycocotools' accumulation.
-
-    Args:
-        judgements: one for each picture.
-    """
+    """Numbers of settings from the judgements of several pictures, by pycocotools' accumulation."""
 
     def __init__(self, judgements: Sequence[Judgement]) -> None:
         super().__init__(iouType="keypoints")
@@ -209,11 +185,9 @@ class CocoNumbers(COCOeval):  # type: ignore[misc]  # pycocotools has no types
         """(pictures, settings) result of each setting."""
 
     def numbers(self, setting: int | Ints, times: Ints | None = None) -> dict[str, float]:
-        """All numbers of one setting: COCO_NUMBERS, OURS and people; NaN where there is nothing to count.
+        """COCO_NUMBERS, OURS and people of one setting, or one for each picture; NaN where there is nothing to count.
 
-        Args:
-            setting: the setting, or one for each picture.
-            times: how many times each picture counts; once where left out.
+        `times` is how many times each picture counts, once where left out.
         """
         pictures = np.repeat(np.arange(len(self.judgements)), 1 if times is None else times)
         setting = np.broadcast_to(setting, len(self.judgements))

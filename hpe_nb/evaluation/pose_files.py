@@ -126,16 +126,7 @@ def load_pictures(path: str | Path) -> dict[ImageId, Poses]:
 def write_people(path: str | Path, people: Iterable[Person], columns: tuple[str, ...] = COLUMNS) -> Path:
     """Write people to a .json or .csv file, whole or not at all; one after another, however many there are.
 
-    Args:
-        path: file to write.
-        people: the people.
-        columns: of the .csv file: `COLUMNS`, or others of a person.
-
-    Returns:
-        The path.
-
-    Raises:
-        HpeError: another ending, or a place that cannot be written.
+    The columns of a .csv file are `COLUMNS`, or others of a person.
     """
     path = Path(path)
     as_json = _ending(path, (".json", ".csv")) == ".json"
@@ -170,11 +161,7 @@ def cell_text(value: Any) -> Any:
 
 
 def _read_json(path: Path) -> Iterable[Person]:
-    """The people of a COCO results file; where they have a `file_name`, as those of `hpe-nb run`, it is their image id.
-
-    Raises:
-        ValueError: no JSON, or JSON of something else.
-    """
+    """The people of a COCO results file; a `file_name`, as `hpe-nb run` writes, is their image id."""
     people = json.loads(_text(path))
     if isinstance(people, dict) and "annotations" in people:
         raise ValueError("it is a COCO annotation file: ground truth, not results")
@@ -189,10 +176,6 @@ def _read_csv(path: Path) -> Iterable[Person]:
     """The people of a CSV file that `save_poses` or `hpe-nb run` wrote; rows may be left out, columns moved or added.
 
     An image id of digits is read as a number.
-
-    Raises:
-        ValueError: no such table.
-        KeyError: a column is not there.
     """
     people: dict[tuple[str, str], Person] = {}
     rows = csv.DictReader(io.StringIO(_text(path)), strict=True)
@@ -220,11 +203,7 @@ def _read_record(path: Path) -> Iterable[Person]:
 
 
 def record_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a record, one for each frame, see `hpe_nb.films.record`; a last line that was cut off is left out.
-
-    Raises:
-        HpeError: no such file, or no record in it.
-    """
+    """The lines of a record, one for each frame, see `hpe_nb.films.record`; a last one that was cut off is left out."""
     check_file(path, "a record that hpe-nb run wrote", most=MOST_RECORD)
     try:
         with path.open("rb") as file:
@@ -278,11 +257,7 @@ def _short(numbers: Float32 | np.float32) -> Any:
 
 
 def poses_of(people: list[Person]) -> Poses:
-    """People of one picture as arrays.
-
-    Raises:
-        ValueError, KeyError: other numbers than a person has, or too few.
-    """
+    """People of one picture as arrays; other numbers than a person has, or too few, raise ValueError or KeyError."""
     keypoints = np.array([_numbers(person["keypoints"], 3 * K) for person in people], np.float32).reshape(-1, K, 3)
     scores = np.array([float(person["score"]) for person in people], np.float32)
     tags = np.array([person.get("tag", np.nan) for person in people], np.float32)

@@ -119,13 +119,7 @@ class SweepTable:
 
 
 def make_table(settings: tuple[Settings, ...], judgements: Sequence[Judgement], protocol: str) -> SweepTable:
-    """The table of a sweep.
-
-    Args:
-        settings: the settings, the default first.
-        judgements: each picture's.
-        protocol: network, fit, size and flip test behind the maps.
-    """
+    """The table of a sweep from its settings, the default first, and each picture's judgement."""
     judged = CocoNumbers(judgements)
     names, rules = varied(settings), [type(each).__name__ for each in settings]
     columns: dict[str, Any] = {"rule": rules} if len(set(rules)) > 1 else {}

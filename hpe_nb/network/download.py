@@ -118,11 +118,7 @@ class SafeRedirects(HTTPRedirectHandler):
 
 
 def answer(url: str, start: int, timeout: float) -> Any:
-    """The server's open answer to a request for `url` from byte `start` on; close it after use.
-
-    Raises:
-        TransferError: an answer that cannot be used.
-    """
+    """The server's open answer to a request for `url` from byte `start` on, to be closed; else a TransferError."""
     headers = {"User-Agent": f"hpe-nb/{__version__}"} | ({"Range": f"bytes={start}-"} if start else {})
 
     def ask() -> Any:
@@ -147,8 +143,7 @@ def answer(url: str, start: int, timeout: float) -> Any:
 def in_thread(work: Callable[[], T], timeout: float = math.inf) -> T:
     """What `work` returns or raises, done in a thread, so that Ctrl-C gets through while it waits for others.
 
-    Raises:
-        TimeoutError: it takes longer than `timeout` seconds; it is left to itself.
+    After `timeout` seconds it is left to itself: TimeoutError.
     """
     future = Future[T]()
 
@@ -169,8 +164,7 @@ def in_thread(work: Callable[[], T], timeout: float = math.inf) -> T:
 def blocks(opened: Any, timeout: float, longest: float = math.inf) -> Iterator[bytes]:
     """The bytes of an answer as they come.
 
-    Raises:
-        TransferError: the connection breaks, gives too little for `timeout` seconds, or takes longer than `longest`.
+    A connection that breaks, gives too little for `timeout` seconds, or takes longer than `longest` is a TransferError.
     """
     started, came = time.monotonic(), 0
     while True:

@@ -63,12 +63,8 @@ def fetch(
 def cached(name: str = REFERENCE, precision: str | None = None) -> Path | None:
     """Path of the .xml of a network that is in the cache, complete and proven, or None where a file is missing.
 
-    Args:
-        name: a name of `hpe_nb.network.registry.NETWORKS`; a shipped network is always there.
-        precision: "FP16" or "FP32"; by default whichever is there, FP16 first.
-
-    Raises:
-        HpeError: an unknown name or precision, or a file in the cache that is not the published one.
+    A shipped network is always there. By default either precision will do, FP16 first. A file in the cache that is not
+    the published one is refused.
     """
     card = known(name)
     if card.shipped:

@@ -44,7 +44,6 @@ def load_network(
     fit: Fit | None = None,
     size: int | None = None,
     device: str = "CPU",
-    config: dict[str, str] | None = None,
     layout: str | None = None,
     colour: str | None = None,
     mean: tuple[float, ...] | None = None,
@@ -66,7 +65,6 @@ def load_network(
         fit: how photos are placed (see `hpe_nb.network.placement`); by default as the card says, else "protocol".
         size: side of the input for the named fits, in pixels; by default as the card says, else 448.
         device: an OpenVINO device.
-        config: further OpenVINO properties.
         layout: axes of the input of a network loaded by path, "NCHW" or "NHWC"; by default its shape tells.
         colour: order of the colours that a network loaded by path expects, "BGR" (the contract's) or "RGB".
         mean, scale: what is taken from each of its colours (0 to 255), and by what the rest is divided.
@@ -89,9 +87,6 @@ def load_network(
     given = {key: value for key, value in (given | {"negated": negated}).items() if value is not None}
     card = card_of(None if known else path, own | given)
     model = _with_photo_input(_checked(path, card), card)
-    # Compiled networks are not kept: OpenVINO does not check what it reads back, and a damaged one finds other people.
-    # One picture as fast as can be, and the same numbers on every CPU.
-    default = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
     return Network(
         name=known.name if known else str(path),
         about=known.about if known else f"{path.name}, a network loaded by path",
@@ -99,7 +94,9 @@ def load_network(
         fit=card.fit or "protocol",
         size=card.size or PROBE,
         device=device,
-        config=default | (config or {}),
+        # One picture as fast as can be, and the same numbers on every CPU. Compiled networks are not kept: OpenVINO does
+        # not check what it reads back, and a damaged one finds other people.
+        config={"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"},
         negated=_negates(model) if card.negated is None else card.negated,
     )
 

@@ -63,32 +63,17 @@ class Network:
         return f"<p>{escaped(repr(self))}</p><p>{escaped(self.about)}</p>"
 
     def __call__(self, image: Image) -> Maps:
-        """Heatmaps and tags of a photo, with the way from map pixels back to its pixels.
-
-        Args:
-            image: RGB uint8 (H, W, 3), as `read_image` gives it.
-
-        Raises:
-            HpeError: an array that is no such image.
-        """
+        """Heatmaps and tags of an RGB uint8 image (H, W, 3), with the way from map pixels back to its pixels."""
         placement = self.place(image)
         return self.maps(self.infer(placement.fill(image), placement), placement)
 
     def place(self, image: Image) -> Placement:
-        """Where a photo will lie in the input.
-
-        Raises:
-            HpeError: an array that is no RGB uint8 image.
-        """
+        """Where a photo will lie in the input; an array that is no RGB uint8 image is refused."""
         check_image(image)
         return place(image.shape[1], image.shape[0], self.fit, self.size)
 
     def compiled(self, placement: Placement) -> ov.CompiledModel:
-        """The model compiled for the placement's input shape; the last few are kept.
-
-        Raises:
-            HpeError: the network cannot take this shape.
-        """
+        """The model compiled for the placement's input shape, if it can take that; the last few are kept."""
         return self._compiled(*placement.input)
 
     @cached_property

@@ -31,8 +31,8 @@ class Placement:
     """Where a photo lies in the network's input.
 
     Attributes:
-        photo: width and height of the photo in its own pixels.
-        scaled: width and height of the photo after scaling, in input pixels.
+        photo: its width and height in its own pixels.
+        scaled: the same after scaling, in input pixels.
         input: width and height of the input, multiples of 32.
     """
 
@@ -61,21 +61,12 @@ class Placement:
         return np.array([[x, 0.0, 0.0], [0.0, y, 0.0]])
 
     def photo_part(self, map_width: int, map_height: int) -> tuple[int, int]:
-        """Width and height in map pixels of the part that shows the photo: pixels whose place in the photo is in it.
-
-        A pixel that the photo covers in part is kept.
-        """
-        across = -(-self.scaled[0] * map_width // self.input[0])
-        down = -(-self.scaled[1] * map_height // self.input[1])
-        return across, down
+        """Width and height in map pixels of the part that shows the photo; a pixel that it covers in part is kept."""
+        return -(-self.scaled[0] * map_width // self.input[0]), -(-self.scaled[1] * map_height // self.input[1])
 
 
 def place(width: int, height: int, fit: Fit, size: int) -> Placement:
-    """Place a photo of width x height pixels by the named fit; `size` is the side in input pixels.
-
-    Raises:
-        HpeError: an unknown fit, or a size that is no positive number.
-    """
+    """Place a photo of width x height pixels by the named fit; `size` is the side in input pixels."""
     if fit == "protocol":
         short, long = min(width, height), max(width, height)
         small, large = size, int(size * long / short)
