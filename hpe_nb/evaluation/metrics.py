@@ -39,10 +39,6 @@ NOTE = (
 )
 """What the names of the numbers mean, for the foot of a table."""
 
-COUNTS = ("real", "labelled", "people", "found", "extra", "near", "owned", "wrong", "refined", "invented")
-"""What is counted in each result: labelled people that count, and their joints; people in it; labelled people found and
-people that match no label, at OKS 0.5; joints within PCK's distance of the matched person's; and see `count_joints`."""
-
 HALF = 2 * OKS_SIGMAS * np.sqrt(2 * np.log(2))
 """(17,) a joint lies on a labelled one within this distance, in square roots of the person's area: there COCO's
 similarity of the two joints alone is one half."""
@@ -101,7 +97,7 @@ class Judgement:
         match: (A, 10, N) for each area and each of COCO's OKS limits 1 where the person is matched to a label, and 2
             more where it does not count.
         ignored: (A, G) whether a label does not count.
-        counts: (R, C) see COUNTS.
+        counts: (R, 2, 5) of what each of OURS counts so many, out of so many.
     """
 
     result: NDArray[np.int32]
@@ -135,7 +131,7 @@ def judge(results: Sequence[Poses], result: Any, labels: Labels, areas: int = 1)
     _, index, same = np.unique(as_one, return_index=True, return_inverse=True)
     poses, first = all_people[index], np.cumsum([0, *map(len, results)])
     picture, (joints, near) = PictureEvaluation(labels, poses), count_joints(poses.keypoints, poses.kind, labels)
-    truth = labels.real.sum(), labels.labelled[labels.real].sum()
+    real, labelled = labels.real.sum(), labels.labelled[labels.real].sum()
     people = [same[a:b] for a, b in pairwise(first.tolist())]
     people = [each[np.argsort(-poses.scores[each], kind="stable")] for each in people]
     matches, counts = [], []
@@ -144,8 +140,9 @@ def judge(results: Sequence[Poses], result: Any, labels: Labels, areas: int = 1)
         matches.append([(area["dtMatches"] > 0) + 2 * area["dtIgnore"].astype(np.uint8) for area in told])
         label, ignored = told[0]["dtMatches"][0].astype(np.intp) - 1, told[0]["dtIgnore"][0] > 0
         found = (label >= 0) & ~ignored
-        on_label = near[each[found], label[found]].sum()
-        counts.append((*truth, len(each), found.sum(), (label < 0).sum(), on_label, *joints[each].sum(axis=0)))
+        owned, wrong, refined, invented = joints[each].sum(axis=0)
+        part = near[each[found], label[found]].sum(), wrong, real - found.sum(), (label < 0).sum(), invented
+        counts.append((part, (labelled, owned, real, len(each), refined)))
     return Judgement(
         np.asarray(result, np.int32), first.astype(np.int32), poses.scores[np.concatenate(people)],
         np.concatenate(matches, axis=2, dtype=np.uint8), np.array([area["gtIgnore"] for area in told], np.bool_),
@@ -179,8 +176,8 @@ class CocoNumbers(COCOeval):  # type: ignore[misc]  # pycocotools has no types
         super().__init__(iouType="keypoints")
         self.judgements = judgements
         areas = max((len(each.ignored) for each in judgements), default=1)
-        self.params.catIds, self.params.areaRng = [1], AREAS[:areas]
-        self.params.areaRngLbl = self.params.areaRngLbl[:areas]
+        self.params.catIds = [1]
+        self.params.areaRng, self.params.areaRngLbl = AREAS[:areas], self.params.areaRngLbl[:areas]
         self.result = np.array([each.result for each in judgements])
         """(pictures, settings) result of each setting."""
 
@@ -198,18 +195,11 @@ class CocoNumbers(COCOeval):  # type: ignore[misc]  # pycocotools has no types
         with redirect_stdout(io.StringIO()):
             self.accumulate()
             self.summarize()
-        counts = np.sum([each.counts[r] for each, r in chosen], axis=0) if chosen else np.zeros(len(COUNTS), int)
-        total = dict(zip(COUNTS, counts.tolist(), strict=True))
-        shares = {
-            "PCK": (total["near"], total["labelled"]),
-            "wrong": (total["wrong"], total["owned"]),
-            "missed": (total["real"] - total["found"], total["real"]),
-            "extra": (total["extra"], total["people"]),
-            "invented": (total["invented"], total["refined"]),
-        }
-        coco = {name: 100 * x if x >= 0 else np.nan for name, x in zip(COCO_NUMBERS, self.stats.tolist(), strict=True)}
-        ours = {name: 100 * part / whole if whole else np.nan for name, (part, whole) in shares.items()}
-        return coco | ours | {"people": total["people"] / max(1, len(chosen))}
+        part, whole = np.sum([each.counts[r] for each, r in chosen], axis=0) if chosen else np.zeros((2, len(OURS)))
+        with np.errstate(invalid="ignore"):
+            shares = np.append(np.where(self.stats < 0, np.nan, self.stats), part / whole)
+        people = whole[OURS.index("extra")] / max(1, len(chosen))
+        return dict(zip((*COCO_NUMBERS, *OURS), (100 * shares).tolist(), strict=True)) | {"people": float(people)}
 
     def of_all(self, times: Ints | None = None) -> list[dict[str, float]]:
         """The numbers of every setting; those of the same result in every picture are computed once."""
