@@ -36,7 +36,6 @@ from .evaluation.pose_files import load_pictures as load_pictures
 from .evaluation.pose_files import load_poses as load_poses
 from .evaluation.pose_files import save_poses as save_poses
 from .evaluation.report import Report as Report
-from .evaluation.report import compare_protocols as compare_protocols
 from .evaluation.report import evaluate as evaluate
 from .evaluation.sweep import sweep as sweep
 from .evaluation.table import SweepTable as SweepTable

@@ -105,5 +105,5 @@ def _compared(options: argparse.Namespace, known: LabelledSet) -> str:
     own = [] if (network.fit, network.size) in [(each.fit, each.size) for each in fitted] else [network]
     settings = {"refine " + way: replace(grouping, refine=way) for way in ("near", "off")}
     networks: list[Any] = [*fitted, *own, FlipTest(network)]
-    table = compare_protocols(photos_of(options, known), known, networks, settings, folder=options.cache)
+    table = compare_protocols(photos_of(options, known), known, networks, settings, options.cache)
     return str(table.drop(columns=["AR50", "AR75", "ARM", "ARL"]).to_string(index=False))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,9 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import Decoding, decode
-from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.cache import MapCache, cache_maps
@@ -139,46 +137,24 @@ def _name(labels: Labels, g: int) -> str:
     return str(g + 1) if labels.real[g] else "a crowd" if labels.crowd[g] else "a person without labels"
 
 
-def compare_protocols(
-    photos: str | Path | Sequence[str | Path],
-    truth: LabelledSet | Sequence[LabelsLike],
-    networks: Iterable[Callable[[Image], Maps]],
-    settings: Mapping[str, Settings] | None = None,
-    *,
-    folder: str | Path | None = None,
-    progress: bool = True,
-) -> pd.DataFrame:
-    """Evaluate each network, as it is fitted, under each setting of the decoder.
-
-        networks = [hpe.load_network(fit=fit, size=size) for fit in ("protocol", "letterbox") for size in (352, 448)]
-        print(hpe.compare_protocols(paths, labels, networks))
-
-    Args:
-        photos: a folder, or paths in the order of the truth.
-        truth: labels.
-        networks: networks of `load_network`, alone or in a `FlipTest`.
-        settings: settings of the decoder by name; the default with and without refinement where left out.
-        folder: where maps are kept, see `cache_maps`.
-        progress: show progress bars.
-
-    Returns:
-        One row for each network, as it is fitted, and setting: `protocol`, `settings`, and the report's numbers.
-
-    Raises:
-        HpeError: a photo that cannot be read, or truth that does not belong to the photos.
-    """
-    tried = settings or {"default": Settings(), "no refine": Settings(refine="off")}
-    caches = (cache_maps(photos, network, folder, progress=progress) for network in networks)
-    rows = [
-        {"protocol": cache.protocol, "settings": name} | evaluate_cache(cache, truth, each).numbers
-        for cache in caches
-        for name, each in tried.items()
-    ]
-    return pd.DataFrame(rows, columns=["protocol", "settings", *COCO_NUMBERS, *OURS]).round(1)
-
-
 def evaluate_cache(
     cache: MapCache, truth: LabelledSet | Sequence[LabelsLike], settings: Settings | None = None
 ) -> Report:
     """Decode kept maps and judge the poses; the report says how the maps were made."""
     return evaluate([decode(maps, settings) for maps in cache], truth, cache.protocol)
+
+
+def compare_protocols(
+    photos: Sequence[Path],
+    truth: LabelledSet,
+    networks: Iterable[Any],
+    settings: Mapping[str, Settings],
+    folder: Path | None,
+) -> pd.DataFrame:
+    """The report's numbers for each network, as it is fitted, and each of the decoder's settings, which have names."""
+    caches = (cache_maps(photos, network, folder) for network in networks)
+    return pd.DataFrame(
+        {"protocol": cache.protocol, "settings": name} | evaluate_cache(cache, truth, each).numbers
+        for cache in caches
+        for name, each in settings.items()
+    ).round(1)
