@@ -54,7 +54,7 @@ def add_photos(parser: argparse.ArgumentParser) -> None:
 
 def photos_of(options: argparse.Namespace, known: LabelledSet) -> list[Path]:
     """Paths of the photos, from the given folder, or from one beside the labels."""
-    from hpe_nb.evaluation.label_formats import images_of
+    from hpe_nb.evaluation.labels import images_of
 
     labels: Path = options.labels
     folders = (labels.with_suffix(""), labels.parent, images_of(labels), labels.parent / "images")

@@ -24,7 +24,7 @@ from hpe_nb.arrays import Bools, Image
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.flip import FlipTest
-from hpe_nb.evaluation.label_formats import PICTURES
+from hpe_nb.evaluation.labels import PICTURES
 from hpe_nb.files.images import read_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.reading import read_bytes
