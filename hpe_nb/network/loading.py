@@ -94,8 +94,8 @@ def load_network(
         fit=card.fit or "protocol",
         size=card.size or PROBE,
         device=device,
-        # One picture as fast as can be, and the same numbers on every CPU. Compiled networks are not kept: OpenVINO does
-        # not check what it reads back, and a damaged one finds other people.
+        # One picture as fast as can be, and the same numbers on every CPU. Compiled networks are not kept: OpenVINO
+        # does not check what it reads back, and a damaged one finds other people.
         config={"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"},
         negated=_negates(model) if card.negated is None else card.negated,
     )
