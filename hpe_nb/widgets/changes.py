@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
@@ -9,8 +11,8 @@ from hpe_nb.arrays import Ints
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.draw.dots import dots_of
+from hpe_nb.settings import Settings
 from hpe_nb.skeleton import KEYPOINTS
-from hpe_nb.widgets.panel import changed_settings
 
 MOST = 8
 """At most this many joints are told one by one."""
@@ -58,22 +60,24 @@ def told_changes(before: Decoding, after: Decoding) -> list[str]:
     told = [f"{change}." for change in changed_settings(before.settings, after.settings)]
     told += [f"A's person {number} is gone." for old, number in enumerate(old_numbers) if old not in match]
     told += [f"Person {number} is new." for number, old in zip(numbers, match, strict=True) if old < 0]
+    same = np.flatnonzero(match >= 0)
+    was, now = before.poses.kind[match[same]], after.poses.kind[same]
+    way = before.poses.keypoints[match[same], :, :2] - after.poses.keypoints[same, :, :2]
     joints = [
-        f"Person {numbers[new]}'s {change}."
-        for new, old in enumerate(match.tolist())
-        if old >= 0
-        for change in _joint_changes(before.poses, after.poses, old, new)
+        f"Person {numbers[same[i]]}'s {KEYPOINTS[k]} "
+        + (
+            f"was {KINDS[was[i, k]]}, now it is {KINDS[now[i, k]]}."
+            if was[i, k] != now[i, k]
+            else "is at another place."
+        )
+        for i, k in np.argwhere((was != now) | (np.abs(way).max(axis=2, initial=0) > 1e-3)).tolist()
     ]
     rest = [f"And {len(joints) - MOST} more joints."] if len(joints) > MOST else []
     return told + joints[:MOST] + rest
 
 
-def _joint_changes(before: Poses, after: Poses, old: int, new: int) -> list[str]:
-    """How one person's joints differ."""
-    moved = np.abs(before.keypoints[old, :, :2] - after.keypoints[new, :, :2]).max(axis=1) > 1e-3
-    pairs = zip(KEYPOINTS, before.kind[old].tolist(), after.kind[new].tolist(), moved.tolist(), strict=True)
-    return [
-        f"{name} was {KINDS[was]}, now it is {KINDS[now]}" if was != now else f"{name} is at another place"
-        for name, was, now, elsewhere in pairs
-        if was != now or elsewhere
-    ]
+def changed_settings(before: Settings, after: Settings) -> list[str]:
+    """What differs between two settings in words, their rule first."""
+    pairs = [("rule", type(before).__name__, type(after).__name__)]
+    pairs += [(item.name, getattr(before, item.name), getattr(after, item.name)) for item in fields(Settings)]
+    return [f"{name} {old} → {new}" for name, old, new in pairs if old != new]

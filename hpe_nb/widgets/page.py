@@ -11,11 +11,9 @@ from typing import Any
 
 import hpe_nb
 from hpe_nb.arrays import Image
-from hpe_nb.errors import HpeError
 from hpe_nb.files.images import encode_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import escaped
-from hpe_nb.files.whole import written_whole
 
 POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 """What the page allows itself: nothing from anywhere else."""
@@ -23,9 +21,12 @@ POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; sc
 STILL = 640
 """Width of the still picture for readers without a kernel, pixels."""
 
+NEEDS_KERNEL = ("list", "whatif", "save", "explore", "steps", "camera")
+"""Tools that a page without a kernel has not."""
+
 
 @cache
-def page_half(name: str) -> str:
+def browser_file(name: str) -> str:
     """The text of one of the browser's files. As text, since anywidget keeps every instance of a class with a path."""
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
@@ -33,7 +34,7 @@ def page_half(name: str) -> str:
 def script() -> str:
     """The browser's half as one module, which knows the version it belongs to."""
     version = f"const VERSION = {json.dumps(hpe_nb.__version__)};\n"
-    return version + "".join(page_half(name) for name in ("drawing.js", "canvas.js", "panel.js"))
+    return version + "".join(browser_file(name) for name in ("drawing.js", "view.js", "panel.js"))
 
 
 def small(image: Image, width: int = STILL) -> Image:
@@ -44,48 +45,31 @@ def small(image: Image, width: int = STILL) -> Image:
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype("uint8")
 
 
-NEEDS_KERNEL = ("list", "whatif", "save", "explore", "steps", "camera")
-"""Tools that a page without a kernel has not."""
-
-
-def page_data(shown: dict[str, Any], explanations: dict[str, Any]) -> dict[str, Any]:
-    """Everything a page shows, ready for JSON; bytes are packed.
+def page_text(shown: dict[str, Any], explanations: dict[str, Any], still: Image) -> str:
+    """The page. Where scripts are not allowed it still shows the picture, the people and the code.
 
     Args:
         shown: the traits of a widget by name.
         explanations: the words about everything that can be clicked, see `Canvas.explanations`.
+        still: the picture with its people.
     """
-    told = shown["told"] if shown["scene"].get("chosen") else {}
-    packed = {name: _packed(shown[name]) for name in ("fixed", "photo", "maps")}
-    missing = NEEDS_KERNEL if shown["doctor"] else (*NEEDS_KERNEL, "doctor")
-    packed["fixed"]["tools"] = [tool for tool in shown["fixed"]["tools"] if tool not in missing]
+    scene, missing = shown["scene"], NEEDS_KERNEL if shown["doctor"] else (*NEEDS_KERNEL, "doctor")
+    fixed = shown["fixed"] | {"tools": [tool for tool in shown["fixed"]["tools"] if tool not in missing]}
     marks = {name: one | {"searching": False} for name, one in shown["marks"].items()}  # nothing searches there
-    return shown | packed | {"told": told, "marks": marks, "explanations": explanations}
-
-
-def _packed(data: dict[str, Any]) -> dict[str, Any]:
-    """The same with bytes as compressed text."""
-    return {
-        name: {"gz": b64encode(gzip.compress(value, 6)).decode()} if isinstance(value, bytes) else value
-        for name, value in data.items()
-    }
-
-
-def page_text(data: dict[str, Any], still: Image) -> str:
-    """The page. Where scripts are not allowed it still shows the picture, the people and the code."""
-    scene = data["scene"]
+    told = shown["told"] if scene.get("chosen") else {}
+    data = shown | {"fixed": fixed, "told": told, "marks": marks, "explanations": explanations}
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False, default=_packed)
     # "<" never appears in the data, so that nothing in it can end the script.
-    inside = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    inside = text.replace("<", "\\u003c")
     picture = b64encode(encode_image(small(still), ".jpg")).decode()
     people = "".join(f"<li>person {one['number']}: score {one['score']:.2f}</li>" for one in scene["people"])
-    alt = escaped(scene.get("alt", ""))
-    readout, code = escaped(scene["readout"]), escaped(scene.get("code", ""))
+    alt, readout, code = (escaped(scene.get(name, "")) for name in ("alt", "readout", "code"))
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <meta name="viewport" content="width=device-width"><title>{readout}</title>
 <style>body {{ margin: 8px; color-scheme: light dark; background: Canvas; color: CanvasText; font-family: system-ui; }}
 img {{ max-width: 100%; }}
-{page_half("canvas.css")}</style></head>
+{browser_file("canvas.css")}</style></head>
 <body><div id="view"><div id="still"><img alt="{alt}" src="data:image/jpeg;base64,{picture}">
 <p>{readout}</p><ul>{people}</ul><pre>{code}</pre></div></div>
 <script type="application/json" id="data">{inside}</script>
@@ -96,9 +80,14 @@ const view = document.getElementById("view");
 await new Promise(requestAnimationFrame);
 const source = await savedSource(JSON.parse(document.getElementById("data").textContent));
 document.getElementById("still").remove();
-show(view, source);
+new View(view, source);
 </script></body></html>
 """
+
+
+def _packed(value: bytes) -> dict[str, str]:
+    """Bytes as compressed text, for JSON."""
+    return {"gz": b64encode(gzip.compress(value, 6)).decode()}
 
 
 def frame_text(page: str) -> str:
@@ -115,18 +104,3 @@ def frame_text(page: str) -> str:
 {dead}:has(+ {child} .hpe-saved iframe), {child}:has(.hpe) + {child}:has(.hpe-saved) {{ display: none; }}
 </style><iframe title="the view as it was when the cell ran" style="width:100%;height:720px;border:0"
 srcdoc="{escaped(page)}"></iframe></div>"""
-
-
-def write_page(path: Path, page: str, overwrite: bool) -> Path:
-    """Write a page, whole or not at all, and return its path.
-
-    Raises:
-        HpeError: another ending, a file that is there, or a place that cannot be written.
-    """
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise HpeError(f"{path} was given for a page, but a name that ends with .html is expected.")
-    if path.exists() and not overwrite:
-        raise HpeError(f"{path} is there already; choose another name, or pass overwrite=True to replace it.")
-    with written_whole(path) as part:
-        part.write_text(page, encoding="utf-8")
-    return path
