@@ -5,6 +5,7 @@ People are numbered from 1 where a person reads the number, and indexed from 0 e
 
 from __future__ import annotations
 
+from dataclasses import Field, fields
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,19 @@ from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import find_peaks
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
-from hpe_nb.draw.colours import HEATMAP, INK, PAPER, TAGMAP, contrast, hex_code, mixed, person_colour, person_pattern
+from hpe_nb.draw.colours import (
+    HEATMAP,
+    INK,
+    PAPER,
+    PATTERNS,
+    PEOPLE,
+    TAGMAP,
+    contrast,
+    hex_code,
+    mixed,
+    person_colour,
+    person_pattern,
+)  # fmt: skip
 from hpe_nb.draw.dots import dots_of, owners
 from hpe_nb.explain.diagnose import diagnose
 from hpe_nb.explain.why import explain_joint, explain_peak
@@ -23,12 +36,17 @@ from hpe_nb.files.images import encode_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.truth import Truth, main_owners, wrong_joints
-from hpe_nb.settings import Settings
+from hpe_nb.settings import HigherHRNetSettings, OmzSettings, Settings
 from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, LIMBS, K, reach
 from hpe_nb.widgets.subject import Subject
 
-MOST = 84
-"""Colours and patterns are sent for this many people; then they repeat."""
+MAIN = ("detection_threshold", "tag_threshold", "place_weight", "score_weight", "pose_threshold", "refine")
+"""Settings that stand open; the others fold."""
+
+PRESETS: dict[str, Settings] = {
+    "default": Settings(), "Open Model Zoo": OmzSettings(), "HigherHRNet": HigherHRNetSettings(),
+}  # fmt: skip
+"""Named settings."""
 
 STRAY = 0.025
 """Share of the peaks' scores at either end that the scale of tags need not hold."""
@@ -48,11 +66,11 @@ FAR = 0.5
 
 def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     """What stays the same while a widget lives: names, colours, which tools and panels there are."""
+    people = range(len(PEOPLE) * len(PATTERNS))  # then colours and patterns repeat
     return more | {
         "app": app, "version": hpe_nb.__version__, "tools": list(tools), "panels": panels,
         "names": list(KEYPOINTS), "order": list(JOINT_ORDER), "limbs": [list(limb) for limb in LIMBS],
-        "colours": [person_colours(i) for i in range(MOST)],
-        "patterns": [list(person_pattern(i)) for i in range(MOST)],
+        "colours": [person_colours(i) for i in people], "patterns": [list(person_pattern(i)) for i in people],
         "magma": _colour_table(HEATMAP), "viridis": _colour_table(TAGMAP),
     }  # fmt: skip
 
@@ -260,3 +278,48 @@ def _rounded(values: Floats, digits: int = 2) -> list[float]:
     """All numbers in one list, for JSON."""
     rounded: list[float] = np.round(values.astype(np.float64).ravel(), digits).tolist()
     return rounded
+
+
+def field_data(item: Field[Any]) -> dict[str, Any]:
+    """One setting for the canvas: a number, a switch or a choice, with range and meaning."""
+    told, data = item.metadata, {"name": item.name, "meaning": item.metadata.get("meaning", "")}
+    if "options" in told:
+        return data | {"kind": "choice", "options": list(told["options"])}
+    if isinstance(item.default, bool):
+        return data | {"kind": "switch"}
+    span = {"low": told["low"], "high": told["high"], "by": told["by"]}
+    return data | span | {"kind": "number", "whole": isinstance(item.default, int)}
+
+
+def settings_panel(settings: Settings, presets: list[str]) -> dict[str, Any]:
+    """The panel of a class of settings: a rule's own knobs and what matters most open, the rest folded by step."""
+    own, main = f"{type(settings).__name__}: the rule's own", "what matters most"
+    groups: dict[str, list[dict[str, Any]]] = {own: [], main: []}
+    for item in fields(settings):
+        known = item.name in Settings.__dataclass_fields__
+        if known or item.metadata or isinstance(item.default, bool):
+            rest = main if item.name in MAIN else f"more: {item.metadata['step']}" if known else own
+            groups.setdefault(rest, []).append(field_data(item))
+    listed = [
+        {"title": title, "folded": title not in (own, main), "fields": items}
+        for title, items in groups.items()
+        if items
+    ]
+    return {"name": "settings", "title": "Settings", "presets": ["your own", *presets], "groups": listed}
+
+
+def unread(settings: Settings) -> list[str]:
+    """Settings that decide nothing as the others stand."""
+    near = () if settings.refine == "near" else ("refine_threshold", "refine_reach")
+    return sorted({*type(settings).unread, *near})
+
+
+def code_of(settings: Settings) -> str:
+    """Settings as Python."""
+    kit = type(settings) in (Settings, OmzSettings, HigherHRNetSettings)
+    return ("hpe." if kit else "") + Settings.__repr__(settings).replace("OmzSettings", "Settings.omz")
+
+
+def preset_of(settings: Settings) -> str:
+    """The preset that settings are equal to, or "your own"."""
+    return next((name for name, one in PRESETS.items() if type(one) is type(settings) and one == settings), "your own")

@@ -23,10 +23,9 @@ from hpe_nb.films.record import Entry, read_record
 from hpe_nb.films.seeking import FilmPages
 from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.settings import Settings
-from hpe_nb.widgets.canvas import Canvas, Stepped
+from hpe_nb.widgets.canvas import Canvas, Stepped, small
 from hpe_nb.widgets.data import dots_data, fixed_data, people_data, photo_data
 from hpe_nb.widgets.explorer import Explorer
-from hpe_nb.widgets.page import small
 from hpe_nb.widgets.subject import Subject, subject_of
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from typing import Any
 from hpe_nb.scenes.making import Scene, scene
 from hpe_nb.scenes.recipe import NAMED, Recipe
 from hpe_nb.settings import Settings
-from hpe_nb.widgets.data import verdict
+from hpe_nb.widgets.data import field_data, verdict
 from hpe_nb.widgets.explorer import Explorer
-from hpe_nb.widgets.panel import field_data
 
 GROUPS = {
     "people": ("people", "overlap", "occlusion"),

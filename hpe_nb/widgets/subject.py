@@ -43,12 +43,9 @@ class Subject:
 
 
 def subject_of(thing: Any, network: Callable[[Image], Maps] | None = None) -> Subject:
-    """The subject that a user means.
+    """The subject that a user means by a picture, path, maps, decoding or scene; see `Explorer`.
 
-    Args:
-        thing: an RGB picture, the path of a picture or of maps in an .npz file, `Maps`, (image, maps) or
-            (image, decoding), anything with `image`, `maps` and perhaps `truth`, or a `Decoding`.
-        network: called on pictures that come without maps; by default the kit's network, which is loaded once.
+    The network, by default the kit's, is called on pictures that come without maps.
 
     Raises:
         HpeError: none of these.
@@ -97,16 +94,7 @@ def _kits_network() -> Callable[[Image], Maps]:
 def changed_peak(
     maps: Maps, joint: int, at: Ints, *, to: Ints | None = None, tag: Float32 | None = None, score: float | None = None
 ) -> Maps:
-    """The maps with one peak moved with its tag, with another tag, or with another score.
-
-    Args:
-        maps: the maps; they stay as they are.
-        joint: joint type.
-        at: (2,) map pixel of the peak.
-        to: (2,) map pixel to which it goes.
-        tag: (D,) its new tag.
-        score: its new score, 0 to 1; with 0 it is gone.
-    """
+    """The maps with the peak of a joint type at a map pixel (2,) moved with its tag, or with another tag or score."""
     heat, tags, old = np.abs(maps.heatmaps[joint]), maps.tags[joint], _around(maps, at)
     peak, its_tags, new = heat * old, tags if tag is None else np.where(old[..., None], tag, tags), old
     if score is not None:

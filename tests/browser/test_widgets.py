@@ -564,7 +564,7 @@ def test_steppers_controls(jupyter):
     assert items(photo(opened), "pair")
     joint = drawn(opened, photo(opened), "joint")[0]
     page.mouse.click(*at(opened, photo(opened), joint))
-    opened.wait_until("stepper.moment.what", 3)
+    opened.wait_until("stepper.moment.what", "decision")
     page.get_by_title("play").click()
     opened.wait_until("stepper.position > 3", True)
     assert opened.console == []

@@ -13,7 +13,7 @@ import pytest
 import hpe_nb as hpe
 from hpe_nb.draw.dots import dots_of
 from hpe_nb.scenes.truth import wrong_joints
-from hpe_nb.widgets.panel import PRESETS, code_of, settings_panel, unread
+from hpe_nb.widgets.data import PRESETS, code_of, settings_panel, unread
 
 SCENE = hpe.scene(3, seed=2, occlusion=0.3, hidden_score=0.06, tag_noise=0.2)
 
