@@ -62,10 +62,9 @@ def browser_file(name: str) -> str:
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
-def script() -> str:
-    """The browser's half as one module, which knows the version it belongs to."""
-    version = f"const VERSION = {json.dumps(hpe_nb.__version__)};\n"
-    return version + "".join(browser_file(name) for name in ("drawing.js", "view.js", "panel.js"))
+VERSION = f'const VERSION = "{hpe_nb.__version__}";'
+SCRIPT = "\n".join((VERSION, *map(browser_file, ("drawing.js", "view.js", "panel.js"))))
+"""The browser's half as one module, which knows the version it belongs to."""
 
 
 class Canvas(anywidget.AnyWidget):
@@ -78,7 +77,7 @@ class Canvas(anywidget.AnyWidget):
         closed: whether the widget has let go of its picture and maps.
     """
 
-    _esm, _css = script(), browser_file("canvas.css")
+    _esm, _css = SCRIPT, browser_file("canvas.css")
 
     fixed, photo, maps, told, marks = (traitlets.Dict().tag(sync=True) for _ in range(5))
     kept, doctor, preview, steps, status = (traitlets.Dict().tag(sync=True) for _ in range(5))
@@ -331,9 +330,8 @@ def page_text(shown: dict[str, Any], explanations: dict[str, Any], still: Image)
     marks = {name: one | {"searching": False} for name, one in shown["marks"].items()}  # nothing searches there
     told = shown["told"] if scene.get("chosen") else {}
     data = shown | {"fixed": fixed, "told": told, "marks": marks, "explanations": explanations}
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False, default=_packed)
     # "<" never appears in the data, so that nothing in it can end the script.
-    inside = text.replace("<", "\\u003c")
+    inside = json.dumps(data, separators=(",", ":"), allow_nan=False, default=_packed).replace("<", "\\u003c")
     picture = b64encode(encode_image(small(still), ".jpg")).decode()
     people = "".join(f"<li>person {one['number']}: score {one['score']:.2f}</li>" for one in scene["people"])
     alt, readout, code = (escaped(scene.get(name, "")) for name in ("alt", "readout", "code"))
@@ -347,7 +345,7 @@ img {{ max-width: 100%; }}
 <p>{readout}</p><ul>{people}</ul><pre>{code}</pre></div></div>
 <script type="application/json" id="data">{inside}</script>
 <script type="module">
-{script()}
+{SCRIPT}
 const view = document.getElementById("view");
 // In a frame that is hidden no frame is ever drawn: there the page waits.
 await new Promise(requestAnimationFrame);

@@ -16,19 +16,7 @@ from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import find_peaks
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
-from hpe_nb.draw.colours import (
-    HEATMAP,
-    INK,
-    PAPER,
-    PATTERNS,
-    PEOPLE,
-    TAGMAP,
-    contrast,
-    hex_code,
-    mixed,
-    person_colour,
-    person_pattern,
-)  # fmt: skip
+from hpe_nb.draw import colours
 from hpe_nb.draw.dots import dots_of, owners
 from hpe_nb.explain.diagnose import diagnose
 from hpe_nb.explain.why import explain_joint, explain_peak
@@ -65,27 +53,27 @@ FAR = 0.5
 
 
 def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    """What stays the same while a widget lives: names, colours, which tools and panels there are."""
-    people = range(len(PEOPLE) * len(PATTERNS))  # then colours and patterns repeat
+    """What stays the same while a widget lives: names, colours, which tools and panels there are.
+
+    A person has a colour, its shades for the left side and the right, and the ink that stands out on it.
+    """
+    import matplotlib as mpl
+
+    def table(scale: str) -> bytes:
+        return (mpl.colormaps[scale](np.arange(256))[:, :3] * 255).round().astype(np.uint8).tobytes()
+
+    def shades(person: int) -> list[str]:
+        colour = colours.person_colour(person)
+        left, right = colours.mixed(colour, colours.PAPER, 0.35), colours.mixed(colour, colours.INK, 0.25)
+        return [*map(colours.hex_code, (colour, left, right, colours.contrast(colour)))]
+
+    people = range(len(colours.PEOPLE) * len(colours.PATTERNS))  # then colours and patterns repeat
     return more | {
         "app": app, "version": hpe_nb.__version__, "tools": list(tools), "panels": panels,
         "names": list(KEYPOINTS), "order": list(JOINT_ORDER), "limbs": [list(limb) for limb in LIMBS],
-        "colours": [person_colours(i) for i in people], "patterns": [list(person_pattern(i)) for i in people],
-        "magma": _colour_table(HEATMAP), "viridis": _colour_table(TAGMAP),
+        "colours": [shades(i) for i in people], "patterns": [list(colours.person_pattern(i)) for i in people],
+        "magma": table(colours.HEATMAP), "viridis": table(colours.TAGMAP),
     }  # fmt: skip
-
-
-def person_colours(person: int) -> list[str]:
-    """A person's colour, the shades of the left side and the right, and the ink that stands out on it."""
-    colour = person_colour(person)
-    return [hex_code(c) for c in (colour, mixed(colour, PAPER, 0.35), mixed(colour, INK, 0.25), contrast(colour))]
-
-
-def _colour_table(name: str) -> bytes:
-    """256 RGB colours of one of matplotlib's scales."""
-    import matplotlib as mpl
-
-    return (mpl.colormaps[name](np.arange(256))[:, :3] * 255).round().astype(np.uint8).tobytes()
 
 
 def photo_data(image: Image, truth: Truth | None = None) -> dict[str, Any]:
@@ -197,7 +185,14 @@ def told_data(decoding: Decoding, person: int, joint: int, dot: int = -1) -> dic
     """The words about a joint, about a person (joint -1), or about the peak `dot` (person -1)."""
     told: dict[str, Any] = {"person": person, "joint": joint}
     if person >= 0 and joint < 0:
-        return told | {"sentence": person_sentence(decoding, person)}
+        kind, score = decoding.poses.kind[person], float(decoding.poses.scores[person])
+        lacking, found = [KEYPOINTS[i] for i in np.flatnonzero(kind == MISSING)], int((kind == DETECTED).sum())
+        rest = f" Missing: {', '.join(lacking)}." if lacking else ""
+        told["sentence"] = (
+            f"Person {decoding.pose_numbers[person] + 1} has {found} detected joints of {K}, so the score, a mean over "
+            f"all {K}, can be at most {found / K:.2f}; it is {score:.2f}.{rest}"
+        )
+        return told
     if person < 0 and not 0 <= dot < len(decoding.peaks):
         return {}
     explained = explain_joint(decoding, person, joint) if person >= 0 else explain_peak(decoding, dot)
@@ -213,18 +208,6 @@ def told_data(decoding: Decoding, person: int, joint: int, dot: int = -1) -> dic
         for one in explained.table
     ]  # fmt: skip
     return told | {"sentence": explained.sentence, "candidates": candidates}
-
-
-def person_sentence(decoding: Decoding, person: int) -> str:
-    """A person's score and joints in words."""
-    kind = decoding.poses.kind[person]
-    lacking = [KEYPOINTS[joint] for joint in np.flatnonzero(kind == MISSING).tolist()]
-    found, score = int((kind == DETECTED).sum()), float(decoding.poses.scores[person])
-    rest = f" Missing: {', '.join(lacking)}." if lacking else ""
-    return (
-        f"Person {decoding.pose_numbers[person] + 1} has {found} detected joints of {K}, so the score, a mean over all "
-        f"{K}, can be at most {found / K:.2f}; it is {score:.2f}.{rest}"
-    )
 
 
 def verdict(decoding: Decoding, truth: Truth) -> str:
@@ -316,10 +299,5 @@ def unread(settings: Settings) -> list[str]:
 
 def code_of(settings: Settings) -> str:
     """Settings as Python."""
-    kit = type(settings) in (Settings, OmzSettings, HigherHRNetSettings)
-    return ("hpe." if kit else "") + Settings.__repr__(settings).replace("OmzSettings", "Settings.omz")
-
-
-def preset_of(settings: Settings) -> str:
-    """The preset that settings are equal to, or "your own"."""
-    return next((name for name, one in PRESETS.items() if type(one) is type(settings) and one == settings), "your own")
+    kit = "hpe." if type(settings) in (Settings, OmzSettings, HigherHRNetSettings) else ""
+    return kit + Settings.__repr__(settings).replace("OmzSettings", "Settings.omz")

@@ -16,7 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.decoder.poses import MISSING, Poses
+from hpe_nb.decoder.poses import KINDS, MISSING, Poses
 from hpe_nb.draw.dots import dots_of
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
@@ -24,22 +24,8 @@ from hpe_nb.explain.flips import Flip, nearest_flips, number_names, search, sett
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import KEYPOINTS, K
+from hpe_nb.widgets import data
 from hpe_nb.widgets.canvas import Canvas, Step
-from hpe_nb.widgets.data import (
-    MAIN,
-    PRESETS,
-    alt_text,
-    code_of,
-    findings_data,
-    fixed_data,
-    maps_data,
-    photo_data,
-    preset_of,
-    scene_data,
-    settings_panel,
-    told_data,
-    unread,
-)  # fmt: skip
 from hpe_nb.widgets.subject import Subject, added_peak, changed_peak, settings_in, subject_of
 
 PIECES = 12
@@ -50,9 +36,6 @@ MOST = 8
 
 NEAR = 8.0
 """Image pixels: joints this far apart count a third of what joints at one place count."""
-
-KINDS = ("missing", "detected", "refined")
-"""What `Poses.kind` says, in words."""
 
 
 class Explorer(Canvas):
@@ -206,7 +189,7 @@ class Explorer(Canvas):
             maps = change(score=float(np.clip(dots.value[dot] + by, 0, 1)) if what == "score" else 0.0)
         self.subject, self._decoder = replace(self.subject, maps=maps), Decoder(maps)
         self._searched.clear()
-        self.maps = maps_data(maps) | {name: self.maps[name] for name in ("ends", "direction")}
+        self.maps = data.maps_data(maps) | {name: self.maps[name] for name in ("ends", "direction")}
         self._decode()
 
     def let_go(self) -> None:
@@ -220,10 +203,10 @@ class Explorer(Canvas):
     def _fixed(self) -> dict[str, Any]:
         """What stays the same for the page."""
         several = ("list",) if len(self._list) > 1 else ()
-        return fixed_data(self.app, (*self.tools, *several), self._panels(), layer=self._layer)
+        return data.fixed_data(self.app, (*self.tools, *several), self._panels(), layer=self._layer)
 
     def _panels(self) -> list[dict[str, Any]]:
-        return [settings_panel(self._settings, [*PRESETS])]
+        return [data.settings_panel(self._settings, [*data.PRESETS])]
 
     def _look_at(self, subject: Subject, known: tuple[Poses, Ints] | None = None) -> None:
         """Show a subject; people who are known keep their numbers."""
@@ -234,7 +217,11 @@ class Explorer(Canvas):
             self._known = first.poses, first.pose_numbers
         self._searched.clear()
         with self.hold_sync():
-            self.photo, self.maps, self.doctor = photo_data(subject.image, subject.truth), maps_data(subject.maps), {}
+            self.photo, self.maps, self.doctor = (
+                data.photo_data(subject.image, subject.truth),
+                data.maps_data(subject.maps),
+                {},
+            )
             self._decode()
 
     def _numbered(self, decoding: Decoding) -> Decoding:
@@ -251,7 +238,7 @@ class Explorer(Canvas):
         self._decoding = self._numbered(self._decoder(self._settings))
         self._follow(before)
         self._turn += 1
-        scene = scene_data(self._decoding) | self._more()
+        scene = data.scene_data(self._decoding) | self._more()
         scene["readout"] += f"; {1000 * (perf_counter() - started):.1f} ms"
         self.scene = scene
         self._search()
@@ -259,10 +246,11 @@ class Explorer(Canvas):
     def _more(self) -> dict[str, Any]:
         """What the page shows beside the people: settings, code, alt text, the truth's verdict."""
         settings, truth = self._settings, self.subject.truth
+        preset = next((name for name, one in data.PRESETS.items() if one == settings), "your own")
         more = {
             "n": self._answering, "turn": self._turn, "place": f" {self._index + 1} of {len(self._list)} ",
-            "values": asdict(settings), "off": unread(settings), "code": code_of(settings),
-            "preset": preset_of(settings), "alt": alt_text(self.subject, self._decoding), "chosen": self._chosen,
+            "values": asdict(settings), "off": data.unread(settings), "code": data.code_of(settings), "preset": preset,
+            "alt": data.alt_text(self.subject, self._decoding), "chosen": self._chosen,
             "edited": self.subject.maps is not self._untouched,
         }  # fmt: skip
         return more if truth is None else more | {"wrong": np.flatnonzero(wrong_joints(self._decoding, truth)).tolist()}
@@ -283,7 +271,7 @@ class Explorer(Canvas):
 
     def _tell(self, flips: list[Flip] | None = None, *, searching: bool = False) -> None:
         """Say why the chosen joint is where it is."""
-        told = told_data(self._decoding, **self._chosen) if self._chosen else {}
+        told = data.told_data(self._decoding, **self._chosen) if self._chosen else {}
         if flips or searching:
             told |= {"searching": searching, "flips": [flip._asdict() for flip in flips or []]}
         self.told = told
@@ -293,16 +281,16 @@ class Explorer(Canvas):
         decoding = self._decoding
         people, joint = range(len(decoding.poses)), decoding.peaks.joint.tolist()
         alone = np.flatnonzero(dots_of(decoding).person < 0).tolist()
-        told = {f"{i},{k}": told_data(decoding, i, k) for i in people for k in range(-1, K)}
-        return told | {f"dot {i}": told_data(decoding, -1, joint[i], i) for i in alone}
+        told = {f"{i},{k}": data.told_data(decoding, i, k) for i in people for k in range(-1, K)}
+        return told | {f"dot {i}": data.told_data(decoding, -1, joint[i], i) for i in alone}
 
     def _show_kept(self) -> None:
         """Show A, if there is one, its people under the numbers that they have now, and what differs from it."""
         if self._kept is not None:
             match = same_people(self._decoding.poses, self._kept.poses)
             kept = replace(self._kept, known=renumbered(match, self._decoding.pose_numbers))
-            words = {"code": code_of(kept.settings), "changes": told_changes(kept, self._decoding)}
-            self.kept = scene_data(kept) | words
+            words = {"code": data.code_of(kept.settings), "changes": told_changes(kept, self._decoding)}
+            self.kept = data.scene_data(kept) | words
 
     # What follows the picture when the sliders rest.
 
@@ -312,10 +300,10 @@ class Explorer(Canvas):
     def _steps_of_search(self, decoding: Decoding, chosen: dict[str, int] | None) -> Iterator[Step | None]:
         """Words; is anything odd? Which flips are there, those that matter most first; which are the chosen joint's?"""
         settings, turn = decoding.settings, self._turn
-        names = [name for name in number_names(settings) if name not in unread(settings)]
-        names.sort(key=lambda name: name not in MAIN)
+        names = [name for name in number_names(settings) if name not in data.unread(settings)]
+        names.sort(key=lambda name: name not in data.MAIN)
         yield partial(self._begin, names)
-        yield partial(setattr, self, "doctor", findings_data(decoding) | {"turn": turn})
+        yield partial(setattr, self, "doctor", data.findings_data(decoding) | {"turn": turn})
         found: list[Flip] = []
         asks = chosen is not None and chosen["person"] >= 0 and chosen["joint"] >= 0
         for name in names:
@@ -354,7 +342,7 @@ class Explorer(Canvas):
         self.set(**changes)
 
     def _on_preset(self, preset: str) -> None:
-        self.settings = PRESETS.get(preset, self._settings)
+        self.settings = data.PRESETS.get(preset, self._settings)
 
     def _on_reset(self) -> None:
         self.settings = self._start
@@ -456,7 +444,10 @@ def told_changes(before: Decoding, after: Decoding) -> list[str]:
     """What the step from one decoding, called A, to the other changed: settings, people and joints."""
     old_numbers, numbers = before.pose_numbers + 1, after.pose_numbers + 1
     match = same_people(before.poses, after.poses)
-    told = [f"{change}." for change in changed_settings(before.settings, after.settings)]
+    old, new = before.settings, after.settings
+    pairs = [("rule", type(old).__name__, type(new).__name__)]
+    pairs += [(item.name, getattr(old, item.name), getattr(new, item.name)) for item in fields(Settings)]
+    told = [f"{name} {was} → {now}." for name, was, now in pairs if was != now]
     told += [f"A's person {number} is gone." for old, number in enumerate(old_numbers) if old not in match]
     told += [f"Person {number} is new." for number, old in zip(numbers, match, strict=True) if old < 0]
     same = np.flatnonzero(match >= 0)
@@ -473,10 +464,3 @@ def told_changes(before: Decoding, after: Decoding) -> list[str]:
     ]
     rest = [f"And {len(joints) - MOST} more joints."] if len(joints) > MOST else []
     return told + joints[:MOST] + rest
-
-
-def changed_settings(before: Settings, after: Settings) -> list[str]:
-    """What differs between two settings in words, their rule first."""
-    pairs = [("rule", type(before).__name__, type(after).__name__)]
-    pairs += [(item.name, getattr(before, item.name), getattr(after, item.name)) for item in fields(Settings)]
-    return [f"{name} {old} → {new}" for name, old, new in pairs if old != new]

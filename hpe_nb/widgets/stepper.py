@@ -69,7 +69,8 @@ class Stepper(Stepped):
         place = np.full(len(decoding.groups) + 1, -1, np.intp)
         place[groups] = np.arange(len(groups))
         owner = np.full(len(peaks), -1, np.intp)  # the last place is that of no group
-        owner[self._settled] = decoding.groups.owner[self._settled]
+        settled = self._order[: moment.settled]  # peaks whose person is decided now
+        owner[settled] = decoding.groups.owner[settled]
         xy, refined = decoding.maps.image_points(peaks.xy.astype(np.float64)), np.zeros(len(peaks), np.bool_)
         self.scene = {
             "n": self._answering, "people": people_data(poses, decoding.numbers[groups] + 1),
@@ -88,17 +89,13 @@ class Stepper(Stepped):
             "told": f"{self._position + 1} of {len(self.moments)}",
         }  # fmt: skip
 
-    @property
-    def _settled(self) -> Ints:
-        """Peaks whose person is decided at this moment, as indices."""
-        return np.asarray(self._order[: self.moment.settled])
-
     def _people(self) -> tuple[Poses, Ints]:
         """The people at this moment as poses in image pixels, and their groups; at the end the result."""
         decoding, groups = self.decoding, self.decoding.groups
         if self.moment.what == "result":
             return decoding.poses, decoding.people
-        owner, joint = groups.owner[self._settled], decoding.peaks.joint[self._settled]
+        settled = self._order[: self.moment.settled]
+        owner, joint = groups.owner[settled], decoding.peaks.joint[settled]
         keypoints = np.zeros((len(groups), K, 3), np.float32)
         keypoints[owner, joint] = decoding.joints[owner, joint]
         kind = np.where(keypoints[..., 2] > 0, DETECTED, MISSING).astype(np.uint8)
