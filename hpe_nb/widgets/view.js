@@ -55,7 +55,7 @@ class View extends Drawing {
     Object.assign(this, {
       el, source, fixed, layer: fixed.layer ?? "skeletons", joint: 0, mode: "one", divider: 0.5, zoom: 1, x: 0, y: 0,
       probing: false, editing: false, diagnosing: false, chosen: null, hovered: null, pointer: null, selected: [],
-      count: 0, turn: 0, answered: 0, chose: 0, queued: null, truth: [], levels: [], layers: {},
+      fitted: true, count: 0, turn: 0, answered: 0, chose: 0, queued: null, truth: [], levels: [], layers: {},
       items: { photo: [], strip: [] }, scene: { people: [], dots: [], values: {} }, abort: new AbortController(),
     });
     this.build();
@@ -65,7 +65,7 @@ class View extends Drawing {
       source.on(name, load, this.abort.signal);
       load();
     }
-    this.watches = [new ResizeObserver(() => this.resized()), new MutationObserver(() => this.draw())];
+    this.watches = [new ResizeObserver(() => { if (this.fitted) this.fit(); else this.draw(); }), new MutationObserver(() => this.draw())];
     this.watches[0].observe(this.stage);
     this.watches[1].observe(document.body, { attributes: true }); // the strip is written in the theme's colours
     source.send({ kind: "here" });
@@ -114,7 +114,7 @@ class View extends Drawing {
         (k) => this.show({ joint: +k })),
       probe: tool("probe", "Tag probe (T)", PROBING, () => this.probe(!this.probing)),
       whatif: tool("whatif", "What if", EDITING, () => this.whatIf(!this.editing)),
-      doctor: tool("doctor", "Doctor", "what is odd in this picture, and what to try", () => this.diagnose(!this.diagnosing)),
+      doctor: tool("doctor", "Doctor", "what is odd in this picture, and what to try", () => this.show({ diagnosing: !this.diagnosing })),
       untouched: tool("untouched", "Undo changes", "the maps as they were", send("edit", { what: "reset" })),
       compare: pick("compare with A", COMPARISONS, (mode) => this.compare(mode)),
       place: make("span"),
@@ -353,7 +353,7 @@ class View extends Drawing {
     this.panels.follow();
     this.listPeople();
     this.showTable(scene.table);
-    this.showTools();
+    this.show({});
     const { queued } = this;
     this.queued = null;
     if (queued) this.ask(queued);
@@ -409,23 +409,14 @@ class View extends Drawing {
     this.draw();
   }
 
-  /** Show or hide what is odd in the picture. */
-  diagnose(on) {
-    this.diagnosing = on;
-    this.load_doctor(this.doctor);
-    this.said.scrollTop = 0;
-  }
-
-  load_doctor(told) {
-    const { findings } = (this.doctor = told), { doctor } = this.tools;
-    doctor.classList.toggle("hpe-odd", !!findings?.length);
-    doctor.setAttribute("aria-pressed", this.diagnosing);
+  load_doctor(doctor) {
+    const { findings } = (this.doctor = doctor);
     const rows = (findings ?? []).map(({ name, evidence, advice, changes }) => {
       const text = Object.entries(changes).map(([setting, to]) => `${setting} = ${to}`).join(", ");
       return make("li", {}, make("b", {}, name), `: ${evidence}. Try: ${advice}. `, text && this.setter(text, changes));
     });
+    this.tools.doctor.classList.toggle("hpe-odd", rows.length > 0);
     const none = findings ? "Nothing unusual." : "Looking at the picture …";
-    this.findings.hidden = !this.diagnosing;
     this.findings.replaceChildren(rows.length ? make("ol", {}, rows) : none);
     this.draw();
   }
@@ -458,9 +449,9 @@ class View extends Drawing {
 
   /** A person's number as a button that lights the person up. */
   badge(person) {
-    const { number } = this.scene.people[person] ?? { number: person + 1 }, [colour, , , ink] = this.colours(number);
+    const number = this.scene.people[person]?.number ?? person + 1, [background, , , color] = this.colours(number);
     const badge = button(number, "show this person", () => this.choose({ person, joint: -1 }), { class: "hpe-badge" });
-    Object.assign(badge.style, { background: colour, color: ink });
+    Object.assign(badge.style, { background, color });
     return badge;
   }
 
@@ -493,31 +484,27 @@ class View extends Drawing {
 
   // ------------------------------------------------------------------------------------------------------------- actions
 
-  /** Change layer or joint type. */
+  /** Change layer or joint type, or switch something on or off. */
   show(changes) {
     Object.assign(this, changes);
     if (changes.joint != null && this.chosen?.person >= 0) this.choose({ person: this.chosen.person, joint: this.joint });
-    this.showTools();
-  }
-
-  showTools() {
-    const { layer, joint, probe, whatif } = this.tools;
-    [layer.value, joint.value] = [this.layer, this.joint];
-    probe.setAttribute("aria-pressed", this.probing);
-    whatif.setAttribute("aria-pressed", this.editing);
+    const { layer, joint, probe, whatif, doctor } = this.tools;
+    [layer.value, joint.value, this.findings.hidden] = [this.layer, this.joint, !this.diagnosing];
+    for (const [tool, on] of [[probe, this.probing], [whatif, this.editing], [doctor, this.diagnosing]]) {
+      tool.setAttribute("aria-pressed", on);
+    }
+    if (changes.diagnosing) this.said.scrollTop = 0;
     this.draw();
   }
 
   probe(on, holding = false) {
-    Object.assign(this, { probing: on && !!this.maps, holding });
     if (on && !this.pointer) this.note(PROBING, 4000);
-    this.showTools();
+    this.show({ probing: on && !!this.maps, holding });
   }
 
-  whatIf(on) {
-    this.editing = on;
-    this.note(on ? EDITING : "");
-    this.showTools();
+  whatIf(editing) {
+    this.note(editing ? EDITING : "");
+    this.show({ editing });
   }
 
   edit(what, dot, more) { this.source.send({ kind: "edit", what, dot, ...more }); }
@@ -532,7 +519,7 @@ class View extends Drawing {
     const { person = -1, joint = -1, dot = this.dotOf(person, joint) } = spot ?? {};
     this.chosen = spot && { person, joint, dot };
     if (joint >= 0) this.joint = joint;
-    this.showTools();
+    this.show({});
     this.said.scrollTop = this.words.offsetTop - this.said.offsetTop;
     this.chose = ++this.count;
     this.source.send({ kind: "choose", n: this.chose, person, joint, dot });
@@ -579,14 +566,6 @@ class View extends Drawing {
   }
 
   // --------------------------------------------------------------------------------------------------- zoom, pan and fit
-
-  resized() {
-    const before = this.lastSize, [width, height] = this.size;
-    if (!width || !height) return;
-    this.lastSize = [width, height];
-    if (!before || this.fitted) this.fit();
-    else this.panBy((width - before[0]) / 2, (height - before[1]) / 2);
-  }
 
   fit() {
     const [width, height] = this.imageSize ?? [1, 1];
