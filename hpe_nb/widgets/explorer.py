@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, fields, replace
 from functools import partial
-from itertools import count, pairwise
+from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -27,9 +27,6 @@ from hpe_nb.skeleton import KEYPOINTS, K
 from hpe_nb.widgets import data
 from hpe_nb.widgets.canvas import Canvas, Step
 from hpe_nb.widgets.subject import Subject, added_peak, changed_peak, settings_in, subject_of
-
-PIECES = 12
-"""A slider's range is searched in so many pieces, from where the slider stands outwards, and shown piece by piece."""
 
 MOST = 8
 """At most this many joints are told one by one."""
@@ -217,11 +214,8 @@ class Explorer(Canvas):
             self._known = first.poses, first.pose_numbers
         self._searched.clear()
         with self.hold_sync():
-            self.photo, self.maps, self.doctor = (
-                data.photo_data(subject.image, subject.truth),
-                data.maps_data(subject.maps),
-                {},
-            )
+            self.photo, self.doctor = data.photo_data(subject.image, subject.truth), {}
+            self.maps = data.maps_data(subject.maps)
             self._decode()
 
     def _numbered(self, decoding: Decoding) -> Decoding:
@@ -257,15 +251,14 @@ class Explorer(Canvas):
 
     def _follow(self, before: Decoding | None) -> None:
         """The chosen joint is the same dot in the new result, whosever it is there."""
-        if self._chosen is None or before is None:
-            return
-        person, dot, dots = self._chosen["person"], self._chosen["dot"], dots_of(self._decoding)
-        if dot >= 0:
-            key, keys = dots_of(before).keys[dot], dots.keys
-            dot = keys.index(key) if key in keys else -1
-            person = int(dots.person[dot]) if dot >= 0 else person
-        there = person < len(self._decoding.poses) and (person >= 0 or dot >= 0)
-        self._chosen = self._chosen | {"person": person, "dot": dot} if there else None
+        if self._chosen and before:
+            person, dot, dots = self._chosen["person"], self._chosen["dot"], dots_of(self._decoding)
+            if dot >= 0:
+                key, keys = dots_of(before).keys[dot], dots.keys
+                dot = keys.index(key) if key in keys else -1
+                person = int(dots.person[dot]) if dot >= 0 else person
+            there = person < len(self._decoding.poses) and (person >= 0 or dot >= 0)
+            self._chosen = self._chosen | {"person": person, "dot": dot} if there else None
 
     # Words.
 
@@ -309,9 +302,10 @@ class Explorer(Canvas):
         for name in names:
             marks = self._searched.get(others(settings, name))
             if not marks:
-                for marks in flips_in_steps(decoding, name):
-                    yield partial(self._show_marks, name, marks) if marks else None
-            if asks and chosen and marks:
+                points = yield from search(decoding, name)
+                marks = {"values": points.values.tolist(), "exact": points.exact, "searching": False}
+                yield partial(self._show_marks, name, marks)
+            if asks and chosen:
                 for flip in nearest_flips(decoding, chosen["person"], chosen["joint"], name, marks["values"]):
                     found.append(flip)
                     yield partial(self._tell, list(found), searching=True)
@@ -320,20 +314,16 @@ class Explorer(Canvas):
 
     def _begin(self, names: list[str]) -> None:
         """Show the words, what changed, and of the marks what is known already."""
-        here = {name: (others(self._settings, name), getattr(self._settings, name)) for name in names}
         with self.hold_sync():
             if self._chosen or self.told:
                 self._tell()
             self._show_kept()
-            self.marks = {
-                name: self._searched.get(key) or {"values": [], "searching": True, "from": at, "to": at}
-                for name, (key, at) in here.items()
-            }
+            known = {name: self._searched.get(others(self._settings, name)) for name in names}
+            self.marks = {name: marks or {"values": [], "searching": True} for name, marks in known.items()}
 
     def _show_marks(self, name: str, marks: dict[str, Any]) -> None:
-        """Show what is known of one setting's flips, and remember it when it is all."""
-        if not marks["searching"]:
-            self._searched[others(self._settings, name)] = marks
+        """Show a setting's flips, and remember them."""
+        self._searched[others(self._settings, name)] = marks
         self.marks = self.marks | {name: marks}
 
     # Messages of the page.
@@ -392,25 +382,6 @@ def others(settings: Settings, name: str) -> tuple[str, Settings]:
     return name, with_setting(settings, name, setting_range(settings, name)[0])
 
 
-def flips_in_steps(decoding: Decoding, name: str) -> Generator[dict[str, Any] | None, None, None]:
-    """Search a setting's whole range for the values at which the result changes, in steps of a few milliseconds.
-
-    After each piece of the range it gives what is known so far: the `values` between `from` and `to`, whether they are
-    `exact`, and whether the rest is still `searching`; else None.
-    """
-    low, high = setting_range(decoding.settings, name)
-    now = getattr(decoding.settings, name)
-    edges = np.unique(np.linspace(low, high, PIECES + 1).round(0 if isinstance(now, int) else 9)).tolist()
-    pieces = sorted(pairwise(edges), key=lambda piece: max(piece[0] - now, now - piece[1]))
-    marks: dict[str, Any] = {"values": [], "exact": True, "from": now, "to": now}
-    for left, (start, end) in enumerate(pieces, 1 - len(pieces)):
-        found = yield from search(decoding, name, start, end)
-        values, exact = sorted({*marks["values"], *found.values.tolist()}), marks["exact"] and found.exact
-        span = {"from": min(marks["from"], start), "to": max(marks["to"], end)}
-        marks = {"values": values, "exact": exact, "searching": left < 0} | span
-        yield marks
-
-
 def same_people(before: Poses, after: Poses) -> Ints:
     """For each person (P,) of `after` the one of `before` who shares most joints with it, or -1; none twice."""
     both = (before.kind != MISSING)[:, None] & (after.kind != MISSING)
@@ -453,14 +424,10 @@ def told_changes(before: Decoding, after: Decoding) -> list[str]:
     same = np.flatnonzero(match >= 0)
     was, now = before.poses.kind[match[same]], after.poses.kind[same]
     way = before.poses.keypoints[match[same], :, :2] - after.poses.keypoints[same, :, :2]
-    joints = [
-        f"Person {numbers[same[i]]}'s {KEYPOINTS[k]} "
-        + (
-            f"was {KINDS[was[i, k]]}, now it is {KINDS[now[i, k]]}."
-            if was[i, k] != now[i, k]
-            else "is at another place."
-        )
-        for i, k in np.argwhere((was != now) | (np.abs(way).max(axis=2, initial=0) > 1e-3)).tolist()
-    ]
+    joints = []
+    for i, k in np.argwhere((was != now) | (np.abs(way).max(axis=2, initial=0) > 1e-3)).tolist():
+        kinds = f"was {KINDS[was[i, k]]}, now it is {KINDS[now[i, k]]}"
+        change = kinds if was[i, k] != now[i, k] else "is at another place"
+        joints.append(f"Person {numbers[same[i]]}'s {KEYPOINTS[k]} {change}.")
     rest = [f"And {len(joints) - MOST} more joints."] if len(joints) > MOST else []
     return told + joints[:MOST] + rest

@@ -131,24 +131,20 @@ class Panels {
   /** Mark on each slider the values at which the result for this picture changes. */
   showMarks(sent) {
     for (const [name, row] of Object.entries(this.rows.settings ?? {})) {
-      const { values = [], exact = true, searching, from, to } = sent[name] ?? {}, text = JSON.stringify(sent[name]);
+      const { values = [], exact = true, searching } = sent[name] ?? {}, text = JSON.stringify(sent[name]);
       if (!row.marks || row.marked === text) continue;
-      const { low, high } = row.field, share = (value) => `${100 * (value - low) / (high - low)}%`;
-      const piece = (name, text, left, right) => {
-        const node = make("span", { class: name }, text);
-        Object.assign(node.style, { left: share(left), width: right == null ? "" : share(low + right - left) });
-        return node;
-      };
-      const flips = values.filter((value) => value >= low && value <= high);
-      const told = `Values of ${name} at which the result changes: ${flips.length}${exact ? "" : ", found by halving"}`
-        + `${searching ? "; still searching" : ""}`;
+      const { low, high } = row.field, flips = values.filter((value) => value >= low && value <= high);
+      const told = `Values of ${name} at which the result changes: ${searching ? "still searching" : flips.length}`
+        + `${exact ? "" : ", found by halving"}`;
       Object.assign(row, { marked: text, flips, told });
       if (row.pointed == null) row.marks.title = told;
       row.marks.setAttribute("aria-label", told);
       row.marks.classList.toggle("hpe-searching", !!searching);
-      const rest = (searching ? [[low, from], [to, high]] : []).filter(([start, end]) => end > start);
-      row.marks.replaceChildren(...flips.map((value) => piece("hpe-mark", "", value)),
-        ...rest.map(([start, end]) => piece("hpe-rest", end - start > 0.4 * (high - low) ? "searching" : "", start, end)));
+      row.marks.replaceChildren(...flips.map((value) => {
+        const mark = make("span", { class: "hpe-mark" });
+        mark.style.left = `${100 * (value - low) / (high - low)}%`;
+        return mark;
+      }));
     }
   }
 }
