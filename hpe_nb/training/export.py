@@ -50,10 +50,10 @@ def signed(heatmaps: Tensor) -> Tensor:
 def folded(network: nn.Module) -> nn.Module:
     """A copy in evaluation mode whose batch norms are folded into the convolutions before them."""
     network = copy.deepcopy(network).eval()
-    modules: list[Any] = list(network.modules())
-    for module in modules:
+    for module in list(network.modules()):
         if isinstance(module, nn.Sequential) and len(module) > 1 and isinstance(module[1], nn.BatchNorm2d):
-            module[0] = fuse_conv_bn_eval(module[0], module[1], transpose=isinstance(module[0], nn.ConvTranspose2d))
+            layer: Any = module[0]
+            module[0] = fuse_conv_bn_eval(layer, module[1], transpose=isinstance(layer, nn.ConvTranspose2d))
             module[1] = nn.Identity()
     return network
 
