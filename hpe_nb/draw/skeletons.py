@@ -137,11 +137,11 @@ def _draw_limbs(picture: Image, person: _Person, width: int, *, solid: bool) -> 
         if a in person.points and b in person.points and ({a, b} <= person.solid) == solid:
             sides = {SIDES[a], SIDES[b]} - {1}
             lines.append((person.points[a], person.points[b], tones[sides.pop() if len(sides) == 1 else 1]))
-    for a, b, _ in lines:
-        cv2.line(picture, a, b, contrast(tones[1]), width + 2 * rim, cv2.LINE_AA, SHIFT)
-    for a, b, tone in lines:
-        for start, end in _dashes(a, b, width, person_pattern(person.number)):
-            cv2.line(picture, start, end, tone, width, cv2.LINE_AA, SHIFT)
+    for start, end, _ in lines:
+        cv2.line(picture, start, end, contrast(tones[1]), width + 2 * rim, cv2.LINE_AA, SHIFT)
+    for start, end, tone in lines:
+        for piece in _dashes(start, end, width, person_pattern(person.number)):
+            cv2.line(picture, *piece, tone, width, cv2.LINE_AA, SHIFT)
 
 
 def _dashes(a: Point, b: Point, width: int, pattern: tuple[float, ...]) -> list[tuple[Point, Point]]:
