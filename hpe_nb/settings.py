@@ -90,15 +90,15 @@ def choice(default: str, options: tuple[str, ...], meaning: str, *, step: str | 
     return _field(default, {"options": options, "meaning": meaning, "step": step})
 
 
-def _field(default: Any, told: dict[str, Any]) -> Any:
+def _field(default: Any, info: dict[str, Any]) -> Any:
     """A dataclass field with its metadata.
 
     Raises:
         HpeError: a step that the decoder does not have.
     """
-    if told["step"] not in (*STEPS, None):
-        raise HpeError(f"step={told['step']!r} was given for a setting, but one of {', '.join(STEPS)} is expected.")
-    return field(default=default, metadata=told)
+    if info["step"] not in (*STEPS, None):
+        raise HpeError(f"step={info['step']!r} was given for a setting, but one of {', '.join(STEPS)} is expected.")
+    return field(default=default, metadata=info)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,12 +174,12 @@ def place_distances(joints: Candidates, people: People) -> Float64:
 
 def explained(cls: type[Rule]) -> type[Rule]:
     """The class of settings with all its fields in its docstring, so that `Settings?` explains each of them."""
-    listed = "\n".join(f"        {item.name}: {told(item)}." for item in fields(cls))  # type: ignore[arg-type]
+    listed = "\n".join(f"        {item.name}: {field_line(item)}." for item in fields(cls))  # type: ignore[arg-type]
     cls.__doc__ = f"{cls.__doc__}\n    Attributes:\n{listed}\n    "
     return cls
 
 
-def told(item: Field[Any]) -> str:
+def field_line(item: Field[Any]) -> str:
     """What a field means, its default and what it can be, in a line."""
     data, default = item.metadata, item.default
     if "options" in data:
@@ -285,7 +285,7 @@ class Settings:
         rows = []
         for item in fields(self):
             value, default = getattr(self, item.name), item.default
-            rows.append([item.name, f"{value}{'' if value == default else ' (changed)'}", told(item)])
+            rows.append([item.name, f"{value}{'' if value == default else ' (changed)'}", field_line(item)])
         return f"<p>{escaped(repr(self))}</p>{html_table(('setting', 'value', 'meaning'), rows)}"
 
     def __post_init__(self) -> None:
@@ -404,14 +404,14 @@ class HigherHRNetSettings(OmzSettings):
 def check_field(item: Field[Any], value: Any) -> None:
     """Raise when `value` is not one that the field `item` can take."""
     default: Any = item.default
-    told, kind = item.metadata, type(default)
-    if "options" in told:
-        if value not in told["options"]:
-            raise HpeError(f"{item.name}={value!r} was given, but one of {', '.join(told['options'])} is expected.")
+    info, kind = item.metadata, type(default)
+    if "options" in info:
+        if value not in info["options"]:
+            raise HpeError(f"{item.name}={value!r} was given, but one of {', '.join(info['options'])} is expected.")
     elif kind is bool:
         if not isinstance(value, bool):
             raise HpeError(f"{item.name}={value!r} was given, but True or False is expected.")
-    elif "low" in told:
+    elif "low" in info:
         _check_number(item, value, whole=kind is int)
 
 

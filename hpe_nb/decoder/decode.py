@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from hpe_nb.arrays import Float32, Ints, Kinds
-from hpe_nb.decoder.grouping import Groups, group
+from hpe_nb.decoder.grouping import Groups, TakeTurn, Turn, group, take_turn
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import Peaks, find_peaks
 from hpe_nb.decoder.poses import MISSING, Poses, completed, duplicates_of, in_image, joints_of, kept_people
 from hpe_nb.decoder.refinement import Refinement, refine
 from hpe_nb.files.text import escaped, plural
-from hpe_nb.settings import Settings, reads
+from hpe_nb.settings import Candidates, People, Settings, reads
 from hpe_nb.skeleton import K
 
 Searched = tuple[Refinement, Float32, Kinds]
@@ -112,21 +112,23 @@ def decode(maps: Maps, settings: Settings | None = None) -> Decoding:
         maps,
         settings or Settings(),
         lambda _names, _inputs, compute: compute(),
+        take_turn,
         lambda seen, tags, find: find(seen, tags),
     )
 
 
-def _decode(maps: Maps, settings: Settings, step: Step, each: Each) -> Decoding:
+def _decode(maps: Maps, settings: Settings, step: Step, take: TakeTurn, each: Each) -> Decoding:
     """The steps in order: this is the decoder.
 
     Args:
         maps, settings: as for `decode`.
         step: gives the result of a step: what `compute` makes of the named steps' settings and of its inputs.
+        take: lets one joint type take its turn, as `take_turn`.
         each: searches people (P, 17, 3) with their tags (P, D) for missing joints.
     """
 
     def grouped() -> tuple[Groups, Ints, Float32]:
-        found = group(peaks, settings)
+        found = group(peaks, settings, take)
         return found, found.peak, found.tags
 
     def placed() -> tuple[Float32, Float32]:
@@ -188,7 +190,7 @@ class Decoder:
             self._results.clear()
             self._first.clear()
             self._people.clear()
-        return _decode(self.maps, settings, partial(self._step, settings), partial(self._each, settings))
+        return _decode(self.maps, settings, partial(self._step, settings), self._take, partial(self._each, settings))
 
     def _step(
         self, settings: Settings, names: tuple[str, ...], inputs: tuple[Any, ...], compute: Callable[[], Any]
@@ -200,6 +202,15 @@ class Decoder:
             shared = tuple(map(self._same, made)) if isinstance(made, tuple) else self._same(made)
             self._results[key] = shared, inputs  # the inputs stay alive, so that no other object gets their id
         return self._results[key][0]
+
+    def _take(self, candidates: Candidates, people: People, settings: Settings) -> Turn:
+        """The turn of these candidates with these people, taken the first time."""
+        content = candidates.joint, candidates.index.tobytes(), candidates.xy.tobytes()
+        candidates = self._first.setdefault(content, candidates)
+        turn: Turn = self._step(
+            settings, ("grouping",), (candidates, people), lambda: take_turn(candidates, people, settings)
+        )
+        return turn
 
     def _same(self, made: Any) -> Any:
         """The first array, or peaks, that was equal to this; anything else as it is."""

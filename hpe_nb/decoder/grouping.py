@@ -7,10 +7,13 @@ candidate and person costs is the rule, `Settings.cost`; everything else is here
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Float32, Float64, Floats, Ints
@@ -32,12 +35,14 @@ class Turn:
         people: the people before the turn.
         cost: (n, m) cost of each pair, infinite where a pair may not be.
         person: (n,) person of each candidate after the turn; m and more were opened by it.
+        after: the people after the turn.
     """
 
     candidates: Candidates
     people: People
     cost: Float64
     person: Ints
+    after: People
 
     @property
     def joint(self) -> int:
@@ -70,12 +75,17 @@ class Groups:
         return len(self.peak)
 
 
-def group(peaks: Peaks, settings: Settings) -> Groups:
+TakeTurn = Callable[[Candidates, People, Settings], Turn]
+"""`take_turn`, or what remembers its results."""
+
+
+def group(peaks: Peaks, settings: Settings, take: TakeTurn | None = None) -> Groups:
     """Assign every peak to a person, by the rule of the settings.
 
     Args:
         peaks: the candidates, from `find_peaks`.
         settings: the rule and its settings.
+        take: in place of `take_turn`.
 
     Returns:
         The people as sets of peaks, and the record of each turn.
@@ -83,52 +93,94 @@ def group(peaks: Peaks, settings: Settings) -> Groups:
     Raises:
         HpeError: the rule failed or gave something that is no cost.
     """
-    state = _State(peaks)
-    turns = tuple(_take_turns(state, peaks, settings))
+    turns = tuple(walk(peaks, settings, take))
+    people = turns[-1].after if turns else no_people(peaks.tag.shape[1])
     owner = np.full(len(peaks), ALONE, np.intp)
     for turn in turns:
         owner[turn.candidates.index] = turn.person
-    peak = np.full((state.people, K), -1, np.intp)
+    peak = np.full((len(people), K), -1, np.intp)
     peak[owner, peaks.joint] = np.arange(len(peaks))
-    people = state.now()
     return Groups(peaks, turns, owner, peak, people.tag, people.xy)
 
 
-def walk(peaks: Peaks, settings: Settings) -> Iterator[Turn]:
+def walk(peaks: Peaks, settings: Settings, take: TakeTurn | None = None) -> Iterator[Turn]:
     """Let the joint types take their turns and yield the record of each as it goes.
 
     Args:
         peaks: the candidates, from `find_peaks`.
         settings: the rule and its settings.
+        take: in place of `take_turn`.
 
     Yields:
         One turn for each joint type that has candidates.
     """
-    yield from _take_turns(_State(peaks), peaks, settings)
+    people, take = no_people(peaks.tag.shape[1]), take or take_turn
+    for joint in JOINT_ORDER:
+        candidates = candidates_of(peaks, joint)
+        if len(candidates.index):
+            turn = take(candidates, people, settings)
+            yield turn
+            people = turn.after
+
+
+def take_turn(candidates: Candidates, people: People, settings: Settings) -> Turn:
+    """Assign the candidates of one joint type to the people; each that joins none opens a new person.
+
+    Args:
+        candidates: the n candidates.
+        people: the m people so far.
+        settings: the rule and its settings.
+
+    Raises:
+        HpeError: the rule failed or gave something that is no cost.
+    """
+    cost = checked_cost(settings, candidates, people)
+    person = assign(settings, candidates, people, cost)
+    alone = (person == ALONE).nonzero()[0]
+    person[alone] = np.arange(len(people), len(people) + len(alone))
+    return Turn(candidates, people, cost, person, joined(people, candidates, person, len(people) + len(alone)))
+
+
+def joined(people: People, candidates: Candidates, person: Ints, count: int) -> People:
+    """The people, `count` of them, after each candidate has joined its `person` (n,): their means follow."""
+
+    def grown(old: NDArray[Any]) -> NDArray[Any]:
+        new = np.zeros((count, *old.shape[1:]), old.dtype)
+        new[: len(old)] = old
+        return new
+
+    tag, xy, score, keypoints = grown(people.tag), grown(people.xy), grown(people.score), grown(people.keypoints)
+    joints = np.add.reduce(keypoints.take(person, axis=0)[..., 2] > 0, axis=1, dtype=np.float32)
+    tag[person] = running_mean(tag.take(person, axis=0), joints[:, None], candidates.tag)
+    xy[person] = running_mean(xy.take(person, axis=0), joints[:, None], candidates.xy)
+    score[person] = running_mean(score.take(person), joints, candidates.value)
+    keypoints[person, candidates.joint] = np.concatenate((candidates.xy, candidates.value[:, None]), axis=1)
+    return People(_frozen(tag), _frozen(xy), _frozen(score), _frozen(keypoints))
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """The array, which no rule can change from now on: others hold it too."""
+    array.flags.writeable = False
+    return array
+
+
+def running_mean(mean: Floats, count: Floats | Ints, new: Floats) -> Floats:
+    """The mean of `count` numbers and one more; shapes that broadcast, rounded as Open Model Zoo's demo does."""
+    return np.asarray((mean * count + new) / (count + 1))
+
+
+@lru_cache(maxsize=8)
+def no_people(size: int) -> People:
+    """No people yet, with tags of this many numbers."""
+    return People(np.zeros((0, size), np.float32), np.zeros((0, 2)), np.zeros(0), np.zeros((0, K, 3), np.float32))
 
 
 def candidates_of(peaks: Peaks, joint: int) -> Candidates:
     """The candidates of one joint type, best first."""
     turn = slice(int(peaks.start[joint]), int(peaks.start[joint + 1]))
+    xy, value = peaks.xy[turn].astype(np.float64), peaks.value[turn].astype(np.float64)
     index = np.arange(turn.start, turn.stop)
-    return Candidates(
-        joint, index, peaks.xy[turn].astype(np.float64), peaks.value[turn].astype(np.float64), peaks.tag[turn]
-    )
-
-
-def _take_turns(state: _State, peaks: Peaks, settings: Settings) -> Iterator[Turn]:
-    """`walk`, with the people kept in `state`."""
-    for joint in JOINT_ORDER:
-        joints = candidates_of(peaks, joint)
-        if len(joints.index):
-            people = state.now()
-            cost = checked_cost(settings, joints, people)
-            person = assign(settings, joints, people, cost)
-            opens = (person == ALONE).nonzero()[0]
-            state.people += len(opens)
-            person[opens] = np.arange(len(people), state.people)
-            state.take_in(joints, person)
-            yield Turn(joints, people, cost, person)
+    return Candidates(joint, _frozen(index), _frozen(xy), _frozen(value), _frozen(peaks.tag[turn]))
 
 
 def checked_cost(settings: Settings, joints: Candidates, people: People) -> Float64:
@@ -137,30 +189,42 @@ def checked_cost(settings: Settings, joints: Candidates, people: People) -> Floa
     Raises:
         HpeError: the rule raised, or gave another shape or numbers that are no costs.
     """
-    expected = len(joints.index), len(people)
     if not len(people):
-        return np.empty(expected)
-    rule, joint = type(settings).__name__, KEYPOINTS[joints.joint]
+        return np.empty((len(joints.index), 0))
+    cost = _table_of(settings, settings.cost, joints, people)
+    if not np.minimum.reduce(cost, axis=None) > -np.inf:  # neither NaN nor -inf passes
+        raise HpeError(
+            f"the rule {type(settings).__name__} gave NaN or minus infinity as a cost for {KEYPOINTS[joints.joint]}, "
+            "but numbers are expected, and infinity where a pair may not be."
+        )
+    return cost
+
+
+def _table_of(
+    settings: Settings, method: Callable[..., Any], joints: Candidates, people: People, *cost: Float64
+) -> Float64:
+    """The table (n, m) of numbers that a method of the rule gives for a turn.
+
+    Raises:
+        HpeError: the method raised, or gave something else.
+    """
+    expected = len(joints.index), len(people)
+    where = f"the rule {type(settings).__name__}", f"for {KEYPOINTS[joints.joint]}"
     try:
-        cost = np.asarray(settings.cost(joints, people), np.float64)
+        table = np.asarray(method(joints, people, *cost), np.float64)
     except HpeError:
         raise
     except Exception as error:  # a rule is anyone's code
         raise HpeError(
-            f"the rule {rule} failed for {joint} with {type(error).__name__}: {str(error)[:100]}; "
-            f"expected is an array of costs of shape {expected} from its method cost."
+            f"{where[0]} failed {where[1]} with {type(error).__name__}: {str(error)[:100]}; "
+            f"expected is an array of shape {expected} from its method {method.__name__}."
         ) from error
-    if cost.shape != expected:
+    if table.shape != expected:
         raise HpeError(
-            f"the rule {rule} gave costs of shape {cost.shape} for {joint}, but {expected} is expected, "
-            "one row per candidate and one column per person."
+            f"{where[0]} gave an array of shape {table.shape} {where[1]}, but {expected} is expected from its method "
+            f"{method.__name__}, one row per candidate and one column per person."
         )
-    if not np.minimum.reduce(cost, axis=None) > -np.inf:  # neither NaN nor -inf passes
-        raise HpeError(
-            f"the rule {rule} gave NaN or minus infinity as a cost for {joint}, but numbers are expected, "
-            "and infinity where a pair may not be."
-        )
-    return cost
+    return table
 
 
 def assign(settings: Settings, joints: Candidates, people: People, cost: Float64) -> Ints:
@@ -172,39 +236,9 @@ def assign(settings: Settings, joints: Candidates, people: People, cost: Float64
     n, m = cost.shape
     if not m:
         return np.full(n, ALONE)
-    matrix, joins = np.minimum(cost, settings.opening), settings.joins(joints, people, cost)
+    matrix, joins = np.minimum(cost, settings.opening), _table_of(settings, settings.joins, joints, people, cost) > 0
     if n > m:
         matrix = np.concatenate((matrix, np.full((n, n - m), settings.opening)), axis=1)
         joins = np.concatenate((joins, np.zeros((n, n - m), np.bool_)), axis=1)
     row, column = linear_sum_assignment(matrix)
     return np.where(joins[row, column], column, ALONE)
-
-
-class _State:
-    """The people while the turns are taken, in arrays with room for as many as there are peaks."""
-
-    def __init__(self, peaks: Peaks) -> None:
-        self.people = 0
-        self.peaks = np.concatenate((peaks.xy, peaks.value[:, None]), axis=1, dtype=np.float64)
-        self.count = np.zeros((len(peaks), 1), np.float32)
-        self.tag = np.zeros_like(peaks.tag)
-        self.place_and_score = np.zeros_like(self.peaks)
-        self.keypoints = np.zeros((len(peaks), K, 3), np.float32)
-
-    def now(self) -> People:
-        """The people as they stand, in arrays of their own."""
-        m, means = self.people, self.place_and_score[: self.people].copy()
-        return People(self.tag[:m].copy(), means[:, :2], means[:, 2], self.keypoints[:m].copy())
-
-    def take_in(self, joints: Candidates, person: Ints) -> None:
-        """Let each candidate join its person: the means of tag, place and score follow."""
-        count, place_and_score = self.count.take(person, axis=0), self.peaks[joints.index]
-        self.tag[person] = running_mean(self.tag.take(person, axis=0), count, joints.tag)
-        self.place_and_score[person] = running_mean(self.place_and_score.take(person, axis=0), count, place_and_score)
-        self.keypoints[person, joints.joint] = place_and_score
-        self.count[person] = count + 1
-
-
-def running_mean(mean: Floats, count: Floats | Ints, new: Floats) -> Floats:
-    """The mean of `count` numbers and one more; shapes that broadcast, rounded as Open Model Zoo's demo does."""
-    return np.asarray((mean * count + new) / (count + 1))

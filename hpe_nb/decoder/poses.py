@@ -227,8 +227,8 @@ LEAST_AREA = 1e-9
 """Least area in square pixels: a person of no extent is like another only in the same place."""
 MANY = 100
 """While there are more pairs of people than this, unlike ones are left out joint by joint."""
-BLOCK = 2**15
-"""Pairs of people that are compared at a time: they stay in the processor's cache."""
+BLOCK = 100
+"""Number of people compared with one another at a time; those that stay are compared with all others."""
 ROUNDING = 1e-3
 """More than rounding can change a sum of likenesses."""
 
@@ -275,29 +275,43 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     high = np.where(present[..., None], xy, -np.inf).max(axis=1)
     area = AREA_OF_BOX * np.where(present.any(axis=1), (high - low).prod(axis=1), 0)
     ones = present.astype(np.float32)
-    place = (-scores).argsort(kind="stable").argsort()
-    better, worse = ((2 * ones @ ones.T >= ones.sum(axis=1)) & (place[:, None] < place)).nonzero()
 
-    def alike(pairs: slice) -> tuple[Ints, Ints]:
-        """Those of the pairs whose OKS is above the limit."""
-        one, other = better[pairs], worse[pairs]
+    def alike(better: Ints, worse: Ints) -> Bools:
+        """Which of the worse people (w,) repeat which of the better ones (b,), if those are no duplicates: (b, w)."""
+        table: Bools = np.asarray(2 * ones[better] @ ones[worse].T >= ones[worse].sum(axis=1))
+        if better is worse:
+            table = np.triu(table, 1)  # of two people the earlier is the better one
+        row, column = table.nonzero()
+        one, other = better.take(row), worse.take(column)
         both = present.take(one, axis=0) & present.take(other, axis=0)
         left, spare = both.copy(), (1 - limit) * both.sum(axis=1) + ROUNDING
-        while len(one) > MANY and left.any():
+        stay = np.arange(len(one))
+        while len(stay) > MANY and left.any():
             # Of many pairs nearly all are so unlike in their first joint or two that the others need not be compared.
-            k, row = left.argmax(axis=1), np.arange(len(one))
+            k, pair = left.argmax(axis=1), np.arange(len(stay))
             larger = np.maximum(area.take(one), area.take(other))
-            spare -= left[row, k] * (1 - likeness(xy[one, k] - xy[other, k], larger, OKS_SIGMAS.take(k)))
-            left[row, k] = False
-            stay = (spare > 0).nonzero()[0]
-            one, other, spare = one.take(stay), other.take(stay), spare.take(stay)
-            left, both = left.take(stay, axis=0), both.take(stay, axis=0)
+            spare -= left[pair, k] * (1 - likeness(xy[one, k] - xy[other, k], larger, OKS_SIGMAS.take(k)))
+            left[pair, k] = False
+            near = (spare > 0).nonzero()[0]
+            one, other, spare, stay = one.take(near), other.take(near), spare.take(near), stay.take(near)
+            left, both = left.take(near, axis=0), both.take(near, axis=0)
         above = oks(xy.take(one, axis=0), xy.take(other, axis=0), np.maximum(area[one], area[other]), both) > limit
-        return one[above], other[above]
+        table[:] = False
+        table[row[stay[above]], column[stay[above]]] = True
+        return table
 
-    blocks = range(0, len(better), BLOCK) if len(better) else [0]
-    better, worse = np.concatenate([alike(slice(start, start + BLOCK)) for start in blocks], axis=1)
-    for i in np.lexsort((better, -scores[better])).tolist():
-        if repeats[better[i]] < 0 and repeats[worse[i]] < 0:
-            repeats[worse[i]] = better[i]
+    left = (-scores).argsort(kind="stable")
+    while len(left):
+        # Duplicates of duplicates do not count, so only the people of a block that stay are compared with the rest.
+        block, left = left[:BLOCK], left[BLOCK:]
+        found = alike(block, block)
+        for i in np.flatnonzero(found.any(axis=1)).tolist():
+            if repeats[block[i]] < 0:
+                repeats[block[found[i] & (repeats[block] < 0)]] = block[i]
+        if len(left):
+            stay = block[repeats[block] < 0]
+            found = alike(stay, left)
+            repeated = found.any(axis=0)
+            repeats[left[repeated]] = stay[found[:, repeated].argmax(axis=0)]
+            left = left[~repeated]
     return repeats

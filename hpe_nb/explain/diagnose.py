@@ -278,8 +278,10 @@ def high_threshold(clues: Clues) -> Finding | None:
 
 def _possible(clues: Clues, wanted: dict[str, float]) -> dict[str, float]:
     """The values as the settings take them: in their ranges, with three digits."""
-    told = {item.name: item.metadata for item in fields(clues.settings)}
-    return {name: min(max(float(f"{v:.3g}"), told[name]["least"]), told[name]["high"]) for name, v in wanted.items()}
+    limits = {item.name: item.metadata for item in fields(clues.settings)}
+    return {
+        name: min(max(float(f"{v:.3g}"), limits[name]["least"]), limits[name]["high"]) for name, v in wanted.items()
+    }
 
 
 EQUAL = 0.2
@@ -536,8 +538,8 @@ class Diagnosis:
 
     def __str__(self) -> str:
         """One paragraph per finding."""
-        told = (f"{one.name} ({one.weight:.2f}): {one.evidence}. Try: {one.advice}." for one in self.findings)
-        return "\n".join(told) or f"{HEALTHY.capitalize()}."
+        lines = (f"{one.name} ({one.weight:.2f}): {one.evidence}. Try: {one.advice}." for one in self.findings)
+        return "\n".join(lines) or f"{HEALTHY.capitalize()}."
 
     def _repr_html_(self) -> str:
         """A list for notebooks."""

@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from copy import copy
 from dataclasses import Field, dataclass, fields, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -33,7 +35,7 @@ Change = Generator[None, None, float | None]
 
 CLOSE = 1e-9
 """Costs nearer to each other than this, in shares of their size, are on one line."""
-MEMORY = 300
+MEMORY = 1000
 """At most about this many results of steps are kept: a crowd of false peaks takes megabytes for each."""
 WIDE = 1e-6
 """Values are known to about this before bisection finds the last digit."""
@@ -96,18 +98,18 @@ def search(
     Raises:
         HpeError: no such setting, or one that is not a number.
     """
-    told = _number_field(decoding.settings, setting).metadata
-    low = told["low"] if low is None else max(low, told["least"])
-    high = told["high"] if high is None else min(high, told["high"])
+    info = _number_field(decoding.settings, setting).metadata
+    low = info["low"] if low is None else max(low, info["least"])
+    high = info["high"] if high is None else min(high, info["high"])
     picture = _Picture(decoding, setting)
-    if low >= high or setting == "delta" or setting in decoding.settings.unread or told["step"] is None:
+    if low >= high or setting == "delta" or setting in decoding.settings.unread or info["step"] is None:
         return FlipPoints(setting, np.zeros(0), exact=True)
     if setting in VALUES:
         values = yield from _walk_values(picture, np.unique(VALUES[setting](picture, low, high)), low, high)
-    elif told["step"] == "grouping":
-        values = yield from _Walk(picture, told["by"]).points(low, high)
+    elif info["step"] == "grouping":
+        values = yield from _Walk(picture, info["by"]).points(low, high)
     else:
-        values = yield from _walk_slider(picture, told["by"], low, high)
+        values = yield from _walk_slider(picture, info["by"], low, high)
     return FlipPoints(setting, values, picture.exact)
 
 
@@ -117,8 +119,8 @@ def setting_range(settings: Settings, setting: str) -> tuple[float, float]:
     Raises:
         HpeError: no such setting, or one that is not a number.
     """
-    told = _number_field(settings, setting).metadata
-    return told["low"], told["high"]
+    info = _number_field(settings, setting).metadata
+    return info["low"], info["high"]
 
 
 def number_names(settings: Settings) -> list[str]:
@@ -329,10 +331,17 @@ class _Walk:
     def points(self, low: float, high: float) -> Search:
         """Flip points in (low, high]."""
         points, at, here = [], low, self.picture.decoding(low)
-        result = outcome(here)
-        while (change := (yield from self._earliest(here.groups.turns, at, high))) is not None:
+        result, ahead, end = outcome(here), self.by, low
+        while end < high:
             yield
-            at, here = change, self.picture.decoding(change)
+            # Looking a little ahead, and farther while nothing changes: what lies behind a change is looked at anew.
+            end = min(end + ahead, high)
+            change = yield from self._earliest(here.groups.turns, at, end)
+            if change is None:
+                ahead *= 2
+                continue
+            at = end = change
+            here, ahead = self.picture.decoding(change), self.by
             now = outcome(here)
             points += [at] if now != result else []
             result = now
@@ -480,7 +489,7 @@ class Flip(NamedTuple):
         setting: name of the setting.
         value: the flip point.
         side: "from": the answer is another one from the value on; "below": it is another one below the value.
-        to: a value of the setting on that side, next to the flip point.
+        to: a value of the setting on that side, before the next flip point, of few decimals.
         then: what the answer is there.
     """
 
@@ -521,17 +530,30 @@ def nearest_flips(
         values: where the picture's result changes, rising.
     """
     mine, now = used_pixels(decoding)[person], getattr(decoding.settings, setting)
-    picture, points = _Picture(decoding, setting), np.array(values)
-    for side, listed in (("below", points[points <= now][::-1]), ("from", points[points > now])):
-        for value in listed.tolist():
-            below = value - 1 if picture.whole else float(np.nextafter(value, -np.inf))
-            to = below if side == "below" else value
+    picture, info = _Picture(decoding, setting), _number_field(decoding.settings, setting).metadata
+    low, high, by = info["low"], info["high"], info["by"]
+    ends = np.array([low, *values, np.nextafter(high, np.inf)])
+    pieces = list(pairwise(ends.tolist()))
+    above = [("from", start, start, end) for start, end in pieces if start > now and start in values]
+    below = [("below", end, start, end) for start, end in reversed(pieces) if end <= now and end in values]
+    for listed in (below, above):
+        for side, value, start, end in listed:
+            to = short_value(start, end, by, up=side == "from")
             answer = _answer(picture.decoding(to), mine, joint)
             if answer != mine[joint]:
-                yield Flip(
-                    setting, value, side, int(to) if picture.whole else to, _words(decoding, answer, mine[joint])
-                )
+                words = _words(decoding, answer, mine[joint])
+                yield Flip(setting, value, side, int(to) if picture.whole else to, words)
                 break
+
+
+def short_value(low: float, high: float, by: float, *, up: bool) -> float:
+    """A number from `low` on and below `high`, next to `low` (`up`) or `high`, of `by`'s decimals or a few more."""
+    for digits in range(-int(Decimal(str(by)).as_tuple().exponent), 17):
+        near = Decimal(low if up else high).quantize(Decimal(1).scaleb(-digits), ROUND_CEILING if up else ROUND_FLOOR)
+        for value in (float(near), float(near - Decimal(1).scaleb(-digits))):
+            if low <= value < high:
+                return value
+    return low
 
 
 def _answer(decoding: Decoding, mine: Ints, joint: int) -> int | None:

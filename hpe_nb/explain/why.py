@@ -20,12 +20,14 @@ from hpe_nb.decoder.poses import DETECTED, REFINED
 from hpe_nb.decoder.refinement import rounded_distances
 from hpe_nb.errors import HpeError
 from hpe_nb.explain.flips import Flip, joint_flips
-from hpe_nb.files.text import escaped
+from hpe_nb.files.text import escaped, html_table, text_table
 from hpe_nb.settings import place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, joint_index
 
 SHOWN = 8
 """A table shows at most this many candidates."""
+COLUMNS = ("went to", "x", "y", "score", "tag distance", "place distance", "cost")
+"""Of that table."""
 
 
 class Candidate(NamedTuple):
@@ -80,29 +82,22 @@ class Explanation:
         """The sentence."""
         return f"Explanation: {self.sentence}"
 
-    def __str__(self) -> str:
-        """The sentence, the candidates and the flips as text."""
-        lines = [self.sentence]
-        if self.table:
-            lines.append(f"{'x':>7} {'y':>7} {'score':>6} {'tag':>6} {'place':>7} {'cost':>6}  went to")
-        lines += [
-            f"{c.x:7.1f} {c.y:7.1f} {c.score:6.2f} {_number(c.tag_distance):>6} {_number(c.place_distance, 1):>7} "
-            f"{_number(c.cost):>6}  {c.went_to}"
+    def _rows(self) -> list[list[str]]:
+        """The table's cells."""
+        return [
+            [c.went_to, *map(_number, (c.x, c.y, c.score, c.tag_distance, c.place_distance, c.cost))]
             for c in self.table
         ]
-        return "\n".join(lines + [_told(flip) for flip in self.flips])
+
+    def __str__(self) -> str:
+        """The sentence, the candidates and the flips as text."""
+        table = [text_table(COLUMNS, self._rows())] if self.table else []
+        return "\n".join([self.sentence, *table, *map(_flip_line, self.flips)])
 
     def _repr_html_(self) -> str:
         """The same for notebooks."""
-        names = ("x", "y", "score", "tag distance", "place distance", "cost", "went to")
-        head = "".join(f"<th>{name}</th>" for name in names)
-        body = "".join(
-            f"<tr><td>{c.x:.1f}</td><td>{c.y:.1f}</td><td>{c.score:.2f}</td><td>{_number(c.tag_distance)}</td>"
-            f"<td>{_number(c.place_distance, 1)}</td><td>{_number(c.cost)}</td><td>{escaped(c.went_to)}</td></tr>"
-            for c in self.table
-        )
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if self.table else ""
-        flips = "".join(f"<li>{escaped(_told(flip))}</li>" for flip in self.flips)
+        table = html_table(COLUMNS, self._rows()) if self.table else ""
+        flips = "".join(f"<li>{escaped(_flip_line(flip))}</li>" for flip in self.flips)
         return f"<p>{escaped(self.sentence)}</p>{table}{f'<ul>{flips}</ul>' if flips else ''}"
 
 
@@ -363,11 +358,11 @@ def _at(decoding: Decoding, peak: int) -> str:
     return f"at ({x:.0f}, {y:.0f}) with score {decoding.peaks.value[peak]:.2f}"
 
 
-def _number(value: float, digits: int = 2) -> str:
+def _number(value: float) -> str:
     """A number for a table, a dash where there is none."""
-    return f"{value:.{digits}f}" if math.isfinite(value) else "-"
+    return f"{value:.2f}" if math.isfinite(value) else "-"
 
 
-def _told(flip: Flip) -> str:
+def _flip_line(flip: Flip) -> str:
     """A flip as a sentence."""
     return f"{flip.setting} {flip.side} {flip.value:.6g}: {flip.then}."

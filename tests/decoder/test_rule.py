@@ -67,11 +67,12 @@ def _bad(cost):
 @pytest.mark.parametrize(
     ("cost", "words"),
     [
-        pytest.param(lambda *_: np.zeros(3), "Bad gave costs of shape", id="another shape"),
+        pytest.param(lambda *_: np.zeros(3), "Bad gave an array of shape", id="another shape"),
         pytest.param(lambda j, p: np.full((len(j.index), len(p)), np.nan), "Bad gave NaN", id="NaN"),
         pytest.param(lambda j, p: np.full((len(j.index), len(p)), -np.inf), "minus infinity", id="minus infinity"),
         pytest.param(lambda *_: 1 / 0, "Bad failed for .* with ZeroDivisionError", id="raises"),
         pytest.param(lambda *_: "dear", "Bad failed for .* with ValueError", id="text"),
+        pytest.param(lambda _, p: p.tag.sort(), "Bad failed for .* read-only", id="changes the people"),
     ],
 )
 def test_mistakes_name_the_rule_and_the_joint_type(maps, cost, words):
@@ -82,6 +83,16 @@ def test_mistakes_name_the_rule_and_the_joint_type(maps, cost, words):
     assert "expected" in message
     assert "\n" not in message
     assert len(message) < 300
+
+
+@pytest.mark.parametrize("joins", [lambda *_: 1 / 0, lambda *_: np.ones(3, bool)], ids=["raises", "another shape"])
+def test_mistakes_of_joins_are_told_too(maps, joins):
+    class Bad(hpe.Settings):
+        def joins(self, joints, people, cost):
+            return joins(joints, people, cost)
+
+    with pytest.raises(hpe.HpeError, match=r"the rule Bad .* its method joins"):
+        hpe.decode(maps, Bad())
 
 
 def test_a_knob_without_its_dataclass_is_told():

@@ -96,6 +96,8 @@ def test_flips_of_a_joint_are_true():
     for person, joint in ((0, 9), (1, 16), (2, 3)):
         mine = used_pixels(decoding)[person]
         for flip in hpe.explain_joint(decoding, person, joint).flips:
+            assert (flip.to < flip.value) if flip.side == "below" else (flip.to >= flip.value)
+            assert len(f"{flip.to:.12g}") <= 7, "a number that is easily read"
             step = 1 if is_whole(decoding.settings, flip.setting) else np.spacing(flip.value)
             inside, outside = (
                 (flip.value, flip.value - step) if flip.side == "below" else (flip.value - step, flip.value)
@@ -108,6 +110,8 @@ def test_flips_of_a_joint_are_true():
             like = [row for row in rows[1] if ((row == mine) & (mine != 0)).any()]
             best = max(like, key=lambda row: ((row == mine) & (mine != 0)).sum(), default=None)
             assert best is None or best[joint] != mine[joint], flip
+            tried = used_pixels(hpe.decode(decoding.maps, with_setting(decoding.settings, flip.setting, flip.to)))
+            assert np.array_equal(tried, rows[1]), "nothing else changes up to the value to try"
             count += 1
     assert count > 3
 
