@@ -1,13 +1,11 @@
-"""The data: photos with labels in COCO's format, and the pictures to train on that are made of them.
+"""The data: photos with labels, and the pictures to train on that are made of them.
 
 A picture is a patch of a photo, scaled, turned, mirrored and coloured, or a mosaic of several.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from hpe_nb.arrays import Float64, Image
+from hpe_nb.arrays import Bools, Float64, Image
 from hpe_nb.errors import HpeError
+from hpe_nb.evaluation.labels import read_labels
 from hpe_nb.files.opencv import cv2
-from hpe_nb.skeleton import MIRROR, K
+from hpe_nb.skeleton import MIRROR
 from hpe_nb.training.config import Augment
 
 
@@ -30,24 +29,22 @@ class PersonLabels:
         joints: (P, 17, 3) x, y and visibility as in COCO: 0 means no label.
         boxes: (P, 4) left, top, right, bottom.
         sizes: (P,) square root of each person's area.
-        ignored: (N, 4) boxes where people without label may stand: crowds, persons without labelled joints.
+        ignored: (P,) crowds and persons without labelled joints: nothing is known inside their boxes.
     """
 
     joints: Float64
     boxes: Float64
     sizes: Float64
-    ignored: Float64
-
-    def __len__(self) -> int:
-        """Number of people, P."""
-        return len(self.joints)
+    ignored: Bools
 
     def moved(self, way: Float64, mirrored: bool = False) -> PersonLabels:
         """The same people under an affine map (2, 3); `mirrored` where it makes left of right."""
         joints = self.joints[:, MIRROR] if mirrored else self.joints.copy()
         joints[..., :2] = joints[..., :2] @ way[:, :2].T + way[:, 2]
-        scale = math.sqrt(abs(np.linalg.det(way[:, :2])))
-        return PersonLabels(joints, _moved(self.boxes, way), self.sizes * scale, _moved(self.ignored, way))
+        # The upright boxes round the moved ones.
+        corners = self.boxes[:, [[0, 1], [2, 1], [0, 3], [2, 3]]] @ way[:, :2].T + way[:, 2]
+        boxes = np.concatenate([corners.min(1), corners.max(1)], 1)
+        return PersonLabels(joints, boxes, self.sizes * math.sqrt(abs(np.linalg.det(way[:, :2]))), self.ignored)
 
     def inside(self, width: int, height: int) -> PersonLabels:
         """The people whose boxes reach into a picture of this size; joints outside have no label."""
@@ -55,8 +52,7 @@ class PersonLabels:
         here = (self.boxes[:, 2:] > 0).all(1) & (self.boxes[:, :2] < limit[:2]).all(1)
         joints = self.joints[here]
         joints[((joints[..., :2] < 0) | (joints[..., :2] > limit[:2] - 1)).any(-1), 2] = 0
-        boxes, ignored = (np.clip(each, 0, limit) for each in (self.boxes[here], self.ignored))
-        return PersonLabels(joints, boxes, self.sizes[here], ignored)
+        return PersonLabels(joints, np.clip(self.boxes[here], 0, limit), self.sizes[here], self.ignored[here])
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,43 +72,21 @@ class Sample:
 
 
 def read_photos(labels: Path, images: Path) -> list[LabelledPhoto]:
-    """The photos of a COCO-format label file that show at least one labelled person.
+    """The photos of a label file that show at least one labelled person.
 
     Args:
-        labels: `person_keypoints_train2017.json` or a file like it; beyond COCO, an image may carry `ignore` boxes.
-        images: folder that the `file_name` of the images starts from.
+        labels: `person_keypoints_train2017.json` or whatever else `hpe.read_labels` reads.
+        images: folder that the file names in it start from.
 
     Raises:
         HpeError: no such files, or something else in them.
     """
-    try:
-        content = json.loads(labels.read_text(encoding="utf-8"))
-        of_image = defaultdict(list)
-        for each in content["annotations"]:
-            of_image[each["image_id"]].append(each)
-        photos = [
-            LabelledPhoto(images / entry["file_name"], _labels(of_image[entry["id"]], entry.get("ignore", [])))
-            for entry in content["images"]
-        ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise HpeError(
-            f"{labels} cannot be read as COCO keypoint labels ({error!r}); give a file such as COCO publishes."
-        ) from error
-    photos = [photo for photo in photos if len(photo.people)]
-    if photos and not photos[0].path.is_file():
-        raise HpeError(f"{photos[0].path} does not exist; give the folder that the labels' file names start from.")
+    known, photos = read_labels(labels), []
+    for path, each in zip(known.paths(images), known.labels, strict=True):
+        if each.real.any():
+            boxes = np.concatenate([each.boxes[:, :2], each.boxes[:, :2] + each.boxes[:, 2:]], 1)
+            photos.append(LabelledPhoto(path, PersonLabels(each.keypoints, boxes, np.sqrt(each.areas), ~each.real)))
     return photos
-
-
-def _labels(annotations: list[dict[str, Any]], ignored: list[list[float]]) -> PersonLabels:
-    known = np.array([not each.get("iscrowd") and each.get("num_keypoints", 0) > 0 for each in annotations], bool)
-    people = [each for each, is_known in zip(annotations, known, strict=True) if is_known]
-    joints = np.array([each["keypoints"] for each in people], float).reshape(-1, K, 3)
-    boxes = np.array([each["bbox"] for each in annotations], float).reshape(-1, 4)
-    boxes, ignored_boxes = boxes[known], np.concatenate([np.array(ignored, float).reshape(-1, 4), boxes[~known]])
-    for box in (boxes, ignored_boxes):
-        box[:, 2:] += box[:, :2]
-    return PersonLabels(joints, boxes, np.sqrt([float(each["area"]) for each in people]), ignored_boxes)
 
 
 def sample(photos: list[LabelledPhoto], augment: Augment, rng: np.random.Generator) -> Sample:
@@ -142,8 +116,8 @@ def mosaic(photos: list[LabelledPhoto], augment: Augment, count: int, rng: np.ra
             part = patch(photos, augment, max(width, height), rng)
             canvas[top:bottom, left:right] = part.image[:height, :width]
             parts.append(part.people.inside(width, height).moved(np.array([[1.0, 0, left], [0, 1, top]])))
-    columns = ("joints", "boxes", "sizes", "ignored")
-    return Sample(canvas, PersonLabels(*(np.concatenate([getattr(part, each) for part in parts]) for each in columns)))
+    columns = ([getattr(part, name) for part in parts] for name in ("joints", "boxes", "sizes", "ignored"))
+    return Sample(canvas, PersonLabels(*(np.concatenate(column) for column in columns)))
 
 
 def patch(photos: list[LabelledPhoto], augment: Augment, side: int, rng: np.random.Generator) -> Sample:
@@ -160,7 +134,8 @@ def patch(photos: list[LabelledPhoto], augment: Augment, side: int, rng: np.rand
     scale = augment.long / size.max() * math.exp(rng.uniform(*np.log(augment.scale)))
     turn = math.radians(rng.normal(0, augment.turn)) if rng.random() < 0.5 else 0.0
     # The middle is near a person; the patch leaves the photo no further than it must.
-    box = photo.people.boxes[rng.integers(len(photo.people))] if rng.random() < 0.85 else np.array([0, 0, *size])
+    boxes = photo.people.boxes[~photo.people.ignored]
+    box = boxes[rng.integers(len(boxes))] if rng.random() < 0.85 else np.array([0, 0, *size])
     wish = box[:2] + (box[2:] - box[:2]) * rng.uniform(0.1, 0.9, 2)
     window = side / scale
     loose = size / 2 + rng.uniform(-1, 1, 2) * np.abs(window - size) / 2
@@ -192,9 +167,3 @@ def _warped(image: Any, way: Float64, scale: float, side: int) -> Image:
         back = np.array(image.shape[1::-1]) / small.shape[1::-1]
         image, way = small, np.column_stack([way[:, :2] * back, way[:, 2]])
     return np.asarray(cv2.warpAffine(image, way, (side, side), flags=cv2.INTER_LINEAR), np.uint8)
-
-
-def _moved(boxes: Float64, way: Float64) -> Float64:
-    """The upright boxes (N, 4) around boxes under an affine map."""
-    corners = boxes[:, [[0, 1], [2, 1], [0, 3], [2, 3]]] @ way[:, :2].T + way[:, 2]
-    return np.concatenate([corners.min(1), corners.max(1)], 1)

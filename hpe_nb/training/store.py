@@ -61,13 +61,13 @@ class Store:
 
     def fill(self, network: TwoScales, photos: list[LabelledPhoto], config: Config) -> None:
         """Make the pictures that are not there yet; number i is the same one whenever it is made."""
-        often = [photo for photo in photos for _ in range(min(len(photo.people), OFTEN))]
+        often = [photo for photo in photos for _ in range(min((~photo.people.ignored).sum(), OFTEN))]
         for i in tqdm(np.flatnonzero(self.done == 0), unit="picture"):
             made = sample(often, config.augment, np.random.default_rng([config.seed, int(i)]))
             near, far = network.look(torch.from_numpy(made.image.transpose(2, 0, 1).astype(np.float32))[None])
             for kept, level in zip(self.levels, features(near, far), strict=True):
                 kept[i] = level[0].numpy()
-            known = (made.people.joints[..., 2] > 0).any(1)
+            known = (made.people.joints[..., 2] > 0).any(1) & ~made.people.ignored
             labelled = made.people.joints[known].astype(np.float32)
             people = [*zip(labelled, made.people.sizes[known], strict=True)]
             people += unlabelled(people_of(near, far), near.joints[0], labelled)

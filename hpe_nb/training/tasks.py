@@ -109,12 +109,12 @@ def heat_target(made: Sample, stride: int, spot: tuple[float, float] = (1.5, 2.5
         left, top, right, bottom = np.clip(np.round(box / stride), 0, side).astype(int)
         return slice(top, bottom), slice(left, right)
 
-    for box in people.ignored:
+    for box in people.boxes[people.ignored]:
         weight[window(box)] = 0
-    for box in people.boxes:
+    for box in people.boxes[~people.ignored]:
         margin = 0.08 * (box[2:] - box[:2]).max()
         weight[window(box + np.array([-margin, -margin, margin, margin]))] = 1
-    for joints, size in zip(people.joints, people.sizes, strict=True):
+    for joints, size in zip(people.joints[~people.ignored], people.sizes[~people.ignored], strict=True):
         width = np.clip(size / 20 / stride, *spot)
         away = np.arange(side) - joints[:, :2, None] / stride
         across, down = np.exp(-(away**2) / (2 * width**2)).swapaxes(0, 1) * (joints[:, 2, None] > 0)
@@ -124,7 +124,7 @@ def heat_target(made: Sample, stride: int, spot: tuple[float, float] = (1.5, 2.5
 
 def tag_pixels(made: Sample, stride: int = 4) -> Ints:
     """(30, 17, 3) pixel y, x and 1 where a person has the joint, for the tags; people beyond the list are left out."""
-    joints = made.people.joints[:PEOPLE]
+    joints = made.people.joints[~made.people.ignored][:PEOPLE]
     pixel = np.round(joints[..., 1::-1] / stride).astype(int)
     there = ((pixel >= 0) & (pixel < made.image.shape[0] // stride)).all(-1) & (joints[..., 2] > 0)
     found = np.zeros((PEOPLE, K, 3), np.intp)
