@@ -47,7 +47,7 @@ def _train(options: argparse.Namespace) -> None:
     from hpe_nb.training.tasks import make_task
 
     config = read_config(options.config)
-    photos = [photo for source in config.data for photo in read_photos(source.labels, source.images)]
+    photos = [photo for source in config.data for photo in read_photos(*source)]
     photos = [photo for i, photo in enumerate(photos) if not config.hold_out or i % config.hold_out]
     device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
     sys.stdout.write(f"{len(photos)} photos to train on, {device}\n")

@@ -11,14 +11,6 @@ from hpe_nb.errors import HpeError
 
 
 @dataclass(frozen=True)
-class LabelSource:
-    """A label file in COCO's format, and the folder its file names start from."""
-
-    labels: Path
-    images: Path
-
-
-@dataclass(frozen=True)
 class Augment:
     """How far a picture to train on may differ from its photo.
 
@@ -47,7 +39,7 @@ class Config:
 
     Attributes:
         network: "aenet", the 0007 topology from random weights, or "two-scales", the network that ships.
-        data: label files; may be empty where nothing is trained.
+        data: label files in COCO's format, each with the folder its file names start from; may be empty.
         width: channels of "aenet" in units of 0007's.
         depth: blocks of "aenet" in units of 0007's.
         start: IR of the network that ships, whose MoveNet and judge "two-scales" takes over.
@@ -69,7 +61,7 @@ class Config:
     """
 
     network: Literal["aenet", "two-scales"]
-    data: tuple[LabelSource, ...]
+    data: tuple[tuple[Path, Path], ...]
     width: float = 1.0
     depth: float = 1.0
     start: Path | None = None
@@ -99,7 +91,7 @@ def read_config(path: Path) -> Config:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         content["data"] = tuple(
-            LabelSource(path.parent / each["labels"], path.parent / each["images"]) for each in content["data"]
+            (path.parent / each["labels"], path.parent / each["images"]) for each in content["data"]
         )
         content["augment"] = Augment(**content.get("augment", {}))
         if "start" in content:

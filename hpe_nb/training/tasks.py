@@ -163,21 +163,14 @@ class TagTask:
     """
 
     def __init__(self, config: Config) -> None:
+        if config.start is None:
+            raise HpeError("the config of a two-scales network needs start, the .xml file of the network that ships.")
         self.network, self.config = TwoScales().requires_grad_(False), config
         self.network.head.requires_grad_(True)
-        self.take_over(config.start)
-
-    def take_over(self, start: Path | None) -> None:
-        """Give MoveNet and judge the weights of the network that ships."""
-        if start is None:
-            raise HpeError("the config of a two-scales network needs start, the .xml file of the network that ships.")
-        weights = read_weights(start)
-        for name in ("movenet", "judge"):
-            own = {layer.removeprefix(f"{name}."): each for layer, each in weights.items() if layer.startswith(name)}
-            try:
-                self.network.get_submodule(name).load_state_dict(own)
-            except RuntimeError as error:
-                raise HpeError(f"{start} has another {name}; give the network that ships with the kit.") from error
+        frozen = {name: each for name, each in read_weights(config.start).items() if not name.startswith("head.")}
+        missing = self.network.load_state_dict(frozen, strict=False).missing_keys
+        if not all(name.startswith("head.") for name in missing):
+            raise HpeError(f"{config.start} has no such MoveNet and judge; give the network that ships with the kit.")
 
     def batches(self, photos: list[LabelledPhoto], done: int, folder: Path) -> Iterator[TagBatch]:
         """For the steps from `done` on, random pictures of the store, which is filled first."""

@@ -98,16 +98,9 @@ class TwoScales(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.movenet = MoveNet()
-        known = 2 * FEATURES + 4 * K + 1
-        self.judge = nn.ModuleDict(
-            {
-                "enter": nn.Conv2d(known, WIDTH, 1),
-                "middle": nn.Conv2d(WIDTH, WIDTH, 1),
-                "leave": nn.Conv2d(WIDTH, K, 1),
-            }
-        )
-        self.head = TagHead()
+        self.movenet, self.head = MoveNet(), TagHead()
+        sizes = {"enter": (2 * FEATURES + 4 * K + 1, WIDTH), "middle": (WIDTH, WIDTH), "leave": (WIDTH, K)}
+        self.judge = nn.ModuleDict({name: nn.Conv2d(*size, 1) for name, size in sizes.items()})
 
     @torch.no_grad()
     def look(self, image: Tensor) -> tuple[MoveNetOutput, MoveNetOutput]:
@@ -120,14 +113,7 @@ class TwoScales(nn.Module):
         return near, far
 
     def heatmaps(self, near: MoveNetOutput, far: MoveNetOutput, pointed: Owners) -> Tensor:
-        """Judged heatmaps (B, 17, H/2, W/2), 0..1."""
-        heatmaps = expected(plain(near, far), pointed).clamp(LOW, 1 - LOW)
-        correction = STRENGTH * double(self.judged(near, far, pointed)) - DOUBT
-        # The logit plus the correction, without the two logarithms.
-        return heatmaps / (heatmaps + (1 - heatmaps) * torch.exp(-correction))
-
-    def judged(self, near: MoveNetOutput, far: MoveNetOutput, pointed: Owners) -> Tensor:
-        """Corrections of the heatmaps' logits, (B, 17, H/4, W/4): each pixel by itself, from what is known there."""
+        """Judged heatmaps (B, 17, H/2, W/2), 0..1; the judge sees each pixel by itself, and what is known there."""
         height, width = near.features.shape[2:]
         features, joints = (double(x)[:, :, :height, :width] for x in (far.features, far.joints))
         logits = [x.clamp(min=-CLEAR) for x in (near.joints, joints)]
@@ -135,8 +121,11 @@ class TwoScales(nn.Module):
         x = torch.cat([near.features, logits[0], features, logits[1], pointed.near, trust, pointed.size.log()], 1)
         for name in ("enter", "middle"):
             x = functional.relu(self.judge[name](x))
-        correction: Tensor = self.judge["leave"](x)
-        return correction
+        correction = STRENGTH * double(self.judge["leave"](x)) - DOUBT
+        heatmaps = expected(plain(near, far), pointed).clamp(LOW, 1 - LOW)
+        # The logit plus the correction, without the two logarithms.
+        judged: Tensor = heatmaps / (heatmaps + (1 - heatmaps) * torch.exp(-correction))
+        return judged
 
     def maps(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The two outputs of the contract without signs: heatmaps and tags, both (B, 17, H/2, W/2)."""

@@ -21,7 +21,7 @@ from hpe_nb.training.tasks import make_task  # noqa: E402
 
 def run(config, out, stop=None):
     """Train; the loss of step `stop` fails, as if the process had been killed there."""
-    task, photos = make_task(config), read_photos(config.data[0].labels, config.data[0].images)
+    task, photos = make_task(config), read_photos(*config.data[0])
     loss, calls = task.loss, iter(range(10**6))
 
     def failing(batch):

@@ -115,7 +115,7 @@ def test_people_without_label_have_tags_too():
 
 def test_pictures_are_kept_and_not_made_again(folder, tmp_path):
     config = tiny_config(folder, network="two-scales")
-    photos = read_photos(config.data[0].labels, config.data[0].images)
+    photos = read_photos(*config.data[0])
     network = make_task(config).network
     store = Store(tmp_path, config)
     store.fill(network, photos, config)

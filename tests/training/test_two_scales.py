@@ -168,5 +168,5 @@ def test_a_file_has_half_precision_and_gives_its_weights_back(network, file, tmp
     assert all(torch.equal(found[name], state[name]) for name in own)
     other = tmp_path / "other.xml"
     export(AENet(width=0.2, depth=0.2), other)
-    with pytest.raises(HpeError, match="has another movenet"):
+    with pytest.raises(HpeError, match="has no such MoveNet"):
         make_task(tiny_config(tmp_path, network="two-scales", start=other))

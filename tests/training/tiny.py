@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from hpe_nb.files.shipped import sample
-from hpe_nb.training.config import Augment, Config, LabelSource
+from hpe_nb.training.config import Augment, Config
 
 SHIPPED = sample("hpe-nb-ae.xml")
 
@@ -41,7 +41,7 @@ def write_photos(folder, count=4, people=2, side=96):
 def tiny_config(folder, **changes):
     """The smallest member of the family on pictures of 64 pixels, or another training on the same pictures."""
     config = Config(
-        network="aenet", data=(LabelSource(folder / "labels.json", folder),), width=0.2, depth=0.3, start=SHIPPED,
+        network="aenet", data=((folder / "labels.json", folder),), width=0.2, depth=0.3, start=SHIPPED,
         pictures=6, batch=2, steps=8, rate=1e-3, warm_up=5, workers=0, hold_out=0, save_every=0.0,
         augment=Augment(size=64, long=80, mosaic=0.3, grid=0.2),
     )  # fmt: skip
