@@ -37,7 +37,7 @@ def add_labelled(parser: ArgumentParser) -> None:
 
 def photos_of(options: Namespace, known: LabelledSet) -> list[Path]:
     """Paths of the photos, from the given folder, or from one beside the labels."""
-    from hpe_nb.evaluation.label_formats import images_of
+    from hpe_nb.evaluation.labels import images_of
 
     labels: Path = options.labels
     folders = (labels.with_suffix(""), labels.parent, images_of(labels), labels.parent / "images")
@@ -79,5 +79,5 @@ def _compared(options: Namespace, known: LabelledSet) -> str:
     fits += [] if (network.fit, network.size) in fits else [(network.fit, network.size)]
     networks: list[Any] = [*(replace(network, fit=fit, size=size) for fit, size in fits), FlipTest(network)]
     settings = {"refine " + way: replace(grouping, refine=way) for way in ("near", "off")}
-    table = compare_protocols(photos_of(options, known), known, networks, settings, folder=options.cache)
+    table = compare_protocols(photos_of(options, known), known, networks, settings, options.cache)
     return str(table.drop(columns=["AR50", "AR75", "ARM", "ARL"]).to_string(index=False))
