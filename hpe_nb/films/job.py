@@ -43,7 +43,6 @@ class Outputs:
         pictures: folder for annotated pictures, one per frame, named like the source's; or a pattern of their names
             with the place of the number, as frames/frame_%04d.png.
         exports: .json (COCO results) and .csv files, made from the record when the job ends.
-        sound: keep the film's sound.
         resume: go on after the photos that the record already has; pictures of those that are missing are drawn.
         overwrite: replace files that are there; else a file that is in the way is an error before the first frame.
         crops: folder for each person's part of each frame.
@@ -60,7 +59,6 @@ class Outputs:
     video: Path | None = None
     pictures: Path | None = None
     exports: tuple[Path, ...] = ()
-    sound: bool = True
     resume: bool = False
     overwrite: bool = False
     crops: Path | None = None
@@ -167,7 +165,7 @@ def run_film(
             following = replace(following, follow=False, smooth=False)  # a folder is no film
             summary.resumed = source.go_on(read_record(outputs.record)) if resumed else 0
         _check_places(source, outputs, resumed)
-        sound = source if outputs.sound and isinstance(source, Film) and not source.span.loop else None
+        sound = source if isinstance(source, Film) and not source.span.loop else None
         rate = source.fps / source.span.stride
         video = open_files.enter_context(VideoFile(outputs.video, rate, sound)) if outputs.video else None
         record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
