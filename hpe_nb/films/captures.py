@@ -64,13 +64,13 @@ class Film(Source):
         for index, frame in enumerate(self._decoded()):
             if self.span.over(index):
                 return
-            told = -math.inf
+            stamp = -math.inf
             if frame is not None and frame.time is not None:
                 if began is None:
                     began = self.first_time = frame.time - index / self.fps
-                told = frame.time - began
+                stamp = frame.time - began
             # Containers without time stamps tell nothing: then the frame rate is the clock.
-            seconds = told if told > seconds else seconds + 1 / self.fps
+            seconds = stamp if stamp > seconds else seconds + 1 / self.fps
             if self.span.wants(index):
                 image = None if frame is None else upright(frame)
                 if image is None:

@@ -26,13 +26,13 @@ What = str | Path | int | Sequence[str | Path]
 """What can be opened: a path, a pattern, an address, a camera's index, or a list of paths."""
 
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
-"""Kinds of photos of telephones, which cannot be read: they are told of as such, not as broken films."""
+"""Kinds of photos of telephones, which cannot be read: the error says so, not that a film is broken."""
 
 PICTURE_ENDINGS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
     *(".pnm", ".jp2", ".j2k", ".avif", ".gif", ".mpo"),
 )
-"""Endings of addresses of pictures, and of files whose content says nothing: they are told of as damaged."""
+"""Endings of addresses of pictures, and of files whose content says nothing: reading them says what is wrong."""
 
 FILM_ENDINGS = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".avi", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"),
@@ -202,7 +202,7 @@ def kind_of(path: str) -> str:
         check_file(Path(path), "a picture or film", MOST_FILM)
     except HpeError:
         return ""
-    with suppress(Exception):  # another file, or a damaged one: it is told of when it is read
+    with suppress(Exception):  # another file, or a damaged one: reading it says so
         with open(path, "rb") as file:
             head = file.read(12)
         with opened(path) as picture:

@@ -283,7 +283,7 @@ def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile
         summary.files.append(video.path)
         if video.fitted:
             summary.notes.append(f"{video.fitted} frames changed size and were fitted into the film's first size.")
-        summary.notes += [video.told] if video.told else []
+        summary.notes += [video.sound_note] if video.sound_note else []
     if summary.frames and outputs.pictures is not None:
         summary.files.append(outputs.pictures.parent if numbered(outputs.pictures.name) else outputs.pictures)
     if summary.people and outputs.crops is not None:

@@ -233,7 +233,7 @@ def test_a_full_disk_keeps_everything(
 
 
 class TinyDisk:
-    """A file on a disk with room for so many bytes."""
+    """A file on a disk with room for `room` bytes."""
 
     def __init__(self, file: Any, room: int) -> None:
         self.file, self.room = file, room

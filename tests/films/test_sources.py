@@ -101,7 +101,7 @@ def test_a_film_that_breaks_off_is_told(make_film: Maker) -> None:
 
 
 class Capture:
-    """A camera of so many frames."""
+    """A camera of `count` frames."""
 
     def __init__(self, count: int) -> None:
         self.count, self.at, self.released = count, -1, 0
