@@ -98,7 +98,7 @@ def run(options: Namespace) -> int:
         "following": of_fields(options, Following),
     }
     found = find_inputs(options.inputs, folder if (folder / RECORD).exists() else None)
-    for note in found.notes + found.failures:
+    for note in found.report.notes + found.report.sentences:
         _say(note)
     # One job for all photos and one for each film; where there are several, each film has a folder of its own.
     count = len(found.films) + bool(found.photos)
@@ -110,7 +110,7 @@ def run(options: Namespace) -> int:
         return 2
     if options.video and count > 1:
         raise HpeError(f"--video was given for {count} films, which it names all the same; leave it out.")
-    network, worst = network_of(options), int(bool(found.failures))
+    network, worst = network_of(options), int(bool(found.report.count))
     # A request to terminate ends the job as Ctrl-C does, with all results kept.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

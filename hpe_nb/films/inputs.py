@@ -15,7 +15,7 @@ from hpe_nb.files.images import opened
 from hpe_nb.files.reading import check_file
 from hpe_nb.files.text import plural
 from hpe_nb.films.captures import TIMEOUT, Film, open_camera
-from hpe_nb.films.frame import Source, Span, is_url, numbered
+from hpe_nb.films.frame import Source, Span, Troubles, is_url, numbered
 from hpe_nb.films.pictures import Pictures
 from hpe_nb.network.download import TransferError, answer
 
@@ -75,16 +75,16 @@ def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: 
     found = find_inputs([what] if isinstance(what, str | Path | int) else what)
     if found.photos:
         source: Source = Pictures(found.photos, span)
-        found.notes += [f"{film} is a film and was left out; open it by itself." for film in found.films]
+        found.report.notes += [f"{film} is a film and was left out; open it by itself." for film in found.films]
     elif len(found.films) == 1:
         source = open_film(found.films[0], span)
     elif found.films:
         raise HpeError(f"{what} holds {len(found.films)} films, but one is expected; open each by itself.")
     else:
-        raise HpeError((found.failures or [f"{what} holds no pictures; expected are files such as .jpg."])[0])
-    source.report.notes += found.notes
-    for failure in found.failures:
-        source.report.add(failure)
+        raise HpeError((found.report.sentences or [f"{what} holds no pictures; expected are files such as .jpg."])[0])
+    source.report.notes += found.report.notes
+    for sentence in found.report.sentences:
+        source.report.add(sentence)
     return source
 
 
@@ -101,8 +101,7 @@ class Inputs:
 
     photos: list[str] = field(default_factory=list)  # paths and addresses
     films: list[str | int] = field(default_factory=list)  # those of films and streams, and indices of cameras
-    notes: list[str] = field(default_factory=list)  # about files that were left out, being of another kind
-    failures: list[str] = field(default_factory=list)  # about what was asked for by name and cannot be read
+    report: Troubles = field(default_factory=Troubles)  # what was left out, and what cannot be read
 
 
 def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) -> Inputs:
@@ -113,12 +112,12 @@ def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) 
             items = _meant(what if isinstance(what, int) else str(what), outputs, found)
         except (OSError, ValueError) as error:
             words = f"{what} cannot be read ({getattr(error, 'strerror', None) or error}); give one that you may read."
-            found.failures.append(str(error) if isinstance(error, HpeError) else words)
+            found.report.add(str(error) if isinstance(error, HpeError) else words)
             continue
         for item, kind in items:
             key = item if is_url(item) or kind == "camera" else os.path.normcase(os.path.abspath(item))
             if key in seen:
-                found.notes.append(f"{item} was given more than once and is read once.")
+                found.report.notes.append(f"{item} was given more than once and is read once.")
             elif kind == "camera":
                 found.films.append(int(item))
             elif kind in ("film", ""):
@@ -126,7 +125,9 @@ def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) 
             else:
                 found.photos.append(item)
                 if kind == "moving photo":
-                    found.notes.append(f"{item} is an animation, of which the first picture is read; make it a film.")
+                    found.report.notes.append(
+                        f"{item} is an animation, of which the first picture is read; make it a film."
+                    )
             seen.add(key)
     return found
 
@@ -146,7 +147,9 @@ def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[tup
     if others := [file for file, kind in kinds if kind in ("", "heic")]:
         some = ", ".join(os.path.basename(name) for name in others[:3]) + (", ..." if len(others) > 3 else "")
         heic = "; convert HEIC photos to JPEG first." if any(kind == "heic" for _, kind in kinds) else "."
-        found.notes.append(f"{what}: {plural(len(others), 'file')} left out, no pictures or films ({some}){heic}")
+        found.report.notes.append(
+            f"{what}: {plural(len(others), 'file')} left out, no pictures or films ({some}){heic}"
+        )
     if not wanted:
         raise HpeError(f"{what} holds no pictures and no films that can be read.")
     return wanted
@@ -161,7 +164,7 @@ def _files_of(what: str, outputs: Path | None, found: Inputs) -> list[str]:
         files = [path for path in paths if not os.path.isdir(path)]
         if len(files) < len(paths):
             below = f"{plural(len(paths) - len(files), 'folder')} left out"
-            found.notes.append(f"{what}: {below}; '{what.rstrip('/')}/**/*' finds what is in them.")
+            found.report.notes.append(f"{what}: {below}; '{what.rstrip('/')}/**/*' finds what is in them.")
         return files
     if one is not None:
         matches = [match for file in os.listdir(folder or ".") if (match := one.fullmatch(file))]
@@ -176,7 +179,7 @@ def _files_of(what: str, outputs: Path | None, found: Inputs) -> list[str]:
     fresh = [file for file in files if inside is None or not os.path.realpath(file).startswith(inside)]
     if len(fresh) < len(files):
         results = plural(len(files) - len(fresh), "file")
-        found.notes.append(f"{what}: {results} left out, being in the folder for the results.")
+        found.report.notes.append(f"{what}: {results} left out, being in the folder for the results.")
     return fresh
 
 
