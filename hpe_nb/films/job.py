@@ -83,30 +83,28 @@ class Outputs:
         picture = draw_poses(image, poses, people=person, min_score=self.min_score)
         return picture if self.size is None else scaled_into(picture, self.size)
 
-    def paths(self, entry: Entry) -> tuple[list[Path], list[Path]]:
-        """Files of a frame's annotated picture, at most one, and of each person's part of the frame, where wanted.
+    def files(self, entry: Entry) -> list[Path]:
+        """Files of each person's part of a frame, and then of its annotated picture, where these are wanted.
 
         A photo's picture has the name planned for it, a film's the frame's number.
         """
-        name, pictures, parts = entry.picture or FRAME % entry.index, [], []
-        if self.pictures is not None:
-            pattern = numbered(self.pictures.name)
-            own = self.pictures.with_name(self.pictures.name % entry.index) if pattern else self.pictures / name
-            pictures = [own]
+        name, files = entry.picture or FRAME % entry.index, []
         if self.crops is not None:
             whole = self.crops / name
-            parts = [whole.with_name(f"{whole.stem[:200]}-person-{i + 1}.jpg") for i in entry.person.tolist()]
-        return pictures, parts
+            files = [whole.with_name(f"{whole.stem[:200]}-person-{i + 1}.jpg") for i in entry.person.tolist()]
+        if self.pictures is not None:
+            pattern = self.pictures.name if numbered(self.pictures.name) else ""
+            files.append(self.pictures.with_name(pattern % entry.index) if pattern else self.pictures / name)
+        return files
 
     def shown(self, entry: Entry, image: Image) -> tuple[Image | None, dict[Path, Image]]:
         """The annotated picture of a frame, None where none is asked for; and the pictures to write, by their files."""
-        pictures, parts = self.paths(entry)
-        crops = crop_boxes(image, entry.poses.boxes) if parts else []
-        files = dict(zip(parts, crops, strict=True))
-        if not pictures and self.video is None:
-            return None, files
-        drawn = self.drawn(image, entry.poses, entry.person)
-        return drawn, files | dict.fromkeys(pictures, drawn)
+        images = [] if self.crops is None else crop_boxes(image, entry.poses.boxes)
+        drawn = None
+        if self.pictures is not None or self.video is not None:
+            drawn = self.drawn(image, entry.poses, entry.person)
+            images = [*images, drawn]
+        return drawn, dict(zip(self.files(entry), images, strict=False))  # one for the film alone has no file
 
 
 @dataclass
@@ -248,7 +246,7 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
 def _draw_missing(outputs: Outputs, summary: Summary) -> None:
     """Draw the photos of an earlier run whose annotated pictures or people's parts are not there."""
     for entry in read_record(outputs.record):
-        if not entry.picture or all(path.exists() for paths in outputs.paths(entry) for path in paths):
+        if not entry.picture or all(path.exists() for path in outputs.files(entry)):
             continue
         try:
             _, files = outputs.shown(entry, read_picture(entry.source))
