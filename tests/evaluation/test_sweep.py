@@ -69,11 +69,11 @@ def test_every_result_is_that_of_a_decoding_of_its_own(pictures: list[hpe.Scene]
     settings = [each for rule in RULES for each in hpe.random_settings(8, fields, rule, seed=4)]
     settings += [hpe.Settings(tag_threshold=value) for value in (1.0, 1.001)]
     maps, labels = pictures[2].maps, labels_of(pictures[2])
-    found = judge_settings(maps, labels, tuple(settings))
+    found = judge_settings(maps, labels, settings)
     poses = [hpe.decode(maps, each).poses for each in settings]
     decoder = hpe.Decoder(maps)
     assert all(same(decoder(each).poses, alone) for each, alone in zip(settings, poses, strict=True))
-    expected = judge(poses, np.arange(len(settings)), labels)
+    expected = judge(poses, range(len(settings)), labels)
     assert len(found.counts) < len(settings)  # equal results are one
     assert found.counts[found.result].tolist() == expected.counts.tolist()
     for i, each in enumerate(found.result.tolist()):
