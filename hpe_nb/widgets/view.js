@@ -162,44 +162,27 @@ class View extends Drawing {
 
   listen() {
     const { photo, strip } = this;
-    this.follow(photo, {
-      grab: (at, reach) => {
-        const hit = this.hit(...at, reach), onDivider = Math.abs(at[0] - this.divider * this.size[0]) < 8;
-        return { hit, divider: this.mode === "divider" && onDivider, edit: this.editing && hit?.dot >= 0 };
-      },
-      drag: (held, at, last) => {
-        if (held.divider) this.divider = clamp(at[0] / this.size[0], 0, 1);
-        else if (held.edit) held.ghost = at;
-        else this.panBy(at[0] - last[0], at[1] - last[1]);
-      },
-      drop: (held, at) => { if (held.ghost) this.edit("place", held.hit.dot, { at: this.toImage(...at) }); },
-      click: (held) => { if (!held.divider) this.choose(held.hit); },
-      hover: (at) => {
-        this.pointer = at && [this.mode === "beside" ? at[0] % this.pane : at[0], at[1]];
-        this.hover(at && this.hit(...at, 10), at, photo);
-      },
-      pinch: (factor, middle, before) => {
-        this.panBy(middle[0] - before[0], middle[1] - before[1]);
-        this.zoomBy(factor, middle);
-      },
+    this.follow(photo, (at, reach) => {
+      const hit = this.hit(...at, reach), onDivider = Math.abs(at[0] - this.divider * this.size[0]) < 8;
+      const click = () => this.choose(hit), held = { click, drag: (now, last) => this.panBy(now[0] - last[0], now[1] - last[1]) };
+      if (this.mode === "divider" && onDivider) return { drag: ([x]) => { this.divider = clamp(x / this.size[0], 0, 1); } };
+      if (!this.editing || !(hit?.dot >= 0)) return held;
+      const drop = (now) => this.edit("place", hit.dot, { at: this.toImage(...now) });
+      return { click, drag: (now) => { this.held.ghost = now; }, drop };
+    }, (at) => {
+      this.pointer = at && [this.mode === "beside" ? at[0] % this.pane : at[0], at[1]];
+      this.hover(at && this.hit(...at, 10), at, photo);
     });
-    this.follow(strip, {
-      grab: (at) => ({ hit: this.stripHit(...at), start: at }),
-      drag: (held, at) => {
-        if (this.editing && held.hit?.dot >= 0) Object.assign(held, { retagged: held.hit.dot, x: at[0] });
-        else held.lasso = [held.start, at];
-      },
-      drop: (held, at) => {
-        if (held.lasso) this.select(held.lasso);
-        else this.edit("tag", held.retagged, { tag: this.tagAt(at[0]) });
-      },
-      click: ({ hit }) => {
-        if (hit?.row >= 0) this.show({ joint: hit.row, layer: ONE_TYPE.includes(this.layer) ? this.layer : "heatmap" });
-        else this.choose(hit);
-      },
-      hover: (at) => { this.pointer = null; this.hover(at && this.stripHit(...at), at, strip); },
-      pinch: () => {},
-    });
+    this.follow(strip, (at) => {
+      const hit = this.stripHit(...at), { row, dot } = hit ?? {};
+      const layer = ONE_TYPE.includes(this.layer) ? this.layer : "heatmap";
+      const click = () => (row >= 0 ? this.show({ joint: row, layer }) : this.choose(hit));
+      if (this.editing && dot >= 0) {
+        const drag = ([x]) => Object.assign(this.held, { retagged: dot, x });
+        return { click, drag, drop: ([x]) => this.edit("tag", dot, { tag: this.tagAt(x) }) };
+      }
+      return { click, drag: (now) => { this.held.lasso = [at, now]; }, drop: (now) => this.select(at, now) };
+    }, (at) => { this.pointer = null; this.hover(at && this.stripHit(...at), at, strip); });
     this.on(photo, "dblclick", (event) => {
       if (this.editing) this.edit("add", -1, { at: this.toImage(event.offsetX, event.offsetY), joint: this.joint });
       else this.fit();
@@ -221,43 +204,43 @@ class View extends Drawing {
     this.on(document, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.holding) this.probe(false); });
   }
 
-  /** Follow the pointers on a canvas: what is grabbed is dragged and dropped, or clicked; two fingers pinch. */
-  follow(canvas, does) {
+  /** Follow the pointers on a canvas. What `grab` gives is dragged and dropped, or clicked; on the photo two fingers pinch. */
+  follow(canvas, grab, hover) {
     const fingers = new Map(), at = ({ clientX, clientY }) => {
       const { left, top } = canvas.getBoundingClientRect();
       return [clientX - left, clientY - top];
     };
     this.on(canvas, "pointerdown", (event) => {
-      const start = at(event);
-      fingers.set(event.pointerId, start);
+      const from = at(event);
+      fingers.set(event.pointerId, from);
       canvas.setPointerCapture(event.pointerId);
       canvas.focus({ preventScroll: true });
-      this.held = { ...does.grab(start, event.pointerType === "touch" ? 22 : 12), from: start };
+      this.held = { ...grab(from, event.pointerType === "touch" ? 22 : 12), from };
     });
     this.on(canvas, "pointermove", (event) => {
       const now = at(event), before = fingers.get(event.pointerId), { held } = this;
-      if (!before) { does.hover(now); return; }
+      if (!before) { hover(now); return; }
       fingers.set(event.pointerId, now);
-      if (fingers.size === 2) {
+      if (fingers.size === 2 && canvas === this.photo) {
         const other = [...fingers].find(([id]) => id !== event.pointerId)[1];
-        const middle = (one) => [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2];
-        does.pinch(distance(now, other) / Math.max(distance(before, other), 1), middle(now), middle(before));
+        this.panBy((now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
+        this.zoomBy(distance(now, other) / Math.max(distance(before, other), 1), [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2]);
         this.held = null;
       } else if (held) {
         held.moved ||= distance(now, held.from) > 3;
-        if (held.moved) does.drag(held, now, before);
+        if (held.moved) held.drag(now, before);
         this.draw();
       }
     });
     this.on(canvas, "pointerup pointercancel", (event) => {
       const { held } = this;
       fingers.delete(event.pointerId);
-      if (held?.moved) does.drop(held, at(event));
-      else if (held && event.type === "pointerup") does.click(held);
+      if (held?.moved) held.drop?.(at(event));
+      else if (event.type === "pointerup") held?.click?.();
       this.held = null;
       this.draw();
     });
-    this.on(canvas, "pointerleave", () => { if (!this.held) does.hover(null); });
+    this.on(canvas, "pointerleave", () => { if (!this.held) hover(null); });
   }
 
   hover(spot, at = null, on = null) {
@@ -531,7 +514,7 @@ class View extends Drawing {
   }
 
   /** Select the dots in a rectangle of the strip: they light up on the photo. */
-  select([[x0, y0], [x1, y1]]) {
+  select([x0, y0], [x1, y1]) {
     const between = (value, a, b) => value >= Math.min(a, b) && value <= Math.max(a, b);
     const inside = ({ kind, x, y }) => kind === "dot" && between(x, x0, x1) && between(y, y0, y1);
     this.selected = this.items.strip.filter(inside).map(({ dot }) => dot);
