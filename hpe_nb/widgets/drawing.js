@@ -175,17 +175,20 @@ class Drawing {
   /** Remember something drawn, for readers and for what lies under a pointer. */
   drawn(kind, more) { this.into.push({ kind, ...more }); }
 
-  /** Draw what is painted anew only when one of the things that it `shows` has changed. */
+  /** Paint what depends on the things that it `shows`; from the second time on that they are the same, a bitmap is kept. */
   layered(name, g, [width, height], shows, paint) {
     const layer = (this.layers[name] ??= { canvas: new OffscreenCanvas(1, 1), shows: [] }), above = this.into;
     shows.push(width, height, g.canvas.width);
-    if (shows.some((one, i) => one !== layer.shows[i])) {
-      Object.assign(layer, { shows, items: (this.into = []) });
-      paint(this.context(layer.canvas, width, height));
+    const changed = shows.some((one, i) => one !== layer.shows[i]);
+    if (changed || !layer.kept) {
+      Object.assign(layer, { shows, kept: !changed, items: (this.into = []) });
+      g.save();
+      paint(changed ? g : this.context(layer.canvas, width, height));
+      g.restore();
       this.into = above;
     }
     above.push(...layer.items);
-    if (width && height) g.drawImage(layer.canvas, 0, 0, width, height);
+    if (!changed) g.drawImage(layer.canvas, 0, 0, width, height);
   }
 
   /** A person's colour, its shades for the left side and the right, and the ink that stands out on it. */
@@ -395,8 +398,8 @@ class Drawing {
     if (!size[0]) return;
     this.tall = size[1] - HEAD - FOOT;
     this.paintBand(g);
-    this.layered("strip", g, size, [scene, maps, foremost, joint, held?.x, text], (own) => {
-      this.paintScale(own, size, text);
+    this.layered("scale", g, size, [maps, joint, text], (own) => this.paintScale(own, size, text));
+    this.layered("strip", g, size, [scene, maps, foremost, held?.x], (own) => {
       this.paintColumns(own, size[0], foremost);
       this.paintDots(own, foremost);
     });

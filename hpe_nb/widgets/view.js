@@ -65,9 +65,11 @@ class View extends Drawing {
       source.on(name, load, this.abort.signal);
       load();
     }
-    this.watches = [new ResizeObserver(() => { if (this.fitted) this.fit(); else this.draw(); }), new MutationObserver(() => this.draw())];
-    this.watches[0].observe(this.stage);
-    this.watches[1].observe(document.body, { attributes: true }); // the strip is written in the theme's colours
+    const size = new ResizeObserver(() => { if (this.fitted) this.fit(); else this.draw(); });
+    const theme = new MutationObserver(() => this.draw()); // the strip is written in the theme's colours
+    size.observe(this.stage);
+    theme.observe(document.body, { attributes: true });
+    this.watches = [size, theme];
     source.send({ kind: "here" });
   }
 
@@ -362,18 +364,21 @@ class View extends Drawing {
   load_told(told) {
     const { sentence, person, flips = [], searching, candidates = [] } = (this.told = told);
     const point = (i) => () => { this.pointedCandidate = i; this.draw(); };
-    const buttons = flips.map(({ setting, side, value, then, to }) =>
-      this.setter(`${setting} ${side} ${+value.toPrecision(4)}: ${then}`, { [setting]: to }));
-    const rows = candidates.map(({ x, y, cells }, i) => [[letterOf(i), ...cells], {
-      tabIndex: 0, title: "show it on the photo", onmouseenter: point(i), onmouseleave: point(-1), onclick: () => this.centre(x, y),
-    }]);
-    this.words.replaceChildren(...[
-      sentence ? make("p", {}, person >= 0 && this.badge(person), " ", this.linked(sentence))
-        : make("span", { class: "hpe-quiet" }, this.scene.hint ?? HINT),
-      (flips.length || searching) && div("hpe-flips", flips.length && "It would be otherwise: ", buttons,
-        searching && make("span", { class: "hpe-quiet" }, " searching for values that change it …")),
-      rows.length && table(["", "score", "tag distance", "pixels away", "cost", "went to"], rows),
-    ].filter(Boolean));
+    const parts = [make("span", { class: "hpe-quiet" }, this.scene.hint ?? HINT)];
+    if (sentence) parts[0] = make("p", {}, person >= 0 && this.badge(person), " ", this.linked(sentence));
+    if (flips.length || searching) {
+      const buttons = flips.map(({ setting, side, value, then, to }) =>
+        this.setter(`${setting} ${side} ${+value.toPrecision(4)}: ${then}`, { [setting]: to }));
+      parts.push(div("hpe-flips", flips.length > 0 && "It would be otherwise: ", buttons,
+        searching && make("span", { class: "hpe-quiet" }, " searching for values that change it …")));
+    }
+    if (candidates.length) {
+      parts.push(table(["", "score", "tag distance", "pixels away", "cost", "went to"], candidates.map(({ x, y, cells }, i) => [
+        [letterOf(i), ...cells],
+        { tabIndex: 0, title: "show it on the photo", onclick: () => this.centre(x, y), onmouseenter: point(i), onmouseleave: point(-1) },
+      ])));
+    }
+    this.words.replaceChildren(...parts);
     point(-1)();
   }
 
@@ -539,9 +544,11 @@ class View extends Drawing {
       Delete: () => this.edit("delete", chosen.dot),
       "[": () => this.edit("score", chosen.dot, { by: -0.05 }), "]": () => this.edit("score", chosen.dot, { by: 0.05 }),
     };
-    const act = !step ? keys[name] ?? (this.editing && chosen?.dot >= 0 ? edits[name] : null)
-      : event.shiftKey ? () => this.panBy(-60 * step[0], -60 * step[1])
-        : steps ? () => steps.go(step[0] || step[1]) : people ? () => goOn(step) : null;
+    let act = keys[name];
+    if (this.editing && chosen?.dot >= 0) act ??= edits[name];
+    if (step && event.shiftKey) act = () => this.panBy(-60 * step[0], -60 * step[1]);
+    else if (step && steps) act = () => steps.go(step[0] || step[1]);
+    else if (step && people) act = () => goOn(step);
     if (!act || event.ctrlKey || event.metaKey) return;
     act();
     event.preventDefault();
