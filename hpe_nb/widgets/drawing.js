@@ -207,10 +207,10 @@ class Drawing {
 
   /** What lights up on photo and strip: kind, dots by their places, radius and colour. */
   lights() {
-    const { odd, chosen, hovered } = this, preview = this.source.get("preview");
+    const { odd, chosen, hovered } = this, preview = this.get("preview");
     return [
       ["odd", odd.dots, 8, RED],
-      ["would change", preview?.value === this.previewed ? preview?.dots ?? [] : [], 11, ORANGE],
+      ["would change", preview.value === this.previewed ? preview.dots ?? [] : [], 11, ORANGE],
       ["selected", this.selected, 9, YELLOW],
       ["hovered", [hovered?.dot], 10, PAPER],
       ["chosen", [chosen?.dot], 10, YELLOW],

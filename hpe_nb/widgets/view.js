@@ -1,7 +1,7 @@
 // A view: the widget's parts on the page, what the kernel sends, and what a person does with pointer and keys.
 //
-// It reads named values from a `source` (the kernel's model, or the data inside a saved page) and sends messages back
-// where there is a kernel.
+// It reads named values from the kernel's model, or from one that holds the data inside a saved page, and sends messages
+// back where there is a kernel.
 
 const HELP = `Wheel or + − zoom, drag or Shift+arrows pan, 0 or a double click fits. Arrows go from joint to joint and
 person to person, Escape lets go. Hold T: tag probe. F: full screen. Drag in the strip to select dots.`;
@@ -49,11 +49,12 @@ function table(heads, rows) {
 }
 
 class View extends Drawing {
-  constructor(el, source) {
+  constructor(el, model) {
     super();
-    const fixed = source.get("fixed");
+    const fixed = model.get("fixed");
     Object.assign(this, {
-      el, source, fixed, layer: fixed.layer ?? "skeletons", joint: 0, mode: "one", divider: 0.5, zoom: 1, x: 0, y: 0,
+      el, model, live: !model.saved, fixed, layer: fixed.layer ?? "skeletons", joint: 0,
+      mode: "one", divider: 0.5, zoom: 1, x: 0, y: 0,
       probing: false, editing: false, diagnosing: false, chosen: null, hovered: null, pointer: null, selected: [],
       fitted: true, count: 0, turn: 0, answered: 0, chose: 0, queued: null, truth: [], levels: [], layers: {},
       items: { photo: [], strip: [] }, scene: { people: [], dots: [], values: {} }, abort: new AbortController(),
@@ -61,16 +62,30 @@ class View extends Drawing {
     this.build();
     this.listen();
     for (const name of ["fixed", "maps", "scene", "photo", "told", "kept", "doctor", "status", "steps", "marks", "preview"]) {
-      const load = this.guarded(() => this[`load_${name}`](source.get(name) ?? {}));
-      source.on(name, load, this.abort.signal);
+      const load = this.guarded(() => this[`load_${name}`](this.get(name)));
+      this.when(`change:${name}`, load);
       load();
     }
+    this.when("msg:custom", ({ kind }) => { if (kind === "ping") this.send({ kind: "here" }); });
     const size = new ResizeObserver(() => { if (this.fitted) this.fit(); else this.draw(); });
     const theme = new MutationObserver(() => this.draw()); // the strip is written in the theme's colours
     size.observe(this.stage);
     theme.observe(document.body, { attributes: true });
     this.watches = [size, theme];
-    source.send({ kind: "here" });
+    this.send({ kind: "here" });
+  }
+
+  get(name) {
+    const value = this.model.get(name);
+    return typeof value === "string" ? JSON.parse(value || "{}") : value ?? {};
+  }
+
+  send(message, buffers) { this.model.send(message, undefined, buffers); }
+
+  /** Follow an event of the model until the view closes. */
+  when(event, handler) {
+    this.model.on(event, handler);
+    this.abort.signal.addEventListener("abort", () => this.model.off(event, handler));
   }
 
   /** A handler whose errors are shown in the status line and reach the kernel's log. */
@@ -82,11 +97,11 @@ class View extends Drawing {
 
   failed(error) {
     this.say(`The page: ${error.message}`, true);
-    this.source.send({ kind: "failed", text: String(error.stack ?? error) });
+    this.send({ kind: "failed", text: String(error.stack ?? error) });
   }
 
   close() {
-    this.source.send({ kind: "gone" });
+    this.send({ kind: "gone" });
     this.abort.abort();
     for (const one of this.watches) one.disconnect();
     this.camera?.stop();
@@ -107,8 +122,8 @@ class View extends Drawing {
   // -------------------------------------------------------------------------------------------------------------- parts
 
   build() {
-    const { fixed, source } = this, has = (tool) => fixed.tools.includes(tool);
-    const send = (kind, more) => () => source.send({ kind, ...more });
+    const { fixed, live } = this, has = (tool) => fixed.tools.includes(tool);
+    const send = (kind, more) => () => this.send({ kind, ...more });
     const tool = (name, text, title, act) => button(text, title, act, { class: `hpe-${name}` });
     const t = (this.tools = {
       layer: pick("layer: what is drawn on the photo", LAYERS, (layer) => this.show({ layer })),
@@ -125,7 +140,7 @@ class View extends Drawing {
       list: [button("←", "the picture before", send("list", { by: -1 })), t.place, button("→", "the next picture", send("list", { by: 1 }))],
       layers: [make("label", {}, "show ", t.layer), make("label", {}, "of ", t.joint)],
       probe: t.probe, whatif: [t.whatif, t.untouched], doctor: t.doctor,
-      compare: [source.live && tool("keep", "Keep as A", "remember this result and compare others with it", send("keep")), t.compare],
+      compare: [live && tool("keep", "Keep as A", "remember this result and compare others with it", send("keep")), t.compare],
       save: tool("save", "Save as web page", "write one file that opens in any browser without Python", send("save")),
       explore: tool("explore", "Explore this frame", "open the explorer on this frame, below", send("explore")),
     };
@@ -352,13 +367,13 @@ class View extends Drawing {
       return;
     }
     Object.assign(this, { asked: performance.now(), turn: ++this.count });
-    this.source.send({ ...message, n: this.turn });
+    this.send({ ...message, n: this.turn });
   }
 
   /** A button that sets settings. */
   setter(text, changes) {
     const title = `set ${Object.entries(changes).map(([name, value]) => `${name} to ${value}`).join(", ")}`;
-    return button(text, title, () => this.ask({ kind: "set", changes }), { class: "hpe-flip", disabled: !this.source.live });
+    return button(text, title, () => this.ask({ kind: "set", changes }), { class: "hpe-flip", disabled: !this.live });
   }
 
   load_told(told) {
@@ -495,7 +510,7 @@ class View extends Drawing {
     this.show({ editing });
   }
 
-  edit(what, dot, more) { this.source.send({ kind: "edit", what, dot, ...more }); }
+  edit(what, dot, more) { this.send({ kind: "edit", what, dot, ...more }); }
 
   compare(mode) {
     this.mode = this.tools.compare.value = this.kept.people ? mode : "one";
@@ -510,7 +525,7 @@ class View extends Drawing {
     this.show({});
     this.said.scrollTop = this.words.offsetTop - this.said.offsetTop;
     this.chose = ++this.count;
-    this.source.send({ kind: "choose", n: this.chose, person, joint, dot });
+    this.send({ kind: "choose", n: this.chose, person, joint, dot });
   }
 
   /** The dot of a person's joint, -1 where it is missing. */
