@@ -113,8 +113,12 @@ class Maps {
     return this.tags.subarray(start, start + this.depth);
   }
 
-  /** A tag as the one number that the strip shows. */
-  along(tag) { return this.direction.reduce((sum, way, d) => sum + way * tag[d], 0); }
+  /** A tag as the one number that the strip shows; `start` where it begins in a longer list. */
+  along(tag, start = 0) {
+    let sum = 0;
+    for (let d = 0; d < this.depth; d++) sum += tag[start + d] * this.direction[d];
+    return sum;
+  }
 
   /** Paint a layer, or the probe where one is given, into `canvas`, unless it is there already. */
   paint(layer, joint, probe) {
@@ -122,24 +126,28 @@ class Maps {
     if (key === this.painted) return;
     this.painted = key;
     const [colours, level] = this.colouring(layer, joint, probe);
-    const pixels = Uint32Array.from({ length: this.size }, (_, i) => colours[Math.round(clamp(level(i), 0, 255))]);
+    const pixels = new Uint32Array(this.size);
+    for (let i = 0; i < this.size; i++) pixels[i] = colours[Math.round(clamp(level(i), 0, 255))];
     const image = new ImageData(new Uint8ClampedArray(pixels.buffer), this.width, this.height);
     this.canvas.getContext("2d").putImageData(image, 0, 0);
   }
 
   /** A layer's 256 colours, and which of them a pixel has. */
   colouring(layer, joint, probe) {
-    const { heat, size, ends } = this;
+    const { heat, tags, size, depth, ends } = this, start = joint * size;
     if (probe) {
-      const apart = (tag) => Math.hypot(...probe.tag.map((value, d) => value - tag[d]));
-      return [NEARNESS, (i) => 255 * (1 - apart(this.tag(joint, i)) / Math.max(probe.threshold, 1e-6))];
+      return [NEARNESS, (i) => {
+        let apart = 0;
+        for (let d = 0; d < depth; d++) apart += (tags[(start + i) * depth + d] - probe.tag[d]) ** 2;
+        return 255 * (1 - Math.sqrt(apart) / Math.max(probe.threshold, 1e-6));
+      }];
     }
     if (layer === "tag map") {
-      return [this.viridis, (i) => 255 * (this.along(this.tag(joint, i)) - ends[0]) / (ends[1] - ends[0])];
+      return [this.viridis, (i) => 255 * (this.along(tags, (start + i) * depth) - ends[0]) / (ends[1] - ends[0])];
     }
-    if (layer === "heatmap") return [this.magma, (i) => heat[joint * size + i]];
+    if (layer === "heatmap") return [this.magma, (i) => heat[start + i]];
     const highest = new Uint8Array(size);
-    heat.forEach((value, i) => { if (value > highest[i % size]) highest[i % size] = value; });
+    for (let i = 0; i < heat.length; i++) if (heat[i] > highest[i % size]) highest[i % size] = heat[i];
     return [this.magma, (i) => highest[i]];
   }
 }

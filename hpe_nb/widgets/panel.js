@@ -102,10 +102,10 @@ class Panels {
       },
       onclick: (event) => jump(nearest(event)),
       onkeydown: (event) => {
-        const way = { ArrowRight: () => row.flips.find((flip) => flip > now()), ArrowLeft: () => row.flips.findLast((flip) => flip <= now()) };
-        if (!way[event.key]) return;
+        if (event.key === "ArrowRight") jump(row.flips.find((flip) => flip > now()));
+        else if (event.key === "ArrowLeft") jump(row.flips.findLast((flip) => flip <= now()));
+        else return;
         event.preventDefault();
-        jump(way[event.key]());
       },
     });
     return marks;
@@ -114,7 +114,9 @@ class Panels {
   /** Set all controls to the scene's values; settings that nothing reads now are disabled. */
   follow() {
     const { scene, live } = this.view;
-    const shown = { settings: [scene.values, scene.code, scene.preset], scene: [scene.knobs, scene.scene_code, scene.scene_preset] };
+    const shown = {
+      settings: [scene.values, scene.code, scene.preset], scene: [scene.knobs, scene.scene_code, scene.scene_preset],
+    };
     for (const [panel, rows] of Object.entries(this.rows)) {
       const [values, code, preset] = shown[panel], head = this.heads[panel];
       for (const [name, row] of Object.entries(rows)) {
@@ -157,7 +159,8 @@ class Steps {
     this.view = view;
     this.play = button("▶", "play", () => this.toggle());
     this.slider = make("input", {
-      type: "range", min: 0, step: 1, "aria-label": "position", class: "hpe-position", oninput: () => this.to(+this.slider.value),
+      type: "range", min: 0, step: 1, "aria-label": "position", class: "hpe-position",
+      oninput: () => this.to(+this.slider.value),
     });
     this.told = make("span", { class: "hpe-told" });
     this.turns = pick("turn", [], (position) => this.to(+position), { hidden: true });
@@ -191,7 +194,7 @@ class Steps {
   drawLine(timeline, position) {
     const g = this.view.context(this.line), { clientWidth: width, clientHeight: height } = this.line;
     const wide = width / timeline.length, high = height / Math.max(1, ...timeline);
-    timeline.forEach((people, i) => bar(g, i * wide, height - people * high, Math.max(1, wide - 0.5), people * high, "#56b4e9"));
+    timeline.forEach((people, i) => bar(g, i * wide, height, Math.max(1, wide - 0.5), -people * high, "#56b4e9"));
     bar(g, (position + 0.5) * wide - 1, 0, 2, height, ORANGE);
   }
 
@@ -318,8 +321,9 @@ async function savedModel(page) {
 
 export default {
   render({ model, el }) {
-    const view = new View(el, model), below = div("hpe-below"), show = async () => {
-      const id = model.get("below"), child = id && (await model.widget_manager.create_view(await model.widget_manager.get_model(id)));
+    const view = new View(el, model), below = div("hpe-below"), { widget_manager: manager } = model;
+    const show = async () => {
+      const id = model.get("below"), child = id && await manager.create_view(await manager.get_model(id));
       below.replaceChildren(...(child ? [child.el] : []));
     };
     el.append(below);

@@ -33,12 +33,18 @@ function make(tag, given = {}, ...children) {
 
 const div = (name, ...children) => make("div", { class: name }, ...children);
 const announced = (name) => make("div", { class: name, "aria-live": "polite" });
-const button = (text, title, onclick, more = {}) => make("button", { type: "button", textContent: text, title, onclick, ...more });
+const button = (text, title, onclick, more = {}) =>
+  make("button", { type: "button", textContent: text, title, onclick, ...more });
+/** Handlers that say what the pointer is on, and null when it leaves. */
+const pointing = (say, what) => ({ onmouseenter: () => say(what), onmouseleave: () => say(null) });
 
 /** A list to choose from: pairs of value and text, or values alone. */
 function pick(label, options, act, more = {}) {
-  const listed = options.map((one) => [one].flat()).map(([value, text = value]) => make("option", { value, textContent: text }));
-  return make("select", { "aria-label": label, title: label, onchange: (event) => act(event.target.value), ...more }, listed);
+  const onchange = (event) => act(event.target.value);
+  return make("select", { "aria-label": label, title: label, onchange, ...more }, options.map((one) => {
+    const [value, textContent = value] = [one].flat();
+    return make("option", { value, textContent });
+  }));
 }
 
 /** A table of heads and rows; a row is its cells and, where given, its element's properties. */
@@ -131,13 +137,15 @@ class View extends Drawing {
         (k) => this.show({ joint: +k })),
       probe: tool("probe", "Tag probe (T)", PROBING, () => this.probe(!this.probing)),
       whatif: tool("whatif", "What if", EDITING, () => this.whatIf(!this.editing)),
-      doctor: tool("doctor", "Doctor", "what is odd in this picture, and what to try", () => this.show({ diagnosing: !this.diagnosing })),
+      doctor: tool("doctor", "Doctor", "what is odd in this picture, and what to try",
+        () => this.show({ diagnosing: !this.diagnosing })),
       untouched: tool("untouched", "Undo changes", "the maps as they were", send("edit", { what: "reset" })),
       compare: pick("compare with A", COMPARISONS, (mode) => this.compare(mode)),
       place: make("span"),
     });
     const offered = {
-      list: [button("←", "the picture before", send("list", { by: -1 })), t.place, button("→", "the next picture", send("list", { by: 1 }))],
+      list: [button("←", "the picture before", send("list", { by: -1 })), t.place,
+        button("→", "the next picture", send("list", { by: 1 }))],
       layers: [make("label", {}, "show ", t.layer), make("label", {}, "of ", t.joint)],
       probe: t.probe, whatif: [t.whatif, t.untouched], doctor: t.doctor,
       compare: [live && tool("keep", "Keep as A", "remember this result and compare others with it", send("keep")), t.compare],
@@ -169,7 +177,8 @@ class View extends Drawing {
     this.people = div("hpe-people");
     this.listed = make("details", { class: "hpe-fold", ontoggle: () => this.listPeople() },
       make("summary", {}, "people, one by one"), this.people);
-    this.root = make("div", { class: `hpe hpe-is-${fixed.app}`, "data-shown": "", "data-lm-suppress-shortcuts": "true", view: this },
+    const root = { class: `hpe hpe-is-${fixed.app}`, "data-shown": "", "data-lm-suppress-shortcuts": "true", view: this };
+    this.root = make("div", root,
       this.camera?.node, bar, this.steps?.node, div("hpe-main", this.stage, this.stripBox, this.panels.node),
       this.readout, this.said, this.status, this.listed);
     this.el.append(this.root);
@@ -181,9 +190,9 @@ class View extends Drawing {
     const { photo, strip } = this;
     this.follow(photo, (at, reach) => {
       const hit = this.hit(...at, reach), onDivider = Math.abs(at[0] - this.divider * this.size[0]) < 8;
-      const click = () => this.choose(hit), held = { click, drag: (now, last) => this.panBy(now[0] - last[0], now[1] - last[1]) };
+      const click = () => this.choose(hit), pan = (now, last) => this.panBy(now[0] - last[0], now[1] - last[1]);
       if (this.mode === "divider" && onDivider) return { drag: ([x]) => { this.divider = clamp(x / this.size[0], 0, 1); } };
-      if (!this.editing || !(hit?.dot >= 0)) return held;
+      if (!this.editing || !(hit?.dot >= 0)) return { click, drag: pan };
       const drop = (now) => this.edit("place", hit.dot, { at: this.toImage(...now) });
       return { click, drag: (now) => { this.held.ghost = now; }, drop };
     }, (at) => {
@@ -241,7 +250,8 @@ class View extends Drawing {
       if (fingers.size === 2 && canvas === this.photo) {
         const other = [...fingers].find(([id]) => id !== event.pointerId)[1];
         this.panBy((now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
-        this.zoomBy(distance(now, other) / Math.max(distance(before, other), 1), [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2]);
+        const middle = [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2];
+        this.zoomBy(distance(now, other) / Math.max(distance(before, other), 1), middle);
         this.held = null;
       } else if (held) {
         held.moved ||= distance(now, held.from) > 3;
@@ -378,7 +388,7 @@ class View extends Drawing {
 
   load_told(told) {
     const { sentence, person, flips = [], searching, candidates = [] } = (this.told = told);
-    const point = (i) => () => { this.pointedCandidate = i; this.draw(); };
+    const point = (i) => { this.pointedCandidate = i; this.draw(); };
     const parts = [make("span", { class: "hpe-quiet" }, this.scene.hint ?? HINT)];
     if (sentence) parts[0] = make("p", {}, person >= 0 && this.badge(person), " ", this.linked(sentence));
     if (flips.length || searching) {
@@ -390,11 +400,11 @@ class View extends Drawing {
     if (candidates.length) {
       parts.push(table(["", "score", "tag distance", "pixels away", "cost", "went to"], candidates.map(({ x, y, cells }, i) => [
         [letterOf(i), ...cells],
-        { tabIndex: 0, title: "show it on the photo", onclick: () => this.centre(x, y), onmouseenter: point(i), onmouseleave: point(-1) },
+        { tabIndex: 0, title: "show it on the photo", onclick: () => this.centre(x, y), ...pointing(point, i) },
       ])));
     }
     this.words.replaceChildren(...parts);
-    point(-1)();
+    point(null);
   }
 
   /** A sentence whose coordinates, such as (120, 45), can be clicked: the picture shows the place. */
@@ -463,7 +473,7 @@ class View extends Drawing {
     const rows = this.scene.people.map((one, person) => {
       const kinds = [1, 2, 0].map((kind) => one.kind.filter((value) => value === kind).length);
       const spot = { person, joint: -1, dot: -1 }, tag = one.tag.map((value) => value.toFixed(2)).join(", ");
-      const does = { onmouseenter: () => this.hover(spot), onmouseleave: () => this.hover(null), onclick: () => this.choose(spot) };
+      const does = { onclick: () => this.choose(spot), ...pointing((on) => this.hover(on), spot) };
       return [[this.badge(person), one.score.toFixed(2), tag, ...kinds], does];
     });
     this.people.replaceChildren(table(["person", "score", "tag", "detected", "refined", "missing"], rows));
@@ -474,10 +484,10 @@ class View extends Drawing {
     this.table.hidden = !sent;
     this.strip.hidden = !!sent;
     if (!sent) return;
-    const { people } = sent, point = (pair) => () => { this.pair = pair; this.draw(); };
-    const cell = ({ dot, under, chosen }, text, i) => make("td", {
-      onmouseenter: point([dot, people[i]]), onmouseleave: point(null), class: chosen === i ? "hpe-chosen" : "",
-    }, text, under[i] && make("small", {}, under[i]));
+    const { people } = sent, point = (pair) => { this.pair = pair; this.draw(); };
+    const cell = ({ dot, under, chosen }, text, i) => make("td",
+      { class: chosen === i ? "hpe-chosen" : "", ...pointing(point, [dot, people[i]]) },
+      text, under[i] && make("small", {}, under[i]));
     const rows = sent.rows.map((row) => [
       [row.letter, row.score, ...row.cells.map((text, i) => cell(row, text, i))], { class: row.strong ? "hpe-strong" : "" },
     ]);
