@@ -49,9 +49,9 @@ def test_code_after_a_named_scene_which_another_number_of_people_leaves(name):
 
 def test_the_verdict_follows_the_decoders_settings_and_each_panel_has_its_reset():
     lab = hpe.SceneLab("two apart")
-    assert "2 of 2 people found, 0 too many; 0 joints" in lab.scene["verdict"]
+    assert "2 of 2 people found, 0 too many; 0 joints" in lab.scene["hint"]
     lab.set(detection_threshold=1.0)
-    assert "0 of 2 people found, 0 too many; 0 joints" in lab.scene["verdict"]
+    assert "0 of 2 people found, 0 too many; 0 joints" in lab.scene["hint"]
     turn(lab, tag_noise=0.9)
     lab.receive({"kind": "scene_reset"})
     assert lab.made.recipe == hpe.scene("two apart").recipe
