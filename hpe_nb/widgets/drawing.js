@@ -322,7 +322,7 @@ class Drawing {
 
   /** Limbs of one width, thin where refined; `shades` are those of the left side, the middle and the right side. */
   paintLimbs(g, one, width, shades, dash) {
-    const sideOf = (joint) => (joint === 0 ? 1 : joint % 2 ? 0 : 2);
+    const sideOf = (joint) => (joint ? 2 - 2 * (joint % 2) : 1);
     g.lineCap = "round";
     for (const [a, b] of this.fixed.limbs.filter((limb) => limb.every((joint) => one.kind[joint]))) {
       const ends = [this.jointAt(one, a), this.jointAt(one, b)], side = sideOf(a) === sideOf(b) ? sideOf(a) : 1;

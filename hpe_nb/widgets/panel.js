@@ -84,7 +84,7 @@ class Panels {
   /** The marks under a slider: the nearest one is previewed and clicked; the arrow keys go from mark to mark. */
   marks(row, change) {
     const { view } = this, { low, high, whole, name } = row.field, now = () => view.scene.values[name];
-    const beside = (flip) => clamp(flip > now() ? flip : whole ? flip - 1 : flip - 1e-6 * (high - low), low, high);
+    const beside = (flip) => clamp(flip > now() ? flip : flip - (whole ? 1 : 1e-6 * (high - low)), low, high);
     const nearest = (event) => {
       const box = marks.getBoundingClientRect(), at = low + (high - low) * (event.clientX - box.left) / box.width;
       return row.flips.toSorted((a, b) => Math.abs(a - at) - Math.abs(b - at))[0];

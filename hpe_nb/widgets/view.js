@@ -304,8 +304,8 @@ class View extends Drawing {
     const apart = this.scene.people.map((one) => Math.hypot(...one.tag.map((value, i) => value - tag[i])));
     if (!apart.length) return "no person to join";
     const least = Math.min(...apart), { number } = this.scene.people[apart.indexOf(least)];
-    const verdict = this.threshold == null ? "" : least < this.threshold ? ": may join" : ": too far to join";
-    return `nearest in tag is person ${number}, ${least.toFixed(2)} away${verdict}`;
+    const verdict = least < this.threshold ? ": may join" : ": too far to join";
+    return `nearest in tag is person ${number}, ${least.toFixed(2)} away${this.threshold == null ? "" : verdict}`;
   }
 
   get threshold() { return this.scene.values?.tag_threshold; }
