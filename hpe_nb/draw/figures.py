@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
 
-from hpe_nb.arrays import Bools, Float32, Floats, Image
+from hpe_nb.arrays import Bools, Float32, Floats, Image, Ints
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.draw.colours import HEATMAP, INK, PAPER, contrast, hex_code, person_colour, person_pattern
 from hpe_nb.files.opencv import cv2
@@ -38,16 +38,6 @@ LEGIBLE = [withStroke(linewidth=2.2, foreground=BLACK)]
 """For white writing on a picture."""
 
 
-class PictureAxes(Axes):
-    """Axes with a figure of their own, which notebooks show as a picture with its alt text."""
-
-    name = "hpe_nb picture"
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """The figure with its alt text."""
-        return _bundle(self.get_figure(root=True), alt_text(self))  # type: ignore[arg-type]
-
-
 @dataclass(frozen=True, eq=False)
 class WithAlt:
     """A figure and what it shows in words; notebooks show the picture with its alt text.
@@ -61,8 +51,22 @@ class WithAlt:
     alt: str
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """The figure as HTML with alt text, and as PNG for readers that take no HTML."""
+        file = io.BytesIO()
+        self.figure.savefig(file, format="png", dpi=110, bbox_inches="tight", pad_inches=0.08)
+        png = base64.b64encode(file.getvalue()).decode("ascii")
+        source = f'<img alt="{escaped(self.alt)}" style="max-width:100%" src="data:image/png;base64,{png}">'
+        return {"text/html": source, "image/png": png, "text/plain": self.alt}
+
+
+class PictureAxes(Axes):
+    """Axes with a figure of their own, which notebooks show as a picture with its alt text."""
+
+    name = "hpe_nb picture"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """The figure with its alt text."""
-        return _bundle(self.figure, self.alt)
+        return WithAlt(self.get_figure(root=True), alt_text(self))._repr_mimebundle_()  # type: ignore[arg-type]
 
 
 def with_alt(figure: Figure, alt: str) -> WithAlt:
@@ -78,15 +82,6 @@ def with_alt(figure: Figure, alt: str) -> WithAlt:
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close(figure)
     return WithAlt(figure, alt)
-
-
-def _bundle(figure: Figure, alt: str) -> dict[str, Any]:
-    """A figure as HTML with alt text, and as PNG for readers that take no HTML."""
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=110, bbox_inches="tight", pad_inches=0.08)
-    png = base64.b64encode(file.getvalue()).decode("ascii")
-    source = f'<img alt="{escaped(alt)}" style="max-width:100%" src="data:image/png;base64,{png}">'
-    return {"text/html": source, "image/png": png, "text/plain": alt}
 
 
 def canvas(ax: Axes | None, width: float, height: float) -> Axes:
@@ -220,7 +215,7 @@ def draw_people(ax: Axes, points: Floats, there: Bools, at: tuple[float, float] 
         draw_dots(ax, body[seen] + at, size if few else size / 2, color=colour)
 
 
-def draw_dots(ax: Axes, places: Floats, size: float, **more: Any) -> None:
+def draw_dots(ax: Axes, places: Floats | Ints, size: float, **more: Any) -> None:
     """Dots with a dark rim at the places (N, 2); `size` in square points."""
     style: dict[str, Any] = {"edgecolors": BLACK, "linewidths": 0.6, "zorder": 3} | more
     ax.scatter(places[:, 0], places[:, 1], s=size, **style)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import Rectangle
 
-from hpe_nb.arrays import Floats, Image
+from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.draw import figures as fig
@@ -30,9 +28,6 @@ _GAP = 0.09
 """Room between two pictures, in widths of a picture."""
 _CAPTION = 0.17
 """Room under a row of pictures, where the captions of the next one stand, in widths of a picture."""
-
-Place = tuple[float, float]
-"""Upper left corner of a picture."""
 
 
 def plot_table(poses: Poses, *, ax: Axes | None = None) -> Axes:
@@ -59,8 +54,9 @@ def plot_table(poses: Poses, *, ax: Axes | None = None) -> Axes:
         fig.write(ax, K + 0.4, person, f"{score:.2f}", fontweight="bold")
         fig.write(ax, K + 1.7, person, f"{tag:.2f}", fontweight="bold")
         detected, refined, missing = ((poses.kind[person] == kind).sum() for kind in (DETECTED, REFINED, MISSING))
-        counts = f"{detected} detected, {refined} refined, {missing} missing"
-        told.append(f"Person {person + 1}: score {score:.2f}, {counts}.")
+        told.append(
+            f"Person {person + 1}: score {score:.2f}, {detected} detected, {refined} refined, {missing} missing."
+        )
     if not people:
         fig.write(ax, K / 2, 0, "no person was found", fontsize=fig.SMALL + 1)
     ax.set(xlim=(-1.4, K + 2.4), ylim=(max(people, 1) - 0.4, -0.6), yticks=[])
@@ -77,8 +73,8 @@ def _cell(ax: Axes, x: int, y: int, score: float, kind: int) -> None:
     if kind == MISSING:
         fig.write(ax, x, y, "·", fontsize=fig.SMALL + 4, color=fig.GREY)
         return
-    red, green, blue, _ = mpl.colormaps["Blues"](0.1 + 0.75 * min(max(score, 0), 1))
-    shade = round(255 * red), round(255 * green), round(255 * blue)
+    red, green, blue, _ = mpl.colormaps["Blues"](0.1 + 0.75 * min(max(score, 0), 1), bytes=True)
+    shade = int(red), int(green), int(blue)
     box: dict[str, Any] = {"facecolor": hex_code(shade)}
     writing: dict[str, Any] = {"color": hex_code(contrast(shade))}
     if kind == REFINED:
@@ -99,14 +95,22 @@ def plot_truth(scene: Scene, decoding: Decoding, *, ax: Axes | None = None) -> A
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
-    truth, poses = scene.truth, decoding.poses
+    truth, poses, peaks = scene.truth, decoding.poses, decoding.peaks
+    wrong = scene.maps.image_points(peaks.xy[wrong_joints(decoding, truth)].astype(np.float64))
+    invented = poses.keypoints[poses.kind == REFINED, :2]
+    kept = np.isin(decoding.groups.owner, decoding.people)
+    found = np.zeros((len(truth) + 1, K), bool)  # the last row takes the false peaks
+    found[truth.owners(peaks)[kept], peaks.joint[kept]] = True
+    person, joint = np.nonzero(poses.kind == REFINED)
+    found[main_owners(decoding, truth)[decoding.people][person], joint] = True
+    lost = truth.keypoints[(truth.keypoints[..., 2] > OUTSIDE) & ~found[:-1], :2]
+
     height, width = scene.image.shape[:2]
     ax = fig.canvas(ax, 6.6, 6.6 * height / width + 0.6)
     ax.imshow(fig.in_grey(scene.image, 0.75), interpolation="nearest")
     for body in truth.keypoints:
         fig.draw_skeleton(ax, body, body[:, 2] > OUTSIDE, fig.WHITE, linewidth=6, alpha=0.7)
     fig.draw_people(ax, poses.keypoints[..., :2], poses.kind != MISSING)
-    wrong, lost, invented = _mistakes(scene, decoding)
     hollow: dict[str, Any] = {
         "linestyle": "none", "markerfacecolor": "none", "markeredgecolor": fig.WRONG, "markeredgewidth": 2,
     }  # fmt: skip
@@ -131,19 +135,6 @@ def plot_truth(scene: Scene, decoding: Decoding, *, ax: Axes | None = None) -> A
     return fig.described(ax, f"Truth and result: {counts}", f"Truth against result: {counts}; {marks}.")
 
 
-def _mistakes(scene: Scene, decoding: Decoding) -> tuple[Floats, Floats, Floats]:
-    """Places (N, 2) in image pixels: wrong joints of the found people, true joints not found, refined joints."""
-    truth, poses, peaks = scene.truth, decoding.poses, decoding.peaks
-    wrong = peaks.xy[wrong_joints(decoding, truth)].astype(np.float64)
-    kept = np.isin(decoding.groups.owner, decoding.people)
-    found = np.zeros((len(truth) + 1, K), bool)  # the last row takes the false peaks
-    found[truth.owners(peaks)[kept], peaks.joint[kept]] = True
-    person, joint = np.nonzero(poses.kind == REFINED)
-    found[main_owners(decoding, truth)[decoding.people][person], joint] = True
-    lost = (truth.keypoints[..., 2] > OUTSIDE) & ~found[:-1]
-    return scene.maps.image_points(wrong), truth.keypoints[lost, :2], poses.keypoints[poses.kind == REFINED, :2]
-
-
 def plot_film_strip(decoding: Decoding, image: Image | None = None, *, ax: Axes | None = None) -> Axes:
     """How does a photo become poses? Photo, heat, peaks, grouping in four stops, and poses.
 
@@ -155,53 +146,36 @@ def plot_film_strip(decoding: Decoding, image: Image | None = None, *, ax: Axes 
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
-    width, height = decoding.maps.size
-    photo, heat = fig.on_map(image, decoding.maps), np.abs(decoding.maps.heatmaps).max(axis=0)
-    dark, poses = fig.in_grey(photo), decoding.poses
+    (width, height), poses, peaks = decoding.maps.size, decoding.poses, decoding.peaks
+    photo = fig.on_map(image, decoding.maps)
+    heated, dark = fig.heated(photo, np.abs(decoding.maps.heatmaps).max(axis=0)), fig.in_grey(photo)
     refined = plural(int((poses.kind == REFINED).sum()), "refined joint")
-    places = decoding.maps.map_points(poses.keypoints[..., :2])
-
-    def nothing(ax: Axes, at: Place) -> None:
-        """A picture with nothing drawn on it."""
-
-    def peaks(ax: Axes, at: Place) -> None:
-        fig.draw_dots(ax, decoding.peaks.xy + np.array(at), 9, color=fig.WHITE, linewidths=0.5)
-
-    def people(ax: Axes, at: Place) -> None:
-        fig.draw_people(ax, places, poses.kind != MISSING, at, 9)
-
-    panels: list[tuple[str, Image, Callable[[Axes, Place], None]]] = [
-        ("photo", photo, nothing),
-        ("heatmaps, all in one", fig.heated(photo, heat), nothing),
-        (plural(len(decoding.peaks), "peak"), dark, peaks),
-        *((f"grouping: {what}", dark, partial(_draw_groups, decoding, turns)) for turns, what in _STOPS),
-        (f"{plural(len(poses), 'pose')}, {refined}", photo, people),
+    panels = [
+        ("photo", photo),
+        ("heatmaps, all in one", heated),
+        (plural(len(peaks), "peak"), dark),
+        *((f"grouping: {what}", dark) for _, what in _STOPS),
+        (f"{plural(len(poses), 'pose')}, {refined}", photo),
     ]
     step_x, step_y = width * (1 + _GAP), height + _CAPTION * width
     rows = -(-len(panels) // _COLUMNS)
     ax = fig.canvas(ax, 10.5, 10.5 * rows * step_y / (_COLUMNS * step_x) + 0.3)
-    for i, (text, picture, draw) in enumerate(panels):
-        row, column = divmod(i, _COLUMNS)
-        x, y = column * step_x, row * step_y
+    corners = [((i % _COLUMNS) * step_x, (i // _COLUMNS) * step_y) for i in range(len(panels))]
+    for i, ((text, picture), (x, y)) in enumerate(zip(panels, corners, strict=True)):
         ax.imshow(picture, extent=(x - 0.5, x + width - 0.5, y + height - 0.5, y - 0.5), interpolation="bilinear")
-        draw(ax, (x, y))
         fig.write(ax, x, y - 0.02 * width, f"{i + 1}  {text}", fontsize=fig.SMALL + 1, ha="left", va="bottom")
-        if column < _COLUMNS - 1:
-            start, end = x + width * (1 + 0.12 * _GAP), x + width * (1 + 0.88 * _GAP)
-            ends = (start, y + height / 2), (end, y + height / 2)
-            ax.add_patch(FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=9, color=fig.GREY, linewidth=1.2))
+    fig.draw_dots(ax, peaks.xy + np.array(corners[2]), 9, color=fig.WHITE, linewidths=0.5)
+    # People in the order of their numbers, as they stand after so many joint types, and the peaks that are left.
+    peak = decoding.groups.peak[np.argsort(decoding.numbers)]
+    for (turns, _), at in zip(_STOPS, corners[3:], strict=False):
+        there = (peak >= 0) & np.isin(np.arange(K), JOINT_ORDER[:turns])
+        left = ~np.isin(np.arange(len(peaks)), peak[there])
+        fig.draw_dots(ax, peaks.xy[left] + np.array(at), 7, color=fig.PALE, linewidths=0.4, zorder=2)
+        if len(peaks):
+            fig.draw_people(ax, peaks.xy[peak].astype(np.float64), there, at, 9)
+    places = decoding.maps.map_points(poses.keypoints[..., :2])
+    fig.draw_people(ax, places, poses.kind != MISSING, corners[-1], 9)
     ax.set(xlim=(-0.5, _COLUMNS * step_x - _GAP * width), ylim=(rows * step_y - _CAPTION * width, -0.13 * width))
     ax.set_aspect("equal")
     fig.bare(ax)
-    alt = f"The decoder in {len(panels)} pictures: {', '.join(text for text, *_ in panels)}."
-    return fig.described(ax, "", alt)
-
-
-def _draw_groups(decoding: Decoding, turns: int, ax: Axes, at: Place) -> None:
-    """Draw the people as they stand after this many joint types, and the peaks that are left."""
-    peak = decoding.groups.peak[np.argsort(decoding.numbers)]
-    there = (peak >= 0) & np.isin(np.arange(K), JOINT_ORDER[:turns])
-    left = ~np.isin(np.arange(len(decoding.peaks)), peak[there])
-    fig.draw_dots(ax, decoding.peaks.xy[left] + np.array(at), 7, color=fig.PALE, linewidths=0.4, zorder=2)
-    if len(decoding.peaks):
-        fig.draw_people(ax, decoding.peaks.xy[peak].astype(np.float64), there, at, 9)
+    return fig.described(ax, "", f"The decoder in {len(panels)} pictures: {', '.join(text for text, _ in panels)}.")

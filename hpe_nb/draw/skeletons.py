@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpe_nb.arrays import RGB, Bools, Image, Ints
+from hpe_nb.arrays import RGB, Image, Ints
 from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
 from hpe_nb.draw.colours import INK, PAPER, contrast, mixed, person_colour, person_pattern
 from hpe_nb.files.images import check_image
@@ -34,29 +34,32 @@ PALE = 0.55
 FACE = 5
 """The first five keypoints are the face's."""
 
-SIDES: tuple[tuple[RGB, float], ...] = ((PAPER, 0.35), (PAPER, 0.0), (INK, 0.25))
+TONES: tuple[tuple[RGB, float], ...] = ((PAPER, 0.35), (PAPER, 0.0), (INK, 0.25))
 """What is mixed into a person's colour, and how much of it: left side, middle, right side."""
 
 MOST_DASHES = 200
 """At most this many dashes are drawn of one limb."""
 
+SIDES = tuple({"left": 0, "right": 2}.get(name.split()[0], 1) for name in KEYPOINTS)
+"""0 left, 1 middle, 2 right for each joint."""
+
 Point = tuple[int, int]
 """x and y in 1/16 pixel."""
-
-Limb = tuple[Point, Point, int]
-"""Two ends, and the side of the body."""
 
 
 @dataclass(frozen=True)
 class _Person:
-    """One person, ready to be drawn: whole numbers in 1/16 pixel, and widths in pixels."""
+    """One person, ready to be drawn: joints that are seen by number, which of them were detected, width in pixels."""
 
     number: int
-    points: list[Point]
-    seen: list[bool]
-    solid: list[bool]
+    points: dict[int, Point]
+    solid: set[int]
     width: int
-    colours: tuple[RGB, RGB, RGB]
+
+    @property
+    def tones(self) -> list[RGB]:
+        """The person's colour on the left side, in the middle and on the right side."""
+        return [mixed(person_colour(self.number), other, share) for other, share in TONES]
 
 
 def draw_poses(
@@ -91,100 +94,54 @@ def draw_poses(
     """
     check_image(image)
     picture = np.array(image, order="C")
-    if not len(poses):
-        return picture
     known = range(len(poses)) if people is None else np.asarray(people).tolist()
-    ready = _ready(poses, known, min_score, _widths(poses, image.shape, line_width))[::-1]
-    for person in ready:
-        _mix_pale_limbs(picture, person)
-    for person in ready:
-        _draw_limbs(picture, person, _limbs(person, solid=True), person.width)
+    ready = _ready(poses, known, min_score, image.shape, line_width)
+    if (seen := poses.kind[poses.kind != MISSING]).size and (seen != DETECTED).any():
+        strong = picture.copy()
+        for person in ready[::-1]:
+            _draw_limbs(strong, person, max(1, person.width // 2), solid=False)
+        cv2.addWeighted(strong, PALE, picture, 1 - PALE, 0, picture)
+    for person in ready[::-1]:
+        _draw_limbs(picture, person, person.width, solid=True)
         _draw_joints(picture, person)
     if numbers:
-        _draw_numbers(picture, ready[::-1])
+        _draw_numbers(picture, ready)
     return picture
 
 
-def _widths(poses: Poses, shape: tuple[int, ...], line_width: float | None) -> list[int]:
-    """Width of each person's limbs in pixels: about 1/60 of the body's size, within bounds that the picture sets."""
-    if line_width is not None:
-        return [max(1, round(line_width))] * len(poses)
+def _ready(
+    poses: Poses, numbers: range | list[int], min_score: float, shape: tuple[int, ...], line_width: float | None
+) -> list[_Person]:
+    """The people in whole numbers; limbs about 1/60 of the body's size wide, within bounds that the picture sets."""
+    near = (np.abs(poses.keypoints[..., :2]) < FAR).all(axis=-1)
+    seen = (poses.kind != MISSING) & (poses.keypoints[..., 2] >= min_score) & near
+    points = np.rint(np.where(seen[..., None], poses.keypoints[..., :2], 0) * (1 << SHIFT)).astype(int)
     x0, y0, x1, y1 = poses.boxes.T.astype(np.float64)
-    side = min(shape[:2])
-    exact = np.clip(np.hypot(x1 - x0, y1 - y0) / 60, side / 400, side / 80)
-    widths: list[int] = np.maximum(np.rint(np.nan_to_num(exact, nan=1.0)), 1).astype(int).tolist()
-    return widths
-
-
-def _ready(poses: Poses, numbers: range | list[int], min_score: float, widths: list[int]) -> list[_Person]:
-    """The people in whole numbers, in the poses' order."""
-    seen = _visible(poses, min_score)
-    solid = seen & (poses.kind == DETECTED)
-    points = np.rint(np.where(seen[..., None], poses.keypoints[..., :2], 0) * (1 << SHIFT)).astype(int).tolist()
+    exact = np.clip(np.hypot(x1 - x0, y1 - y0) / 60, min(shape[:2]) / 400, min(shape[:2]) / 80)
+    widths = np.nan_to_num(exact, nan=1.0) if line_width is None else np.full(len(poses), line_width)
     return [
-        _Person(number, [(x, y) for x, y in points[i]], seen[i].tolist(), solid[i].tolist(), widths[i], _tones(number))
+        _Person(
+            number,
+            {k: (int(points[i, k, 0]), int(points[i, k, 1])) for k in np.flatnonzero(seen[i]).tolist()},
+            set(np.flatnonzero(poses.kind[i] == DETECTED).tolist()),
+            max(1, round(widths[i])),
+        )
         for i, number in enumerate(numbers)
     ]
 
 
-def _visible(poses: Poses, min_score: float) -> Bools:
-    """(P, 17) joints that are there, good enough, and not absurdly far away."""
-    near = (np.abs(poses.keypoints[..., :2]) < FAR).all(axis=-1)
-    return np.asarray((poses.kind != MISSING) & (poses.keypoints[..., 2] >= min_score) & near)
-
-
-def _tones(number: int) -> tuple[RGB, RGB, RGB]:
-    """A person's colour on the left side, in the middle and on the right side."""
-    colour = person_colour(number)
-    left, middle, right = (mixed(colour, other, share) for other, share in SIDES)
-    return left, middle, right
-
-
-def _side(*joints: int) -> int:
-    """0 left, 1 middle, 2 right: the side that joints are on; the middle where they are on both."""
-    sides = {("left", "right").index(side) * 2 for side in (KEYPOINTS[k].split()[0] for k in joints) if side != "nose"}
-    return sides.pop() if len(sides) == 1 else 1
-
-
-LIMB_SIDES = tuple((a, b, _side(a, b)) for a, b in LIMBS)
-JOINT_SIDES = tuple(_side(k) for k in range(len(KEYPOINTS)))
-"""Side of each limb, with its joints, and of each joint."""
-
-
-def _limbs(person: _Person, *, solid: bool) -> list[Limb]:
-    """The limbs between detected joints, or those that lead to a refined one."""
-    return [
-        (person.points[a], person.points[b], side)
-        for a, b, side in LIMB_SIDES
-        if person.seen[a] and person.seen[b] and (person.solid[a] and person.solid[b]) == solid
-    ]
-
-
-def _mix_pale_limbs(picture: Image, person: _Person) -> None:
-    """Draw the limbs that lead to refined joints in place, mixed with what is there; only where they are is touched."""
-    limbs, width = _limbs(person, solid=False), max(1, person.width // 2)
-    if not limbs:
-        return
-    ends = [point for a, b, _ in limbs for point in (a, b)]
-    x, y = ([place >> SHIFT for place in places] for places in zip(*ends, strict=True))
-    left, top, room = max(0, min(x) - 2 * width - 2), max(0, min(y) - 2 * width - 2), 2 * width + 3
-    part = picture[top : max(0, max(y) + room), left : max(0, max(x) + room)]
-    if part.size:
-        strong = part.copy()
-        dx, dy = left << SHIFT, top << SHIFT
-        there = [((a[0] - dx, a[1] - dy), (b[0] - dx, b[1] - dy), side) for a, b, side in limbs]
-        _draw_limbs(strong, person, there, width)
-        part[:] = cv2.addWeighted(strong, PALE, part, 1 - PALE, 0)
-
-
-def _draw_limbs(picture: Image, person: _Person, limbs: list[Limb], width: int) -> None:
-    """Draw limbs of a person in place: outlines, then colours."""
-    outline, rim = contrast(person.colours[1]), _rim(width)
-    for a, b, _ in limbs:
-        cv2.line(picture, a, b, outline, width + 2 * rim, cv2.LINE_AA, SHIFT)
-    for a, b, side in limbs:
-        for start, end in _dashes(a, b, width, person_pattern(person.number)):
-            cv2.line(picture, start, end, person.colours[side], width, cv2.LINE_AA, SHIFT)
+def _draw_limbs(picture: Image, person: _Person, width: int, *, solid: bool) -> None:
+    """Draw the limbs between detected joints in place, or those that lead to a refined one: outlines, then colours."""
+    tones, rim, lines = person.tones, _rim(width), []
+    for a, b in LIMBS:
+        if a in person.points and b in person.points and ({a, b} <= person.solid) == solid:
+            sides = {SIDES[a], SIDES[b]} - {1}
+            lines.append((person.points[a], person.points[b], tones[sides.pop() if len(sides) == 1 else 1]))
+    for start, end, _ in lines:
+        cv2.line(picture, start, end, contrast(tones[1]), width + 2 * rim, cv2.LINE_AA, SHIFT)
+    for start, end, tone in lines:
+        for piece in _dashes(start, end, width, person_pattern(person.number)):
+            cv2.line(picture, *piece, tone, width, cv2.LINE_AA, SHIFT)
 
 
 def _dashes(a: Point, b: Point, width: int, pattern: tuple[float, ...]) -> list[tuple[Point, Point]]:
@@ -208,42 +165,32 @@ def _rim(width: int) -> int:
 
 def _draw_joints(picture: Image, person: _Person) -> None:
     """Draw the joints in place: full discs where detected, hollow ones where refined."""
-    outline, rim = contrast(person.colours[1]), _rim(person.width) << SHIFT
-    for k, (point, side) in enumerate(zip(person.points, JOINT_SIDES, strict=True)):
-        if person.seen[k]:
-            # In 1/16 pixel; smaller in the face, where five joints lie close together.
-            radius = max(24, person.width * (18 if k >= FACE else 12))
-            cv2.circle(picture, point, radius + rim, outline, -1, cv2.LINE_AA, SHIFT)
-            cv2.circle(picture, point, radius, person.colours[side], -1, cv2.LINE_AA, SHIFT)
-            if not person.solid[k]:
-                cv2.circle(picture, point, radius * 5 // 9, outline, -1, cv2.LINE_AA, SHIFT)
+    tones, rim = person.tones, _rim(person.width) << SHIFT
+    for k, point in person.points.items():
+        # In 1/16 pixel; smaller in the face, where five joints lie close together.
+        radius = max(24, person.width * (18 if k >= FACE else 12))
+        discs = [(radius + rim, contrast(tones[1])), (radius, tones[SIDES[k]]), (radius * 5 // 9, contrast(tones[1]))]
+        for size, colour in discs[: 2 if k in person.solid else 3]:
+            cv2.circle(picture, point, size, colour, -1, cv2.LINE_AA, SHIFT)
 
 
 def _draw_numbers(picture: Image, people: list[_Person]) -> None:
     """Draw each person's number in place, above its topmost joint, inside the picture and beside those before it."""
     taken: list[tuple[int, int, int]] = []
     for person in people:
-        there = [point for point, seen in zip(person.points, person.seen, strict=True) if seen]
-        if not there:
+        if not person.points:
             continue
-        left, top = (place >> SHIFT for place in min(there, key=lambda point: point[1]))
-        text, radius, colour = str(person.number + 1), max(8, 3 * person.width), person.colours[1]
-        x, y = _free_place(left, top, radius, picture.shape, taken)
+        left, top = (place >> SHIFT for place in min(person.points.values(), key=lambda point: point[1]))
+        text, radius, colour = str(person.number + 1), max(8, 3 * person.width), person_colour(person.number)
+        room = radius + 1
+        right, bottom = (max(room, side - 1 - room) for side in picture.shape[1::-1])
+        y = max(room, min(top - 2 * room, bottom))
+        places = [max(room, min(left + step * room, right)) for step in (0, 2, -2, 4, -4)]
+        free = (x for x in places if all((x - a) ** 2 + (y - b) ** 2 >= (radius + r) ** 2 for a, b, r in taken))
+        x = next(free, places[0])
         taken.append((x, y, radius))
         ink, scale, stroke = contrast(colour), radius / (18 if len(text) < 2 else 22.5), max(1, radius // 8)
         (wide, high), _ = cv2.getTextSize(text, FONT, scale, stroke)
         cv2.circle(picture, (x, y), radius + 1, ink, -1, cv2.LINE_AA)
         cv2.circle(picture, (x, y), radius, colour, -1, cv2.LINE_AA)
         cv2.putText(picture, text, (x - wide // 2, y + high // 2), FONT, scale, ink, stroke, cv2.LINE_AA)
-
-
-def _free_place(
-    x: int, y: int, radius: int, shape: tuple[int, ...], taken: list[tuple[int, int, int]]
-) -> tuple[int, int]:
-    """Where a disc goes: above the place, or a little to the side where other discs (x, y, radius) are in the way."""
-    room = radius + 1
-    right, bottom = max(room, shape[1] - 1 - room), max(room, shape[0] - 1 - room)
-    high = max(room, min(y - 2 * room, bottom))
-    places = [max(room, min(x + step * room, right)) for step in (0, 2, -2, 4, -4)]
-    free = (at for at in places if all((at - a) ** 2 + (high - b) ** 2 >= (radius + r) ** 2 for a, b, r in taken))
-    return next(free, places[0]), high

@@ -10,9 +10,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
-from hpe_nb.arrays import Float32, Image
+from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import Decoding
-from hpe_nb.decoder.grouping import Turn
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.draw import figures as fig
 from hpe_nb.draw.colours import HEATMAP, TAGMAP
@@ -79,23 +78,28 @@ def plot_heatmap(decoding: Decoding, joint: int | str, image: Image | None = Non
     width, height = decoding.maps.size
     ax = fig.canvas(ax, 6.6, 5.6 * height / width + 0.5)
     ax.imshow(fig.heated(fig.on_map(image, decoding.maps), np.abs(heat)), interpolation="nearest")
-    mine, told = range(peaks.start[k], peaks.start[k + 1]), []
-    for i in mine:
+    told = []
+    for i in np.flatnonzero(peaks.joint == k):
         (x, y), score = peaks.xy[i].tolist(), f"{peaks.value[i]:.2f}"
         ax.scatter(x, y, s=110, facecolors="none", edgecolors=fig.WHITE, linewidths=1.6, path_effects=fig.LEGIBLE)
         side, shift = ("left", 4) if x < 0.85 * width else ("right", -4)
         fig.caption(ax, x + shift, y - 3, score, ha=side, va="bottom")
         told.append(f"score {score} at x {x}, y {y}")
-    low = _low_maxima(heat, threshold)
-    ax.scatter(low[:, 0], low[:, 1], s=26, marker="x", color=fig.WHITE, linewidths=1.2, path_effects=fig.LEGIBLE)
+    # The highest maxima that are no peaks since they are not above the threshold.
+    y, x = np.nonzero((heat > 0.01) & (heat <= threshold))
+    low = np.argsort(-heat[y, x], kind="stable")[:_MOST]
+    ax.scatter(x[low], y[low], s=26, marker="x", color=fig.WHITE, linewidths=1.2, path_effects=fig.LEGIBLE)
     fig.inked(ax, x="x in map pixels", y="y in map pixels")
-    _score_bar(ax, threshold)
-    above = f"{plural(len(mine), 'peak')} above {threshold:g}"
-    places = f": {'; '.join(told)}" if told else ""
-    alt = (
-        f"Heatmap of the {KEYPOINTS[k]}: {above}{places}. {plural(len(low), 'maximum', 'maxima')} below the threshold."
-    )
+    bar = _score_bar(ax)
+    bar.axhline(threshold, color=fig.WHITE, linewidth=2)
+    bar.annotate(
+        "threshold", (-0.2, threshold), (-8, 14), textcoords="offset points", fontsize=fig.SMALL - 1, ha="right",
+        color=fig.WHITE, path_effects=fig.LEGIBLE, arrowprops={"arrowstyle": "-", "color": fig.WHITE},
+    )  # fmt: skip
+    above = f"{plural(len(told), 'peak')} above {threshold:g}"
+    below = f"{plural(len(low), 'maximum', 'maxima')} below the threshold"
     crosses = f", x below it ({len(low)})" if len(low) else ""
+    alt = f"Heatmap of the {KEYPOINTS[k]}: {': '.join([above, *(['; '.join(told)] if told else [])])}. {below}."
     return fig.described(ax, f"{KEYPOINTS[k]}: ○ {above}{crosses}", alt)
 
 
@@ -121,19 +125,12 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
     if heat.max() > 0.2:
         ax.contour(heat, levels=[0.2], colors=[fig.WHITE], linewidths=0.9)
     told, poses = [], owners(decoding)
-    for i in range(peaks.start[k], peaks.start[k + 1]):
+    for i in np.flatnonzero(peaks.joint == k):
         (x, y), person = peaks.xy[i].tolist(), int(poses[i])
         if person >= 0:
             fig.badge(ax, x, y, person)
         else:
-            fig.draw_dots(
-                ax,
-                peaks.xy[i : i + 1].astype(np.float64),
-                60,
-                facecolors=fig.PALE,
-                edgecolors=fig.BLACK,
-                linewidths=0.9,
-            )
+            fig.draw_dots(ax, peaks.xy[[i]], 60, facecolors=fig.PALE, linewidths=0.9)
         who = f"person {person + 1}" if person >= 0 else "a person who was dropped"
         told.append(f"{who} at x {x}, y {y} with tag {peaks.tag[i, 0]:.2f}")
     fig.scale_bar(ax, picture, fig.tag_label(decoding.maps))
@@ -163,20 +160,22 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
     k = joint_index(joint)
     turn = next((turn for turn in decoding.groups.turns if turn.joint == k), None)
     if turn is None or not turn.cost.size:
-        return _empty(fig.canvas(ax, 5.5, 1.1), k, 0 if turn is None else len(turn.person))
+        ax, peaks = fig.canvas(ax, 5.5, 1.1), 0 if turn is None else len(turn.person)
+        fig.bare(ax)
+        opens = f"No person is there yet: {plural(peaks, 'peak opens a person', 'peaks open a person each')}."
+        words = opens if peaks else f"The {KEYPOINTS[k]} has no peaks: nothing is assigned."
+        fig.write(ax, 0.5, 0.5, words, fontsize=fig.SMALL + 1, transform=ax.transAxes)
+        return fig.described(ax, f"{KEYPOINTS[k]}: no costs", f"No cost matrix for the {KEYPOINTS[k]}. {words}")
     n, m = turn.cost.shape
     ax = fig.canvas(ax, min(12, 3.6 + 0.95 * max(m, 2)), min(12, 1.4 + 0.55 * n))
-    numbers = decoding.numbers.tolist()
+    numbers = [number + 1 for number in decoding.numbers.tolist()]
     forbidden = ~decoding.settings.joins(turn.candidates, turn.people, turn.cost)
     shown = np.ma.masked_where(forbidden, turn.cost)
     least, most = (float(shown.min()), float(shown.max())) if shown.count() else (-1.0, 0.0)
     shades = Normalize(least, most if most > least else least + 1)
     ax.set_facecolor(fig.PALE)
     picture = ax.imshow(shown, cmap="cividis", norm=shades, aspect="auto", interpolation="nearest")
-    few = max(n, m) <= _MANY
-    if not few:
-        fig.scale_bar(ax, picture, "cost")
-    else:
+    if few := max(n, m) <= _MANY:
         d, e = tag_distances(turn.candidates, turn.people), place_distances(turn.candidates, turn.people)
         for (i, j), cost in np.ndenumerate(turn.cost):
             if forbidden[i, j]:
@@ -185,57 +184,27 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
             number = f"{cost.round(2) + 0.0:.2f}" if np.isfinite(cost) else "∞"  # 0 rather than -0
             fig.write(ax, j, i - 0.14, number, fontsize=fig.SMALL + 1, color=ink, fontweight="bold")
             fig.write(ax, j, i + 0.24, f"d {d[i, j]:.2f}  e {e[i, j]:.0f}", fontsize=6.5, color=ink)
+    else:
+        fig.scale_bar(ax, picture, "cost")
     letters = list(ascii_lowercase[:n]) if few else [str(i + 1) for i in range(n)]
-    told = _assignment(ax, turn, numbers, letters)
-    names = [f"person {numbers[j] + 1}\ntag {turn.people.tag[j, 0]:.2f}" for j in range(m)]
-    ax.set_xticks(range(m), names if few else [str(numbers[j] + 1) for j in range(m)])
-    tag, value = turn.candidates.tag[:, 0], turn.candidates.value
-    words = [f"peak {i}\ntag {t:.2f}, score {v:.2f}" for i, t, v in zip(letters, tag, value, strict=True)]
-    ax.set_yticks(range(n), words if few else letters)
+    told = []
+    for i, person in enumerate(turn.person.tolist()):
+        for colour, width in ((fig.BLACK, 4.5), (fig.person_hex(numbers[person] - 1), 2.5)) if person < m else ():
+            box = Rectangle((person - 0.46, i - 0.45), 0.92, 0.9, fill=False, edgecolor=colour, linewidth=width)
+            ax.add_patch(box)
+        if m <= _MANY:
+            fig.write(ax, m - 0.42, i, f"{'→' if person < m else 'opens'} person {numbers[person]}", ha="left")
+        told.append(f"peak {letters[i]} {'to' if person < m else 'opens'} person {numbers[person]}")
+    people = [f"person {numbers[j]}\ntag {turn.people.tag[j, 0]:.2f}" if few else str(numbers[j]) for j in range(m)]
+    each = zip(letters, turn.candidates.tag[:, 0], turn.candidates.value, strict=True)
+    ax.set_xticks(range(m), people)
+    ax.set_yticks(range(n), [f"peak {i}\ntag {t:.2f}, score {v:.2f}" if few else i for i, t, v in each])
     ax.xaxis.tick_top()
     fig.inked(ax)
-    sides = f"{plural(n, 'peak')} against {plural(m, 'person')}"
-    alt = f"Cost matrix of the {KEYPOINTS[k]}: {sides}. {'; '.join(told)}."
+    alt = f"Cost matrix of the {KEYPOINTS[k]}: {plural(n, 'peak')} against {plural(m, 'person')}. {'; '.join(told)}."
     return fig.described(ax, f"{KEYPOINTS[k]}: cost of joining (framed: the assignment)", alt)
 
 
-def _assignment(ax: Axes, turn: Turn, numbers: list[int], letters: list[str]) -> list[str]:
-    """Frames round the chosen pairs, and each candidate's person at the right; the same in words."""
-    told, m = [], len(turn.people)
-    for i, person in enumerate(turn.person.tolist()):
-        joins, number = person < m, numbers[person]
-        if joins:
-            for colour, width in ((fig.BLACK, 4.5), (fig.person_hex(number), 2.5)):
-                box = Rectangle((person - 0.46, i - 0.45), 0.92, 0.9, fill=False, edgecolor=colour, linewidth=width)
-                ax.add_patch(box)
-        if m <= _MANY:
-            fig.write(ax, m - 0.42, i, f"{'→' if joins else 'opens'} person {number + 1}", ha="left")
-        told.append(f"peak {letters[i]} {'to' if joins else 'opens'} person {number + 1}")
-    return told
-
-
-def _empty(ax: Axes, k: int, n: int) -> Axes:
-    """The turn of a joint type that had no peaks or met no people."""
-    fig.bare(ax)
-    opens = f"No person is there yet: {plural(n, 'peak opens a person', 'peaks open a person each')}."
-    told = opens if n else f"The {KEYPOINTS[k]} has no peaks: nothing is assigned."
-    fig.write(ax, 0.5, 0.5, told, fontsize=fig.SMALL + 1, transform=ax.transAxes)
-    return fig.described(ax, f"{KEYPOINTS[k]}: no costs", f"No cost matrix for the {KEYPOINTS[k]}. {told}")
-
-
-def _low_maxima(heat: Float32, threshold: float) -> Float32:
-    """Places (N, 2) of the highest maxima that are no peaks since they are not above the threshold."""
-    y, x = np.nonzero((heat > 0.01) & (heat <= threshold))
-    best = np.argsort(-heat[y, x], kind="stable")[:_MOST]
-    return np.stack((x[best], y[best]), axis=1).astype(np.float32)
-
-
-def _score_bar(ax: Axes, threshold: float | None = None) -> None:
-    """The scale of scores beside the picture, with a line at the threshold."""
-    bar = fig.scale_bar(ax, ScalarMappable(Normalize(0, 1), HEATMAP), "score")
-    if threshold is not None:
-        bar.axhline(threshold, color=fig.WHITE, linewidth=2)
-        bar.annotate(
-            "threshold", (-0.2, threshold), (-8, 14), textcoords="offset points", fontsize=fig.SMALL - 1, ha="right",
-            color=fig.WHITE, path_effects=fig.LEGIBLE, arrowprops={"arrowstyle": "-", "color": fig.WHITE},
-        )  # fmt: skip
+def _score_bar(ax: Axes) -> Axes:
+    """The scale of scores beside the picture."""
+    return fig.scale_bar(ax, ScalarMappable(Normalize(0, 1), HEATMAP), "score")

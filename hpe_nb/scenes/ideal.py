@@ -48,9 +48,7 @@ class Marks(NamedTuple):
 
     def chosen(self, which: Bools) -> Marks:
         """The marks that a mask (M,) chooses."""
-        return Marks(
-            self.joint[which], self.xy[which], self.score[which], self.tag[which], self.person[which], self.part[which]
-        )
+        return Marks._make(column[which] for column in self)
 
 
 def ideal_maps(
@@ -107,8 +105,7 @@ def ideal_maps(
 def inside(marks: Marks, size: tuple[int, int]) -> Marks:
     """The marks whose nearest pixel is on maps of `size` (width, height)."""
     pixel = nearest(marks.xy)
-    there = np.all((pixel >= 0) & (pixel < np.array(size)), axis=1)
-    return marks.chosen(there)
+    return marks.chosen(np.all((pixel >= 0) & (pixel < size), axis=1))
 
 
 def nearest(xy: Float64) -> Ints:
@@ -147,7 +144,13 @@ def paint(
     # Rings come from the outermost to the innermost: the last tag written is that of the nearest joint.
     tags.reshape(-1, tags.shape[-1])[index] = marks.tag[on % max(len(pixel), 1)]
     heatmaps = heat.reshape(K, height, width)
-    _raise_peaks(heatmaps, marks.joint, pixel)
+    # Those of the marked pixels that are the highest of their window turn positive.
+    beside, below = np.mgrid[:WINDOW, :WINDOW].reshape(2, -1, 1) - WINDOW // 2
+    x, y = pixel.T
+    around = heatmaps[marks.joint, np.clip(y + below, 0, height - 1), np.clip(x + beside, 0, width - 1)]
+    peak = marks.joint, y, x
+    highest = heatmaps[peak] == around.min(axis=0)
+    heatmaps[peak] = np.where(highest, np.abs(heatmaps[peak]), heatmaps[peak])
     return heatmaps, tags
 
 
@@ -160,17 +163,6 @@ def _disc(radius: int) -> tuple[Ints, Ints]:
     return x[order], y[order]
 
 
-def _raise_peaks(heat: Float32, joint: Ints, pixel: Ints) -> None:
-    """Turn those of the marked pixels positive that are the highest of their window; all values are negative before."""
-    height, width = heat.shape[1:]
-    dx, dy = np.mgrid[:WINDOW, :WINDOW].reshape(2, -1, 1) - WINDOW // 2
-    x, y = pixel.T
-    around = heat[joint, np.clip(y + dy, 0, height - 1), np.clip(x + dx, 0, width - 1)]
-    highest = heat[joint, y, x] == around.min(axis=0)
-    joint, x, y = joint[highest], x[highest], y[highest]
-    heat[joint, y, x] = np.abs(heat[joint, y, x])
-
-
 def surroundings(marks: Marks, size: tuple[int, int], reach: Float64) -> Float32:
     """Smooth tags (h, w, 1) for where no joint is: near a body its tag, far from all of them 0.
 
@@ -181,15 +173,15 @@ def surroundings(marks: Marks, size: tuple[int, int], reach: Float64) -> Float32
         size: width and height of the maps.
         reach: (M,) how far each joint's tag carries, in map pixels.
     """
-    across, down = (_bells(length, marks.xy[:, axis], reach) for axis, length in enumerate(size))
+
+    def bells(length: int, centre: Float64) -> Float64:
+        """Gaussians (M, n) without norm, at the middles of every `_COARSE` map pixels."""
+        count = -(-length // _COARSE)
+        at = (np.arange(count) + 0.5) * (length / count) - 0.5
+        return np.asarray(np.exp(-0.5 * ((at - centre[:, None]) / reach[:, None]) ** 2))
+
+    across, down = (bells(length, marks.xy[:, axis]) for axis, length in enumerate(size))
     # einsum rather than @: for this few numbers the threads of a matrix product cost more than they save
     total, weight = (np.einsum("my,mx->yx", down, across * share) for share in (marks.tag, 1.0))
     smooth = (total / (weight + 0.05)).astype(np.float32)
     return np.asarray(cv2.resize(smooth, size, interpolation=cv2.INTER_LINEAR), np.float32)[..., None]
-
-
-def _bells(length: int, centre: Float64, width: Float64) -> Float64:
-    """Gaussians (M, n) without norm, at the middles of every `_COARSE` map pixels."""
-    count = -(-length // _COARSE)
-    at = (np.arange(count) + 0.5) * (length / count) - 0.5
-    return np.asarray(np.exp(-0.5 * ((at - centre[:, None]) / width[:, None]) ** 2))

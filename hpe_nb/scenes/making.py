@@ -7,17 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from hpe_nb.arrays import Float64, Image, Kinds
+from hpe_nb.arrays import Float64, Image
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError, suggestion
 from hpe_nb.files.images import html_picture
 from hpe_nb.files.text import plural
-from hpe_nb.scenes.damage import FACE, false_marks, head_marks, joined, people_tags, seen_marks, worn_heatmaps
+from hpe_nb.scenes.damage import FACE, people_tags, seen_marks, worn_heatmaps
 from hpe_nb.scenes.drawing import balloon_height, draw_scene
-from hpe_nb.scenes.ideal import Marks, inside, nearest, paint, surroundings
+from hpe_nb.scenes.ideal import inside, nearest, paint, surroundings
 from hpe_nb.scenes.people import POSES, cast_of, joints, placed
-from hpe_nb.scenes.recipe import NAMED, Recipe
-from hpe_nb.scenes.streams import stream
+from hpe_nb.scenes.recipe import NAMED, Recipe, stream
 from hpe_nb.scenes.truth import HIDDEN, OUTSIDE, Truth
 from hpe_nb.skeleton import K
 
@@ -69,56 +68,51 @@ def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:
         >>> scene.image.shape, len(hpe.decode(scene.maps).poses)
         ((448, 448, 3), 5)
     """
-    recipe = recipe_of(name, settings)
+    recipe = _recipe(name, settings)
     cast = cast_of(recipe)
-    poses, keypoints = placed(recipe, cast)
+    keypoints, headings = placed(recipe, cast)
     heads = _balloons(recipe, keypoints[..., :2])
-    image, mask = draw_scene(recipe, cast, poses, keypoints[..., :2], heads)
-    keypoints = _with_visibility(keypoints, mask)
-    heights = np.array([actor.height * recipe.size[1] for actor in cast], np.float64)
+    image, mask = draw_scene(recipe, cast, keypoints[..., :2], headings, heads)
+    # A joint is outside the picture, or hidden where another one is seen.
+    (height, width), pixel = mask.shape, nearest(keypoints[..., :2])
+    there = ((pixel >= 0) & (pixel < (width, height))).all(axis=-1)
+    x, y = np.moveaxis(np.clip(pixel, 0, (width - 1, height - 1)), -1, 0)
+    own = mask[y, x] == np.arange(1, len(cast) + 1)[:, None]
+    visibility = np.where(own, keypoints[..., 2], np.minimum(keypoints[..., 2], HIDDEN))
+    keypoints[..., 2] = np.where(there, visibility, OUTSIDE)
+
+    heights = np.array([actor.height * height for actor in cast], np.float64)
     tags = people_tags(recipe, len(cast))
-    marks = _marks(recipe, keypoints, heights, tags, heads)
-    maps = _maps(recipe, marks, heights)
-    truth = Truth(
-        keypoints.astype(np.float32), tags.astype(np.float32), heights.astype(np.float32),
-        marks.joint, nearest(marks.xy), marks.person, marks.part,
-    )  # fmt: skip
-    return Scene(image, maps, truth, recipe)
+    marks = inside(seen_marks(recipe, keypoints, heights, tags, heads), recipe.map_size)
+    # Smooth tags round the bodies.
+    bodies = marks.chosen(marks.person >= 0)
+    reach = np.maximum(0.09 * heights[bodies.person] * recipe.map_scale, 1.0)
+    background = surroundings(bodies, recipe.map_size, reach)
+    heatmaps, tag_maps = paint(marks, recipe.map_size, recipe.sigma, background)
+    maps = Maps(worn_heatmaps(recipe, heatmaps), tag_maps, np.eye(2, 3) / recipe.map_scale)
+    known = keypoints.astype(np.float32), tags.astype(np.float32)
+    return Scene(image, maps, Truth(*known, marks.joint, nearest(marks.xy), marks.person, marks.part), recipe)
 
 
-def recipe_of(name: str | int | Recipe | None, settings: dict[str, Any]) -> Recipe:
+def _recipe(name: str | int | Recipe | None, settings: dict[str, Any]) -> Recipe:
     """The recipe that `scene` is asked for."""
-    unknown = settings.keys() - {item.name for item in fields(Recipe)}
-    if unknown:
-        known, given = [item.name for item in fields(Recipe)], ", ".join(sorted(unknown))
-        meant = suggestion(given, known) or f": {', '.join(known)}."
-        raise HpeError(f"{given} was given, but the name of a scene's setting is expected{meant}")
-    if isinstance(name, Recipe):
-        recipe = name
-    elif isinstance(name, str):
-        if name not in NAMED:
-            meant = suggestion(name, NAMED) or f": {', '.join(NAMED)}."
-            raise HpeError(f"{name!r} was given, but the name of a scene is expected{meant}")
-        recipe = NAMED[name]
-    else:
-        recipe = Recipe()
+
+    def check(given: str, known: list[str], what: str) -> None:
+        if given not in known:
+            meant = suggestion(given, known) or f": {', '.join(known)}."
+            raise HpeError(f"{given!r} was given, but the name of {what} is expected{meant}")
+
+    for given in settings:
+        check(given, [item.name for item in fields(Recipe)], "a scene's setting")
+    if isinstance(name, str):
+        check(name, list(NAMED), "a scene")
+        name = NAMED[name]
+    elif not isinstance(name, Recipe):
         settings = settings if name is None else {"people": name} | settings
+        name = Recipe()
     if settings.keys() & {"people", "poses"} and "cast" not in settings:
         settings = {"cast": ()} | settings
-    return replace(recipe, **settings)
-
-
-def _with_visibility(keypoints: Float64, mask: Kinds) -> Float64:
-    """Keypoints with visibility OUTSIDE out of the picture and HIDDEN where another one is seen."""
-    height, width = mask.shape
-    x, y = np.moveaxis(nearest(keypoints[..., :2]), -1, 0)
-    there = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    seen = mask[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
-    own = np.arange(1, len(keypoints) + 1)[:, None]
-    visibility = np.where(seen == own, keypoints[..., 2], np.minimum(keypoints[..., 2], HIDDEN))
-    keypoints = keypoints.copy()
-    keypoints[..., 2] = np.where(there, visibility, OUTSIDE)
-    return keypoints
+    return replace(name, **settings)
 
 
 def _balloons(recipe: Recipe, people: Float64) -> Float64:
@@ -133,20 +127,3 @@ def _balloons(recipe: Recipe, people: Float64) -> Float64:
         middles[i] = places[away.argmax()]
         taken = np.concatenate((taken, middles[i : i + 1]))
     return np.asarray(middles[:, None] + balloon_height(recipe) * head)
-
-
-def _marks(recipe: Recipe, keypoints: Float64, heights: Float64, tags: Float64, heads: Float64) -> Marks:
-    """Everything the network sees: the people's joints, the balloons' faces, and peaks out of nothing."""
-    marks = [seen_marks(recipe, keypoints, heights, tags), false_marks(recipe, tags)]
-    marks += [head_marks(recipe, head, i, tags) for i, head in enumerate(heads)]
-    return inside(joined(marks), recipe.map_size)
-
-
-def _maps(recipe: Recipe, marks: Marks, heights: Float64) -> Maps:
-    """Maps of the marks, with smooth tags round the bodies."""
-    bodies = marks.chosen(marks.person >= 0)
-    reach = np.maximum(0.09 * heights[bodies.person] * recipe.map_scale, 1.0)
-    background = surroundings(bodies, recipe.map_size, reach)
-    heatmaps, tags = paint(marks, recipe.map_size, recipe.sigma, background)
-    to_image = np.eye(2, 3) / recipe.map_scale
-    return Maps(worn_heatmaps(recipe, heatmaps), tags, to_image)

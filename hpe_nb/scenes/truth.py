@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -31,7 +30,6 @@ class Truth:
         keypoints: (P, 17, 3) float32 x, y in image pixels and visibility: OUTSIDE, HIDDEN or VISIBLE. Places are given
             where joints are outside, too.
         tags: (P,) float32 tag of each person before noise and leaks.
-        heights: (P,) float32 body heights in image pixels.
         joint: (M,) joint type of each mark.
         xy: (M, 2) map pixel of each mark.
         person: (M,) the person whose mark it is; -1 for a false peak.
@@ -40,7 +38,6 @@ class Truth:
 
     keypoints: Float32
     tags: Float32
-    heights: Float32
     joint: Ints
     xy: Ints
     person: Ints
@@ -64,22 +61,15 @@ class Truth:
 
         Of marks on one pixel the last one counts, that of the person in front; its tag is the one in the maps.
         """
-        return _owners(self, peaks)
-
-
-@lru_cache(maxsize=8)
-def _owners(truth: Truth, peaks: Peaks) -> Ints:
-    """`Truth.owners`; remembered, since a slider asks it again and again about the same peaks."""
-    owner = np.full(len(peaks), -1, dtype=np.intp)
-    for k in np.unique(peaks.joint):
-        mine, marks = np.arange(peaks.start[k], peaks.start[k + 1]), np.flatnonzero(truth.joint == k)[::-1]
-        if len(marks):
-            away = np.abs(peaks.xy[mine, None] - truth.xy[marks])
-            best = (away**2).sum(axis=-1).argmin(axis=1)
-            near = away[np.arange(len(mine)), best].max(axis=1) <= NEAR
-            owner[mine] = np.where(near, truth.person[marks[best]], -1)
-    owner.flags.writeable = False
-    return owner
+        owner = np.full(len(peaks), -1, dtype=np.intp)
+        for k in np.unique(peaks.joint):
+            mine, marks = np.flatnonzero(peaks.joint == k), np.flatnonzero(self.joint == k)[::-1]
+            if len(marks):
+                away = np.abs(peaks.xy[mine, None] - self.xy[marks])
+                best = (away**2).sum(axis=-1).argmin(axis=1)
+                near = away[np.arange(len(mine)), best].max(axis=1) <= NEAR
+                owner[mine] = np.where(near, self.person[marks[best]], -1)
+        return owner
 
 
 def main_owners(decoding: Decoding, truth: Truth) -> Ints:

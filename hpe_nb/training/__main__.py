@@ -5,20 +5,28 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hpe_nb.errors import HpeError
-
-if TYPE_CHECKING:
-    from hpe_nb.training.config import Config
-    from hpe_nb.training.photos import LabelledPhoto
 
 CONFIGS = Path(__file__).parent / "configs"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; 0 when all went well, 2 when the input could not be used."""
-    options = _parser().parse_args(arguments)
+    parser = argparse.ArgumentParser(prog="python -m hpe_nb.training", description=main.__doc__)
+    commands = parser.add_subparsers(required=True)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", type=Path, default=CONFIGS / "hpe-nb-ae.toml", help="what is trained, on what, how")
+    common.add_argument(
+        "--out", type=Path, default=Path("training"), help="folder of the training: checkpoints and log.csv"
+    )
+    train = commands.add_parser("train", parents=[common], help="train, or go on where a training stopped")
+    train.add_argument("--device", help='"cpu" or "cuda"; cuda where there is one by default')
+    train.set_defaults(run=_train)
+    export = commands.add_parser("export", parents=[common], help="write the trained network as OpenVINO IR")
+    export.add_argument("--to", type=Path, required=True, help="the .xml file")
+    export.set_defaults(run=_export)
+    options = parser.parse_args(arguments)
     try:
         options.run(options)
     except HpeError as error:
@@ -30,62 +38,35 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m hpe_nb.training", description=main.__doc__)
-    commands = parser.add_subparsers(required=True)
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--config", type=Path, default=CONFIGS / "hpe-nb-ae.toml", help="what is trained, on what, how")
-    common.add_argument(
-        "--out", type=Path, default=Path("training"), help="folder of the training: checkpoints and log.csv"
-    )
-    train = commands.add_parser("train", parents=[common], help="train, or go on where a training stopped")
-    train.add_argument("--device", help='"cpu" or "cuda"; cuda where there is one by default')
-    train.add_argument("--pause", type=Path, help="sleep while this file exists")
-    train.set_defaults(run=_train)
-    export = commands.add_parser("export", parents=[common], help="write the trained network as OpenVINO IR")
-    export.add_argument("--to", type=Path, required=True, help="the .xml file")
-    export.add_argument("--full", action="store_true", help="keep weights in single precision")
-    export.set_defaults(run=_export)
-    return parser
-
-
-def _photos(config: Config) -> list[LabelledPhoto]:
-    from hpe_nb.training.photos import read_photos
-
-    found = [photo for source in config.data for photo in read_photos(source.labels, source.images)]
-    found = [photo for i, photo in enumerate(found) if not config.hold_out or i % config.hold_out]
-    return found[:: -(-len(found) // config.photos)] if config.photos else found
-
-
 def _train(options: argparse.Namespace) -> None:
     import torch
 
     from hpe_nb.training.config import read_config
     from hpe_nb.training.loop import train
+    from hpe_nb.training.photos import read_photos
     from hpe_nb.training.tasks import make_task
 
     config = read_config(options.config)
-    if config.threads:
-        torch.set_num_threads(config.threads)
+    photos = [photo for source in config.data for photo in read_photos(*source)]
+    photos = [photo for i, photo in enumerate(photos) if not config.hold_out or i % config.hold_out]
     device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    photos = _photos(config)
     sys.stdout.write(f"{len(photos)} photos to train on, {device}\n")
-    train(make_task(config), photos, config, options.out, device, pause=options.pause)
+    train(make_task(config), photos, config, options.out, device)
 
 
 def _export(options: argparse.Namespace) -> None:
-    from hpe_nb.training.checkpoint import load_mean
     from hpe_nb.training.config import read_config
     from hpe_nb.training.export import export
+    from hpe_nb.training.loop import load_mean
     from hpe_nb.training.tasks import make_task
-    from hpe_nb.training.two_scales import TwoScales
+    from hpe_nb.training.topology import AENet
 
     config = read_config(options.config)
     network = make_task(config).network
     load_mean(options.out, network)
-    if isinstance(network, TwoScales):
+    if not isinstance(network, AENet):
         network.head.stretch(config.stretch)
-    export(network, options.to, half=not options.full)
+    export(network, options.to)
     sys.stdout.write(f"{options.to} and {options.to.with_suffix('.bin').name} written\n")
 
 

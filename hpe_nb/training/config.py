@@ -5,18 +5,32 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from hpe_nb.errors import HpeError
-from hpe_nb.training.augment import Augment
 
 
 @dataclass(frozen=True)
-class LabelSource:
-    """A label file in COCO's format, and the folder its file names start from."""
+class Augment:
+    """How far a picture to train on may differ from its photo.
 
-    labels: Path
-    images: Path
+    Attributes:
+        size: side of a picture in pixels.
+        long: the photo's long side before the random scale.
+        scale: smallest and largest random scale.
+        turn: standard deviation of the angle in degrees, for one patch of two.
+        mosaic: share of pictures that are four patches, of photos at 0.7 of the scale.
+        grid: share of pictures that are nine patches, of photos at 0.5 of the scale.
+        colour: share of pictures whose colours change.
+    """
+
+    size: int = 384
+    long: int = 640
+    scale: tuple[float, float] = (0.55, 1.25)
+    turn: float = 12.0
+    mosaic: float = 0.25
+    grid: float = 0.0
+    colour: float = 0.8
 
 
 @dataclass(frozen=True)
@@ -24,22 +38,17 @@ class Config:
     """A training.
 
     Attributes:
-        network: "aenet", the 0007 topology from chance, or "two-scales", which starts from MoveNet.
-        name: name of the exported file.
+        network: "aenet", the 0007 topology from random weights, or "two-scales", the network that ships.
+        data: label files in COCO's format, each with the folder its file names start from; may be empty.
         width: channels of "aenet" in units of 0007's.
         depth: blocks of "aenet" in units of 0007's.
-        start: IR of MoveNet MultiPose for "two-scales".
-        judge: IR of the network that ships, whose judge of peaks "two-scales" takes over.
-        head: weights of the tag head to start from, a file of its state; from chance without it.
+        start: IR of the network that ships, whose MoveNet and judge "two-scales" takes over.
         stretch: factor of the exported network's tags, chosen on photos that are kept aside.
         pictures: number of pictures that "two-scales" makes of the photos and keeps.
-        data: label files; may be empty where nothing is trained.
-        photos: photos at most, evenly taken from those that are not held out; 0 for all.
         hold_out: each photo of this many is kept aside; 0 for none.
         augment: how photos become pictures.
         batch: pictures per step.
-        steps: steps at most.
-        minutes: time at most, with the learning rate falling over it; 0 for no limit.
+        steps: number of steps.
         rate: largest learning rate of AdamW.
         warm_up: steps until the largest rate.
         decay: weight decay.
@@ -47,29 +56,21 @@ class Config:
         pull: weight of pull against the heatmap loss.
         push: weight of push.
         seed: pictures and first weights follow from it.
-        workers: processes that make pictures.
-        threads: torch's threads; 0 leaves them.
-        mixed: bfloat16 where it is faster: on CUDA, and on CPUs for "two-scales".
+        workers: processes that make pictures for "aenet".
         save_every: seconds between checkpoints.
-        channels_last: memory order of pictures and weights; faster on most devices.
     """
 
     network: Literal["aenet", "two-scales"]
-    name: str
-    data: tuple[LabelSource, ...]
+    data: tuple[tuple[Path, Path], ...]
     width: float = 1.0
     depth: float = 1.0
     start: Path | None = None
-    judge: Path | None = None
-    head: Path | None = None
     stretch: float = 1.0
     pictures: int = 2000
-    photos: int = 0
     hold_out: int = 23
     augment: Augment = field(default_factory=Augment)
     batch: int = 4
     steps: int = 20_000
-    minutes: float = 0.0
     rate: float = 2e-3
     warm_up: int = 30
     decay: float = 1e-2
@@ -78,10 +79,7 @@ class Config:
     push: float = 1e-3
     seed: int = 0
     workers: int = 1
-    threads: int = 0
-    mixed: bool = True
     save_every: float = 120.0
-    channels_last: bool = True
 
 
 def read_config(path: Path) -> Config:
@@ -92,23 +90,20 @@ def read_config(path: Path) -> Config:
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content["data"] = tuple(
+            (path.parent / each["labels"], path.parent / each["images"]) for each in content["data"]
+        )
+        content["augment"] = Augment(**content.get("augment", {}))
+        if "start" in content:
+            content["start"] = path.parent / content["start"]
+        config = Config(**content)
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise HpeError(
             f"{path} cannot be read as a config ({error}); configs/ beside this package has some."
         ) from error
-    folder = path.parent
-    try:
-        sources = tuple(LabelSource(folder / each["labels"], folder / each["images"]) for each in content.pop("data"))
-        augment = Augment(**{key: _plain(value) for key, value in content.pop("augment", {}).items()})
-        paths = {name: folder / content.pop(name) for name in ("start", "judge", "head") if name in content}
-        config = Config(data=sources, augment=augment, **paths, **content)
     except (KeyError, TypeError) as error:
         known = ", ".join(each.name for each in fields(Config))
         raise HpeError(f"{path} does not fit ({error}); a config has: {known}.") from error
     if config.network not in ("aenet", "two-scales"):
         raise HpeError(f'network = "{config.network}" was given in {path}, but "aenet" or "two-scales" is expected.')
     return config
-
-
-def _plain(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

@@ -1,4 +1,7 @@
-"""Losses: squared error of heatmaps, pull and push for tags (arXiv 1611.05424), and what helps tags to be learned."""
+"""Losses: squared error of heatmaps, pull and push for tags (arXiv 1611.05424), and what helps tags to be learned.
+
+In all of them `has` is 1 where a person has the joint, else 0; persons without any do not count.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,9 @@ def heat_loss(heat: Tensor, target: Tensor, weight: Tensor) -> Tensor:
 
 
 def pull_push(tags: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
-    """`pull_push_of` the tags at pixels of tag maps.
-
-    Args:
-        tags: (B, 17, h, w) tag maps.
-        pixels: (B, N, 17, 3) pixel y, x and 1 where the person has the joint; persons without any do not count.
-    """
-    return pull_push_of(_read(tags, pixels), pixels[..., 2])
+    """`pull_push_of` the tags (B, 17, h, w) at pixels (B, N, 17, 3): y, x, and 1 where the person has the joint."""
+    index = (pixels[..., 0] * tags.shape[3] + pixels[..., 1]).transpose(1, 2)
+    return pull_push_of(tags.flatten(2).gather(2, index).transpose(1, 2), pixels[..., 2])
 
 
 def pull_push_of(tags: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
@@ -39,37 +38,29 @@ def pull_push_of(tags: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         tags: (B, N, K) tags of each person's joints; a joint may be read more than once.
-        has: (B, N, K) 1 where the person has the joint; persons without any do not count.
+        has: (B, N, K).
     """
-    has = has.to(tags.dtype)
     mean, person = _means(tags, has)
-    spread = ((tags - mean[..., None]).square() * has).sum(2) / has.sum(2).clamp(min=1)
+    pull = (_over_joints((tags - mean[..., None]).square(), has) * person).sum(1)
     people = person.sum(1)
-    pull = (spread * person).sum(1) / people.clamp(min=1)
     near = torch.exp(-(mean[:, :, None] - mean[:, None]).square()) * person[:, :, None] * person[:, None]
     # The diagonal is exp(0) = 1 for every person.
     push = (near.sum((1, 2)) - people) / (2 * people * (people - 1)).clamp(min=1)
-    return pull.mean(), push.mean()
+    return (pull / people.clamp(min=1)).mean(), push.mean()
 
 
 def owner_loss(tags: Tensor, has: Tensor, spread: float = 0.3) -> Tensor:
     """Cross-entropy of the question whose joint a tag is, if tags scatter around each person's mean by `spread`.
 
     Pull and push know means of people; this one sees the single joint that is nearer to another person's mean. Each
-    person counts alike.
-
-    Args:
-        tags: (B, N, K) tags of each person's joints.
-        has: (B, N, K) 1 where the person has the joint.
-        spread: standard deviation.
+    person counts alike. Tags and `has` are (B, N, K).
     """
-    has = has.to(tags.dtype)
     mean, person = _means(tags, has)
     # (B, N, K, M): joint k of person n against person m.
     logits = -(tags[..., None] - mean[:, None, None]).square() / (2 * spread**2)
     logits = logits.masked_fill(person[:, None, None] == 0, -1e4)
     right = logits.diagonal(dim1=1, dim2=3).permute(0, 2, 1)
-    lost = ((logits.logsumexp(3) - right) * has).sum(2) / has.sum(2).clamp(min=1)
+    lost = _over_joints(logits.logsumexp(3) - right, has)
     return (lost * person).sum() / person.sum().clamp(min=1)
 
 
@@ -80,7 +71,7 @@ def landing_loss(landing: Tensor, middle: Tensor, size: Tensor, has: Tensor) -> 
         landing: (2, B, N, 17, D, 2) places in cells, see `tag_head.Readings`.
         middle: (B, N, 2) where each person's middle is.
         size: (B, N) each person's size in cells.
-        has: (B, N, 17) 1 where the person has the joint.
+        has: (B, N, 17).
     """
     miss = (landing - middle[:, :, None, None]) / size[:, :, None, None, None]
     miss = miss.abs().clamp(max=2.0).sum(-1).mean((0, 4))
@@ -93,7 +84,7 @@ def size_loss(seen: Tensor, size: Tensor, has: Tensor) -> Tensor:
     Args:
         seen: (B, N, 17, D) logarithm of the size in cells, less 2.5.
         size: (B, N) size in cells.
-        has: (B, N, 17) 1 where the person has the joint.
+        has: (B, N, 17).
     """
     miss = (seen - (size.log() - 2.5)[:, :, None, None]).abs().mean(3)
     return (miss * has).sum() / has.sum().clamp(min=1)
@@ -101,12 +92,9 @@ def size_loss(seen: Tensor, size: Tensor, has: Tensor) -> Tensor:
 
 def _means(tags: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
     """Each person's mean tag, and 1 where there is a person; both (B, N)."""
-    joints = has.sum(2)
-    return (tags * has).sum(2) / joints.clamp(min=1), (joints > 0).to(tags.dtype)
+    return _over_joints(tags, has), has.any(2).to(tags.dtype)
 
 
-def _read(tags: Tensor, pixels: Tensor) -> Tensor:
-    """Tags (B, N, 17) at the pixels."""
-    width = tags.shape[3]
-    index = (pixels[..., 0] * width + pixels[..., 1]).transpose(1, 2)
-    return tags.flatten(2).gather(2, index).transpose(1, 2)
+def _over_joints(values: Tensor, has: Tensor) -> Tensor:
+    """Mean (B, N) over the joints that each person has; 0 for none."""
+    return (values * has).sum(2) / has.sum(2).clamp(min=1)

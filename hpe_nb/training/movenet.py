@@ -1,20 +1,18 @@
 """MoveNet MultiPose Lightning in torch: MobileNetV2 (width 1.5), a feature pyramid to stride 4, and the heads we need.
 
-Google's weights (Apache-2.0) have their batch norms folded, so the layers are plain convolutions with biases. `read`
-takes the weights from an OpenVINO IR of the network with its heads left open.
+Google's weights (Apache-2.0) have their batch norms folded, so the layers are plain convolutions with biases.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hpe_nb.training.ir_weights import convolutions, fill
-from hpe_nb.training.topology import JOINTS, double
+from hpe_nb.skeleton import K
+from hpe_nb.training.topology import double
 
 STEM, HALF, FEATURES, HIDDEN = 48, 24, 24, 96
 LEVELS = (
@@ -93,7 +91,7 @@ class MoveNet(nn.Module):
         self.last, self.top = nn.Conv2d(inputs, 1280, 1), nn.Conv2d(1280, 64, 1)
         self.lateral = nn.ModuleList(nn.Conv2d(i, o, 1) for i, o in ((96, 64), (48, 32), (40, 24)))
         self.smooth = nn.ModuleList(Separable(i, o) for i, o in ((64, 32), (32, 24), (24, FEATURES)))
-        outputs_of = {"centre": 1, "joints": JOINTS, "poses": 2 * JOINTS, "offsets": 2 * JOINTS}
+        outputs_of = {"centre": 1, "joints": K, "poses": 2 * K, "offsets": 2 * K}
         self.heads = nn.ModuleDict(
             {
                 name: nn.Sequential(Separable(FEATURES, HIDDEN), nn.Conv2d(HIDDEN, n, 1))
@@ -101,45 +99,19 @@ class MoveNet(nn.Module):
             }
         )
 
-    def body(self, picture: Tensor) -> list[Tensor]:
-        """Features at strides 2, 4, 8, 16 and 32: the large part, which our training leaves as it is."""
-        features = [self.first(functional.relu6(self.stem(_odd(picture))))]
+    def forward(self, picture: Tensor) -> MoveNetOutput:
+        """Features at strides 2 to 32, the pyramid back to 4, and the heads."""
+        finer = [self.first(functional.relu6(self.stem(_odd(picture))))]
         for level in self.levels:
-            features.append(level(features[-1]))
-        features[-1] = functional.relu6(self.last(features[-1]))
-        return features
-
-    def neck(self, features: list[Tensor]) -> MoveNetOutput:
-        """The pyramid from stride 32 back to 4, and the heads."""
-        _, *finer, deepest = features
-        x = self.top(deepest)
+            finer.append(level(finer[-1]))
+        x = self.top(functional.relu6(self.last(finer.pop())))
         grown = [x]
-        for lateral, smooth, feature in zip(self.lateral, self.smooth, reversed(finer), strict=True):
+        for lateral, smooth, feature in zip(self.lateral, self.smooth, reversed(finer[1:]), strict=True):
             x = smooth(double(x) + lateral(feature))
             grown.append(x)
         # The finest level is what the heads see; the coarsest has no feature of the body beside it.
-        levels = (finer[0], torch.cat([finer[1], grown[2]], 1), torch.cat([finer[2], grown[1]], 1), grown[0])
+        levels = (finer[1], torch.cat([finer[2], grown[2]], 1), torch.cat([finer[3], grown[1]], 1), grown[0])
         return MoveNetOutput(x, **{name: head(x) for name, head in self.heads.items()}, levels=levels)
-
-    def read(self, path: Path) -> None:
-        """Take the weights from the IR of MoveNet MultiPose Lightning.
-
-        Raises:
-            HpeError: no such file, or another network.
-        """
-        body = [self.stem, *_convolutions(self.first), *_convolutions(self.levels), self.last, self.top]
-        pyramid = [
-            x for pair in zip(self.lateral, self.smooth, strict=True) for x in _convolutions(nn.ModuleList(pair))
-        ]
-        head = {name: _convolutions(module) for name, module in self.heads.items()}
-        # The two heads for the person's box come between; nothing here needs a box.
-        boxes: list[nn.Conv2d | None] = [None] * 6
-        heads = [*head["poses"], *head["offsets"], *boxes, *head["joints"], *head["centre"]]
-        fill([*body, *pyramid, *heads], convolutions(path))
-
-
-def _convolutions(module: nn.Module) -> list[nn.Conv2d]:
-    return [layer for layer in module.modules() if isinstance(layer, nn.Conv2d)]
 
 
 def _odd(x: Tensor) -> Tensor:

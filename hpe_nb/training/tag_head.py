@@ -4,10 +4,7 @@ A U of residual blocks looks at MoveNet's features at four sizes, coarse to fine
 the picture, for each joint type where the middle of the joint's person lies and how large that person looks, and for
 all joint types together one map of tags. From the place it believes in, a pixel goes on: the map of steps says, at
 every place, where the middle is from there. So pixels that begin a little apart arrive at one place and read one tag.
-What a pixel's own feature adds is small.
-
-All these numbers are learned; the tags by pull and push, see `hpe_nb.training.losses`. Used on a picture, a pixel near
-where a clearly seen person of MoveNet's should have the joint trusts MoveNet: it goes to that person's torso.
+What a pixel's own feature adds is small. All these numbers are learned; the tags by pull and push.
 """
 
 from __future__ import annotations
@@ -19,11 +16,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hpe_nb.training.pointing import SURE, Owners
-from hpe_nb.training.topology import JOINTS, double
+from hpe_nb.skeleton import K
+from hpe_nb.training.topology import double, grid
 
 INPUTS = (85, 117, 128, 64)
-"""Channels of the features at 1/4, 1/8, 1/16 and 1/32 of the picture, see `hpe_nb.training.features`."""
+"""Channels of the features at 1/4, 1/8, 1/16 and 1/32 of the picture, see `two_scales.features`."""
 WIDTHS = (32, 64, 96, 128)
 """Channels of the U at the same sizes."""
 BLOCKS = (1, 2, 3, 4)
@@ -36,16 +33,8 @@ DOUBLINGS = 3
 """The steps are taken 2^DOUBLINGS times."""
 CELLS = 8.0
 """Unit of places and steps, in cells of stride 4."""
-TORSO = (42, 44)
-"""Channels of the 1/4 features that name the torso's place in units of 16 cells of their own grid, y and x."""
-FAR_TORSO = (114, 116)
-"""The same in the 1/8 features, in cells of twice the side."""
-
-
-DOUBTED = 0.05
-"""A person whom MoveNet sees with a lower score is not trusted; with `SURE`, fully."""
-PLATEAU = 0.1
-"""Power of the nearness to the expected joint with which trust fades: the smaller, the wider around the joint."""
+TORSO_SEEN = ((42, 44, 0.5), (114, 116, 1.0))
+"""Channels of the 1/4 and the 1/8 features that name the torso's place, y and x, and the factor to our unit."""
 
 
 class Parts(NamedTuple):
@@ -71,10 +60,7 @@ class Residual(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.first, self.second = (
-            nn.Conv2d(channels, channels, 3, padding=1),
-            nn.Conv2d(channels, channels, 3, padding=1),
-        )
+        self.first, self.second = (nn.Conv2d(channels, channels, 3, padding=1) for _ in range(2))
         # Begins as the shortcut alone: deep stacks train at once.
         nn.init.normal_(self.second.weight, std=1e-3)
 
@@ -84,29 +70,22 @@ class Residual(nn.Module):
 
 
 class TagHead(nn.Module):
-    """Features at 1/4, 1/8, 1/16 and 1/32, (B, INPUTS[i], H/2^(i+2), W/2^(i+2)), to 17 tag maps at 1/4.
+    """Features at 1/4, 1/8, 1/16 and 1/32, (B, INPUTS[i], H/2^(i+2), W/2^(i+2)), to 17 tag maps at 1/4."""
 
-    Args:
-        widths: channels of the U, see `WIDTHS`.
-        blocks: its residual blocks, see `BLOCKS`.
-    """
-
-    def __init__(self, widths: tuple[int, ...] = WIDTHS, blocks: tuple[int, ...] = BLOCKS) -> None:
+    def __init__(self) -> None:
         super().__init__()
         for level, channels in enumerate(INPUTS):
             self.register_buffer(f"mean{level}", torch.zeros(1, channels, 1, 1))
             self.register_buffer(f"scale{level}", torch.ones(1, channels, 1, 1))
         known = [channels + places for channels, places in zip(INPUTS, (4, 4, 2, 2), strict=True)]
-        self.enter = nn.ModuleList(nn.Conv2d(i, o, 1) for i, o in zip(known, widths, strict=True))
-        self.climb = nn.ModuleList(nn.Conv2d(i, o, 1) for i, o in zip(widths[1:], widths[:-1], strict=True))
+        self.enter = nn.ModuleList(nn.Conv2d(i, o, 1) for i, o in zip(known, WIDTHS, strict=True))
+        self.climb = nn.ModuleList(nn.Conv2d(i, o, 1) for i, o in zip(WIDTHS[1:], WIDTHS[:-1], strict=True))
         self.blocks = nn.ModuleList(
             nn.Sequential(*(Residual(channels) for _ in range(count)))
-            for channels, count in zip(widths, blocks, strict=True)
+            for channels, count in zip(WIDTHS, BLOCKS, strict=True)
         )
-        fine = widths[0]
-        self.away = nn.Conv2d(fine, 2 * JOINTS, 1)
-        self.size = nn.Conv2d(fine, JOINTS, 1)
-        self.rest = nn.Conv2d(fine, JOINTS, 1)
+        fine = WIDTHS[0]
+        self.away, self.size, self.rest = nn.Conv2d(fine, 2 * K, 1), nn.Conv2d(fine, K, 1), nn.Conv2d(fine, K, 1)
         self.step = nn.Conv2d(fine, 2, 1)
         self.table = nn.Sequential(
             nn.Conv2d(fine + 2 + 4 * WAVES, HIDDEN, 1),
@@ -132,26 +111,24 @@ class TagHead(nn.Module):
             for weights in layer.parameters():
                 weights.mul_(factor)
 
-    def forward(self, features: list[Tensor], pointed: Owners) -> Tensor:
+    def forward(self, features: list[Tensor], sure: Tensor, torso: tuple[Tensor, Tensor]) -> Tensor:
         """Tags (B, 17, h, w) of all pixels at 1/4.
 
         Args:
             features: see the class.
-            pointed: whom each pixel points at.
+            sure: (B, 17, h, w) 0 to 1: how much of the way to `torso` each pixel goes instead of its own.
+            torso: y and x of a place for each pixel, in cells, (B, 17, h, w) each.
         """
         x = self.trunk(features)
         parts = self.parts(x)
         batch, _, height, width = x.shape
-        sure = ((pointed.trust - DOUBTED) / (SURE - DOUBTED)).clamp(0, 1) * pointed.near.pow(PLATEAU)
-        y, x = (
-            (own + sure * (torso - own)).reshape(batch, -1, 1)
-            for own, torso in zip((_grid(x)[:, None] + parts.away).unbind(2), pointed.torso, strict=True)
-        )
-        tag, slope = read(parts.table, y, x).view(batch, 2, JOINTS, height, width).unbind(1)
+        own = (grid(x)[:, None] + parts.away).unbind(2)
+        y, x = ((here + sure * (there - here)).reshape(batch, -1, 1) for here, there in zip(own, torso, strict=True))
+        tag, slope = read(parts.table, y, x).view(batch, 2, K, height, width).unbind(1)
         return tag + slope * parts.size + parts.rest
 
     def trunk(self, features: list[Tensor], shift: Tensor | None = None) -> Tensor:
-        """The U's finest maps (B, widths[0], h, w).
+        """The U's finest maps (B, WIDTHS[0], h, w).
 
         Args:
             features: see the class.
@@ -160,12 +137,11 @@ class TagHead(nn.Module):
         """
         entered = []
         for level, feature in enumerate(features):
-            place = self._place(feature, 2**level, shift)
+            place = _place(feature, 2**level, shift)
             known = [(feature - self.get_buffer(f"mean{level}")) * self.get_buffer(f"scale{level}"), place]
-            if level == 0:
-                known.append(place + feature[:, slice(*TORSO)] / 2)
-            elif level == 1:
-                known.append(place + feature[:, slice(*FAR_TORSO)])
+            if level < len(TORSO_SEEN):
+                first, last, unit = TORSO_SEEN[level]
+                known.append(place + feature[:, first:last] * unit)
             entered.append(self.enter[level](torch.cat(known, 1)))
         x: Tensor = self.blocks[-1](functional.relu(entered[-1]))
         for level in (2, 1, 0):
@@ -176,29 +152,20 @@ class TagHead(nn.Module):
     def parts(self, x: Tensor, shift: Tensor | None = None) -> Parts:
         """What tags are made of, from the finest maps."""
         batch, _, height, width = x.shape
-        place = self._place(x, 1, shift)
+        place = _place(x, 1, shift)
         waves = [wave(place * (math.pi * 2.0 ** (k - 3))) for k in range(WAVES) for wave in (torch.sin, torch.cos)]
-        grid = _grid(x)
         way = CELLS * self.step(x)
         for _ in range(DOUBLINGS):
             # Twice as many steps: the way to where the way leads, and the way from there.
-            way = way + read(way, *(grid + way).unbind(1)).view_as(way)
+            way = way + read(way, *(grid(x) + way).unbind(1)).view_as(way)
         table = self.table(torch.cat([x, place, *waves], 1))
         return Parts(
-            CELLS * self.away(x).view(batch, JOINTS, 2, height, width),
+            CELLS * self.away(x).view(batch, K, 2, height, width),
             self.size(x),
             self.rest(x),
             way,
-            read(table, *(grid + way).unbind(1)).view_as(table),
+            read(table, *(grid(x) + way).unbind(1)).view_as(table),
         )
-
-    @staticmethod
-    def _place(maps: Tensor, stride: int, shift: Tensor | None) -> Tensor:
-        """Where each cell lies, y and x (B, 2, h, w), in units of 32 cells of stride 4, less 3."""
-        place = (_grid(maps) + 0.5) * stride - 0.5
-        if shift is not None:
-            place = place + shift[:, :, None, None]
-        return place / 32 - 3
 
 
 class Readings(NamedTuple):
@@ -219,13 +186,11 @@ def read_at(parts: Parts, points: Tensor) -> Readings:
     """Tags at places (B, N, 17, D, 2), y and x in cells, read between pixels too."""
     batch, people, _, draws, _ = points.shape
     own = torch.cat([parts.away, parts.size[:, :, None], parts.rest[:, :, None]], 2).flatten(0, 1)
-    at = points.transpose(1, 2).reshape(batch * JOINTS, people, draws, 2)
-    own = read(own, *at.unbind(-1)).view(batch, JOINTS, 4, people, draws).permute(0, 3, 1, 4, 2)
+    at = points.transpose(1, 2).reshape(batch * K, people, draws, 2)
+    own = read(own, *at.unbind(-1)).view(batch, K, 4, people, draws).permute(0, 3, 1, 4, 2)
     first = points + own[..., :2]
-    shared = torch.cat([parts.way, parts.table], 1)
-    shared = (
-        read(shared, *first.reshape(batch, -1, 1, 2).unbind(-1)).view(batch, 4, people, JOINTS, draws).movedim(1, -1)
-    )
+    shared = read(torch.cat([parts.way, parts.table], 1), *first.reshape(batch, -1, 1, 2).unbind(-1))
+    shared = shared.view(batch, 4, people, K, draws).movedim(1, -1)
     tags = shared[..., 2] + shared[..., 3] * own[..., 2] + own[..., 3]
     return Readings(tags, torch.stack([first, first + shared[..., :2]]), own[..., 2])
 
@@ -237,7 +202,9 @@ def read(maps: Tensor, y: Tensor, x: Tensor) -> Tensor:
     return functional.grid_sample(maps, places, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def _grid(maps: Tensor) -> Tensor:
-    """Row and column number of every pixel, (B, 2, h, w)."""
-    ones = torch.ones_like(maps[:, :1])
-    return torch.cat([ones.cumsum(2), ones.cumsum(3)], 1) - 1
+def _place(maps: Tensor, stride: int, shift: Tensor | None) -> Tensor:
+    """Where each cell lies, y and x (B, 2, h, w), in units of 32 cells of stride 4, less 3."""
+    place = (grid(maps) + 0.5) * stride - 0.5
+    if shift is not None:
+        place = place + shift[:, :, None, None]
+    return place / 32 - 3

@@ -1,31 +1,53 @@
 """The network that ships with the kit: MoveNet's eyes at two scales, judged heatmaps, learned tags.
 
 MoveNet looks at the picture and at the picture at half its size, so that near and far people both have a size it knows.
-Its joint maps at stride 4, put in place by its own offsets, give heatmaps at stride 2; a judge says what their peaks
-are worth, see `hpe_nb.training.judging`. Its features at four sizes go to the head that learned the tags by pull and
-push, see `hpe_nb.training.tag_head`. MoveNet and judge stay as they are, the head is what this package trains.
+Its joint maps at stride 4, put in place by its own offsets, give heatmaps at stride 2. Of the people that MoveNet
+lists, each pixel points at the one whose joint it would be; where it is near that joint, heatmaps stay and tags are
+read at that person's torso. A small judge, trained once, says how similar (OKS) a peak is to expect to be to the true
+joint, so that the score of a pose is the OKS to expect of it, by which AP ranks. MoveNet and judge stay as they are;
+the head, see `hpe_nb.training.tag_head`, is what this package trains.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hpe_nb.training.judging import Judge, judge_inputs
-from hpe_nb.training.movenet import MoveNet, MoveNetOutput
-from hpe_nb.training.pointing import TORSO, Detections, Owners, find_owners, find_people, merge
+from hpe_nb.skeleton import OKS_SIGMAS, K
+from hpe_nb.training.movenet import FEATURES, MoveNet, MoveNetOutput
 from hpe_nb.training.tag_head import TagHead
-from hpe_nb.training.topology import JOINTS, double
+from hpe_nb.training.topology import double, grid
 
-TRUST = 0.3
-"""Power of the owner's score by which a joint's value is scaled: a joint that no clearly seen person owns fades."""
+PEOPLE = 32
+"""Length of the list of people."""
+SEEN = 0.03
+"""A centre with a lower score is no person."""
+SAME = 0.5
+"""Two entries whose poses are as similar as this (OKS) are one person."""
+REACH = 0.08
+"""How far a joint may be from its expected place, in sizes of the person (standard deviation); at least a cell."""
+BONUS = 0.5
+"""Weight of the logarithm of the centre's score against the distance."""
+BLUR = 0.2
+"""How soft the choice between two people is: with a hard one, a rounded digit would decide where both are as near."""
+TORSO = (5, 6, 11, 12)
+"""Shoulders and hips."""
+SPREAD = torch.from_numpy(2 * OKS_SIGMAS).float()
+"""Twice the OKS constants of COCO's joints."""
+
 SPOT = 2.0
 """Standard deviation of the spot a joint draws at stride 2, in pixels of the 1/2 map."""
+TRUST = 0.3
+"""Power of the person's score by which a joint's value is scaled: a joint that no clearly seen person has fades."""
 FAR = 0.1
-"""Power of the nearness to where the owner should have the joint by which a joint's value is scaled."""
+"""Power of the nearness to the expected joint by which a joint's value is scaled."""
 EXPECTED = 0.05
 """Value of a joint that is expected and not seen."""
+WIDTH = 48
+"""Channels of the judge's hidden layers."""
 STRENGTH = 0.5
 """Share of the judge's correction that is made: between MoveNet's own scores and judged ones AP was highest."""
 DOUBT = 0.5
@@ -33,7 +55,42 @@ DOUBT = 0.5
 LOW = 1e-3
 """Smallest probability that is corrected, against infinite logits."""
 CLEAR = 9.0
-"""Logits beyond this are as good as certain; the tags' features end there."""
+"""Logits beyond this are as good as certain; what tags and judge see ends there."""
+
+DOUBTED, SURE = 0.05, 0.15
+"""A person whom MoveNet sees with a lower score than the first is not trusted with tags; from the second on, fully."""
+PLATEAU = 0.1
+"""Power of the nearness to the expected joint with which trust fades: the smaller, the wider around the joint."""
+
+
+class Detections(NamedTuple):
+    """The list of people, strongest first; an entry that is no person has score 0.
+
+    Attributes:
+        score: (B, N) centre's score, 0..1.
+        joints: (B, N, 17, 2) expected places of the joints, y and x in cells of stride 4.
+        size: (B, N) side of the square with the area of the joints' box, in cells.
+    """
+
+    score: Tensor
+    joints: Tensor
+    size: Tensor
+
+
+class Owners(NamedTuple):
+    """Which person every pixel points at, at stride 4.
+
+    Attributes:
+        trust: (B, 17, h, w) the person's score.
+        near: (B, 17, h, w) how near the person's joint is: exp(-d^2 / 2), d in units of `REACH`.
+        size: (B, 1, h, w) size, in cells, of the person whose nose it would be.
+        torso: y and x of the middle of the person's torso in cells, (B, 17, h, w) each.
+    """
+
+    trust: Tensor
+    near: Tensor
+    size: Tensor
+    torso: tuple[Tensor, Tensor]
 
 
 class TwoScales(nn.Module):
@@ -41,9 +98,9 @@ class TwoScales(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.movenet = MoveNet()
-        self.judge = Judge()
-        self.head = TagHead()
+        self.movenet, self.head = MoveNet(), TagHead()
+        sizes = {"enter": (2 * FEATURES + 4 * K + 1, WIDTH), "middle": (WIDTH, WIDTH), "leave": (WIDTH, K)}
+        self.judge = nn.ModuleDict({name: nn.Conv2d(*size, 1) for name, size in sizes.items()})
 
     @torch.no_grad()
     def look(self, image: Tensor) -> tuple[MoveNetOutput, MoveNetOutput]:
@@ -52,33 +109,31 @@ class TwoScales(nn.Module):
         # Up to a multiple of 32 with black, as the picture itself was.
         height, width = ((side + 31) // 32 * 32 for side in small.shape[2:])
         small = functional.pad(small, (0, 16, 0, 16))[:, :, :height, :width]
-        near, far = (self._see(picture) for picture in (image, small))
+        near, far = (self.movenet(picture.flip(1) * 0.00784302 - 1.0) for picture in (image, small))
         return near, far
 
-    def _see(self, image: Tensor) -> MoveNetOutput:
-        picture = image.flip(1) * 0.00784302 - 1.0
-        sight: MoveNetOutput = self.movenet.neck(self.movenet.body(picture))
-        return sight
-
-    @staticmethod
-    def plain(near: MoveNetOutput, far: MoveNetOutput) -> Tensor:
-        """Joints at 1/2, (B, 17, H/2, W/2), 0..1: the mean of what MoveNet's joint maps give at both scales."""
-        height, width = near.features.shape[2:]
-        far_spots = double(spots(far.joints.sigmoid(), far.offsets))[:, :, : 2 * height, : 2 * width]
-        return 0.5 * (spots(near.joints.sigmoid(), near.offsets) + far_spots)
-
     def heatmaps(self, near: MoveNetOutput, far: MoveNetOutput, pointed: Owners) -> Tensor:
-        """Judged heatmaps (B, 17, H/2, W/2), 0..1."""
-        heatmaps = expected(self.plain(near, far), pointed).clamp(LOW, 1 - LOW)
-        correction = STRENGTH * double(self.judge(judge_inputs(near, far, pointed))) - DOUBT
+        """Judged heatmaps (B, 17, H/2, W/2), 0..1; the judge sees each pixel by itself, and what is known there."""
+        height, width = near.features.shape[2:]
+        features, joints = (double(x)[:, :, :height, :width] for x in (far.features, far.joints))
+        logits = [x.clamp(min=-CLEAR) for x in (near.joints, joints)]
+        trust = pointed.trust.clamp(min=0.01).log()
+        x = torch.cat([near.features, logits[0], features, logits[1], pointed.near, trust, pointed.size.log()], 1)
+        for name in ("enter", "middle"):
+            x = functional.relu(self.judge[name](x))
+        correction = STRENGTH * double(self.judge["leave"](x)) - DOUBT
+        heatmaps = expected(plain(near, far), pointed).clamp(LOW, 1 - LOW)
         # The logit plus the correction, without the two logarithms.
-        return heatmaps / (heatmaps + (1 - heatmaps) * torch.exp(-correction))
+        judged: Tensor = heatmaps / (heatmaps + (1 - heatmaps) * torch.exp(-correction))
+        return judged
 
     def maps(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The two outputs of the contract without signs: heatmaps and tags, both (B, 17, H/2, W/2)."""
         near, far = self.look(image)
         pointed = find_owners(people_of(near, far), near.joints)
-        return self.heatmaps(near, far, pointed), double(self.head(features(near, far), pointed))
+        sure = ((pointed.trust - DOUBTED) / (SURE - DOUBTED)).clamp(0, 1) * pointed.near.pow(PLATEAU)
+        tags = self.head(features(near, far), sure, pointed.torso)
+        return self.heatmaps(near, far, pointed), double(tags)
 
 
 def features(near: MoveNetOutput, far: MoveNetOutput) -> list[Tensor]:
@@ -98,28 +153,91 @@ def features(near: MoveNetOutput, far: MoveNetOutput) -> list[Tensor]:
 
 def _torso(sight: MoveNetOutput) -> Tensor:
     """Where each pixel's person has its torso, in units of 16 cells from there, and its size, (B, 3, h, w)."""
-    places = sight.poses.view(-1, JOINTS, 2, *sight.poses.shape[2:])
+    places = sight.poses.view(-1, K, 2, *sight.poses.shape[2:])
     size = (places.amax(1) - places.amin(1)).clamp(min=0.5).prod(1, keepdim=True).sqrt()
     return torch.cat([places[:, TORSO].mean(1) / 16, size.log()], 1)
 
 
 def people_of(near: MoveNetOutput, far: MoveNetOutput) -> Detections:
-    """The people seen at both scales."""
-    return merge(find_people(near), find_people(far, cell=2.0))
+    """The people seen at both scales: the strongest first, and of two entries for one person the stronger."""
+    lists = find_people(near), find_people(far, cell=2.0)
+    score, joints, size = (torch.cat(parts, 1) for parts in zip(*lists, strict=True))
+    score, order = score.topk(score.shape[1], dim=1)
+    joints = joints.gather(1, order[:, :, None, None].expand(-1, -1, K, 2))
+    size = size.gather(1, order)
+    # OKS of every two poses (B, N, N), the larger of the two setting the scale.
+    squares = (joints[:, :, None] - joints[:, None]).square().sum(-1)
+    area = 0.53 * torch.maximum(size[:, :, None], size[:, None]).square()
+    similar = torch.exp(-squares / (2 * area[..., None] * SPREAD.square())).mean(-1) > SAME
+    stronger = torch.ones(score.shape[1], score.shape[1]).triu(1) * (score > 0)[:, :, None]
+    score = score * ((similar * stronger).amax(1) < 1)
+    return Detections(score[:, :PEOPLE], joints[:, :PEOPLE], size[:, :PEOPLE])
+
+
+def find_people(sight: MoveNetOutput, cell: float = 1.0) -> Detections:
+    """The strongest centres at one scale; `cell` is the side of its cells in cells of stride 4."""
+    score = sight.centre.sigmoid()
+    peak = functional.max_pool2d(score, 5, stride=1, padding=2) == score
+    score, index = (score * peak).flatten(1).topk(PEOPLE, dim=1)
+    place = grid(sight.centre).flatten(2).gather(2, index[:, None].expand(-1, 2, -1)).transpose(1, 2)
+    poses = sight.poses.flatten(2).gather(2, index[:, None].expand(-1, 2 * K, -1))
+    joints = poses.transpose(1, 2).reshape(-1, PEOPLE, K, 2) + place[:, :, None]
+    # MoveNet's places are measured from the middle of a cell, 0.4 cells from its corner pixel.
+    joints = (joints + 0.4) * cell - 0.4
+    box = (joints.amax(2) - joints.amin(2)).clamp(min=cell)
+    return Detections(torch.where(score < SEEN, 0.0, score), joints, box.prod(-1).sqrt())
+
+
+def find_owners(people: Detections, maps: Tensor) -> Owners:
+    """Whom every pixel of maps (B, ., h, w) points at: one person, or between two people a mean of both.
+
+    That is the person whose joint is nearest, measured in sizes of that person, with a bonus for clearly seen people.
+    """
+    # Measured from the picture's middle: the squares of smaller numbers lose fewer digits.
+    row, column = (steps - steps.amax((2, 3), keepdim=True) / 2 for steps in grid(maps).chunk(2, 1))
+    half = torch.cat([-row[:, :, :1, :1], -column[:, :, :1, :1]], 3)
+    # |p - q|^2 is linear in (|p|^2, p, 1): all distances are one product of matrices.
+    place = torch.cat([row.square() + column.square(), row, column, torch.ones_like(row)], 1).flatten(2)
+    tightness = 0.5 / ((REACH * people.size).square() + 1.0)[..., None].expand(-1, -1, K)
+    y, x = (people.joints - half).unbind(-1)
+    bonus = BONUS * people.score.clamp(min=1e-6).log()
+    worth = bonus + torch.where(people.score > 0, 0.0, -1e4)
+    constant = worth[..., None] - tightness * (y.square() + x.square())
+    terms = torch.stack([-tightness, 2 * tightness * y, 2 * tightness * x, constant], -1)
+    points = (terms.flatten(1, 2) @ place).view(-1, PEOPLE, K, place.shape[2])
+    values, owners = points.topk(2, 1)
+    best, other = values.unbind(1)
+    share = torch.sigmoid((best - other) / BLUR)
+
+    def told(each: Tensor) -> Tensor:
+        first, second = each.gather(1, owners.flatten(1)).view_as(owners).unbind(1)
+        return (second + share * (first - second)).view(-1, K, *maps.shape[2:])
+
+    # Rounding alone could make a distance negative; beyond -40 nothing is near.
+    near = torch.exp((best.view(-1, K, *maps.shape[2:]) - told(bonus)).clamp(-40.0, 0.0))
+    y, x = people.joints[:, :, TORSO].mean(2).unbind(-1)
+    return Owners(told(people.score), near, told(people.size)[:, :1], (told(y), told(x)))
+
+
+def plain(near: MoveNetOutput, far: MoveNetOutput) -> Tensor:
+    """Joints at 1/2, (B, 17, H/2, W/2), 0..1: the mean of what MoveNet's joint maps give at both scales."""
+    height, width = near.features.shape[2:]
+    far_spots = double(spots(far.joints.sigmoid(), far.offsets))[:, :, : 2 * height, : 2 * width]
+    return 0.5 * (spots(near.joints.sigmoid(), near.offsets) + far_spots)
 
 
 def expected(plain: Tensor, pointed: Owners) -> Tensor:
-    """Heatmaps (B, 17, H/2, W/2) from joints and people: joints fade far from where their owner should have them.
+    """Heatmaps (B, 17, H/2, W/2) from joints and people.
 
-    A joint that no clearly seen person owns fades too. Where a joint is expected and
-    not seen, its place has a low value.
+    Joints fade far from where their person should have them, and where no clearly seen person has them; where a joint
+    is expected and not seen, its place has a low value.
     """
-    seen = plain * _twice(pointed.near.pow(FAR)) + EXPECTED * double(pointed.near)
-    return _twice(pointed.trust.pow(TRUST)) * seen
 
+    def twice(maps: Tensor) -> Tensor:
+        return functional.interpolate(maps, scale_factor=2.0, mode="nearest")
 
-def _twice(maps: Tensor) -> Tensor:
-    return functional.interpolate(maps, scale_factor=2.0, mode="nearest")
+    seen = plain * twice(pointed.near.pow(FAR)) + EXPECTED * double(pointed.near)
+    return twice(pointed.trust.pow(TRUST)) * seen
 
 
 def spots(joints: Tensor, offsets: Tensor) -> Tensor:
@@ -128,23 +246,21 @@ def spots(joints: Tensor, offsets: Tensor) -> Tensor:
     A pixel takes the largest of what the 3x3 cells around it send, falling off as a Gaussian of `SPOT`.
     """
     batch, _, height, width = joints.shape
-    row = torch.ones_like(joints[:, :1]).cumsum(2) - 1
-    column = torch.ones_like(joints[:, :1]).cumsum(3) - 1
-    places = offsets.view(batch, JOINTS, 2, height, width)
+    row, column = grid(joints).chunk(2, 1)
+    places = offsets.view(batch, K, 2, height, width)
     y, x = 2 * (places[:, :, 0] + row), 2 * (places[:, :, 1] + column)
     padded = [functional.pad(each, (1, 1, 1, 1)) for each in (joints, y, x)]
-    found = []
+    best = None
     for down in (0, 1, 2):
         for right in (0, 1, 2):
             value, y, x = (each[:, :, down : down + height, right : right + width] for each in padded)
             rows = [_fall(y - 2 * row - i) * value for i in (0, 1)]
             columns = [_fall(x - 2 * column - i) for i in (0, 1)]
-            found.append(torch.cat([r * c for r in rows for c in columns], 1))
-    best = found[0]
-    for other in found[1:]:
-        best = torch.maximum(best, other)
+            found = torch.cat([r * c for r in rows for c in columns], 1)
+            best = found if best is None else torch.maximum(best, found)
     # (B, 4 * 17, h, w), the four pixels of a cell outermost, to (B, 17, 2h, 2w).
-    return functional.pixel_shuffle(best.view(batch, 4, JOINTS, height, width).transpose(1, 2).flatten(1, 2), 2)
+    assert best is not None
+    return functional.pixel_shuffle(best.view(batch, 4, K, height, width).transpose(1, 2).flatten(1, 2), 2)
 
 
 def _fall(distance: Tensor) -> Tensor:

@@ -1,6 +1,4 @@
-"""The shipped network: spots and pointing against brute force, its file, and MoveNet against its own file."""
-
-from pathlib import Path
+"""The shipped network: its parts against brute force, and its file against torch."""
 
 import cv2
 import numpy as np
@@ -8,37 +6,30 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from tiny import SHIPPED, tiny_config  # noqa: E402
+
 from hpe_nb.errors import HpeError  # noqa: E402
-from hpe_nb.training.export import Contract, export, rounded  # noqa: E402
-from hpe_nb.training.ir_weights import fill  # noqa: E402
-from hpe_nb.training.judging import Judge  # noqa: E402
-from hpe_nb.training.movenet import MoveNet, MoveNetOutput  # noqa: E402
-from hpe_nb.training.pointing import (  # noqa: E402
+from hpe_nb.training.export import Contract, export, read_weights, rounded  # noqa: E402
+from hpe_nb.training.movenet import MoveNetOutput  # noqa: E402
+from hpe_nb.training.tasks import make_task  # noqa: E402
+from hpe_nb.training.topology import AENet  # noqa: E402
+from hpe_nb.training.two_scales import (  # noqa: E402
     BLUR,
     BONUS,
-    PEOPLE,
-    REACH,
-    Detections,
-    Owners,
-    find_owners,
-    find_people,
-    merge,
-)
-from hpe_nb.training.two_scales import (  # noqa: E402
-    DOUBT,
     EXPECTED,
     FAR,
-    LOW,
+    PEOPLE,
+    REACH,
     SPOT,
     TRUST,
-    TwoScales,
+    Detections,
+    Owners,
     expected,
+    find_owners,
+    find_people,
     people_of,
     spots,
 )
-
-MOVENET = Path(__file__).parents[2] / "training-data" / "movenet-multipose.xml"
-needs_movenet = pytest.mark.skipif(not MOVENET.exists(), reason=f"needs {MOVENET}")
 
 
 def sight(centres, height=12, width=16, size=3.0):
@@ -69,15 +60,14 @@ def test_a_coarse_cell_counts_double():
 
 
 def test_one_person_at_two_scales_is_listed_once():
-    near = find_people(sight([(6, 8, 1.0), (1, 2, 0.0)], size=6.0))
-    far = find_people(sight([(3, 4, 2.0)], height=6, width=8, size=3.0), cell=2.0)
-    people = merge(near, far)
+    near = sight([(6, 8, 1.0), (1, 2, 0.0)], size=6.0)
+    people = people_of(near, sight([(3, 4, 2.0)], height=6, width=8, size=3.0))
     assert (people.score > 0).sum() == 2
     assert people.score[0, 0] == pytest.approx(1 / (1 + np.exp(-2)))
     assert people.score.shape == (1, PEOPLE)
 
 
-def test_every_pixel_points_at_the_best_person():
+def test_every_pixel_points_at_the_best_person_or_between_two():
     generator = torch.Generator().manual_seed(4)
     score = torch.rand(1, PEOPLE, generator=generator)
     score[0, 20:] = 0
@@ -100,16 +90,6 @@ def test_every_pixel_points_at_the_best_person():
         assert float(near[0, k, y, x]) == pytest.approx(float(torch.exp(-distance.clamp(0, 40))), abs=1e-3)
         if k == 0:
             assert float(sizes[0, 0, y, x]) == pytest.approx(float(share @ size[0]), abs=1e-2)
-
-
-def test_two_equally_good_people_share_a_pixel():
-    joints = torch.zeros(1, PEOPLE, 17, 2)
-    joints[0, 1] = 8.0
-    score = torch.zeros(1, PEOPLE)
-    score[0, :2] = 0.5
-    owners = find_owners(Detections(score, joints, torch.full((1, PEOPLE), 10.0)), torch.zeros(1, 17, 9, 9))
-    assert [float(each[0, 0, 4, 4]) for each in owners.torso] == pytest.approx([4.0, 4.0])
-    assert [float(each[0, 0, 3, 3]) for each in owners.torso] == pytest.approx([0.0, 0.0], abs=1e-3)
 
 
 def test_spots_as_written_out():
@@ -140,44 +120,16 @@ def test_expected_as_written_out():
         assert float(got[0, k, y, x]) == pytest.approx(value, abs=1e-5)
 
 
-def test_a_judge_without_opinion_only_doubts():
-    torch.manual_seed(0)
-    network = TwoScales().eval()
-    for weights in network.judge.leave.parameters():
-        torch.nn.init.zeros_(weights)
-    with torch.no_grad():
-        near, far = network.look(torch.rand(1, 3, 64, 96) * 255)
-        pointed = find_owners(people_of(near, far), near.joints)
-        before = expected(network.plain(near, far), pointed)
-        after = network.heatmaps(near, far, pointed)
-    torch.testing.assert_close(after, (before.clamp(LOW, 1 - LOW).logit() - DOUBT).sigmoid())
-
-
-def test_another_network_is_told():
-    layer = torch.nn.Conv2d(3, 4, 1)
-    weights = (torch.zeros(5, 3, 1, 1), torch.zeros(5))
-    with pytest.raises(HpeError, match="this is another network"):
-        fill([layer], [weights])
-    with pytest.raises(HpeError, match="a network of 2 convolutions was given, but 1"):
-        fill([layer], [weights, weights])
-
-
 @pytest.fixture(scope="module")
-def network():
-    """The shipped network's layers with a judge and a head by chance, rounded as its file is."""
-    torch.manual_seed(0)
-    made = TwoScales().eval()
-    if MOVENET.exists():
-        made.movenet.read(MOVENET)
-    else:
-        # By chance all centres would be equally likely, and their order a matter of the last digit.
-        torch.nn.init.constant_(made.movenet.heads["centre"][1].bias, -9.0)
-    return rounded(made)
+def network(tmp_path_factory):
+    """The shipped network with a head of random weights, rounded as its file is."""
+    made = make_task(tiny_config(tmp_path_factory.getbasetemp(), network="two-scales")).network
+    torch.nn.init.normal_(made.head.away.weight, std=0.05)
+    return rounded(made).requires_grad_(False)
 
 
 @pytest.fixture(scope="module")
 def file(network, tmp_path_factory):
-    """Its file."""
     path = tmp_path_factory.mktemp("ir") / "net.xml"
     export(network, path)
     return path
@@ -194,40 +146,27 @@ def exported(file):
 )
 def test_exported_network_equals_torch(network, exported, size):
     image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(7)) * 255
-    with torch.no_grad():
-        heatmaps, embeddings = Contract(network)(image)
+    heatmaps, embeddings = Contract(network)(image)
     got = exported({"image": image.numpy()})
     assert np.abs(got["embeddings"] - embeddings.numpy()).max() < 0.02
     assert np.abs(np.abs(got["heatmaps"]) - heatmaps.abs().numpy()).max() < 1e-3
 
 
-def test_the_file_has_half_precision_and_its_judge_can_be_read(network, file):
+def test_heatmaps_are_those_of_the_shipped_file(network):
+    """MoveNet and judge come out of the file as they went in."""
+    image = torch.rand(1, 3, 96, 160, generator=torch.Generator().manual_seed(9)) * 255
+    shipped = pytest.importorskip("openvino").Core().compile_model(SHIPPED, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    heatmaps = Contract(network)(image)[0].abs().numpy()
+    assert heatmaps.max() > 0.01
+    assert np.abs(np.abs(shipped({"image": image.numpy()})["heatmaps"]) - heatmaps).max() < 1e-4
+
+
+def test_a_file_has_half_precision_and_gives_its_weights_back(network, file, tmp_path):
     assert file.with_suffix(".bin").stat().st_size < 2.1 * sum(weights.numel() for weights in network.parameters())
-    judge = Judge()
-    judge.read(file)
-    for name, weights in network.judge.state_dict().items():
-        assert torch.equal(judge.state_dict()[name], weights), name
-    if MOVENET.exists():
-        with pytest.raises(HpeError, match="has no judge"):
-            judge.read(MOVENET)
-
-
-@needs_movenet
-def test_movenet_equals_its_own_file():
-    openvino = pytest.importorskip("openvino")
-    network = MoveNet().eval()
-    network.read(MOVENET)
-    pixels = np.random.default_rng(3).integers(0, 256, (1, 64, 96, 3))
-    compiled = openvino.Core().compile_model(MOVENET, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    outputs = compiled({0: pixels.astype(np.int32)})
-    by_name = {next(iter(output.names)): np.asarray(value) for output, value in outputs.items()}
-    picture = torch.from_numpy(pixels.transpose(0, 3, 1, 2)).float() * 0.00784302 - 1
-    with torch.no_grad():
-        seen = network.neck(network.body(picture))
-    for name, ours in {
-        "kpt_regress": seen.poses,
-        "kpt_offset": seen.offsets,
-        "kpt_heatmap": seen.joints.sigmoid(),
-    }.items():
-        theirs = by_name[name][0].transpose(2, 0, 1)
-        assert np.abs(theirs - ours[0].numpy()).max() < 1e-3, name
+    found, state = read_weights(file), network.state_dict()
+    own = [name for name in state if name.startswith(("movenet", "judge"))]
+    assert all(torch.equal(found[name], state[name]) for name in own)
+    other = tmp_path / "other.xml"
+    export(AENet(width=0.2, depth=0.2), other)
+    with pytest.raises(HpeError, match="has no such MoveNet"):
+        make_task(tiny_config(tmp_path, network="two-scales", start=other))
