@@ -62,7 +62,7 @@ class Panels {
   number(row, change, common) {
     const { view } = this, { low, high, by, whole, name } = row.field, range = { min: low, max: high, step: "any" };
     // A slider moves by its steps; between them it stands only where a number was typed or a mark was clicked.
-    const grid = () => { slider.step = by; };
+    const grid = ({ key = "Arrow" }) => { if (key.startsWith("Arrow")) slider.step = by; };
     const slider = make("input", {
       type: "range", ...common, ...range, onpointerdown: grid, onkeydown: grid, oninput: () => change(+slider.value),
     });
@@ -133,16 +133,15 @@ class Panels {
   /** Mark on each slider the values at which the result for this picture changes. */
   showMarks(sent) {
     for (const [name, row] of Object.entries(this.rows.settings ?? {})) {
-      const { values = [], exact = true, searching } = sent[name] ?? {}, text = JSON.stringify(sent[name]);
-      if (!row.marks || row.marked === text) continue;
-      const { low, high } = row.field, flips = values.filter((value) => value >= low && value <= high);
-      const told = `Values of ${name} at which the result changes: ${searching ? "still searching" : flips.length}`
+      const { values = [], exact = true, searching } = sent[name] ?? {}, { low, high } = row.field;
+      if (!row.marks) continue;
+      const told = `Values of ${name} at which the result changes: ${searching ? "still searching" : values.length}`
         + `${exact ? "" : ", found by halving"}`;
-      Object.assign(row, { marked: text, flips, told });
+      Object.assign(row, { flips: values, told });
       if (row.pointed == null) row.marks.title = told;
       row.marks.setAttribute("aria-label", told);
       row.marks.classList.toggle("hpe-searching", !!searching);
-      row.marks.replaceChildren(...flips.map((value) => {
+      row.marks.replaceChildren(...values.map((value) => {
         const mark = make("span", { class: "hpe-mark" });
         mark.style.left = `${100 * (value - low) / (high - low)}%`;
         return mark;
