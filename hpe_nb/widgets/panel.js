@@ -227,7 +227,7 @@ class Camera {
     this.node = div("hpe-bar hpe-camera", this.start, this.freeze,
       make("label", { class: "hpe-still" }, "or take one photo: ", this.still),
       button("Explore this frame", "open the explorer on this frame, below", explore, { class: "hpe-explore" }));
-    this.video = make("video", { muted: true, playsInline: true, onloadeddata: () => this.next() });
+    this.video = make("video", { muted: true, playsInline: true });
     this.canvas = make("canvas");
     view.when("change:scene", () => this.answered());
   }
@@ -247,14 +247,14 @@ class Camera {
   }
 
   hold(frozen) {
-    this.frozen = frozen;
+    Object.assign(this, { frozen, waiting: frozen ? this.waiting : 0 });
     this.freeze.textContent = frozen ? "Go on" : "Freeze";
     this.next();
   }
 
   next() {
-    const { video } = this, ready = video.readyState >= 2 && !this.waiting;
-    if (ready && this.stream && !this.frozen) this.send(video, video.videoWidth, video.videoHeight);
+    const { video, stream, frozen, waiting } = this;
+    if (stream && !frozen && !waiting) this.send(video, video.videoWidth, video.videoHeight);
   }
 
   async send(source, width, height) {
