@@ -78,6 +78,7 @@ class View extends Drawing {
     size.observe(this.stage);
     theme.observe(document.body, { attributes: true });
     this.watches = [size, theme];
+    this.show({});
     this.send({ kind: "here" });
   }
 
