@@ -134,10 +134,10 @@ class Panels {
   showMarks(sent) {
     for (const [name, row] of Object.entries(this.rows.settings ?? {})) {
       const { values = [], exact = true, searching } = sent[name] ?? {}, { low, high } = row.field;
-      if (!row.marks) continue;
+      if (!row.marks || row.marked === JSON.stringify(sent[name])) continue;
       const told = `Values of ${name} at which the result changes: ${searching ? "still searching" : values.length}`
         + `${exact ? "" : ", found by halving"}`;
-      Object.assign(row, { flips: values, told });
+      Object.assign(row, { marked: JSON.stringify(sent[name]), flips: values, told });
       if (row.pointed == null) row.marks.title = told;
       row.marks.setAttribute("aria-label", told);
       row.marks.classList.toggle("hpe-searching", !!searching);
