@@ -345,7 +345,7 @@ class Drawing {
       if (!this.showsPeak(joint, dot, scene)) return;
       if (wrong) for (const down of [7, -7]) line(g, [x - 7, y - down], [x + 7, y + down], { colour: RED, width: 3 });
       else ring(g, x, y, 6, this.colourOf(person, scene));
-      if (ONE_TYPE.includes(this.layer)) sign(g, score.toFixed(2), x + 22, y - 12);
+      if (ONE_TYPE.includes(this.layer)) sign(g, score.toFixed(2), x + 22, y - 19);
       this.drawn(wrong ? "wrong" : "peak", { dot, joint, person, x, y });
     });
   }
@@ -430,7 +430,7 @@ class Drawing {
       const tag = low + share * (high - low);
       write(g, tag.toFixed(1), this.column(tag), height - 10, text);
     }
-    write(g, "tag", NAMES - 8, height - 10, text, "right");
+    write(g, "tag", NAMES - 24, height - 10, text, "right");
   }
 
   /** The band of tags that may join the one under the pointer. */
