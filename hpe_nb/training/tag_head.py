@@ -21,10 +21,8 @@ from hpe_nb.training.topology import double, grid
 
 INPUTS = (85, 117, 128, 64)
 """Channels of the features at 1/4, 1/8, 1/16 and 1/32 of the picture, see `two_scales.features`."""
-WIDTHS = (32, 64, 96, 128)
-"""Channels of the U at the same sizes."""
-BLOCKS = (1, 2, 3, 4)
-"""Residual blocks at the same sizes."""
+WIDTHS, BLOCKS = (32, 64, 96, 128), (1, 2, 3, 4)
+"""Channels and residual blocks of the U at the same sizes."""
 HIDDEN = 48
 """Channels of the hidden layers between a place and its tag."""
 WAVES = 6
@@ -87,13 +85,8 @@ class TagHead(nn.Module):
         fine = WIDTHS[0]
         self.away, self.size, self.rest = nn.Conv2d(fine, 2 * K, 1), nn.Conv2d(fine, K, 1), nn.Conv2d(fine, K, 1)
         self.step = nn.Conv2d(fine, 2, 1)
-        self.table = nn.Sequential(
-            nn.Conv2d(fine + 2 + 4 * WAVES, HIDDEN, 1),
-            nn.ReLU(),
-            nn.Conv2d(HIDDEN, HIDDEN, 1),
-            nn.ReLU(),
-            nn.Conv2d(HIDDEN, 2, 1),
-        )
+        enter, middle = nn.Conv2d(fine + 2 + 4 * WAVES, HIDDEN, 1), nn.Conv2d(HIDDEN, HIDDEN, 1)
+        self.table = nn.Sequential(enter, nn.ReLU(), middle, nn.ReLU(), nn.Conv2d(HIDDEN, 2, 1))
         for layer in (self.away, self.size, self.rest, self.step):
             nn.init.normal_(layer.weight, std=0.01)
 
@@ -159,13 +152,9 @@ class TagHead(nn.Module):
             # Twice as many steps: the way to where the way leads, and the way from there.
             way = way + read(way, *(grid(x) + way).unbind(1)).view_as(way)
         table = self.table(torch.cat([x, place, *waves], 1))
-        return Parts(
-            CELLS * self.away(x).view(batch, K, 2, height, width),
-            self.size(x),
-            self.rest(x),
-            way,
-            read(table, *(grid(x) + way).unbind(1)).view_as(table),
-        )
+        table = read(table, *(grid(x) + way).unbind(1)).view_as(table)
+        away = CELLS * self.away(x).view(batch, K, 2, height, width)
+        return Parts(away, self.size(x), self.rest(x), way, table)
 
 
 class Readings(NamedTuple):
