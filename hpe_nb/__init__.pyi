@@ -25,7 +25,7 @@ from .draw.tags import plot_tag_strip as plot_tag_strip
 from .errors import HpeError as HpeError
 from .evaluation.cache import MapCache as MapCache
 from .evaluation.cache import cache_maps as cache_maps
-from .evaluation.flip import flip_test as flip_test
+from .evaluation.flip import FlipTest as FlipTest
 from .evaluation.grids import flip_settings as flip_settings
 from .evaluation.grids import random_settings as random_settings
 from .evaluation.labels import read_labels as read_labels
@@ -36,7 +36,6 @@ from .evaluation.pose_files import load_pictures as load_pictures
 from .evaluation.pose_files import load_poses as load_poses
 from .evaluation.pose_files import save_poses as save_poses
 from .evaluation.report import Report as Report
-from .evaluation.report import compare_protocols as compare_protocols
 from .evaluation.report import evaluate as evaluate
 from .evaluation.sweep import sweep as sweep
 from .evaluation.table import SweepTable as SweepTable

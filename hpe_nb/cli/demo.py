@@ -1,45 +1,30 @@
-"""`hpe-nb demo`: the whole way once, on a photo that ships with the kit or on one of the user's."""
+"""`hpe-nb demo`: find the people in a photo of the kit or of yours. Tells the time of each step."""
 
 from __future__ import annotations
 
-import argparse
 import os
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from hpe_nb.cli.options import Subparsers, add_grouping, add_network, folder_for, grouping_of, network_of
+from hpe_nb.cli.options import add_decoding, folder_for, grouping_of, network_of
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.files.text import plural, text_table
-
-if TYPE_CHECKING:
-    from hpe_nb.decoder.poses import Poses
 
 PHOTO = "basketball1"
 """The photo that is shown unless another is asked for."""
 
 
-def add(subparsers: Subparsers) -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "demo",
-        help="find the people in a photo that ships with the kit",
-        description="Find the people in a photo, write a picture and a JSON file, tell what was found and how fast.",
-    )
+def add(parser: ArgumentParser) -> None:
+    """Add the options."""
     parser.add_argument("photo", nargs="?", default=PHOTO, help="a photo of yours, or one of the kit by name")
     parser.add_argument("-o", "--out", type=Path, help="folder for the results (default: hpe-nb-demo here)")
-    add_network(parser)
-    add_grouping(parser)
-    parser.set_defaults(run=run)
+    add_decoding(parser)
 
 
-def run(options: argparse.Namespace) -> None:
-    """Find the people; write PHOTO-poses.png and PHOTO-poses.json; print who was found, and the time of each step.
-
-    Raises:
-        HpeError: a photo, network, setting or folder that cannot be used, or files there that are no results of this
-            photo.
-    """
+def run(options: Namespace) -> None:
+    """Find the people; write PHOTO-poses.png and PHOTO-poses.json; print who was found, and the time of each step."""
     from hpe_nb.decoder.decode import decode
+    from hpe_nb.decoder.poses import DETECTED, REFINED
     from hpe_nb.draw.skeletons import draw_poses
     from hpe_nb.evaluation.pose_files import save_poses
     from hpe_nb.files.images import read_image, write_image
@@ -71,29 +56,14 @@ def run(options: argparse.Namespace) -> None:
         save_poses(people, poses, image_id=name)
     height, width = image.shape[:2]
     print(f"\n{photo.name}, {width} x {height} pixels, {plural(len(poses), 'person')} found by {network.name}:\n")
-    if len(poses):
-        print(people_table(poses) + "\n")
+    rows = [
+        (str(i), f"{one.scores[0]:.2f}", *(str((one.kind == kind).sum()) for kind in (DETECTED, REFINED)))
+        for i, one in enumerate(poses, 1)
+    ]
+    print(text_table(("person", "score", "joints detected", "refined"), rows) + "\n" if rows else "")
     spent = stages.spent | {"together": sum(stages.spent.values())}
     print(text_table(("step", "ms"), [(step, f"{1000 * seconds:.1f}") for step, seconds in spent.items()]))
     print(f"\nLook at {picture}\nNumbers: {people}\nNext: hpe-nb lab")
-
-
-def people_table(poses: Poses) -> str:
-    """One line per person: number, score, tag, joints by kind, and box."""
-    from hpe_nb.decoder.poses import KINDS
-
-    tags = poses.tags.reshape(len(poses), -1)
-    rows = [
-        (
-            str(i + 1),
-            f"{poses.scores[i]:.2f}",
-            " ".join(f"{number:.2f}" for number in tags[i]),
-            *(str((poses.kind[i] == KINDS.index(kind)).sum()) for kind in ("detected", "refined")),
-            "{:.0f},{:.0f} - {:.0f},{:.0f}".format(*box),
-        )
-        for i, box in enumerate(poses.boxes)
-    ]
-    return text_table(("person", "score", "tag", "detected", "refined", "box in pixels"), rows)
 
 
 def _written_before(people: Path, name: str) -> bool:

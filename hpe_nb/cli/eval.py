@@ -1,60 +1,43 @@
-"""`hpe-nb eval`: how good the network and the decoder are on labelled photos."""
+"""`hpe-nb eval`: measure AP, PCK and joints in the wrong person on labelled photos. Maps are kept for a second run."""
 
 from __future__ import annotations
 
-import argparse
+from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpe_nb.cli.options import Subparsers, add_grouping, add_network, grouping_of, network_of
+from hpe_nb.cli.options import add_decoding, add_options, grouping_of, network_of
 
 if TYPE_CHECKING:
     from hpe_nb.evaluation.cache import MapCache
     from hpe_nb.evaluation.labels import LabelledSet
 
-
-def add(subparsers: Subparsers) -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "eval",
-        help="measure poses against COCO labels",
-        description="Measure AP, PCK and joints in the wrong person on photos with COCO keypoint labels. "
-        "The network's maps are kept, so a second run with other settings takes seconds.",
-    )
-    add_photos(parser)
-    parser.add_argument(
-        "--poses",
-        type=Path,
-        metavar="FILE",
-        help="judge these results (.json, .csv, or a run's .jsonl, which knows names); no network is run",
-    )
-    parser.add_argument(
-        "--compare",
-        action="store_true",
-        help="compare fits, sizes 288 to 576, the network's own, refinement and flip test",
-    )
-    add_network(parser)
-    add_grouping(parser)
-    parser.set_defaults(run=run)
+RESULTS = (
+    ("--poses", Path, "FILE", "judge these results (.json, .csv, or a run's .jsonl); no network is run"),
+    ("--compare", False, "", "compare fits, sizes 288 to 576, the network's own, refinement and flip test"),
+)
 
 
-def add_photos(parser: argparse.ArgumentParser) -> None:
+def add(parser: ArgumentParser) -> None:
+    """Add the options."""
+    add_labelled(parser)
+    add_options(parser, "what is measured", RESULTS)
+    add_decoding(parser)
+
+
+def add_labelled(parser: ArgumentParser) -> None:
     """Add the options that name labelled photos and where maps are kept."""
-    parser.add_argument(
-        "labels",
-        type=Path,
-        metavar="LABELS",
-        help="COCO keypoint annotations (.json), or labels of YOLO-pose, CVAT or labelme",
-    )
+    words = "COCO keypoint annotations (.json), or labels of YOLO-pose, CVAT or labelme"
+    parser.add_argument("labels", type=Path, metavar="LABELS", help=words)
     parser.add_argument("--photos", type=Path, metavar="FOLDER", help="the photos (default: beside the labels)")
-    parser.add_argument("--flip-test", action="store_true", help="let the network see each photo mirrored, too")
-    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="where maps are kept (default: the user's cache)")
+    words = "where maps are kept (default: the user's cache)"
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help=words)
 
 
-def photos_of(options: argparse.Namespace, known: LabelledSet) -> list[Path]:
+def photos_of(options: Namespace, known: LabelledSet) -> list[Path]:
     """Paths of the photos, from the given folder, or from one beside the labels."""
-    from hpe_nb.evaluation.label_formats import images_of
+    from hpe_nb.evaluation.labels import images_of
 
     labels: Path = options.labels
     folders = (labels.with_suffix(""), labels.parent, images_of(labels), labels.parent / "images")
@@ -62,23 +45,17 @@ def photos_of(options: argparse.Namespace, known: LabelledSet) -> list[Path]:
     return known.paths(options.photos or beside)
 
 
-def maps_of(options: argparse.Namespace, known: LabelledSet) -> MapCache:
+def maps_of(options: Namespace, known: LabelledSet) -> MapCache:
     """The kept maps of the photos; says how large they are."""
     from hpe_nb.evaluation.cache import cache_maps
-    from hpe_nb.evaluation.flip import FlipTest
 
-    network: Any = network_of(options)
-    kept = cache_maps(photos_of(options, known), FlipTest(network) if options.flip_test else network, options.cache)
+    kept = cache_maps(photos_of(options, known), network_of(options), options.cache)
     print(kept)
     return kept
 
 
-def run(options: argparse.Namespace) -> int:
-    """Print the report.
-
-    Raises:
-        HpeError: labels, photos or a network that cannot be used.
-    """
+def run(options: Namespace) -> None:
+    """Print the report."""
     from hpe_nb.evaluation.labels import read_labels
     from hpe_nb.evaluation.pose_files import load_pictures
     from hpe_nb.evaluation.report import evaluate, evaluate_cache
@@ -90,20 +67,17 @@ def run(options: argparse.Namespace) -> int:
         print(_compared(options, known))
     else:
         print(evaluate_cache(maps_of(options, known), known, grouping_of(options)))
-    return 0
 
 
-def _compared(options: argparse.Namespace, known: LabelledSet) -> str:
+def _compared(options: Namespace, known: LabelledSet) -> str:
     """The table of protocols."""
     from hpe_nb.evaluation.flip import FlipTest
     from hpe_nb.evaluation.report import compare_protocols
 
     network, grouping = network_of(options), grouping_of(options)
-    fitted = [
-        replace(network, fit=fit, size=size) for fit in ("protocol", "letterbox") for size in (288, 352, 448, 576)
-    ]
-    own = [] if (network.fit, network.size) in [(each.fit, each.size) for each in fitted] else [network]
+    fits: list[tuple[Any, int]] = [(fit, size) for fit in ("protocol", "letterbox") for size in (288, 352, 448, 576)]
+    fits += [] if (network.fit, network.size) in fits else [(network.fit, network.size)]
+    networks: list[Any] = [*(replace(network, fit=fit, size=size) for fit, size in fits), FlipTest(network)]
     settings = {"refine " + way: replace(grouping, refine=way) for way in ("near", "off")}
-    networks: list[Any] = [*fitted, *own, FlipTest(network)]
-    table = compare_protocols(photos_of(options, known), known, networks, settings, folder=options.cache)
+    table = compare_protocols(photos_of(options, known), known, networks, settings, options.cache)
     return str(table.drop(columns=["AR50", "AR75", "ARM", "ARL"]).to_string(index=False))

@@ -1,34 +1,21 @@
-"""`hpe-nb fetch`: download a network by name, checked against its published SHA-384."""
+"""`hpe-nb fetch`: download a published network into the cache, its size and SHA-384 checked. What is there is kept."""
 
 from __future__ import annotations
 
-import argparse
-
-from hpe_nb.cli.options import Subparsers
+from argparse import ArgumentParser, Namespace
 
 
-def add(subparsers: Subparsers) -> None:
-    """Add the command to the command line."""
+def add(parser: ArgumentParser) -> None:
+    """Add the options."""
     from hpe_nb.network.registry import NETWORKS, REFERENCE
 
-    names = [name for name, known in NETWORKS.items() if not known.shipped]
-    parser = subparsers.add_parser(
-        "fetch",
-        help="download a published network",
-        description="Download a network into the cache, its size and SHA-384 checked. What is there is kept.",
-        epilog="Known names: " + ", ".join(names),
-    )
+    parser.epilog = "Known names: " + ", ".join(name for name, known in NETWORKS.items() if not known.shipped)
     parser.add_argument("name", nargs="?", default=REFERENCE, metavar="NAME", help=f"default: {REFERENCE}")
     parser.add_argument("--precision", default="FP16", choices=("FP16", "FP32"), help="FP32 is twice the size")
-    parser.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> None:
-    """Fetch the network, with its progress on a terminal.
-
-    Raises:
-        HpeError: an unknown name, or files that could not be had; the sentence says where to put them by hand.
-    """
+def run(options: Namespace) -> None:
+    """Fetch the network, with its progress on a terminal."""
     from tqdm import tqdm
 
     from hpe_nb.network.fetching import fetch

@@ -1,16 +1,16 @@
-"""`hpe-nb lab`: copies the notebooks to a folder and opens JupyterLab there, with this Python."""
+"""`hpe-nb lab`: copy the notebooks to FOLDER, never over what is there, and open them in JupyterLab."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import subprocess
 import sys
+from argparse import ArgumentParser, Namespace
 from contextlib import suppress
 from pathlib import Path
 
-from hpe_nb.cli.options import Subparsers, folder_for
+from hpe_nb.cli.options import folder_for
 from hpe_nb.errors import HpeError
 from hpe_nb.files.whole import written_whole
 
@@ -18,35 +18,23 @@ PROMPT = "--ServerApp.kernel_websocket_connection_class=hpe_nb.cli.prompt.Prompt
 """Option of Jupyter's server: sliders reach the screen up to 40 ms earlier."""
 
 
-def add(subparsers: Subparsers) -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "lab",
-        help="open the notebooks in JupyterLab",
-        description="Copy the notebooks to FOLDER, never over what is there, and start JupyterLab in it.",
-        epilog="Other options go to JupyterLab, such as --no-browser or --port=9999 (with the = sign).",
-    )
+def add(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.epilog = "Other options go to JupyterLab, such as --no-browser or --port=9999 (with the = sign)."
     parser.add_argument("folder", nargs="?", type=Path, help="default: hpe-nb-notebooks here")
-    parser.set_defaults(run=run, passes_on=True)
+    parser.set_defaults(passes_on=True)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Copy the notebooks, start JupyterLab and wait for its end; returns its exit status.
-
-    Raises:
-        HpeError: the folder cannot be written, or there are no notebooks.
-    """
+def run(options: Namespace) -> int:
+    """Copy the notebooks, start JupyterLab and wait for its end; returns its exit status."""
     folder = (options.folder or folder_for("hpe-nb-notebooks")).absolute()
     copied, kept = copy_notebooks(notebooks_folder(), folder)
     print(f"{folder}: {len(copied)} files copied, {len(kept)} kept as they were.", flush=True)
     # From an environment of its own, Jupyter shall start that environment's Python, not one the user registered before.
     environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}
     index = ["index.ipynb"] if (folder / "index.ipynb").exists() else []
-    return _until_its_end(subprocess.Popen([*lab_command(options.others), *index], cwd=folder, env=environment))
-
-
-def _until_its_end(process: subprocess.Popen[bytes]) -> int:
-    """Wait for the process, which has the terminal; when this one is asked to end, so is that one."""
+    process = subprocess.Popen([*lab_command(options.others), *index], cwd=folder, env=environment)
+    # JupyterLab has the terminal; when this process is asked to end, so is that one.
     before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     try:
         while True:
@@ -63,26 +51,16 @@ def lab_command(others: list[str]) -> list[str]:
 
 
 def notebooks_folder() -> Path:
-    """The folder of the kit's notebooks: in the package where a wheel put it, beside the package in a checkout.
-
-    Raises:
-        HpeError: they are not there.
-    """
+    """The folder of the kit's notebooks: in the package where a wheel put it, beside the package in a checkout."""
     package = Path(__file__).parents[1]
     for folder in (package / "notebooks", package.parent / "notebooks"):
         if folder.is_dir():
             return folder
-    raise HpeError(
-        f"no notebooks were found beside {package}; install the kit again: pip install --force-reinstall hpe-nb"
-    )
+    raise HpeError(f"no notebooks were found beside {package}; run: pip install --force-reinstall hpe-nb")
 
 
 def copy_notebooks(source: Path, folder: Path) -> tuple[list[str], list[str]]:
-    """Copy the notebooks and linked pages that the folder does not have; returns the names of those copied and kept.
-
-    Raises:
-        HpeError: the folder cannot be written.
-    """
+    """Copy the notebooks and linked pages that the folder does not have; returns the names of those copied and kept."""
     names = sorted(path.name for path in source.iterdir() if path.suffix in (".ipynb", ".md"))
     kept = [name for name in names if (folder / name).exists()]
     copied = [name for name in names if name not in kept]

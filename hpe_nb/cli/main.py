@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from hpe_nb import __version__
 from hpe_nb.errors import HpeError
 
 COMMANDS = ("demo", "run", "eval", "sweep", "fetch", "lab", "info")
-"""Modules of this package; each has `add(subparsers)`, which says by `set_defaults(run=...)` what to call.
+"""Modules of this package; each has `add(parser)` for its options, `run(options)`, and its help in its first line.
 
 They import what is heavy only when they run, so `hpe-nb --help` is quick.
 """
+
+
+class Parser(ArgumentParser):
+    """A parser whose errors are sentences like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would print under a page of usage."""
+        raise HpeError(f"{message}; see {self.prog} --help.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,12 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a name outside the terminal's alphabet must not stop a command
             stream.reconfigure(errors="replace")
-    parser = command_line()
-    options, others = parser.parse_known_args(arguments)
-    if others and not options.passes_on:
-        parser.error("unrecognized arguments: " + " ".join(others))
-    options.others = others
     try:
+        parser = command_line()
+        options, others = parser.parse_known_args(arguments)
+        if others and not options.passes_on:
+            parser.error("unrecognized arguments: " + " ".join(others))
+        options.others = others
         return int(options.run(options) or 0)
     except HpeError as error:
         print(f"hpe-nb: {error}", file=sys.stderr)
@@ -41,14 +50,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
-def command_line() -> argparse.ArgumentParser:
+def command_line() -> ArgumentParser:
     """The parser of all commands and their options."""
-    parser = argparse.ArgumentParser(prog="hpe-nb", description="See how associative embedding finds people.")
+    parser = Parser(prog="hpe-nb", description="See how associative embedding finds people.")
     parser.add_argument("--version", action="version", version=f"hpe-nb {__version__}")
     parser.set_defaults(passes_on=False, run=lambda _: parser.print_help())
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name in COMMANDS:
-        import_module(f"hpe_nb.cli.{name}").add(subparsers)
+        module = import_module(f"hpe_nb.cli.{name}")
+        about = str(module.__doc__).partition(": ")[2]
+        command = subparsers.add_parser(name, help=about.partition(".")[0], description=about)
+        command.set_defaults(run=module.run)
+        module.add(command)
     return parser
 
 

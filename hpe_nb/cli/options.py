@@ -1,22 +1,21 @@
-"""What several commands share: options for the network, and for settings, made from their fields; the usual folder."""
+"""What several commands share: options from tables and from fields of settings, the network's, and the usual folder."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import tempfile
-from dataclasses import Field, fields
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
+from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from hpe_nb.errors import HpeError
 from hpe_nb.settings import Settings
 
 if TYPE_CHECKING:
     from hpe_nb.network.network import Network
 
-Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
-"""What a command's parser is added to; argparse has no public name for it."""
+T = TypeVar("T")
 
 
 def folder_for(name: str) -> Path:
@@ -30,121 +29,107 @@ def folder_for(name: str) -> Path:
     return Path.cwd() / name
 
 
-def add_grouping(parser: argparse.ArgumentParser) -> None:
-    """Add an option for each field of `Settings`, and `--omz` for Open Model Zoo's rules to start from."""
-    group = parser.add_argument_group("grouping", "settings of the decoder, from peaks to people")
-    group.add_argument("--omz", action="store_true", help="start from the rules of Open Model Zoo's demo")
-    for item in fields(Settings):
-        add_field(group, item, "grouping")
+def add_options(parser: ArgumentParser, title: str, rows: Sequence[tuple[str, Any, Any, str]]) -> None:
+    """Add a group of options: each row has the flag, the default or what makes the value, its name or choices, help.
 
-
-def add_field(group: argparse._ArgumentGroup, item: Field[Any], prefix: str) -> None:
-    """Add the option of one field; its value goes to `prefix_NAME`, and only where the option is given."""
-    told, flag = item.metadata, "--" + item.name.replace("_", "-")
-    common: dict[str, Any] = {"dest": f"{prefix}_{item.name}", "default": argparse.SUPPRESS}
-    if isinstance(item.default, bool):
-        text = f"{told['meaning']} (default: {'yes' if item.default else 'no'})"
-        group.add_argument(flag, action=argparse.BooleanOptionalAction, help=text, **common)
-    elif "options" in told:
-        text = f"{told['meaning']} (default: {item.default})"
-        group.add_argument(flag, choices=told["options"], help=text, **common)
-    else:
-        text = f"{told['meaning']} ({told['low']} to {told['high']}, default: {item.default})"
-        group.add_argument(flag, type=type(item.default), metavar="N", help=text, **common)
-
-
-def grouping_of(options: argparse.Namespace) -> Settings:
-    """The settings that the command line asks for.
-
-    Raises:
-        HpeError: a value outside its range.
+    True and False are switches; the opposite of one that is on is --no-FLAG.
     """
-    given = given_fields(options, Settings, "grouping")
-    return Settings.omz(**given) if options.omz else Settings(**given)
+    group = parser.add_argument_group(title)
+    for flag, value, named, words in rows:
+        given: dict[str, Any] = {"choices": named} if isinstance(named, tuple) else {"metavar": named}
+        if isinstance(value, bool):
+            given = {"action": BooleanOptionalAction, "default": True} if value else {"action": "store_true"}
+        elif callable(value):
+            given["type"] = value
+        else:
+            given |= {"type": type(value), "default": value}
+        group.add_argument(flag, help=words, **given)
 
 
-def given_fields(options: argparse.Namespace, settings: type[Any], prefix: str) -> dict[str, Any]:
-    """Values of the fields whose options were given, by field name."""
-    names = [item.name for item in fields(settings)]
-    return {name: getattr(options, f"{prefix}_{name}") for name in names if hasattr(options, f"{prefix}_{name}")}
+def add_fields(parser: ArgumentParser, title: str, settings: type) -> None:
+    """Add an option for each field of a class of settings; see `of_fields`."""
+    group = parser.add_argument_group(title)
+    for item in fields(settings):
+        told, default = item.metadata, item.default
+        if isinstance(default, bool):
+            given: dict[str, Any] = {"action": BooleanOptionalAction}
+            about = f"default: {'yes' if default else 'no'}"
+        elif "options" in told:
+            given, about = {"choices": told["options"]}, f"default: {default}"
+        else:
+            given = {"type": type(default), "metavar": "N"}
+            about = f"{told['low']} to {told['high']}, default: {default}"
+        flag, words = "--" + item.name.replace("_", "-"), f"{told['meaning']} ({about})"
+        group.add_argument(flag, help=words, default=SUPPRESS, **given)
 
 
-def add_network(parser: argparse.ArgumentParser) -> None:
-    """Add the options that choose a network and how photos are fitted to it."""
-    group = parser.add_argument_group("network")
-    group.add_argument(
-        "--network", default="auto", metavar="NAME", help='"auto", a known name, or the path of an .xml or .onnx file'
-    )
-    group.add_argument(
-        "--fit", metavar="FIT", help='how photos are placed: "protocol", "letterbox" or a size such as 640x448'
-    )
-    group.add_argument("--size", type=int, metavar="PIXELS", help="side of the network's input for the named fits")
-    group.add_argument("--device", default="CPU", help="OpenVINO device (default: CPU)")
-    group.add_argument(
-        "--negated", choices=("yes", "no", "auto"), default="auto",
-        help="whether a network given by path negates what is no maximum (default: auto, its output is looked at)",
-    )  # fmt: skip
-    group.add_argument(
-        "--layout", choices=("NCHW", "NHWC"), help="axes of a network given by path, if it does not tell"
-    )
-    group.add_argument("--input-colour", choices=("BGR", "RGB"), help="colours that a network given by path expects")
-    for name, what in (("mean", "is taken from"), ("scale", "divides")):
-        group.add_argument(f"--{name}", metavar="N,N,N", help=f"what {what} the colours of a network given by path")
+def of_fields(options: Namespace, settings: type[T], make: Any = None) -> T:
+    """The settings with the values whose options were given, by another maker where there is one."""
+    names = [item.name for item in fields(settings)]  # type: ignore[arg-type]
+    made: T = (make or settings)(**{name: getattr(options, name) for name in names if hasattr(options, name)})
+    return made
 
 
-def network_of(options: argparse.Namespace) -> Network:
-    """The network that the command line asks for.
+def grouping_of(options: Namespace) -> Settings:
+    """The settings that the command line asks for; HpeError where a value is outside its range."""
+    return of_fields(options, Settings, Settings.omz if options.omz else None)
 
-    Raises:
-        HpeError: no such network, or a fit that is none.
-    """
+
+def size_of(text: str) -> tuple[int, int]:
+    """Width and height from text such as 640x448."""
+    sides = text.lower().split("x")
+    if len(sides) != 2 or not all(side.isascii() and side.isdecimal() and int(side) for side in sides):
+        raise ArgumentTypeError(f"{text} was given, but a size such as 640x448 is expected")
+    return int(sides[0]), int(sides[1])
+
+
+def fit_of(text: str) -> Any:
+    """A fit as `load_network` takes it: a name, or width and height."""
+    return text if text in ("protocol", "letterbox") else size_of(text)
+
+
+def three_numbers(text: str) -> tuple[float, ...]:
+    """Three numbers between commas; one is taken for all three."""
+    try:
+        numbers = tuple(map(float, text.split(",")))
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text} was given, but a number or three between commas are expected") from error
+    return numbers * 3 if len(numbers) == 1 else numbers
+
+
+NETWORK = (
+    ("--network", "auto", "NAME", '"auto", a known name, or the path of an .xml or .onnx file'),
+    ("--fit", fit_of, "FIT", 'how photos are placed: "protocol", "letterbox" or a size such as 640x448'),
+    ("--size", int, "PIXELS", "side of the network's input for the named fits"),
+    ("--device", "CPU", "NAME", "OpenVINO device (default: CPU)"),
+    ("--negated", "auto", ("yes", "no", "auto"), "whether a network given by path negates what is no maximum"),
+    ("--layout", str, ("NCHW", "NHWC"), "axes of a network given by path, if it does not tell"),
+    ("--input-colour", str, ("BGR", "RGB"), "colours that a network given by path expects"),
+    ("--mean", three_numbers, "N,N,N", "what is taken from the colours of a network given by path"),
+    ("--scale", three_numbers, "N,N,N", "what divides the colours of a network given by path"),
+)
+"""Options that choose a network and how photos are fitted to it."""
+
+
+def add_decoding(parser: ArgumentParser) -> None:
+    """Add the options for the network and each field of `Settings`; `--omz` starts from Open Model Zoo's rules."""
+    add_options(parser, "network", NETWORK)
+    parser.add_argument("--omz", action="store_true", help="start from the rules of Open Model Zoo's demo")
+    add_fields(parser, "grouping: settings of the decoder, from peaks to people", Settings)
+
+
+def network_of(options: Namespace) -> Network:
+    """The network that the command line asks for; HpeError where there is none, or it cannot be so."""
     from hpe_nb.network.loading import load_network
 
     return load_network(
         options.network,
-        fit=_fit(options.fit),
+        fit=options.fit,
         size=options.size,
         device=options.device,
         layout=options.layout,
         colour=options.input_colour,
-        mean=options.mean and three_numbers(options.mean),
-        scale=options.scale and three_numbers(options.scale),
+        mean=options.mean,
+        scale=options.scale,
         negated={"yes": True, "no": False, "auto": None}[options.negated],
     )
-
-
-def three_numbers(text: str) -> tuple[float, ...]:
-    """Three numbers between commas; one is taken for all three.
-
-    Raises:
-        HpeError: something else.
-    """
-    try:
-        numbers = tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise HpeError(f"{text} was given, but a number or three of them between commas are expected.") from error
-    return numbers * 3 if len(numbers) == 1 else numbers
-
-
-def _fit(text: str | None) -> Any:
-    """A fit as `load_network` takes it; 640x448 becomes a pair of numbers."""
-    if text in (None, "protocol", "letterbox"):
-        return text
-    return size_of_text("--fit", str(text), "protocol, letterbox or ")
-
-
-def size_of_text(option: str, text: str, others: str = "") -> tuple[int, int]:
-    """Width and height from text such as 640x448.
-
-    Args:
-        option: what was given.
-        text: its value.
-        others: what else is expected there.
-
-    Raises:
-        HpeError: no size.
-    """
-    sides = text.lower().split("x")
-    if len(sides) != 2 or not all(side.isascii() and side.isdecimal() and int(side) for side in sides):
-        raise HpeError(f"{option} {text} was given, but {others}a size such as 640x448 is expected.")
-    return int(sides[0]), int(sides[1])

@@ -13,9 +13,9 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -24,8 +24,10 @@ from hpe_nb.arrays import Bools, Image
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.flip import FlipTest
+from hpe_nb.evaluation.labels import PICTURES
 from hpe_nb.files.images import read_image
 from hpe_nb.files.opencv import cv2
+from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.whole import remove_parts, written_whole
 from hpe_nb.network.registry import cache_dir
 from hpe_nb.settings import Settings
@@ -34,22 +36,14 @@ from hpe_nb.skeleton import K
 ENDING = ".maps"
 """Ending of the cache's files; each holds one photo's packed maps."""
 
-PHOTOS = {
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm",
-    ".jp2", ".avif",
-}  # fmt: skip
-"""Endings of the files that are taken from a folder."""
-
 FLOOR = 0.01
-"""Scores up to this are left out unless another floor is asked for; half of the default `refine_threshold`."""
+"""Scores up to this are left out; thresholds below it need the whole maps."""
 
 FAR = np.float32(1e6)
 """Tag of pixels that are left out: as far as can be from every person's."""
 
 CELL = 0.99
 """Two tags nearer than this leave no room between them for a third that rounds to 0 where neither of them does."""
-
-_CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
 @dataclass(frozen=True)
@@ -73,32 +67,19 @@ class MapCache(Sequence[Maps]):
         """Number of photos."""
         return len(self.keys)
 
-    @overload
-    def __getitem__(self, index: int) -> Maps: ...
-    @overload
-    def __getitem__(self, index: slice) -> MapCache: ...
-    def __getitem__(self, index: int | slice) -> Maps | MapCache:
-        """Maps of one photo, or the cache of some of them.
+    def __getitem__(self, index: Any) -> Any:
+        """Maps of one photo, or for a slice the cache of some of them.
 
         Raises:
             HpeError: the file has gone, or is damaged.
         """
         if isinstance(index, slice):
-            return MapCache(self.folder, self.names[index], self.keys[index], self.protocol, self._hold)
-        return unpack(self.data(index))
-
-    def data(self, index: int) -> bytes:
-        """The packed maps of one photo.
-
-        Raises:
-            HpeError: the file has gone, or is damaged.
-        """
+            return replace(self, names=self.names[index], keys=self.keys[index])
         path = self.path(self.keys[index])
-        data = unsealed(path)
-        if data is None:
+        if (kept := unsealed(path)) is None:
             what = "is damaged" if path.exists() else "has gone"
             raise HpeError(f"{path}, the maps of {self.names[index]}, {what}; cache_maps makes it again.")
-        return data
+        return unpack(kept)
 
     def path(self, key: str) -> Path:
         """File of a key."""
@@ -107,7 +88,7 @@ class MapCache(Sequence[Maps]):
     @property
     def size(self) -> int:
         """Bytes on disk."""
-        return sum(path.stat().st_size for key in set(self.keys) if (path := self.path(key)).exists())
+        return sum(path.stat().st_size for path in map(self.path, set(self.keys)) if path.exists())
 
     def clear(self) -> None:
         """Delete the files of these photos."""
@@ -124,21 +105,19 @@ def cache_maps(
     network: Callable[[Image], Maps],
     folder: str | Path | None = None,
     *,
-    floor: float = FLOOR,
     progress: bool = True,
 ) -> MapCache:
     """Run the network on each photo whose maps are not kept yet, and give the kept maps.
 
-    The key of a photo is made from the network's weights, its fit and size, the floor, and the bytes of the file:
-    another network, another fit or a changed photo make new maps, a moved one does not. Each file is written whole or
-    not at all, so a run that is killed loses one photo at most; a damaged file is made again.
+    The key of a photo is made from the network's weights, its fit and size, and the bytes of the file: another network,
+    another fit or a changed photo make new maps, a moved one does not. Each file is written whole or not at all, so a
+    run that is killed loses one photo at most; a damaged file is made again.
 
     Args:
         photos: a folder, or the paths of photos.
-        network: from `load_network`, with or without `flip_test`.
+        network: from `load_network`, alone or in a `FlipTest`.
         folder: where to keep the maps; by default in the user's cache, or in a temporary folder, which goes with the
             returned object, where that cannot be written.
-        floor: scores up to this are left out, see `pack`; thresholds below it need another cache. -1 keeps all.
         progress: show a progress bar.
 
     Returns:
@@ -147,53 +126,29 @@ def cache_maps(
     Raises:
         HpeError: a photo that cannot be read, or a folder that cannot be written.
     """
-    paths = _photos(photos)
-    target, hold = (Path(folder), None) if folder is not None else usable_folder(cache_dir() / "maps")
-    remove_parts(target)
-    names, identity, keys = tuple(path.name for path in paths), _identity(network, floor), []
-    for path in shown(paths, "photo", progress):
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise HpeError(f"{path} cannot be read ({error.strerror or error}); give the path of a photo.") from error
-        key = hashlib.sha256(identity + hashlib.sha256(content).digest()).hexdigest()[:40]
-        kept = target / (key + ENDING)
-        if unsealed(kept) is None:
-            seal(kept, pack(network(read_image(path)), floor))
-        keys.append(key)
-    return MapCache(target, names, tuple(keys), describe(network), hold)
-
-
-def tidy(folder: str | Path | None = None, limit: float = 1e9) -> int:
-    """Bring a cache folder below a size in bytes: the files used longest ago go first; return the bytes left.
-
-    What a killed run left behind goes too. Files of other kinds are not touched.
-    """
+    paths, hold = _photos(photos), None
     target = Path(folder) if folder is not None else cache_dir() / "maps"
+    if folder is None and not can_be_written(target):
+        hold = tempfile.TemporaryDirectory(prefix="hpe-nb-")
+        target = Path(hold.name)
     remove_parts(target)
-    files = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in target.glob("*" + ENDING))
-    left = sum(size for _, size, _ in files)
-    for _, size, path in files:
-        if left <= limit:
-            break
-        path.unlink(missing_ok=True)
-        left -= size
-    return left
-
-
-def describe(network: Any) -> str:
-    """One line on a network: name, fit, size and flip test."""
-    fit, size = getattr(network, "fit", None), getattr(network, "size", None)
-    fitted = "" if fit is None else f", fit {fit if isinstance(fit, str) else 'x'.join(map(str, fit))}"
+    fit, size = getattr(network, "fit", ""), getattr(network, "size", "")
+    fitted = f"{fit} {size}" if isinstance(fit, str) else f"{fit[0]}x{fit[1]}"
     flip = "with flip test" if isinstance(network, FlipTest) else "no flip test"
-    name = getattr(network, "name", type(network).__name__)
-    return f"{name}{fitted}{f' {size}' if isinstance(fit, str) else ''}, {flip}"
+    protocol = f"{getattr(network, 'name', type(network).__name__)}, fit {fitted}, {flip}"
+    identity, keys = _identity(network, protocol), []
+    for path in shown(paths, "photo", progress):
+        content = read_bytes(path, "a photo")
+        keys.append(hashlib.sha256(identity + hashlib.sha256(content).digest()).hexdigest()[:40])
+        kept = target / (keys[-1] + ENDING)
+        if unsealed(kept) is None:
+            seal(kept, pack(network(read_image(path))))
+    return MapCache(target, tuple(path.name for path in paths), tuple(keys), protocol, hold)
 
 
-def _identity(network: Any, floor: float) -> bytes:
+def _identity(network: Any, protocol: str) -> bytes:
     """What a photo's maps depend on beside the photo."""
-    negated = getattr(network, "negated", None)
-    digest = hashlib.sha256(f"3|{describe(network)}|{negated}|{floor!r}".encode())
+    digest = hashlib.sha256(f"4|{protocol}|{getattr(network, 'negated', None)}".encode())
     model = getattr(network, "model", None)
     for op in model.get_ordered_ops() if model is not None else ():
         digest.update(op.get_type_name().encode())
@@ -207,126 +162,83 @@ def _photos(photos: str | Path | Sequence[str | Path]) -> list[Path]:
     if not isinstance(photos, str | Path):
         return [Path(path) for path in photos]
     folder = Path(photos)
-    if not folder.is_dir():
-        raise HpeError(f"{folder} is no folder; give a folder of photos, or a list of their paths.")
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTOS and path.is_file())
+    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURES and path.is_file())
     if not found:
-        raise HpeError(f"{folder} holds no photos ({', '.join(sorted(PHOTOS))}); give another folder.")
+        raise HpeError(f"{folder} is no folder with photos ({', '.join(PICTURES)}); give one, or a list of paths.")
     return found
 
 
 def shown(items: Iterable[Any], unit: str, progress: bool, total: int | None = None, done: int = 0) -> tqdm[Any]:
-    """The items with a progress bar, in a notebook or on a terminal; elsewhere, such as in a log, without.
-
-    Args:
-        items: what is worked on.
-        unit: what one of them is, such as "photo".
-        progress: whether to show anything.
-        total: how many there are, where the items themselves do not tell.
-        done: how many were done by an earlier run.
-    """
+    """The items with a progress bar, in a notebook or on a terminal; elsewhere, such as in a log, without."""
     seen = progress and ("ipykernel" in sys.modules or sys.stderr.isatty())
     return tqdm(items, total=total, initial=done, unit=unit, disable=not seen)
 
 
-def usable_folder(folder: Path) -> tuple[Path, Any]:
-    """The folder, made, or a temporary one where it cannot be written; and what keeps the temporary one alive."""
+def can_be_written(folder: Path) -> bool:
+    """Whether there can be files in a folder; it is made."""
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            return folder, None
-    hold = tempfile.TemporaryDirectory(prefix="hpe-nb-")
-    return Path(hold.name), hold
+        return os.access(folder, os.W_OK)
+    return False
 
 
-def seal(path: Path, data: bytes) -> None:
-    """Write data with its checksum; whole or not at all.
-
-    Raises:
-        HpeError: the place cannot be written.
-    """
+def seal(path: Path, arrays: dict[str, Any]) -> None:
+    """Write arrays with their checksum, without pickle; whole or not at all. To compress costs more than it saves."""
+    file = io.BytesIO()
+    np.savez(file, **arrays)
     with written_whole(path) as part:
-        part.write_bytes(hashlib.sha256(data).digest() + data)
+        part.write_bytes(hashlib.sha256(file.getvalue()).digest() + file.getvalue())
 
 
-def unsealed(path: Path) -> bytes | None:
-    """The data of a file that `seal` wrote; None where there is none, or the checksum differs."""
+def unsealed(path: Path) -> dict[str, Any] | None:
+    """The arrays of a file that `seal` wrote; None where there is none, or the checksum differs."""
     try:
         data = path.read_bytes()
     except OSError:
         return None
-    return data[32:] if len(data) > 32 and hashlib.sha256(data[32:]).digest() == data[:32] else None
+    if hashlib.sha256(data[32:]).digest() != data[:32]:
+        return None
+    with np.load(io.BytesIO(data[32:]), allow_pickle=False) as file:
+        return dict(file)
 
 
-def to_bytes(**arrays: Any) -> bytes:
-    """Arrays as one .npz in memory, without pickle; to compress saves a third and costs more than to read."""
-    file = io.BytesIO()
-    np.savez(file, **arrays)
-    return file.getvalue()
-
-
-def from_bytes(data: bytes) -> dict[str, Any]:
-    """The arrays that `to_bytes` was given."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        return {name: file[name] for name in file}
-
-
-def pack(maps: Maps, floor: float = FLOOR) -> bytes:
-    """The pixels of maps that can matter.
+def pack(maps: Maps) -> dict[str, Any]:
+    """The pixels of maps that can matter; all of them where a tag has several numbers.
 
     Decoding what `unpack` makes of them gives, to the last bit, what the whole maps give, as long as
     `detection_threshold` and (for refine="near") `refine_threshold` are not below the floor.
-
-    Args:
-        maps: the maps.
-        floor: pixels of scores up to this are left out, but for those that refine="everywhere" can choose; below 0,
-            every pixel is kept.
     """
     heat, count = np.abs(maps.heatmaps), maps.tags.shape[3]
-    chosen = heat > floor
-    if count == 1 and floor >= 0:
+    keep = heat > (FLOOR if count == 1 else -1)
+    if count == 1:
         for k in range(K):
-            chosen[k].reshape(-1)[winners(heat[k].reshape(-1), maps.tags[k].reshape(-1))] = True
-    keep = np.stack([cv2.dilate(one.view(np.uint8), _CROSS) for one in chosen])
+            keep[k].reshape(-1)[winners(heat[k].reshape(-1), maps.tags[k].reshape(-1))] = True
+        cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
+        keep = np.stack([cv2.dilate(one.view(np.uint8), cross) for one in keep])
     index = np.flatnonzero(keep)
-    step = np.diff(index, prepend=0)
-    small = not len(step) or int(step.max()) < 2**16
-    return to_bytes(
-        shape=np.array(maps.tags.shape), floor=np.array(floor), step=step.astype(np.uint16 if small else np.uint32),
-        heat=maps.heatmaps.reshape(-1)[index], tag=maps.tags.reshape(-1, count)[index], to_image=maps.to_image,
-    )  # fmt: skip
+    return {
+        "shape": np.array(maps.tags.shape),
+        "to_image": maps.to_image,
+        "index": index.astype(np.uint32),
+        "heat": maps.heatmaps.reshape(-1)[index],
+        "tag": maps.tags.reshape(-1, count)[index],
+    }
 
 
-def unpack(data: bytes) -> Maps:
+def unpack(kept: dict[str, Any]) -> Maps:
     """The maps that `pack` packed, with zeros for what is left out."""
-    kept = from_bytes(data)
-    index = np.cumsum(kept["step"], dtype=np.int64)
-    heat = np.zeros(int(np.prod(kept["shape"][:3])), np.float32)
-    tags = np.full((len(heat), int(kept["shape"][3])), FAR)
-    heat[index], tags[index] = kept["heat"], kept["tag"]
-    return Maps(heat.reshape(kept["shape"][:3]), tags.reshape(kept["shape"]), kept["to_image"])
+    heat, tags = np.zeros(kept["shape"][:3], np.float32), np.full(kept["shape"], FAR)
+    heat.reshape(-1)[kept["index"]] = kept["heat"]
+    tags.reshape(-1, tags.shape[3])[kept["index"]] = kept["tag"]
+    return Maps(heat, tags, kept["to_image"])
 
 
-def check_floor(data: bytes, settings: Iterable[Settings]) -> None:
-    """See that decoding packed maps is exact under each of the settings.
-
-    Raises:
-        HpeError: a threshold below the floor, or maps that need all pixels.
-    """
-    kept = from_bytes(data)
-    floor = float(kept["floor"])
-    for each in settings:
-        low = min([each.detection_threshold] + ([each.refine_threshold] if each.refine == "near" else []))
-        if low < floor:
-            raise HpeError(
-                f"A threshold of {low} was given for maps that were kept from {floor} on; keep them again "
-                f"with cache_maps(..., floor={low})."
-            )
-        if each.refine == "everywhere" and int(kept["shape"][3]) > 1 and floor >= 0:
-            raise HpeError(
-                'refine="everywhere" was given for kept maps whose tags have several numbers; keep them again with '
-                "cache_maps(..., floor=-1), which leaves nothing out."
-            )
+def check_thresholds(settings: Iterable[Settings]) -> None:
+    """See that decoding packed maps is exact under each of the settings."""
+    lows = ([s.detection_threshold] + ([s.refine_threshold] if s.refine == "near" else []) for s in settings)
+    low = min(map(min, lows))
+    if low < FLOOR:
+        raise HpeError(f"A threshold of {low} was given, but kept maps begin at {FLOOR}; give no lower one, or maps.")
 
 
 def winners(heat: Any, tag: Any) -> Bools:
@@ -337,13 +249,11 @@ def winners(heat: Any, tag: Any) -> Bools:
     t1 to t2 one of them is nearer to T than it is, for T between them one is within 0.5 of T. So in each stretch of
     tags of this width only those pixels matter that, from the best score down, have the lowest or the highest tag yet.
     """
-    cell = np.floor(tag.astype(np.float64) / CELL)
     mask = np.zeros(len(heat), np.bool_)
-    best_first = np.lexsort((np.arange(len(heat)), -heat, cell))
-    # Cells in rising order: whatever comes from an earlier cell is lower than every tag of this one.
-    up = tag[best_first]
-    mask[best_first[np.append(True, up[1:] > np.maximum.accumulate(up)[:-1])]] = True
-    best_first = np.lexsort((np.arange(len(heat)), -heat, -cell))
-    down = tag[best_first]
-    mask[best_first[np.append(True, down[1:] < np.minimum.accumulate(down)[:-1])]] = True
+    for sign in (1, -1):
+        # Cells in rising order of the signed tag: whatever comes from an earlier cell is lower than every tag of this.
+        cell = sign * np.floor(tag.astype(np.float64) / CELL)
+        best_first = np.lexsort((np.arange(len(heat)), -heat, cell))
+        signed = sign * tag[best_first]
+        mask[best_first[np.append(True, signed[1:] > np.maximum.accumulate(signed)[:-1])]] = True
     return mask

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import lru_cache
 from itertools import product
-from types import CodeType, FunctionType
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import cloudpickle
@@ -26,17 +27,14 @@ Grid: TypeAlias = Mapping[str, Iterable[Any]] | Sequence[Settings]
 def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, ...]:
     """The settings of a grid, without repeats; `base`, the default to compare with, comes first.
 
-    Args:
-        grid: values by field, or settings, of one rule or several.
-        base: the rule, and what the other fields are set to; where left out, `Settings()`, or the first of the given
-            settings where none of them has that rule.
-
-    Raises:
-        HpeError: a field that does not exist, no values, or a value out of range.
+    Where left out it is `Settings()`, or the first of the given settings where none of them has that rule.
     """
     if isinstance(grid, Mapping):
         base = base or Settings()
-        values = {name: _plain(base, name, listed) for name, listed in grid.items()}
+        _check_fields(base, grid)
+        values = {name: [getattr(each, "item", lambda x=each: x)() for each in listed] for name, listed in grid.items()}
+        if empty := [name for name, listed in values.items() if not listed]:
+            raise HpeError(f"No values were given for {empty[0]}, but one or more are expected.")
         tried = [replace(base, **dict(zip(values, row, strict=True))) for row in product(*values.values())]
     else:
         tried = list(grid)
@@ -74,13 +72,19 @@ def random_settings(
     """
     base, draws = base or Settings(), np.random.default_rng(seed)
     ranges: Mapping[str, Any] = fields_to_draw if isinstance(fields_to_draw, Mapping) else dict.fromkeys(fields_to_draw)
-    told = {item.name: item for item in fields(base)}
-    for name in ranges:
-        _plain(base, name, [None])
-    return tuple(
-        replace(base, **{name: _drawn(told[name], limits, draws) for name, limits in ranges.items()})
-        for _ in range(count)
-    )
+    _check_fields(base, ranges)
+
+    def drawn(item: Any) -> Any:
+        told, kind = item.metadata, type(item.default)
+        if "options" in told or kind is bool:
+            options = told.get("options", (False, True))
+            return options[int(draws.integers(len(options)))]
+        low, high = ranges[item.name] or (told["low"], told["high"])
+        steps = int(draws.integers(round((high - low) / told["by"]) + 1))
+        return kind(round(min(high, low + told["by"] * steps), 10))
+
+    by_name = {item.name: item for item in fields(base)}
+    return tuple(replace(base, **{name: drawn(by_name[name]) for name in ranges}) for _ in range(count))
 
 
 def flip_settings(
@@ -105,11 +109,9 @@ def flip_settings(
     """
     base = base or Settings()
     low, high = setting_range(base, name)
-    points = [np.array([low, high])]
-    for each in pictures:
-        maps = each.maps if isinstance(each, Scene) else each
-        points.append(flip_points(decode(maps, base), name).values)
-    edges = np.unique(np.clip(np.concatenate(points), low, high))
+    all_maps = [each.maps if isinstance(each, Scene) else each for each in pictures]
+    points = [flip_points(decode(maps, base), name).values for maps in all_maps]
+    edges = np.unique(np.clip(np.concatenate(([low, high], *points)), low, high))
     between = (edges[:-1] + edges[1:]) / 2
     if len(between) > most:
         between = between[np.linspace(0, len(between) - 1, most).round().astype(int)]
@@ -118,27 +120,12 @@ def flip_settings(
     return tuple(replace(base, **{name: value}) for value in values)
 
 
-def _drawn(item: Any, limits: tuple[float, float] | None, draws: np.random.Generator) -> Any:
-    """One value of a field."""
-    if "options" in item.metadata:
-        return item.metadata["options"][int(draws.integers(len(item.metadata["options"])))]
-    if isinstance(item.default, bool):
-        return bool(draws.integers(2))
-    low, high = limits or (item.metadata["low"], item.metadata["high"])
-    step = item.metadata["by"]
-    value = min(high, low + step * int(draws.integers(round((high - low) / step) + 1)))
-    return type(item.default)(round(value, 10))
-
-
-def _plain(base: Settings, name: str, values: Iterable[Any]) -> list[Any]:
-    """The values as plain Python ones, if there is such a field and there are any."""
+def _check_fields(base: Settings, names: Iterable[str]) -> None:
+    """See that the settings have such fields."""
     known = [item.name for item in fields(base)]
-    if name not in known:
-        raise HpeError(f"{name!r} was given as a field to sweep, but one of {', '.join(known)} is expected.")
-    listed = [value.item() if isinstance(value, np.generic) else value for value in values]
-    if not listed:
-        raise HpeError(f"No values were given for {name}, but one or more are expected.")
-    return listed
+    for name in names:
+        if name not in known:
+            raise HpeError(f"{name!r} was given as a field to sweep, but one of {', '.join(known)} is expected.")
 
 
 def varied(settings: Sequence[Settings]) -> tuple[str, ...]:
@@ -147,64 +134,27 @@ def varied(settings: Sequence[Settings]) -> tuple[str, ...]:
     return tuple(name for name in names if len({getattr(each, name, None) for each in settings}) > 1)
 
 
-def by_step(settings: Sequence[Settings]) -> list[int]:
-    """An order in which neighbours share as many of the decoder's first steps as can be."""
-    number: dict[Any, int] = {}
-    keys = [
-        [number.setdefault((step, reads(each, step)), len(number)) for step in STEPS] for each in settings
-    ]  # fmt: skip
-    return sorted(range(len(settings)), key=keys.__getitem__)
-
-
 def settings_key(settings: Sequence[Settings]) -> bytes:
-    """What tells settings from others, their rules' code included."""
-    rules = dict.fromkeys(type(each) for each in settings)
-    return "\n".join([*map(_rule_code, rules), *map(repr, settings)]).encode()
+    """What tells settings from others, their rules' code included.
 
-
-def _rule_code(rule: type[Settings]) -> str:
-    """A rule's name and its code, down to `Settings`."""
-    told = [rule.__qualname__, str(rule.opening)]
-    seen: set[Any] = set()
-    for each in rule.__mro__:
-        if issubclass(each, Settings):
-            methods = {name: _function_code(method, seen) for name, method in vars(each).items()}
-            told += [f"{name} {code}" for name, code in methods.items() if code]
-    return " ".join(told)
-
-
-def _function_code(function: Any, seen: set[Any]) -> str:
-    """The code of a function, with the functions and plain values of its module that it uses; "" for anything else."""
-    function = getattr(function, "__func__", function)
-    code = getattr(function, "__code__", None)
-    if code is None or code in seen:
-        return ""
-    seen.add(code)
-    told, codes = [], [code]
-    while codes:
-        each = codes.pop()
-        codes += [const for const in each.co_consts if isinstance(const, CodeType)]
-        # Sets are written in another order by every process.
-        plain = [sorted(map(repr, const)) if isinstance(const, frozenset) else const for const in each.co_consts]
-        plain = [const for const in plain if not isinstance(const, CodeType)]
-        told.append(f"{each.co_code.hex()} {plain!r} {each.co_names!r}")
-        for name in each.co_names:
-            value = function.__globals__.get(name)
-            if isinstance(value, FunctionType) and value.__module__ == function.__module__:
-                told.append(_function_code(value, seen))
-            elif isinstance(value, (int, float, str, tuple)):
-                told.append(repr(value))
-    return " ".join(told)
-
-
-def pack_settings(settings: Sequence[Settings]) -> bytes:
-    """Settings for another process, with the order of `by_step`; a rule from a notebook travels with its code."""
-    data: bytes = cloudpickle.dumps((tuple(settings), by_step(settings)))
-    return data
+    That is the file in which a rule stands; one from a notebook's cell differs whenever the cell has run again.
+    """
+    rules = {rule: None for each in settings for rule in type(each).__mro__ if issubclass(rule, Settings)}
+    files = {rule: getattr(sys.modules.get(rule.__module__), "__file__", None) for rule in rules}
+    code = [Path(file).read_bytes() if file else cloudpickle.dumps(rule) for rule, file in files.items()]
+    return b"\n".join([*code, *(repr(each).encode() for each in settings)])
 
 
 @lru_cache(maxsize=2)
-def unpack_settings(data: bytes) -> tuple[tuple[Settings, ...], list[int]]:
-    """What `pack_settings` wrote; a worker asks for the same settings with each picture."""
-    settings: tuple[tuple[Settings, ...], list[int]] = cloudpickle.loads(data)
+def unpickled(data: bytes) -> tuple[Settings, ...]:
+    """The settings that cloudpickle packed for this process: a rule from a notebook travels with its code."""
+    settings: tuple[Settings, ...] = cloudpickle.loads(data)
     return settings
+
+
+@lru_cache(maxsize=2)
+def by_step(settings: tuple[Settings, ...]) -> list[int]:
+    """An order in which neighbours share as many of the decoder's first steps as can be."""
+    number: dict[Any, int] = {}
+    keys = [[number.setdefault((step, reads(each, step)), len(number)) for step in STEPS] for each in settings]
+    return sorted(range(len(settings)), key=keys.__getitem__)

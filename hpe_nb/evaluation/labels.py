@@ -1,32 +1,48 @@
-"""Labels: what is true about a picture, from COCO files, from scenes, or from joints that were corrected by hand."""
+"""Labels: what is true about a picture, from COCO files, from scenes, or from joints that were corrected by hand.
+
+Of other tools: a YOLO-pose label is a line `class x y width height (x y [visibility]) x 17` in shares of the picture,
+in a text file of the picture's name; the pictures are looked for beside it, and in `images` where the labels are in
+`labels`. CVAT writes one XML file with a skeleton or a labelled point per joint, labelme one JSON file per picture with
+a point per joint, the points of a person having one `group_id`.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
+from xml.etree import ElementTree as ET
 
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float64, Floats
 from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.label_formats import labelme_coco, other_labels
 from hpe_nb.files.images import size_of
 from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.making import Scene
 from hpe_nb.scenes.truth import Truth
-from hpe_nb.skeleton import K
+from hpe_nb.skeleton import KEYPOINTS, K
 
 MOST_OUTSIDE = 0.25
 """Poses are those of a larger picture when more than this share of their joints lies outside the labelled one."""
 
 ImageId: TypeAlias = int | str
 """What tells pictures apart in a file: COCO's number, or a file name."""
+
+PICTURES = (
+    ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".gif", ".jpe", ".jfif", ".dib", ".ppm", ".pgm",
+    ".pbm", ".jp2",
+)  # fmt: skip
+"""Endings of the files of a folder that count as pictures."""
+
+Picture: TypeAlias = tuple[str, tuple[int, int], Float64]
+"""Name, width and height, and the keypoints (P, 17, 3) of its people: x, y, visibility as COCO numbers it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,22 +54,12 @@ class Labels:
         areas: (G,) area of each person in square pixels; the scale of OKS.
         boxes: (G, 4) x, y, width, height in image pixels.
         crowd: (G,) whether it is a region with many people rather than a person.
-
-    Raises:
-        HpeError: shapes that do not belong together.
     """
 
     keypoints: Float64
     areas: Float64
     boxes: Float64
     crowd: Bools
-
-    def __post_init__(self) -> None:
-        count = len(self.keypoints)
-        expected = {"keypoints": (count, K, 3), "areas": (count,), "boxes": (count, 4), "crowd": (count,)}
-        for name, shape in expected.items():
-            if getattr(self, name).shape != shape:
-                raise HpeError(f"{name} of shape {getattr(self, name).shape} were given, but {shape} is expected.")
 
     def __len__(self) -> int:
         """Number of labels, crowds and people without joints included."""
@@ -77,45 +83,33 @@ LabelsLike: TypeAlias = Labels | Poses | Truth | Scene | Floats
 def labels_of(truth: LabelsLike) -> Labels:
     """Labels from whatever is known to be true.
 
-    Args:
-        truth: labels, a scene or its truth, corrected poses, or an array of keypoints (P, 17, 3) with x, y in image
-            pixels and visibility or score, 0 where a joint is not there. The area of a person is then taken as 0.53 of
-            the box around the joints, which is about what COCO's outlines cover.
-
-    Raises:
-        HpeError: something else.
+    That is labels, a scene or its truth, corrected poses, or an array of keypoints (P, 17, 3) with x, y in image pixels
+    and visibility or score, 0 where a joint is not there. The area of a person is then taken as 0.53 of the box around
+    the joints, which is about what COCO's outlines cover.
     """
     if isinstance(truth, Labels):
         return truth
-    if isinstance(truth, Scene):
-        truth = truth.truth
-    if isinstance(truth, Poses):
-        there = np.where(truth.kind != MISSING, 2.0, 0.0)[..., None]
-        return _from_keypoints(np.concatenate((truth.keypoints[..., :2], there), axis=2))
-    keypoints = np.asarray(truth.keypoints if isinstance(truth, Truth) else truth)
+    known = truth.truth if isinstance(truth, Scene) else truth
+    if isinstance(known, Poses):
+        there = np.where(known.kind != MISSING, 2.0, 0.0)[..., None]
+        keypoints = np.concatenate((known.keypoints[..., :2], there), axis=2)
+    else:
+        keypoints = np.asarray(known.keypoints if isinstance(known, Truth) else known)
     if keypoints.ndim != 3 or keypoints.shape[1:] != (K, 3) or keypoints.dtype.kind not in "fiu":
         raise HpeError(
             f"{type(truth).__name__} of shape {keypoints.shape} was given as truth, but keypoints (people, 17, 3), "
             "poses, a scene or labels read with hpe.read_labels are expected."
         )
-    return _from_keypoints(keypoints)
-
-
-def _from_keypoints(keypoints: Floats) -> Labels:
-    """Labels whose boxes and areas come from the joints."""
-    there: Bools = np.asarray(keypoints[..., 2] > 0)
-    xy = np.where(there[..., None], keypoints[..., :2], 0).astype(np.float64)
-    low = np.where(there[..., None], xy, np.inf).min(axis=1)
-    high = np.where(there[..., None], xy, -np.inf).max(axis=1)
-    some = np.asarray(there.any(axis=1))[:, None]
+    there = keypoints[..., 2:] > 0
+    xy = np.where(there, keypoints[..., :2], 0).astype(np.float64)
+    low, high = np.where(there, xy, np.inf).min(axis=1), np.where(there, xy, -np.inf).max(axis=1)
+    some = there.any(axis=1)
     low, high = np.where(some, low, 0), np.where(some, high, 0)
     # A person of whom one joint is seen has a box without area, and OKS would want it to the pixel.
     areas = AREA_OF_BOX * np.maximum(high - low, 1).prod(axis=1)
-    # What is no visibility is a score.
-    hidden = there & np.asarray(keypoints[..., 2] == 1)
-    visible = np.where(hidden, 1.0, np.where(there, 2.0, 0.0))
-    whole = np.concatenate((xy, visible[..., None]), axis=2)
-    return Labels(whole, np.asarray(areas), np.concatenate((low, high - low), axis=1), np.zeros(len(whole), np.bool_))
+    seen = np.where(keypoints[..., 2:] == 1, 1.0, 2.0) * there  # what is no visibility is a score
+    boxes, crowd = np.concatenate((low, high - low), axis=1), np.zeros(len(xy), np.bool_)
+    return Labels(np.concatenate((xy, seen), axis=2), np.asarray(areas), boxes, crowd)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,11 +135,7 @@ class LabelledSet:
         return len(self.ids)
 
     def paths(self, folder: str | Path) -> list[Path]:
-        """The pictures' files in a folder, each of the size at which it was labelled.
-
-        Raises:
-            HpeError: a file is not there, or is another picture.
-        """
+        """The pictures' files in a folder; each must be there, and have the size at which it was labelled."""
         paths = [Path(folder) / name for name in self.names]
         missing = [path for path in paths if not path.is_file()]
         if missing:
@@ -165,22 +155,14 @@ class LabelledSet:
     def poses_of(self, pictures: Mapping[Any, Poses]) -> list[Poses]:
         """The poses of each labelled picture from those of a results file; none where the file has no people of it.
 
-        Args:
-            pictures: poses by image id, as `hpe.load_pictures` gives them. An id is the picture's number in the
-                labels, or its file name.
-
-        Raises:
-            HpeError: no people at all, or people of pictures that have no labels.
+        Poses come by image id, as `hpe.load_pictures` gives them: the picture's number in the labels, or its file name.
         """
         if not pictures:
             raise HpeError(f"poses of no picture were given for {self.source}; give results with at least one person.")
         short = [Path(name).name for name in self.names]
         count = Counter(short)
-        index: dict[ImageId, int] = {}
-        for i, name in enumerate(short):
-            index |= {name: i} if count[name] == 1 else {}
-        index |= {name: i for i, name in enumerate(self.names)}
-        index |= {each: i for i, each in enumerate(self.ids)}
+        index: dict[ImageId, int] = {name: i for i, name in enumerate(short) if count[name] == 1}
+        index |= {name: i for names in (self.names, self.ids) for i, name in enumerate(names)}
         found: dict[int, Poses] = {}
         foreign = []
         for name, poses in pictures.items():
@@ -195,23 +177,14 @@ class LabelledSet:
                 f"{foreign[0]!r}; the labels have {self.ids[0]!r}, {self.names[0]}); give the results of the labelled "
                 "pictures, for example the poses.jsonl of a run, which has their names."
             )
-        listed = [found.get(i, Poses.none()) for i in range(len(self))]
-        self.check_places(listed)
-        return listed
+        return [found.get(i, Poses.none()) for i in range(len(self))]
 
     def check_places(self, poses: Sequence[Poses]) -> None:
-        """See that poses, one for each picture, lie in the labelled pictures.
-
-        Raises:
-            HpeError: too many joints lie outside, as they do where the poses come from larger pictures.
-        """
-        outside = joints = 0
-        for each, size in zip(poses, self.sizes, strict=True):
-            there = each.kind != MISSING
-            xy = each.keypoints[..., :2][there]
-            if any(size):
-                joints += len(xy)
-                outside += int(((xy < -1) | (xy > size)).any(axis=1).sum())
+        """See that poses, one for each picture, lie in the labelled pictures: those of larger ones do not."""
+        sized = [(each, size) for each, size in zip(poses, self.sizes, strict=True) if any(size)]
+        places = [(each.keypoints[each.kind != MISSING][:, :2], size) for each, size in sized]
+        joints = sum(len(xy) for xy, _ in places)
+        outside = sum(int(((xy < -1) | (xy > size)).any(axis=1).sum()) for xy, size in places)
         if outside > MOST_OUTSIDE * joints:
             raise HpeError(
                 f"{outside} of {joints} joints lie outside the pictures as {self.source} was labelled; "
@@ -227,7 +200,7 @@ def read_labels(path: str | Path) -> LabelledSet:
 
     Args:
         path: a COCO .json file such as person_keypoints_val2017.json, an .xml file of CVAT, or a folder of .txt files
-            of YOLO-pose or .json files of labelme, see `hpe_nb.evaluation.label_formats`.
+            of YOLO-pose or .json files of labelme, see `hpe_nb.evaluation.labels`.
 
     Returns:
         The pictures with their labels, which `evaluate` and `sweep` take.
@@ -237,11 +210,10 @@ def read_labels(path: str | Path) -> LabelledSet:
     """
     path = Path(path)
     try:
-        told = other_labels(path)
-        if told is None:
-            content = json.loads(read_bytes(path, "a COCO annotation file").decode("utf-8-sig"))
-            told = labelme_coco(content) or content
-        known = _from_coco(path.name, told)
+        rows = _rows(path)
+        numbers = [part for *_, each in rows for part in (each.keypoints, each.areas, each.boxes)]
+        if not all(np.isfinite(part).all() for part in numbers):
+            raise ValueError("some numbers are not finite")
     except HpeError:
         raise
     except Exception as error:  # json, codecs, xml and numpy each have their own, RecursionError among them
@@ -250,48 +222,44 @@ def read_labels(path: str | Path) -> LabelledSet:
             f"{path} holds no COCO keypoint annotations, nor those of YOLO-pose, CVAT or labelme ({reason}); "
             "give a file such as person_keypoints_val2017.json."
         ) from error
-    if not any(labels.real.any() for labels in known.labels):
+    if not any(labels.real.any() for *_, labels in rows):
         raise HpeError(
-            f"{path} holds no person with labelled joints in its {plural(len(known), 'picture')}; "
+            f"{path} holds no person with labelled joints in its {plural(len(rows), 'picture')}; "
             "give a keypoint annotation file, such as person_keypoints_val2017.json."
         )
-    return known
+    return LabelledSet(path.name, *map(tuple, zip(*rows, strict=True)))
 
 
-def _from_coco(source: str, told: Any) -> LabelledSet:
-    """The labelled set of a COCO annotation file's content."""
+def _rows(path: Path) -> list[tuple[ImageId, str, tuple[int, int], Labels]]:
+    """Id, name, size and labels of each picture."""
+    pictures = _other_labels(path)
+    if pictures is None:
+        told = json.loads(_text(path))
+        if "shapes" not in told:
+            return _from_coco(path.name, told)
+        pictures = [_labelme(told)]
+    return [(i, name, size, labels_of(people)) for i, (name, size, people) in enumerate(pictures, 1)]
+
+
+def _from_coco(source: str, told: Any) -> list[tuple[ImageId, str, tuple[int, int], Labels]]:
+    """The rows of a COCO annotation file's content."""
     images = told["images"]
     ids = [_id(image["id"]) for image in images]
     if len(set(ids)) < len(ids):
         raise HpeError(f"{source} gives one id to several pictures, but each needs its own; number them anew.")
-    wanted = _person_category(told.get("categories"))
+    categories = {str(each.get("name")).strip().lower(): each["id"] for each in told.get("categories") or ()}
+    if categories and "person" not in categories:
+        given = ", ".join(list(categories)[:4])
+        raise HpeError(f"labels of {given} were given, but the category person is expected; rename it if it is one.")
+    wanted = categories.get("person", 1)
     people: dict[ImageId, list[dict[str, Any]]] = {each: [] for each in ids}
     for label in told["annotations"]:
         image = _id(label["image_id"])
         if "keypoints" in label and image in people and label.get("category_id", wanted) == wanted:
             people[image].append(label)
-    return LabelledSet(
-        source,
-        tuple(ids),
-        tuple(str(image["file_name"]) for image in images),
-        tuple((int(image.get("width") or 0), int(image.get("height") or 0)) for image in images),
-        tuple(_people(each) for each in people.values()),
-    )
-
-
-def _person_category(categories: Any) -> Any:
-    """Number of the category that means people: 1 where the file names none.
-
-    Raises:
-        HpeError: none of the categories is called person.
-    """
-    if not categories:
-        return 1
-    found = [each["id"] for each in categories if str(each.get("name")).strip().lower() == "person"]
-    if not found:
-        names = ", ".join(str(each.get("name")) for each in categories[:4])
-        raise HpeError(f"labels of {names} were given, but the category person is expected; rename it if it is one.")
-    return found[0]
+    sizes = [(int(image.get("width") or 0), int(image.get("height") or 0)) for image in images]
+    names, labels = [str(image["file_name"]) for image in images], map(_annotated, people.values())
+    return list(zip(ids, names, sizes, labels, strict=True))
 
 
 def _id(value: Any) -> ImageId:
@@ -302,17 +270,93 @@ def _id(value: Any) -> ImageId:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else text
 
 
-def _people(people: list[dict[str, Any]]) -> Labels:
+def _annotated(people: list[dict[str, Any]]) -> Labels:
     """Labels of one picture's annotations."""
-    count = len(people)
-    boxes = np.array([person["bbox"] for person in people], np.float64).reshape(count, 4)
+    boxes = np.array([person["bbox"] for person in people], np.float64).reshape(-1, 4)
     areas = [person.get("area", AREA_OF_BOX * box[2] * box[3]) for person, box in zip(people, boxes, strict=True)]
-    labels = Labels(
-        np.array([person["keypoints"] for person in people], np.float64).reshape(count, K, 3),
-        np.array(areas, np.float64).reshape(count),
+    return Labels(
+        np.array([person["keypoints"] for person in people], np.float64).reshape(len(people), K, 3),
+        np.array(areas, np.float64).reshape(len(people)),
         boxes,
-        np.array([bool(person.get("iscrowd", 0)) for person in people], np.bool_).reshape(count),
+        np.array([bool(person.get("iscrowd", 0)) for person in people], np.bool_),
     )
-    if not (np.isfinite(labels.keypoints).all() and np.isfinite(areas).all() and np.isfinite(boxes).all()):
-        raise ValueError("some numbers are not finite")
-    return labels
+
+
+def _other_labels(path: Path) -> Iterable[Picture] | None:
+    """The labelled pictures of another tool than COCO's; None for a file that may be COCO's."""
+    if path.is_dir():
+        if files := sorted(path.glob("*.txt")):
+            return map(_yolo, files)
+        if files := sorted(path.glob("*.json")):
+            return (_labelme(json.loads(_text(file))) for file in files)
+        raise HpeError(f"{path} is a folder without labels (.txt of YOLO-pose, .json of labelme); give one of these.")
+    if path.suffix.lower() == ".xml":
+        return _cvat(_text(path))
+    return [_yolo(path)] if path.suffix.lower() == ".txt" else None
+
+
+def images_of(labels: Path) -> Path:
+    """The folder of the pictures of a folder of labels, by YOLO's custom: `images` where the path says `labels`."""
+    return Path(*("images" if part == "labels" else part for part in labels.parts))
+
+
+def _text(path: Path) -> str:
+    """The text of a file with labels."""
+    return read_bytes(path, "a file with labels").decode("utf-8-sig")
+
+
+def _yolo(path: Path) -> Picture:
+    """A text file of YOLO-pose; class 0 is person."""
+    beside = images_of(path.parent)
+    names = [path.stem + ending for ending in (*PICTURES, *map(str.upper, PICTURES))]
+    found = [folder / name for folder in (path.parent, beside) for name in names if (folder / name).is_file()]
+    size = size_of(found[0]) if found else None
+    if size is None:
+        raise HpeError(f"{path} has no picture beside it or in {beside}, but YOLO's labels need its size; add it.")
+    people = []
+    for line in _text(path).splitlines():
+        numbers = [float(part) for part in line.split()]
+        if numbers and numbers[0] == 0:
+            if len(numbers) not in (5 + 2 * K, 5 + 3 * K):
+                raise ValueError(f"{len(numbers)} numbers in a line of {path.name}, where 17 joints have 39 or 56")
+            points = np.array(numbers[5:]).reshape(K, -1)
+            seen = points[:, 2] if points.shape[1] == 3 else 2.0 * points.any(axis=1)
+            people.append(np.column_stack((points[:, :2] * size, seen)))
+    return found[0].name, size, np.reshape(people, (-1, K, 3))
+
+
+def _labelme(told: Any) -> Picture:
+    """The content of a JSON file of labelme."""
+    name = str(told["imagePath"]).replace("\\", "/").rsplit("/", 1)[-1]
+    shapes = [shape for shape in told["shapes"] if shape.get("shape_type") == "point"]
+    points = ((shape.get("group_id"), shape["label"], *shape["points"][0], 2) for shape in shapes)
+    return name, (int(told.get("imageWidth") or 0), int(told.get("imageHeight") or 0)), _keypoints(points)
+
+
+def _cvat(text: str) -> Iterator[Picture]:
+    """An XML file of CVAT for images: skeletons, or points of one group."""
+    if "<!ENTITY" in text:
+        raise ValueError("an XML file with entities, which are not read")
+    for image in ET.fromstring(text).iter("image"):
+        parts = [(f"skeleton {n}", each) for n, one in enumerate(image.iter("skeleton")) for each in one.iter("points")]
+        parts += [(point.get("group_id", "0"), point) for point in image.findall("points")]
+        points = (
+            (person, point.get("label"), *point.attrib["points"].split(";")[0].split(","), seen)
+            for person, point in parts
+            if (seen := 1 if point.get("occluded") == "1" else 2) and point.get("outside") != "1"
+        )
+        yield str(image.attrib["name"]), (int(image.get("width", 0)), int(image.get("height", 0))), _keypoints(points)
+
+
+def _keypoints(points: Iterable[tuple[Any, ...]]) -> Float64:
+    """Keypoints (P, 17, 3) from each point's person, joint, x, y and visibility; what is no joint is left out.
+
+    Joints are known by the names that other tools give them, such as left_eye, Left-Eye or 2 (from 1).
+    """
+    people: dict[Any, Float64] = {}
+    for person, label, x, y, seen in points:
+        name = re.sub(r"[^a-z0-9]+", " ", str(label).lower()).strip()
+        known = KEYPOINTS[int(name) - 1] if name.isdecimal() and 1 <= int(name) <= K else name
+        if known in KEYPOINTS:
+            people.setdefault(person, np.zeros((K, 3)))[KEYPOINTS.index(known)] = float(x), float(y), seen
+    return np.reshape(list(people.values()), (-1, K, 3))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -63,7 +63,7 @@ def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_i
         2
     """
     pictures = {image_id: poses} if isinstance(poses, Poses) else poses
-    return write_people(path, [person for name, found in pictures.items() for person in _people(found, name)])
+    return write_people(path, (person for name, found in pictures.items() for person in _people(found, name)))
 
 
 def load_poses(path: str | Path, image_id: ImageId | None = None) -> Poses:
@@ -106,10 +106,11 @@ def load_pictures(path: str | Path) -> dict[ImageId, Poses]:
         HpeError: no such file, or no poses in it.
     """
     path = Path(path)
-    read = READERS[_ending(path, READERS)]
+    read = {".json": _read_json, ".csv": _read_csv, ".jsonl": _read_record}
+    ending = _ending(path, read)
     try:
         by_picture: dict[ImageId, list[Person]] = {}
-        for person in read(path):
+        for person in read[ending](path):
             by_picture.setdefault(person["image_id"], []).append(person)
         return {name: poses_of(found) for name, found in by_picture.items()}
     except HpeError:
@@ -125,34 +126,19 @@ def load_pictures(path: str | Path) -> dict[ImageId, Poses]:
 def write_people(path: str | Path, people: Iterable[Person], columns: tuple[str, ...] = COLUMNS) -> Path:
     """Write people to a .json or .csv file, whole or not at all; one after another, however many there are.
 
-    Args:
-        path: file to write.
-        people: the people.
-        columns: of the .csv file: `COLUMNS`, or others of a person.
-
-    Returns:
-        The path.
-
-    Raises:
-        HpeError: another ending, or a place that cannot be written.
+    The columns of a .csv file are `COLUMNS`, or others of a person.
     """
     path = Path(path)
     as_json = _ending(path, (".json", ".csv")) == ".json"
     with written_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         if as_json:
-            _write_json(file, people)
+            file.write("[")
+            for number, person in enumerate(people):
+                file.write((",\n" if number else "\n") + json.dumps(person, allow_nan=False))
+            file.write("\n]\n")
         else:
             _write_csv(file, people, columns)
     return path
-
-
-def _write_json(file: TextIO, people: Iterable[Person]) -> None:
-    """COCO results, one person per line."""
-    mark = "[\n"
-    for person in people:
-        file.write(mark + json.dumps(person, allow_nan=False))
-        mark = ",\n"
-    file.write(("[" if mark == "[\n" else "") + "\n]\n")
 
 
 def _write_csv(file: TextIO, people: Iterable[Person], columns: tuple[str, ...]) -> None:
@@ -160,14 +146,13 @@ def _write_csv(file: TextIO, people: Iterable[Person], columns: tuple[str, ...])
     table = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
     table.writeheader()
     for person in people:
-        tags = " ".join(map(str, np.ravel(person.get("tag", [])).tolist()))
         row = {name: cell_text(value) for name, value in person.items()}
-        row |= {"person_score": person["score"], "person_tag": tags}
+        row["person_tag"] = " ".join(map(str, np.ravel(person.get("tag", [])).tolist()))
+        row["person_score"] = person["score"]
         for k, joint in enumerate(KEYPOINTS):
             place, kind = person["keypoints"][3 * k : 3 * k + 3], person["kind"][k]
-            cells = place if any(place) or kind else ("", "", "")
-            row |= {"joint": joint, "kind": KINDS[kind]} | dict(zip(("x_px", "y_px", "score"), cells, strict=True))
-            table.writerow(row)
+            row["x_px"], row["y_px"], row["score"] = place if any(place) or kind else ("", "", "")
+            table.writerow(row | {"joint": joint, "kind": KINDS[kind]})
 
 
 def cell_text(value: Any) -> Any:
@@ -175,12 +160,8 @@ def cell_text(value: Any) -> Any:
     return "'" + value if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
-def _read_json(path: Path) -> list[Person]:
-    """The people of a COCO results file; where they have a `file_name`, as those of `hpe-nb run`, it is their image id.
-
-    Raises:
-        ValueError: no JSON, or JSON of something else.
-    """
+def _read_json(path: Path) -> Iterable[Person]:
+    """The people of a COCO results file; a `file_name`, as `hpe-nb run` writes, is their image id."""
     people = json.loads(_text(path))
     if isinstance(people, dict) and "annotations" in people:
         raise ValueError("it is a COCO annotation file: ground truth, not results")
@@ -191,50 +172,38 @@ def _read_json(path: Path) -> list[Person]:
     return [person | ({"image_id": person["file_name"]} if "file_name" in person else {}) for person in people]
 
 
-def _read_csv(path: Path) -> list[Person]:
+def _read_csv(path: Path) -> Iterable[Person]:
     """The people of a CSV file that `save_poses` or `hpe-nb run` wrote; rows may be left out, columns moved or added.
 
     An image id of digits is read as a number.
-
-    Raises:
-        ValueError: no such table.
-        KeyError: a column is not there.
     """
     people: dict[tuple[str, str], Person] = {}
-    text = _text(path)
-    for row in csv.DictReader(io.StringIO(text), strict=True):
+    rows = csv.DictReader(io.StringIO(_text(path)), strict=True)
+    for row in rows:
         name = (row["name"] if "frame" in row and "image_id" not in row else row["image_id"]).removeprefix("'")
-        if (name, row["person"]) not in people:
-            tags = [float(number) for number in row.get("person_tag", "").split()]
-            people[name, row["person"]] = {
-                "image_id": int(name) if name.isdecimal() and len(name) < 19 else name,
-                "keypoints": [0.0] * (3 * K),
-                "score": float(row["person_score"]),
-                "kind": [MISSING] * K,
-            } | ({"tag": tags[0] if len(tags) == 1 else tags} if tags else {})
-        person, k = people[name, row["person"]], KEYPOINTS.index(row["joint"])
+        tags = [float(number) for number in row.get("person_tag", "").split()]
+        new = {
+            "image_id": int(name) if name.isdecimal() and len(name) < 19 else name,
+            "keypoints": [0.0] * (3 * K),
+            "score": float(row["person_score"]),
+            "kind": [MISSING] * K,
+            "tag": tags[0] if len(tags) == 1 else tags or np.nan,
+        }
+        person, k = people.setdefault((name, row["person"]), new), KEYPOINTS.index(row["joint"])
         person["kind"][k] = KINDS.index(row["kind"])
         person["keypoints"][3 * k : 3 * k + 3] = [float(row[name] or 0) for name in ("x_px", "y_px", "score")]
-    if not people and not {"person", "joint", "x_px"} <= set(text.strip().split(",")):
+    if not people and not {"person", "joint", "x_px"} <= set(rows.fieldnames or ()):
         raise ValueError("a table with the columns " + ", ".join(COLUMNS) + " is expected")
-    return list(people.values())
+    return people.values()
 
 
-def _read_record(path: Path) -> list[Person]:
+def _read_record(path: Path) -> Iterable[Person]:
     """The people of a record; their image id is the frame's name."""
-    return [{**person, "image_id": line["name"]} for line in record_lines(path) for person in line["people"]]
-
-
-READERS: dict[str, Callable[[Path], list[Person]]] = {".json": _read_json, ".csv": _read_csv, ".jsonl": _read_record}
-"""Readers for each ending."""
+    return ({**person, "image_id": line["name"]} for line in record_lines(path) for person in line["people"])
 
 
 def record_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a record, one for each frame, see `hpe_nb.films.record`; a last line that was cut off is left out.
-
-    Raises:
-        HpeError: no such file, or no record in it.
-    """
+    """The lines of a record, one for each frame, see `hpe_nb.films.record`; a last one that was cut off is left out."""
     check_file(path, "a record that hpe-nb run wrote", most=MOST_RECORD)
     try:
         with path.open("rb") as file:
@@ -246,11 +215,7 @@ def record_lines(path: Path) -> Iterator[dict[str, Any]]:
                     yield line
                 elif len(raw) == MOST_LINE:
                     raise ValueError(f"a line of more than {MOST_LINE // 2**20} MiB")
-    except OSError as error:
-        raise HpeError(
-            f"{path} cannot be read ({error.strerror or error}); give a record that hpe-nb run wrote."
-        ) from error
-    except (ValueError, AttributeError, RecursionError, OverflowError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         raise no_record(path, error) from error
 
 
@@ -281,29 +246,18 @@ def _people(poses: Poses, image_id: ImageId) -> Iterator[Person]:
         )
     for i in range(len(poses)):
         tag = {"tag": _short(poses.tags[i])} if np.isfinite(poses.tags[i]).all() else {}
-        yield {
-            "image_id": image_id,
-            "category_id": 1,
-            "keypoints": _short(poses.keypoints[i]),
-            "score": _short(poses.scores[i]),
-            "person": i + 1,
-            **tag,
-            "kind": poses.kind[i].tolist(),
-        }
+        places, score = _short(poses.keypoints[i].reshape(-1)), _short(poses.scores[i])
+        named = {"image_id": image_id, "category_id": 1, "keypoints": places, "score": score, "person": i + 1}
+        yield named | tag | {"kind": poses.kind[i].tolist()}
 
 
 def _short(numbers: Float32 | np.float32) -> Any:
     """One number or a flat list, each as the shortest decimal that names the float32: 0.1, not 0.10000000149."""
-    decimals = [float(str(number)) for number in np.ravel(numbers)]
-    return decimals if np.ndim(numbers) else decimals[0]
+    return [float(str(number)) for number in numbers] if isinstance(numbers, np.ndarray) else float(str(numbers))
 
 
 def poses_of(people: list[Person]) -> Poses:
-    """People of one picture as arrays.
-
-    Raises:
-        ValueError, KeyError: other numbers than a person has, or too few.
-    """
+    """People of one picture as arrays; other numbers than a person has, or too few, raise ValueError or KeyError."""
     keypoints = np.array([_numbers(person["keypoints"], 3 * K) for person in people], np.float32).reshape(-1, K, 3)
     scores = np.array([float(person["score"]) for person in people], np.float32)
     tags = np.array([person.get("tag", np.nan) for person in people], np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,27 +10,14 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import Decoding, decode
-from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.cache import MapCache, cache_maps
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of
-from hpe_nb.evaluation.metrics import (
-    COCO_NUMBERS,
-    NOTE,
-    CocoNumbers,
-    PictureEvaluation,
-    coco_numbers,
-    count_joints,
-    judge,
-)  # fmt: skip
-from hpe_nb.files.text import escaped, html_table, text_table
+from hpe_nb.evaluation.metrics import COCO_NUMBERS, NOTE, OURS, CocoNumbers, PictureEvaluation, count_joints, judge
+from hpe_nb.files.text import escaped
 from hpe_nb.settings import Settings
-
-OURS = ("PCK", "wrong", "missed", "extra", "invented")
-"""Numbers beside COCO's, see `hpe_nb.evaluation.metrics.NUMBERS`."""
 
 COLUMNS = ("picture", "person", "is", "OKS", "score", "joints", "near", "wrong person", "refined", "invented")
 """Columns of `Report.people`."""
@@ -44,7 +31,7 @@ class Report:
 
     Attributes:
         numbers: by name, in percent: COCO's ten (AP, AP50, AP75, APM, APL, AR, ...) by pycocotools, and PCK, wrong,
-            missed, extra and invented, see `hpe_nb.evaluation.metrics.NUMBERS`; NaN where there is nothing to count.
+            missed, extra and invented, see `hpe_nb.evaluation.metrics.OURS`; NaN where there is nothing to count.
         people: one row for each person found and for each person missed: `picture` and `person` (number of the person
             found, "-" for one that was missed), both counted from 1; `is`, the number of the label it was matched to
             ("none", or what it is where it does not count); their `OKS` ("missed"); the person's `score`; how many
@@ -59,23 +46,20 @@ class Report:
     pictures: int
 
     def __str__(self) -> str:
-        return f"{self._title()}\n{text_table(*self._cells())}"
+        title, frame, index = self._shown()
+        return f"{title}\n{frame.to_string(index=index)}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{escaped(self._title())}</p>{html_table(*self._cells())}<p><small>{escaped(NOTE)}</small></p>"
+        title, frame, index = self._shown()
+        return f"<p>{escaped(title)}</p>{frame.to_html(index=index, border=0)}<p><small>{escaped(NOTE)}</small></p>"
 
-    def _title(self) -> str:
-        """The numbers that mean something for one picture, or how many pictures there are."""
-        if self.pictures != 1:
-            return f"{self.pictures} pictures ({self.protocol})"
-        told = ", ".join(f"{name} {self.numbers[name]:.0f}" for name in OURS)
-        return f"{told}, all in %" + (f" ({self.protocol})" if self.protocol else "")
-
-    def _cells(self) -> tuple[list[str], list[list[str]]]:
-        """Head and rows: the people of one picture, or the numbers of several."""
+    def _shown(self) -> tuple[str, pd.DataFrame, bool]:
+        """Title, table, and whether it has names of rows: the people of one picture, or the numbers of several."""
         if self.pictures == 1:
-            return list(COLUMNS[1:]), self.people[list(COLUMNS[1:])].astype(str).values.tolist()
-        return ["", "%"], [[name, f"{value:.1f}"] for name, value in self.numbers.items()]
+            told = ", ".join(f"{name} {self.numbers[name]:.0f}" for name in OURS)
+            title = f"{told}, all in %" + (f" ({self.protocol})" if self.protocol else "")
+            return title, self.people.drop(columns="picture"), False
+        return f"{self.pictures} pictures ({self.protocol})", pd.DataFrame({"%": self.numbers}).round(1), True
 
 
 def evaluate(
@@ -109,8 +93,12 @@ def evaluate(
             raise HpeError("poses by image id were given, but labels without ids; read these with hpe.read_labels.")
         poses = truth.poses_of(poses)
     one = isinstance(poses, Poses | Decoding)
-    found: list[PosesLike] = [poses] if one else list(poses)  # type: ignore[list-item, arg-type]
-    labels = _labels(truth, one)
+    found: list[Any] = [poses] if one else list(poses)  # type: ignore[arg-type]
+    if isinstance(truth, LabelledSet):
+        labels = list(truth.labels)
+    else:
+        alone = one and not (isinstance(truth, list | tuple) and len(truth) == 1)
+        labels = [labels_of(each) for each in ([truth] if alone else truth)]  # type: ignore[union-attr, arg-type]
     if len(found) != len(labels):
         raise HpeError(
             f"Poses of {len(found)} pictures and labels of {len(labels)} were given, but one for each is expected."
@@ -118,37 +106,28 @@ def evaluate(
     plain = [each.poses if isinstance(each, Decoding) else each for each in found]
     if isinstance(truth, LabelledSet):
         truth.check_places(plain)
-    judged = [judge([each], np.zeros(1, np.intp), known) for each, known in zip(plain, labels, strict=True)]
-    ours = CocoNumbers(judged).numbers(0) if judged else dict.fromkeys(OURS, float("nan"))
-    rows = [row for i, pair in enumerate(zip(plain, labels, strict=True)) for row in _people(i + 1, *pair)]
-    refined = {each.settings.refine for each in found if isinstance(each, Decoding)}
-    told = ", ".join(filter(None, (protocol, "refine " + "/".join(sorted(refined)) if refined else "")))
-    numbers = coco_numbers(labels, plain) | {name: ours[name] for name in OURS}
-    return Report(numbers, pd.DataFrame(rows, columns=list(COLUMNS)), told, len(plain))
-
-
-def _labels(truth: LabelledSet | LabelsLike | Sequence[LabelsLike], one: bool) -> list[Labels]:
-    """Labels of each picture."""
-    if isinstance(truth, LabelledSet):
-        return list(truth.labels)
-    if one:
-        single = truth[0] if isinstance(truth, list | tuple) and len(truth) == 1 else truth
-        return [labels_of(single)]  # type: ignore[arg-type]
-    return [labels_of(each) for each in truth]  # type: ignore[union-attr]
+    pairs = list(zip(plain, labels, strict=True))
+    judged = [judge([each], np.zeros(1, np.intp), known, areas=3) for each, known in pairs]
+    numbers = CocoNumbers(judged).numbers(0)
+    rows = [row for i, pair in enumerate(pairs, 1) for row in _people(i, *pair)]
+    refined = sorted({each.settings.refine for each in found if isinstance(each, Decoding)})
+    told = ", ".join(filter(None, (protocol, "refine " + "/".join(refined) if refined else "")))
+    people = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
+    return Report({name: numbers[name] for name in (*COCO_NUMBERS, *OURS)}, people, told, len(plain))
 
 
 def _people(picture: int, poses: Poses, labels: Labels) -> list[tuple[Any, ...]]:
     """One row per person found, and one per person missed."""
     evaluation = PictureEvaluation(labels, poses)
-    (matches,) = evaluation.matches([range(len(poses))])
+    by_score = np.argsort(-poses.scores, kind="stable")
     label = np.full(len(poses), -1)
-    label[matches.person] = matches.label[0]
-    counts = count_joints(poses.keypoints, poses.kind, labels)
+    label[by_score] = evaluation.told(by_score)["dtMatches"][0] - 1
+    counts, near = count_joints(poses.keypoints, poses.kind, labels)
     rows: list[tuple[Any, ...]] = []
     for i, g in enumerate(label.tolist()):
-        joints = np.count_nonzero(poses.kind[i]), counts.wrong[i], counts.refined[i], counts.invented[i]
-        known = ("none", "-", "-") if g < 0 else (_name(labels, g), f"{evaluation.oks[i, g]:.2f}", counts.near[i, g])
-        rows.append((picture, i + 1, *known[:2], f"{poses.scores[i]:.2f}", joints[0], known[2], *joints[1:]))
+        known = ("none", "-", "-") if g < 0 else (_name(labels, g), f"{evaluation.oks[i, g]:.2f}", near[i, g])
+        score, joints = f"{poses.scores[i]:.2f}", np.count_nonzero(poses.kind[i])
+        rows.append((picture, i + 1, *known[:2], score, joints, known[2], *counts[i, 1:]))
     missed = [g for g in np.flatnonzero(labels.real).tolist() if g not in label]
     return [*rows, *((picture, "-", _name(labels, g), "missed", *("-",) * 6) for g in missed)]
 
@@ -158,45 +137,24 @@ def _name(labels: Labels, g: int) -> str:
     return str(g + 1) if labels.real[g] else "a crowd" if labels.crowd[g] else "a person without labels"
 
 
-def compare_protocols(
-    photos: str | Path | Sequence[str | Path],
-    truth: LabelledSet | Sequence[LabelsLike],
-    networks: Iterable[Callable[[Image], Maps]],
-    settings: Mapping[str, Settings] | None = None,
-    *,
-    folder: str | Path | None = None,
-    progress: bool = True,
-) -> pd.DataFrame:
-    """Evaluate each network, as it is fitted, under each setting of the decoder.
-
-        networks = [hpe.load_network(fit=fit, size=size) for fit in ("protocol", "letterbox") for size in (352, 448)]
-        print(hpe.compare_protocols(paths, labels, networks))
-
-    Args:
-        photos: a folder, or paths in the order of the truth.
-        truth: labels.
-        networks: networks of `load_network`, with or without `flip_test`.
-        settings: settings of the decoder by name; the default with and without refinement where left out.
-        folder: where maps are kept, see `cache_maps`.
-        progress: show progress bars.
-
-    Returns:
-        One row for each network, as it is fitted, and setting: `protocol`, `settings`, and the report's numbers.
-
-    Raises:
-        HpeError: a photo that cannot be read, or truth that does not belong to the photos.
-    """
-    tried = settings or {"default": Settings(), "no refine": Settings(refine="off")}
-    rows: list[dict[str, Any]] = []
-    for network in networks:
-        cache = cache_maps(photos, network, folder, progress=progress)
-        for name, each in tried.items():
-            rows.append({"protocol": cache.protocol, "settings": name} | evaluate_cache(cache, truth, each).numbers)
-    return pd.DataFrame(rows, columns=["protocol", "settings", *COCO_NUMBERS, *OURS]).round(1)
-
-
 def evaluate_cache(
     cache: MapCache, truth: LabelledSet | Sequence[LabelsLike], settings: Settings | None = None
 ) -> Report:
     """Decode kept maps and judge the poses; the report says how the maps were made."""
     return evaluate([decode(maps, settings) for maps in cache], truth, cache.protocol)
+
+
+def compare_protocols(
+    photos: Sequence[Path],
+    truth: LabelledSet,
+    networks: Iterable[Any],
+    settings: Mapping[str, Settings],
+    folder: Path | None,
+) -> pd.DataFrame:
+    """The report's numbers for each network, as it is fitted, and each of the decoder's settings, which have names."""
+    caches = (cache_maps(photos, network, folder) for network in networks)
+    return pd.DataFrame(
+        {"protocol": cache.protocol, "settings": name} | evaluate_cache(cache, truth, each).numbers
+        for cache in caches
+        for name, each in settings.items()
+    ).round(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,17 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hpe_nb.arrays import Float64, Ints
-from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.cache import from_bytes, unsealed
 from hpe_nb.evaluation.grids import varied
 from hpe_nb.evaluation.metrics import NOTE, NUMBERS, CocoNumbers, Judgement
-from hpe_nb.files.text import escaped, html_table, text_table
+from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
 from hpe_nb.settings import Settings
-
-HELD = 2_000_000
-"""Judgements of a setting on a picture that are in memory at a time."""
 
 SHOWN = 10
 """Rows of a sweep that are shown, the best ones, and the default."""
@@ -46,8 +40,7 @@ class SweepTable:
     best_row: int
     protocol: str
     pictures: int
-    _records: tuple[Path, ...] = field(repr=False)
-    _hold: Any = field(repr=False)
+    _judged: CocoNumbers = field(repr=False)
 
     def __len__(self) -> int:
         """Number of settings."""
@@ -63,10 +56,6 @@ class SweepTable:
         """The setting that was compared with."""
         return self.settings[0]
 
-    def ranked(self) -> pd.DataFrame:
-        """The frame from high to low AP; of equal ones, fewer joints in the wrong person first."""
-        return self.frame.sort_values(["AP", "wrong"], ascending=[False, True], kind="stable")
-
     def interval(self, row: int, against: int | None = None, *, draws: int = 200, seed: int = 0) -> tuple[float, float]:
         """95 % interval of a row's AP, or of how much it is above another row's, by bootstrap over the pictures.
 
@@ -81,16 +70,10 @@ class SweepTable:
         """
         drawn = np.random.default_rng(seed).integers(0, self.pictures, (draws, self.pictures))
         times = [np.bincount(each, minlength=self.pictures) for each in drawn]
-        values = self._drawn_ap(row, times)
-        if against is not None:
-            values = values - self._drawn_ap(against, times)
-        low, high = np.nanquantile(values, (0.025, 0.975))
+        rows = [row] if against is None else [row, against]
+        values = np.array([[self._judged.numbers(i, each)["AP"] for each in times] for i in rows])
+        low, high = np.nanquantile(values[0] - values[1:].sum(axis=0), (0.025, 0.975))
         return float(low), float(high)
-
-    def _drawn_ap(self, row: int, times: Sequence[Ints]) -> Float64:
-        """AP of a row for each draw of pictures."""
-        (numbers,) = _blocks(self._records, slice(row, row + 1))
-        return np.array([numbers.coco(0, each)["AP"] for each in times])
 
     def validated(self, folds: int = 5, *, seed: int = 0) -> tuple[float, float]:
         """AP of the default, and of choosing the best setting without having seen the picture.
@@ -103,17 +86,9 @@ class SweepTable:
             seed: same seed, same parts.
         """
         part = np.random.default_rng(seed).permutation(self.pictures) % folds
-        others = [(part != fold).astype(np.intp) for fold in range(folds)]
-        found: list[list[float]] = []
-        for numbers in _blocks(self._records, slice(0, len(self))):
-            found += [
-                [numbers.coco(i, times)["AP"] for times in others] for i in range(numbers.result.shape[1])
-            ]  # fmt: skip
-        chosen = np.nan_to_num(np.array(found), nan=-1).argmax(axis=0)[part]
-        unseen = [
-            _judgement(path).of(slice(row, row + 1)) for path, row in zip(self._records, chosen.tolist(), strict=True)
-        ]
-        return float(self.frame["AP"].iloc[0]), CocoNumbers(unseen).coco(0)["AP"]
+        others = [self._judged.of_all((part != fold).astype(np.intp)) for fold in range(folds)]
+        best = [int(np.nan_to_num([row["AP"] for row in rows], nan=-1).argmax()) for rows in others]
+        return float(self.frame["AP"].iloc[0]), self._judged.numbers(np.array(best)[part])["AP"]
 
     def to_csv(self, path: str | Path) -> Path:
         """Write the whole frame as CSV, numbers in full; whole or not at all. A file of this name is replaced."""
@@ -123,76 +98,34 @@ class SweepTable:
         return path
 
     def __str__(self) -> str:
-        return f"{self._title()}\n{text_table(*self._cells())}\n{NOTE}"
+        shown = self._shown().to_string(index=False, na_rep="-", float_format="{:.4g}".format)
+        return f"{self._title()}\n{shown}\n{NOTE}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{escaped(self._title())}</p>{html_table(*self._cells())}<p><small>{escaped(NOTE)}</small></p>"
+        shown = self._shown().to_html(index=False, na_rep="-", float_format="{:.4g}".format, border=0)
+        return f"<p>{escaped(self._title())}</p>{shown}<p><small>{escaped(NOTE)}</small></p>"
 
     def _title(self) -> str:
         """One line on what was done."""
         best = f"the best {min(SHOWN, len(self))}"
         return f"{len(self)} settings on {self.pictures} pictures ({self.protocol}); {best}:"
 
-    def _cells(self) -> tuple[list[str], list[list[str]]]:
-        """Head and rows: the best settings, and the default."""
-        best = self.ranked().head(SHOWN)
+    def _shown(self) -> pd.DataFrame:
+        """The best settings, and the default; the mark comes first."""
+        best = self.frame.sort_values(["AP", "wrong"], ascending=[False, True], kind="stable").head(SHOWN)
         frame = best if 0 in best.index else pd.concat((best, self.frame.head(1)))
-        names = [name for name in frame.columns if name not in (*NUMBERS, "mark")]
-        rows = [
-            [row["mark"], *(short(row[name]) for name in names), *(f"{row[name]:.1f}" for name in NUMBERS)]
-            for _, row in frame.iterrows()
-        ]
-        return ["", *names, *NUMBERS], rows
+        frame = frame.round(dict.fromkeys(NUMBERS, 1)).rename(columns={"mark": ""})
+        return frame[["", *frame.columns[:-1]]]
 
 
-def short(value: Any) -> str:
-    """A setting or number, short; a dash where there is none."""
-    if value is None or value != value:
-        return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def make_table(settings: tuple[Settings, ...], records: Sequence[Path], protocol: str, hold: Any) -> SweepTable:
-    """The table of a sweep whose records are all there.
-
-    Args:
-        settings: the settings, the default first.
-        records: the file of each picture's judgement.
-        protocol: network, fit, size and flip test behind the maps.
-        hold: kept as long as the table lives, such as a temporary folder.
-    """
-    rows: list[dict[str, float]] = []
-    for numbers in _blocks(records, slice(0, len(settings))):
-        # Settings of the same result in every picture have the same numbers.
-        _, first, same = np.unique(numbers.result, axis=1, return_index=True, return_inverse=True)
-        distinct = [numbers.numbers(i) for i in first.tolist()]
-        rows += [distinct[i] for i in same.reshape(-1).tolist()]
+def make_table(settings: tuple[Settings, ...], judgements: Sequence[Judgement], protocol: str) -> SweepTable:
+    """The table of a sweep from its settings, the default first, and each picture's judgement."""
+    judged = CocoNumbers(judgements)
     names, rules = varied(settings), [type(each).__name__ for each in settings]
     columns: dict[str, Any] = {"rule": rules} if len(set(rules)) > 1 else {}
     columns |= {name: [getattr(each, name, None) for each in settings] for name in names}
-    frame = pd.DataFrame(columns | {name: [row[name] for row in rows] for name in NUMBERS})
+    frame = pd.DataFrame(columns).join(pd.DataFrame(judged.of_all(), columns=list(NUMBERS)), how="right")
     best = int(np.lexsort((frame["wrong"], -frame["AP"].fillna(-1)))[0])
-    marks = {0: ["default"]}
-    marks.setdefault(best, []).append("best")
-    frame["mark"] = [" ".join(marks.get(i, [])) for i in range(len(settings))]
-    return SweepTable(settings, frame, names, best, protocol, len(records), tuple(records), hold)
-
-
-def _judgement(path: Path) -> Judgement:
-    """The judgement in a file.
-
-    Raises:
-        HpeError: it has gone, or is damaged.
-    """
-    data = unsealed(path)
-    if data is None:
-        raise HpeError(f"{path}, a record of the sweep, has gone or is damaged; run the same sweep again.")
-    return Judgement(**from_bytes(data))
-
-
-def _blocks(records: Sequence[Path], rows: slice) -> Iterator[CocoNumbers]:
-    """All judgements, for some of the settings at a time, so that memory does not grow with the pictures."""
-    size = max(1, HELD // max(1, len(records)))
-    for first in range(rows.start, rows.stop, size):
-        block = slice(first, min(first + size, rows.stop))
-        yield CocoNumbers([_judgement(path).of(block) for path in records])
+    marks = {best: "best"} | {0: "default best" if best == 0 else "default"}
+    frame["mark"] = [marks.get(i, "") for i in range(len(settings))]
+    return SweepTable(settings, frame, names, best, protocol, len(judgements), judged)

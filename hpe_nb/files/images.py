@@ -7,7 +7,7 @@ from base64 import b64encode
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "AVIF")
 """Formats that are read. Told apart by the first bytes, never by the ending; none of them starts another program."""
-
-MOST_PIXELS = 175_000_000
-"""Larger pictures are refused before they are decoded, since a file of a few kilobytes can announce gigabytes. The
-largest cameras have 151 megapixels; Pillow's own limit is 179."""
 
 STRIP = 2**20
 """Pixels that are converted at once."""
@@ -59,7 +55,7 @@ def read_image(path: str | Path) -> Image:
         (H, W, 3) RGB uint8.
 
     Raises:
-        HpeError: no such file, a folder, an empty or truncated file, no picture, or one of more than 175 megapixels.
+        HpeError: no such file, a folder, an empty or truncated file, no picture, or one of more than 178 megapixels.
 
     Example:
         >>> hpe.read_image(hpe.sample("astronaut")).shape
@@ -70,21 +66,14 @@ def read_image(path: str | Path) -> Image:
 
 
 def decode_image(data: bytes, name: str) -> Image:
-    """The picture in the bytes of a file, as `read_image` gives it; `name` is what errors call it.
-
-    Raises:
-        HpeError: as `read_image`.
-    """
+    """The picture in the bytes of a file, as `read_image` gives it; `name` is what errors call it."""
     from PIL import Image as Pillow
     from PIL import UnidentifiedImageError
 
     if not data:
         raise HpeError(f"{name} is empty (0 bytes), but a picture is expected; copy or download it again.")
     try:
-        picture = opened(BytesIO(data))
-        with picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise _too_large(name)
+        with opened(BytesIO(data)) as picture:
             image = _plain_jpeg(picture, data)
             return _pixels(picture, name) if image is None else image
     except UnidentifiedImageError as error:
@@ -93,21 +82,23 @@ def decode_image(data: bytes, name: str) -> Image:
             "and convert others, such as HEIC, first."
         ) from error
     except Pillow.DecompressionBombError as error:
-        raise _too_large(name) from error
+        raise HpeError(f"{name} has more than 178 megapixels; make it smaller first.") from error
     except HpeError:
         raise
     except Exception as error:  # every decoder has its own, from SyntaxError to struct.error
-        raise HpeError(
-            f"{name} is truncated or damaged ({str(error).rstrip('.')}); copy or download it again."
-        ) from error
+        words = str(error).rstrip(".")
+        raise HpeError(f"{name} is truncated or damaged ({words}); copy or download it again.") from error
 
 
 def opened(file: str | Path | BytesIO) -> Picture:
-    """A picture of one of the `FORMATS`, of which only the beginning is read; whatever Pillow raises for others."""
+    """A picture of one of the `FORMATS`, of which only the beginning is read; whatever Pillow raises for others.
+
+    A few kilobytes can announce gigabytes: Pillow warns of 89 megapixels and refuses 179; large cameras have 151.
+    """
     from PIL import Image as Pillow
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)  # the bound here is MOST_PIXELS
+        warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
         return Pillow.open(file, formats=FORMATS)
 
 
@@ -144,6 +135,14 @@ def size_of(path: Path) -> tuple[int, int] | None:
         return None
 
 
+def scaled_into(image: Image, size: tuple[int, int]) -> Image:
+    """The picture in proportion, as large as width and height allow."""
+    scale = min(size[0] / image.shape[1], size[1] / image.shape[0])
+    width, height = (max(1, round(scale * side)) for side in image.shape[1::-1])
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=way), np.uint8)
+
+
 def crop_boxes(image: Image, boxes: Floats, margin: float = 0.15) -> list[Image]:
     """The parts of a picture in boxes, each grown on all sides by a share of its longer one; views of the picture.
 
@@ -164,22 +163,16 @@ def crop_boxes(image: Image, boxes: Floats, margin: float = 0.15) -> list[Image]
 
 
 def encode_image(image: Image, ending: str) -> bytes:
-    """The bytes of a file with the picture, for the endings of `write_image`.
-
-    Raises:
-        HpeError: an array that is no RGB uint8 picture, or one too large for the format.
-    """
+    """The bytes of a file with the picture, for the endings of `write_image`."""
     check_image(image)
-    try:
+    with suppress(cv2.error):
         done, data = cv2.imencode(ending, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), ENDINGS[ending])
-    except cv2.error:
-        done = False
-    if not done:
-        raise HpeError(
-            f"a picture of {image.shape[1]} x {image.shape[0]} pixels cannot be written as {ending}; "
-            "make it smaller, or choose another format."
-        )
-    return data.tobytes()
+        if done:
+            return data.tobytes()
+    raise HpeError(
+        f"a picture of {image.shape[1]} x {image.shape[0]} pixels cannot be written as {ending}; "
+        "make it smaller, or choose another format."
+    )
 
 
 def html_picture(image: Image, words: str) -> str:
@@ -190,23 +183,14 @@ def html_picture(image: Image, words: str) -> str:
 
 
 def check_image(image: Image) -> None:
-    """Raise when an array is no RGB uint8 picture (H, W, 3).
-
-    Raises:
-        HpeError: another shape or type.
-    """
-    if isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.shape[2:] == (3,) and 0 not in image.shape:
+    """Raise HpeError when an array is no RGB uint8 picture (H, W, 3)."""
+    array = isinstance(image, np.ndarray)
+    if array and image.dtype == np.uint8 and image.shape[2:] == (3,) and 0 not in image.shape:
         return
-    given = (
-        f"an array of shape {image.shape} and type {image.dtype}" if isinstance(image, np.ndarray) else str(type(image))
-    )
+    given = f"an array of shape {image.shape} and type {image.dtype}" if array else str(type(image))
     raise HpeError(
         f"{given} was given, but an RGB picture (height, width, 3) of type uint8 is expected; hpe.read_image gives one."
     )
-
-
-def _too_large(name: str) -> HpeError:
-    return HpeError(f"{name} has more than {MOST_PIXELS // 10**6} megapixels; make it smaller first.")
 
 
 def _plain_jpeg(picture: Picture, data: bytes) -> Image | None:
@@ -222,34 +206,24 @@ def _plain_jpeg(picture: Picture, data: bytes) -> Image | None:
 
 def _pixels(picture: Picture, name: str) -> Image:
     """RGB uint8 of a picture, upright, over white; converted in strips, so that memory for one copy is enough."""
+    from PIL import Image as Pillow
     from PIL import ImageOps
 
     picture.load()
     with suppress(Exception):  # EXIF that cannot be understood is no reason to refuse the picture
         ImageOps.exif_transpose(picture, in_place=True)
     width, height = picture.size
-    image = np.empty((height, width, 3), np.uint8)
-    rows = max(1, STRIP // width)
+    image, rows = np.empty((height, width, 3), np.uint8), max(1, STRIP // width)
     for top in range(0, height, rows):
-        below = min(height, top + rows)
-        image[top:below] = _strip(picture.crop((0, top, width, below)), name)
+        strip = picture.crop((0, top, width, min(height, top + rows)))
+        if strip.mode.startswith(("I", "F")):
+            grey = np.asarray(strip)
+            if grey.dtype.kind == "f" or grey.max() > 65535 or grey.min() < 0:
+                raise HpeError(f"{name} has {grey.dtype} pixels of no known range; save it with 8 or 16 bits each.")
+            image[top : top + rows] = (grey >> 8).astype(np.uint8)[..., None]
+            continue
+        if strip.has_transparency_data:
+            over = strip.convert("RGBA")
+            strip = Pillow.alpha_composite(Pillow.new("RGBA", over.size, "white"), over)
+        image[top : top + rows] = np.asarray(strip.convert("RGB"))
     return image
-
-
-def _strip(picture: Picture, name: str) -> Image:
-    """RGB uint8 of a part of a picture, over white."""
-    from PIL import Image as Pillow
-
-    if picture.mode.startswith(("I", "F")):
-        return _from_deep(np.asarray(picture), name)
-    if picture.has_transparency_data:
-        over = picture.convert("RGBA")
-        picture = Pillow.alpha_composite(Pillow.new("RGBA", over.size, "white"), over)
-    return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
-
-
-def _from_deep(grey: np.ndarray[Any, Any], name: str) -> Image:
-    """RGB uint8 of a grey picture with 16 bits per pixel."""
-    if grey.dtype.kind == "f" or grey.max() > 65535 or grey.min() < 0:
-        raise HpeError(f"{name} has {grey.dtype} pixels of no known range; save it with 8 or 16 bits per channel.")
-    return np.repeat((grey >> 8).astype(np.uint8)[..., None], 3, axis=2)

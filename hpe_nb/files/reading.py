@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import stat
 import zipfile
@@ -22,15 +21,9 @@ MOST_ARRAYS = 2**30
 
 
 def check_file(path: Path, expected: str, most: int = MOST_BYTES) -> None:
-    """See that a path leads to a file that ends, and of a size that makes sense.
+    """See that a path leads to a file that ends, and has `most` bytes; HpeError says what it is instead.
 
-    Args:
-        path: of the file.
-        expected: what it should be, with its article, as "a picture".
-        most: bytes it may have.
-
-    Raises:
-        HpeError: nothing there, a folder, a pipe or device, a larger file, or one that may not be looked at.
+    `expected` is what it should be, with its article, as "a picture".
     """
     try:
         told = path.stat()
@@ -47,25 +40,22 @@ def check_file(path: Path, expected: str, most: int = MOST_BYTES) -> None:
 
 
 def read_bytes(path: Path, expected: str, most: int = MOST_BYTES) -> bytes:
-    """The bytes of a file, see `check_file`.
-
-    Raises:
-        HpeError: as `check_file`, or a file that cannot be read.
-    """
+    """The bytes of a file; HpeError as `check_file`, or where it cannot be read."""
     check_file(path, expected, most)
     try:
         return path.read_bytes()
     except OSError as error:
-        if error.errno in (errno.EISDIR, errno.EACCES) and path.is_dir():
-            raise HpeError(f"{path} is a folder, but {expected} is expected; give one of its files.") from error
         raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> HpeError:
+    return HpeError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); give a file you may read.")
 
 
 def read_arrays(data: bytes, most: int = MOST_ARRAYS) -> dict[str, Any]:
     """The arrays of an .npz file's bytes; their size is added up from their headers before any is unpacked.
 
-    Raises:
-        ValueError: no .npz, arrays of Python objects, or more than `most` bytes of arrays.
+    What is no such file, or has arrays of Python objects or of more than `most` bytes, is a ValueError.
     """
     with zipfile.ZipFile(BytesIO(data)) as archive:
         total = sum(_array_bytes(archive, item) for item in archive.infolist())
@@ -77,17 +67,12 @@ def read_arrays(data: bytes, most: int = MOST_ARRAYS) -> dict[str, Any]:
 
 def _array_bytes(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> int:
     """Bytes of one array of an archive by its header."""
+    headers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     with archive.open(item) as file:
         version = np.lib.format.read_magic(file)
-        if version not in ((1, 0), (2, 0)):
+        if version not in headers:
             raise ValueError(f"array format {version} is not known")
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, kind = read(file)
+        shape, _, kind = headers[version](file)
     if kind.hasobject:
         raise ValueError("it holds Python objects, which are not read")
     return max(math.prod(shape) * kind.itemsize, item.file_size)
-
-
-def _unreadable(path: Path, error: Exception) -> HpeError:
-    """One sentence for a file that cannot be read."""
-    return HpeError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); give a file you may read.")

@@ -33,7 +33,7 @@ def samples(kind: str | None = None) -> list[str]:
         >>> hpe.samples("models")
         ['hpe-nb-ae.xml']
     """
-    if kind is not None and kind not in FOLDERS:
+    if kind not in (None, *FOLDERS):
         raise HpeError(f"kind={kind!r} was given, but one of {', '.join(FOLDERS)} is expected.")
     return sorted(path.name for path in _paths() if kind in (None, path.parent.name))
 
@@ -58,10 +58,4 @@ def sample(name: str) -> Path:
 
 def _paths() -> list[Path]:
     """Every sample, folder by folder."""
-    data = data_folder()
-    return [
-        path
-        for folder, endings in FOLDERS.items()
-        for path in sorted((data / folder).glob("*"))
-        if path.suffix in endings
-    ]
+    return [path for name in FOLDERS for path in (data_folder() / name).glob("*") if path.suffix in FOLDERS[name]]

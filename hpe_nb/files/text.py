@@ -18,26 +18,16 @@ def escaped(text: object) -> str:
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
-    """A number with its noun.
+    """A number with its noun, whose plural may be given where it is not formed with an s.
 
     >>> plural(1, "joint"), plural(3, "joint"), plural(2, "person")
     ('1 joint', '3 joints', '2 people')
-
-    Args:
-        count: the number.
-        one: the noun in the singular.
-        many: the noun in the plural, where it is not formed with an s.
     """
     return f"{count} {one if count == 1 else many or _IRREGULAR.get(one, one + 's')}"
 
 
 def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table as plain text: the first column to the left, the others to the right.
-
-    Args:
-        head: the columns' names.
-        rows: the cells of each row, as many as there are names.
-    """
+    """A table as plain text: the first column to the left, the others to the right."""
     lines = [head, *rows]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     padded = ([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])] for line in lines)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import secrets
 import socket
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -21,23 +19,13 @@ PART = re.compile(r"\..*\.[0-9a-f]{8}\.part", re.DOTALL)
 """Names of the temporary files of `written_whole`."""
 
 
-JUST_NOW = 0.1
-"""Seconds after which a temporary file is locked by the process that made it, if that still lives."""
-
-STALE = 600.0
-"""Seconds after which a temporary file that does not grow counts as left behind, where file systems know no locks."""
-
-
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; when the block ends well it takes the place of `path`, else it is removed.
 
-    A reader therefore never meets half a file, and a failed write leaves what was there before.
-
-    The temporary file is locked, so that `remove_parts` tells those of killed runs from those that are being written.
-
-    Raises:
-        HpeError: the place cannot be written (no folder, no permission, disk full).
+    A reader therefore never meets half a file, and a failed write leaves what was there before. The temporary file is
+    locked, so that `remove_parts` tells those of killed runs from those that are being written. A place that cannot be
+    written (no folder, no permission, disk full) is an HpeError.
     """
     # A name may have 255 bytes: a long one is cut, so that the temporary one fits too.
     start = os.fsdecode(os.fsencode(path.name)[:200])
@@ -46,7 +34,7 @@ def written_whole(path: Path) -> Iterator[Path]:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if os.name != "nt":  # there nobody can remove a file that is open, nor put it in another's place
-                _lock(held.enter_context(part.open("xb")).fileno())
+                _lock(held.enter_context(part.open("xb")).fileno(), wait=True)
             yield part
             os.replace(part, path)
         except OSError as error:
@@ -57,26 +45,16 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove the temporary files of runs that were killed; those that are being written stay."""
+    """Remove the temporary files of runs that were killed; those that are being written are locked and stay."""
     with suppress(OSError):
-        for path in list(folder.iterdir()):
-            if PART.fullmatch(path.name):
-                with suppress(OSError):
-                    _remove_part(path)
-
-
-def _remove_part(path: Path) -> None:
-    """Remove a temporary file, unless a process has it open."""
-    if os.name == "nt":
-        path.unlink()
-        return
-    age = time.time() - path.stat().st_mtime
-    if age < JUST_NOW:
-        time.sleep(JUST_NOW)
-    with path.open("rb") as file:
-        locked = _lock(file.fileno())
-        if locked or (locked is None and age > STALE):
-            path.unlink()
+        for path in [path for path in folder.iterdir() if PART.fullmatch(path.name)]:
+            with suppress(OSError):
+                if os.name == "nt":
+                    path.unlink()
+                    continue
+                with path.open("rb") as file:
+                    if _lock(file.fileno()):
+                        path.unlink()
 
 
 def unwritable(path: Path, error: OSError) -> HpeError:
@@ -85,15 +63,9 @@ def unwritable(path: Path, error: OSError) -> HpeError:
 
 
 def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace: bool) -> None:
-    """Raise before anything is written to where it must not be.
+    """Raise HpeError, before anything is written, where a target exists and is not to be replaced, or is an input.
 
-    Args:
-        targets: files that are about to be written.
-        inputs: files that are read; none of them is ever written to, by whatever way it is named.
-        replace: whether the user asked to replace files that are there.
-
-    Raises:
-        HpeError: a target is one of the inputs, or exists and is not to be replaced.
+    Inputs are never written to, by whatever way they are named.
     """
     read = {_identity(Path(path)) for path in inputs}
     for target in targets:
@@ -108,34 +80,36 @@ def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace
 
 def _identity(path: Path) -> tuple[int, int] | str:
     """What tells a file from others under all of its names: device and number, or its path where there is none yet."""
-    try:
+    with suppress(OSError):
         told = path.stat()
-        return (told.st_dev, told.st_ino) if told.st_ino else os.path.realpath(path)
-    except OSError:
-        return os.path.normcase(os.path.realpath(path))
+        if told.st_ino:
+            return told.st_dev, told.st_ino
+    return os.path.normcase(os.path.realpath(path))
 
 
 @contextmanager
 def folder_held(folder: Path) -> Iterator[None]:
-    """Hold a folder for this process while the block runs; the folder is made where it is not there.
+    """Hold a folder for this process while the block runs, or say in an HpeError who does; the folder is made.
 
     The system lets go of it when the process ends, however it ends.
-
-    Raises:
-        HpeError: another run holds it (the message says which), or it cannot be written.
     """
-    path = folder / LOCK
+    path, holder = folder / LOCK, "another run"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = path.open("a+", encoding="utf-8")
     except OSError as error:
         raise unwritable(folder, error) from error
     with file:
-        if _lock(file.fileno()) is False or not _same(path, file.fileno()):
-            raise HpeError(f"{folder} is being written to by {_holder(path)}; wait for it, or choose another folder.")
+        free = _lock(file.fileno()) is not False
+        with suppress(OSError, ValueError):
+            free = free and os.path.samestat(path.stat(), os.fstat(file.fileno()))  # or the last holder removed it
+            file.seek(0)
+            holder = file.read(200) or holder
+        if not free:
+            raise HpeError(f"{folder} is being written to by {holder}; wait for it, or choose another folder.")
         try:
             file.truncate(0)
-            file.write(json.dumps({"process": os.getpid(), "computer": socket.gethostname()}))
+            file.write(f"process {os.getpid()} on {socket.gethostname()}")
             file.flush()
             yield
         finally:
@@ -143,7 +117,7 @@ def folder_held(folder: Path) -> Iterator[None]:
                 path.unlink()
 
 
-def _lock(descriptor: int) -> bool | None:
+def _lock(descriptor: int, wait: bool = False) -> bool | None:
     """Lock an open file: True when it is done, False when another has locked it, None where no locks are known."""
     if os.name == "nt":
         import msvcrt
@@ -157,26 +131,9 @@ def _lock(descriptor: int) -> bool | None:
     import fcntl
 
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
     except OSError:
         return None
     return True
-
-
-def _same(path: Path, descriptor: int) -> bool:
-    """Whether the path still names the open file: the holder before may have removed it in between."""
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except OSError:
-        return False
-
-
-def _holder(path: Path) -> str:
-    """Who holds a folder, in words."""
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        return f"process {int(told['process'])} on {told['computer']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another run"

@@ -7,13 +7,15 @@ in which the frames came, and no more frames are under way than there are reques
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from queue import Empty, Queue
+from threading import Semaphore, Thread
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -37,30 +39,28 @@ GRACE = 2.0
 SHARED = "TBB_PARTITIONER"
 """OpenVINO's property for how a layer is split among the cores: STATIC, its own choice, or AUTO."""
 
+Slot: TypeAlias = "Future[list[Found] | None]"
+"""Where a frame's result will be: a list of it, empty for a frame that cannot be used; None at the end."""
+
 STAGES = ("read", "place", "infer", "decode", "follow", "draw", "write")
 """The stages of a job, in the order in which a frame passes them."""
 
 
-def _clocks() -> tuple[float, float]:
-    """Seconds on the clock, and seconds of processor time of this process."""
-    return time.perf_counter(), time.process_time()
-
-
-@dataclass
 class Stages:
-    """Seconds that each stage of a job took, summed over the frames; may be filled from several threads.
+    """Seconds `spent` in each stage of a job, waiting included, summed over the frames; filled from several threads.
 
-    Stages of different frames run at the same time, so they sum up to more than the time that passed.
-
-    Attributes:
-        spent: seconds from each stage's beginnings to its ends, waiting included.
-        frames: frames that are through.
+    Stages of different frames run at the same time, so they sum up to more than the `seconds` that passed.
     """
 
-    spent: dict[str, float] = field(default_factory=dict)
-    frames: int = 0
-    _began: tuple[float, float] = field(default_factory=_clocks)
-    _ended: tuple[float, float] | None = None
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {}
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin again at zero: called when the network is ready, so that compiling it counts for nothing."""
+        self.spent.clear()
+        self.frames, self.seconds, self._worked = 0, 0.0, 0.0
+        self._began = time.perf_counter(), time.process_time()
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -75,33 +75,23 @@ class Stages:
         """Count seconds to a stage."""
         self.spent[stage] = self.spent.get(stage, 0.0) + seconds
 
-    def restart(self) -> None:
-        """Begin again at zero: called when the network is ready, so that compiling it counts for nothing."""
-        self.spent.clear()
-        self.frames, self._began, self._ended = 0, _clocks(), None
-
-    def stop(self) -> None:
-        """Hold the clock: the job is done."""
-        self._ended = _clocks()
-
-    @property
-    def seconds(self) -> float:
-        """Seconds that passed."""
-        return max((self._ended or _clocks())[0] - self._began[0], 1e-9)
+    def count(self) -> None:
+        """Count a frame that is through."""
+        self.frames += 1
+        self.seconds, self._worked = time.perf_counter() - self._began[0], time.process_time() - self._began[1]
 
     @property
     def fps(self) -> float:
         """Frames per second of the whole job."""
-        return self.frames / self.seconds
+        return self.frames / max(self.seconds, 1e-9)
 
     def text(self) -> str:
         """Milliseconds per frame in each stage, frames per second and processor time, for a terminal."""
         each = 1000 / max(1, self.frames)
+        head = f"{'stage':8}{'ms':>10}   per frame; stages of different frames overlap"
         rows = [f"{stage:8}{self.spent[stage] * each:10.2f}" for stage in STAGES if stage in self.spent]
         done = f"{plural(self.frames, 'frame')} in {self.seconds:.1f} s: {self.fps:.2f} frames per second"
-        worked = ((self._ended or _clocks())[1] - self._began[1]) * each
-        head = f"{'stage':8}{'ms':>10}   per frame; stages of different frames overlap"
-        return "\n".join([head, *rows, f"{done}, {worked:.1f} ms of processor time for each"])
+        return "\n".join([head, *rows, f"{done}, {self._worked * each:.1f} ms of processor time for each"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,13 +130,20 @@ def detect(
         HpeError: what the source or the network raise when nothing more can come.
     """
     running = running or Running()
-    flight = _Flight(
-        tuned(network, running), grouping or Settings(), running.requests, stages or Stages(), report or Troubles()
-    )
+    flight = _Flight(network, grouping or Settings(), running, stages or Stages(), report or Troubles())
+    feeder = Thread(target=flight.feed, args=(iter(frames),), name="hpe-feeder", daemon=True)
+    feeder.start()
     try:
-        yield from flight.results(frames)
+        while (found := flight.landed()) is not None:
+            yield from found
     finally:
-        flight.close()
+        flight.closing = True
+        flight.room.release()
+        # A thread that waits for a stream's next byte ends by itself; the requests under way land before.
+        feeder.join(GRACE)
+        if feeder.is_alive():
+            flight.wait_all()
+            feeder.join(GRACE)
 
 
 def tuned(network: Network, running: Running) -> Network:
@@ -166,134 +163,98 @@ def tuned(network: Network, running: Running) -> Network:
 
 
 class _Flight:
-    """The frames under way, and the thread and queues that carry them."""
+    """The frames under way, in the order in which they came."""
 
-    def __init__(self, network: Network, grouping: Settings, requests: int, stages: Stages, report: Troubles) -> None:
-        self._network, self._grouping, self._requests = network, grouping, requests
-        self._stages, self._report = stages, report
-        self._queues: OrderedDict[tuple[int, int], Any] = OrderedDict()
-        self._landed: dict[int, Found | None] = {}
-        self._changed = threading.Condition()
-        self._room = 0
-        self._total: int | None = None
-        self._failure: BaseException | None = None
-        self._closing = False
-        self._feeder: threading.Thread | None = None
+    def __init__(
+        self, network: Network, grouping: Settings, running: Running, stages: Stages, report: Troubles
+    ) -> None:
+        self.network, self.grouping, self.running = tuned(network, running), grouping, running
+        self.stages, self.report = stages, report
+        self.queues: OrderedDict[tuple[int, int], Any] = OrderedDict()
+        self.order: Queue[Slot] = Queue()
+        self.room, self.closing = Semaphore(AHEAD), False
 
-    def results(self, frames: Iterable[Frame]) -> Iterator[Found]:
-        """What was found, frame after frame."""
-        self._feeder = threading.Thread(target=self._feed, args=(frames,), name="hpe-feeder", daemon=True)
-        self._feeder.start()
-        turn = 0
+    def landed(self) -> list[Found] | None:
+        """What was found in the next frame."""
+        # Time-outs let Ctrl-C through on every system.
         while True:
-            with self._changed:
-                # The time-out lets Ctrl-C through on every system.
-                while turn not in self._landed and self._total != turn:
-                    self._changed.wait(0.5)
-                if turn not in self._landed:
-                    break
-                found = self._landed.pop(turn)
-                self._room += 1
-                self._changed.notify_all()
-            turn += 1
-            if found is not None:
-                yield found
-        if self._failure is not None:
-            raise self._failure
+            with suppress(Empty):
+                slot = self.order.get(timeout=0.5)
+                break
+        while not slot.done():
+            with suppress(TimeoutError):
+                slot.exception(0.5)
+        self.room.release()
+        return slot.result()
 
-    def close(self) -> None:
-        """Let the frames under way land, and end the thread; one that waits for a stream's next byte ends by itself."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
-        if self._feeder is not None:
-            self._feeder.join(GRACE)
-            if self._feeder.is_alive():
-                for queue in self._queues.values():
-                    queue.wait_all()
-                self._feeder.join(GRACE)
-
-    def _feed(self, frames: Iterable[Frame]) -> None:
+    def feed(self, coming: Iterator[Frame]) -> None:
         """Read, place and start frame after frame; runs in the thread."""
-        turn, coming = 0, iter(frames)
-        try:
-            while (frame := self._next(coming)) is not None:
-                self._start(turn, frame)
-                turn += 1
-        except BaseException as error:  # raised again where the results are taken
-            self._failure = error
-        finally:
-            for queue in self._queues.values():
-                queue.wait_all()
-            with self._changed:
-                self._total = turn
-                self._changed.notify_all()
+        more = True
+        while more:
+            self.room.acquire()
+            slot: Slot = Future()
+            self.order.put(slot)
+            try:
+                more = self._start_next(coming, slot)
+            except BaseException as error:  # raised again where the results are taken
+                slot.set_exception(error)
+                more = False
+        self.wait_all()
 
-    def _next(self, coming: Iterator[Frame]) -> Frame | None:
-        """The next frame, when there is room for it; None at the end."""
-        with self._changed:
-            while self._queues and self._room < 1 and not self._closing:
-                self._changed.wait()
-            if self._closing:
-                return None
-        with self._stages.timed("read"):
-            return next(coming, None)
-
-    def _start(self, turn: int, frame: Frame) -> None:
-        """Hand a frame to the network, or note why not."""
-        with self._changed:
-            self._room -= 1
+    def _start_next(self, coming: Iterator[Frame], slot: Slot) -> bool:
+        """Hand the next frame to the network, or note why not; False at the end."""
+        with self.stages.timed("read"):
+            frame = None if self.closing else next(coming, None)
+        if frame is None:
+            slot.set_result(None)
+            return False
         try:
-            placement = self._network.place(frame.image)
+            placement = self.network.place(frame.image)
             queue = self._queue(placement)
         except HpeError as error:
-            self._report.add(f"{frame.name} was left out: {error}")
-            self._land(turn, None)
-            return
-        with self._stages.timed("place"):
+            self.report.add(f"{frame.name} was left out: {error}")
+            slot.set_result([])
+            return True
+        with self.stages.timed("place"):
             tensor = placement.fill(frame.image)
         # The tensor travels with the frame: the network reads it in place until the callback.
-        queue.start_async({0: tensor}, (turn, frame, placement, tensor), share_inputs=True)
+        queue.start_async({0: tensor}, (slot, frame, placement, tensor), share_inputs=True)
+        return True
 
     def _queue(self, placement: Placement) -> Any:
         """The queue of requests for an input shape; the last few are kept, as a folder may mix shapes."""
         import openvino as ov
 
-        if placement.input not in self._queues:
-            first = not self._queues
-            if len(self._queues) >= SHAPES:
-                self._queues.popitem(last=False)[1].wait_all()
-            compiled = self._network.compiled(placement)
-            jobs = self._requests or compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1
+        if placement.input not in self.queues:
+            if len(self.queues) >= SHAPES:
+                self.queues.popitem(last=False)[1].wait_all()
+            compiled = self.network.compiled(placement)
+            jobs = self.running.requests or compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1
             queue = ov.AsyncInferQueue(compiled, jobs)
             queue.set_callback(self._arrive)
-            self._queues[placement.input] = queue
-            if first:
-                self._room += jobs + AHEAD
-                self._stages.restart()
-        self._queues.move_to_end(placement.input)
-        return self._queues[placement.input]
+            if not self.queues:
+                self.room.release(jobs)
+                self.stages.restart()
+            self.queues[placement.input] = queue
+        self.queues.move_to_end(placement.input)
+        return self.queues[placement.input]
 
-    def _arrive(self, request: Any, told: tuple[int, Frame, Placement, Image]) -> None:
+    def _arrive(self, request: Any, told: tuple[Slot, Frame, Placement, Image]) -> None:
         """Decode what a request has computed; runs in OpenVINO's callback, while the other requests go on."""
-        turn, frame, placement, _ = told
-        found = None
+        slot, frame, placement, _ = told
+        found = []
         try:
-            self._stages.add("infer", request.latency / 1000)
-            with self._stages.timed("decode"):
-                found = Found(frame, self._decoded(request, placement))
+            self.stages.add("infer", request.latency / 1000)
+            with self.stages.timed("decode"):
+                names = OUTPUTS[: len(request.model_outputs)]
+                outputs = {name: np.asarray(request.get_output_tensor(i).data) for i, name in enumerate(names)}
+                poses = decode(self.network.maps(outputs, placement), self.grouping).poses
+            found = [Found(frame, poses)]
         except Exception as error:  # an exception in a callback would be lost
-            self._report.add(f"{frame.name} was left out: {error}")
-        self._land(turn, found)
+            self.report.add(f"{frame.name} was left out: {error}")
+        slot.set_result(found)
 
-    def _decoded(self, request: Any, placement: Placement) -> Poses:
-        """The people in a request's outputs, which are read in place."""
-        count = len(request.model_outputs)
-        outputs = {name: np.asarray(request.get_output_tensor(i).data) for i, name in enumerate(OUTPUTS[:count])}
-        return decode(self._network.maps(outputs, placement), self._grouping).poses
-
-    def _land(self, turn: int, found: Found | None) -> None:
-        """Put a result where `results` takes it from."""
-        with self._changed:
-            self._landed[turn] = found
-            self._changed.notify_all()
+    def wait_all(self) -> None:
+        """Let the requests under way land."""
+        for queue in list(self.queues.values()):
+            queue.wait_all()

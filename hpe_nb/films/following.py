@@ -6,27 +6,29 @@ from dataclasses import dataclass, fields
 
 from hpe_nb.settings import check_field, choice, knob, switch
 
+HINTS = ("THROUGHPUT", "LATENCY")
 
-@dataclass(frozen=True, kw_only=True)
-class Running:
-    """How the network is run. 0 leaves a number to OpenVINO, which knows the device."""
 
-    hint: str = choice(
-        "THROUGHPUT", ("THROUGHPUT", "LATENCY"), "as many frames per second as can be, or each one as soon as can be"
-    )
-    streams: int = knob(0, 0, 64, 1, "frames the device works on at the same time; 0: OpenVINO's choice")
-    requests: int = knob(
-        0, 0, 64, 1, "frames handed to the device at the same time; 0: OpenVINO's choice, and one more"
-    )
-    threads: int = knob(0, 0, 256, 1, "processor threads for the network; 0: OpenVINO's choice")
+class Checked:
+    """Settings whose values are checked when they are made."""
 
     def __post_init__(self) -> None:
-        for item in fields(self):
+        for item in fields(self):  # type: ignore[arg-type]
             check_field(item, getattr(self, item.name))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Following:
+class Running(Checked):
+    """How the network is run. 0 leaves a number to OpenVINO, which knows the device."""
+
+    hint: str = choice(HINTS[0], HINTS, "as many frames per second as can be, or each one as soon as can be")
+    streams: int = knob(0, 0, 64, 1, "frames the device works on at the same time; 0: OpenVINO's choice")
+    requests: int = knob(0, 0, 64, 1, "frames handed to the device at the same time; 0: OpenVINO's choice and one more")
+    threads: int = knob(0, 0, 256, 1, "processor threads for the network; 0: OpenVINO's choice")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Following(Checked):
     """Settings of tracking and smoothing.
 
     Every field's metadata holds its `meaning` and its `low`, `high` and `by`, as in `Settings`.
@@ -34,22 +36,10 @@ class Following:
 
     follow: bool = switch(True, "people keep number and colour from frame to frame; off: numbers are ranks by score")
     likeness: float = knob(0.15, 0.05, 0.95, 0.05, "least OKS to where a known person should be, for being that person")
-    slack: float = knob(
-        3.0, 1.0, 5.0, 0.1, "compare as if bodies were this many times larger: for quick or shaky people"
-    )
+    slack: float = knob(3.0, 1.0, 5.0, 0.1, "compare as if bodies were this many times larger: for quick people")
     newcomer: float = knob(0.3, 0.0, 1.0, 0.05, "least score of a new person; known people go on below it")
-    colour: float = knob(
-        60.0,
-        5.0,
-        500.0,
-        5.0,
-        "clothes that differ by this much (of 255) speak against two people being one; 500: ignore",
-    )
+    colour: float = knob(60.0, 5.0, 500.0, 5.0, "clothes this different (of 255) speak against one person; 500: ignore")
     gap: float = knob(1.5, 0.0, 10.0, 0.1, "seconds for which a person who is not seen keeps the number")
     smooth: bool = switch(False, "calm trembling joints with a one-euro filter, at the price of a little lag")
     min_cutoff: float = knob(1.5, 0.1, 10.0, 0.1, "smooth: hertz at rest; lower is calmer and lags more")
     beta: float = knob(3.0, 0.0, 20.0, 0.5, "smooth: hertz more per body size per second; higher follows quick moves")
-
-    def __post_init__(self) -> None:
-        for item in fields(self):
-            check_field(item, getattr(self, item.name))

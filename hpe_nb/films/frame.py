@@ -1,66 +1,47 @@
-"""A frame: one picture of a film, with its place and its time in it."""
+"""A frame of a film or a photo, which frames are wanted, and what every source of frames has."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Protocol, Self
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from hpe_nb.arrays import Image
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, visible
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
     """One picture of a source.
 
-    Attributes:
-        image: (H, W, 3) uint8 RGB.
-        index: number of the frame in its source, from 0, counted before `stride`; a looped source goes on counting.
-        time: seconds since the source's first frame. Films tell it themselves, cameras are timed, pictures of a folder
-            stand one second apart.
-        name: what to call the frame in a report or a file: "walk.jpg" or "walk.mp4 frame 12".
-        source: whole path or address of a photo; empty for frames of a film.
-        picture: file name for a photo's annotated picture, below the folder for these; empty for frames of a film.
+    Films tell their times themselves, cameras are timed, pictures of a folder stand one second apart.
     """
 
-    image: Image
-    index: int
-    time: float
-    name: str
-    source: str = ""
-    picture: str = ""
+    image: Image  # (H, W, 3) uint8 RGB
+    index: int  # number in its source, from 0, counted before `stride`; a looped source goes on counting
+    time: float  # seconds since the source's first frame
+    name: str = ""  # "walk.jpg" or "walk.mp4 frame 12"
+    source: str = ""  # whole path or address of a photo
+    picture: str = ""  # file name for a photo's annotated picture, below the folder for these
 
 
 @dataclass(frozen=True)
 class Span:
-    """Which frames of a source are wanted.
+    """Which frames of a source are wanted; a span that makes no sense is an HpeError."""
 
-    Attributes:
-        start: first frame, from 0.
-        stop: the frame before which to end; None is the source's end. With `loop` it bounds each round.
-        stride: 1 takes every frame, 2 every second one, and so on.
-        loop: begin again at the end, for ever.
-
-    Raises:
-        HpeError: a negative start, a stop that is not after start, a stride below 1.
-    """
-
-    start: int = 0
-    stop: int | None = None
-    stride: int = 1
-    loop: bool = False
+    start: int = 0  # first frame
+    stop: int | None = None  # the frame before which to end; with `loop`, each round
+    stride: int = 1  # 2 takes every second frame
+    loop: bool = False  # begin again at the end, for ever
 
     def __post_init__(self) -> None:
         if self.start < 0:
             raise HpeError(f"start={self.start} was given, but 0 or more is expected, the number of the first frame.")
-        if self.stop is not None and self.stop <= self.start:
+        if self.over(self.start):
             raise HpeError(f"stop={self.stop} was given with start={self.start}, but a later frame is expected.")
         if self.stride < 1:
-            raise HpeError(
-                f"stride={self.stride} was given, but 1 or more is expected, for example 2 for every second frame."
-            )
+            raise HpeError(f"stride={self.stride} was given, but 1 or more is expected, as 2 for every second frame.")
 
     def wants(self, index: int) -> bool:
         """Whether the frame at `index` of a round is one of those asked for."""
@@ -75,8 +56,7 @@ class Span:
 class Troubles:
     """What went wrong on the way without ending it: sentences, the first `most` of them kept, all counted.
 
-    A film of ten thousand bad frames must not fill the memory with complaints. `notes` are sentences about files that
-    were left out because they are of another kind, which is no error.
+    `notes` are sentences about files that were left out because they are of another kind, which is no error.
     """
 
     most: int = 100
@@ -91,34 +71,55 @@ class Troubles:
             self.sentences.append(sentence)
 
 
-class Source(Protocol):
-    """Where frames come from. A context manager: leaving it, on whatever way, gives devices and files back.
+class Source:
+    """Where frames come from. A context manager: leaving it, on whatever way, gives devices and files back."""
 
-    Attributes:
-        name: what the user gave, shortened to what tells it apart.
-        span: which frames are wanted.
-        files: paths and addresses that are read.
-        fps: frames per second of a film or camera; 1 for pictures.
-        count: how many frames there are to come in one round, before `stride`; None where it is not known.
-        report: files and frames that could not be read and were left out.
-    """
+    def __init__(self, name: str, span: Span, files: Sequence[str] = ()) -> None:
+        self.name, self.span = name, span  # what the user gave, shortened; which frames of it
+        self.files = list(files)  # paths and addresses that are read
+        self.fps = 1.0  # frames per second of a film or camera
+        self.count: int | None = None  # frames to come in one round, before `stride`, where it is known
+        self.report = Troubles()  # what could not be read and was left out
 
-    name: str
-    span: Span
-    files: list[str]
-    fps: float
-    count: int | None
-    report: Troubles
+    def round(self) -> Iterator[Frame]:
+        """The wanted frames from the beginning to the end; those without a name get the source's."""
+        raise NotImplementedError
 
     def __iter__(self) -> Iterator[Frame]:
-        """The frames, in order."""
-        ...
+        """The wanted frames, in order; with loop, round after round."""
+        shift, elapsed = 0, 0.0
+        while True:
+            frame = None
+            for frame in self.round():
+                index = shift + frame.index
+                name = frame.name or f"{self.name} frame {index}"
+                yield replace(frame, index=index, time=elapsed + frame.time, name=name)
+            if frame is None or not self.span.loop:
+                return
+            shift, elapsed = shift + frame.index + 1, elapsed + frame.time + 1 / self.fps
 
-    def __enter__(self) -> Self: ...
+    def close(self) -> None:
+        """Give back what is open."""
 
-    def __exit__(self, *error: object) -> None: ...
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
 
 def is_url(what: str) -> bool:
     """Whether the text is an address such as https://... or rtsp://... (a Windows drive is none)."""
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", what) is not None
+
+
+def short_name(what: str) -> str:
+    """The last part of a path or address, made visible."""
+    path = what.split("?")[0] if is_url(what) else what
+    return visible(path.rstrip("/").rsplit("/", 1)[-1] or what)
+
+
+def numbered(name: str) -> re.Pattern[str] | None:
+    """What finds the files of a pattern such as frame_%04d.png, their number as its group; None for other names."""
+    found, places = re.subn(r"%0?\d*d", r"(\\d+)", re.escape(name))
+    return re.compile(found) if places == 1 else None

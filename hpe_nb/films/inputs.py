@@ -1,25 +1,25 @@
 # Names stay text here: they may be addresses or patterns.
-# ruff: noqa: PTH100, PTH111, PTH112, PTH116, PTH118, PTH119, PTH123, PTH208
+# ruff: noqa: PTH100, PTH110, PTH111, PTH112, PTH118, PTH119, PTH123, PTH208
 """Inputs: which photos and films are meant by what a user names, a word about what is left out, and opening them."""
 
 from __future__ import annotations
 
 import os
-import re
-import stat
 from collections.abc import Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hpe_nb.errors import HpeError, visible
+from hpe_nb.errors import HpeError
 from hpe_nb.files.images import opened
-from hpe_nb.films.captures import TIMEOUT, Camera, Film
-from hpe_nb.films.frame import Source, Span, is_url
+from hpe_nb.files.reading import check_file
+from hpe_nb.files.text import plural
+from hpe_nb.films.captures import TIMEOUT, Film, open_camera
+from hpe_nb.films.frame import Source, Span, is_url, numbered
 from hpe_nb.films.pictures import Pictures
 from hpe_nb.network.download import TransferError, answer
 
-LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "udp", "tcp", "srt"})
+LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "udp", "tcp", "srt")
 """Kinds of address whose frames do not wait for their reader."""
 
 What = str | Path | int | Sequence[str | Path]
@@ -28,27 +28,23 @@ What = str | Path | int | Sequence[str | Path]
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 """Kinds of photos of telephones, which cannot be read: they are told of as such, not as broken films."""
 
-FILM_SUFFIXES = frozenset(
-    {
-        *(".mp4", ".m4v", ".mov", ".mkv", ".avi", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"),
-        *(".ogv", ".3gp", ".h264", ".h265", ".hevc", ".vob", ".mjpg", ".mjpeg", ".y4m", ".gif", ".apng"),
-    }
+PICTURE_ENDINGS = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
+    *(".pnm", ".jp2", ".j2k", ".avif", ".gif", ".mpo"),
+)
+"""Endings of addresses of pictures, and of files whose content says nothing: they are told of as damaged."""
+
+FILM_ENDINGS = (
+    *(".mp4", ".m4v", ".mov", ".mkv", ".avi", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"),
+    *(".ogv", ".3gp", ".h264", ".h265", ".hevc", ".vob", ".mjpg", ".mjpeg", ".y4m", ".apng"),
 )
 """Endings of the films that are looked for in folders."""
 
-PICTURE_SUFFIXES = frozenset(
-    {
-        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
-        *(".pnm", ".jp2", ".j2k", ".avif", ".gif", ".mpo"),
-    }
-)
-"""Endings of addresses of pictures, and of files whose content says nothing (they are then told of as damaged)."""
+MOVING = {"GIF": "film", "PNG": "film", "WEBP": "moving photo"}
+"""What animations are: no reader of films here takes a WebP."""
 
-ANIMATIONS = ("GIF", "PNG")
-"""Formats of pictures that are films when they move; no reader of films here takes a WebP that does."""
-
-NUMBERED = re.compile(r"%0?(\d*)d")
-"""A number in a pattern of frames, as in frame_%04d.png."""
+MOST_FILM = 2**50
+"""Bytes of the largest film."""
 
 
 def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: int = 1, loop: bool = False) -> Source:
@@ -76,11 +72,9 @@ def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: 
         [0, 2, 4]
     """
     span = Span(start, stop, stride, loop)
-    given = [what] if isinstance(what, str | Path | int) else list(what)
-    found = find_inputs([item if isinstance(item, int) else str(item) for item in given])
+    found = find_inputs([what] if isinstance(what, str | Path | int) else what)
     if found.photos:
-        name = short_name(str(what)) if isinstance(what, str | Path) else f"{len(found.photos)} pictures"
-        source: Source = Pictures(name, found.photos, span)
+        source: Source = Pictures(found.photos, span)
         found.notes += [f"{film} is a film and was left out; open it by itself." for film in found.films]
     elif len(found.films) == 1:
         source = open_film(found.films[0], span)
@@ -95,236 +89,147 @@ def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: 
 
 
 def open_film(what: str | int, span: Span) -> Source:
-    """Open a camera by its index, or a film or stream by its path or address.
-
-    Raises:
-        HpeError: it cannot be opened.
-    """
-    if isinstance(what, int):
-        return Camera(f"camera {what}", what, span)
-    if is_url(what) and what.split("://")[0].lower() in LIVE_SCHEMES:
-        return Camera(short_name(what), what, span)
-    return Film(short_name(what), what, span)
+    """Open a camera by its index, or a film or stream by its path or address; HpeError where that cannot be."""
+    if isinstance(what, int) or (is_url(what) and what.split("://")[0].lower() in LIVE_SCHEMES):
+        return open_camera(what, span)
+    return Film(what, span)
 
 
 @dataclass
 class Inputs:
-    """What the user's words mean.
+    """What the user's words mean: each thing once, in the order given."""
 
-    Attributes:
-        photos: paths and addresses of photos, each once, in the order given.
-        films: paths and addresses of films and streams, and indices of cameras.
-        notes: sentences about files that were left out because they are of another kind.
-        failures: sentences about what was asked for by name and cannot be read.
-    """
-
-    photos: list[str] = field(default_factory=list)
-    films: list[str | int] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
+    photos: list[str] = field(default_factory=list)  # paths and addresses
+    films: list[str | int] = field(default_factory=list)  # those of films and streams, and indices of cameras
+    notes: list[str] = field(default_factory=list)  # about files that were left out, being of another kind
+    failures: list[str] = field(default_factory=list)  # about what was asked for by name and cannot be read
 
 
-def find_inputs(given: Sequence[str | int], outputs: Path | None = None) -> Inputs:
-    """The photos and films that are meant.
-
-    Args:
-        given: paths, folders, patterns (`photos/**/*.jpg`, `frame_%04d.png`), addresses and indices of cameras.
-        outputs: folder of earlier results, which folders and patterns do not find again.
-    """
+def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) -> Inputs:
+    """The photos and films that are meant, as for `open_source`; patterns leave out what is in the folder `outputs`."""
     found, seen = Inputs(), set[str]()
     for what in given:
-        for item in _meant(what, outputs, found):
-            key = str(item) if isinstance(item, int) or is_url(item) else os.path.normcase(os.path.abspath(item))
+        for item, kind in _meant(what if isinstance(what, int) else str(what), outputs, found):
+            key = item if is_url(item) or kind == "camera" else os.path.normcase(os.path.abspath(item))
             if key in seen:
                 found.notes.append(f"{item} was given more than once and is read once.")
-            elif isinstance(item, int):
+            elif kind == "camera":
+                found.films.append(int(item))
+            elif kind in ("film", ""):
                 found.films.append(item)
             else:
-                (found.photos if is_picture(item) else found.films).append(item)
-                if not is_url(item) and _looked_at(item) == ("WEBP", True):
+                found.photos.append(item)
+                if kind == "moving photo":
                     found.notes.append(f"{item} is an animation, of which the first picture is read; make it a film.")
             seen.add(key)
     return found
 
 
-def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[str | int]:
-    """What one input means, item by item; reasons for what is left out go to `found`."""
-    if isinstance(what, int) or (what.isascii() and what.isdecimal() and not _exists(what)):
-        return [int(what)]
-    path, files = os.path.expanduser(what), None
-    if _exists(path) and os.path.isdir(path):
-        files = _in_folder(path, found)
-    elif _exists(path):
+def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[tuple[str, str]]:
+    """What one input means, item by item with its kind; reasons for what is left out go to `found`."""
+    if isinstance(what, int) or (what.isascii() and what.isdecimal() and not os.path.exists(what)):
+        return [(str(int(what)), "camera")]
+    path = os.path.expanduser(what)
+    if os.path.exists(path) and not os.path.isdir(path):
         reason = _unusable(path)
         found.failures += [reason] if reason else []
-        return [] if reason else [path]
-    elif is_url(what):
-        return [what]
-    elif (numbered := _numbered(path)) is not None or any(sign in path for sign in "*?["):
-        files = _without_results(what, _matching(path) if numbered is None else numbered, outputs, found)
-    else:
-        shown = what if what.strip() else repr(what)
-        found.failures.append(
-            f"{shown} does not exist; give a picture, a folder, a film, a camera's index or an address."
-        )
-    if files is None:
+        return [] if reason else [(path, kind_of(path))]
+    if is_url(what):
+        return [(what, "photo" if _is_picture_address(what) else "film")]
+    try:
+        files = _files_of(path, outputs, found)
+    except (OSError, ValueError) as error:
+        words = getattr(error, "strerror", None) or error
+        found.failures.append(f"{what} cannot be read ({words}); give a folder you may read.")
         return []
-    wanted = [
-        file for file in files if not _unusable(file) and not _heic(file) and (is_picture(file) or _is_film(file))
-    ]
-    if len(wanted) < len(files):
-        found.notes.append(_left_out(what, [file for file in files if file not in set(wanted)]))
+    if files is None:
+        shown = what if what.strip() else repr(what)
+        found.failures.append(f"{shown} does not exist; give a picture, a folder, a film, a camera or an address.")
+        return []
+    kinds = [(file, "" if _unusable(file) else kind_of(file)) for file in files]
+    wanted = [(file, kind) for file, kind in kinds if kind not in ("", "heic")]
+    if others := [file for file, kind in kinds if kind in ("", "heic")]:
+        some = ", ".join(os.path.basename(name) for name in others[:3]) + (", ..." if len(others) > 3 else "")
+        heic = "; convert HEIC photos to JPEG first." if any(kind == "heic" for _, kind in kinds) else "."
+        found.notes.append(f"{what}: {plural(len(others), 'file')} left out, no pictures or films ({some}){heic}")
     if not wanted:
         found.failures.append(f"{what} holds no pictures and no films that can be read.")
     return wanted
 
 
-def _in_folder(folder: str, found: Inputs) -> list[str] | None:
-    """The files of a folder in the order of their names, hidden ones left out; None where it cannot be read."""
-    try:
-        paths = [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if not name.startswith(".")]
-    except OSError as error:
-        found.failures.append(f"{folder} cannot be read ({error.strerror or error}); give a folder you may read.")
+def _files_of(what: str, outputs: Path | None, found: Inputs) -> list[str] | None:
+    """The files of a folder or a pattern in their order, hidden ones left out; None where it is neither."""
+    folder, name = os.path.split(what)
+    one = numbered(name)
+    if os.path.isdir(what):
+        paths = [os.path.join(what, name) for name in sorted(os.listdir(what)) if not name.startswith(".")]
+        files = [path for path in paths if not os.path.isdir(path)]
+        if len(files) < len(paths):
+            below = f"{plural(len(paths) - len(files), 'folder')} left out"
+            found.notes.append(f"{what}: {below}; '{what.rstrip('/')}/**/*' finds what is in them.")
+        return files
+    if one is not None:
+        matches = [match for file in os.listdir(folder or ".") if (match := one.fullmatch(file))]
+        files = [os.path.join(folder, match.string) for match in sorted(matches, key=lambda match: int(match[1]))]
+    elif any(sign in what for sign in "*?["):
+        files = _matching(Path(what))
+    else:
         return None
-    files = [path for path in paths if not os.path.isdir(path)]
-    if len(files) < len(paths):
-        below = _counted(len(paths) - len(files), "folder")
-        found.notes.append(f"{below} left out of {folder}; '{folder.rstrip('/')}/**/*' finds what is in them.")
-    return files
-
-
-def _without_results(what: str, files: list[str], outputs: Path | None, found: Inputs) -> list[str]:
-    """Those of the files that are no results of an earlier run."""
-    inside = os.path.realpath(outputs) + os.sep if outputs is not None and _exists(str(outputs)) else None
+    # Results of an earlier run are no inputs.
+    inside = None if outputs is None else os.path.realpath(outputs) + os.sep
     fresh = [file for file in files if inside is None or not os.path.realpath(file).startswith(inside)]
     if len(fresh) < len(files):
-        results = _counted(len(files) - len(fresh), "file")
-        found.notes.append(f"{results} left out of {what}, being in the folder for the results.")
+        results = plural(len(files) - len(fresh), "file")
+        found.notes.append(f"{what}: {results} left out, being in the folder for the results.")
     return fresh
 
 
-def _left_out(where: str, others: list[str]) -> str:
-    """One sentence for files that are no pictures and no films."""
-    some = ", ".join(os.path.basename(name) for name in others[:3]) + (", ..." if len(others) > 3 else "")
-    heic = any(map(_heic, others))
-    what = f"{_counted(len(others), 'file')} left out of {where}, no pictures or films that can be read ({some})"
-    return what + ("; convert HEIC photos to JPEG first." if heic else ".")
-
-
-def _heic(name: str) -> bool:
-    """Whether a file is named as a HEIC photo."""
-    return name.lower().endswith((".heic", ".heif"))
-
-
-def _counted(count: int, what: str) -> str:
-    """A number of things, in words."""
-    return f"{count} {what} was" if count == 1 else f"{count} {what}s were"
-
-
-def _matching(pattern: str) -> list[str]:
+def _matching(pattern: Path) -> list[str]:
     """The files that a pattern finds, sorted; folders with signs such as [ in their names are taken by their names.
 
     Links to folders are not followed by `**`, so loops of links end.
     """
-    parts = Path(pattern).parts
-    literal = 0
-    while literal < len(parts) - 1 and _exists(os.path.join(*parts[: literal + 1])):
-        literal += 1
-    root, rest = Path(*parts[:literal]) if literal else Path(), os.path.join(*parts[literal:])
-    try:
-        found = [path for path in root.glob(rest) if not path.is_dir()]
-    except (ValueError, OSError, NotImplementedError, IndexError):
-        return []
-    return sorted(str(path) for path in found if not any(part.startswith(".") for part in path.relative_to(root).parts))
-
-
-def _numbered(pattern: str) -> list[str] | None:
-    """The files of a pattern such as frame_%04d.png, by number; None where it is no such pattern."""
-    folder, name = os.path.split(pattern)
-    if len(NUMBERED.findall(name)) != 1:
-        return None
-    before, after = re.split(NUMBERED.pattern.replace("(", "(?:"), name)
-    one = re.compile(re.escape(before) + r"(\d+)" + re.escape(after))
-    try:
-        matches = [match for file in os.listdir(folder or ".") if (match := one.fullmatch(file))]
-    except OSError:
-        return []
-    return [os.path.join(folder, match.string) for match in sorted(matches, key=lambda match: int(match[1]))]
-
-
-def _exists(path: str) -> bool:
-    """Whether there is such a file or folder; a name that no file can have is none."""
-    try:
-        os.stat(path)
-    except (OSError, ValueError):
-        return False
-    return True
+    root = next((folder for folder in pattern.parents if os.path.exists(folder)), Path())
+    with suppress(ValueError, NotImplementedError, IndexError):  # of pathlib, for patterns that are none
+        found = [path for path in root.glob(str(pattern.relative_to(root))) if not path.is_dir()]
+        return sorted(str(path) for path in found if not any(p[0] == "." for p in path.relative_to(root).parts))
+    return []
 
 
 def _unusable(path: str) -> str:
     """Why this is no file that can be read from its beginning to its end; nothing where it is."""
     try:
-        mode = os.stat(path).st_mode
-    except (OSError, ValueError) as error:
-        return f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); give a file you may read."
-    if stat.S_ISREG(mode):
-        return ""
-    kind = "a folder" if stat.S_ISDIR(mode) else "a pipe, socket or device"
-    return f"{path} is {kind}, but a picture or film file is expected; give a camera by its index, as 0."
+        check_file(Path(path), "a picture or film", MOST_FILM)
+    except HpeError as error:
+        return str(error)
+    return ""
 
 
-def is_picture(what: str) -> bool:
-    """Whether a file holds a picture, by its first bytes, or an address leads to one, by its ending and its answer.
+def kind_of(path: str) -> str:
+    """What a file holds: "photo", "film", "heic", or nothing for something else.
 
-    Animated GIFs and PNGs count as films.
+    Its first bytes say it, else its ending; for animations see `MOVING`.
     """
-    if is_url(what):
-        return Path(what.split("?")[0]).suffix.lower() in PICTURE_SUFFIXES and not _streams(what)
-    return is_picture_file(what)
-
-
-def is_picture_file(path: str) -> bool:
-    """Whether a local file begins like a picture; an empty or strange one with a picture's ending counts too."""
-    kind, moves = _looked_at(path)
-    if kind:
-        return not (moves and kind in ANIMATIONS)
-    suffix = Path(path).suffix.lower()
-    try:
+    suffix, head = Path(path).suffix.lower(), b""
+    with suppress(Exception):  # another file, or a damaged one: it is told of when it is read
         with open(path, "rb") as file:
             head = file.read(12)
-    except (OSError, ValueError):
-        return suffix in PICTURE_SUFFIXES
-    if head[4:8] == b"ftyp":  # a film, or a photo of a telephone
-        return head[8:] in HEIC and suffix not in FILM_SUFFIXES
-    return suffix in PICTURE_SUFFIXES
-
-
-def _looked_at(path: str) -> tuple[str, bool]:
-    """Pillow's name of the format of a local picture, and whether it moves; no name for what is no picture."""
-    try:
         with opened(path) as picture:
-            return str(picture.format), bool(getattr(picture, "is_animated", False))
-    except Exception:  # another file, or a damaged one: it is told of when it is read
-        return "", False
+            moves = getattr(picture, "is_animated", False)
+            return MOVING.get(str(picture.format), "photo") if moves else "photo"
+    if suffix in PICTURE_ENDINGS:
+        return "photo"
+    if suffix in FILM_ENDINGS:
+        return "film"
+    heic = suffix in (".heic", ".heif") or (head[4:8] == b"ftyp" and head[8:] in HEIC)
+    return "heic" if heic else ""
 
 
-def _is_film(path: str) -> bool:
-    """Whether a file of a folder is meant as a film, by its ending or as an animation."""
-    kind, moves = _looked_at(path)
-    return Path(path).suffix.lower() in FILM_SUFFIXES or (moves and kind in ANIMATIONS)
-
-
-def _streams(url: str) -> bool:
-    """Whether an address that ends like a picture gives one picture after another, as network cameras do."""
-    if not url.lower().startswith(("http://", "https://")):
+def _is_picture_address(url: str) -> bool:
+    """Whether an address leads to a picture: it ends like one, and does not stream one after another, as cameras do."""
+    if Path(url.split("?")[0]).suffix.lower() not in PICTURE_ENDINGS:
         return False
-    try:
-        with closing(answer(url, 0, TIMEOUT)) as opened:
-            return str(opened.headers.get_content_maintype()) in ("multipart", "video")
-    except TransferError:
-        return False
-
-
-def short_name(what: str) -> str:
-    """The last part of a path or address, made visible."""
-    return visible(what.split("?")[0].rstrip("/").rsplit("/", 1)[-1] or what)
+    if url.lower().startswith(("http://", "https://")):
+        with suppress(TransferError), closing(answer(url, 0, TIMEOUT)) as opened:
+            return opened.headers.get_content_maintype() not in ("multipart", "video")
+    return True

@@ -14,7 +14,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -32,52 +31,34 @@ COLUMNS = ("frame", "time_s", "name", "person", "person_score", "joint", "kind",
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """The people of one frame.
+    """The people of one frame. Their tags are not kept in the record: they compare only within a frame."""
 
-    Attributes:
-        index: number of the frame in its source.
-        time: its second.
-        name: what it is called.
-        size: width and height in pixels.
-        person: (P,) each pose's number, from 0.
-        poses: the people. Their tags are not kept in the record: they compare only within a frame.
-        source: whole path or address of a photo; empty for frames of a film.
-        picture: file name of a photo's annotated picture, which no other photo of the record has; empty for films.
-    """
-
-    index: int
-    time: float
+    index: int  # number of the frame in its source
+    time: float  # its second
     name: str
-    size: tuple[int, int]
-    person: Ints
+    size: tuple[int, int]  # width and height in pixels
+    person: Ints  # (P,) each pose's number, from 0
     poses: Poses
-    source: str = ""
-    picture: str = ""
+    source: str = ""  # whole path or address of a photo
+    picture: str = ""  # file name of a photo's annotated picture, which no other photo of the record has
 
 
 class RecordFile:
-    """A record that is being written. Use it in a `with` block.
+    """A record that is being written, in a `with` block; with `resume` it goes on after what is there, if that is one.
 
-    Every entry is on disk when `write` returns. Where the disk has no room for one, what was written of it is taken
-    back, so the file always ends with a whole line.
-
-    Args:
-        path: file to write; its folder is made.
-        resume: keep what is there and go on after it; else a file that is there is replaced.
-
-    Attributes:
-        entries: how many have been written since.
-
-    Raises:
-        HpeError: a place that cannot be written; on resuming, a file that is no record.
+    Every entry is on disk when `write` returns; `entries` counts them. Where the disk has no room for one, what was
+    written of it is taken back, so the file always ends with a whole line.
     """
 
     def __init__(self, path: str | Path, resume: bool = False) -> None:
         self.path = Path(path)
         self.entries = self._end = 0
-        if resume and self.path.exists():
-            self._end = _whole_lines(self.path)
         try:
+            if resume and self.path.exists():
+                for _ in read_record(self.path):  # sees that it is one
+                    pass
+                with self.path.open("rb") as file:
+                    self._end = sum(len(line) for line in file if line.endswith(b"\n"))
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("r+b" if self._end else "wb", buffering=0)
             self._file.truncate(self._end)
@@ -86,11 +67,7 @@ class RecordFile:
             raise unwritable(self.path, error) from error
 
     def write(self, entry: Entry) -> None:
-        """Add the people of one frame.
-
-        Raises:
-            HpeError: the disk is full or gone; all entries before are in the file.
-        """
+        """Add the people of one frame; HpeError where the disk is full or gone."""
         line = (json.dumps(_plain(entry), separators=(",", ":")) + "\n").encode()
         try:
             if self._file.write(line) != len(line):
@@ -102,17 +79,14 @@ class RecordFile:
         self._end += len(line)
         self.entries += 1
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
         """Close the file; without an entry, as where no input could be read, it goes."""
         self._file.close()
         if not self._end:
             self.path.unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
 
 
 def read_record(path: str | Path) -> Iterator[Entry]:
@@ -127,35 +101,16 @@ def read_record(path: str | Path) -> Iterator[Entry]:
     Raises:
         HpeError: no such file, or no record in it.
     """
-    for line in record_lines(Path(path)):
-        yield _entry(Path(path), line)
-
-
-def entries_of(path: Path) -> list[Entry]:
-    """What a record holds, without the people.
-
-    Raises:
-        HpeError: no record.
-    """
-    return [_entry(path, {**line, "people": []}) for line in record_lines(path)]
-
-
-def _entry(path: Path, line: dict[str, Any]) -> Entry:
-    """A line as an entry."""
-    try:
-        number = np.array([person["person"] for person in line["people"]], np.intp) - 1
-        (width, height), places = line["size"], (str(line.get("source", "")), str(line.get("picture", "")))
-        told = int(line["frame"]), float(line["time"]), str(line["name"])
-        return Entry(*told, (width, height), number, poses_of(line["people"]), *places)
-    except (ValueError, TypeError, KeyError, OverflowError) as error:
-        raise no_record(path, error) from error
-
-
-def _whole_lines(path: Path) -> int:
-    """Where the last whole line of a record ends, in bytes; a file that is no record raises HpeError."""
-    entries_of(path)
-    with path.open("rb") as file:
-        return sum(len(raw) for raw in file if raw.endswith(b"\n"))
+    path = Path(path)
+    for line in record_lines(path):
+        try:
+            number = np.array([person["person"] for person in line["people"]], np.intp) - 1
+            width, height = line["size"]
+            told = int(line["frame"]), float(line["time"]), str(line["name"]), (width, height)
+            photo = str(line.get("source", "")), str(line.get("picture", ""))
+            yield Entry(*told, number, poses_of(line["people"]), *photo)
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
+            raise no_record(path, error) from error
 
 
 def export_record(record: str | Path, path: str | Path) -> Path:
@@ -182,11 +137,11 @@ def export_record(record: str | Path, path: str | Path) -> Path:
 
     def people() -> Iterator[Person]:
         for line in record_lines(record):
-            name = visible(str(line["name"]))
-            told = {"frame": line["frame"], "time_s": line["time"], "name": name}
+            name, number = visible(str(line["name"])), line["frame"]
+            told = {"frame": number, "time_s": line["time"], "name": name}
             if coco:
-                number = int(Path(line["name"]).stem) if named else line["frame"]
-                told = {"image_id": number, "category_id": 1} | ({"file_name": name} if line.get("source") else {})
+                told = {"image_id": int(Path(name).stem) if named else number, "category_id": 1}
+                told |= {"file_name": name} if line.get("source") else {}
             poses_of(line["people"])  # sees that they are people
             yield from (told | person for person in line["people"])
 
@@ -205,32 +160,22 @@ def is_export(path: Path, record: Path) -> bool:
         told, known = load_pictures(path), load_pictures(record)
     except HpeError:
         return False
-    names = {visible(str(name)): poses for name, poses in known.items()}
-    return all(
-        (mine := names.get(str(name))) is not None and np.array_equal(poses.keypoints, mine.keypoints)
-        for name, poses in told.items()
-    )
+    names = {visible(str(name)): poses.keypoints for name, poses in known.items()}
+    return all(np.array_equal(poses.keypoints, names.get(str(name), np.zeros(0))) for name, poses in told.items())
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
     """The entry as JSON has it."""
     poses = entry.poses
     # Whole units first: rounding by division would leave digits like 12.340000000000002.
-    flat = np.rint(poses.keypoints * np.array([100, 100, 10000], np.float64)) / (100, 100, 10000)
-    rows = zip(
-        (entry.person + 1).tolist(),
-        np.round(poses.scores.astype(np.float64), 4).tolist(),
-        flat.reshape(len(poses), 3 * K).tolist(),
-        poses.kind.tolist(),
-        strict=True,
-    )
-    people = [{"person": who, "score": score, "keypoints": points, "kind": kind} for who, score, points, kind in rows]
-    photo = {"source": entry.source, "picture": entry.picture} if entry.source else {}
-    return {
-        "frame": entry.index,
-        "time": round(entry.time, 4),
-        "name": entry.name,
-        **photo,
-        "size": list(entry.size),
-        "people": people,
+    points = np.rint(poses.keypoints * np.array([100, 100, 10000], np.float64)) / (100, 100, 10000)
+    columns = {
+        "person": (entry.person + 1).tolist(),
+        "score": np.round(poses.scores.astype(np.float64), 4).tolist(),
+        "keypoints": points.reshape(len(poses), 3 * K).tolist(),
+        "kind": poses.kind.tolist(),
     }
+    people = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    told = {"frame": entry.index, "time": round(entry.time, 4), "name": entry.name}
+    photo = {"source": entry.source, "picture": entry.picture} if entry.source else {}
+    return told | photo | {"size": list(entry.size), "people": people}

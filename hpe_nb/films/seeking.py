@@ -18,14 +18,7 @@ CLOSE = 0.001
 
 
 class FilmPages:
-    """The pictures of a video file; reading on is quick, jumping back costs a moment.
-
-    Attributes:
-        fps: frames per second.
-
-    Raises:
-        HpeError: the film cannot be opened.
-    """
+    """The pictures of a video file, or an HpeError where it is none; reading on is quick, jumping back takes longer."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = str(path)
@@ -35,9 +28,7 @@ class FilmPages:
     def _open(self) -> None:
         """Stand before the first picture."""
         self._container, self._video = open_container(self.path)
-        self._frames = self._container.decode(self._video)
-        self._began: float | None = None
-        self._now = -math.inf
+        self._frames, self._began, self._now = self._container.decode(self._video), math.nan, -math.inf
 
     def page(self, second: float) -> Image:
         """The picture shown at a second, counted from the film's first picture as in a record; RGB (H, W, 3) uint8.
@@ -46,7 +37,7 @@ class FilmPages:
             HpeError: the film has no such second, or its picture cannot be decoded.
         """
         image = None
-        if self._now < second < self._now + NEAR or self._began is None:
+        if self._now < second < self._now + NEAR or math.isnan(self._began):
             image = self._read_on(second)
         elif self._timed:
             self._container.seek(round(max(0.0, self._began + second - 2 / self.fps) * 1e6))
@@ -68,12 +59,12 @@ class FilmPages:
 
         with suppress(av.FFmpegError, OSError):
             for frame in self._frames:
-                first, self._timed = self._began is None, frame.time is not None
-                if self._began is None:
+                first, sought, self._timed = math.isnan(self._began), self._now == -math.inf, frame.time is not None
+                if first:
                     self._began = frame.time or 0.0
-                before, sought = self._now, self._now == -math.inf and not first
-                self._now = frame.time - self._began if self._timed else (0.0 if first else before + 1 / self.fps)
-                if sought and (self._now > second + CLOSE or frame.is_corrupt):
+                passed = 0.0 if first else self._now + 1 / self.fps
+                self._now = frame.time - self._began if self._timed else passed
+                if sought and not first and (self._now > second + CLOSE or frame.is_corrupt):
                     return None
                 if self._now > second - CLOSE:
                     return upright(frame)

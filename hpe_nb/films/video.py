@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections import deque
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 import numpy as np
 
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
+from hpe_nb.files.images import scaled_into
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.whole import unwritable
+
+if TYPE_CHECKING:
+    from hpe_nb.films.captures import Film
 
 PARTS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "500000", "flush_packets": "1"}
 """An MP4 in parts of half a second, each of which is whole: a film that was cut off plays up to its end."""
@@ -24,7 +26,6 @@ X264 = {"preset": "veryfast", "tune": "zerolatency", "crf": "20"}
 
 CODECS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
     ".mp4": ("libx264", X264, PARTS),
-    ".m4v": ("libx264", X264, PARTS),
     ".mov": ("libx264", X264, PARTS),
     ".mkv": ("libx264", X264, {"flush_packets": "1", "cluster_time_limit": "500"}),
     ".webm": ("libvpx", {"deadline": "realtime", "cpu-used": "6", "crf": "10", "b": "4M"}, {"flush_packets": "1"}),
@@ -45,123 +46,96 @@ RESERVE = 8 * 2**20
 class VideoFile:
     """A film that is being written. Use it in a `with` block; leaving it, on whatever way, ends the film.
 
-    The first frame sets the size; frames of another size are fitted into it with black around them. The sound of the
-    source is copied as it is, packet by packet, beside the pictures of its time.
-
-    Args:
-        path: file to write; its ending chooses the codec, see `CODECS`.
-        fps: frames per second, for frames that are given without a time.
-        source: the film whose sound is kept, a `hpe_nb.films.captures.Film`; None writes a silent film.
-
-    Attributes:
-        frames: how many are in the film.
-        fitted: how many of them had another size than the first one.
-        told: a sentence about the sound; nothing where the source is silent.
-
-    Raises:
-        HpeError: an ending without codec.
+    The ending chooses the codec, see `CODECS`. The first frame sets the size; frames of another size are `fitted` into
+    it with black around them. `fps` counts for frames that are given without a time. The sound of the source is copied
+    as it is, packet by packet, beside the pictures of its time; `told` says what came of it.
     """
 
-    def __init__(self, path: str | Path, fps: float, source: Any = None) -> None:
+    def __init__(self, path: str | Path, fps: float, source: Film | None = None) -> None:
         self.path, self.fps, self.told = Path(path), fps, ""
         ending = self.path.suffix.lower()
         if ending not in CODECS:
             raise HpeError(f"{path} has the ending {self.path.suffix!r}, but one of {', '.join(CODECS)} is expected.")
         self._codec, self._options, self._container_options = CODECS[ending]
         self.frames = self.fitted = 0
-        self._size = (0, 0)
-        self._source, self._tape = source, deque[Any]()
-        self._container: Any = None
+        self._source = source
+        self._heard: Any = None if source is None else source.keep_sound()
+        if self._heard is not None and (name := self._heard.codec_context.name) not in COPIED.get(self._codec, ()):
+            self.told = f"sound of the kind {name} does not fit into {ending} and was left out; try .mkv or .mp4."
+            self._heard = None
+        self._size, self._origin, self._ticks = (0, 0), 0.0, -1
         self._file: BinaryIO | None = None
+        self._container: Any = None
         self._video: Any = None
         self._sound: Any = None
-        self._origin = 0.0
-        self._ticks = -1
-        if source is not None:
-            self._tape = source.sound
-            self._heard = source.keep_sound()
-            if self._heard is not None and self._heard.codec_context.name not in COPIED.get(self._codec, ()):
-                name, self._heard = self._heard.codec_context.name, None
-                self.told = f"sound of the kind {name} does not fit into {ending} and was left out; try .mkv or .mp4."
-        else:
-            self._heard = None
 
     def write(self, image: Image, time: float | None = None) -> None:
         """Add a frame, RGB uint8 (H, W, 3), to be shown at `time` seconds of the source.
 
-        Raises:
-            HpeError: the place cannot be written, or the disk is nearly full; what was written before is playable.
+        Where the place cannot be written, or the disk is nearly full, it is an HpeError; what is there can be played.
         """
         import av
 
-        size = image.shape[1] // 2 * 2, image.shape[0] // 2 * 2
+        if 1 in image.shape[:2]:
+            image = np.asarray(cv2.resize(image, (max(2, image.shape[1]), max(2, image.shape[0]))), np.uint8)
+        size = image.shape[1] // 2 * 2, image.shape[0] // 2 * 2  # codecs want even sides: an odd last row is left out
         try:
             if self._container is None:
-                self._open(max(2, size[0]), max(2, size[1]), time or 0.0)
+                self._open(size, time or 0.0)
             self._ask_for_room()
             if size != self._size:
-                self.fitted += size != self._size and min(size) > 0
+                self.fitted += 1
                 image = _fitted(image, self._size)
-            # Codecs want even sides: an odd last row or column is left out.
-            frame = av.VideoFrame.from_ndarray(
-                np.ascontiguousarray(image[: self._size[1], : self._size[0]]), format="rgb24"
-            )
-            frame.pts, frame.time_base = self._stamp(time), self._video.codec_context.time_base
-            for packet in self._video.encode(frame):
-                self._container.mux(packet)
-            self._play_sound(self._ticks * float(frame.time_base))
+            pixels = np.ascontiguousarray(image[: self._size[1], : self._size[0]])
+            frame, frame_time = av.VideoFrame.from_ndarray(pixels, format="rgb24"), self._video.codec_context.time_base
+            seconds = self.frames / self.fps if time is None or self._codec == "mjpeg" else time - self._origin
+            self._ticks = max(self._ticks + 1, round(seconds / frame_time))
+            frame.pts, frame.time_base = self._ticks, frame_time
+            self._container.mux(self._video.encode(frame))
+            self._play_sound(float(self._ticks * frame_time))
         except OSError as error:
             raise unwritable(self.path, error) from error
         self.frames += 1
 
-    def _stamp(self, time: float | None) -> int:
-        """When the frame is shown, in ticks; always later than the frame before."""
-        base = float(self._video.codec_context.time_base)
-        seconds = self.frames / self.fps if time is None or self._codec == "mjpeg" else time - self._origin
-        self._ticks = max(self._ticks + 1, round(seconds / base))
-        return self._ticks
-
-    def _open(self, width: int, height: int, time: float) -> None:
+    def _open(self, size: tuple[int, int], time: float) -> None:
         """Begin the film."""
         import av
 
         av.logging.set_level(None)
-        rate = Fraction(self.fps).limit_denominator(1001)
-        self._size, self._origin = (width, height), time
+        rate, ending = Fraction(self.fps).limit_denominator(1001), self.path.suffix.lower()
+        self._size, self._origin = size, time
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._ask_for_room()
+        self._file = self.path.open("wb", buffering=0)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._ask_for_room()
-            self._file = self.path.open("wb", buffering=0)
-            self._container = av.open(self._file, "w", format=_format(self.path), options=self._container_options)
+            kind = "matroska" if ending == ".mkv" else ending[1:]
+            self._container = av.open(self._file, "w", format=kind, options=self._container_options)
             self._video = self._container.add_stream(self._codec, rate=rate, options=dict(self._options))
-            self._video.width, self._video.height = width, height
+            self._video.width, self._video.height = size
             self._video.pix_fmt = "yuvj420p" if self._codec == "mjpeg" else "yuv420p"
             self._video.codec_context.time_base = 1 / rate if self._codec == "mjpeg" else Fraction(1, CLOCK)
             self._video.codec_context.gop_size = max(1, round(2 * self.fps))
             if self._heard is not None:
                 self._sound = self._container.add_stream_from_template(self._heard)
         except (ValueError, av.FFmpegError) as error:
-            if isinstance(error, OSError) and error.errno in (2, 13, 20, 21, 28, 30):
-                raise
             raise HpeError(
-                f"{self.path} cannot be begun as a film of {width} x {height} pixels ({error}); "
+                f"{self.path} cannot be begun as a film of {size[0]} x {size[1]} pixels ({error}); "
                 "try the ending .mkv, or a smaller size."
             ) from error
 
     def _play_sound(self, until: float) -> None:
         """Add the sound up to a second of the film."""
-        if self._sound is None or not self._container:
+        if self._sound is None or self._source is None:
             return
-        origin = self._origin + self._source.first_time
-        while self._tape and float(self._tape[0].dts * self._tape[0].time_base) <= origin + until:
-            packet = self._tape.popleft()
+        origin, tape = self._origin + self._source.first_time, self._source.sound
+        while tape and float(tape[0].dts * tape[0].time_base) <= origin + until:
+            packet = tape.popleft()
             shift = round(origin / packet.time_base)
-            if packet.dts < shift:
-                continue
-            packet.dts -= shift
-            packet.pts = packet.dts if packet.pts is None else packet.pts - shift
-            packet.stream = self._sound
-            self._container.mux(packet)
+            if packet.dts >= shift:
+                packet.dts -= shift
+                packet.pts = packet.dts if packet.pts is None else packet.pts - shift
+                packet.stream = self._sound
+                self._container.mux(packet)
 
     def _ask_for_room(self) -> None:
         """Stop while there is room to end the film properly."""
@@ -173,22 +147,15 @@ class VideoFile:
             )
 
     def close(self) -> None:
-        """End the film.
-
-        Raises:
-            HpeError: the end cannot be written.
-        """
-        if self._container is None:
-            return
-        container = self._container
+        """End the film; HpeError where the end cannot be written."""
         try:
-            if self.frames:
-                self._play_sound(self._ticks * float(self._video.codec_context.time_base) + 1 / self.fps)
-                for packet in self._video.encode(None):
-                    container.mux(packet)
+            if self._container is not None and self.frames:
+                self._play_sound(float(self._ticks * self._video.codec_context.time_base) + 1 / self.fps)
+                self._container.mux(self._video.encode(None))
                 if self._sound is not None:
                     self.told = "the film has the sound of its original."
-            container.close()
+            if self._container is not None:
+                self._container.close()
         except OSError as error:
             raise unwritable(self.path, error) from error
         finally:
@@ -199,21 +166,13 @@ class VideoFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
-
-
-def _format(path: Path) -> str:
-    """FFmpeg's name of the container."""
-    ending = path.suffix.lower()
-    return {".mkv": "matroska", ".m4v": "mp4"}.get(ending, ending[1:])
 
 
 def _fitted(image: Image, size: tuple[int, int]) -> Image:
     """The picture in a frame of (width, height): in proportion, in the middle, black around it."""
-    scale = min(size[0] / image.shape[1], size[1] / image.shape[0])
-    width, height = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
-    canvas = np.zeros((size[1], size[0], 3), np.uint8)
-    canvas[top : top + height, left : left + width] = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    small, canvas = scaled_into(image, size), np.zeros((size[1], size[0], 3), np.uint8)
+    top, left = (size[1] - small.shape[0]) // 2, (size[0] - small.shape[1]) // 2
+    canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
     return canvas

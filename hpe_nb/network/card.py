@@ -35,20 +35,7 @@ MOST_BYTES = 2**16
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """What is told of a network; None where it is not.
-
-    Attributes:
-        joints: names of the channels of both outputs, in their order.
-        heatmaps, embeddings: names of the outputs.
-        layout: "NCHW" or "NHWC"; read from the input's shape by default.
-        colour: "BGR" or "RGB".
-        mean, scale: three numbers, one for each colour of the input.
-        negated: whether the network itself negates non-maxima.
-        fit, size: how photos are placed, see `hpe_nb.network.placement`.
-
-    Raises:
-        HpeError: a value of another kind.
-    """
+    """What is said of a network, as in the example above; None where it is not. A value of another kind is refused."""
 
     joints: tuple[str, ...] = KEYPOINTS
     heatmaps: str = "heatmaps"
@@ -62,45 +49,34 @@ class Card:
     size: int | None = None
 
     def __post_init__(self) -> None:
-        self._expect("layout", self.layout in (None, "NCHW", "NHWC"), "NCHW or NHWC")
-        self._expect("colour", self.colour in ("BGR", "RGB"), "BGR or RGB")
-        for name in ("heatmaps", "embeddings"):
-            self._expect(name, isinstance(getattr(self, name), str), "the name of an output")
-        names = self.joints
-        known = [name for name in names if name in KEYPOINTS] if _all(names, str) else []
+        body = [name for name in self.joints if name in KEYPOINTS] if _all(self.joints, str) else []
         few = f"names of joints, among them some of {', '.join(KEYPOINTS[:3])}, ..., each once,"
-        self._expect("joints", bool(known) and len(set(known)) == len(known), few)
-        for name, right in (("mean", math.isfinite), ("scale", lambda number: math.isfinite(number) and number != 0)):
-            value = getattr(self, name)
-            good = _all(value, (int, float)) and len(value) == 3 and all(map(right, value))
-            self._expect(name, good, "three numbers, one for each colour,")
-        self._expect("negated", self.negated is None or isinstance(self.negated, bool), "true or false")
-        self._expect("size", self.size is None or (_whole(self.size) and self.size > 0), "a number of pixels")
-        pair = isinstance(self.fit, tuple) and len(self.fit) == 2 and all(map(_whole, self.fit))
-        self._expect("fit", pair or self.fit in (None, "protocol", "letterbox"), "protocol, letterbox or [640, 448]")
-
-    def _expect(self, name: str, good: bool, what: str) -> None:
-        """Raise where a field does not hold what is expected."""
-        if not good:
-            raise HpeError(f"{name}={getattr(self, name)!r} was given for a network, but {what} is expected.")
-
-
-def _all(values: Any, kind: Any) -> bool:
-    """Whether this is a tuple of values of a kind."""
-    return isinstance(values, tuple) and all(isinstance(one, kind) and not isinstance(one, bool) for one in values)
+        three, pair = "three numbers, one for each colour,", _all(self.fit, int, 2)
+        right = {
+            "joints": (body and len(set(body)) == len(body), few),
+            "heatmaps": (isinstance(self.heatmaps, str), "the name of an output"),
+            "embeddings": (isinstance(self.embeddings, str), "the name of an output"),
+            "layout": (self.layout in (None, "NCHW", "NHWC"), "NCHW or NHWC"),
+            "colour": (self.colour in ("BGR", "RGB"), "BGR or RGB"),
+            "mean": (_all(self.mean, (int, float), 3) and all(map(math.isfinite, self.mean)), three),
+            "scale": (_all(self.scale, (int, float), 3) and all(x and math.isfinite(x) for x in self.scale), three),
+            "negated": (self.negated is None or isinstance(self.negated, bool), "true or false"),
+            "fit": (pair or self.fit in (None, "protocol", "letterbox"), "protocol, letterbox or [640, 448]"),
+            "size": (self.size is None or (_all((self.size,), int) and self.size > 0), "a number of pixels"),
+        }
+        for name, (good, expected) in right.items():
+            if not good:
+                raise HpeError(f"{name}={getattr(self, name)!r} was given for a network, but {expected} is expected.")
 
 
-def _whole(value: Any) -> bool:
-    """Whether a value is a whole number."""
-    return isinstance(value, int) and not isinstance(value, bool)
+def _all(values: Any, kind: Any, count: int | None = None) -> bool:
+    """Whether this is a tuple of values of a kind, and of so many."""
+    whole = isinstance(values, tuple) and all(isinstance(each, kind) and not isinstance(each, bool) for each in values)
+    return whole and count in (None, len(values))
 
 
 def card_of(path: Path | None, given: dict[str, Any]) -> Card:
     """The card of a network's file: the TOML file of its name where there is one, and what is given over that.
-
-    Args:
-        path: of the .xml or .onnx file; None for one that has no card beside it.
-        given: values of fields.
 
     Raises:
         HpeError: a card that is no TOML, or has other fields or values.
@@ -114,7 +90,5 @@ def card_of(path: Path | None, given: dict[str, Any]) -> Card:
     names = [item.name for item in fields(Card)]
     if others := sorted(set(told) - set(names)):
         raise HpeError(f"{beside} has the field {others[0]!r}, but one of {', '.join(names)} is expected.")
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in (told | given).items()
-    }
+    values: dict[str, Any] = {name: tuple(x) if isinstance(x, list) else x for name, x in (told | given).items()}
     return Card(**values)

@@ -10,15 +10,14 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from http.client import HTTPException
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from ssl import SSLCertVerificationError, SSLContext, create_default_context
 from threading import Thread
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
@@ -29,87 +28,61 @@ from hpe_nb.files.whole import remove_parts, written_whole
 T = TypeVar("T")
 
 Progress = Callable[[int, int], object]
-"""Told the bytes that are here and the bytes there will be."""
+"""Called with the bytes that are here and the bytes there will be."""
 
 BLOCK = 1 << 16
 SLOWEST = 1000
 """Bytes a second under which a server counts as stuck, once the time-out has passed."""
 PASSING = {408, 425, 429, 500, 502, 503, 504}
 """HTTP answers that may be gone at the next try."""
-
 RESUMED = 206
 """HTTP answer that brings only the range that was asked for."""
+TIMEOUT = 20.0
+"""Seconds to wait for a connection and its answer, and then for each further byte."""
+TRIES = 4
+"""How often a file is asked for."""
+PAUSE = 0.5
+"""Seconds before the second try; doubled before each further one."""
 
 
 class TransferError(Exception):
-    """What came, or did not come, cannot be used; the message says why."""
+    """What came, or did not come, cannot be used; the message says why, `passing` whether the next try may go well."""
 
-
-class PassingError(TransferError):
-    """The same, but it may go better at the next try."""
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait and how often to try.
-
-    Attributes:
-        timeout: seconds to wait for a connection and its answer, and then for each further byte.
-        tries: so often a file is asked for.
-        pause: seconds before the second try; doubled before each further one.
-    """
-
-    timeout: float = 20.0
-    tries: int = 4
-    pause: float = 0.5
+    def __init__(self, message: str, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
 
 
 def download(
-    url: str, path: Path, size: int, sha384: str, *, patience: Patience | None = None, progress: Progress | None = None
-) -> Path:
+    url: str, path: Path, size: int, sha384: str, *, timeout: float = TIMEOUT, tries: int = TRIES,
+    progress: Progress | None = None,
+) -> Path:  # fmt: skip
     """Fetch `url` into `path`, which appears only when all bytes are here and proven; cut transfers are taken up again.
 
-    Proxies are those of the environment or the system. Folders are made as needed.
-
-    Args:
-        url: an http, https or file address.
-        path: where the file goes; what is there stays until the new file is complete.
-        size: bytes the file has; no more are taken.
-        sha384: its SHA-384 in hex.
-        patience: how long to wait and how often to try.
-        progress: called with (bytes here, bytes in all) after every block.
+    What is at the path stays until the new file is complete. No more than `size` bytes are taken.
 
     Raises:
         HpeError: the address cannot be reached, answers wrongly, too slowly, too much or with other bytes; or the place
             cannot be written.
     """
     remove_parts(path.parent)
-    with written_whole(path) as temporary:
-        try:
-            with temporary.open("w+b") as file:
-                _try(url, file, size, patience or Patience(), progress)
+    with written_whole(path) as temporary, temporary.open("w+b") as file:
+        for left in reversed(range(tries)):
+            try:
+                _take(url, file, size, timeout, progress)
                 file.seek(0)
-                digest = hashlib.file_digest(file, "sha384").hexdigest()
-            if digest != sha384:
-                raise TransferError("these are other bytes than were published, by their SHA-384")
-        except TransferError as error:
-            raise HpeError(
-                # Short, so that the address and the folder are shown whole: by them a file is carried by hand.
-                f"{url} could not be fetched: {error}; try again, or put the file into {path.parent}."
-            ) from error
+                if hashlib.file_digest(file, "sha384").hexdigest() != sha384:
+                    raise TransferError("these are other bytes than were published, by their SHA-384")
+                break
+            except TransferError as error:
+                if not (error.passing and left):
+                    often = f", after {tries} tries" if error.passing and tries > 1 else ""
+                    # Short, so that the address and the folder are shown whole: by them a file is carried by hand.
+                    raise HpeError(
+                        f"{url} could not be fetched: {error}{often}; try again, or put the file into {path.parent}."
+                    ) from error
+                time.sleep(PAUSE * 2 ** (tries - 1 - left))
     return path
-
-
-def _try(url: str, file: IO[bytes], size: int, patience: Patience, progress: Progress | None) -> None:
-    """Ask until everything is here or patience ends."""
-    for attempt in range(patience.tries):
-        if attempt:
-            time.sleep(patience.pause * 2 ** (attempt - 1))
-        try:
-            return _take(url, file, size, patience.timeout, progress)
-        except PassingError as error:
-            reason = error
-    raise PassingError(f"{reason}, after {patience.tries} tries" if patience.tries > 1 else str(reason)) from reason
 
 
 def _take(url: str, file: IO[bytes], size: int, timeout: float, progress: Progress | None) -> None:
@@ -120,7 +93,7 @@ def _take(url: str, file: IO[bytes], size: int, timeout: float, progress: Progre
             file.seek(0)  # the server starts from the beginning, though the rest was asked for
             file.truncate()
             if opened.status == RESUMED:
-                raise PassingError("the server sent another range than was asked for")
+                raise TransferError("the server sent another range than was asked for", passing=True)
         announced = opened.headers.get("Content-Length") or "0"
         if announced.isdigit() and file.tell() + int(announced) > size:
             raise TransferError(f"the server announces {file.tell() + int(announced)} bytes where {size} are published")
@@ -131,93 +104,81 @@ def _take(url: str, file: IO[bytes], size: int, timeout: float, progress: Progre
             if progress:
                 progress(file.tell(), size)
     if file.tell() < size:
-        raise PassingError(f"the server sent {file.tell()} of {size} bytes")
+        raise TransferError(f"the server sent {file.tell()} of {size} bytes", passing=True)
 
 
 class SafeRedirects(HTTPRedirectHandler):
     """Follows redirects, but not from https to an address without encryption."""
 
     def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
-        """The request for the new address.
-
-        Raises:
-            TransferError: the way leads from https to something else.
-        """
+        """The request for the new address."""
         if req.full_url.startswith("https:") and not newurl.startswith("https:"):
             raise TransferError(f"the server leads from https to {newurl[:80]}, which is not safe")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def answer(url: str, start: int, timeout: float) -> Any:
-    """The server's open answer to a request for `url` from byte `start` on; close it after use.
-
-    Raises:
-        TransferError: an answer that cannot be used; a `PassingError` where it may be better at the next try.
-    """
+    """The server's open answer to a request for `url` from byte `start` on, to be closed; else a TransferError."""
     headers = {"User-Agent": f"hpe-nb/{__version__}"} | ({"Range": f"bytes={start}-"} if start else {})
+
+    def ask() -> Any:
+        secure = [HTTPSHandler(context=_certificates())] if url.startswith("https:") else []
+        return build_opener(SafeRedirects, *secure).open(Request(url, headers=headers), timeout=timeout)
+
     try:
         # Looking up a name or trying all addresses of a host may take minutes that no time-out covers.
-        return in_thread(lambda: _ask(url, headers, timeout), timeout)
+        return in_thread(ask, timeout)
+    except TransferError:
+        raise
+    except HTTPError as error:
+        reason = f"the server answered {error.code} {str(error.reason).partition(chr(10))[0]}"
+        raise TransferError(reason, passing=error.code in PASSING) from error
     except Exception as error:
         cause = error.reason if isinstance(error, URLError) else error
-        if isinstance(cause, TimeoutError):
-            raise PassingError(f"no answer within {timeout:g} s") from error
-        raise _judged(error) from error
+        lasting = isinstance(cause, SSLCertVerificationError | FileNotFoundError | ValueError | str)
+        reason = f"no answer within {timeout:g} s" if isinstance(cause, TimeoutError) else str(cause)
+        raise TransferError(reason or type(cause).__name__, passing=not lasting) from error
 
 
 def in_thread(work: Callable[[], T], timeout: float = math.inf) -> T:
     """What `work` returns or raises, done in a thread, so that Ctrl-C gets through while it waits for others.
 
-    Raises:
-        TimeoutError: it takes longer than `timeout` seconds; it is left to itself.
+    After `timeout` seconds it is left to itself: TimeoutError.
     """
-    answers: SimpleQueue[tuple[Any, Exception | None]] = SimpleQueue()
+    future = Future[T]()
 
     def run() -> None:
         try:
-            answers.put((work(), None))
+            future.set_result(work())
         except Exception as error:
-            answers.put((None, error))
+            future.set_exception(error)
 
     Thread(target=run, daemon=True).start()
     end = time.monotonic() + timeout
-    while True:
-        try:
-            value, error = answers.get(timeout=max(0.0, min(0.5, end - time.monotonic())))
-        except Empty:
-            if time.monotonic() >= end:
-                raise TimeoutError(f"nothing came within {timeout:g} s") from None
-            continue
-        if error is not None:
-            raise error
-        return cast("T", value)
+    while not wait([future], min(0.5, max(0.0, end - time.monotonic()))).done:
+        if time.monotonic() >= end:
+            raise TimeoutError(f"nothing came within {timeout:g} s")
+    return future.result()
 
 
 def blocks(opened: Any, timeout: float, longest: float = math.inf) -> Iterator[bytes]:
     """The bytes of an answer as they come.
 
-    Raises:
-        PassingError: the connection breaks, gives too little for `timeout` seconds, or takes longer than `longest`.
+    A connection that breaks, gives too little for `timeout` seconds, or takes longer than `longest` is a TransferError.
     """
     started, came = time.monotonic(), 0
     while True:
         try:
             block = opened.read1(BLOCK)
         except (OSError, HTTPException) as error:
-            raise PassingError(f"the connection broke ({error or type(error).__name__})") from error
+            raise TransferError(f"the connection broke ({error or type(error).__name__})", passing=True) from error
         if not block:
             return
         yield block
         came += len(block)
         passed = time.monotonic() - started
         if passed > longest or (passed > timeout and came < SLOWEST * passed):
-            raise PassingError(f"the server sent only {came} bytes in {passed:.0f} s")
-
-
-def _ask(url: str, headers: dict[str, str], timeout: float) -> Any:
-    """The open answer."""
-    secure = [HTTPSHandler(context=_certificates())] if url.startswith("https:") else []
-    return build_opener(SafeRedirects, *secure).open(Request(url, headers=headers), timeout=timeout)
+            raise TransferError(f"the server sent only {came} bytes in {passed:.0f} s", passing=True)
 
 
 @lru_cache(1)
@@ -229,16 +190,3 @@ def _certificates() -> SSLContext:
 
         context.load_verify_locations(certifi.where())
     return context
-
-
-def _judged(error: Exception) -> TransferError:
-    """Whether it makes sense to ask again after this error."""
-    if isinstance(error, TransferError):
-        return error
-    if isinstance(error, HTTPError):
-        reason = f"the server answered {error.code} {str(error.reason).partition(chr(10))[0]}"
-        return PassingError(reason) if error.code in PASSING else TransferError(reason)
-    cause = error.reason if isinstance(error, URLError) else error
-    if isinstance(cause, SSLCertVerificationError | FileNotFoundError | ValueError | str):
-        return TransferError(str(cause))
-    return PassingError(str(cause) or type(cause).__name__)

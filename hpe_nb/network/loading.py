@@ -17,10 +17,10 @@ from hpe_nb.errors import HpeError, last_line, suggestion
 from hpe_nb.files.images import read_image
 from hpe_nb.files.shipped import sample
 from hpe_nb.network.card import Card, card_of
-from hpe_nb.network.fetching import cached, fetch, fetch_once
+from hpe_nb.network.fetching import cached, fetch
 from hpe_nb.network.network import OUTPUTS, Network
 from hpe_nb.network.placement import Fit
-from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, KnownNetwork, find, offline
+from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, cache_dir, find, offline
 from hpe_nb.skeleton import KEYPOINTS
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ READ = "import sys; sys.modules['openvino_telemetry'] = None; import openvino; o
 """Program that reads a network."""
 PATIENCE = 120.0
 """Seconds that it may take."""
+ONCE = 4.0
+"""Seconds without a connection or a byte after which a fetch that was not asked for ends."""
 AUTO = "auto"
 """Name that stands for the best network at hand."""
 
@@ -42,7 +44,6 @@ def load_network(
     fit: Fit | None = None,
     size: int | None = None,
     device: str = "CPU",
-    config: dict[str, str] | None = None,
     layout: str | None = None,
     colour: str | None = None,
     mean: tuple[float, ...] | None = None,
@@ -64,7 +65,6 @@ def load_network(
         fit: how photos are placed (see `hpe_nb.network.placement`); by default as the card says, else "protocol".
         size: side of the input for the named fits, in pixels; by default as the card says, else 448.
         device: an OpenVINO device.
-        config: further OpenVINO properties.
         layout: axes of the input of a network loaded by path, "NCHW" or "NHWC"; by default its shape tells.
         colour: order of the colours that a network loaded by path expects, "BGR" (the contract's) or "RGB".
         mean, scale: what is taken from each of its colours (0 to 255), and by what the rest is divided.
@@ -77,16 +77,15 @@ def load_network(
     Raises:
         HpeError: no such file or name, a broken file, or another kind of network.
     """
-    if str(name_or_path) == AUTO:
-        name_or_path = _best_at_hand(say)
-    known = find(str(name_or_path))
-    path = _locate(known) if known else _existing(Path(name_or_path))
+    name = _best_at_hand(say) if str(name_or_path) == AUTO else str(name_or_path)
+    known = find(name)
+    path = cached(known.name) or fetch(known.name) if known else _existing(Path(name_or_path))
     if device != "CPU":
         _check_device(device)
-    given = {"fit": fit, "size": size, "layout": layout, "colour": colour, "mean": mean, "scale": scale}
-    given["negated"] = negated
     own = {"fit": known.fit, "size": known.size, "negated": True} if known else {}
-    card = card_of(None if known else path, own | {name: value for name, value in given.items() if value is not None})
+    given = {"fit": fit, "size": size, "layout": layout, "colour": colour, "mean": mean, "scale": scale}
+    given = {key: value for key, value in (given | {"negated": negated}).items() if value is not None}
+    card = card_of(None if known else path, own | given)
     model = _with_photo_input(_checked(path, card), card)
     return Network(
         name=known.name if known else str(path),
@@ -95,7 +94,9 @@ def load_network(
         fit=card.fit or "protocol",
         size=card.size or PROBE,
         device=device,
-        config=_config(config),
+        # One picture as fast as can be, and the same numbers on every CPU. Compiled networks are not kept: OpenVINO
+        # does not check what it reads back, and a damaged one finds other people.
+        config={"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"},
         negated=_negates(model) if card.negated is None else card.negated,
     )
 
@@ -105,17 +106,15 @@ def _best_at_hand(say: Callable[[str], None]) -> str:
     if cached(REFERENCE):
         return REFERENCE
     if not offline():
-        fetched, why = fetch_once(REFERENCE, say)
-        if fetched:
+        size = sum(file.size for file in NETWORKS[REFERENCE].files["FP16"]) / 1e6
+        say(f"Fetching {REFERENCE} ({size:.0f} MB) once into {cache_dir()}; HPE_NB_OFFLINE=1 turns this off.")
+        try:
+            fetch(REFERENCE, timeout=ONCE, tries=1)
             return REFERENCE
-        say(why)
+        except HpeError as error:
+            say(str(error))
     say(f"Using {NETWORKS[SHIPPED].about}\nFor {REFERENCE} (AP 54.3) run: hpe-nb fetch")
     return SHIPPED
-
-
-def _locate(known: KnownNetwork) -> Path:
-    """The .xml of a known network: shipped, in the cache, or fetched now."""
-    return sample(f"{known.name}.xml") if known.shipped else cached(known.name) or fetch(known.name)
 
 
 def _existing(path: Path) -> Path:
@@ -134,6 +133,7 @@ def _existing(path: Path) -> Path:
 def _checked(path: Path, card: Card) -> ov.Model:
     """The model in the file with outputs as the contract has them, if it is an associative-embedding network."""
     import openvino as ov
+    from openvino import opset13 as ops
 
     told = path.stat()
     if path.suffix.lower() == ".onnx" and not _is_survived(path, told.st_mtime_ns, told.st_size):
@@ -152,7 +152,12 @@ def _checked(path: Path, card: Card) -> ov.Model:
             f"(1, {len(card.joints)}, h, w) and {card.embeddings} (1, {len(card.joints)}, h, w[, D]), or one of "
             f"{2 * len(card.joints)} channels, are expected; name its outputs and joints in {path.stem[:40]}.toml."
         )
-    return _renamed(model, outputs)
+    results = []
+    for name, maps in outputs.items():
+        node = ops.convert(maps, "f32")
+        node.output(0).set_names({name})
+        results.append(ops.result(node))
+    return ov.Model(results, model.get_parameters(), model.get_friendly_name())
 
 
 @lru_cache(maxsize=64)
@@ -173,50 +178,49 @@ def _contract_outputs(model: ov.Model, card: Card) -> dict[str, ov.Output] | Non
     """The outputs of the contract by name, maps with channels second; None where the model has no such."""
     from openvino import opset13 as ops
 
+    channels, nodes = len(card.joints), [output.get_node().input_value(0) for output in model.outputs]
     # An output may have several names, and names from TensorFlow end with the number of the output.
-    ports = {name.split(":")[0]: output for output in model.outputs for name in output.get_names()}
-    names = {"heatmaps": card.heatmaps.split(":")[0], "embeddings": card.embeddings.split(":")[0]}
-    names["nms_heatmaps"] = "nms_heatmaps"
-    sources = {name: ports[own].get_node().input_value(0) for name, own in names.items() if own in ports}
-    channels = len(card.joints)
+    ports = {
+        name.split(":")[0]: node
+        for output, node in zip(model.outputs, nodes, strict=True)
+        for name in output.get_names()
+    }
+    names = {"heatmaps": card.heatmaps, "embeddings": card.embeddings, "nms_heatmaps": "nms_heatmaps"}
+    found = {name: ports[key] for name, own in names.items() if (key := own.split(":")[0]) in ports}
     # Conversions may lose the names, or number them; then tags are known by their fifth axis.
-    if len(model.outputs) == 2 and all(re.fullmatch(r"(Result_)?\d*", name) for name in ports):
-        nodes = sorted((output.get_node().input_value(0) for output in model.outputs), key=_rank)
-        sources = dict(zip(OUTPUTS, nodes, strict=False)) if [_rank(node) for node in nodes] == [4, 5] else {}
-    if not {"heatmaps", "embeddings"} <= sources.keys():
-        if len(model.outputs) != 1:
-            return None
-        both = _channels_second(model.output().get_node().input_value(0), 2 * channels, {4})
+    if len(nodes) == 2 and all(re.fullmatch(r"(Result_)?\d*", name) for name in ports):
+        nodes.sort(key=lambda node: len(_sides(node)))
+        found = dict(zip(OUTPUTS, nodes, strict=False)) if [len(_sides(node)) for node in nodes] == [4, 5] else {}
+    if not {"heatmaps", "embeddings"} <= found.keys():
+        both = _channels_second(nodes[0], 2 * channels, {4}) if len(nodes) == 1 else None
         if both is None:
             return None
-        heatmaps, tags = ops.split(both, np.array(1), 2).outputs()
-        return {"heatmaps": _joints(heatmaps, card), "embeddings": _joints(tags, card)}
-    turned = {}
-    for name, output in sources.items():
+        found = dict(zip(OUTPUTS, ops.split(both, np.array(1), 2).outputs(), strict=False))
+    outputs = {}
+    for name, output in found.items():
         maps = _channels_second(output, channels, {4, 5} if name == "embeddings" else {4})
         if maps is None:
             return None
-        turned[name] = _joints(maps, card)
-    return turned
+        outputs[name] = _joints(maps, card)
+    return outputs
 
 
-def _rank(maps: ov.Output) -> int:
-    """Number of axes, 0 where it is open."""
-    rank = maps.get_partial_shape().rank
-    return 0 if rank.is_dynamic else rank.get_length()
+def _sides(port: ov.Output) -> list[int | None]:
+    """The lengths of the axes, None for an open one; none where their number is open."""
+    shape = port.get_partial_shape()
+    return [] if shape.rank.is_dynamic else [side.get_length() if side.is_static else None for side in shape]
 
 
 def _channels_second(maps: ov.Output, channels: int, ranks: set[int]) -> ov.Output | None:
     """Maps (1, channels, h, w[, D]) from maps of that order or with the channels fourth; None for other shapes."""
     from openvino import opset13 as ops
 
-    shape = maps.get_partial_shape()
-    if shape.rank.is_dynamic or len(shape) not in ranks:
+    sides = _sides(maps)
+    if len(sides) not in ranks:
         return None
-    second, fourth = (shape[axis].get_length() if shape[axis].is_static else None for axis in (1, 3))
-    if fourth == channels and second != channels:
-        return ops.transpose(maps, np.array([0, 3, 1, 2, 4][: len(shape)])).output(0)
-    return maps if second in (channels, None) else None
+    if sides[3] == channels and sides[1] != channels:
+        return ops.transpose(maps, np.array([0, 3, 1, 2, 4][: len(sides)])).output(0)
+    return maps if sides[1] in (channels, None) else None
 
 
 def _joints(maps: ov.Output, card: Card) -> ov.Output:
@@ -225,7 +229,7 @@ def _joints(maps: ov.Output, card: Card) -> ov.Output:
 
     if card.joints == KEYPOINTS:
         return maps
-    count, rank = len(card.joints), len(maps.get_partial_shape())
+    count, rank = len(card.joints), len(_sides(maps))
     channel = np.array([card.joints.index(name) if name in card.joints else count for name in KEYPOINTS])
     # A channel of zeros comes after the others: it stands for missing joints, and OpenVINO, which fuses a gather of all
     # channels with the turn of the colours and then turns them twice, does not take 17 of 18 for such a turn.
@@ -234,29 +238,12 @@ def _joints(maps: ov.Output, card: Card) -> ov.Output:
     return ops.gather(padded, channel, np.array(1)).output(0)
 
 
-def _renamed(model: ov.Model, outputs: dict[str, ov.Output]) -> ov.Model:
-    """The model with these outputs alone, float32, each with one name."""
-    import openvino as ov
-    from openvino import opset13 as ops
-
-    results = []
-    for name, maps in outputs.items():
-        node = ops.convert(maps, "f32")
-        node.output(0).set_names({name})
-        results.append(ops.result(node))
-    return ov.Model(results, model.get_parameters(), model.get_friendly_name())
-
-
 def _input_layout(model: ov.Model, card: Card) -> str | None:
     """NCHW or NHWC, by where the three colours are or as the card says; None for an input that is no picture."""
-    shape = model.input().get_partial_shape()
-    if shape.rank.is_dynamic or len(shape) != 4:
-        return None
-    second, fourth = (shape[axis].get_length() if shape[axis].is_static else None for axis in (1, 3))
-    sure = [layout for layout, length in (("NCHW", second), ("NHWC", fourth)) if length == 3]
-    open_axes = [layout for layout, length in (("NCHW", second), ("NHWC", fourth)) if length is None]
-    can_be = sure + open_axes
-    return card.layout if card.layout in can_be else (None if card.layout else next(iter(can_be), None))
+    sides = _sides(model.input())
+    axes = {"NCHW": 1, "NHWC": 3} if len(sides) == 4 else {}
+    can_be = [layout for length in (3, None) for layout, axis in axes.items() if sides[axis] == length]
+    return next((layout for layout in can_be if card.layout in (None, layout)), None)
 
 
 def _with_photo_input(model: ov.Model, card: Card) -> ov.Model:
@@ -288,14 +275,12 @@ def _negates(model: ov.Model) -> bool:
     import openvino as ov
 
     probe = model.clone()
-    shape = probe.input().get_partial_shape()
-    height, width = (shape[axis].get_length() if shape[axis].is_static else PROBE for axis in (1, 2))
+    height, width = (side or PROBE for side in _sides(probe.input())[1:3])
     probe.reshape([1, height, width, 3])
     compiled = ov.Core().compile_model(probe, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     heatmaps = []
     for name in ("basketball1.png", "astronaut.png"):
-        tensor = np.zeros((1, height, width, 3), np.uint8)
-        photo = read_image(sample(name))[:height, :width]
+        photo, tensor = read_image(sample(name))[:height, :width], np.zeros((1, height, width, 3), np.uint8)
         tensor[0, : photo.shape[0], : photo.shape[1]] = photo
         heatmaps.append(compiled(tensor)["heatmaps"][0])
     scores = np.concatenate(heatmaps)
@@ -305,11 +290,7 @@ def _negates(model: ov.Model) -> bool:
 
 
 def _check_device(device: str) -> None:
-    """Raise when OpenVINO has no such device here; the smallest network is compiled on it.
-
-    Raises:
-        HpeError: no such device.
-    """
+    """Raise when OpenVINO has no such device here; the smallest network is compiled on it."""
     import openvino as ov
     from openvino import opset13 as ops
 
@@ -321,12 +302,3 @@ def _check_device(device: str) -> None:
         raise HpeError(
             f"device={device!r} was given, but one of {', '.join(ov.Core().available_devices)} is expected here."
         ) from error
-
-
-def _config(config: dict[str, str] | None) -> dict[str, str]:
-    """OpenVINO properties: one picture as fast as can be, and the same numbers on every CPU.
-
-    Compiled networks are not kept: OpenVINO does not check what it reads back, and a damaged one finds other people.
-    """
-    default = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
-    return default | (config or {})

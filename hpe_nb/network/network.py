@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from dataclasses import dataclass, field
-from threading import Lock
-from typing import TYPE_CHECKING
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,7 +32,7 @@ LARGE_PAGE = 1 << 21
 class Network:
     """A pose network ready to be called on photos: `maps = network(image)`.
 
-    Made by `load_network`. It may be called from several threads; calls of one shape wait for each other.
+    Made by `load_network`. It may be called from several threads.
 
     Attributes:
         name: name or path it was loaded by.
@@ -54,10 +53,6 @@ class Network:
     device: str = "CPU"
     config: dict[str, str] = field(default_factory=dict)
     negated: bool = True
-    _compiled: OrderedDict[tuple[int, int], ov.CompiledModel] = field(
-        default_factory=OrderedDict, repr=False, init=False
-    )
-    _lock: Lock = field(default_factory=Lock, repr=False, init=False)
 
     def __repr__(self) -> str:
         """One line: its name, how photos are placed, and where it runs."""
@@ -68,54 +63,37 @@ class Network:
         return f"<p>{escaped(repr(self))}</p><p>{escaped(self.about)}</p>"
 
     def __call__(self, image: Image) -> Maps:
-        """Heatmaps and tags of a photo, with the way from map pixels back to its pixels.
-
-        Args:
-            image: RGB uint8 (H, W, 3), as `read_image` gives it.
-
-        Raises:
-            HpeError: an array that is no such image.
-        """
+        """Heatmaps and tags of an RGB uint8 image (H, W, 3), with the way from map pixels back to its pixels."""
         placement = self.place(image)
-        outputs = self.infer(placement.fill(image), placement)
-        return self.maps(outputs, placement)
+        return self.maps(self.infer(placement.fill(image), placement), placement)
 
     def place(self, image: Image) -> Placement:
-        """Where a photo will lie in the input.
-
-        Raises:
-            HpeError: an array that is no RGB uint8 image.
-        """
+        """Where a photo will lie in the input; an array that is no RGB uint8 image is refused."""
         check_image(image)
         return place(image.shape[1], image.shape[0], self.fit, self.size)
 
     def compiled(self, placement: Placement) -> ov.CompiledModel:
-        """The model compiled for the placement's input shape; the last few are kept.
+        """The model compiled for the placement's input shape, if it can take that; the last few are kept."""
+        return self._compiled(*placement.input)
 
-        Raises:
-            HpeError: the network cannot take this shape.
-        """
-        shape = placement.input
-        with self._lock:
-            if shape not in self._compiled:
-                self._compiled[shape] = self._compile(*shape)
-            self._compiled.move_to_end(shape)
-            while len(self._compiled) > SHAPES:
-                self._compiled.popitem(last=False)
-            return self._compiled[shape]
-
-    def _compile(self, width: int, height: int) -> ov.CompiledModel:
+    @cached_property
+    def _compiled(self) -> Any:
+        """What compiles the model for a width and height, and remembers the last few."""
         import openvino as ov
 
-        model = self.model.clone()
-        try:
-            model.reshape([1, height, width, 3])
-            return ov.Core().compile_model(model, self.device, self.config)
-        except RuntimeError as error:
-            raise HpeError(
-                f"{self.name} cannot run on {self.device} with an input of {width} x {height} pixels "
-                f"({last_line(error)}); choose another fit, for example fit=(448, 448)."
-            ) from error
+        @lru_cache(SHAPES)
+        def compile_model(width: int, height: int) -> ov.CompiledModel:
+            model = self.model.clone()
+            try:
+                model.reshape([1, height, width, 3])
+                return ov.Core().compile_model(model, self.device, self.config)
+            except RuntimeError as error:
+                raise HpeError(
+                    f"{self.name} cannot run on {self.device} with an input of {width} x {height} pixels "
+                    f"({last_line(error)}); choose another fit, for example fit=(448, 448)."
+                ) from error
+
+        return compile_model
 
     def infer(self, tensor: Image, placement: Placement) -> dict[str, Float32]:
         """Run the network on an input tensor; output arrays by name, owned by the caller."""

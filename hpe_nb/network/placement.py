@@ -1,4 +1,4 @@
-"""Fit: how a photo of any shape becomes the network's input, and how places come back."""
+"""Placement: where a photo lies in the network's input, and how map pixels find back to the photo."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Placement:
     """Where a photo lies in the network's input.
 
     Attributes:
-        photo: width and height of the photo in its own pixels.
-        scaled: width and height of the photo after scaling, in input pixels.
+        photo: its width and height in its own pixels.
+        scaled: the same after scaling, in input pixels.
         input: width and height of the input, multiples of 32.
     """
 
@@ -61,43 +61,25 @@ class Placement:
         return np.array([[x, 0.0, 0.0], [0.0, y, 0.0]])
 
     def photo_part(self, map_width: int, map_height: int) -> tuple[int, int]:
-        """Width and height in map pixels of the part that shows the photo: pixels whose place in the photo is in it.
-
-        A map pixel x stands for the photo's pixel `to_image` x, so the last one kept is the last that is below the
-        photo's width; a pixel that the photo covers in part is kept by that.
-        """
-        across = -(-self.scaled[0] * map_width // self.input[0])
-        down = -(-self.scaled[1] * map_height // self.input[1])
-        return across, down
+        """Width and height in map pixels of the part that shows the photo; a pixel that it covers in part is kept."""
+        return -(-self.scaled[0] * map_width // self.input[0]), -(-self.scaled[1] * map_height // self.input[1])
 
 
 def place(width: int, height: int, fit: Fit, size: int) -> Placement:
-    """Place a photo of width x height pixels by the named fit; `size` is the side in input pixels.
-
-    Raises:
-        HpeError: an unknown fit, or a size that is no positive number.
-    """
+    """Place a photo of width x height pixels by the named fit; `size` is the side in input pixels."""
     if fit == "protocol":
-        scaled = _short_side(width, height, size)
-        return Placement((width, height), scaled, (_up(scaled[0]), _up(scaled[1])))
-    box = (size, size) if fit == "letterbox" else fit
-    if not isinstance(box, tuple) or len(box) != 2 or min(box) < 1:
-        raise HpeError(f'fit={fit!r} was given, but "protocol", "letterbox" or (width, height) in pixels is expected.')
-    scale = min(box[0] / width, box[1] / height)
-    scaled = max(1, round(width * scale)), max(1, round(height * scale))
-    return Placement((width, height), scaled, (_up(box[0]), _up(box[1])))
-
-
-def _short_side(width: int, height: int, size: int) -> tuple[int, int]:
-    """Width and height with the short side scaled to `size`, or the long one to LONGEST times that."""
-    short, long = sorted((width, height))
-    if long <= LONGEST * short:
-        short, long = size, int(size * long / short)
+        short, long = min(width, height), max(width, height)
+        small, large = size, int(size * long / short)
+        if long > LONGEST * short:
+            small, large = max(1, round(LONGEST * size * short / long)), LONGEST * size
+        box = scaled = (large, small) if width >= height else (small, large)
     else:
-        short, long = max(1, round(LONGEST * size * short / long)), LONGEST * size
-    return (long, short) if width >= height else (short, long)
-
-
-def _up(side: int) -> int:
-    """The next multiple of the divisor."""
-    return -(-side // DIVISOR) * DIVISOR
+        box = (size, size) if fit == "letterbox" else fit
+        if not isinstance(box, tuple) or len(box) != 2 or min(box) < 1:
+            raise HpeError(
+                f'fit={fit!r} was given, but "protocol", "letterbox" or (width, height) in pixels is expected.'
+            )
+        scale = min(box[0] / width, box[1] / height)
+        scaled = max(1, round(width * scale)), max(1, round(height * scale))
+    across, down = (-(-side // DIVISOR) * DIVISOR for side in box)
+    return Placement((width, height), scaled, (across, down))

@@ -1,28 +1,35 @@
-"""The widget behind every picture: data goes to the browser once, messages come back, errors are seen.
+"""The widget behind every picture: data goes to the browser once, messages come back, errors are seen, pages are saved.
 
-`canvas.js` and `panel.js` are the browser's half. Nothing is ever set by the page: it sends messages, and the kernel
-answers by setting traits, so a page that is loaded again shows what the kernel has.
+`view.js` and its neighbours are the browser's half. The page sets nothing: it sends messages, and the kernel answers by
+setting traits, so a page that is loaded again shows what the kernel has.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import json
 from base64 import b64encode
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence, ValuesView
+from functools import cache
+from itertools import chain
 from logging import getLogger
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import anywidget
 import numpy as np
 import traitlets
 
+import hpe_nb
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import encode_image
-from hpe_nb.widgets.page import frame_text, page_data, page_half, page_text, script, small, write_page
+from hpe_nb.files.opencv import cv2
+from hpe_nb.files.text import escaped
+from hpe_nb.files.whole import written_whole
 
 GRACE, ANSWER = 3.0, 5.0
 """Seconds from a view's end to the question whether another one is open, and to the answer."""
@@ -30,79 +37,80 @@ GRACE, ANSWER = 3.0, 5.0
 REST = 0.12
 """Seconds without a move after which words, marks and searches follow the picture."""
 
+MOMENT = 0.03
+"""Seconds of a search at a time: it is how long a search goes on after it was told to stop."""
+
 SHOWN = ("fixed", "photo", "maps", "scene", "told", "marks", "kept", "doctor")
 """Traits that a page shows."""
 
 Step = Callable[[], None]
 """What shows the result of a step of a search."""
 
+POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+"""What the page allows itself: nothing from anywhere else."""
 
-def as_text(value: Any, _: Any = None) -> str:
-    """A trait's value as JSON: one text costs a tenth of what a tree of lists costs on its way through the widget."""
-    return json.dumps(value, separators=(",", ":"))
+STILL = 640
+"""Width of the still picture for readers without a kernel, pixels."""
+
+NEEDS_KERNEL = ("list", "whatif", "save", "explore", "steps", "camera")
+"""Tools that a page without a kernel has not."""
+
+
+@cache
+def browser_file(name: str) -> str:
+    """The text of one of the browser's files. As text, since anywidget keeps every instance of a class with a path."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+VERSION = f'const VERSION = "{hpe_nb.__version__}";'
+SCRIPT = "\n".join((VERSION, *map(browser_file, ("drawing.js", "view.js", "panel.js"))))
+"""The browser's half as one module, which knows the version it belongs to."""
 
 
 class Canvas(anywidget.AnyWidget):
     """A picture in the browser: photo, maps, people, words and controls, each a trait that the page follows.
 
-    Subclasses answer messages in methods named `_on_<kind>`.
+    Subclasses answer a message of the page in a method `_on_<kind>`, whose arguments are the rest of the message.
 
     Attributes:
         fixed, photo, maps, scene, told, marks, kept, doctor, preview, steps, status, below: what the page shows.
         closed: whether the widget has let go of its picture and maps.
     """
 
-    _esm = script()
-    _css = page_half("canvas.css")
+    _esm, _css = SCRIPT, browser_file("canvas.css")
 
-    fixed = traitlets.Dict().tag(sync=True)
-    photo = traitlets.Dict().tag(sync=True)
-    maps = traitlets.Dict().tag(sync=True)
-    scene = traitlets.Dict().tag(sync=True, to_json=as_text)
-    told = traitlets.Dict().tag(sync=True)
-    marks = traitlets.Dict().tag(sync=True)
-    kept = traitlets.Dict().tag(sync=True)
-    doctor = traitlets.Dict().tag(sync=True)
-    preview = traitlets.Dict().tag(sync=True)
-    steps = traitlets.Dict().tag(sync=True)
-    status = traitlets.Dict().tag(sync=True)
+    fixed, photo, maps, told, marks = (traitlets.Dict().tag(sync=True) for _ in range(5))
+    kept, doctor, preview, steps, status = (traitlets.Dict().tag(sync=True) for _ in range(5))
+    # One text costs a tenth of what a tree of lists costs on its way through the widget.
+    scene = traitlets.Dict().tag(sync=True, to_json=lambda scene, _: json.dumps(scene, separators=(",", ":")))
     below = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, **shown: Any) -> None:
-        self.closed, self._answering, self._notes, self._heard = False, 0, 0, True
-        self._resting: asyncio.TimerHandle | None = None
-        self._searching: Iterator[Step] = iter(())
+        self.closed, self._answering, self._heard = False, 0, True
+        self._searching: Iterator[Step | None] = iter(())
         self._tasks: set[asyncio.Task[None]] = set()
         super().__init__(**shown)
         self.on_msg(lambda _, content, buffers: self.receive(content, buffers))
 
     def receive(self, content: dict[str, Any], buffers: list[memoryview] | None = None) -> None:
-        """Answer a message of the page; an error is shown in the status line, and raised.
+        """Answer a message of the page: its `kind`, what belongs to it, and its number `n` if the page counts it.
 
-        Args:
-            content: the message: its `kind`, what belongs to it, and its number `n` where the page waits for a picture.
-            buffers: bytes that came with it.
+        An error is shown in the status line, and raised.
         """
-        handler: Callable[..., None] | None = getattr(self, f"_on_{content.get('kind')}", None)
-        if handler is None or (self.closed and content.get("kind") != "here"):
+        given = content | ({"buffers": buffers} if buffers else {})
+        kind, self._answering = given.pop("kind"), given.pop("n", self._answering)
+        handler = getattr(self, f"_on_{kind}", None)
+        if handler is None or (self.closed and kind != "here"):
             return
-        self._answering = content.get("n", self._answering)
-        before = self._notes
-        self._guarded(lambda: handler(content, *([buffers] if buffers else [])))
-        if self.status.get("error") and self._notes == before and "n" in content:
+        if "n" in content and self.status.get("error"):
             self.say("")
+        try:
+            handler(**given)
+        except Exception as error:
+            self._failed(error)
+            raise
 
     # Work that takes long.
-
-    def at_rest(self, act: Callable[[], None]) -> None:
-        """Call `act` when no more moves have come for a moment; at once where no event loop runs."""
-        loop = running_loop()
-        if self._resting is not None:
-            self._resting.cancel()
-        if loop is None:
-            act()
-        else:
-            self._resting = loop.call_later(REST, self._guarded, act)
 
     def aside(self, work: Callable[[], Any], then: Callable[[Any], object]) -> None:
         """Do what takes long in a thread, then show its result; where no event loop runs, here and now."""
@@ -113,86 +121,79 @@ class Canvas(anywidget.AnyWidget):
         if running_loop() is None:
             then(work())
         else:
-            self._run_task(run())
+            self._spawn(run())
 
-    def search(self, steps: Iterator[Step]) -> None:
-        """Search in the background, in place of what was searched before, which ends after its current step.
+    def search(self, steps: Iterator[Step | None]) -> None:
+        """Search in the background after a moment's rest, in place of what was searched before, which ends.
 
-        Args:
-            steps: to advance it is the work, done in a thread; what it gives shows the result and is called here.
-                Without an event loop, as in a plain script, nothing starts by itself and `finish_search` does the work.
+        To advance `steps` is the work, done in a thread; what it gives shows the result and is called here. Without an
+        event loop, as in a plain script, only the first result is shown, and `finish_search` does the rest.
         """
         self._searching = steps
 
         async def run() -> None:
-            while steps is self._searching and (show := await asyncio.to_thread(next, steps, None)):
+            await asyncio.sleep(REST)
+            while steps is self._searching and (show := await asyncio.to_thread(moment_of, steps)):
                 if steps is self._searching:
                     show()
 
         if running_loop() is not None:
-            self._run_task(run())
+            self._spawn(run())
+        elif show := next(filter(None, steps), None):
+            show()
 
-    def _run_task(self, work: Coroutine[Any, Any, None]) -> None:
+    def finish_search(self) -> None:
+        """Do here and now what is left of the search."""
+        steps, self._searching = self._searching, iter(())
+        for show in filter(None, steps):
+            show()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run it on the event loop; an error is shown in the status line."""
 
-        async def told() -> None:
+        async def guarded() -> None:
             try:
                 await work
             except Exception as error:
                 self._failed(error)
 
-        task = asyncio.get_running_loop().create_task(told())
+        task = asyncio.get_running_loop().create_task(guarded())
         self._tasks.add(task)  # the loop itself does not hold it
         task.add_done_callback(self._tasks.discard)
 
-    def finish_search(self) -> None:
-        """Do here and now what is left of the search."""
-        steps, self._searching = self._searching, iter(())
-        for show in steps:
-            show()
-
     # Errors.
-
-    def _guarded(self, act: Callable[[], None]) -> None:
-        """Call `act`; an error is shown in the status line, and raised."""
-        try:
-            act()
-        except Exception as error:
-            self._failed(error)
-            raise
 
     def say(self, text: str, *, error: bool = False) -> None:
         """Write into the status line."""
-        self._notes += 1
-        self.status = {"text": text, "error": error, "n": self._notes}
+        self.status = {"text": text, "error": error}
 
     def _failed(self, error: Exception) -> None:
-        """Show an error in the status line."""
         kind = "" if isinstance(error, HpeError) else f"{type(error).__name__}: "
         self.say(f"{kind}{error}", error=True)
 
-    def _on_failed(self, content: dict[str, Any]) -> None:
+    def _on_failed(self, text: str) -> None:
         """An error in the page's own code: into the kernel's log."""
-        getLogger(__name__).error("in the page of a widget: %s", content["text"])
+        getLogger(__name__).error("in the page of a widget: %s", text)
 
-    # Letting go: a view that is gone asks whether another one is open; where none answers, the maps go.
+    # Letting go.
 
-    def _on_here(self, _: dict[str, Any]) -> None:
+    def _on_here(self) -> None:
         """A view was opened, or answers that it is there."""
         self._heard = True
 
-    def _on_gone(self, _: dict[str, Any]) -> None:
-        """A view was closed: ask a little later whether another one is open."""
-        loop = running_loop()
-        if loop is not None:
-            loop.call_later(GRACE, self._ask_for_views, loop)
+    def _on_gone(self) -> None:
+        """A view was closed: if no other one answers, and the user's notebook has no name for the widget, let go."""
 
-    def _ask_for_views(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Ask all views to answer; without an answer and without a name in the user's notebook, let go."""
-        if not self.closed:
+        async def ask() -> None:
+            await asyncio.sleep(GRACE)
             self._heard = False
             self.send({"kind": "ping"})
-            loop.call_later(ANSWER, lambda: None if self._heard or named_by_user(self) else self.let_go())
+            await asyncio.sleep(ANSWER)
+            if not (self._heard or self.closed or named_by_user(self)):
+                self.let_go()
+
+        if running_loop() is not None:
+            self._spawn(ask())
 
     def let_go(self) -> None:
         """Close the widget and drop picture, maps and searches; what has no memory to speak of stays."""
@@ -200,7 +201,7 @@ class Canvas(anywidget.AnyWidget):
         with self.hold_sync():  # the page keeps what it knows of a widget that is closed
             for name in SHOWN:
                 setattr(self, name, {})
-        self.say("")  # it also keeps the state before the last one
+        self.say(" ")  # it also keeps the state before the last one
         layout = self.layout
         self.close()
         layout.close()  # it has a line to the page of its own
@@ -211,29 +212,28 @@ class Canvas(anywidget.AnyWidget):
         """What is shown, as an RGB picture (H, W, 3)."""
         raise NotImplementedError
 
-    def explanations(self) -> Callable[[], dict[str, Any]]:
-        """What gives the words about everything that can be clicked now, for a page without a kernel."""
-        return dict
+    def explanations(self) -> dict[str, Any]:
+        """The words about everything that can be clicked, for a page without a kernel."""
+        return {}
 
-    def page(self) -> Callable[[], str]:
-        """What makes a page of what is shown now: one that needs no Python, no server and no network."""
-        shown, words, still = {name: getattr(self, name) for name in SHOWN}, self.explanations(), self.image()
-        return lambda: page_text(page_data(shown, words()), still)
+    def page(self) -> str:
+        """A page of what is shown now: one that needs no Python, no server and no network."""
+        return page_text({name: getattr(self, name) for name in SHOWN}, self.explanations(), self.image())
 
     def save_html(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write one file that shows this in any browser, without Python, server or network, and return its path.
 
-        Args:
-            path: ends with .html.
-            overwrite: whether a file that is there is replaced.
-
-        Returns:
-            The path.
-
         Raises:
-            HpeError: a file of that name is there, another ending, or a place that cannot be written.
+            HpeError: a file of that name is there (`overwrite` replaces it), or the name does not end with .html.
         """
-        return write_page(Path(path), self.page()(), overwrite)
+        path = Path(path)
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise HpeError(f"{path} was given for a page, but a name that ends with .html is expected.")
+        if path.exists() and not overwrite:
+            raise HpeError(f"{path} is there already; choose another name, or pass overwrite=True to replace it.")
+        with written_whole(path) as part:
+            part.write_text(self.page(), encoding="utf-8")
+        return path
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The widget, and a still picture for readers without a kernel."""
@@ -251,7 +251,7 @@ class Canvas(anywidget.AnyWidget):
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
         if self.photo:
-            display({"text/html": frame_text(self.page()()), "text/plain": ""}, raw=True)  # type: ignore[no-untyped-call]
+            display({"text/html": frame_text(self.page()), "text/plain": ""}, raw=True)  # type: ignore[no-untyped-call]
 
 
 class Stepped(Canvas):
@@ -280,9 +280,17 @@ class Stepped(Canvas):
         """Send what is shown now."""
         raise NotImplementedError
 
-    def _on_go(self, content: dict[str, Any]) -> None:
-        """Step or jump."""
-        self.position = int(np.clip(content["position"], 0, len(self._things) - 1))
+    def _on_go(self, position: int) -> None:
+        self.position = int(np.clip(position, 0, len(self._things) - 1))
+
+
+def moment_of(steps: Iterator[Step | None]) -> Step | None:
+    """Go on with a search for a moment, or until it has something to show; None at its end."""
+    end = perf_counter() + MOMENT
+    for show in steps:
+        if show or perf_counter() > end:
+            return show or (lambda: None)
+    return None
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
@@ -301,6 +309,68 @@ def named_by_user(widget: Any) -> bool:
     if shell is None:
         return True
     values = [value for name, value in list(shell.user_ns.items()) if name[:1] != "_" and name not in ("In", "Out")]
-    values += [one for value in values if isinstance(value, list | tuple) for one in value]
-    values += [one for value in values if isinstance(value, dict) for one in value.values()]
-    return any(value is widget for value in values)
+    lists = [value.values() if isinstance(value, dict) else value for value in values]
+    return any(
+        one is widget for one in chain(values, *(one for one in lists if isinstance(one, list | tuple | ValuesView)))
+    )
+
+
+def small(image: Image, width: int = STILL) -> Image:
+    """The picture, at most `width` pixels wide."""
+    if image.shape[1] <= width:
+        return image
+    height = max(1, round(image.shape[0] * width / image.shape[1]))
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype("uint8")
+
+
+def page_text(shown: dict[str, Any], explanations: dict[str, Any], still: Image) -> str:
+    """A page of these traits. Where scripts are not allowed it still shows the picture, the people and the code."""
+    scene, missing = shown["scene"], NEEDS_KERNEL if shown["doctor"] else (*NEEDS_KERNEL, "doctor")
+    fixed = shown["fixed"] | {"tools": [tool for tool in shown["fixed"]["tools"] if tool not in missing]}
+    marks = {name: one | {"searching": False} for name, one in shown["marks"].items()}  # nothing searches there
+    told = shown["told"] if scene.get("chosen") else {}
+    data = shown | {"fixed": fixed, "told": told, "marks": marks, "explanations": explanations}
+    # "<" never appears in the data, so that nothing in it can end the script.
+    inside = json.dumps(data, separators=(",", ":"), allow_nan=False, default=_packed).replace("<", "\\u003c")
+    picture = b64encode(encode_image(small(still), ".jpg")).decode()
+    people = "".join(f"<li>person {one['number']}: score {one['score']:.2f}</li>" for one in scene["people"])
+    alt, readout, code = (escaped(scene.get(name, "")) for name in ("alt", "readout", "code"))
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta name="viewport" content="width=device-width"><title>{readout}</title>
+<style>body {{ margin: 8px; color-scheme: light dark; background: Canvas; color: CanvasText; font-family: system-ui; }}
+img {{ max-width: 100%; }}
+{browser_file("canvas.css")}</style></head>
+<body><div id="view"><div id="still"><img alt="{alt}" src="data:image/jpeg;base64,{picture}">
+<p>{readout}</p><ul>{people}</ul><pre>{code}</pre></div></div>
+<script type="application/json" id="data">{inside}</script>
+<script type="module">
+{SCRIPT}
+const view = document.getElementById("view");
+// In a frame that is hidden no frame is ever drawn: there the page waits.
+await new Promise(requestAnimationFrame);
+const source = await savedSource(JSON.parse(document.getElementById("data").textContent));
+document.getElementById("still").remove();
+new View(view, source);
+</script></body></html>
+"""
+
+
+def _packed(value: bytes) -> dict[str, str]:
+    """Bytes as compressed text, for JSON."""
+    return {"gz": b64encode(gzip.compress(value, 6)).decode()}
+
+
+def frame_text(page: str) -> str:
+    """A page in a frame, for a notebook that is opened without a kernel.
+
+    Where the output before this one is no living widget (Lab's "model not found", the still picture or nothing in
+    nbconvert), it leaves and the frame is shown; elsewhere the frame stays hidden, and the page in it does not start.
+    """
+    child, view = ".jp-OutputArea-child", "application/vnd.jupyter.widget-view+json"
+    dead = f"{child}:not(:has(.hpe)):has(.jp-OutputArea-output.jupyter-widgets, .jp-RenderedImage, [type='{view}'])"
+    return f"""<div class="hpe-saved" style="display:none"><style>
+{dead} + {child} .hpe-saved {{ display: block !important; }}
+{dead}:has(+ {child} .hpe-saved iframe), {child}:has(.hpe) + {child}:has(.hpe-saved) {{ display: none; }}
+</style><iframe title="the view as it was when the cell ran" style="width:100%;height:720px;border:0"
+srcdoc="{escaped(page)}"></iframe></div>"""

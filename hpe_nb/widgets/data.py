@@ -5,6 +5,7 @@ People are numbered from 1 where a person reads the number, and indexed from 0 e
 
 from __future__ import annotations
 
+from dataclasses import Field, fields
 from typing import Any
 
 import numpy as np
@@ -15,19 +16,25 @@ from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import find_peaks
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
-from hpe_nb.draw.colours import HEATMAP, TAGMAP, hex_code, person_colour, person_pattern
+from hpe_nb.draw import colours
 from hpe_nb.draw.dots import dots_of, owners
+from hpe_nb.explain.diagnose import diagnose
 from hpe_nb.explain.why import explain_joint, explain_peak
 from hpe_nb.files.images import encode_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.truth import Truth, main_owners, wrong_joints
-from hpe_nb.settings import Settings
-from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, LIMBS, K
+from hpe_nb.settings import HigherHRNetSettings, OmzSettings, Settings
+from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, LIMBS, K, reach
 from hpe_nb.widgets.subject import Subject
 
-MOST = 84
-"""Colours and patterns are sent for this many people; then they repeat."""
+MAIN = ("detection_threshold", "tag_threshold", "place_weight", "score_weight", "pose_threshold", "refine")
+"""Settings that stand open; the others fold."""
+
+PRESETS: dict[str, Settings] = {
+    "default": Settings(), "Open Model Zoo": OmzSettings(), "HigherHRNet": HigherHRNetSettings(),
+}  # fmt: skip
+"""Named settings."""
 
 STRAY = 0.025
 """Share of the peaks' scores at either end that the scale of tags need not hold."""
@@ -38,23 +45,35 @@ FINEST = 0.005
 LONGEST = 4096
 """Photos are sent with at most this many pixels along the longer side."""
 
+ODD = 2.2
+"""A limb this many times longer, for its kind, than the person's median limb is marked by the doctor."""
+
+FAR = 0.5
+"""A joint's tag this many tag thresholds away from its person's, or two people's tags this near, are marked too."""
+
 
 def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    """What stays the same while a widget lives: names, colours, which tools and panels there are."""
-    return {
-        "app": app, "version": hpe_nb.__version__, "tools": list(tools), "panels": panels,
-        "names": list(KEYPOINTS), "order": list(JOINT_ORDER),
-        "limbs": [list(limb) for limb in LIMBS], "colours": [hex_code(person_colour(i)) for i in range(MOST)],
-        "patterns": [list(person_pattern(i)) for i in range(MOST)],
-        "magma": _colour_table(HEATMAP), "viridis": _colour_table(TAGMAP),
-    } | more  # fmt: skip
+    """What stays the same while a widget lives: names, colours, which tools and panels there are.
 
-
-def _colour_table(name: str) -> bytes:
-    """256 RGB colours of one of matplotlib's scales."""
+    A person has a colour, its shades for the left side and the right, and the ink that stands out on it.
+    """
     import matplotlib as mpl
 
-    return (mpl.colormaps[name](np.arange(256))[:, :3] * 255).round().astype(np.uint8).tobytes()
+    def table(scale: str) -> bytes:
+        return (mpl.colormaps[scale](np.arange(256))[:, :3] * 255).round().astype(np.uint8).tobytes()
+
+    def shades(person: int) -> list[str]:
+        colour = colours.person_colour(person)
+        left, right = colours.mixed(colour, colours.PAPER, 0.35), colours.mixed(colour, colours.INK, 0.25)
+        return [*map(colours.hex_code, (colour, left, right, colours.contrast(colour)))]
+
+    people = range(len(colours.PEOPLE) * len(colours.PATTERNS))  # then colours and patterns repeat
+    return more | {
+        "app": app, "version": hpe_nb.__version__, "tools": list(tools), "panels": panels,
+        "names": list(KEYPOINTS), "order": list(JOINT_ORDER), "limbs": [list(limb) for limb in LIMBS],
+        "colours": [shades(i) for i in people], "patterns": [list(colours.person_pattern(i)) for i in people],
+        "magma": table(colours.HEATMAP), "viridis": table(colours.TAGMAP),
+    }  # fmt: skip
 
 
 def photo_data(image: Image, truth: Truth | None = None) -> dict[str, Any]:
@@ -65,10 +84,7 @@ def photo_data(image: Image, truth: Truth | None = None) -> dict[str, Any]:
     known = truth.poses if truth is not None else Poses.none()
     return {
         "data": encode_image(np.asarray(sent, np.uint8), ".jpg"), "type": "image/jpeg", "size": [width, height],
-        "truth": [
-            {"xy": _rounded(xy[:, :2].ravel()), "kind": kind.tolist()}
-            for xy, kind in zip(known.keypoints, known.kind, strict=True)
-        ],
+        "truth": people_data(known, np.arange(len(known))),
     }  # fmt: skip
 
 
@@ -93,12 +109,11 @@ def maps_data(maps: Maps) -> dict[str, Any]:
 def tag_scale(maps: Maps) -> tuple[Float32, tuple[float, float]]:
     """The direction (D,) along which the tags of this picture's peaks differ most, and the ends of their scale."""
     peaks = find_peaks(maps, Settings(detection_threshold=0.05))
-    strong = peaks.value > 0.1 if (peaks.value > 0.1).any() else np.ones(len(peaks), bool)
-    tag, size = peaks.tag[strong], maps.tags.shape[3]
-    direction = np.eye(1, size, dtype=np.float32)[0]
+    strong = peaks.value > (0.1 if (peaks.value > 0.1).any() else 0)
+    tag, direction = peaks.tag[strong], np.eye(1, maps.tags.shape[3], dtype=np.float32)[0]
     if not len(tag):
         return direction, (-1.0, 1.0)
-    if size > 1:
+    if len(direction) > 1:
         direction = np.linalg.svd(tag - tag.mean(axis=0), full_matrices=False)[2][0].astype(np.float32)
     weights = peaks.value[strong].astype(np.float64)
     low, high = np.quantile(tag @ direction, (STRAY, 1 - STRAY), weights=weights, method="inverted_cdf").tolist()
@@ -108,14 +123,12 @@ def tag_scale(maps: Maps) -> tuple[Float32, tuple[float, float]]:
 
 def people_data(poses: Poses, numbers: Ints) -> list[dict[str, Any]]:
     """Each person: number (P,) from 1, score, tag, 17 places in image pixels and what kind of joint each is."""
-    tags = poses.tags if poses.tags.ndim == 2 else poses.tags[:, None]
+    tags = poses.tags.reshape(len(poses), -1) if len(poses) else poses.tags
+    rows = zip(numbers.tolist(), poses.scores, tags, poses.keypoints[..., :2], poses.kind.tolist(), strict=True)
     return [
-        {
-            "number": int(numbers[i]), "score": round(float(poses.scores[i]), 4), "tag": _rounded(tags[i], 4),
-            "xy": _rounded(poses.keypoints[i, :, :2].ravel()), "kind": poses.kind[i].tolist(),
-        }
-        for i in range(len(poses))
-    ]  # fmt: skip
+        {"number": number, "score": round(float(score), 4), "tag": _rounded(tag, 4), "xy": _rounded(xy), "kind": kind}
+        for number, score, tag, xy, kind in rows
+    ]
 
 
 def dots_data(joint: Ints, person: Ints, xy: Floats, score: Floats, refined: Bools, tag: Floats) -> list[list[float]]:
@@ -133,33 +146,24 @@ def scene_data(decoding: Decoding) -> dict[str, Any]:
         "people": people_data(decoding.poses, decoding.pose_numbers + 1),
         "dots": dots_data(dots.joint, dots.person, xy, dots.value, dots.refined, dots.tag),
         "readout": readout(decoding),
-    }  # fmt: skip
+    }
 
 
 def readout(decoding: Decoding) -> str:
-    """One line: what was found; where nobody was, why."""
-    poses, unused = decoding.poses, int((owners(decoding) < 0).sum())
-    if not len(poses):
-        return f"0 people: {_why_none(decoding)}"
-    return (
-        f"{plural(len(poses), 'person')}: {int((poses.kind == DETECTED).sum())} joints detected, "
-        f"{int((poses.kind == REFINED).sum())} refined; {plural(unused, 'peak')} without a person"
-    )
-
-
-def _why_none(decoding: Decoding) -> str:
-    """Why there is no pose."""
-    settings, groups = decoding.settings, len(decoding.groups)
-    if not len(decoding.peaks):
-        best = float(decoding.maps.heatmaps.max(initial=0))
+    """One line: what was found; where nothing was, why."""
+    settings, kind, unused = decoding.settings, decoding.poses.kind, int((owners(decoding) < 0).sum())
+    if len(kind):
         return (
-            f"no peak is above detection_threshold = {settings.detection_threshold:g}; the highest score is {best:.3g}"
+            f"{plural(len(kind), 'person')}: {int((kind == DETECTED).sum())} joints detected, "
+            f"{int((kind == REFINED).sum())} refined; {plural(unused, 'peak')} without a person"
         )
-    best = float(decoding.scores.max(initial=0))
-    return (
-        f"{plural(groups, 'group')} of joints, but no score above pose_threshold = "
-        f"{settings.pose_threshold:g}; the best one is {best:.3g}"
-    )
+    if len(decoding.peaks):
+        name, limit, best = "pose_threshold", settings.pose_threshold, decoding.scores.max(initial=0)
+        why = f"{plural(len(decoding.groups), 'group')} of joints, but no score"
+    else:
+        name, limit, best = "detection_threshold", settings.detection_threshold, decoding.maps.heatmaps.max(initial=0)
+        why = "no peak is"
+    return f"0 people: {why} above {name} = {limit:g}; the highest score is {best:.3g}"
 
 
 def alt_text(subject: Subject, decoding: Decoding) -> str:
@@ -174,49 +178,36 @@ def alt_text(subject: Subject, decoding: Decoding) -> str:
 
 def window_data(decoding: Decoding, which: int) -> list[float]:
     """The window x0, y0, x1, y1 in image pixels in which refinement looked for its joint number `which`."""
-    window = decoding.refinement.window[which].reshape(2, 2) - np.array([[0.5], [0.5]])
-    return _rounded(decoding.maps.image_points(window).ravel())
+    return _rounded(decoding.maps.image_points(decoding.refinement.window[which].reshape(2, 2) - [[0.5], [0.5]]))
 
 
 def told_data(decoding: Decoding, person: int, joint: int, dot: int = -1) -> dict[str, Any]:
     """The words about a joint, about a person (joint -1), or about the peak `dot` (person -1)."""
     told: dict[str, Any] = {"person": person, "joint": joint}
     if person >= 0 and joint < 0:
-        return told | {"sentence": person_sentence(decoding, person)}
+        kind, score = decoding.poses.kind[person], float(decoding.poses.scores[person])
+        lacking, found = [KEYPOINTS[i] for i in np.flatnonzero(kind == MISSING)], int((kind == DETECTED).sum())
+        rest = f" Missing: {', '.join(lacking)}." if lacking else ""
+        told["sentence"] = (
+            f"Person {decoding.pose_numbers[person] + 1} has {found} detected joints of {K}, so the score, a mean over "
+            f"all {K}, can be at most {found / K:.2f}; it is {score:.2f}.{rest}"
+        )
+        return told
     if person < 0 and not 0 <= dot < len(decoding.peaks):
         return {}
     explained = explain_joint(decoding, person, joint) if person >= 0 else explain_peak(decoding, dot)
-    runner = explained.runner_up
     kept = np.flatnonzero(decoding.repeats < 0)[person] if person >= 0 else -1
     for look in np.flatnonzero((decoding.refinement.person == kept) & (decoding.refinement.joint == joint)).tolist():
         told["box"] = window_data(decoding, look)
-    told["sentence"] = explained.sentence
-    told["candidates"] = [
+    candidates = [
         {
-            "x": round(one.x, 2), "y": round(one.y, 2), "score": f"{one.score:.2f}", "tag": _number(one.tag_distance),
-            "place": _number(one.place_distance, 0), "cost": _number(one.cost), "went": one.went_to,
-            "runner": runner is not None and one.peak == runner.peak,
+            "x": round(one.x, 2), "y": round(one.y, 2), "runner": one is explained.runner_up,
+            "cells": [f"{one.score:.2f}", number(one.tag_distance), number(one.place_distance, 0), number(one.cost),
+                      one.went_to],
         }
         for one in explained.table
     ]  # fmt: skip
-    return told
-
-
-def person_sentence(decoding: Decoding, person: int) -> str:
-    """A person's score and joints in words."""
-    kind = decoding.poses.kind[person]
-    lacking = [KEYPOINTS[joint] for joint in np.flatnonzero(kind == MISSING).tolist()]
-    found, score = int((kind == DETECTED).sum()), float(decoding.poses.scores[person])
-    rest = f" Missing: {', '.join(lacking)}." if lacking else ""
-    return (
-        f"Person {decoding.pose_numbers[person] + 1} has {found} detected joints of {K}, so the score, a mean over all "
-        f"{K}, can be at most {found / K:.2f}; it is {score:.2f}.{rest}"
-    )
-
-
-def _number(value: float, digits: int = 2) -> str:
-    """A number, or a dash where there is none."""
-    return "-" if value != value else "∞" if value == np.inf else f"{value:.{digits}f}"
+    return told | {"sentence": explained.sentence, "candidates": candidates}
 
 
 def verdict(decoding: Decoding, truth: Truth) -> str:
@@ -229,7 +220,84 @@ def verdict(decoding: Decoding, truth: Truth) -> str:
     )
 
 
+def findings_data(decoding: Decoding) -> dict[str, Any]:
+    """What the doctor shows: what is odd in a picture, what to try, and the limbs and dots that say so."""
+    findings = [
+        {"name": one.name, "evidence": one.evidence, "advice": one.advice, "changes": dict(one.changes)}
+        for one in diagnose(decoding.maps, decoding).findings
+    ]
+    return {"findings": findings, "limbs": odd_limbs(decoding.poses), "dots": odd_dots(decoding)}
+
+
+def odd_limbs(poses: Poses) -> list[list[int]]:
+    """Limbs [person, joint, joint] that are far too long for the rest of the body."""
+    limbs = np.array(LIMBS)
+    ends, there = poses.keypoints[:, limbs, :2].astype(np.float64), (poses.kind[:, limbs] != MISSING).all(axis=2)
+    length = np.linalg.norm(ends[:, :, 0] - ends[:, :, 1], axis=2) / reach()[*limbs.T]
+    enough = np.flatnonzero(there.sum(axis=1) >= 4)
+    ratio = np.where(there, length, np.nan)[enough]
+    odd = np.argwhere(ratio > ODD * np.nanmedian(ratio, axis=1, keepdims=True))
+    return [[int(enough[person]), *LIMBS[limb]] for person, limb in odd.tolist()]
+
+
+def odd_dots(decoding: Decoding) -> list[int]:
+    """Dots whose tag is far from their person's, and those of people whose tags are as one: places among the dots."""
+    dots, near = dots_of(decoding), FAR * decoding.settings.tag_threshold
+    tags = decoding.poses.tags.reshape(len(decoding.poses), dots.tag.shape[1])
+    owned = np.flatnonzero((dots.person >= 0) & ~dots.refined)
+    far = np.linalg.norm(dots.tag[owned] - tags[dots.person[owned]], axis=1) > near
+    apart = np.linalg.norm(tags[:, None] - tags, axis=-1) + np.diag(np.full(len(tags), np.inf))
+    twin = (apart < near).any(axis=1)
+    odd: list[int] = owned[far | twin[dots.person[owned]]].tolist()
+    return odd
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number, or a dash where there is none."""
+    return "-" if value != value else "∞" if value == np.inf else f"{value:.{digits}f}"
+
+
 def _rounded(values: Floats, digits: int = 2) -> list[float]:
-    """Numbers for JSON."""
-    rounded: list[float] = np.round(values.astype(np.float64), digits).tolist()
+    """All numbers in one list, for JSON."""
+    rounded: list[float] = np.round(values.astype(np.float64).ravel(), digits).tolist()
     return rounded
+
+
+def field_data(item: Field[Any]) -> dict[str, Any]:
+    """One setting for the canvas: a number, a switch or a choice, with range and meaning."""
+    told, data = item.metadata, {"name": item.name, "meaning": item.metadata.get("meaning", "")}
+    if "options" in told:
+        return data | {"kind": "choice", "options": list(told["options"])}
+    if isinstance(item.default, bool):
+        return data | {"kind": "switch"}
+    span = {"low": told["low"], "high": told["high"], "by": told["by"]}
+    return data | span | {"kind": "number", "whole": isinstance(item.default, int)}
+
+
+def settings_panel(settings: Settings, presets: list[str]) -> dict[str, Any]:
+    """The panel of a class of settings: a rule's own knobs and what matters most open, the rest folded by step."""
+    own, main = f"{type(settings).__name__}: the rule's own", "what matters most"
+    groups: dict[str, list[dict[str, Any]]] = {own: [], main: []}
+    for item in fields(settings):
+        known = item.name in Settings.__dataclass_fields__
+        if known or item.metadata or isinstance(item.default, bool):
+            rest = main if item.name in MAIN else f"more: {item.metadata['step']}" if known else own
+            groups.setdefault(rest, []).append(field_data(item))
+    listed = [
+        {"title": title, "folded": title not in (own, main), "fields": items}
+        for title, items in groups.items()
+        if items
+    ]
+    return {"name": "settings", "title": "Settings", "presets": ["your own", *presets], "groups": listed}
+
+
+def unread(settings: Settings) -> list[str]:
+    """Settings that decide nothing as the others stand."""
+    near = () if settings.refine == "near" else ("refine_threshold", "refine_reach")
+    return sorted({*type(settings).unread, *near})
+
+
+def code_of(settings: Settings) -> str:
+    """Settings as Python."""
+    kit = "hpe." if type(settings) in (Settings, OmzSettings, HigherHRNetSettings) else ""
+    return kit + Settings.__repr__(settings).replace("OmzSettings", "Settings.omz")

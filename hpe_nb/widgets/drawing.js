@@ -1,30 +1,22 @@
 // The one picture of all widgets and its tag strip, drawn from data: photo, maps, people, dots and what lights up.
 // Nothing here asks the kernel: layers, hover, zoom, probe and highlights answer at the speed of the screen.
 
-const INK = "#181818", PAPER = "#ffffff", GREY = "#9a9a9a", DARK = "#333333";
+const INK = "#181818", PAPER = "#ffffff", GREY = ["#9a9a9a"], DARK = "#333333";
 const RED = "#d1001c", ORANGE = "#d55e00", YELLOW = "#f0e442";
-const MISSING = 0, DETECTED = 1;
+const DETECTED = 1;
 const LAYERS = ["skeletons", "peaks", "heatmap", "all heatmaps", "tag map", "truth"];
 const ONE_TYPE = ["heatmap", "tag map"], MAP_LAYERS = ["all heatmaps", ...ONE_TYPE];
 const FONT = "11px system-ui, sans-serif", BOLD = "600 12px system-ui, sans-serif";
-/** Room in the strip for the names of joint types, at its right, and for the scale under it; pixels. */
-const NAMES = 86, EDGE = 12, FOOT = 20;
+/** Room in the strip for the names of joint types, at its right, for people's numbers above and the scale below; pixels. */
+const NAMES = 86, EDGE = 12, HEAD = 46, FOOT = 20;
+/** Steps to the side, the nearest first, where something else stands already. */
 const SHIFTS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6];
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-
-/** `colour` ("#rrggbb") with `share` of `other` in it. */
-function mixed(colour, other, share) {
-  const to = channels(other);
-  return `rgb(${channels(colour).map((value, i) => Math.round(value + (to[i] - value) * share)).join(",")})`;
-}
-
-/** Ink or paper, whichever stands out more against a colour. */
-function contrast(hex) {
-  const [red, green, blue] = channels(hex);
-  return 0.299 * red + 0.587 * green + 0.114 * blue > 110 ? INK : PAPER;
-}
+/** The name of a candidate: a, b, c, ... */
+const letterOf = (index) => String.fromCharCode(97 + index);
+/** The bytes that a trait or a saved page holds, as a view of type `Type`. */
+const typed = (Type, data) => new Type(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
 
 /** The first of the spots that is not within `wide`, `high` of one that is taken; it is taken then. */
 function free(taken, spots, wide, high) {
@@ -34,20 +26,75 @@ function free(taken, spots, wide, high) {
   return spot;
 }
 
-/** The bytes that a trait or a saved page holds, as a view of type `Type`. */
-const typed = (Type, data) => new Type(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
+// -------------------------------------------------------------------------------------------------------------- shapes
+
+/** Stroke what `trace` lays out, and fill it where there is a `fill`. */
+function outline(g, { colour, width = 2, fill = null, dash = [] }, trace) {
+  g.beginPath();
+  trace();
+  Object.assign(g, { strokeStyle: colour, lineWidth: width, fillStyle: fill });
+  g.setLineDash(dash);
+  if (fill) g.fill();
+  g.stroke();
+}
+
+const line = (g, from, to, style) => outline(g, style, () => { g.moveTo(...from); g.lineTo(...to); });
+const circle = (g, x, y, radius, style) => outline(g, style, () => g.arc(x, y, radius, 0, 7));
+const frame = (g, [x0, y0], [x1, y1], style) => outline(g, style, () => g.rect(x0, y0, x1 - x0, y1 - y0));
+
+/** A joint: full where it was detected, hollow where it was refined. */
+function disc(g, x, y, radius, colour, hollow) {
+  circle(g, x, y, radius, { colour: INK, width: 1.3, fill: hollow ? PAPER : colour });
+  if (hollow) circle(g, x, y, 0.65 * radius, { colour, width: 1.5 });
+}
+
+function ring(g, x, y, radius, colour, dash) {
+  circle(g, x, y, radius, { colour: INK, width: 4.5 });
+  circle(g, x, y, radius, { colour, width: 2.5, dash });
+}
+
+function bar(g, x, y, width, height, colour) {
+  g.fillStyle = colour;
+  g.fillRect(x, y, width, height);
+}
+
+function write(g, text, x, y, colour, align = "center", font = FONT) {
+  Object.assign(g, { font, fillStyle: colour, textAlign: align, textBaseline: "middle" });
+  g.fillText(text, x, y);
+}
+
+/** A word on a rounded ground. */
+function sign(g, text, x, y, colour = DARK, ink = PAPER, dash = []) {
+  g.font = BOLD;
+  const wide = Math.max(18, g.measureText(text).width + 9);
+  outline(g, { colour: ink, width: 1.5, fill: colour, dash }, () => g.roundRect(x - wide / 2, y - 9, wide, 18, 9));
+  write(g, text, x, y + 0.5, ink, "center", BOLD);
+}
 
 // ---------------------------------------------------------------------------------------------------------------- maps
 
+/** 256 colours with their opacity, as numbers that a picture holds; `colour` gives red, green, blue and opacity. */
+function palette(colour) {
+  const bytes = Uint8ClampedArray.from(Array.from({ length: 256 }, (_, i) => colour(i)).flat());
+  return new Uint32Array(bytes.buffer);
+}
+
+/** Bright where a tag is equal, dark from the threshold on. */
+const NEARNESS = palette((i) => (i ? [255, 120 + 0.47 * i, 40, 60 + 0.59 * i] : [16, 18, 40, 170]));
+
 /** Heatmaps and tags, and pictures made of them. */
 class Maps {
-  constructor(sent, tables) {
-    Object.assign(this, { to: sent.to_image, from: sent.to_map, direction: sent.direction, depth: sent.depth, tables });
+  constructor(sent, { magma, viridis }) {
+    const scale = (table, opacity) => palette((i) => [...table.subarray(3 * i, 3 * i + 3), opacity(i)]);
+    const { to_image: to, to_map: from, direction, depth, ends } = sent;
+    Object.assign(this, { to, from, direction, depth, ends });
     [this.width, this.height] = sent.size;
     this.size = this.width * this.height;
     this.heat = typed(Uint8Array, sent.heat);
     this.tags = Float32Array.from(typed(Uint16Array, sent.tags), (value) => sent.low + sent.step * value);
     this.canvas = new OffscreenCanvas(this.width, this.height);
+    this.magma = scale(typed(Uint8Array, magma), (i) => 120 + Math.min(110, 0.86 * i));
+    this.viridis = scale(typed(Uint8Array, viridis), () => 190);
   }
 
   /** Index of the map pixel under an image point, -1 outside. */
@@ -63,237 +110,167 @@ class Maps {
   /** The tag (D numbers) of a joint type at a pixel. */
   tag(joint, pixel) {
     const start = (joint * this.size + pixel) * this.depth;
-    return Array.from(this.tags.subarray(start, start + this.depth));
+    return this.tags.subarray(start, start + this.depth);
   }
 
-  /** A tag as the one number that the strip shows; `start` where it begins in a longer list. */
-  along(tag, start = 0) {
-    let sum = 0;
-    for (let d = 0; d < this.depth; d++) sum += tag[start + d] * this.direction[d];
-    return sum;
-  }
+  /** A tag as the one number that the strip shows. */
+  along(tag) { return this.direction.reduce((sum, way, d) => sum + way * tag[d], 0); }
 
   /** Paint a layer, or the probe where one is given, into `canvas`, unless it is there already. */
-  paint(layer, joint, ends, probe) {
+  paint(layer, joint, probe) {
     const key = JSON.stringify([probe ?? layer, layer === "all heatmaps" || joint]);
     if (key === this.painted) return;
     this.painted = key;
-    const colour = probe ? this.nearness(probe) : this.colouring(layer, joint, ends);
-    const pixels = new Uint32Array(this.size);
-    for (let i = 0; i < this.size; i++) pixels[i] = colour(i);
+    const [colours, level] = this.colouring(layer, joint, probe);
+    const pixels = Uint32Array.from({ length: this.size }, (_, i) => colours[Math.round(clamp(level(i), 0, 255))]);
     const image = new ImageData(new Uint8ClampedArray(pixels.buffer), this.width, this.height);
     this.canvas.getContext("2d").putImageData(image, 0, 0);
   }
 
-  /** A function that gives the colour of a layer's pixel. */
-  colouring(layer, joint, ends) {
-    const [magma, viridis] = this.tables, start = joint * this.size;
-    const level = (share) => Math.round(255 * clamp(share, 0, 1));
-    if (layer === "tag map") {
-      const tag = (i) => this.along(this.tags, (start + i) * this.depth);
-      return (i) => packed(viridis, level((tag(i) - ends[0]) / (ends[1] - ends[0])), 190);
+  /** A layer's 256 colours, and which of them a pixel has. */
+  colouring(layer, joint, probe) {
+    const { heat, size, ends } = this;
+    if (probe) {
+      const apart = (tag) => Math.hypot(...probe.tag.map((value, d) => value - tag[d]));
+      return [NEARNESS, (i) => 255 * (1 - apart(this.tag(joint, i)) / Math.max(probe.threshold, 1e-6))];
     }
-    const highest = (i) => {
-      let most = 0;
-      for (let k = 0; k < 17; k++) most = Math.max(most, this.heat[k * this.size + i]);
-      return most;
-    };
-    const heat = layer === "heatmap" ? (i) => this.heat[start + i] : highest;
-    return (i) => packed(magma, heat(i), 120 + Math.min(110, 0.86 * heat(i)));
+    if (layer === "tag map") {
+      return [this.viridis, (i) => 255 * (this.along(this.tag(joint, i)) - ends[0]) / (ends[1] - ends[0])];
+    }
+    if (layer === "heatmap") return [this.magma, (i) => heat[joint * size + i]];
+    const highest = new Uint8Array(size);
+    heat.forEach((value, i) => { if (value > highest[i % size]) highest[i % size] = value; });
+    return [this.magma, (i) => highest[i]];
   }
-
-  /** A function that colours a pixel by how near its tag is to the probe's: bright where equal, dark from far on. */
-  nearness({ joint, tag, threshold }) {
-    const { depth, tags } = this, dark = packed([16, 18, 40], 0, 170);
-    return (i) => {
-      let apart = 0;
-      for (let d = 0; d < depth; d++) apart += (tags[(joint * this.size + i) * depth + d] - tag[d]) ** 2;
-      const near = 1 - Math.sqrt(apart) / Math.max(threshold, 1e-6);
-      return near > 0 ? (255 | (120 + 120 * near) << 8 | 40 << 16 | (60 + 150 * near) << 24) >>> 0 : dark;
-    };
-  }
-}
-
-/** A colour of a table of RGB values, with its opacity, as a number that a picture holds. */
-function packed(table, index, opacity) {
-  return (table[3 * index] | table[3 * index + 1] << 8 | table[3 * index + 2] << 16 | opacity << 24) >>> 0;
 }
 
 // ------------------------------------------------------------------------------------------------------------- drawing
 
 /** What a view draws, and what of it lies under a pointer. */
 class Drawing {
-  /** Draw at the next frame; zoom and pan leave the strip as it is. */
-  draw(strip = true) {
-    this.staleStrip ||= strip;
+  /** Draw at the next frame. */
+  draw() {
     this.next ??= requestAnimationFrame(this.guarded(() => { this.next = null; this.paint(); }));
   }
 
   paint() {
     // People wait for their photo: neither is seen with another's.
-    if (this.abort.signal.aborted || !this.scene || this.loading) return;
-    this.items.photo = [];
+    if (this.abort.signal.aborted || this.loading) return;
     this.paintPhoto();
-    if (this.staleStrip && !this.stripBox.hidden && !this.strip.hidden) this.paintStrip();
-    this.staleStrip = false;
+    if (!this.stripBox.hidden && !this.strip.hidden) this.paintStrip();
     this.root.dataset.shown = this.scene.n ?? 0;
     this.root.dataset.frames = +(this.root.dataset.frames ?? 0) + 1;
   }
 
-  /** Remember something drawn, for readers and for what lies under a pointer. */
-  drawn(on, kind, more) { this.items[on].push({ on, kind, ...more }); }
-
-  /** The context of a canvas as sharp as the screen, in CSS pixels, cleared. */
-  context(canvas) {
-    const sharp = window.devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
-    if (canvas.width !== Math.round(width * sharp) || canvas.height !== Math.round(height * sharp)) {
-      canvas.width = Math.round(width * sharp);
-      canvas.height = Math.round(height * sharp);
-    }
+  /** The context of a canvas of this size in CSS pixels, as sharp as the screen and cleared. */
+  context(canvas, width = canvas.clientWidth, height = canvas.clientHeight) {
+    const sharp = window.devicePixelRatio || 1, size = [Math.round(width * sharp), Math.round(height * sharp)];
+    if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
     const g = canvas.getContext("2d");
     g.setTransform(sharp, 0, 0, sharp, 0, 0);
     g.clearRect(0, 0, width, height);
     return g;
   }
 
-  colour(number) { return this.fixed.colours[(number - 1) % this.fixed.colours.length]; }
+  /** Remember something drawn, for readers and for what lies under a pointer. */
+  drawn(kind, more) { this.into.push({ kind, ...more }); }
+
+  /** Draw what is painted anew only when one of the things that it `shows` has changed. */
+  layered(name, g, [width, height], shows, paint) {
+    const layer = (this.layers[name] ??= { canvas: new OffscreenCanvas(1, 1), shows: [] }), above = this.into;
+    shows.push(width, height, g.canvas.width);
+    if (shows.some((one, i) => one !== layer.shows[i])) {
+      Object.assign(layer, { shows, items: (this.into = []) });
+      paint(this.context(layer.canvas, width, height));
+      this.into = above;
+    }
+    above.push(...layer.items);
+    if (width && height) g.drawImage(layer.canvas, 0, 0, width, height);
+  }
+
+  /** A person's colour, its shades for the left side and the right, and the ink that stands out on it. */
+  colours(number) { return this.fixed.colours[(number - 1) % this.fixed.colours.length]; }
 
   /** The colour of the person at a place among the scene's people, grey for none. */
-  colourOf(person, scene = this.scene) { return person >= 0 ? this.colour(scene.people[person].number) : GREY; }
+  colourOf(person, scene = this.scene) { return (person >= 0 ? this.colours(scene.people[person].number) : GREY)[0]; }
 
   /** People beyond the palette get another pattern of line; in widths of the line. */
-  dash(number, width = 3) {
+  dash(number, width) {
     return this.fixed.patterns[(number - 1) % this.fixed.patterns.length].map((value) => value * width);
   }
 
   /** The person who is pointed at or chosen, -1 for none: the others fade. */
   get foremost() { return this.chosen?.person ?? this.hovered?.person ?? -1; }
 
-  /** What lights up on photo and strip: kind, dots by their places, colour and radius. */
+  /** What lights up on photo and strip: kind, dots by their places, radius and colour. */
   lights() {
-    const { odd, chosen, hovered } = this;
+    const { odd, chosen, hovered } = this, preview = this.source.get("preview");
     return [
-      ["odd", odd.dots, RED, 8],
-      ["would change", this.previewing ? this.source.get("preview")?.dots ?? [] : [], ORANGE, 11],
-      ["selected", this.selected, YELLOW, 9],
-      ["hovered", [hovered?.dot], PAPER, 10],
-      ["chosen", [chosen?.dot], YELLOW, 10],
+      ["odd", odd.dots, 8, RED],
+      ["would change", preview?.value === this.previewed ? preview?.dots ?? [] : [], 11, ORANGE],
+      ["selected", this.selected, 9, YELLOW],
+      ["hovered", [hovered?.dot], 10, PAPER],
+      ["chosen", [chosen?.dot], 10, YELLOW],
     ];
   }
 
-  // Shapes.
-
-  line(g, from, to, width, colour, pattern = []) {
-    g.beginPath();
-    g.setLineDash(pattern);
-    g.moveTo(...from);
-    g.lineTo(...to);
-    g.lineWidth = width;
-    g.strokeStyle = colour;
-    g.stroke();
-    g.setLineDash([]);
-  }
-
-  circle(g, x, y, radius, colour, width, fill = null, dash = []) {
-    g.beginPath();
-    g.setLineDash(dash);
-    g.arc(x, y, radius, 0, 7);
-    Object.assign(g, { lineWidth: width, strokeStyle: colour, fillStyle: fill });
-    if (fill) g.fill();
-    g.stroke();
-    g.setLineDash([]);
-  }
-
-  /** A joint: full where it was detected, hollow where it was refined. */
-  disc(g, x, y, radius, colour, hollow) {
-    this.circle(g, x, y, radius, INK, 1.3, hollow ? PAPER : colour);
-    if (hollow) this.circle(g, x, y, 0.65 * radius, colour, 1.5);
-  }
-
-  ring(g, x, y, radius, colour, dash = []) {
-    this.circle(g, x, y, radius, INK, 4.5);
-    this.circle(g, x, y, radius, colour, 2.5, null, dash);
-  }
-
-  frame(g, [x0, y0], [x1, y1], colour, dash = []) {
-    g.setLineDash(dash);
-    Object.assign(g, { lineWidth: 2, strokeStyle: colour });
-    g.strokeRect(x0, y0, x1 - x0, y1 - y0);
-    g.setLineDash([]);
-  }
-
-  /** A word on a rounded ground. */
-  sign(g, text, x, y, colour, dash = []) {
-    g.font = BOLD;
-    const wide = Math.max(18, g.measureText(text).width + 9);
-    g.beginPath();
-    g.roundRect(x - wide / 2, y - 9, wide, 18, 9);
-    g.fillStyle = colour;
-    g.fill();
-    g.lineWidth = 1.5;
-    g.setLineDash(dash.map((value) => value / 1.5));
-    g.strokeStyle = contrast(colour);
-    g.stroke();
-    g.setLineDash([]);
-    this.write(g, text, x, y + 0.5, contrast(colour), "center", BOLD);
-  }
-
-  write(g, text, x, y, colour, align, font = FONT) {
-    Object.assign(g, { font, fillStyle: colour, textAlign: align, textBaseline: "middle" });
-    g.fillText(text, x, y);
-  }
-
   /** A person's number on a ground of its colour. */
-  badgeOf(g, on, one, person, [x, y], old) {
-    const { number } = one, colour = this.colour(number);
-    this.sign(g, String(number), x, y, colour, this.dash(number));
-    this.drawn(on, "number", { person, number, x, y, colour, old });
+  number(g, on, { number }, person, [x, y], old) {
+    const [colour, , , ink] = this.colours(number);
+    sign(g, String(number), x, y, colour, ink, this.dash(number, 2));
+    this.drawn("number", { on, person, number, x, y, colour, old });
   }
 
   // The photo.
 
   paintPhoto() {
-    const g = this.context(this.photo), [width, height] = this.size;
-    if (!width) return;
-    if (this.mode === "one") { this.paintPane(g, this.scene); return; }
-    const beside = this.mode === "beside", split = beside ? width / 2 : this.divider * width;
-    for (const [scene, from, to, name] of [[this.kept, 0, split, "A"], [this.scene, split, width, "now"]]) {
+    const g = this.context(this.photo), [width, height] = this.size, { mode } = this, alone = mode === "one";
+    this.into = this.items.photo = [];
+    if (!width || !this.imageSize) return;
+    const split = mode === "divider" ? this.divider * width : width - this.pane;
+    for (const [scene, from, to] of [...(alone ? [] : [[this.kept, 0, split]]), [this.scene, split, width]]) {
       g.save();
       g.beginPath();
       g.rect(from, 0, to - from, height);
       g.clip();
-      if (beside) g.translate(from, 0);
-      this.paintPane(g, scene, name === "A");
+      if (mode === "beside") g.translate(from, 0);
+      this.paintPane(g, scene, scene === this.kept);
       g.restore();
-      this.sign(g, name, name === "A" ? split - 24 : split + 24, height - 16, DARK);
     }
-    g.fillStyle = ORANGE;
-    g.fillRect(split - 1.5, 0, 3, height);
-    if (!beside) this.disc(g, split, height / 2, 8, ORANGE);
-    this.drawn("photo", "divider", { x: split, y: height / 2 });
+    if (alone) return;
+    sign(g, "A", split - 24, height - 16);
+    sign(g, "now", split + 24, height - 16);
+    bar(g, split - 1.5, 0, 3, height, ORANGE);
+    if (mode === "divider") disc(g, split, height / 2, 8, ORANGE);
+    this.drawn("divider", { x: split, y: height / 2 });
   }
 
   /** One picture: photo, map, people, what is lit. `old` for the kept result, in which nothing lights up. */
-  paintPane(g, scene, old = false) {
-    if (this.levels.length && this.imageSize) {
-      const [width, height] = this.imageSize, [whole, small] = this.levels, sharp = window.devicePixelRatio || 1;
-      g.imageSmoothingEnabled = this.zoom < 6;
-      g.imageSmoothingQuality = "medium";
-      const level = small && this.zoom * sharp <= 1.4 * small.width / width ? small : whole;
-      this.drawn("photo", "photo", { width: level.width, zoom: this.zoom });
-      g.drawImage(level, this.x - this.zoom / 2, this.y - this.zoom / 2, width * this.zoom, height * this.zoom);
-    }
-    const probe = this.probeTag(), onMap = MAP_LAYERS.includes(this.layer);
-    if (this.maps && (probe || onMap)) this.paintMap(g, probe);
-    if (this.layer === "truth") for (const one of this.truth) this.paintLimbs(g, one, 9, () => "#ffffffb0", [], true);
-    if (!onMap) this.paintPeople(g, scene, old);
-    this.paintPeaks(g, scene);
+  paintPane(g, scene, old) {
+    const { zoom, x, y, layer, joint, size, levels, maps } = this, where = [zoom, x, y, levels, layer, joint];
+    const probe = this.probeTag(), only = old ? -1 : this.foremost;
+    this.layered("photo", g, size, where.slice(0, 4), (own) => this.paintLevel(own));
+    if (maps && (probe || MAP_LAYERS.includes(layer))) this.paintMap(g, probe);
+    this.layered(old ? "A" : "now", g, size, [...where, scene, only], (own) => {
+      if (layer === "truth") for (const one of this.truth) this.paintLimbs(own, one, 9, Array(3).fill("#ffffffb0"), null);
+      if (!MAP_LAYERS.includes(layer)) this.paintPeople(own, scene, only, old);
+      this.paintPeaks(own, scene);
+    });
     if (!old) this.paintLit(g, scene);
+  }
+
+  paintLevel(g) {
+    const [width, height] = this.imageSize, [whole, small] = this.levels, sharp = window.devicePixelRatio || 1;
+    if (!whole) return;
+    Object.assign(g, { imageSmoothingEnabled: this.zoom < 6, imageSmoothingQuality: "medium" });
+    const level = small && this.zoom * sharp <= 1.4 * small.width / width ? small : whole;
+    this.drawn("photo", { width: level.width, zoom: this.zoom });
+    g.drawImage(level, this.x - this.zoom / 2, this.y - this.zoom / 2, width * this.zoom, height * this.zoom);
   }
 
   paintMap(g, probe) {
     const joint = probe?.joint ?? this.joint, [a, b, e, c, d, f] = this.maps.to, s = this.zoom;
-    this.maps.paint(this.layer, joint, this.ends, probe);
+    this.maps.paint(this.layer, joint, probe);
     g.save();
     g.beginPath();
     g.rect(this.x - s / 2, this.y - s / 2, this.imageSize[0] * s, this.imageSize[1] * s);
@@ -302,48 +279,45 @@ class Drawing {
     g.imageSmoothingEnabled = s * a < 4;
     g.drawImage(this.maps.canvas, -0.5, -0.5);
     g.restore();
-    this.drawn("photo", probe ? "probe" : "map", { layer: this.layer, ...probe, joint });
+    this.drawn(probe ? "probe" : "map", { layer: this.layer, ...probe, joint });
   }
 
-  paintPeople(g, scene, old) {
-    const only = old ? -1 : this.foremost, taken = [];
-    scene.people.map((one, i) => [one, i]).reverse().forEach(([one, person]) => {
-      const { number } = one, colour = this.colour(number);
-      const shades = [mixed(colour, PAPER, 0.35), colour, mixed(colour, INK, 0.25)];
+  paintPeople(g, scene, only, old) {
+    const taken = [], joints = scene.people.map((one) => this.jointsOf(one));
+    for (const person of [...joints.keys()].reverse()) {
+      const one = scene.people[person], { number } = one, [colour, left, right] = this.colours(number);
       g.globalAlpha = only >= 0 && only !== person ? 0.45 : 1;
-      this.paintLimbs(g, one, 3, (side) => shades[side], this.dash(number));
-      this.eachJoint(one, (x, y, joint) => {
-        this.disc(g, x, y, 4, colour, one.kind[joint] !== DETECTED);
-        this.drawn("photo", "joint", { person, number, joint, x, y, colour, old });
-      });
-      g.globalAlpha = 1;
-    });
-    scene.people.forEach((one, person) => {
-      let top = null;
-      this.eachJoint(one, (x, y) => { if (!top || y < top[1]) top = [x, y]; });
-      if (!top) return;
-      const spots = SHIFTS.map((shift) => [top[0] + 20 * shift, Math.max(top[1] - 18, 11)]);
-      this.badgeOf(g, "photo", one, person, free(taken, spots, 20, 19), old);
+      this.paintLimbs(g, one, 3, [left, colour, right], this.dash(number, 3));
+      for (const [x, y, joint] of joints[person]) {
+        disc(g, x, y, 4, colour, one.kind[joint] !== DETECTED);
+        this.drawn("joint", { person, number, joint, x, y, colour, old });
+      }
+    }
+    g.globalAlpha = 1;
+    joints.forEach((places, person) => {
+      const [x, y] = places.toSorted((a, b) => a[1] - b[1])[0] ?? [];
+      const spots = SHIFTS.map((shift) => [x + 20 * shift, Math.max(y - 18, 11)]);
+      if (places.length) this.number(g, "photo", scene.people[person], person, free(taken, spots, 20, 19), old);
     });
   }
 
-  eachJoint(one, draw) {
-    for (let k = 0; k < 17; k++) if (one.kind[k] !== MISSING) draw(...this.jointAt(one, k), k);
+  /** Where a person's joints are on the screen, and which they are: [x, y, joint]. */
+  jointsOf(one) {
+    return one.kind.flatMap((kind, joint) => (kind ? [[...this.jointAt(one, joint), joint]] : []));
   }
 
   jointAt(one, joint) { return this.toScreen(one.xy[2 * joint], one.xy[2 * joint + 1]); }
   dotAt([, , x, y]) { return this.toScreen(x, y); }
 
-  /** Limbs of one width; `shade` gives the colour of the left side (0), the middle (1) and the right side (2). */
-  paintLimbs(g, one, width, shade, dash, plain = false) {
+  /** Limbs of one width, thin where refined; `shades` are those of the left side, the middle and the right side. */
+  paintLimbs(g, one, width, shades, dash) {
     const sideOf = (joint) => (joint === 0 ? 1 : joint % 2 ? 0 : 2);
     g.lineCap = "round";
-    for (const [a, b] of this.fixed.limbs) {
-      if (one.kind[a] === MISSING || one.kind[b] === MISSING) continue;
-      const from = this.jointAt(one, a), to = this.jointAt(one, b), side = sideOf(a) === sideOf(b) ? sideOf(a) : 1;
-      const wide = plain || (one.kind[a] === DETECTED && one.kind[b] === DETECTED) ? width : width / 2;
-      if (!plain) this.line(g, from, to, wide + 2, INK);
-      this.line(g, from, to, wide, shade(side), dash);
+    for (const [a, b] of this.fixed.limbs.filter((limb) => limb.every((joint) => one.kind[joint]))) {
+      const ends = [this.jointAt(one, a), this.jointAt(one, b)], side = sideOf(a) === sideOf(b) ? sideOf(a) : 1;
+      const wide = !dash || (one.kind[a] === DETECTED && one.kind[b] === DETECTED) ? width : width / 2;
+      if (dash) line(g, ...ends, { colour: INK, width: wide + 2 });
+      line(g, ...ends, { colour: shades[side], width: wide, dash: dash ?? [] });
     }
   }
 
@@ -354,156 +328,146 @@ class Drawing {
   }
 
   paintPeaks(g, scene) {
+    const wrong = this.layer === "truth";
     scene.dots.forEach((row, dot) => {
-      const [joint, person, , , score] = row, [x, y] = this.dotAt(row), wrong = this.layer === "truth";
+      const [joint, person, , , score] = row, [x, y] = this.dotAt(row);
       if (!this.showsPeak(joint, dot, scene)) return;
-      if (wrong) for (const down of [7, -7]) this.line(g, [x - 7, y - down], [x + 7, y + down], 3, RED);
-      else this.ring(g, x, y, 6, this.colourOf(person, scene));
-      if (ONE_TYPE.includes(this.layer)) {
-        Object.assign(g, { font: FONT, strokeStyle: INK, lineWidth: 3, textAlign: "left", textBaseline: "middle" });
-        g.strokeText(score.toFixed(2), x + 9, y - 9);
-        this.write(g, score.toFixed(2), x + 9, y - 9, PAPER, "left");
-      }
-      this.drawn("photo", wrong ? "wrong" : "peak", { dot, joint, person, x, y });
+      if (wrong) for (const down of [7, -7]) line(g, [x - 7, y - down], [x + 7, y + down], { colour: RED, width: 3 });
+      else ring(g, x, y, 6, this.colourOf(person, scene));
+      if (ONE_TYPE.includes(this.layer)) sign(g, score.toFixed(2), x + 22, y - 12);
+      this.drawn(wrong ? "wrong" : "peak", { dot, joint, person, x, y });
     });
   }
 
   /** What lights up: odd limbs and dots, candidates of the chosen joint, what is pointed at, windows, a dragged dot. */
   paintLit(g, scene) {
-    const told = this.chosen ? this.told : {};
-    const ringed = (kind, [x, y], radius, colour, more = {}, dash = []) => {
-      this.ring(g, x, y, radius, colour, dash);
-      if (more.letter) this.sign(g, more.letter, x + 16, y, DARK);
-      this.drawn("photo", kind, { x, y, ...more });
-    };
+    const told = this.chosen ? this.told : {}, [pairDot, number] = this.pair ?? [];
+    const person = scene.people.find((one) => one.number === number), joints = person ? this.jointsOf(person) : [];
+    const dotAt = (dot) => scene.dots[dot] && this.dotAt(scene.dots[dot]);
     for (const [person, a, b] of this.odd.limbs) {
       const one = scene.people[person];
-      this.line(g, this.jointAt(one, a), this.jointAt(one, b), 7, `${RED}b0`);
-      this.drawn("photo", "odd limb", { person, limb: [a, b] });
+      line(g, this.jointAt(one, a), this.jointAt(one, b), { colour: `${RED}b0`, width: 7 });
+      this.drawn("odd limb", { person, limb: [a, b] });
     }
-    (told.candidates ?? []).forEach((one, i) => {
-      const [kind, colour, dash] = one.runner ? ["runner-up", YELLOW, []] : ["candidate", PAPER, [3, 3]];
-      const radius = i === this.pointedCandidate ? 13 : 9;
-      ringed(kind, this.toScreen(one.x, one.y), radius, colour, { letter: letterOf(i) }, dash);
-    });
-    for (const [kind, dots, colour, radius] of this.lights()) {
-      for (const dot of dots) if (scene.dots[dot]) ringed(kind, this.dotAt(scene.dots[dot]), radius, colour, { dot });
+    const rings = [
+      ...(told.candidates ?? []).map(({ runner, x, y }, i) => [runner ? "runner-up" : "candidate",
+        this.toScreen(x, y), i === this.pointedCandidate ? 13 : 9, runner ? YELLOW : PAPER, { letter: letterOf(i) }]),
+      ...this.lights().flatMap(([kind, dots, ...look]) => dots.map((dot) => [kind, dotAt(dot), ...look, { dot }])),
+      ...(scene.rings ?? []).map(({ x, y, letter }) => ["ring", this.toScreen(x, y), 9, PAPER, { letter }]),
+      ...joints.map((at) => ["of the pair", at, 7, this.colours(number)[0]]),
+      ["pair", person && dotAt(pairDot), 12, YELLOW, { dot: pairDot }],
+      ["place", this.mark && this.toScreen(...this.mark), 14, YELLOW],
+      ["ghost", this.held?.ghost, 8, ORANGE],
+    ];
+    for (const [kind, at, radius, colour, more] of rings.filter((one) => one[1])) {
+      ring(g, at[0], at[1], radius, colour, kind === "candidate" || kind === "ring" ? [3, 3] : []);
+      if (more?.letter) sign(g, more.letter, at[0] + 16, at[1]);
+      this.drawn(kind, { x: at[0], y: at[1], ...more });
     }
-    for (const { x, y, letter } of scene.rings ?? []) {
-      ringed("ring", this.toScreen(x, y), 9, PAPER, { letter }, [3, 3]);
-    }
-    const box = scene.box ?? told.box;
-    if (box) {
-      const corner = this.toScreen(box[0], box[1]);
-      this.frame(g, corner, this.toScreen(box[2], box[3]), YELLOW, [6, 4]);
-      this.drawn("photo", "window", { x: corner[0], y: corner[1] });
-    }
-    const [dot, number] = this.pair ?? [], person = scene.people.find((one) => one.number === number);
-    if (scene.dots[dot] && person) {
-      ringed("pair", this.dotAt(scene.dots[dot]), 12, YELLOW, { dot });
-      this.eachJoint(person, (x, y) => this.ring(g, x, y, 7, this.colour(number)));
-    }
-    if (this.mark) this.ring(g, ...this.toScreen(...this.mark), 14, YELLOW, [4, 3]);
-    if (this.held?.ghost) this.ring(g, ...this.held.ghost, 8, ORANGE);
+    const [x0, y0, x1, y1] = scene.box ?? told.box ?? [];
+    if (x0 == null) return;
+    frame(g, this.toScreen(x0, y0), this.toScreen(x1, y1), { colour: YELLOW, dash: [6, 4] });
+    this.drawn("window", { box: [x0, y0, x1, y1] });
   }
 
   // The strip: joint types from top to bottom, tags from left to right.
 
-  get stripEnds() { return [NAMES, this.strip.clientWidth - EDGE]; }
+  /** The ends of the scale of tags, and their places. */
+  get scale() { return [...(this.maps?.ends ?? [-1, 1]), NAMES, this.strip.clientWidth - EDGE]; }
 
   column(tag) {
-    const [low, high] = this.ends, [left, right] = this.stripEnds;
+    const [low, high, left, right] = this.scale;
     return left + (right - left) * clamp((tag - low) / (high - low), -0.02, 1.02);
   }
 
   tagAt(x) {
-    const [low, high] = this.ends, [left, right] = this.stripEnds;
+    const [low, high, left, right] = this.scale;
     return low + (high - low) * (x - left) / (right - left);
   }
 
   along(tag) { return this.maps ? this.maps.along(tag) : tag[0]; }
+  rowOf(joint) { return HEAD + this.tall * (this.fixed.order.indexOf(joint) + 0.5) / 17; }
 
   paintStrip() {
-    const g = this.context(this.strip), width = this.strip.clientWidth, height = this.strip.clientHeight;
-    this.items.strip = [];
-    if (!width) return;
-    const style = getComputedStyle(this.root), head = this.scene.people.length > 8 ? 46 : 26;
-    const body = { text: style.color, line: style.getPropertyValue("--hpe-line"), head, tall: height - head - FOOT };
-    this.rows = { head, high: body.tall / 17 };
-    this.paintScale(g, width, height, body);
-    this.paintBand(g, body);
-    const only = this.foremost, heads = [];
-    this.scene.people.forEach((one, person) => {
-      const x = this.column(this.along(one.tag)), rows = head > 30 ? [12, 32] : [12];
-      g.globalAlpha = only >= 0 && only !== person ? 0.15 : 0.5;
-      g.fillStyle = this.colour(one.number);
-      g.fillRect(x - 1, head, 2, body.tall);
-      g.globalAlpha = 1;
-      // Numbers that would overlap stand in the second row, or a little to the side.
-      const spots = SHIFTS.flatMap((shift) => rows.map((y) => [clamp(x + 9 * shift, 84, width - 10), y]));
-      this.badgeOf(g, "strip", one, person, free(heads, spots, 19, 18));
+    const g = this.context(this.strip), size = [this.strip.clientWidth, this.strip.clientHeight];
+    const { scene, maps, foremost, joint, held } = this, text = getComputedStyle(this.root).color;
+    this.into = this.items.strip = [];
+    if (!size[0]) return;
+    this.tall = size[1] - HEAD - FOOT;
+    this.paintBand(g);
+    this.layered("strip", g, size, [scene, maps, foremost, joint, held?.x, text], (own) => {
+      this.paintScale(own, size, text);
+      this.paintColumns(own, size[0], foremost);
+      this.paintDots(own, foremost);
     });
-    this.paintStripDots(g, only);
-    if (this.held?.lasso) this.frame(g, ...this.held.lasso, ORANGE);
+    const places = this.items.strip.filter(({ kind }) => kind === "dot");
+    for (const [, dots, , colour] of this.lights()) {
+      for (const { dot, x, y } of places) if (dots.includes(dot)) ring(g, x, y, 7, colour);
+    }
+    if (held?.lasso) frame(g, ...held.lasso, { colour: ORANGE });
   }
 
   /** The names of joint types, and the scale of tags. */
-  paintScale(g, width, height, { text, line }) {
-    this.fixed.order.forEach((joint) => {
-      const y = this.rowOf(joint);
-      g.fillStyle = line;
-      g.fillRect(NAMES - 4, y, width - NAMES, 1);
-      this.write(g, this.fixed.names[joint], NAMES - 8, y, text, "right", `${joint === this.joint ? "700 " : ""}${FONT}`);
-    });
-    const [low, high] = this.ends;
-    const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((size) => (high - low) / size < 8) ?? 100;
-    for (let tag = Math.ceil(low / step) * step; tag <= high; tag += step) {
-      this.write(g, String(+tag.toFixed(2)), this.column(tag), height - 10, text, "center");
+  paintScale(g, [width, height], text) {
+    for (const joint of this.fixed.order) {
+      const y = this.rowOf(joint), font = joint === this.joint ? `700 ${FONT}` : FONT;
+      bar(g, NAMES - 4, y, width - NAMES, 1, "#8886");
+      write(g, this.fixed.names[joint], NAMES - 8, y, text, "right", font);
     }
-    this.write(g, "tag", NAMES - 8, height - 10, text, "right");
+    const [low, high] = this.scale;
+    for (const share of [0, 0.25, 0.5, 0.75, 1]) {
+      const tag = low + share * (high - low);
+      write(g, tag.toFixed(1), this.column(tag), height - 10, text);
+    }
+    write(g, "tag", NAMES - 8, height - 10, text, "right");
   }
 
-  rowOf(joint) { return this.rows.head + this.rows.high * (this.fixed.order.indexOf(joint) + 0.5); }
-
   /** The band of tags that may join the one under the pointer. */
-  paintBand(g, { head, tall }) {
+  paintBand(g) {
     const dot = this.scene.dots[this.hovered?.dot >= 0 ? this.hovered.dot : this.chosen?.dot];
     const probe = this.probeTag() ?? (dot && { tag: dot.slice(6), threshold: this.threshold });
     if (!probe || this.threshold == null) return;
-    const tag = this.along(probe.tag);
+    const { tall } = this, tag = this.along(probe.tag);
     const [from, to] = [this.column(tag - probe.threshold), this.column(tag + probe.threshold)];
-    g.fillStyle = "#f0a02440";
-    g.fillRect(from, head, to - from, tall);
-    g.fillStyle = ORANGE;
-    g.fillRect(this.column(tag) - 0.75, head, 1.5, tall);
-    this.drawn("strip", "band", { tag, from, to });
+    bar(g, from, HEAD, to - from, tall, "#f0a02440");
+    bar(g, this.column(tag) - 0.75, HEAD, 1.5, tall, ORANGE);
+    this.drawn("band", { tag, from, to });
   }
 
-  paintStripDots(g, only) {
-    const taken = Array.from({ length: 17 }, () => []), places = [];
-    this.scene.dots.forEach(([joint, person, , , score, refined, ...tag], dot) => {
-      const ghost = this.held?.retagged === dot ? this.held.x : null;
-      // Dots of equal tags stand one beneath the other: none is hidden.
-      const spots = SHIFTS.map((shift) => [ghost ?? this.column(this.along(tag)), this.rowOf(joint) + 5 * shift]);
-      const [x, y] = (places[dot] = free(taken[joint], spots.slice(0, 7), 6, 5));
-      g.globalAlpha = only >= 0 && only !== person ? 0.35 : 1;
-      this.disc(g, x, y, 2.6 + 2.2 * Math.sqrt(clamp(score, 0, 1)), this.colourOf(person), refined);
+  /** A line for each person's mean tag, with the number above it. */
+  paintColumns(g, width, only) {
+    const heads = [];
+    this.scene.people.forEach((one, person) => {
+      const x = this.column(this.along(one.tag));
+      g.globalAlpha = only >= 0 && only !== person ? 0.15 : 0.5;
+      bar(g, x - 1, HEAD, 2, this.tall, this.colours(one.number)[0]);
       g.globalAlpha = 1;
-      this.drawn("strip", "dot", { dot, joint, person, x, y, tag: this.along(tag) });
+      // Numbers that would overlap stand in the second row, or a little to the side.
+      const spots = SHIFTS.flatMap((shift) => [12, 32].map((y) => [clamp(x + 9 * shift, 84, width - 10), y]));
+      this.number(g, "strip", one, person, free(heads, spots, 19, 18));
     });
-    for (const [, dots, colour] of this.lights()) {
-      for (const dot of dots) if (places[dot]) this.ring(g, ...places[dot], 7, colour);
-    }
+  }
+
+  paintDots(g, only) {
+    const taken = Array.from({ length: 17 }, () => []), { held } = this;
+    this.scene.dots.forEach(([joint, person, , , score, refined, ...numbers], dot) => {
+      const tag = this.along(numbers), column = held?.retagged === dot ? held.x : this.column(tag);
+      // Dots of equal tags stand one beneath the other: none is hidden.
+      const spots = SHIFTS.slice(0, 7).map((shift) => [column, this.rowOf(joint) + 5 * shift]);
+      const [x, y] = free(taken[joint], spots, 6, 5);
+      g.globalAlpha = only >= 0 && only !== person ? 0.35 : 1;
+      disc(g, x, y, 2.6 + 2.2 * Math.sqrt(clamp(score, 0, 1)), this.colourOf(person), refined);
+      this.drawn("dot", { dot, joint, person, x, y, tag });
+    });
+    g.globalAlpha = 1;
   }
 
   // What lies under a pointer.
 
   /** The joint or dot nearest to a place of the photo's canvas, within `reach` pixels. */
   hit(x, y, reach) {
-    if (this.mode === "beside") {
-      if (x < this.pane) return null;
-      x -= this.pane;
-    }
+    if (this.mode === "beside") x -= this.pane;
+    if (x < 0) return null;
     const near = this.scene.dots.map((row, dot) => {
       const [sx, sy] = this.dotAt(row);
       return { person: row[1], joint: row[0], dot, away: Math.hypot(sx - x, sy - y) };
@@ -518,8 +482,8 @@ class Drawing {
     const near = this.items.strip.filter((item) => away(item) < (item.kind === "dot" ? 9 : 12));
     const { person, joint = -1, dot = -1 } = near.sort((a, b) => away(a) - away(b))[0] ?? {};
     if (person != null) return { person, joint, dot };
-    const row = Math.floor((y - this.rows.head) / this.rows.high);
-    return x < NAMES - 6 && row >= 0 && row < 17 ? { row: this.fixed.order[row], person: -1, joint: -1, dot: -1 } : null;
+    const row = x < NAMES - 6 ? this.fixed.order[Math.floor(17 * (y - HEAD) / this.tall)] : null;
+    return row != null ? { row, person: -1, joint: -1, dot: -1 } : null;
   }
 
   /** The tag under the pointer while the probe is on. */
@@ -528,7 +492,7 @@ class Drawing {
     const threshold = this.threshold ?? 1, dot = this.scene.dots[this.hovered?.dot];
     if (dot) return { joint: dot[0], tag: dot.slice(6), threshold };
     const pixel = this.maps.at(...this.toImage(...this.pointer));
-    return pixel < 0 ? null : { joint: this.joint, tag: this.maps.tag(this.joint, pixel), threshold };
+    return pixel < 0 ? null : { joint: this.joint, tag: [...this.maps.tag(this.joint, pixel)], threshold };
   }
 
   // Between image pixels and the screen.
@@ -541,6 +505,3 @@ class Drawing {
   toScreen(x, y) { return [x * this.zoom + this.x, y * this.zoom + this.y]; }
   toImage(x, y) { return [(x - this.x) / this.zoom, (y - this.y) / this.zoom]; }
 }
-
-/** The name of a candidate: a, b, c, ... */
-const letterOf = (index) => String.fromCharCode(97 + index);

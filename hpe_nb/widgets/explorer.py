@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, fields, replace
 from functools import partial
-from itertools import count, pairwise
+from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.decoder.poses import Poses
+from hpe_nb.decoder.poses import KINDS, MISSING, Poses
 from hpe_nb.draw.dots import dots_of
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
 from hpe_nb.explain.flips import Flip, nearest_flips, number_names, search, setting_range, with_setting
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
-from hpe_nb.skeleton import K
+from hpe_nb.skeleton import KEYPOINTS, K
+from hpe_nb.widgets import data
 from hpe_nb.widgets.canvas import Canvas, Step
-from hpe_nb.widgets.changes import dots_that_differ, renumbered, same_people, told_changes
-from hpe_nb.widgets.data import alt_text, fixed_data, maps_data, photo_data, scene_data, told_data
-from hpe_nb.widgets.doctor import findings_data
-from hpe_nb.widgets.page import write_page
-from hpe_nb.widgets.panel import MAIN, PRESETS, code_of, preset_of, settings_panel, unread
-from hpe_nb.widgets.subject import Subject, settings_in, subject_of
-from hpe_nb.widgets.whatif import added_peak, changed_peak
+from hpe_nb.widgets.subject import Subject, added_peak, changed_peak, settings_in, subject_of
 
-TOOLS = ("layers", "probe", "whatif", "compare", "doctor", "save", "strip")
-"""What the explorer's tool bar has."""
+MOST = 8
+"""At most this many joints are told one by one."""
 
-TARGET = 0.03
-"""Seconds that one step of a search should take: it is how long the search goes on after it was told to stop."""
-
-PIECES = 12
-"""A slider's range is searched in so many pieces, from where the slider stands outwards, and shown piece by piece."""
+NEAR = 8.0
+"""Image pixels: joints this far apart count a third of what joints at one place count."""
 
 
 class Explorer(Canvas):
@@ -47,7 +40,7 @@ class Explorer(Canvas):
 
     Move a slider: the picture follows. Click a joint, a dot of the strip or a person: it lights up everywhere, and a
     sentence says why it belongs where it does. The marks under a slider are the values at which the result for this
-    picture changes. The wheel zooms, T shows the tag probe, ? in the picture's corner lists the keys.
+    picture changes. The wheel zooms, T shows the tag probe, a button in the picture's corner lists the keys.
 
     Args:
         what: an RGB picture, a path, `Maps`, (image, maps), (image, decoding), a scene, or a list of these to step
@@ -71,7 +64,7 @@ class Explorer(Canvas):
         >>> path = explorer.save_html("case.html")
     """
 
-    app, tools = "explorer", TOOLS
+    app, tools = "explorer", ("layers", "probe", "whatif", "compare", "doctor", "save", "strip")
     subject: Subject
     _untouched: Maps
     _decoding: Decoding
@@ -88,13 +81,12 @@ class Explorer(Canvas):
         self._list, self._index, self._network = what if isinstance(what, list) else [what], 0, network
         if not self._list:
             raise HpeError("an empty list was given, but one picture at least is expected.")
-        self._start: Settings = settings or settings_in(self._list[0]) or Settings()
-        self._settings, self._layer = self._start, layer
+        self._settings: Settings = settings or settings_in(self._list[0]) or Settings()
+        self._start, self._layer = self._settings, layer
         self._chosen: dict[str, int] | None = None
-        self._choices = self._turn = 0
-        self._pointed: tuple[str, float] | None = None
         self._searched: dict[tuple[str, Settings], dict[str, Any]] = {}
         self._kept: Decoding | None = None
+        self._turn = 0
         super().__init__()
         self._look_at(subject_of(self._list[0], network), known)
         self.fixed = self._fixed()
@@ -151,8 +143,8 @@ class Explorer(Canvas):
         """Light up a joint, or with joint -1 a whole person, as a click does; person -1 lets go."""
         dots = dots_of(self._decoding)
         dot = next(iter(np.flatnonzero((dots.person == person) & (dots.joint == joint)).tolist()), -1)
-        self._on_choose({"person": person, "joint": joint, "dot": dot, "choices": self._choices + 1})
-        self.scene = self.scene | {"chosen": self._chosen, "choices": self._choices}
+        self._on_choose(person, joint, dot)
+        self.scene = self.scene | {"chosen": self._chosen, "n": self._answering}
 
     def keep(self) -> None:
         """Remember the result as A; the picture then shows A beside the result as it is now."""
@@ -181,22 +173,20 @@ class Explorer(Canvas):
         maps, dots = self.subject.maps, dots_of(self._decoding)
         place = np.clip(np.rint(maps.map_points(np.array(at, np.float64))), 0, np.array(maps.size) - 1).astype(np.intp)
         along = np.array(self.maps["direction"], np.float32)
-        changes: dict[str, Any] = {}
-        if what == "place":
-            changes = {"to": place}
-        elif what == "tag":
-            changes = {"tag": dots.tag[dot] + (tag - float(dots.tag[dot] @ along)) * along}
-        elif what in ("score", "delete"):
-            changes = {"score": 0.0 if what == "delete" else float(np.clip(dots.value[dot] + by, 0, 1))}
+        change = partial(changed_peak, maps, int(dots.joint[dot]), dots.xy[dot]) if len(dots) else None
         if what == "reset":
             maps = self._untouched
-        elif what == "add":
+        elif what == "add" or change is None:
             maps = added_peak(maps, joint, place)
+        elif what == "place":
+            maps = change(to=place)
+        elif what == "tag":
+            maps = change(tag=dots.tag[dot] + (tag - float(dots.tag[dot] @ along)) * along)
         else:
-            maps = changed_peak(maps, int(dots.joint[dot]), dots.xy[dot], **changes)
+            maps = change(score=float(np.clip(dots.value[dot] + by, 0, 1)) if what == "score" else 0.0)
         self.subject, self._decoder = replace(self.subject, maps=maps), Decoder(maps)
         self._searched.clear()
-        self.maps = maps_data(maps) | {name: self.maps[name] for name in ("ends", "direction")}
+        self.maps = data.maps_data(maps) | {name: self.maps[name] for name in ("ends", "direction")}
         self._decode()
 
     def let_go(self) -> None:
@@ -210,11 +200,10 @@ class Explorer(Canvas):
     def _fixed(self) -> dict[str, Any]:
         """What stays the same for the page."""
         several = ("list",) if len(self._list) > 1 else ()
-        return fixed_data(self.app, (*self.tools, *several), self._panels(), layer=self._layer)
+        return data.fixed_data(self.app, (*self.tools, *several), self._panels(), layer=self._layer)
 
     def _panels(self) -> list[dict[str, Any]]:
-        """The panels of settings."""
-        return [settings_panel(self._settings, [*PRESETS])]
+        return [data.settings_panel(self._settings, [*data.PRESETS])]
 
     def _look_at(self, subject: Subject, known: tuple[Poses, Ints] | None = None) -> None:
         """Show a subject; people who are known keep their numbers."""
@@ -225,7 +214,8 @@ class Explorer(Canvas):
             self._known = first.poses, first.pose_numbers
         self._searched.clear()
         with self.hold_sync():
-            self.photo, self.maps, self.doctor = photo_data(subject.image, subject.truth), maps_data(subject.maps), {}
+            self.photo, self.doctor = data.photo_data(subject.image, subject.truth), {}
+            self.maps = data.maps_data(subject.maps)
             self._decode()
 
     def _numbered(self, decoding: Decoding) -> Decoding:
@@ -242,169 +232,141 @@ class Explorer(Canvas):
         self._decoding = self._numbered(self._decoder(self._settings))
         self._follow(before)
         self._turn += 1
-        scene = scene_data(self._decoding) | self._more()
+        scene = data.scene_data(self._decoding) | self._more()
         scene["readout"] += f"; {1000 * (perf_counter() - started):.1f} ms"
         self.scene = scene
-        self.at_rest(self._after)
-
-    def _after(self) -> None:
-        """What follows the picture when the sliders rest: sentences, what changed, and the search for marks."""
-        with self.hold_sync():
-            if self._chosen or self.told:
-                self._tell()
-            if self._kept is not None:
-                self._show_kept()
-            self._search()
+        self._search()
 
     def _more(self) -> dict[str, Any]:
         """What the page shows beside the people: settings, code, alt text, the truth's verdict."""
         settings, truth = self._settings, self.subject.truth
+        preset = next((name for name, one in data.PRESETS.items() if one == settings), "your own")
         more = {
             "n": self._answering, "turn": self._turn, "place": f" {self._index + 1} of {len(self._list)} ",
-            "values": asdict(settings), "off": unread(settings), "code": code_of(settings),
-            "preset": preset_of(settings), "alt": alt_text(self.subject, self._decoding), "chosen": self._chosen,
-            "choices": self._choices, "edited": self.subject.maps is not self._untouched,
+            "values": asdict(settings), "off": data.unread(settings), "code": data.code_of(settings), "preset": preset,
+            "alt": data.alt_text(self.subject, self._decoding), "chosen": self._chosen,
+            "edited": self.subject.maps is not self._untouched,
         }  # fmt: skip
         return more if truth is None else more | {"wrong": np.flatnonzero(wrong_joints(self._decoding, truth)).tolist()}
 
     def _follow(self, before: Decoding | None) -> None:
         """The chosen joint is the same dot in the new result, whosever it is there."""
-        if self._chosen is None or before is None:
-            return
-        person, dot, dots = self._chosen["person"], self._chosen["dot"], dots_of(self._decoding)
-        if dot >= 0:
-            key, keys = dots_of(before).keys[dot], dots.keys
-            dot = keys.index(key) if key in keys else -1
-            person = int(dots.person[dot]) if dot >= 0 else person
-        there = person < len(self._decoding.poses) and (person >= 0 or dot >= 0)
-        self._chosen = self._chosen | {"person": person, "dot": dot} if there else None
+        if self._chosen and before:
+            person, dot, dots = self._chosen["person"], self._chosen["dot"], dots_of(self._decoding)
+            if dot >= 0:
+                key, keys = dots_of(before).keys[dot], dots.keys
+                dot = keys.index(key) if key in keys else -1
+                person = int(dots.person[dot]) if dot >= 0 else person
+            there = person < len(self._decoding.poses) and (person >= 0 or dot >= 0)
+            self._chosen = self._chosen | {"person": person, "dot": dot} if there else None
 
     # Words.
 
     def _tell(self, flips: list[Flip] | None = None, *, searching: bool = False) -> None:
         """Say why the chosen joint is where it is."""
-        told = told_data(self._decoding, **self._chosen) if self._chosen else {}
+        told = data.told_data(self._decoding, **self._chosen) if self._chosen else {}
         if flips or searching:
             told |= {"searching": searching, "flips": [flip._asdict() for flip in flips or []]}
         self.told = told
 
-    def explanations(self) -> Callable[[], dict[str, Any]]:
-        """What gives the words about everything: by "person,joint" and "dot index"."""
+    def explanations(self) -> dict[str, Any]:
+        """The words about everything: by "person,joint" and "dot index"."""
         decoding = self._decoding
-
-        def explained() -> dict[str, Any]:
-            people, joint = range(len(decoding.poses)), decoding.peaks.joint.tolist()
-            alone = np.flatnonzero(dots_of(decoding).person < 0).tolist()
-            told = {f"{i},{k}": told_data(decoding, i, k) for i in people for k in range(-1, K)}
-            return told | {f"dot {i}": told_data(decoding, -1, joint[i], i) for i in alone}
-
-        return explained
+        people, joint = range(len(decoding.poses)), decoding.peaks.joint.tolist()
+        alone = np.flatnonzero(dots_of(decoding).person < 0).tolist()
+        told = {f"{i},{k}": data.told_data(decoding, i, k) for i in people for k in range(-1, K)}
+        return told | {f"dot {i}": data.told_data(decoding, -1, joint[i], i) for i in alone}
 
     def _show_kept(self) -> None:
-        """Show A, its people under the numbers that they have now, and what differs from it."""
+        """Show A, if there is one, its people under the numbers that they have now, and what differs from it."""
         if self._kept is not None:
             match = same_people(self._decoding.poses, self._kept.poses)
             kept = replace(self._kept, known=renumbered(match, self._decoding.pose_numbers))
-            self.kept = scene_data(kept) | {
-                "code": code_of(kept.settings), "changes": told_changes(kept, self._decoding),
-            }  # fmt: skip
+            words = {"code": data.code_of(kept.settings), "changes": told_changes(kept, self._decoding)}
+            self.kept = data.scene_data(kept) | words
 
-    # Searching in the background.
+    # What follows the picture when the sliders rest.
 
     def _search(self) -> None:
-        """Search for all flips of this result, the settings that matter most first, then those of the chosen joint."""
-        settings = self._settings
-        names = [name for name in number_names(settings) if name not in unread(settings)]
-        names.sort(key=lambda name: name not in MAIN)
-        here = {name: getattr(settings, name) for name in names}
-        nothing = {name: {"values": [], "searching": True, "from": at, "to": at} for name, at in here.items()}
-        self.marks = {name: self._searched.get(self._others(name)) or nothing[name] for name in names}
         self.search(self._steps_of_search(self._decoding, self._chosen))
 
-    def _others(self, name: str) -> tuple[str, Settings]:
-        """What a setting's marks depend on: the values of all the others."""
-        default = next(item.default for item in fields(self._settings) if item.name == name)
-        return name, replace(self._settings, **{name: default})
-
-    def _steps_of_search(self, decoding: Decoding, chosen: dict[str, int] | None) -> Iterator[Step]:
-        """The steps of a search: is anything odd, which flips are there, which of them are the chosen joint's?"""
-        turn = self._turn
-        findings = findings_data(decoding) | {"turn": turn}
-        yield partial(setattr, self, "doctor", findings)
+    def _steps_of_search(self, decoding: Decoding, chosen: dict[str, int] | None) -> Iterator[Step | None]:
+        """Words; is anything odd? Which flips are there, those that matter most first; which are the chosen joint's?"""
+        settings, turn = decoding.settings, self._turn
+        names = [name for name in number_names(settings) if name not in data.unread(settings)]
+        names.sort(key=lambda name: name not in data.MAIN)
+        yield partial(self._begin, names)
+        yield partial(setattr, self, "doctor", data.findings_data(decoding) | {"turn": turn})
         found: list[Flip] = []
         asks = chosen is not None and chosen["person"] >= 0 and chosen["joint"] >= 0
-        for name in list(self.marks):
-            marks = self._searched.get(self._others(name), {})
+        for name in names:
+            marks = self._searched.get(others(settings, name))
             if not marks:
-                for marks in flips_in_steps(decoding, name):
-                    yield partial(self._show_marks, name, marks)
-            if asks and chosen is not None:
-                for flip in nearest_flips(decoding, chosen["person"], chosen["joint"], name, marks.get("values", [])):
+                points = yield from search(decoding, name)
+                marks = {"values": points.values.tolist(), "exact": points.exact, "searching": False}
+                yield partial(self._show_marks, name, marks)
+            if asks and chosen:
+                for flip in nearest_flips(decoding, chosen["person"], chosen["joint"], name, marks["values"]):
                     found.append(flip)
                     yield partial(self._tell, list(found), searching=True)
         if asks:
             yield partial(self._tell, found)
 
+    def _begin(self, names: list[str]) -> None:
+        """Show the words, what changed, and of the marks what is known already."""
+        with self.hold_sync():
+            if self._chosen or self.told:
+                self._tell()
+            self._show_kept()
+            known = {name: self._searched.get(others(self._settings, name)) for name in names}
+            self.marks = {name: marks or {"values": [], "searching": True} for name, marks in known.items()}
+
     def _show_marks(self, name: str, marks: dict[str, Any]) -> None:
-        """Show what is known of one setting's flips, and remember it when it is all."""
-        if not marks["searching"]:
-            self._searched[self._others(name)] = marks
+        """Show a setting's flips, and remember them."""
+        self._searched[others(self._settings, name)] = marks
         self.marks = self.marks | {name: marks}
 
     # Messages of the page.
 
-    def _on_set(self, content: dict[str, Any]) -> None:
-        """Sliders moved."""
-        self.set(**content["changes"])
+    def _on_set(self, changes: dict[str, Any]) -> None:
+        self.set(**changes)
 
-    def _on_preset(self, content: dict[str, Any]) -> None:
-        """A preset was chosen."""
-        self.settings = PRESETS.get(content["preset"], self._settings)
+    def _on_preset(self, preset: str) -> None:
+        self.settings = data.PRESETS.get(preset, self._settings)
 
-    def _on_reset(self, _: dict[str, Any]) -> None:
-        """Back to the settings of the start."""
+    def _on_reset(self) -> None:
         self.settings = self._start
 
-    def _on_choose(self, content: dict[str, Any]) -> None:
+    def _on_choose(self, person: int, joint: int, dot: int) -> None:
         """Something was clicked."""
-        spot = {name: int(content[name]) for name in ("person", "joint", "dot")}
-        self._chosen = None if spot["person"] < 0 and spot["dot"] < 0 else spot
-        self._choices = content.get("choices", self._choices)
+        self._chosen = None if person < 0 and dot < 0 else {"person": person, "joint": joint, "dot": dot}
         self._tell()
         self._search()
 
-    def _on_preview(self, content: dict[str, Any]) -> None:
+    def _on_preview(self, setting: str, value: float) -> None:
         """A flip mark is pointed at: which dots would change?"""
-        pointed = self._pointed = content["setting"], content["value"]
-        before, settings = self._decoding, with_setting(self._settings, *pointed)
+        before, settings = self._decoding, with_setting(self._settings, setting, value)
 
-        def show(differs: list[int]) -> None:
-            if before is self._decoding and self._pointed == pointed:
-                self.preview = {"dots": differs}
+        def show(dots: list[int]) -> None:
+            if before is self._decoding:
+                self.preview = {"value": value, "dots": dots}
 
         self.aside(lambda: dots_that_differ(before, Decoder(before.maps)(settings)), show)
 
-    def _on_keep(self, _: dict[str, Any]) -> None:
-        """Remember as A."""
-        self.keep()
+    _on_keep, _on_edit = keep, edit
 
-    def _on_edit(self, content: dict[str, Any]) -> None:
-        """What if: a peak is moved, deleted, added, or has another tag or score."""
-        self.edit(**{name: value for name, value in content.items() if name != "kind"})
-
-    def _on_save(self, _: dict[str, Any]) -> None:
+    def _on_save(self) -> None:
         """Write a page beside the notebook, under a name that is free."""
         path = next(path for i in count(1) if not (path := Path(f"{self.subject.name}-{i}.html")).exists())
-        page = self.page()
         self.say("saving …")
         self.aside(
-            lambda: write_page(path, page(), overwrite=False),
+            lambda: self.save_html(path),
             lambda saved: self.say(f"saved beside the notebook as {saved}: opens in any browser, without Python"),
         )
 
-    def _on_list(self, content: dict[str, Any]) -> None:
+    def _on_list(self, by: int) -> None:
         """The picture before or after in the list."""
-        index = (self._index + content["by"]) % len(self._list)
+        index = (self._index + by) % len(self._list)
 
         def show(subject: Subject) -> None:
             self._index = index
@@ -415,30 +377,57 @@ class Explorer(Canvas):
         self.aside(lambda: subject_of(self._list[index], self._network), show)
 
 
-def flips_in_steps(decoding: Decoding, name: str) -> Iterator[dict[str, Any]]:
-    """Search a setting's whole range for the values at which the result changes, in small steps.
+def others(settings: Settings, name: str) -> tuple[str, Settings]:
+    """What a setting's marks depend on: the values of all the others."""
+    return name, with_setting(settings, name, setting_range(settings, name)[0])
 
-    Each step takes about `TARGET` seconds and gives what is known so far: the `values` between `from` and `to`, whether
-    they are `exact`, and whether the rest is still `searching`.
-    """
-    low, high = setting_range(decoding.settings, name)
-    now = getattr(decoding.settings, name)
-    edges = np.unique(np.linspace(low, high, PIECES + 1).round(0 if isinstance(now, int) else 9)).tolist()
-    pieces = sorted(pairwise(edges), key=lambda piece: max(piece[0] - now, now - piece[1]))
-    marks: dict[str, Any] = {"values": [], "exact": True, "searching": True, "from": now, "to": now}
-    told = perf_counter()
-    for i, (start, end) in enumerate(pieces):
-        steps, found = search(decoding, name, start, end), None
-        while found is None:
-            try:
-                next(steps)
-            except StopIteration as done:
-                found = done.value
-            if found is None and perf_counter() - told > TARGET:
-                told = perf_counter()
-                yield marks
-        marks = {
-            "values": sorted({*marks["values"], *found.values.tolist()}), "exact": marks["exact"] and found.exact,
-            "searching": i + 1 < len(pieces), "from": min(marks["from"], start), "to": max(marks["to"], end),
-        }  # fmt: skip
-        yield marks
+
+def same_people(before: Poses, after: Poses) -> Ints:
+    """For each person (P,) of `after` the one of `before` who shares most joints with it, or -1; none twice."""
+    both = (before.kind != MISSING)[:, None] & (after.kind != MISSING)
+    apart = np.linalg.norm(before.keypoints[:, None, :, :2] - after.keypoints[..., :2], axis=-1)
+    shared = (both * np.exp(-apart / NEAR)).sum(axis=-1)
+    old, new = linear_sum_assignment(shared, maximize=True)
+    alike = shared[old, new] > 0.1
+    match = np.full(len(after), -1, np.intp)
+    match[new[alike]] = old[alike]
+    return match
+
+
+def renumbered(match: Ints, numbers: Ints) -> Ints:
+    """The number of the matching person, or the next that is free where the match is -1."""
+    found = np.append(numbers, -1)[match]
+    new = found < 0
+    found[new] = numbers.max(initial=-1) + 1 + np.arange(np.count_nonzero(new))
+    return np.asarray(found)
+
+
+def dots_that_differ(before: Decoding, after: Decoding) -> list[int]:
+    """Dots of `before`, by their places, that `after` gives to another person, or has not as a peak or as refined."""
+    mine, other = dots_of(before), dots_of(after)
+    match = np.append(same_people(before.poses, after.poses), -1)
+    theirs = dict(zip(zip(other.keys, other.refined, strict=True), match[other.person].tolist(), strict=True))
+    owned = zip(zip(mine.keys, mine.refined, strict=True), mine.person.tolist(), strict=True)
+    return [i for i, (key, person) in enumerate(owned) if theirs.get(key, -1) != person]
+
+
+def told_changes(before: Decoding, after: Decoding) -> list[str]:
+    """What the step from one decoding, called A, to the other changed: settings, people and joints."""
+    old_numbers, numbers = before.pose_numbers + 1, after.pose_numbers + 1
+    match = same_people(before.poses, after.poses)
+    old, new = before.settings, after.settings
+    pairs = [("rule", type(old).__name__, type(new).__name__)]
+    pairs += [(item.name, getattr(old, item.name), getattr(new, item.name)) for item in fields(Settings)]
+    told = [f"{name} {was} → {now}." for name, was, now in pairs if was != now]
+    told += [f"A's person {number} is gone." for old, number in enumerate(old_numbers) if old not in match]
+    told += [f"Person {number} is new." for number, old in zip(numbers, match, strict=True) if old < 0]
+    same = np.flatnonzero(match >= 0)
+    was, now = before.poses.kind[match[same]], after.poses.kind[same]
+    way = before.poses.keypoints[match[same], :, :2] - after.poses.keypoints[same, :, :2]
+    joints = []
+    for i, k in np.argwhere((was != now) | (np.abs(way).max(axis=2, initial=0) > 1e-3)).tolist():
+        kinds = f"was {KINDS[was[i, k]]}, now it is {KINDS[now[i, k]]}"
+        change = kinds if was[i, k] != now[i, k] else "is at another place"
+        joints.append(f"Person {numbers[same[i]]}'s {KEYPOINTS[k]} {change}.")
+    rest = [f"And {len(joints) - MOST} more joints."] if len(joints) > MOST else []
+    return told + joints[:MOST] + rest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +23,9 @@ from hpe_nb.films.record import Entry, read_record
 from hpe_nb.films.seeking import FilmPages
 from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.settings import Settings
-from hpe_nb.widgets.canvas import Canvas, Stepped
+from hpe_nb.widgets.canvas import Canvas, Stepped, small
 from hpe_nb.widgets.data import dots_data, fixed_data, people_data, photo_data
 from hpe_nb.widgets.explorer import Explorer
-from hpe_nb.widgets.page import small
 from hpe_nb.widgets.subject import Subject, subject_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,65 @@ WIDTH = 960
 """Frames travel to the browser with at most this many pixels across."""
 
 
-class Player(Stepped):
+class Watched(Canvas):
+    """A frame with people who have numbers, and a button that opens the explorer on it, under the same numbers.
+
+    Attributes:
+        explorer: what the button opened last, None before.
+    """
+
+    network: Any
+    settings: Settings | None
+    explorer: Explorer | None = None
+    _shown: tuple[Image, Entry] | None = None
+
+    @property
+    def shown(self) -> tuple[Image, Entry]:
+        """The frame shown, as it came, and its people.
+
+        Raises:
+            HpeError: there is none yet.
+        """
+        if self._shown is None:
+            raise HpeError("there is no picture yet; start the camera first.")
+        return self._shown
+
+    def image(self) -> Image:
+        """The frame with the people drawn in it, RGB (H, W, 3)."""
+        frame, entry = self.shown
+        return draw_poses(frame, entry.poses, people=entry.person)
+
+    def explore(self) -> Explorer:
+        """Open the explorer on the frame shown, below, and return it; people keep their numbers."""
+        frame, entry = self.shown
+        return self._open(entry, subject_of(frame, self.network))
+
+    def _open(self, entry: Entry, subject: Subject) -> Explorer:
+        self.explorer = Explorer(subject, self.settings, network=self.network, known=(entry.poses, entry.person))
+        self.below = self.explorer.model_id
+        return self.explorer
+
+    def _on_explore(self) -> None:
+        """The button: the network looks at the frame in a thread."""
+        frame, entry = self.shown
+        self.aside(partial(subject_of, frame, self.network), partial(self._open, entry))
+
+    def _show(self, frame: Image, entry: Entry, told: str, number: int) -> None:
+        """Send a frame, and its people under the numbers they have in the film."""
+        self._shown = frame, entry
+        poses = replace(entry.poses, tags=np.nan_to_num(entry.poses.tags))  # the record keeps no tags
+        person, joint = np.nonzero(poses.kind)
+        places, refined = poses.keypoints[person, joint], poses.kind[person, joint] == REFINED
+        dots = dots_data(joint, person, places[:, :2], places[:, 2], refined, np.zeros((len(person), 1)))
+        with self.hold_sync():
+            self.photo = photo_data(small(frame, WIDTH)) | {"size": [*frame.shape[1::-1]]}
+            self.scene = {
+                "n": number, "people": people_data(poses, np.asarray(entry.person) + 1), "dots": dots, "values": {},
+                "readout": told, "alt": told, "hint": "Point at a joint.",
+            }  # fmt: skip
+
+
+class Player(Watched, Stepped):
     """A film and its record in a notebook: play, pause, step, seek, zoom; the number of people over time below.
 
     A button opens the explorer on the frame that is shown, with the same people in the same colours.
@@ -48,7 +106,6 @@ class Player(Stepped):
 
     Attributes:
         entries: what the record says of each frame.
-        explorer: what the button opened last, None before.
 
     Raises:
         HpeError: no such film, no record, or a record without frames.
@@ -68,94 +125,39 @@ class Player(Stepped):
         self._things = self.entries
         self.pages = FilmPages(film) if isinstance(film, str | Path) else list(film)
         self.network, self.settings = network, settings
-        self.explorer: Explorer | None = None
         super().__init__(fixed=fixed_data("player", ("steps", "explore") if network else ("steps",), []))
         self._draw()
 
-    @property
-    def entry(self) -> Entry:
-        """What the record says of the frame shown."""
-        return self.entries[self._position]
-
-    @property
-    def frame(self) -> Image:
-        """The frame shown, as it is in the film.
-
-        Raises:
-            HpeError: the film has no such frame.
-        """
+    def _frame(self, entry: Entry) -> Image:
+        """The frame of an entry, as it is in the film."""
         if isinstance(self.pages, FilmPages):
-            return self.pages.page(self.entry.time)
+            return self.pages.page(entry.time)
         if self._position >= len(self.pages):
             raise HpeError(f"{len(self.pages)} pictures were given for a record of {len(self.entries)}; give all.")
         picture = self.pages[self._position]
         return read_picture(str(picture)) if isinstance(picture, str | Path) else picture
 
-    def image(self) -> Image:
-        """The frame with the people drawn in it, RGB (H, W, 3)."""
-        return draw_poses(self.frame, self.entry.poses, people=self.entry.person)
-
-    def explore(self) -> Explorer:
-        """Open the explorer on the frame shown, under the player, and return it; people keep their numbers."""
-        return explorer_below(self, subject_of(self.frame, self.network), self.entry)
-
     def _draw(self) -> None:
         """Send the frame, its people and its words."""
-        entry, frame = self.entry, self.frame
-        height, width = frame.shape[:2]
-        told = told_of(entry, self._position, len(self.entries))
+        entry, count = self.entries[self._position], len(self.entries)
+        pairs = zip(entry.person, entry.poses.scores, strict=True)
+        each = ", ".join(f"{number + 1}: {score:.2f}" for number, score in pairs)
+        crowd = plural(len(entry.poses), "person") + (f" ({each})" if each else "")
+        told = f"frame {self._position + 1} of {count}, {entry.time:.2f} s, {crowd}"
         with self.hold_sync():
-            self.photo = photo_data(small(frame, WIDTH)) | {"size": [width, height]}
-            self.scene = people_scene(entry, told) | {"n": self._answering}
+            self._show(self._frame(entry), entry, told, self._answering)
             self.steps = {
-                "count": len(self.entries), "position": self._position, "told": told, "interval": self._interval(),
+                "count": count, "position": self._position, "told": told, "interval": self._interval(),
                 "timeline": [len(one.poses) for one in self.entries],
             }  # fmt: skip
 
     def _interval(self) -> int:
-        """Milliseconds between two entries when the film plays at its own speed."""
-        times = np.array([entry.time for entry in self.entries])
-        step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-        return max(20, round(1000 * (step if isinstance(self.pages, FilmPages) and step > 0 else 0.5)))
-
-    def _on_explore(self, _: dict[str, Any]) -> None:
-        """The button."""
-        explore_aside(self, self.frame, self.entry)
+        """Milliseconds between two entries: a film plays at its own speed."""
+        steps = np.diff([entry.time for entry in self.entries]) if isinstance(self.pages, FilmPages) else np.zeros(0)
+        return max(20, round(1000 * float(np.median(steps)))) if len(steps) else 500
 
 
-def explorer_below(view: Player | Webcam, subject: Subject, entry: Entry) -> Explorer:
-    """Show an explorer on a frame under the widget; the people of its entry keep their numbers."""
-    view.explorer = Explorer(subject, view.settings, network=view.network, known=(entry.poses, entry.person))
-    view.below = view.explorer.model_id
-    return view.explorer
-
-
-def explore_aside(view: Player | Webcam, frame: Image, entry: Entry) -> None:
-    """The same, while the network looks at the frame in a thread."""
-    view.aside(lambda: subject_of(frame, view.network), lambda subject: explorer_below(view, subject, entry))
-
-
-def told_of(entry: Entry, position: int, count: int) -> str:
-    """A frame in words: its place, its time, the people in it and their scores."""
-    pairs = zip(entry.person, entry.poses.scores, strict=True)
-    each = ", ".join(f"{number + 1}: {score:.2f}" for number, score in pairs)
-    crowd = plural(len(entry.poses), "person") + (f" ({each})" if each else "")
-    return f"frame {position + 1} of {count}, {entry.time:.2f} s, {crowd}"
-
-
-def people_scene(entry: Entry, told: str) -> dict[str, Any]:
-    """The people of a frame for the canvas, under the numbers they have in the film."""
-    # The record keeps no tags.
-    poses = replace(entry.poses, tags=np.nan_to_num(entry.poses.tags))
-    person, joint = np.nonzero(poses.kind)
-    places, kind = poses.keypoints[person, joint], poses.kind[person, joint]
-    none = np.zeros((len(person), 1))
-    dots = dots_data(joint, person, places[:, :2], places[:, 2], kind == REFINED, none)
-    people = people_data(poses, np.asarray(entry.person) + 1)
-    return {"people": people, "dots": dots, "readout": told, "alt": told, "values": {}, "hint": "Point at a joint."}
-
-
-class Webcam(Canvas):
+class Webcam(Watched):
     """The browser's camera, live: start it, freeze it, look into a frame; one photo where there is no camera.
 
     The browser sends a picture when the kernel has answered the one before, so nothing piles up on a slow network.
@@ -167,62 +169,29 @@ class Webcam(Canvas):
         following: settings of tracking and smoothing.
 
     Attributes:
-        last: the last picture as it came, None before the first.
-        entry: the people in it.
         frames: how many pictures have come.
     """
 
     def __init__(self, network: Network, settings: Settings | None = None, following: Following | None = None) -> None:
         self.network, self.settings, self.following = network, settings, following or Following()
-        self.last: Image | None = None
-        self.entry: Entry | None = None
-        self.explorer: Explorer | None = None
         self.tracks, self.frames = Tracks.none(), 0
         super().__init__(fixed=fixed_data("camera", ("camera",), []))
 
-    def _found(self, data: bytes | memoryview) -> tuple[Image, Poses]:
-        """The picture and its people."""
-        image = decode_image(bytes(data), "the browser's picture")
-        return image, decode(self.network(image), self.settings).poses
-
-    def _show(self, image: Image, poses: Poses, time: float) -> None:
-        """Follow the people from the pictures before, and send the picture."""
-        self.tracks, person, poses = follow(self.tracks, poses, time, self.following, image)
-        self.last, self.frames = image, self.frames + 1
-        self.entry = Entry(self.frames, time, f"camera frame {self.frames}", image.shape[1::-1], person, poses)
-        with self.hold_sync():
-            self.photo = photo_data(image)
-            self.scene = people_scene(self.entry, plural(len(poses), "person")) | {"n": self.frames}
-
-    def image(self) -> Image:
-        """The last picture with its people, RGB (H, W, 3); a dark one before the first."""
-        if self.last is None or self.entry is None:
-            return np.full((90, 160, 3), 46, np.uint8)
-        return draw_poses(self.last, self.entry.poses, people=self.entry.person)
-
-    def explore(self) -> Explorer:
-        """Open the explorer on the last picture, under the camera, and return it; people keep their numbers.
-
-        Raises:
-            HpeError: there is no picture yet.
-        """
-        image, entry = self._last()
-        return explorer_below(self, subject_of(image, self.network), entry)
-
-    def _last(self) -> tuple[Image, Entry]:
-        """The last picture and its people."""
-        if self.last is None or self.entry is None:
-            raise HpeError("there is no picture yet; start the camera first.")
-        return self.last, self.entry
-
-    def _on_explore(self, _: dict[str, Any]) -> None:
-        """The button."""
-        explore_aside(self, *self._last())
-
-    def _on_frame(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
+    def _on_frame(self, time: float, buffers: list[memoryview]) -> None:
         """A picture from the browser."""
-        time = float(content.get("time", 0.0))
-        self.aside(lambda: self._found(buffers[0]), lambda found: self._show(found[0], found[1], time))
+
+        def found() -> tuple[Image, Poses]:
+            image = decode_image(bytes(buffers[0]), "the browser's picture")
+            return image, decode(self.network(image), self.settings).poses
+
+        def show(found: tuple[Image, Poses]) -> None:
+            image, poses = found
+            self.tracks, person, poses = follow(self.tracks, poses, time, self.following, image)
+            self.frames += 1
+            entry = Entry(self.frames, time, f"camera frame {self.frames}", image.shape[1::-1], person, poses)
+            self._show(image, entry, plural(len(poses), "person"), self.frames)
+
+        self.aside(found, show)
 
 
 webcam = Webcam

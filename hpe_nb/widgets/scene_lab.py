@@ -8,9 +8,8 @@ from typing import Any
 from hpe_nb.scenes.making import Scene, scene
 from hpe_nb.scenes.recipe import NAMED, Recipe
 from hpe_nb.settings import Settings
-from hpe_nb.widgets.data import verdict
-from hpe_nb.widgets.explorer import TOOLS, Explorer
-from hpe_nb.widgets.panel import field_data
+from hpe_nb.widgets.data import field_data, verdict
+from hpe_nb.widgets.explorer import Explorer
 
 GROUPS = {
     "people": ("people", "overlap", "occlusion"),
@@ -19,8 +18,6 @@ GROUPS = {
     "peaks": ("score", "hidden_score", "missed", "false_peaks", "heat_noise", "blur"),
 }
 """Settings of a scene that have a control."""
-
-KNOBS = tuple(name for names in GROUPS.values() for name in names)
 
 SEEDS = 99
 """The last seed on the slider; any other number works in `hpe.scene`."""
@@ -43,27 +40,25 @@ class SceneLab(Explorer):
         HpeError: no such scene or setting.
     """
 
-    app, tools = "lab", TOOLS
+    app = "lab"
 
     def __init__(self, name: str | int | Recipe = 3, settings: Settings | None = None, **changes: Any) -> None:
         self._name = name if isinstance(name, str) else OWN
         self.made: Scene = scene(name, **changes)
-        self._first = self.made.recipe
+        self._first = self._name, self.made.recipe
         super().__init__(self.made, settings, layer="truth")
 
     @property
     def code_of_scene(self) -> str:
         """The scene as Python."""
         recipe, start = self.made.recipe, NAMED.get(self._name, Recipe())
-        changed = [
-            f"{item.name}={getattr(recipe, item.name)!r}"
-            for item in fields(Recipe)
-            if item.name not in ("about", "cast") and getattr(recipe, item.name) != getattr(start, item.name)
-        ]
         given = [repr(self._name)] if self._name in NAMED else []
+        for name in (item.name for item in fields(Recipe) if item.name not in ("about", "cast")):
+            value = getattr(recipe, name)
+            given += [f"{name}={value!r}"] if value != getattr(start, name) else []
         if recipe.cast != start.cast and recipe.cast:  # people placed one by one, of no named scene
-            changed.append(f"cast={tuple(tuple(actor) for actor in recipe.cast)!r}")
-        return f"hpe.scene({', '.join(given + changed)})"
+            given.append(f"cast={tuple(tuple(actor) for actor in recipe.cast)!r}")
+        return f"hpe.scene({', '.join(given)})"
 
     def make(self, **changes: Any) -> None:
         """Turn knobs of the scene: `lab.make(people=4, tag_noise=0.2)`; another number of people leaves a named scene.
@@ -71,18 +66,19 @@ class SceneLab(Explorer):
         Raises:
             HpeError: no such setting, or a value out of its range.
         """
+        name = self._name
         if changes.keys() & {"people", "height"} and self.made.recipe.cast:
-            self._name, changes = OWN, {"cast": (), "about": ""} | changes
-        self._make(replace(self.made.recipe, **changes))
+            name, changes = OWN, {"cast": (), "about": ""} | changes
+        self._make(name, replace(self.made.recipe, **changes))
 
-    def _make(self, recipe: Recipe) -> None:
+    def _make(self, name: str, recipe: Recipe) -> None:
         """Show another scene."""
-        self.made = scene(recipe)
+        self._name, self.made = name, scene(recipe)
         self.show(self.made)
 
     def _panels(self) -> list[dict[str, Any]]:
         """The scene's panel before the settings'."""
-        items = {item.name: field_data(item) for item in fields(Recipe) if item.name in KNOBS}
+        items = {item.name: field_data(item) for item in fields(Recipe) if "meaning" in item.metadata}
         items["seed"]["high"] = SEEDS
         groups = [
             {"title": title, "folded": title != "people", "fields": [items[name] for name in names]}
@@ -93,25 +89,19 @@ class SceneLab(Explorer):
 
     def _more(self) -> dict[str, Any]:
         """The scene's knobs and code, and the result against the truth."""
-        recipe = self.made.recipe
-        knobs = {name: getattr(recipe, name) for name in KNOBS} | {"people": len(self.made.truth)}
+        recipe, result = self.made.recipe, verdict(self._decoding, self.made.truth)
+        knobs = {name: getattr(recipe, name) for names in GROUPS.values() for name in names}
         return super()._more() | {
-            "knobs": knobs, "scene_code": self.code_of_scene, "scene_preset": self._name,
-            "hint": f"{recipe.about} Against the truth: {verdict(self._decoding, self.made.truth)}".strip(),
-            "verdict": verdict(self._decoding, self.made.truth),
+            "knobs": knobs | {"people": len(self.made.truth)}, "scene_code": self.code_of_scene, "verdict": result,
+            "scene_preset": self._name, "hint": f"{recipe.about} Against the truth: {result}".strip(),
         }  # fmt: skip
 
-    def _on_scene_set(self, content: dict[str, Any]) -> None:
-        """Sliders of the scene moved."""
-        self.make(**content["changes"])
+    def _on_scene_set(self, changes: dict[str, Any]) -> None:
+        self.make(**changes)
 
-    def _on_scene_preset(self, content: dict[str, Any]) -> None:
-        """A named scene was chosen."""
-        if content["preset"] in NAMED:
-            self._name = content["preset"]
-            self._make(NAMED[self._name])
+    def _on_scene_preset(self, preset: str) -> None:
+        if preset in NAMED:
+            self._make(preset, NAMED[preset])
 
-    def _on_scene_reset(self, _: dict[str, Any]) -> None:
-        """Back to the scene of the start."""
-        self._name = next((name for name, recipe in NAMED.items() if recipe == self._first), OWN)
-        self._make(self._first)
+    def _on_scene_reset(self) -> None:
+        self._make(*self._first)

@@ -21,8 +21,7 @@ import numpy as np
 
 import hpe_nb as hpe
 from hpe_nb.decoder.decode import Decoder
-from hpe_nb.explain.flips import number_names, outcome, with_setting
-from hpe_nb.widgets.explorer import flips_in_steps
+from hpe_nb.explain.flips import number_names, outcome, search, with_setting
 
 PHOTOS = ("astronaut", "basketball1", "vtest_150", "vtest_250", "vtest_550", "vtest_750")
 
@@ -60,23 +59,25 @@ def pictures() -> Iterator[tuple[str, object]]:
         yield f"{name}, mirrored", (image, network(image))
 
 
-def searched(decoding: hpe.Decoding, setting: str, budget: float) -> tuple[dict, float, float]:
-    """What the slider of a setting shows after at most `budget` seconds, the seconds taken, and the longest step."""
-    longest, started, marks = 0.0, time.perf_counter(), {}
+def searched(decoding: hpe.Decoding, setting: str, budget: float) -> tuple[np.ndarray | None, float, float]:
+    """The flips of a setting, None after `budget` seconds, the seconds taken, and the longest step."""
+    longest, started, steps = 0.0, time.perf_counter(), search(decoding, setting)
     before = started
-    for shown in flips_in_steps(decoding, setting):
-        marks, now = shown, time.perf_counter()
+    while before - started < budget:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return done.value.values, time.perf_counter() - started, longest
+        now = time.perf_counter()
         longest, before = max(longest, now - before), now
-        if now - started > budget:
-            break
-    return marks, time.perf_counter() - started, longest
+    return None, budget, longest
 
 
-def missed(decoding: hpe.Decoding, setting: str, marks: dict) -> int:
+def missed(decoding: hpe.Decoding, setting: str, flips: np.ndarray) -> int:
     """At how many places of the slider the result changes without a mark since the place before."""
     told = hpe.Settings.__dataclass_fields__[setting].metadata
-    low, high, by = marks["from"], marks["to"], told["by"]
-    flips, decoder, count = np.array(marks["values"]), Decoder(decoding.maps, memory=50), 0
+    low, high, by = told["low"], told["high"], told["by"]
+    decoder, count = Decoder(decoding.maps, memory=50), 0
     places = np.clip(np.arange(low, high + by / 2, by).round(6), low, high)
     results = [outcome(decoder(with_setting(decoding.settings, setting, place))) for place in places.tolist()]
     for start, end, one, other in zip(places, places[1:], results, results[1:], strict=False):
@@ -121,8 +122,11 @@ def main() -> None:
         whole = step = 0.0
         for setting in number_names(explorer.settings):
             marks, took, longest = searched(explorer.decoding, setting, given.budget)
-            flips, whole, step = flips + len(marks["values"]), whole + took, max(step, longest)
-            waiting += marks["searching"]
+            whole, step = whole + took, max(step, longest)
+            if marks is None:
+                waiting += 1
+                continue
+            flips += len(marks)
             lost += 0 if setting == "delta" else missed(explorer.decoding, setting, marks)
         answer = asyncio.run(held(explorer))
         numbers = f"{flips:>7}{lost:>8}{waiting:>11}{whole:>10.1f}{1000 * step:>9.0f}{1000 * answer:>9.0f}"

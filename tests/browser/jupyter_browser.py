@@ -48,22 +48,7 @@ RUN_ALL = """async () => {
 
 KERNEL_IDLE = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
-# What an <img> or a <canvas> shows, read as pixels: alike for blob: and data: addresses, never a stale one.
-# While a film or a camera runs, a picture can be replaced while it is decoded; then the next one is looked at.
-DIGEST = """async shown => {
-    for (let left = 20; left; left--) {
-        const broken = await shown.decode?.().then(() => null, error => error);
-        if (!broken) break;
-        if (left === 1) throw broken;
-        await new Promise(requestAnimationFrame);
-    }
-    const c = new OffscreenCanvas(shown.naturalWidth ?? shown.width, shown.naturalHeight ?? shown.height);
-    const g = c.getContext('2d');
-    g.drawImage(shown, 0, 0);
-    const hash = await crypto.subtle.digest('SHA-256', g.getImageData(0, 0, c.width, c.height).data);
-    return Array.from(new Uint8Array(hash), b => b.toString(16).padStart(2, '0')).join('');
-}"""
-
+ITEMS = "(canvas, kind) => canvas.items().filter((item) => item.kind === kind)"
 
 # Ask the notebook's kernel behind the user's back; what it prints is the answer.
 ASK = """async code => {
@@ -103,8 +88,9 @@ class Lab:
     root: Path
     browser: Browser
 
-    def open(self, name: str, width: int = 1100, height: int = 900, dark: bool = False) -> Opened:
-        """Open a notebook of the served folder in a page of its own; its kernel is ready on return."""
+    def run(self, *cells: str, name: str = "test.ipynb", width: int = 1366, height: int = 768) -> Opened:
+        """Write a notebook of these cells, open it and run it; the page shows what it shows a user."""
+        (self.root / name).write_text(json.dumps(notebook(*cells)), encoding="utf-8")
         page = self.browser.new_page(viewport={"width": width, "height": height}, reduced_motion="reduce")
         opened = Opened(page)
         page.on("console", lambda said: opened.console.append(said.text) if said.type == "error" else None)
@@ -112,16 +98,9 @@ class Lab:
         page.goto(f"{self.address}/doc/tree/{name}?token={self.token}&reset", wait_until="domcontentloaded")
         expect(page.locator(".jp-NotebookPanel")).to_be_visible(timeout=60_000)
         page.wait_for_function(KERNEL_IDLE, timeout=60_000)
-        if dark:
-            page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
-            expect(page.locator("body[data-jp-theme-light=false]")).to_be_attached()
-        return opened
-
-    def run(self, *cells: str, name: str = "test.ipynb", **window: Any) -> Opened:
-        """Write a notebook of these cells, open it and run it; the page shows what it shows a user."""
-        (self.root / name).write_text(json.dumps(notebook(*cells)), encoding="utf-8")
-        opened = self.open(name, **window)
-        opened.run_all()
+        page.evaluate(RUN_ALL)
+        errors = page.evaluate(ERRORS)
+        assert not errors, errors
         return opened
 
 
@@ -131,12 +110,6 @@ class Opened:
 
     page: Page
     console: list[str] = field(default_factory=list)
-
-    def run_all(self) -> None:
-        """Run every cell through Lab's own command; an error in one of them fails here with its words."""
-        self.page.evaluate(RUN_ALL)
-        errors = self.page.evaluate(ERRORS)
-        assert not errors, errors
 
     def close(self) -> None:
         """Stop the notebook's kernel and close its page."""
@@ -154,21 +127,60 @@ class Opened:
             self.page.wait_for_timeout(50)
         assert found == value, f"{expression} is {found!r}"
 
-    def picture(self, which: int = 0) -> Locator:
-        """The widgets' n-th picture."""
-        return self.page.locator(".jp-OutputArea img.widget-image, .jp-OutputArea .hpe-picture").nth(which)
+    @property
+    def photo(self) -> Locator:
+        """The first widget's picture."""
+        return self.page.locator("canvas.hpe-picture").first
 
-    def digest(self, image: Locator) -> str:
-        """SHA-256 of the pixels that an <img> or a <canvas> shows."""
-        return str(image.evaluate(DIGEST))
+    @property
+    def strip(self) -> Locator:
+        """The first widget's tag strip."""
+        return self.page.locator("canvas.hpe-strip").first
 
-    def wait_for_change(self, image: Locator, before: str, seconds: float = 10) -> str:
-        """The digest of the picture as soon as it differs from `before`; fails when it stays the same."""
+    def pixels(self, canvas: Locator) -> str:
+        """What a canvas shows, as one text."""
+        return str(canvas.evaluate("canvas => canvas.toDataURL()"))
+
+    def wait_for_change(self, canvas: Locator, before: str, seconds: float = 10) -> str:
+        """The pixels of the canvas as soon as they differ from `before`; fails when they stay the same."""
         end = time.monotonic() + seconds
-        while (after := self.digest(image)) == before and time.monotonic() < end:
+        while (after := self.pixels(canvas)) == before and time.monotonic() < end:
             self.page.wait_for_timeout(30)
         assert after != before, f"the picture stayed the same for {seconds} s"
         return after
+
+    def items(self, canvas: Locator, kind: str) -> list[dict[str, Any]]:
+        """What of this kind is drawn on a canvas after the next frame."""
+        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        drawn: list[dict[str, Any]] = canvas.evaluate(ITEMS, kind)
+        return drawn
+
+    def drawn(self, canvas: Locator, kind: str, seconds: float = 5) -> list[dict[str, Any]]:
+        """The same, as soon as there are any."""
+        end = time.monotonic() + seconds
+        while not (found := self.items(canvas, kind)) and time.monotonic() < end:
+            self.page.wait_for_timeout(50)
+        assert found, f"no {kind} was drawn"
+        return found
+
+    def at(self, canvas: Locator, item: dict[str, Any]) -> tuple[float, float]:
+        """Where an item is on the page."""
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        assert box
+        return box["x"] + item["x"], box["y"] + item["y"]
+
+    def click(self, canvas: Locator, item: dict[str, Any]) -> None:
+        """Click an item."""
+        self.page.mouse.click(*self.at(canvas, item))
+
+    def drag(self, canvas: Locator, item: dict[str, Any], across: float, down: float) -> None:
+        """Drag what is at an item's place by so many pixels."""
+        x, y = self.at(canvas, item)
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + across, y + down, steps=4)
+        self.page.mouse.up()
 
 
 @contextlib.contextmanager

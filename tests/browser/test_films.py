@@ -54,9 +54,9 @@ def _paths(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_player(jupyter: Any) -> None:
     opened = jupyter.run(PLAYER, name="player.ipynb")
-    page, picture, told = opened.page, opened.picture(0), opened.page.locator(".hpe-told")
+    page, picture, told = opened.page, opened.photo, opened.page.locator(".hpe-told")
     expect(told).to_have_text("frame 1 of 20, 0.00 s, 1 person (1: 0.90)")
-    before = opened.digest(picture)
+    before = opened.pixels(picture)
     page.locator(".hpe-position").focus()
     for _ in range(5):
         page.keyboard.press("ArrowRight")
@@ -109,11 +109,11 @@ def test_a_frame_and_its_explorer_show_the_same(jupyter: Any) -> None:
 
 def test_webcam_live_and_frozen(jupyter: Any) -> None:
     opened = jupyter.run(CAMERA, name="camera.ipynb")
-    page, picture = opened.page, opened.picture(0)
+    page, picture = opened.page, opened.photo
     told, start = page.locator(".hpe-status"), page.locator(".hpe-start")
     start.click()
     expect(told).to_contain_text("ms from camera", timeout=60_000)
-    first = opened.digest(picture)
+    first = opened.pixels(picture)
     opened.wait_for_change(picture, first, 20)  # the fake camera's picture moves
     page.locator(".hpe-freeze").click()
     page.wait_for_timeout(1500)  # the picture under way arrives

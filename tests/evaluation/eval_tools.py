@@ -9,6 +9,9 @@ import numpy as np
 import hpe_nb as hpe
 from hpe_nb.decoder.poses import Poses
 
+DAMAGES = [lambda data: data[:100], lambda _: b"", lambda data: data[:-1] + b"x"]
+"""What may have become of a file."""
+
 
 def scenes(count: int = 4, **settings: Any) -> list[hpe.Scene]:
     """Scenes of a few people each, with some damage."""

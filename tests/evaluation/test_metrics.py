@@ -1,4 +1,4 @@
-"""Metrics: COCO's numbers are pycocotools', the others count what they say."""
+"""Metrics: COCO's numbers are those of pycocotools, the others count what they say."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import hpe_nb as hpe
 from hpe_nb.decoder.poses import DETECTED, REFINED, Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.labels import labels_of
-from hpe_nb.evaluation.metrics import COCO_NUMBERS, NUMBERS, CocoNumbers, PictureEvaluation, coco_dataset
+from hpe_nb.evaluation.metrics import COCO_NUMBERS, NUMBERS, CocoNumbers
 from hpe_nb.evaluation.sweep import judge_settings
 
 
@@ -22,8 +22,20 @@ def by_hand(folder: Path, truth: list[hpe.Scene], poses: list[Poses]) -> list[fl
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
+    people = [
+        {"image_id": image, "category_id": 1, "keypoints": points.reshape(-1).tolist(), "area": area, "iscrowd": 0,
+         "bbox": box.tolist(), "num_keypoints": int((points[:, 2] > 0).sum())}
+        for image, labels in enumerate(map(labels_of, truth), 1)
+        for points, area, box in zip(labels.keypoints, labels.areas.tolist(), labels.boxes, strict=True)
+    ]  # fmt: skip
+    content = {
+        "info": {},
+        "images": [{"id": image + 1} for image in range(len(truth))],
+        "annotations": [person | {"id": i} for i, person in enumerate(people, 1)],
+        "categories": [{"id": 1, "name": "person"}],
+    }
     labels, results = folder / "labels.json", folder / "results.json"
-    labels.write_text(json.dumps(coco_dataset([labels_of(each) for each in truth])))
+    labels.write_text(json.dumps(content))
     hpe.save_poses(results, dict(enumerate(poses, 1)))
     coco = COCO(str(labels))
     run = COCOeval(coco, coco.loadRes(str(results)), "keypoints")
@@ -45,30 +57,17 @@ def test_coco_numbers_are_those_by_hand(tmp_path: Path, noise: float) -> None:
 def test_settings_side_by_side_are_as_one_by_one() -> None:
     truth = scenes(5, tag_noise=0.6, missed=0.3)
     settings = [hpe.Settings(tag_threshold=t, pose_threshold=p) for t in (0.3, 1.0, 2.0) for p in (0.0, 0.2)]
-    numbers = CocoNumbers([judge_settings(each.maps, labels_of(each), settings, range(6)) for each in truth])
-    for i, each in enumerate(settings):
+    numbers = CocoNumbers([judge_settings(each.maps, labels_of(each), tuple(settings)) for each in truth])
+    for each, found in zip(settings, numbers.of_all(), strict=True):
         expected = hpe.evaluate([hpe.decode(one.maps, each) for one in truth], truth).numbers
-        found = numbers.numbers(i)
         assert found["AP"] > 1
         for name in NUMBERS[:-1]:
             assert found[name] == pytest.approx(expected[name], abs=1e-9, nan_ok=True), (name, each)
 
 
-def test_a_result_that_is_part_of_another_is_matched_as_alone() -> None:
-    scene = scenes(4, tag_noise=0.9, missed=0.3)[3]
-    poses = hpe.decode(scene.maps, hpe.Settings(pose_threshold=0.0, tag_threshold=0.4)).poses
-    rows = [list(range(n)) for n in range(len(poses) + 1)] + [[2, 0], [1], list(range(1, len(poses)))]
-    together = PictureEvaluation(labels_of(scene), poses).matches(rows)
-    assert sum(len(each.person) for each in together) == sum(map(len, rows))
-    for row, found in zip(rows, together, strict=True):
-        (alone,) = PictureEvaluation(labels_of(scene), poses).matches([row])
-        for one, other in zip(found, alone, strict=True):
-            assert np.array_equal(one, other), row
-
-
 def test_weights_count_pictures() -> None:
-    truth, base = scenes(3), [hpe.Settings()]
-    judged = [judge_settings(each.maps, labels_of(each), base, [0]) for each in truth]
+    truth = scenes(3)
+    judged = [judge_settings(each.maps, labels_of(each), (hpe.Settings(),)) for each in truth]
     some = CocoNumbers([judged[0], judged[2], judged[2]]).numbers(0)
     assert CocoNumbers(judged).numbers(0, np.array([1, 0, 2])) == pytest.approx(some, nan_ok=True)
 
@@ -127,7 +126,7 @@ def test_table_of_one_picture_names_people() -> None:
     assert report.people["is"].tolist() == ["2", "none", "1"]
     assert report.people["person"].tolist() == [1, 2, "-"]
     assert report.people["OKS"].tolist() == ["1.00", "-", "missed"]
-    assert "<table>" in report._repr_html_()
+    assert "wrong person" in report._repr_html_()
 
 
 @pytest.mark.parametrize(

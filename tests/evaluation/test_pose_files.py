@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from eval_tools import same
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -18,83 +19,53 @@ from hpe_nb.evaluation.pose_files import load_pictures, load_poses, save_poses
 FINITE = st.floats(-(2**100), 2**100, width=32)
 
 
-def some_poses(count: int, dimension: int = 1, seed: int = 0) -> Poses:
+def some_poses(count: int, seed: int = 0) -> Poses:
     """Random people with all three kinds of joint."""
     random = np.random.default_rng(seed)
     kind = random.integers(0, 3, (count, 17)).astype(np.uint8)
     keypoints = random.uniform(0, 500, (count, 17, 3)).astype(np.float32) * (kind != MISSING)[..., None]
-    tags = random.normal(size=(count,) if dimension == 1 else (count, dimension)).astype(np.float32)
-    return Poses(keypoints, random.random(count, np.float32), tags, kind)
-
-
-def assert_equal(one: Poses, other: Poses) -> None:
-    """Every array the same: type, shape, numbers."""
-    for name in ("keypoints", "scores", "tags", "kind"):
-        a, b = getattr(one, name), getattr(other, name)
-        assert (a.dtype, a.shape) == (b.dtype, b.shape), name
-        np.testing.assert_array_equal(a, b, err_msg=name)
+    return Poses(keypoints, random.random(count, np.float32), random.random(count, np.float32), kind)
 
 
 @pytest.mark.parametrize("ending", ["json", "csv", "JSON"])
-@pytest.mark.parametrize(
-    "poses",
-    [
-        pytest.param(Poses.none(), id="nobody"),
-        pytest.param(some_poses(1), id="one"),
-        pytest.param(some_poses(12), id="twelve"),
-        pytest.param(some_poses(3, dimension=2), id="tags of two numbers"),
-        pytest.param(some_poses(3, dimension=4), id="tags of four numbers"),
-    ],
-)
-def test_what_is_saved_comes_back(tmp_path: Path, poses: Poses, ending: str) -> None:
-    path = save_poses(tmp_path / "deep" / f"poses.{ending}", poses, image_id=139)
-    assert_equal(load_poses(path), poses)
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.integers(0, 3), st.sampled_from([(), (2,), (4,)]))
+def test_any_numbers_come_back(
+    tmp_path_factory: pytest.TempPathFactory, ending: str, data: st.DataObject, count: int, dimension: tuple[int, ...]
+) -> None:
+    poses = Poses(
+        data.draw(arrays.arrays(np.float32, (count, 17, 3), elements=FINITE)),
+        data.draw(arrays.arrays(np.float32, count, elements=FINITE)),
+        data.draw(arrays.arrays(np.float32, (count, *dimension), elements=FINITE)),
+        data.draw(arrays.arrays(np.uint8, (count, 17), elements=st.integers(0, 2))),
+    )
+    path = save_poses(tmp_path_factory.mktemp("any") / "deep" / f"a.{ending}", poses, image_id=139)
+    assert same(load_poses(path), poses if count else Poses.none())
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 @pytest.mark.parametrize("ending", ["json", "csv"])
-@settings(max_examples=60, deadline=None)
-@given(st.data())
-def test_any_number_comes_back(tmp_path_factory: pytest.TempPathFactory, ending: str, data: st.DataObject) -> None:
-    count = data.draw(st.integers(1, 3))
-    poses = Poses(
-        data.draw(arrays.arrays(np.float32, (count, 17, 3), elements=FINITE)),
-        data.draw(arrays.arrays(np.float32, count, elements=FINITE)),
-        data.draw(arrays.arrays(np.float32, count, elements=FINITE)),
-        data.draw(arrays.arrays(np.uint8, (count, 17), elements=st.integers(0, 2))),
-    )
-    assert_equal(load_poses(save_poses(tmp_path_factory.mktemp("any") / f"a.{ending}", poses)), poses)
-
-
-@pytest.mark.parametrize("ending", ["json", "csv"])
 def test_several_pictures_in_one_file(tmp_path: Path, ending: str) -> None:
-    pictures = {7: some_poses(2), "beach, old.jpg": some_poses(3, seed=1), "empty.jpg": Poses.none()}
+    pictures = {7: some_poses(2), "=beach, old.jpg": some_poses(3, seed=1), "empty.jpg": Poses.none()}
     path = save_poses(tmp_path / f"all.{ending}", pictures)
-    back = load_pictures(path)
-    assert list(back) == [7, "beach, old.jpg"]
-    assert_equal(load_poses(path, image_id="beach, old.jpg"), pictures["beach, old.jpg"])
+    assert list(load_pictures(path)) == [7, "=beach, old.jpg"]
+    assert same(load_poses(path, image_id="=beach, old.jpg"), pictures["=beach, old.jpg"])
     assert len(load_poses(path, image_id="empty.jpg")) == 0
     with pytest.raises(hpe.HpeError, match="holds poses of 2 pictures"):
         load_poses(path)
 
 
-def test_csv_says_units_and_leaves_missing_joints_blank(tmp_path: Path) -> None:
-    poses = some_poses(1)
-    header, *rows = save_poses(tmp_path / "a.csv", poses, image_id="dog.jpg").read_text().splitlines()
+def test_csv_says_units_leaves_missing_joints_blank_and_may_be_edited(tmp_path: Path) -> None:
+    poses = some_poses(2)
+    path = save_poses(tmp_path / "a.csv", poses, image_id="dog.jpg")
+    header, *rows = path.read_text().splitlines()
     assert header == "image_id,person,person_score,person_tag,joint,kind,x_px,y_px,score"
-    assert len(rows) == 17
-    for row, kind in zip(rows, poses.kind[0], strict=True):
-        assert row.startswith("dog.jpg,1,")
+    for row, kind in zip(rows, poses.kind.reshape(-1), strict=True):
+        assert row.startswith("dog.jpg,")
         assert row.endswith(",missing,,,") == (kind == MISSING)
         assert (",refined," in row) == (kind == REFINED)
-
-
-def test_csv_with_rows_left_out_and_columns_moved(tmp_path: Path) -> None:
-    poses = some_poses(2, seed=3)
-    path = save_poses(tmp_path / "a.csv", poses)
-    header, *rows = [line.split(",") for line in path.read_text().splitlines()]
-    kept = [row for row in rows if row[5] == "detected"]
-    path.write_text("\n".join(",".join(row[::-1]) for row in [header, *kept]), encoding="utf-8-sig")
+    kept = [row.split(",")[::-1] for row in (header, *rows) if ",missing," not in row and ",refined," not in row]
+    path.write_text("\n".join(map(",".join, kept)), encoding="utf-8-sig")
     back = load_poses(path)
     np.testing.assert_array_equal(back.detected, poses.detected)
     np.testing.assert_array_equal(back.keypoints[back.detected], poses.keypoints[poses.detected])
@@ -108,7 +79,8 @@ def test_results_of_other_tools(tmp_path: Path) -> None:
     poses = load_poses(path)
     assert np.isnan(poses.tags).all()
     assert poses.kind[0].tolist() == [MISSING, DETECTED] + [MISSING] * 15
-    assert_equal(load_poses(save_poses(tmp_path / "again.csv", poses)), poses)
+    again = load_poses(save_poses(tmp_path / "again.csv", poses))
+    assert again.keypoints.tolist() == poses.keypoints.tolist()
 
 
 PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0}
@@ -118,9 +90,8 @@ PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0
     ("name", "content", "says"),
     [
         pytest.param("a.json", None, "does not exist", id="no file"),
-        pytest.param("a.json", "", "holds no poses", id="empty file"),
+        pytest.param(".", None, "ends with .json or .csv", id="a folder"),
         pytest.param("a.json", "[{", "holds no poses", id="half a file"),
-        pytest.param("a.json", "3", "a list of people", id="a number"),
         pytest.param("a.json", "[1, 2]", "a list of people", id="a list of numbers"),
         pytest.param("a.json", '{"annotations": []}', "ground truth", id="ground truth"),
         pytest.param("a.json", json.dumps([PERSON | {"category_id": 2}]), "category_id 1", id="a bicycle"),
@@ -129,14 +100,13 @@ PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0
         pytest.param("a.json", json.dumps([PERSON | {"keypoints": [None] * 51}]), "holds no poses", id="nulls"),
         pytest.param("a.json", json.dumps([PERSON | {"kind": [3] * 17}]), "kinds", id="a fourth kind"),
         pytest.param("a.json", json.dumps([PERSON | {"score": float("nan")}]), "not finite", id="NaN"),
-        pytest.param("a.json", '[{"image_id": 1, "keypoints": []}]', "51 numbers", id="no keypoints"),
         pytest.param("a.json", '[{"category_id": 1}]', "'image_id' is missing", id="no image id"),
         pytest.param("a.json", b"\xff\xd8\xff\xe0", "holds no poses", id="a JPEG"),
         pytest.param("a.csv", "", "a table with the columns", id="empty csv"),
         pytest.param("a.csv", "name,age\nAnn,3\n", "'image_id' is missing", id="another table"),
         pytest.param("a.csv", b"\x00\xff\x00", "holds no poses", id="binary csv"),
+        pytest.param("a.jsonl", "{}\n", "no record", id="no record"),
         pytest.param("a.txt", "", "ends with .json or .csv", id="another ending"),
-        pytest.param("a", "", "ends with .json or .csv", id="no ending"),
     ],
 )
 def test_what_is_no_pose_file(tmp_path: Path, name: str, content: str | bytes | None, says: str) -> None:
@@ -148,12 +118,6 @@ def test_what_is_no_pose_file(tmp_path: Path, name: str, content: str | bytes | 
     assert says in str(caught.value)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-def test_a_folder_is_no_pose_file(tmp_path: Path) -> None:
-    (tmp_path / "a.json").mkdir()
-    with pytest.raises(hpe.HpeError, match="is a folder"):
-        load_poses(tmp_path / "a.json")
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:

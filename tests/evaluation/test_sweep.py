@@ -10,6 +10,7 @@ import textwrap
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,13 +19,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from eval_tools import scenes
+from eval_tools import DAMAGES, same, scenes
 
 import hpe_nb as hpe
+from hpe_nb.cli.main import main
+from hpe_nb.cli.sweep import values_of
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation import sweep as sweeping
-from hpe_nb.evaluation import table as tables
-from hpe_nb.evaluation.grids import by_step, settings_key
+from hpe_nb.evaluation.grids import settings_key
 from hpe_nb.evaluation.labels import labels_of
 from hpe_nb.evaluation.metrics import judge
 from hpe_nb.evaluation.sweep import judge_settings
@@ -63,41 +65,37 @@ def test_table_is_what_evaluate_says(pictures: list[hpe.Scene], table: hpe.Sweep
 def test_every_result_is_that_of_a_decoding_of_its_own(pictures: list[hpe.Scene]) -> None:
     fields = ["tag_threshold", "max_candidates", "adjust", "refine", "pose_threshold", "duplicate_oks", "delta"]
     settings = [each for rule in RULES for each in hpe.random_settings(8, fields, rule, seed=4)]
+    settings += [hpe.Settings(tag_threshold=value) for value in (1.0, 1.001)]
     maps, labels = pictures[2].maps, labels_of(pictures[2])
-    found = judge_settings(maps, labels, settings, by_step(settings))
+    found = judge_settings(maps, labels, tuple(settings))
     poses = [hpe.decode(maps, each).poses for each in settings]
+    decoder = hpe.Decoder(maps)
+    assert all(same(decoder(each).poses, alone) for each, alone in zip(settings, poses, strict=True))
     expected = judge(poses, np.arange(len(settings)), labels)
+    assert len(found.counts) < len(settings)  # equal results are one
     assert found.counts[found.result].tolist() == expected.counts.tolist()
     for i, each in enumerate(found.result.tolist()):
-        part, alone = (slice(*one.first[r : r + 2]) for one, r in ((found, each), (expected, i)))
-        for name in ("score", "hit", "skip"):
-            assert np.array_equal(getattr(found, name)[part], getattr(expected, name)[alone])
+        one, other = found.told(each, 0), expected.told(i, 0)
+        assert all(np.array_equal(one[name], other[name]) for name in one)
 
 
 def test_no_process_is_started_for_a_matter_of_seconds(
-    pictures: list[hpe.Scene], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sweeping, "own_pool", lambda: pytest.fail("a pool was made"))
-    hpe.sweep(pictures[:2], None, {"tag_threshold": [0.5]}, progress=False)
-
-
-def test_processes_by_default(
     pictures: list[hpe.Scene], table: hpe.SweepTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(sweeping, "own_pool", lambda: pytest.fail("a pool was made"))
+        hpe.sweep(pictures[:2], None, {"tag_threshold": [0.5]}, progress=False)
     monkeypatch.setattr(sweeping, "PATIENCE", 0.0)
     assert equal(hpe.sweep(pictures, None, GRID, progress=False), table)
 
 
 @pytest.mark.slow
-@pytest.mark.slow
-def test_processes_of_the_users_give_the_same_table(pictures: list[hpe.Scene], table: hpe.SweepTable) -> None:
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        assert equal(hpe.sweep(pictures, None, GRID, executor=pool, progress=False), table)
-    with ThreadPoolExecutor(2) as threads:
-        assert equal(hpe.sweep(pictures, None, GRID, executor=threads, progress=False), table)
+def test_executors_of_the_users_give_the_same_table(pictures: list[hpe.Scene], table: hpe.SweepTable) -> None:
+    for pool in (ProcessPoolExecutor(2, mp_context=get_context("spawn")), ThreadPoolExecutor(2)):
+        with pool:
+            assert equal(hpe.sweep(pictures, None, GRID, executor=pool, progress=False), table)
 
 
-@pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:A worker was lost")
 def test_dask_gives_the_same_table_with_a_worker_killed(pictures: list[hpe.Scene], table: hpe.SweepTable) -> None:
@@ -150,28 +148,20 @@ def test_a_rule_of_ones_own_goes_to_processes(tmp_path: Path) -> None:
     assert (told.returncode, told.stdout) == (0, "Leash\n"), told.stderr
 
 
+def test_a_rule_with_other_code_has_another_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    text, keys = textwrap.dedent(RULE), []
+    for number in ("np.inf", "np.inf", "1e9"):
+        (tmp_path / "own_rule.py").write_text(text.replace("np.inf", number))
+        sys.modules.pop("own_rule", None)
+        keys.append(settings_key([__import__("own_rule").Leash()]))
+    assert keys[0] == keys[1] != keys[2]
+
+
 def test_rules_side_by_side(pictures: list[hpe.Scene]) -> None:
     table = hpe.sweep(pictures, None, RULES, progress=False)
     assert table.frame["rule"].tolist() == ["Settings", "OmzSettings", "HigherHRNetSettings"]
     assert "OmzSettings" in str(table)
-
-
-def die_once(flag: str, number: int) -> int:
-    """Kill this process, the first time."""
-    if number == 2:
-        try:
-            os.close(os.open(flag, os.O_CREAT | os.O_EXCL))
-        except FileExistsError:
-            return number
-        os.kill(os.getpid(), DEADLY)
-    return number
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:A worker was lost")
-def test_a_killed_worker_costs_a_retry(tmp_path: Path) -> None:
-    tasks = [(i, (str(tmp_path / "flag"), i)) for i in range(8)]
-    assert sorted(sweeping.run_tasks(die_once, tasks)) == [(i, i) for i in range(8)]
 
 
 class Flaky(Executor):
@@ -182,7 +172,7 @@ class Flaky(Executor):
 
     def submit(self, function: Any, /, *arguments: Any, **_: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        again = any(arguments is each or arguments == each for each in self.calls)
+        again = arguments in self.calls
         self.calls.append(arguments)
         if len(self.calls) % 2 and not again:
             future.set_exception(ConnectionError("worker lost"))
@@ -191,32 +181,45 @@ class Flaky(Executor):
         return future
 
 
-def double(number: int) -> int:
-    return 2 * number
+def die_once(flag: str, number: int) -> int:
+    """Kill this process, the first time."""
+    if number == 2 and not Path(flag).exists():
+        Path(flag).touch()
+        os.kill(os.getpid(), DEADLY)
+    return number
 
 
-def fail(_: int) -> int:
+def fail(_flag: str, _number: int) -> int:
     raise RuntimeError("always")
 
 
-def refuse(_: int) -> int:
+def refuse(_flag: str, _number: int) -> int:
     raise HpeError("This cannot be used.")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:A worker was lost")
+def test_a_killed_worker_costs_a_retry(tmp_path: Path) -> None:
+    found = sweeping.run_tasks(die_once, range(8), lambda i: (str(tmp_path / "flag"), i))
+    assert sorted(found) == [(i, i) for i in range(8)]
 
 
 @pytest.mark.filterwarnings("ignore:A worker was lost")
 def test_failed_tasks_are_done_again() -> None:
-    found = sweeping.run_tasks(double, [(i, (i,)) for i in range(20)], Flaky())
-    assert sorted(found) == [(i, 2 * i) for i in range(20)]
+    assert sorted(sweeping.run_tasks(pow, range(20), lambda i: (i, 2), Flaky())) == [(i, i * i) for i in range(20)]
 
 
 @pytest.mark.filterwarnings("ignore:A worker was lost")
 @pytest.mark.parametrize(
     ("function", "word"),
-    [pytest.param(fail, "failed 4 times", id="fails always"), pytest.param(refuse, "cannot be used", id="bad input")],
+    [
+        pytest.param(fail, "picture 1 failed 4 times", id="fails always"),
+        pytest.param(refuse, "cannot be used", id="bad input"),
+    ],
 )
 def test_what_cannot_work_ends_the_sweep(function: Any, word: str) -> None:
     with pytest.raises(HpeError, match=word), ThreadPoolExecutor(1) as pool:
-        list(sweeping.run_tasks(function, [(0, (0,))], pool))
+        list(sweeping.run_tasks(function, [0], lambda i: ("", i), pool))
 
 
 SCRIPT = """
@@ -267,29 +270,28 @@ def test_a_killed_sweep_goes_on(tmp_path: Path, pictures: list[hpe.Scene]) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked up in /proc")
 def test_workers_end_with_their_parent(tmp_path: Path) -> None:
-    keep = killed(tmp_path, 0)  # its return means that no worker holds the pipe of its output any more
+    keep = str(killed(tmp_path, 0)).encode()  # its return means that no worker holds the pipe of its output any more
     for _ in range(50):
-        left = [path for path in Path("/proc").glob("[0-9]*/environ") if _mentions(path.with_name("cmdline"), keep)]
+        left = [path for path in Path("/proc").glob("[0-9]*/cmdline") if keep in _bytes(path)]
         if not left:
             return
         time.sleep(0.2)
     pytest.fail(f"{len(left)} processes are left")
 
 
-def _mentions(path: Path, what: Path) -> bool:
-    """Whether a process was started with these words."""
+def _bytes(path: Path) -> bytes:
+    """The words with which a process was started, if it still lives."""
     try:
-        return str(what.parent).encode() in path.read_bytes()
+        return path.read_bytes()
     except OSError:
-        return False
+        return b""
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[:100], lambda _: b"", lambda data: data[:-1] + b"x"])
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_records_are_named_and_made_again(
-    tmp_path: Path, pictures: list[hpe.Scene], table: hpe.SweepTable, damage: Any
+    tmp_path: Path, pictures: list[hpe.Scene], table: hpe.SweepTable, damage: Callable[[bytes], bytes]
 ) -> None:
     hpe.sweep(pictures, None, GRID, keep=tmp_path, progress=False)
     record = sorted(tmp_path.rglob("*.record"))[1]
@@ -311,34 +313,6 @@ def test_other_labels_settings_or_rules_make_other_records(tmp_path: Path, pictu
     assert count(labels, [hpe.Settings.omz()]) == 4
 
 
-def test_a_rule_with_other_code_has_another_key() -> None:
-    def rule(number: float) -> Any:
-        text = RULE[: RULE.index("if __name__")].replace("np.inf", f"{number} + helper(1)")
-        space: dict[str, Any] = {"__name__": "cell"}
-        text = "def helper(x): return [x * y for y in (1, 2)][0]\n" + textwrap.dedent(text)
-        exec(compile(text, "cell", "exec", dont_inherit=True), space)
-        return space["Leash"]()
-
-    assert settings_key([rule(1e6)]) == settings_key([rule(1e6)])
-    assert settings_key([rule(1e6)]) != settings_key([rule(2e6)])
-    assert b" at 0x" not in settings_key([rule(1e6)])
-
-
-def test_keys_stay_when_settings_are_used_and_in_other_processes() -> None:
-    key = (
-        "from hpe_nb.evaluation.grids import settings_key; import hpe_nb as hpe, pickle; s = hpe.HigherHRNetSettings()"
-    )
-    told = [key, "print(settings_key([s]))", "pickle.dumps(s)", "print(settings_key([s]))"]
-    out = [
-        subprocess.run(
-            [sys.executable, "-c", "\n".join(told)], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True,
-            text=True, check=True,
-        ).stdout.splitlines()
-        for seed in ("1", "2")
-    ]  # fmt: skip
-    assert len({*out[0], *out[1]}) == 1
-
-
 def test_two_sweeps_do_not_share_a_folder(tmp_path: Path, pictures: list[hpe.Scene]) -> None:
     hpe.sweep(pictures[:1], None, GRID, keep=tmp_path, progress=False)
     (folder,) = tmp_path.iterdir()
@@ -346,14 +320,18 @@ def test_two_sweeps_do_not_share_a_folder(tmp_path: Path, pictures: list[hpe.Sce
         hpe.sweep(pictures[:1], None, GRID, keep=tmp_path, progress=False)
 
 
-def test_frame_csv_and_html(tmp_path: Path, table: hpe.SweepTable) -> None:
+def test_frame_csv_html_and_figures(tmp_path: Path, table: hpe.SweepTable) -> None:
     again = pd.read_csv(table.to_csv(tmp_path / "t.csv"), keep_default_na=True).fillna({"mark": ""})
     pd.testing.assert_frame_equal(again, table.frame, check_dtype=False)
     assert list(table.frame)[:3] == ["detection_threshold", "tag_threshold", "pose_threshold"]
     assert "default" in table.frame["mark"][0]
     assert "best" in table._repr_html_()
     assert "default" in str(table)
-    assert table.ranked().index[0] == table.best_row
+    hpe.plot_curve(table, "tag_threshold").figure.canvas.draw()
+    hpe.plot_heat(table, "tag_threshold", "pose_threshold", "wrong").figure.canvas.draw()
+    hpe.plot_pareto(table).figure.canvas.draw()
+    with pytest.raises(HpeError, match="fields of this sweep"):
+        hpe.plot_curve(table, "delta")
 
 
 def test_intervals(table: hpe.SweepTable) -> None:
@@ -366,41 +344,21 @@ def test_intervals(table: hpe.SweepTable) -> None:
     assert unseen <= table.frame["AP"].max() + 1e-9
 
 
-def test_blocks_of_settings_give_the_same_table(
-    pictures: list[hpe.Scene], table: hpe.SweepTable, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tables, "HELD", 5 * len(pictures))
-    again = hpe.sweep(pictures, None, GRID, progress=False)
-    assert equal(again, table)
-    assert again.validated(2) == table.validated(2)
-
-
-def test_pictures_of_a_sweep(table: hpe.SweepTable) -> None:
-    hpe.plot_curve(table, "tag_threshold").figure.canvas.draw()
-    hpe.plot_heat(table, "tag_threshold", "pose_threshold", "wrong").figure.canvas.draw()
-    hpe.plot_pareto(table).figure.canvas.draw()
-    with pytest.raises(HpeError, match="fields of this sweep"):
-        hpe.plot_curve(table, "delta")
-
-
 @pytest.mark.parametrize(
-    ("grid", "word"),
+    ("changes", "word"),
     [
-        pytest.param({"no_such": [1]}, "no_such", id="no such field"),
-        pytest.param({"tag_threshold": []}, "No values", id="no values"),
-        pytest.param({"tag_threshold": [9.0]}, "tag_threshold=9.0", id="out of range"),
+        pytest.param({"grid": {"no_such": [1]}}, "no_such", id="no such field"),
+        pytest.param({"grid": {"tag_threshold": []}}, "No values", id="no values"),
+        pytest.param({"grid": {"tag_threshold": [9.0]}}, "tag_threshold=9.0", id="out of range"),
+        pytest.param({"truth": [hpe.scene(1)]}, "one for each", id="one label for two"),
+        pytest.param({"pictures": [hpe.scene(1).maps], "truth": None}, "only scenes know", id="no truth"),
+        pytest.param({"pictures": ["a.jpg"]}, "without a network", id="no network"),
+        pytest.param({"pictures": []}, "at least one", id="no pictures"),
     ],
 )
-def test_bad_grids(pictures: list[hpe.Scene], grid: Any, word: str) -> None:
+def test_what_cannot_be_swept(pictures: list[hpe.Scene], changes: dict[str, Any], word: str) -> None:
     with pytest.raises(HpeError, match=word):
-        hpe.sweep(pictures, None, grid, progress=False)
-
-
-def test_bad_truth(pictures: list[hpe.Scene]) -> None:
-    with pytest.raises(HpeError, match="one for each"):
-        hpe.sweep(pictures, [labels_of(pictures[0])], GRID, progress=False)
-    with pytest.raises(HpeError, match="only scenes know"):
-        hpe.sweep([each.maps for each in pictures], None, GRID, progress=False)
+        hpe.sweep(**{"pictures": pictures[:2], "truth": None, "grid": GRID, "progress": False} | changes)
 
 
 def test_random_settings_repeat() -> None:
@@ -412,9 +370,34 @@ def test_random_settings_repeat() -> None:
 def test_flip_settings_miss_nothing() -> None:
     few = scenes(2)
     tried = hpe.flip_settings(few, "pose_threshold", most=200)
+    finer = [hpe.Settings(pose_threshold=value) for value in np.linspace(0, 1, 101).tolist()]
     for each in few:
-        kept = {len(hpe.decode(each.maps, setting).poses) for setting in tried}
-        finer = {
-            len(hpe.decode(each.maps, hpe.Settings(pose_threshold=v)).poses) for v in np.linspace(0, 1, 101).tolist()
-        }
-        assert finer <= kept
+        kept, all_counts = ({len(hpe.decode(each.maps, s).poses) for s in settings} for settings in (tried, finer))
+        assert all_counts <= kept
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("tag_threshold=0.5:1.5:0.5", ("tag_threshold", [0.5, 1.0, 1.5]), id="range"),
+        pytest.param("max-people=1,2", ("max_people", [1, 2]), id="list of whole numbers"),
+        pytest.param("refine=near,off", ("refine", ["near", "off"]), id="names"),
+        pytest.param("adjust=yes,no", ("adjust", [True, False]), id="switch"),
+        *(
+            pytest.param(text, None, id=text)
+            for text in ("nothing=1", "tag_threshold=a", "tag_threshold=1:2", "adjust=")
+        ),
+    ],
+)
+def test_values_of_the_command_line(text: str, expected: tuple[str, list[object]] | None) -> None:
+    if expected:
+        assert values_of(text) == expected
+    else:
+        with pytest.raises(HpeError):
+            values_of(text)
+
+
+@pytest.mark.parametrize("command", [["eval"], ["sweep", "--set", "tag_threshold=1"]])
+def test_commands_tell_bad_labels(command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command, str(tmp_path / "none.json")]) == 2
+    assert "does not exist" in capsys.readouterr().err

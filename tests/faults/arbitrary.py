@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
@@ -89,18 +90,24 @@ def decoded(seed: int) -> str:
     """What is wrong with decoding arbitrary maps by arbitrary settings; nothing where all is well."""
     rule, given = arbitrary_settings(seed)
     arguments = arbitrary_maps(seed)
-    started = time.thread_time()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            decoding = hpe.decode(hpe.Maps(**arguments), rule(**given))
-    except hpe.HpeError as error:
-        return "" if is_sentence(error) else f"no sentence: {error}"
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
+    started, decodings = time.thread_time(), []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trouble = refused(lambda: decodings.append(hpe.decode(hpe.Maps(**arguments), rule(**given))))
     if (passed := time.thread_time() - started) > LONGEST:
         return f"took {passed:.1f} s"
-    return broken(decoding)
+    return trouble or "".join(map(broken, decodings))
+
+
+def refused(work: Callable[[], object]) -> str:
+    """What is wrong with how something ends: nothing where it ends well, or with one line under 300 characters."""
+    try:
+        work()
+    except hpe.HpeError as error:
+        return "" if len(str(error)) < 300 and str(error).isprintable() else f"no sentence: {error!r}"
+    except BaseException as error:
+        return f"{type(error).__name__}: {error!r}"
+    return ""
 
 
 def broken(decoding: hpe.Decoding) -> str:
@@ -122,11 +129,6 @@ def broken(decoding: hpe.Decoding) -> str:
         "places are not far out": np.isfinite(xy).all(),
     }
     return next((name for name, true in holds.items() if not true), "")
-
-
-def is_sentence(error: Exception) -> bool:
-    """Whether an error is one line of under 300 characters that can be shown anywhere."""
-    return len(str(error)) < 300 and str(error).isprintable()
 
 
 def damaged(data: bytes, chance: random.Random) -> bytes:

@@ -18,7 +18,7 @@ import numpy as np
 
 sys.path.extend([str(Path(__file__).parent), str(Path(__file__).parents[1])])
 import small_networks
-from arbitrary import damaged, is_sentence
+from arbitrary import damaged, refused
 from PIL import Image
 
 import hpe_nb as hpe
@@ -158,19 +158,6 @@ class Reader:
         self.process.communicate()
 
 
-def _trouble(kind: str, path: Path) -> str:
-    """What is wrong with how a file is read."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # libraries may warn; nothing else may come out
-            READERS[kind](path)
-    except hpe.HpeError as error:
-        return "" if is_sentence(error) else f"no sentence: {error!r}"
-    except BaseException as error:
-        return f"{type(error).__name__}: {error!r}"
-    return ""
-
-
 if __name__ == "__main__":
     import resource
 
@@ -179,4 +166,6 @@ if __name__ == "__main__":
     os.dup2(2, 1)  # libraries may write what they like
     for line in sys.stdin:
         asked, _, where = line.rstrip("\n").partition(" ")
-        os.write(answers, (ascii(_trouble(asked, Path(where)))[1:-1][:500] + "\n").encode())
+        warnings.simplefilter("ignore")  # libraries may warn; nothing else may come out
+        trouble = refused(lambda asked=asked, where=where: READERS[asked](Path(where)))  # type: ignore[misc]
+        os.write(answers, (ascii(trouble)[1:-1][:500] + "\n").encode())

@@ -29,7 +29,7 @@ import numpy as np
 
 sys.path.extend([str(Path(__file__).parent), *map(str, Path(__file__).parents[1].glob("films"))])
 sys.path.append(str(Path(__file__).parents[1]))
-from arbitrary import decoded, is_sentence
+from arbitrary import decoded, refused
 from damages import survived
 from film_tools import coded, dot_network
 from kills import FIXED, KINDS, ROOT, kills
@@ -154,24 +154,13 @@ def bad_disks(options: argparse.Namespace, folder: Path) -> Rows:
                 tried += 1
                 if name == "full disk":
                     (folder / "disk" / "filler").write_bytes(bytes(9 * 2**20 + 2**19))
-                trouble = _refused(lambda write=write: write(folder / "disk" / "out"))  # type: ignore[misc]
+                trouble = refused(lambda write=write: write(folder / "disk" / "out"))  # type: ignore[misc]
                 left = [path.name for path in (folder / "disk").rglob("*") if path.name.endswith((".part", ".lock"))]
                 trouble = trouble or (f"left {left}" if left else "")
                 good += not trouble
                 if trouble:
                     print(f"   {name}, {way}: {trouble}"[:600], flush=True)
         yield name, tried, good
-
-
-def _refused(write: Callable[[], object]) -> str:
-    """What is wrong with how a bad place is told of."""
-    try:
-        write()
-    except hpe.HpeError as error:
-        return "" if is_sentence(error) else f"no sentence: {error!r}"
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    return ""  # it fitted, or what did not was left out
 
 
 def lost_worker(options: argparse.Namespace, folder: Path) -> Rows:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import av
@@ -20,6 +20,7 @@ import numpy as np
 import hpe_nb as hpe
 
 ROOT = Path(__file__).parents[2]
+KIT = (sys.executable, "-m", "hpe_nb.cli.main", "run")
 FIXED = ("--network", "hpe-nb-ae", "--fit", "96x64", "--quiet")
 
 FETCH = """
@@ -49,60 +50,43 @@ if __name__ == "__main__":
 
 def kills(kind: str, count: int, folder: Path, chance: random.Random) -> int:
     """How many of so many kills were survived."""
-    test = {"photo run": PhotoRun, "film run": FilmRun, "fetch": Fetch, "sweep": Sweep}[kind](folder)
-    try:
-        return sum(test.survives(folder / str(i), chance) for i in range(count))
-    finally:
-        test.close()
+    with ExitStack() as open_things:
+        job = KINDS[kind](folder, open_things)
+        return sum(job.survives(folder / str(i), chance) for i in range(count))
 
 
 class Killed:
-    """A job, undisturbed once, and then killed at random moments.
+    """A job, undisturbed once, and then killed at random moments; `folder` is for the input and the calm results."""
 
-    Args:
-        folder: for the input and the undisturbed results.
-    """
-
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, open_things: ExitStack) -> None:
         self.folder = folder
-        self.prepare()
+        self.prepare(open_things)
         started = time.monotonic()
-        self.run(folder / "calm")
+        self.start(folder / "calm").wait()
         self.seconds = time.monotonic() - started
 
-    def prepare(self) -> None:
+    def prepare(self, open_things: ExitStack) -> None:
         """Make what the job needs."""
 
     def command(self, out: Path, again: bool) -> list[str]:
-        """The job."""
+        """The job; `again` after a kill."""
         raise NotImplementedError
 
-    def contents(self, out: Path) -> object:
+    def contents(self, out: Path) -> dict[str, object]:
         """What is compared: every file of the results, with what was left over."""
-        return {
-            path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()
-        }
+        files = [path for path in sorted(out.rglob("*")) if path.is_file()]
+        return {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
 
-    def check_killed(self, out: Path) -> str:
+    def check_killed(self, out: Path) -> str:  # noqa: ARG002
         """What is wrong with what a killed run left."""
-        del out
         return ""
-
-    def environment(self, out: Path) -> dict[str, str]:
-        """Variables of the job."""
-        del out
-        return {"PYTHONPATH": str(ROOT)}
 
     def start(self, out: Path, again: bool = False) -> subprocess.Popen[bytes]:
         """The job, in a session of its own."""
-        return subprocess.Popen(
-            self.command(out, again), cwd=ROOT, env=os.environ | self.environment(out), start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-
-    def run(self, out: Path, again: bool = False) -> int:
-        """The job to its end; its exit status."""
-        return self.start(out, again).wait()
+        own = {"PYTHONPATH": str(ROOT), "HPE_NB_CACHE": str(out), "HPE_NB_OFFLINE": "0"}
+        environment = os.environ | (own if isinstance(self, Fetch) else {"PYTHONPATH": str(ROOT)})
+        command, quiet = self.command(out, again), subprocess.DEVNULL
+        return subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, stdout=quiet, stderr=quiet)
 
     def survives(self, out: Path, chance: random.Random) -> bool:
         """Kill the job at a random moment, do it again, compare."""
@@ -110,20 +94,16 @@ class Killed:
         time.sleep(chance.uniform(0.0, 1.1 * self.seconds))
         job.kill()
         job.wait()
-        trouble = self.check_killed(out)
-        status = self.run(out, again=True)
-        if status:
-            trouble = trouble or f"the run after it ended with {status}"
+        troubles = [self.check_killed(out)]
+        if status := self.start(out, again=True).wait():
+            troubles.append(f"the run after it ended with {status}")
         elif self.contents(out) != self.contents(self.folder / "calm"):
-            trouble = trouble or "the run after it left other results"
+            troubles.append("the run after it left other results")
         if processes := left_over(job.pid):
-            trouble = trouble or f"processes were left: {processes}"
-        if trouble:
-            print(f"   {type(self).__name__} {out}: {trouble}", flush=True)
-        return not trouble
-
-    def close(self) -> None:
-        """Give back what the job needed."""
+            troubles.append(f"processes were left: {processes}")
+        if any(troubles):
+            print(f"   {type(self).__name__} {out}: {troubles}", flush=True)
+        return not any(troubles)
 
 
 def left_over(session: int) -> list[int]:
@@ -150,14 +130,13 @@ def _session(process: Path) -> int:
 class PhotoRun(Killed):
     """Thirty photos; the run after the kill goes on."""
 
-    def prepare(self) -> None:
+    def prepare(self, _: ExitStack) -> None:
         for i in range(30):
             hpe.write_image(self.folder / "in" / f"{i:02d}.png", np.full((96, 128, 3), 8 * i, np.uint8))
 
     def command(self, out: Path, again: bool) -> list[str]:
         more = ["--resume"] if again else []
-        what = ["run", str(self.folder / "in"), "-o", str(out), "--coco", "--csv", *FIXED, *more]
-        return [sys.executable, "-m", "hpe_nb.cli.main", *what]
+        return [*KIT, str(self.folder / "in"), "-o", str(out), "--coco", "--csv", *FIXED, *more]
 
 
 class FilmRun(Killed):
@@ -165,12 +144,10 @@ class FilmRun(Killed):
 
     def command(self, out: Path, again: bool) -> list[str]:
         more = ["--overwrite"] if again else []
-        what = ["run", str(hpe.sample("vtest")), "-o", str(out), "--frames", "60", *FIXED, *more]
-        return [sys.executable, "-m", "hpe_nb.cli.main", *what]
+        return [*KIT, str(hpe.sample("vtest")), "-o", str(out), "--frames", "60", *FIXED, *more]
 
-    def contents(self, out: Path) -> object:
-        files = dict(super().contents(out))  # type: ignore[call-overload]
-        return files | {"vtest-poses.mp4": plays(out / "vtest-poses.mp4")}
+    def contents(self, out: Path) -> dict[str, object]:
+        return super().contents(out) | {"vtest-poses.mp4": plays(out / "vtest-poses.mp4")}
 
     def check_killed(self, out: Path) -> str:
         record = out / "poses.jsonl"
@@ -188,23 +165,14 @@ def plays(path: Path) -> int:
 class Fetch(Killed):
     """A network from a slow server."""
 
-    def prepare(self) -> None:
+    def prepare(self, open_things: ExitStack) -> None:
         self.files = {"toy.xml": b"<net/>" * 500, "toy.bin": random.Random(0).randbytes(2**21)}
-        self.context = local_server.served(self.files)
-        self.site = self.context.__enter__()
-        for name in self.files:
-            self.site.answers[name] = [slow]
+        self.site = open_things.enter_context(local_server.served(self.files))
+        self.site.answers |= {name: [slow] for name in self.files}
 
-    def command(self, out: Path, again: bool) -> list[str]:
-        del out, again
+    def command(self, out: Path, again: bool) -> list[str]:  # noqa: ARG002
         told = [f".{n[-3:]}={len(data)}:{hashlib.sha384(data).hexdigest()}" for n, data in self.files.items()]
         return [sys.executable, "-c", FETCH, self.site.address, *told]
-
-    def environment(self, out: Path) -> dict[str, str]:
-        return super().environment(out) | {"HPE_NB_CACHE": str(out), "HPE_NB_OFFLINE": "0"}
-
-    def close(self) -> None:
-        self.context.__exit__(None, None, None)
 
 
 def slow(handler: local_server.Handler, body: bytes) -> None:
@@ -221,24 +189,18 @@ def slow(handler: local_server.Handler, body: bytes) -> None:
 class Sweep(Killed):
     """A sweep in worker processes; the one after the kill goes on."""
 
-    def command(self, out: Path, again: bool) -> list[str]:
-        del again
+    def command(self, out: Path, again: bool) -> list[str]:  # noqa: ARG002
         out.mkdir(parents=True, exist_ok=True)
-        program = self.folder / "program.py"
-        program.write_text(SWEEP)
-        return [sys.executable, str(program), str(out / "kept"), str(out / "table.csv")]
+        (self.folder / "program.py").write_text(SWEEP)
+        return [sys.executable, str(self.folder / "program.py"), str(out / "kept"), str(out / "table.csv")]
 
-    def check_killed(self, out: Path) -> str:
-        del out
+    def check_killed(self, out: Path) -> str:  # noqa: ARG002
         time.sleep(0.2)
         return ""
 
-    def contents(self, out: Path) -> object:
-        files = dict(super().contents(out))  # type: ignore[call-overload]
-        return {name: data if name == "table.csv" else b"" for name, data in files.items()}
+    def contents(self, out: Path) -> dict[str, object]:
+        return {name: data if name == "table.csv" else "" for name, data in super().contents(out).items()}
 
 
-KINDS: tuple[str, ...] = ("fetch", "photo run", "film run", "sweep")
+KINDS = {"fetch": Fetch, "photo run": PhotoRun, "film run": FilmRun, "sweep": Sweep}
 """The jobs that are killed."""
-
-Job = Callable[[Path], Killed]

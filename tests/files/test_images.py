@@ -183,8 +183,8 @@ JPEG_BYTES = saved(Pillow.fromarray(photo(640, 480)), "JPEG")
         pytest.param(saved(RGB, "WEBP")[:-60], "truncated", id="webp without its end"),
         pytest.param(saved(RGB, "BMP")[:-60], "truncated", id="bmp without its end"),
         pytest.param(saved(RGB.quantize(8), "GIF")[:-60], "truncated", id="gif without its end"),
-        pytest.param(png_that_announces(13300, 13300), "175 megapixels", id="a bomb of 177 megapixels"),
-        pytest.param(png_that_announces(60000, 60000), "175 megapixels", id="a bomb of 3600 megapixels"),
+        pytest.param(png_that_announces(13500, 13500), "178 megapixels", id="a bomb of 182 megapixels"),
+        pytest.param(png_that_announces(60000, 60000), "178 megapixels", id="a bomb of 3600 megapixels"),
         pytest.param(bytes(cv2.imencode(".tiff", np.eye(9, dtype=np.float32))[1]), "float32", id="floating point tiff"),
     ],
 )
@@ -296,23 +296,15 @@ BOTH = ["opencv-python", "opencv-python-headless"]
 @pytest.mark.parametrize(
     ("reason", "packages", "remedy"),
     [
-        pytest.param(ModuleNotFoundError("No module named 'cv2'"), [], "run: pip install opencv-python.", id="none"),
-        pytest.param(ImportError("libGL.so.1: cannot open"), BOTH[:1], "apt-get install libgl1", id="library missing"),
-        pytest.param("the module cv2 is empty", BOTH[1:], "--force-reinstall opencv-python-headless", id="left empty"),
-        pytest.param(
-            ModuleNotFoundError("No module named 'cv2'"),
-            BOTH[1:],
-            "--force-reinstall opencv-python-headless",
-            id="taken",
-        ),
-        pytest.param(ImportError("undefined symbol"), BOTH, f"pip uninstall -y {' '.join(BOTH)}", id="two packages"),
-        pytest.param(ImportError("DLL load failed"), BOTH[:1], "--force-reinstall opencv-python", id="broken"),
+        pytest.param("No module named 'cv2'", [], "run: pip install opencv-python-headless.", id="none"),
+        pytest.param("libGL.so.1: cannot open", BOTH[:1], f"pip uninstall -y {BOTH[0]}, then", id="library missing"),
+        pytest.param("undefined symbol", BOTH, f"pip uninstall -y {' '.join(BOTH)}, then", id="two packages"),
     ],
 )
-def test_opencv_trouble_names_the_remedy(reason: object, packages: list[str], remedy: str) -> None:
+def test_opencv_trouble_names_the_remedy(reason: str, packages: list[str], remedy: str) -> None:
     sentence = str(trouble(reason, packages))
     assert remedy in sentence
-    assert str(reason) in sentence
+    assert reason in sentence
     assert is_one_sentence(sentence)
 
 

@@ -5,9 +5,16 @@ A joint is a square of 2 x 2 pixels (one map pixel) on black: red tells the join
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import av
 import numpy as np
 
+import hpe_nb as hpe
 from hpe_nb.films.frame import Frame
+from hpe_nb.films.job import Summary
+from hpe_nb.films.record import Entry
 from hpe_nb.network.network import Network
 
 SIZE = (128, 96)
@@ -51,6 +58,11 @@ def dot_network(shape: tuple[int, int] = SIZE) -> Network:
     return Network(name="dots", about="a network that reads dots", model=model, fit=shape, config={})
 
 
+def photo(path: Path, shift: int = 0) -> Path:
+    """A picture of one person."""
+    return hpe.write_image(path, coded([(30 + 2 * shift, 48, 1)]))
+
+
 def frames(pictures: list[np.ndarray]) -> list[Frame]:
     """Pictures as frames, ten a second."""
     return [Frame(picture, i, i / 10, f"frame {i}") for i, picture in enumerate(pictures)]
@@ -59,3 +71,28 @@ def frames(pictures: list[np.ndarray]) -> list[Frame]:
 def brightness(image: np.ndarray) -> int:
     """Which frame of such a film a picture is."""
     return round((float(image[:, : image.shape[1] // 2 - 8].mean()) - 40) / 8)
+
+
+def run(what: Any, network: Network, out: Path, **given: Any) -> tuple[Summary, list[Entry]]:
+    """The job on a source or what can be opened as one; `out` is the folder of the record and of names given as text.
+
+    Returns the summary, and the record as it can be read afterwards.
+    """
+    job = {name: given.pop(name) for name in ("frames", "grouping", "following", "seen") if name in given}
+    given |= {name: out / given[name] for name in ("video", "pictures", "crops") if name in given}
+    given["exports"] = tuple(out / name for name in given.get("exports", ()))
+    outputs = hpe.Outputs(record=out / "poses.jsonl", **given)
+    with what if hasattr(what, "report") else hpe.open_source(what) as source:
+        summary = hpe.run_film(source, network, outputs, **job)
+    return summary, list(hpe.read_record(outputs.record)) if outputs.record.exists() else []
+
+
+def names(out: Path) -> list[str]:
+    """The files of a folder and below it."""
+    return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+
+
+def frames_in(path: Path) -> int:
+    """Frames that can be read from a film."""
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))

@@ -177,7 +177,9 @@ def test_one_euro_is_the_papers_filter() -> None:
     share = lambda cutoff: 1 / (1 + 1 / (2 * np.pi * cutoff * step))  # noqa: E731
     for value in signal[1:]:
         both = np.stack([np.full((1, 17), value), np.full((1, 17), signal[0])], axis=-1)
-        calm, speed = one_euro(calm, speed, both, np.ones((1, 17), bool), np.array([size]), np.array([step]), 1.5, 3.0)
+        calm, speed = one_euro(
+            calm, speed, both, np.ones((1, 17), bool), np.array([size]), np.array([step]), hpe.Following()
+        )
         dx = share(1.0) * (value - x) / step + (1 - share(1.0)) * dx
         cutoff = 1.5 + 3.0 * abs(dx) / size
         x = share(cutoff) * value + (1 - share(cutoff)) * x

@@ -26,6 +26,8 @@ OPENPOSE = (
     *("right ear", "left ear"),
 )
 
+IMAGE = np.full((64, 64, 3), (250, 100, 10), np.uint8)
+
 
 def saved(path: Path, joints: int, card: str) -> Path:
     """A small network, whose channel k shows colour k % 3, and its card."""
@@ -44,8 +46,7 @@ def saved(path: Path, joints: int, card: str) -> Path:
 )
 def test_joints_by_their_names(tmp_path: Path, joints: tuple[str, ...]) -> None:
     path = saved(tmp_path / "net.xml", len(joints), f"joints = {list(joints)}\nnegated = true\nfit = [64, 64]\n")
-    image = np.full((64, 64, 3), (250, 100, 10), np.uint8)
-    maps = hpe.load_network(path)(image)
+    maps = hpe.load_network(path)(IMAGE)
     for k, name in enumerate(KEYPOINTS):
         shown = [10, 100, 250][joints.index(name) % 3] if name in joints else 0
         assert maps.heatmaps[k, 5, 5] == shown
@@ -65,8 +66,7 @@ def test_joints_by_their_names(tmp_path: Path, joints: tuple[str, ...]) -> None:
 )
 def test_colours_and_numbers_of_the_input(tmp_path: Path, card: str, given: dict[str, Any], seen: list[float]) -> None:
     path = saved(tmp_path / "net.xml", 17, card)
-    image = np.full((64, 64, 3), (250, 100, 10), np.uint8)
-    maps = hpe.load_network(path, fit=(64, 64), negated=True, **given)(image)
+    maps = hpe.load_network(path, fit=(64, 64), negated=True, **given)(IMAGE)
     np.testing.assert_allclose(np.abs(maps.heatmaps[:3, 5, 5]), np.abs(seen), atol=1e-3)
 
 
@@ -84,8 +84,7 @@ def test_colours_and_numbers_of_the_input(tmp_path: Path, card: str, given: dict
 )
 def test_layout_of_the_input(shape: list[int], told: str | None, taken: str | None) -> None:
     node = ops.parameter(ov.PartialShape(shape), np.float32)
-    model = ov.Model([ops.result(ops.relu(node))], [node], "layout")
-    assert loading._input_layout(model, Card(layout=told)) == taken
+    assert loading._input_layout(ov.Model([ops.result(ops.relu(node))], [node], "layout"), Card(layout=told)) == taken
 
 
 def test_names_of_outputs(tmp_path: Path) -> None:
@@ -123,7 +122,3 @@ def test_cards_that_cannot_be_used(tmp_path: Path, card: str, says: str) -> None
     (tmp_path / "net.toml").write_text(card)
     with pytest.raises(hpe.HpeError, match=says):
         card_of(tmp_path / "net.xml", {})
-
-
-def test_no_card_is_no_trouble(tmp_path: Path) -> None:
-    assert card_of(tmp_path / "net.xml", {}) == card_of(None, {}) == Card()

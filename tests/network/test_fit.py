@@ -17,12 +17,10 @@ from hpe_nb.network.placement import Fit, place
         pytest.param((640, 427), "protocol", (671, 448), (672, 448), id="landscape, the protocol's own example"),
         pytest.param((427, 640), "protocol", (448, 671), (448, 672), id="portrait"),
         pytest.param((448, 448), "protocol", (448, 448), (448, 448), id="square, unscaled"),
-        pytest.param((640, 480), "letterbox", (448, 336), (448, 448), id="letterbox landscape"),
-        pytest.param((480, 640), "letterbox", (336, 448), (448, 448), id="letterbox portrait"),
+        pytest.param((480, 640), "letterbox", (336, 448), (448, 448), id="letterbox"),
         pytest.param((1000, 500), (640, 480), (640, 320), (640, 480), id="explicit, width binds"),
         pytest.param((500, 1000), (640, 480), (240, 480), (640, 480), id="explicit, height binds"),
         pytest.param((100, 100), (33, 65), (33, 33), (64, 96), id="explicit sides are rounded up to 32"),
-        pytest.param((1, 1), "protocol", (448, 448), (448, 448), id="one pixel"),
         pytest.param((1, 10_000), "protocol", (1, 1792), (32, 1792), id="a thin line"),
         pytest.param((5000, 4000), "protocol", (560, 448), (576, 448), id="20 megapixels"),
     ],
@@ -51,15 +49,8 @@ def test_unknown_fits_are_refused(fit: object) -> None:
         place(640, 480, fit, 448)
 
 
-def test_the_photo_lies_at_the_top_left_with_zeros_around() -> None:
-    image = np.full((100, 50, 3), 200, np.uint8)
-    tensor = place(50, 100, "letterbox", 64).fill(image)
+def test_the_photo_lies_at_the_top_left_with_zeros_around_and_its_colours() -> None:
+    tensor = place(50, 100, "letterbox", 64).fill(np.full((100, 50, 3), (200, 100, 0), np.uint8))
     assert tensor.shape == (1, 64, 64, 3)
-    assert (tensor[0, :, :32] == 200).all()
+    assert (tensor[0, :, :32] == (200, 100, 0)).all()
     assert not tensor[0, :, 32:].any()
-
-
-def test_colours_are_not_turned() -> None:
-    image = np.zeros((64, 64, 3), np.uint8)
-    image[..., 0] = 255
-    np.testing.assert_array_equal(place(64, 64, (64, 64), 448).fill(image)[0], image)

@@ -3,7 +3,7 @@
 import numpy as np
 
 import hpe_nb as hpe
-from hpe_nb.widgets.changes import dots_that_differ, renumbered, same_people, told_changes
+from hpe_nb.widgets.explorer import dots_that_differ, renumbered, same_people, told_changes
 
 MAPS = hpe.scene(3, seed=2).maps
 

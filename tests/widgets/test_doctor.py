@@ -1,4 +1,4 @@
-"""The doctor's button: what it names, and the setting it offers, which the settings take."""
+"""The doctor's button: what it names, where it shows, and the setting it offers, which the settings take."""
 
 from __future__ import annotations
 
@@ -10,68 +10,57 @@ import pytest
 import hpe_nb as hpe
 
 SCENE = hpe.scene(3, seed=5)
+CLOSE = replace(SCENE.maps, tags=SCENE.maps.tags * np.float32(0.05))
+WEAK = replace(SCENE.maps, heatmaps=SCENE.maps.heatmaps * np.float32(0.05))
+LOST = replace(SCENE.maps, heatmaps=np.abs(SCENE.maps.heatmaps))
 
 
-def look(explorer: hpe.Explorer) -> dict:
-    """The first step of the search in the background, which is the doctor's."""
-    next(explorer._searching)()
-    return explorer.doctor
-
-
-@pytest.mark.parametrize(
-    "maps",
-    [
-        pytest.param(replace(SCENE.maps, heatmaps=np.abs(SCENE.maps.heatmaps)), id="signs lost"),
-        pytest.param(replace(SCENE.maps, tags=SCENE.maps.tags * np.float32(0.05)), id="tags too close"),
-        pytest.param(replace(SCENE.maps, heatmaps=SCENE.maps.heatmaps * np.float32(0.05)), id="weak heatmaps"),
-    ],
-)
-def test_it_names_what_diagnose_names(maps: hpe.Maps) -> None:
+def looked(maps: hpe.Maps) -> hpe.Explorer:
+    """An explorer after the first step of its search, which is the doctor's."""
     explorer = hpe.Explorer((SCENE.image, maps))
-    look(explorer)
-    expected = [one.name for one in hpe.diagnose(maps, explorer.decoding).findings]
-    assert expected
-    assert [one["name"] for one in explorer.doctor["findings"]] == expected
-    for one in explorer.doctor["findings"]:
+    next(explorer._searching)()
+    return explorer
+
+
+CASES = [
+    pytest.param(LOST, id="signs lost"),
+    pytest.param(CLOSE, id="tags too close"),
+    pytest.param(WEAK, id="weak heatmaps"),
+    pytest.param(SCENE.maps, id="healthy"),
+]
+
+
+@pytest.mark.parametrize("maps", CASES)
+def test_it_names_what_diagnose_names(maps: hpe.Maps) -> None:
+    explorer = looked(maps)
+    findings = explorer.doctor["findings"]
+    assert [one["name"] for one in findings] == [one.name for one in hpe.diagnose(maps, explorer.decoding).findings]
+    assert bool(findings) == (maps is not SCENE.maps)
+    for one in findings:
         explorer.set(**one["changes"])
         assert all(getattr(explorer.settings, name) == to for name, to in one["changes"].items())
 
 
 def test_it_marks_what_is_odd() -> None:
-    tags = SCENE.maps.tags.copy()
-    explorer = hpe.Explorer((SCENE.image, SCENE.maps))
-    moved = int(explorer.decoding.peaks.joint[0]), explorer.decoding.peaks.xy[0]
-    x, y = moved[1].tolist()
-    tags[moved[0], y, x] += 0.7
-    strayed = hpe.Explorer((SCENE.image, replace(SCENE.maps, tags=tags)))
-    look(strayed)
-    dots = strayed.scene["dots"]
-    assert [dots[dot][0] for dot in strayed.doctor["dots"]] == [moved[0]]
-    twins = hpe.Explorer((SCENE.image, replace(SCENE.maps, tags=SCENE.maps.tags * np.float32(0.05))))
-    look(twins)
-    assert len(twins.doctor["dots"]) == len(twins.decoding.peaks)
+    peaks, poses = hpe.decode(SCENE.maps).peaks, hpe.decode(SCENE.maps).poses
+    assert looked(SCENE.maps).doctor["dots"] == looked(SCENE.maps).doctor["limbs"] == []
+    tags, joint, (x, y) = SCENE.maps.tags.copy(), int(peaks.joint[0]), peaks.xy[0].tolist()
+    tags[joint, y, x] += 0.7
+    strayed = looked(replace(SCENE.maps, tags=tags))
+    assert [strayed.scene["dots"][dot][0] for dot in strayed.doctor["dots"]] == [joint]
+    assert len(looked(CLOSE).doctor["dots"]) == len(peaks)
+    torn = looked(SCENE.maps)
+    wrist = next(dot for dot, row in enumerate(torn.scene["dots"]) if row[:2] == [9, 0])
+    torn.edit("place", wrist, at=poses.keypoints[0, 9, :2] + 200)
+    next(torn._searching)()
+    assert torn.doctor["limbs"] == [[0, 7, 9]]
 
 
-def test_the_findings_follow_the_settings() -> None:
-    weak = replace(SCENE.maps, heatmaps=SCENE.maps.heatmaps * np.float32(0.05))
-    explorer = hpe.Explorer((SCENE.image, weak))
-    before = look(explorer)["findings"]
-    explorer.set(**next(one["changes"] for one in before if one["changes"]))
-    look(explorer)
-    assert explorer.doctor["findings"] != before
-
-
-def test_what_it_offers_brings_the_people_back() -> None:
-    weak = replace(SCENE.maps, heatmaps=SCENE.maps.heatmaps * np.float32(0.05))
-    explorer = hpe.Explorer((SCENE.image, weak))
-    look(explorer)
+def test_what_it_offers_brings_the_people_back_and_the_findings_follow() -> None:
+    explorer = looked(WEAK)
+    before = explorer.doctor["findings"]
     assert len(explorer.decoding.poses) == 0
-    explorer.set(**next(one["changes"] for one in explorer.doctor["findings"] if one["changes"]))
+    explorer.set(**next(one["changes"] for one in before if one["changes"]))
     assert len(explorer.decoding.poses) == 3
-
-
-def test_a_healthy_picture_is_left_alone() -> None:
-    explorer = hpe.Explorer(SCENE)
-    look(explorer)
-    assert explorer.doctor["findings"] == []
-    assert explorer.doctor["dots"] == explorer.doctor["limbs"] == []
+    next(explorer._searching)()
+    assert explorer.doctor["findings"] != before

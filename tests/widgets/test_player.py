@@ -36,7 +36,7 @@ def test_a_frame_and_its_explorer_show_the_same(player) -> None:
     assert player.below == explorer.model_id
     assert looks(explorer) == looks(player)
     assert [one["number"] for one in explorer.scene["people"]] == (NUMBERS + 1).tolist()
-    for part in (explorer.scene["alt"], explorer.page()()):
+    for part in (explorer.scene["alt"], explorer.page()):
         assert "person 20" in part
 
 
@@ -53,5 +53,5 @@ def test_words_use_the_numbers_of_the_picture(player) -> None:
     explorer = player.explore()
     explorer.choose(2, 5)
     assert explorer.told["sentence"].startswith("Person 20")
-    told = " ".join([explorer.told["sentence"], *(one["went"] for one in explorer.told["candidates"])])
+    told = " ".join([explorer.told["sentence"], *(one["cells"][-1] for one in explorer.told["candidates"])])
     assert {int(number) for number in re.findall(r"[Pp]erson (\d+)", told)} <= set((NUMBERS + 1).tolist())

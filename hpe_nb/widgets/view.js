@@ -1,0 +1,607 @@
+// A view: the widget's parts on the page, what the kernel sends, and what a person does with pointer and keys.
+//
+// It reads named values from a `source` (the kernel's model, or the data inside a saved page) and sends messages back
+// where there is a kernel.
+
+const HELP = `Wheel or + − zoom, drag or Shift+arrows pan, 0 or a double click fits. Arrows go from joint to joint and
+person to person, Escape lets go. Hold T: tag probe. F: full screen. Drag in the strip to select dots.`;
+const EDITING = `Drag a joint on the photo, or its dot sideways in the strip. Delete removes the chosen one; [ and ]
+change its score; double click adds one.`;
+const PROBING = `Point at the photo: every pixel is coloured by how near its tag is to the one under the pointer. Hold T,
+or switch it on.`;
+const HINT = `Click a joint, a dot or a person to see why it belongs where it does. Point anywhere to ask a pixel; zoom
+with + and −; switch the tag probe on to see which pixels could join.`;
+const COMPARISONS = [["one", "no comparison"], ["divider", "A | now, divider"], ["beside", "A | now, side by side"]];
+
+const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
+
+/** A new element with properties and children; `class`, `role`, `aria-*` and `data-*` become attributes.
+ *  An error in a handler is shown in the status line of its view. */
+function make(tag, given = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(given)) {
+    if (name.startsWith("on")) {
+      node.addEventListener(name.slice(2), (event) => {
+        try { value(event); } catch (error) { node.closest(".hpe")?.view?.failed(error); throw error; }
+      });
+    } else if (name === "class" || name.includes("-") || name === "role") node.setAttribute(name, value);
+    else node[name] = value;
+  }
+  node.append(...children.flat().filter((child) => child != null && child !== false));
+  return node;
+}
+
+const div = (name, ...children) => make("div", { class: name }, ...children);
+const announced = (name) => make("div", { class: name, "aria-live": "polite" });
+const button = (text, title, onclick, more = {}) => make("button", { type: "button", textContent: text, title, onclick, ...more });
+
+/** A list to choose from: pairs of value and text, or values alone. */
+function pick(label, options, act, more = {}) {
+  const listed = options.map((one) => [one].flat()).map(([value, text = value]) => make("option", { value, textContent: text }));
+  return make("select", { "aria-label": label, title: label, onchange: (event) => act(event.target.value), ...more }, listed);
+}
+
+/** A table of heads and rows; a row is its cells and, where given, its element's properties. */
+function table(heads, rows) {
+  const line = (tag, cells) => cells.map((cell) => (cell instanceof HTMLTableCellElement ? cell : make(tag, {}, cell)));
+  return make("table", { class: "hpe-list" }, make("thead", {}, make("tr", {}, line("th", heads))),
+    make("tbody", {}, rows.map(([cells, more = {}]) => make("tr", more, line("td", cells)))));
+}
+
+class View extends Drawing {
+  constructor(el, source) {
+    super();
+    const fixed = source.get("fixed");
+    Object.assign(this, {
+      el, source, fixed, layer: fixed.layer ?? "skeletons", joint: 0, mode: "one", divider: 0.5, zoom: 1, x: 0, y: 0,
+      probing: false, editing: false, diagnosing: false, chosen: null, hovered: null, pointer: null, selected: [],
+      fitted: true, count: 0, turn: 0, answered: 0, chose: 0, queued: null, truth: [], levels: [], layers: {},
+      items: { photo: [], strip: [] }, scene: { people: [], dots: [], values: {} }, abort: new AbortController(),
+    });
+    this.build();
+    this.listen();
+    for (const name of ["fixed", "maps", "scene", "photo", "told", "kept", "doctor", "status", "steps", "marks", "preview"]) {
+      const load = this.guarded(() => this[`load_${name}`](source.get(name) ?? {}));
+      source.on(name, load, this.abort.signal);
+      load();
+    }
+    this.watches = [new ResizeObserver(() => { if (this.fitted) this.fit(); else this.draw(); }), new MutationObserver(() => this.draw())];
+    this.watches[0].observe(this.stage);
+    this.watches[1].observe(document.body, { attributes: true }); // the strip is written in the theme's colours
+    source.send({ kind: "here" });
+  }
+
+  /** A handler whose errors are shown in the status line and reach the kernel's log. */
+  guarded(handler) {
+    return (...given) => {
+      try { return handler(...given); } catch (error) { this.failed(error); throw error; }
+    };
+  }
+
+  failed(error) {
+    this.say(`The page: ${error.message}`, true);
+    this.source.send({ kind: "failed", text: String(error.stack ?? error) });
+  }
+
+  close() {
+    this.source.send({ kind: "gone" });
+    this.abort.abort();
+    for (const one of this.watches) one.disconnect();
+    this.camera?.stop();
+    for (const level of this.levels) level.close();
+    // Lab keeps the element of a view for a while: nothing hangs on it any more.
+    Object.assign(this, { maps: null, levels: [], layers: {} });
+    this.root.remove();
+    this.root.view = null;
+  }
+
+  /** Listen until the view closes. */
+  on(node, events, handler, options = {}) {
+    for (const event of events.split(" ")) {
+      node.addEventListener(event, this.guarded(handler), { ...options, signal: this.abort.signal });
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------------- parts
+
+  build() {
+    const { fixed, source } = this, has = (tool) => fixed.tools.includes(tool);
+    const send = (kind, more) => () => source.send({ kind, ...more });
+    const tool = (name, text, title, act) => button(text, title, act, { class: `hpe-${name}` });
+    const t = (this.tools = {
+      layer: pick("layer: what is drawn on the photo", LAYERS, (layer) => this.show({ layer })),
+      joint: pick("joint type whose map is shown and probed", fixed.order.map((k) => [k, fixed.names[k]]),
+        (k) => this.show({ joint: +k })),
+      probe: tool("probe", "Tag probe (T)", PROBING, () => this.probe(!this.probing)),
+      whatif: tool("whatif", "What if", EDITING, () => this.whatIf(!this.editing)),
+      doctor: tool("doctor", "Doctor", "what is odd in this picture, and what to try", () => this.show({ diagnosing: !this.diagnosing })),
+      untouched: tool("untouched", "Undo changes", "the maps as they were", send("edit", { what: "reset" })),
+      compare: pick("compare with A", COMPARISONS, (mode) => this.compare(mode)),
+      place: make("span"),
+    });
+    const offered = {
+      list: [button("←", "the picture before", send("list", { by: -1 })), t.place, button("→", "the next picture", send("list", { by: 1 }))],
+      layers: [make("label", {}, "show ", t.layer), make("label", {}, "of ", t.joint)],
+      probe: t.probe, whatif: [t.whatif, t.untouched], doctor: t.doctor,
+      compare: [source.live && tool("keep", "Keep as A", "remember this result and compare others with it", send("keep")), t.compare],
+      save: tool("save", "Save as web page", "write one file that opens in any browser without Python", send("save")),
+      explore: tool("explore", "Explore this frame", "open the explorer on this frame, below", send("explore")),
+    };
+    const bar = make("div", { class: "hpe-bar", role: "toolbar", "aria-label": "picture tools" },
+      Object.keys(offered).filter(has).flatMap((name) => offered[name]));
+    const canvas = (name, on) => make("canvas", { class: name, tabIndex: 0, role: "img", items: () => this.items[on] });
+    [this.photo, this.strip] = [canvas("hpe-picture", "photo"), canvas("hpe-strip", "strip")];
+    this.tip = make("div", { class: "hpe-tip", hidden: true });
+    this.hint = make("div", { class: "hpe-note", hidden: true });
+    this.stage = div("hpe-stage", this.photo, div("hpe-corner",
+      button("+", "zoom in (key +, or the wheel when the picture is in focus)", () => this.zoomBy(1.5)),
+      button("−", "zoom out (key -)", () => this.zoomBy(1 / 1.5)),
+      tool("fit", "Fit", "the whole picture (key 0, or double click)", () => this.fit()),
+      tool("full", "Full screen", "full screen (key F)", () => this.fullScreen()),
+      button("Keys", "keys and mouse", () => this.note(HELP))), this.tip, this.hint);
+    this.table = div("hpe-table");
+    this.stripBox = div("hpe-strip-box", this.strip, this.table);
+    this.stripBox.hidden = !has("strip");
+    [this.findings, this.words, this.changes] = ["findings", "words", "changes"].map((name) => announced(`hpe-${name}`));
+    this.said = div("hpe-say", this.findings, this.words, this.changes);
+    this.readout = div("hpe-readout");
+    this.status = make("div", { class: "hpe-status", role: "status", "aria-live": "polite" });
+    this.panels = new Panels(this);
+    this.steps = has("steps") && new Steps(this);
+    this.camera = has("camera") && new Camera(this);
+    this.people = div("hpe-people");
+    this.listed = make("details", { class: "hpe-fold", ontoggle: () => this.listPeople() },
+      make("summary", {}, "people, one by one"), this.people);
+    this.root = make("div", { class: `hpe hpe-is-${fixed.app}`, "data-shown": "", "data-lm-suppress-shortcuts": "true", view: this },
+      this.camera?.node, bar, this.steps?.node, div("hpe-main", this.stage, this.stripBox, this.panels.node),
+      this.readout, this.said, this.status, this.listed);
+    this.el.append(this.root);
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ pointers
+
+  listen() {
+    const { photo, strip } = this;
+    this.follow(photo, {
+      grab: (at, reach) => {
+        const hit = this.hit(...at, reach), onDivider = Math.abs(at[0] - this.divider * this.size[0]) < 8;
+        return { hit, divider: this.mode === "divider" && onDivider, edit: this.editing && hit?.dot >= 0 };
+      },
+      drag: (held, at, last) => {
+        if (held.divider) this.divider = clamp(at[0] / this.size[0], 0, 1);
+        else if (held.edit) held.ghost = at;
+        else this.panBy(at[0] - last[0], at[1] - last[1]);
+      },
+      drop: (held, at) => { if (held.ghost) this.edit("place", held.hit.dot, { at: this.toImage(...at) }); },
+      click: (held) => { if (!held.divider) this.choose(held.hit); },
+      hover: (at) => {
+        this.pointer = at && [this.mode === "beside" ? at[0] % this.pane : at[0], at[1]];
+        this.hover(at && this.hit(...at, 10), at, photo);
+      },
+      pinch: (factor, middle, before) => {
+        this.panBy(middle[0] - before[0], middle[1] - before[1]);
+        this.zoomBy(factor, middle);
+      },
+    });
+    this.follow(strip, {
+      grab: (at) => ({ hit: this.stripHit(...at), start: at }),
+      drag: (held, at) => {
+        if (this.editing && held.hit?.dot >= 0) Object.assign(held, { retagged: held.hit.dot, x: at[0] });
+        else held.lasso = [held.start, at];
+      },
+      drop: (held, at) => {
+        if (held.lasso) this.select(held.lasso);
+        else this.edit("tag", held.retagged, { tag: this.tagAt(at[0]) });
+      },
+      click: ({ hit }) => {
+        if (hit?.row >= 0) this.show({ joint: hit.row, layer: ONE_TYPE.includes(this.layer) ? this.layer : "heatmap" });
+        else this.choose(hit);
+      },
+      hover: (at) => { this.pointer = null; this.hover(at && this.stripHit(...at), at, strip); },
+      pinch: () => {},
+    });
+    this.on(photo, "dblclick", (event) => {
+      if (this.editing) this.edit("add", -1, { at: this.toImage(event.offsetX, event.offsetY), joint: this.joint });
+      else this.fit();
+    });
+    this.on(photo, "wheel", (event) => {
+      const meant = document.activeElement === photo || event.ctrlKey || event.metaKey;
+      if (!meant) { this.note("Click the picture, then the wheel zooms; or hold Ctrl.", 1500); return; }
+      event.preventDefault();
+      this.zoomBy(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0016)), [event.offsetX, event.offsetY]);
+    }, { passive: false });
+    for (const canvas of [photo, strip]) this.on(canvas, "keydown", (event) => this.key(event));
+    // The notebook has keys of its own: none of those pressed in here are meant for it.
+    this.on(this.root, "keydown", (event) => event.stopPropagation());
+    // T works as soon as the pointer is on the picture: no click is needed first.
+    this.on(document, "keydown", (event) => {
+      const typing = document.activeElement?.matches("input, textarea, select, [contenteditable]");
+      if (this.pointer && event.key === "t" && !typing) this.key(event);
+    }, { capture: true });
+    this.on(document, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.holding) this.probe(false); });
+  }
+
+  /** Follow the pointers on a canvas: what is grabbed is dragged and dropped, or clicked; two fingers pinch. */
+  follow(canvas, does) {
+    const fingers = new Map(), at = ({ clientX, clientY }) => {
+      const { left, top } = canvas.getBoundingClientRect();
+      return [clientX - left, clientY - top];
+    };
+    this.on(canvas, "pointerdown", (event) => {
+      const start = at(event);
+      fingers.set(event.pointerId, start);
+      canvas.setPointerCapture(event.pointerId);
+      canvas.focus({ preventScroll: true });
+      this.held = { ...does.grab(start, event.pointerType === "touch" ? 22 : 12), from: start };
+    });
+    this.on(canvas, "pointermove", (event) => {
+      const now = at(event), before = fingers.get(event.pointerId), { held } = this;
+      if (!before) { does.hover(now); return; }
+      fingers.set(event.pointerId, now);
+      if (fingers.size === 2) {
+        const other = [...fingers].find(([id]) => id !== event.pointerId)[1];
+        const middle = (one) => [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2];
+        does.pinch(distance(now, other) / Math.max(distance(before, other), 1), middle(now), middle(before));
+        this.held = null;
+      } else if (held) {
+        held.moved ||= distance(now, held.from) > 3;
+        if (held.moved) does.drag(held, now, before);
+        this.draw();
+      }
+    });
+    this.on(canvas, "pointerup pointercancel", (event) => {
+      const { held } = this;
+      fingers.delete(event.pointerId);
+      if (held?.moved) does.drop(held, at(event));
+      else if (held && event.type === "pointerup") does.click(held);
+      this.held = null;
+      this.draw();
+    });
+    this.on(canvas, "pointerleave", () => { if (!this.held) does.hover(null); });
+  }
+
+  hover(spot, at = null, on = null) {
+    const text = this.tipText(spot, on === this.photo ? this.pointer : null), { tip } = this;
+    this.hovered = spot;
+    tip.hidden = !text || !at || on !== this.photo;
+    tip.textContent = text;
+    if (!tip.hidden) {
+      const [width, height] = this.size, top = at[1] > height - 60 ? at[1] - 52 : at[1] + 14;
+      Object.assign(tip.style, { left: `${clamp(at[0] + 14, 0, width - 190)}px`, top: `${top}px` });
+    } else if (spot && on === this.strip) this.say(text);
+    this.draw();
+  }
+
+  /** What is under the pointer: joint type, confidence, tag, whose it is or would be. */
+  tipText(spot, at) {
+    const { people } = this.scene, dot = this.scene.dots[spot?.dot], { names } = this.fixed;
+    const told = (name, score, tag, whose) =>
+      `${name}: confidence ${score.toFixed(2)}, tag ${tag.map((value) => value.toFixed(2)).join(", ")}; ${whose}`;
+    if (dot) {
+      const [joint, person, , , score, refined, ...tag] = dot;
+      const whose = person >= 0 ? `person ${people[person].number}` : `no person's; ${this.nearestTag(tag)}`;
+      return told(`${names[joint]}${refined ? " (refined)" : ""}`, score, tag, whose);
+    }
+    if (spot?.person >= 0) return `person ${people[spot.person].number}: score ${people[spot.person].score.toFixed(2)}`;
+    const pixel = at && this.maps ? this.maps.at(...this.toImage(...at)) : -1;
+    if (pixel < 0) return "";
+    const tag = [...this.maps.tag(this.joint, pixel)];
+    return told(`${names[this.joint]} here`, this.maps.score(this.joint, pixel), tag, this.nearestTag(tag));
+  }
+
+  /** Whose a tag would be. */
+  nearestTag(tag) {
+    const apart = this.scene.people.map((one) => Math.hypot(...one.tag.map((value, i) => value - tag[i])));
+    if (!apart.length) return "no person to join";
+    const least = Math.min(...apart), { number } = this.scene.people[apart.indexOf(least)];
+    const verdict = this.threshold == null ? "" : least < this.threshold ? ": may join" : ": too far to join";
+    return `nearest in tag is person ${number}, ${least.toFixed(2)} away${verdict}`;
+  }
+
+  get threshold() { return this.scene.values?.tag_threshold; }
+
+  // ------------------------------------------------------------------------------------- data, by the names of the traits
+
+  load_fixed(fixed) {
+    if (!fixed.app) return; // the kernel has let go
+    this.fixed = fixed;
+    this.panels.build();
+    const other = `This view was made by hpe-nb ${fixed.version}, the page's code is of ${VERSION}: run its cell again.`;
+    if (fixed.version !== VERSION) this.say(other, true);
+  }
+
+  async load_photo(sent) {
+    if (!sent.data) return;
+    const load = (this.loading = this.loads = (this.loads ?? 0) + 1), scale = 1600 / Math.max(...sent.size);
+    try {
+      const levels = [await createImageBitmap(new Blob([sent.data], { type: sent.type }))];
+      // A second, small copy keeps pictures of many megapixels fluid while the whole is seen.
+      const small = { resizeWidth: Math.round(sent.size[0] * scale), resizeQuality: "high" };
+      if (scale < 0.7) levels.push(await createImageBitmap(levels[0], small));
+      if (load !== this.loads || this.abort.signal.aborted) return;
+      for (const level of this.levels) level.close();
+      const same = String(this.imageSize) === String(sent.size);
+      Object.assign(this, { levels, loading: 0, imageSize: sent.size, truth: sent.truth });
+      this.tools.layer.options[LAYERS.indexOf("truth")].hidden = !this.truth.length;
+      if (same) this.draw(); else this.fit();
+    } catch (error) {
+      this.loading = 0;
+      this.failed(error);
+    }
+  }
+
+  load_maps(sent) {
+    this.maps = sent.tags ? new Maps(sent, this.fixed) : null;
+    this.draw();
+  }
+
+  load_scene(scene) {
+    if (!scene.people) return;
+    const { n = 0 } = scene;
+    Object.assign(this, { scene, hovered: null, selected: [], mark: null });
+    [this.answered, this.count] = [Math.max(this.answered, n), Math.max(this.count, n)];
+    // The kernel says where the chosen joint is now, unless something else was chosen since.
+    if ("chosen" in scene && n >= this.chose) {
+      this.chosen = scene.chosen;
+      if (this.chosen?.joint >= 0) this.joint = this.chosen.joint;
+    }
+    this.tools.place.textContent = scene.place ?? "";
+    this.tools.untouched.hidden = !scene.edited;
+    this.readout.textContent = scene.readout;
+    this.photo.setAttribute("aria-label", scene.alt ?? "");
+    this.strip.setAttribute("aria-label", `Tags of all joints by joint type. ${scene.readout}`);
+    this.panels.follow();
+    this.listPeople();
+    this.showTable(scene.table);
+    this.show({});
+    const { queued } = this;
+    this.queued = null;
+    if (queued) this.ask(queued);
+  }
+
+  /** Ask the kernel for a new picture; while one question is open only the newest waits. */
+  ask(message) {
+    if (this.turn > this.answered && performance.now() - this.asked < 10_000) {
+      const before = this.queued?.kind === message.kind ? this.queued.changes : {};
+      this.queued = message.changes ? { ...message, changes: { ...before, ...message.changes } } : message;
+      return;
+    }
+    Object.assign(this, { asked: performance.now(), turn: ++this.count });
+    this.source.send({ ...message, n: this.turn });
+  }
+
+  /** A button that sets settings. */
+  setter(text, changes) {
+    const title = `set ${Object.entries(changes).map(([name, value]) => `${name} to ${value}`).join(", ")}`;
+    return button(text, title, () => this.ask({ kind: "set", changes }), { class: "hpe-flip", disabled: !this.source.live });
+  }
+
+  load_told(told) {
+    const { sentence, person, flips = [], searching, candidates = [] } = (this.told = told);
+    const point = (i) => () => { this.pointedCandidate = i; this.draw(); };
+    const buttons = flips.map(({ setting, side, value, then, to }) =>
+      this.setter(`${setting} ${side} ${+value.toPrecision(4)}: ${then}`, { [setting]: to }));
+    const rows = candidates.map(({ x, y, cells }, i) => [[letterOf(i), ...cells], {
+      tabIndex: 0, title: "show it on the photo", onmouseenter: point(i), onmouseleave: point(-1), onclick: () => this.centre(x, y),
+    }]);
+    this.words.replaceChildren(...[
+      sentence ? make("p", {}, person >= 0 && this.badge(person), " ", this.linked(sentence))
+        : make("span", { class: "hpe-quiet" }, this.scene.hint ?? HINT),
+      (flips.length || searching) && div("hpe-flips", flips.length && "It would be otherwise: ", buttons,
+        searching && make("span", { class: "hpe-quiet" }, " searching for values that change it …")),
+      rows.length && table(["", "score", "tag distance", "pixels away", "cost", "went to"], rows),
+    ].filter(Boolean));
+    point(-1)();
+  }
+
+  /** A sentence whose coordinates, such as (120, 45), can be clicked: the picture shows the place. */
+  linked(sentence) {
+    return sentence.split(/(\(\d+, \d+\))/).map((part, i) => (i % 2 === 0 ? part
+      : button(part, "show it on the photo", () => this.centre(...part.match(/\d+/g).map(Number)), { class: "hpe-link" })));
+  }
+
+  load_kept(kept) {
+    const { people, changes = [], code } = (this.kept = kept);
+    this.tools.compare.hidden = this.changes.hidden = !people;
+    if (!people) this.compare("one");
+    else if (this.mode === "one") this.compare("divider");
+    this.changes.replaceChildren(make("b", {}, `A: ${code}. `), changes.join(" ") || "Nothing has changed since A.");
+    this.draw();
+  }
+
+  load_doctor(doctor) {
+    const { findings } = (this.doctor = doctor);
+    const rows = (findings ?? []).map(({ name, evidence, advice, changes }) => {
+      const text = Object.entries(changes).map(([setting, to]) => `${setting} = ${to}`).join(", ");
+      return make("li", {}, make("b", {}, name), `: ${evidence}. Try: ${advice}. `, text && this.setter(text, changes));
+    });
+    this.tools.doctor.classList.toggle("hpe-odd", rows.length > 0);
+    const none = findings ? "Nothing unusual." : "Looking at the picture …";
+    this.findings.replaceChildren(rows.length ? make("ol", {}, rows) : none);
+    this.draw();
+  }
+
+  /** Odd limbs and dots, where they are wanted and belong to what is shown. */
+  get odd() {
+    return this.diagnosing && this.doctor.turn === this.scene.turn ? this.doctor : { limbs: [], dots: [] };
+  }
+
+  load_status({ text = "", error }) {
+    this.say(text, error);
+    if (error) this.answered = this.turn;
+  }
+
+  load_steps(sent) { this.steps?.show?.(sent); }
+  load_marks(sent) { this.panels.showMarks(sent); }
+  load_preview() { this.draw(); }
+
+  say(text, error = false) {
+    this.status.textContent = text;
+    this.status.classList.toggle("hpe-error", !!error);
+  }
+
+  note(text, milliseconds = 8000) {
+    this.hint.textContent = text;
+    this.hint.hidden = !text;
+    clearTimeout(this.hiding);
+    this.hiding = setTimeout(() => { this.hint.hidden = true; }, milliseconds);
+  }
+
+  /** A person's number as a button that lights the person up. */
+  badge(person) {
+    const number = this.scene.people[person]?.number ?? person + 1, [background, , , color] = this.colours(number);
+    const badge = button(number, "show this person", () => this.choose({ person, joint: -1 }), { class: "hpe-badge" });
+    Object.assign(badge.style, { background, color });
+    return badge;
+  }
+
+  listPeople() {
+    if (!this.listed.open) return;
+    const rows = this.scene.people.map((one, person) => {
+      const kinds = [1, 2, 0].map((kind) => one.kind.filter((value) => value === kind).length);
+      const spot = { person, joint: -1, dot: -1 }, tag = one.tag.map((value) => value.toFixed(2)).join(", ");
+      const does = { onmouseenter: () => this.hover(spot), onmouseleave: () => this.hover(null), onclick: () => this.choose(spot) };
+      return [[this.badge(person), one.score.toFixed(2), tag, ...kinds], does];
+    });
+    this.people.replaceChildren(table(["person", "score", "tag", "detected", "refined", "missing"], rows));
+  }
+
+  /** The table of a moment of the decoder's work: candidates by people. */
+  showTable(sent) {
+    this.table.hidden = !sent;
+    this.strip.hidden = !!sent;
+    if (!sent) return;
+    const { people } = sent, point = (pair) => () => { this.pair = pair; this.draw(); };
+    const cell = ({ dot, under, chosen }, text, i) => make("td", {
+      onmouseenter: point([dot, people[i]]), onmouseleave: point(null), class: chosen === i ? "hpe-chosen" : "",
+    }, text, under[i] && make("small", {}, under[i]));
+    const rows = sent.rows.map((row) => [
+      [row.letter, row.score, ...row.cells.map((text, i) => cell(row, text, i))], { class: row.strong ? "hpe-strong" : "" },
+    ]);
+    const badges = people.map((number) => this.badge(this.scene.people.findIndex((one) => one.number === number)));
+    this.table.replaceChildren(make("h4", {}, sent.title), table(["", "score", ...badges], rows));
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- actions
+
+  /** Change layer or joint type, or switch something on or off. */
+  show(changes) {
+    Object.assign(this, changes);
+    if (changes.joint != null && this.chosen?.person >= 0) this.choose({ person: this.chosen.person, joint: this.joint });
+    const { layer, joint, probe, whatif, doctor } = this.tools;
+    [layer.value, joint.value, this.findings.hidden] = [this.layer, this.joint, !this.diagnosing];
+    for (const [tool, on] of [[probe, this.probing], [whatif, this.editing], [doctor, this.diagnosing]]) {
+      tool.setAttribute("aria-pressed", on);
+    }
+    if (changes.diagnosing) this.said.scrollTop = 0;
+    this.draw();
+  }
+
+  probe(on, holding = false) {
+    if (on && !this.pointer) this.note(PROBING, 4000);
+    this.show({ probing: on && !!this.maps, holding });
+  }
+
+  whatIf(editing) {
+    this.note(editing ? EDITING : "");
+    this.show({ editing });
+  }
+
+  edit(what, dot, more) { this.source.send({ kind: "edit", what, dot, ...more }); }
+
+  compare(mode) {
+    this.mode = this.tools.compare.value = this.kept.people ? mode : "one";
+    this.fit();
+  }
+
+  /** Light up a joint, a dot or a person, and ask why it is where it is; null lets go. */
+  choose(spot) {
+    const { person = -1, joint = -1, dot = this.dotOf(person, joint) } = spot ?? {};
+    this.chosen = spot && { person, joint, dot };
+    if (joint >= 0) this.joint = joint;
+    this.show({});
+    this.said.scrollTop = this.words.offsetTop - this.said.offsetTop;
+    this.chose = ++this.count;
+    this.source.send({ kind: "choose", n: this.chose, person, joint, dot });
+  }
+
+  /** The dot of a person's joint, -1 where it is missing. */
+  dotOf(person, joint) {
+    return person < 0 ? -1 : this.scene.dots.findIndex((dot) => dot[0] === joint && dot[1] === person);
+  }
+
+  /** Select the dots in a rectangle of the strip: they light up on the photo. */
+  select([[x0, y0], [x1, y1]]) {
+    const between = (value, a, b) => value >= Math.min(a, b) && value <= Math.max(a, b);
+    const inside = ({ kind, x, y }) => kind === "dot" && between(x, x0, x1) && between(y, y0, y1);
+    this.selected = this.items.strip.filter(inside).map(({ dot }) => dot);
+    this.say(`Dots selected: ${this.selected.length}, ringed on the photo. Escape lets go.`);
+  }
+
+  key(event) {
+    const { chosen, steps } = this, people = this.scene.people.length, { order } = this.fixed;
+    const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[name];
+    const goOn = ([across, down]) => {
+      const person = (Math.max(chosen?.person ?? 0, 0) + (chosen ? down : 0) + people) % people;
+      const row = chosen?.joint >= 0 ? order.indexOf(chosen.joint) + across : 0;
+      this.choose({ person, joint: order[(row + order.length) % order.length] });
+    };
+    const keys = {
+      "+": () => this.zoomBy(1.25), "=": () => this.zoomBy(1.25), "-": () => this.zoomBy(0.8), 0: () => this.fit(),
+      t: () => { if (!event.repeat && !this.probing) this.probe(true, true); }, f: () => this.fullScreen(),
+      Escape: () => { this.selected = []; this.whatIf(false); this.choose(null); },
+    };
+    const edits = {
+      Delete: () => this.edit("delete", chosen.dot),
+      "[": () => this.edit("score", chosen.dot, { by: -0.05 }), "]": () => this.edit("score", chosen.dot, { by: 0.05 }),
+    };
+    const act = !step ? keys[name] ?? (this.editing && chosen?.dot >= 0 ? edits[name] : null)
+      : event.shiftKey ? () => this.panBy(-60 * step[0], -60 * step[1])
+        : steps ? () => steps.go(step[0] || step[1]) : people ? () => goOn(step) : null;
+    if (!act || event.ctrlKey || event.metaKey) return;
+    act();
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // --------------------------------------------------------------------------------------------------- zoom, pan and fit
+
+  fit() {
+    const [width, height] = this.imageSize ?? [1, 1];
+    this.zoom = this.least = Math.min(this.pane / width, this.size[1] / height) || 1;
+    this.x = (this.pane - (width - 1) * this.zoom) / 2;
+    this.y = (this.size[1] - (height - 1) * this.zoom) / 2;
+    this.fitted = true;
+    this.photo.style.touchAction = "pan-y";
+    this.draw();
+  }
+
+  panBy(across, down) {
+    const [width, height] = this.imageSize ?? [1, 1], room = 40;
+    this.x = clamp(this.x + across, room - width * this.zoom, this.pane - room);
+    this.y = clamp(this.y + down, room - height * this.zoom, this.size[1] - room);
+    this.fitted = false;
+    this.photo.style.touchAction = "none";
+    this.draw();
+  }
+
+  zoomBy(factor, at = [this.pane / 2, this.size[1] / 2]) {
+    const middle = [at[0] % this.pane || at[0], at[1]];
+    const zoom = clamp(this.zoom * factor, this.least * 0.5, Math.max(this.least * 4, 60)), by = zoom / this.zoom - 1;
+    this.zoom = zoom;
+    this.panBy(-(middle[0] - this.x) * by, -(middle[1] - this.y) * by);
+  }
+
+  /** Show a place of the photo in the middle, with a ring around it. */
+  centre(x, y) {
+    this.zoom = Math.max(this.zoom, this.least * 3);
+    this.mark = [x, y];
+    this.panBy(this.pane / 2 - x * this.zoom - this.x, this.size[1] / 2 - y * this.zoom - this.y);
+  }
+
+  fullScreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.root.requestFullscreen?.().catch(() => this.say("This page may not use the full screen."));
+  }
+}
