@@ -193,26 +193,23 @@ def heated(photo: Image, heat: Float32) -> Image:
     return np.asarray((1 - cover) * in_grey(photo) + cover * colours, np.uint8)
 
 
-def draw_skeleton(
-    ax: Axes, points: Floats, there: Bools, colour: str, at: tuple[float, float] = (0, 0), **line: Any
-) -> None:
-    """Limbs between the joints (17, 2) that are there, with a dark rim, shifted by `at`."""
+def draw_skeleton(ax: Axes, points: Floats, there: Bools, colour: str, **line: Any) -> None:
+    """Limbs between the joints (17, 2) that are there, with a dark rim."""
     style: dict[str, Any] = {"color": colour, "linewidth": 1.8, "solid_capstyle": "round"} | line
     rim = {"color": BLACK, "alpha": 0.75, "linewidth": style["linewidth"] + 1.6, "solid_capstyle": "round"}
     for a, b in LIMBS:
         if there[a] and there[b]:
-            x, y = (points[[a, b], :2] + at).T
-            ax.plot(x, y, **rim)
-            ax.plot(x, y, **style)
+            for each in (rim, style):
+                ax.plot(points[[a, b], 0], points[[a, b], 1], **each)
 
 
-def draw_people(ax: Axes, points: Floats, there: Bools, at: tuple[float, float] = (0, 0), size: float = 12) -> None:
+def draw_people(ax: Axes, points: Floats, there: Bools, size: float = 12) -> None:
     """Skeletons with joints of all people, points (P, 17, 2), in their colours and line styles."""
     few = len(points) <= CROWD
     for person, (body, seen) in enumerate(zip(points, there, strict=True)):
         colour, style = person_hex(person), line_style(person)
-        draw_skeleton(ax, body, seen, colour, at, linewidth=1.8 if few else 1.1, linestyle=style)
-        draw_dots(ax, body[seen] + at, size if few else size / 2, color=colour)
+        draw_skeleton(ax, body, seen, colour, linewidth=1.8 if few else 1.1, linestyle=style)
+        draw_dots(ax, body[seen], size if few else size / 2, color=colour)
 
 
 def draw_dots(ax: Axes, places: Floats | Ints, size: float, **more: Any) -> None:

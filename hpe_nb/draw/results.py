@@ -172,9 +172,9 @@ def plot_film_strip(decoding: Decoding, image: Image | None = None, *, ax: Axes 
         left = ~np.isin(np.arange(len(peaks)), peak[there])
         fig.draw_dots(ax, peaks.xy[left] + np.array(at), 7, color=fig.PALE, linewidths=0.4, zorder=2)
         if len(peaks):
-            fig.draw_people(ax, peaks.xy[peak].astype(np.float64), there, at, 9)
+            fig.draw_people(ax, peaks.xy[peak] + np.array(at), there, 9)
     places = decoding.maps.map_points(poses.keypoints[..., :2])
-    fig.draw_people(ax, places, poses.kind != MISSING, corners[-1], 9)
+    fig.draw_people(ax, places + np.array(corners[-1]), poses.kind != MISSING, 9)
     ax.set(xlim=(-0.5, _COLUMNS * step_x - _GAP * width), ylim=(rows * step_y - _CAPTION * width, -0.13 * width))
     ax.set_aspect("equal")
     fig.bare(ax)
