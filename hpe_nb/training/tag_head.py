@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hpe_nb.skeleton import K
-from hpe_nb.training.topology import double, grid
+from hpe_nb.training.topology import Residual, double, grid
 
 INPUTS = (85, 117, 128, 64)
 """Channels of the features at 1/4, 1/8, 1/16 and 1/32 of the picture, see `two_scales.features`."""
@@ -53,20 +53,6 @@ class Parts(NamedTuple):
     table: Tensor
 
 
-class Residual(nn.Module):
-    """Two 3x3 convolutions and a shortcut, without batch norm."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first, self.second = (nn.Conv2d(channels, channels, 3, padding=1) for _ in range(2))
-        # Begins as the shortcut alone: deep stacks train at once.
-        nn.init.normal_(self.second.weight, std=1e-3)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Maps of the same shape."""
-        return functional.relu(x + self.second(functional.relu(self.first(x))))
-
-
 class TagHead(nn.Module):
     """Features at 1/4, 1/8, 1/16 and 1/32, (B, INPUTS[i], H/2^(i+2), W/2^(i+2)), to 17 tag maps at 1/4."""
 
@@ -79,9 +65,13 @@ class TagHead(nn.Module):
         self.enter = nn.ModuleList(nn.Conv2d(i, o, 1) for i, o in zip(known, WIDTHS, strict=True))
         self.climb = nn.ModuleList(nn.Conv2d(i, o, 1) for i, o in zip(WIDTHS[1:], WIDTHS[:-1], strict=True))
         self.blocks = nn.ModuleList(
-            nn.Sequential(*(Residual(channels) for _ in range(count)))
-            for channels, count in zip(WIDTHS, BLOCKS, strict=True)
+            nn.Sequential(*(Residual(*(nn.Conv2d(c, c, 3, padding=1) for _ in range(2))) for _ in range(count)))
+            for c, count in zip(WIDTHS, BLOCKS, strict=True)
         )
+        for block in self.blocks.modules():
+            if isinstance(block, Residual):
+                # Begins as the shortcut alone: deep stacks train at once.
+                nn.init.normal_(block.second.get_parameter("weight"), std=1e-3)
         fine = WIDTHS[0]
         self.away, self.size, self.rest = nn.Conv2d(fine, 2 * K, 1), nn.Conv2d(fine, K, 1), nn.Conv2d(fine, K, 1)
         self.step = nn.Conv2d(fine, 2, 1)
