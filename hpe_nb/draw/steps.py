@@ -22,9 +22,6 @@ from hpe_nb.scenes.truth import Truth, wrong_joints
 from hpe_nb.settings import place_distances, tag_distances
 from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, K, joint_index
 
-_COLUMNS = 6
-_GAP = 2
-"""White map pixels between two heatmaps."""
 _MOST = 40
 """At most this many maxima below the threshold are marked, the highest ones."""
 _MANY = 14
@@ -48,18 +45,9 @@ def plot_heatmaps(maps: Maps, image: Image | None = None, *, ax: Axes | None = N
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
-    width, height = maps.size
     photo, heat = fig.on_map(image, maps), np.abs(maps.heatmaps)
-    rows = -(-(len(heat) + 1) // _COLUMNS)
-    ax = fig.canvas(ax, 10.5, 10.5 * rows * height / (_COLUMNS * width) + 0.4)
-    mosaic = np.full((rows * (height + _GAP) - _GAP, _COLUMNS * (width + _GAP) - _GAP, 3), 255, np.uint8)
-    tiles = [("photo", photo), *((name, fig.heated(photo, one)) for name, one in zip(KEYPOINTS, heat, strict=True))]
-    for i, (name, tile) in enumerate(tiles):
-        y, x = (i // _COLUMNS) * (height + _GAP), (i % _COLUMNS) * (width + _GAP)
-        mosaic[y : y + height, x : x + width] = tile
-        fig.caption(ax, x + 0.03 * width, y + 0.03 * height, name)
-    ax.imshow(mosaic, interpolation="nearest")
-    fig.bare(ax)
+    heated = [(name, fig.heated(photo, one)) for name, one in zip(KEYPOINTS, heat, strict=True)]
+    ax, _ = fig.sheet(ax, [("photo", photo), *heated], 6)
     _score_bar(ax)
     highest = [f"{name} {value:.2f}" for name, value in zip(KEYPOINTS, heat.max(axis=(1, 2)), strict=True)]
     alt = f"Grid of the photo and its 17 heatmaps. Highest score of each: {', '.join(highest)}."
@@ -91,7 +79,7 @@ def plot_heatmap(decoding: Decoding, joint: int | str, image: Image | None = Non
         (x, y), score = peaks.xy[i].tolist(), f"{peaks.value[i]:.2f}"
         ax.scatter(x, y, s=110, facecolors="none", edgecolors=fig.WHITE, linewidths=1.6, path_effects=fig.LEGIBLE)
         side, shift = ("left", 4) if x < 0.85 * width else ("right", -4)
-        fig.caption(ax, x + shift, y - 3, score, ha=side, va="bottom")
+        fig.write(ax, x + shift, y - 3, score, color=fig.WHITE, ha=side, va="bottom", path_effects=fig.LEGIBLE)
         told.append(f"score {score} at x {x}, y {y}")
     # The highest maxima that are no peaks since they are not above the threshold.
     y, x = np.nonzero((heat > 0.01) & (heat <= threshold))
