@@ -112,7 +112,7 @@ def _best_at_hand(say: Callable[[str], None]) -> str:
             fetch(REFERENCE, timeout=ONCE, tries=1)
             return REFERENCE
         except HpeError as error:
-            say(str(error))
+            say(f"That failed: {error.__cause__ or error}.")
     say(f"Using {NETWORKS[SHIPPED].about}\nFor {REFERENCE} (AP 54.3) run: hpe-nb fetch")
     return SHIPPED
 
