@@ -23,14 +23,7 @@ LOWEST = 0.02
 
 
 def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path, device: str = "cpu") -> None:
-    """Train until the config's steps are over; a folder with a checkpoint goes on from there.
-
-    Args:
-        task: see `make_task`.
-        photos: photos to train on.
-        config: see `Config`.
-        folder: takes checkpoints and log.csv.
-        device: "cpu" or "cuda".
+    """Train until the config's steps are over, with checkpoints and log.csv in the folder; one there is gone on from.
 
     Raises:
         HpeError: the folder has a checkpoint of another network.
@@ -116,11 +109,7 @@ def _save(folder: Path, network: nn.Module, optimiser: torch.optim.Optimizer, st
 
 
 def load_mean(folder: Path, network: nn.Module) -> None:
-    """Give a network the running mean of the weights, which is what is exported.
-
-    Raises:
-        HpeError: no checkpoint there, or one of another network.
-    """
+    """Give a network the running mean of the weights, which is what is exported; HpeError where that is another's."""
     try:
         network.load_state_dict(read(folder / MEAN))
     except RuntimeError as error:
@@ -128,11 +117,7 @@ def load_mean(folder: Path, network: nn.Module) -> None:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The content of a checkpoint file. Only arrays and plain values are read, never code.
-
-    Raises:
-        HpeError: no such file.
-    """
+    """The content of a checkpoint file; HpeError where it is missing. Only arrays and plain values, never code."""
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:

@@ -54,7 +54,7 @@ class Parts(NamedTuple):
 
 
 class TagHead(nn.Module):
-    """Features at 1/4, 1/8, 1/16 and 1/32, (B, INPUTS[i], H/2^(i+2), W/2^(i+2)), to 17 tag maps at 1/4."""
+    """Features (B, INPUTS[i], H/2^(i+2), W/2^(i+2)) at 1/4, 1/8, 1/16 and 1/32 to tags (B, 17, H/4, W/4)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,12 +95,9 @@ class TagHead(nn.Module):
                 weights.mul_(factor)
 
     def forward(self, features: list[Tensor], sure: Tensor, torso: tuple[Tensor, Tensor]) -> Tensor:
-        """Tags (B, 17, h, w) of all pixels at 1/4.
+        """Tags of all pixels; each goes `sure` (0 to 1) of the way to a torso, y and x in cells, and not its own.
 
-        Args:
-            features: see the class.
-            sure: (B, 17, h, w) 0 to 1: how much of the way to `torso` each pixel goes instead of its own.
-            torso: y and x of a place for each pixel, in cells, (B, 17, h, w) each.
+        Sure and both parts of torso are (B, 17, h, w).
         """
         x = self.trunk(features)
         parts = self.parts(x)
@@ -113,10 +110,8 @@ class TagHead(nn.Module):
     def trunk(self, features: list[Tensor], shift: Tensor | None = None) -> Tensor:
         """The U's finest maps (B, WIDTHS[0], h, w).
 
-        Args:
-            features: see the class.
-            shift: (B, 2) cells by which the picture is said to lie elsewhere: training draws it at random, so that a
-                place means little by itself.
+        The picture is said to lie elsewhere by `shift` (B, 2) cells: training draws it at random, so that a place means
+        little by itself.
         """
         entered = []
         for level, feature in enumerate(features):
