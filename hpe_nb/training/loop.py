@@ -46,7 +46,8 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
             state["mean"] = {name: value.to(device) for name, value in state["mean"].items()}
         except (KeyError, RuntimeError, ValueError) as error:
             raise HpeError(f"{folder / LAST} is the checkpoint of another network; give another folder.") from error
-    saved = begun = time.monotonic() - state["seconds"]
+    saved = time.monotonic()
+    begun = saved - state["seconds"]
     # Lines after the checkpoint are taken back: there is one per step, after the names of the columns.
     kept = (folder / LOG).read_text("utf-8").splitlines(keepends=True)[: state["step"] + 1] if state["step"] else []
     with (folder / LOG).open("w", encoding="utf-8") as log:
