@@ -274,9 +274,10 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
     letters = list(ascii_lowercase[:n]) if few else [str(i + 1) for i in range(n)]
     told = []
     for i, person in enumerate(turn.person.tolist()):
-        for colour, width in ((fig.BLACK, 4.5), (fig.person_hex(numbers[person] - 1), 2.5)) if person < m else ():
-            box = Rectangle((person - 0.46, i - 0.45), 0.92, 0.9, fill=False, edgecolor=colour, linewidth=width)
-            ax.add_patch(box)
+        if person < m:
+            for colour, width in ((fig.BLACK, 4.5), (fig.person_hex(numbers[person] - 1), 2.5)):
+                box = Rectangle((person - 0.46, i - 0.45), 0.92, 0.9, fill=False, edgecolor=colour, linewidth=width)
+                ax.add_patch(box)
         if m <= _MANY:
             fig.write(ax, m - 0.42, i, f"{'→' if person < m else 'opens'} person {numbers[person]}", ha="left")
         told.append(f"peak {letters[i]} {'to' if person < m else 'opens'} person {numbers[person]}")

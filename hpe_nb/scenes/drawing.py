@@ -106,13 +106,14 @@ def _person(points: Float64, heading: Float64, height: float, look: int, *, long
     head = [(ellipse(middle + 0.012 * height * up, 0.069 * height, 0.08 * height, tilt), hair)]
 
     rim = _RIM * height
-    first, last = ([], arms) if ahead > 0.5 else (arms, []) if ahead < -0.5 else (arms[:1], arms[1:])
-    body = [legs, trunk, mane, head] if ahead < -0.5 else [mane, legs, trunk, head]
-    yield from ((rim, group) for group in (*first, *body))
+    away = ahead < -0.5
+    behind = 2 if away else int(ahead <= 0.5)  # of a person who faces us, both arms may be in front of the body
+    body = [legs, trunk, mane, head] if away else [mane, legs, trunk, head]
+    yield from ((rim, group) for group in (*arms[:behind], *body))
     if ahead > -0.3:
         face = middle + height * (0.022 * aside * across - 0.008 * up)
         yield 0.0, [(ellipse(face, 0.058 * height, 0.068 * height, tilt), skin), *_features(points, height, turn, tilt)]
-    yield from ((rim, group) for group in last)
+    yield from ((rim, group) for group in arms[behind:])
 
 
 def _features(points: Float64, height: float, turn: float = 0.0, tilt: float = 0.0) -> list[Shape]:
