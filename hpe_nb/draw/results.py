@@ -39,7 +39,7 @@ def plot_table(poses: Poses, *, ax: Axes | None = None) -> Axes:
     """
     people = len(poses)
     ax = fig.canvas(ax, 9.5, 1.5 + 0.3 * max(people, 1))
-    told = [f"Table of {plural(people, 'person')} by joints."]
+    words = [f"Table of {plural(people, 'person')} by joints."]
     for person in range(people):
         fig.badge(ax, -0.85, person, person)
         for joint in range(K):
@@ -48,7 +48,7 @@ def plot_table(poses: Poses, *, ax: Axes | None = None) -> Axes:
         fig.write(ax, K + 0.4, person, f"{score:.2f}", fontweight="bold")
         fig.write(ax, K + 1.7, person, f"{tag:.2f}", fontweight="bold")
         detected, refined, missing = ((poses.kind[person] == kind).sum() for kind in (DETECTED, REFINED, MISSING))
-        told.append(
+        words.append(
             f"Person {person + 1}: score {score:.2f}, {detected} detected, {refined} refined, {missing} missing."
         )
     if not people:
@@ -59,7 +59,7 @@ def plot_table(poses: Poses, *, ax: Axes | None = None) -> Axes:
     ax.xaxis.tick_top()
     fig.inked(ax)
     ax.tick_params(length=0)
-    return fig.described(ax, "Who has which joints: ■ detected, ▨ refined, · missing", " ".join(told))
+    return fig.described(ax, "Who has which joints: ■ detected, ▨ refined, · missing", " ".join(words))
 
 
 def _cell(ax: Axes, x: int, y: int, score: float, kind: int) -> None:

@@ -30,8 +30,8 @@ _LANES = 3
 """People's ranges of tags lie in up to this many lanes, so that few overlap."""
 _FEW = 10
 """With more people than this only the smallest gaps have their numbers written."""
-_TOLD = 40
-"""At most this many people's tags are told in words."""
+_MOST_NAMED = 40
+"""At most this many people's tags are given in words."""
 
 
 def plot_heatmaps(maps: Maps, image: Image | None = None, *, ax: Axes | None = None) -> Axes:
@@ -74,13 +74,13 @@ def plot_heatmap(decoding: Decoding, joint: int | str, image: Image | None = Non
     width, height = decoding.maps.size
     ax = fig.canvas(ax, 6.6, 5.6 * height / width + 0.5)
     ax.imshow(fig.heated(fig.on_map(image, decoding.maps), np.abs(heat)), interpolation="nearest")
-    told = []
+    words = []
     for i in np.flatnonzero(peaks.joint == k):
         (x, y), score = peaks.xy[i].tolist(), f"{peaks.value[i]:.2f}"
         ax.scatter(x, y, s=110, facecolors="none", edgecolors=fig.WHITE, linewidths=1.6, path_effects=fig.LEGIBLE)
         side, shift = ("left", 4) if x < 0.85 * width else ("right", -4)
         fig.write(ax, x + shift, y - 3, score, color=fig.WHITE, ha=side, va="bottom", path_effects=fig.LEGIBLE)
-        told.append(f"score {score} at x {x}, y {y}")
+        words.append(f"score {score} at x {x}, y {y}")
     # The highest maxima that are no peaks since they are not above the threshold.
     y, x = np.nonzero((heat > 0.01) & (heat <= threshold))
     low = np.argsort(-heat[y, x], kind="stable")[:_MOST]
@@ -92,10 +92,10 @@ def plot_heatmap(decoding: Decoding, joint: int | str, image: Image | None = Non
         "threshold", (-0.2, threshold), (-8, 14), textcoords="offset points", fontsize=fig.SMALL - 1, ha="right",
         color=fig.WHITE, path_effects=fig.LEGIBLE, arrowprops={"arrowstyle": "-", "color": fig.WHITE},
     )  # fmt: skip
-    above = f"{plural(len(told), 'peak')} above {threshold:g}"
+    above = f"{plural(len(words), 'peak')} above {threshold:g}"
     below = f"{plural(len(low), 'maximum', 'maxima')} below the threshold"
     crosses = f", x below it ({len(low)})" if len(low) else ""
-    alt = f"Heatmap of the {KEYPOINTS[k]}: {': '.join([above, *(['; '.join(told)] if told else [])])}. {below}."
+    alt = f"Heatmap of the {KEYPOINTS[k]}: {': '.join([above, *(['; '.join(words)] if words else [])])}. {below}."
     return fig.described(ax, f"{KEYPOINTS[k]}: ○ {above}{crosses}", alt)
 
 
@@ -120,7 +120,7 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
     picture = ax.imshow(tags, cmap=TAGMAP, interpolation="nearest")
     if heat.max() > 0.2:
         ax.contour(heat, levels=[0.2], colors=[fig.WHITE], linewidths=0.9)
-    told, poses = [], owners(decoding)
+    words, poses = [], owners(decoding)
     for i in np.flatnonzero(peaks.joint == k):
         (x, y), person = peaks.xy[i].tolist(), int(poses[i])
         if person >= 0:
@@ -128,11 +128,11 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
         else:
             fig.draw_dots(ax, peaks.xy[[i]], 60, facecolors=fig.PALE, linewidths=0.9)
         who = f"person {person + 1}" if person >= 0 else "a person who was dropped"
-        told.append(f"{who} at x {x}, y {y} with tag {peaks.tag[i, 0]:.2f}")
+        words.append(f"{who} at x {x}, y {y} with tag {peaks.tag[i, 0]:.2f}")
     fig.scale_bar(ax, picture, fig.tag_label(decoding.maps))
     fig.inked(ax, x="x in map pixels", y="y in map pixels")
     low, high = tags.min(), tags.max()
-    alt = f"Tag map of the {KEYPOINTS[k]}, from {low:.2f} to {high:.2f}. Peaks: {'; '.join(told) or 'none'}."
+    alt = f"Tag map of the {KEYPOINTS[k]}, from {low:.2f} to {high:.2f}. Peaks: {'; '.join(words) or 'none'}."
     return fig.described(ax, f"{KEYPOINTS[k]}: tags, with score 0.2 outlined and peaks numbered by person", alt)
 
 
@@ -175,13 +175,13 @@ def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes |
     fig.inked(ax, "bottom", x=fig.tag_label(decoding.maps))
     dropped = len(decoding.groups) - people
     title = f"Tags by joint type: {plural(people, 'person')}{f', {dropped} dropped' if dropped else ''}"
-    told = f"{plural(len(decoding.peaks), 'peak')} by joint type, in {plural(len(decoding.groups), 'cluster')}"
+    alt = f"{plural(len(decoding.peaks), 'peak')} by joint type, in {plural(len(decoding.groups), 'cluster')}"
     if truth is not None:
         wrong = np.flatnonzero(wrong_joints(decoding, truth))  # peaks are the first dots
         fig.draw_dots(ax, places[wrong], 230, marker="x", color=fig.WRONG, linewidths=2.4, edgecolors=None, zorder=2)
         title += ", x: joints of another person"
-        told += f", {plural(len(wrong), 'joint')} in another person's"
-    return fig.described(ax, title, f"Tags of {told}. {_told(means)}")
+        alt += f", {plural(len(wrong), 'joint')} in another person's"
+    return fig.described(ax, title, f"Tags of {alt}. {_in_words(means)}")
 
 
 def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
@@ -221,7 +221,7 @@ def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(-0.18 * highest if people <= _FEW else 0, 1.32 * highest)
     fig.inked(ax, "bottom", "left", x=fig.tag_label(decoding.maps), y="peaks")
     least = f" The least gap between two people is {gaps.min():.2f}." if len(gaps) else ""
-    alt = f"Histogram of the tags of {plural(len(tag), 'peak')}, by person. {_told(means)}{least}"
+    alt = f"Histogram of the tags of {plural(len(tag), 'peak')}, by person. {_in_words(means)}{least}"
     return fig.described(ax, f"Tags, and the gaps between people (a gap below {threshold:g} is marked !)", alt)
 
 
@@ -248,9 +248,9 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
         ax, peaks = fig.canvas(ax, 5.5, 1.1), 0 if turn is None else len(turn.person)
         fig.bare(ax)
         opens = f"No person is there yet: {plural(peaks, 'peak opens a person', 'peaks open a person each')}."
-        words = opens if peaks else f"The {KEYPOINTS[k]} has no peaks: nothing is assigned."
-        fig.write(ax, 0.5, 0.5, words, fontsize=fig.SMALL + 1, transform=ax.transAxes)
-        return fig.described(ax, f"{KEYPOINTS[k]}: no costs", f"No cost matrix for the {KEYPOINTS[k]}. {words}")
+        why = opens if peaks else f"The {KEYPOINTS[k]} has no peaks: nothing is assigned."
+        fig.write(ax, 0.5, 0.5, why, fontsize=fig.SMALL + 1, transform=ax.transAxes)
+        return fig.described(ax, f"{KEYPOINTS[k]}: no costs", f"No cost matrix for the {KEYPOINTS[k]}. {why}")
     n, m = turn.cost.shape
     ax = fig.canvas(ax, min(12, 3.6 + 0.95 * max(m, 2)), min(12, 1.4 + 0.55 * n))
     numbers = [number + 1 for number in decoding.numbers.tolist()]
@@ -272,7 +272,7 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
     else:
         fig.scale_bar(ax, picture, "cost")
     letters = list(ascii_lowercase[:n]) if few else [str(i + 1) for i in range(n)]
-    told = []
+    words = []
     for i, person in enumerate(turn.person.tolist()):
         if person < m:
             for colour, width in ((fig.BLACK, 4.5), (fig.person_hex(numbers[person] - 1), 2.5)):
@@ -280,14 +280,14 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
                 ax.add_patch(box)
         if m <= _MANY:
             fig.write(ax, m - 0.42, i, f"{'→' if person < m else 'opens'} person {numbers[person]}", ha="left")
-        told.append(f"peak {letters[i]} {'to' if person < m else 'opens'} person {numbers[person]}")
+        words.append(f"peak {letters[i]} {'to' if person < m else 'opens'} person {numbers[person]}")
     people = [f"person {numbers[j]}\ntag {turn.people.tag[j, 0]:.2f}" if few else str(numbers[j]) for j in range(m)]
     each = zip(letters, turn.candidates.tag[:, 0], turn.candidates.value, strict=True)
     ax.set_xticks(range(m), people)
     ax.set_yticks(range(n), [f"peak {i}\ntag {t:.2f}, score {v:.2f}" if few else i for i, t, v in each])
     ax.xaxis.tick_top()
     fig.inked(ax)
-    alt = f"Cost matrix of the {KEYPOINTS[k]}: {plural(n, 'peak')} against {plural(m, 'person')}. {'; '.join(told)}."
+    alt = f"Cost matrix of the {KEYPOINTS[k]}: {plural(n, 'peak')} against {plural(m, 'person')}. {'; '.join(words)}."
     return fig.described(ax, f"{KEYPOINTS[k]}: cost of joining (framed: the assignment)", alt)
 
 
@@ -301,7 +301,7 @@ def _means(decoding: Decoding) -> Float64:
     return np.asarray(decoding.groups.tags[decoding.people, 0], np.float64)
 
 
-def _told(means: Float64) -> str:
+def _in_words(means: Float64) -> str:
     """The people's tags in words."""
-    told = [f"person {i + 1}: {tag:.2f}" for i, tag in enumerate(means.tolist()[:_TOLD])]
-    return "; ".join(told) + "." if told else ""
+    words = [f"person {i + 1}: {tag:.2f}" for i, tag in enumerate(means.tolist()[:_MOST_NAMED])]
+    return "; ".join(words) + "." if words else ""

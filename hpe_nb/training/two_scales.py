@@ -203,14 +203,14 @@ def find_owners(people: Detections, maps: Tensor) -> Owners:
     best, other = values.unbind(1)
     share = torch.sigmoid((best - other) / BLUR)
 
-    def told(each: Tensor) -> Tensor:
+    def mixed(each: Tensor) -> Tensor:
         first, second = each.gather(1, owners.flatten(1)).view_as(owners).unbind(1)
         return (second + share * (first - second)).view(-1, K, *maps.shape[2:])
 
     # Rounding alone could make a distance negative; beyond -40 nothing is near.
-    near = torch.exp((best.view(-1, K, *maps.shape[2:]) - told(bonus)).clamp(-40.0, 0.0))
+    near = torch.exp((best.view(-1, K, *maps.shape[2:]) - mixed(bonus)).clamp(-40.0, 0.0))
     y, x = people.joints[:, :, TORSO].mean(2).unbind(-1)
-    return Owners(told(people.score), near, told(people.size)[:, :1], (told(y), told(x)))
+    return Owners(mixed(people.score), near, mixed(people.size)[:, :1], (mixed(y), mixed(x)))
 
 
 def plain(near: MoveNetOutput, far: MoveNetOutput) -> Tensor:
