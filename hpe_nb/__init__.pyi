@@ -19,9 +19,9 @@ from .draw.skeletons import draw_poses as draw_poses
 from .draw.steps import plot_cost_matrix as plot_cost_matrix
 from .draw.steps import plot_heatmap as plot_heatmap
 from .draw.steps import plot_heatmaps as plot_heatmaps
+from .draw.steps import plot_tag_histogram as plot_tag_histogram
 from .draw.steps import plot_tag_map as plot_tag_map
-from .draw.tags import plot_tag_histogram as plot_tag_histogram
-from .draw.tags import plot_tag_strip as plot_tag_strip
+from .draw.steps import plot_tag_strip as plot_tag_strip
 from .errors import HpeError as HpeError
 from .evaluation.cache import MapCache as MapCache
 from .evaluation.cache import cache_maps as cache_maps

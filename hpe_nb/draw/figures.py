@@ -34,6 +34,9 @@ WRONG = "#d55e00"
 CROWD = 8
 """With more people than this, lines and dots are thinner."""
 
+_GAP, _CAPTION = 0.06, 0.17
+"""Room beside a picture of a sheet and for its caption, in widths of a picture."""
+
 LEGIBLE = [withStroke(linewidth=2.2, foreground=BLACK)]
 """For white writing on a picture."""
 
@@ -93,6 +96,22 @@ def canvas(ax: Axes | None, width: float, height: float) -> Axes:
     return ax
 
 
+def sheet(ax: Axes | None, panels: list[tuple[str, Image]], columns: int) -> tuple[Axes, list[tuple[float, float]]]:
+    """Pictures of one size in rows, each under its caption, and the place of the upper left corner of each."""
+    height, width = panels[0][1].shape[:2]
+    step_x, step_y = width * (1 + _GAP), height + _CAPTION * width
+    rows = -(-len(panels) // columns)
+    ax = canvas(ax, 10.5, 10.5 * rows * step_y / (columns * step_x) + 0.3)
+    corners = [((i % columns) * step_x, (i // columns) * step_y) for i in range(len(panels))]
+    for (text, picture), (x, y) in zip(panels, corners, strict=True):
+        ax.imshow(picture, extent=(x - 0.5, x + width - 0.5, y + height - 0.5, y - 0.5), interpolation="bilinear")
+        write(ax, x, y - 0.02 * width, text, fontsize=SMALL + 1, ha="left", va="bottom")
+    ax.set(xlim=(-0.5, columns * step_x - _GAP * width), ylim=(rows * step_y - _CAPTION * width, -0.13 * width))
+    ax.set_aspect("equal")
+    bare(ax)
+    return ax, corners
+
+
 def described(ax: Axes, title: str, alt: str) -> Axes:
     """The Axes with title and alt text."""
     ax.set_title(title, fontsize=NORMAL, loc="left", color=BLACK)
@@ -136,11 +155,6 @@ def write(ax: Axes, x: float, y: float, text: str, **more: Any) -> None:
     """Small writing in ink, with its middle at x, y."""
     style: dict[str, Any] = {"fontsize": SMALL, "color": BLACK, "ha": "center", "va": "center"} | more
     ax.text(x, y, text, **style)
-
-
-def caption(ax: Axes, x: float, y: float, text: str, **more: Any) -> None:
-    """White writing with a dark rim, to stand on a picture; its upper left corner is at x, y."""
-    write(ax, x, y, text, **({"color": WHITE, "ha": "left", "va": "top", "path_effects": LEGIBLE} | more))
 
 
 def person_hex(person: int) -> str:
@@ -193,26 +207,23 @@ def heated(photo: Image, heat: Float32) -> Image:
     return np.asarray((1 - cover) * in_grey(photo) + cover * colours, np.uint8)
 
 
-def draw_skeleton(
-    ax: Axes, points: Floats, there: Bools, colour: str, at: tuple[float, float] = (0, 0), **line: Any
-) -> None:
-    """Limbs between the joints (17, 2) that are there, with a dark rim, shifted by `at`."""
+def draw_skeleton(ax: Axes, points: Floats, there: Bools, colour: str, **line: Any) -> None:
+    """Limbs between the joints (17, 2) that are there, with a dark rim."""
     style: dict[str, Any] = {"color": colour, "linewidth": 1.8, "solid_capstyle": "round"} | line
     rim = {"color": BLACK, "alpha": 0.75, "linewidth": style["linewidth"] + 1.6, "solid_capstyle": "round"}
     for a, b in LIMBS:
         if there[a] and there[b]:
-            x, y = (points[[a, b], :2] + at).T
-            ax.plot(x, y, **rim)
-            ax.plot(x, y, **style)
+            for each in (rim, style):
+                ax.plot(points[[a, b], 0], points[[a, b], 1], **each)
 
 
-def draw_people(ax: Axes, points: Floats, there: Bools, at: tuple[float, float] = (0, 0), size: float = 12) -> None:
+def draw_people(ax: Axes, points: Floats, there: Bools, size: float = 12) -> None:
     """Skeletons with joints of all people, points (P, 17, 2), in their colours and line styles."""
     few = len(points) <= CROWD
     for person, (body, seen) in enumerate(zip(points, there, strict=True)):
         colour, style = person_hex(person), line_style(person)
-        draw_skeleton(ax, body, seen, colour, at, linewidth=1.8 if few else 1.1, linestyle=style)
-        draw_dots(ax, body[seen] + at, size if few else size / 2, color=colour)
+        draw_skeleton(ax, body, seen, colour, linewidth=1.8 if few else 1.1, linestyle=style)
+        draw_dots(ax, body[seen], size if few else size / 2, color=colour)
 
 
 def draw_dots(ax: Axes, places: Floats | Ints, size: float, **more: Any) -> None:

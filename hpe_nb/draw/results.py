@@ -23,12 +23,6 @@ from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, K
 _STOPS = ((5, "faces"), (9, "shoulders and hips"), (13, "arms"), (17, "legs"))
 """After how many turns the grouping is shown, and what joined since the last stop."""
 
-_COLUMNS = 4
-_GAP = 0.09
-"""Room between two pictures, in widths of a picture."""
-_CAPTION = 0.17
-"""Room under a row of pictures, where the captions of the next one stand, in widths of a picture."""
-
 
 def plot_table(poses: Poses, *, ax: Axes | None = None) -> Axes:
     """Which joints does each person have, and how sure are they? Scores by person and joint.
@@ -45,7 +39,7 @@ def plot_table(poses: Poses, *, ax: Axes | None = None) -> Axes:
     """
     people = len(poses)
     ax = fig.canvas(ax, 9.5, 1.5 + 0.3 * max(people, 1))
-    told = [f"Table of {plural(people, 'person')} by joints."]
+    words = [f"Table of {plural(people, 'person')} by joints."]
     for person in range(people):
         fig.badge(ax, -0.85, person, person)
         for joint in range(K):
@@ -54,7 +48,7 @@ def plot_table(poses: Poses, *, ax: Axes | None = None) -> Axes:
         fig.write(ax, K + 0.4, person, f"{score:.2f}", fontweight="bold")
         fig.write(ax, K + 1.7, person, f"{tag:.2f}", fontweight="bold")
         detected, refined, missing = ((poses.kind[person] == kind).sum() for kind in (DETECTED, REFINED, MISSING))
-        told.append(
+        words.append(
             f"Person {person + 1}: score {score:.2f}, {detected} detected, {refined} refined, {missing} missing."
         )
     if not people:
@@ -65,7 +59,7 @@ def plot_table(poses: Poses, *, ax: Axes | None = None) -> Axes:
     ax.xaxis.tick_top()
     fig.inked(ax)
     ax.tick_params(length=0)
-    return fig.described(ax, "Who has which joints: ■ detected, ▨ refined, · missing", " ".join(told))
+    return fig.described(ax, "Who has which joints: ■ detected, ▨ refined, · missing", " ".join(words))
 
 
 def _cell(ax: Axes, x: int, y: int, score: float, kind: int) -> None:
@@ -146,7 +140,7 @@ def plot_film_strip(decoding: Decoding, image: Image | None = None, *, ax: Axes 
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
-    (width, height), poses, peaks = decoding.maps.size, decoding.poses, decoding.peaks
+    poses, peaks = decoding.poses, decoding.peaks
     photo = fig.on_map(image, decoding.maps)
     heated, dark = fig.heated(photo, np.abs(decoding.maps.heatmaps).max(axis=0)), fig.in_grey(photo)
     refined = plural(int((poses.kind == REFINED).sum()), "refined joint")
@@ -157,13 +151,7 @@ def plot_film_strip(decoding: Decoding, image: Image | None = None, *, ax: Axes 
         *((f"grouping: {what}", dark) for _, what in _STOPS),
         (f"{plural(len(poses), 'pose')}, {refined}", photo),
     ]
-    step_x, step_y = width * (1 + _GAP), height + _CAPTION * width
-    rows = -(-len(panels) // _COLUMNS)
-    ax = fig.canvas(ax, 10.5, 10.5 * rows * step_y / (_COLUMNS * step_x) + 0.3)
-    corners = [((i % _COLUMNS) * step_x, (i // _COLUMNS) * step_y) for i in range(len(panels))]
-    for i, ((text, picture), (x, y)) in enumerate(zip(panels, corners, strict=True)):
-        ax.imshow(picture, extent=(x - 0.5, x + width - 0.5, y + height - 0.5, y - 0.5), interpolation="bilinear")
-        fig.write(ax, x, y - 0.02 * width, f"{i + 1}  {text}", fontsize=fig.SMALL + 1, ha="left", va="bottom")
+    ax, corners = fig.sheet(ax, [(f"{i}  {text}", picture) for i, (text, picture) in enumerate(panels, 1)], 4)
     fig.draw_dots(ax, peaks.xy + np.array(corners[2]), 9, color=fig.WHITE, linewidths=0.5)
     # People in the order of their numbers, as they stand after so many joint types, and the peaks that are left.
     peak = decoding.groups.peak[np.argsort(decoding.numbers)]
@@ -172,10 +160,7 @@ def plot_film_strip(decoding: Decoding, image: Image | None = None, *, ax: Axes 
         left = ~np.isin(np.arange(len(peaks)), peak[there])
         fig.draw_dots(ax, peaks.xy[left] + np.array(at), 7, color=fig.PALE, linewidths=0.4, zorder=2)
         if len(peaks):
-            fig.draw_people(ax, peaks.xy[peak].astype(np.float64), there, at, 9)
+            fig.draw_people(ax, peaks.xy[peak] + np.array(at), there, 9)
     places = decoding.maps.map_points(poses.keypoints[..., :2])
-    fig.draw_people(ax, places, poses.kind != MISSING, corners[-1], 9)
-    ax.set(xlim=(-0.5, _COLUMNS * step_x - _GAP * width), ylim=(rows * step_y - _CAPTION * width, -0.13 * width))
-    ax.set_aspect("equal")
-    fig.bare(ax)
+    fig.draw_people(ax, places + np.array(corners[-1]), poses.kind != MISSING, 9)
     return fig.described(ax, "", f"The decoder in {len(panels)} pictures: {', '.join(text for text, _ in panels)}.")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpe_nb.arrays import RGB, Image, Ints
-from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
+from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.draw.colours import INK, PAPER, contrast, mixed, person_colour, person_pattern
 from hpe_nb.files.images import check_image
 from hpe_nb.files.opencv import cv2
@@ -96,7 +96,7 @@ def draw_poses(
     picture = np.array(image, order="C")
     known = range(len(poses)) if people is None else np.asarray(people).tolist()
     ready = _ready(poses, known, min_score, image.shape, line_width)
-    if (seen := poses.kind[poses.kind != MISSING]).size and (seen != DETECTED).any():
+    if (poses.kind == REFINED).any():
         strong = picture.copy()
         for person in ready[::-1]:
             _draw_limbs(strong, person, max(1, person.width // 2), solid=False)

@@ -1,4 +1,4 @@
-"""Figures of the decoder's steps: heatmaps, one heatmap with its peaks, a tag map, and the costs of a turn."""
+"""Figures of the decoder's steps: heatmaps with their peaks, tags by place, joint type and person, a turn's costs."""
 
 from __future__ import annotations
 
@@ -9,24 +9,29 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
-from hpe_nb.arrays import Image
+from hpe_nb.arrays import Float64, Image
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.draw import figures as fig
-from hpe_nb.draw.colours import HEATMAP, TAGMAP
-from hpe_nb.draw.dots import owners
+from hpe_nb.draw.colours import HEATMAP, TAGMAP, contrast, hex_code, person_colour
+from hpe_nb.draw.dots import dots_of, owners
 from hpe_nb.files.text import plural
+from hpe_nb.scenes.truth import Truth, wrong_joints
 from hpe_nb.settings import place_distances, tag_distances
-from hpe_nb.skeleton import KEYPOINTS, joint_index
+from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, K, joint_index
 
-_COLUMNS = 6
-_GAP = 2
-"""White map pixels between two heatmaps."""
 _MOST = 40
 """At most this many maxima below the threshold are marked, the highest ones."""
 _MANY = 14
 """With more people or candidates than this a cost matrix shows colours and numbers only."""
+_LANES = 3
+"""People's ranges of tags lie in up to this many lanes, so that few overlap."""
+_FEW = 10
+"""With more people than this only the smallest gaps have their numbers written."""
+_MOST_NAMED = 40
+"""At most this many people's tags are given in words."""
 
 
 def plot_heatmaps(maps: Maps, image: Image | None = None, *, ax: Axes | None = None) -> Axes:
@@ -40,18 +45,9 @@ def plot_heatmaps(maps: Maps, image: Image | None = None, *, ax: Axes | None = N
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
-    width, height = maps.size
     photo, heat = fig.on_map(image, maps), np.abs(maps.heatmaps)
-    rows = -(-(len(heat) + 1) // _COLUMNS)
-    ax = fig.canvas(ax, 10.5, 10.5 * rows * height / (_COLUMNS * width) + 0.4)
-    mosaic = np.full((rows * (height + _GAP) - _GAP, _COLUMNS * (width + _GAP) - _GAP, 3), 255, np.uint8)
-    tiles = [("photo", photo), *((name, fig.heated(photo, one)) for name, one in zip(KEYPOINTS, heat, strict=True))]
-    for i, (name, tile) in enumerate(tiles):
-        y, x = (i // _COLUMNS) * (height + _GAP), (i % _COLUMNS) * (width + _GAP)
-        mosaic[y : y + height, x : x + width] = tile
-        fig.caption(ax, x + 0.03 * width, y + 0.03 * height, name)
-    ax.imshow(mosaic, interpolation="nearest")
-    fig.bare(ax)
+    heated = [(name, fig.heated(photo, one)) for name, one in zip(KEYPOINTS, heat, strict=True)]
+    ax, _ = fig.sheet(ax, [("photo", photo), *heated], 6)
     _score_bar(ax)
     highest = [f"{name} {value:.2f}" for name, value in zip(KEYPOINTS, heat.max(axis=(1, 2)), strict=True)]
     alt = f"Grid of the photo and its 17 heatmaps. Highest score of each: {', '.join(highest)}."
@@ -78,13 +74,13 @@ def plot_heatmap(decoding: Decoding, joint: int | str, image: Image | None = Non
     width, height = decoding.maps.size
     ax = fig.canvas(ax, 6.6, 5.6 * height / width + 0.5)
     ax.imshow(fig.heated(fig.on_map(image, decoding.maps), np.abs(heat)), interpolation="nearest")
-    told = []
+    words = []
     for i in np.flatnonzero(peaks.joint == k):
         (x, y), score = peaks.xy[i].tolist(), f"{peaks.value[i]:.2f}"
         ax.scatter(x, y, s=110, facecolors="none", edgecolors=fig.WHITE, linewidths=1.6, path_effects=fig.LEGIBLE)
         side, shift = ("left", 4) if x < 0.85 * width else ("right", -4)
-        fig.caption(ax, x + shift, y - 3, score, ha=side, va="bottom")
-        told.append(f"score {score} at x {x}, y {y}")
+        fig.write(ax, x + shift, y - 3, score, color=fig.WHITE, ha=side, va="bottom", path_effects=fig.LEGIBLE)
+        words.append(f"score {score} at x {x}, y {y}")
     # The highest maxima that are no peaks since they are not above the threshold.
     y, x = np.nonzero((heat > 0.01) & (heat <= threshold))
     low = np.argsort(-heat[y, x], kind="stable")[:_MOST]
@@ -96,10 +92,10 @@ def plot_heatmap(decoding: Decoding, joint: int | str, image: Image | None = Non
         "threshold", (-0.2, threshold), (-8, 14), textcoords="offset points", fontsize=fig.SMALL - 1, ha="right",
         color=fig.WHITE, path_effects=fig.LEGIBLE, arrowprops={"arrowstyle": "-", "color": fig.WHITE},
     )  # fmt: skip
-    above = f"{plural(len(told), 'peak')} above {threshold:g}"
+    above = f"{plural(len(words), 'peak')} above {threshold:g}"
     below = f"{plural(len(low), 'maximum', 'maxima')} below the threshold"
     crosses = f", x below it ({len(low)})" if len(low) else ""
-    alt = f"Heatmap of the {KEYPOINTS[k]}: {': '.join([above, *(['; '.join(told)] if told else [])])}. {below}."
+    alt = f"Heatmap of the {KEYPOINTS[k]}: {': '.join([above, *(['; '.join(words)] if words else [])])}. {below}."
     return fig.described(ax, f"{KEYPOINTS[k]}: ○ {above}{crosses}", alt)
 
 
@@ -124,7 +120,7 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
     picture = ax.imshow(tags, cmap=TAGMAP, interpolation="nearest")
     if heat.max() > 0.2:
         ax.contour(heat, levels=[0.2], colors=[fig.WHITE], linewidths=0.9)
-    told, poses = [], owners(decoding)
+    words, poses = [], owners(decoding)
     for i in np.flatnonzero(peaks.joint == k):
         (x, y), person = peaks.xy[i].tolist(), int(poses[i])
         if person >= 0:
@@ -132,12 +128,101 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
         else:
             fig.draw_dots(ax, peaks.xy[[i]], 60, facecolors=fig.PALE, linewidths=0.9)
         who = f"person {person + 1}" if person >= 0 else "a person who was dropped"
-        told.append(f"{who} at x {x}, y {y} with tag {peaks.tag[i, 0]:.2f}")
+        words.append(f"{who} at x {x}, y {y} with tag {peaks.tag[i, 0]:.2f}")
     fig.scale_bar(ax, picture, fig.tag_label(decoding.maps))
     fig.inked(ax, x="x in map pixels", y="y in map pixels")
     low, high = tags.min(), tags.max()
-    alt = f"Tag map of the {KEYPOINTS[k]}, from {low:.2f} to {high:.2f}. Peaks: {'; '.join(told) or 'none'}."
+    alt = f"Tag map of the {KEYPOINTS[k]}, from {low:.2f} to {high:.2f}. Peaks: {'; '.join(words) or 'none'}."
     return fig.described(ax, f"{KEYPOINTS[k]}: tags, with score 0.2 outlined and peaks numbered by person", alt)
+
+
+def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes | None = None) -> Axes:
+    """Do the tags form one cluster per person? Every peak by tag and joint type, in the order of the turns.
+
+    Numbered dots are the peaks of the poses, small hollow ones joints that refinement found, grey ones peaks of people
+    that were dropped. Under them lie the people: their mean tags, and how far a joint's tag may be to join them.
+
+    Args:
+        decoding: what `decode` returned.
+        truth: a scene's truth; joints that stand in another person's pose are then marked with a cross.
+        ax: where to draw; a figure of its own where left out.
+
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
+    """
+    dots, people, means = dots_of(decoding), len(decoding.poses), _means(decoding)
+    lanes = min(max(people, 1), _LANES)
+    ax = fig.canvas(ax, 8, 5.2 + 0.25 * lanes)
+    places = np.stack((dots.tag[:, 0], np.argsort(JOINT_ORDER)[dots.joint]), axis=1).astype(np.float64)
+    colours = np.array([fig.person_hex(person) if person >= 0 else fig.PALE for person in dots.person.tolist()], object)
+    solid, hollow = ~dots.refined, dots.refined
+    fig.draw_dots(ax, places[solid], 95, c=colours[solid].tolist())
+    fig.draw_dots(ax, places[hollow], 40, facecolors=fig.WHITE, edgecolors=colours[hollow].tolist(), linewidths=1.6)
+    numbered = solid & (dots.person >= 0)
+    for (tag, row), person in zip(places[numbered].tolist(), dots.person[numbered].tolist(), strict=True):
+        ink = hex_code(contrast(person_colour(person)))
+        fig.write(ax, tag, row, str(person + 1), fontsize=6, color=ink, va="center_baseline", zorder=4)
+    reach = np.array([-1, 1]) * decoding.settings.tag_threshold
+    for rank, person in enumerate(np.argsort(means, kind="stable").tolist()):
+        lane, colour, tag, style = K + rank % lanes, fig.person_hex(person), means[person], fig.line_style(person)
+        ax.plot([tag, tag], [-0.6, lane], color=colour, linewidth=1, alpha=0.7, zorder=1, linestyle=style)
+        ax.plot(tag + reach, [lane] * 2, color=colour, linewidth=5, alpha=0.75)
+        fig.badge(ax, tag, lane, person)
+    ax.set_yticks(range(K + 1), [KEYPOINTS[joint] for joint in JOINT_ORDER] + ["people"])
+    ax.set_ylim(K + lanes - 0.3, -0.7)
+    ax.grid(axis="y", color=fig.PALE, linewidth=0.6)
+    ax.set_axisbelow(True)
+    fig.inked(ax, "bottom", x=fig.tag_label(decoding.maps))
+    dropped = len(decoding.groups) - people
+    title = f"Tags by joint type: {plural(people, 'person')}{f', {dropped} dropped' if dropped else ''}"
+    alt = f"{plural(len(decoding.peaks), 'peak')} by joint type, in {plural(len(decoding.groups), 'cluster')}"
+    if truth is not None:
+        wrong = np.flatnonzero(wrong_joints(decoding, truth))  # peaks are the first dots
+        fig.draw_dots(ax, places[wrong], 230, marker="x", color=fig.WRONG, linewidths=2.4, edgecolors=None, zorder=2)
+        title += ", x: joints of another person"
+        alt += f", {plural(len(wrong), 'joint')} in another person's"
+    return fig.described(ax, title, f"Tags of {alt}. {_in_words(means)}")
+
+
+def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
+    """How far are people's tags apart? Peaks by tag, in people's colours, and the gaps between neighbouring people.
+
+    Args:
+        decoding: what `decode` returned.
+        ax: where to draw; a figure of its own where left out.
+
+    Returns:
+        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
+    """
+    tag, means, threshold = decoding.peaks.tag[:, 0], _means(decoding), decoding.settings.tag_threshold
+    people, owner = len(means), dots_of(decoding).person[: len(tag)]
+    ax = fig.canvas(ax, 8, 3.6)
+    # Bins of a tenth, or of more where tags go far.
+    low, high = (float(tag.min()), float(tag.max())) if len(tag) else (0.0, 1.0)
+    step = max(0.1, (high - low) / 150)
+    edges = np.arange(np.floor(low / step) - 1.5, np.ceil(high / step) + 2.5) * step
+    colours = [*(fig.person_hex(person) for person in range(people)), fig.PALE]
+    of_person = [tag[owner == person] for person in (*range(people), -1)]
+    counts, *_ = ax.hist(of_person, edges.tolist(), stacked=True, color=colours, edgecolor=fig.BLACK, linewidth=0.4)
+    highest = max(float(np.max(counts)), 1.0)
+    if not people:
+        fig.write(ax, 0.5, 0.5, "no person was found", fontsize=fig.SMALL + 1, transform=ax.transAxes)
+    order = np.argsort(means, kind="stable")
+    gaps = np.diff(means[order])
+    for left, right, gap in zip(means[order], means[order][1:], gaps.tolist(), strict=False):
+        if people <= _FEW or gap < threshold or gap <= gaps.min():
+            mark, colour, level = (" !", fig.WRONG, 1.16) if gap < threshold else ("", fig.GREY, 1.06)
+            arrow = {"arrowstyle": "|-|,widthA=0.25,widthB=0.25", "color": colour, "shrinkA": 0, "shrinkB": 0}
+            ax.annotate("", (left, level * highest), (right, level * highest), arrowprops=arrow)
+            fig.write(ax, (left + right) / 2, (level + 0.02) * highest, f"{gap:.2f}{mark}", va="bottom")
+    for person in order.tolist() if people <= _FEW else []:
+        fig.badge(ax, means[person], -0.09 * highest, person)
+    ax.set_yticks(MaxNLocator(6, integer=True).tick_values(0, highest))
+    ax.set_ylim(-0.18 * highest if people <= _FEW else 0, 1.32 * highest)
+    fig.inked(ax, "bottom", "left", x=fig.tag_label(decoding.maps), y="peaks")
+    least = f" The least gap between two people is {gaps.min():.2f}." if len(gaps) else ""
+    alt = f"Histogram of the tags of {plural(len(tag), 'peak')}, by person. {_in_words(means)}{least}"
+    return fig.described(ax, f"Tags, and the gaps between people (a gap below {threshold:g} is marked !)", alt)
 
 
 def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = None) -> Axes:
@@ -163,9 +248,9 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
         ax, peaks = fig.canvas(ax, 5.5, 1.1), 0 if turn is None else len(turn.person)
         fig.bare(ax)
         opens = f"No person is there yet: {plural(peaks, 'peak opens a person', 'peaks open a person each')}."
-        words = opens if peaks else f"The {KEYPOINTS[k]} has no peaks: nothing is assigned."
-        fig.write(ax, 0.5, 0.5, words, fontsize=fig.SMALL + 1, transform=ax.transAxes)
-        return fig.described(ax, f"{KEYPOINTS[k]}: no costs", f"No cost matrix for the {KEYPOINTS[k]}. {words}")
+        why = opens if peaks else f"The {KEYPOINTS[k]} has no peaks: nothing is assigned."
+        fig.write(ax, 0.5, 0.5, why, fontsize=fig.SMALL + 1, transform=ax.transAxes)
+        return fig.described(ax, f"{KEYPOINTS[k]}: no costs", f"No cost matrix for the {KEYPOINTS[k]}. {why}")
     n, m = turn.cost.shape
     ax = fig.canvas(ax, min(12, 3.6 + 0.95 * max(m, 2)), min(12, 1.4 + 0.55 * n))
     numbers = [number + 1 for number in decoding.numbers.tolist()]
@@ -187,24 +272,36 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
     else:
         fig.scale_bar(ax, picture, "cost")
     letters = list(ascii_lowercase[:n]) if few else [str(i + 1) for i in range(n)]
-    told = []
+    words = []
     for i, person in enumerate(turn.person.tolist()):
-        for colour, width in ((fig.BLACK, 4.5), (fig.person_hex(numbers[person] - 1), 2.5)) if person < m else ():
-            box = Rectangle((person - 0.46, i - 0.45), 0.92, 0.9, fill=False, edgecolor=colour, linewidth=width)
-            ax.add_patch(box)
+        if person < m:
+            for colour, width in ((fig.BLACK, 4.5), (fig.person_hex(numbers[person] - 1), 2.5)):
+                box = Rectangle((person - 0.46, i - 0.45), 0.92, 0.9, fill=False, edgecolor=colour, linewidth=width)
+                ax.add_patch(box)
         if m <= _MANY:
             fig.write(ax, m - 0.42, i, f"{'→' if person < m else 'opens'} person {numbers[person]}", ha="left")
-        told.append(f"peak {letters[i]} {'to' if person < m else 'opens'} person {numbers[person]}")
+        words.append(f"peak {letters[i]} {'to' if person < m else 'opens'} person {numbers[person]}")
     people = [f"person {numbers[j]}\ntag {turn.people.tag[j, 0]:.2f}" if few else str(numbers[j]) for j in range(m)]
     each = zip(letters, turn.candidates.tag[:, 0], turn.candidates.value, strict=True)
     ax.set_xticks(range(m), people)
     ax.set_yticks(range(n), [f"peak {i}\ntag {t:.2f}, score {v:.2f}" if few else i for i, t, v in each])
     ax.xaxis.tick_top()
     fig.inked(ax)
-    alt = f"Cost matrix of the {KEYPOINTS[k]}: {plural(n, 'peak')} against {plural(m, 'person')}. {'; '.join(told)}."
+    alt = f"Cost matrix of the {KEYPOINTS[k]}: {plural(n, 'peak')} against {plural(m, 'person')}. {'; '.join(words)}."
     return fig.described(ax, f"{KEYPOINTS[k]}: cost of joining (framed: the assignment)", alt)
 
 
 def _score_bar(ax: Axes) -> Axes:
     """The scale of scores beside the picture."""
     return fig.scale_bar(ax, ScalarMappable(Normalize(0, 1), HEATMAP), "score")
+
+
+def _means(decoding: Decoding) -> Float64:
+    """(P,) the first number of the poses' mean tags."""
+    return np.asarray(decoding.groups.tags[decoding.people, 0], np.float64)
+
+
+def _in_words(means: Float64) -> str:
+    """The people's tags in words."""
+    words = [f"person {i + 1}: {tag:.2f}" for i, tag in enumerate(means.tolist()[:_MOST_NAMED])]
+    return "; ".join(words) + "." if words else ""

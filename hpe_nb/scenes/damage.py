@@ -31,12 +31,7 @@ def people_tags(recipe: Recipe, people: int) -> Float64:
 def seen_marks(recipe: Recipe, keypoints: Float64, heights: Float64, tags: Float64, heads: Float64) -> Marks:
     """What the network sees: the people's joints, the balloons' faces, and peaks out of nothing.
 
-    Args:
-        recipe: the scene's settings.
-        keypoints: (P, 17, 3) x, y in image pixels and visibility.
-        heights: (P,) body heights in image pixels.
-        tags: (P,) the people's tags.
-        heads: (B, 17, 2) keypoints of the balloons.
+    People have keypoints (P, 17, 3), body heights (P,) and tags (P,), balloons heads (B, 17, 2), all in image pixels.
     """
     parts = [_joints(recipe, keypoints, heights, tags), _false_peaks(recipe, tags)]
     parts += [_false_head(recipe, head, i, tags) for i, head in enumerate(heads)]

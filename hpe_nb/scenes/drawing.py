@@ -26,7 +26,7 @@ TROUSERS, DARK, ROSE, SHADE = (116, 122, 148), (32, 30, 34), (186, 84, 80), (170
 SKY, MEADOW = ((221, 232, 240), (247, 243, 235)), ((214, 222, 198), (190, 204, 172))
 
 THING = 255
-"""In the mask of who is seen where: a hedge or a balloon. 0 is the background, i + 1 is person i."""
+"""In the mask of who is seen where: a hedge or a balloon."""
 _RIM = 0.0045
 """Width of the rims round people, in body heights."""
 _BITS = 4
@@ -45,12 +45,8 @@ def draw_scene(
 ) -> tuple[Image, Kinds]:
     """The picture (H, W, 3), and the mask (H, W) of who is seen: 0 background, i + 1 person i, 255 a thing.
 
-    Args:
-        recipe: the scene's settings.
-        cast: the people's parts, from back to front.
-        points: (P, 17, 2) their keypoints in image pixels.
-        headings: (P, 2) turn of the body and lean of the head, in degrees.
-        heads: (B, 17, 2) the balloons' keypoints.
+    The cast stands from back to front; points (P, 17, 2) and headings (P, 2) are those of `people.placed`, heads
+    (B, 17, 2) the keypoints of the balloons, all in image pixels.
     """
     width, height = recipe.size
     horizon = round(0.58 * height)
@@ -80,15 +76,7 @@ def balloon_height(recipe: Recipe) -> float:
 
 
 def _person(points: Float64, heading: Float64, height: float, look: int, *, long_hair: bool) -> Iterator[Group]:
-    """A person in the order of drawing.
-
-    Args:
-        points: (17, 2) keypoints in image pixels.
-        heading: turn of the body, which tells what side is nearer to us, and lean of the head, in degrees.
-        height: body height in pixels.
-        look: chooses colours; people of following numbers do not wear the same shirt.
-        long_hair: whether hair falls over the neck.
-    """
+    """A person in the order of drawing; `look` chooses colours, and people of following looks wear other shirts."""
     shirt, skin, hair = (colours[look % len(colours)] for colours in (SHIRTS, SKINS, HAIRS))
     turn, tilt = heading
     aside, ahead = np.sin(np.radians(turn)), np.cos(np.radians(turn))
@@ -118,13 +106,14 @@ def _person(points: Float64, heading: Float64, height: float, look: int, *, long
     head = [(ellipse(middle + 0.012 * height * up, 0.069 * height, 0.08 * height, tilt), hair)]
 
     rim = _RIM * height
-    first, last = ([], arms) if ahead > 0.5 else (arms, []) if ahead < -0.5 else (arms[:1], arms[1:])
-    body = [legs, trunk, mane, head] if ahead < -0.5 else [mane, legs, trunk, head]
-    yield from ((rim, group) for group in (*first, *body))
+    away = ahead < -0.5
+    behind = 2 if away else int(ahead <= 0.5)  # of a person who faces us, both arms may be in front of the body
+    body = [legs, trunk, mane, head] if away else [mane, legs, trunk, head]
+    yield from ((rim, group) for group in (*arms[:behind], *body))
     if ahead > -0.3:
         face = middle + height * (0.022 * aside * across - 0.008 * up)
         yield 0.0, [(ellipse(face, 0.058 * height, 0.068 * height, tilt), skin), *_features(points, height, turn, tilt)]
-    yield from ((rim, group) for group in last)
+    yield from ((rim, group) for group in arms[behind:])
 
 
 def _features(points: Float64, height: float, turn: float = 0.0, tilt: float = 0.0) -> list[Shape]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -116,15 +115,10 @@ def nearest(xy: Float64) -> Ints:
 def paint(
     marks: Marks, size: tuple[int, int], sigma: float, background: Float32 | None = None
 ) -> tuple[Float32, Float32]:
-    """Heatmaps (17, h, w) in the contract's signs and tags (17, h, w, D) with the marks in them.
+    """Heatmaps (17, h, w) in the contract's signs and tags (17, h, w, D) with the marks in them, all on the map.
 
-    Only the discs round the marks are touched, so the cost goes with the number of marks. All marks are on the map.
-
-    Args:
-        marks: the joints to paint.
-        size: width and height of the maps.
-        sigma: standard deviation of the Gaussians in map pixels.
-        background: (h, w, D) tags where no joint is; 0 where left out.
+    Where no joint is, tags are those of the background (h, w, D), 0 where it is left out. Only the discs round the
+    marks are touched, so the cost goes with the number of marks.
     """
     width, height = size
     heat = np.zeros(K * height * width, np.float32)
@@ -133,7 +127,11 @@ def paint(
         tags[:] = background
     pixel = nearest(marks.xy)
     shift = np.clip(marks.xy - pixel, -_CLEAR, _CLEAR)
-    dx, dy = _disc(int(np.ceil(REACH * sigma)))
+    # The pixels of a disc round each mark, from its rim to its middle.
+    radius = int(np.ceil(REACH * sigma))
+    dy, dx = np.mgrid[-radius : radius + 1, -radius : radius + 1].reshape(2, -1)
+    order = np.argsort(-dx * dx - dy * dy, kind="stable")[(dx * dx + dy * dy > radius * radius).sum() :]
+    dx, dy = dx[order], dy[order]
     x, y = pixel[:, 0] + dx[:, None], pixel[:, 1] + dy[:, None]
     # exp(-(d - shift)^2 / 2 sigma^2), scaled to 1 at d = 0
     power = (dx * dx + dy * dy)[:, None] - 2 * (dx[:, None] * shift[:, 0] + dy[:, None] * shift[:, 1])
@@ -154,24 +152,11 @@ def paint(
     return heatmaps, tags
 
 
-@cache
-def _disc(radius: int) -> tuple[Ints, Ints]:
-    """Offsets x, y of the pixels of a disc, from its rim to its middle."""
-    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1].reshape(2, -1)
-    away = x * x + y * y
-    order = np.argsort(-away, kind="stable")[(away > radius * radius).sum() :]
-    return x[order], y[order]
-
-
 def surroundings(marks: Marks, size: tuple[int, int], reach: Float64) -> Float32:
     """Smooth tags (h, w, 1) for where no joint is: near a body its tag, far from all of them 0.
 
-    A network's tags are smooth as well. They show in pictures, and refinement over the whole map reads them.
-
-    Args:
-        marks: the joints, with tags of one number.
-        size: width and height of the maps.
-        reach: (M,) how far each joint's tag carries, in map pixels.
+    A joint's tag, one number, carries as far as its `reach` (M,) in map pixels. A network's tags are smooth as well;
+    they show in pictures, and refinement over the whole map reads them.
     """
 
     def bells(length: int, centre: Float64) -> Float64:

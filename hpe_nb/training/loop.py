@@ -23,14 +23,7 @@ LOWEST = 0.02
 
 
 def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path, device: str = "cpu") -> None:
-    """Train until the config's steps are over; a folder with a checkpoint goes on from there.
-
-    Args:
-        task: see `make_task`.
-        photos: photos to train on.
-        config: see `Config`.
-        folder: takes checkpoints and log.csv.
-        device: "cpu" or "cuda".
+    """Train until the config's steps are over, with checkpoints and log.csv in the folder; one there is gone on from.
 
     Raises:
         HpeError: the folder has a checkpoint of another network.
@@ -53,7 +46,8 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
             state["mean"] = {name: value.to(device) for name, value in state["mean"].items()}
         except (KeyError, RuntimeError, ValueError) as error:
             raise HpeError(f"{folder / LAST} is the checkpoint of another network; give another folder.") from error
-    saved = begun = time.monotonic() - state["seconds"]
+    saved = time.monotonic()
+    begun = saved - state["seconds"]
     # Lines after the checkpoint are taken back: there is one per step, after the names of the columns.
     kept = (folder / LOG).read_text("utf-8").splitlines(keepends=True)[: state["step"] + 1] if state["step"] else []
     with (folder / LOG).open("w", encoding="utf-8") as log:
@@ -116,11 +110,7 @@ def _save(folder: Path, network: nn.Module, optimiser: torch.optim.Optimizer, st
 
 
 def load_mean(folder: Path, network: nn.Module) -> None:
-    """Give a network the running mean of the weights, which is what is exported.
-
-    Raises:
-        HpeError: no checkpoint there, or one of another network.
-    """
+    """Give a network the running mean of the weights, which is what is exported; HpeError where that is another's."""
     try:
         network.load_state_dict(read(folder / MEAN))
     except RuntimeError as error:
@@ -128,11 +118,7 @@ def load_mean(folder: Path, network: nn.Module) -> None:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The content of a checkpoint file. Only arrays and plain values are read, never code.
-
-    Raises:
-        HpeError: no such file.
-    """
+    """The content of a checkpoint file; HpeError where it is missing. Only arrays and plain values, never code."""
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:

@@ -1,6 +1,7 @@
 """Losses: squared error of heatmaps, pull and push for tags (arXiv 1611.05424), and what helps tags to be learned.
 
-In all of them `has` is 1 where a person has the joint, else 0; persons without any do not count.
+In all of them `has` (B, N, 17) is 1 where a person has the joint, else 0; persons without any do not count. Where each
+joint is read at D places, tags and `has` may be (B, N, 17 D).
 """
 
 from __future__ import annotations
@@ -13,13 +14,7 @@ SPOTLIGHT = 9.0
 
 
 def heat_loss(heat: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """Mean squared error where the weight is 1, spots counting more.
-
-    Args:
-        heat: (B, 17, h, w) the network's heatmaps.
-        target: (B, 17, h, w) heatmaps with a spot of height 1 per joint.
-        weight: (B, 17, h, w) or what broadcasts to it: 0 where nothing is known.
-    """
+    """Mean squared error of heatmaps (B, 17, h, w), spots counting more; the weight is 0 where nothing is known."""
     return ((heat - target).square() * weight * (1 + SPOTLIGHT * target)).mean()
 
 
@@ -35,10 +30,6 @@ def pull_push_of(tags: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
     With h_nk the tag of joint k of person n and h_n the mean over the joints that n has: pull is the mean over persons
     of the mean over joints of (h_nk - h_n)^2; push is the sum over n != m of exp(-(h_n - h_m)^2) / (2 N (N - 1)), 0 for
     one person.
-
-    Args:
-        tags: (B, N, K) tags of each person's joints; a joint may be read more than once.
-        has: (B, N, K).
     """
     mean, person = _means(tags, has)
     pull = (_over_joints((tags - mean[..., None]).square(), has) * person).sum(1)
@@ -53,7 +44,7 @@ def owner_loss(tags: Tensor, has: Tensor, spread: float = 0.3) -> Tensor:
     """Cross-entropy of the question whose joint a tag is, if tags scatter around each person's mean by `spread`.
 
     Pull and push know means of people; this one sees the single joint that is nearer to another person's mean. Each
-    person counts alike. Tags and `has` are (B, N, K).
+    person counts alike.
     """
     mean, person = _means(tags, has)
     # (B, N, K, M): joint k of person n against person m.
@@ -67,11 +58,7 @@ def owner_loss(tags: Tensor, has: Tensor, spread: float = 0.3) -> Tensor:
 def landing_loss(landing: Tensor, middle: Tensor, size: Tensor, has: Tensor) -> Tensor:
     """How far, in sizes of the person, pixels land from their person's middle: mean |dy| + |dx|, 2 each at most.
 
-    Args:
-        landing: (2, B, N, 17, D, 2) places in cells, see `tag_head.Readings`.
-        middle: (B, N, 2) where each person's middle is.
-        size: (B, N) each person's size in cells.
-        has: (B, N, 17).
+    Landing is that of `tag_head.Readings`, middle (B, N, 2) and size (B, N) are in cells.
     """
     miss = (landing - middle[:, :, None, None]) / size[:, :, None, None, None]
     miss = miss.abs().clamp(max=2.0).sum(-1).mean((0, 4))
@@ -79,13 +66,7 @@ def landing_loss(landing: Tensor, middle: Tensor, size: Tensor, has: Tensor) -> 
 
 
 def size_loss(seen: Tensor, size: Tensor, has: Tensor) -> Tensor:
-    """Mean error of the logarithm of the size that each joint believes its person has.
-
-    Args:
-        seen: (B, N, 17, D) logarithm of the size in cells, less 2.5.
-        size: (B, N) size in cells.
-        has: (B, N, 17).
-    """
+    """Mean error of the size that each joint believes its person has: `seen`, see `tag_head.Readings`, of (B, N)."""
     miss = (seen - (size.log() - 2.5)[:, :, None, None]).abs().mean(3)
     return (miss * has).sum() / has.sum().clamp(min=1)
 

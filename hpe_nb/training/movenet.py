@@ -91,13 +91,9 @@ class MoveNet(nn.Module):
         self.last, self.top = nn.Conv2d(inputs, 1280, 1), nn.Conv2d(1280, 64, 1)
         self.lateral = nn.ModuleList(nn.Conv2d(i, o, 1) for i, o in ((96, 64), (48, 32), (40, 24)))
         self.smooth = nn.ModuleList(Separable(i, o) for i, o in ((64, 32), (32, 24), (24, FEATURES)))
-        outputs_of = {"centre": 1, "joints": K, "poses": 2 * K, "offsets": 2 * K}
-        self.heads = nn.ModuleDict(
-            {
-                name: nn.Sequential(Separable(FEATURES, HIDDEN), nn.Conv2d(HIDDEN, n, 1))
-                for name, n in outputs_of.items()
-            }
-        )
+        self.heads = nn.ModuleDict()
+        for name, count in (("centre", 1), ("joints", K), ("poses", 2 * K), ("offsets", 2 * K)):
+            self.heads[name] = nn.Sequential(Separable(FEATURES, HIDDEN), nn.Conv2d(HIDDEN, count, 1))
 
     def forward(self, picture: Tensor) -> MoveNetOutput:
         """Features at strides 2 to 32, the pyramid back to 4, and the heads."""

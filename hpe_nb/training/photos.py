@@ -72,14 +72,9 @@ class Sample:
 
 
 def read_photos(labels: Path, images: Path) -> list[LabelledPhoto]:
-    """The photos of a label file that show at least one labelled person.
+    """The photos that show at least one labelled person, of any file that `hpe.read_labels` reads.
 
-    Args:
-        labels: `person_keypoints_train2017.json` or whatever else `hpe.read_labels` reads.
-        images: folder that the file names in it start from.
-
-    Raises:
-        HpeError: no such files, or something else in them.
+    File names in it start from the folder `images`. HpeError where something is missing, or no labels.
     """
     known, photos = read_labels(labels), []
     for path, each in zip(known.paths(images), known.labels, strict=True):

@@ -80,12 +80,8 @@ class Store:
 def unlabelled(people: Detections, logits: Tensor, labelled: Float32) -> list[tuple[Float32, float]]:
     """People of one picture that MoveNet lists and that have no label: joints (17, 3), and the size in pixels.
 
-    A joint is the highest pixel of its map near where MoveNet expects it, if that is high enough.
-
-    Args:
-        people: the list of one picture.
-        logits: (17, h, w) MoveNet's joint maps at 1/4.
-        labelled: (P, 17, 3) joints of the labelled people in pixels.
+    A joint is the highest pixel of its map, logits (17, h, w) at 1/4, near where MoveNet expects it, if that is high
+    enough. Labelled people have joints (P, 17, 3) in pixels.
     """
     maps, found = logits.numpy(), []
     for score, place, size in zip(*(each[0].numpy() for each in people), strict=True):

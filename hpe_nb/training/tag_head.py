@@ -17,14 +17,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hpe_nb.skeleton import K
-from hpe_nb.training.topology import double, grid
+from hpe_nb.training.topology import Residual, double, grid
 
 INPUTS = (85, 117, 128, 64)
 """Channels of the features at 1/4, 1/8, 1/16 and 1/32 of the picture, see `two_scales.features`."""
-WIDTHS = (32, 64, 96, 128)
-"""Channels of the U at the same sizes."""
-BLOCKS = (1, 2, 3, 4)
-"""Residual blocks at the same sizes."""
+WIDTHS, BLOCKS = (32, 64, 96, 128), (1, 2, 3, 4)
+"""Channels and residual blocks of the U at the same sizes."""
 HIDDEN = 48
 """Channels of the hidden layers between a place and its tag."""
 WAVES = 6
@@ -55,22 +53,8 @@ class Parts(NamedTuple):
     table: Tensor
 
 
-class Residual(nn.Module):
-    """Two 3x3 convolutions and a shortcut, without batch norm."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first, self.second = (nn.Conv2d(channels, channels, 3, padding=1) for _ in range(2))
-        # Begins as the shortcut alone: deep stacks train at once.
-        nn.init.normal_(self.second.weight, std=1e-3)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Maps of the same shape."""
-        return functional.relu(x + self.second(functional.relu(self.first(x))))
-
-
 class TagHead(nn.Module):
-    """Features at 1/4, 1/8, 1/16 and 1/32, (B, INPUTS[i], H/2^(i+2), W/2^(i+2)), to 17 tag maps at 1/4."""
+    """Features (B, INPUTS[i], H/2^(i+2), W/2^(i+2)) at 1/4, 1/8, 1/16 and 1/32 to tags (B, 17, H/4, W/4)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,19 +65,18 @@ class TagHead(nn.Module):
         self.enter = nn.ModuleList(nn.Conv2d(i, o, 1) for i, o in zip(known, WIDTHS, strict=True))
         self.climb = nn.ModuleList(nn.Conv2d(i, o, 1) for i, o in zip(WIDTHS[1:], WIDTHS[:-1], strict=True))
         self.blocks = nn.ModuleList(
-            nn.Sequential(*(Residual(channels) for _ in range(count)))
-            for channels, count in zip(WIDTHS, BLOCKS, strict=True)
+            nn.Sequential(*(Residual(*(nn.Conv2d(c, c, 3, padding=1) for _ in range(2))) for _ in range(count)))
+            for c, count in zip(WIDTHS, BLOCKS, strict=True)
         )
+        for block in self.blocks.modules():
+            if isinstance(block, Residual):
+                # Begins as the shortcut alone: deep stacks train at once.
+                nn.init.normal_(block.second.get_parameter("weight"), std=1e-3)
         fine = WIDTHS[0]
         self.away, self.size, self.rest = nn.Conv2d(fine, 2 * K, 1), nn.Conv2d(fine, K, 1), nn.Conv2d(fine, K, 1)
         self.step = nn.Conv2d(fine, 2, 1)
-        self.table = nn.Sequential(
-            nn.Conv2d(fine + 2 + 4 * WAVES, HIDDEN, 1),
-            nn.ReLU(),
-            nn.Conv2d(HIDDEN, HIDDEN, 1),
-            nn.ReLU(),
-            nn.Conv2d(HIDDEN, 2, 1),
-        )
+        enter, middle = nn.Conv2d(fine + 2 + 4 * WAVES, HIDDEN, 1), nn.Conv2d(HIDDEN, HIDDEN, 1)
+        self.table = nn.Sequential(enter, nn.ReLU(), middle, nn.ReLU(), nn.Conv2d(HIDDEN, 2, 1))
         for layer in (self.away, self.size, self.rest, self.step):
             nn.init.normal_(layer.weight, std=0.01)
 
@@ -112,12 +95,9 @@ class TagHead(nn.Module):
                 weights.mul_(factor)
 
     def forward(self, features: list[Tensor], sure: Tensor, torso: tuple[Tensor, Tensor]) -> Tensor:
-        """Tags (B, 17, h, w) of all pixels at 1/4.
+        """Tags of all pixels; each goes `sure` (0 to 1) of the way to a torso, y and x in cells, and not its own.
 
-        Args:
-            features: see the class.
-            sure: (B, 17, h, w) 0 to 1: how much of the way to `torso` each pixel goes instead of its own.
-            torso: y and x of a place for each pixel, in cells, (B, 17, h, w) each.
+        Sure and both parts of torso are (B, 17, h, w).
         """
         x = self.trunk(features)
         parts = self.parts(x)
@@ -130,10 +110,8 @@ class TagHead(nn.Module):
     def trunk(self, features: list[Tensor], shift: Tensor | None = None) -> Tensor:
         """The U's finest maps (B, WIDTHS[0], h, w).
 
-        Args:
-            features: see the class.
-            shift: (B, 2) cells by which the picture is said to lie elsewhere: training draws it at random, so that a
-                place means little by itself.
+        The picture is said to lie elsewhere by `shift` (B, 2) cells: training draws it at random, so that a place means
+        little by itself.
         """
         entered = []
         for level, feature in enumerate(features):
@@ -159,13 +137,9 @@ class TagHead(nn.Module):
             # Twice as many steps: the way to where the way leads, and the way from there.
             way = way + read(way, *(grid(x) + way).unbind(1)).view_as(way)
         table = self.table(torch.cat([x, place, *waves], 1))
-        return Parts(
-            CELLS * self.away(x).view(batch, K, 2, height, width),
-            self.size(x),
-            self.rest(x),
-            way,
-            read(table, *(grid(x) + way).unbind(1)).view_as(table),
-        )
+        table = read(table, *(grid(x) + way).unbind(1)).view_as(table)
+        away = CELLS * self.away(x).view(batch, K, 2, height, width)
+        return Parts(away, self.size(x), self.rest(x), way, table)
 
 
 class Readings(NamedTuple):

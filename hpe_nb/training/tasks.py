@@ -175,7 +175,10 @@ class TagTask:
     def batches(self, photos: list[LabelledPhoto], done: int, folder: Path) -> Iterator[TagBatch]:
         """For the steps from `done` on, random pictures of the store, which is filled first."""
         store, head = Store(folder / STORE, self.config), self.network.head
-        store.fill(self.network, photos, self.config)
+        device = head.step.weight.device
+        # The pictures are made on the CPU.
+        store.fill(self.network.cpu(), photos, self.config)
+        self.network.to(device)
         if not done:
             some = np.unique(np.linspace(0, self.config.pictures - 1, MEASURED).astype(int))
             head.measure([torch.from_numpy(level[some]).float() for level in store.levels])

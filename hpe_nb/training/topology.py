@@ -65,17 +65,21 @@ class MBConv(nn.Module):
         return x + out if self.shortcut else out
 
 
-class BasicBlock(nn.Module):
-    """ResNet's block: two 3x3 convolutions and a shortcut."""
+class Residual(nn.Module):
+    """ResNet's basic block: two layers that keep the shape, and a shortcut."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, first: nn.Module, second: nn.Module) -> None:
         super().__init__()
-        self.first = conv(channels, channels, 3, act=nn.ReLU)
-        self.second = conv(channels, channels, 3)
+        self.first, self.second = first, second
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps of the same shape."""
-        return functional.relu(x + self.second(self.first(x)))
+        return functional.relu(x + self.second(functional.relu(self.first(x))))
+
+
+def basic_block(channels: int) -> Residual:
+    """Two 3x3 convolutions and a shortcut."""
+    return Residual(conv(channels, channels, 3), conv(channels, channels, 3))
 
 
 class Fusion(nn.Module):
@@ -84,7 +88,7 @@ class Fusion(nn.Module):
     def __init__(self, channels: list[int], outputs: int) -> None:
         super().__init__()
         self.width = len(channels)
-        self.branches = nn.ModuleList(nn.Sequential(BasicBlock(c), BasicBlock(c)) for c in channels)
+        self.branches = nn.ModuleList(nn.Sequential(basic_block(c), basic_block(c)) for c in channels)
         self.fusions = nn.ModuleList(
             nn.ModuleList(_path(channels, source, target) for source in range(self.width)) for target in range(outputs)
         )
@@ -141,7 +145,7 @@ class AENet(nn.Module):
         self.heat4, self.tags4 = nn.Conv2d(branches[0], K, 1), nn.Conv2d(branches[0], K, 1)
         up = nn.ConvTranspose2d(branches[0] + 2 * K, head, 4, 2, padding=1, bias=False)
         self.up = nn.Sequential(up, nn.BatchNorm2d(head), nn.ReLU())
-        self.block2 = BasicBlock(head)
+        self.block2 = basic_block(head)
         self.heat2 = nn.Conv2d(head, K, 1)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -23,10 +23,8 @@ from hpe_nb.training.topology import double, grid
 
 PEOPLE = 32
 """Length of the list of people."""
-SEEN = 0.03
-"""A centre with a lower score is no person."""
-SAME = 0.5
-"""Two entries whose poses are as similar as this (OKS) are one person."""
+SEEN, SAME = 0.03, 0.5
+"""A centre with a lower score is no person; two entries whose poses are as similar as this (OKS) are one person."""
 REACH = 0.08
 """How far a joint may be from its expected place, in sizes of the person (standard deviation); at least a cell."""
 BONUS = 0.5
@@ -40,10 +38,8 @@ SPREAD = torch.from_numpy(2 * OKS_SIGMAS).float()
 
 SPOT = 2.0
 """Standard deviation of the spot a joint draws at stride 2, in pixels of the 1/2 map."""
-TRUST = 0.3
-"""Power of the person's score by which a joint's value is scaled: a joint that no clearly seen person has fades."""
-FAR = 0.1
-"""Power of the nearness to the expected joint by which a joint's value is scaled."""
+TRUST, FAR = 0.3, 0.1
+"""Powers of the person's score and of the nearness to the expected joint by which a joint's value is scaled."""
 EXPECTED = 0.05
 """Value of a joint that is expected and not seen."""
 WIDTH = 48
@@ -52,10 +48,8 @@ STRENGTH = 0.5
 """Share of the judge's correction that is made: between MoveNet's own scores and judged ones AP was highest."""
 DOUBT = 0.5
 """Taken from all corrected logits, so that as many peaks pass a decoder's threshold as before."""
-LOW = 1e-3
-"""Smallest probability that is corrected, against infinite logits."""
-CLEAR = 9.0
-"""Logits beyond this are as good as certain; what tags and judge see ends there."""
+LOW, CLEAR = 1e-3, 9.0
+"""Smallest probability that is corrected; logits beyond `CLEAR` are as good as certain, and are seen no larger."""
 
 DOUBTED, SURE = 0.05, 0.15
 """A person whom MoveNet sees with a lower score than the first is not trusted with tags; from the second on, fully."""
@@ -209,14 +203,14 @@ def find_owners(people: Detections, maps: Tensor) -> Owners:
     best, other = values.unbind(1)
     share = torch.sigmoid((best - other) / BLUR)
 
-    def told(each: Tensor) -> Tensor:
+    def mixed(each: Tensor) -> Tensor:
         first, second = each.gather(1, owners.flatten(1)).view_as(owners).unbind(1)
         return (second + share * (first - second)).view(-1, K, *maps.shape[2:])
 
     # Rounding alone could make a distance negative; beyond -40 nothing is near.
-    near = torch.exp((best.view(-1, K, *maps.shape[2:]) - told(bonus)).clamp(-40.0, 0.0))
+    near = torch.exp((best.view(-1, K, *maps.shape[2:]) - mixed(bonus)).clamp(-40.0, 0.0))
     y, x = people.joints[:, :, TORSO].mean(2).unbind(-1)
-    return Owners(told(people.score), near, told(people.size)[:, :1], (told(y), told(x)))
+    return Owners(mixed(people.score), near, mixed(people.size)[:, :1], (mixed(y), mixed(x)))
 
 
 def plain(near: MoveNetOutput, far: MoveNetOutput) -> Tensor:

@@ -118,6 +118,10 @@ def test_other_tags_and_rules_can_be_drawn():
         assert hpe.alt_text(plot(decoding))
     assert "first of 2 numbers" in hpe.plot_tag_strip(decoding).get_xlabel()
     assert "against 3 people" in hpe.alt_text(hpe.plot_cost_matrix(decoding, "left knee"))
+    for plot in (hpe.plot_heatmap, hpe.plot_tag_map, hpe.plot_cost_matrix):
+        for unknown in ("left foot", 17, -1, 2.5, None):
+            with pytest.raises(hpe.HpeError, match="joint="):
+                plot(decoding, unknown)
 
 
 def crossed_out(ax):
@@ -176,12 +180,6 @@ def test_dots_are_the_peaks_and_the_refined_joints_of_the_poses():
         assert (dots.refined & (dots.person >= 0)).any()
         at = dots.joint, dots.xy[:, 1], dots.xy[:, 0]
         assert np.array_equal(dots.tag, scene.maps.tags[at])
-
-
-@pytest.mark.parametrize("joint", ["left foot", 17, -1, 2.5, None])
-def test_an_unknown_joint_is_told(joint):
-    with pytest.raises(hpe.HpeError, match="joint="):
-        hpe.plot_heatmap(DECODING, joint)
 
 
 def test_figures_leave_pyplot_alone():

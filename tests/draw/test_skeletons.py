@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 import hpe_nb as hpe
 from hpe_nb.arrays import Bools, Image
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
-from hpe_nb.draw.colours import INK, PAPER, PEOPLE, brightness, contrast, hex_code, mixed, person_colour, person_pattern
+from hpe_nb.draw.colours import PAPER, PEOPLE, brightness, contrast, mixed, person_colour, person_pattern
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.skeleton import KEYPOINTS
 
@@ -110,13 +110,10 @@ def test_numbers_stay_inside_the_picture_and_do_not_hide_each_other() -> None:
     assert written(standing(*[(50, 30)] * 4)) > 3.6 * written(standing((50, 30)))
 
 
-def test_a_chosen_person_keeps_colour_and_number() -> None:
+def test_a_chosen_person_keeps_colour_and_number_and_the_first_is_on_top() -> None:
     poses = standing((0, 20), (100, 20))
     both, second = draw_poses(grey(), poses), draw_poses(grey(), poses[[1]], people=[1])
     np.testing.assert_array_equal(both[:, 130:], second[:, 130:])
-
-
-def test_the_first_person_is_on_top() -> None:
     poses = standing((50, 20), (50, 20))
     both, first = draw_poses(grey(), poses, numbers=False), draw_poses(grey(), poses[[0]], numbers=False)
     inside = (first == person_colour(0)).all(axis=-1)  # the edges mix with what is below
@@ -141,62 +138,36 @@ def test_lines_grow_with_the_person_and_the_picture() -> None:
     assert 0.5 < large / small < 1.5
 
 
-@pytest.mark.parametrize(
-    "place",
-    [
-        pytest.param((-500.0, -500.0), id="outside"),
-        pytest.param((1e30, 0.0), id="absurdly far"),
-        pytest.param((np.nan, 0.0), id="NaN"),
-        pytest.param((np.inf, -np.inf), id="infinite"),
-    ],
-)
-def test_joints_out_of_the_picture(place: tuple[float, float]) -> None:
-    poses = standing((50, 20))
-    poses.keypoints[0, 9, :2] = place
-    with np.errstate(all="raise"):
-        assert changed(draw_poses(grey(), poses), grey()).any()
-
-
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_anything_can_be_drawn(data: st.DataObject) -> None:
+def test_anything_can_be_drawn_wherever_it_lies(data: st.DataObject) -> None:
     height, width, count = (data.draw(st.integers(1, 60)) for _ in range(3))
-    count %= 5
-    places = st.floats(-1e6, 1e6, width=32)
-    keypoints = data.draw(arrays.arrays(np.float32, (count, 17, 3), elements=places))
-    kind = data.draw(arrays.arrays(np.uint8, (count, 17), elements=st.integers(0, 2)))
-    zeros = np.zeros(count, np.float32)
-    photo = grey(height, width)
-    picture = draw_poses(photo, Poses(keypoints, zeros, zeros, kind), min_score=-np.inf)
+    places = st.one_of(st.floats(-100, 100, width=32), st.floats(width=32))
+    keypoints = data.draw(arrays.arrays(np.float32, (count % 5, 17, 3), elements=places))
+    kind = data.draw(arrays.arrays(np.uint8, (count % 5, 17), elements=st.integers(0, 2)))
+    zeros, photo = np.zeros(count % 5, np.float32), grey(height, width)
+    with np.errstate(all="raise"):
+        picture = draw_poses(photo, Poses(keypoints, zeros, zeros, kind), min_score=-np.inf)
     assert picture.shape == photo.shape
 
 
 @pytest.mark.parametrize(
-    "image",
+    ("shape", "kind"),
     [
-        pytest.param(np.zeros((10, 10), np.uint8), id="grey"),
-        pytest.param(np.zeros((10, 10, 4), np.uint8), id="alpha"),
-        pytest.param(np.zeros((10, 10, 3)), id="floats"),
-        pytest.param(np.zeros((1, 10, 10, 3), np.uint8), id="batch"),
+        pytest.param((10, 10), np.uint8, id="grey"),
+        pytest.param((10, 10, 4), np.uint8, id="alpha"),
+        pytest.param((10, 10, 3), float, id="floats"),
     ],
 )
-def test_what_is_no_photo(image: Image) -> None:
+def test_what_is_no_photo(shape: tuple[int, ...], kind: type) -> None:
     with pytest.raises(hpe.HpeError, match="RGB picture"):
-        draw_poses(image, standing((0, 0)))
+        draw_poses(np.zeros(shape, kind), standing((0, 0)))
 
 
-def test_people_can_be_told_apart() -> None:
-    assert len(set(PEOPLE)) == 7
-    assert person_colour(7) == person_colour(0)
-    for colour in PEOPLE:
-        assert abs(brightness(colour) - brightness(contrast(colour))) > 75
-    assert hex_code(INK) == "#181818"
+def test_twenty_people_can_be_told_apart_by_colour_and_pattern() -> None:
     for i, one in enumerate(PEOPLE):
-        for other in PEOPLE[:i]:
-            assert np.abs(np.subtract(one, other)).max() > 50
-
-
-def test_twenty_people_have_twenty_pairs_of_colour_and_pattern() -> None:
+        assert abs(brightness(one) - brightness(contrast(one))) > 75
+        assert all(np.abs(np.subtract(one, other)).max() > 50 for other in PEOPLE[:i])
     assert len({(person_colour(i), person_pattern(i)) for i in range(20)}) == 20
     poses, share = standing((50, 20)), []
     for number in (0, 7, 14):

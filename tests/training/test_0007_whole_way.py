@@ -8,23 +8,19 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from tiny import rebuilt  # noqa: E402
+
 import hpe_nb as hpe  # noqa: E402
 from hpe_nb.cli.main import main  # noqa: E402
 from hpe_nb.network import registry  # noqa: E402
 from hpe_nb.training.export import export, signed  # noqa: E402
-from hpe_nb.training.topology import AENet  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def network():
-    torch.manual_seed(0)
-    made = AENet().eval()
-    for norm in (m for m in made.modules() if isinstance(m, torch.nn.BatchNorm2d)):
-        norm.running_mean.normal_(0, 0.1)
-        norm.running_var.uniform_(0.5, 1.5)
-    return made
+    return rebuilt()
 
 
 @pytest.fixture(scope="module")

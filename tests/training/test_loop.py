@@ -75,6 +75,7 @@ def test_only_the_head_of_the_shipped_network_is_trained(folder, unbroken):
         assert changed == {"head"}
 
 
+@pytest.mark.slow
 def test_a_killed_command_goes_on_and_exports(folder, tmp_path):
     config, out, file = tmp_path / "tiny.toml", tmp_path / "out", tmp_path / "tiny.xml"
     config.write_text(

@@ -8,30 +8,21 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from table_0007 import TRANSPOSED, shapes  # noqa: E402
+from tiny import rebuilt  # noqa: E402
 from torch import nn  # noqa: E402
 
 from hpe_nb.training.export import Contract, convert, folded, signed  # noqa: E402
 from hpe_nb.training.topology import AENet  # noqa: E402
 
 
-def made(seed, **size):
-    """A network whose batch norms have something to fold."""
-    torch.manual_seed(seed)
-    network = AENet(**size)
-    for norm in (m for m in network.modules() if isinstance(m, nn.BatchNorm2d)):
-        norm.running_mean.normal_(0, 0.1)
-        norm.running_var.uniform_(0.5, 1.5)
-    return network.eval().requires_grad_(False)
-
-
 @pytest.fixture(scope="module")
 def network():
-    return made(0)
+    return rebuilt()
 
 
 @pytest.fixture(scope="module")
 def small():
-    return made(1, width=0.4, depth=0.4)
+    return rebuilt(1, width=0.4, depth=0.4)
 
 
 @pytest.fixture(scope="module")

@@ -9,27 +9,11 @@ torch = pytest.importorskip("torch")
 from tiny import SHIPPED, tiny_config  # noqa: E402
 
 from hpe_nb.errors import HpeError  # noqa: E402
+from hpe_nb.training import two_scales as ts  # noqa: E402
 from hpe_nb.training.export import Contract, export, read_weights, rounded  # noqa: E402
 from hpe_nb.training.movenet import MoveNetOutput  # noqa: E402
 from hpe_nb.training.tasks import make_task  # noqa: E402
 from hpe_nb.training.topology import AENet  # noqa: E402
-from hpe_nb.training.two_scales import (  # noqa: E402
-    BLUR,
-    BONUS,
-    EXPECTED,
-    FAR,
-    PEOPLE,
-    REACH,
-    SPOT,
-    TRUST,
-    Detections,
-    Owners,
-    expected,
-    find_owners,
-    find_people,
-    people_of,
-    spots,
-)
 
 
 def sight(centres, height=12, width=16, size=3.0):
@@ -46,42 +30,39 @@ def sight(centres, height=12, width=16, size=3.0):
 
 
 def test_people_are_the_strongest_centres():
-    people = find_people(sight([(3, 4, 1.0), (3, 5, 0.5), (8, 12, 2.0), (10, 2, -5.0)]))
+    people = ts.find_people(sight([(3, 4, 1.0), (3, 5, 0.5), (8, 12, 2.0), (10, 2, -5.0)]))
     assert people.score[0, :2].tolist() == pytest.approx([1 / (1 + np.exp(-2)), 1 / (1 + np.exp(-1))])
     assert (people.score[0, 2:] == 0).all(), "a neighbour of a stronger centre and a weak one are nobody"
     middle = people.joints[0, :2].mean(1)
     torch.testing.assert_close(middle, torch.tensor([[8.0, 12.0], [3.0, 4.0]]), atol=0.01, rtol=0)
-
-
-def test_a_coarse_cell_counts_double():
-    fine, coarse = find_people(sight([(4, 6, 1.0)])), find_people(sight([(4, 6, 1.0)]), cell=2.0)
+    fine, coarse = ts.find_people(sight([(4, 6, 1.0)])), ts.find_people(sight([(4, 6, 1.0)]), cell=2.0)
     torch.testing.assert_close(coarse.joints[0, 0], (fine.joints[0, 0] + 0.4) * 2 - 0.4)
     torch.testing.assert_close(coarse.size[0, 0], 2 * fine.size[0, 0])
 
 
 def test_one_person_at_two_scales_is_listed_once():
     near = sight([(6, 8, 1.0), (1, 2, 0.0)], size=6.0)
-    people = people_of(near, sight([(3, 4, 2.0)], height=6, width=8, size=3.0))
+    people = ts.people_of(near, sight([(3, 4, 2.0)], height=6, width=8, size=3.0))
     assert (people.score > 0).sum() == 2
     assert people.score[0, 0] == pytest.approx(1 / (1 + np.exp(-2)))
-    assert people.score.shape == (1, PEOPLE)
+    assert people.score.shape == (1, ts.PEOPLE)
 
 
 def test_every_pixel_points_at_the_best_person_or_between_two():
     generator = torch.Generator().manual_seed(4)
-    score = torch.rand(1, PEOPLE, generator=generator)
+    score = torch.rand(1, ts.PEOPLE, generator=generator)
     score[0, 20:] = 0
-    joints = torch.rand(1, PEOPLE, 17, 2, generator=generator) * 12
-    size = 1 + 30 * torch.rand(1, PEOPLE, generator=generator)
-    trust, near, sizes, torso = find_owners(Detections(score, joints, size), torch.zeros(1, 17, 7, 9))
+    joints = torch.rand(1, ts.PEOPLE, 17, 2, generator=generator) * 12
+    size = 1 + 30 * torch.rand(1, ts.PEOPLE, generator=generator)
+    trust, near, sizes, torso = ts.find_owners(ts.Detections(score, joints, size), torch.zeros(1, 17, 7, 9))
     assert trust.shape == near.shape == (1, 17, 7, 9)
     for k, y, x in np.ndindex(17, 7, 9):
         squares = ((joints[0, :, k] - torch.tensor([y, x])) ** 2).sum(1)
-        bonus = BONUS * score[0].clamp(min=1e-6).log()
-        worth = bonus - squares / (2 * ((REACH * size[0]) ** 2 + 1))
+        bonus = ts.BONUS * score[0].clamp(min=1e-6).log()
+        worth = bonus - squares / (2 * ((ts.REACH * size[0]) ** 2 + 1))
         worth[20:] = -np.inf
-        share = torch.zeros(PEOPLE)
-        share[worth.topk(2)[1]] = torch.softmax(worth.topk(2)[0] / BLUR, 0)
+        share = torch.zeros(ts.PEOPLE)
+        share[worth.topk(2)[1]] = torch.softmax(worth.topk(2)[0] / ts.BLUR, 0)
         assert float(trust[0, k, y, x]) == pytest.approx(float(share @ score[0]), abs=1e-3)
         middles = joints[0][:, [5, 6, 11, 12]].mean(1)
         place = [float(each[0, k, y, x]) for each in torso]
@@ -95,7 +76,7 @@ def test_every_pixel_points_at_the_best_person_or_between_two():
 def test_spots_as_written_out():
     generator = torch.Generator().manual_seed(2)
     joints, offsets = torch.rand(1, 17, 4, 5, generator=generator), torch.rand(1, 34, 4, 5, generator=generator)
-    got = spots(joints, offsets)
+    got = ts.spots(joints, offsets)
     assert got.shape == (1, 17, 8, 10)
     for k, y, x in np.ndindex(17, 8, 10):
         best = 0.0
@@ -103,7 +84,7 @@ def test_spots_as_written_out():
             for cx in range(max(0, x // 2 - 1), min(5, x // 2 + 2)):
                 py = 2 * (cy + float(offsets[0, 2 * k, cy, cx]))
                 px = 2 * (cx + float(offsets[0, 2 * k + 1, cy, cx]))
-                fall = np.exp(-((y - py) ** 2 + (x - px) ** 2) / (2 * SPOT**2))
+                fall = np.exp(-((y - py) ** 2 + (x - px) ** 2) / (2 * ts.SPOT**2))
                 best = max(best, float(joints[0, k, cy, cx]) * fall)
         assert float(got[0, k, y, x]) == pytest.approx(best, abs=1e-6)
 
@@ -112,11 +93,11 @@ def test_expected_as_written_out():
     generator = torch.Generator().manual_seed(6)
     plain = torch.rand(1, 17, 8, 10, generator=generator)
     trust, near = (torch.rand(1, 17, 4, 5, generator=generator) for _ in range(2))
-    got = expected(plain, Owners(trust, near, trust[:, :1], (trust, trust)))
+    got = ts.expected(plain, ts.Owners(trust, near, trust[:, :1], (trust, trust)))
     smooth = cv2.resize(near[0].permute(1, 2, 0).numpy(), (10, 8), interpolation=cv2.INTER_LINEAR)
     for k, y, x in np.ndindex(17, 8, 10):
         p, n = float(trust[0, k, y // 2, x // 2]), float(near[0, k, y // 2, x // 2])
-        value = p**TRUST * (float(plain[0, k, y, x]) * n**FAR + EXPECTED * smooth[y, x, k])
+        value = p**ts.TRUST * (float(plain[0, k, y, x]) * n**ts.FAR + ts.EXPECTED * smooth[y, x, k])
         assert float(got[0, k, y, x]) == pytest.approx(value, abs=1e-5)
 
 

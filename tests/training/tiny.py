@@ -48,6 +48,20 @@ def tiny_config(folder, **changes):
     return replace(config, **changes)
 
 
+def rebuilt(seed=0, **size):
+    """The 0007 topology with random weights and batch norms that have something to fold."""
+    import torch
+
+    from hpe_nb.training.topology import AENet
+
+    torch.manual_seed(seed)
+    network = AENet(**size)
+    for norm in (m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)):
+        norm.running_mean.normal_(0, 0.1)
+        norm.running_var.uniform_(0.5, 1.5)
+    return network.eval().requires_grad_(False)
+
+
 def losses(out):
     """Step and loss of each line of a training's log."""
     with (out / "log.csv").open(newline="") as file:
