@@ -132,7 +132,7 @@ def cache_maps(
     """
     paths, hold = _photos(photos), None
     target = Path(folder) if folder is not None else cache_dir() / "maps"
-    if folder is None and not can_be_written(target):
+    if folder is None and not writable(target):
         hold = tempfile.TemporaryDirectory(prefix="hpe-nb-")
         target = Path(hold.name)
     remove_parts(target)
@@ -178,7 +178,7 @@ def shown(items: Iterable[Any], unit: str, progress: bool, total: int | None = N
     return tqdm(items, total=total, initial=done, unit=unit, disable=not seen)
 
 
-def can_be_written(folder: Path) -> bool:
+def writable(folder: Path) -> bool:
     """Whether there can be files in a folder; it is made."""
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)

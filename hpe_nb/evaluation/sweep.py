@@ -25,9 +25,7 @@ from hpe_nb.decoder.decode import Decoder
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.cache import (
-    MapCache, cache_maps, can_be_written, check_thresholds, seal, shown, unpack, unsealed,
-)  # fmt: skip
+from hpe_nb.evaluation.cache import MapCache, cache_maps, check_thresholds, seal, shown, unpack, unsealed, writable
 from hpe_nb.evaluation.grids import Grid, grid_settings, settings_key
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of
 from hpe_nb.evaluation.metrics import Judgement, judge
@@ -95,7 +93,7 @@ def sweep(
     source, labels, protocol = _inputs(pictures, truth, network, progress)
     if isinstance(source, MapCache):
         check_thresholds(settings)
-        keep = keep or (source.folder / "sweeps" if can_be_written(source.folder) else None)
+        keep = keep or (source.folder / "sweeps" if writable(source.folder) else None)
     name = hashlib.sha256(hpe_nb.__version__.encode() + settings_key(settings)).hexdigest()[:20]
     folder = Path(keep) / name if keep else None
     with ExitStack() as held:
