@@ -68,18 +68,22 @@ class MapCache(Sequence[Maps]):
         return len(self.keys)
 
     def __getitem__(self, index: Any) -> Any:
-        """Maps of one photo, or for a slice the cache of some of them.
+        """Maps of one photo, or for a slice the cache of some of them."""
+        if isinstance(index, slice):
+            return replace(self, names=self.names[index], keys=self.keys[index])
+        return unpack(self.packed(index))
+
+    def packed(self, index: int) -> dict[str, Any]:
+        """The packed maps of one photo.
 
         Raises:
             HpeError: the file has gone, or is damaged.
         """
-        if isinstance(index, slice):
-            return replace(self, names=self.names[index], keys=self.keys[index])
         path = self.path(self.keys[index])
         if (kept := unsealed(path)) is None:
             what = "is damaged" if path.exists() else "has gone"
             raise HpeError(f"{path}, the maps of {self.names[index]}, {what}; cache_maps makes it again.")
-        return unpack(kept)
+        return kept
 
     def path(self, key: str) -> Path:
         """File of a key."""
@@ -128,7 +132,7 @@ def cache_maps(
     """
     paths, hold = _photos(photos), None
     target = Path(folder) if folder is not None else cache_dir() / "maps"
-    if folder is None and not can_be_written(target):
+    if folder is None and not writable(target):
         hold = tempfile.TemporaryDirectory(prefix="hpe-nb-")
         target = Path(hold.name)
     remove_parts(target)
@@ -174,7 +178,7 @@ def shown(items: Iterable[Any], unit: str, progress: bool, total: int | None = N
     return tqdm(items, total=total, initial=done, unit=unit, disable=not seen)
 
 
-def can_be_written(folder: Path) -> bool:
+def writable(folder: Path) -> bool:
     """Whether there can be files in a folder; it is made."""
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)

@@ -74,13 +74,13 @@ def random_settings(
     _check_fields(base, ranges)
 
     def drawn(item: Any) -> Any:
-        told, kind = item.metadata, type(item.default)
-        if "options" in told or kind is bool:
-            options = told.get("options", (False, True))
+        limits, kind = item.metadata, type(item.default)
+        if "options" in limits or kind is bool:
+            options = limits.get("options", (False, True))
             return options[int(draws.integers(len(options)))]
-        low, high = ranges[item.name] or (told["low"], told["high"])
-        steps = int(draws.integers(round((high - low) / told["by"]) + 1))
-        return kind(round(min(high, low + told["by"] * steps), 10))
+        low, high = ranges[item.name] or (limits["low"], limits["high"])
+        steps = int(draws.integers(round((high - low) / limits["by"]) + 1))
+        return kind(round(min(high, low + limits["by"] * steps), 10))
 
     by_name = {item.name: item for item in fields(base)}
     return tuple(replace(base, **{name: drawn(by_name[name]) for name in ranges}) for _ in range(count))

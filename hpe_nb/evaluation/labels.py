@@ -232,26 +232,26 @@ def _rows(path: Path) -> list[tuple[ImageId, str, tuple[int, int], Labels]]:
     """Id, name, size and labels of each picture."""
     pictures = _other_labels(path)
     if pictures is None:
-        told = json.loads(_text(path))
-        if "shapes" not in told:
-            return _from_coco(path.name, told)
-        pictures = [_labelme(told)]
+        content = json.loads(_text(path))
+        if "shapes" not in content:
+            return _from_coco(path.name, content)
+        pictures = [_labelme(content)]
     return [(i, name, size, labels_of(people)) for i, (name, size, people) in enumerate(pictures, 1)]
 
 
-def _from_coco(source: str, told: Any) -> list[tuple[ImageId, str, tuple[int, int], Labels]]:
+def _from_coco(source: str, content: Any) -> list[tuple[ImageId, str, tuple[int, int], Labels]]:
     """The rows of a COCO annotation file's content."""
-    images = told["images"]
+    images = content["images"]
     ids = [_id(image["id"]) for image in images]
     if len(set(ids)) < len(ids):
         raise HpeError(f"{source} gives one id to several pictures, but each needs its own; number them anew.")
-    categories = {str(each.get("name")).strip().lower(): each["id"] for each in told.get("categories") or ()}
+    categories = {str(each.get("name")).strip().lower(): each["id"] for each in content.get("categories") or ()}
     if categories and "person" not in categories:
         given = ", ".join(list(categories)[:4])
         raise HpeError(f"labels of {given} were given, but the category person is expected; rename it if it is one.")
     wanted = categories.get("person", 1)
     people: dict[ImageId, list[dict[str, Any]]] = {each: [] for each in ids}
-    for label in told["annotations"]:
+    for label in content["annotations"]:
         image = _id(label["image_id"])
         if "keypoints" in label and image in people and label.get("category_id", wanted) == wanted:
             people[image].append(label)
@@ -323,12 +323,12 @@ def _yolo(path: Path) -> Picture:
     return found[0].name, size, np.reshape(people, (-1, K, 3))
 
 
-def _labelme(told: Any) -> Picture:
+def _labelme(content: Any) -> Picture:
     """The content of a JSON file of labelme."""
-    name = str(told["imagePath"]).replace("\\", "/").rsplit("/", 1)[-1]
-    shapes = [shape for shape in told["shapes"] if shape.get("shape_type") == "point"]
+    name = str(content["imagePath"]).replace("\\", "/").rsplit("/", 1)[-1]
+    shapes = [shape for shape in content["shapes"] if shape.get("shape_type") == "point"]
     points = ((shape.get("group_id"), shape["label"], *shape["points"][0], 2) for shape in shapes)
-    return name, (int(told.get("imageWidth") or 0), int(told.get("imageHeight") or 0)), _keypoints(points)
+    return name, (int(content.get("imageWidth") or 0), int(content.get("imageHeight") or 0)), _keypoints(points)
 
 
 def _cvat(text: str) -> Iterator[Picture]:

@@ -78,7 +78,7 @@ class PictureEvaluation(COCOeval):  # type: ignore[misc]  # pycocotools has no t
         if self.oks.size:
             self.oks[np.argsort(-poses.scores, kind="stable")] = self.computeOks(0, 1)
 
-    def told(self, people: Ints, area: Sequence[float] = AREAS[0]) -> dict[str, Any]:
+    def evaluated(self, people: Ints, area: Sequence[float] = AREAS[0]) -> dict[str, Any]:
         """What pycocotools says of some of the people, given by falling score: matches from 1, and what is ignored."""
         self._dts[0, 1] = [self._people[i] for i in people.tolist()]
         self.ious: dict[tuple[int, int], Any] = {(0, 1): self.oks[people] if self.oks.size else []}
@@ -97,7 +97,7 @@ class Judgement:
         match: (A, 10, N) for each area and each of COCO's OKS limits 1 where the person is matched to a label, and 2
             more where it does not count.
         ignored: (A, G) whether a label does not count.
-        counts: (R, 2, 5) of what each of OURS counts so many, out of so many.
+        counts: (R, 2, 5) parts and wholes of which OURS are the shares.
     """
 
     result: NDArray[np.int32]
@@ -107,7 +107,7 @@ class Judgement:
     ignored: Bools
     counts: NDArray[np.int32]
 
-    def told(self, result: int, area: int) -> dict[str, Any]:
+    def evaluated(self, result: int, area: int) -> dict[str, Any]:
         """What pycocotools' evaluation of the picture said of a result."""
         people = slice(*self.first[result : result + 2])
         match = self.match[area, :, people]
@@ -136,16 +136,16 @@ def judge(results: Sequence[Poses], result: Sequence[int], labels: Labels, areas
     people = [each[np.argsort(-poses.scores[each], kind="stable")] for each in people]
     matches, counts = [], []
     for each in people:
-        told = [picture.told(each, area) for area in AREAS[:areas]]
-        matches.append([(area["dtMatches"] > 0) + 2 * area["dtIgnore"].astype(np.uint8) for area in told])
-        label, ignored = told[0]["dtMatches"][0].astype(np.intp) - 1, told[0]["dtIgnore"][0] > 0
+        by_area = [picture.evaluated(each, area) for area in AREAS[:areas]]
+        matches.append([(area["dtMatches"] > 0) + 2 * area["dtIgnore"].astype(np.uint8) for area in by_area])
+        label, ignored = by_area[0]["dtMatches"][0].astype(np.intp) - 1, by_area[0]["dtIgnore"][0] > 0
         found = (label >= 0) & ~ignored
         owned, wrong, refined, invented = joints[each].sum(axis=0)
         part = near[each[found], label[found]].sum(), wrong, real - found.sum(), (label < 0).sum(), invented
         counts.append((part, (labelled, owned, real, len(each), refined)))
     return Judgement(
         np.asarray(result, np.int32), first.astype(np.int32), poses.scores[np.concatenate(people)],
-        np.concatenate(matches, axis=2, dtype=np.uint8), np.array([area["gtIgnore"] for area in told], np.bool_),
+        np.concatenate(matches, axis=2, dtype=np.uint8), np.array([area["gtIgnore"] for area in by_area], np.bool_),
         np.array(counts, np.int32),
     )  # fmt: skip
 
@@ -163,7 +163,7 @@ def count_joints(keypoints: Float32, kind: Kinds, labels: Labels) -> tuple[Ints,
     both = there[:, None] & labels.labelled
     near = (away <= (PCK * labels.boxes[:, 2:].max(axis=1, initial=0))[:, None]) & both
     on = (away <= HALF * np.sqrt(np.maximum(labels.areas, 0))[:, None]) & both & labels.real[:, None]
-    on = np.concatenate((on, np.zeros_like(on, shape=(len(kind), 1, on.shape[2]))), axis=1)  # nobody, at least
+    on = np.concatenate((on, np.zeros_like(on, shape=(len(kind), 1, on.shape[2]))), axis=1)  # a last one without joints
     on_owner, on_any = on[np.arange(len(on)), on.sum(axis=2).argmax(axis=1)], np.asarray(on.any(axis=1))
     counts = np.stack([each.sum(axis=1) for each in (on_any, on_any & ~on_owner, new, new & ~on_owner)], axis=1)
     return counts, near.sum(axis=2)
@@ -189,7 +189,7 @@ class CocoNumbers(COCOeval):  # type: ignore[misc]  # pycocotools has no types
         pictures = np.repeat(np.arange(len(self.judgements)), 1 if times is None else times)
         setting = np.broadcast_to(setting, len(self.judgements))
         chosen = [(self.judgements[i], int(self.result[i, setting[i]])) for i in pictures.tolist()]
-        self.evalImgs = [each.told(r, area) for area in range(len(self.params.areaRng)) for each, r in chosen]
+        self.evalImgs = [each.evaluated(r, area) for area in range(len(self.params.areaRng)) for each, r in chosen]
         self.params.imgIds = list(range(len(chosen)))
         self._paramsEval = self.params
         with redirect_stdout(io.StringIO()):

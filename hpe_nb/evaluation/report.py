@@ -56,8 +56,8 @@ class Report:
     def _shown(self) -> tuple[str, pd.DataFrame, bool]:
         """Title, table, and whether it has names of rows: the people of one picture, or the numbers of several."""
         if self.pictures == 1:
-            told = ", ".join(f"{name} {self.numbers[name]:.0f}" for name in OURS)
-            title = f"{told}, all in %" + (f" ({self.protocol})" if self.protocol else "")
+            numbers = ", ".join(f"{name} {self.numbers[name]:.0f}" for name in OURS)
+            title = f"{numbers}, all in %" + (f" ({self.protocol})" if self.protocol else "")
             return title, self.people.drop(columns="picture"), False
         return f"{self.pictures} pictures ({self.protocol})", pd.DataFrame({"%": self.numbers}).round(1), True
 
@@ -111,9 +111,9 @@ def evaluate(
     numbers = CocoNumbers(judged).numbers(0)
     rows = [row for i, pair in enumerate(pairs, 1) for row in _people(i, *pair)]
     refined = sorted({each.settings.refine for each in found if isinstance(each, Decoding)})
-    told = ", ".join(filter(None, (protocol, "refine " + "/".join(refined) if refined else "")))
+    protocol = ", ".join(filter(None, (protocol, "refine " + "/".join(refined) if refined else "")))
     people = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
-    return Report({name: numbers[name] for name in (*COCO_NUMBERS, *OURS)}, people, told, len(plain))
+    return Report({name: numbers[name] for name in (*COCO_NUMBERS, *OURS)}, people, protocol, len(plain))
 
 
 def _people(picture: int, poses: Poses, labels: Labels) -> list[tuple[Any, ...]]:
@@ -121,7 +121,7 @@ def _people(picture: int, poses: Poses, labels: Labels) -> list[tuple[Any, ...]]
     evaluation = PictureEvaluation(labels, poses)
     by_score = np.argsort(-poses.scores, kind="stable")
     label = np.full(len(poses), -1)
-    label[by_score] = evaluation.told(by_score)["dtMatches"][0] - 1
+    label[by_score] = evaluation.evaluated(by_score)["dtMatches"][0] - 1
     counts, near = count_joints(poses.keypoints, poses.kind, labels)
     rows: list[tuple[Any, ...]] = []
     for i, g in enumerate(label.tolist()):

@@ -25,7 +25,7 @@ from hpe_nb.decoder.decode import Decoder
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.cache import MapCache, cache_maps, can_be_written, check_thresholds, seal, shown, unsealed
+from hpe_nb.evaluation.cache import MapCache, cache_maps, check_thresholds, seal, shown, unpack, unsealed, writable
 from hpe_nb.evaluation.grids import Grid, grid_settings, settings_key
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of
 from hpe_nb.evaluation.metrics import Judgement, judge
@@ -93,7 +93,7 @@ def sweep(
     source, labels, protocol = _inputs(pictures, truth, network, progress)
     if isinstance(source, MapCache):
         check_thresholds(settings)
-        keep = keep or (source.folder / "sweeps" if can_be_written(source.folder) else None)
+        keep = keep or (source.folder / "sweeps" if writable(source.folder) else None)
     name = hashlib.sha256(hpe_nb.__version__.encode() + settings_key(settings)).hexdigest()[:20]
     folder = Path(keep) / name if keep else None
     with ExitStack() as held:
@@ -103,7 +103,8 @@ def sweep(
         places = {i: folder / _record_name(source, i, each) for i, each in enumerate(labels)} if folder else {}
         done = {i: kept for i, place in places.items() if (kept := _kept(place, i))}
         todo = [i for i in range(len(labels)) if i not in done]
-        made = _here_or_there(todo, lambda i: (source[i], labels[i], packed), executor)
+        maps_of = source.packed if isinstance(source, MapCache) else source.__getitem__  # packed, they travel quickly
+        made = _here_or_there(todo, lambda i: (maps_of(i), labels[i], packed), executor)
         for i, judgement in shown(made, "picture", progress, len(labels), len(done)):
             done[i] = judgement
             if folder:
@@ -111,9 +112,9 @@ def sweep(
     return make_table(settings, [done[i] for i in range(len(labels))], protocol)
 
 
-def work(maps: Maps, labels: Labels, settings: bytes) -> Judgement:
+def work(maps: Maps | dict[str, Any], labels: Labels, settings: bytes) -> Judgement:
     """Judge all settings on one picture, on any machine: cloudpickle brings a rule from a notebook with its code."""
-    return judge_settings(maps, labels, cloudpickle.loads(settings))
+    return judge_settings(maps if isinstance(maps, Maps) else unpack(maps), labels, cloudpickle.loads(settings))
 
 
 def judge_settings(maps: Maps, labels: Labels, settings: Sequence[Settings]) -> Judgement:

@@ -70,7 +70,7 @@ class Card:
 
 
 def _all(values: Any, kind: Any, count: int | None = None) -> bool:
-    """Whether this is a tuple of values of a kind, and of so many."""
+    """Whether this is a tuple of values of a kind, and of that length."""
     whole = isinstance(values, tuple) and all(isinstance(each, kind) and not isinstance(each, bool) for each in values)
     return whole and count in (None, len(values))
 
@@ -81,14 +81,14 @@ def card_of(path: Path | None, given: dict[str, Any]) -> Card:
     Raises:
         HpeError: a card that is no TOML, or has other fields or values.
     """
-    beside, told = path.with_suffix(".toml") if path else None, dict[str, Any]()
+    beside, written = path.with_suffix(".toml") if path else None, dict[str, Any]()
     if beside is not None and beside.exists():
         try:
-            told = tomllib.loads(read_bytes(beside, "a network's card", MOST_BYTES).decode("utf-8-sig"))
+            written = tomllib.loads(read_bytes(beside, "a network's card", MOST_BYTES).decode("utf-8-sig"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise HpeError(f"{beside} is no TOML file ({error}); correct it, or move it away.") from error
     names = [item.name for item in fields(Card)]
-    if others := sorted(set(told) - set(names)):
+    if others := sorted(set(written) - set(names)):
         raise HpeError(f"{beside} has the field {others[0]!r}, but one of {', '.join(names)} is expected.")
-    values: dict[str, Any] = {name: tuple(x) if isinstance(x, list) else x for name, x in (told | given).items()}
+    values: dict[str, Any] = {name: tuple(x) if isinstance(x, list) else x for name, x in (written | given).items()}
     return Card(**values)

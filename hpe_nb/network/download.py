@@ -87,8 +87,8 @@ def download(
 def _take(url: str, file: IO[bytes], size: int, timeout: float, progress: Progress | None) -> None:
     """Ask once for what is missing in the file and add what comes."""
     with closing(answer(url, file.tell(), timeout)) as opened:
-        told = opened.headers.get("Content-Range") or ""
-        if file.tell() and not (opened.status == RESUMED and told.startswith(f"bytes {file.tell()}-")):
+        span = opened.headers.get("Content-Range") or ""
+        if file.tell() and not (opened.status == RESUMED and span.startswith(f"bytes {file.tell()}-")):
             file.seek(0)  # the server starts from the beginning, though the rest was asked for
             file.truncate()
             if opened.status == RESUMED:

@@ -46,16 +46,16 @@ def fetch(
     for file in files:
         url, path = f"{base_url()}/{file.folder}/{file.name}", file.path
 
-        def told(done: int, _: int, before: int = before) -> None:
+        def of_all(done: int, _: int, before: int = before) -> None:
             if progress:
                 progress(before + done, total)
 
         if file.is_whole():
-            told(file.size, total)
+            of_all(file.size, total)
         elif offline():
             raise HpeError(f"{OFFLINE_VARIABLE} forbids to fetch {url}; unset it, or put the file into {path.parent}.")
         else:
-            download(url, path, file.size, file.sha384, timeout=timeout, tries=tries, progress=told)
+            download(url, path, file.size, file.sha384, timeout=timeout, tries=tries, progress=of_all)
         before += file.size
     return files[0].path
 

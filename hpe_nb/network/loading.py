@@ -168,7 +168,7 @@ def _is_survived(path: Path) -> bool:
         return False
     except OSError:  # no further process is allowed here
         return True
-    return done.returncode in (0, 1)  # 1 is an exception, of which the sentence is told later
+    return done.returncode in (0, 1)  # 1 is an exception, for which there is a sentence later
 
 
 def _contract_outputs(model: ov.Model, card: Card) -> dict[str, ov.Output] | None:

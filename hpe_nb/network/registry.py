@@ -98,8 +98,8 @@ INTEL = {
 def _intel(name: str, ap: float, size: int, topologies: tuple[str, str]) -> KnownNetwork:
     """What is known of one of Intel's networks."""
 
-    def published(ending: str, precision: str, told: str) -> NetworkFile:
-        count, digest = told.split()
+    def published(ending: str, precision: str, proof: str) -> NetworkFile:
+        count, digest = proof.split()
         return NetworkFile(name + ending, f"{name}/{precision}", int(count), digest)
 
     files = {
@@ -110,7 +110,7 @@ def _intel(name: str, ap: float, size: int, topologies: tuple[str, str]) -> Know
     return KnownNetwork(name, about, ap, "protocol", size, files=files)
 
 
-NETWORKS = {told[0]: _intel(*told, xmls) for told, xmls in INTEL.items()} | {
+NETWORKS = {about[0]: _intel(*about, xmls) for about, xmls in INTEL.items()} | {
     SHIPPED: KnownNetwork(SHIPPED, ABOUT_SHIPPED, 44.4, "protocol", 480, shipped=True)
 }
 """Every network known by name."""

@@ -26,7 +26,7 @@ def same(one: Poses, other: Poses) -> bool:
 
 
 def shaken(scene: hpe.Scene, seed: int, noise: float = 4.0) -> Poses:
-    """The truth of a scene with joints moved at random, somebody left out and somebody twice."""
+    """The truth of a scene with joints moved at random, one person left out and one twice."""
     draws = np.random.default_rng(seed)
     truth = scene.truth.poses
     order = draws.permutation(len(truth))[: max(1, len(truth) - 1)]

@@ -135,13 +135,13 @@ def random_rule(draws: random.Random) -> hpe.Settings:
     rule = draws.choice((hpe.Settings, hpe.OmzSettings, hpe.HigherHRNetSettings))
     drawn: dict[str, Any] = {}
     for item in fields(rule):
-        told = item.metadata
-        if "options" in told:
-            drawn[item.name] = draws.choice(told["options"])
+        limits = item.metadata
+        if "options" in limits:
+            drawn[item.name] = draws.choice(limits["options"])
         elif isinstance(item.default, bool):
             drawn[item.name] = draws.random() < 0.5
         else:
-            value = draws.uniform(told["low"], told["high"])
+            value = draws.uniform(limits["low"], limits["high"])
             drawn[item.name] = round(value) if isinstance(item.default, int) else value
     drawn |= {"detection_threshold": draws.uniform(0.6, 1.0), "pose_threshold": draws.uniform(0, 0.2)}
     return rule(**drawn | {"refine_threshold": draws.uniform(0.02, 0.3)})

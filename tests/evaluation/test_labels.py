@@ -58,7 +58,7 @@ def known(tmp_path: Path) -> Any:
     "content",
     [
         pytest.param(coco(categories=[]), id="no categories"),
-        pytest.param(coco(images=images("id", "file_name", id=str)), id="ids as text, sizes not told"),
+        pytest.param(coco(images=images("id", "file_name", id=str)), id="ids as text, no sizes"),
         pytest.param(coco({}, {"image_id": 8.0}), id="ids as 8.0"),
         pytest.param(
             coco(annotations=[LABEL, LABEL | {"image_id": 8}, LABEL | {"category_id": 2}, BOX]),
@@ -91,9 +91,9 @@ def test_labels_are_read(tmp_path: Path, content: Any, encoding: str) -> None:
 )
 def test_labels_that_are_none(tmp_path: Path, content: Any, word: str) -> None:
     path = tmp_path / "x.json"
-    with pytest.raises(HpeError, match=word) as told:
+    with pytest.raises(HpeError, match=word) as caught:
         hpe.read_labels(written(path, content) if content else path)
-    assert len(str(told.value)) < 300
+    assert len(str(caught.value)) < 300
 
 
 @pytest.mark.parametrize(
@@ -170,8 +170,8 @@ def labelme(folder: Path) -> Path:
         if point[2]
     ]
     shapes.append({"label": "person", "points": [[0, 0], [9, 9]], "group_id": 5, "shape_type": "rectangle"})
-    told = {"shapes": shapes, "imagePath": "..\\photos\\a.png", "imageWidth": 64, "imageHeight": 48}
-    return written(folder / "shapes.json", told)
+    content = {"shapes": shapes, "imagePath": "..\\photos\\a.png", "imageWidth": 64, "imageHeight": 48}
+    return written(folder / "shapes.json", content)
 
 
 def cvat(skeleton: bool) -> Callable[[Path], Path]:

@@ -102,7 +102,7 @@ LEGS = slice(10, 17)
             {"invented": 100, "wrong": 0}, id="invented",
         ),
         pytest.param(both(changed(person(50), slice(0, 4), 0, REFINED), person(250)), {"invented": 0}, id="true"),
-        pytest.param(Poses.none(), {"missed": 100, "PCK": 0, "AP": 0}, id="nobody"),
+        pytest.param(Poses.none(), {"missed": 100, "PCK": 0, "AP": 0}, id="no people"),
     ],
 )  # fmt: skip
 def test_counts(found: Poses, expected: dict[str, float]) -> None:

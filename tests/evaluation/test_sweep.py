@@ -77,7 +77,7 @@ def test_every_result_is_that_of_a_decoding_of_its_own(pictures: list[hpe.Scene]
     assert len(found.counts) < len(settings)  # equal results are one
     assert found.counts[found.result].tolist() == expected.counts.tolist()
     for i, each in enumerate(found.result.tolist()):
-        one, other = found.told(each, 0), expected.told(i, 0)
+        one, other = found.evaluated(each, 0), expected.evaluated(i, 0)
         assert all(np.array_equal(one[name], other[name]) for name in one)
 
 
@@ -152,8 +152,8 @@ def test_a_killed_sweep_of_ones_own_rule_leaves_no_process_and_goes_on(tmp_path:
     (tmp_path / "job.py").write_text(textwrap.dedent(SCRIPT))
 
     def run(keep: str, patience: int, deadly: int = 0) -> str:
-        told = [sys.executable, str(tmp_path / "job.py"), str(Path(__file__).parent), str(tmp_path / keep)]
-        job = [*told, str(patience), str(deadly)]
+        job = [sys.executable, str(tmp_path / "job.py"), str(Path(__file__).parent), str(tmp_path / keep)]
+        job += [str(patience), str(deadly)]
         return subprocess.run(job, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
 
     assert run("keep", 0, DEADLY) == "two\n"  # its return means that no worker holds the pipe of its output any more

@@ -56,7 +56,7 @@ def test_joints_by_their_names(tmp_path: Path, joints: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("card", "given", "seen"),
     [
-        pytest.param("", {}, [10, 100, 250], id="nothing told"),
+        pytest.param("", {}, [10, 100, 250], id="no card"),
         pytest.param('colour = "RGB"', {}, [250, 100, 10], id="colours in the card"),
         pytest.param('colour = "RGB"', {"colour": "BGR"}, [10, 100, 250], id="what is given counts more"),
         pytest.param("mean = [10, 20, 50]\nscale = [1, 2, 4]", {}, [0, 40, 50], id="mean and scale in the card"),
@@ -71,20 +71,20 @@ def test_colours_and_numbers_of_the_input(tmp_path: Path, card: str, given: dict
 
 
 @pytest.mark.parametrize(
-    ("shape", "told", "taken"),
+    ("shape", "given", "taken"),
     [
         pytest.param([1, 3, -1, -1], None, "NCHW", id="three colours second"),
         pytest.param([1, -1, -1, 3], None, "NHWC", id="three colours last"),
         pytest.param([1, -1, -1, -1], None, "NCHW", id="all open"),
-        pytest.param([1, -1, -1, -1], "NHWC", "NHWC", id="all open, told"),
-        pytest.param([1, 3, 64, 64], "NHWC", None, id="told wrongly"),
+        pytest.param([1, -1, -1, -1], "NHWC", "NHWC", id="all open, given"),
+        pytest.param([1, 3, 64, 64], "NHWC", None, id="given wrongly"),
         pytest.param([1, 1, 64, 64], None, None, id="grey"),
         pytest.param([1, 3, 64], None, None, id="three axes"),
     ],
 )
-def test_layout_of_the_input(shape: list[int], told: str | None, taken: str | None) -> None:
+def test_layout_of_the_input(shape: list[int], given: str | None, taken: str | None) -> None:
     node = ops.parameter(ov.PartialShape(shape), np.float32)
-    assert loading._input_layout(ov.Model([ops.result(ops.relu(node))], [node], "layout"), Card(layout=told)) == taken
+    assert loading._input_layout(ov.Model([ops.result(ops.relu(node))], [node], "layout"), Card(layout=given)) == taken
 
 
 def test_names_of_outputs(tmp_path: Path) -> None:

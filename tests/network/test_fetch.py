@@ -130,7 +130,7 @@ def test_trouble_that_stays(answer: server.Answer, sentence: str, tries: int, si
 @pytest.mark.parametrize(
     ("base", "sentence"),
     [
-        pytest.param("http://127.0.0.1:9", "refused|Errno|WinError", id="nobody listens"),
+        pytest.param("http://127.0.0.1:9", "refused|Errno|WinError", id="no server"),
         pytest.param("http://no-such-host.invalid", "could not be fetched", id="no such host"),
         pytest.param("nonsense", "unknown url type", id="no address"),
     ],
@@ -309,6 +309,6 @@ def test_the_cache_is_where_the_system_wants_it_or_where_told(monkeypatch: pytes
     assert registry.cache_dir().is_absolute()
     assert "hpe-nb" in registry.cache_dir().parts
     monkeypatch.chdir(tmp_path)
-    for told, place in (("~/somewhere", Path.home() / "somewhere"), ("here", tmp_path / "here")):
-        monkeypatch.setenv("HPE_NB_CACHE", told)
+    for name, place in (("~/somewhere", Path.home() / "somewhere"), ("here", tmp_path / "here")):
+        monkeypatch.setenv("HPE_NB_CACHE", name)
         assert registry.cache_dir() == place

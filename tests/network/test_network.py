@@ -96,7 +96,7 @@ ONNX = small_networks.onnx_bytes()
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "sentence"),
     [
         pytest.param(bad_model(joints=14), "heatmaps .*14.*17", id="another number of joints"),
         pytest.param(bad_model(names=("scores", "boxes")), "scores.*boxes.*expected", id="another kind of network"),
@@ -111,8 +111,8 @@ ONNX = small_networks.onnx_bytes()
         pytest.param(lambda _: "human-pose-estimation-0008", "human-pose-estimation-0007", id="unknown name"),
     ],
 )
-def test_what_is_no_such_network_is_refused_in_one_sentence(tmp_path: Path, make: object, told: str) -> None:
-    with pytest.raises(hpe.HpeError, match=told) as caught:
+def test_what_is_no_such_network_is_refused_in_one_sentence(tmp_path: Path, make: object, sentence: str) -> None:
+    with pytest.raises(hpe.HpeError, match=sentence) as caught:
         hpe.load_network(make(tmp_path / "net.xml"))
     assert str(caught.value).count("\n") == 0
 
