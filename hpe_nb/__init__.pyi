@@ -29,9 +29,6 @@ from .evaluation.flip import FlipTest as FlipTest
 from .evaluation.grids import flip_settings as flip_settings
 from .evaluation.grids import random_settings as random_settings
 from .evaluation.labels import read_labels as read_labels
-from .evaluation.plots import plot_curve as plot_curve
-from .evaluation.plots import plot_heat as plot_heat
-from .evaluation.plots import plot_pareto as plot_pareto
 from .evaluation.pose_files import load_pictures as load_pictures
 from .evaluation.pose_files import load_poses as load_poses
 from .evaluation.pose_files import save_poses as save_poses
@@ -39,6 +36,9 @@ from .evaluation.report import Report as Report
 from .evaluation.report import evaluate as evaluate
 from .evaluation.sweep import sweep as sweep
 from .evaluation.table import SweepTable as SweepTable
+from .evaluation.table import plot_curve as plot_curve
+from .evaluation.table import plot_heat as plot_heat
+from .evaluation.table import plot_pareto as plot_pareto
 from .explain.diagnose import Diagnosis as Diagnosis
 from .explain.diagnose import diagnose as diagnose
 from .explain.flips import FlipPoints as FlipPoints

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from hpe_nb.cli.options import folder_for
-from hpe_nb.errors import HpeError
+from hpe_nb.files.shipped import data_folder
 from hpe_nb.files.whole import written_whole
 
 PROMPT = "--ServerApp.kernel_websocket_connection_class=hpe_nb.cli.prompt.PromptConnection"
@@ -28,7 +28,7 @@ def add(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Copy the notebooks, start JupyterLab and wait for its end; returns its exit status."""
     folder = (options.folder or folder_for("hpe-nb-notebooks")).absolute()
-    copied, kept = copy_notebooks(notebooks_folder(), folder)
+    copied, kept = copy_notebooks(data_folder("notebooks"), folder)
     print(f"{folder}: {len(copied)} files copied, {len(kept)} kept as they were.", flush=True)
     # From an environment of its own, Jupyter shall start that environment's Python, not one the user registered before.
     environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}
@@ -48,15 +48,6 @@ def lab_command(others: list[str]) -> list[str]:
     """Command that starts JupyterLab with this interpreter."""
     root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # in containers, mostly
     return [sys.executable, "-m", "jupyterlab", *root, PROMPT, *others]
-
-
-def notebooks_folder() -> Path:
-    """The folder of the kit's notebooks: in the package where a wheel put it, beside the package in a checkout."""
-    package = Path(__file__).parents[1]
-    for folder in (package / "notebooks", package.parent / "notebooks"):
-        if folder.is_dir():
-            return folder
-    raise HpeError(f"no notebooks were found beside {package}; run: pip install --force-reinstall hpe-nb")
 
 
 def copy_notebooks(source: Path, folder: Path) -> tuple[list[str], list[str]]:

@@ -59,7 +59,7 @@ def command_line() -> ArgumentParser:
     for name in COMMANDS:
         module = import_module(f"hpe_nb.cli.{name}")
         about = str(module.__doc__).partition(": ")[2]
-        command = subparsers.add_parser(name, help=about.partition(".")[0], description=about)
+        command = subparsers.add_parser(name, help=about.partition(".")[0], description=about[:1].upper() + about[1:])
         command.set_defaults(run=module.run)
         module.add(command)
     return parser

@@ -50,16 +50,16 @@ def add_fields(parser: ArgumentParser, title: str, settings: type) -> None:
     """Add an option for each field of a class of settings; see `of_fields`."""
     group = parser.add_argument_group(title)
     for item in fields(settings):
-        told, default = item.metadata, item.default
+        data, default = item.metadata, item.default
         if isinstance(default, bool):
             given: dict[str, Any] = {"action": BooleanOptionalAction}
             about = f"default: {'yes' if default else 'no'}"
-        elif "options" in told:
-            given, about = {"choices": told["options"]}, f"default: {default}"
+        elif "options" in data:
+            given, about = {"choices": data["options"]}, f"default: {default}"
         else:
             given = {"type": type(default), "metavar": "N"}
-            about = f"{told['low']} to {told['high']}, default: {default}"
-        flag, words = "--" + item.name.replace("_", "-"), f"{told['meaning']} ({about})"
+            about = f"{data['low']} to {data['high']}, default: {default}"
+        flag, words = "--" + item.name.replace("_", "-"), f"{data['meaning']} ({about})"
         group.add_argument(flag, help=words, default=SUPPRESS, **given)
 
 

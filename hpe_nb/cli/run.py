@@ -22,9 +22,7 @@ from hpe_nb.cli.options import (
 from hpe_nb.errors import HpeError, one_line, visible
 
 if TYPE_CHECKING:
-    from hpe_nb.films.engine import Stages
     from hpe_nb.films.job import Outputs
-    from hpe_nb.films.record import Entry
 
 RECORD = "poses.jsonl"
 """Name of the record in the folder for the results."""
@@ -60,7 +58,6 @@ RESULTS = (
     ("--crops", False, "", "write each person's part of the picture to the folder crops"),
     ("--coco", False, "", "write poses.json too, in COCO's format for results"),
     ("--csv", False, "", "write poses.csv too, one row per joint"),
-    ("--sound", True, "", "keep the film's sound"),
     ("--resume", False, "", "photos: leave out those that are done already"),
     ("--overwrite", False, "", "replace files in the folder for the results, but never an input"),
     ("--times", False, "", "tell where the time went, stage by stage"),
@@ -101,7 +98,7 @@ def run(options: Namespace) -> int:
         "following": of_fields(options, Following),
     }
     found = find_inputs(options.inputs, folder if (folder / RECORD).exists() else None)
-    for note in found.notes + found.failures:
+    for note in found.report.notes + found.report.sentences:
         _say(note)
     # One job for all photos and one for each film; where there are several, each film has a folder of its own.
     count = len(found.films) + bool(found.photos)
@@ -113,7 +110,7 @@ def run(options: Namespace) -> int:
         return 2
     if options.video and count > 1:
         raise HpeError(f"--video was given for {count} films, which it names all the same; leave it out.")
-    network, worst = network_of(options), int(bool(found.failures))
+    network, worst = network_of(options), int(bool(found.report.count))
     # A request to terminate ends the job as Ctrl-C does, with all results kept.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -149,12 +146,7 @@ def _run_one(options: Namespace, what: Any, folder: Path, name: str, **settings:
         totals += [] if options.loop or source.count is None else [-(-source.count // options.stride)]
         hidden = True if options.quiet else None  # None: shown on a terminal only
         with tqdm(total=min(totals, default=None), unit="frame", disable=hidden, leave=False) as bar:
-
-            def seen(entry: Entry, _: Stages) -> None:
-                bar.set_postfix_str(plural(len(entry.poses), "person"), refresh=False)
-                bar.update()
-
-            outputs = outputs_of(options, folder, name)
+            outputs, seen = outputs_of(options, folder, name), lambda *_: bar.update()
             summary = run_film(source, outputs=outputs, **settings, frames=options.frames, seen=seen)
     for note in [*summary.notes, *([summary.ending] if summary.ending else [])]:
         _say(note)
@@ -189,7 +181,6 @@ def outputs_of(options: Namespace, folder: Path, film: str) -> Outputs:
         video=folder / named if options.draw and named and not frames else None,
         pictures=folder / named if options.draw and (frames or not named) else None,
         exports=tuple(folder / name for name, asked in exports.items() if asked),
-        sound=options.sound,
         resume=options.resume,
         overwrite=options.overwrite,
         crops=folder / "crops" if options.crops else None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,7 +17,7 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
 from hpe_nb.explain.flips import flip_points, setting_range
 from hpe_nb.scenes.making import Scene
-from hpe_nb.settings import STEPS, Settings, reads
+from hpe_nb.settings import Settings
 
 Grid: TypeAlias = Mapping[str, Iterable[Any]] | Sequence[Settings]
 """Values for some fields of the settings, to be combined each with each; or the settings themselves."""
@@ -143,18 +142,3 @@ def settings_key(settings: Sequence[Settings]) -> bytes:
     files = {rule: getattr(sys.modules.get(rule.__module__), "__file__", None) for rule in rules}
     code = [Path(file).read_bytes() if file else cloudpickle.dumps(rule) for rule, file in files.items()]
     return b"\n".join([*code, *(repr(each).encode() for each in settings)])
-
-
-@lru_cache(maxsize=2)
-def unpickled(data: bytes) -> tuple[Settings, ...]:
-    """The settings that cloudpickle packed for this process: a rule from a notebook travels with its code."""
-    settings: tuple[Settings, ...] = cloudpickle.loads(data)
-    return settings
-
-
-@lru_cache(maxsize=2)
-def by_step(settings: tuple[Settings, ...]) -> list[int]:
-    """An order in which neighbours share as many of the decoder's first steps as can be."""
-    number: dict[Any, int] = {}
-    keys = [[number.setdefault((step, reads(each, step)), len(number)) for step in STEPS] for each in settings]
-    return sorted(range(len(settings)), key=keys.__getitem__)

@@ -22,6 +22,7 @@ import numpy as np
 from hpe_nb.arrays import Bools, Float64, Floats
 from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses
 from hpe_nb.errors import HpeError
+from hpe_nb.evaluation.pose_files import ImageId
 from hpe_nb.files.images import size_of
 from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.text import plural
@@ -31,9 +32,6 @@ from hpe_nb.skeleton import KEYPOINTS, K
 
 MOST_OUTSIDE = 0.25
 """Poses are those of a larger picture when more than this share of their joints lies outside the labelled one."""
-
-ImageId: TypeAlias = int | str
-"""What tells pictures apart in a file: COCO's number, or a file name."""
 
 PICTURES = (
     ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".gif", ".jpe", ".jfif", ".dib", ".ppm", ".pgm",

@@ -119,7 +119,7 @@ class Judgement:
         }
 
 
-def judge(results: Sequence[Poses], result: Any, labels: Labels, areas: int = 1) -> Judgement:
+def judge(results: Sequence[Poses], result: Sequence[int], labels: Labels, areas: int = 1) -> Judgement:
     """Judge the R distinct results of a picture, for 1 of COCO's areas as a sweep needs, or 3 for all ten numbers.
 
     `result` (S,) is the result of each setting.

@@ -107,7 +107,7 @@ def evaluate(
     if isinstance(truth, LabelledSet):
         truth.check_places(plain)
     pairs = list(zip(plain, labels, strict=True))
-    judged = [judge([each], np.zeros(1, np.intp), known, areas=3) for each, known in pairs]
+    judged = [judge([each], [0], known, areas=3) for each, known in pairs]
     numbers = CocoNumbers(judged).numbers(0)
     rows = [row for i, pair in enumerate(pairs, 1) for row in _people(i, *pair)]
     refined = sorted({each.settings.refine for each in found if isinstance(each, Decoding)})

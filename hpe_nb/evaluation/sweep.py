@@ -17,7 +17,6 @@ from typing import Any, TypeAlias
 
 import cloudpickle
 import joblib
-import numpy as np
 from joblib.externals import loky
 
 import hpe_nb
@@ -27,7 +26,7 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.cache import MapCache, cache_maps, can_be_written, check_thresholds, seal, shown, unsealed
-from hpe_nb.evaluation.grids import Grid, by_step, grid_settings, settings_key, unpickled
+from hpe_nb.evaluation.grids import Grid, grid_settings, settings_key
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of
 from hpe_nb.evaluation.metrics import Judgement, judge
 from hpe_nb.evaluation.table import SweepTable, make_table
@@ -113,20 +112,20 @@ def sweep(
 
 
 def work(maps: Maps, labels: Labels, settings: bytes) -> Judgement:
-    """Judge all settings, packed by cloudpickle, on one picture; this is what runs on other machines."""
-    return judge_settings(maps, labels, unpickled(settings))
+    """Judge all settings on one picture, on any machine: cloudpickle brings a rule from a notebook with its code."""
+    return judge_settings(maps, labels, cloudpickle.loads(settings))
 
 
-def judge_settings(maps: Maps, labels: Labels, settings: tuple[Settings, ...]) -> Judgement:
+def judge_settings(maps: Maps, labels: Labels, settings: Sequence[Settings]) -> Judgement:
     """Decode a picture's maps under every setting, by one `Decoder`, and judge the distinct results."""
     decoder = Decoder(maps)
     number: dict[int, int] = {}
     poses: list[Poses] = []  # kept, so that no other poses get an id of theirs
-    result = np.empty(len(settings), np.int32)
-    for i in by_step(settings):
-        found: Poses = decoder(settings[i]).poses
-        result[i] = number.setdefault(id(found), len(number))
-        if result[i] == len(poses):
+    result = []
+    for each in settings:
+        found: Poses = decoder(each).poses
+        result.append(number.setdefault(id(found), len(poses)))
+        if result[-1] == len(poses):
             poses.append(found)
     return judge(poses, result, labels)
 

@@ -177,9 +177,9 @@ def encode_image(image: Image, ending: str) -> bytes:
 
 def html_picture(image: Image, words: str) -> str:
     """A picture as HTML with a caption, which is its alternative text as well; the words are escaped."""
-    source, told = b64encode(encode_image(image, ".png")).decode("ascii"), escaped(words)
-    picture = f'<img alt="{told}" style="max-width:100%" src="data:image/png;base64,{source}">'
-    return f"<figure>{picture}<figcaption>{told}</figcaption></figure>"
+    source, text = b64encode(encode_image(image, ".png")).decode("ascii"), escaped(words)
+    picture = f'<img alt="{text}" style="max-width:100%" src="data:image/png;base64,{source}">'
+    return f"<figure>{picture}<figcaption>{text}</figcaption></figure>"
 
 
 def check_image(image: Image) -> None:

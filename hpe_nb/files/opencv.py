@@ -31,7 +31,7 @@ def installed() -> list[str]:
     return sorted({name for item in distributions() if (name := item.name or "").startswith("opencv-")})
 
 
-# A camera that is not there is told of in one sentence, not in ten lines of the library's.
+# OpenCV says in ten lines that a camera is not there; the kit's sentence is enough.
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 try:
     import cv2

@@ -10,11 +10,10 @@ FOLDERS = {"images": (".jpg", ".png"), "films": (".mp4",), "models": (".xml",)}
 """Folders of the data and the endings of what they hold."""
 
 
-def data_folder() -> Path:
-    """The folder `data`: in the package where a wheel put it, beside the package in a checkout."""
+def data_folder(name: str = "data") -> Path:
+    """The folder `data`, or another: in the package where a wheel put it, beside the package in a checkout."""
     package = Path(__file__).parents[1]
-    inside = package / "data"
-    return inside if inside.is_dir() else package.parent / "data"
+    return package / name if (package / name).is_dir() else package.parent / name
 
 
 def samples(kind: str | None = None) -> list[str]:

@@ -33,7 +33,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     with ExitStack() as held:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            if os.name != "nt":  # there nobody can remove a file that is open, nor put it in another's place
+            if os.name != "nt":  # there a file that is open can neither be removed nor replace another
                 _lock(held.enter_context(part.open("xb")).fileno(), wait=True)
             yield part
             os.replace(part, path)
@@ -81,9 +81,9 @@ def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace
 def _identity(path: Path) -> tuple[int, int] | str:
     """What tells a file from others under all of its names: device and number, or its path where there is none yet."""
     with suppress(OSError):
-        told = path.stat()
-        if told.st_ino:
-            return told.st_dev, told.st_ino
+        info = path.stat()
+        if info.st_ino:
+            return info.st_dev, info.st_ino
     return os.path.normcase(os.path.realpath(path))
 
 

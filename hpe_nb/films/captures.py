@@ -64,13 +64,13 @@ class Film(Source):
         for index, frame in enumerate(self._decoded()):
             if self.span.over(index):
                 return
-            told = -math.inf
+            stamp = -math.inf
             if frame is not None and frame.time is not None:
                 if began is None:
                     began = self.first_time = frame.time - index / self.fps
-                told = frame.time - began
+                stamp = frame.time - began
             # Containers without time stamps tell nothing: then the frame rate is the clock.
-            seconds = told if told > seconds else seconds + 1 / self.fps
+            seconds = stamp if stamp > seconds else seconds + 1 / self.fps
             if self.span.wants(index):
                 image = None if frame is None else upright(frame)
                 if image is None:
@@ -226,14 +226,13 @@ def stream_rate(stream: Any) -> float:
 
 
 def announced_frames(container: Any, stream: Any, fps: float) -> int | None:
-    """How many frames a film says it has."""
-    counts = [int(stream.frames)] if stream.frames else []
-    if stream.duration and stream.time_base:
-        counts.append(round(float(stream.duration * stream.time_base) * fps))
-    elif container.duration and not counts:
-        counts.append(round(container.duration / 1e6 * fps))
-    # A film that was cut without coding it anew has frames that are not to be shown: the smaller number counts.
-    return min(counts, default=0) or None
+    """How many frames a film says it has.
+
+    A film that was cut without coding it anew has frames that are not to be shown: the smaller number counts.
+    """
+    lasts = round(float((stream.duration or 0) * (stream.time_base or 0)) * fps)
+    counts = [count for count in (stream.frames, lasts) if count] or [round((container.duration or 0) / 1e6 * fps)]
+    return min(counts) or None
 
 
 def upright(frame: Any) -> Image | None:

@@ -239,9 +239,9 @@ class _Flight:
         self.queues.move_to_end(placement.input)
         return self.queues[placement.input]
 
-    def _arrive(self, request: Any, told: tuple[Slot, Frame, Placement, Image]) -> None:
+    def _arrive(self, request: Any, job: tuple[Slot, Frame, Placement, Image]) -> None:
         """Decode what a request has computed; runs in OpenVINO's callback, while the other requests go on."""
-        slot, frame, placement, _ = told
+        slot, frame, placement, _ = job
         found = []
         try:
             self.stages.add("infer", request.latency / 1000)

@@ -6,8 +6,6 @@ from dataclasses import dataclass, fields
 
 from hpe_nb.settings import check_field, choice, knob, switch
 
-HINTS = ("THROUGHPUT", "LATENCY")
-
 
 class Checked:
     """Settings whose values are checked when they are made."""
@@ -21,7 +19,7 @@ class Checked:
 class Running(Checked):
     """How the network is run. 0 leaves a number to OpenVINO, which knows the device."""
 
-    hint: str = choice(HINTS[0], HINTS, "as many frames per second as can be, or each one as soon as can be")
+    hint: str = choice("THROUGHPUT", ("THROUGHPUT", "LATENCY"), "most frames per second, or each one as soon as can be")
     streams: int = knob(0, 0, 64, 1, "frames the device works on at the same time; 0: OpenVINO's choice")
     requests: int = knob(0, 0, 64, 1, "frames handed to the device at the same time; 0: OpenVINO's choice and one more")
     threads: int = knob(0, 0, 256, 1, "processor threads for the network; 0: OpenVINO's choice")

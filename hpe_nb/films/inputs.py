@@ -15,7 +15,7 @@ from hpe_nb.files.images import opened
 from hpe_nb.files.reading import check_file
 from hpe_nb.files.text import plural
 from hpe_nb.films.captures import TIMEOUT, Film, open_camera
-from hpe_nb.films.frame import Source, Span, is_url, numbered
+from hpe_nb.films.frame import Source, Span, Troubles, is_url, numbered
 from hpe_nb.films.pictures import Pictures
 from hpe_nb.network.download import TransferError, answer
 
@@ -26,13 +26,13 @@ What = str | Path | int | Sequence[str | Path]
 """What can be opened: a path, a pattern, an address, a camera's index, or a list of paths."""
 
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
-"""Kinds of photos of telephones, which cannot be read: they are told of as such, not as broken films."""
+"""Kinds of photos of telephones, which cannot be read: the error says so, not that a film is broken."""
 
 PICTURE_ENDINGS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
     *(".pnm", ".jp2", ".j2k", ".avif", ".gif", ".mpo"),
 )
-"""Endings of addresses of pictures, and of files whose content says nothing: they are told of as damaged."""
+"""Endings of addresses of pictures, and of files whose content says nothing: reading them says what is wrong."""
 
 FILM_ENDINGS = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".avi", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"),
@@ -75,16 +75,16 @@ def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: 
     found = find_inputs([what] if isinstance(what, str | Path | int) else what)
     if found.photos:
         source: Source = Pictures(found.photos, span)
-        found.notes += [f"{film} is a film and was left out; open it by itself." for film in found.films]
+        found.report.notes += [f"{film} is a film and was left out; open it by itself." for film in found.films]
     elif len(found.films) == 1:
         source = open_film(found.films[0], span)
     elif found.films:
         raise HpeError(f"{what} holds {len(found.films)} films, but one is expected; open each by itself.")
     else:
-        raise HpeError((found.failures or [f"{what} holds no pictures; expected are files such as .jpg."])[0])
-    source.report.notes += found.notes
-    for failure in found.failures:
-        source.report.add(failure)
+        raise HpeError((found.report.sentences or [f"{what} holds no pictures; expected are files such as .jpg."])[0])
+    source.report.notes += found.report.notes
+    for sentence in found.report.sentences:
+        source.report.add(sentence)
     return source
 
 
@@ -101,18 +101,23 @@ class Inputs:
 
     photos: list[str] = field(default_factory=list)  # paths and addresses
     films: list[str | int] = field(default_factory=list)  # those of films and streams, and indices of cameras
-    notes: list[str] = field(default_factory=list)  # about files that were left out, being of another kind
-    failures: list[str] = field(default_factory=list)  # about what was asked for by name and cannot be read
+    report: Troubles = field(default_factory=Troubles)  # what was left out, and what cannot be read
 
 
 def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) -> Inputs:
     """The photos and films that are meant, as for `open_source`; patterns leave out what is in the folder `outputs`."""
     found, seen = Inputs(), set[str]()
     for what in given:
-        for item, kind in _meant(what if isinstance(what, int) else str(what), outputs, found):
+        try:
+            items = _meant(what if isinstance(what, int) else str(what), outputs, found)
+        except (OSError, ValueError) as error:
+            words = f"{what} cannot be read ({getattr(error, 'strerror', None) or error}); give one that you may read."
+            found.report.add(str(error) if isinstance(error, HpeError) else words)
+            continue
+        for item, kind in items:
             key = item if is_url(item) or kind == "camera" else os.path.normcase(os.path.abspath(item))
             if key in seen:
-                found.notes.append(f"{item} was given more than once and is read once.")
+                found.report.notes.append(f"{item} was given more than once and is read once.")
             elif kind == "camera":
                 found.films.append(int(item))
             elif kind in ("film", ""):
@@ -120,45 +125,38 @@ def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) 
             else:
                 found.photos.append(item)
                 if kind == "moving photo":
-                    found.notes.append(f"{item} is an animation, of which the first picture is read; make it a film.")
+                    found.report.notes.append(
+                        f"{item} is an animation, of which the first picture is read; make it a film."
+                    )
             seen.add(key)
     return found
 
 
 def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[tuple[str, str]]:
-    """What one input means, item by item with its kind; reasons for what is left out go to `found`."""
+    """What one input means, item by item with its kind; notes go to `found`, and errors say what cannot be read."""
     if isinstance(what, int) or (what.isascii() and what.isdecimal() and not os.path.exists(what)):
         return [(str(int(what)), "camera")]
     path = os.path.expanduser(what)
     if os.path.exists(path) and not os.path.isdir(path):
-        reason = _unusable(path)
-        found.failures += [reason] if reason else []
-        return [] if reason else [(path, kind_of(path))]
+        check_file(Path(path), "a picture or film", MOST_FILM)
+        return [(path, kind_of(path))]
     if is_url(what):
         return [(what, "photo" if _is_picture_address(what) else "film")]
-    try:
-        files = _files_of(path, outputs, found)
-    except (OSError, ValueError) as error:
-        words = getattr(error, "strerror", None) or error
-        found.failures.append(f"{what} cannot be read ({words}); give a folder you may read.")
-        return []
-    if files is None:
-        shown = what if what.strip() else repr(what)
-        found.failures.append(f"{shown} does not exist; give a picture, a folder, a film, a camera or an address.")
-        return []
-    kinds = [(file, "" if _unusable(file) else kind_of(file)) for file in files]
+    kinds = [(file, kind_of(file)) for file in _files_of(path, outputs, found)]
     wanted = [(file, kind) for file, kind in kinds if kind not in ("", "heic")]
     if others := [file for file, kind in kinds if kind in ("", "heic")]:
         some = ", ".join(os.path.basename(name) for name in others[:3]) + (", ..." if len(others) > 3 else "")
         heic = "; convert HEIC photos to JPEG first." if any(kind == "heic" for _, kind in kinds) else "."
-        found.notes.append(f"{what}: {plural(len(others), 'file')} left out, no pictures or films ({some}){heic}")
+        found.report.notes.append(
+            f"{what}: {plural(len(others), 'file')} left out, no pictures or films ({some}){heic}"
+        )
     if not wanted:
-        found.failures.append(f"{what} holds no pictures and no films that can be read.")
+        raise HpeError(f"{what} holds no pictures and no films that can be read.")
     return wanted
 
 
-def _files_of(what: str, outputs: Path | None, found: Inputs) -> list[str] | None:
-    """The files of a folder or a pattern in their order, hidden ones left out; None where it is neither."""
+def _files_of(what: str, outputs: Path | None, found: Inputs) -> list[str]:
+    """The files of a folder or a pattern in their order, hidden ones left out."""
     folder, name = os.path.split(what)
     one = numbered(name)
     if os.path.isdir(what):
@@ -166,7 +164,7 @@ def _files_of(what: str, outputs: Path | None, found: Inputs) -> list[str] | Non
         files = [path for path in paths if not os.path.isdir(path)]
         if len(files) < len(paths):
             below = f"{plural(len(paths) - len(files), 'folder')} left out"
-            found.notes.append(f"{what}: {below}; '{what.rstrip('/')}/**/*' finds what is in them.")
+            found.report.notes.append(f"{what}: {below}; '{what.rstrip('/')}/**/*' finds what is in them.")
         return files
     if one is not None:
         matches = [match for file in os.listdir(folder or ".") if (match := one.fullmatch(file))]
@@ -174,13 +172,14 @@ def _files_of(what: str, outputs: Path | None, found: Inputs) -> list[str] | Non
     elif any(sign in what for sign in "*?["):
         files = _matching(Path(what))
     else:
-        return None
+        shown = what if what.strip() else repr(what)
+        raise HpeError(f"{shown} does not exist; give a picture, a folder, a film, a camera or an address.")
     # Results of an earlier run are no inputs.
     inside = None if outputs is None else os.path.realpath(outputs) + os.sep
     fresh = [file for file in files if inside is None or not os.path.realpath(file).startswith(inside)]
     if len(fresh) < len(files):
         results = plural(len(files) - len(fresh), "file")
-        found.notes.append(f"{what}: {results} left out, being in the folder for the results.")
+        found.report.notes.append(f"{what}: {results} left out, being in the folder for the results.")
     return fresh
 
 
@@ -196,22 +195,17 @@ def _matching(pattern: Path) -> list[str]:
     return []
 
 
-def _unusable(path: str) -> str:
-    """Why this is no file that can be read from its beginning to its end; nothing where it is."""
-    try:
-        check_file(Path(path), "a picture or film", MOST_FILM)
-    except HpeError as error:
-        return str(error)
-    return ""
-
-
 def kind_of(path: str) -> str:
-    """What a file holds: "photo", "film", "heic", or nothing for something else.
+    """What a file holds: "photo", "film", "heic", or nothing for something else, such as a pipe.
 
     Its first bytes say it, else its ending; for animations see `MOVING`.
     """
     suffix, head = Path(path).suffix.lower(), b""
-    with suppress(Exception):  # another file, or a damaged one: it is told of when it is read
+    try:
+        check_file(Path(path), "a picture or film", MOST_FILM)
+    except HpeError:
+        return ""
+    with suppress(Exception):  # another file, or a damaged one: reading it says so
         with open(path, "rb") as file:
             head = file.read(12)
         with opened(path) as picture:

@@ -43,7 +43,6 @@ class Outputs:
         pictures: folder for annotated pictures, one per frame, named like the source's; or a pattern of their names
             with the place of the number, as frames/frame_%04d.png.
         exports: .json (COCO results) and .csv files, made from the record when the job ends.
-        sound: keep the film's sound.
         resume: go on after the photos that the record already has; pictures of those that are missing are drawn.
         overwrite: replace files that are there; else a file that is in the way is an error before the first frame.
         crops: folder for each person's part of each frame.
@@ -60,7 +59,6 @@ class Outputs:
     video: Path | None = None
     pictures: Path | None = None
     exports: tuple[Path, ...] = ()
-    sound: bool = True
     resume: bool = False
     overwrite: bool = False
     crops: Path | None = None
@@ -167,7 +165,7 @@ def run_film(
             following = replace(following, follow=False, smooth=False)  # a folder is no film
             summary.resumed = source.go_on(read_record(outputs.record)) if resumed else 0
         _check_places(source, outputs, resumed)
-        sound = source if outputs.sound and isinstance(source, Film) and not source.span.loop else None
+        sound = source if isinstance(source, Film) and not source.span.loop else None
         rate = source.fps / source.span.stride
         video = open_files.enter_context(VideoFile(outputs.video, rate, sound)) if outputs.video else None
         record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
@@ -189,8 +187,9 @@ def run_film(
 
         def settle() -> None:
             """See the frame under way written, or raise what kept it from being."""
-            while under_way:
-                entry = under_way.pop().result()
+            if under_way:
+                entry = under_way[0].result()
+                under_way.clear()
                 summary.frames += 1
                 stages.count()
                 summary.people += len(entry.poses)
@@ -284,7 +283,7 @@ def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile
         summary.files.append(video.path)
         if video.fitted:
             summary.notes.append(f"{video.fitted} frames changed size and were fitted into the film's first size.")
-        summary.notes += [video.told] if video.told else []
+        summary.notes += [video.sound_note] if video.sound_note else []
     if summary.frames and outputs.pictures is not None:
         summary.files.append(outputs.pictures.parent if numbered(outputs.pictures.name) else outputs.pictures)
     if summary.people and outputs.crops is not None:

@@ -106,9 +106,9 @@ def read_record(path: str | Path) -> Iterator[Entry]:
         try:
             number = np.array([person["person"] for person in line["people"]], np.intp) - 1
             width, height = line["size"]
-            told = int(line["frame"]), float(line["time"]), str(line["name"]), (width, height)
+            frame = int(line["frame"]), float(line["time"]), str(line["name"]), (width, height)
             photo = str(line.get("source", "")), str(line.get("picture", ""))
-            yield Entry(*told, number, poses_of(line["people"]), *photo)
+            yield Entry(*frame, number, poses_of(line["people"]), *photo)
         except (ValueError, TypeError, KeyError, OverflowError) as error:
             raise no_record(path, error) from error
 
@@ -138,12 +138,12 @@ def export_record(record: str | Path, path: str | Path) -> Path:
     def people() -> Iterator[Person]:
         for line in record_lines(record):
             name, number = visible(str(line["name"])), line["frame"]
-            told = {"frame": number, "time_s": line["time"], "name": name}
+            head = {"frame": number, "time_s": line["time"], "name": name}
             if coco:
-                told = {"image_id": int(Path(name).stem) if named else number, "category_id": 1}
-                told |= {"file_name": name} if line.get("source") else {}
+                head = {"image_id": int(Path(name).stem) if named else number, "category_id": 1}
+                head |= {"file_name": name} if line.get("source") else {}
             poses_of(line["people"])  # sees that they are people
-            yield from (told | person for person in line["people"])
+            yield from (head | person for person in line["people"])
 
     try:
         return write_people(path, people(), COLUMNS)
@@ -157,11 +157,11 @@ def is_export(path: Path, record: Path) -> bool:
     The file may have been made when the record was shorter.
     """
     try:
-        told, known = load_pictures(path), load_pictures(record)
+        found, known = load_pictures(path), load_pictures(record)
     except HpeError:
         return False
     names = {visible(str(name)): poses.keypoints for name, poses in known.items()}
-    return all(np.array_equal(poses.keypoints, names.get(str(name), np.zeros(0))) for name, poses in told.items())
+    return all(np.array_equal(poses.keypoints, names.get(str(name), np.zeros(0))) for name, poses in found.items())
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
@@ -176,6 +176,6 @@ def _plain(entry: Entry) -> dict[str, Any]:
         "kind": poses.kind.tolist(),
     }
     people = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    told = {"frame": entry.index, "time": round(entry.time, 4), "name": entry.name}
+    head = {"frame": entry.index, "time": round(entry.time, 4), "name": entry.name}
     photo = {"source": entry.source, "picture": entry.picture} if entry.source else {}
-    return told | photo | {"size": list(entry.size), "people": people}
+    return head | photo | {"size": list(entry.size), "people": people}

@@ -22,7 +22,7 @@ from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses, oks
 from hpe_nb.films.following import Following
 
 SAME = 0.5
-"""Who comes in where somebody is, by this OKS, is that person once more: networks cut people in two now and then."""
+"""A newcomer as similar (OKS) as this to a known person is that person: networks cut people in two now and then."""
 
 TRUNK, THIGHS = ((5, 12), (6, 11), (5, 11), (6, 12)), ((11, 13), (12, 14))
 """Lines through the body as pairs of joints: between shoulders and hips, and from each hip to its knee."""
@@ -63,7 +63,7 @@ class Tracks:
 
     @staticmethod
     def none() -> Tracks:
-        """Nobody known yet."""
+        """No people yet."""
         return Tracks()
 
 
@@ -81,7 +81,7 @@ def follow(
 
     Returns:
         The people known now; (P,) each person's number, from 0; the poses, smoothed where that is asked for. Unsure
-        people who are nobody known are left out, see `Following.newcomer`, and so are second skeletons on somebody.
+        newcomers are left out, see `Following.newcomer`, and so are second skeletons on a known person.
     """
     if not following.follow and not following.smooth:
         return tracks, np.arange(len(poses)), poses
@@ -133,7 +133,7 @@ def matched(known: People, seen: People, time: float, following: Following) -> t
 
 
 def _repeats(people: People, new: People) -> Bools:
-    """Which newcomers are a second skeleton of somebody who was just seen: their joints are where his were or are."""
+    """Which newcomers are a second skeleton on a person who was just seen: their joints are where that one's are."""
     both = people["known"][:, None] & new["known"]
     alike = oks(people["xy"][:, None], new["xy"], people["area"][:, None], both)
     return np.asarray(((alike > SAME) & (both.sum(axis=-1) >= 3)).any(axis=0))
@@ -158,8 +158,8 @@ def seen_again(old: People, new: People, following: Following) -> People:
     people["clothes"] = np.where(np.isnan(mixed), np.fmax(old["clothes"], new["clothes"]), mixed)
     if following.smooth:
         size, both = np.sqrt(people["area"] / AREA_OF_BOX), old["seen"] & new["seen"]
-        told = old["calm"], old["speed"], new["xy"], both, size, seconds
-        people["calm"], people["speed"] = one_euro(*told, following)
+        joints = old["calm"], old["speed"], new["xy"], both, size, seconds
+        people["calm"], people["speed"] = one_euro(*joints, following)
     return people
 
 

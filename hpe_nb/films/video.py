@@ -48,11 +48,11 @@ class VideoFile:
 
     The ending chooses the codec, see `CODECS`. The first frame sets the size; frames of another size are `fitted` into
     it with black around them. `fps` counts for frames that are given without a time. The sound of the source is copied
-    as it is, packet by packet, beside the pictures of its time; `told` says what came of it.
+    as it is, packet by packet, beside the pictures of its time; `sound_note` says what came of it.
     """
 
     def __init__(self, path: str | Path, fps: float, source: Film | None = None) -> None:
-        self.path, self.fps, self.told = Path(path), fps, ""
+        self.path, self.fps, self.sound_note = Path(path), fps, ""
         ending = self.path.suffix.lower()
         if ending not in CODECS:
             raise HpeError(f"{path} has the ending {self.path.suffix!r}, but one of {', '.join(CODECS)} is expected.")
@@ -61,7 +61,7 @@ class VideoFile:
         self._source = source
         self._heard: Any = None if source is None else source.keep_sound()
         if self._heard is not None and (name := self._heard.codec_context.name) not in COPIED.get(self._codec, ()):
-            self.told = f"sound of the kind {name} does not fit into {ending} and was left out; try .mkv or .mp4."
+            self.sound_note = f"sound of the kind {name} does not fit into {ending} and was left out; try .mkv or .mp4."
             self._heard = None
         self._size, self._origin, self._ticks = (0, 0), 0.0, -1
         self._file: BinaryIO | None = None
@@ -153,7 +153,7 @@ class VideoFile:
                 self._play_sound(float(self._ticks * self._video.codec_context.time_base) + 1 / self.fps)
                 self._container.mux(self._video.encode(None))
                 if self._sound is not None:
-                    self.told = "the film has the sound of its original."
+                    self.sound_note = "the film has the sound of its original."
             if self._container is not None:
                 self._container.close()
         except OSError as error:

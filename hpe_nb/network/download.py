@@ -12,10 +12,9 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import closing, suppress
-from functools import lru_cache
 from http.client import HTTPException
 from pathlib import Path
-from ssl import SSLCertVerificationError, SSLContext, create_default_context
+from ssl import SSLCertVerificationError, create_default_context
 from threading import Thread
 from typing import IO, Any, TypeVar
 from urllib.error import HTTPError, URLError
@@ -122,8 +121,13 @@ def answer(url: str, start: int, timeout: float) -> Any:
     headers = {"User-Agent": f"hpe-nb/{__version__}"} | ({"Range": f"bytes={start}-"} if start else {})
 
     def ask() -> Any:
-        secure = [HTTPSHandler(context=_certificates())] if url.startswith("https:") else []
-        return build_opener(SafeRedirects, *secure).open(Request(url, headers=headers), timeout=timeout)
+        certificates = create_default_context()
+        with suppress(ImportError):  # Python for macOS comes without any
+            import certifi
+
+            certificates.load_verify_locations(certifi.where())
+        opener = build_opener(SafeRedirects, HTTPSHandler(context=certificates))
+        return opener.open(Request(url, headers=headers), timeout=timeout)
 
     try:
         # Looking up a name or trying all addresses of a host may take minutes that no time-out covers.
@@ -179,14 +183,3 @@ def blocks(opened: Any, timeout: float, longest: float = math.inf) -> Iterator[b
         passed = time.monotonic() - started
         if passed > longest or (passed > timeout and came < SLOWEST * passed):
             raise TransferError(f"the server sent only {came} bytes in {passed:.0f} s", passing=True)
-
-
-@lru_cache(1)
-def _certificates() -> SSLContext:
-    """The system's certificates, and those of certifi where it is installed: Python for macOS comes without any."""
-    context = create_default_context()
-    with suppress(ImportError):
-        import certifi
-
-        context.load_verify_locations(certifi.where())
-    return context

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,8 +134,7 @@ def _checked(path: Path, card: Card) -> ov.Model:
     import openvino as ov
     from openvino import opset13 as ops
 
-    told = path.stat()
-    if path.suffix.lower() == ".onnx" and not _is_survived(path, told.st_mtime_ns, told.st_size):
+    if path.suffix.lower() == ".onnx" and not _is_survived(path):
         raise HpeError(f"{path} is damaged: reading it ends OpenVINO's process; fetch or export it again.")
     try:
         model = ov.Core().read_model(path)
@@ -160,8 +158,7 @@ def _checked(path: Path, card: Card) -> ov.Model:
     return ov.Model(results, model.get_parameters(), model.get_friendly_name())
 
 
-@lru_cache(maxsize=64)
-def _is_survived(path: Path, changed: int, size: int) -> bool:  # noqa: ARG001 - a changed file is tried again
+def _is_survived(path: Path) -> bool:
     """Whether a process lives through reading an ONNX file, tried by one that may end: some damaged files do end it."""
     try:
         done = subprocess.run(

@@ -349,9 +349,9 @@ img {{ max-width: 100%; }}
 const view = document.getElementById("view");
 // In a frame that is hidden no frame is ever drawn: there the page waits.
 await new Promise(requestAnimationFrame);
-const source = await savedSource(JSON.parse(document.getElementById("data").textContent));
+const model = await savedModel(JSON.parse(document.getElementById("data").textContent));
 document.getElementById("still").remove();
-new View(view, source);
+new View(view, model);
 </script></body></html>
 """
 

@@ -31,9 +31,7 @@ from hpe_nb.widgets.subject import Subject
 MAIN = ("detection_threshold", "tag_threshold", "place_weight", "score_weight", "pose_threshold", "refine")
 """Settings that stand open; the others fold."""
 
-PRESETS: dict[str, Settings] = {
-    "default": Settings(), "Open Model Zoo": OmzSettings(), "HigherHRNet": HigherHRNetSettings(),
-}  # fmt: skip
+PRESETS = {"default": Settings(), "Open Model Zoo": OmzSettings(), "HigherHRNet": HigherHRNetSettings()}
 """Named settings."""
 
 STRAY = 0.025
@@ -254,7 +252,7 @@ def odd_dots(decoding: Decoding) -> list[int]:
 
 def number(value: float, digits: int = 2) -> str:
     """A number, or a dash where there is none."""
-    return "-" if value != value else "∞" if value == np.inf else f"{value:.{digits}f}"
+    return f"{value:.{digits}f}".replace("nan", "-").replace("inf", "∞")
 
 
 def _rounded(values: Floats, digits: int = 2) -> list[float]:
@@ -279,14 +277,13 @@ def settings_panel(settings: Settings, presets: list[str]) -> dict[str, Any]:
     own, main = f"{type(settings).__name__}: the rule's own", "what matters most"
     groups: dict[str, list[dict[str, Any]]] = {own: [], main: []}
     for item in fields(settings):
-        known = item.name in Settings.__dataclass_fields__
-        if known or item.metadata or isinstance(item.default, bool):
-            rest = main if item.name in MAIN else f"more: {item.metadata['step']}" if known else own
-            groups.setdefault(rest, []).append(field_data(item))
+        title = own
+        if item.name in Settings.__dataclass_fields__:
+            title = main if item.name in MAIN else f"more: {item.metadata['step']}"
+        if item.metadata or isinstance(item.default, bool):
+            groups.setdefault(title, []).append(field_data(item))
     listed = [
-        {"title": title, "folded": title not in (own, main), "fields": items}
-        for title, items in groups.items()
-        if items
+        {"title": title, "folded": title[:5] == "more:", "fields": items} for title, items in groups.items() if items
     ]
     return {"name": "settings", "title": "Settings", "presets": ["your own", *presets], "groups": listed}
 

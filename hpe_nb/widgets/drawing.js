@@ -113,8 +113,12 @@ class Maps {
     return this.tags.subarray(start, start + this.depth);
   }
 
-  /** A tag as the one number that the strip shows. */
-  along(tag) { return this.direction.reduce((sum, way, d) => sum + way * tag[d], 0); }
+  /** A tag as the one number that the strip shows; `start` where it begins in a longer list. */
+  along(tag, start = 0) {
+    let sum = 0;
+    for (let d = 0; d < this.depth; d++) sum += tag[start + d] * this.direction[d];
+    return sum;
+  }
 
   /** Paint a layer, or the probe where one is given, into `canvas`, unless it is there already. */
   paint(layer, joint, probe) {
@@ -122,24 +126,28 @@ class Maps {
     if (key === this.painted) return;
     this.painted = key;
     const [colours, level] = this.colouring(layer, joint, probe);
-    const pixels = Uint32Array.from({ length: this.size }, (_, i) => colours[Math.round(clamp(level(i), 0, 255))]);
+    const pixels = new Uint32Array(this.size);
+    for (let i = 0; i < this.size; i++) pixels[i] = colours[Math.round(clamp(level(i), 0, 255))];
     const image = new ImageData(new Uint8ClampedArray(pixels.buffer), this.width, this.height);
     this.canvas.getContext("2d").putImageData(image, 0, 0);
   }
 
   /** A layer's 256 colours, and which of them a pixel has. */
   colouring(layer, joint, probe) {
-    const { heat, size, ends } = this;
+    const { heat, tags, size, depth, ends } = this, start = joint * size;
     if (probe) {
-      const apart = (tag) => Math.hypot(...probe.tag.map((value, d) => value - tag[d]));
-      return [NEARNESS, (i) => 255 * (1 - apart(this.tag(joint, i)) / Math.max(probe.threshold, 1e-6))];
+      return [NEARNESS, (i) => {
+        let apart = 0;
+        for (let d = 0; d < depth; d++) apart += (tags[(start + i) * depth + d] - probe.tag[d]) ** 2;
+        return 255 * (1 - Math.sqrt(apart) / Math.max(probe.threshold, 1e-6));
+      }];
     }
     if (layer === "tag map") {
-      return [this.viridis, (i) => 255 * (this.along(this.tag(joint, i)) - ends[0]) / (ends[1] - ends[0])];
+      return [this.viridis, (i) => 255 * (this.along(tags, (start + i) * depth) - ends[0]) / (ends[1] - ends[0])];
     }
-    if (layer === "heatmap") return [this.magma, (i) => heat[joint * size + i]];
+    if (layer === "heatmap") return [this.magma, (i) => heat[start + i]];
     const highest = new Uint8Array(size);
-    heat.forEach((value, i) => { if (value > highest[i % size]) highest[i % size] = value; });
+    for (let i = 0; i < heat.length; i++) if (heat[i] > highest[i % size]) highest[i % size] = heat[i];
     return [this.magma, (i) => highest[i]];
   }
 }
@@ -175,17 +183,20 @@ class Drawing {
   /** Remember something drawn, for readers and for what lies under a pointer. */
   drawn(kind, more) { this.into.push({ kind, ...more }); }
 
-  /** Draw what is painted anew only when one of the things that it `shows` has changed. */
+  /** Paint what depends on the things that it `shows`; from the second time on that they are the same, a bitmap is kept. */
   layered(name, g, [width, height], shows, paint) {
     const layer = (this.layers[name] ??= { canvas: new OffscreenCanvas(1, 1), shows: [] }), above = this.into;
     shows.push(width, height, g.canvas.width);
-    if (shows.some((one, i) => one !== layer.shows[i])) {
-      Object.assign(layer, { shows, items: (this.into = []) });
-      paint(this.context(layer.canvas, width, height));
+    const changed = shows.some((one, i) => one !== layer.shows[i]);
+    if (changed || !layer.kept) {
+      Object.assign(layer, { shows, kept: !changed, items: (this.into = []) });
+      g.save();
+      paint(changed ? g : this.context(layer.canvas, width, height));
+      g.restore();
       this.into = above;
     }
     above.push(...layer.items);
-    if (width && height) g.drawImage(layer.canvas, 0, 0, width, height);
+    if (!changed) g.drawImage(layer.canvas, 0, 0, width, height);
   }
 
   /** A person's colour, its shades for the left side and the right, and the ink that stands out on it. */
@@ -204,10 +215,10 @@ class Drawing {
 
   /** What lights up on photo and strip: kind, dots by their places, radius and colour. */
   lights() {
-    const { odd, chosen, hovered } = this, preview = this.source.get("preview");
+    const { odd, chosen, hovered } = this, preview = this.get("preview");
     return [
       ["odd", odd.dots, 8, RED],
-      ["would change", preview?.value === this.previewed ? preview?.dots ?? [] : [], 11, ORANGE],
+      ["would change", preview.value === this.previewed ? preview.dots ?? [] : [], 11, ORANGE],
       ["selected", this.selected, 9, YELLOW],
       ["hovered", [hovered?.dot], 10, PAPER],
       ["chosen", [chosen?.dot], 10, YELLOW],
@@ -311,7 +322,7 @@ class Drawing {
 
   /** Limbs of one width, thin where refined; `shades` are those of the left side, the middle and the right side. */
   paintLimbs(g, one, width, shades, dash) {
-    const sideOf = (joint) => (joint === 0 ? 1 : joint % 2 ? 0 : 2);
+    const sideOf = (joint) => (joint ? 2 - 2 * (joint % 2) : 1);
     g.lineCap = "round";
     for (const [a, b] of this.fixed.limbs.filter((limb) => limb.every((joint) => one.kind[joint]))) {
       const ends = [this.jointAt(one, a), this.jointAt(one, b)], side = sideOf(a) === sideOf(b) ? sideOf(a) : 1;
@@ -334,7 +345,7 @@ class Drawing {
       if (!this.showsPeak(joint, dot, scene)) return;
       if (wrong) for (const down of [7, -7]) line(g, [x - 7, y - down], [x + 7, y + down], { colour: RED, width: 3 });
       else ring(g, x, y, 6, this.colourOf(person, scene));
-      if (ONE_TYPE.includes(this.layer)) sign(g, score.toFixed(2), x + 22, y - 12);
+      if (ONE_TYPE.includes(this.layer)) sign(g, score.toFixed(2), x + 22, y - 19);
       this.drawn(wrong ? "wrong" : "peak", { dot, joint, person, x, y });
     });
   }
@@ -395,8 +406,8 @@ class Drawing {
     if (!size[0]) return;
     this.tall = size[1] - HEAD - FOOT;
     this.paintBand(g);
-    this.layered("strip", g, size, [scene, maps, foremost, joint, held?.x, text], (own) => {
-      this.paintScale(own, size, text);
+    this.layered("scale", g, size, [maps, joint, text], (own) => this.paintScale(own, size, text));
+    this.layered("strip", g, size, [scene, maps, foremost, held?.x], (own) => {
       this.paintColumns(own, size[0], foremost);
       this.paintDots(own, foremost);
     });
@@ -419,7 +430,7 @@ class Drawing {
       const tag = low + share * (high - low);
       write(g, tag.toFixed(1), this.column(tag), height - 10, text);
     }
-    write(g, "tag", NAMES - 8, height - 10, text, "right");
+    write(g, "tag", NAMES - 24, height - 10, text, "right");
   }
 
   /** The band of tags that may join the one under the pointer. */

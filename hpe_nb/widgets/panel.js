@@ -1,4 +1,4 @@
-// What stands beside the picture: sliders with their marks, steps and a timeline, the camera; and where data comes from.
+// What stands beside the picture: sliders with their marks, steps and a timeline, the camera; the saved page.
 
 const NO_CLIPBOARD = "The clipboard is closed to this page: select the code and press Ctrl+C.";
 const NO_CAMERAS = `This browser gives cameras only to pages from https:// or localhost; take one photo with the button
@@ -17,18 +17,18 @@ class Panels {
     this.node.hidden = !panels.length;
     this.node.replaceChildren(...panels.map((panel) => this.panel(panel)));
     this.follow();
-    this.showMarks(this.view.source.get("marks") ?? {});
+    this.showMarks(this.view.get("marks"));
   }
 
   panel({ name, title, presets, groups }) {
-    const { view } = this, { live } = view.source, rows = (this.rows[name] = {}), kind = name === "settings" ? "" : `${name}_`;
+    const { view } = this, { live } = view, rows = (this.rows[name] = {}), kind = name === "settings" ? "" : `${name}_`;
     const preset = pick(`${title}: preset`, presets, (one) => view.ask({ kind: `${kind}preset`, preset: one }),
       { class: "hpe-preset", disabled: !live });
     const code = make("code", {
       class: "hpe-code", title: "the settings as code: click to select, Ctrl+C to copy", tabIndex: 0,
       onclick: () => getSelection().selectAllChildren(code),
     });
-    const reset = button("Reset", "back to the start", () => view.source.send({ kind: `${kind}reset` }), { class: "hpe-reset" });
+    const reset = button("Reset", "back to the start", () => view.send({ kind: `${kind}reset` }), { class: "hpe-reset" });
     const copy = () => (navigator.clipboard?.writeText(code.textContent) ?? Promise.reject())
       .then(() => view.say("copied"), () => view.say(NO_CLIPBOARD));
     this.heads[name] = { preset, code };
@@ -62,7 +62,7 @@ class Panels {
   number(row, change, common) {
     const { view } = this, { low, high, by, whole, name } = row.field, range = { min: low, max: high, step: "any" };
     // A slider moves by its steps; between them it stands only where a number was typed or a mark was clicked.
-    const grid = () => { slider.step = by; };
+    const grid = ({ key = "Arrow" }) => { if (key.startsWith("Arrow")) slider.step = by; };
     const slider = make("input", {
       type: "range", ...common, ...range, onpointerdown: grid, onkeydown: grid, oninput: () => change(+slider.value),
     });
@@ -84,12 +84,12 @@ class Panels {
   /** The marks under a slider: the nearest one is previewed and clicked; the arrow keys go from mark to mark. */
   marks(row, change) {
     const { view } = this, { low, high, whole, name } = row.field, now = () => view.scene.values[name];
-    const beside = (flip) => clamp(flip > now() ? flip : whole ? flip - 1 : flip - 1e-6 * (high - low), low, high);
+    const beside = (flip) => clamp(flip > now() ? flip : flip - (whole ? 1 : 1e-6 * (high - low)), low, high);
     const nearest = (event) => {
       const box = marks.getBoundingClientRect(), at = low + (high - low) * (event.clientX - box.left) / box.width;
       return row.flips.toSorted((a, b) => Math.abs(a - at) - Math.abs(b - at))[0];
     };
-    const jump = (flip) => { if (flip != null && view.source.live) change(beside(flip)); };
+    const jump = (flip) => { if (flip != null && view.live) change(beside(flip)); };
     const leave = () => { row.pointed = view.previewed = null; view.draw(); };
     const marks = make("div", {
       class: "hpe-marks", role: "group", tabIndex: 0, onpointerleave: leave, onblur: leave,
@@ -98,14 +98,14 @@ class Panels {
         if (flip == null || flip === row.pointed) return;
         [row.pointed, view.previewed] = [flip, beside(flip)];
         marks.title = `${name} ${+flip.toPrecision(5)}: the result changes here; ${row.told}`;
-        view.source.send({ kind: "preview", setting: name, value: view.previewed });
+        view.send({ kind: "preview", setting: name, value: view.previewed });
       },
       onclick: (event) => jump(nearest(event)),
       onkeydown: (event) => {
-        const way = { ArrowRight: () => row.flips.find((flip) => flip > now()), ArrowLeft: () => row.flips.findLast((flip) => flip <= now()) };
-        if (!way[event.key]) return;
+        if (event.key === "ArrowRight") jump(row.flips.find((flip) => flip > now()));
+        else if (event.key === "ArrowLeft") jump(row.flips.findLast((flip) => flip <= now()));
+        else return;
         event.preventDefault();
-        jump(way[event.key]());
       },
     });
     return marks;
@@ -113,15 +113,17 @@ class Panels {
 
   /** Set all controls to the scene's values; settings that nothing reads now are disabled. */
   follow() {
-    const { scene, source } = this.view;
-    const shown = { settings: [scene.values, scene.code, scene.preset], scene: [scene.knobs, scene.scene_code, scene.scene_preset] };
+    const { scene, live } = this.view;
+    const shown = {
+      settings: [scene.values, scene.code, scene.preset], scene: [scene.knobs, scene.scene_code, scene.scene_preset],
+    };
     for (const [panel, rows] of Object.entries(this.rows)) {
       const [values, code, preset] = shown[panel], head = this.heads[panel];
       for (const [name, row] of Object.entries(rows)) {
         const off = !!scene.off?.includes(name);
         if (values?.[name] != null) row.set(values[name]);
         row.node.classList.toggle("hpe-off", off);
-        for (const control of row.controls) control.disabled = off || !source.live;
+        for (const control of row.controls) control.disabled = off || !live;
       }
       head.code.textContent = code ?? "";
       head.preset.value = preset ?? "your own";
@@ -131,16 +133,15 @@ class Panels {
   /** Mark on each slider the values at which the result for this picture changes. */
   showMarks(sent) {
     for (const [name, row] of Object.entries(this.rows.settings ?? {})) {
-      const { values = [], exact = true, searching } = sent[name] ?? {}, text = JSON.stringify(sent[name]);
-      if (!row.marks || row.marked === text) continue;
-      const { low, high } = row.field, flips = values.filter((value) => value >= low && value <= high);
-      const told = `Values of ${name} at which the result changes: ${searching ? "still searching" : flips.length}`
+      const { values = [], exact = true, searching } = sent[name] ?? {}, { low, high } = row.field;
+      if (!row.marks || row.marked === JSON.stringify(sent[name])) continue;
+      const told = `Values of ${name} at which the result changes: ${searching ? "still searching" : values.length}`
         + `${exact ? "" : ", found by halving"}`;
-      Object.assign(row, { marked: text, flips, told });
+      Object.assign(row, { marked: JSON.stringify(sent[name]), flips: values, told });
       if (row.pointed == null) row.marks.title = told;
       row.marks.setAttribute("aria-label", told);
       row.marks.classList.toggle("hpe-searching", !!searching);
-      row.marks.replaceChildren(...flips.map((value) => {
+      row.marks.replaceChildren(...values.map((value) => {
         const mark = make("span", { class: "hpe-mark" });
         mark.style.left = `${100 * (value - low) / (high - low)}%`;
         return mark;
@@ -157,7 +158,8 @@ class Steps {
     this.view = view;
     this.play = button("▶", "play", () => this.toggle());
     this.slider = make("input", {
-      type: "range", min: 0, step: 1, "aria-label": "position", class: "hpe-position", oninput: () => this.to(+this.slider.value),
+      type: "range", min: 0, step: 1, "aria-label": "position", class: "hpe-position",
+      oninput: () => this.to(+this.slider.value),
     });
     this.told = make("span", { class: "hpe-told" });
     this.turns = pick("turn", [], (position) => this.to(+position), { hidden: true });
@@ -191,7 +193,7 @@ class Steps {
   drawLine(timeline, position) {
     const g = this.view.context(this.line), { clientWidth: width, clientHeight: height } = this.line;
     const wide = width / timeline.length, high = height / Math.max(1, ...timeline);
-    timeline.forEach((people, i) => bar(g, i * wide, height - people * high, Math.max(1, wide - 0.5), people * high, "#56b4e9"));
+    timeline.forEach((people, i) => bar(g, i * wide, height, Math.max(1, wide - 0.5), -people * high, "#56b4e9"));
     bar(g, (position + 0.5) * wide - 1, 0, 2, height, ORANGE);
   }
 
@@ -218,16 +220,16 @@ class Camera {
   constructor(view) {
     this.view = view;
     const start = () => (this.stream ? this.stop("The camera is off.") : this.begin());
-    const explore = () => { this.hold(true); view.source.send({ kind: "explore" }); };
+    const explore = () => { this.hold(true); view.send({ kind: "explore" }); };
     this.start = button("Start camera", "the browser asks for leave first", start, { class: "hpe-start" });
     this.freeze = button("Freeze", "hold this picture", () => this.hold(!this.frozen), { class: "hpe-freeze", disabled: true });
     this.still = make("input", { type: "file", accept: "image/*", capture: "environment", onchange: () => this.photo() });
     this.node = div("hpe-bar hpe-camera", this.start, this.freeze,
       make("label", { class: "hpe-still" }, "or take one photo: ", this.still),
       button("Explore this frame", "open the explorer on this frame, below", explore, { class: "hpe-explore" }));
-    this.video = make("video", { muted: true, playsInline: true, onloadeddata: () => this.next() });
+    this.video = make("video", { muted: true, playsInline: true });
     this.canvas = make("canvas");
-    view.source.on("scene", () => this.answered(), view.abort.signal);
+    view.when("change:scene", () => this.answered());
   }
 
   async begin() {
@@ -245,14 +247,14 @@ class Camera {
   }
 
   hold(frozen) {
-    this.frozen = frozen;
+    Object.assign(this, { frozen, waiting: frozen ? this.waiting : 0 });
     this.freeze.textContent = frozen ? "Go on" : "Freeze";
     this.next();
   }
 
   next() {
-    const { video } = this, ready = video.readyState >= 2 && !this.waiting;
-    if (ready && this.stream && !this.frozen) this.send(video, video.videoWidth, video.videoHeight);
+    const { video, stream, frozen, waiting } = this;
+    if (stream && !frozen && !waiting) this.send(video, video.videoWidth, video.videoHeight);
   }
 
   async send(source, width, height) {
@@ -261,12 +263,12 @@ class Camera {
     [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
     canvas.getContext("2d").drawImage(source, 0, 0, canvas.width, canvas.height);
     const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
-    this.view.source.send({ kind: "frame", time: this.waiting / 1000 }, [await blob.arrayBuffer()]);
+    this.view.send({ kind: "frame", time: this.waiting / 1000 }, [await blob.arrayBuffer()]);
   }
 
   answered() {
     if (!this.waiting) return;
-    const { readout } = this.view.source.get("scene");
+    const { readout } = this.view.get("scene");
     this.view.say(`${readout}; ${Math.round(performance.now() - this.waiting)} ms from camera to kernel and back`);
     this.waiting = 0;
     this.next();
@@ -291,25 +293,10 @@ class Camera {
   }
 }
 
-// ------------------------------------------------------------------------------------------------------------- sources
+// --------------------------------------------------------------------------------------------------------------- pages
 
-/** A source that is the kernel's model. */
-function liveSource(model, signal) {
-  const on = (event, follow) => {
-    model.on(event, follow);
-    signal.addEventListener("abort", () => model.off(event, follow));
-  };
-  on("msg:custom", (message) => { if (message.kind === "ping") model.send({ kind: "here" }); });
-  return {
-    live: true,
-    get: (name) => (name === "scene" ? JSON.parse(model.get(name) || "{}") : model.get(name)),
-    on: (name, follow) => on(`change:${name}`, follow),
-    send: (message, buffers) => model.send(message, undefined, buffers),
-  };
-}
-
-/** A source that is the data of a saved page: nothing changes but what is told about the chosen joint. */
-async function savedSource(page) {
+/** A model that is the data of a saved page: nothing changes but what is told about the chosen joint. */
+async function savedModel(page) {
   const bytes = async (text) => {
     const raw = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
     const whole = new Blob([raw]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -320,9 +307,9 @@ async function savedSource(page) {
   }
   let tell;
   return {
-    live: false,
+    saved: true,
     get: (name) => page[name],
-    on: (name, follow) => { if (name === "told") tell = follow; },
+    on: (event, follow) => { if (event === "change:told") tell = follow; },
     send({ kind, person, joint, dot }) {
       if (kind !== "choose") return;
       page.told = page.explanations[person >= 0 ? `${person},${joint}` : `dot ${dot}`] ?? {};
@@ -333,14 +320,14 @@ async function savedSource(page) {
 
 export default {
   render({ model, el }) {
-    const over = new AbortController(), source = liveSource(model, over.signal), view = new View(el, source);
-    const below = div("hpe-below"), show = async () => {
-      const id = model.get("below"), child = id && (await model.widget_manager.create_view(await model.widget_manager.get_model(id)));
+    const view = new View(el, model), below = div("hpe-below"), { widget_manager: manager } = model;
+    const show = async () => {
+      const id = model.get("below"), child = id && await manager.create_view(await manager.get_model(id));
       below.replaceChildren(...(child ? [child.el] : []));
     };
     el.append(below);
-    source.on("below", show);
+    view.when("change:below", show);
     show();
-    return () => { over.abort(); view.close(); };
+    return () => view.close();
   },
 };

@@ -88,8 +88,8 @@ class Watched(Canvas):
         with self.hold_sync():
             self.photo = photo_data(small(frame, WIDTH)) | {"size": [*frame.shape[1::-1]]}
             self.scene = {
-                "n": number, "people": people_data(poses, np.asarray(entry.person) + 1), "dots": dots, "values": {},
-                "readout": told, "alt": told, "hint": "Point at a joint.",
+                "n": number, "people": people_data(poses, np.asarray(entry.person) + 1), "dots": dots, "readout": told,
+                "alt": told, "hint": "Point at a joint.",
             }  # fmt: skip
 
 

@@ -76,7 +76,7 @@ class Stepper(Stepped):
             "n": self._answering, "people": people_data(poses, decoding.numbers[groups] + 1),
             "dots": dots_data(peaks.joint, place[owner], xy, peaks.value, refined, peaks.tag),
             "readout": f"moment {self._position + 1} of {len(self.moments)}", "alt": f"The decoder at work. {said}",
-            "values": {"tag_threshold": decoding.settings.tag_threshold}, "hint": said,
+            "values": {"tag_threshold": decoding.settings.tag_threshold},
         } | self._beside(moment)  # fmt: skip
         self.told = {"sentence": said, "person": -1, "joint": -1}
         starts = [i for i, each in enumerate(self.moments) if each.what == "candidates"]

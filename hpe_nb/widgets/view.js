@@ -1,7 +1,7 @@
 // A view: the widget's parts on the page, what the kernel sends, and what a person does with pointer and keys.
 //
-// It reads named values from a `source` (the kernel's model, or the data inside a saved page) and sends messages back
-// where there is a kernel.
+// It reads named values from the kernel's model, or from one that holds the data inside a saved page, and sends messages
+// back where there is a kernel.
 
 const HELP = `Wheel or + − zoom, drag or Shift+arrows pan, 0 or a double click fits. Arrows go from joint to joint and
 person to person, Escape lets go. Hold T: tag probe. F: full screen. Drag in the strip to select dots.`;
@@ -33,12 +33,18 @@ function make(tag, given = {}, ...children) {
 
 const div = (name, ...children) => make("div", { class: name }, ...children);
 const announced = (name) => make("div", { class: name, "aria-live": "polite" });
-const button = (text, title, onclick, more = {}) => make("button", { type: "button", textContent: text, title, onclick, ...more });
+const button = (text, title, onclick, more = {}) =>
+  make("button", { type: "button", textContent: text, title, onclick, ...more });
+/** Handlers that say what the pointer is on, and null when it leaves. */
+const pointing = (say, what) => ({ onmouseenter: () => say(what), onmouseleave: () => say(null) });
 
 /** A list to choose from: pairs of value and text, or values alone. */
 function pick(label, options, act, more = {}) {
-  const listed = options.map((one) => [one].flat()).map(([value, text = value]) => make("option", { value, textContent: text }));
-  return make("select", { "aria-label": label, title: label, onchange: (event) => act(event.target.value), ...more }, listed);
+  const onchange = (event) => act(event.target.value);
+  return make("select", { "aria-label": label, title: label, onchange, ...more }, options.map((one) => {
+    const [value, textContent = value] = [one].flat();
+    return make("option", { value, textContent });
+  }));
 }
 
 /** A table of heads and rows; a row is its cells and, where given, its element's properties. */
@@ -49,11 +55,12 @@ function table(heads, rows) {
 }
 
 class View extends Drawing {
-  constructor(el, source) {
+  constructor(el, model) {
     super();
-    const fixed = source.get("fixed");
+    const fixed = model.get("fixed");
     Object.assign(this, {
-      el, source, fixed, layer: fixed.layer ?? "skeletons", joint: 0, mode: "one", divider: 0.5, zoom: 1, x: 0, y: 0,
+      el, model, live: !model.saved, fixed, layer: fixed.layer ?? "skeletons", joint: 0,
+      mode: "one", divider: 0.5, zoom: 1, x: 0, y: 0,
       probing: false, editing: false, diagnosing: false, chosen: null, hovered: null, pointer: null, selected: [],
       fitted: true, count: 0, turn: 0, answered: 0, chose: 0, queued: null, truth: [], levels: [], layers: {},
       items: { photo: [], strip: [] }, scene: { people: [], dots: [], values: {} }, abort: new AbortController(),
@@ -61,14 +68,31 @@ class View extends Drawing {
     this.build();
     this.listen();
     for (const name of ["fixed", "maps", "scene", "photo", "told", "kept", "doctor", "status", "steps", "marks", "preview"]) {
-      const load = this.guarded(() => this[`load_${name}`](source.get(name) ?? {}));
-      source.on(name, load, this.abort.signal);
+      const load = this.guarded(() => this[`load_${name}`](this.get(name)));
+      this.when(`change:${name}`, load);
       load();
     }
-    this.watches = [new ResizeObserver(() => { if (this.fitted) this.fit(); else this.draw(); }), new MutationObserver(() => this.draw())];
-    this.watches[0].observe(this.stage);
-    this.watches[1].observe(document.body, { attributes: true }); // the strip is written in the theme's colours
-    source.send({ kind: "here" });
+    this.when("msg:custom", ({ kind }) => { if (kind === "ping") this.send({ kind: "here" }); });
+    const size = new ResizeObserver(() => { if (this.fitted) this.fit(); else this.draw(); });
+    const theme = new MutationObserver(() => this.draw()); // the strip is written in the theme's colours
+    size.observe(this.stage);
+    theme.observe(document.body, { attributes: true });
+    this.watches = [size, theme];
+    this.show({});
+    this.send({ kind: "here" });
+  }
+
+  get(name) {
+    const value = this.model.get(name);
+    return typeof value === "string" ? JSON.parse(value || "{}") : value ?? {};
+  }
+
+  send(message, buffers) { this.model.send(message, undefined, buffers); }
+
+  /** Follow an event of the model until the view closes. */
+  when(event, handler) {
+    this.model.on(event, handler);
+    this.abort.signal.addEventListener("abort", () => this.model.off(event, handler));
   }
 
   /** A handler whose errors are shown in the status line and reach the kernel's log. */
@@ -80,11 +104,11 @@ class View extends Drawing {
 
   failed(error) {
     this.say(`The page: ${error.message}`, true);
-    this.source.send({ kind: "failed", text: String(error.stack ?? error) });
+    this.send({ kind: "failed", text: String(error.stack ?? error) });
   }
 
   close() {
-    this.source.send({ kind: "gone" });
+    this.send({ kind: "gone" });
     this.abort.abort();
     for (const one of this.watches) one.disconnect();
     this.camera?.stop();
@@ -105,8 +129,8 @@ class View extends Drawing {
   // -------------------------------------------------------------------------------------------------------------- parts
 
   build() {
-    const { fixed, source } = this, has = (tool) => fixed.tools.includes(tool);
-    const send = (kind, more) => () => source.send({ kind, ...more });
+    const { fixed, live } = this, has = (tool) => fixed.tools.includes(tool);
+    const send = (kind, more) => () => this.send({ kind, ...more });
     const tool = (name, text, title, act) => button(text, title, act, { class: `hpe-${name}` });
     const t = (this.tools = {
       layer: pick("layer: what is drawn on the photo", LAYERS, (layer) => this.show({ layer })),
@@ -114,16 +138,18 @@ class View extends Drawing {
         (k) => this.show({ joint: +k })),
       probe: tool("probe", "Tag probe (T)", PROBING, () => this.probe(!this.probing)),
       whatif: tool("whatif", "What if", EDITING, () => this.whatIf(!this.editing)),
-      doctor: tool("doctor", "Doctor", "what is odd in this picture, and what to try", () => this.show({ diagnosing: !this.diagnosing })),
+      doctor: tool("doctor", "Doctor", "what is odd in this picture, and what to try",
+        () => this.show({ diagnosing: !this.diagnosing })),
       untouched: tool("untouched", "Undo changes", "the maps as they were", send("edit", { what: "reset" })),
       compare: pick("compare with A", COMPARISONS, (mode) => this.compare(mode)),
       place: make("span"),
     });
     const offered = {
-      list: [button("←", "the picture before", send("list", { by: -1 })), t.place, button("→", "the next picture", send("list", { by: 1 }))],
+      list: [button("←", "the picture before", send("list", { by: -1 })), t.place,
+        button("→", "the next picture", send("list", { by: 1 }))],
       layers: [make("label", {}, "show ", t.layer), make("label", {}, "of ", t.joint)],
       probe: t.probe, whatif: [t.whatif, t.untouched], doctor: t.doctor,
-      compare: [source.live && tool("keep", "Keep as A", "remember this result and compare others with it", send("keep")), t.compare],
+      compare: [live && tool("keep", "Keep as A", "remember this result and compare others with it", send("keep")), t.compare],
       save: tool("save", "Save as web page", "write one file that opens in any browser without Python", send("save")),
       explore: tool("explore", "Explore this frame", "open the explorer on this frame, below", send("explore")),
     };
@@ -152,7 +178,8 @@ class View extends Drawing {
     this.people = div("hpe-people");
     this.listed = make("details", { class: "hpe-fold", ontoggle: () => this.listPeople() },
       make("summary", {}, "people, one by one"), this.people);
-    this.root = make("div", { class: `hpe hpe-is-${fixed.app}`, "data-shown": "", "data-lm-suppress-shortcuts": "true", view: this },
+    const root = { class: `hpe hpe-is-${fixed.app}`, "data-shown": "", "data-lm-suppress-shortcuts": "true", view: this };
+    this.root = make("div", root,
       this.camera?.node, bar, this.steps?.node, div("hpe-main", this.stage, this.stripBox, this.panels.node),
       this.readout, this.said, this.status, this.listed);
     this.el.append(this.root);
@@ -162,44 +189,27 @@ class View extends Drawing {
 
   listen() {
     const { photo, strip } = this;
-    this.follow(photo, {
-      grab: (at, reach) => {
-        const hit = this.hit(...at, reach), onDivider = Math.abs(at[0] - this.divider * this.size[0]) < 8;
-        return { hit, divider: this.mode === "divider" && onDivider, edit: this.editing && hit?.dot >= 0 };
-      },
-      drag: (held, at, last) => {
-        if (held.divider) this.divider = clamp(at[0] / this.size[0], 0, 1);
-        else if (held.edit) held.ghost = at;
-        else this.panBy(at[0] - last[0], at[1] - last[1]);
-      },
-      drop: (held, at) => { if (held.ghost) this.edit("place", held.hit.dot, { at: this.toImage(...at) }); },
-      click: (held) => { if (!held.divider) this.choose(held.hit); },
-      hover: (at) => {
-        this.pointer = at && [this.mode === "beside" ? at[0] % this.pane : at[0], at[1]];
-        this.hover(at && this.hit(...at, 10), at, photo);
-      },
-      pinch: (factor, middle, before) => {
-        this.panBy(middle[0] - before[0], middle[1] - before[1]);
-        this.zoomBy(factor, middle);
-      },
+    this.follow(photo, (at, reach) => {
+      const hit = this.hit(...at, reach), onDivider = Math.abs(at[0] - this.divider * this.size[0]) < 8;
+      const click = () => this.choose(hit), pan = (now, last) => this.panBy(now[0] - last[0], now[1] - last[1]);
+      if (this.mode === "divider" && onDivider) return { drag: ([x]) => { this.divider = clamp(x / this.size[0], 0, 1); } };
+      if (!this.editing || !(hit?.dot >= 0)) return { click, drag: pan };
+      const drop = (now) => this.edit("place", hit.dot, { at: this.toImage(...now) });
+      return { click, drag: (now) => { this.held.ghost = now; }, drop };
+    }, (at) => {
+      this.pointer = at && [this.mode === "beside" ? at[0] % this.pane : at[0], at[1]];
+      this.hover(at && this.hit(...at, 10), at, photo);
     });
-    this.follow(strip, {
-      grab: (at) => ({ hit: this.stripHit(...at), start: at }),
-      drag: (held, at) => {
-        if (this.editing && held.hit?.dot >= 0) Object.assign(held, { retagged: held.hit.dot, x: at[0] });
-        else held.lasso = [held.start, at];
-      },
-      drop: (held, at) => {
-        if (held.lasso) this.select(held.lasso);
-        else this.edit("tag", held.retagged, { tag: this.tagAt(at[0]) });
-      },
-      click: ({ hit }) => {
-        if (hit?.row >= 0) this.show({ joint: hit.row, layer: ONE_TYPE.includes(this.layer) ? this.layer : "heatmap" });
-        else this.choose(hit);
-      },
-      hover: (at) => { this.pointer = null; this.hover(at && this.stripHit(...at), at, strip); },
-      pinch: () => {},
-    });
+    this.follow(strip, (at) => {
+      const hit = this.stripHit(...at), { row, dot } = hit ?? {};
+      const layer = ONE_TYPE.includes(this.layer) ? this.layer : "heatmap";
+      const click = () => (row >= 0 ? this.show({ joint: row, layer }) : this.choose(hit));
+      if (this.editing && dot >= 0) {
+        const drag = ([x]) => Object.assign(this.held, { retagged: dot, x });
+        return { click, drag, drop: ([x]) => this.edit("tag", dot, { tag: this.tagAt(x) }) };
+      }
+      return { click, drag: (now) => { this.held.lasso = [at, now]; }, drop: (now) => this.select(at, now) };
+    }, (at) => { this.pointer = null; this.hover(at && this.stripHit(...at), at, strip); });
     this.on(photo, "dblclick", (event) => {
       if (this.editing) this.edit("add", -1, { at: this.toImage(event.offsetX, event.offsetY), joint: this.joint });
       else this.fit();
@@ -221,43 +231,44 @@ class View extends Drawing {
     this.on(document, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.holding) this.probe(false); });
   }
 
-  /** Follow the pointers on a canvas: what is grabbed is dragged and dropped, or clicked; two fingers pinch. */
-  follow(canvas, does) {
+  /** Follow the pointers on a canvas. What `grab` gives is dragged and dropped, or clicked; on the photo two fingers pinch. */
+  follow(canvas, grab, hover) {
     const fingers = new Map(), at = ({ clientX, clientY }) => {
       const { left, top } = canvas.getBoundingClientRect();
       return [clientX - left, clientY - top];
     };
     this.on(canvas, "pointerdown", (event) => {
-      const start = at(event);
-      fingers.set(event.pointerId, start);
+      const from = at(event);
+      fingers.set(event.pointerId, from);
       canvas.setPointerCapture(event.pointerId);
       canvas.focus({ preventScroll: true });
-      this.held = { ...does.grab(start, event.pointerType === "touch" ? 22 : 12), from: start };
+      this.held = { ...grab(from, event.pointerType === "touch" ? 22 : 12), from };
     });
     this.on(canvas, "pointermove", (event) => {
       const now = at(event), before = fingers.get(event.pointerId), { held } = this;
-      if (!before) { does.hover(now); return; }
+      if (!before) { hover(now); return; }
       fingers.set(event.pointerId, now);
-      if (fingers.size === 2) {
+      if (fingers.size === 2 && canvas === this.photo) {
         const other = [...fingers].find(([id]) => id !== event.pointerId)[1];
-        const middle = (one) => [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2];
-        does.pinch(distance(now, other) / Math.max(distance(before, other), 1), middle(now), middle(before));
+        this.panBy((now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
+        const middle = [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2];
+        this.zoomBy(distance(now, other) / Math.max(distance(before, other), 1), middle);
         this.held = null;
       } else if (held) {
         held.moved ||= distance(now, held.from) > 3;
-        if (held.moved) does.drag(held, now, before);
+        if (held.moved) held.drag(now, before);
         this.draw();
       }
     });
     this.on(canvas, "pointerup pointercancel", (event) => {
       const { held } = this;
       fingers.delete(event.pointerId);
-      if (held?.moved) does.drop(held, at(event));
-      else if (held && event.type === "pointerup") does.click(held);
+      if (held?.moved) held.drop?.(at(event));
+      else if (event.type === "pointerup") held?.click?.();
       this.held = null;
       this.draw();
     });
-    this.on(canvas, "pointerleave", () => { if (!this.held) does.hover(null); });
+    this.on(canvas, "pointerleave", () => { if (!this.held) hover(null); });
   }
 
   hover(spot, at = null, on = null) {
@@ -294,8 +305,8 @@ class View extends Drawing {
     const apart = this.scene.people.map((one) => Math.hypot(...one.tag.map((value, i) => value - tag[i])));
     if (!apart.length) return "no person to join";
     const least = Math.min(...apart), { number } = this.scene.people[apart.indexOf(least)];
-    const verdict = this.threshold == null ? "" : least < this.threshold ? ": may join" : ": too far to join";
-    return `nearest in tag is person ${number}, ${least.toFixed(2)} away${verdict}`;
+    const verdict = least < this.threshold ? ": may join" : ": too far to join";
+    return `nearest in tag is person ${number}, ${least.toFixed(2)} away${this.threshold == null ? "" : verdict}`;
   }
 
   get threshold() { return this.scene.values?.tag_threshold; }
@@ -367,31 +378,34 @@ class View extends Drawing {
       return;
     }
     Object.assign(this, { asked: performance.now(), turn: ++this.count });
-    this.source.send({ ...message, n: this.turn });
+    this.send({ ...message, n: this.turn });
   }
 
   /** A button that sets settings. */
   setter(text, changes) {
     const title = `set ${Object.entries(changes).map(([name, value]) => `${name} to ${value}`).join(", ")}`;
-    return button(text, title, () => this.ask({ kind: "set", changes }), { class: "hpe-flip", disabled: !this.source.live });
+    return button(text, title, () => this.ask({ kind: "set", changes }), { class: "hpe-flip", disabled: !this.live });
   }
 
   load_told(told) {
     const { sentence, person, flips = [], searching, candidates = [] } = (this.told = told);
-    const point = (i) => () => { this.pointedCandidate = i; this.draw(); };
-    const buttons = flips.map(({ setting, side, value, then, to }) =>
-      this.setter(`${setting} ${side} ${+value.toPrecision(4)}: ${then}`, { [setting]: to }));
-    const rows = candidates.map(({ x, y, cells }, i) => [[letterOf(i), ...cells], {
-      tabIndex: 0, title: "show it on the photo", onmouseenter: point(i), onmouseleave: point(-1), onclick: () => this.centre(x, y),
-    }]);
-    this.words.replaceChildren(...[
-      sentence ? make("p", {}, person >= 0 && this.badge(person), " ", this.linked(sentence))
-        : make("span", { class: "hpe-quiet" }, this.scene.hint ?? HINT),
-      (flips.length || searching) && div("hpe-flips", flips.length && "It would be otherwise: ", buttons,
-        searching && make("span", { class: "hpe-quiet" }, " searching for values that change it …")),
-      rows.length && table(["", "score", "tag distance", "pixels away", "cost", "went to"], rows),
-    ].filter(Boolean));
-    point(-1)();
+    const point = (i) => { this.pointedCandidate = i; this.draw(); };
+    const parts = [make("span", { class: "hpe-quiet" }, this.scene.hint ?? HINT)];
+    if (sentence) parts[0] = make("p", {}, person >= 0 && this.badge(person), " ", this.linked(sentence));
+    if (flips.length || searching) {
+      const buttons = flips.map(({ setting, side, value, then, to }) =>
+        this.setter(`${setting} ${side} ${+value.toPrecision(4)}: ${then}`, { [setting]: to }));
+      parts.push(div("hpe-flips", flips.length > 0 && "It would be otherwise: ", buttons,
+        searching && make("span", { class: "hpe-quiet" }, " searching for values that change it …")));
+    }
+    if (candidates.length) {
+      parts.push(table(["", "score", "tag distance", "pixels away", "cost", "went to"], candidates.map(({ x, y, cells }, i) => [
+        [letterOf(i), ...cells],
+        { tabIndex: 0, title: "show it on the photo", onclick: () => this.centre(x, y), ...pointing(point, i) },
+      ])));
+    }
+    this.words.replaceChildren(...parts);
+    point(null);
   }
 
   /** A sentence whose coordinates, such as (120, 45), can be clicked: the picture shows the place. */
@@ -460,7 +474,7 @@ class View extends Drawing {
     const rows = this.scene.people.map((one, person) => {
       const kinds = [1, 2, 0].map((kind) => one.kind.filter((value) => value === kind).length);
       const spot = { person, joint: -1, dot: -1 }, tag = one.tag.map((value) => value.toFixed(2)).join(", ");
-      const does = { onmouseenter: () => this.hover(spot), onmouseleave: () => this.hover(null), onclick: () => this.choose(spot) };
+      const does = { onclick: () => this.choose(spot), ...pointing((on) => this.hover(on), spot) };
       return [[this.badge(person), one.score.toFixed(2), tag, ...kinds], does];
     });
     this.people.replaceChildren(table(["person", "score", "tag", "detected", "refined", "missing"], rows));
@@ -471,10 +485,10 @@ class View extends Drawing {
     this.table.hidden = !sent;
     this.strip.hidden = !!sent;
     if (!sent) return;
-    const { people } = sent, point = (pair) => () => { this.pair = pair; this.draw(); };
-    const cell = ({ dot, under, chosen }, text, i) => make("td", {
-      onmouseenter: point([dot, people[i]]), onmouseleave: point(null), class: chosen === i ? "hpe-chosen" : "",
-    }, text, under[i] && make("small", {}, under[i]));
+    const { people } = sent, point = (pair) => { this.pair = pair; this.draw(); };
+    const cell = ({ dot, under, chosen }, text, i) => make("td",
+      { class: chosen === i ? "hpe-chosen" : "", ...pointing(point, [dot, people[i]]) },
+      text, under[i] && make("small", {}, under[i]));
     const rows = sent.rows.map((row) => [
       [row.letter, row.score, ...row.cells.map((text, i) => cell(row, text, i))], { class: row.strong ? "hpe-strong" : "" },
     ]);
@@ -507,7 +521,7 @@ class View extends Drawing {
     this.show({ editing });
   }
 
-  edit(what, dot, more) { this.source.send({ kind: "edit", what, dot, ...more }); }
+  edit(what, dot, more) { this.send({ kind: "edit", what, dot, ...more }); }
 
   compare(mode) {
     this.mode = this.tools.compare.value = this.kept.people ? mode : "one";
@@ -522,7 +536,7 @@ class View extends Drawing {
     this.show({});
     this.said.scrollTop = this.words.offsetTop - this.said.offsetTop;
     this.chose = ++this.count;
-    this.source.send({ kind: "choose", n: this.chose, person, joint, dot });
+    this.send({ kind: "choose", n: this.chose, person, joint, dot });
   }
 
   /** The dot of a person's joint, -1 where it is missing. */
@@ -531,7 +545,7 @@ class View extends Drawing {
   }
 
   /** Select the dots in a rectangle of the strip: they light up on the photo. */
-  select([[x0, y0], [x1, y1]]) {
+  select([x0, y0], [x1, y1]) {
     const between = (value, a, b) => value >= Math.min(a, b) && value <= Math.max(a, b);
     const inside = ({ kind, x, y }) => kind === "dot" && between(x, x0, x1) && between(y, y0, y1);
     this.selected = this.items.strip.filter(inside).map(({ dot }) => dot);
@@ -556,9 +570,11 @@ class View extends Drawing {
       Delete: () => this.edit("delete", chosen.dot),
       "[": () => this.edit("score", chosen.dot, { by: -0.05 }), "]": () => this.edit("score", chosen.dot, { by: 0.05 }),
     };
-    const act = !step ? keys[name] ?? (this.editing && chosen?.dot >= 0 ? edits[name] : null)
-      : event.shiftKey ? () => this.panBy(-60 * step[0], -60 * step[1])
-        : steps ? () => steps.go(step[0] || step[1]) : people ? () => goOn(step) : null;
+    let act = keys[name];
+    if (this.editing && chosen?.dot >= 0) act ??= edits[name];
+    if (step && event.shiftKey) act = () => this.panBy(-60 * step[0], -60 * step[1]);
+    else if (step && steps) act = () => steps.go(step[0] || step[1]);
+    else if (step && people) act = () => goOn(step);
     if (!act || event.ctrlKey || event.metaKey) return;
     act();
     event.preventDefault();

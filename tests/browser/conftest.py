@@ -15,21 +15,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 @pytest.fixture(scope="session")
 def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     """A `jupyter_browser.Lab` with a fake camera; skips where there is no Chromium, except in CI, where it fails."""
-    missing = _missing()
-    if missing and os.environ.get("CI"):
-        pytest.fail(missing)
-    if missing:
-        pytest.skip(missing)
-    from jupyter_browser import FAKE_CAMERA, lab
-
+    refuse = pytest.fail if os.environ.get("CI") else pytest.skip
+    try:
+        from jupyter_browser import FAKE_CAMERA, chromium, lab
+    except ImportError as error:
+        refuse(f"browser tests need playwright ({error}): pip install -e '.[test]'")
+    if not chromium():
+        refuse("browser tests need Chromium: apt-get install chromium, or set HPE_NB_CHROMIUM")
     with lab(tmp_path_factory.mktemp("lab"), flags=FAKE_CAMERA) as running:
         yield running
-
-
-def _missing() -> str:
-    """What keeps the browser tests from running here, or nothing."""
-    try:
-        from jupyter_browser import chromium
-    except ImportError as error:
-        return f"browser tests need playwright ({error}): pip install -e '.[test]'"
-    return "" if chromium() else "browser tests need Chromium: apt-get install chromium, or set HPE_NB_CHROMIUM"

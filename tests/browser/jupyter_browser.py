@@ -198,41 +198,31 @@ def lab(root: Path, flags: list[str] | None = None, program: list[str] | None = 
 @contextlib.contextmanager
 def _server(root: Path, home: Path, program: list[str]) -> Iterator[tuple[str, str]]:
     """Start the server on a free port and end it, with its kernels, whatever happens; address and token."""
-    port, token = _free_port(), secrets.token_hex(16)
+    token = secrets.token_hex(16)
+    with socket.socket() as probe:  # the small race until the server takes the port is accepted
+        probe.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{probe.getsockname()[1]}"
     for name, values in SETTINGS.items():
         path = home / f"settings/@jupyterlab/{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values), encoding="utf-8")
     options = [
-        "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
-        f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={address.split(':')[-1]}",
+        "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True",
+        "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
-    with (home / "lab.log").open("wb") as log:
-        server = subprocess.Popen(
-            program + options, env=_environment(home, token), stdout=log, stderr=log, start_new_session=True
-        )
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/api?token={token}", server, home / "lab.log")
-            yield f"http://127.0.0.1:{port}", token
-        finally:
-            _end(server)
-
-
-def _environment(home: Path, token: str) -> dict[str, str]:
-    """This process's environment with nothing of the user's own Jupyter in it."""
     places = {"IPYTHONDIR": "ipython", "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data",
               "JUPYTER_RUNTIME_DIR": "runtime", "JUPYTERLAB_SETTINGS_DIR": "settings",
               "JUPYTERLAB_WORKSPACES_DIR": "workspaces"}  # fmt: skip
-    # The token travels in the environment because command lines can be read by everyone.
-    return os.environ | {name: str(home / place) for name, place in places.items()} | {"JUPYTER_TOKEN": token}
-
-
-def _free_port() -> int:
-    """A port that is free now (the small race until the server takes it is accepted)."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    # Nothing of the user's own Jupyter; and the token is not in the command line, which everyone can read.
+    own = os.environ | {name: str(home / place) for name, place in places.items()} | {"JUPYTER_TOKEN": token}
+    with (home / "lab.log").open("wb") as log:
+        server = subprocess.Popen(program + options, env=own, stdout=log, stderr=log, start_new_session=True)
+        try:
+            _wait_for(f"{address}/api?token={token}", server, home / "lab.log")
+            yield address, token
+        finally:
+            _end(server)
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:

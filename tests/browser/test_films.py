@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -54,24 +55,28 @@ def _paths(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_player(jupyter: Any) -> None:
     opened = jupyter.run(PLAYER, name="player.ipynb")
-    page, picture, told = opened.page, opened.photo, opened.page.locator(".hpe-told")
+    page, told, before = opened.page, opened.page.locator(".hpe-told"), ""
+
+    def shows(frame: int) -> None:
+        nonlocal before
+        expect(told).to_contain_text(f"frame {frame} of 20", timeout=20_000)
+        before = opened.wait_for_change(opened.photo, before)
+
     expect(told).to_have_text("frame 1 of 20, 0.00 s, 1 person (1: 0.90)")
-    before = opened.pixels(picture)
+    shows(1)
     page.locator(".hpe-position").focus()
     for _ in range(5):
         page.keyboard.press("ArrowRight")
-    expect(told).to_contain_text("frame 6 of 20")
-    before = opened.wait_for_change(picture, before)
+    shows(6)
     page.get_by_title("one step on").click()
-    expect(told).to_contain_text("frame 7 of 20")
-    before = opened.wait_for_change(picture, before)
+    shows(7)
     line = page.locator(".hpe-timeline")
     line.click(position={"x": line.bounding_box()["width"] * 0.51, "y": 10})
-    expect(told).to_contain_text("frame 11 of 20")
+    shows(11)
     page.get_by_title("play", exact=True).click()
-    expect(told).to_contain_text("frame 20 of 20", timeout=20_000)
+    shows(20)
     page.get_by_title("one step back").click()
-    expect(told).to_contain_text("frame 19 of 20")
+    shows(19)
     assert opened.console == []
     opened.close()
 
@@ -90,19 +95,16 @@ player
 
 def test_a_frame_and_its_explorer_show_the_same(jupyter: Any) -> None:
     """Numbers, colours and places of the people on both canvases."""
-    opened = jupyter.run(EXPLORED, name="explored.ipynb", width=1366, height=900)
-    page = opened.page
-    page.locator(".hpe-explore").click()
-    page.locator(".hpe-below canvas.hpe-picture").wait_for(timeout=20_000)
-    page.wait_for_timeout(1000)
-
-    def looks(canvas: Any) -> list[Any]:
-        drawn = "(canvas) => canvas.items().filter((item) => item.kind === 'number' && item.on === 'photo')"
-        return sorted((item["number"], item["colour"]) for item in canvas.evaluate(drawn))
-
-    frame = looks(page.locator("canvas.hpe-picture").first)
-    assert [number for number, _ in frame] == [1, 3, 8, 20]
-    assert looks(page.locator(".hpe-below canvas.hpe-picture")) == frame
+    opened = jupyter.run(EXPLORED, name="explored.ipynb", height=900)
+    opened.page.locator(".hpe-explore").click()
+    below = opened.page.locator(".hpe-below canvas.hpe-picture")
+    below.wait_for(timeout=20_000)
+    looks = [
+        sorted((one["number"], one["colour"]) for one in opened.drawn(canvas, "number", 20))
+        for canvas in (below, opened.photo)
+    ]
+    assert looks[0] == looks[1]
+    assert [number for number, _ in looks[0]] == [1, 3, 8, 20]
     assert opened.console == []
     opened.close()
 
@@ -128,25 +130,17 @@ def test_webcam_live_and_frozen(jupyter: Any) -> None:
 
 
 def test_webcam_without_camera_takes_a_photo(jupyter: Any, tmp_path: Any) -> None:
-    import numpy as np
-
-    import hpe_nb as hpe
-
     opened = jupyter.run(CAMERA, name="still.ipynb")
     page, told = opened.page, opened.page.locator(".hpe-status")
-    page.evaluate(
-        """() => {
-            navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'));
-        }"""
-    )
+    none = "Promise.reject(new DOMException('none', 'NotFoundError'))"
+    page.evaluate(f"() => {{ navigator.mediaDevices.getUserMedia = () => {none}; }}")
     page.locator(".hpe-start").click()
     expect(told).to_contain_text("No camera (NotFoundError)")
     photo = hpe.write_image(tmp_path / "wall.png", np.full((90, 120, 3), 200, np.uint8))
-    page.locator(".hpe-still input").set_input_files(str(photo))
-    expect(told).to_contain_text("0 people", timeout=30_000)
     (tmp_path / "text.png").write_text("no picture")
-    page.locator(".hpe-still input").set_input_files(str(tmp_path / "text.png"))
-    expect(told).to_contain_text("text.png is no picture")
+    for path, said in ((photo, "0 people"), (tmp_path / "text.png", "text.png is no picture")):
+        page.locator(".hpe-still input").set_input_files(str(path))
+        expect(told).to_contain_text(said, timeout=30_000)
     opened.close()
 
 

@@ -509,6 +509,6 @@ def test_scene_labs_controls(jupyter):
     opened.drawn(opened.photo, "wrong")
     slide(opened, "tag_threshold", "ArrowRight")
     opened.wait_until("lab.settings.tag_threshold", 1.05)
-    assert opened.ask("lab.scene['verdict']").endswith("with the wrong person.")
+    assert opened.ask("lab.scene['hint']").endswith("with the wrong person.")
     assert opened.console == []
     opened.close()

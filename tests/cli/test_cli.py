@@ -19,15 +19,6 @@ from hpe_nb.cli.options import add_decoding, folder_for, grouping_of
 from hpe_nb.decoder.poses import DETECTED
 from hpe_nb.settings import Settings
 
-OTHER_VALUES = {
-    item.name: not item.default if isinstance(item.default, bool)
-    else item.metadata["options"][-1] if "options" in item.metadata and item.default != item.metadata["options"][-1]
-    else item.metadata["options"][0] if "options" in item.metadata
-    else item.metadata["low"] if item.default != item.metadata["low"] else item.metadata["high"]
-    for item in fields(Settings)
-}  # fmt: skip
-"""For each setting a legal value that is not its default."""
-
 
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -43,20 +34,18 @@ def parsed(*arguments: str) -> Settings:
     return grouping_of(parser.parse_args(arguments))
 
 
-def argument(name: str, value: object) -> str:
-    """A setting as it is written on the command line."""
-    flag = name.replace("_", "-")
-    if isinstance(value, bool):
-        return f"--{flag}" if value else f"--no-{flag}"
-    return f"--{flag}={value}"
-
-
-@pytest.mark.parametrize("name", OTHER_VALUES)
-def test_every_setting_has_an_option(name: str) -> None:
-    value = OTHER_VALUES[name]
-    assert value != getattr(Settings(), name)
-    assert parsed(argument(name, value)) == replace(Settings(), **{name: value})
-    assert parsed("--omz", argument(name, value)) == Settings.omz(**{name: value})
+@pytest.mark.parametrize("item", fields(Settings), ids=lambda item: item.name)
+def test_every_setting_has_an_option(item: Any) -> None:
+    flag, data = item.name.replace("_", "-"), item.metadata
+    if isinstance(item.default, bool):
+        value: Any = not item.default
+        given = f"--{flag}" if value else f"--no-{flag}"
+    else:
+        values = data.get("options") or (data["low"], data["high"])
+        value = next(value for value in values if value != item.default)
+        given = f"--{flag}={value}"
+    assert parsed(given) == replace(Settings(), **{item.name: value})
+    assert parsed("--omz", given) == Settings.omz(**{item.name: value})
 
 
 def test_settings_that_are_not_given_keep_their_defaults() -> None:

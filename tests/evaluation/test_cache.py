@@ -16,7 +16,7 @@ from eval_tools import DAMAGES, same, scenes
 import hpe_nb as hpe
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.cache import pack, unpack, winners
+from hpe_nb.evaluation.cache import pack, unpack
 
 SCENES = scenes(3, map_scale=0.25)
 
@@ -119,11 +119,12 @@ def test_flip_test_joins_both_looks() -> None:
 
 
 def random_maps(seed: int, dimension: int = 1, size: int = 24) -> Maps:
-    """Smooth-ish noise with many peaks, people's tags in patches; of every second seed with many ties."""
+    """Noise with people's tags in patches, half of the joint types below the floor; of every second seed many ties."""
     draws, ties = np.random.default_rng(seed), seed % 2 == 1
     heat = draws.uniform(0, 1, (17, size, size + 8)).astype(np.float32) ** 4
+    heat[::2] *= np.float32(0.009)
     if ties:
-        heat = np.round(heat * 8) / np.float32(8)
+        heat = np.round(heat * 888) / np.float32(888)
     tags = np.repeat(draws.integers(0, 4, (17, size, 4, dimension)), (size + 8) // 4, axis=2) * 1.3
     noise = draws.normal(0, 0 if ties else 0.4, tags.shape)
     return Maps(hpe.negate_non_maxima(heat), (tags + noise).astype(np.float32))
@@ -144,17 +145,6 @@ def random_rule(draws: random.Random) -> hpe.Settings:
             drawn[item.name] = round(value) if isinstance(item.default, int) else value
     drawn |= {"detection_threshold": draws.uniform(0.6, 1.0), "pose_threshold": draws.uniform(0, 0.2)}
     return rule(**drawn | {"refine_threshold": draws.uniform(0.02, 0.3)})
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_the_pixels_kept_hold_every_winner(seed: int) -> None:
-    maps = random_maps(seed)
-    heat, tag = np.abs(maps.heatmaps[0].reshape(-1)), maps.tags[0].reshape(-1)
-    tries = np.concatenate((np.random.default_rng(seed).uniform(-4, 8, 300), tag[::10])).astype(np.float32)
-    expected = {int((np.floor(np.abs(tag - t) + np.float32(0.5)) - heat).argmin()) for t in tries}
-    chosen = set(np.flatnonzero(winners(heat, tag)).tolist())
-    assert expected <= chosen
-    assert len(chosen) < len(heat) / 3
 
 
 @pytest.mark.parametrize(("seed", "dimension"), [(0, 1), (1, 1), (2, 1), (3, 2)])

@@ -13,7 +13,7 @@ import hpe_nb as hpe
 from hpe_nb.decoder.poses import DETECTED, REFINED, Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.labels import labels_of
-from hpe_nb.evaluation.metrics import COCO_NUMBERS, NUMBERS, CocoNumbers
+from hpe_nb.evaluation.metrics import COCO_NUMBERS, CocoNumbers
 from hpe_nb.evaluation.sweep import judge_settings
 
 
@@ -52,17 +52,6 @@ def test_coco_numbers_are_those_by_hand(tmp_path: Path, noise: float) -> None:
     report = hpe.evaluate(poses, truth)
     expected = by_hand(tmp_path, truth, poses)
     np.testing.assert_allclose([report.numbers[name] for name in COCO_NUMBERS], expected, rtol=0, atol=1e-9)
-
-
-def test_settings_side_by_side_are_as_one_by_one() -> None:
-    truth = scenes(5, tag_noise=0.6, missed=0.3)
-    settings = [hpe.Settings(tag_threshold=t, pose_threshold=p) for t in (0.3, 1.0, 2.0) for p in (0.0, 0.2)]
-    numbers = CocoNumbers([judge_settings(each.maps, labels_of(each), tuple(settings)) for each in truth])
-    for each, found in zip(settings, numbers.of_all(), strict=True):
-        expected = hpe.evaluate([hpe.decode(one.maps, each) for one in truth], truth).numbers
-        assert found["AP"] > 1
-        for name in NUMBERS[:-1]:
-            assert found[name] == pytest.approx(expected[name], abs=1e-9, nan_ok=True), (name, each)
 
 
 def test_weights_count_pictures() -> None:

@@ -11,7 +11,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,10 @@ from hpe_nb.cli.main import main
 from hpe_nb.cli.sweep import values_of
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation import sweep as sweeping
+from hpe_nb.evaluation.cache import seal
 from hpe_nb.evaluation.grids import settings_key
 from hpe_nb.evaluation.labels import labels_of
-from hpe_nb.evaluation.metrics import judge
+from hpe_nb.evaluation.metrics import NUMBERS, judge
 from hpe_nb.evaluation.sweep import judge_settings
 from hpe_nb.files.whole import folder_held
 
@@ -55,10 +56,11 @@ def table(pictures: list[hpe.Scene]) -> hpe.SweepTable:
 
 
 def test_table_is_what_evaluate_says(pictures: list[hpe.Scene], table: hpe.SweepTable) -> None:
-    for row in (0, 7, table.best_row):
-        report = hpe.evaluate([hpe.decode(each.maps, table.settings[row]) for each in pictures], pictures)
-        for name in ("AP", "AP50", "AR", "PCK", "wrong", "missed", "extra", "invented"):
-            assert table.frame[name][row] == pytest.approx(report.numbers[name], abs=1e-9, nan_ok=True), name
+    for settings, row in zip(table.settings, table.frame.to_dict("records"), strict=True):
+        numbers = hpe.evaluate([hpe.decode(each.maps, settings) for each in pictures], pictures).numbers
+        assert {name: row[name] for name in NUMBERS[:-1]} == pytest.approx(
+            {name: numbers[name] for name in NUMBERS[:-1]}, abs=1e-9, nan_ok=True
+        ), settings
     assert table.frame["AP"][table.best_row] == table.frame["AP"].max()
 
 
@@ -67,11 +69,11 @@ def test_every_result_is_that_of_a_decoding_of_its_own(pictures: list[hpe.Scene]
     settings = [each for rule in RULES for each in hpe.random_settings(8, fields, rule, seed=4)]
     settings += [hpe.Settings(tag_threshold=value) for value in (1.0, 1.001)]
     maps, labels = pictures[2].maps, labels_of(pictures[2])
-    found = judge_settings(maps, labels, tuple(settings))
+    found = judge_settings(maps, labels, settings)
     poses = [hpe.decode(maps, each).poses for each in settings]
     decoder = hpe.Decoder(maps)
     assert all(same(decoder(each).poses, alone) for each, alone in zip(settings, poses, strict=True))
-    expected = judge(poses, np.arange(len(settings)), labels)
+    expected = judge(poses, range(len(settings)), labels)
     assert len(found.counts) < len(settings)  # equal results are one
     assert found.counts[found.result].tolist() == expected.counts.tolist()
     for i, each in enumerate(found.result.tolist()):
@@ -111,8 +113,8 @@ def test_dask_gives_the_same_table_with_a_worker_killed(pictures: list[hpe.Scene
     assert equal(again, hpe.sweep(pictures * 4, None, GRID, progress=False))
 
 
-RULE = """
-    import sys
+SCRIPT = """
+    import os, sys
     from dataclasses import dataclass
     import numpy as np
     import hpe_nb as hpe
@@ -126,31 +128,59 @@ RULE = """
             return np.where(hpe.place_distances(joints, people) > self.leash, np.inf, super().cost(joints, people))
 
     if __name__ == "__main__":
+        keep, patience, deadly = sys.argv[2:]
         sys.path.insert(0, sys.argv[1])
         from eval_tools import scenes
-        few = scenes(3)
+        real, made = sweeping.seal, []
+
+        def seal(path, arrays):
+            real(path, arrays)
+            made.append(path)
+            if len(made) == 2 and int(deadly):
+                print("two", flush=True)
+                os.kill(os.getpid(), int(deadly))
+
+        sweeping.seal, sweeping.PATIENCE = seal, float(patience)
         settings = hpe.random_settings(6, ["leash", "tag_threshold"], Leash())
-        here = hpe.sweep(few, None, settings, progress=False)
-        sweeping.PATIENCE = 0.0
-        there = hpe.sweep(few, None, settings, progress=False)
-        assert here.frame.equals(there.frame)
-        assert here.fields[-1] == "leash" and len(here.frame["AP"].unique()) > 2, here.frame
-        print(type(here.best).__name__)
+        print(hpe.sweep(scenes(4) * 3, None, settings, keep=keep, progress=False).frame.to_csv())
 """
 
 
 @pytest.mark.slow
-def test_a_rule_of_ones_own_goes_to_processes(tmp_path: Path) -> None:
-    script = tmp_path / "rule.py"
-    script.write_text(textwrap.dedent(RULE))
-    run = [sys.executable, str(script), str(Path(__file__).parent)]
-    told = subprocess.run(run, capture_output=True, text=True, check=False)
-    assert (told.returncode, told.stdout) == (0, "Leash\n"), told.stderr
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked up in /proc")
+def test_a_killed_sweep_of_ones_own_rule_leaves_no_process_and_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "job.py").write_text(textwrap.dedent(SCRIPT))
+
+    def run(keep: str, patience: int, deadly: int = 0) -> str:
+        told = [sys.executable, str(tmp_path / "job.py"), str(Path(__file__).parent), str(tmp_path / keep)]
+        job = [*told, str(patience), str(deadly)]
+        return subprocess.run(job, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
+
+    assert run("keep", 0, DEADLY) == "two\n"  # its return means that no worker holds the pipe of its output any more
+    for left in range(50, -1, -1):
+        if not any(str(tmp_path).encode() in _bytes(path) for path in Path("/proc").glob("[0-9]*/cmdline")):
+            break
+        assert left, "processes are left"
+        time.sleep(0.2)
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "keep").rglob("*.record")}
+    again = run("keep", 0)
+    assert again == run("other", 1000)
+    assert "leash" in again
+    assert len(kept) == 2
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+def _bytes(path: Path) -> bytes:
+    """The words with which a process was started, if it still lives."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def test_a_rule_with_other_code_has_another_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
-    text, keys = textwrap.dedent(RULE), []
+    text, keys = textwrap.dedent(SCRIPT), []
     for number in ("np.inf", "np.inf", "1e9"):
         (tmp_path / "own_rule.py").write_text(text.replace("np.inf", number))
         sys.modules.pop("own_rule", None)
@@ -164,23 +194,6 @@ def test_rules_side_by_side(pictures: list[hpe.Scene]) -> None:
     assert "OmzSettings" in str(table)
 
 
-class Flaky(Executor):
-    """Works in this process, but loses every second task the first time."""
-
-    def __init__(self) -> None:
-        self.calls: list[Any] = []
-
-    def submit(self, function: Any, /, *arguments: Any, **_: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        again = arguments in self.calls
-        self.calls.append(arguments)
-        if len(self.calls) % 2 and not again:
-            future.set_exception(ConnectionError("worker lost"))
-        else:
-            future.set_result(function(*arguments))
-        return future
-
-
 def die_once(flag: str, number: int) -> int:
     """Kill this process, the first time."""
     if number == 2 and not Path(flag).exists():
@@ -189,12 +202,8 @@ def die_once(flag: str, number: int) -> int:
     return number
 
 
-def fail(_flag: str, _number: int) -> int:
-    raise RuntimeError("always")
-
-
-def refuse(_flag: str, _number: int) -> int:
-    raise HpeError("This cannot be used.")
+def fail(error: Exception) -> None:
+    raise error
 
 
 @pytest.mark.slow
@@ -205,88 +214,32 @@ def test_a_killed_worker_costs_a_retry(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:A worker was lost")
-def test_failed_tasks_are_done_again() -> None:
-    assert sorted(sweeping.run_tasks(pow, range(20), lambda i: (i, 2), Flaky())) == [(i, i * i) for i in range(20)]
-
-
-@pytest.mark.filterwarnings("ignore:A worker was lost")
 @pytest.mark.parametrize(
-    ("function", "word"),
-    [
-        pytest.param(fail, "picture 1 failed 4 times", id="fails always"),
-        pytest.param(refuse, "cannot be used", id="bad input"),
-    ],
+    ("error", "word"), [(RuntimeError("always"), "picture 1 failed 4 times"), (HpeError("This is bad."), "This is bad")]
 )
-def test_what_cannot_work_ends_the_sweep(function: Any, word: str) -> None:
+def test_what_cannot_work_ends_the_sweep(error: Exception, word: str) -> None:
     with pytest.raises(HpeError, match=word), ThreadPoolExecutor(1) as pool:
-        list(sweeping.run_tasks(function, [0], lambda i: ("", i), pool))
+        list(sweeping.run_tasks(fail, [0], lambda _: (error,), pool))
 
 
-SCRIPT = """
-    import os, sys
-    sys.path.insert(0, sys.argv[1])
-    from eval_tools import scenes
-    import hpe_nb as hpe
-    from hpe_nb.evaluation import sweep as sweeping
-    from test_sweep import DEADLY, GRID
+def test_an_interrupted_sweep_goes_on(
+    tmp_path: Path, pictures: list[hpe.Scene], table: hpe.SweepTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(path: Path, arrays: Any) -> None:
+        seal(path, arrays)
+        if len(list(tmp_path.rglob("*.record"))) == 2:
+            raise KeyboardInterrupt
 
-    if __name__ == "__main__":
-        real, made = sweeping.seal, []
-
-        def seal(path, data):
-            real(path, data)
-            made.append(path)
-            if len(made) == 2:
-                print("two", flush=True)
-                os.kill(os.getpid(), DEADLY)
-
-        sweeping.seal = seal
-        sweeping.PATIENCE = float(sys.argv[3])
-        hpe.sweep(scenes(4) * 3, None, GRID, keep=sys.argv[2], progress=False)
-"""
-
-
-def killed(tmp_path: Path, patience: float) -> Path:
-    """The folder of a sweep that was killed after two pictures."""
-    script = tmp_path / "job.py"
-    script.write_text(textwrap.dedent(SCRIPT))
-    run = [sys.executable, str(script), str(Path(__file__).parent), str(tmp_path / "keep"), str(patience)]
-    told = subprocess.run(run, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
-    assert told.returncode != 0
-    assert told.stdout == "two\n"
-    return tmp_path / "keep"
-
-
-def test_a_killed_sweep_goes_on(tmp_path: Path, pictures: list[hpe.Scene]) -> None:
-    keep = killed(tmp_path, 1000)
-    kept = {path: path.stat().st_mtime_ns for path in keep.rglob("*.record")}
-    assert len(kept) == 2
+    with monkeypatch.context() as patched:
+        patched.setattr(sweeping, "seal", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            hpe.sweep(pictures, None, GRID, keep=tmp_path, progress=False)
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.record")}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        again = hpe.sweep(pictures * 3, None, GRID, keep=keep, progress=False)
-    assert equal(again, hpe.sweep(pictures * 3, None, GRID, progress=False))
+        assert equal(hpe.sweep(pictures, None, GRID, keep=tmp_path, progress=False), table)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    assert {path.suffix for path in keep.rglob("*") if path.is_file()} == {".record"}
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked up in /proc")
-def test_workers_end_with_their_parent(tmp_path: Path) -> None:
-    keep = str(killed(tmp_path, 0)).encode()  # its return means that no worker holds the pipe of its output any more
-    for _ in range(50):
-        left = [path for path in Path("/proc").glob("[0-9]*/cmdline") if keep in _bytes(path)]
-        if not left:
-            return
-        time.sleep(0.2)
-    pytest.fail(f"{len(left)} processes are left")
-
-
-def _bytes(path: Path) -> bytes:
-    """The words with which a process was started, if it still lives."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
+    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".record"}
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

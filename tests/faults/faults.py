@@ -203,7 +203,7 @@ def long_film(options: argparse.Namespace, folder: Path) -> Rows:
 
 
 def pictures(folder: Path, count: int) -> Path:
-    """A folder of so many pictures."""
+    """A folder of `count` pictures."""
     for i in range(count):
         hpe.write_image(folder / f"{i:02d}.png", coded([(30 + i, 48, 1)]))
     return folder

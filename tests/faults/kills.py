@@ -49,7 +49,7 @@ if __name__ == "__main__":
 
 
 def kills(kind: str, count: int, folder: Path, chance: random.Random) -> int:
-    """How many of so many kills were survived."""
+    """How many of `count` kills were survived."""
     with ExitStack() as open_things:
         job = KINDS[kind](folder, open_things)
         return sum(job.survives(folder / str(i), chance) for i in range(count))

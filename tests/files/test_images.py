@@ -14,8 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 import hpe_nb as hpe
@@ -151,14 +149,9 @@ def test_sizes_from_a_pixel_to_20_megapixels(width: int, height: int, tmp_path: 
 
 def png_that_announces(width: int, height: int) -> bytes:
     """A few hundred bytes that promise a huge picture."""
-    parts = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
-        (b"IDAT", zlib.compress(bytes(1000))),
-        (b"IEND", b""),
-    ]
-    chunks = (
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
-    )
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = (b"IHDR" + head, b"IDAT" + zlib.compress(bytes(1000)), b"IEND")
+    chunks = [struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in parts]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
@@ -175,16 +168,11 @@ JPEG_BYTES = saved(Pillow.fromarray(photo(640, 480)), "JPEG")
             b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is no picture", id="eps, which would run a program"
         ),
         pytest.param(JPEG_BYTES[:2], "is no picture", id="two bytes of a jpeg"),
-        pytest.param(JPEG_BYTES[:300], "truncated", id="jpeg cut in its tables"),
-        pytest.param(JPEG_BYTES[: len(JPEG_BYTES) // 2], "truncated", id="half a jpeg"),
-        pytest.param(JPEG_BYTES[:-200], "truncated", id="jpeg without its end"),
+        *(pytest.param(JPEG_BYTES[:end], "truncated", id=f"jpeg cut at {end}") for end in (300, 5000, -200)),
         pytest.param(saved(RGB, "JPEG", progressive=True)[:-300], "truncated", id="progressive jpeg without its end"),
-        pytest.param(saved(RGB, "PNG")[:-60], "truncated", id="png without its end"),
-        pytest.param(saved(RGB, "WEBP")[:-60], "truncated", id="webp without its end"),
-        pytest.param(saved(RGB, "BMP")[:-60], "truncated", id="bmp without its end"),
+        *(pytest.param(saved(RGB, kind)[:-60], "truncated", id=f"{kind}, cut") for kind in ("PNG", "WEBP", "BMP")),
         pytest.param(saved(RGB.quantize(8), "GIF")[:-60], "truncated", id="gif without its end"),
         pytest.param(png_that_announces(13500, 13500), "178 megapixels", id="a bomb of 182 megapixels"),
-        pytest.param(png_that_announces(60000, 60000), "178 megapixels", id="a bomb of 3600 megapixels"),
         pytest.param(bytes(cv2.imencode(".tiff", np.eye(9, dtype=np.float32))[1]), "float32", id="floating point tiff"),
     ],
 )
@@ -204,36 +192,9 @@ def is_one_sentence(text: str) -> bool:
     return text.endswith(".") and "\n" not in text and not re.search(r"\. [A-Z]", text)
 
 
-@pytest.mark.parametrize(
-    ("name", "sentence"),
-    [pytest.param("missing.jpg", "does not exist", id="missing"), pytest.param(".", "is a folder", id="folder")],
-)
-def test_paths_without_a_file(name: str, sentence: str, tmp_path: Path) -> None:
-    with pytest.raises(hpe.HpeError, match=sentence) as caught:
-        hpe.read_image(tmp_path / name)
-    assert is_one_sentence(str(caught.value))
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning")
-@settings(max_examples=60, deadline=None)
-@given(st.data())
-def test_no_damage_gets_past_as_another_error(data: st.DataObject) -> None:
-    """Bytes overwritten anywhere: a picture of the announced kind, or an HpeError, never anything else."""
-    kind = data.draw(st.sampled_from(["JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP"]))
-    damaged = bytearray(saved(RGB, kind))
-    for _ in range(data.draw(st.integers(1, 8))):
-        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
-    try:
-        image = decode_image(bytes(damaged), kind)
-    except hpe.HpeError:
-        return
-    assert image.dtype == np.uint8
-    assert image.ndim == 3
-
-
 @pytest.mark.parametrize("name", ["ein Bild.png", "Fußgänger_写真.png", "deep/er/picture.PNG"])
 def test_written_png_is_read_back_exactly(name: str, tmp_path: Path) -> None:
-    picture = photo(31, 17)
+    picture = photo(200, 100)[10:60:2, 100:20:-1]  # a slice, backwards
     path = hpe.write_image(tmp_path / name, picture)
     assert path == tmp_path / name
     assert (hpe.read_image(str(path)) == picture).all()
@@ -261,11 +222,6 @@ def test_parts_of_pictures(box: tuple[int, ...], shape: tuple[int, int]) -> None
     image = np.zeros((48, 64, 3), np.uint8)
     (part,) = hpe.crop_boxes(image, np.array([box], np.float32))
     assert part.shape == (*shape, 3)
-
-
-def test_a_sliced_picture_is_written_as_it_looks(tmp_path: Path) -> None:
-    part = photo(200, 100)[10:60:2, 100:20:-1]
-    assert (hpe.read_image(hpe.write_image(tmp_path / "part.png", part)) == part).all()
 
 
 @pytest.mark.parametrize(

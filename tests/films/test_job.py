@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import errno
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -234,7 +233,7 @@ def test_a_full_disk_keeps_everything(
 
 
 class TinyDisk:
-    """A file on a disk with room for so many bytes."""
+    """A file on a disk with room for `room` bytes."""
 
     def __init__(self, file: Any, room: int) -> None:
         self.file, self.room = file, room
@@ -264,23 +263,6 @@ def test_a_record_on_a_full_disk_ends_with_a_whole_line(
     assert "No space left on device" in summary.ending
     assert 0 < len(entries) == summary.frames < 12
     assert (tmp_path / "poses.jsonl").read_bytes().endswith(b"\n")
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs a disk of its own: Linux and root")
-def test_a_disk_that_is_really_full(make_film: Maker, dots: Network, tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=9m", "tmpfs", str(disk)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("no file system can be mounted here")
-    try:
-        film = hpe.open_source(make_film(25, size=(640, 480)), loop=True)
-        summary, entries = run(film, dots, disk, video="out.avi", frames=2000)
-        assert "is full" in summary.ending
-        assert len(entries) == frames_in(disk / "out.avi") < 2000
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_a_stream_that_breaks_off_keeps_everything(dots: Network, tmp_path: Path) -> None:

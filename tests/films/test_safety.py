@@ -216,12 +216,12 @@ def test_a_holiday_folder(make_film: Maker, tmp_path: Path) -> None:
     found = find_inputs([str(place), str(place / "none.jpg"), "x" * 300, str(place / "a.jpg")])
     assert [Path(one).name for one in found.photos] == ["a.jpg", "no ending"]
     assert [Path(str(one)).name for one in found.films] == ["walk.mp4"]
-    text = " ".join(found.notes)
+    text = " ".join(found.report.notes)
     assert "2 folders" in text
     assert "4 files" in text
     assert "HEIC" in text
     assert "given more than once" in text
-    assert len(found.failures) == 2
+    assert found.report.count == 2
     assert [Path(one).name for one in find_inputs([f"{place}/**/*.jpg"]).photos] == ["a.jpg", "c.jpg"]
 
 
@@ -242,7 +242,7 @@ def test_animations(tmp_path: Path, name: str, count: int, photos: int, films: i
     for what in (tmp_path, tmp_path / name):
         found = find_inputs([str(what)])
         assert (len(found.photos), len(found.films)) == (photos, films)
-        assert any("is an animation" in note for note in found.notes) == said
+        assert any("is an animation" in note for note in found.report.notes) == said
     if films:
         with hpe.open_source(tmp_path / name) as source:
             assert [frame.image[0, 0, 1:].tolist() for frame in source] == [[0, 0]] * count  # RGB, of reds

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import http.server
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from film_tools import brightness
+from local_server import Handler, served
 
 import hpe_nb as hpe
 from hpe_nb.films import captures
@@ -103,7 +101,7 @@ def test_a_film_that_breaks_off_is_told(make_film: Maker) -> None:
 
 
 class Capture:
-    """A camera of so many frames."""
+    """A camera of `count` frames."""
 
     def __init__(self, count: int) -> None:
         self.count, self.at, self.released = count, -1, 0
@@ -158,47 +156,27 @@ def test_a_camera_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "gave no picture" in source.report.sentences[0]
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """A web server for the temporary folder."""
-    handler = partial(QuietHandler, directory=str(tmp_path))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_address[1]}"
-        running.shutdown()
+def test_addresses(make_film: Maker, tmp_path: Path) -> None:
+    picture = hpe.write_image(tmp_path / "a.png", np.full((12, 16, 3), 90, np.uint8)).read_bytes()
+    with served({"film.mp4": make_film(6).read_bytes(), "a.png?size=large": picture}) as site:
+        with hpe.open_source(f"{site.address}/film.mp4") as source:
+            assert [brightness(frame.image) for frame in source] == [0, 1, 2, 3, 4, 5]
+        with hpe.open_source(f"{site.address}/a.png?size=large") as source:
+            assert [(frame.name, frame.image[0, 0, 0]) for frame in source] == [("a.png", 90)]
+        with hpe.open_source(f"{site.address}/none.png") as source:
+            assert list(source) == []
+            assert "none.png" in source.report.sentences[0]
 
 
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-def test_addresses(server: str, make_film: Maker, tmp_path: Path) -> None:
-    make_film(6)
-    hpe.write_image(tmp_path / "a.png", np.full((12, 16, 3), 90, np.uint8))
-    with hpe.open_source(f"{server}/film.mp4") as source:
-        assert [brightness(frame.image) for frame in source] == [0, 1, 2, 3, 4, 5]
-    with hpe.open_source(f"{server}/a.png?size=large") as source:
-        assert [(frame.name, frame.image[0, 0, 0]) for frame in source] == [("a.png", 90)]
-    with hpe.open_source(f"{server}/none.png") as source:
-        assert list(source) == []
-        assert "none.png" in source.report.sentences[0]
-
-
-class StallingHandler(QuietHandler):
-    """A camera that sends so many pictures, and then nothing or single bytes for ever."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=f")
-        self.end_headers()
-        picture = cv2.imencode(".jpg", np.zeros((96, 128, 3), np.uint8))[1].tobytes()
-        head = b"--f\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture)
-        with suppress(OSError):
-            for _ in range(int(self.path.strip("/").split("-")[0])):
-                self.wfile.write(head + picture + b"\r\n")
-            while "dripping" not in self.path or self.wfile.write(b"x"):
-                time.sleep(0.2)
+def stalling(handler: Handler, last: bytes) -> None:
+    """A camera that sends as many pictures as its name says, and then nothing or single bytes for ever."""
+    handler.head(200, Content_Type="multipart/x-mixed-replace; boundary=f")
+    picture = cv2.imencode(".jpg", np.zeros((96, 128, 3), np.uint8))[1].tobytes()
+    head = b"--f\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture)
+    handler.wfile.write((head + picture + b"\r\n") * int(handler.path.strip("/").split("-")[0]))
+    while not handler.server.site.over.is_set():
+        handler.wfile.write(last)
+        handler.wait(0.2)
 
 
 RUN = """
@@ -213,23 +191,39 @@ sys.exit(main(sys.argv[1:]))
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals for other processes")
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminate"])
-@pytest.mark.parametrize("path", ["40-stalled", "40-dripping", "0-stalled"])
-def test_a_stalled_stream_is_ended_at_once(tmp_path: Path, sign: signal.Signals, path: str) -> None:
-    frames = path[0] != "0"
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), StallingHandler) as running:
-        running.daemon_threads = True
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{running.server_address[1]}/{path}"
-        command = [sys.executable, "-c", RUN, "run", url, "-o", str(tmp_path), "--quiet"]
-        more = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "cwd": Path(hpe.__file__).parents[1]}
-        started = subprocess.Popen([*command, "--network", "hpe-nb-ae", "--fit", "96x64"], text=True, **more)  # type: ignore[call-overload]
-        record = tmp_path / "poses.jsonl"
+@pytest.mark.parametrize(
+    ("path", "last"),
+    [
+        pytest.param("40-camera", b"", id="stalled"),
+        pytest.param("40-camera", b"x", id="dripping"),
+        pytest.param("0-camera", b"", id="no picture at all"),
+    ],
+)
+def test_a_stalled_stream_is_ended_at_once(tmp_path: Path, sign: signal.Signals, path: str, last: bytes) -> None:
+    frames, record = path[0] != "0", tmp_path / "poses.jsonl"
+    command = [
+        sys.executable,
+        "-c",
+        RUN,
+        "run",
+        "-o",
+        str(tmp_path),
+        "--quiet",
+        "--network",
+        "hpe-nb-ae",
+        "--fit",
+        "96x64",
+    ]
+    root, quiet, pipe = Path(hpe.__file__).parents[1], subprocess.DEVNULL, subprocess.PIPE
+    with served({path: last}) as site:
+        site.answers[path] = [stalling]
+        url = f"{site.address}/{path}"
+        started = subprocess.Popen([*command, url], stdout=quiet, stderr=pipe, text=True, cwd=root)
         while started.poll() is None and frames and not (record.exists() and record.stat().st_size):
             time.sleep(0.1)
         time.sleep(1.0 if frames else 4.0)
         started.send_signal(sign)
         _, err = started.communicate(timeout=60)
-        running.shutdown()
     assert started.returncode == (130 if frames or "interrupted" in err else -sign), err
     assert ("Stopped after" in err) == frames, err
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pytest
 from film_tools import BODY
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,57 +56,55 @@ def test_walkers_keep_their_numbers_whatever_the_order() -> None:
     assert all([name[k] for k in order] == got for order, got in zip(truth, given_numbers, strict=True))
 
 
-def test_who_passes_another_is_not_taken_for_him() -> None:
-    film = [people([(100 + 6 * i, 200), (400 - 6 * i, 204)]) for i in range(50)]
-    assert numbers(film) == [[0, 1]] * 50
+WALK = [people([(100 + i, 200)]) for i in range(60)]
+NONE, SURE, TWO = people([]), people([(100, 200)]), people([(100, 200), (300, 200)])
+UNSURE = people([(100, 200), (400, 200)], scores=0.2)
 
 
-def test_a_gap_is_bridged_and_a_long_one_is_not() -> None:
-    walk = [people([(100 + i, 200)]) for i in range(60)]
-    short = walk[:20] + [people([])] * 10 + walk[30:]
-    assert numbers(short)[-1] == [0]
-    long = walk[:20] + [people([])] * 20 + walk[40:]
-    assert numbers(long)[-1] == [1]
-    assert numbers(long, hpe.Following(gap=2.5))[-1] == [0]
+def without(poses: Poses, *gone: slice) -> Poses:
+    """The people without these joints, the first ones without the first of them."""
+    for person, joints in enumerate(gone):
+        poses.kind[person, joints] = MISSING
+        poses.keypoints[person, joints] = 0
+    return poses
+
+
+def far_off(poses: Poses) -> Poses:
+    """The people, the first one's left wrist far away."""
+    poses.keypoints[0, 9] = (600, 20, 0.3)
+    return poses
+
+
+ARM_AND_WRIST = [*WALK[:10], without(people([(110, 200)]), slice(5, 11)), *WALK[11:15], far_off(people([(115, 200)]))]
+HALVES = without(people([(100, 200), (101, 201)]), slice(11, 17), slice(0, 11))
+FILMS: dict[str, tuple[list[Poses], dict[str, Any], list[int], int]] = {
+    "two pass each other": ([people([(100 + 6 * i, 200), (400 - 6 * i, 204)]) for i in range(50)], {}, [0, 1], 2),
+    "a short gap": ([*WALK[:20], *[NONE] * 10, *WALK[30:]], {}, [0], 1),
+    "a long gap": ([*WALK[:20], *[NONE] * 20, *WALK[40:]], {}, [1], 2),
+    "a long gap, waited for": ([*WALK[:20], *[NONE] * 20, *WALK[40:]], {"gap": 2.5}, [0], 1),
+    "an arm missing, a joint far away": ([*ARM_AND_WRIST, *WALK[16:]], {}, [0], 1),
+    "the unsure go on, but do not come in": ([SURE, UNSURE], {}, [0], 1),
+    "the unsure come in where asked for": ([SURE, UNSURE], {"newcomer": 0.0}, [0, 1], 2),
+    "one who is cut in two by the network": ([SURE, HALVES, SURE, HALVES], {}, [0], 1),
+    "one who comes in beside another": ([SURE, people([(100, 200), (140, 204)])], {}, [0, 1], 2),
+    "two in another order": ([TWO, TWO[[1, 0]]], {}, [1, 0], 2),
+    "off means ranks": ([TWO, TWO[[1, 0]]], {"follow": False}, [0, 1], 2),
+}
+"""Films, changed settings, the numbers in the last frame, and how many numbers there are in all."""
+
+
+@pytest.mark.parametrize(("film", "changes", "last", "count"), FILMS.values(), ids=FILMS)
+def test_who_is_who(film: list[Poses], changes: dict[str, Any], last: list[int], count: int) -> None:
+    found = numbers(film, hpe.Following(**changes))
+    assert found[-1] == last
+    assert len({number for frame in found for number in frame}) == count
 
 
 def test_pauses_longer_than_the_gap_between_frames_are_no_gap() -> None:
     tracks = Tracks.none()
     for time in (0.0, 5.0, 10.0):  # a stream of one frame in five seconds
-        tracks, person, _ = follow(tracks, people([(100, 100)]), time, hpe.Following(gap=0.5))
+        tracks, person, _ = follow(tracks, SURE, time, hpe.Following(gap=0.5))
         assert person.tolist() == [0]
-
-
-def test_a_missing_arm_or_a_joint_far_away_changes_nothing() -> None:
-    film = [people([(100 + 3 * i, 200)]) for i in range(30)]
-    film[10].kind[0, 5:11] = MISSING
-    film[10].keypoints[0, 5:11] = 0
-    film[15].keypoints[0, 9] = (600, 20, 0.3)
-    assert numbers(film) == [[0]] * 30
-
-
-def test_the_unsure_go_on_but_do_not_come_in() -> None:
-    sure, unsure = people([(100, 200)]), people([(100, 200), (400, 200)], scores=0.2)
-    assert numbers([sure, unsure]) == [[0], [0]]
-    assert numbers([sure, unsure], hpe.Following(newcomer=0.0)) == [[0], [0, 1]]
-
-
-def test_a_second_skeleton_on_somebody_does_not_come_in() -> None:
-    """The network cuts a known person in two: trunk and legs, each a person of its own."""
-    whole, halves = people([(100, 200)]), people([(100, 200), (101, 201)])
-    for person, gone in enumerate((slice(11, 17), slice(0, 11))):
-        halves.kind[person, gone] = MISSING
-        halves.keypoints[person, gone] = 0
-    assert numbers([whole, halves, whole, halves]) == [[0]] * 4
-    beside = people([(100, 200), (140, 204)])
-    assert numbers([whole, beside]) == [[0], [0, 1]]
-
-
-def test_off_means_ranks() -> None:
-    film = [people([(100, 200), (300, 200)]), people([(300, 200), (100, 200)])]
-    off = hpe.Following(follow=False)
-    assert numbers(film, off) == [[0, 1], [0, 1]]
-    assert numbers(film) == [[0, 1], [1, 0]]
 
 
 def painted(places: list[tuple[float, float]], colours: list[tuple[int, int, int]]) -> np.ndarray:

@@ -104,7 +104,7 @@ def test_trouble_that_passes(answers: list[server.Answer], asked: list[str | Non
         pytest.param(server.error(500), "answered 500 .* after 3 tries", 3, id="500"),
         pytest.param(server.cut(0.9), "sent .* of 300000 bytes", 3, id="cut each time"),
         pytest.param(server.more_announced, "announces 300000000 bytes where 300000", 1, id="too much, announced"),
-        pytest.param(server.more_unannounced, "more than the 300000 bytes", 1, id="too much, unannounced"),
+        pytest.param(server.more_unannounced, "more than the 300000 bytes", 1, id="bytes without end"),
         pytest.param(server.other_bytes, "other bytes than were published", 1, id="other bytes"),
         pytest.param(server.login_page, "sent 26 of 300000 bytes", 3, id="log-in page"),
         pytest.param(server.silent, "no answer within 1.5 s", 3, id="silent", marks=pytest.mark.slow),

@@ -18,6 +18,8 @@ from openvino.preprocess import PrePostProcessor
 import hpe_nb as hpe
 from hpe_nb.network import loading
 
+IMAGE = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+
 
 @pytest.fixture(autouse=True)
 def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,10 +41,14 @@ def test_the_shipped_network_keeps_the_contract_and_auto_says_how_to_get_the_bet
     assert not (positive[..., 1:] & positive[..., :-1]).any()
 
 
-@pytest.mark.parametrize("five", [True, False], ids=["tags with a last dimension", "tags without"])
-def test_maps_belong_to_the_caller(tmp_path: Path, five: bool) -> None:
-    path = small_networks.save(small_networks.model(five=five), tmp_path / "net.xml")
-    network = hpe.load_network(path, fit=(64, 64), negated=True)
+def loaded(folder: Path, model: ov.Model | None = None, **given: Any) -> hpe.Network:
+    """A small network, saved and loaded by path."""
+    path = small_networks.save(model or small_networks.model(), folder / "net.xml")
+    return hpe.load_network(path, **{"fit": (64, 64)} | given)
+
+
+def test_maps_belong_to_the_caller(tmp_path: Path) -> None:
+    network = loaded(tmp_path, negated=True)
     first = network(np.full((64, 64, 3), 10, np.uint8))
     kept = first.heatmaps.copy()
     network(np.full((64, 64, 3), 99, np.uint8))
@@ -50,19 +56,14 @@ def test_maps_belong_to_the_caller(tmp_path: Path, five: bool) -> None:
 
 
 def test_missing_suppression_is_noticed_and_done(tmp_path: Path) -> None:
-    path = small_networks.save(small_networks.model(), tmp_path / "net.xml")
-    network = hpe.load_network(path, fit=(64, 64))
+    network = loaded(tmp_path)
     assert not network.negated
-    image = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
-    raw = hpe.load_network(path, fit=(64, 64), negated=True)(image)
-    np.testing.assert_array_equal(network(image).heatmaps, hpe.negate_non_maxima(raw.heatmaps))
+    raw = loaded(tmp_path, negated=True)(IMAGE)
+    np.testing.assert_array_equal(network(IMAGE).heatmaps, hpe.negate_non_maxima(raw.heatmaps))
 
 
 def test_separate_suppressed_heatmaps_are_used(tmp_path: Path) -> None:
-    names = ("heatmaps", "embeddings", "nms_heatmaps")
-    network = hpe.load_network(
-        small_networks.save(small_networks.model(names=names), tmp_path / "net.xml"), fit=(64, 64)
-    )
+    network = loaded(tmp_path, small_networks.model(names=("heatmaps", "embeddings", "nms_heatmaps")))
     maps = network(np.full((64, 64, 3), (0, 7, 8), np.uint8))
     assert maps.heatmaps[0, 3, 3] == 8
     assert maps.heatmaps[2].max() <= 0
@@ -70,7 +71,7 @@ def test_separate_suppressed_heatmaps_are_used(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
 def test_shapes_are_compiled_once_and_only_a_few_kept(tmp_path: Path, static: bool) -> None:
-    network = hpe.load_network(small_networks.save(small_networks.model(static=static), tmp_path / "net.xml"), size=64)
+    network = loaded(tmp_path, small_networks.model(static=static), fit="protocol", size=64)
     for width in (64, 96, 128, 160, 192, 224, 192):
         assert network(np.zeros((64, width, 3), np.uint8)).size == (width // 2, 32)
     assert network._compiled.cache_info() == (1, 6, 4, 4)  # used again, compiled, kept at most, kept
@@ -118,7 +119,7 @@ def test_what_is_no_such_network_is_refused_in_one_sentence(tmp_path: Path, make
 
 @pytest.mark.parametrize("shape", [(8, 8), (8, 8, 4), (0, 8, 3)])
 def test_what_is_no_image_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
-    network = hpe.load_network(small_networks.save(small_networks.model(), tmp_path / "net.xml"))
+    network = loaded(tmp_path)
     for image in (np.zeros(shape, np.uint8), np.zeros((8, 8, 3), np.float32)):
         with pytest.raises(hpe.HpeError, match="RGB picture"):
             network(image)
@@ -182,16 +183,12 @@ def test_tags_of_a_lower_resolution_are_spread(tmp_path: Path, five: bool) -> No
     model = small_networks.model(five=False)
     heatmaps, tags = (model.output(name).get_node().input_value(0) for name in ("heatmaps", "embeddings"))
     small = ops.avg_pool(tags, [2, 2], [0, 0], [0, 0], [2, 2], True)
-    nodes = small_networks.named(ops.multiply(heatmaps, np.float32(1)), "heatmaps"), ops.unsqueeze(small, np.array(4))
-    second = small_networks.named(nodes[1] if five else small, "embeddings")
-    changed = ov.Model([ops.result(nodes[0]), ops.result(second)], model.get_parameters(), "half")
-    image = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
-    path = small_networks.save(changed, tmp_path / "half.xml")
-    maps = hpe.load_network(path, fit=(64, 64), negated=True)(image)
-    plain = small_networks.save(small_networks.model(five=False), tmp_path / "plain.xml")
-    whole = hpe.load_network(plain, fit=(64, 64), negated=True)(image).tags[..., 0]
-    means = whole.reshape(17, 16, 2, 16, 2).mean(axis=(2, 4))
-    np.testing.assert_allclose(maps.tags[..., 0], np.repeat(np.repeat(means, 2, axis=1), 2, axis=2), rtol=1e-5)
+    first = small_networks.named(ops.multiply(heatmaps, np.float32(1)), "heatmaps")
+    second = small_networks.named(ops.unsqueeze(small, np.array(4)) if five else small, "embeddings")
+    changed = ov.Model([ops.result(first), ops.result(second)], model.get_parameters(), "half")
+    whole = loaded(tmp_path, small_networks.model(five=False), negated=True)(IMAGE).tags[..., 0]
+    means = np.repeat(np.repeat(whole.reshape(17, 16, 2, 16, 2).mean(axis=(2, 4)), 2, axis=1), 2, axis=2)
+    np.testing.assert_allclose(loaded(tmp_path, changed, negated=True)(IMAGE).tags[..., 0], means, rtol=1e-5)
 
 
 CHANGES = [two_names, channels_last, one_output, half_precision, no_names]
@@ -199,16 +196,14 @@ CHANGES = [two_names, channels_last, one_output, half_precision, no_names]
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_the_same_maps_from_a_network_that_says_them_otherwise(tmp_path: Path, change: Any) -> None:
-    image = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
-    plain = small_networks.save(small_networks.model(five=False), tmp_path / "plain.xml")
-    other = small_networks.save(change(small_networks.model(five=False)), tmp_path / "other.xml")
-    expected, maps = (hpe.load_network(path, fit=(64, 64), negated=True)(image) for path in (plain, other))
+    expected = loaded(tmp_path, small_networks.model(), negated=True)(IMAGE)
+    maps = loaded(tmp_path, change(small_networks.model(five=False)), negated=True)(IMAGE)
     np.testing.assert_array_equal(maps.heatmaps, expected.heatmaps)
     np.testing.assert_array_equal(maps.tags, expected.tags)
 
 
 def test_no_map_pixel_lies_outside_the_photo(tmp_path: Path) -> None:
-    network = hpe.load_network(small_networks.save(small_networks.model(), tmp_path / "net.xml"), fit=(64, 64))
+    network = loaded(tmp_path)
     maps = network(np.full((40, 90, 3), 9, np.uint8))
     assert maps.size == (32, 14)  # the photo is 64 x 28 input pixels, two of which make a map pixel
     last = maps.image_points(np.array(maps.size) - 1.0)
@@ -226,9 +221,8 @@ def test_a_network_by_path_finds_the_people_that_it_finds_by_name() -> None:
 
 
 def test_an_unknown_device_is_told_when_the_network_is_loaded(tmp_path: Path) -> None:
-    path = small_networks.save(small_networks.model(), tmp_path / "net.xml")
     with pytest.raises(hpe.HpeError, match=r"device='X' was given, but one of .*CPU"):
-        hpe.load_network(path, device="X")
+        loaded(tmp_path, device="X")
 
 
 TELEMETRY = """
