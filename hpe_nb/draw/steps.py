@@ -95,7 +95,8 @@ def plot_heatmap(decoding: Decoding, joint: int | str, image: Image | None = Non
     above = f"{plural(len(words), 'peak')} above {threshold:g}"
     below = f"{plural(len(low), 'maximum', 'maxima')} below the threshold"
     crosses = f", x below it ({len(low)})" if len(low) else ""
-    alt = f"Heatmap of the {KEYPOINTS[k]}: {': '.join([above, *(['; '.join(words)] if words else [])])}. {below}."
+    places = f": {'; '.join(words)}" if words else ""
+    alt = f"Heatmap of the {KEYPOINTS[k]}: {above}{places}. {below}."
     return fig.described(ax, f"{KEYPOINTS[k]}: ○ {above}{crosses}", alt)
 
 

@@ -90,6 +90,8 @@ def test_refined_joints_are_hollow_and_their_limbs_fainter() -> None:
     assert tuple(faint[y, x]) == contrast(person_colour(0))
     np.testing.assert_allclose(faint[y, x + 5], mixed(person_colour(0), PAPER, 0.35), atol=25)
     assert changed(faint, grey()).sum() < changed(full, grey()).sum()
+    x, y = np.rint(solid.keypoints[0, [13, 15], :2].mean(axis=0)).astype(int)
+    assert changed(faint, grey())[y, x], "there are limbs to hollow joints, too"
 
 
 def test_each_person_has_a_number_and_a_colour() -> None:
