@@ -216,12 +216,26 @@ class Canvas(anywidget.AnyWidget):
         """The words about everything that can be clicked, for a page without a kernel."""
         return {}
 
-    def page(self) -> str:
-        """A page of what is shown now: one that needs no Python, no server and no network."""
-        return page_text({name: getattr(self, name) for name in SHOWN}, self.explanations(), self.image())
+    def page_data(self) -> dict[str, Any]:
+        """What the page shows now: the traits by name."""
+        return {name: getattr(self, name) for name in SHOWN}
 
-    def save_html(self, path: str | Path, *, overwrite: bool = False) -> Path:
+    def page(self, seen: dict[str, Any] | None = None) -> str:
+        """A page of what is shown now: one that needs no Python, no server and no network.
+
+        Args:
+            seen: how a view looks at the picture, as it says itself; all of the picture where left out.
+        """
+        shown = self.page_data()
+        return page_text(shown | {"fixed": shown["fixed"] | {"seen": seen}}, self.explanations(), self.image())
+
+    def save_html(self, path: str | Path, *, overwrite: bool = False, seen: dict[str, Any] | None = None) -> Path:
         """Write one file that shows this in any browser, without Python, server or network, and return its path.
+
+        Args:
+            path: the file, which is to end with .html.
+            overwrite: whether a file of that name may be replaced.
+            seen: see `page`.
 
         Raises:
             HpeError: a file of that name is there (`overwrite` replaces it), or the name does not end with .html.
@@ -232,7 +246,7 @@ class Canvas(anywidget.AnyWidget):
         if path.exists() and not overwrite:
             raise HpeError(f"{path} is there already; choose another name, or pass overwrite=True to replace it.")
         with written_whole(path) as part:
-            part.write_text(self.page(), encoding="utf-8")
+            part.write_text(self.page(seen), encoding="utf-8")
         return path
 
     def _repr_mimebundle_(self, **options: Any) -> Any:

@@ -484,7 +484,9 @@ class Drawing {
       return { person: row[1], joint: row[0], dot, away: Math.hypot(sx - x, sy - y) };
     }).filter(({ person, joint, dot, away }) => away <= reach && (this.showsPeak(joint, dot)
       || (person >= 0 && !(ONE_TYPE.includes(this.layer) && joint !== this.joint))));
-    return near.sort((a, b) => a.away - b.away)[0] ?? null;
+    const under = (one) => one.kind === "number" && one.on !== "strip" && !one.old && Math.hypot(one.x - x, one.y - y) < 10;
+    const number = near.length ? null : this.items.photo.find(under);
+    return number ? { person: number.person, joint: -1, dot: -1 } : near.sort((a, b) => a.away - b.away)[0] ?? null;
   }
 
   /** The dot, the person's number or the joint type's name at a place of the strip. */

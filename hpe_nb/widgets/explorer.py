@@ -285,6 +285,10 @@ class Explorer(Canvas):
             words = {"code": data.code_of(kept.settings), "changes": told_changes(kept, self._decoding)}
             self.kept = data.scene_data(kept) | words
 
+    def page_data(self) -> dict[str, Any]:
+        """What the page shows now, what is chosen included."""
+        return super().page_data() | {"scene": self.scene | {"chosen": self._chosen}}
+
     # What follows the picture when the sliders rest.
 
     def _search(self) -> None:
@@ -328,8 +332,16 @@ class Explorer(Canvas):
 
     # Messages of the page.
 
-    def _on_set(self, changes: dict[str, Any]) -> None:
+    def _on_set(self, changes: dict[str, Any], person: int = -1) -> None:
+        """Sliders were moved; or a value was taken that changes something for a person, who is followed then."""
+        before, joint = self._decoding, self._chosen["joint"] if self._chosen else -1
         self.set(**changes)
+        if person >= 0:
+            now = np.flatnonzero(same_people(before.poses, self._decoding.poses) == person).tolist()
+            self.choose(now[0] if now else -1, joint)
+            self.say(" ".join(told_changes(before, self._decoding)))
+        elif self.status.get("text"):
+            self.say("")
 
     def _on_preset(self, preset: str) -> None:
         self.settings = data.PRESETS.get(preset, self._settings)
@@ -355,13 +367,13 @@ class Explorer(Canvas):
 
     _on_keep, _on_edit = keep, edit
 
-    def _on_save(self) -> None:
-        """Write a page beside the notebook, under a name that is free."""
+    def _on_save(self, seen: dict[str, Any] | None = None) -> None:
+        """Write a page beside the notebook, under a name that is free, with the picture as it is `seen`."""
         path = next(path for i in count(1) if not (path := Path(f"{self.subject.name}-{i}.html")).exists())
         self.say("saving …")
         self.aside(
-            lambda: self.save_html(path),
-            lambda saved: self.say(f"saved beside the notebook as {saved}: opens in any browser, without Python"),
+            lambda: self.save_html(path, seen=seen),
+            lambda saved: self.say(f"saved beside the notebook as {saved}: any browser opens it, without Python"),
         )
 
     def _on_list(self, by: int) -> None:

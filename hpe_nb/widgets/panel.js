@@ -39,7 +39,8 @@ class Panels {
         return rows[field.name].node;
       })));
     return make("section", { class: `hpe-panel hpe-panel-${name}`, "aria-label": title },
-      div("hpe-panel-head", make("b", {}, title), preset, live && reset, button("Copy", "copy the code", copy)), code, listed);
+      div("hpe-panel-head", make("b", {}, title), preset, live && reset, button("Copy", "copy the code", copy)), code,
+      !live && quiet("Settings move where Python runs."), listed);
   }
 
   /** One setting: its name, and what it is set with. */

@@ -4,13 +4,15 @@
 // back where there is a kernel.
 
 const HELP = `Wheel or + − zoom, drag or Shift+arrows pan, 0 or a double click fits. Arrows go from joint to joint and
-person to person, Escape lets go. Hold T: tag probe. F: full screen. Drag in the strip to select dots.`;
+person to person, Escape lets go. Hold T: tag probe. F: full screen. Drag in the strip to select dots. — A grey dot is a
+peak without a person, a white middle a refined joint, a red ring what the doctor means; a mark under a slider is a
+value at which the result changes.`;
 const EDITING = `Drag a joint on the photo, or its dot sideways in the strip. Delete removes the chosen one; [ and ]
 change its score; double click adds one.`;
 const PROBING = `Point at the photo: every pixel is coloured by how near its tag is to the one under the pointer. Hold T,
 or switch it on.`;
-const HINT = `Click a joint, a dot or a person to see why it belongs where it does. Point anywhere to ask a pixel; zoom
-with + and −; switch the tag probe on to see which pixels could join.`;
+const HINT = `Click a joint, a dot or a person's number to see why it belongs where it does. Joints whose tags are near
+belong together: switch the tag probe on to see which pixels could join. Point anywhere to ask a pixel; zoom with + and −.`;
 const COMPARISONS = [["one", "no comparison"], ["divider", "A | now, divider"], ["beside", "A | now, side by side"]];
 
 const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
@@ -32,6 +34,8 @@ function make(tag, given = {}, ...children) {
 }
 
 const div = (name, ...children) => make("div", { class: name }, ...children);
+const quiet = (text) => make("span", { class: "hpe-quiet" }, text);
+const assignments = (changes) => Object.entries(changes).map(([name, value]) => `${name} = ${value}`).join(", ");
 const announced = (name) => make("div", { class: name, "aria-live": "polite" });
 const button = (text, title, onclick, more = {}) =>
   make("button", { type: "button", textContent: text, title, onclick, ...more });
@@ -150,7 +154,8 @@ class View extends Drawing {
       layers: [make("label", {}, "show ", t.layer), make("label", {}, "of ", t.joint)],
       probe: t.probe, whatif: [t.whatif, t.untouched], doctor: t.doctor,
       compare: [live && tool("keep", "Keep as A", "remember this result and compare others with it", send("keep")), t.compare],
-      save: tool("save", "Save as web page", "write one file that opens in any browser without Python", send("save")),
+      save: tool("save", "Save as web page", "write one file that opens in any browser without Python",
+        () => this.send({ kind: "save", seen: this.seen() })),
       explore: tool("explore", "Explore this frame", "open the explorer on this frame, below", send("explore")),
     };
     const bar = make("div", { class: "hpe-bar", role: "toolbar", "aria-label": "picture tools" },
@@ -296,17 +301,18 @@ class View extends Drawing {
     if (spot?.person >= 0) return `person ${people[spot.person].number}: score ${people[spot.person].score.toFixed(2)}`;
     const pixel = at && this.maps ? this.maps.at(...this.toImage(...at)) : -1;
     if (pixel < 0) return "";
-    const tag = [...this.maps.tag(this.joint, pixel)];
-    return told(`${names[this.joint]} here`, this.maps.score(this.joint, pixel), tag, this.nearestTag(tag));
+    const tag = [...this.maps.tag(this.joint, pixel)], score = this.maps.score(this.joint, pixel);
+    const seen = score > (this.scene.values?.detection_threshold ?? 0), name = names[this.joint];
+    return told(seen ? `${name} here` : `no ${name} here`, score, tag, this.nearestTag(tag, seen));
   }
 
-  /** Whose a tag would be. */
-  nearestTag(tag) {
+  /** Whose a tag would be; whether it may join is said of peaks only. */
+  nearestTag(tag, judged = true) {
     const apart = this.scene.people.map((one) => Math.hypot(...one.tag.map((value, i) => value - tag[i])));
     if (!apart.length) return "no person to join";
     const least = Math.min(...apart), { number } = this.scene.people[apart.indexOf(least)];
     const verdict = least < this.threshold ? ": may join" : ": too far to join";
-    return `nearest in tag is person ${number}, ${least.toFixed(2)} away${this.threshold == null ? "" : verdict}`;
+    return `nearest in tag is person ${number}, ${least.toFixed(2)} away${judged && this.threshold != null ? verdict : ""}`;
   }
 
   get threshold() { return this.scene.values?.tag_threshold; }
@@ -335,6 +341,7 @@ class View extends Drawing {
       Object.assign(this, { levels, loading: 0, imageSize: sent.size, truth: sent.truth });
       this.tools.layer.options[LAYERS.indexOf("truth")].hidden = !this.truth.length;
       if (same) this.draw(); else this.fit();
+      if (this.fixed.seen) this.lookAgain(this.fixed.seen);
     } catch (error) {
       this.loading = 0;
       this.failed(error);
@@ -381,22 +388,23 @@ class View extends Drawing {
     this.send({ ...message, n: this.turn });
   }
 
-  /** A button that sets settings. */
-  setter(text, changes) {
-    const title = `set ${Object.entries(changes).map(([name, value]) => `${name} to ${value}`).join(", ")}`;
-    return button(text, title, () => this.ask({ kind: "set", changes }), { class: "hpe-flip", disabled: !this.live });
+  /** A button that sets settings, after which the kernel says what has changed and follows the person. */
+  setter(text, changes, person = -1) {
+    const set = () => this.ask({ kind: "set", changes, person });
+    return button(text, `click: ${assignments(changes)}`, set, { class: "hpe-flip", disabled: !this.live });
   }
 
   load_told(told) {
-    const { sentence, person, flips = [], searching, candidates = [] } = (this.told = told);
+    const { sentence, person, flips = [], searching, candidates = [] } = told, other = sentence !== this.told?.sentence;
+    this.told = told;
     const point = (i) => { this.pointedCandidate = i; this.draw(); };
-    const parts = [make("span", { class: "hpe-quiet" }, this.scene.hint ?? HINT)];
+    const parts = [quiet(this.scene.hint ?? HINT)];
     if (sentence) parts[0] = make("p", {}, person >= 0 && this.badge(person), " ", this.linked(sentence));
     if (flips.length || searching) {
       const buttons = flips.map(({ setting, side, value, then, to }) =>
-        this.setter(`${setting} ${side} ${+value.toPrecision(4)}: ${then}`, { [setting]: to }));
+        this.setter(`${setting} ${side} ${+value.toPrecision(4)}: ${then}`, { [setting]: to }, person));
       parts.push(div("hpe-flips", flips.length > 0 && "It would be otherwise: ", buttons,
-        searching && make("span", { class: "hpe-quiet" }, " searching for values that change it …")));
+        searching && quiet(" searching for values that change it …")));
     }
     if (candidates.length) {
       parts.push(table(["", "score", "tag distance", "pixels away", "cost", "went to"], candidates.map(({ x, y, cells }, i) => [
@@ -404,7 +412,9 @@ class View extends Drawing {
         { tabIndex: 0, title: "show it on the photo", onclick: () => this.centre(x, y), ...pointing(point, i) },
       ])));
     }
+    if (sentence && !this.live) parts.push(quiet("Which settings would change it is found where Python runs."));
     this.words.replaceChildren(...parts);
+    if (other) this.said.scrollTop = this.words.offsetTop - this.said.offsetTop;
     point(null);
   }
 
@@ -426,7 +436,7 @@ class View extends Drawing {
   load_doctor(doctor) {
     const { findings } = (this.doctor = doctor);
     const rows = (findings ?? []).map(({ name, evidence, advice, changes }) => {
-      const text = Object.entries(changes).map(([setting, to]) => `${setting} = ${to}`).join(", ");
+      const text = assignments(changes);
       return make("li", {}, make("b", {}, name), `: ${evidence}. Try: ${advice}. `, text && this.setter(text, changes));
     });
     this.tools.doctor.classList.toggle("hpe-odd", rows.length > 0);
@@ -442,6 +452,7 @@ class View extends Drawing {
 
   load_status({ text = "", error }) {
     this.say(text, error);
+    if (text.trim()) this.note(text); // the line itself may lie below the window
     if (error) this.answered = this.turn;
   }
 
@@ -582,6 +593,22 @@ class View extends Drawing {
   }
 
   // --------------------------------------------------------------------------------------------------- zoom, pan and fit
+
+  /** How the picture is looked at, for a saved page. */
+  seen() {
+    const { layer, joint, probing, diagnosing, fitted, zoom, least } = this, { pane, size } = this;
+    return { layer, joint, probing, diagnosing,
+      at: fitted ? null : [zoom / least, ...this.toImage(pane / 2, size[1] / 2)] };
+  }
+
+  /** Look at the picture as it was looked at when its page was saved. */
+  lookAgain({ at, ...shown }) {
+    this.show(shown);
+    if (!at) return;
+    const [times, x, y] = at;
+    this.zoom = times * this.least;
+    this.panBy(this.pane / 2 - x * this.zoom - this.x, this.size[1] / 2 - y * this.zoom - this.y);
+  }
 
   fit() {
     const [width, height] = this.imageSize ?? [1, 1];

@@ -252,6 +252,9 @@ def test_a_wrong_joint_is_mended_in_two_clicks(explored):
         button.click()
         explored.wait_until("explorer.settings.tag_threshold < 1", True)
         if explored.ask(f"int({WRONG}.sum())") < len(wrong):
+            # What has changed is said on the picture, and the person who was asked about stays chosen.
+            page.locator(".hpe-note", has_text="tag_threshold 1.0 →").wait_for()
+            assert explored.ask("explorer.chosen") == [dots[i][1], dots[i][0]]
             return
         page.locator(".hpe-panel-settings .hpe-reset").click()
         explored.wait_until("explorer.settings == hpe.Settings()", True)
@@ -387,10 +390,29 @@ def test_a_first_look_finds_zoom_probe_and_page(explored):
     page.locator(".hpe-probe").click()
     page.mouse.move(*explored.at(canvas, before))
     assert explored.drawn(canvas, "probe")
+    explored.click(canvas, before)
+    page.locator(".hpe-corner button", has_text="+").click()
     page.locator(".hpe-save").click()
-    page.locator(".hpe-status", has_text="saved beside the notebook as scene-").wait_for(timeout=20_000)
-    name = page.locator(".hpe-status").inner_text().split(" as ")[1].split(":")[0]
-    assert "<html" in explored.ask(f"open({name!r}).read()[:200]")
+    note = page.locator(".hpe-note", has_text="saved beside the notebook as scene-")  # seen where the button is
+    note.wait_for(timeout=20_000)
+    name = note.inner_text().split(" as ")[1].split(":")[0]
+    path = explored.ask(f"__import__('os').path.abspath({name!r})")
+    saved = page.context.browser.new_page()
+    saved.goto(f"file://{path}")
+    saved.locator(".hpe-words p").wait_for()
+    saved.wait_for_timeout(500)  # the photo
+    looks = "(({chosen, probing, zoom, least}) => [chosen.person, chosen.joint, probing, zoom / least])"
+    there, here = (each.evaluate(f"{looks}(document.querySelector('.hpe').view)") for each in (saved, page))
+    assert there == pytest.approx(here)
+    assert here[3] > 1
+    assert saved.locator(".hpe-words p").inner_text() == page.locator(".hpe-words p").inner_text()
+    saved.close()
+
+
+def test_a_persons_number_on_the_photo_chooses_the_person(explored):
+    number = one([item for item in explored.items(explored.photo, "number") if item["on"] != "strip"], person=1)
+    explored.click(explored.photo, number)
+    explored.wait_until("explorer.chosen", [1, -1])
 
 
 def test_theme_and_words_for_those_who_cannot_see_it_follow(explored):
