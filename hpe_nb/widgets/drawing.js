@@ -425,10 +425,10 @@ class Drawing {
       bar(g, NAMES - 4, y, width - NAMES, 1, "#8886");
       write(g, this.fixed.names[joint], NAMES - 8, y, text, "right", font);
     }
-    const [low, high] = this.scale;
-    for (const share of [0, 0.25, 0.5, 0.75, 1]) {
-      const tag = low + share * (high - low);
-      write(g, tag.toFixed(1), this.column(tag), height - 10, text);
+    const [low, high] = this.scale, power = 10 ** Math.floor(Math.log10((high - low) / 6));
+    const step = power * [1, 2, 5, 10].find((times) => 6 * times * power >= high - low);
+    for (let tag = Math.ceil(low / step) * step; tag <= high; tag += step) {
+      write(g, String(+tag.toFixed(6)), this.column(tag), height - 10, text);
     }
     write(g, "tag", NAMES - 24, height - 10, text, "right");
   }
