@@ -226,7 +226,7 @@ AREA_OF_BOX = 0.53
 LEAST_AREA = 1e-9
 """Least area in square pixels: a person of no extent is like another only in the same place."""
 MANY = 100
-"""While there are more pairs of people than this, unlike ones are left out joint by joint."""
+"""Where there are more pairs of people than this, unlike ones are left out first, joint by joint."""
 BLOCK = 100
 """Number of people compared with one another at a time; those that stay are compared with all others."""
 ROUNDING = 1e-3
@@ -248,7 +248,7 @@ def oks(xy: Floats, other: Floats, area: Floats, use: Bools) -> Float64:
     return np.asarray(alike.sum(axis=-1) / np.maximum(use.sum(axis=-1), 1))
 
 
-def likeness(apart: Floats, area: Floats, sigma: Float64) -> Float64:
+def likeness(apart: Floats, area: Floats, sigma: Float64 | float) -> Floats:
     """exp(-d^2 / (2 area (2 sigma)^2)) of joints that are `apart` (..., 2)."""
     squares = apart[..., 0] ** 2 + apart[..., 1] ** 2
     return np.asarray(np.exp(-squares / (2 * (2 * sigma) ** 2 * np.maximum(area, LEAST_AREA))))
@@ -278,26 +278,24 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
 
     def alike(better: Ints, worse: Ints) -> Bools:
         """Which of the worse people (w,) repeat which of the better ones (b,), if those are no duplicates: (b, w)."""
-        table: Bools = np.asarray(2 * ones[better] @ ones[worse].T >= ones[worse].sum(axis=1))
+        shared = ones[better] @ ones[worse].T
+        table: Bools = np.asarray(2 * shared >= ones[worse].sum(axis=1))
         if better is worse:
             table = np.triu(table, 1)  # of two people the earlier is the better one
-        row, column = table.nonzero()
+        spare = np.where(table, (1 - limit) * shared + ROUNDING, -1)
+        larger = np.maximum.outer(area[better], area[worse])
+        for k in range(K):
+            # Of many pairs nearly all are so unlike in their first joints that the others need not be compared.
+            if np.count_nonzero(spare > 0) < max(MANY, spare.size / 8):
+                break
+            unlike = 1 - likeness(xy[better, None, k] - xy[worse, k], larger, float(OKS_SIGMAS[k]))
+            spare -= unlike * np.logical_and.outer(present[better, k], present[worse, k])
+        row, column = (spare > 0).nonzero()
         one, other = better.take(row), worse.take(column)
         both = present.take(one, axis=0) & present.take(other, axis=0)
-        left, spare = both.copy(), (1 - limit) * both.sum(axis=1) + ROUNDING
-        stay = np.arange(len(one))
-        while len(stay) > MANY and left.any():
-            # Of many pairs nearly all are so unlike in their first joint or two that the others need not be compared.
-            k, pair = left.argmax(axis=1), np.arange(len(stay))
-            larger = np.maximum(area.take(one), area.take(other))
-            spare -= left[pair, k] * (1 - likeness(xy[one, k] - xy[other, k], larger, OKS_SIGMAS.take(k)))
-            left[pair, k] = False
-            near = (spare > 0).nonzero()[0]
-            one, other, spare, stay = one.take(near), other.take(near), spare.take(near), stay.take(near)
-            left, both = left.take(near, axis=0), both.take(near, axis=0)
-        above = oks(xy.take(one, axis=0), xy.take(other, axis=0), np.maximum(area[one], area[other]), both) > limit
+        above = oks(xy.take(one, axis=0), xy.take(other, axis=0), larger[row, column], both) > limit
         table[:] = False
-        table[row[stay[above]], column[stay[above]]] = True
+        table[row[above], column[above]] = True
         return table
 
     left = (-scores).argsort(kind="stable")

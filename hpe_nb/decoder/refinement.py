@@ -82,8 +82,8 @@ def rounded_distances(tag: Float32, wanted: Float32) -> Float32:
 
     Tags (..., D) and (D,), or two shapes that broadcast; the result has no axis D.
     """
-    apart = tag - wanted
-    distance = np.abs(apart[..., 0]) if apart.shape[-1] == 1 else np.sqrt(sum(np.moveaxis(apart**2, -1, 0)))
+    apart = [tag[..., i] - wanted[..., i] for i in range(tag.shape[-1])]
+    distance = np.abs(apart[0]) if len(apart) == 1 else np.sqrt(sum(each * each for each in apart))
     return np.asarray(np.floor(distance + np.float32(0.5)))
 
 
