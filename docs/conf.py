@@ -29,7 +29,7 @@ project, author, copyright = "hpe-nb", "the hpe-nb authors", "the hpe-nb authors
 version = release = hpe_nb.__version__
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 root_doc = "README"
-include_patterns = ["*.md", "docs/**", "notebooks/*", "data/*.md", "data/models/*.md", "hpe_nb/*.md"]
+include_patterns = ["*.md", "docs/**", "notebooks/*", "data/*.md", "data/models/*.md"]
 exclude_patterns = ["build"]
 html_theme = "furo"
 html_title = f"hpe-nb {release}"
