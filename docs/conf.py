@@ -29,7 +29,7 @@ project, author, copyright = "hpe-nb", "the hpe-nb authors", "the hpe-nb authors
 version = release = hpe_nb.__version__
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 root_doc = "README"
-include_patterns = ["*.md", "docs/**", "notebooks/*", "data/*.md", "data/models/*.md", "hpe_nb/*.md"]
+include_patterns = ["*.md", "docs/**", "notebooks/*", "data/*.md", "data/models/*.md"]
 exclude_patterns = ["build"]
 html_theme = "furo"
 html_title = f"hpe-nb {release}"
@@ -103,7 +103,10 @@ def reference() -> str:
         for module, _, name in (each for each in names if each[1] == room):
             thing = getattr(hpe_nb, name)
             if isinstance(thing, type):
-                lines += [f".. autoclass:: {name}", "   :members:", ""]
+                # A second name of a class, such as `webcam`, would be told as an alias and no more.
+                known = name if thing.__name__ == name else f"{thing.__module__}.{thing.__name__}"
+                lines += [] if known == name else [f"`hpe.{name}` is short for this class:", ""]
+                lines += [f".. autoclass:: {known}", "   :members:", ""]
             else:
                 lines += [
                     f".. autofunction:: {name}" if callable(thing) else f".. autodata:: hpe_nb.{module}.{name}",
@@ -149,6 +152,18 @@ def describe(_: Any, kind: str, name: str, thing: Any, options: Any, lines: list
         lines += ["", f"* `{field.name}` = {field.default!r}{limits}: {field.metadata['meaning']}"]
 
 
+def sign(_: Any, kind: str, name: str, thing: Any, options: Any, signature: str | None, returned: str | None) -> Any:
+    """A widget takes what its `__init__` takes; the `__new__` of traitlets hides that."""
+    del name, options
+    if kind == "class" and (signature or "").startswith("(*args"):
+        from sphinx.util.inspect import signature as taken
+        from sphinx.util.inspect import stringify_signature
+
+        own = taken(thing.__init__, bound_method=True)
+        signature = stringify_signature(own, show_return_annotation=False, unqualified_typehints=True)
+    return signature, returned
+
+
 def drop_widgets(_: Any, name: str, template: str, context: dict[str, Any], tree: Any) -> None:
     """Leave out the state of widgets, which is most of a page's bytes."""
     del name, template, tree
@@ -167,5 +182,6 @@ def setup(app: Any) -> None:
     prepare()
     app.connect("source-read", change_source)
     app.connect("autodoc-process-docstring", describe)
+    app.connect("autodoc-process-signature", sign)
     app.connect("html-page-context", drop_widgets, priority=900)
     app.connect("build-finished", finish)

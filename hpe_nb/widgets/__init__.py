@@ -1,1 +1,1 @@
-"""Widgets: one canvas in the browser (`canvas.js`, `panel.js`), and thin classes that send it data and answer it."""
+"""Widgets: one canvas in the browser (`view.js` and its neighbours), and classes that send it data and answer it."""
