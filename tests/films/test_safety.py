@@ -91,13 +91,17 @@ def test_no_name_leads_out_of_the_folder(
         (["../a.png", "b.png"], ["a.jpg", None]),
         (["http://x/..", "http://x/a.png"], ["photo.jpg", "a.jpg"]),
         (["f", "..hidden"], ["f.jpg", None]),
+        (["...mp4", "..mp4", "x/...mp4"], [None, None, None]),
         (["x" * 245 + ".jpg", "x" * 245 + ".png"], ["x" * 245 + ".jpg", "x" * 245 + ".png.jpg"]),
     ],
 )
 def test_every_photo_has_a_picture_of_its_own(paths: list[str], pictures: list[str | None]) -> None:
     found = [one.picture for one in planned(paths)]
     assert len({name.casefold() for name in found}) == len(paths)
-    assert not any(".." in Path(name).parts or name.startswith("/") for name in found)
+    for name in found:
+        for path in (Path(name), Path(name).with_suffix("")):  # the folder of a film has no ending
+            assert not {".", ".."} & set(str(path).split("/"))
+            assert not path.is_absolute()
     assert all(wanted in (None, name) for name, wanted in zip(found, pictures, strict=True))
 
 
