@@ -70,15 +70,24 @@ def test_a_file_of_the_users_is_replaced_only_when_asked(
     assert (out / name).read_bytes() != b"mine"
 
 
-@pytest.mark.parametrize("given", ["../in", "../in/a.png", "../in/*.png", "../other/../in"])
+@pytest.mark.parametrize(
+    ("given", "out"),
+    [
+        ("../in", "out"),
+        ("../in/a.png", "out"),
+        ("../in/*.png", "out"),
+        ("../other/../in", "out"),
+        ("../in", "100%done"),
+    ],
+)
 def test_no_name_leads_out_of_the_folder(
-    tmp_path: Path, dots: Network, monkeypatch: pytest.MonkeyPatch, given: str
+    tmp_path: Path, dots: Network, monkeypatch: pytest.MonkeyPatch, given: str, out: str
 ) -> None:
     photo(tmp_path / "in" / "a.png")
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path / "in")
-    run(given, dots, Path("../out"), pictures="")
-    assert names(tmp_path / "out") == ["a.jpg", "poses.jsonl"]
+    run(given, dots, Path("..") / out, pictures="")
+    assert names(tmp_path / out) == ["a.jpg", "poses.jsonl"]
     assert names(tmp_path / "in") == ["a.png"]
 
 
