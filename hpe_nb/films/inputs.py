@@ -138,7 +138,7 @@ def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[tup
         return [(str(int(what)), "camera")]
     path = os.path.expanduser(what)
     if os.path.exists(path) and not os.path.isdir(path):
-        check_file(Path(path), "a picture or film", MOST_FILM)
+        check_file(Path(path), "a picture or film, or the index of a camera such as 0,", MOST_FILM)
         return [(path, kind_of(path))]
     if is_url(what):
         return [(what, "photo" if _is_picture_address(what) else "film")]
