@@ -28,6 +28,9 @@ What = str | Path | int | Sequence[str | Path]
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 """Kinds of photos of telephones, which cannot be read: the error says so, not that a film is broken."""
 
+AVIF = (b"avif", b"avis")
+"""Kinds of pictures that begin as films do."""
+
 PICTURE_ENDINGS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
     *(".pnm", ".jp2", ".j2k", ".avif", ".gif", ".mpo"),
@@ -211,10 +214,10 @@ def kind_of(path: str) -> str:
         with opened(path) as picture:
             moves = getattr(picture, "is_animated", False)
             return MOVING.get(str(picture.format), "photo") if moves else "photo"
+    if suffix in FILM_ENDINGS or (head[4:8] == b"ftyp" and head[8:] not in (*HEIC, *AVIF)):
+        return "film"
     if suffix in PICTURE_ENDINGS:
         return "photo"
-    if suffix in FILM_ENDINGS:
-        return "film"
     heic = suffix in (".heic", ".heif") or (head[4:8] == b"ftyp" and head[8:] in HEIC)
     return "heic" if heic else ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -215,12 +216,13 @@ def test_films_of_any_name(make_film: Maker, dots: Network, tmp_path: Path, name
 
 
 def test_a_holiday_folder(make_film: Maker, tmp_path: Path) -> None:
-    """Photos by their content, films by their ending, a word about all others; pipes and loops of links do no harm."""
+    """Photos and films by their content or ending, a word about all others; pipes and loops of links do no harm."""
     place = tmp_path / "holiday"
     photo(place / "b.png").rename(place / "no ending")
     photo(place / "a.jpg")
     photo(place / "day2" / "c.jpg")
     make_film(3).rename(place / "walk.mp4")
+    shutil.copy(place / "walk.mp4", place / "film.jpg")
     (place / "notes.txt").write_text("no picture")
     (place / "iphone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
     os.mkfifo(place / "pipe.jpg")
@@ -228,7 +230,7 @@ def test_a_holiday_folder(make_film: Maker, tmp_path: Path) -> None:
     (place / "dangling.jpg").symlink_to("nowhere")
     found = find_inputs([str(place), str(place / "none.jpg"), "x" * 300, str(place / "a.jpg")])
     assert [Path(one).name for one in found.photos] == ["a.jpg", "no ending"]
-    assert [Path(str(one)).name for one in found.films] == ["walk.mp4"]
+    assert [Path(str(one)).name for one in found.films] == ["film.jpg", "walk.mp4"]
     text = " ".join(found.report.notes)
     assert "2 folders" in text
     assert "4 files" in text
