@@ -85,7 +85,11 @@ def size_of(text: str) -> tuple[int, int]:
 
 def fit_of(text: str) -> Any:
     """A fit as `load_network` takes it: a name, or width and height."""
-    return text if text in ("protocol", "letterbox") else size_of(text)
+    try:
+        return text if text in ("protocol", "letterbox") else size_of(text)
+    except ArgumentTypeError as error:
+        words = f"{text} was given, but protocol, letterbox or a size such as 640x448 is expected"
+        raise ArgumentTypeError(words) from error
 
 
 def three_numbers(text: str) -> tuple[float, ...]:

@@ -61,4 +61,4 @@ def values_of(text: str) -> tuple[str, list[Any]]:
         values = [part.strip().lower() for part in listed.split(",")]
         return name, [("no", "false", "yes", "true").index(v) > 1 if kind is bool else kind(v) for v in values]
     except (ValueError, ZeroDivisionError) as error:
-        raise HpeError(f"{text!r} was given, but values as in tag_threshold=0.5:2:0.1 or refine=near,off.") from error
+        raise HpeError(f"{text!r} was given, but values as in tag_threshold=0.5:2:0.1 are expected.") from error

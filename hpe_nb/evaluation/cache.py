@@ -137,9 +137,9 @@ def cache_maps(
         target = Path(hold.name)
     remove_parts(target)
     fit, size = getattr(network, "fit", ""), getattr(network, "size", "")
-    fitted = f"{fit} {size}" if isinstance(fit, str) else f"{fit[0]}x{fit[1]}"
+    fitted = f", fit {fit} {size}" if isinstance(fit, str) else f", fit {fit[0]}x{fit[1]}"
     flip = "with flip test" if isinstance(network, FlipTest) else "no flip test"
-    protocol = f"{getattr(network, 'name', type(network).__name__)}, fit {fitted}, {flip}"
+    protocol = f"{getattr(network, 'name', type(network).__name__)}{fitted if fit else ''}, {flip}"
     identity, keys = _identity(network, protocol), []
     for path in shown(paths, "photo", progress):
         content = read_bytes(path, "a photo")

@@ -245,7 +245,9 @@ def _from_coco(source: str, content: Any) -> list[tuple[ImageId, str, tuple[int,
     ids = [_id(image["id"]) for image in images]
     if len(set(ids)) < len(ids):
         raise HpeError(f"{source} gives one id to several pictures, but each needs its own; number them anew.")
-    categories = {str(each.get("name")).strip().lower(): each["id"] for each in content.get("categories") or ()}
+    categories: dict[str, Any] = {}
+    for each in content.get("categories") or ():
+        categories.setdefault(str(each.get("name")).strip().lower(), each.get("id"))  # the first of a name counts
     if categories and "person" not in categories:
         given = ", ".join(list(categories)[:4])
         raise HpeError(f"labels of {given} were given, but the category person is expected; rename it if it is one.")

@@ -47,7 +47,7 @@ class Report:
 
     def __str__(self) -> str:
         title, frame, index = self._shown()
-        return f"{title}\n{frame.to_string(index=index)}"
+        return f"{title}\n{frame.to_string(index=index)}" if len(frame) else title
 
     def _repr_html_(self) -> str:
         title, frame, index = self._shown()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import os
 import signal
 import threading
@@ -12,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import ExitStack, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -114,6 +116,7 @@ def sweep(
 
 def work(maps: Maps | dict[str, Any], labels: Labels, settings: bytes) -> Judgement:
     """Judge all settings on one picture, on any machine: cloudpickle brings a rule from a notebook with its code."""
+    end_with_parent()
     return judge_settings(maps if isinstance(maps, Maps) else unpack(maps), labels, cloudpickle.loads(settings))
 
 
@@ -259,6 +262,20 @@ def own_pool() -> Any:
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     begin = {"initializer": _begin_worker, "initargs": (os.getpid(),)}
     return loky.ProcessPoolExecutor(joblib.cpu_count(), timeout=60, env=threads, **begin)
+
+
+@cache
+def end_with_parent() -> None:
+    """In a worker of a pool of the user's: end it as soon as the process that made it has ended, however that came."""
+    parent = multiprocessing.parent_process()
+
+    def watch(parent: Any) -> None:
+        with suppress(ValueError):  # workers of `own_pool` do not know their parent in this way, see `_begin_worker`
+            parent.join()
+            os._exit(1)
+
+    if parent is not None:
+        threading.Thread(target=watch, args=(parent,), daemon=True).start()
 
 
 def _begin_worker(parent: int) -> None:

@@ -101,8 +101,11 @@ def folder_held(folder: Path) -> Iterator[None]:
         raise unwritable(folder, error) from error
     with file:
         free = _lock(file.fileno()) is not False
+        try:
+            free = free and os.path.samestat(path.stat(), os.fstat(file.fileno()))
+        except OSError:  # the last holder removed it in between
+            free = False
         with suppress(OSError, ValueError):
-            free = free and os.path.samestat(path.stat(), os.fstat(file.fileno()))  # or the last holder removed it
             file.seek(0)
             holder = file.read(200) or holder
         if not free:

@@ -184,7 +184,8 @@ def open_camera(what: str | int, span: Span) -> Camera:
 def camera_pictures(capture: Any) -> Iterator[Image]:
     """The pictures of a camera of OpenCV as RGB, until there is none."""
     while (read := capture.read())[0]:
-        yield np.asarray(cv2.cvtColor(read[1], cv2.COLOR_BGR2RGB), np.uint8)
+        grey = read[1].shape[2:] in ((), (1,))
+        yield np.asarray(cv2.cvtColor(read[1], cv2.COLOR_GRAY2RGB if grey else cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def open_container(address: str) -> tuple[Any, Any]:

@@ -28,6 +28,9 @@ What = str | Path | int | Sequence[str | Path]
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 """Kinds of photos of telephones, which cannot be read: the error says so, not that a film is broken."""
 
+AVIF = (b"avif", b"avis")
+"""Kinds of pictures that begin as films do."""
+
 PICTURE_ENDINGS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
     *(".pnm", ".jp2", ".j2k", ".avif", ".gif", ".mpo"),
@@ -138,7 +141,7 @@ def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[tup
         return [(str(int(what)), "camera")]
     path = os.path.expanduser(what)
     if os.path.exists(path) and not os.path.isdir(path):
-        check_file(Path(path), "a picture or film", MOST_FILM)
+        check_file(Path(path), "a picture or film, or the index of a camera such as 0,", MOST_FILM)
         return [(path, kind_of(path))]
     if is_url(what):
         return [(what, "photo" if _is_picture_address(what) else "film")]
@@ -211,10 +214,10 @@ def kind_of(path: str) -> str:
         with opened(path) as picture:
             moves = getattr(picture, "is_animated", False)
             return MOVING.get(str(picture.format), "photo") if moves else "photo"
+    if suffix in FILM_ENDINGS or (head[4:8] == b"ftyp" and head[8:] not in (*HEIC, *AVIF)):
+        return "film"
     if suffix in PICTURE_ENDINGS:
         return "photo"
-    if suffix in FILM_ENDINGS:
-        return "film"
     heic = suffix in (".heic", ".heif") or (head[4:8] == b"ftyp" and head[8:] in HEIC)
     return "heic" if heic else ""
 

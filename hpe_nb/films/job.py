@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -15,7 +16,7 @@ from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError, last_line, one_line
-from hpe_nb.files.images import crop_boxes, scaled_into, write_image
+from hpe_nb.files.images import ENDINGS, crop_boxes, scaled_into, write_image
 from hpe_nb.files.whole import check_targets, folder_held, remove_parts
 from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Found, Stages, detect
@@ -93,8 +94,8 @@ class Outputs:
             whole = self.crops / name
             files = [whole.with_name(f"{whole.stem[:200]}-person-{i + 1}.jpg") for i in entry.person.tolist()]
         if self.pictures is not None:
-            pattern = self.pictures.name if numbered(self.pictures.name) else ""
-            files.append(self.pictures.with_name(pattern % entry.index) if pattern else self.pictures / name)
+            pattern = pattern_of(self.pictures)
+            files.append(self.pictures.with_name(self.pictures.name % entry.index) if pattern else self.pictures / name)
         return files
 
     def shown(self, entry: Entry, image: Image) -> tuple[Image | None, dict[Path, Image]]:
@@ -105,6 +106,11 @@ class Outputs:
             drawn = self.drawn(image, entry.poses, entry.person)
             images = [*images, drawn]
         return drawn, dict(zip(self.files(entry), images, strict=False))  # one for the film alone has no file
+
+
+def pattern_of(pictures: Path) -> re.Pattern[str] | None:
+    """What finds the pictures of a pattern of their names; None for a folder, whatever it is called."""
+    return numbered(pictures.name) if pictures.suffix.lower() in ENDINGS else None
 
 
 @dataclass
@@ -227,7 +233,7 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
     targets += [outputs.video] if outputs.video else []
     folders = [path.parent for path in (outputs.record, *outputs.exports)]
     if outputs.pictures is not None:
-        pattern = numbered(outputs.pictures.name)
+        pattern = pattern_of(outputs.pictures)
         folder = outputs.pictures.parent if pattern else outputs.pictures
         if isinstance(source, Pictures) and not pattern:
             targets += [folder / photo.picture for photo in source.wanted()]
@@ -283,7 +289,7 @@ def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile
             summary.notes.append(f"{video.fitted} frames changed size and were fitted into the film's first size.")
         summary.notes += [video.sound_note] if video.sound_note else []
     if summary.frames and outputs.pictures is not None:
-        summary.files.append(outputs.pictures.parent if numbered(outputs.pictures.name) else outputs.pictures)
+        summary.files.append(outputs.pictures.parent if pattern_of(outputs.pictures) else outputs.pictures)
     if summary.people and outputs.crops is not None:
         summary.files.append(outputs.crops)
     for path in outputs.exports:

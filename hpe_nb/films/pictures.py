@@ -99,6 +99,8 @@ def _names(paths: Sequence[str]) -> list[str]:
 def _picture_name(name: str, used: Collection[str]) -> str:
     """A file name for the annotated picture: a.jpg for a.png; a.png.jpg where another photo has that; then a-1.jpg."""
     whole = PurePosixPath(*[part for part in PurePosixPath(name).parts if part not in ("..", "/")] or ["photo"])
+    if not whole.stem.strip("."):  # without its ending it would name a folder above
+        whole = whole.with_name(f"photo{whole.name}")
     for tried in (f"{whole.with_suffix('')}.jpg", f"{whole}.jpg"):
         if _alike(tried) not in used and len(os.fsencode(PurePosixPath(tried).name)) <= 255:
             return tried

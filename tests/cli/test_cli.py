@@ -83,7 +83,7 @@ def test_help_loads_nothing_heavy() -> None:
         pytest.param(["demo", "no.jpg"], "no.jpg does not exist", id="a photo that is not there"),
         pytest.param(["demo", "--tag-threshold", "99"], "tag_threshold=99.0", id="a setting out of range"),
         pytest.param(["demo", "--network", "yolo"], "yolo was given, but the path", id="another network"),
-        pytest.param(["demo", "--fit", "square"], "--fit: square", id="another fit"),
+        pytest.param(["demo", "--fit", "square"], "square was given, but protocol, letterbox or", id="another fit"),
         pytest.param(["demo", "--fit", "0x448"], "--fit: 0x448", id="a fit of no width"),
         pytest.param(["demo", "-o", "taken"], "taken", id="a file in the folder's place"),
         pytest.param(["demo", "--speed=1"], "unrecognized arguments: --speed=1; see hpe-nb --help", id="no option"),

@@ -58,6 +58,7 @@ def known(tmp_path: Path) -> Any:
     "content",
     [
         pytest.param(coco(categories=[]), id="no categories"),
+        pytest.param(coco(categories=[*CATEGORIES, {"id": 3, "name": "Person"}, {}]), id="two categories of people"),
         pytest.param(coco(images=images("id", "file_name", id=str)), id="ids as text, no sizes"),
         pytest.param(coco({}, {"image_id": 8.0}), id="ids as 8.0"),
         pytest.param(

@@ -116,6 +116,7 @@ def test_table_of_one_picture_names_people() -> None:
     assert report.people["person"].tolist() == [1, 2, "-"]
     assert report.people["OKS"].tolist() == ["1.00", "-", "missed"]
     assert "wrong person" in report._repr_html_()
+    assert "\n" not in str(hpe.evaluate(Poses.none(), np.zeros((0, 17, 3))))
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,19 @@ def test_executors_of_the_users_give_the_same_table(pictures: list[hpe.Scene], t
             assert equal(hpe.sweep(pictures, None, GRID, executor=pool, progress=False), table)
 
 
+def test_workers_of_the_users_end_with_a_killed_parent(tmp_path: Path) -> None:
+    script = tmp_path / "killed.py"
+    script.write_text(
+        "import os\nfrom concurrent.futures import ProcessPoolExecutor\nfrom multiprocessing import get_context\n"
+        "from hpe_nb.evaluation.sweep import end_with_parent\n"
+        "if __name__ == '__main__':\n"
+        "    pool = ProcessPoolExecutor(1, mp_context=get_context('spawn'))\n"
+        f"    pool.submit(end_with_parent).result()\n    os.kill(os.getpid(), {int(DEADLY)})\n"
+    )
+    # The pipe is at its end when the last process that has it has ended.
+    subprocess.run([sys.executable, script], stdout=subprocess.PIPE, timeout=60, check=False)
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:A worker was lost")
 def test_dask_gives_the_same_table_with_a_worker_killed(pictures: list[hpe.Scene], table: hpe.SweepTable) -> None:

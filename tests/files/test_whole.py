@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hpe_nb.errors import HpeError
-from hpe_nb.files.whole import folder_held, remove_parts, written_whole
+from hpe_nb.files.whole import LOCK, folder_held, remove_parts, written_whole
 
 PART = ".a.txt.0123abcd.part"
 
@@ -50,3 +50,9 @@ def test_a_folder_is_held_once(tmp_path: Path) -> None:
     with folder_held(tmp_path):
         pass
     assert not list(tmp_path.iterdir())
+
+
+def test_a_lock_that_was_removed_in_between_holds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hpe_nb.files.whole._lock", lambda _: (tmp_path / LOCK).unlink())
+    with pytest.raises(HpeError, match="is being written to by another run"), folder_held(tmp_path):
+        pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -70,15 +71,24 @@ def test_a_file_of_the_users_is_replaced_only_when_asked(
     assert (out / name).read_bytes() != b"mine"
 
 
-@pytest.mark.parametrize("given", ["../in", "../in/a.png", "../in/*.png", "../other/../in"])
+@pytest.mark.parametrize(
+    ("given", "out"),
+    [
+        ("../in", "out"),
+        ("../in/a.png", "out"),
+        ("../in/*.png", "out"),
+        ("../other/../in", "out"),
+        ("../in", "100%done"),
+    ],
+)
 def test_no_name_leads_out_of_the_folder(
-    tmp_path: Path, dots: Network, monkeypatch: pytest.MonkeyPatch, given: str
+    tmp_path: Path, dots: Network, monkeypatch: pytest.MonkeyPatch, given: str, out: str
 ) -> None:
     photo(tmp_path / "in" / "a.png")
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path / "in")
-    run(given, dots, Path("../out"), pictures="")
-    assert names(tmp_path / "out") == ["a.jpg", "poses.jsonl"]
+    run(given, dots, Path("..") / out, pictures="")
+    assert names(tmp_path / out) == ["a.jpg", "poses.jsonl"]
     assert names(tmp_path / "in") == ["a.png"]
 
 
@@ -91,13 +101,17 @@ def test_no_name_leads_out_of_the_folder(
         (["../a.png", "b.png"], ["a.jpg", None]),
         (["http://x/..", "http://x/a.png"], ["photo.jpg", "a.jpg"]),
         (["f", "..hidden"], ["f.jpg", None]),
+        (["...mp4", "..mp4", "x/...mp4"], [None, None, None]),
         (["x" * 245 + ".jpg", "x" * 245 + ".png"], ["x" * 245 + ".jpg", "x" * 245 + ".png.jpg"]),
     ],
 )
 def test_every_photo_has_a_picture_of_its_own(paths: list[str], pictures: list[str | None]) -> None:
     found = [one.picture for one in planned(paths)]
     assert len({name.casefold() for name in found}) == len(paths)
-    assert not any(".." in Path(name).parts or name.startswith("/") for name in found)
+    for name in found:
+        for path in (Path(name), Path(name).with_suffix("")):  # the folder of a film has no ending
+            assert not {".", ".."} & set(str(path).split("/"))
+            assert not path.is_absolute()
     assert all(wanted in (None, name) for name, wanted in zip(found, pictures, strict=True))
 
 
@@ -202,12 +216,13 @@ def test_films_of_any_name(make_film: Maker, dots: Network, tmp_path: Path, name
 
 
 def test_a_holiday_folder(make_film: Maker, tmp_path: Path) -> None:
-    """Photos by their content, films by their ending, a word about all others; pipes and loops of links do no harm."""
+    """Photos and films by their content or ending, a word about all others; pipes and loops of links do no harm."""
     place = tmp_path / "holiday"
     photo(place / "b.png").rename(place / "no ending")
     photo(place / "a.jpg")
     photo(place / "day2" / "c.jpg")
     make_film(3).rename(place / "walk.mp4")
+    shutil.copy(place / "walk.mp4", place / "film.jpg")
     (place / "notes.txt").write_text("no picture")
     (place / "iphone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
     os.mkfifo(place / "pipe.jpg")
@@ -215,7 +230,7 @@ def test_a_holiday_folder(make_film: Maker, tmp_path: Path) -> None:
     (place / "dangling.jpg").symlink_to("nowhere")
     found = find_inputs([str(place), str(place / "none.jpg"), "x" * 300, str(place / "a.jpg")])
     assert [Path(one).name for one in found.photos] == ["a.jpg", "no ending"]
-    assert [Path(str(one)).name for one in found.films] == ["walk.mp4"]
+    assert [Path(str(one)).name for one in found.films] == ["film.jpg", "walk.mp4"]
     text = " ".join(found.report.notes)
     assert "2 folders" in text
     assert "4 files" in text

@@ -146,6 +146,13 @@ def test_a_camera_that_is_pulled_out_is_told() -> None:
     assert source.report.sentences == ["camera 0 broke off after 5 frames; check the cable or the connection."]
 
 
+@pytest.mark.parametrize("shape", [(4, 6), (4, 6, 1)], ids=str)
+def test_a_grey_camera(shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    capture = Capture(5)
+    monkeypatch.setattr(capture, "read", lambda: (True, np.full(shape, 7, np.uint8)))
+    assert next(captures.camera_pictures(capture)).tolist() == np.full((4, 6, 3), 7).tolist()
+
+
 def test_a_camera_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     capture, let_go = Capture(5), threading.Event()
     monkeypatch.setattr(captures, "TIMEOUT", 0.05)
