@@ -1,5 +1,5 @@
 # Names stay text here: they may be addresses or patterns.
-# ruff: noqa: PTH100, PTH110, PTH111, PTH112, PTH118, PTH119, PTH123, PTH208
+# ruff: noqa: PTH110, PTH111, PTH112, PTH118, PTH119, PTH123, PTH208
 """Inputs: which photos and films are meant by what a user names, a word about what is left out, and opening them."""
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hpe_nb.files.images import opened
 from hpe_nb.files.reading import check_file
 from hpe_nb.files.text import plural
 from hpe_nb.films.captures import TIMEOUT, Film, open_camera
-from hpe_nb.films.frame import Source, Span, Troubles, is_url, numbered
+from hpe_nb.films.frame import Source, Span, Troubles, is_url, numbered, whole_path
 from hpe_nb.films.pictures import Pictures
 from hpe_nb.network.download import TransferError, answer
 
@@ -115,7 +115,7 @@ def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) 
             found.report.add(str(error) if isinstance(error, HpeError) else words)
             continue
         for item, kind in items:
-            key = item if is_url(item) or kind == "camera" else os.path.normcase(os.path.abspath(item))
+            key = item if is_url(item) or kind == "camera" else os.path.normcase(whole_path(item))
             if key in seen:
                 found.report.notes.append(f"{item} was given more than once and is read once.")
             elif kind == "camera":

@@ -101,6 +101,18 @@ def test_every_photo_has_a_picture_of_its_own(paths: list[str], pictures: list[s
     assert all(wanted in (None, name) for name, wanted in zip(found, pictures, strict=True))
 
 
+@pytest.mark.parametrize("first", ["link/../a.png", "link/..", "link/../*.png"], ids=["photo", "folder", "pattern"])
+def test_photos_in_the_folder_above_a_link_are_others(
+    tmp_path: Path, dots: Network, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    here, there = photo(tmp_path / "a.png"), photo(tmp_path / "far" / "a.png")
+    (there.parent / "below").mkdir()
+    (tmp_path / "link").symlink_to(there.parent / "below")
+    monkeypatch.chdir(tmp_path)
+    _, entries = run(find_inputs([first, "a.png"]).photos, dots, tmp_path / "out")
+    assert [entry.source for entry in entries] == [str(there), str(here)]
+
+
 def test_resuming_in_a_folder_that_changed(tmp_path: Path, dots: Network) -> None:
     place, out = tmp_path / "in", tmp_path / "out"
     for i, name in enumerate(("b.png", "c.png")):
