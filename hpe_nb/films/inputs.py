@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import opened
@@ -136,6 +138,8 @@ def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[tup
     """What one input means, item by item with its kind; notes go to `found`, and errors say what cannot be read."""
     if isinstance(what, int) or (what.isascii() and what.isdecimal() and not os.path.exists(what)):
         return [(str(int(what)), "camera")]
+    if what.lower().startswith("file://") and not os.path.exists(what):
+        what = url2pathname(urlsplit(what).path)  # a path, by which inputs are known and never written to
     path = os.path.expanduser(what)
     if os.path.exists(path) and not os.path.isdir(path):
         check_file(Path(path), "a picture or film", MOST_FILM)

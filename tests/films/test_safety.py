@@ -37,13 +37,14 @@ def test_photos_in_the_folder_for_the_results_stay(tmp_path: Path, dots: Network
     assert names(place) == ["a.jpg"]
 
 
+@pytest.mark.parametrize("address", [False, True], ids=["a path", "an address"])
 @pytest.mark.parametrize("name", ["film.mp4", "link/film.mp4"], ids=["its name", "by a link"])
-def test_a_film_is_not_written_to(make_film: Maker, dots: Network, tmp_path: Path, name: str) -> None:
+def test_a_film_is_not_written_to(make_film: Maker, dots: Network, tmp_path: Path, name: str, address: bool) -> None:
     film = make_film(5)
     (tmp_path / "link").symlink_to(tmp_path)
     before = film.read_bytes()
     with pytest.raises(hpe.HpeError, match="is one of the inputs"):
-        run(film, dots, tmp_path, video=name, overwrite=True)
+        run(film.as_uri() if address else film, dots, tmp_path, video=name, overwrite=True)
     assert film.read_bytes() == before
 
 
