@@ -33,8 +33,13 @@ CODECS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
 }
 """Codec, its options and the container's options by ending."""
 
-COPIED = {"libx264": ("aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"), "libvpx": ("vorbis", "opus")}
-"""Codecs of sound that films with these pictures take as they are."""
+COPIED = {
+    ".mp4": ("aac", "mp3", "alac", "flac", "opus"),
+    ".mkv": ("aac", "mp3", "alac", "flac", "opus", "ac3", "eac3", "vorbis"),
+    ".webm": ("vorbis", "opus"),
+    ".mov": ("aac", "mp3", "alac", "ac3", "eac3"),
+}
+"""Codecs of sound that films of these endings take as they are."""
 
 CLOCK = 90_000
 """Ticks of the film's time in a second."""
@@ -60,8 +65,10 @@ class VideoFile:
         self.frames = self.fitted = 0
         self._source = source
         self._heard: Any = None if source is None else source.keep_sound()
-        if self._heard is not None and (name := self._heard.codec_context.name) not in COPIED.get(self._codec, ()):
-            self.sound_note = f"sound of the kind {name} does not fit into {ending} and was left out; try .mkv or .mp4."
+        if self._heard is not None and ending not in (fits := _endings_for(self._heard)):
+            name = self._heard.codec.canonical_name
+            advice = f"try {fits[0]}" if fits else "turn the film's sound into aac to keep it"
+            self.sound_note = f"sound of the kind {name} does not fit into {ending} and was left out; {advice}."
             self._heard = None
         self._size, self._origin, self._ticks = (0, 0), 0.0, -1
         self._file: BinaryIO | None = None
@@ -168,6 +175,12 @@ class VideoFile:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _endings_for(sound: Any) -> list[str]:
+    """Endings of films that take a stream of sound as it is; AAC as it is broadcast has no header, which MP4 wants."""
+    bare = sound.codec.canonical_name == "aac" and not sound.codec_context.extradata
+    return [each for each in COPIED if sound.codec.canonical_name in COPIED[each] and not (bare and each != ".mkv")]
 
 
 def _fitted(image: Image, size: tuple[int, int]) -> Image:

@@ -160,19 +160,24 @@ def test_one_run_holds_the_folder(tmp_path: Path, dots: Network) -> None:
     assert not (out / LOCK).exists()
 
 
-def loud_film(path: Path, times: list[int], seconds: float) -> Path:
+SAMPLES = {"aac": 1024, "libmp3lame": 1152, "ac3": 1536}
+"""Coders of sound, and how much of it each takes at once."""
+
+
+def loud_film(path: Path, times: list[int], seconds: float, coder: str = "aac") -> Path:
     """A film whose frames are shown at these hundredths of a second, with `seconds` of sound."""
+    samples = SAMPLES[coder]
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=100)
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-        sound = container.add_stream("aac", rate=44100)
+        sound: Any = container.add_stream(coder, rate=44100)
         for i, time_now in enumerate(times):
             frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 10 * i, np.uint8), format="rgb24")
             frame.pts, frame.time_base = time_now, Fraction(1, 100)
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
-        for start in range(0, int(44100 * seconds), 1024):
-            tone = av.AudioFrame.from_ndarray(np.full((1, 1024), 0.1, np.float32), format="fltp", layout="mono")
+        for start in range(0, int(44100 * seconds), samples):
+            tone = av.AudioFrame.from_ndarray(np.full((1, samples), 0.1, np.float32), format="fltp", layout="mono")
             tone.sample_rate, tone.pts = 44100, start
             container.mux(sound.encode(tone))
         container.mux(sound.encode(None))
@@ -205,6 +210,25 @@ def test_picture_and_sound_stay_together(
     begins = {"start": 0.9}.get(next(iter(span), ""), 0.0)
     assert -0.05 < min(sound) < 0.06
     assert max(sound) == pytest.approx(min(seconds - begins, shown[-1]), abs=0.45)
+
+
+@pytest.mark.parametrize(
+    ("name", "coder", "written", "says"),
+    [
+        ("a.mkv", "libmp3lame", "out.mp4", "has the sound of its original"),
+        ("a.mkv", "ac3", "out.mp4", "ac3 does not fit into .mp4 and was left out; try .mkv."),
+        ("a.mkv", "ac3", "out.mkv", "has the sound of its original"),
+        ("a.ts", "aac", "out.mp4", "aac does not fit into .mp4 and was left out; try .mkv."),
+        ("a.mp4", "aac", "out.avi", "aac does not fit into .avi and was left out; try .mp4."),
+    ],
+)
+def test_sound_of_any_kind(tmp_path: Path, dots: Network, name: str, coder: str, written: str, says: str) -> None:
+    film = loud_film(tmp_path / name, [0, 10, 20, 30], 0.4, coder)
+    summary, entries = run(film, dots, tmp_path / "out", video=written)
+    assert says in " ".join(summary.notes)
+    assert len(entries) == frames_in(tmp_path / "out" / written) == 4
+    with av.open(str(tmp_path / "out" / written)) as container:
+        assert len(container.streams.audio) == ("original" in says)
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.mp4", b"12:30:00.mp4", b"a[1].mp4", b"-x.mp4"])
