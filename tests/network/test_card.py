@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,12 @@ def saved(path: Path, joints: int, card: str) -> Path:
         pytest.param(("tail", "nose"), id="one of two"),
     ],
 )
-def test_joints_by_their_names(tmp_path: Path, joints: tuple[str, ...]) -> None:
-    path = saved(tmp_path / "net.xml", len(joints), f"joints = {list(joints)}\nnegated = true\nfit = [64, 64]\n")
+@pytest.mark.parametrize(
+    "written", [str, str.title, lambda name: name.replace(" ", "_")], ids=["as here", "Left Eye", "left_eye"]
+)
+def test_joints_by_their_names(tmp_path: Path, joints: tuple[str, ...], written: Callable[[str], str]) -> None:
+    names = [written(name) for name in joints]
+    path = saved(tmp_path / "net.xml", len(joints), f"joints = {names}\nnegated = true\nfit = [64, 64]\n")
     maps = hpe.load_network(path)(IMAGE)
     for k, name in enumerate(KEYPOINTS):
         shown = [10, 100, 250][joints.index(name) % 3] if name in joints else 0
@@ -112,6 +117,7 @@ def test_names_of_outputs(tmp_path: Path) -> None:
         pytest.param('fit = "square"', "fit='square'", id="another fit"),
         pytest.param("fit = [1]", "fit=", id="one side"),
         pytest.param("heatmaps = 1", "heatmaps=1", id="a number for a name"),
+        pytest.param('heatmaps = "a"\nembeddings = "a"', "embeddings='a'", id="one output for both"),
         pytest.param("meen = [1, 2, 3]", "'meen'", id="a field that is none"),
         pytest.param("joints = [", "is no TOML file", id="half a card"),
         pytest.param("a = " + "[" * 5000, "is no TOML file", id="deep"),
