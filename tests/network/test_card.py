@@ -83,7 +83,9 @@ def test_colours_and_numbers_of_the_input(tmp_path: Path, card: str, given: dict
         pytest.param([1, -1, -1, -1], None, "NCHW", id="all open"),
         pytest.param([1, -1, -1, -1], "NHWC", "NHWC", id="all open, given"),
         pytest.param([1, 3, 64, 64], "NHWC", None, id="given wrongly"),
+        pytest.param([1, -1, -1, 3], "NCHW", None, id="given wrongly, the other axis open"),
         pytest.param([1, 1, 64, 64], None, None, id="grey"),
+        pytest.param([1, 1, -1, -1], None, None, id="grey of any size"),
         pytest.param([1, 3, 64], None, None, id="three axes"),
     ],
 )
