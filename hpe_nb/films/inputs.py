@@ -30,6 +30,9 @@ What = str | Path | int | Sequence[str | Path]
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 """Kinds of photos of telephones, which cannot be read: the error says so, not that a film is broken."""
 
+UNREADABLE = (".heic", ".heif", ".jxl", ".svg", ".pdf")
+"""Endings of pictures that cannot be read, for the same reason."""
+
 PICTURE_ENDINGS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
     *(".pnm", ".jp2", ".j2k", ".avif", ".gif", ".mpo"),
@@ -150,7 +153,7 @@ def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[tup
     wanted = [(file, kind) for file, kind in kinds if kind not in ("", "heic")]
     if others := [file for file, kind in kinds if kind in ("", "heic")]:
         some = ", ".join(os.path.basename(name) for name in others[:3]) + (", ..." if len(others) > 3 else "")
-        heic = "; convert HEIC photos to JPEG first." if any(kind == "heic" for _, kind in kinds) else "."
+        heic = "; convert those such as HEIC to JPEG first." if any(kind == "heic" for _, kind in kinds) else "."
         found.report.notes.append(
             f"{what}: {plural(len(others), 'file')} left out, no pictures or films ({some}){heic}"
         )
@@ -219,7 +222,7 @@ def kind_of(path: str) -> str:
         return "photo"
     if suffix in FILM_ENDINGS:
         return "film"
-    heic = suffix in (".heic", ".heif") or (head[4:8] == b"ftyp" and head[8:] in HEIC)
+    heic = suffix in UNREADABLE or (head[4:8] == b"ftyp" and head[8:] in HEIC)
     return "heic" if heic else ""
 
 

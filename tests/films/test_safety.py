@@ -263,6 +263,14 @@ def test_a_holiday_folder(make_film: Maker, tmp_path: Path) -> None:
     assert [Path(one).name for one in find_inputs([f"{place}/**/*.jpg"]).photos] == ["a.jpg", "c.jpg"]
 
 
+@pytest.mark.parametrize("name", ["a.heic", "a.jxl", "a.svg", "a.PDF"])
+def test_pictures_that_cannot_be_read_are_no_broken_films(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"\xff\x0a" * 500)
+    with hpe.open_source(tmp_path / name) as source:
+        assert list(source) == []
+    assert "is no picture that can be read; give a JPEG" in " ".join(source.report.sentences)
+
+
 @pytest.mark.parametrize(
     ("name", "count", "photos", "films", "said"),
     [
