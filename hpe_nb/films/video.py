@@ -100,7 +100,7 @@ class VideoFile:
             frame.pts, frame.time_base = self._ticks, frame_time
             self._container.mux(self._video.encode(frame))
             self._play_sound(float(self._ticks * frame_time))
-        except OSError as error:
+        except (OSError, av.FFmpegError) as error:
             raise unwritable(self.path, error) from error
         self.frames += 1
 
@@ -155,6 +155,8 @@ class VideoFile:
 
     def close(self) -> None:
         """End the film; HpeError where the end cannot be written."""
+        import av
+
         try:
             if self._container is not None and self.frames:
                 self._play_sound(float(self._ticks * self._video.codec_context.time_base) + 1 / self.fps)
@@ -163,7 +165,7 @@ class VideoFile:
                     self.sound_note = "the film has the sound of its original."
             if self._container is not None:
                 self._container.close()
-        except OSError as error:
+        except (OSError, av.FFmpegError) as error:
             raise unwritable(self.path, error) from error
         finally:
             self._container = self._video = self._sound = None

@@ -19,6 +19,7 @@ import hpe_nb as hpe
 from hpe_nb.files.whole import LOCK, folder_held
 from hpe_nb.films.inputs import find_inputs
 from hpe_nb.films.pictures import planned
+from hpe_nb.films.video import COPIED
 from hpe_nb.network.network import Network
 
 Maker = Callable[..., Path]
@@ -229,6 +230,14 @@ def test_sound_of_any_kind(tmp_path: Path, dots: Network, name: str, coder: str,
     assert len(entries) == frames_in(tmp_path / "out" / written) == 4
     with av.open(str(tmp_path / "out" / written)) as container:
         assert len(container.streams.audio) == ("original" in says)
+
+
+def test_a_film_that_does_not_take_its_sound_is_told(
+    tmp_path: Path, dots: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(COPIED, ".mp4", ("ac3",))
+    summary, _ = run(loud_film(tmp_path / "a.mkv", [0, 10], 0.2, "ac3"), dots, tmp_path / "out", video="out.mp4")
+    assert "out.mp4 could not be written" in summary.ending
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.mp4", b"12:30:00.mp4", b"a[1].mp4", b"-x.mp4"])
