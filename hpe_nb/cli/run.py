@@ -109,7 +109,7 @@ def run(options: Namespace) -> int:
     if not jobs:
         return 2
     if options.video and count > 1:
-        raise HpeError(f"--video was given for {count} films, which it names all the same; leave it out.")
+        raise HpeError(f"--video {options.video} names one film, but there would be {count}; leave it out.")
     network, worst = network_of(options), int(bool(found.report.count))
     # A request to terminate ends the job as Ctrl-C does, with all results kept.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)

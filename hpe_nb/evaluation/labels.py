@@ -153,18 +153,21 @@ class LabelledSet:
     def poses_of(self, pictures: Mapping[Any, Poses]) -> list[Poses]:
         """The poses of each labelled picture from those of a results file; none where the file has no people of it.
 
-        Poses come by image id, as `hpe.load_pictures` gives them: the picture's number in the labels, or its file name.
+        Poses come by image id, as `hpe.load_pictures` gives them: the picture's number in the labels, or its file name,
+        with more or less of the folders before it.
         """
         if not pictures:
             raise HpeError(f"poses of no picture were given for {self.source}; give results with at least one person.")
-        short = [Path(name).name for name in self.names]
-        count = Counter(short)
+        short, given = [_file_name(name) for name in self.names], [_file_name(str(name)) for name in pictures]
+        count, seen = Counter(short), Counter(given)
         index: dict[ImageId, int] = {name: i for i, name in enumerate(short) if count[name] == 1}
         index |= {name: i for names in (self.names, self.ids) for i, name in enumerate(names)}
         found: dict[int, Poses] = {}
         foreign = []
-        for name, poses in pictures.items():
+        for (name, poses), last in zip(pictures.items(), given, strict=True):
             at = index.get(_id(name))
+            if at is None and seen[last] == 1 and last in index and _same(str(name), self.names[index[last]]):
+                at = index[last]
             if at is None or at in found:
                 foreign.append(name)
             else:
@@ -262,6 +265,17 @@ def _from_coco(source: str, content: Any) -> list[tuple[ImageId, str, tuple[int,
     return list(zip(ids, names, sizes, labels, strict=True))
 
 
+def _file_name(path: str) -> str:
+    """The last part of a path, of Windows too."""
+    return path.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two paths can be of one file: the shorter one is the end of the other."""
+    first, second = ("/" + path.replace("\\", "/").removeprefix("./") for path in (one, other))
+    return first.endswith(second) or second.endswith(first)
+
+
 def _id(value: Any) -> ImageId:
     """An image id in one form: whole numbers as int, also where they are written as text or 12.0; else text."""
     text = str(value)
@@ -327,7 +341,7 @@ def _yolo(path: Path) -> Picture:
 
 def _labelme(content: Any) -> Picture:
     """The content of a JSON file of labelme."""
-    name = str(content["imagePath"]).replace("\\", "/").rsplit("/", 1)[-1]
+    name = _file_name(str(content["imagePath"]))
     shapes = [shape for shape in content["shapes"] if shape.get("shape_type") == "point"]
     points = ((shape.get("group_id"), shape["label"], *shape["points"][0], 2) for shape in shapes)
     return name, (int(content.get("imageWidth") or 0), int(content.get("imageHeight") or 0)), _keypoints(points)

@@ -57,9 +57,10 @@ def remove_parts(folder: Path) -> None:
                         path.unlink()
 
 
-def unwritable(path: Path, error: OSError) -> HpeError:
+def unwritable(path: Path, error: Exception) -> HpeError:
     """One sentence for a place that cannot be written."""
-    return HpeError(f"{path} could not be written ({error.strerror or error}); free space or choose another place.")
+    reason = getattr(error, "strerror", None) or error
+    return HpeError(f"{path} could not be written ({reason}); free space or choose another place.")
 
 
 def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace: bool) -> None:

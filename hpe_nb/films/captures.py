@@ -43,6 +43,9 @@ class Film(Source):
         self._container, self._video = open_container(address)
         self.fps = stream_rate(self._video)
         self._announced = announced_frames(self._container, self._video, self.fps)
+        # Without a count of its frames a film only says how long it lasts, with all that it holds.
+        self._lasts = 0.0 if self._video.frames else (self._container.duration or 0) / 1e6
+        self._reached = 0.0
         ends = [end for end in (self._announced, span.stop) if end is not None]
         self.count = max(0, min(ends) - span.start) if ends else None
         self.sound: deque[Any] = deque(maxlen=MOST_SOUND)  # packets as they come by, after `keep_sound`
@@ -80,6 +83,8 @@ class Film(Source):
         announced = self._announced or 0
         if index < 0:
             self.report.add(f"{self.name} could be opened but gave no frame; it may be broken or of an unknown codec.")
+        elif self._reached > self._lasts - max(1.0, self._lasts / 50) > 0:
+            pass  # frames of uneven length, or sound that goes on after the last one
         elif index + 1 < announced - max(2, announced // 50):  # the count of a healthy film may be off by a few
             self.report.add(f"{self.name} broke off after frame {index} of {announced}; the file is incomplete.")
 
@@ -87,7 +92,7 @@ class Film(Source):
         """Frame after frame as PyAV has it, None for one that cannot be decoded; sound is put aside on the way."""
         import av
 
-        packets = self._container.demux(*[stream for stream in (self._video, self._sound) if stream is not None])
+        packets, starts = self._container.demux(), (self._container.start_time or 0) / 1e6
         while True:
             try:
                 with self._reading:
@@ -97,8 +102,11 @@ class Film(Source):
                 return
             if packet is None:
                 return
-            if packet.stream.type == "audio":
-                if packet.dts is not None:
+            if packet.pts is not None:
+                ends = float((packet.pts + (packet.duration or 0)) * packet.time_base) - starts
+                self._reached = max(self._reached, ends)
+            if packet.stream.index != self._video.index:
+                if self._sound is not None and packet.stream.index == self._sound.index and packet.dts is not None:
                     self.sound.append(packet)
                 continue
             try:

@@ -1,10 +1,13 @@
+# ruff: noqa: PTH100, PTH118  (Path.resolve would follow all links, and then names would not be those given)
 """A frame of a film or a photo, which frames are wanted, and what every source of frames has."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Self
 
 from hpe_nb.arrays import Image
@@ -111,6 +114,12 @@ class Source:
 def is_url(what: str) -> bool:
     """Whether the text is an address such as https://... or rtsp://... (a Windows drive is none)."""
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", what) is not None
+
+
+def whole_path(path: str) -> str:
+    """The whole path of a file, which tells it from all others; after a link, `..` leads up from the link's target."""
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.realpath(folder), name) if ".." in Path(folder).parts else os.path.abspath(path)
 
 
 def short_name(what: str) -> str:

@@ -1,5 +1,5 @@
 # Names stay text here: they may be addresses or patterns.
-# ruff: noqa: PTH100, PTH110, PTH111, PTH112, PTH118, PTH119, PTH123, PTH208
+# ruff: noqa: PTH110, PTH111, PTH112, PTH118, PTH119, PTH123, PTH208
 """Inputs: which photos and films are meant by what a user names, a word about what is left out, and opening them."""
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import opened
 from hpe_nb.files.reading import check_file
 from hpe_nb.files.text import plural
 from hpe_nb.films.captures import TIMEOUT, Film, open_camera
-from hpe_nb.films.frame import Source, Span, Troubles, is_url, numbered
+from hpe_nb.films.frame import Source, Span, Troubles, is_url, numbered, whole_path
 from hpe_nb.films.pictures import Pictures
 from hpe_nb.network.download import TransferError, answer
 
@@ -30,6 +32,9 @@ HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 
 AVIF = (b"avif", b"avis")
 """Kinds of pictures that begin as films do."""
+
+UNREADABLE = (".heic", ".heif", ".jxl", ".svg", ".pdf")
+"""Endings of pictures that cannot be read, for the same reason."""
 
 PICTURE_ENDINGS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
@@ -118,7 +123,7 @@ def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) 
             found.report.add(str(error) if isinstance(error, HpeError) else words)
             continue
         for item, kind in items:
-            key = item if is_url(item) or kind == "camera" else os.path.normcase(os.path.abspath(item))
+            key = item if is_url(item) or kind == "camera" else os.path.normcase(whole_path(item))
             if key in seen:
                 found.report.notes.append(f"{item} was given more than once and is read once.")
             elif kind == "camera":
@@ -139,6 +144,8 @@ def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[tup
     """What one input means, item by item with its kind; notes go to `found`, and errors say what cannot be read."""
     if isinstance(what, int) or (what.isascii() and what.isdecimal() and not os.path.exists(what)):
         return [(str(int(what)), "camera")]
+    if what.lower().startswith("file://") and not os.path.exists(what):
+        what = url2pathname(urlsplit(what).path)  # a path, by which inputs are known and never written to
     path = os.path.expanduser(what)
     if os.path.exists(path) and not os.path.isdir(path):
         check_file(Path(path), "a picture or film, or the index of a camera such as 0,", MOST_FILM)
@@ -149,7 +156,7 @@ def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[tup
     wanted = [(file, kind) for file, kind in kinds if kind not in ("", "heic")]
     if others := [file for file, kind in kinds if kind in ("", "heic")]:
         some = ", ".join(os.path.basename(name) for name in others[:3]) + (", ..." if len(others) > 3 else "")
-        heic = "; convert HEIC photos to JPEG first." if any(kind == "heic" for _, kind in kinds) else "."
+        heic = "; convert those such as HEIC to JPEG first." if any(kind == "heic" for _, kind in kinds) else "."
         found.report.notes.append(
             f"{what}: {plural(len(others), 'file')} left out, no pictures or films ({some}){heic}"
         )
@@ -218,7 +225,7 @@ def kind_of(path: str) -> str:
         return "film"
     if suffix in PICTURE_ENDINGS:
         return "photo"
-    heic = suffix in (".heic", ".heif") or (head[4:8] == b"ftyp" and head[8:] in HEIC)
+    heic = suffix in UNREADABLE or (head[4:8] == b"ftyp" and head[8:] in HEIC)
     return "heic" if heic else ""
 
 

@@ -1,4 +1,4 @@
-# ruff: noqa: PTH100, PTH120  (Path.resolve would follow links, and then names would not be those given)
+# ruff: noqa: PTH120  (names stay text, being paths or addresses)
 """Photos as a source: files and addresses, each with a number and a file name of its own for its results."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hpe_nb.files.images import decode_image, read_image
 from hpe_nb.files.reading import MOST_BYTES
 from hpe_nb.files.text import plural
 from hpe_nb.films.captures import TIMEOUT
-from hpe_nb.films.frame import Frame, Source, Span, is_url, short_name
+from hpe_nb.films.frame import Frame, Source, Span, is_url, short_name, whole_path
 from hpe_nb.films.record import Entry
 from hpe_nb.network.download import TransferError, answer, blocks
 
@@ -71,7 +71,7 @@ def planned(paths: Sequence[str], known: Sequence[Photo] = ()) -> list[Photo]:
     numbers, used = {photo.number for photo in known}, {_alike(photo.picture) for photo in known}
     photos = []
     for index, (path, name) in enumerate(zip(paths, _names(paths), strict=True)):
-        source = path if is_url(path) else os.path.abspath(path)
+        source = path if is_url(path) else whole_path(path)
         if source in before:
             photos.append(before[source]._replace(path=path))
             continue
@@ -85,13 +85,13 @@ def planned(paths: Sequence[str], known: Sequence[Photo] = ()) -> list[Photo]:
 def _names(paths: Sequence[str]) -> list[str]:
     """What tells the files apart: their paths below the deepest folder they share, with slashes and never with `..`."""
     try:
-        shared = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths if not is_url(path)])
+        shared = os.path.commonpath([os.path.dirname(whole_path(path)) for path in paths if not is_url(path)])
     except ValueError:  # addresses only, or several drives
         shared = ""
     return [
         Path(path.split("?")[0]).name
         if is_url(path) or not shared
-        else Path(os.path.relpath(os.path.abspath(path), shared)).as_posix()
+        else Path(os.path.relpath(whole_path(path), shared)).as_posix()
         for path in paths
     ]
 

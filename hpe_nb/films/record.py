@@ -133,7 +133,8 @@ def export_record(record: str | Path, path: str | Path) -> Path:
     record, path = Path(record), Path(path)
     coco = path.suffix.lower() == ".json"
     stems = [Path(line["name"]).stem if line.get("source") else "" for line in record_lines(record)] if coco else []
-    named = len(set(stems)) == len(stems) and all(re.fullmatch("[0-9]{1,18}", stem) for stem in stems)
+    named = all(re.fullmatch("[0-9]{1,18}", stem) for stem in stems)
+    named = named and len({int(stem) for stem in stems}) == len(stems)  # 7 and 007 are one number
 
     def people() -> Iterator[Person]:
         for line in record_lines(record):

@@ -33,8 +33,13 @@ CODECS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
 }
 """Codec, its options and the container's options by ending."""
 
-COPIED = {"libx264": ("aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"), "libvpx": ("vorbis", "opus")}
-"""Codecs of sound that films with these pictures take as they are."""
+COPIED = {
+    ".mp4": ("aac", "mp3", "alac", "flac", "opus"),
+    ".mkv": ("aac", "mp3", "alac", "flac", "opus", "ac3", "eac3", "vorbis"),
+    ".webm": ("vorbis", "opus"),
+    ".mov": ("aac", "mp3", "alac", "ac3", "eac3"),
+}
+"""Codecs of sound that films of these endings take as they are."""
 
 CLOCK = 90_000
 """Ticks of the film's time in a second."""
@@ -60,8 +65,10 @@ class VideoFile:
         self.frames = self.fitted = 0
         self._source = source
         self._heard: Any = None if source is None else source.keep_sound()
-        if self._heard is not None and (name := self._heard.codec_context.name) not in COPIED.get(self._codec, ()):
-            self.sound_note = f"sound of the kind {name} does not fit into {ending} and was left out; try .mkv or .mp4."
+        if self._heard is not None and ending not in (fits := _endings_for(self._heard)):
+            name = self._heard.codec.canonical_name
+            advice = f"try {fits[0]}" if fits else "turn the film's sound into aac to keep it"
+            self.sound_note = f"sound of the kind {name} does not fit into {ending} and was left out; {advice}."
             self._heard = None
         self._size, self._origin, self._ticks = (0, 0), 0.0, -1
         self._file: BinaryIO | None = None
@@ -93,7 +100,7 @@ class VideoFile:
             frame.pts, frame.time_base = self._ticks, frame_time
             self._container.mux(self._video.encode(frame))
             self._play_sound(float(self._ticks * frame_time))
-        except OSError as error:
+        except (OSError, av.FFmpegError) as error:
             raise unwritable(self.path, error) from error
         self.frames += 1
 
@@ -148,6 +155,8 @@ class VideoFile:
 
     def close(self) -> None:
         """End the film; HpeError where the end cannot be written."""
+        import av
+
         try:
             if self._container is not None and self.frames:
                 self._play_sound(float(self._ticks * self._video.codec_context.time_base) + 1 / self.fps)
@@ -156,7 +165,7 @@ class VideoFile:
                     self.sound_note = "the film has the sound of its original."
             if self._container is not None:
                 self._container.close()
-        except OSError as error:
+        except (OSError, av.FFmpegError) as error:
             raise unwritable(self.path, error) from error
         finally:
             self._container = self._video = self._sound = None
@@ -168,6 +177,12 @@ class VideoFile:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _endings_for(sound: Any) -> list[str]:
+    """Endings of films that take a stream of sound as it is; AAC as it is broadcast has no header, which MP4 wants."""
+    bare = sound.codec.canonical_name == "aac" and not sound.codec_context.extradata
+    return [each for each in COPIED if sound.codec.canonical_name in COPIED[each] and not (bare and each != ".mkv")]
 
 
 def _fitted(image: Image, size: tuple[int, int]) -> Image:

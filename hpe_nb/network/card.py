@@ -19,6 +19,7 @@ that the network does not know stay missing.
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -55,7 +56,10 @@ class Card:
         right = {
             "joints": (body and len(set(body)) == len(body), few),
             "heatmaps": (isinstance(self.heatmaps, str), "the name of an output"),
-            "embeddings": (isinstance(self.embeddings, str), "the name of an output"),
+            "embeddings": (
+                isinstance(self.embeddings, str) and self.embeddings != self.heatmaps,
+                "the name of another output than that of the heatmaps",
+            ),
             "layout": (self.layout in (None, "NCHW", "NHWC"), "NCHW or NHWC"),
             "colour": (self.colour in ("BGR", "RGB"), "BGR or RGB"),
             "mean": (_all(self.mean, (int, float), 3) and all(map(math.isfinite, self.mean)), three),
@@ -91,4 +95,6 @@ def card_of(path: Path | None, given: dict[str, Any]) -> Card:
     if others := sorted(set(written) - set(names)):
         raise HpeError(f"{beside} has the field {others[0]!r}, but one of {', '.join(names)} is expected.")
     values: dict[str, Any] = {name: tuple(x) if isinstance(x, list) else x for name, x in (written | given).items()}
+    if (joints := values.get("joints")) and _all(joints, str):  # other tools write left_eye or Left Eye
+        values["joints"] = tuple(" ".join(re.split(r"[\s_-]+", name.strip().lower())) for name in joints)
     return Card(**values)

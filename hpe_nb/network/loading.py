@@ -239,7 +239,8 @@ def _input_layout(model: ov.Model, card: Card) -> str | None:
     """NCHW or NHWC, by where the three colours are or as the card says; None for an input that is no picture."""
     sides = _sides(model.input())
     axes = {"NCHW": 1, "NHWC": 3} if len(sides) == 4 else {}
-    can_be = [layout for length in (3, None) for layout, axis in axes.items() if sides[axis] == length]
+    open_axes = [] if axes and 1 in (sides[1], sides[3]) else [key for key, axis in axes.items() if sides[axis] is None]
+    can_be = [layout for layout, axis in axes.items() if sides[axis] == 3] or open_axes  # one colour is a grey picture
     return next((layout for layout in can_be if card.layout in (None, layout)), None)
 
 

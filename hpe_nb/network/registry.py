@@ -146,4 +146,5 @@ def offline() -> bool:
 def base_url() -> str:
     """Where files are fetched from: `HPE_NB_MIRROR`, an address or a folder, where it is set, else Open Model Zoo."""
     chosen = os.environ.get(MIRROR_VARIABLE) or BASE_URL
-    return Path(chosen).as_uri() if Path(chosen).is_absolute() else chosen.rstrip("/")
+    folder = Path(os.path.expanduser(chosen))  # noqa: PTH111 - pathlib's raises without a home
+    return folder.absolute().as_uri() if folder.is_absolute() or folder.is_dir() else chosen.rstrip("/")

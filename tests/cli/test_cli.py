@@ -90,6 +90,7 @@ def test_help_loads_nothing_heavy() -> None:
         pytest.param(["demo", "--refine", "free"], "argument --refine: invalid choice", id="no choice"),
         pytest.param(["fly"], "invalid choice: 'fly'", id="no command"),
         pytest.param(["run"], "the following arguments are required: INPUT; see hpe-nb run", id="no input"),
+        pytest.param(["run", "taken", "0", "--video", "x.mp4"], "--video x.mp4 names one film", id="one name for two"),
         pytest.param(["fetch", "yolo"], "'yolo' was given, but the name of a network", id="fetch another network"),
         pytest.param(["fetch"], "HPE_NB_OFFLINE", id="fetch while offline"),
     ],

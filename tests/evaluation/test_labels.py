@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,8 @@ def test_labels_that_are_none(tmp_path: Path, content: Any, word: str) -> None:
         pytest.param({7: poses(), 8: poses()}, 100, id="numbers"),
         pytest.param({"7": poses(), "8": poses()}, 100, id="numbers as text"),
         pytest.param({"b.jpg": poses(), "a.jpg": poses()}, 100, id="file names"),
+        pytest.param({"day/b.jpg": poses(), "C:\\day\\a.jpg": poses()}, 100, id="file names in folders"),
+        pytest.param({"1/b.jpg": poses(), "2/b.jpg": poses()}, "2 of 2 pictures", id="one file name in two folders"),
         pytest.param({8: poses()}, 50.5, id="one without people"),
         pytest.param({}, "no picture", id="no people at all"),
         pytest.param({0: poses(), 1: poses()}, "2 of 2 pictures", id="foreign numbers"),
@@ -118,6 +121,19 @@ def test_results_find_their_labels(known: Any, found: Any, ap: float | str) -> N
             hpe.evaluate(found, known)
     else:
         assert hpe.evaluate(found, known).numbers["AP"] == pytest.approx(ap, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [("x/b.jpg", True), ("./x/b.jpg", True), ("/data/x/b.jpg", True), ("b.jpg", True), ("y/b.jpg", False)],
+)
+def test_folders_of_results_and_labels(known: Any, name: str, same: bool) -> None:
+    known = replace(known, names=("x/b.jpg", "a.jpg"))
+    if same:
+        assert [len(found) for found in known.poses_of({name: poses()})] == [1, 0]
+    else:
+        with pytest.raises(HpeError, match="1 of 1 pictures"):
+            known.poses_of({name: poses()})
 
 
 def test_results_by_id_want_labels_with_ids() -> None:

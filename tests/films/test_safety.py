@@ -20,6 +20,7 @@ import hpe_nb as hpe
 from hpe_nb.files.whole import LOCK, folder_held
 from hpe_nb.films.inputs import find_inputs
 from hpe_nb.films.pictures import planned
+from hpe_nb.films.video import COPIED
 from hpe_nb.network.network import Network
 
 Maker = Callable[..., Path]
@@ -38,13 +39,14 @@ def test_photos_in_the_folder_for_the_results_stay(tmp_path: Path, dots: Network
     assert names(place) == ["a.jpg"]
 
 
+@pytest.mark.parametrize("address", [False, True], ids=["a path", "an address"])
 @pytest.mark.parametrize("name", ["film.mp4", "link/film.mp4"], ids=["its name", "by a link"])
-def test_a_film_is_not_written_to(make_film: Maker, dots: Network, tmp_path: Path, name: str) -> None:
+def test_a_film_is_not_written_to(make_film: Maker, dots: Network, tmp_path: Path, name: str, address: bool) -> None:
     film = make_film(5)
     (tmp_path / "link").symlink_to(tmp_path)
     before = film.read_bytes()
     with pytest.raises(hpe.HpeError, match="is one of the inputs"):
-        run(film, dots, tmp_path, video=name, overwrite=True)
+        run(film.as_uri() if address else film, dots, tmp_path, video=name, overwrite=True)
     assert film.read_bytes() == before
 
 
@@ -115,6 +117,18 @@ def test_every_photo_has_a_picture_of_its_own(paths: list[str], pictures: list[s
     assert all(wanted in (None, name) for name, wanted in zip(found, pictures, strict=True))
 
 
+@pytest.mark.parametrize("first", ["link/../a.png", "link/..", "link/../*.png"], ids=["photo", "folder", "pattern"])
+def test_photos_in_the_folder_above_a_link_are_others(
+    tmp_path: Path, dots: Network, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    here, there = photo(tmp_path / "a.png"), photo(tmp_path / "far" / "a.png")
+    (there.parent / "below").mkdir()
+    (tmp_path / "link").symlink_to(there.parent / "below")
+    monkeypatch.chdir(tmp_path)
+    _, entries = run(find_inputs([first, "a.png"]).photos, dots, tmp_path / "out")
+    assert [entry.source for entry in entries] == [str(there), str(here)]
+
+
 def test_resuming_in_a_folder_that_changed(tmp_path: Path, dots: Network) -> None:
     place, out = tmp_path / "in", tmp_path / "out"
     for i, name in enumerate(("b.png", "c.png")):
@@ -161,25 +175,31 @@ def test_one_run_holds_the_folder(tmp_path: Path, dots: Network) -> None:
     assert not (out / LOCK).exists()
 
 
-def loud_film(path: Path, times: list[int], seconds: float) -> Path:
+SAMPLES = {"aac": 1024, "libmp3lame": 1152, "ac3": 1536}
+"""Coders of sound, and how much of it each takes at once."""
+
+
+def loud_film(path: Path, times: list[int], seconds: float, coder: str = "aac") -> Path:
     """A film whose frames are shown at these hundredths of a second, with `seconds` of sound."""
+    samples = SAMPLES[coder]
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=100)
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-        sound = container.add_stream("aac", rate=44100)
+        sound: Any = container.add_stream(coder, rate=44100)
         for i, time_now in enumerate(times):
             frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 10 * i, np.uint8), format="rgb24")
             frame.pts, frame.time_base = time_now, Fraction(1, 100)
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
-        for start in range(0, int(44100 * seconds), 1024):
-            tone = av.AudioFrame.from_ndarray(np.full((1, 1024), 0.1, np.float32), format="fltp", layout="mono")
+        for start in range(0, int(44100 * seconds), samples):
+            tone = av.AudioFrame.from_ndarray(np.full((1, samples), 0.1, np.float32), format="fltp", layout="mono")
             tone.sample_rate, tone.pts = 44100, start
             container.mux(sound.encode(tone))
         container.mux(sound.encode(None))
     return path
 
 
+@pytest.mark.parametrize("name", ["loud.mp4", "loud.mkv"])
 @pytest.mark.parametrize(
     ("seconds", "span", "shown"),
     [
@@ -190,11 +210,11 @@ def loud_film(path: Path, times: list[int], seconds: float) -> Path:
     ],
 )
 def test_picture_and_sound_stay_together(
-    tmp_path: Path, dots: Network, seconds: float, span: dict[str, int], shown: list[float]
+    tmp_path: Path, dots: Network, seconds: float, span: dict[str, int], shown: list[float], name: str
 ) -> None:
-    film = loud_film(tmp_path / "loud.mp4", [0, 10, 20, 90, 100, 200], seconds)
+    film = loud_film(tmp_path / name, [0, 10, 20, 90, 100, 200], seconds)
     summary, _ = run(hpe.open_source(film, **span), dots, tmp_path, video="out.mp4")
-    assert "the film has the sound of its original." in summary.notes
+    assert summary.notes == ["the film has the sound of its original."]  # and none that it is incomplete
     with av.open(str(tmp_path / "out.mp4")) as container:
         times = [frame.time for frame in container.decode(video=0)]
         codec = container.streams.video[0].codec_context
@@ -205,6 +225,33 @@ def test_picture_and_sound_stay_together(
     begins = {"start": 0.9}.get(next(iter(span), ""), 0.0)
     assert -0.05 < min(sound) < 0.06
     assert max(sound) == pytest.approx(min(seconds - begins, shown[-1]), abs=0.45)
+
+
+@pytest.mark.parametrize(
+    ("name", "coder", "written", "says"),
+    [
+        ("a.mkv", "libmp3lame", "out.mp4", "has the sound of its original"),
+        ("a.mkv", "ac3", "out.mp4", "ac3 does not fit into .mp4 and was left out; try .mkv."),
+        ("a.mkv", "ac3", "out.mkv", "has the sound of its original"),
+        ("a.ts", "aac", "out.mp4", "aac does not fit into .mp4 and was left out; try .mkv."),
+        ("a.mp4", "aac", "out.avi", "aac does not fit into .avi and was left out; try .mp4."),
+    ],
+)
+def test_sound_of_any_kind(tmp_path: Path, dots: Network, name: str, coder: str, written: str, says: str) -> None:
+    film = loud_film(tmp_path / name, [0, 10, 20, 30], 0.4, coder)
+    summary, entries = run(film, dots, tmp_path / "out", video=written)
+    assert says in " ".join(summary.notes)
+    assert len(entries) == frames_in(tmp_path / "out" / written) == 4
+    with av.open(str(tmp_path / "out" / written)) as container:
+        assert len(container.streams.audio) == ("original" in says)
+
+
+def test_a_film_that_does_not_take_its_sound_is_told(
+    tmp_path: Path, dots: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(COPIED, ".mp4", ("ac3",))
+    summary, _ = run(loud_film(tmp_path / "a.mkv", [0, 10], 0.2, "ac3"), dots, tmp_path / "out", video="out.mp4")
+    assert "out.mp4 could not be written" in summary.ending
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.mp4", b"12:30:00.mp4", b"a[1].mp4", b"-x.mp4"])
@@ -238,6 +285,14 @@ def test_a_holiday_folder(make_film: Maker, tmp_path: Path) -> None:
     assert "given more than once" in text
     assert found.report.count == 2
     assert [Path(one).name for one in find_inputs([f"{place}/**/*.jpg"]).photos] == ["a.jpg", "c.jpg"]
+
+
+@pytest.mark.parametrize("name", ["a.heic", "a.jxl", "a.svg", "a.PDF"])
+def test_pictures_that_cannot_be_read_are_no_broken_films(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"\xff\x0a" * 500)
+    with hpe.open_source(tmp_path / name) as source:
+        assert list(source) == []
+    assert "is no picture that can be read; give a JPEG" in " ".join(source.report.sentences)
 
 
 @pytest.mark.parametrize(
@@ -308,14 +363,15 @@ def test_names_do_no_harm_in_tables_and_on_terminals(tmp_path: Path, dots: Netwo
     assert len({person["image_id"] for person in json.loads((tmp_path / "poses.json").read_text())}) == 1
 
 
-def test_numbers_of_photos_and_people_agree_in_all_files(tmp_path: Path, dots: Network) -> None:
-    for name in ("1.png", "a.png"):
+@pytest.mark.parametrize("pair", [("1.png", "a.png"), ("01.png", "1.png")], ids=["no number", "one number"])
+def test_numbers_of_photos_and_people_agree_in_all_files(tmp_path: Path, dots: Network, pair: tuple[str, str]) -> None:
+    for name in pair:
         photo(tmp_path / "in" / name)
     run(tmp_path / "in", dots, tmp_path, exports=["poses.csv", "poses.json"])
     people = json.loads((tmp_path / "poses.json").read_text())
     assert [(one["image_id"], one["person"]) for one in people] == [(0, 1), (1, 1)]
     for name in ("poses.csv", "poses.jsonl", "poses.json"):
-        assert {key: len(one) for key, one in hpe.load_pictures(tmp_path / name).items()} == {"1.png": 1, "a.png": 1}
+        assert {key: len(one) for key, one in hpe.load_pictures(tmp_path / name).items()} == dict.fromkeys(pair, 1)
 
 
 @pytest.mark.parametrize(

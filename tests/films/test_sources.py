@@ -89,8 +89,9 @@ def test_a_loop_over_nothing_ends(folder: Path) -> None:
         assert list(source) == []
 
 
-def test_a_film_that_breaks_off_is_told(make_film: Maker) -> None:
-    path = make_film(60, "film.avi")
+@pytest.mark.parametrize("name", ["film.avi", "film.mkv"])
+def test_a_film_that_breaks_off_is_told(make_film: Maker, name: str) -> None:
+    path = make_film(60, name)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     with hpe.open_source(path) as source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,12 @@ def saved(path: Path, joints: int, card: str) -> Path:
         pytest.param(("tail", "nose"), id="one of two"),
     ],
 )
-def test_joints_by_their_names(tmp_path: Path, joints: tuple[str, ...]) -> None:
-    path = saved(tmp_path / "net.xml", len(joints), f"joints = {list(joints)}\nnegated = true\nfit = [64, 64]\n")
+@pytest.mark.parametrize(
+    "written", [str, str.title, lambda name: name.replace(" ", "_")], ids=["as here", "Left Eye", "left_eye"]
+)
+def test_joints_by_their_names(tmp_path: Path, joints: tuple[str, ...], written: Callable[[str], str]) -> None:
+    names = [written(name) for name in joints]
+    path = saved(tmp_path / "net.xml", len(joints), f"joints = {names}\nnegated = true\nfit = [64, 64]\n")
     maps = hpe.load_network(path)(IMAGE)
     for k, name in enumerate(KEYPOINTS):
         shown = [10, 100, 250][joints.index(name) % 3] if name in joints else 0
@@ -78,7 +83,9 @@ def test_colours_and_numbers_of_the_input(tmp_path: Path, card: str, given: dict
         pytest.param([1, -1, -1, -1], None, "NCHW", id="all open"),
         pytest.param([1, -1, -1, -1], "NHWC", "NHWC", id="all open, given"),
         pytest.param([1, 3, 64, 64], "NHWC", None, id="given wrongly"),
+        pytest.param([1, -1, -1, 3], "NCHW", None, id="given wrongly, the other axis open"),
         pytest.param([1, 1, 64, 64], None, None, id="grey"),
+        pytest.param([1, 1, -1, -1], None, None, id="grey of any size"),
         pytest.param([1, 3, 64], None, None, id="three axes"),
     ],
 )
@@ -112,6 +119,7 @@ def test_names_of_outputs(tmp_path: Path) -> None:
         pytest.param('fit = "square"', "fit='square'", id="another fit"),
         pytest.param("fit = [1]", "fit=", id="one side"),
         pytest.param("heatmaps = 1", "heatmaps=1", id="a number for a name"),
+        pytest.param('heatmaps = "a"\nembeddings = "a"', "embeddings='a'", id="one output for both"),
         pytest.param("meen = [1, 2, 3]", "'meen'", id="a field that is none"),
         pytest.param("joints = [", "is no TOML file", id="half a card"),
         pytest.param("a = " + "[" * 5000, "is no TOML file", id="deep"),

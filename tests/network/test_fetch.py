@@ -155,8 +155,12 @@ def test_no_redirect_from_https_to_http(old: str, new: str, safe: bool) -> None:
             download.SafeRedirects().redirect_request(Request(f"{old}://a/"), *more)
 
 
-def test_a_folder_can_be_the_mirror(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HPE_NB_MIRROR", str(tmp_path / "stick"))
+@pytest.mark.parametrize("mirror", ["{}/stick", "stick/", "~/stick"], ids=["whole path", "from here", "from home"])
+def test_a_folder_can_be_the_mirror(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mirror: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("HPE_NB_MIRROR", mirror.format(tmp_path))
     stick = tmp_path / "stick" / "toy" / "FP32"
     stick.mkdir(parents=True)
     (stick / "toy.xml").write_bytes(XML)
