@@ -207,18 +207,17 @@ def unsealed(path: Path) -> dict[str, Any] | None:
 
 
 def pack(maps: Maps) -> dict[str, Any]:
-    """The pixels of maps that can matter; all of them where a tag has several numbers.
+    """The pixels of maps that can matter.
 
-    Decoding what `unpack` makes of them gives, to the last bit, what the whole maps give, as long as
-    `detection_threshold` and (for refine="near") `refine_threshold` are not below the floor.
+    Decoding what `unpack` makes of them gives, to the last bit, what the whole maps give, under settings that
+    `check_exact` lets pass.
     """
     heat, count = np.abs(maps.heatmaps), maps.tags.shape[3]
-    keep = heat > (FLOOR if count == 1 else -1)
-    if count == 1:
-        for k in range(K):
-            keep[k].reshape(-1)[winners(heat[k].reshape(-1), maps.tags[k].reshape(-1))] = True
-        cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
-        keep = np.stack([cv2.dilate(one.view(np.uint8), cross) for one in keep])
+    keep = heat > FLOOR
+    for k in range(K if count == 1 else 0):
+        keep[k].reshape(-1)[winners(heat[k].reshape(-1), maps.tags[k].reshape(-1))] = True
+    cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
+    keep = np.stack([cv2.dilate(one.view(np.uint8), cross) for one in keep])
     index = np.flatnonzero(keep)
     return {
         "shape": np.array(maps.tags.shape),
@@ -237,12 +236,19 @@ def unpack(kept: dict[str, Any]) -> Maps:
     return Maps(heat, tags, kept["to_image"])
 
 
-def check_thresholds(settings: Iterable[Settings]) -> None:
-    """See that decoding packed maps is exact under each of the settings."""
-    lows = ([s.detection_threshold] + ([s.refine_threshold] if s.refine == "near" else []) for s in settings)
-    low = min(map(min, lows))
-    if low < FLOOR:
-        raise HpeError(f"A threshold of {low} was given, but kept maps begin at {FLOOR}; give no lower one, or maps.")
+def check_exact(settings: Iterable[Settings], kept: dict[str, Any]) -> None:
+    """See that decoding maps that `pack` packed is exact under each of the settings."""
+    for each in settings:
+        low = min([each.detection_threshold] + ([each.refine_threshold] if each.refine == "near" else []))
+        if low < FLOOR:
+            raise HpeError(
+                f"A threshold of {low} was given, but kept maps begin at {FLOOR}; give no lower one, or maps."
+            )
+        if each.refine == "everywhere" and kept["shape"][3] > 1:
+            raise HpeError(
+                'refine="everywhere" was given, but of maps whose tags have several numbers, as of a flip test, too '
+                "little is kept for it; give another refine, or maps."
+            )
 
 
 def winners(heat: Any, tag: Any) -> Bools:

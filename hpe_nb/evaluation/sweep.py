@@ -27,7 +27,7 @@ from hpe_nb.decoder.decode import Decoder
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.cache import MapCache, cache_maps, check_thresholds, seal, shown, unpack, unsealed, writable
+from hpe_nb.evaluation.cache import MapCache, cache_maps, check_exact, seal, shown, unpack, unsealed, writable
 from hpe_nb.evaluation.grids import Grid, grid_settings, settings_key
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of
 from hpe_nb.evaluation.metrics import Judgement, judge
@@ -94,7 +94,7 @@ def sweep(
     packed = cloudpickle.dumps(settings)
     source, labels, protocol = _inputs(pictures, truth, network, progress)
     if isinstance(source, MapCache):
-        check_thresholds(settings)
+        check_exact(settings, source.packed(0))
         keep = keep or (source.folder / "sweeps" if writable(source.folder) else None)
     name = hashlib.sha256(hpe_nb.__version__.encode() + settings_key(settings)).hexdigest()[:20]
     folder = Path(keep) / name if keep else None
