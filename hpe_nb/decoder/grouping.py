@@ -143,24 +143,22 @@ def take_turn(candidates: Candidates, people: People, settings: Settings) -> Tur
 
 def joined(people: People, candidates: Candidates, person: Ints, count: int) -> People:
     """The people, `count` of them, after each candidate has joined its `person` (n,): their means follow."""
-
-    def grown(old: NDArray[Any]) -> NDArray[Any]:
-        new = np.zeros((count, *old.shape[1:]), old.dtype)
-        new[: len(old)] = old
-        return new
-
-    tag, xy, score, keypoints = grown(people.tag), grown(people.xy), grown(people.score), grown(people.keypoints)
-    joints = np.add.reduce(keypoints.take(person, axis=0)[..., 2] > 0, axis=1, dtype=np.float32)
-    tag[person] = running_mean(tag.take(person, axis=0), joints[:, None], candidates.tag)
-    xy[person] = running_mean(xy.take(person, axis=0), joints[:, None], candidates.xy)
-    score[person] = running_mean(score.take(person), joints, candidates.value)
-    keypoints[person, candidates.joint] = np.concatenate((candidates.xy, candidates.value[:, None]), axis=1)
-    return People(_frozen(tag), _frozen(xy), _frozen(score), _frozen(keypoints))
+    m = len(people)
+    tag = np.zeros((count, people.tag.shape[1]), np.float32)
+    means, keypoints = np.zeros((count, 3)), np.zeros((count, K, 3), np.float32)
+    tag[:m], means[:m, :2], means[:m, 2], keypoints[:m] = people.tag, people.xy, people.score, people.keypoints
+    joints = np.add.reduce(keypoints.take(person, axis=0)[..., 2] > 0, axis=1, dtype=np.float32)[:, None]
+    new = np.concatenate((candidates.xy, candidates.value[:, None]), axis=1)
+    tag[person] = running_mean(tag.take(person, axis=0), joints, candidates.tag)
+    means[person] = running_mean(means.take(person, axis=0), joints, new)
+    keypoints[person, candidates.joint] = new
+    means = _frozen(means)
+    return People(_frozen(tag), means[:, :2], means[:, 2], _frozen(keypoints))
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     """The array, which no rule can change from now on: others hold it too."""
-    array.flags.writeable = False
+    array.setflags(write=False)
     return array
 
 
@@ -191,7 +189,7 @@ def checked_cost(settings: Settings, joints: Candidates, people: People) -> Floa
     """
     if not len(people):
         return np.empty((len(joints.index), 0))
-    cost = _table_of(settings, settings.cost, joints, people)
+    cost = _table_of(np.float64, settings, settings.cost, joints, people)
     if not np.minimum.reduce(cost, axis=None) > -np.inf:  # neither NaN nor -inf passes
         raise HpeError(
             f"the rule {type(settings).__name__} gave NaN or minus infinity as a cost for {KEYPOINTS[joints.joint]}, "
@@ -201,30 +199,29 @@ def checked_cost(settings: Settings, joints: Candidates, people: People) -> Floa
 
 
 def _table_of(
-    settings: Settings, method: Callable[..., Any], joints: Candidates, people: People, *cost: Float64
-) -> Float64:
-    """The table (n, m) of numbers that a method of the rule gives for a turn.
+    kind: type, settings: Settings, method: Callable[..., Any], joints: Candidates, people: People, *cost: Float64
+) -> NDArray[Any]:
+    """The table (n, m), of numbers or truths, that a method of the rule gives for a turn.
 
     Raises:
         HpeError: the method raised, or gave something else.
     """
     expected = len(joints.index), len(people)
-    where = f"the rule {type(settings).__name__}", f"for {KEYPOINTS[joints.joint]}"
     try:
-        table = np.asarray(method(joints, people, *cost), np.float64)
+        table: NDArray[Any] = np.asarray(method(joints, people, *cost), kind)
+        if table.shape == expected:
+            return table
     except HpeError:
         raise
     except Exception as error:  # a rule is anyone's code
         raise HpeError(
-            f"{where[0]} failed {where[1]} with {type(error).__name__}: {str(error)[:100]}; "
-            f"expected is an array of shape {expected} from its method {method.__name__}."
+            f"the rule {type(settings).__name__} failed for {KEYPOINTS[joints.joint]} with {type(error).__name__}: "
+            f"{str(error)[:100]}; expected is an array of shape {expected} from its method {method.__name__}."
         ) from error
-    if table.shape != expected:
-        raise HpeError(
-            f"{where[0]} gave an array of shape {table.shape} {where[1]}, but {expected} is expected from its method "
-            f"{method.__name__}, one row per candidate and one column per person."
-        )
-    return table
+    raise HpeError(
+        f"the rule {type(settings).__name__} gave an array of shape {table.shape} for {KEYPOINTS[joints.joint]}, but "
+        f"{expected} is expected from its method {method.__name__}, one row per candidate and one column per person."
+    )
 
 
 def assign(settings: Settings, joints: Candidates, people: People, cost: Float64) -> Ints:
@@ -236,7 +233,8 @@ def assign(settings: Settings, joints: Candidates, people: People, cost: Float64
     n, m = cost.shape
     if not m:
         return np.full(n, ALONE)
-    matrix, joins = np.minimum(cost, settings.opening), _table_of(settings, settings.joins, joints, people, cost) > 0
+    matrix = np.minimum(cost, settings.opening)
+    joins = _table_of(np.bool_, settings, settings.joins, joints, people, cost)
     if n > m:
         matrix = np.concatenate((matrix, np.full((n, n - m), settings.opening)), axis=1)
         joins = np.concatenate((joins, np.zeros((n, n - m), np.bool_)), axis=1)
