@@ -115,12 +115,10 @@ def walk(peaks: Peaks, settings: Settings, take: TakeTurn | None = None) -> Iter
         One turn for each joint type that has candidates.
     """
     people, take = no_people(peaks.tag.shape[1]), take or take_turn
-    for joint in JOINT_ORDER:
-        candidates = candidates_of(peaks, joint)
-        if len(candidates.index):
-            turn = take(candidates, people, settings)
-            yield turn
-            people = turn.after
+    for candidates in candidates_in_turn(peaks):
+        turn = take(candidates, people, settings)
+        yield turn
+        people = turn.after
 
 
 def take_turn(candidates: Candidates, people: People, settings: Settings) -> Turn:
@@ -173,12 +171,14 @@ def no_people(size: int) -> People:
     return People(np.zeros((0, size), np.float32), np.zeros((0, 2)), np.zeros(0), np.zeros((0, K, 3), np.float32))
 
 
-def candidates_of(peaks: Peaks, joint: int) -> Candidates:
-    """The candidates of one joint type, best first."""
-    turn = slice(int(peaks.start[joint]), int(peaks.start[joint + 1]))
-    xy, value = peaks.xy[turn].astype(np.float64), peaks.value[turn].astype(np.float64)
-    index = np.arange(turn.start, turn.stop)
-    return Candidates(joint, _frozen(index), _frozen(xy), _frozen(value), _frozen(peaks.tag[turn]))
+def candidates_in_turn(peaks: Peaks) -> Iterator[Candidates]:
+    """The candidates of each joint type that has some, best first; joint types in the order of their turns."""
+    xy, value = _frozen(peaks.xy.astype(np.float64)), _frozen(peaks.value.astype(np.float64))
+    index, tag, start = _frozen(np.arange(len(peaks))), _frozen(peaks.tag.view()), peaks.start.tolist()
+    for joint in JOINT_ORDER:
+        turn = slice(start[joint], start[joint + 1])
+        if turn.start < turn.stop:
+            yield Candidates(joint, index[turn], xy[turn], value[turn], tag[turn])
 
 
 def checked_cost(settings: Settings, joints: Candidates, people: People) -> Float64:

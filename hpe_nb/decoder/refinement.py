@@ -82,8 +82,10 @@ def rounded_distances(tag: Float32, wanted: Float32) -> Float32:
 
     Tags (..., D) and (D,), or two shapes that broadcast; the result has no axis D.
     """
-    apart = [tag[..., i] - wanted[..., i] for i in range(tag.shape[-1])]
-    distance = np.abs(apart[0]) if len(apart) == 1 else np.sqrt(sum(each * each for each in apart))
+    if tag.shape[-1] == 1:
+        distance = np.abs(tag[..., 0] - wanted[..., 0])
+    else:
+        distance = np.sqrt(sum((tag[..., i] - wanted[..., i]) ** 2 for i in range(tag.shape[-1])))
     return np.asarray(np.floor(distance + np.float32(0.5)))
 
 
