@@ -422,7 +422,7 @@ def test_theme_and_words_for_those_who_cannot_see_it_follow(explored):
     explored.wait_for_change(explored.strip, before)
     page.wait_for_timeout(1000)  # Lab is not done with a theme when it is seen: to change it back at once is its error
     page.evaluate(change % "Light")
-    page.locator("body[data-jp-theme-light=true]").wait_for()
+    page.locator("body[data-jp-theme-light=true]").wait_for(state="attached")
     assert "2 people" in explored.photo.get_attribute("aria-label")
     explored.ask("explorer.set(max_people=1)")
     page.wait_for_function(f"{VIEW}.photo.ariaLabel.includes('1 person:')")
