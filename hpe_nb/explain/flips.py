@@ -532,10 +532,10 @@ def nearest_flips(
     mine, now = used_pixels(decoding)[person], getattr(decoding.settings, setting)
     picture, info = _Picture(decoding, setting), _number_field(decoding.settings, setting).metadata
     low, high, by = info["low"], info["high"], info["by"]
-    ends = np.array([low, *values, np.nextafter(high, np.inf)])
-    pieces = list(pairwise(ends.tolist()))
-    above = [("from", start, start, end) for start, end in pieces if start > now and start in values]
-    below = [("below", end, start, end) for start, end in reversed(pieces) if end <= now and end in values]
+    # Between two neighbours of these nothing changes.
+    pieces = list(pairwise([low, *values, float(np.nextafter(high, np.inf))]))
+    below = [("below", end, start, end) for start, end in pieces[-2::-1] if end <= now]
+    above = [("from", start, start, end) for start, end in pieces[1:] if start > now]
     for listed in (below, above):
         for side, value, start, end in listed:
             to = short_value(start, end, by, up=side == "from")
