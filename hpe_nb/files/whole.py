@@ -29,19 +29,23 @@ def written_whole(path: Path) -> Iterator[Path]:
     """
     # A name may have 255 bytes: a long one is cut, so that the temporary one fits too.
     start = os.fsdecode(os.fsencode(path.name)[:200])
-    part = path.with_name(f".{start}.{secrets.token_hex(4)}.part")
+    part = None
     with ExitStack() as held:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            if os.name != "nt":  # there a file that is open can neither be removed nor replace another
+            while part is None or not part.exists():  # another run may tidy up before the file is locked
+                part = path.with_name(f".{start}.{secrets.token_hex(4)}.part")
+                if os.name == "nt":  # there a file that is open can neither be removed nor replace another
+                    break
                 _lock(held.enter_context(part.open("xb")).fileno(), wait=True)
             yield part
             os.replace(part, path)
         except OSError as error:
             raise unwritable(path, error) from error
         finally:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
+            if part is not None:
+                with suppress(OSError):
+                    part.unlink(missing_ok=True)
 
 
 def remove_parts(folder: Path) -> None:
