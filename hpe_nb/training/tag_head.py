@@ -107,11 +107,11 @@ class TagHead(nn.Module):
         tag, slope = read(parts.table, y, x).view(batch, 2, K, height, width).unbind(1)
         return tag + slope * parts.size + parts.rest
 
-    def trunk(self, features: list[Tensor], shift: Tensor | None = None) -> Tensor:
+    def trunk(self, features: list[Tensor], shift: Tensor | float = 0.0) -> Tensor:
         """The U's finest maps (B, WIDTHS[0], h, w).
 
-        The picture is said to lie elsewhere by `shift` (B, 2) cells: training draws it at random, so that a place means
-        little by itself.
+        The picture is said to lie elsewhere by `shift` (B, 2, 1, 1) cells: training draws it at random, so that a place
+        means little by itself.
         """
         entered = []
         for level, feature in enumerate(features):
@@ -127,7 +127,7 @@ class TagHead(nn.Module):
             x = self.blocks[level](functional.relu(0.7 * (entered[level] + double(self.climb[level](x)))))
         return x
 
-    def parts(self, x: Tensor, shift: Tensor | None = None) -> Parts:
+    def parts(self, x: Tensor, shift: Tensor | float = 0.0) -> Parts:
         """What tags are made of, from the finest maps."""
         batch, _, height, width = x.shape
         place = _place(x, 1, shift)
@@ -176,9 +176,6 @@ def read(maps: Tensor, y: Tensor, x: Tensor) -> Tensor:
     return functional.grid_sample(maps, places, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def _place(maps: Tensor, stride: int, shift: Tensor | None) -> Tensor:
+def _place(maps: Tensor, stride: int, shift: Tensor | float) -> Tensor:
     """Where each cell lies, y and x (B, 2, h, w), in units of 32 cells of stride 4, less 3."""
-    place = (grid(maps) + 0.5) * stride - 0.5
-    if shift is not None:
-        place = place + shift[:, :, None, None]
-    return place / 32 - 3
+    return ((grid(maps) + 0.5) * stride - 0.5 + shift) / 32 - 3
