@@ -143,9 +143,9 @@ class TagTask:
     def __init__(self, config: Config) -> None:
         self.network, self.config = TwoScales(), config
         known = read_weights(shipped.sample("hpe-nb-ae.xml"))
-        self.network.load_state_dict({name: each for name, each in known.items() if "head" not in name}, strict=False)
-        for part in (self.network.movenet, self.network.judge):
-            part.requires_grad_(False)
+        for name in ("movenet", "judge"):
+            weights = {key.removeprefix(f"{name}."): each for key, each in known.items() if key.startswith(name)}
+            self.network.get_submodule(name).requires_grad_(False).load_state_dict(weights)
 
     def batches(self, photos: list[LabelledPhoto], done: int, folder: Path) -> Iterable[TagBatch]:
         """For the steps from `done` on, random ones of the kept pictures, which are made first."""

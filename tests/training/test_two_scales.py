@@ -1,4 +1,4 @@
-"""The shipped network: its parts against brute force, and its file against torch."""
+"""The shipped network: its parts against brute force."""
 
 import cv2
 import numpy as np
@@ -6,14 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tiny import SHIPPED, tiny_config  # noqa: E402
-
-from hpe_nb.errors import HpeError  # noqa: E402
 from hpe_nb.training import two_scales as ts  # noqa: E402
-from hpe_nb.training.export import Contract, export, read_weights, rounded  # noqa: E402
 from hpe_nb.training.movenet import MoveNetOutput  # noqa: E402
-from hpe_nb.training.tasks import make_task  # noqa: E402
-from hpe_nb.training.topology import AENet  # noqa: E402
 
 
 def sight(centres, height=12, width=16, size=3.0):
@@ -99,55 +93,3 @@ def test_expected_as_written_out():
         p, n = float(trust[0, k, y // 2, x // 2]), float(near[0, k, y // 2, x // 2])
         value = p**ts.TRUST * (float(plain[0, k, y, x]) * n**ts.FAR + ts.EXPECTED * smooth[y, x, k])
         assert float(got[0, k, y, x]) == pytest.approx(value, abs=1e-5)
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    """The shipped network with a head of random weights, rounded as its file is."""
-    made = make_task(tiny_config(tmp_path_factory.getbasetemp(), network="two-scales")).network
-    torch.nn.init.normal_(made.head.away.weight, std=0.05)
-    return rounded(made).requires_grad_(False)
-
-
-@pytest.fixture(scope="module")
-def file(network, tmp_path_factory):
-    path = tmp_path_factory.mktemp("ir") / "net.xml"
-    export(network, path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def exported(file):
-    """Its file as OpenVINO runs it; one serves all sizes."""
-    return pytest.importorskip("openvino").Core().compile_model(file, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-
-
-@pytest.mark.parametrize(
-    "size", [(64, 96), (96, 32), (64, 64), (128, 160), (32, 224)], ids=lambda s: f"{s[1]} x {s[0]}"
-)
-def test_exported_network_equals_torch(network, exported, size):
-    image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(7)) * 255
-    heatmaps, embeddings = Contract(network)(image)
-    got = exported({"image": image.numpy()})
-    assert np.abs(got["embeddings"] - embeddings.numpy()).max() < 0.02
-    assert np.abs(np.abs(got["heatmaps"]) - heatmaps.abs().numpy()).max() < 1e-3
-
-
-def test_heatmaps_are_those_of_the_shipped_file(network):
-    """MoveNet and judge come out of the file as they went in."""
-    image = torch.rand(1, 3, 96, 160, generator=torch.Generator().manual_seed(9)) * 255
-    shipped = pytest.importorskip("openvino").Core().compile_model(SHIPPED, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    heatmaps = Contract(network)(image)[0].abs().numpy()
-    assert heatmaps.max() > 0.01
-    assert np.abs(np.abs(shipped({"image": image.numpy()})["heatmaps"]) - heatmaps).max() < 1e-4
-
-
-def test_a_file_has_half_precision_and_gives_its_weights_back(network, file, tmp_path):
-    assert file.with_suffix(".bin").stat().st_size < 2.1 * sum(weights.numel() for weights in network.parameters())
-    found, state = read_weights(file), network.state_dict()
-    own = [name for name in state if name.startswith(("movenet", "judge"))]
-    assert all(torch.equal(found[name], state[name]) for name in own)
-    other = tmp_path / "other.xml"
-    export(AENet(width=0.2, depth=0.2), other)
-    with pytest.raises(HpeError, match="has no such MoveNet"):
-        make_task(tiny_config(tmp_path, network="two-scales", start=other))
