@@ -163,13 +163,13 @@ class TagTask:
         with torch.autocast(levels[0].device.type, torch.bfloat16):
             x = head.trunk(levels, batch.shift)
         # Places need more digits than bfloat16 has.
-        readings = read_at(head.parts(x.float(), batch.shift), batch.points)
-        tags = readings.tags.flatten(2)
-        has = batch.has[..., None].expand_as(readings.tags).flatten(2)
+        tags, landing, size = read_at(*head.parts(x.float(), batch.shift), batch.points)
+        tags, has = tags.flatten(2), batch.has[..., None].expand_as(tags).flatten(2)
         pull, push = pull_push_of(tags, has)
-        landing = landing_loss(readings.landing, batch.middle, batch.size, batch.has)
-        size = size_loss(readings.size, batch.size, batch.has)
-        return _weighted(self.config, pull=pull, push=push, whose=owner_loss(tags, has), landing=landing, size=size)
+        missed = landing_loss(landing, batch.middle, batch.size, batch.has)
+        misjudged = size_loss(size, batch.size, batch.has)
+        whose = owner_loss(tags, has)
+        return _weighted(self.config, pull=pull, push=push, whose=whose, landing=missed, size=misjudged)
 
 
 def tag_picture(folder: Path, config: Config, number: int) -> TagBatch:

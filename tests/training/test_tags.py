@@ -9,7 +9,7 @@ from tiny import tiny_config  # noqa: E402
 
 from hpe_nb.training.photos import read_photos  # noqa: E402
 from hpe_nb.training.store import keep_pictures, unlabelled  # noqa: E402
-from hpe_nb.training.tag_head import DOUBLINGS, INPUTS, Parts, TagHead, read, read_at  # noqa: E402
+from hpe_nb.training.tag_head import DOUBLINGS, INPUTS, TagHead, read, read_at  # noqa: E402
 from hpe_nb.training.tasks import make_task, tag_picture  # noqa: E402
 from hpe_nb.training.two_scales import Detections  # noqa: E402
 
@@ -44,27 +44,28 @@ def test_reading_between_pixels():
 def test_tags_at_pixels_are_those_of_the_map(head):
     tags = tags_of(head)
     points = torch.tensor([[3.0, 9.0], [30.0, 40.0], [17.0, 1.0]])
-    readings = read_at(head.parts(head.trunk(FEATURES)), points.view(1, 3, 1, 1, 2).expand(1, 3, 17, 2, 2))
+    at_points, *_ = read_at(*head.parts(head.trunk(FEATURES)), points.view(1, 3, 1, 1, 2).expand(1, 3, 17, 2, 2))
     assert tags.shape == (1, 17, HEIGHT, WIDTH)
     for n, (y, x) in enumerate(points.long().tolist()):
-        torch.testing.assert_close(readings.tags[0, n, :, 1], tags[0, :, y, x], atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(at_points[0, n, :, 1], tags[0, :, y, x], atol=1e-4, rtol=1e-4)
 
 
 def test_a_tag_as_worked_out():
-    zeros, column = torch.zeros(1, 17, 4, 8), torch.arange(8.0).expand(1, 1, 4, 8)
-    away = torch.tensor([0.0, 2.0]).view(1, 1, 2, 1, 1).expand(1, 17, 2, 4, 8)
-    way = torch.cat([torch.zeros_like(column), torch.ones_like(column)], 1)
-    parts = Parts(away, zeros + 3.0, zeros + 0.25, way, torch.cat([column, torch.full_like(column, 0.5)], 1))
-    got = read_at(parts, torch.tensor([1.0, 2.0]).expand(1, 1, 17, 1, 2))
-    assert got.tags.flatten().tolist() == pytest.approx([4.0 + 0.5 * 3.0 + 0.25] * 17)
-    assert got.landing[:, 0, 0, 0, 0].tolist() == [[1.0, 4.0], [1.0, 5.0]], "at first, and after the way"
+    # Two cells to the right, size 3, 0.25 more; then a cell to the right, the column's number, and 0.5 a unit of size.
+    own = torch.tensor([0.0, 2.0, 3.0, 0.25]).view(1, 1, 4, 1, 1).expand(1, 17, 4, 4, 8)
+    shared = torch.tensor([0.0, 1.0, 0.0, 0.5]).view(1, 4, 1, 1).repeat(1, 1, 4, 8)
+    shared[:, 2] = torch.arange(8.0)
+    tags, landing, size = read_at(own, shared, torch.tensor([1.0, 2.0]).expand(1, 1, 17, 1, 2))
+    assert tags.flatten().tolist() == pytest.approx([4.0 + 0.5 * 3.0 + 0.25] * 17)
+    assert landing[:, 0, 0, 0, 0].tolist() == [[1.0, 4.0], [1.0, 5.0]], "at first, and after the way"
+    assert (size == 3).all()
 
 
 def test_a_sure_pixel_goes_to_the_torso_and_an_unsure_one_part_of_the_way(head):
-    parts = head.parts(head.trunk(FEATURES))
-    tag, slope = parts.table[0, :, 10, 20]
+    own_parts, shared = head.parts(head.trunk(FEATURES))
+    (_, _, size, rest), (tag, slope) = own_parts.unbind(2), shared[0, 2:, 10, 20]
     there, between, own = (tags_of(head, sure, (10.0, 20.0)) for sure in (1.0, 0.5, 0.0))
-    torch.testing.assert_close(there, tag + slope * parts.size + parts.rest, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(there, tag + slope * size + rest, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(own, tags_of(head))
     assert not any(torch.allclose(between, other) for other in (own, there))
 
@@ -72,7 +73,7 @@ def test_a_sure_pixel_goes_to_the_torso_and_an_unsure_one_part_of_the_way(head):
 def test_steps_are_taken_again_and_again(head):
     x = 0.1 * torch.ones(1, 32, 16, 16)
     # The same step everywhere adds up.
-    torch.testing.assert_close(head.parts(x).way, 2**DOUBLINGS * 8.0 * head.step(x), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(head.parts(x)[1][:, :2], 2**DOUBLINGS * 8.0 * head.step(x), atol=1e-4, rtol=1e-4)
 
 
 def test_tags_can_be_stretched_places_shifted_and_features_measured():
