@@ -85,12 +85,9 @@ def unlabelled(people: Detections, logits: Tensor, labelled: Floats) -> list[tup
 def _may_be(place: Float32, margin: float, joints: Floats) -> bool:
     """Whether a listed person, (17, 2) y, x in cells, may be a labelled one, joints (n, 3) x, y in pixels.
 
-    It is if half of the joints lie around the listed person, or the torso of that person around the joints.
+    It is if most of the joints lie in the box of the listed person, or the torso of that person in the box of the
+    joints, which is wider by the margin.
     """
-    cells = joints[:, 1::-1] / 4 - 0.25
-
-    def around(points: Floats, box: Floats) -> Any:
-        """Share of the points (n, 2) that lie in the box around others, which is wider by the margin."""
-        return ((points > box.min(0) - margin) & (points < box.max(0) + margin)).all(1).mean()
-
-    return bool(around(cells, place) > 0.5 or around(place[list(TORSO)].mean(0)[None], cells))
+    cells, torso = joints[:, 1::-1] / 4 - 0.25, place[list(TORSO)].mean(0)
+    inside = ((cells > place.min(0)) & (cells < place.max(0))).all(1).mean() > 0.5
+    return bool(inside or ((torso > cells.min(0) - margin) & (torso < cells.max(0) + margin)).all())

@@ -70,26 +70,21 @@ def test_every_pixel_points_at_the_best_person_or_between_two():
 def test_spots_as_written_out():
     generator = torch.Generator().manual_seed(2)
     joints, offsets = torch.rand(1, 17, 4, 5, generator=generator), torch.rand(1, 34, 4, 5, generator=generator)
-    got = ts.spots(joints, offsets)
-    assert got.shape == (1, 17, 8, 10)
-    for k, y, x in np.ndindex(17, 8, 10):
-        best = 0.0
-        for cy in range(max(0, y // 2 - 1), min(4, y // 2 + 2)):
-            for cx in range(max(0, x // 2 - 1), min(5, x // 2 + 2)):
-                py = 2 * (cy + float(offsets[0, 2 * k, cy, cx]))
-                px = 2 * (cx + float(offsets[0, 2 * k + 1, cy, cx]))
-                fall = np.exp(-((y - py) ** 2 + (x - px) ** 2) / (2 * ts.SPOT**2))
-                best = max(best, float(joints[0, k, cy, cx]) * fall)
-        assert float(got[0, k, y, x]) == pytest.approx(best, abs=1e-6)
+    offset, expected, (row, column) = offsets.view(17, 2, 4, 5, 1, 1).numpy(), np.zeros((17, 8, 10)), np.mgrid[:8, :10]
+    for y, x in np.ndindex(4, 5):
+        down, right = 2 * (offset[:, 0, y, x] + y), 2 * (offset[:, 1, y, x] + x)
+        fall = np.exp(-((row - down) ** 2 + (column - right) ** 2) / (2 * ts.SPOT**2))
+        near = (abs(row // 2 - y) <= 1) & (abs(column // 2 - x) <= 1)
+        expected = np.maximum(expected, near * joints[0, :, y, x].numpy()[:, None, None] * fall)
+    np.testing.assert_allclose(ts.spots(joints, offsets)[0], expected, atol=1e-6)
 
 
 def test_expected_as_written_out():
     generator = torch.Generator().manual_seed(6)
     plain = torch.rand(1, 17, 8, 10, generator=generator)
     trust, near = (torch.rand(1, 17, 4, 5, generator=generator) for _ in range(2))
-    got = ts.expected(plain, ts.Owners(trust, near, trust[:, :1], (trust, trust)))
-    smooth = cv2.resize(near[0].permute(1, 2, 0).numpy(), (10, 8), interpolation=cv2.INTER_LINEAR)
-    for k, y, x in np.ndindex(17, 8, 10):
-        p, n = float(trust[0, k, y // 2, x // 2]), float(near[0, k, y // 2, x // 2])
-        value = p**ts.TRUST * (float(plain[0, k, y, x]) * n**ts.FAR + ts.EXPECTED * smooth[y, x, k])
-        assert float(got[0, k, y, x]) == pytest.approx(value, abs=1e-5)
+    got = ts.expected(plain, ts.Owners(trust, near, trust[:, :1], (trust, trust)))[0].numpy()
+    smooth = cv2.resize(near[0].permute(1, 2, 0).numpy(), (10, 8), interpolation=cv2.INTER_LINEAR).transpose(2, 0, 1)
+    p, n = (each[0].numpy().repeat(2, 1).repeat(2, 2) for each in (trust, near))
+    value = p**ts.TRUST * (plain[0].numpy() * n**ts.FAR + ts.EXPECTED * smooth)
+    np.testing.assert_allclose(got, value, atol=1e-5)
