@@ -73,8 +73,8 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
                 saved = time.monotonic()
                 content = {name: part.state_dict() for name, part in parts.items()}
                 content |= {"step": step, "seconds": saved - begun, "logged": log.tell()}
-                with written_whole(folder / LAST) as part:
-                    torch.save(content, part)
+                with written_whole(folder / LAST) as file:
+                    torch.save(content, file)
 
 
 def make_optimiser(task: Task, config: Config) -> torch.optim.AdamW:
