@@ -89,5 +89,5 @@ def _may_be(place: Float32, margin: float, joints: Floats) -> bool:
     joints, which is wider by the margin.
     """
     cells, torso = joints[:, 1::-1] / 4 - 0.25, place[list(TORSO)].mean(0)
-    inside = ((cells > place.min(0)) & (cells < place.max(0))).all(1).mean() > 0.5
+    inside = ((cells >= place.min(0)) & (cells <= place.max(0))).all(1).mean() > 0.5
     return bool(inside or ((torso > cells.min(0) - margin) & (torso < cells.max(0) + margin)).all())
