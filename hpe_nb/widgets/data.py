@@ -220,10 +220,7 @@ def verdict(decoding: Decoding, truth: Truth) -> str:
 
 def findings_data(decoding: Decoding) -> dict[str, Any]:
     """What the doctor shows: what is odd in a picture, what to try, and the limbs and dots that say so."""
-    findings = [
-        {"name": one.name, "evidence": one.evidence, "advice": one.advice, "changes": dict(one.changes)}
-        for one in diagnose(decoding.maps, decoding).findings
-    ]
+    findings = [one._asdict() for one in diagnose(decoding.maps, decoding).findings]
     return {"findings": findings, "limbs": odd_limbs(decoding.poses), "dots": odd_dots(decoding)}
 
 

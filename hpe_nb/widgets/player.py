@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import decode
-from hpe_nb.decoder.poses import REFINED, Poses
+from hpe_nb.decoder.poses import REFINED
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import decode_image
@@ -73,10 +73,10 @@ class Watched(Canvas):
         self.below = self.explorer.model_id
         return self.explorer
 
-    def _on_explore(self) -> None:
-        """The button: the network looks at the frame in a thread."""
+    async def _on_explore(self) -> None:
+        """The button."""
         frame, entry = self.shown
-        self.aside(partial(subject_of, frame, self.network), partial(self._open, entry))
+        self._open(entry, await asyncio.to_thread(subject_of, frame, self.network))
 
     def _show(self, frame: Image, entry: Entry, told: str, number: int) -> None:
         """Send a frame, and its people under the numbers they have in the film."""
@@ -177,21 +177,14 @@ class Webcam(Watched):
         self.tracks, self.frames = Tracks.none(), 0
         super().__init__(fixed=fixed_data("camera", ("camera",), []))
 
-    def _on_frame(self, time: float, buffers: list[memoryview]) -> None:
+    async def _on_frame(self, time: float, buffers: list[memoryview]) -> None:
         """A picture from the browser."""
-
-        def found() -> tuple[Image, Poses]:
-            image = decode_image(bytes(buffers[0]), "the browser's picture")
-            return image, decode(self.network(image), self.settings).poses
-
-        def show(found: tuple[Image, Poses]) -> None:
-            image, poses = found
-            self.tracks, person, poses = follow(self.tracks, poses, time, self.following, image)
-            self.frames += 1
-            entry = Entry(self.frames, time, f"camera frame {self.frames}", image.shape[1::-1], person, poses)
-            self._show(image, entry, plural(len(poses), "person"), self.frames)
-
-        self.aside(found, show)
+        image = decode_image(bytes(buffers[0]), "the browser's picture")
+        decoding = await asyncio.to_thread(lambda: decode(self.network(image), self.settings))
+        self.tracks, person, poses = follow(self.tracks, decoding.poses, time, self.following, image)
+        self.frames += 1
+        entry = Entry(self.frames, time, f"camera frame {self.frames}", image.shape[1::-1], person, poses)
+        self._show(image, entry, plural(len(poses), "person"), self.frames)
 
 
 webcam = Webcam
