@@ -26,9 +26,9 @@ import hpe_nb
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import encode_image
-from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
+from hpe_nb.widgets.data import small
 
 ANSWER = 8.0
 """Seconds that the other views of a widget have to answer when one was closed."""
@@ -49,7 +49,7 @@ POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; sc
 """What the page allows itself: nothing from anywhere else."""
 
 STILL = 640
-"""Width of the still picture for readers without a kernel, pixels."""
+"""The longer side of the still picture for readers without a kernel, pixels."""
 
 NEEDS_KERNEL = ("list", "whatif", "save", "explore", "steps", "camera")
 """Tools that a page without a kernel has not."""
@@ -234,7 +234,7 @@ class Canvas(anywidget.AnyWidget):
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
         still: dict[str, Any] = {}
         with contextlib.suppress(HpeError):
-            still = {"image/png": b64encode(encode_image(small(self.image()), ".png")).decode()}
+            still = {"image/png": b64encode(encode_image(small(self.image(), STILL), ".png")).decode()}
         return {**data, **still}, metadata
 
     def _ipython_display_(self) -> None:
@@ -308,14 +308,6 @@ def named_by_user(widget: Any) -> bool:
     return False
 
 
-def small(image: Image, width: int = STILL) -> Image:
-    """The picture, at most `width` pixels wide."""
-    if image.shape[1] <= width:
-        return image
-    height = max(1, round(image.shape[0] * width / image.shape[1]))
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype("uint8")
-
-
 def page_text(shown: dict[str, Any], explanations: dict[str, Any], still: Image) -> str:
     """A page of these traits. Where scripts are not allowed it still shows the picture, the people and the code."""
     scene, missing = shown["scene"], NEEDS_KERNEL if shown["doctor"] else (*NEEDS_KERNEL, "doctor")
@@ -325,7 +317,7 @@ def page_text(shown: dict[str, Any], explanations: dict[str, Any], still: Image)
     data = shown | {"fixed": fixed, "told": told, "marks": marks, "explanations": explanations}
     # "<" never appears in the data, so that nothing in it can end the script.
     inside = json.dumps(data, separators=(",", ":"), allow_nan=False, default=_packed).replace("<", "\\u003c")
-    picture = b64encode(encode_image(small(still), ".jpg")).decode()
+    picture = b64encode(encode_image(small(still, STILL), ".jpg")).decode()
     people = "".join(f"<li>person {one['number']}: score {one['score']:.2f}</li>" for one in scene["people"])
     alt, readout, code = (escaped(scene.get(name, "")) for name in ("alt", "readout", "code"))
     return f"""<!doctype html>

@@ -20,8 +20,7 @@ from hpe_nb.draw import colours
 from hpe_nb.draw.dots import dots_of, owners
 from hpe_nb.explain.diagnose import diagnose
 from hpe_nb.explain.why import explain_joint, explain_peak
-from hpe_nb.files.images import encode_image
-from hpe_nb.files.opencv import cv2
+from hpe_nb.files.images import encode_image, scaled_into
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.truth import Truth, main_owners, wrong_joints
 from hpe_nb.settings import HigherHRNetSettings, OmzSettings, Settings
@@ -74,16 +73,17 @@ def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], *
     }  # fmt: skip
 
 
-def photo_data(image: Image, truth: Truth | None = None) -> dict[str, Any]:
+def small(image: Image, longest: int) -> Image:
+    """The picture, its longer side at most so many pixels."""
+    return image if max(image.shape[:2]) <= longest else scaled_into(image, (longest, longest))
+
+
+def photo_data(image: Image, truth: Truth | None = None, longest: int = LONGEST) -> dict[str, Any]:
     """The photo as the bytes of a JPEG, and the true people where they are known."""
     height, width = image.shape[:2]
-    scale = min(1.0, LONGEST / max(height, width))
-    sent = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     known = truth.poses if truth is not None else Poses.none()
-    return {
-        "data": encode_image(np.asarray(sent, np.uint8), ".jpg"), "type": "image/jpeg", "size": [width, height],
-        "truth": people_data(known, np.arange(len(known))),
-    }  # fmt: skip
+    people = people_data(known, np.arange(len(known)))
+    return {"data": encode_image(small(image, longest), ".jpg"), "size": [width, height], "truth": people}
 
 
 def maps_data(maps: Maps) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from hpe_nb.films.record import Entry, read_record
 from hpe_nb.films.seeking import FilmPages
 from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.settings import Settings
-from hpe_nb.widgets.canvas import Canvas, Stepped, small
+from hpe_nb.widgets.canvas import Canvas, Stepped
 from hpe_nb.widgets.data import dots_data, fixed_data, people_data, photo_data
 from hpe_nb.widgets.explorer import Explorer
 from hpe_nb.widgets.subject import Subject, subject_of
@@ -86,7 +86,7 @@ class Watched(Canvas):
         places, refined = poses.keypoints[person, joint], poses.kind[person, joint] == REFINED
         dots = dots_data(joint, person, places[:, :2], places[:, 2], refined, np.zeros((len(person), 1)))
         with self.hold_sync():
-            self.photo = photo_data(small(frame, WIDTH)) | {"size": [*frame.shape[1::-1]]}
+            self.photo = photo_data(frame, longest=WIDTH)
             self.scene = {
                 "n": number, "people": people_data(poses, np.asarray(entry.person) + 1), "dots": dots, "readout": told,
                 "alt": told, "hint": "Point at a joint.",

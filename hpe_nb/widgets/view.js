@@ -331,7 +331,7 @@ class View extends Drawing {
     if (!sent.data) return;
     const load = (this.loading = this.loads = (this.loads ?? 0) + 1), scale = 1600 / Math.max(...sent.size);
     try {
-      const levels = [await createImageBitmap(new Blob([sent.data], { type: sent.type }))];
+      const levels = [await createImageBitmap(new Blob([sent.data], { type: "image/jpeg" }))];
       // A second, small copy keeps pictures of many megapixels fluid while the whole is seen.
       const small = { resizeWidth: Math.round(sent.size[0] * scale), resizeQuality: "high" };
       if (scale < 0.7) levels.push(await createImageBitmap(levels[0], small));
