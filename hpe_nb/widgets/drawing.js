@@ -159,7 +159,7 @@ class Maps {
 class Drawing {
   /** Draw at the next frame. */
   draw() {
-    this.next ??= requestAnimationFrame(this.guarded(() => { this.next = null; this.paint(); }));
+    this.next ??= requestAnimationFrame(() => { this.next = null; this.paint(); });
   }
 
   paint() {
@@ -227,10 +227,10 @@ class Drawing {
   }
 
   /** A person's number on a ground of its colour. */
-  number(g, on, { number }, person, [x, y], old) {
+  number(g, { number }, person, [x, y], old) {
     const [colour, , , ink] = this.colours(number);
     sign(g, String(number), x, y, colour, ink, this.dash(number, 2));
-    this.drawn("number", { on, person, number, x, y, colour, old });
+    this.drawn("number", { person, number, x, y, colour, old });
   }
 
   // The photo.
@@ -310,7 +310,7 @@ class Drawing {
     joints.forEach((places, person) => {
       const [x, y] = places.toSorted((a, b) => a[1] - b[1])[0] ?? [];
       const spots = SHIFTS.map((shift) => [x + 20 * shift, Math.max(y - 18, 11)]);
-      if (places.length) this.number(g, "photo", scene.people[person], person, free(taken, spots, 20, 19), old);
+      if (places.length) this.number(g, scene.people[person], person, free(taken, spots, 20, 19), old);
     });
   }
 
@@ -459,7 +459,7 @@ class Drawing {
       g.globalAlpha = 1;
       // Numbers that would overlap stand in the second row, or a little to the side.
       const spots = SHIFTS.flatMap((shift) => [12, 32].map((y) => [clamp(x + 9 * shift, 84, width - 10), y]));
-      this.number(g, "strip", one, person, free(heads, spots, 19, 18));
+      this.number(g, one, person, free(heads, spots, 19, 18));
     });
   }
 

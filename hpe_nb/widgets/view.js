@@ -15,16 +15,11 @@ const HINT = `Click a joint, a dot or a person's number to see why it belongs wh
 belong together: switch the tag probe on to see which pixels could join. Point anywhere to ask a pixel; zoom with + and −.`;
 const COMPARISONS = [["one", "no comparison"], ["divider", "A | now, divider"], ["beside", "A | now, side by side"]];
 
-/** A new element with properties and children; `class`, `role`, `aria-*` and `data-*` become attributes.
- *  An error in a handler is shown in the status line of its view. */
+/** A new element with properties and children; `class`, `role`, `aria-*` and `data-*` become attributes. */
 function make(tag, given = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(given)) {
-    if (name.startsWith("on")) {
-      node.addEventListener(name.slice(2), (event) => {
-        try { value(event); } catch (error) { node.closest(".hpe")?.view?.failed(error); throw error; }
-      });
-    } else if (name === "class" || name.includes("-") || name === "role") node.setAttribute(name, value);
+    if (name === "class" || name.includes("-") || name === "role") node.setAttribute(name, value);
     else node[name] = value;
   }
   node.append(...children.flat().filter((child) => child != null && child !== false));
@@ -70,7 +65,7 @@ class View extends Drawing {
     this.build();
     this.listen();
     for (const name of ["fixed", "maps", "scene", "photo", "told", "kept", "doctor", "status", "steps", "marks", "preview"]) {
-      const load = this.guarded(() => this[`load_${name}`](this.get(name)));
+      const load = () => this[`load_${name}`](this.get(name));
       this.when(`change:${name}`, load);
       load();
     }
@@ -91,19 +86,16 @@ class View extends Drawing {
 
   send(message, buffers) { this.model.send(message, undefined, buffers); }
 
-  /** Follow an event of the model until the view closes. */
+  /** Follow an event of the model until the view closes; its errors would end in the notebook's own code. */
   when(event, handler) {
-    this.model.on(event, handler);
-    this.abort.signal.addEventListener("abort", () => this.model.off(event, handler));
-  }
-
-  /** A handler whose errors are shown in the status line and reach the kernel's log. */
-  guarded(handler) {
-    return (...given) => {
-      try { return handler(...given); } catch (error) { this.failed(error); throw error; }
+    const guarded = (...given) => {
+      try { handler(...given); } catch (error) { this.failed(error); throw error; }
     };
+    this.model.on(event, guarded);
+    this.abort.signal.addEventListener("abort", () => this.model.off(event, guarded));
   }
 
+  /** Show an error in the status line and in the kernel's log. */
   failed(error) {
     this.say(`The page: ${error.message}`, true);
     this.send({ kind: "failed", text: String(error.stack ?? error) });
@@ -124,7 +116,7 @@ class View extends Drawing {
   /** Listen until the view closes. */
   on(node, events, handler, options = {}) {
     for (const event of events.split(" ")) {
-      node.addEventListener(event, this.guarded(handler), { ...options, signal: this.abort.signal });
+      node.addEventListener(event, handler, { ...options, signal: this.abort.signal });
     }
   }
 
@@ -231,6 +223,7 @@ class View extends Drawing {
       const typing = document.activeElement?.matches("input, textarea, select, [contenteditable]");
       if (this.pointer && event.key === "t" && !typing) this.key(event);
     }, { capture: true });
+    this.on(window, "error", ({ filename, error }) => { if (filename === import.meta.url) this.failed(error); });
     this.on(document, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.holding) this.probe(false); });
   }
 

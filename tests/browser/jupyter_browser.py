@@ -15,7 +15,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,44 +88,55 @@ class Lab:
     root: Path
     browser: Browser
 
+    def open(self, address: str, *, width: int = 1366, height: int = 768, **more: Any) -> Opened:
+        """Show a web page, or a notebook by its name, in a page of the browser of its own."""
+        if address.endswith(".ipynb"):
+            address = f"{self.address}/doc/tree/{address}?token={self.token}&reset"
+        opened = Opened(self.browser.new_page(viewport={"width": width, "height": height}, **more))
+        opened.page.on("console", lambda said: opened.console.append(said.text) if said.type == "error" else None)
+        opened.page.on("pageerror", lambda error: opened.console.append(f"pageerror {error}"))
+        opened.page.goto(address, wait_until="domcontentloaded")
+        return opened
+
     def run(self, *cells: str, name: str = "test.ipynb", width: int = 1366, height: int = 768) -> Opened:
         """Write a notebook of these cells, open it and run it; the page shows what it shows a user."""
         (self.root / name).write_text(json.dumps(notebook(*cells)), encoding="utf-8")
-        page = self.browser.new_page(viewport={"width": width, "height": height}, reduced_motion="reduce")
-        opened = Opened(page)
-        page.on("console", lambda said: opened.console.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: opened.console.append(f"pageerror {error}"))
-        page.goto(f"{self.address}/doc/tree/{name}?token={self.token}&reset", wait_until="domcontentloaded")
-        expect(page.locator(".jp-NotebookPanel")).to_be_visible(timeout=60_000)
-        page.wait_for_function(KERNEL_IDLE, timeout=60_000)
-        page.evaluate(RUN_ALL)
-        errors = page.evaluate(ERRORS)
+        opened = self.open(name, width=width, height=height, reduced_motion="reduce")
+        expect(opened.page.locator(".jp-NotebookPanel")).to_be_visible(timeout=60_000)
+        opened.page.wait_for_function(KERNEL_IDLE, timeout=60_000)
+        opened.page.evaluate(RUN_ALL)
+        errors = opened.page.evaluate(ERRORS)
         assert not errors, errors
         return opened
 
 
 @dataclass
 class Opened:
-    """A notebook in a page of the browser."""
+    """A notebook, or a saved page, in a page of the browser, and the errors in its console."""
 
     page: Page
     console: list[str] = field(default_factory=list)
 
     def close(self) -> None:
         """Stop the notebook's kernel and close its page."""
-        self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        self.page.evaluate("window.jupyterapp?.shell.currentWidget.sessionContext.shutdown()")
         self.page.close()
+
+    def until(self, ask: Callable[[], Any], holds: Callable[[Any], bool] = bool, seconds: float = 10) -> Any:
+        """What `ask` gives, as soon as that holds; fails when it never does."""
+        end = time.monotonic() + seconds
+        while not holds(found := ask()) and time.monotonic() < end:
+            self.page.wait_for_timeout(30)
+        assert holds(found), f"after {seconds} s it still is {found!r:.300}"
+        return found
 
     def ask(self, expression: str) -> Any:
         """The value of a Python expression in the notebook's kernel, as JSON carries it."""
         return json.loads(self.page.evaluate(ASK, f"import json; print(json.dumps({expression}))"))
 
-    def wait_until(self, expression: str, value: Any, seconds: float = 10) -> None:
+    def wait_until(self, expression: str, value: Any = True, seconds: float = 10) -> None:
         """Return when a Python expression has this value in the kernel; fails when it never has."""
-        end = time.monotonic() + seconds
-        while (found := self.ask(expression)) != value and time.monotonic() < end:
-            self.page.wait_for_timeout(50)
-        assert found == value, f"{expression} is {found!r}"
+        self.until(lambda: self.ask(expression), lambda found: bool(found == value), seconds)
 
     @property
     def photo(self) -> Locator:
@@ -143,11 +154,7 @@ class Opened:
 
     def wait_for_change(self, canvas: Locator, before: str, seconds: float = 10) -> str:
         """The pixels of the canvas as soon as they differ from `before`; fails when they stay the same."""
-        end = time.monotonic() + seconds
-        while (after := self.pixels(canvas)) == before and time.monotonic() < end:
-            self.page.wait_for_timeout(30)
-        assert after != before, f"the picture stayed the same for {seconds} s"
-        return after
+        return str(self.until(lambda: self.pixels(canvas), lambda now: bool(now != before), seconds))
 
     def items(self, canvas: Locator, kind: str) -> list[dict[str, Any]]:
         """What of this kind is drawn on a canvas after the next frame."""
@@ -157,10 +164,7 @@ class Opened:
 
     def drawn(self, canvas: Locator, kind: str, seconds: float = 5) -> list[dict[str, Any]]:
         """The same, as soon as there are any."""
-        end = time.monotonic() + seconds
-        while not (found := self.items(canvas, kind)) and time.monotonic() < end:
-            self.page.wait_for_timeout(50)
-        assert found, f"no {kind} was drawn"
+        found: list[dict[str, Any]] = self.until(lambda: self.items(canvas, kind), seconds=seconds)
         return found
 
     def at(self, canvas: Locator, item: dict[str, Any]) -> tuple[float, float]:
