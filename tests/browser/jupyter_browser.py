@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nbformat import v4
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 CHROMIUM_FLAGS = [
@@ -29,11 +30,14 @@ CHROMIUM_FLAGS = [
 FAKE_CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 """A camera that shows a test pattern and needs no permission."""
 
-SETTINGS = {
-    # The news pop-up is asked for by the front end: only its own setting stops it.
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-    "apputils-extension/themes": {"theme": "JupyterLab Light"},
-}
+PLACES = (
+    "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR",
+    "JUPYTERLAB_WORKSPACES_DIR",
+)  # fmt: skip
+"""Variables that say where Jupyter keeps what is the user's: all in the throw-away home."""
+
+QUIET = "JUPYTERLAB_SETTINGS_DIR/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+"""The front end asks for the news pop-up: only its own setting stops it."""
 
 ERRORS = """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells
     .flatMap(c => c.toJSON().outputs ?? []).filter(o => o.output_type === 'error')
@@ -44,6 +48,12 @@ RUN_ALL = """async () => {
     await panel.context.ready;
     await panel.revealed;
     await app.commands.execute('notebook:run-all-cells');
+}"""
+
+RUN_CELL = """async index => {
+    const app = window.jupyterapp, notebook = app.shell.currentWidget.content;
+    notebook.activeCellIndex = index;
+    await app.commands.execute('notebook:run-cell');
 }"""
 
 KERNEL_IDLE = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
@@ -71,14 +81,6 @@ def chromium() -> str | None:
     return os.environ.get("HPE_NB_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
-def notebook(*cells: str) -> dict[str, Any]:
-    """A minimal notebook of these code cells."""
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    blank: dict[str, Any] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
-    listed = [blank | {"id": f"c{i}", "source": source} for i, source in enumerate(cells)]
-    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": listed}
-
-
 @dataclass
 class Lab:
     """A running JupyterLab: its address, token, the folder it serves, and a browser."""
@@ -100,7 +102,9 @@ class Lab:
 
     def run(self, *cells: str, name: str = "test.ipynb", width: int = 1366, height: int = 768) -> Opened:
         """Write a notebook of these cells, open it and run it; the page shows what it shows a user."""
-        (self.root / name).write_text(json.dumps(notebook(*cells)), encoding="utf-8")
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        made = v4.new_notebook(cells=[*map(v4.new_code_cell, cells)], metadata={"kernelspec": kernel})
+        (self.root / name).write_text(v4.writes(made), encoding="utf-8")
         opened = self.open(name, width=width, height=height, reduced_motion="reduce")
         expect(opened.page.locator(".jp-NotebookPanel")).to_be_visible(timeout=60_000)
         opened.page.wait_for_function(KERNEL_IDLE, timeout=60_000)
@@ -121,6 +125,10 @@ class Opened:
         """Stop the notebook's kernel and close its page."""
         self.page.evaluate("window.jupyterapp?.shell.currentWidget.sessionContext.shutdown()")
         self.page.close()
+
+    def run_again(self, cell: int) -> None:
+        """Run a cell of the notebook, by its place from 0, once more."""
+        self.page.evaluate(RUN_CELL, cell)
 
     def until(self, ask: Callable[[], Any], holds: Callable[[Any], bool] = bool, seconds: float = 10) -> Any:
         """What `ask` gives, as soon as that holds; fails when it never does."""
@@ -206,20 +214,15 @@ def _server(root: Path, home: Path, program: list[str]) -> Iterator[tuple[str, s
     with socket.socket() as probe:  # the small race until the server takes the port is accepted
         probe.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    for name, values in SETTINGS.items():
-        path = home / f"settings/@jupyterlab/{name}.jupyterlab-settings"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(values), encoding="utf-8")
+    (home / QUIET).parent.mkdir(parents=True)
+    (home / QUIET).write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
     options = [
         "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={address.split(':')[-1]}",
         "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True",
         "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
-    places = {"IPYTHONDIR": "ipython", "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data",
-              "JUPYTER_RUNTIME_DIR": "runtime", "JUPYTERLAB_SETTINGS_DIR": "settings",
-              "JUPYTERLAB_WORKSPACES_DIR": "workspaces"}  # fmt: skip
-    # Nothing of the user's own Jupyter; and the token is not in the command line, which everyone can read.
-    own = os.environ | {name: str(home / place) for name, place in places.items()} | {"JUPYTER_TOKEN": token}
+    # The token is not in the command line, which everyone can read.
+    own = os.environ | {name: str(home / name) for name in PLACES} | {"JUPYTER_TOKEN": token}
     with (home / "lab.log").open("wb") as log:
         server = subprocess.Popen(program + options, env=own, stdout=log, stderr=log, start_new_session=True)
         try:

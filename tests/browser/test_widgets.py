@@ -12,36 +12,20 @@ WRONG = "wrong_joints(explorer.decoding, made.truth)"
 VIEW = "document.querySelector('.hpe').view"
 MARKS = ".hpe-row:has([data-setting=tag_threshold]) .hpe-marks"
 
-AGAIN = """() => {
-    const {view} = document.querySelector('.hpe');
-    Object.assign(view, {editing: false, diagnosing: false, probing: false, layer: 'skeletons', selected: []});
-    document.activeElement.blur();
-    view.compare('one');
-    view.note('');
-    view.say('');
-    view.choose(null);
-}"""
-"""The view as it was at the start."""
-
-START_AGAIN = "(explorer.show(made), setattr(explorer, 'settings', hpe.Settings()))[0]"
-
 
 @pytest.fixture(scope="module")
 def notebook(jupyter):
     opened = jupyter.run(PREPARE, "explorer = hpe.Explorer(made)\nexplorer", name="explorer.ipynb")
-    opened.drawn(opened.photo, "joint", 20)
     yield opened
     opened.close()
 
 
 @pytest.fixture
 def explored(notebook):
-    """One explorer for all tests of this module, each time as it was at the start."""
+    """A new explorer for each test, in one notebook."""
     notebook.page.mouse.move(0, 0)
-    notebook.page.evaluate(AGAIN)
-    notebook.ask(START_AGAIN)
-    notebook.page.wait_for_function(f"{VIEW}.photo.ariaLabel.includes('2 people') && !{VIEW}.loading")
-    notebook.page.wait_for_timeout(300)
+    notebook.run_again(1)
+    notebook.drawn(notebook.photo, "joint", 20)
     yield notebook
     assert notebook.console == []
 
@@ -447,18 +431,13 @@ def test_objects_show_themselves_as_a_cells_last_line(run):
 
 
 ALIVE = "def alive():\n    return sum(isinstance(one, hpe.Explorer) and not one.closed for one in gc.get_objects())"
-RUN_AGAIN = """async () => {
-    const app = window.jupyterapp, notebook = app.shell.currentWidget.content;
-    notebook.activeCellIndex = 1;
-    await app.commands.execute('notebook:run-cell');
-}"""
 
 
 def test_a_view_that_is_gone_lets_go_of_its_maps(run):
     opened = run("import gc\nimport hpe_nb as hpe\nmade = hpe.scene(1)", "hpe.Explorer(made)", ALIVE)
     opened.drawn(opened.photo, "joint", 20)
     assert opened.ask("alive()") == 1
-    opened.page.evaluate(RUN_AGAIN)
+    opened.run_again(1)
     opened.wait_until("alive()", 1, 20)
     opened.drawn(opened.photo, "joint", 20)
 
