@@ -54,7 +54,6 @@ def test_sliders_lists_and_presets(explored):
     explored.wait_until("explorer.settings.refine", "off")
     page.get_by_text("more: refinement").click()
     assert page.locator("input[type=range][data-setting=refine_reach]").is_disabled()
-    page.get_by_text("more: refinement").click()
     page.locator(".hpe-panel-settings .hpe-preset").select_option("Open Model Zoo")
     explored.wait_until("explorer.settings == hpe.Settings.omz()")
     page.locator(".hpe-panel-settings .hpe-reset").click()
@@ -209,7 +208,6 @@ def test_a_click_lights_up_everywhere_and_keys_go_on(explored):
     page.locator(".hpe-fold summary").click()
     page.locator(".hpe-people tbody tr").nth(1).hover()
     page.wait_for_function(f"{VIEW}.hovered?.person === 1")
-    page.locator(".hpe-fold summary").click()
     canvas.focus()
     page.keyboard.press("Escape")
     explored.wait_until("explorer.chosen", None)
@@ -341,7 +339,6 @@ def test_errors_of_handlers_of_the_page_and_an_older_version_are_told(explored):
     explored.console.clear()
     explored.ask("setattr(explorer, 'fixed', explorer.fixed | {'version': '0.0.1'})")
     page.locator(".hpe-error", has_text="made by hpe-nb 0.0.1").wait_for()
-    explored.ask("setattr(explorer, 'fixed', explorer._fixed())")
 
 
 SIZES = [pytest.param(1100, 800, id="1100"), pytest.param(1600, 900, id="1600"), pytest.param(1366, 768, id="1366")]
