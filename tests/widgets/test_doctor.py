@@ -22,15 +22,10 @@ def looked(maps: hpe.Maps) -> hpe.Explorer:
     return explorer
 
 
-CASES = [
-    pytest.param(LOST, id="signs lost"),
-    pytest.param(CLOSE, id="tags too close"),
-    pytest.param(WEAK, id="weak heatmaps"),
-    pytest.param(SCENE.maps, id="healthy"),
-]
+CASES = {"signs lost": LOST, "tags too close": CLOSE, "weak heatmaps": WEAK, "healthy": SCENE.maps}
 
 
-@pytest.mark.parametrize("maps", CASES)
+@pytest.mark.parametrize("maps", CASES.values(), ids=CASES)
 def test_it_names_what_diagnose_names(maps: hpe.Maps) -> None:
     explorer = looked(maps)
     findings = explorer.doctor["findings"]
