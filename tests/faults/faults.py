@@ -27,12 +27,11 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.extend([str(Path(__file__).parent), *map(str, Path(__file__).parents[1].glob("films"))])
-sys.path.append(str(Path(__file__).parents[1]))
+sys.path.extend(str(Path(__file__).parents[1] / part) for part in ("faults", "films", "network", ""))
 from arbitrary import decoded, refused
 from damages import survived
 from film_tools import coded, dot_network
-from kills import FIXED, KINDS, ROOT, kills
+from kills import FIXED, KINDS, KIT, ROOT, kills
 
 import hpe_nb as hpe
 from hpe_nb.films.video import VideoFile
@@ -68,7 +67,7 @@ def killed(options: argparse.Namespace, folder: Path) -> Rows:
 def two_at_once(options: argparse.Namespace, folder: Path) -> Rows:
     """Two runs into one folder at the same time: one does its work, the other one says who is at it."""
     photos, good = pictures(folder / "in", 12), 0
-    what = [sys.executable, "-m", "hpe_nb.cli.main", "run", str(photos), "--no-draw", *FIXED, "-o"]
+    what = [*KIT, str(photos), "--no-draw", *FIXED, "-o"]
     tries = max(1, options.kills // 3)
     for i in range(tries):
         out = folder / f"out{i}"
