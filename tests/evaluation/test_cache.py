@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from eval_tools import DAMAGES, same, scenes
+from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.decoder.maps import Maps
@@ -93,14 +94,12 @@ def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_one(
 
 def test_what_is_no_folder_of_photos(tmp_path: Path) -> None:
     for path, says in ((tmp_path, "no folder with photos"), ([tmp_path / "no.png"], "does not exist")):
-        with pytest.raises(HpeError, match=says):
-            hpe.cache_maps(path, Network(), tmp_path / "c", progress=False)
+        refused(says, hpe.cache_maps, path, Network(), tmp_path / "c", progress=False)
 
 
 def test_sweep_of_a_cache_checks_the_thresholds(tmp_path: Path, photos: list[Path]) -> None:
     cache = hpe.cache_maps(photos, Network(), tmp_path / "c", progress=False)
-    with pytest.raises(HpeError, match=r"kept maps begin at 0\.01"):
-        hpe.sweep(cache, SCENES, {"refine_threshold": [0.0, 0.1]}, progress=False)
+    refused(r"kept maps begin at 0\.01", hpe.sweep, cache, SCENES, {"refine_threshold": [0.0, 0.1]}, progress=False)
     table = hpe.sweep(cache, SCENES, {"refine_threshold": [0.05, 0.1]}, progress=False)
     assert "protocol 448" in str(table)
     assert len(list(cache.folder.rglob("*.record"))) == 3
@@ -138,7 +137,6 @@ def test_packed_maps_decode_alike(rule: type[hpe.Settings], dimension: int, ties
     kept = pack(maps)
     for settings in hpe.random_settings(12, ranges, rule()):
         if dimension > 1 and settings.refine == "everywhere":
-            with pytest.raises(HpeError, match="too little is kept"):
-                check_exact([settings], kept)
+            refused("too little is kept", check_exact, [settings], kept)
         else:
             assert same(hpe.decode(maps, settings).poses, hpe.decode(unpack(kept), settings).poses), settings

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.cli.main import main
 from hpe_nb.decoder.poses import Poses
-from hpe_nb.errors import HpeError
 from hpe_nb.skeleton import KEYPOINTS
 
 PERSON = [x for k in range(17) for x in (20.0 + 5 * (k % 3), 10.0 + 5 * k, 2)]
@@ -99,9 +99,7 @@ def test_labels_are_read(tmp_path: Path, content: Any, encoding: str) -> None:
 )
 def test_labels_that_are_none(tmp_path: Path, name: str, content: Any, says: str) -> None:
     hpe.write_image(tmp_path / "a.png", np.zeros((48, 64, 3), np.uint8))
-    with pytest.raises(HpeError, match=says) as caught:
-        hpe.read_labels(tmp_path if content is None else written(tmp_path / name, content))
-    assert len(str(caught.value)) < 300
+    refused(says, hpe.read_labels, tmp_path if content is None else written(tmp_path / name, content))
 
 
 @pytest.mark.parametrize(
@@ -126,15 +124,13 @@ def test_labels_that_are_none(tmp_path: Path, name: str, content: Any, says: str
 )
 def test_results_find_their_labels(known: Any, found: Any, ap: float | str) -> None:
     if isinstance(ap, str):
-        with pytest.raises(HpeError, match=ap):
-            hpe.evaluate(found, known)
+        refused(ap, hpe.evaluate, found, known)
     else:
         assert hpe.evaluate(found, known).numbers["AP"] == pytest.approx(ap, abs=0.1)
 
 
 def test_results_by_id_want_labels_with_ids() -> None:
-    with pytest.raises(HpeError, match="without ids"):
-        hpe.evaluate({7: poses()}, [poses()])
+    refused("without ids", hpe.evaluate, {7: poses()}, [poses()])
 
 
 @pytest.mark.parametrize(("width", "height", "fits"), [(100, 120, True), (50, 60, False), (120, 100, False)])
@@ -143,11 +139,9 @@ def test_photos_are_of_the_labelled_size(tmp_path: Path, known: Any, width: int,
     if fits:
         assert known.paths(tmp_path) == paths
     else:
-        with pytest.raises(HpeError, match=f"{width} x {height} pixels, but x.json was labelled at 100 x 120"):
-            known.paths(tmp_path)
+        refused(f"{width} x {height} pixels, but x.json was labelled at 100 x 120", known.paths, tmp_path)
     (tmp_path / "a.jpg").unlink()
-    with pytest.raises(HpeError, match="1 of 2 pictures"):
-        known.paths(tmp_path)
+    refused("1 of 2 pictures", known.paths, tmp_path)
 
 
 @pytest.mark.parametrize("ending", [".json", ".csv"])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.files import shipped
@@ -69,8 +70,7 @@ def test_the_networks_ship() -> None:
     ],
 )
 def test_unknown_samples_are_refused(ask: Callable[[str], object], given: str, sentence: str) -> None:
-    with pytest.raises(hpe.HpeError, match=sentence):
-        ask(given)
+    refused(sentence, ask, given)
 
 
 def test_a_wheel_has_its_data_in_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

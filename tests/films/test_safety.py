@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from film_tools import dot_network, frames_in, make_film, names, photo, read, run
 from PIL import Image
+from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.files.whole import LOCK, folder_held
@@ -31,8 +32,8 @@ def test_inputs_are_never_written_to(tmp_path: Path, source: str, out: str, over
     what = place if source == "photos" else make_film(place, 5)
     before = (place / name).read_bytes()
     (tmp_path / "link").symlink_to(place)
-    with pytest.raises(hpe.HpeError, match="is one of the inputs"):
-        run(what.as_uri() if "address" in source else what, tmp_path / out, overwrite=overwrite, **given)
+    address = what.as_uri() if "address" in source else what
+    refused("is one of the inputs", run, address, tmp_path / out, overwrite=overwrite, **given)
     assert (place / name).read_bytes() == before
     assert names(place) == sorted({"a.jpg", name})
 
@@ -51,8 +52,7 @@ def test_a_file_of_the_users_is_replaced_only_when_asked(tmp_path: Path, name: s
     source, out = photo(tmp_path / "in" / "a.png"), tmp_path / "out"
     out.mkdir()
     (out / name).write_text("mine")
-    with pytest.raises(hpe.HpeError, match="--overwrite"):
-        run(source, out, **given)
+    refused("--overwrite", run, source, out, **given)
     assert (out / name).read_text() == "mine"
     run(source, out, overwrite=True, **given)
     assert (out / name).read_bytes() != b"mine"
@@ -131,8 +131,7 @@ def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, name: str, th
     before = (out / name).read_bytes()
     photo(place / "b.png", 4)
     if "user" in there:
-        with pytest.raises(hpe.HpeError, match="not of this run"):
-            run(place, out, resume=True, exports=[name])
+        refused("not of this run", run, place, out, resume=True, exports=[name])
         assert (out / name).read_bytes() == before
     else:
         _, entries = run(place, out, resume=True, exports=[name])
@@ -141,8 +140,8 @@ def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, name: str, th
 
 def test_one_run_holds_the_folder(tmp_path: Path) -> None:
     source, out = photo(tmp_path / "in" / "a.png"), tmp_path / "out"
-    with folder_held(out), pytest.raises(hpe.HpeError, match=f"process {os.getpid()} on"):
-        run(source, out)
+    with folder_held(out):
+        refused(f"process {os.getpid()} on", run, source, out)
     run(source, out)
     assert not (out / LOCK).exists()
 
@@ -346,7 +345,4 @@ def test_numbers_of_photos_and_people_agree_in_all_files(tmp_path: Path, pair: t
 def test_strange_pose_files_are_one_short_sentence(tmp_path: Path, text: str, name: str) -> None:
     (tmp_path / name).write_text(text + "\n")
     for load in (hpe.load_pictures, lambda path: list(hpe.read_record(path))):
-        with pytest.raises(hpe.HpeError) as raised:
-            load(tmp_path / name)
-        assert len(str(raised.value)) < 300
-        assert str(raised.value).isprintable()
+        refused("", load, tmp_path / name)
