@@ -245,13 +245,6 @@ def test_links_lead_somewhere(name: str) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_the_course_names_every_notebook() -> None:
-    text = (ROOT / "notebooks" / "index.ipynb").read_text(encoding="utf-8")
-    assert [path.name for path in (ROOT / "notebooks").glob("*.ipynb") if f"({path.name})" not in text] == [
-        "index.ipynb"
-    ]
-
-
 def test_the_guide_names_every_command_and_extra() -> None:
     text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
     assert [name for name in COMMANDS if f"`hpe-nb {name}" not in text] == []

@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from hpe_nb.cli.eval import add_labelled, maps_of
+from hpe_nb.cli.eval import add_labelled, maps_of, photos_of
 from hpe_nb.cli.options import add_decoding, grouping_of
 from hpe_nb.errors import HpeError
 from hpe_nb.files.whole import check_targets
@@ -30,7 +30,8 @@ def run(options: Namespace) -> None:
 
     known, base = read_labels(options.labels), grouping_of(options)
     if options.csv:
-        check_targets([options.csv], [options.labels], replace=True)
+        inputs = [options.labels, options.network, *photos_of(options, known)]
+        check_targets([options.csv], inputs, replace=True)
     if not options.grid:
         raise HpeError("Nothing was given to sweep; add for example --set tag_threshold=0.5:2:0.1.")
     grid = dict(values_of(text) for text in options.grid)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from functools import cache
@@ -19,10 +20,8 @@ import pytest
 
 import hpe_nb as hpe
 from hpe_nb.decoder import grouping
-from hpe_nb.decoder.poses import quarter_steps
-from hpe_nb.decoder.refinement import rounded_distances
 from hpe_nb.files.shipped import data_folder
-from hpe_nb.network.placement import Placement, place
+from hpe_nb.network.placement import place
 from hpe_nb.network.registry import NETWORKS
 from hpe_nb.scenes.cases import ten_cases
 from hpe_nb.scenes.truth import wrong_joints
@@ -45,11 +44,6 @@ def says(page: str, words: str, *numbers: Any) -> None:
     """Assert that the page has the words with these numbers in their places."""
     told = words.format(*numbers)
     assert " ".join(told.split()) in words_of(page)
-
-
-def odd(fit: str) -> Placement:
-    """The photo of 640 x 427 in an input of 480."""
-    return place(640, 427, fit, 480)
 
 
 @cache
@@ -103,6 +97,72 @@ def crowds() -> Iterator[dict[str, float]]:
         yield hpe.evaluate([hpe.decode(scene.maps) for scene in scenes], scenes).numbers
 
 
+def numbers_told() -> Iterator[tuple[Any, ...]]:
+    """Page, words, and the numbers in their places as the code has them."""
+    seen, readers, choosing, final = (
+        "01_what_the_network_sees.ipynb", "03_grouping_step_by_step.ipynb", "06_choosing_parameters.ipynb",
+        "FINAL_TEST.md",
+    )  # fmt: skip
+    for side in (480, 448):
+        wide, square = (place(640, 427, fit, side) for fit in ("protocol", "letterbox"))
+        maps = [tuple(length // 2 for length in each.input) for each in (wide, square)]
+        there, below = (
+            each.to_image(*size)[:, :2] @ (100, 50) for each, size in zip((wide, square), maps, strict=True)
+        )
+        rows, share = square.input[1] - square.scaled[1], side / 427
+        if side == 448:
+            yield seen, "give {} x {} in an input of {} x {} by protocol", *wide.scaled, *wide.input
+            yield seen, "and {} x {} in {} x {} by letterbox (427 x 0.7 = 298.9;", *square.scaled, *square.input
+            yield seen, "the scale is then 448 / 427 = {:.3f}, the maps are {} x {}", share, *maps[0]
+            yield seen, "map pixel (100, 50) lies at ({:.1f}, {:.1f}) in the photo", *there
+            yield seen, "there are {} rows of padding, and it lies at ({:.1f}, {:.1f})", rows, *below
+            continue
+        yield seen, "480 / 427 = {:.3f}; 640 x {:.3f} = {} (cut, not rounded)", share, share, wide.scaled[0]
+        yield seen, "the next multiple of 32 is {}, so {} columns are padding", wide.input[0], 736 - wide.scaled[0]
+        yield seen, "the maps are half of {} x {}", *wide.input
+        yield seen, "x times 2 and by 640 / {}, y times 2 and by 427 / {}", *wide.scaled
+        yield seen, "480 / 640 = 0.75, so {} x {}, and {} rows of padding", *square.scaled, rows
+        yield final, "Scaled to {} x {}; input {} x {}", *wide.scaled, *wide.input
+        yield final, "maps {} x {}, of which {} x {} show the photo", *maps[0], *wide.photo_part(*maps[0])
+        yield final, "= ({:.1f}, {:.1f})", *there
+        yield final, "Scaled to {} x {}, input {} x {}, {} rows", *square.scaled, *square.input, rows
+        yield final, "rows of padding below; ({:.1f}, {:.1f})", *below
+    yield readers, r"(d + {} \cdot \text{{far}} + {}", DEFAULTS.place_weight, DEFAULTS.score_weight
+    yield readers, "At {} (`tag_threshold`) or more", DEFAULTS.tag_threshold
+    yield readers, "(The kit's default is {}.)", DEFAULTS.max_candidates
+    yield readers, "the reference takes **{}**", hpe.Settings.omz().max_candidates
+    yield readers, 'believes nothing below {} (`refine="near"`)', DEFAULTS.refine_threshold
+    yield choosing, "the default keeps its {}", DEFAULTS.pose_threshold
+    yield "07_films_and_webcam.ipynb", "a second and a {} by default", {1.5: "half"}[hpe.Following().gap]
+    eye, hip = (2 * OKS_SIGMAS[KEYPOINTS.index(name)] for name in ("left eye", "left hip"))
+    worth = [float(np.exp(-(5**2) / (2 * 100 * 100 * k**2))) for k in (eye, hip)]
+    yield choosing, "{:.2f} for an eye, {:.2f} for a hip", eye, hip
+    yield choosing, "5 pixels off is worth {:.2f} at an eye and {:.2f} at a hip", *worth
+    yield final, "The eye: {:.2f} is left of 1, of the hip {:.2f}.", *worth
+    high = {item.name: item.metadata.get("high") for item in fields(hpe.Settings)}
+    yield "12_settings.ipynb", "the first ends at {:.0f}", high["tag_threshold"]
+    yield "12_settings.ipynb", "the others at {:.0f}", *{high["place_weight"], high["score_weight"]}
+    config = Path(hpe.__file__).parent / "training" / "configs" / "hpe-nb-ae.toml"
+    batch = tomllib.loads(config.read_text(encoding="utf-8"))["batch"]
+    yield "09_train_your_own.ipynb", "each step sees {} other pictures", {8: "eight"}[batch]
+    shipped = next(line for line in card().splitlines() if "as it ships" in line)
+    pairs = float(re.findall(r"\| ([\d.]+) % \|", shipped)[0])
+    yield "02_tags.ipynb", "{} pairs in a hundred are less than 1 apart", {6: "six"}[round(pairs)]
+
+
+@pytest.mark.parametrize("told", [pytest.param(row, id=row[1][:40]) for row in numbers_told()])
+def test_numbers_of_the_code_in_the_prose(told: tuple[Any, ...]) -> None:
+    says(*told)
+
+
+def test_what_a_photo_loses_without_faint_people() -> None:
+    says("06_choosing_parameters.ipynb", "AP loses little")
+    shipped = next(line for line in card().splitlines() if "as it ships" in line)
+    default, demo = map(float, re.findall(r"\| \**([\d.]+)\** (?=\|)", shipped)[:2])
+    assert 0 < demo - default < 2.5
+    assert demo == NETWORKS["hpe-nb-ae"].ap  # what the network says of itself when it is loaded
+
+
 def test_tags_shifted_and_tags_equal() -> None:
     says("00_first_look.ipynb", "Adding 10 changes nothing: only differences count.")
     maps = hpe.load_network("hpe-nb-ae")(hpe.read_image(hpe.sample("vtest_250")))
@@ -130,63 +190,6 @@ def test_widest_column_and_closest_people() -> None:
         gap[name.stem] = min(np.diff(np.sort(found.poses.tags)))
     assert max(noise, key=noise.__getitem__) == "vtest_150"
     assert sorted(gap, key=gap.__getitem__)[:2] == ["vtest_250", "astronaut"]
-
-
-def test_protocol_by_hand() -> None:
-    page, (width, height) = "01_what_the_network_sees.ipynb", odd("protocol").scaled
-    says(page, "480 / 427 = {:.3f}; 640 x {:.3f} = {} (cut, not rounded)", 480 / 427, 480 / 427, int(640 * 480 / 427))
-    says(page, "the next multiple of 32 is {}, so {} columns are padding", odd("protocol").input[0], 736 - width)
-    says(page, "the maps are half of {} x {}", *odd("protocol").input)
-    says(page, "x times 2 and by 640 / {}, y times 2 and by 427 / {}", width, height)
-
-
-@pytest.mark.parametrize("fit", ["protocol", "letterbox"])
-def test_photo_of_an_odd_size_in_the_final_test(fit: str) -> None:
-    placed = odd(fit)
-    maps = tuple(side // 2 for side in placed.input)
-    x, y = placed.to_image(*maps)[:, :2] @ (100, 50)
-    scaled, inside = "{} x {}".format(*placed.scaled), "{} x {}".format(*placed.input)
-    if fit == "protocol":
-        says("FINAL_TEST.md", "Scaled to {}; input {}", scaled, inside)
-        says("FINAL_TEST.md", "maps {} x {}, of which {} x {} show the photo", *maps, *placed.photo_part(*maps))
-        says("FINAL_TEST.md", "= ({:.1f}, {:.1f})", x, y)
-    else:
-        rows = placed.input[1] - placed.scaled[1]
-        says(
-            "FINAL_TEST.md",
-            "Scaled to {}, input {}, {} rows of padding below; ({:.1f}, {:.1f})",
-            scaled,
-            inside,
-            rows,
-            x,
-            y,
-        )
-
-
-def test_letterbox_by_hand_and_the_sizes_of_0007() -> None:
-    page = "01_what_the_network_sees.ipynb"
-    (width, height), inside = odd("letterbox").scaled, odd("letterbox").input
-    says(page, "480 / 640 = {}, so {} x {}, and {} rows of padding", 480 / 640, width, height, inside[1] - height)
-    wide, square = (place(640, 427, fit, 448) for fit in ("protocol", "letterbox"))
-    says(page, "give {} x {} in an input of {} x {} by protocol", *wide.scaled, *wide.input)
-    says(page, "and {} x {} in {} x {} by letterbox (427 x 0.7 = 298.9;", *square.scaled, *square.input)
-    maps = [(each.input[0] // 2, each.input[1] // 2) for each in (wide, square)]
-    there, below = (each.to_image(*size)[:, :2] @ (100, 50) for each, size in zip((wide, square), maps, strict=True))
-    says(page, "the scale is then 448 / 427 = {:.3f}, the maps are {} x {}", 448 / 427, *maps[0])
-    says(page, "map pixel (100, 50) lies at ({:.1f}, {:.1f}) in the photo", *there)
-    says(page, "there are {} rows of padding, and it lies at ({:.1f}, {:.1f})", 448 - square.scaled[1], *below)
-    says(page, "by a quarter on a photo of 4:3, by a third on one of 3:2")
-    for share, size in ((3 / 4, (640, 480)), (2 / 3, (640, 427))):
-        box, rows = (place(*size, fit, 448).scaled[1] for fit in ("letterbox", "protocol"))
-        assert box / rows == pytest.approx(share, abs=0.01)
-
-
-def test_quarter_steps_that_are_not_made() -> None:
-    says("01_what_the_network_sees.ipynb", "Where both neighbours are equal, and at the edge of the map, it stays.")
-    heat = np.zeros((17, 9, 9), np.float32)
-    heat[0, 4, 4], heat[0, 4, 5], heat[0, 0, 8] = 0.9, 0.5, 0.9
-    steps = quarter_steps(heat, np.array([0, 0]), np.array([(4, 4), (8, 0)]))
-    assert steps.tolist() == [[0.25, 0.0], [0.0, 0.0]]
 
 
 def test_blobs_are_about_twice_as_wide_as_those_of_0007() -> None:
@@ -253,29 +256,10 @@ def test_wall_and_men() -> None:
     assert 0.05 < street.heatmaps[layer, y, x][paper].max() < 0.1
 
 
-@pytest.mark.parametrize("page", ["02_tags.ipynb", "FINAL_TEST.md"])
-def test_room_on_a_line(page: str) -> None:
-    says(page, "2 apart reach from 0 to {}", 29 * 2)
-
-
-def test_force_of_push() -> None:
-    says("02_tags.ipynb", "At 2 it is a tenth of that, and at 3 nothing")
-    force = {gap: 2 * gap * np.exp(-(gap**2)) for gap in (1, 2, 3)}
-    assert force[2] / force[1] == pytest.approx(0.1, abs=0.005)
-    assert force[3] < 0.001
-    says("FINAL_TEST.md", "up to a distance of {:.2f}", np.sqrt(0.5))
-
-
 def test_tags_creep() -> None:
     says("02_tags.ipynb", "ten times the steps bring half a unit")
     assert trained(3, 3000) - trained(3, 300) == pytest.approx(0.5, abs=0.2)
     says("02_tags.ipynb", "About {:.1f} after 300 steps, {:.1f} after 3000", trained(6, 300), trained(6, 3000))
-
-
-def test_pairs_that_share_a_tag() -> None:
-    says("02_tags.ipynb", "six pairs in a hundred are less than 1 apart")
-    shipped = next(line for line in card().splitlines() if "as it ships" in line)
-    assert float(re.findall(r"\| ([\d.]+) % \|", shipped)[0]) == pytest.approx(6, abs=0.5)
 
 
 def test_example_by_hand() -> None:
@@ -304,12 +288,6 @@ def test_greedy_pairing_against_all_at_once() -> None:
     says("FINAL_TEST.md", "The assignment takes a to 2 and b to 1: {:.2f}.", cost[[0, 1], person].sum())
 
 
-def test_a_tag_that_fits() -> None:
-    says("03_grouping_step_by_step.ipynb", "tag fits (less than 0.5 from the person's)")
-    apart = np.array([[0.49], [0.51]], np.float32)
-    assert rounded_distances(apart, np.zeros(1, np.float32)).tolist() == [0, 1]
-
-
 def test_example_by_open_model_zoo() -> None:
     says("03_grouping_step_by_step.ipynb", "*every* pairing of the two costs the same")
     joints, people = hand()
@@ -318,34 +296,6 @@ def test_example_by_open_model_zoo() -> None:
     assert cost[0, 0] + cost[1, 1] == pytest.approx(cost[0, 1] + cost[1, 0])
     says("03_grouping_step_by_step.ipynb", "here it falls on the wrong side")
     assert grouping.assign(rule, joints, people, cost).tolist() == [0, 1, grouping.ALONE]
-
-
-def test_weights_in_the_formula_are_the_defaults() -> None:
-    says(
-        "03_grouping_step_by_step.ipynb",
-        r"(d + {} \cdot \text{{far}} + {}",
-        DEFAULTS.place_weight,
-        DEFAULTS.score_weight,
-    )
-    says("03_grouping_step_by_step.ipynb", "At {} (`tag_threshold`) or more", DEFAULTS.tag_threshold)
-
-
-def test_scores_of_half_a_person() -> None:
-    page = "03_grouping_step_by_step.ipynb"
-    says(page, "The score cannot be above 10/17 = {:.2f}", 10 / 17)
-    says(page, "`pose_threshold = 0.3` asks for at least six perfect joints (5 of 17 are {:.3f})", 5 / 17)
-    assert 5 / 17 < 0.3 < 6 / 17
-    says(page, "11 x 0.8 / 17 = {:.2f}", 11 * 0.8 / 17)
-    says("FINAL_TEST.md", "10 / 17 = {:.2f}. At least six: 5 / 17 is {:.3f}", 10 / 17, 5 / 17)
-
-
-def test_defaults_in_the_prose() -> None:
-    says("03_grouping_step_by_step.ipynb", "(The kit's default is {}.)", DEFAULTS.max_candidates)
-    says("03_grouping_step_by_step.ipynb", "the reference takes **{}**", hpe.Settings.omz().max_candidates)
-    says("03_grouping_step_by_step.ipynb", 'believes nothing below {} (`refine="near"`)', DEFAULTS.refine_threshold)
-    says("06_choosing_parameters.ipynb", "the default keeps its {}", DEFAULTS.pose_threshold)
-    assert hpe.Following().gap == 1.5
-    says("07_films_and_webcam.ipynb", "a second and a half by default")
 
 
 def test_crowd_of_forty() -> None:
@@ -415,25 +365,6 @@ def test_a_threshold_between_two_columns_parts_a_hug() -> None:
     assert {len(hpe.decode(wide.maps, hpe.Settings(place_weight=each)).poses) for each in (0.0, 0.8, 2.0)} == {1}
 
 
-def test_sizes_of_the_sweep() -> None:
-    detection, tag = len(np.arange(0.02, 0.6, 0.04)), len(np.arange(0.1, 3, 0.15))
-    says("06_choosing_parameters.ipynb", "We try {} x {} values", detection, tag)
-    says(
-        "06_choosing_parameters.ipynb",
-        "Three hundred settings on eight pictures are {:,} decodings",
-        detection * tag * 8,
-    )
-    assert detection * tag == 300
-
-
-def test_oks_of_an_eye_and_a_hip() -> None:
-    eye, hip = (2 * OKS_SIGMAS[KEYPOINTS.index(name)] for name in ("left eye", "left hip"))
-    says("06_choosing_parameters.ipynb", "{:.2f} for an eye, {:.2f} for a hip", eye, hip)
-    worth = [float(np.exp(-(5**2) / (2 * 100 * 100 * k**2))) for k in (eye, hip)]
-    says("06_choosing_parameters.ipynb", "5 pixels off is worth {:.2f} at an eye and {:.2f} at a hip", *worth)
-    says("FINAL_TEST.md", "The eye: {:.2f} is left of 1, of the hip {:.2f}.", *worth)
-
-
 def test_high_ap_with_many_wrong_joints_beside_low_ap_with_none() -> None:
     says("06_choosing_parameters.ipynb", "Which has the higher AP?")
     missed, touching = crowds()
@@ -449,14 +380,6 @@ def test_high_ap_with_many_wrong_joints_beside_low_ap_with_none() -> None:
     )
 
 
-def test_what_a_photo_loses_without_faint_people() -> None:
-    says("06_choosing_parameters.ipynb", "AP loses little")
-    shipped = next(line for line in card().splitlines() if "as it ships" in line)
-    default, demo = map(float, re.findall(r"\| \**([\d.]+)\** (?=\|)", shipped)[:2])
-    assert 0 < demo - default < 2.5
-    assert demo == NETWORKS["hpe-nb-ae"].ap  # what the network says of itself when it is loaded
-
-
 def test_crossing_arms_begun_with_the_wrists(monkeypatch: pytest.MonkeyPatch) -> None:
     says("03_grouping_step_by_step.ipynb", "begun with the wrists, it comes out the same, two whole people")
     scene = hpe.scene("crossing arms")
@@ -464,12 +387,6 @@ def test_crossing_arms_begun_with_the_wrists(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(grouping, "JOINT_ORDER", (9, 10, *(k for k in grouping.JOINT_ORDER if k not in (9, 10))))
     other = hpe.decode(scene.maps)
     assert sorted(map(tuple, other.groups.peak)) == sorted(map(tuple, found.groups.peak))
-
-
-def test_pictures_of_a_step() -> None:
-    config = (Path(hpe.__file__).parent / "training" / "configs" / "hpe-nb-ae.toml").read_text(encoding="utf-8")
-    assert re.search(r"^batch = (\d+)$", config, re.MULTILINE).group(1) == "8"  # type: ignore[union-attr]
-    says("09_train_your_own.ipynb", "each step sees eight other pictures")
 
 
 def test_spots_and_weights_of_the_training() -> None:
@@ -488,30 +405,11 @@ def test_spots_and_weights_of_the_training() -> None:
     assert (config.Config.pull, config.Config.push) == (1e-3, 1e-3)
 
 
-def test_tags_of_the_code_reader() -> None:
-    says("08_other_networks.ipynb", "so 62 and 60 are {:.2f} apart", (62 - 60) / 32)
-    says("08_other_networks.ipynb", "With blue 125 all is well: 125 / 32 is 2 away from both")
-    assert [round(abs(125 - blue) / 32) for blue in (60, 190)] == [2, 2]
-
-
 def test_leak_that_swaps_wrists() -> None:
     says("10_gallery.ipynb", "Four wrists have changed sides")
     assert wrong_wrists(0.65) == 4
     says("10_gallery.ipynb", "one would expect 0.5. It takes less, about 0.35")
     assert wrong_wrists(0.4) > 0 == wrong_wrists(0.35)
-
-
-@pytest.mark.parametrize(
-    ("words", "name", "what"),
-    [
-        pytest.param("the first ends at {:.0f}", "tag_threshold", "high", id="tag threshold"),
-        pytest.param("the others at {:.0f}", "place_weight", "high", id="place weight"),
-        pytest.param("the others at {:.0f}", "score_weight", "high", id="score weight"),
-    ],
-)
-def test_ranges_of_settings(words: str, name: str, what: str) -> None:
-    told = next(item.metadata for item in fields(hpe.Settings) if item.name == name)
-    says("12_settings.ipynb", words, told[what])
 
 
 @cache
