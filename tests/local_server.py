@@ -78,13 +78,18 @@ def served(files: dict[str, bytes]) -> Iterator[Site]:
         server.shutdown()
 
 
-def whole(handler: Handler, body: bytes) -> None:
-    """As a good server does: the file, or the rest of it."""
+def begun(handler: Handler, body: bytes) -> bytes:
+    """Begin a good answer; what is to follow: the file, or the rest of it that was asked for."""
     asked = handler.headers.get("Range")
     start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
     told = {"Content_Range": f"bytes {start}-{len(body) - 1}/{len(body)}"} if asked else {}
     handler.head(206 if asked else 200, Content_Length=len(body) - start, **told)
-    handler.wfile.write(body[start:])
+    return body[start:]
+
+
+def whole(handler: Handler, body: bytes) -> None:
+    """As a good server does."""
+    handler.wfile.write(begun(handler, body))
 
 
 def without_ranges(handler: Handler, body: bytes) -> None:
