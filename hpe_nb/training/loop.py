@@ -41,8 +41,8 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
 
     def save() -> None:
         content = {name: part.state_dict() for name, part in parts.items()}
-        with written_whole(folder / LAST) as part:
-            torch.save(content | {"step": step, "seconds": time.monotonic() - begun, "logged": logged}, part)
+        with written_whole(folder / LAST) as file:
+            torch.save(content | {"step": step, "seconds": time.monotonic() - begun, "logged": logged}, file)
 
     if (folder / LAST).exists():
         state = read(folder / LAST)

@@ -97,9 +97,9 @@ def heat_target(made: Sample, stride: int, spot: tuple[float, float] = (1.5, 2.5
             x0, y0, x1, y1 = np.clip(np.round(np.array(corners) / stride), 0, side).astype(int)
             weight[y0:y1, x0:x1] = not crowd
     for joints, size in zip(people.keypoints[~people.crowd], np.sqrt(people.areas[~people.crowd]), strict=True):
-        width = np.clip(size / 20 / stride, *spot)
+        sigma = np.clip(size / 20 / stride, *spot)
         away = np.arange(side) - joints[:, :2, None] / stride
-        across, down = np.exp(-(away**2) / (2 * width**2)).swapaxes(0, 1) * (joints[:, 2, None] > 0)
+        across, down = np.exp(-(away**2) / (2 * sigma**2)).swapaxes(0, 1) * (joints[:, 2, None] > 0)
         heat = np.maximum(heat, (down[:, :, None] * across[:, None]).astype(np.float32))
     return heat, np.maximum(weight, heat > 0.1).astype(np.float32)
 
@@ -107,10 +107,9 @@ def heat_target(made: Sample, stride: int, spot: tuple[float, float] = (1.5, 2.5
 def tag_pixels(made: Sample, stride: int = 4) -> Ints:
     """(MOST, 17, 3) pixel y, x and 1 where a person has the joint; people beyond the list are left out."""
     joints = made.people.keypoints[~made.people.crowd][:MOST]
-    pixel = np.round(joints[..., 1::-1] / stride).astype(int)
-    there = ((pixel >= 0) & (pixel < made.image.shape[0] // stride)).all(-1) & (joints[..., 2] > 0)
     found = np.zeros((MOST, K, 3), np.intp)
-    found[: len(joints)] = np.concatenate([pixel, np.ones_like(pixel[..., :1])], -1) * there[..., None]
+    found[: len(joints), :, :2] = np.clip(np.round(joints[..., 1::-1] / stride), 0, made.image.shape[0] // stride - 1)
+    found[: len(joints), :, 2] = joints[..., 2] > 0
     return found
 
 

@@ -230,12 +230,10 @@ class Canvas(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The widget, and a still picture for readers without a kernel."""
-        bundle = super()._repr_mimebundle_(**options)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        still: dict[str, Any] = {}
-        with contextlib.suppress(HpeError):
-            still = {"image/png": b64encode(encode_image(small(self.image(), STILL), ".png")).decode()}
-        return {**data, **still}, metadata
+        data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
+        with contextlib.suppress(HpeError):  # a camera that has not begun has no picture
+            data["image/png"] = b64encode(encode_image(small(self.image(), STILL), ".png")).decode()
+        return data, metadata
 
     def _ipython_display_(self) -> None:
         """Show the widget, and after it the page that is seen where the notebook is opened without a kernel."""

@@ -200,10 +200,10 @@ def told_data(decoding: Decoding, person: int, joint: int, dot: int = -1) -> dic
     candidates = [
         {
             "x": round(one.x, 2), "y": round(one.y, 2), "runner": one is explained.runner_up,
-            "cells": [f"{one.score:.2f}", number(one.tag_distance), number(one.place_distance, 0), number(one.cost),
-                      one.went_to],
+            "cells": [letter(i), f"{one.score:.2f}", number(one.tag_distance), number(one.place_distance, 0),
+                      number(one.cost), one.went_to],
         }
-        for one in explained.table
+        for i, one in enumerate(explained.table)
     ]  # fmt: skip
     return told | {"sentence": explained.sentence, "candidates": candidates}
 
@@ -245,6 +245,11 @@ def odd_dots(decoding: Decoding) -> list[int]:
     twin = (apart < near).any(axis=1)
     odd: list[int] = owned[far | twin[dots.person[owned]]].tolist()
     return odd
+
+
+def letter(index: int) -> str:
+    """The name of a candidate: a, b, c, ..."""
+    return chr(ord("a") + index) if index < 26 else str(index + 1)
 
 
 def number(value: float, digits: int = 2) -> str:

@@ -14,8 +14,6 @@ const SHIFTS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6];
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
-/** The name of a candidate: a, b, c, ... */
-const letterOf = (index) => String.fromCharCode(97 + index);
 /** The bytes that a trait or a saved page holds, as a view of type `Type`. */
 const typed = (Type, data) => new Type(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
 
@@ -363,8 +361,8 @@ class Drawing {
       this.drawn("odd limb", { person, limb: [a, b] });
     }
     const rings = [
-      ...(told.candidates ?? []).map(({ runner, x, y }, i) => [runner ? "runner-up" : "candidate",
-        this.toScreen(x, y), i === this.pointedCandidate ? 13 : 9, runner ? YELLOW : PAPER, { letter: letterOf(i) }]),
+      ...(told.candidates ?? []).map(({ runner, x, y, cells: [letter] }, i) => [runner ? "runner-up" : "candidate",
+        this.toScreen(x, y), i === this.pointedCandidate ? 13 : 9, runner ? YELLOW : PAPER, { letter }]),
       ...this.lights().flatMap(([kind, dots, ...look]) => dots.map((dot) => [kind, dotAt(dot), ...look, { dot }])),
       ...(scene.rings ?? []).map(({ x, y, letter }) => ["ring", this.toScreen(x, y), 9, PAPER, { letter }]),
       ...joints.map((at) => ["of the pair", at, 7, this.colours(number)[0]]),

@@ -187,17 +187,18 @@ class Explorer(Canvas):
         maps, dots = self.subject.maps, dots_of(self._decoding)
         place = np.clip(np.rint(maps.map_points(np.array(at, np.float64))), 0, np.array(maps.size) - 1).astype(np.intp)
         along = np.array(self.maps["direction"], np.float32)
-        change = partial(changed_peak, maps, int(dots.joint[dot]), dots.xy[dot]) if len(dots) else None
         if what == "reset":
             maps = self._untouched
-        elif what == "add" or change is None:
+        elif what == "add":
             maps = added_peak(maps, joint, place)
-        elif what == "place":
-            maps = change(to=place)
-        elif what == "tag":
-            maps = change(tag=dots.tag[dot] + (tag - float(dots.tag[dot] @ along)) * along)
         else:
-            maps = change(score=float(np.clip(dots.value[dot] + by, 0, 1)) if what == "score" else 0.0)
+            changes: dict[str, Any] = {
+                "place": {"to": place},
+                "tag": {"tag": dots.tag[dot] + (tag - float(dots.tag[dot] @ along)) * along},
+                "score": {"score": float(np.clip(dots.value[dot] + by, 0, 1))},
+                "delete": {"score": 0.0},
+            }
+            maps = changed_peak(maps, int(dots.joint[dot]), dots.xy[dot], **changes[what])
         self.subject, self._decoder = replace(self.subject, maps=maps), Decoder(maps)
         self._searched.clear()
         self.maps = data.maps_data(maps) | {name: self.maps[name] for name in ("ends", "direction")}

@@ -26,7 +26,7 @@ from hpe_nb.settings import Settings
 from hpe_nb.widgets.canvas import Canvas, Stepped
 from hpe_nb.widgets.data import dots_data, fixed_data, people_data, photo_data
 from hpe_nb.widgets.explorer import Explorer
-from hpe_nb.widgets.subject import Subject, subject_of
+from hpe_nb.widgets.subject import subject_of
 
 if TYPE_CHECKING:
     from hpe_nb.network.network import Network
@@ -63,20 +63,12 @@ class Watched(Canvas):
         frame, entry = self.shown
         return draw_poses(frame, entry.poses, people=entry.person)
 
-    def explore(self) -> Explorer:
-        """Open the explorer on the frame shown, below, and return it; people keep their numbers."""
+    async def _on_explore(self) -> None:
+        """Open the explorer on the frame shown, below; people keep their numbers."""
         frame, entry = self.shown
-        return self._open(entry, subject_of(frame, self.network))
-
-    def _open(self, entry: Entry, subject: Subject) -> Explorer:
+        subject = await asyncio.to_thread(subject_of, frame, self.network)
         self.explorer = Explorer(subject, self.settings, network=self.network, known=(entry.poses, entry.person))
         self.below = self.explorer.model_id
-        return self.explorer
-
-    async def _on_explore(self) -> None:
-        """The button."""
-        frame, entry = self.shown
-        self._open(entry, await asyncio.to_thread(subject_of, frame, self.network))
 
     def _show(self, frame: Image, entry: Entry, told: str, number: int) -> None:
         """Send a frame, and its people under the numbers they have in the film."""

@@ -400,8 +400,7 @@ class View extends Drawing {
     }
     if (candidates.length) {
       parts.push(table(["", "score", "tag distance", "pixels away", "cost", "went to"], candidates.map(({ x, y, cells }, i) => [
-        [letterOf(i), ...cells],
-        { tabIndex: 0, title: "show it on the photo", onclick: () => this.centre(x, y), ...pointing(point, i) },
+        cells, { tabIndex: 0, title: "show it on the photo", onclick: () => this.centre(x, y), ...pointing(point, i) },
       ])));
     }
     if (sentence && !this.live) parts.push(quiet("Which settings would change it is found where Python runs."));

@@ -5,15 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -210,37 +207,33 @@ def lab(root: Path, flags: list[str] | None = None, program: list[str] | None = 
 @contextlib.contextmanager
 def _server(root: Path, home: Path, program: list[str]) -> Iterator[tuple[str, str]]:
     """Start the server on a free port and end it, with its kernels, whatever happens; address and token."""
-    token = secrets.token_hex(16)
-    with socket.socket() as probe:  # the small race until the server takes the port is accepted
-        probe.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{probe.getsockname()[1]}"
     (home / QUIET).parent.mkdir(parents=True)
     (home / QUIET).write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
     options = [
-        "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={address.split(':')[-1]}",
-        "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True",
-        "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--ServerApp.root_dir={root}",
+        "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
-    # The token is not in the command line, which everyone can read.
-    own = os.environ | {name: str(home / name) for name in PLACES} | {"JUPYTER_TOKEN": token}
+    own = os.environ | {name: str(home / name) for name in PLACES}
     with (home / "lab.log").open("wb") as log:
         server = subprocess.Popen(program + options, env=own, stdout=log, stderr=log, start_new_session=True)
         try:
-            _wait_for(f"{address}/api?token={token}", server, home / "lab.log")
-            yield address, token
+            yield _answering(server, home)
         finally:
             _end(server)
 
 
-def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:
-    """Return when the server answers; raise with its log when it ended or stays silent."""
+def _answering(server: subprocess.Popen[bytes], home: Path, seconds: float = 60) -> tuple[str, str]:
+    """Address and token of the server as soon as it answers; raises with its log when it ended or stays silent."""
     end = time.monotonic() + seconds
     while server.poll() is None and time.monotonic() < end:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            urllib.request.urlopen(address, timeout=1).read()
-            return
         time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not answer: {log.read_text(errors='replace')[-2000:]}")
+        with contextlib.suppress(OSError, ValueError):  # it has not written all about itself, or does not listen yet
+            for path in home.glob("JUPYTER_RUNTIME_DIR/jpserver-*.json"):
+                told = json.loads(path.read_text(encoding="utf-8"))
+                urllib.request.urlopen(f"{told['url']}api?token={told['token']}", timeout=1).close()
+                return told["url"].rstrip("/"), told["token"]
+    raise RuntimeError(f"JupyterLab did not answer: {(home / 'lab.log').read_text(errors='replace')[-2000:]}")
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

@@ -305,9 +305,12 @@ def test_the_doctor_names_what_is_odd_and_mends_it(run):
     page.locator(".hpe-doctor.hpe-odd").wait_for(timeout=20_000)  # the hint, by itself
     assert "0 people: no peak is above detection_threshold" in page.locator(".hpe-readout").inner_text()
     page.locator(".hpe-doctor").click()
-    page.locator(".hpe-findings .hpe-flip").first.click()
+    findings = page.locator(".hpe-findings")
+    before = findings.inner_text()
+    findings.locator(".hpe-flip").first.click()
     opened.wait_until("len(explorer.decoding.poses)", 3)
     opened.drawn(opened.photo, "joint")
+    opened.until(lambda: findings.inner_text() != before)
     opened.ask("explorer.show(close)")
     assert len(opened.drawn(opened.photo, "odd")) > 20
 

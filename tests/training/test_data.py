@@ -99,5 +99,5 @@ def test_where_nothing_is_known_nothing_is_judged():
 def test_tags_are_read_where_the_joints_are():
     pixels = tag_pixels(blank(({}, (0, 0, 9, 9)), ({0: (20, 31), 16: (63, 63)}, (0, 0, 64, 64)), crowd=[0]))
     assert pixels[0, 0].tolist() == [8, 5, 1]
-    assert pixels[0, 16].tolist() == [0, 0, 0], "rounds to a pixel outside of the map"
+    assert pixels[0, 16].tolist() == [15, 15, 1], "63 / 4 rounds to a pixel outside of the map: the last one is read"
     assert pixels[0, 1:16, 2].sum() == pixels[1:, :, 2].sum() == 0
