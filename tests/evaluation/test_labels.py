@@ -18,7 +18,7 @@ from hpe_nb.skeleton import KEYPOINTS
 
 PERSON = [x for k in range(17) for x in (20.0 + 5 * (k % 3), 10.0 + 5 * k, 2)]
 IMAGES = [
-    {"id": 7, "file_name": "x/b.jpg", "width": 100, "height": 120},
+    {"id": 7, "file_name": "set/x/b.jpg", "width": 100, "height": 120},
     {"id": 8, "file_name": "a.jpg", "width": 100, "height": 120},
 ]
 LABEL = {"id": 1, "image_id": 7, "category_id": 1, "keypoints": PERSON, "bbox": [20, 10, 10, 80], "area": 800}
@@ -109,8 +109,8 @@ def test_labels_that_are_none(tmp_path: Path, name: str, content: Any, says: str
         pytest.param({"7": poses(), "8": poses()}, 100, id="numbers as text"),
         pytest.param({"b.jpg": poses(), "a.jpg": poses()}, 100, id="file names without folders"),
         pytest.param({"x/b.jpg": poses(), "day/a.jpg": poses()}, 100, id="file names in folders"),
-        pytest.param({"./x/b.jpg": poses(), "C:\\day\\a.jpg": poses()}, 100, id="from here, and of Windows"),
-        pytest.param({"/data/x/b.jpg": poses(), "./a.jpg": poses()}, 100, id="whole paths"),
+        pytest.param({"./set/x/b.jpg": poses(), "C:\\day\\a.jpg": poses()}, 100, id="from here, and of Windows"),
+        pytest.param({"/data/set/x/b.jpg": poses(), "./a.jpg": poses()}, 100, id="whole paths"),
         pytest.param({"y/b.jpg": poses()}, "1 of 1 pictures", id="a file name in another folder"),
         pytest.param({"1/b.jpg": poses(), "2/b.jpg": poses()}, "2 of 2 pictures", id="one file name in two folders"),
         pytest.param({8: poses()}, 50.5, id="one without people"),

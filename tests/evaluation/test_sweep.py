@@ -119,7 +119,7 @@ def test_workers_of_the_users_end_with_a_killed_parent(tmp_path: Path) -> None:
         f"    pool.submit(end_with_parent).result()\n    os.kill(os.getpid(), {int(DEADLY)})\n"
     )
     # The pipe is at its end when the last process that has it has ended.
-    subprocess.run([sys.executable, script], stdout=subprocess.PIPE, timeout=60, check=False)
+    subprocess.run([sys.executable, script], stdout=subprocess.PIPE, timeout=240, check=False)
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,13 @@ def photo(path: Path, shift: int = 0) -> Path:
     return hpe.write_image(path, coded([(30 + 2 * shift, 48, 1)]))
 
 
+def photos(folder: Path, *names: str) -> Path:
+    """A folder with pictures of one person, who walks."""
+    for shift, name in enumerate(names):
+        photo(folder / name, shift)
+    return folder
+
+
 def frames(pictures: list[np.ndarray]) -> list[Frame]:
     """Pictures as frames, ten a second."""
     return [Frame(picture, i, i / 10, f"frame {i}") for i, picture in enumerate(pictures)]
@@ -83,6 +91,31 @@ def make_film(folder: Path, count: int, name: str = "film.mp4") -> Path:
         writer.write(picture)
     writer.release()
     return folder / name
+
+
+SAMPLES = {"aac": 1024, "libmp3lame": 1152, "ac3": 1536}
+"""Coders of sound, and how much of it each takes at once."""
+
+
+def uneven_film(
+    path: Path, times: list[int], rate: int = 100, sound: float = 0.0, coder: str = "aac", **options: str
+) -> Path:
+    """A film of frames of grey 0, 2, ..., shown at these multiples of 1 / rate, with some seconds of sound."""
+    with av.open(str(path), "w") as film:
+        video = film.add_stream("libx264", rate=rate, width=64, height=48, pix_fmt="yuv420p", options=options)
+        streams: Any = [film.add_stream(coder, rate=44100)] if sound else []
+        for i, time in enumerate(times):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 2 * i, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = time, Fraction(1, rate)
+            film.mux(video.encode(frame))
+        for start in range(0, int(44100 * sound), SAMPLES[coder]):
+            tone = np.full((1, SAMPLES[coder]), 0.1, np.float32)
+            heard = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
+            heard.sample_rate, heard.pts = 44100, start
+            film.mux(streams[0].encode(heard))
+        for stream in (video, *streams):
+            film.mux(stream.encode(None))
+    return path
 
 
 def brightness(image: np.ndarray) -> int:

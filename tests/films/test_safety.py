@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 import pytest
-from film_tools import dot_network, frames_in, make_film, names, photo, read, run
+from film_tools import dot_network, frames_in, make_film, names, photo, photos, read, run, uneven_film
 from PIL import Image
 from refusals import refused
 
@@ -86,8 +85,8 @@ def test_every_photo_has_a_picture_of_its_own(paths: list[str], pictures: list[s
     found = [one.picture for one in planned(paths)]
     assert len({name.casefold() for name in found}) == len(paths)
     for path in (*map(Path, found), *(Path(name).with_suffix("") for name in found)):  # the folder of a film too
-        assert not {".", ".."} & set(str(path).split("/"))
         assert not path.is_absolute()
+        assert {".", ".."}.isdisjoint(str(path).split("/"))
     assert all(wanted in (None, name) for name, wanted in zip(found, pictures, strict=True))
 
 
@@ -104,8 +103,7 @@ def test_photos_in_the_folder_above_a_link_are_others(
 
 
 def test_resuming_in_a_folder_that_changed(tmp_path: Path) -> None:
-    place, out = photo(tmp_path / "in" / "b.png").parent, tmp_path / "out"
-    photo(place / "c.png", 1)
+    place, out = photos(tmp_path / "in", "b.png", "c.png"), tmp_path / "out"
     run(place, out)
     photo(place / "a.png", 3)
     run(place, out, pictures="", resume=True)
@@ -118,8 +116,7 @@ def test_resuming_in_a_folder_that_changed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["poses.json", "poses.csv"])
 @pytest.mark.parametrize("there", ["of the run", "of a shorter record", "the user's", "changed by the user"])
 def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, name: str, there: str) -> None:
-    place, out = photo(tmp_path / "in" / "1.png").parent, tmp_path / "out"
-    photo(place / "2.png", 1)
+    place, out = photos(tmp_path / "in", "1.png", "2.png"), tmp_path / "out"
     run(place, out, exports=[name])
     if there == "of a shorter record":
         photo(place / "a.png", 3)  # ids were the numbers of the names; now they are the frames'
@@ -146,29 +143,6 @@ def test_one_run_holds_the_folder(tmp_path: Path) -> None:
     assert not (out / LOCK).exists()
 
 
-SAMPLES = {"aac": 1024, "libmp3lame": 1152, "ac3": 1536}
-"""Coders of sound, and how much of it each takes at once."""
-
-
-def loud_film(path: Path, times: list[int], seconds: float, coder: str = "aac") -> Path:
-    """A film whose frames are shown at these hundredths of a second, with `seconds` of sound."""
-    samples = SAMPLES[coder]
-    with av.open(str(path), "w") as container:
-        video = container.add_stream("libx264", rate=100, width=64, height=48, pix_fmt="yuv420p")
-        sound: Any = container.add_stream(coder, rate=44100)
-        for i, time_now in enumerate(times):
-            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 10 * i, np.uint8), format="rgb24")
-            frame.pts, frame.time_base = time_now, Fraction(1, 100)
-            container.mux(video.encode(frame))
-        container.mux(video.encode(None))
-        for start in range(0, int(44100 * seconds), samples):
-            tone = av.AudioFrame.from_ndarray(np.full((1, samples), 0.1, np.float32), format="fltp", layout="mono")
-            tone.sample_rate, tone.pts = 44100, start
-            container.mux(sound.encode(tone))
-        container.mux(sound.encode(None))
-    return path
-
-
 UNEVEN = [0, 0.1, 0.2, 0.9, 1.0, 2.0]
 
 
@@ -185,7 +159,7 @@ UNEVEN = [0, 0.1, 0.2, 0.9, 1.0, 2.0]
 def test_picture_and_sound_stay_together(
     tmp_path: Path, seconds: float, span: dict[str, int], shown: list[float], lasts: float, name: str
 ) -> None:
-    film = loud_film(tmp_path / name, [round(100 * time) for time in UNEVEN], seconds)
+    film = uneven_film(tmp_path / name, [round(100 * time) for time in UNEVEN], sound=seconds)
     summary, _ = run(hpe.open_source(film, **span), tmp_path, video="out.mp4")
     assert summary.notes == ["the film has the sound of its original."]  # and none that it is incomplete
     with av.open(str(tmp_path / "out.mp4")) as container:
@@ -209,7 +183,8 @@ def test_picture_and_sound_stay_together(
     ],
 )
 def test_sound_of_any_kind(tmp_path: Path, name: str, coder: str, written: str, says: str) -> None:
-    summary, entries = run(loud_film(tmp_path / name, [0, 10, 20, 30], 0.4, coder), tmp_path / "out", video=written)
+    film = uneven_film(tmp_path / name, [0, 10, 20, 30], sound=0.4, coder=coder)
+    summary, entries = run(film, tmp_path / "out", video=written)
     assert says in " ".join(summary.notes)
     assert len(entries) == frames_in(tmp_path / "out" / written) == 4
     with av.open(str(tmp_path / "out" / written)) as container:
@@ -218,7 +193,8 @@ def test_sound_of_any_kind(tmp_path: Path, name: str, coder: str, written: str, 
 
 def test_a_film_that_does_not_take_its_sound_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(COPIED, ".mp4", ("ac3",))
-    summary, _ = run(loud_film(tmp_path / "a.mkv", [0, 10], 0.2, "ac3"), tmp_path / "out", video="out.mp4")
+    film = uneven_film(tmp_path / "a.mkv", [0, 10], sound=0.2, coder="ac3")
+    summary, _ = run(film, tmp_path / "out", video="out.mp4")
     assert "out.mp4 could not be written" in summary.ending
 
 
@@ -300,10 +276,10 @@ def test_results_find_their_labels_by_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pattern", ["trip[2024]/*.png", "trip[2024]/f_%02d.png", "trip[2024]"])
 def test_folders_with_signs_of_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str) -> None:
-    for i in (0, 1, 10):
-        photo(tmp_path / "trip[2024]" / f"f_{i:02d}.png")
+    names = ["f_00.png", "f_01.png", "f_10.png"]
+    photos(tmp_path / "trip[2024]", *names)
     monkeypatch.chdir(tmp_path)
-    assert [Path(one).name for one in find_inputs([pattern]).photos] == ["f_00.png", "f_01.png", "f_10.png"]
+    assert [Path(one).name for one in find_inputs([pattern]).photos] == names
 
 
 def test_films_turned_by_their_telephone(tmp_path: Path) -> None:
@@ -327,9 +303,7 @@ def test_names_do_no_harm_in_tables_and_on_terminals(tmp_path: Path, name: str) 
 
 @pytest.mark.parametrize("pair", [("1.png", "a.png"), ("01.png", "1.png")], ids=["no number", "one number"])
 def test_numbers_of_photos_and_people_agree_in_all_files(tmp_path: Path, pair: tuple[str, str]) -> None:
-    for name in pair:
-        photo(tmp_path / "in" / name)
-    run(tmp_path / "in", tmp_path, exports=["poses.csv", "poses.json"])
+    run(photos(tmp_path / "in", *pair), tmp_path, exports=["poses.csv", "poses.json"])
     people = json.loads((tmp_path / "poses.json").read_text())
     assert [(one["image_id"], one["person"]) for one in people] == [(0, 1), (1, 1)]
     for name in ("poses.csv", "poses.jsonl", "poses.json"):

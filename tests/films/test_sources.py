@@ -6,8 +6,9 @@ import signal
 import sys
 import threading
 import time
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -92,20 +93,6 @@ def test_a_film_that_breaks_off_is_told(tmp_path: Path, name: str) -> None:
     assert "broke off after frame" in source.report.sentences[-1]
 
 
-class Capture:
-    """A camera of `count` frames."""
-
-    def __init__(self, count: int) -> None:
-        self.count, self.at, self.released = count, -1, 0
-
-    def read(self) -> tuple[bool, np.ndarray | None]:
-        self.at += 1
-        return (False, None) if self.at >= self.count else (True, np.full((8, 8, 3), (self.at, 0, 0), np.uint8))
-
-    def release(self) -> None:
-        self.released += 1
-
-
 def test_a_bad_frame_is_skipped_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     true, count = captures.upright, iter(range(100))
     monkeypatch.setattr(captures, "upright", lambda frame: None if next(count) in (2, 3) else true(frame))
@@ -115,22 +102,28 @@ def test_a_bad_frame_is_skipped_and_told(tmp_path: Path, monkeypatch: pytest.Mon
     assert "film.mp4 frame 2" in source.report.sentences[0]
 
 
-def camera(capture: Capture) -> captures.Camera:
+def device(count: int = 5) -> Mock:
+    """A camera as OpenCV has it, of `count` frames."""
+    frames = [(True, np.full((8, 8, 3), (i, 0, 0), np.uint8)) for i in range(count)]
+    return Mock(read=Mock(side_effect=chain(frames, repeat((False, None)))))
+
+
+def camera(device: Mock) -> captures.Camera:
     """The camera as a source."""
-    return captures.Camera("camera 0", Span(), captures.camera_pictures(capture), 10.0, capture.release)
+    return captures.Camera("camera 0", Span(), captures.camera_pictures(device), 10.0, device.release)
 
 
 @pytest.mark.parametrize("frames", [0, 1, 5], ids=["before the first", "after one", "at the end"])
 def test_a_camera_is_given_back(frames: int) -> None:
-    capture = Capture(5)
-    with camera(capture) as source:
+    opened = device()
+    with camera(opened) as source:
         list(islice(source, frames))
-    assert capture.released == 1
+    opened.release.assert_called_once()
     assert not source._thread.is_alive()
 
 
 def test_a_camera_that_is_pulled_out_is_told() -> None:
-    with camera(Capture(5)) as source:
+    with camera(device()) as source:
         seen = list(source)
     assert (seen[-1].index, seen[-1].image[0, 0].tolist()) == (4, [0, 0, 4])  # RGB
     assert len(seen) + source.missed == 5
@@ -138,17 +131,15 @@ def test_a_camera_that_is_pulled_out_is_told() -> None:
 
 
 @pytest.mark.parametrize("shape", [(4, 6), (4, 6, 1)], ids=str)
-def test_a_grey_camera(shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    capture = Capture(5)
-    monkeypatch.setattr(capture, "read", lambda: (True, np.full(shape, 7, np.uint8)))
-    assert next(captures.camera_pictures(capture)).tolist() == np.full((4, 6, 3), 7).tolist()
+def test_a_grey_camera(shape: tuple[int, ...]) -> None:
+    opened = Mock(read=Mock(return_value=(True, np.full(shape, 7, np.uint8))))
+    np.testing.assert_array_equal(next(captures.camera_pictures(opened)), np.full((4, 6, 3), 7))
 
 
 def test_a_camera_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    capture, let_go = Capture(5), threading.Event()
+    let_go = threading.Event()
     monkeypatch.setattr(captures, "TIMEOUT", 0.05)
-    monkeypatch.setattr(capture, "read", lambda: (let_go.wait(5) and False, None))
-    with camera(capture) as source:
+    with camera(Mock(read=lambda: (let_go.wait(5) and False, None))) as source:
         assert list(source) == []
         let_go.set()
     assert "gave no picture" in source.report.sentences[0]
