@@ -13,7 +13,7 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from hpe_nb.errors import HpeError
-from hpe_nb.files.whole import remove_parts, written_whole
+from hpe_nb.files.whole import check_targets, remove_parts, written_whole
 from hpe_nb.training.config import Config
 from hpe_nb.training.photos import LabelledPhoto
 from hpe_nb.training.tasks import Task
@@ -27,9 +27,8 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
     """Train until the config's steps are over, with checkpoint and log.csv in the folder; one there is gone on from.
 
     Raises:
-        HpeError: the folder has a checkpoint of another network.
+        HpeError: the folder has a checkpoint of another network, or a log.csv without a checkpoint, which is not ours.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     remove_parts(folder)
     # Weights move to the device before the optimiser's state comes, so that it follows them.
     network: nn.Module = task.network.to(device)
@@ -39,6 +38,12 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
     mean = AveragedModel(network, avg_fn=lambda old, new, _: new + min(config.ema, step / (step + 20)) * (old - new))
     parts: dict[str, Any] = {"network": network, "optimiser": optimiser, "mean": mean.module}
     step, begun, logged = 0, time.monotonic(), 0
+
+    def save() -> None:
+        content = {name: part.state_dict() for name, part in parts.items()}
+        with written_whole(folder / LAST) as file:
+            torch.save(content | {"step": step, "seconds": time.monotonic() - begun, "logged": logged}, file)
+
     if (folder / LAST).exists():
         state = read(folder / LAST)
         try:
@@ -47,6 +52,9 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
             step, begun, logged = state["step"], begun - state["seconds"], state["logged"]
         except (KeyError, RuntimeError, ValueError) as error:
             raise HpeError(f"{folder / LAST} is the checkpoint of another network; give another folder.") from error
+    else:
+        check_targets([folder / LOG], [], replace=False)
+        save()  # before the log begins: one without a checkpoint is another's
     mean.n_averaged += step
     saved = time.monotonic()
     with (folder / LOG).open("a", encoding="utf-8") as log:
@@ -70,11 +78,8 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
             log.write(",".join([str(step), *(f"{value:.6g}" for value in row.values())]) + "\n")
             log.flush()
             if step == config.steps or time.monotonic() - saved > config.save_every:
-                saved = time.monotonic()
-                content = {name: part.state_dict() for name, part in parts.items()}
-                content |= {"step": step, "seconds": saved - begun, "logged": log.tell()}
-                with written_whole(folder / LAST) as file:
-                    torch.save(content, file)
+                saved, logged = time.monotonic(), log.tell()
+                save()
 
 
 def make_optimiser(task: Task, config: Config) -> torch.optim.AdamW:

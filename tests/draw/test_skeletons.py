@@ -146,6 +146,8 @@ def test_anything_can_be_drawn_wherever_it_lies(data):
     keypoints = data.draw(arrays.arrays(np.float32, (count % 5, 17, 3), elements=places))
     kind = data.draw(arrays.arrays(np.uint8, (count % 5, 17), elements=st.integers(0, 2)))
     zeros, photo = np.zeros(count % 5, np.float32), grey(height, width)
+    if data.draw(st.booleans()):
+        keypoints[:1] = data.draw(st.sampled_from([np.inf, -np.inf, np.nan]))
     with np.errstate(all="raise"):
         picture = draw_poses(photo, Poses(keypoints, zeros, zeros, kind), min_score=-np.inf)
     assert picture.shape == photo.shape

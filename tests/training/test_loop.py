@@ -63,6 +63,13 @@ def test_a_training_that_stopped_goes_on_with_the_same_curve(unbroken, tmp_path)
     assert all(torch.equal(there[name], here[name]) for name in there)
 
 
+def test_a_log_of_ones_own_is_not_written_over(folder, tmp_path):
+    (tmp_path / "log.csv").write_text("mine")
+    with pytest.raises(HpeError, match=r"log\.csv is there and is not of this run"):
+        run(tiny_config(folder, "aenet"), tmp_path)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+
+
 def test_all_of_one_network_and_only_the_head_of_the_other_are_trained(unbroken):
     config, out, _ = unbroken
     start, trained = make_task(config).network.state_dict(), read(out / "last.pt")["mean"]
