@@ -55,7 +55,7 @@ class Config:
         pull: weight of pull against the heatmap loss.
         push: weight of push.
         seed: pictures and first weights follow from it.
-        workers: processes that make pictures for "aenet".
+        workers: processes that make pictures, or read those that were kept.
         save_every: seconds between checkpoints.
     """
 
