@@ -101,9 +101,10 @@ def test_people_without_label_have_tags_too():
     assert (joints[:, 2] == 1).all()
     np.testing.assert_allclose(joints[:, 1::-1], 4 * ring.round().numpy() + 1.5)
     assert unlabelled(people, logits, [joints]) == [], "who is labelled comes once"
-    far, face = joints + np.float32([90, 90, 0]), np.zeros((17, 3))
+    far, face, hands = joints + np.float32([90, 90, 0]), np.zeros((17, 3)), np.zeros((17, 3))
     face[:5] = 90, 81, 1  # inside the ring and not at its torso
-    assert [len(unlabelled(people, logits, [labelled])) for labelled in (far, face)] == [1, 0]
+    hands[9:11] = (21, 21, 1), (141, 141, 1)  # outside of the ring, and the torso is between them
+    assert [len(unlabelled(people, logits, [labelled])) for labelled in (far, face, hands)] == [1, 0, 0]
     assert unlabelled(people._replace(score=torch.tensor([[0.1]])), logits, []) == [], "not clearly seen"
     assert unlabelled(people, torch.full_like(logits, -9), []) == [], "no joint is seen there"
 
