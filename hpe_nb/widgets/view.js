@@ -387,7 +387,7 @@ class View extends Drawing {
   }
 
   load_told(told) {
-    const { sentence, person, flips = [], searching, candidates = [] } = told, other = sentence !== this.told?.sentence;
+    const { sentence, person, joint, flips = [], searching, candidates = [] } = told, other = sentence !== this.told?.sentence;
     this.told = told;
     const point = (i) => { this.pointedCandidate = i; this.draw(); };
     const parts = [quiet(this.scene.hint ?? HINT)];
@@ -403,7 +403,7 @@ class View extends Drawing {
         cells, { tabIndex: 0, title: "show it on the photo", onclick: () => this.centre(x, y), ...pointing(point, i) },
       ])));
     }
-    if (sentence && !this.live) parts.push(quiet("Which settings would change it is found where Python runs."));
+    if (!this.live && person >= 0 && joint >= 0) parts.push(quiet("Which settings would change it is found where Python runs."));
     this.words.replaceChildren(...parts);
     if (other) this.said.scrollTop = this.words.offsetTop - this.said.offsetTop;
     point(null);
