@@ -78,19 +78,18 @@ def served(files: dict[str, bytes]) -> Iterator[Site]:
         server.shutdown()
 
 
-def whole(handler: Handler, body: bytes) -> None:
-    """As a good server does: the file, or the rest of it."""
+def begun(handler: Handler, body: bytes) -> bytes:
+    """Begin a good answer; what is to follow: the file, or the rest of it that was asked for."""
     asked = handler.headers.get("Range")
     start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
     told = {"Content_Range": f"bytes {start}-{len(body) - 1}/{len(body)}"} if asked else {}
     handler.head(206 if asked else 200, Content_Length=len(body) - start, **told)
-    handler.wfile.write(body[start:])
+    return body[start:]
 
 
-def without_ranges(handler: Handler, body: bytes) -> None:
-    """The whole file, whatever part was asked for."""
-    handler.head(200, Content_Length=len(body))
-    handler.wfile.write(body)
+def whole(handler: Handler, body: bytes) -> None:
+    """As a good server does."""
+    handler.wfile.write(begun(handler, body))
 
 
 def another_range(handler: Handler, body: bytes) -> None:
@@ -104,26 +103,8 @@ def error(code: int) -> Answer:
     return lambda handler, _: handler.send_error(code)
 
 
-def cut(part: float) -> Answer:
-    """The connection ends after a part of the file."""
-
-    def answer(handler: Handler, body: bytes) -> None:
-        handler.head(200, Content_Length=len(body))
-        handler.wfile.write(body[: int(len(body) * part)])
-
-    return answer
-
-
 def silent(handler: Handler, _: bytes) -> None:
     """Nothing at all."""
-    handler.wait()
-
-
-def stuck(handler: Handler, body: bytes) -> None:
-    """Half of the file, then nothing."""
-    handler.head(200, Content_Length=len(body))
-    handler.wfile.write(body[: len(body) // 2])
-    handler.wfile.flush()
     handler.wait()
 
 
@@ -138,13 +119,6 @@ def dripping(handler: Handler, body: bytes) -> None:
             return
 
 
-def more_announced(handler: Handler, body: bytes) -> None:
-    """A longer file."""
-    handler.head(200, Content_Length=len(body) * 1000)
-    handler.wfile.write(body)
-    handler.wait()
-
-
 def more_unannounced(handler: Handler, body: bytes) -> None:
     """Bytes without end, and no word about how many."""
     handler.head(200)
@@ -152,14 +126,35 @@ def more_unannounced(handler: Handler, body: bytes) -> None:
         handler.wfile.write(body)
 
 
-def other_bytes(handler: Handler, body: bytes) -> None:
-    """As many bytes, one of them different."""
-    handler.head(200, Content_Length=len(body))
-    handler.wfile.write(body[:-1] + bytes([body[-1] ^ 1]))
+def sending(
+    part: Callable[[bytes], bytes] = lambda body: body,
+    announced: Callable[[bytes], int] = len,
+    then: Callable[[Handler], None] = lambda _: None,
+) -> Answer:
+    """Part of the file, or other bytes, after an announcement of how many."""
+
+    def answer(handler: Handler, body: bytes) -> None:
+        handler.head(200, Content_Length=announced(body))
+        handler.wfile.write(part(body))
+        handler.wfile.flush()
+        then(handler)
+
+    return answer
 
 
-def login_page(handler: Handler, _: bytes) -> None:
-    """What a hotel's network answers to everything."""
-    page = b"<html>Please log in</html>"
-    handler.head(200, Content_Length=len(page), Content_Type="text/html")
-    handler.wfile.write(page)
+def cut(part: float) -> Answer:
+    """The connection ends after a part of the file."""
+    return sending(lambda body: body[: int(len(body) * part)])
+
+
+PAGE = b"<html>Please log in</html>"
+without_ranges = sending()
+"""The whole file, whatever part was asked for."""
+stuck = sending(lambda body: body[: len(body) // 2], then=Handler.wait)
+"""Half of the file, then nothing."""
+more_announced = sending(announced=lambda body: len(body) * 1000, then=Handler.wait)
+"""A longer file."""
+other_bytes = sending(lambda body: body[:-1] + bytes([body[-1] ^ 1]))
+"""As many bytes, one of them different."""
+login_page = sending(lambda _: PAGE, announced=lambda _: len(PAGE))
+"""What a hotel's network answers to everything."""

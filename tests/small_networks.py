@@ -50,33 +50,30 @@ def model(
 def onnx_bytes() -> bytes:
     """The network of `model` as an ONNX file, written field by field, since OpenVINO writes none."""
     kernel = (np.eye(3)[np.arange(17) % 3][:, :, None, None] * np.full((1, 1, 2, 2), 0.25)).astype(np.float32)
-    weights = b"".join(_number(1, side) for side in kernel.shape)
-    weights += _number(2, 1) + _field(8, b"w") + _field(9, kernel.tobytes())
-    strides = b"".join(
-        _field(5, _field(1, name) + _number(8, 2) * 2 + _number(20, 7)) for name in (b"strides", b"kernel_shape")
-    )
-    graph = _field(1, _field(1, b"image") + _field(1, b"w") + _field(2, b"heatmaps") + _field(4, b"Conv") + strides)
-    graph += _field(1, _field(1, b"heatmaps") + _field(2, b"embeddings") + _field(4, b"Identity"))
-    graph += _field(2, b"small") + _field(5, weights) + _field(11, _value(b"image", 3))
-    graph += _field(12, _value(b"heatmaps", 17)) + _field(12, _value(b"embeddings", 17))
-    return _number(1, 8) + _field(7, graph) + _field(8, _field(1, b"") + _number(2, 13))
+    weights = _message(*((1, side) for side in kernel.shape), (2, 1), (8, b"w"), (9, kernel.tobytes()))
+    pairs = [_message((1, name), (8, 2), (8, 2), (20, 7)) for name in (b"strides", b"kernel_shape")]
+    conv = _message((1, b"image"), (1, b"w"), (2, b"heatmaps"), (4, b"Conv"), *((5, pair) for pair in pairs))
+    tags = _message((1, b"heatmaps"), (2, b"embeddings"), (4, b"Identity"))
+    outputs = [(12, _value(name, 17)) for name in (b"heatmaps", b"embeddings")]
+    graph = _message((1, conv), (1, tags), (2, b"small"), (5, weights), (11, _value(b"image", 3)), *outputs)
+    return _message((1, 8), (7, graph), (8, _message((1, b""), (2, 13))))
 
 
 def _value(name: bytes, channels: int) -> bytes:
     """Name, type and shape of an input or output, its height and width open."""
-    sides = [_number(1, 1), _number(1, channels), _field(2, b"h"), _field(2, b"w")]
-    shape = _number(1, 1) + _field(2, b"".join(_field(1, side) for side in sides))
-    return _field(1, name) + _field(2, _field(1, shape))
+    sides = [_message((1, 1)), _message((1, channels)), _message((2, b"h")), _message((2, b"w"))]
+    shape = _message(*((1, side) for side in sides))
+    return _message((1, name), (2, _message((1, _message((1, 1), (2, shape))))))
 
 
-def _number(field: int, value: int) -> bytes:
-    """A number of a protobuf message."""
-    return _whole(field << 3) + _whole(value)
-
-
-def _field(field: int, data: bytes) -> bytes:
-    """Bytes of a protobuf message."""
-    return _whole(field << 3 | 2) + _whole(len(data)) + data
+def _message(*fields: tuple[int, int | bytes]) -> bytes:
+    """A protobuf message of these fields: their numbers, and whole numbers or bytes."""
+    parts = []
+    for field, value in fields:
+        number = isinstance(value, int)
+        parts += [_whole(field << 3 | (0 if number else 2)), _whole(value if number else len(value))]
+        parts += [] if number else [value]
+    return b"".join(parts)
 
 
 def _whole(value: int) -> bytes:

@@ -8,7 +8,9 @@ import subprocess
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -69,12 +71,10 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
 
 def test_help_loads_nothing_heavy() -> None:
     heavy = ("cv2", "openvino", "matplotlib", "scipy", "torch", "ipywidgets", "jupyterlab", "pycocotools", "PIL")
-    code = (
-        "import sys\nfrom hpe_nb.cli.main import main\nimport hpe_nb\ndir(hpe_nb)\nmain([])\n"
-        f"print('loaded:', [name for name in {heavy} if name in sys.modules])"
-    )
+    code = "import sys, hpe_nb; from hpe_nb.cli.main import main; dir(hpe_nb); main([])"
+    code += f"; print({{*{heavy}}} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "loaded: []"
+    assert done.stdout.splitlines()[-1] == "set()"
 
 
 @pytest.mark.parametrize(
@@ -115,10 +115,7 @@ def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str])
 
 
 def test_an_interrupt_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def interrupt(_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("hpe_nb.cli.info.run", interrupt)
+    monkeypatch.setattr("hpe_nb.cli.info.run", Mock(side_effect=KeyboardInterrupt))
     assert main(["info"]) == 130
     assert capsys.readouterr().err == "hpe-nb: interrupted.\n"
 
@@ -131,16 +128,9 @@ def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     photo = hpe.read_image(hpe.sample("basketball1"))
     picture = hpe.read_image(folder / "basketball1-poses.png")
     np.testing.assert_array_equal(picture, hpe.draw_poses(photo, poses))
-    for word in (
-        "score",
-        f"{poses.scores[0]:.2f}",
-        str((poses.kind[0] == DETECTED).sum()),
-        "network",
-        "decode",
-        "together",
-        str(folder / "basketball1-poses.png"),
-    ):
-        assert word in text
+    numbers = f"{poses.scores[0]:.2f}", str((poses.kind[0] == DETECTED).sum())
+    words = ("score", *numbers, "network", "decode", "together", str(folder / "basketball1-poses.png"))
+    assert [word for word in words if word not in text] == []
 
 
 def test_demo_of_ones_own_photo_with_nobody_in_it(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -152,23 +142,23 @@ def test_demo_of_ones_own_photo_with_nobody_in_it(capsys: pytest.CaptureFixture[
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "asked"),
+    "name",
     [
-        pytest.param("plain", "plain", id="no ending"),
-        pytest.param("d.d/plain", "d.d/plain", id="no ending, in a folder with a dot"),
-        pytest.param("home/a.png", "~/a.png", id="in the home folder, by a tilde"),
-        pytest.param("x" * 250 + ".png", "x" * 250 + ".png", id="the longest name"),
-        pytest.param("é" * 125 + ".png", "é" * 125 + ".png", id="the longest name of two bytes a letter"),
-        pytest.param("[1] *?.png", "[1] *?.png", id="signs of patterns"),
+        pytest.param("plain", id="no ending"),
+        pytest.param("d.d/plain", id="no ending, in a folder with a dot"),
+        pytest.param("~/a.png", id="in the home folder, by a tilde"),
+        pytest.param("x" * 250 + ".png", id="the longest name"),
+        pytest.param("é" * 125 + ".png", id="the longest name of two bytes a letter"),
+        pytest.param("[1] *?.png", id="signs of patterns"),
     ],
 )
-def test_demo_of_photos_of_any_name(name: str, asked: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_demo_of_photos_of_any_name(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    photo = hpe.write_image(tmp_path / "wall.png", np.full((90, 120, 3), 200, np.uint8))
-    (tmp_path / name).parent.mkdir(exist_ok=True)
-    photo.rename(tmp_path / name)
+    place = tmp_path / name.replace("~", "home")
+    place.parent.mkdir(exist_ok=True)
+    hpe.write_image(tmp_path / "wall.png", np.full((90, 120, 3), 200, np.uint8)).rename(place)
     for _ in range(2):  # results of the same photo are replaced
-        assert main(["demo", asked, "--fit", "128x96", "-o", "out", "--network", "hpe-nb-ae"]) == 0
+        assert main(["demo", name, "--fit", "128x96", "-o", "out", "--network", "hpe-nb-ae"]) == 0
     assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".json", ".png"]
 
 
@@ -216,28 +206,18 @@ def test_notebooks_are_copied_once_and_never_over_ones_own(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("folder", [[], ["there"]], ids=["no folder", "a folder"])
 def test_lab_starts_this_python(folder: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    calls: list[Any] = []
-
-    class Process:
-        answers: Any = iter((KeyboardInterrupt, 3))
-
-        def __init__(self, command: list[str], cwd: Path, env: dict[str, str]) -> None:
-            calls.extend((command, cwd, env))
-
-        def wait(self) -> int:
-            if (answer := next(self.answers)) is KeyboardInterrupt:  # JupyterLab asks, and goes on
-                raise KeyboardInterrupt
-            return int(answer)
-
-    monkeypatch.setattr(subprocess, "Popen", Process)
+    wait = Mock(side_effect=[KeyboardInterrupt, 3])  # JupyterLab asks, and goes on
+    started = Mock(return_value=SimpleNamespace(wait=wait))
+    monkeypatch.setattr(subprocess, "Popen", started)
     others = ["--no-browser", "--port=9999"]
     assert main(["lab", *folder, *others]) == 3
-    command, where, environment = calls
+    ((command,), options) = started.call_args
+    where = options["cwd"]
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
     assert [word for word in command[3:] if word not in ("--allow-root", lab.PROMPT)] == [*others, "index.ipynb"]
     assert where == tmp_path / (folder or ["hpe-nb-notebooks"])[0]
     assert (where / "00_first_look.ipynb").is_file()
-    assert environment["JUPYTER_PREFER_ENV_PATH"] == "1"
+    assert options["env"]["JUPYTER_PREFER_ENV_PATH"] == "1"
 
 
 def test_results_go_where_one_may_write(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from eval_tools import DAMAGES, same, scenes
+from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.decoder.maps import Maps
@@ -95,14 +94,12 @@ def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_one(
 
 def test_what_is_no_folder_of_photos(tmp_path: Path) -> None:
     for path, says in ((tmp_path, "no folder with photos"), ([tmp_path / "no.png"], "does not exist")):
-        with pytest.raises(HpeError, match=says):
-            hpe.cache_maps(path, Network(), tmp_path / "c", progress=False)
+        refused(says, hpe.cache_maps, path, Network(), tmp_path / "c", progress=False)
 
 
 def test_sweep_of_a_cache_checks_the_thresholds(tmp_path: Path, photos: list[Path]) -> None:
     cache = hpe.cache_maps(photos, Network(), tmp_path / "c", progress=False)
-    with pytest.raises(HpeError, match=r"kept maps begin at 0\.01"):
-        hpe.sweep(cache, SCENES, {"refine_threshold": [0.0, 0.1]}, progress=False)
+    refused(r"kept maps begin at 0\.01", hpe.sweep, cache, SCENES, {"refine_threshold": [0.0, 0.1]}, progress=False)
     table = hpe.sweep(cache, SCENES, {"refine_threshold": [0.05, 0.1]}, progress=False)
     assert "protocol 448" in str(table)
     assert len(list(cache.folder.rglob("*.record"))) == 3
@@ -120,43 +117,26 @@ def test_flip_test_joins_both_looks() -> None:
     assert poses.tags[0].tolist() == [0.0, 1.0]
 
 
-def random_maps(seed: int, dimension: int = 1, size: int = 24) -> Maps:
-    """Noise with people's tags in patches, half of the joint types below the floor; of every second seed many ties."""
-    draws, ties = np.random.default_rng(seed), seed % 2 == 1
+def noise(seed: int, dimension: int, ties: bool, size: int = 24) -> Maps:
+    """Noise with people's tags in patches, half of the joint types below the floor."""
+    draws = np.random.default_rng(seed)
     heat = draws.uniform(0, 1, (17, size, size + 8)).astype(np.float32) ** 4
     heat[::2] *= np.float32(0.009)
     if ties:
         heat = np.round(heat * 888) / np.float32(888)
     tags = np.repeat(draws.integers(0, 4, (17, size, 4, dimension)), (size + 8) // 4, axis=2) * 1.3
-    noise = draws.normal(0, 0 if ties else 0.4, tags.shape)
-    return Maps(hpe.negate_non_maxima(heat), (tags + noise).astype(np.float32))
+    tags = tags + draws.normal(0, 0 if ties else 0.4, tags.shape)
+    return Maps(hpe.negate_non_maxima(heat), tags.astype(np.float32))
 
 
-def random_rule(draws: random.Random) -> hpe.Settings:
-    """A built-in rule with every field drawn from its range, thresholds mostly where they matter."""
-    rule = draws.choice((hpe.Settings, hpe.OmzSettings, hpe.HigherHRNetSettings))
-    drawn: dict[str, Any] = {}
-    for item in fields(rule):
-        limits = item.metadata
-        if "options" in limits:
-            drawn[item.name] = draws.choice(limits["options"])
-        elif isinstance(item.default, bool):
-            drawn[item.name] = draws.random() < 0.5
-        else:
-            value = draws.uniform(limits["low"], limits["high"])
-            drawn[item.name] = round(value) if isinstance(item.default, int) else value
-    drawn |= {"detection_threshold": draws.uniform(0.6, 1.0), "pose_threshold": draws.uniform(0, 0.2)}
-    return rule(**drawn | {"refine_threshold": draws.uniform(0.02, 0.3)})
-
-
-@pytest.mark.parametrize(("seed", "dimension"), [(0, 1), (1, 1), (2, 1), (3, 2)])
-def test_packed_maps_decode_alike(seed: int, dimension: int) -> None:
-    maps, draws = random_maps(seed, dimension), random.Random(seed)
-    again = unpack(pack(maps))
-    for _ in range(12):
-        settings = random_rule(draws)
+@pytest.mark.parametrize("rule", [hpe.Settings, hpe.OmzSettings, hpe.HigherHRNetSettings])
+@pytest.mark.parametrize(("dimension", "ties"), [(1, False), (1, True), (2, False)])
+def test_packed_maps_decode_alike(rule: type[hpe.Settings], dimension: int, ties: bool) -> None:
+    matter = {"detection_threshold": (0.6, 1.0), "pose_threshold": (0.0, 0.2), "refine_threshold": (0.02, 0.3)}
+    maps, ranges = noise(0, dimension, ties), dict.fromkeys(item.name for item in fields(rule)) | matter
+    kept = pack(maps)
+    for settings in hpe.random_settings(12, ranges, rule()):
         if dimension > 1 and settings.refine == "everywhere":
-            with pytest.raises(hpe.HpeError, match="too little is kept"):
-                check_exact([settings], pack(maps))
-            continue
-        assert same(hpe.decode(maps, settings).poses, hpe.decode(again, settings).poses), settings
+            refused("too little is kept", check_exact, [settings], kept)
+        else:
+            assert same(hpe.decode(maps, settings).poses, hpe.decode(unpack(kept), settings).poses), settings

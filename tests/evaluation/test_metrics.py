@@ -28,17 +28,15 @@ def by_hand(folder: Path, truth: list[hpe.Scene], poses: list[Poses]) -> list[fl
         for image, labels in enumerate(map(labels_of, truth), 1)
         for points, area, box in zip(labels.keypoints, labels.areas.tolist(), labels.boxes, strict=True)
     ]  # fmt: skip
-    content = {
-        "info": {},
-        "images": [{"id": image + 1} for image in range(len(truth))],
-        "annotations": [person | {"id": i} for i, person in enumerate(people, 1)],
-        "categories": [{"id": 1, "name": "person"}],
-    }
-    labels, results = folder / "labels.json", folder / "results.json"
-    labels.write_text(json.dumps(content))
-    hpe.save_poses(results, dict(enumerate(poses, 1)))
-    coco = COCO(str(labels))
-    run = COCOeval(coco, coco.loadRes(str(results)), "keypoints")
+    images, people = (
+        [{"id": image + 1} for image in range(len(truth))],
+        [p | {"id": i} for i, p in enumerate(people, 1)],
+    )
+    content = {"info": {}, "images": images, "annotations": people, "categories": [{"id": 1, "name": "person"}]}
+    (folder / "labels.json").write_text(json.dumps(content))
+    coco = COCO(str(folder / "labels.json"))
+    results = coco.loadRes(str(hpe.save_poses(folder / "results.json", dict(enumerate(poses, 1)))))
+    run = COCOeval(coco, results, "keypoints")
     run.evaluate()
     run.accumulate()
     run.summarize()
@@ -84,7 +82,6 @@ def changed(poses: Poses, joints: slice, dx: float, kind: int) -> Poses:
 
 
 PAIR = both(person(50), person(250))
-LEGS = slice(10, 17)
 
 
 @pytest.mark.parametrize(

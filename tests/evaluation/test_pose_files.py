@@ -11,8 +11,8 @@ from eval_tools import same
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from refusals import refused
 
-import hpe_nb as hpe
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.evaluation.pose_files import load_pictures, load_poses, save_poses
 
@@ -51,8 +51,7 @@ def test_several_pictures_in_one_file(tmp_path: Path, ending: str) -> None:
     assert list(load_pictures(path)) == [7, "=beach, old.jpg"]
     assert same(load_poses(path, image_id="=beach, old.jpg"), pictures["=beach, old.jpg"])
     assert len(load_poses(path, image_id="empty.jpg")) == 0
-    with pytest.raises(hpe.HpeError, match="holds poses of 2 pictures"):
-        load_poses(path)
+    refused("holds poses of 2 pictures", load_poses, path)
 
 
 def test_csv_says_units_leaves_missing_joints_blank_and_may_be_edited(tmp_path: Path) -> None:
@@ -89,8 +88,6 @@ PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        pytest.param("a.json", None, "does not exist", id="no file"),
-        pytest.param(".", None, "ends with .json or .csv", id="a folder"),
         pytest.param("a.json", "[{", "holds no poses", id="half a file"),
         pytest.param("a.json", "[1, 2]", "a list of people", id="a list of numbers"),
         pytest.param("a.json", '{"annotations": []}', "ground truth", id="ground truth"),
@@ -109,15 +106,10 @@ PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0
         pytest.param("a.txt", "", "ends with .json or .csv", id="another ending"),
     ],
 )
-def test_what_is_no_pose_file(tmp_path: Path, name: str, content: str | bytes | None, says: str) -> None:
+def test_what_is_no_pose_file(tmp_path: Path, name: str, content: str | bytes, says: str) -> None:
     path = tmp_path / name
-    if content is not None:
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-    with pytest.raises(hpe.HpeError) as caught:
-        load_poses(path)
-    assert says in str(caught.value)
-    assert str(path) in str(caught.value)
-    assert "\n" not in str(caught.value)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    assert str(path) in refused(says, load_poses, path)
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
@@ -125,7 +117,6 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
     before = path.read_bytes()
     broken = some_poses(1)
     broken.keypoints[0, 0, 0] = np.nan
-    with pytest.raises(hpe.HpeError, match="NaN"):
-        save_poses(path, {1: some_poses(1), 2: broken})
+    refused("NaN", save_poses, path, {1: some_poses(1), 2: broken})
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ sys.path.extend([str(Path(__file__).parent), str(Path(__file__).parents[1])])
 import small_networks
 from arbitrary import damaged, refused
 from PIL import Image
+from small_networks import onnx_bytes
 
 import hpe_nb as hpe
 from hpe_nb.films.video import CODECS, VideoFile
@@ -66,33 +68,29 @@ def originals(folder: Path) -> dict[str, bytes]:
     pixels = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
     files: dict[str, bytes] = {}
     for kind in PICTURES:
-        data = BytesIO()
-        Image.fromarray(pixels).save(data, kind)
+        Image.fromarray(pixels).save(data := BytesIO(), kind)
         files[kind.lower()] = data.getvalue()
     for ending in FILMS:
         with VideoFile(folder / f"film{ending}", 10) as film:
             for shift in range(12):
                 film.write(np.roll(pixels, shift, axis=1))
-        files[ending[1:]] = (folder / f"film{ending}").read_bytes()
+        files[ending[1:]] = film.path.read_bytes()
     scene = hpe.scene("crossing arms", seed=1)
     poses = hpe.decode(scene.maps).poses
     for name in ("poses.json", "poses.csv"):
         files[name] = hpe.save_poses(folder / name, {"a.jpg": poses, 7: poses}).read_bytes()
-    people = [
-        {"person": i + 1, "score": 0.5, "keypoints": [1.5] * 51, "kind": [1] * 17, "bbox": [1, 2, 30, 40], "area": 99.0,
-         "id": i + 1, "image_id": 1, "category_id": 1, "iscrowd": 0, "num_keypoints": 17}
-        for i in range(3)
-    ]  # fmt: skip
-    lines = [
-        json.dumps({"frame": i, "time": i / 10, "name": f"f {i}", "size": [64, 48], "people": people}) for i in range(5)
-    ]
-    files["poses.jsonl"] = files["record.jsonl"] = ("\n".join(lines) + "\n").encode()
+    person = {"score": 0.5, "keypoints": [1.5] * 51, "kind": [1] * 17, "bbox": [1, 2, 30, 40], "area": 99.0}
+    person |= {"image_id": 1, "category_id": 1, "iscrowd": 0, "num_keypoints": 17}
+    people = [{"person": i, "id": i} | person for i in range(1, 4)]
+    frame = {"name": "f", "size": [64, 48], "people": people}
+    lines = [json.dumps({"frame": i, "time": i / 10} | frame) + "\n" for i in range(5)]
+    files["poses.jsonl"] = files["record.jsonl"] = "".join(lines).encode()
     image = {"id": 1, "file_name": "a.jpg", "width": 64, "height": 48}
     labels = {"images": [image], "annotations": people, "categories": [{"id": 1, "name": "person"}]}
     files["labels.json"] = json.dumps(labels).encode()
     point = {"label": "nose", "points": [[3, 4]], "group_id": 1, "shape_type": "point"}
-    told = {"shapes": [point] * 9, "imagePath": "a.png", "imageWidth": 64, "imageHeight": 48}
-    files["labelme.json"] = json.dumps(told).encode()
+    shapes = {"shapes": [point] * 9, "imagePath": "a.png", "imageWidth": 64, "imageHeight": 48}
+    files["labelme.json"] = json.dumps(shapes).encode()
     points = '<points label="nose" points="3,4" group_id="1"/>' * 9
     files["cvat.xml"] = f'<a><image id="0" name="a.png" width="64" height="48">{points}</image></a>'.encode()
     files["yolo.txt"] = ("0 0.5 0.5 0.2 0.2" + " 0.5 0.5 2" * 17 + "\n").encode() * 3
@@ -100,14 +98,12 @@ def originals(folder: Path) -> dict[str, bytes]:
     files["card.toml"] = b'joints = ["nose", "neck"]\ncolour = "RGB"\nmean = [1, 2, 3]\nfit = [64, 64]\nsize = 96\n'
     files["npz"] = scene.maps.save(folder / "maps.npz").read_bytes()
     small_networks.save(small_networks.model(), folder / "net.xml")
-    files |= {ending: (folder / f"net.{ending}").read_bytes() for ending in ("xml", "bin")}
-    files["onnx"] = small_networks.onnx_bytes()
-    return files
+    return files | {end: (folder / f"net.{end}").read_bytes() for end in ("xml", "bin")} | {"onnx": onnx_bytes()}
 
 
-def survived(folder: Path, count: int, chance: random.Random, only: str = "") -> Iterator[tuple[str, int, int]]:
+def survived(folder: Path, count: int, chance: random.Random) -> Iterator[tuple[str, int, int]]:
     """For each format how many of its damaged files were read, or refused in a sentence."""
-    files = {kind: data for kind, data in originals(folder).items() if only in kind}
+    files = originals(folder)
     for number, (kind, data) in enumerate(files.items()):
         tried = count // len(files) + (number < count % len(files))
         reader, good = Reader(), 0
@@ -116,46 +112,34 @@ def survived(folder: Path, count: int, chance: random.Random, only: str = "") ->
             path.write_bytes(damaged(data, chance))
             if kind in ("xml", "bin"):
                 other = {"xml": "bin", "bin": "xml"}[kind]
-                (folder / f"damaged.{other}").write_bytes(files.get(other) or originals(folder)[other])
+                (folder / f"damaged.{other}").write_bytes(files[other])
+            reader = reader if reader.process.poll() is None else Reader()
             trouble = reader.read(kind, path)
             good += not trouble
             if trouble:
                 path.rename(folder.parent / f"trouble-{kind.replace('.', '-')}-{tried}-{good}")
                 print(f"   {kind}: {trouble}"[:300], flush=True)
-        reader.close()
+        reader.process.communicate()
         yield f"damaged {kind}", tried, good
 
 
 class Reader:
-    """A process that reads files one after another, and is started anew where it ends."""
+    """A process that reads files one after another; it may end at one of them."""
 
     def __init__(self) -> None:
-        self._start()
-
-    def _start(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
+        pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        self.process: Any = subprocess.Popen([sys.executable, __file__], **pipe)
 
     def read(self, kind: str, path: Path) -> str:
         """What went wrong; nothing where all is well."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.write(f"{kind} {path}\n".encode())
         self.process.stdin.flush()
         came, _, _ = select.select([self.process.stdout], [], [], LONGEST)
-        answer = self.process.stdout.readline().decode() if came else ""
-        if answer:
+        if answer := self.process.stdout.readline().decode() if came else "":
             return answer.strip()
         if not came:
             self.process.kill()
-        status = self.process.wait()
-        self._start()
-        return f"no answer within {LONGEST:.0f} s" if not came else f"the process ended with {status}"
-
-    def close(self) -> None:
-        """End the process."""
-        self.process.communicate()
+        return f"the process ended with {self.process.wait()}" if came else f"no answer within {LONGEST:.0f} s"
 
 
 if __name__ == "__main__":

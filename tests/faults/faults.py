@@ -24,15 +24,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-sys.path.extend([str(Path(__file__).parent), *map(str, Path(__file__).parents[1].glob("films"))])
-sys.path.append(str(Path(__file__).parents[1]))
+sys.path.extend(str(Path(__file__).parents[1] / part) for part in ("faults", "films", "network", ""))
 from arbitrary import decoded, refused
 from damages import survived
 from film_tools import coded, dot_network
-from kills import FIXED, KINDS, ROOT, kills
+from kills import FIXED, KINDS, KIT, ROOT, kills
 
 import hpe_nb as hpe
 from hpe_nb.films.video import VideoFile
@@ -67,20 +67,15 @@ def killed(options: argparse.Namespace, folder: Path) -> Rows:
 
 def two_at_once(options: argparse.Namespace, folder: Path) -> Rows:
     """Two runs into one folder at the same time: one does its work, the other one says who is at it."""
-    photos, good = pictures(folder / "in", 12), 0
-    what = [sys.executable, "-m", "hpe_nb.cli.main", "run", str(photos), "--no-draw", *FIXED, "-o"]
-    tries = max(1, options.kills // 3)
+    photos, good, tries = pictures(folder / "in", 12), 0, max(1, options.kills // 3)
+    job: dict[str, Any] = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     for i in range(tries):
         out = folder / f"out{i}"
-        started = [
-            subprocess.Popen([*what, str(out)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-            for _ in range(2)
-        ]
-        told = [job.communicate()[1] for job in started]
-        status = sorted(job.returncode for job in started)
-        refused = any("is being written to by process" in text or "earlier run" in text for text in told)
+        both = [subprocess.Popen([*KIT, str(photos), "--no-draw", *FIXED, "-o", str(out)], **job) for _ in range(2)]
+        told = [each.communicate()[1] for each in both]
+        said = any("is being written to by process" in text or "earlier run" in text for text in told)
         whole = len(list(hpe.read_record(out / "poses.jsonl"))) == 12
-        good += status == [0, 2] and refused and whole and len(list(out.iterdir())) == 1
+        good += sorted(each.returncode for each in both) == [0, 2] and said and whole and len(list(out.iterdir())) == 1
     yield "two runs at once in one folder", tries, good
 
 
@@ -141,21 +136,20 @@ def _told(what: list[str]) -> None:
         raise hpe.HpeError(text.strip().splitlines()[-1])
 
 
-def bad_disks(options: argparse.Namespace, folder: Path) -> Rows:
+def bad_disks(_: argparse.Namespace, folder: Path) -> Rows:
     """Every way to write, on a full disk and on one that cannot be written."""
-    del options
-    ways = places(folder)
+    ways, place = places(folder), folder / "disk"
     for name, told in (("full disk", ("-o", "size=10m")), ("read-only disk", ("-o", "ro"))):
         good = tried = 0
         for way, write in ways.items():
-            with disk(folder / "disk", *told) as mounted:
+            with disk(place, *told) as mounted:
                 if not mounted:
                     continue
                 tried += 1
                 if name == "full disk":
-                    (folder / "disk" / "filler").write_bytes(bytes(9 * 2**20 + 2**19))
-                trouble = refused(lambda write=write: write(folder / "disk" / "out"))  # type: ignore[misc]
-                left = [path.name for path in (folder / "disk").rglob("*") if path.name.endswith((".part", ".lock"))]
+                    (place / "filler").write_bytes(bytes(9 * 2**20 + 2**19))
+                trouble = refused(lambda write=write: write(place / "out"))  # type: ignore[misc]
+                left = [path.name for path in place.rglob("*") if path.name.endswith((".part", ".lock"))]
                 trouble = trouble or (f"left {left}" if left else "")
                 good += not trouble
                 if trouble:
@@ -163,19 +157,17 @@ def bad_disks(options: argparse.Namespace, folder: Path) -> Rows:
         yield name, tried, good
 
 
-def lost_worker(options: argparse.Namespace, folder: Path) -> Rows:
+def lost_worker(options: argparse.Namespace, _: Path) -> Rows:
     """A sweep on a Dask cluster that loses a worker."""
     import distributed
 
-    del folder
     scenes = [hpe.scene(2 + seed % 3, seed=seed, tag_noise=0.3) for seed in range(12)]
     grid = {"tag_threshold": [0.3, 0.6, 1.0, 1.5], "detection_threshold": [0.05, 0.1, 0.2]}
     expected, tries, good = hpe.sweep(scenes, None, grid, progress=False).frame, max(1, options.kills // 10), 0
     for i in range(tries):
         cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
         with cluster, distributed.Client(cluster) as client:
-            process = next(iter(client.run(os.getpid).values()))
-            kill = threading.Timer(0.1 + 0.2 * i, lambda process=process: os.kill(process, 9))  # type: ignore[misc]
+            kill = threading.Timer(0.1 + 0.2 * i, os.kill, (next(iter(client.run(os.getpid).values())), 9))
             kill.start()
             good += hpe.sweep(scenes, None, grid, executor=client, progress=False).frame.equals(expected)
             kill.join()

@@ -62,14 +62,6 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path, error: BaseExcepti
     assert [each.read_text() for each in tmp_path.iterdir()] == ["old"]
 
 
-def test_a_folder_is_held_once(tmp_path: Path) -> None:
-    with folder_held(tmp_path), pytest.raises(HpeError, match="is being written to by process"), folder_held(tmp_path):
-        pass
-    with folder_held(tmp_path):
-        pass
-    assert not list(tmp_path.iterdir())
-
-
 def test_a_lock_that_was_removed_in_between_holds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hpe_nb.files.whole._lock", lambda _: (tmp_path / LOCK).unlink())
     with pytest.raises(HpeError, match="is being written to by another run"), folder_held(tmp_path):

@@ -5,14 +5,19 @@ A joint is a square of 2 x 2 pixels (one map pixel) on black: red tells the join
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 
 import hpe_nb as hpe
-from hpe_nb.films.frame import Frame
+from hpe_nb.films.frame import Frame, Source
 from hpe_nb.films.job import Summary
 from hpe_nb.films.record import Entry
 from hpe_nb.network.network import Network
@@ -40,7 +45,8 @@ def coded(people: list[tuple[int, int, int]], size: tuple[int, int] = SIZE) -> n
     return image
 
 
-def dot_network(shape: tuple[int, int] = SIZE) -> Network:
+@cache
+def dot_network() -> Network:
     """The network that reads such pictures; its maps have half the pictures' size."""
     import openvino as ov
     from openvino import opset13 as op
@@ -55,7 +61,7 @@ def dot_network(shape: tuple[int, int] = SIZE) -> Network:
     for node, name in ((heat, "heatmaps"), (tags, "embeddings")):
         node.output(0).get_tensor().set_names({name})
     model = ov.Model([op.result(heat), op.result(tags)], [photo], "dots")
-    return Network(name="dots", about="a network that reads dots", model=model, fit=shape, config={})
+    return Network(name="dots", about="a network that reads dots", model=model, fit=SIZE, config={})
 
 
 def photo(path: Path, shift: int = 0) -> Path:
@@ -63,9 +69,53 @@ def photo(path: Path, shift: int = 0) -> Path:
     return hpe.write_image(path, coded([(30 + 2 * shift, 48, 1)]))
 
 
+def photos(folder: Path, *names: str) -> Path:
+    """A folder with pictures of one person, who walks."""
+    for shift, name in enumerate(names):
+        photo(folder / name, shift)
+    return folder
+
+
 def frames(pictures: list[np.ndarray]) -> list[Frame]:
     """Pictures as frames, ten a second."""
     return [Frame(picture, i, i / 10, f"frame {i}") for i, picture in enumerate(pictures)]
+
+
+def make_film(folder: Path, count: int, name: str = "film.mp4") -> Path:
+    """A film of ten frames a second; frame i is grey of brightness 40 + 8 i on its left half."""
+    codec = "MJPG" if name.endswith(".avi") else "mp4v"
+    writer = cv2.VideoWriter(str(folder / name), cv2.VideoWriter.fourcc(*codec), 10, SIZE)
+    for i in range(count):
+        picture = np.full((SIZE[1], SIZE[0], 3), 120, np.uint8)
+        picture[:, : SIZE[0] // 2] = min(40 + 8 * i, 255)
+        writer.write(picture)
+    writer.release()
+    return folder / name
+
+
+SAMPLES = {"aac": 1024, "libmp3lame": 1152, "ac3": 1536}
+"""Coders of sound, and how much of it each takes at once."""
+
+
+def uneven_film(
+    path: Path, times: list[int], rate: int = 100, sound: float = 0.0, coder: str = "aac", **options: str
+) -> Path:
+    """A film of frames of grey 0, 2, ..., shown at these multiples of 1 / rate, with some seconds of sound."""
+    with av.open(str(path), "w") as film:
+        video = film.add_stream("libx264", rate=rate, width=64, height=48, pix_fmt="yuv420p", options=options)
+        streams: Any = [film.add_stream(coder, rate=44100)] if sound else []
+        for i, time in enumerate(times):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 2 * i, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = time, Fraction(1, rate)
+            film.mux(video.encode(frame))
+        for start in range(0, int(44100 * sound), SAMPLES[coder]):
+            tone = np.full((1, SAMPLES[coder]), 0.1, np.float32)
+            heard = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
+            heard.sample_rate, heard.pts = 44100, start
+            film.mux(streams[0].encode(heard))
+        for stream in (video, *streams):
+            film.mux(stream.encode(None))
+    return path
 
 
 def brightness(image: np.ndarray) -> int:
@@ -73,7 +123,13 @@ def brightness(image: np.ndarray) -> int:
     return round((float(image[:, : image.shape[1] // 2 - 8].mean()) - 40) / 8)
 
 
-def run(what: Any, network: Network, out: Path, **given: Any) -> tuple[Summary, list[Entry]]:
+def read(what: Any, **span: Any) -> tuple[list[Frame], Source]:
+    """The frames of what can be opened, and the source, which is closed."""
+    with hpe.open_source(what, **span) as source:
+        return list(source), source
+
+
+def run(what: Any, out: Path, **given: Any) -> tuple[Summary, list[Entry]]:
     """The job on a source or what can be opened as one; `out` is the folder of the record and of names given as text.
 
     Returns the summary, and the record as it can be read afterwards.
@@ -83,8 +139,15 @@ def run(what: Any, network: Network, out: Path, **given: Any) -> tuple[Summary, 
     given["exports"] = tuple(out / name for name in given.get("exports", ()))
     outputs = hpe.Outputs(record=out / "poses.jsonl", **given)
     with what if hasattr(what, "report") else hpe.open_source(what) as source:
-        summary = hpe.run_film(source, network, outputs, **job)
+        summary = hpe.run_film(source, dot_network(), outputs, **job)
     return summary, list(hpe.read_record(outputs.record)) if outputs.record.exists() else []
+
+
+def command(*words: str, out: Path) -> subprocess.Popen[str]:
+    """Python, running the kit with the network that ships on pictures made small, its results in a folder."""
+    given = [sys.executable, *words, "-o", str(out), "--quiet", "--network", "hpe-nb-ae", "--fit", "96x64"]
+    pipe, root = subprocess.PIPE, Path(hpe.__file__).parents[1]
+    return subprocess.Popen(given, stdout=pipe, stderr=pipe, text=True, cwd=root)
 
 
 def names(out: Path) -> list[str]:

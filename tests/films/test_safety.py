@@ -5,49 +5,36 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 import pytest
-from film_tools import frames_in, names, photo, run
+from film_tools import dot_network, frames_in, make_film, names, photo, photos, read, run, uneven_film
 from PIL import Image
+from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.files.whole import LOCK, folder_held
 from hpe_nb.films.inputs import find_inputs
 from hpe_nb.films.pictures import planned
 from hpe_nb.films.video import COPIED
-from hpe_nb.network.network import Network
-
-Maker = Callable[..., Path]
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-@pytest.mark.parametrize("link", [False, True], ids=["the folder itself", "a link to it"])
-def test_photos_in_the_folder_for_the_results_stay(tmp_path: Path, dots: Network, link: bool, overwrite: bool) -> None:
+@pytest.mark.parametrize("out", ["in", "link"])
+@pytest.mark.parametrize("source", ["photos", "film", "address of a film"])
+def test_inputs_are_never_written_to(tmp_path: Path, source: str, out: str, overwrite: bool) -> None:
+    name, given = ("a.jpg", {"pictures": ""}) if source == "photos" else ("film.mp4", {"video": "film.mp4"})
     place = photo(tmp_path / "in" / "a.jpg").parent
-    before, out = (place / "a.jpg").read_bytes(), tmp_path / "link" if link else place
-    if link:
-        out.symlink_to(place)
-    with pytest.raises(hpe.HpeError, match="is one of the inputs"):
-        run(place, dots, out, pictures="", overwrite=overwrite)
-    assert (place / "a.jpg").read_bytes() == before
-    assert names(place) == ["a.jpg"]
-
-
-@pytest.mark.parametrize("address", [False, True], ids=["a path", "an address"])
-@pytest.mark.parametrize("name", ["film.mp4", "link/film.mp4"], ids=["its name", "by a link"])
-def test_a_film_is_not_written_to(make_film: Maker, dots: Network, tmp_path: Path, name: str, address: bool) -> None:
-    film = make_film(5)
-    (tmp_path / "link").symlink_to(tmp_path)
-    before = film.read_bytes()
-    with pytest.raises(hpe.HpeError, match="is one of the inputs"):
-        run(film.as_uri() if address else film, dots, tmp_path, video=name, overwrite=True)
-    assert film.read_bytes() == before
+    what = place if source == "photos" else make_film(place, 5)
+    before = (place / name).read_bytes()
+    (tmp_path / "link").symlink_to(place)
+    address = what.as_uri() if "address" in source else what
+    refused("is one of the inputs", run, address, tmp_path / out, overwrite=overwrite, **given)
+    assert (place / name).read_bytes() == before
+    assert names(place) == sorted({"a.jpg", name})
 
 
 @pytest.mark.parametrize(
@@ -60,36 +47,23 @@ def test_a_film_is_not_written_to(make_film: Maker, dots: Network, tmp_path: Pat
         ("frame_0.png", {"pictures": "frame_%d.png"}),
     ],
 )
-def test_a_file_of_the_users_is_replaced_only_when_asked(
-    tmp_path: Path, dots: Network, name: str, given: dict[str, Any]
-) -> None:
+def test_a_file_of_the_users_is_replaced_only_when_asked(tmp_path: Path, name: str, given: dict[str, Any]) -> None:
     source, out = photo(tmp_path / "in" / "a.png"), tmp_path / "out"
     out.mkdir()
     (out / name).write_text("mine")
-    with pytest.raises(hpe.HpeError, match="--overwrite"):
-        run(source, dots, out, **given)
+    refused("--overwrite", run, source, out, **given)
     assert (out / name).read_text() == "mine"
-    run(source, dots, out, overwrite=True, **given)
+    run(source, out, overwrite=True, **given)
     assert (out / name).read_bytes() != b"mine"
 
 
-@pytest.mark.parametrize(
-    ("given", "out"),
-    [
-        ("../in", "out"),
-        ("../in/a.png", "out"),
-        ("../in/*.png", "out"),
-        ("../other/../in", "out"),
-        ("../in", "100%done"),
-    ],
-)
-def test_no_name_leads_out_of_the_folder(
-    tmp_path: Path, dots: Network, monkeypatch: pytest.MonkeyPatch, given: str, out: str
-) -> None:
+@pytest.mark.parametrize("out", ["out", "100%done"])
+@pytest.mark.parametrize("given", ["../in", "../in/a.png", "../in/*.png", "../other/../in"])
+def test_no_name_leads_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, out: str) -> None:
     photo(tmp_path / "in" / "a.png")
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path / "in")
-    run(given, dots, Path("..") / out, pictures="")
+    run(given, Path("..") / out, pictures="")
     assert names(tmp_path / out) == ["a.jpg", "poses.jsonl"]
     assert names(tmp_path / "in") == ["a.png"]
 
@@ -110,33 +84,30 @@ def test_no_name_leads_out_of_the_folder(
 def test_every_photo_has_a_picture_of_its_own(paths: list[str], pictures: list[str | None]) -> None:
     found = [one.picture for one in planned(paths)]
     assert len({name.casefold() for name in found}) == len(paths)
-    for name in found:
-        for path in (Path(name), Path(name).with_suffix("")):  # the folder of a film has no ending
-            assert not {".", ".."} & set(str(path).split("/"))
-            assert not path.is_absolute()
+    for path in (*map(Path, found), *(Path(name).with_suffix("") for name in found)):  # the folder of a film too
+        assert not path.is_absolute()
+        assert {".", ".."}.isdisjoint(str(path).split("/"))
     assert all(wanted in (None, name) for name, wanted in zip(found, pictures, strict=True))
 
 
 @pytest.mark.parametrize("first", ["link/../a.png", "link/..", "link/../*.png"], ids=["photo", "folder", "pattern"])
 def test_photos_in_the_folder_above_a_link_are_others(
-    tmp_path: Path, dots: Network, monkeypatch: pytest.MonkeyPatch, first: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
     here, there = photo(tmp_path / "a.png"), photo(tmp_path / "far" / "a.png")
     (there.parent / "below").mkdir()
     (tmp_path / "link").symlink_to(there.parent / "below")
     monkeypatch.chdir(tmp_path)
-    _, entries = run(find_inputs([first, "a.png"]).photos, dots, tmp_path / "out")
+    _, entries = run(find_inputs([first, "a.png"]).photos, tmp_path / "out")
     assert [entry.source for entry in entries] == [str(there), str(here)]
 
 
-def test_resuming_in_a_folder_that_changed(tmp_path: Path, dots: Network) -> None:
-    place, out = tmp_path / "in", tmp_path / "out"
-    for i, name in enumerate(("b.png", "c.png")):
-        photo(place / name, i)
-    run(place, dots, out)
+def test_resuming_in_a_folder_that_changed(tmp_path: Path) -> None:
+    place, out = photos(tmp_path / "in", "b.png", "c.png"), tmp_path / "out"
+    run(place, out)
     photo(place / "a.png", 3)
-    run(place, dots, out, pictures="", resume=True)
-    _, entries = run(photo(tmp_path / "other" / "b.png", 4), dots, out, pictures="", resume=True)
+    run(place, out, pictures="", resume=True)
+    _, entries = run(photo(tmp_path / "other" / "b.png", 4), out, pictures="", resume=True)
     assert [entry.name for entry in entries] == ["b.png", "c.png", "a.png", "b.png"]
     assert sorted(entry.index for entry in entries) == [0, 1, 2, 3]
     assert names(out) == sorted(["a.jpg", "b.jpg", "c.jpg", "b.png.jpg", "poses.jsonl"])
@@ -144,14 +115,12 @@ def test_resuming_in_a_folder_that_changed(tmp_path: Path, dots: Network) -> Non
 
 @pytest.mark.parametrize("name", ["poses.json", "poses.csv"])
 @pytest.mark.parametrize("there", ["of the run", "of a shorter record", "the user's", "changed by the user"])
-def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, dots: Network, name: str, there: str) -> None:
-    place, out = tmp_path / "in", tmp_path / "out"
-    for i, photo_name in enumerate(("1.png", "2.png")):
-        photo(place / photo_name, i)
-    run(place, dots, out, exports=[name])
+def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, name: str, there: str) -> None:
+    place, out = photos(tmp_path / "in", "1.png", "2.png"), tmp_path / "out"
+    run(place, out, exports=[name])
     if there == "of a shorter record":
         photo(place / "a.png", 3)  # ids were the numbers of the names; now they are the frames'
-        run(place, dots, out, resume=True)
+        run(place, out, resume=True)
     if there == "the user's":
         (out / name).write_text("[]\n\n1,2,3\n")
     if there == "changed by the user":
@@ -159,72 +128,48 @@ def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, dots: Network
     before = (out / name).read_bytes()
     photo(place / "b.png", 4)
     if "user" in there:
-        with pytest.raises(hpe.HpeError, match="not of this run"):
-            run(place, dots, out, resume=True, exports=[name])
+        refused("not of this run", run, place, out, resume=True, exports=[name])
         assert (out / name).read_bytes() == before
     else:
-        _, entries = run(place, dots, out, resume=True, exports=[name])
+        _, entries = run(place, out, resume=True, exports=[name])
         assert len(hpe.load_pictures(out / name)) == len(entries) == len(names(place))
 
 
-def test_one_run_holds_the_folder(tmp_path: Path, dots: Network) -> None:
+def test_one_run_holds_the_folder(tmp_path: Path) -> None:
     source, out = photo(tmp_path / "in" / "a.png"), tmp_path / "out"
-    with folder_held(out), pytest.raises(hpe.HpeError, match=f"process {os.getpid()} on"):
-        run(source, dots, out)
-    run(source, dots, out)
+    with folder_held(out):
+        refused(f"process {os.getpid()} on", run, source, out)
+    run(source, out)
     assert not (out / LOCK).exists()
 
 
-SAMPLES = {"aac": 1024, "libmp3lame": 1152, "ac3": 1536}
-"""Coders of sound, and how much of it each takes at once."""
-
-
-def loud_film(path: Path, times: list[int], seconds: float, coder: str = "aac") -> Path:
-    """A film whose frames are shown at these hundredths of a second, with `seconds` of sound."""
-    samples = SAMPLES[coder]
-    with av.open(str(path), "w") as container:
-        video = container.add_stream("libx264", rate=100)
-        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-        sound: Any = container.add_stream(coder, rate=44100)
-        for i, time_now in enumerate(times):
-            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 10 * i, np.uint8), format="rgb24")
-            frame.pts, frame.time_base = time_now, Fraction(1, 100)
-            container.mux(video.encode(frame))
-        container.mux(video.encode(None))
-        for start in range(0, int(44100 * seconds), samples):
-            tone = av.AudioFrame.from_ndarray(np.full((1, samples), 0.1, np.float32), format="fltp", layout="mono")
-            tone.sample_rate, tone.pts = 44100, start
-            container.mux(sound.encode(tone))
-        container.mux(sound.encode(None))
-    return path
+UNEVEN = [0, 0.1, 0.2, 0.9, 1.0, 2.0]
 
 
 @pytest.mark.parametrize("name", ["loud.mp4", "loud.mkv"])
 @pytest.mark.parametrize(
-    ("seconds", "span", "shown"),
+    ("seconds", "span", "shown", "lasts"),
     [
-        pytest.param(0.5, {}, [0, 0.1, 0.2, 0.9, 1.0, 2.0], id="short sound, frames of uneven length"),
-        pytest.param(9.0, {}, [0, 0.1, 0.2, 0.9, 1.0, 2.0], id="long sound"),
-        pytest.param(2.2, {"start": 3}, [0, 0.1, 1.1], id="from the middle"),
-        pytest.param(2.2, {"stride": 2}, [0, 0.2, 1.0], id="every second frame"),
+        pytest.param(0.5, {}, UNEVEN, 0.5, id="short sound, frames of uneven length"),
+        pytest.param(9.0, {}, UNEVEN, 2.0, id="long sound"),
+        pytest.param(2.2, {"start": 3}, [0, 0.1, 1.1], 1.1, id="from the middle"),
+        pytest.param(2.2, {"stride": 2}, [0, 0.2, 1.0], 1.0, id="every second frame"),
     ],
 )
 def test_picture_and_sound_stay_together(
-    tmp_path: Path, dots: Network, seconds: float, span: dict[str, int], shown: list[float], name: str
+    tmp_path: Path, seconds: float, span: dict[str, int], shown: list[float], lasts: float, name: str
 ) -> None:
-    film = loud_film(tmp_path / name, [0, 10, 20, 90, 100, 200], seconds)
-    summary, _ = run(hpe.open_source(film, **span), dots, tmp_path, video="out.mp4")
+    film = uneven_film(tmp_path / name, [round(100 * time) for time in UNEVEN], sound=seconds)
+    summary, _ = run(hpe.open_source(film, **span), tmp_path, video="out.mp4")
     assert summary.notes == ["the film has the sound of its original."]  # and none that it is incomplete
     with av.open(str(tmp_path / "out.mp4")) as container:
-        times = [frame.time for frame in container.decode(video=0)]
+        np.testing.assert_allclose([frame.time for frame in container.decode(video=0)], shown, atol=1e-3)
         codec = container.streams.video[0].codec_context
         assert (codec.name, codec.pix_fmt) == ("h264", "yuv420p")
-    np.testing.assert_allclose(times, shown, atol=1e-3)
-    with av.open(str(tmp_path / "out.mp4")) as container:
+        container.seek(0)
         sound = [float(packet.pts * packet.time_base) for packet in container.demux(audio=0) if packet.pts is not None]
-    begins = {"start": 0.9}.get(next(iter(span), ""), 0.0)
     assert -0.05 < min(sound) < 0.06
-    assert max(sound) == pytest.approx(min(seconds - begins, shown[-1]), abs=0.45)
+    assert max(sound) == pytest.approx(lasts, abs=0.45)
 
 
 @pytest.mark.parametrize(
@@ -237,39 +182,37 @@ def test_picture_and_sound_stay_together(
         ("a.mp4", "aac", "out.avi", "aac does not fit into .avi and was left out; try .mp4."),
     ],
 )
-def test_sound_of_any_kind(tmp_path: Path, dots: Network, name: str, coder: str, written: str, says: str) -> None:
-    film = loud_film(tmp_path / name, [0, 10, 20, 30], 0.4, coder)
-    summary, entries = run(film, dots, tmp_path / "out", video=written)
+def test_sound_of_any_kind(tmp_path: Path, name: str, coder: str, written: str, says: str) -> None:
+    film = uneven_film(tmp_path / name, [0, 10, 20, 30], sound=0.4, coder=coder)
+    summary, entries = run(film, tmp_path / "out", video=written)
     assert says in " ".join(summary.notes)
     assert len(entries) == frames_in(tmp_path / "out" / written) == 4
     with av.open(str(tmp_path / "out" / written)) as container:
         assert len(container.streams.audio) == ("original" in says)
 
 
-def test_a_film_that_does_not_take_its_sound_is_told(
-    tmp_path: Path, dots: Network, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_film_that_does_not_take_its_sound_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(COPIED, ".mp4", ("ac3",))
-    summary, _ = run(loud_film(tmp_path / "a.mkv", [0, 10], 0.2, "ac3"), dots, tmp_path / "out", video="out.mp4")
+    film = uneven_film(tmp_path / "a.mkv", [0, 10], sound=0.2, coder="ac3")
+    summary, _ = run(film, tmp_path / "out", video="out.mp4")
     assert "out.mp4 could not be written" in summary.ending
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.mp4", b"12:30:00.mp4", b"a[1].mp4", b"-x.mp4"])
-def test_films_of_any_name(make_film: Maker, dots: Network, tmp_path: Path, name: bytes) -> None:
-    film = make_film(4).rename(tmp_path / os.fsdecode(name))
-    _, entries = run(film, dots, tmp_path / "out", video=f"{film.stem}-poses.mp4")
+def test_films_of_any_name(tmp_path: Path, name: bytes) -> None:
+    film = make_film(tmp_path, 4).rename(tmp_path / os.fsdecode(name))
+    _, entries = run(film, tmp_path / "out", video=f"{film.stem}-poses.mp4")
     assert len(entries) == 4
     assert frames_in(tmp_path / "out" / f"{film.stem}-poses.mp4") == 4 if name.isascii() else True
 
 
-def test_a_holiday_folder(make_film: Maker, tmp_path: Path) -> None:
+def test_a_holiday_folder(tmp_path: Path) -> None:
     """Photos and films by their content or ending, a word about all others; pipes and loops of links do no harm."""
     place = tmp_path / "holiday"
     photo(place / "b.png").rename(place / "no ending")
     photo(place / "a.jpg")
     photo(place / "day2" / "c.jpg")
-    make_film(3).rename(place / "walk.mp4")
-    shutil.copy(place / "walk.mp4", place / "film.jpg")
+    shutil.copy(make_film(place, 3, "walk.mp4"), place / "film.jpg")
     (place / "notes.txt").write_text("no picture")
     (place / "iphone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
     os.mkfifo(place / "pipe.jpg")
@@ -290,8 +233,8 @@ def test_a_holiday_folder(make_film: Maker, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.heic", "a.jxl", "a.svg", "a.PDF"])
 def test_pictures_that_cannot_be_read_are_no_broken_films(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"\xff\x0a" * 500)
-    with hpe.open_source(tmp_path / name) as source:
-        assert list(source) == []
+    seen, source = read(tmp_path / name)
+    assert seen == []
     assert "is no picture that can be read; give a JPEG" in " ".join(source.report.sentences)
 
 
@@ -314,19 +257,18 @@ def test_animations(tmp_path: Path, name: str, count: int, photos: int, films: i
         assert (len(found.photos), len(found.films)) == (photos, films)
         assert any("is an animation" in note for note in found.report.notes) == said
     if films:
-        with hpe.open_source(tmp_path / name) as source:
-            assert [frame.image[0, 0, 1:].tolist() for frame in source] == [[0, 0]] * count  # RGB, of reds
+        assert [frame.image[0, 0, 1:].tolist() for frame in read(tmp_path / name)[0]] == [[0, 0]] * count  # reds
 
 
-def test_results_find_their_labels_by_name(tmp_path: Path, dots: Network) -> None:
+def test_results_find_their_labels_by_name(tmp_path: Path) -> None:
     """Photos named by numbers that are not those of the labels: 2.png has the label number 1."""
     images, annotations = [], []
     for number, name in enumerate(("2.png", "1.png"), 1):
-        poses = hpe.decode(dots(hpe.read_image(photo(tmp_path / "in" / name, 9 * number)))).poses
+        poses = hpe.decode(dot_network()(hpe.read_image(photo(tmp_path / "in" / name, 9 * number)))).poses
         points = np.where(np.arange(3) == 2, 2, poses.keypoints[0]).reshape(-1).tolist()
         images.append({"id": number, "file_name": name, "width": 128, "height": 96})
         annotations.append({"image_id": number, "category_id": 1, "keypoints": points, "bbox": [0, 0, 20, 50]})
-    run(tmp_path / "in", dots, tmp_path / "out", exports=["poses.json"])
+    run(tmp_path / "in", tmp_path / "out", exports=["poses.json"])
     (tmp_path / "l.json").write_text(json.dumps({"images": images, "annotations": annotations}))
     found = hpe.load_pictures(tmp_path / "out" / "poses.json")
     assert hpe.evaluate(found, hpe.read_labels(tmp_path / "l.json")).numbers["AP"] > 99
@@ -334,29 +276,25 @@ def test_results_find_their_labels_by_name(tmp_path: Path, dots: Network) -> Non
 
 @pytest.mark.parametrize("pattern", ["trip[2024]/*.png", "trip[2024]/f_%02d.png", "trip[2024]"])
 def test_folders_with_signs_of_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str) -> None:
-    for i in (0, 1, 10):
-        photo(tmp_path / "trip[2024]" / f"f_{i:02d}.png")
+    names = ["f_00.png", "f_01.png", "f_10.png"]
+    photos(tmp_path / "trip[2024]", *names)
     monkeypatch.chdir(tmp_path)
-    assert [Path(one).name for one in find_inputs([pattern]).photos] == ["f_00.png", "f_01.png", "f_10.png"]
+    assert [Path(one).name for one in find_inputs([pattern]).photos] == names
 
 
-def test_films_turned_by_their_telephone(make_film: Maker, tmp_path: Path) -> None:
-    film, turned = make_film(3), tmp_path / "turned.mp4"
+def test_films_turned_by_their_telephone(tmp_path: Path) -> None:
+    film, turned = make_film(tmp_path, 3), tmp_path / "turned.mp4"
     data = bytearray(film.read_bytes())
     matrix = data.rindex(b"\0\1\0\0" + bytes(12) + b"\0\1\0\0" + bytes(12) + b"\x40\0\0\0")  # of the track
     values = [0, 0x10000, 0, -0x10000 & 0xFFFFFFFF, 0, 0, 0, 0, 0x40000000]
     data[matrix : matrix + 36] = b"".join(value.to_bytes(4, "big") for value in values)
     turned.write_bytes(data)
-    with hpe.open_source(film) as source:
-        plain = next(iter(source)).image
-    with hpe.open_source(turned) as source:
-        image = next(iter(source)).image
-    np.testing.assert_array_equal(image, np.rot90(plain, -1))  # a quarter turn to the right
+    np.testing.assert_array_equal(read(turned)[0][0].image, np.rot90(read(film)[0][0].image, -1))  # to the right
 
 
 @pytest.mark.parametrize("name", ["=cmd()", "+1", "@x", "-2", "a\x1b[31m"])
-def test_names_do_no_harm_in_tables_and_on_terminals(tmp_path: Path, dots: Network, name: str) -> None:
-    run([photo(tmp_path / "in" / f"{name}.png")], dots, tmp_path, exports=["poses.csv", "poses.json"])
+def test_names_do_no_harm_in_tables_and_on_terminals(tmp_path: Path, name: str) -> None:
+    run([photo(tmp_path / "in" / f"{name}.png")], tmp_path, exports=["poses.csv", "poses.json"])
     text = (tmp_path / "poses.csv").read_text()
     assert "\x1b" not in text
     assert not any(cell.startswith(("=", "+", "@", "-")) for line in text.splitlines() for cell in line.split(","))
@@ -364,10 +302,8 @@ def test_names_do_no_harm_in_tables_and_on_terminals(tmp_path: Path, dots: Netwo
 
 
 @pytest.mark.parametrize("pair", [("1.png", "a.png"), ("01.png", "1.png")], ids=["no number", "one number"])
-def test_numbers_of_photos_and_people_agree_in_all_files(tmp_path: Path, dots: Network, pair: tuple[str, str]) -> None:
-    for name in pair:
-        photo(tmp_path / "in" / name)
-    run(tmp_path / "in", dots, tmp_path, exports=["poses.csv", "poses.json"])
+def test_numbers_of_photos_and_people_agree_in_all_files(tmp_path: Path, pair: tuple[str, str]) -> None:
+    run(photos(tmp_path / "in", *pair), tmp_path, exports=["poses.csv", "poses.json"])
     people = json.loads((tmp_path / "poses.json").read_text())
     assert [(one["image_id"], one["person"]) for one in people] == [(0, 1), (1, 1)]
     for name in ("poses.csv", "poses.jsonl", "poses.json"):
@@ -382,8 +318,5 @@ def test_numbers_of_photos_and_people_agree_in_all_files(tmp_path: Path, dots: N
 @pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.csv"])
 def test_strange_pose_files_are_one_short_sentence(tmp_path: Path, text: str, name: str) -> None:
     (tmp_path / name).write_text(text + "\n")
-    for read in (hpe.load_pictures, lambda path: list(hpe.read_record(path))):
-        with pytest.raises(hpe.HpeError) as raised:
-            read(tmp_path / name)
-        assert len(str(raised.value)) < 300
-        assert str(raised.value).isprintable()
+    for load in (hpe.load_pictures, lambda path: list(hpe.read_record(path))):
+        refused("no record|no poses|ends with", load, tmp_path / name)

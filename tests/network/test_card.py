@@ -11,6 +11,7 @@ import openvino as ov
 import pytest
 import small_networks
 from openvino import opset13 as ops
+from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.network import loading
@@ -96,8 +97,7 @@ def test_layout_of_the_input(shape: list[int], given: str | None, taken: str | N
 
 def test_names_of_outputs(tmp_path: Path) -> None:
     path = small_networks.save(small_networks.model(names=("scores", "ids")), tmp_path / "net.xml")
-    with pytest.raises(hpe.HpeError, match=r"name its outputs and joints in net\.toml"):
-        hpe.load_network(path)
+    refused(r"name its outputs and joints in net\.toml", hpe.load_network, path)
     path.with_suffix(".toml").write_text('heatmaps = "scores"\nembeddings = "ids"\nsize = 96\nfit = "letterbox"\n')
     network = hpe.load_network(path, negated=True)
     assert (network.fit, network.size) == ("letterbox", 96)
@@ -128,5 +128,4 @@ def test_names_of_outputs(tmp_path: Path) -> None:
 )
 def test_cards_that_cannot_be_used(tmp_path: Path, card: str, says: str) -> None:
     (tmp_path / "net.toml").write_text(card)
-    with pytest.raises(hpe.HpeError, match=says):
-        card_of(tmp_path / "net.xml", {})
+    refused(says, card_of, tmp_path / "net.xml", {})
