@@ -171,7 +171,8 @@ class Steps {
 
   show({ position, told }) {
     if (position == null) return;
-    const { view, slider, turns } = this, next = () => (position + 1 < this.count ? this.to(position + 1) : this.toggle());
+    const { view, slider, turns, count } = this;
+    const next = () => (position + 1 < count ? this.to(position + 1) : this.toggle());
     this.position = position;
     if (document.activeElement !== slider || view.turn <= view.answered) slider.value = position;
     slider.setAttribute("aria-valuetext", told);

@@ -223,8 +223,9 @@ class View extends Drawing {
       const typing = document.activeElement?.matches("input, textarea, select, [contenteditable]");
       if (this.pointer && event.key === "t" && !typing) this.key(event);
     }, { capture: true });
-    this.on(window, "error", ({ filename, error }) => { if (filename === import.meta.url) this.failed(error); });
     this.on(document, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.holding) this.probe(false); });
+    // Errors in what answers a person end at the window.
+    this.on(window, "error", ({ filename, error }) => { if (filename === import.meta.url) this.failed(error); });
   }
 
   /** Follow the pointers on a canvas. What `grab` gives is dragged and dropped, or clicked; on the photo two fingers pinch. */
