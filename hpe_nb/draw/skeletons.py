@@ -9,7 +9,7 @@ overlap, the one of lower number is on top.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -116,7 +116,7 @@ def _ready(
     near = (np.abs(poses.keypoints[..., :2]) < FAR).all(axis=-1)
     seen = (poses.kind != MISSING) & (poses.keypoints[..., 2] >= min_score) & near
     points = np.rint(np.where(seen[..., None], poses.keypoints[..., :2], 0) * (1 << SHIFT)).astype(int)
-    x0, y0, x1, y1 = poses.boxes.T.astype(np.float64)
+    x0, y0, x1, y1 = replace(poses, kind=np.where(near, poses.kind, MISSING)).boxes.T.astype(np.float64)
     exact = np.clip(np.hypot(x1 - x0, y1 - y0) / 60, min(shape[:2]) / 400, min(shape[:2]) / 80)
     widths = np.nan_to_num(exact, nan=1.0) if line_width is None else np.full(len(poses), line_width)
     return [

@@ -17,9 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--config", type=Path, default=CONFIGS / "hpe-nb-ae.toml", help="what is trained, on what, how")
-    common.add_argument(
-        "--out", type=Path, default=Path("training"), help="folder of the training: checkpoints and log.csv"
-    )
+    common.add_argument("--out", type=Path, default=Path("training"), help="folder of checkpoint and log.csv")
     train = commands.add_parser("train", parents=[common], help="train, or go on where a training stopped")
     train.add_argument("--device", help='"cpu" or "cuda"; cuda where there is one by default')
     train.set_defaults(run=_train)
@@ -58,15 +56,14 @@ def _export(options: argparse.Namespace) -> None:
     from hpe_nb.training.config import read_config
     from hpe_nb.training.export import export
     from hpe_nb.training.loop import load_mean
-    from hpe_nb.training.tasks import make_task
-    from hpe_nb.training.topology import AENet
+    from hpe_nb.training.tasks import TagTask, make_task
 
     config = read_config(options.config)
-    network = make_task(config).network
-    load_mean(options.out, network)
-    if not isinstance(network, AENet):
-        network.head.stretch(config.stretch)
-    export(network, options.to)
+    task = make_task(config)
+    load_mean(options.out, task.network)
+    if isinstance(task, TagTask):
+        task.network.head.stretch(config.stretch)
+    export(task.network, options.to)
     sys.stdout.write(f"{options.to} and {options.to.with_suffix('.bin').name} written\n")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -42,7 +42,6 @@ class Config:
         data: label files in COCO's format, each with the folder its file names start from; may be empty.
         width: channels of "aenet" in units of 0007's.
         depth: blocks of "aenet" in units of 0007's.
-        start: IR of the network that ships, whose MoveNet and judge "two-scales" takes over.
         stretch: factor of the exported network's tags, chosen on photos that are kept aside.
         pictures: number of pictures that "two-scales" makes of the photos and keeps.
         hold_out: each photo of this many is kept aside; 0 for none.
@@ -64,7 +63,6 @@ class Config:
     data: tuple[tuple[Path, Path], ...]
     width: float = 1.0
     depth: float = 1.0
-    start: Path | None = None
     stretch: float = 1.0
     pictures: int = 2000
     hold_out: int = 23
@@ -90,20 +88,10 @@ def read_config(path: Path) -> Config:
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-        content["data"] = tuple(
-            (path.parent / each["labels"], path.parent / each["images"]) for each in content["data"]
-        )
-        content["augment"] = Augment(**content.get("augment", {}))
-        if "start" in content:
-            content["start"] = path.parent / content["start"]
-        config = Config(**content)
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise HpeError(
-            f"{path} cannot be read as a config ({error}); configs/ beside this package has some."
-        ) from error
-    except (KeyError, TypeError) as error:
-        known = ", ".join(each.name for each in fields(Config))
-        raise HpeError(f"{path} does not fit ({error}); a config has: {known}.") from error
+        data = tuple((path.parent / each["labels"], path.parent / each["images"]) for each in content["data"])
+        config = Config(**content | {"data": data, "augment": Augment(**content.get("augment", {}))})
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise HpeError(f"{path} is no config ({error!r:.150}); configs/ beside this package has some.") from error
     if config.network not in ("aenet", "two-scales"):
         raise HpeError(f'network = "{config.network}" was given in {path}, but "aenet" or "two-scales" is expected.')
     return config

@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
-
-from hpe_nb.errors import HpeError
-
-if TYPE_CHECKING:
-    import openvino as ov
 
 WINDOW = 5
 """Side of the window in which a peak is the largest."""
@@ -47,46 +42,25 @@ def signed(heatmaps: Tensor) -> Tensor:
     return h * (2.0 * (largest == h).to(h.dtype) - 1.0)
 
 
-def folded(network: nn.Module) -> nn.Module:
-    """A copy in evaluation mode whose batch norms are folded into the convolutions before them."""
+def rounded(network: nn.Module) -> nn.Module:
+    """A copy in evaluation mode as its file will be.
+
+    Batch norms are folded into the convolutions before them, and weights have the digits of half precision and no more.
+    """
     network = copy.deepcopy(network).eval()
     for module in list(network.modules()):
         if isinstance(module, nn.Sequential) and len(module) > 1 and isinstance(module[1], nn.BatchNorm2d):
             layer: Any = module[0]
             module[0] = fuse_conv_bn_eval(layer, module[1], transpose=isinstance(layer, nn.ConvTranspose2d))
             module[1] = nn.Identity()
-    return network
-
-
-def rounded(network: nn.Module) -> nn.Module:
-    """A copy, batch norms folded, whose weights have the digits of half precision and no more."""
-    network = folded(network)
     for values in (*network.parameters(), *network.buffers()):
         if values.is_floating_point():
             values.data = values.data.half().float()
     return network
 
 
-def convert(network: nn.Module, name: str) -> ov.Model:
-    """The OpenVINO model of a network, batch norms folded, height and width open."""
-    import openvino as ov
-
-    # An example of unequal sides, so that nothing can be taken for a constant by accident.
-    example = torch.zeros(1, 3, 96, 160)
-    shape = ov.PartialShape([1, 3, -1, -1])
-    with torch.no_grad():
-        contract = Contract(folded(network)).eval()
-        model = ov.convert_model(contract, example_input=example, input=[("image", shape)])
-    model.input(0).get_tensor().set_names({"image"})
-    model.input(0).get_node().set_friendly_name("image")
-    for output, title in zip(model.outputs, ("heatmaps", "embeddings"), strict=True):
-        output.get_tensor().set_names({title})
-    model.set_friendly_name(name)
-    return model
-
-
 def export(network: nn.Module, path: Path) -> None:
-    """Write a network as `path` (.xml) and its weights, in half precision, beside it (.bin).
+    """Write a network as `path` (.xml) and its weights, in half precision, beside it (.bin); height and width are open.
 
     OpenVINO's own compression also rounds what the conversion computed from weights, and the numbers that formulas
     contain. Some of them, such as the frequencies of waves, change results more than all weights together. Here only
@@ -95,8 +69,15 @@ def export(network: nn.Module, path: Path) -> None:
     import openvino as ov
     from openvino import opset13 as opset
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    model = convert(rounded(network), path.stem)
+    # An example of unequal sides, so that nothing can be taken for a constant by accident.
+    example, shape = torch.zeros(1, 3, 96, 160), ov.PartialShape([1, 3, -1, -1])
+    with torch.no_grad():
+        contract = Contract(rounded(network)).eval()
+        model = ov.convert_model(contract, example_input=example, input=[("image", shape)])
+    model.set_friendly_name(path.stem)
+    model.input(0).get_node().set_friendly_name("image")
+    for port, name in zip((model.input(0), *model.outputs), ("image", "heatmaps", "embeddings"), strict=True):
+        port.get_tensor().set_names({name})
     for node in model.get_ordered_ops():
         if node.get_type_name() == "Constant" and node.get_element_type() == ov.Type.f32:
             values = node.data.astype(np.float16)
@@ -104,36 +85,24 @@ def export(network: nn.Module, path: Path) -> None:
                 half = opset.convert(opset.constant(values), "f32")
                 for target in node.output(0).get_target_inputs():
                     target.replace_source_output(half.output(0))
+    path.parent.mkdir(parents=True, exist_ok=True)
     ov.save_model(model, path, compress_to_fp16=False)
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Weights and biases of the convolutions in a file that `export` wrote, by their names in the network.
-
-    Raises:
-        HpeError: no network there.
-    """
+    """Weights and biases of the convolutions in a file that `export` wrote, by their names in the network."""
     import openvino as ov
 
-    try:
-        model = ov.Core().read_model(path)
-    except RuntimeError as error:
-        raise HpeError(f"{path} cannot be read as a network in OpenVINO IR; give the path of its .xml file.") from error
+    model = ov.Core().read_model(path)
     found = {}
     for node in model.get_ordered_ops():
-        if node.get_type_name() in ("Convolution", "GroupConvolution"):
-            layer = node.get_friendly_name().split("/")[0].removeprefix("__module.network.")
-            weight = _constant(node.input_value(1).get_node())
-            # Those of a grouped one have an axis of groups before torch's.
-            found[f"{layer}.weight"] = weight.reshape(-1, *weight.shape[-3:])
-            after = [target.get_node() for target in node.output(0).get_target_inputs()]
-            if after[0].get_type_name() == "Add":
-                found[f"{layer}.bias"] = _constant(after[0].input_value(1).get_node()).ravel()
+        layer, _, step = node.get_friendly_name().removeprefix("__module.network.").partition("/aten::_convolution/")
+        if step in ("Convolution", "GroupConvolution", "Add"):
+            constant = node.input_value(1).get_node()
+            if constant.get_type_name() == "Convert":
+                constant = constant.input_value(0).get_node()
+            value = torch.from_numpy(constant.data.astype(np.float32))
+            # Weights of a grouped convolution have an axis of groups before torch's.
+            name, shape = ("bias", (-1,)) if step == "Add" else ("weight", (-1, *value.shape[-3:]))
+            found[f"{layer}.{name}"] = value.reshape(shape)
     return found
-
-
-def _constant(node: ov.Node) -> Tensor:
-    """The value of a constant, which may be stored in half precision."""
-    if node.get_type_name() == "Convert":
-        node = node.input_value(0).get_node()
-    return torch.from_numpy(np.array(getattr(node, "data", []), np.float32))

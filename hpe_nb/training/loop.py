@@ -3,77 +3,83 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from hpe_nb.errors import HpeError
+from hpe_nb.files.whole import check_targets, remove_parts, written_whole
 from hpe_nb.training.config import Config
 from hpe_nb.training.photos import LabelledPhoto
 from hpe_nb.training.tasks import Task
 
-LAST, MEAN, LOG = "last.pt", "mean.pt", "log.csv"
+LAST, LOG = "last.pt", "log.csv"
 LOWEST = 0.02
 """Share of the learning rate that is left at the end."""
 
 
 def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path, device: str = "cpu") -> None:
-    """Train until the config's steps are over, with checkpoints and log.csv in the folder; one there is gone on from.
+    """Train until the config's steps are over, with checkpoint and log.csv in the folder; one there is gone on from.
 
     Raises:
-        HpeError: the folder has a checkpoint of another network.
+        HpeError: the folder has a checkpoint of another network, or a log.csv without a checkpoint, which is not ours.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    remove_parts(folder)
     # Weights move to the device before the optimiser's state comes, so that it follows them.
     network: nn.Module = task.network.to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = make_optimiser(task, config)
-    state: dict[str, Any] = {
-        "mean": {name: value.clone() for name, value in network.state_dict().items()},
-        "step": 0,
-        "seconds": 0.0,
-    }
+    # It forgets the first weights soon, and then keeps the config's share of the old at each step.
+    mean = AveragedModel(network, avg_fn=lambda old, new, _: new + min(config.ema, step / (step + 20)) * (old - new))
+    parts: dict[str, Any] = {"network": network, "optimiser": optimiser, "mean": mean.module}
+    step, begun, logged = 0, time.monotonic(), 0
+
+    def save() -> None:
+        content = {name: part.state_dict() for name, part in parts.items()}
+        with written_whole(folder / LAST) as file:
+            torch.save(content | {"step": step, "seconds": time.monotonic() - begun, "logged": logged}, file)
+
     if (folder / LAST).exists():
         state = read(folder / LAST)
         try:
-            network.load_state_dict(state["network"])
-            optimiser.load_state_dict(state["optimiser"])
-            state["mean"] = {name: value.to(device) for name, value in state["mean"].items()}
+            for name, part in parts.items():
+                part.load_state_dict(state[name])
+            step, begun, logged = state["step"], begun - state["seconds"], state["logged"]
         except (KeyError, RuntimeError, ValueError) as error:
             raise HpeError(f"{folder / LAST} is the checkpoint of another network; give another folder.") from error
+    else:
+        check_targets([folder / LOG], [], replace=False)
+        save()  # before the log begins: one without a checkpoint is another's
+    mean.n_averaged += step
     saved = time.monotonic()
-    begun = saved - state["seconds"]
-    # Lines after the checkpoint are taken back: there is one per step, after the names of the columns.
-    kept = (folder / LOG).read_text("utf-8").splitlines(keepends=True)[: state["step"] + 1] if state["step"] else []
-    with (folder / LOG).open("w", encoding="utf-8") as log:
-        log.writelines(kept)
-        given = task.batches(photos, state["step"], folder)
-        for batch in (bar := tqdm(given, initial=state["step"], total=config.steps, unit="step")):
-            rate = learning_rate(config, state["step"])
+    with (folder / LOG).open("a", encoding="utf-8") as log:
+        # Lines after the checkpoint are taken back.
+        log.truncate(logged)
+        for batch in (bar := tqdm(task.batches(photos, step, folder), initial=step, total=config.steps, unit="step")):
+            rate = learning_rate(config, step)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            loss, parts = task.loss(batch._make(each.to(device, non_blocking=True) for each in batch))
+            loss, losses = task.loss(batch._make(each.to(device, non_blocking=True) for each in batch))
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(_trained(network), 1.0)
             optimiser.step()
-            state |= {"step": state["step"] + 1, "seconds": time.monotonic() - begun}
-            follow(state["mean"], network, min(config.ema, state["step"] / (state["step"] + 20)))
-            row = {"loss": loss.item(), **parts, "rate": rate, "seconds": state["seconds"]}
+            step += 1
+            mean.update_parameters(network)
+            row = {"loss": loss.item(), **losses, "rate": rate, "seconds": time.monotonic() - begun}
             bar.set_postfix(row, refresh=False)
-            if state["step"] == 1:
+            if step == 1:
                 log.write(",".join(["step", *row]) + "\n")
-            log.write(",".join([str(state["step"]), *(f"{value:.6g}" for value in row.values())]) + "\n")
+            log.write(",".join([str(step), *(f"{value:.6g}" for value in row.values())]) + "\n")
             log.flush()
-            if time.monotonic() - saved > config.save_every:
-                _save(folder, network, optimiser, state)
-                saved = time.monotonic()
-        _save(folder, network, optimiser, state)
+            if step == config.steps or time.monotonic() - saved > config.save_every:
+                saved, logged = time.monotonic(), log.tell()
+                save()
 
 
 def make_optimiser(task: Task, config: Config) -> torch.optim.AdamW:
@@ -91,30 +97,12 @@ def learning_rate(config: Config, step: int) -> float:
     return config.rate * warm * (LOWEST + (1 - LOWEST) * 0.5 * (1 + math.cos(math.pi * step / config.steps)))
 
 
-def follow(mean: dict[str, Tensor], network: nn.Module, share: float) -> None:
-    """Take the weights after a step into their running mean, in place, of which `share` stays; buffers are copied."""
-    trained = {name for name, weights in network.named_parameters() if weights.requires_grad}
-    for name, value in network.state_dict().items():
-        if name in trained:
-            mean[name].mul_(share).add_(value, alpha=1 - share)
-        else:
-            mean[name].copy_(value)
-
-
-def _save(folder: Path, network: nn.Module, optimiser: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-    """Write both files; each replaces the one before in one move, so a kill leaves the old or the new."""
-    whole = state | {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
-    for name, content in ((LAST, whole), (MEAN, state["mean"])):
-        torch.save(content, folder / f"{name}.part")
-        os.replace(folder / f"{name}.part", folder / name)
-
-
 def load_mean(folder: Path, network: nn.Module) -> None:
     """Give a network the running mean of the weights, which is what is exported; HpeError where that is another's."""
     try:
-        network.load_state_dict(read(folder / MEAN))
+        network.load_state_dict(read(folder / LAST)["mean"])
     except RuntimeError as error:
-        raise HpeError(f"{folder / MEAN} belongs to another network; give the config it was trained with.") from error
+        raise HpeError(f"{folder / LAST} belongs to another network; give the config it was trained with.") from error
 
 
 def read(path: Path) -> dict[str, Any]:

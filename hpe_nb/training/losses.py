@@ -58,7 +58,7 @@ def owner_loss(tags: Tensor, has: Tensor, spread: float = 0.3) -> Tensor:
 def landing_loss(landing: Tensor, middle: Tensor, size: Tensor, has: Tensor) -> Tensor:
     """How far, in sizes of the person, pixels land from their person's middle: mean |dy| + |dx|, 2 each at most.
 
-    Landing is that of `tag_head.Readings`, middle (B, N, 2) and size (B, N) are in cells.
+    Landing is that of `tag_head.read_at`, middle (B, N, 2) and size (B, N) are in cells.
     """
     miss = (landing - middle[:, :, None, None]) / size[:, :, None, None, None]
     miss = miss.abs().clamp(max=2.0).sum(-1).mean((0, 4))
@@ -66,7 +66,7 @@ def landing_loss(landing: Tensor, middle: Tensor, size: Tensor, has: Tensor) -> 
 
 
 def size_loss(seen: Tensor, size: Tensor, has: Tensor) -> Tensor:
-    """Mean error of the size that each joint believes its person has: `seen`, see `tag_head.Readings`, of (B, N)."""
+    """Mean error of the size that each joint believes its person has: `seen`, see `tag_head.read_at`, of (B, N)."""
     miss = (seen - (size.log() - 2.5)[:, :, None, None]).abs().mean(3)
     return (miss * has).sum() / has.sum().clamp(min=1)
 

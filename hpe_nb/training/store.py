@@ -1,11 +1,12 @@
 """The features, made once: MoveNet never changes, so what it sees in the pictures for the tags is kept on disk.
 
-A picture of 448 x 448 takes 4.5 MB. Photos with more people come more often, since tags have to be told apart where
+A picture of 448 x 448 takes 3 MB. Photos with more people come more often, since tags have to be told apart where
 people are. Who is labelled comes with it, and who is not but seen by MoveNet: such people have tags too.
 """
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,12 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from hpe_nb.arrays import Float32
+from hpe_nb.arrays import Float32, Floats
+from hpe_nb.files.whole import remove_parts, written_whole
 from hpe_nb.skeleton import K
 from hpe_nb.training.config import Config
 from hpe_nb.training.photos import LabelledPhoto, sample
-from hpe_nb.training.tag_head import INPUTS
-from hpe_nb.training.two_scales import SPREAD, SURE, TORSO, Detections, TwoScales, features, people_of
+from hpe_nb.training.two_scales import SURE, TORSO, Detections, TwoScales, features, people_of
 
 MOST = 40
 """At most this many people of a picture train the tags."""
@@ -31,53 +32,34 @@ LEAST = 4
 """Such a person has at least this many joints."""
 
 
-class Store:
-    """Pictures on disk, as arrays whose first axis is the picture.
+def keep_pictures(network: TwoScales, photos: list[LabelledPhoto], config: Config, folder: Path) -> None:
+    """Make the pictures that are not in the folder yet; number i is the same one whenever it is made.
 
-    Attributes:
-        levels: features at 1/4, 1/8, 1/16, 1/32, float16 (N, C, side, side).
-        joints: (N, MOST, 17, 3) x, y in picture pixels and 1 where known.
-        sizes: (N, MOST) square root of each person's area in pixels.
-        done: (N,) 1 where a picture is complete.
+    Its file i.npz holds the features at 1/4 to 1/32 as `level0` to `level3`, float16 (C, side, side); `joints`, float32
+    (MOST, 17, 3), with x, y in picture pixels and 1 where known; and `sizes` (MOST,), square roots of people's areas.
     """
-
-    def __init__(self, folder: Path, config: Config) -> None:
-        def opened(name: str, kind: type, *shape: int) -> Any:
-            path = folder / f"{name}.npy"
-            kept = np.lib.format.open_memmap(path, "r+") if path.exists() else None
-            full = (config.pictures, *shape)
-            same = kept is not None and kept.shape == full
-            return kept if same else np.lib.format.open_memmap(path, "w+", kind, full)
-
-        folder.mkdir(parents=True, exist_ok=True)
-        sides = [config.augment.size >> (i + 2) for i in range(len(INPUTS))]
-        self.levels = [
-            opened(f"level{i}", np.float16, channels, side, side)
-            for i, (channels, side) in enumerate(zip(INPUTS, sides, strict=True))
-        ]
-        self.joints = opened("joints", np.float32, MOST, K, 3)
-        self.sizes = opened("sizes", np.float32, MOST)
-        self.done = opened("done", np.uint8)
-
-    def fill(self, network: TwoScales, photos: list[LabelledPhoto], config: Config) -> None:
-        """Make the pictures that are not there yet; number i is the same one whenever it is made."""
-        often = [photo for photo in photos for _ in range(min((~photo.people.ignored).sum(), OFTEN))]
-        for i in tqdm(np.flatnonzero(self.done == 0), unit="picture"):
-            made = sample(often, config.augment, np.random.default_rng([config.seed, int(i)]))
-            near, far = network.look(torch.from_numpy(made.image.transpose(2, 0, 1).astype(np.float32))[None])
-            for kept, level in zip(self.levels, features(near, far), strict=True):
-                kept[i] = level[0].numpy()
-            known = (made.people.joints[..., 2] > 0).any(1) & ~made.people.ignored
-            labelled = made.people.joints[known].astype(np.float32)
-            people = [*zip(labelled, made.people.sizes[known], strict=True)]
-            people += unlabelled(people_of(near, far), near.joints[0], labelled)
-            for slot, (joints, size) in enumerate(people[:MOST]):
-                self.joints[i, slot], self.sizes[i, slot] = joints, size
-            self.joints[i, ..., 2] = self.joints[i, ..., 2] > 0
-            self.done[i] = 1
+    remove_parts(folder)
+    often = [photo for photo in photos for _ in range(min(photo.people.real.sum(), OFTEN))]
+    network = copy.deepcopy(network).cpu()
+    for i in tqdm(range(config.pictures), unit="picture"):
+        if (path := folder / f"{i}.npz").exists():
+            continue
+        image, people = sample(often, config.augment, np.random.default_rng([config.seed, i]))
+        near, far = network.look(torch.from_numpy(image.transpose(2, 0, 1)).float()[None])
+        known = [*zip(people.keypoints[people.real], np.sqrt(people.areas[people.real]), strict=True)]
+        known += unlabelled(people_of(near, far), near.joints[0], people.keypoints[people.real])
+        joints, sizes = np.zeros((MOST, K, 3), np.float32), np.zeros(MOST, np.float32)
+        for person, (places, size) in enumerate(known[:MOST]):
+            joints[person], sizes[person] = places, size
+        joints[..., 2] = joints[..., 2] > 0
+        arrays: dict[str, Any] = {"joints": joints, "sizes": sizes}
+        for level, seen in enumerate(features(near, far)):
+            arrays[f"level{level}"] = seen[0].numpy().astype(np.float16)
+        with written_whole(path) as part, part.open("wb") as file:
+            np.savez(file, **arrays)
 
 
-def unlabelled(people: Detections, logits: Tensor, labelled: Float32) -> list[tuple[Float32, float]]:
+def unlabelled(people: Detections, logits: Tensor, labelled: Floats) -> list[tuple[Float32, float]]:
     """People of one picture that MoveNet lists and that have no label: joints (17, 3), and the size in pixels.
 
     A joint is the highest pixel of its map, logits (17, h, w) at 1/4, near where MoveNet expects it, if that is high
@@ -85,7 +67,7 @@ def unlabelled(people: Detections, logits: Tensor, labelled: Float32) -> list[tu
     """
     maps, found = logits.numpy(), []
     for score, place, size in zip(*(each[0].numpy() for each in people), strict=True):
-        if score <= SURE or any(_same(place, float(size), joints) for joints in labelled):
+        if score <= SURE or any(_may_be(place, 0.15 * size, joints[joints[:, 2] > 0]) for joints in labelled):
             continue
         joints, reach = np.zeros((K, 3), np.float32), max(1, int(0.05 * size))
         for k, (y, x) in enumerate(np.round(place).astype(int)):
@@ -100,13 +82,12 @@ def unlabelled(people: Detections, logits: Tensor, labelled: Float32) -> list[tu
     return found
 
 
-def _same(place: Float32, size: float, joints: Float32) -> bool:
-    """Whether a listed person, (17, 2) y, x in cells, may be a labelled one, (17, 3) x, y in pixels; rather yes."""
-    known = joints[:, 2] > 0
-    labels = (joints[known, 1::-1] / 4 - 0.25).astype(np.float32)
-    squares = ((place[known] - labels) ** 2).sum(1)
-    similar = np.exp(-squares / (2 * 0.53 * size**2 * SPREAD.numpy()[known] ** 2)).mean()
-    low, high = labels.min(0) - 0.15 * size, labels.max(0) + 0.15 * size
-    torso = place[list(TORSO)].mean(0)
-    inside = ((labels >= place.min(0)) & (labels <= place.max(0))).all(1).mean()
-    return bool(similar > 0.2 or ((torso > low) & (torso < high)).all() or inside > 0.5)
+def _may_be(place: Float32, margin: float, joints: Floats) -> bool:
+    """Whether a listed person, (17, 2) y, x in cells, may be a labelled one, joints (n, 3) x, y in pixels.
+
+    It is if most of the joints lie in the box of the listed person, or the torso of that person in the box of the
+    joints, which is wider by the margin.
+    """
+    cells, torso = joints[:, 1::-1] / 4 - 0.25, place[list(TORSO)].mean(0)
+    inside = ((cells > place.min(0)) & (cells < place.max(0))).all(1).mean() > 0.5
+    return bool(inside or ((torso > cells.min(0) - margin) & (torso < cells.max(0) + margin)).all())

@@ -10,7 +10,6 @@ What a pixel's own feature adds is small. All these numbers are learned; the tag
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -33,24 +32,6 @@ CELLS = 8.0
 """Unit of places and steps, in cells of stride 4."""
 TORSO_SEEN = ((42, 44, 0.5), (114, 116, 1.0))
 """Channels of the 1/4 and the 1/8 features that name the torso's place, y and x, and the factor to our unit."""
-
-
-class Parts(NamedTuple):
-    """What tags are made of, at 1/4; places and ways in cells, y before x.
-
-    Attributes:
-        away: (B, 17, 2, h, w) from a pixel to the middle of the person whose joint it is.
-        size: (B, 17, h, w) logarithm of that person's size in cells, less 2.5.
-        rest: (B, 17, h, w) what the pixel itself adds to its tag.
-        way: (B, 2, h, w) from any place to the middle it leads to.
-        table: (B, 2, h, w) the tag at the end of that way, and what a unit of size adds to it.
-    """
-
-    away: Tensor
-    size: Tensor
-    rest: Tensor
-    way: Tensor
-    table: Tensor
 
 
 class TagHead(nn.Module):
@@ -100,18 +81,18 @@ class TagHead(nn.Module):
         Sure and both parts of torso are (B, 17, h, w).
         """
         x = self.trunk(features)
-        parts = self.parts(x)
+        own, shared = self.parts(x)
         batch, _, height, width = x.shape
-        own = (grid(x)[:, None] + parts.away).unbind(2)
-        y, x = ((here + sure * (there - here)).reshape(batch, -1, 1) for here, there in zip(own, torso, strict=True))
-        tag, slope = read(parts.table, y, x).view(batch, 2, K, height, width).unbind(1)
-        return tag + slope * parts.size + parts.rest
+        places = (grid(x)[:, None] + own[:, :, :2]).unbind(2)
+        y, x = ((here + sure * (there - here)).reshape(batch, -1, 1) for here, there in zip(places, torso, strict=True))
+        tag, slope = read(shared[:, 2:], y, x).view(batch, 2, K, height, width).unbind(1)
+        return tag + slope * own[:, :, 2] + own[:, :, 3]
 
-    def trunk(self, features: list[Tensor], shift: Tensor | None = None) -> Tensor:
+    def trunk(self, features: list[Tensor], shift: Tensor | float = 0.0) -> Tensor:
         """The U's finest maps (B, WIDTHS[0], h, w).
 
-        The picture is said to lie elsewhere by `shift` (B, 2) cells: training draws it at random, so that a place means
-        little by itself.
+        The picture is said to lie elsewhere by `shift` (B, 2, 1, 1) cells: training draws it at random, so that a place
+        means little by itself.
         """
         entered = []
         for level, feature in enumerate(features):
@@ -127,8 +108,15 @@ class TagHead(nn.Module):
             x = self.blocks[level](functional.relu(0.7 * (entered[level] + double(self.climb[level](x)))))
         return x
 
-    def parts(self, x: Tensor, shift: Tensor | None = None) -> Parts:
-        """What tags are made of, from the finest maps."""
+    def parts(self, x: Tensor, shift: Tensor | float = 0.0) -> tuple[Tensor, Tensor]:
+        """What tags are made of, from the finest maps; ways in cells, y before x.
+
+        Returns:
+            (B, 17, 4, h, w) of each joint type: the way (2) from a pixel to the middle of the person whose joint it is,
+            the logarithm of that person's size in cells, less 2.5, and what the pixel itself adds to its tag; then
+            (B, 4, h, w): the way (2) from any place to the middle that it leads to, the tag at its end, and what a unit
+            of size adds to that.
+        """
         batch, _, height, width = x.shape
         place = _place(x, 1, shift)
         waves = [wave(place * (math.pi * 2.0 ** (k - 3))) for k in range(WAVES) for wave in (torch.sin, torch.cos)]
@@ -139,34 +127,24 @@ class TagHead(nn.Module):
         table = self.table(torch.cat([x, place, *waves], 1))
         table = read(table, *(grid(x) + way).unbind(1)).view_as(table)
         away = CELLS * self.away(x).view(batch, K, 2, height, width)
-        return Parts(away, self.size(x), self.rest(x), way, table)
+        own = torch.cat([away, self.size(x)[:, :, None], self.rest(x)[:, :, None]], 2)
+        return own, torch.cat([way, table], 1)
 
 
-class Readings(NamedTuple):
-    """What is read at the joints of people: D places near each of the 17 joints of N people.
+def read_at(own: Tensor, shared: Tensor, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What the parts of a `TagHead` say at places (B, N, 17, D, 2), y and x in cells, between pixels too.
 
-    Attributes:
-        tags: (B, N, 17, D).
-        landing: (2, B, N, 17, D, 2) where the person's middle is believed, in cells: at first, and after the way.
-        size: (B, N, 17, D) see `Parts`.
+    Returns:
+        Tags (B, N, 17, D); where the person's middle is believed, in cells, at first and after the way,
+        (2, B, N, 17, D, 2); and the logarithm of the person's size, less 2.5, (B, N, 17, D).
     """
-
-    tags: Tensor
-    landing: Tensor
-    size: Tensor
-
-
-def read_at(parts: Parts, points: Tensor) -> Readings:
-    """Tags at places (B, N, 17, D, 2), y and x in cells, read between pixels too."""
     batch, people, _, draws, _ = points.shape
-    own = torch.cat([parts.away, parts.size[:, :, None], parts.rest[:, :, None]], 2).flatten(0, 1)
     at = points.transpose(1, 2).reshape(batch * K, people, draws, 2)
-    own = read(own, *at.unbind(-1)).view(batch, K, 4, people, draws).permute(0, 3, 1, 4, 2)
+    own = read(own.flatten(0, 1), *at.unbind(-1)).view(batch, K, 4, people, draws).permute(0, 3, 1, 4, 2)
     first = points + own[..., :2]
-    shared = read(torch.cat([parts.way, parts.table], 1), *first.reshape(batch, -1, 1, 2).unbind(-1))
-    shared = shared.view(batch, 4, people, K, draws).movedim(1, -1)
+    shared = read(shared, *first.reshape(batch, -1, 1, 2).unbind(-1)).view(batch, 4, people, K, draws).movedim(1, -1)
     tags = shared[..., 2] + shared[..., 3] * own[..., 2] + own[..., 3]
-    return Readings(tags, torch.stack([first, first + shared[..., :2]]), own[..., 2])
+    return tags, torch.stack([first, first + shared[..., :2]]), own[..., 2]
 
 
 def read(maps: Tensor, y: Tensor, x: Tensor) -> Tensor:
@@ -176,9 +154,6 @@ def read(maps: Tensor, y: Tensor, x: Tensor) -> Tensor:
     return functional.grid_sample(maps, places, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def _place(maps: Tensor, stride: int, shift: Tensor | None) -> Tensor:
+def _place(maps: Tensor, stride: int, shift: Tensor | float) -> Tensor:
     """Where each cell lies, y and x (B, 2, h, w), in units of 32 cells of stride 4, less 3."""
-    place = (grid(maps) + 0.5) * stride - 0.5
-    if shift is not None:
-        place = place + shift[:, :, None, None]
-    return place / 32 - 3
+    return ((grid(maps) + 0.5) * stride - 0.5 + shift) / 32 - 3

@@ -16,10 +16,8 @@ from torch.nn import functional
 
 from hpe_nb.skeleton import K
 
-MEAN = (103.53, 116.28, 123.675)
-"""Mean of the input channels, BGR."""
-SCALE = (57.375, 57.12, 58.395)
-"""Spread of the input channels, BGR."""
+MEAN, SCALE = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)
+"""Mean and spread of the input channels, BGR."""
 STAGES = (
     (3, 1, 16, 1, 1, False),
     (3, 6, 24, 2, 2, True),
@@ -120,13 +118,8 @@ class AENet(nn.Module):
         depth: blocks and fusion modules in units of 0007's; at least one each.
     """
 
-    mean: Tensor
-    scale: Tensor
-
     def __init__(self, width: float = 1.0, depth: float = 1.0) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
-        self.register_buffer("scale", torch.tensor(SCALE).view(1, 3, 1, 1))
         channels, head = _eights(STEM * width), _eights(HEAD * width)
         branches = [max(4, round(c * width)) for c in BRANCHES]
         self.stem = conv(3, channels, 3, stride=2, act=nn.SiLU)
@@ -150,7 +143,8 @@ class AENet(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Heatmaps at 1/4, heatmaps at 1/2, tags at 1/4, each (B, 17, ...)."""
-        x: Tensor = self.stem((image - self.mean) / self.scale)
+        mean, scale = (image.new_tensor(each).view(3, 1, 1) for each in (MEAN, SCALE))
+        x: Tensor = self.stem((image - mean) / scale)
         tapped: list[Tensor] = []
         for stage, (*_, tap) in zip(self.stages, STAGES, strict=True):
             x = stage(x)

@@ -10,6 +10,7 @@ the head, see `hpe_nb.training.tag_head`, is what this package trains.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import NamedTuple
 
 import torch
@@ -244,16 +245,15 @@ def spots(joints: Tensor, offsets: Tensor) -> Tensor:
     places = offsets.view(batch, K, 2, height, width)
     y, x = 2 * (places[:, :, 0] + row), 2 * (places[:, :, 1] + column)
     padded = [functional.pad(each, (1, 1, 1, 1)) for each in (joints, y, x)]
-    best = None
+    sent = []
     for down in (0, 1, 2):
         for right in (0, 1, 2):
             value, y, x = (each[:, :, down : down + height, right : right + width] for each in padded)
             rows = [_fall(y - 2 * row - i) * value for i in (0, 1)]
             columns = [_fall(x - 2 * column - i) for i in (0, 1)]
-            found = torch.cat([r * c for r in rows for c in columns], 1)
-            best = found if best is None else torch.maximum(best, found)
+            sent.append(torch.cat([r * c for r in rows for c in columns], 1))
+    best = reduce(torch.maximum, sent)
     # (B, 4 * 17, h, w), the four pixels of a cell outermost, to (B, 17, 2h, 2w).
-    assert best is not None
     return functional.pixel_shuffle(best.view(batch, 4, K, height, width).transpose(1, 2).flatten(1, 2), 2)
 
 

@@ -11,9 +11,8 @@ import contextlib
 import gzip
 import json
 from base64 import b64encode
-from collections.abc import Callable, Coroutine, Iterator, Sequence, ValuesView
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from functools import cache
-from itertools import chain
 from logging import getLogger
 from pathlib import Path
 from time import perf_counter
@@ -27,12 +26,12 @@ import hpe_nb
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import encode_image
-from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
+from hpe_nb.widgets.data import small
 
-GRACE, ANSWER = 3.0, 5.0
-"""Seconds from a view's end to the question whether another one is open, and to the answer."""
+ANSWER = 8.0
+"""Seconds that the other views of a widget have to answer when one was closed."""
 
 REST = 0.12
 """Seconds without a move after which words, marks and searches follow the picture."""
@@ -50,7 +49,7 @@ POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; sc
 """What the page allows itself: nothing from anywhere else."""
 
 STILL = 640
-"""Width of the still picture for readers without a kernel, pixels."""
+"""The longer side of the still picture for readers without a kernel, pixels."""
 
 NEEDS_KERNEL = ("list", "whatif", "save", "explore", "steps", "camera")
 """Tools that a page without a kernel has not."""
@@ -70,7 +69,8 @@ SCRIPT = "\n".join((VERSION, *map(browser_file, ("drawing.js", "view.js", "panel
 class Canvas(anywidget.AnyWidget):
     """A picture in the browser: photo, maps, people, words and controls, each a trait that the page follows.
 
-    Subclasses answer a message of the page in a method `_on_<kind>`, whose arguments are the rest of the message.
+    Subclasses answer a message of the page in a method `_on_<kind>`, whose arguments are the rest of the message. What
+    takes long is an `async` method, which waits for its work in a thread.
 
     Attributes:
         fixed, photo, maps, scene, told, marks, kept, doctor, preview, steps, status, below: what the page shows.
@@ -105,29 +105,20 @@ class Canvas(anywidget.AnyWidget):
         if "n" in content and self.status.get("error"):
             self.say("")
         try:
-            handler(**given)
+            answer = handler(**given)
         except Exception as error:
             self._failed(error)
             raise
+        if asyncio.iscoroutine(answer):
+            self._spawn(answer)
 
     # Work that takes long.
-
-    def aside(self, work: Callable[[], Any], then: Callable[[Any], object]) -> None:
-        """Do what takes long in a thread, then show its result; where no event loop runs, here and now."""
-
-        async def run() -> None:
-            then(await asyncio.to_thread(work))
-
-        if running_loop() is None:
-            then(work())
-        else:
-            self._spawn(run())
 
     def search(self, steps: Iterator[Step | None]) -> None:
         """Search in the background after a moment's rest, in place of what was searched before, which ends.
 
         To advance `steps` is the work, done in a thread; what it gives shows the result and is called here. Without an
-        event loop, as in a plain script, only the first result is shown, and `finish_search` does the rest.
+        event loop, as in a plain script, only the first result is shown.
         """
         self._searching = steps
 
@@ -142,14 +133,8 @@ class Canvas(anywidget.AnyWidget):
         elif show := next(filter(None, steps), None):
             show()
 
-    def finish_search(self) -> None:
-        """Do here and now what is left of the search."""
-        steps, self._searching = self._searching, iter(())
-        for show in filter(None, steps):
-            show()
-
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run it on the event loop; an error is shown in the status line."""
+        """Run it on the event loop, or here and now where none runs; an error is shown in the status line."""
 
         async def guarded() -> None:
             try:
@@ -157,9 +142,13 @@ class Canvas(anywidget.AnyWidget):
             except Exception as error:
                 self._failed(error)
 
-        task = asyncio.get_running_loop().create_task(guarded())
-        self._tasks.add(task)  # the loop itself does not hold it
-        task.add_done_callback(self._tasks.discard)
+        loop = running_loop()
+        if loop is None:
+            asyncio.run(guarded())
+        else:
+            task = loop.create_task(guarded())
+            self._tasks.add(task)  # the loop itself does not hold it
+            task.add_done_callback(self._tasks.discard)
 
     # Errors.
 
@@ -181,19 +170,13 @@ class Canvas(anywidget.AnyWidget):
         """A view was opened, or answers that it is there."""
         self._heard = True
 
-    def _on_gone(self) -> None:
+    async def _on_gone(self) -> None:
         """A view was closed: if no other one answers, and the user's notebook has no name for the widget, let go."""
-
-        async def ask() -> None:
-            await asyncio.sleep(GRACE)
-            self._heard = False
-            self.send({"kind": "ping"})
-            await asyncio.sleep(ANSWER)
-            if not (self._heard or self.closed or named_by_user(self)):
-                self.let_go()
-
-        if running_loop() is not None:
-            self._spawn(ask())
+        self._heard = False
+        self.send({"kind": "ping"})
+        await asyncio.sleep(ANSWER)
+        if not (self._heard or self.closed or named_by_user(self)):
+            self.let_go()
 
     def let_go(self) -> None:
         """Close the widget and drop picture, maps and searches; what has no memory to speak of stays."""
@@ -216,18 +199,14 @@ class Canvas(anywidget.AnyWidget):
         """The words about everything that can be clicked, for a page without a kernel."""
         return {}
 
-    def page_data(self) -> dict[str, Any]:
-        """What the page shows now: the traits by name."""
-        return {name: getattr(self, name) for name in SHOWN}
-
     def page(self, seen: dict[str, Any] | None = None) -> str:
         """A page of what is shown now: one that needs no Python, no server and no network.
 
         Args:
             seen: how a view looks at the picture, as it says itself; all of the picture where left out.
         """
-        shown = self.page_data()
-        return page_text(shown | {"fixed": shown["fixed"] | {"seen": seen}}, self.explanations(), self.image())
+        shown = {name: getattr(self, name) for name in SHOWN} | {"fixed": self.fixed | {"seen": seen}}
+        return page_text(shown, self.explanations(), self.image())
 
     def save_html(self, path: str | Path, *, overwrite: bool = False, seen: dict[str, Any] | None = None) -> Path:
         """Write one file that shows this in any browser, without Python, server or network, and return its path.
@@ -251,12 +230,10 @@ class Canvas(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The widget, and a still picture for readers without a kernel."""
-        bundle = super()._repr_mimebundle_(**options)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        still: dict[str, Any] = {}
-        with contextlib.suppress(HpeError):
-            still = {"image/png": b64encode(encode_image(small(self.image()), ".png")).decode()}
-        return {**data, **still}, metadata
+        data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
+        with contextlib.suppress(HpeError):  # a camera that has not begun has no picture
+            data["image/png"] = b64encode(encode_image(small(self.image(), STILL), ".png")).decode()
+        return data, metadata
 
     def _ipython_display_(self) -> None:
         """Show the widget, and after it the page that is seen where the notebook is opened without a kernel."""
@@ -322,19 +299,11 @@ def named_by_user(widget: Any) -> bool:
     shell = get_ipython()
     if shell is None:
         return True
-    values = [value for name, value in list(shell.user_ns.items()) if name[:1] != "_" and name not in ("In", "Out")]
-    lists = [value.values() if isinstance(value, dict) else value for value in values]
-    return any(
-        one is widget for one in chain(values, *(one for one in lists if isinstance(one, list | tuple | ValuesView)))
-    )
-
-
-def small(image: Image, width: int = STILL) -> Image:
-    """The picture, at most `width` pixels wide."""
-    if image.shape[1] <= width:
-        return image
-    height = max(1, round(image.shape[0] * width / image.shape[1]))
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype("uint8")
+    for name, value in list(shell.user_ns.items()):
+        several = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else [value]
+        if name[:1] != "_" and name not in ("In", "Out") and any(one is widget for one in several):
+            return True
+    return False
 
 
 def page_text(shown: dict[str, Any], explanations: dict[str, Any], still: Image) -> str:
@@ -342,11 +311,11 @@ def page_text(shown: dict[str, Any], explanations: dict[str, Any], still: Image)
     scene, missing = shown["scene"], NEEDS_KERNEL if shown["doctor"] else (*NEEDS_KERNEL, "doctor")
     fixed = shown["fixed"] | {"tools": [tool for tool in shown["fixed"]["tools"] if tool not in missing]}
     marks = {name: one | {"searching": False} for name, one in shown["marks"].items()}  # nothing searches there
-    told = shown["told"] if scene.get("chosen") else {}
+    told = shown["told"] | {"searching": False}
     data = shown | {"fixed": fixed, "told": told, "marks": marks, "explanations": explanations}
     # "<" never appears in the data, so that nothing in it can end the script.
     inside = json.dumps(data, separators=(",", ":"), allow_nan=False, default=_packed).replace("<", "\\u003c")
-    picture = b64encode(encode_image(small(still), ".jpg")).decode()
+    picture = b64encode(encode_image(small(still, STILL), ".jpg")).decode()
     people = "".join(f"<li>person {one['number']}: score {one['score']:.2f}</li>" for one in scene["people"])
     alt, readout, code = (escaped(scene.get(name, "")) for name in ("alt", "readout", "code"))
     return f"""<!doctype html>

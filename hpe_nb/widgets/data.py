@@ -20,8 +20,7 @@ from hpe_nb.draw import colours
 from hpe_nb.draw.dots import dots_of, owners
 from hpe_nb.explain.diagnose import diagnose
 from hpe_nb.explain.why import explain_joint, explain_peak
-from hpe_nb.files.images import encode_image
-from hpe_nb.files.opencv import cv2
+from hpe_nb.files.images import encode_image, scaled_into
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.truth import Truth, main_owners, wrong_joints
 from hpe_nb.settings import HigherHRNetSettings, OmzSettings, Settings
@@ -74,16 +73,17 @@ def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], *
     }  # fmt: skip
 
 
-def photo_data(image: Image, truth: Truth | None = None) -> dict[str, Any]:
+def small(image: Image, longest: int) -> Image:
+    """The picture, its longer side at most so many pixels."""
+    return image if max(image.shape[:2]) <= longest else scaled_into(image, (longest, longest))
+
+
+def photo_data(image: Image, truth: Truth | None = None, longest: int = LONGEST) -> dict[str, Any]:
     """The photo as the bytes of a JPEG, and the true people where they are known."""
     height, width = image.shape[:2]
-    scale = min(1.0, LONGEST / max(height, width))
-    sent = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     known = truth.poses if truth is not None else Poses.none()
-    return {
-        "data": encode_image(np.asarray(sent, np.uint8), ".jpg"), "type": "image/jpeg", "size": [width, height],
-        "truth": people_data(known, np.arange(len(known))),
-    }  # fmt: skip
+    people = people_data(known, np.arange(len(known)))
+    return {"data": encode_image(small(image, longest), ".jpg"), "size": [width, height], "truth": people}
 
 
 def maps_data(maps: Maps) -> dict[str, Any]:
@@ -200,10 +200,10 @@ def told_data(decoding: Decoding, person: int, joint: int, dot: int = -1) -> dic
     candidates = [
         {
             "x": round(one.x, 2), "y": round(one.y, 2), "runner": one is explained.runner_up,
-            "cells": [f"{one.score:.2f}", number(one.tag_distance), number(one.place_distance, 0), number(one.cost),
-                      one.went_to],
+            "cells": [letter(i), f"{one.score:.2f}", number(one.tag_distance), number(one.place_distance, 0),
+                      number(one.cost), one.went_to],
         }
-        for one in explained.table
+        for i, one in enumerate(explained.table)
     ]  # fmt: skip
     return told | {"sentence": explained.sentence, "candidates": candidates}
 
@@ -220,10 +220,7 @@ def verdict(decoding: Decoding, truth: Truth) -> str:
 
 def findings_data(decoding: Decoding) -> dict[str, Any]:
     """What the doctor shows: what is odd in a picture, what to try, and the limbs and dots that say so."""
-    findings = [
-        {"name": one.name, "evidence": one.evidence, "advice": one.advice, "changes": dict(one.changes)}
-        for one in diagnose(decoding.maps, decoding).findings
-    ]
+    findings = [one._asdict() for one in diagnose(decoding.maps, decoding).findings]
     return {"findings": findings, "limbs": odd_limbs(decoding.poses), "dots": odd_dots(decoding)}
 
 
@@ -248,6 +245,11 @@ def odd_dots(decoding: Decoding) -> list[int]:
     twin = (apart < near).any(axis=1)
     odd: list[int] = owned[far | twin[dots.person[owned]]].tolist()
     return odd
+
+
+def letter(index: int) -> str:
+    """The name of a candidate: a, b, c, ..."""
+    return chr(ord("a") + index) if index < 26 else str(index + 1)
 
 
 def number(value: float, digits: int = 2) -> str:

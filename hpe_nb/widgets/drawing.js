@@ -13,8 +13,7 @@ const NAMES = 86, EDGE = 12, HEAD = 46, FOOT = 20;
 const SHIFTS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6];
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-/** The name of a candidate: a, b, c, ... */
-const letterOf = (index) => String.fromCharCode(97 + index);
+const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
 /** The bytes that a trait or a saved page holds, as a view of type `Type`. */
 const typed = (Type, data) => new Type(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
 
@@ -158,7 +157,7 @@ class Maps {
 class Drawing {
   /** Draw at the next frame. */
   draw() {
-    this.next ??= requestAnimationFrame(this.guarded(() => { this.next = null; this.paint(); }));
+    this.next ??= requestAnimationFrame(() => { this.next = null; this.paint(); });
   }
 
   paint() {
@@ -226,10 +225,10 @@ class Drawing {
   }
 
   /** A person's number on a ground of its colour. */
-  number(g, on, { number }, person, [x, y], old) {
+  number(g, { number }, person, [x, y], old) {
     const [colour, , , ink] = this.colours(number);
     sign(g, String(number), x, y, colour, ink, this.dash(number, 2));
-    this.drawn("number", { on, person, number, x, y, colour, old });
+    this.drawn("number", { person, number, x, y, colour, old });
   }
 
   // The photo.
@@ -237,6 +236,7 @@ class Drawing {
   paintPhoto() {
     const g = this.context(this.photo), [width, height] = this.size, { mode } = this, alone = mode === "one";
     this.into = this.items.photo = [];
+    this.photo.style.touchAction = this.fitted ? "pan-y" : "none";
     if (!width || !this.imageSize) return;
     const split = mode === "divider" ? this.divider * width : width - this.pane;
     for (const [scene, from, to] of [...(alone ? [] : [[this.kept, 0, split]]), [this.scene, split, width]]) {
@@ -265,7 +265,7 @@ class Drawing {
     this.layered(old ? "A" : "now", g, size, [...where, scene, only], (own) => {
       if (layer === "truth") for (const one of this.truth) this.paintLimbs(own, one, 9, Array(3).fill("#ffffffb0"), null);
       if (!MAP_LAYERS.includes(layer)) this.paintPeople(own, scene, only, old);
-      this.paintPeaks(own, scene);
+      this.paintPeaks(own, scene, old);
     });
     if (!old) this.paintLit(g, scene);
   }
@@ -308,7 +308,7 @@ class Drawing {
     joints.forEach((places, person) => {
       const [x, y] = places.toSorted((a, b) => a[1] - b[1])[0] ?? [];
       const spots = SHIFTS.map((shift) => [x + 20 * shift, Math.max(y - 18, 11)]);
-      if (places.length) this.number(g, "photo", scene.people[person], person, free(taken, spots, 20, 19), old);
+      if (places.length) this.number(g, scene.people[person], person, free(taken, spots, 20, 19), old);
     });
   }
 
@@ -333,12 +333,12 @@ class Drawing {
   }
 
   /** Whether the layer shows a dot: all peaks, those of one joint type, or joints of another person than the true one. */
-  showsPeak(joint, dot, scene = this.scene) {
+  showsPeak(joint, dot, scene) {
     if (this.layer === "truth") return !!scene.wrong?.includes(dot);
     return this.layer === "peaks" || (ONE_TYPE.includes(this.layer) && joint === this.joint);
   }
 
-  paintPeaks(g, scene) {
+  paintPeaks(g, scene, old) {
     const wrong = this.layer === "truth";
     scene.dots.forEach((row, dot) => {
       const [joint, person, , , score] = row, [x, y] = this.dotAt(row);
@@ -346,7 +346,7 @@ class Drawing {
       if (wrong) for (const down of [7, -7]) line(g, [x - 7, y - down], [x + 7, y + down], { colour: RED, width: 3 });
       else ring(g, x, y, 6, this.colourOf(person, scene));
       if (ONE_TYPE.includes(this.layer)) sign(g, score.toFixed(2), x + 22, y - 19);
-      this.drawn(wrong ? "wrong" : "peak", { dot, joint, person, x, y });
+      this.drawn(wrong ? "wrong" : "peak", { dot, joint, person, x, y, old });
     });
   }
 
@@ -361,8 +361,8 @@ class Drawing {
       this.drawn("odd limb", { person, limb: [a, b] });
     }
     const rings = [
-      ...(told.candidates ?? []).map(({ runner, x, y }, i) => [runner ? "runner-up" : "candidate",
-        this.toScreen(x, y), i === this.pointedCandidate ? 13 : 9, runner ? YELLOW : PAPER, { letter: letterOf(i) }]),
+      ...(told.candidates ?? []).map(({ runner, x, y, cells: [letter] }, i) => [runner ? "runner-up" : "candidate",
+        this.toScreen(x, y), i === this.pointedCandidate ? 13 : 9, runner ? YELLOW : PAPER, { letter }]),
       ...this.lights().flatMap(([kind, dots, ...look]) => dots.map((dot) => [kind, dotAt(dot), ...look, { dot }])),
       ...(scene.rings ?? []).map(({ x, y, letter }) => ["ring", this.toScreen(x, y), 9, PAPER, { letter }]),
       ...joints.map((at) => ["of the pair", at, 7, this.colours(number)[0]]),
@@ -398,6 +398,8 @@ class Drawing {
 
   along(tag) { return this.maps ? this.maps.along(tag) : tag[0]; }
   rowOf(joint) { return HEAD + this.tall * (this.fixed.order.indexOf(joint) + 0.5) / 17; }
+  /** The joint type whose name is at a place. */
+  rowAt(x, y) { return x < NAMES - 6 ? this.fixed.order[Math.floor(17 * (y - HEAD) / this.tall)] : null; }
 
   paintStrip() {
     const g = this.context(this.strip), size = [this.strip.clientWidth, this.strip.clientHeight];
@@ -455,7 +457,7 @@ class Drawing {
       g.globalAlpha = 1;
       // Numbers that would overlap stand in the second row, or a little to the side.
       const spots = SHIFTS.flatMap((shift) => [12, 32].map((y) => [clamp(x + 9 * shift, 84, width - 10), y]));
-      this.number(g, "strip", one, person, free(heads, spots, 19, 18));
+      this.number(g, one, person, free(heads, spots, 19, 18));
     });
   }
 
@@ -475,29 +477,19 @@ class Drawing {
 
   // What lies under a pointer.
 
-  /** The joint or dot nearest to a place of the photo's canvas, within `reach` pixels. */
-  hit(x, y, reach) {
-    if (this.mode === "beside") x -= this.pane;
-    if (x < 0) return null;
-    const near = this.scene.dots.map((row, dot) => {
-      const [sx, sy] = this.dotAt(row);
-      return { person: row[1], joint: row[0], dot, away: Math.hypot(sx - x, sy - y) };
-    }).filter(({ person, joint, dot, away }) => away <= reach && (this.showsPeak(joint, dot)
-      || (person >= 0 && !(ONE_TYPE.includes(this.layer) && joint !== this.joint))));
-    const under = (one) => one.kind === "number" && one.on !== "strip" && !one.old && Math.hypot(one.x - x, one.y - y) < 10;
-    const number = near.length ? null : this.items.photo.find(under);
-    return number ? { person: number.person, joint: -1, dot: -1 } : near.sort((a, b) => a.away - b.away)[0] ?? null;
+  /** The joint, peak or dot nearest to a place of a canvas, within `reach` pixels; a person's number where none is. */
+  hit(items, [x, y], reach) {
+    const away = (item) => distance([item.x, item.y], [x, y]);
+    const nearest = (kinds, within) => items.filter((one) => kinds.includes(one.kind) && !one.old && away(one) < within)
+      .sort((a, b) => away(a) - away(b))[0];
+    const found = nearest(["joint", "peak", "wrong", "dot"], reach) ?? nearest(["number"], 11);
+    if (!found) return null;
+    const { person, joint = -1, dot = this.dotOf(person, joint) } = found;
+    return { person, joint, dot };
   }
 
-  /** The dot, the person's number or the joint type's name at a place of the strip. */
-  stripHit(x, y) {
-    const away = (item) => Math.hypot(item.x - x, item.y - y);
-    const near = this.items.strip.filter((item) => away(item) < (item.kind === "dot" ? 9 : 12));
-    const { person, joint = -1, dot = -1 } = near.sort((a, b) => away(a) - away(b))[0] ?? {};
-    if (person != null) return { person, joint, dot };
-    const row = x < NAMES - 6 ? this.fixed.order[Math.floor(17 * (y - HEAD) / this.tall)] : null;
-    return row != null ? { row, person: -1, joint: -1, dot: -1 } : null;
-  }
+  /** What is drawn at a place of the photo's canvas. */
+  photoHit([x, y], reach) { return this.hit(this.items.photo, [this.mode === "beside" ? x - this.pane : x, y], reach); }
 
   /** The tag under the pointer while the probe is on. */
   probeTag() {

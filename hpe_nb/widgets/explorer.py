@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from collections.abc import Iterator
 from dataclasses import asdict, fields, replace
 from functools import partial
@@ -78,17 +79,14 @@ class Explorer(Canvas):
         layer: str = "skeletons",
         known: tuple[Poses, Ints] | None = None,
     ) -> None:
-        self._list, self._index, self._network = what if isinstance(what, list) else [what], 0, network
+        self._list, self._network = what if isinstance(what, list) else [what], network
         if not self._list:
             raise HpeError("an empty list was given, but one picture at least is expected.")
         self._settings: Settings = settings or settings_in(self._list[0]) or Settings()
-        self._start, self._layer = self._settings, layer
-        self._chosen: dict[str, int] | None = None
+        self._start, self._layer, self._index, self._turn = self._settings, layer, 0, 0
         self._searched: dict[tuple[str, Settings], dict[str, Any]] = {}
-        self._kept: Decoding | None = None
-        self._turn = 0
         super().__init__()
-        self._look_at(subject_of(self._list[0], network), known)
+        self.show(self._list[0], known)
         self.fixed = self._fixed()
 
     # What a user reads and sets in Python.
@@ -134,17 +132,33 @@ class Explorer(Canvas):
         """The picture with the people drawn in it, RGB (H, W, 3)."""
         return draw_poses(self.subject.image, self.decoding.poses, people=self.decoding.pose_numbers)
 
-    def show(self, what: Any) -> None:
-        """Look at something else under the same settings."""
-        self.kept, self._kept, self._chosen, self.told = {}, None, None, {}
-        self._look_at(subject_of(what, self._network))
+    def show(self, what: Any, known: tuple[Poses, Ints] | None = None) -> None:
+        """Look at something else under the same settings; `known` people keep their numbers."""
+        self.subject = subject = subject_of(what, self._network)
+        self._untouched, self._decoder, self._known = subject.maps, Decoder(subject.maps), known
+        if known is not None:  # people whom the film does not know are new only once
+            first = self._numbered(self._decoder(self._settings))
+            self._known = first.poses, first.pose_numbers
+        self._chosen: dict[str, int] | None = None
+        self._kept: Decoding | None = None
+        self._searched.clear()
+        with self.hold_sync():
+            self.photo, self.maps = data.photo_data(subject.image, subject.truth), data.maps_data(subject.maps)
+            self.doctor, self.kept, self.told = {}, {}, {}
+            self._decode()
 
-    def choose(self, person: int, joint: int = -1) -> None:
-        """Light up a joint, or with joint -1 a whole person, as a click does; person -1 lets go."""
-        dots = dots_of(self._decoding)
-        dot = next(iter(np.flatnonzero((dots.person == person) & (dots.joint == joint)).tolist()), -1)
-        self._on_choose(person, joint, dot)
+    def choose(self, person: int, joint: int = -1, dot: int | None = None) -> None:
+        """Light up a joint, or with joint -1 a whole person, as a click does; person -1 lets go.
+
+        Args:
+            person, joint: pose and joint type, from 0.
+            dot: the dot, for a peak without a person.
+        """
+        dot = self._dot(person, joint) if dot is None else dot
+        self._chosen = None if person < 0 and dot < 0 else {"person": person, "joint": joint, "dot": dot}
         self.scene = self.scene | {"chosen": self._chosen, "n": self._answering}
+        self._tell()
+        self._search()
 
     def keep(self) -> None:
         """Remember the result as A; the picture then shows A beside the result as it is now."""
@@ -173,17 +187,18 @@ class Explorer(Canvas):
         maps, dots = self.subject.maps, dots_of(self._decoding)
         place = np.clip(np.rint(maps.map_points(np.array(at, np.float64))), 0, np.array(maps.size) - 1).astype(np.intp)
         along = np.array(self.maps["direction"], np.float32)
-        change = partial(changed_peak, maps, int(dots.joint[dot]), dots.xy[dot]) if len(dots) else None
         if what == "reset":
             maps = self._untouched
-        elif what == "add" or change is None:
+        elif what == "add":
             maps = added_peak(maps, joint, place)
-        elif what == "place":
-            maps = change(to=place)
-        elif what == "tag":
-            maps = change(tag=dots.tag[dot] + (tag - float(dots.tag[dot] @ along)) * along)
         else:
-            maps = change(score=float(np.clip(dots.value[dot] + by, 0, 1)) if what == "score" else 0.0)
+            changes: dict[str, Any] = {
+                "place": {"to": place},
+                "tag": {"tag": dots.tag[dot] + (tag - float(dots.tag[dot] @ along)) * along},
+                "score": {"score": float(np.clip(dots.value[dot] + by, 0, 1))},
+                "delete": {"score": 0.0},
+            }
+            maps = changed_peak(maps, int(dots.joint[dot]), dots.xy[dot], **changes[what])
         self.subject, self._decoder = replace(self.subject, maps=maps), Decoder(maps)
         self._searched.clear()
         self.maps = data.maps_data(maps) | {name: self.maps[name] for name in ("ends", "direction")}
@@ -205,19 +220,6 @@ class Explorer(Canvas):
     def _panels(self) -> list[dict[str, Any]]:
         return [data.settings_panel(self._settings, [*data.PRESETS])]
 
-    def _look_at(self, subject: Subject, known: tuple[Poses, Ints] | None = None) -> None:
-        """Show a subject; people who are known keep their numbers."""
-        self.subject, self._untouched, self._decoder = subject, subject.maps, Decoder(subject.maps)
-        self._known = known
-        if known is not None:  # people whom the film does not know are new only once
-            first = self._numbered(self._decoder(self._settings))
-            self._known = first.poses, first.pose_numbers
-        self._searched.clear()
-        with self.hold_sync():
-            self.photo, self.doctor = data.photo_data(subject.image, subject.truth), {}
-            self.maps = data.maps_data(subject.maps)
-            self._decode()
-
     def _numbered(self, decoding: Decoding) -> Decoding:
         """The decoding with the numbers that its people have in their film."""
         if self._known is None:
@@ -233,8 +235,7 @@ class Explorer(Canvas):
         self._follow(before)
         self._turn += 1
         scene = data.scene_data(self._decoding) | self._more()
-        scene["readout"] += f"; {1000 * (perf_counter() - started):.1f} ms"
-        self.scene = scene
+        self.scene = scene | {"readout": f"{scene['readout']}; {1000 * (perf_counter() - started):.1f} ms"}
         self._search()
 
     def _more(self) -> dict[str, Any]:
@@ -249,16 +250,26 @@ class Explorer(Canvas):
         }  # fmt: skip
         return more if truth is None else more | {"wrong": np.flatnonzero(wrong_joints(self._decoding, truth)).tolist()}
 
+    def _dot(self, person: int, joint: int) -> int:
+        """The dot of a person's joint, -1 where it is missing."""
+        dots = dots_of(self._decoding)
+        return int(np.append(np.flatnonzero((dots.person == person) & (dots.joint == joint)), -1)[0])
+
     def _follow(self, before: Decoding | None) -> None:
-        """The chosen joint is the same dot in the new result, whosever it is there."""
-        if self._chosen and before:
-            person, dot, dots = self._chosen["person"], self._chosen["dot"], dots_of(self._decoding)
-            if dot >= 0:
-                key, keys = dots_of(before).keys[dot], dots.keys
-                dot = keys.index(key) if key in keys else -1
-                person = int(dots.person[dot]) if dot >= 0 else person
-            there = person < len(self._decoding.poses) and (person >= 0 or dot >= 0)
-            self._chosen = self._chosen | {"person": person, "dot": dot} if there else None
+        """The chosen joint is the same dot in the new result, whosever it is there, else the same person's joint."""
+        if self._chosen is None or before is None:
+            return
+        person, joint, dot = self._chosen.values()
+        keys, dots = dots_of(before).keys, dots_of(self._decoding)
+        if dot >= 0 and keys[dot] in dots.keys:
+            dot = dots.keys.index(keys[dot])
+            person = int(dots.person[dot])
+        elif person >= 0:
+            now = np.flatnonzero(same_people(before.poses, self._decoding.poses) == person)
+            person = int(np.append(now, -1)[0])
+            dot = self._dot(person, joint)
+        there = person >= 0 or dot >= 0
+        self._chosen = {"person": person, "joint": joint, "dot": dot} if there else None
 
     # Words.
 
@@ -284,10 +295,6 @@ class Explorer(Canvas):
             kept = replace(self._kept, known=renumbered(match, self._decoding.pose_numbers))
             words = {"code": data.code_of(kept.settings), "changes": told_changes(kept, self._decoding)}
             self.kept = data.scene_data(kept) | words
-
-    def page_data(self) -> dict[str, Any]:
-        """What the page shows now, what is chosen included."""
-        return super().page_data() | {"scene": self.scene | {"chosen": self._chosen}}
 
     # What follows the picture when the sliders rest.
 
@@ -333,12 +340,12 @@ class Explorer(Canvas):
     # Messages of the page.
 
     def _on_set(self, changes: dict[str, Any], person: int = -1) -> None:
-        """Sliders were moved; or a value was taken that changes something for a person, who is followed then."""
-        before, joint = self._decoding, self._chosen["joint"] if self._chosen else -1
+        """Sliders were moved; or a value was taken that changes a joint of a person, who is followed then."""
+        before = self._decoding
+        if person >= 0 and self._chosen:
+            self._chosen = self._chosen | {"person": person, "dot": -1}
         self.set(**changes)
         if person >= 0:
-            now = np.flatnonzero(same_people(before.poses, self._decoding.poses) == person).tolist()
-            self.choose(now[0] if now else -1, joint)
             self.say(" ".join(told_changes(before, self._decoding)))
         elif self.status.get("text"):
             self.say("")
@@ -349,44 +356,30 @@ class Explorer(Canvas):
     def _on_reset(self) -> None:
         self.settings = self._start
 
-    def _on_choose(self, person: int, joint: int, dot: int) -> None:
-        """Something was clicked."""
-        self._chosen = None if person < 0 and dot < 0 else {"person": person, "joint": joint, "dot": dot}
-        self._tell()
-        self._search()
-
-    def _on_preview(self, setting: str, value: float) -> None:
+    async def _on_preview(self, setting: str, value: float) -> None:
         """A flip mark is pointed at: which dots would change?"""
         before, settings = self._decoding, with_setting(self._settings, setting, value)
+        dots = await to_thread(lambda: dots_that_differ(before, Decoder(before.maps)(settings)))
+        if before is self._decoding:
+            self.preview = {"value": value, "dots": dots}
 
-        def show(dots: list[int]) -> None:
-            if before is self._decoding:
-                self.preview = {"value": value, "dots": dots}
+    _on_choose, _on_keep, _on_edit = choose, keep, edit
 
-        self.aside(lambda: dots_that_differ(before, Decoder(before.maps)(settings)), show)
-
-    _on_keep, _on_edit = keep, edit
-
-    def _on_save(self, seen: dict[str, Any] | None = None) -> None:
+    async def _on_save(self, seen: dict[str, Any] | None = None) -> None:
         """Write a page beside the notebook, under a name that is free, with the picture as it is `seen`."""
         path = next(path for i in count(1) if not (path := Path(f"{self.subject.name}-{i}.html")).exists())
         self.say("saving …")
-        self.aside(
-            lambda: self.save_html(path, seen=seen),
-            lambda saved: self.say(f"saved beside the notebook as {saved}: any browser opens it, without Python"),
-        )
+        await to_thread(self.save_html, path, seen=seen)
+        self.say(f"saved beside the notebook as {path}: any browser opens it, without Python")
 
-    def _on_list(self, by: int) -> None:
+    async def _on_list(self, by: int) -> None:
         """The picture before or after in the list."""
         index = (self._index + by) % len(self._list)
-
-        def show(subject: Subject) -> None:
-            self._index = index
-            self.show(subject)
-            self.say("")
-
         self.say("looking at the next picture …")
-        self.aside(lambda: subject_of(self._list[index], self._network), show)
+        subject = await to_thread(subject_of, self._list[index], self._network)
+        self._index = index
+        self.show(subject)
+        self.say("")
 
 
 def others(settings: Settings, name: str) -> tuple[str, Settings]:

@@ -9,7 +9,7 @@ instead.`;
 /** Panels of sliders, lists and boxes, made from the fields that the kernel describes. */
 class Panels {
   constructor(view) {
-    Object.assign(this, { view, node: div("hpe-panels"), rows: {}, heads: {} });
+    Object.assign(this, { view, node: div("hpe-panels"), shown: {} });
   }
 
   build() {
@@ -21,17 +21,14 @@ class Panels {
   }
 
   panel({ name, title, presets, groups }) {
-    const { view } = this, { live } = view, rows = (this.rows[name] = {}), kind = name === "settings" ? "" : `${name}_`;
+    const { view } = this, { live } = view, rows = {}, kind = name === "settings" ? "" : `${name}_`;
     const preset = pick(`${title}: preset`, presets, (one) => view.ask({ kind: `${kind}preset`, preset: one }),
       { class: "hpe-preset", disabled: !live });
-    const code = make("code", {
-      class: "hpe-code", title: "the settings as code: click to select, Ctrl+C to copy", tabIndex: 0,
-      onclick: () => getSelection().selectAllChildren(code),
-    });
+    const code = make("code", { class: "hpe-code", title: "the settings as code: click to select, Ctrl+C to copy" });
     const reset = button("Reset", "back to the start", () => view.send({ kind: `${kind}reset` }), { class: "hpe-reset" });
     const copy = () => (navigator.clipboard?.writeText(code.textContent) ?? Promise.reject())
       .then(() => view.say("copied"), () => view.say(NO_CLIPBOARD));
-    this.heads[name] = { preset, code };
+    this.shown[name] = { rows, preset, code };
     const listed = groups.map((group) => make(group.folded ? "details" : "div", { class: "hpe-group" },
       make(group.folded ? "summary" : "h4", {}, group.title),
       group.fields.map((field) => {
@@ -115,25 +112,24 @@ class Panels {
   /** Set all controls to the scene's values; settings that nothing reads now are disabled. */
   follow() {
     const { scene, live } = this.view;
-    const shown = {
+    const told = {
       settings: [scene.values, scene.code, scene.preset], scene: [scene.knobs, scene.scene_code, scene.scene_preset],
     };
-    for (const [panel, rows] of Object.entries(this.rows)) {
-      const [values, code, preset] = shown[panel], head = this.heads[panel];
-      for (const [name, row] of Object.entries(rows)) {
-        const off = !!scene.off?.includes(name);
-        if (values?.[name] != null) row.set(values[name]);
+    for (const [name, { rows, code, preset }] of Object.entries(this.shown)) {
+      const [values = {}, text = "", named = "your own"] = told[name];
+      for (const [setting, row] of Object.entries(rows)) {
+        const off = !!scene.off?.includes(setting);
+        if (setting in values) row.set(values[setting]);
         row.node.classList.toggle("hpe-off", off);
         for (const control of row.controls) control.disabled = off || !live;
       }
-      head.code.textContent = code ?? "";
-      head.preset.value = preset ?? "your own";
+      [code.textContent, preset.value] = [text, named];
     }
   }
 
   /** Mark on each slider the values at which the result for this picture changes. */
   showMarks(sent) {
-    for (const [name, row] of Object.entries(this.rows.settings ?? {})) {
+    for (const [name, row] of Object.entries(this.shown.settings?.rows ?? {})) {
       const { values = [], exact = true, searching } = sent[name] ?? {}, { low, high } = row.field;
       if (!row.marks || row.marked === JSON.stringify(sent[name])) continue;
       const told = `Values of ${name} at which the result changes: ${searching ? "still searching" : values.length}`

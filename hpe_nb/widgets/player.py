@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import decode
-from hpe_nb.decoder.poses import REFINED, Poses
+from hpe_nb.decoder.poses import REFINED
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import decode_image
@@ -23,10 +23,10 @@ from hpe_nb.films.record import Entry, read_record
 from hpe_nb.films.seeking import FilmPages
 from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.settings import Settings
-from hpe_nb.widgets.canvas import Canvas, Stepped, small
+from hpe_nb.widgets.canvas import Canvas, Stepped
 from hpe_nb.widgets.data import dots_data, fixed_data, people_data, photo_data
 from hpe_nb.widgets.explorer import Explorer
-from hpe_nb.widgets.subject import Subject, subject_of
+from hpe_nb.widgets.subject import subject_of
 
 if TYPE_CHECKING:
     from hpe_nb.network.network import Network
@@ -63,20 +63,12 @@ class Watched(Canvas):
         frame, entry = self.shown
         return draw_poses(frame, entry.poses, people=entry.person)
 
-    def explore(self) -> Explorer:
-        """Open the explorer on the frame shown, below, and return it; people keep their numbers."""
+    async def _on_explore(self) -> None:
+        """Open the explorer on the frame shown, below; people keep their numbers."""
         frame, entry = self.shown
-        return self._open(entry, subject_of(frame, self.network))
-
-    def _open(self, entry: Entry, subject: Subject) -> Explorer:
+        subject = await asyncio.to_thread(subject_of, frame, self.network)
         self.explorer = Explorer(subject, self.settings, network=self.network, known=(entry.poses, entry.person))
         self.below = self.explorer.model_id
-        return self.explorer
-
-    def _on_explore(self) -> None:
-        """The button: the network looks at the frame in a thread."""
-        frame, entry = self.shown
-        self.aside(partial(subject_of, frame, self.network), partial(self._open, entry))
 
     def _show(self, frame: Image, entry: Entry, told: str, number: int) -> None:
         """Send a frame, and its people under the numbers they have in the film."""
@@ -86,7 +78,7 @@ class Watched(Canvas):
         places, refined = poses.keypoints[person, joint], poses.kind[person, joint] == REFINED
         dots = dots_data(joint, person, places[:, :2], places[:, 2], refined, np.zeros((len(person), 1)))
         with self.hold_sync():
-            self.photo = photo_data(small(frame, WIDTH)) | {"size": [*frame.shape[1::-1]]}
+            self.photo = photo_data(frame, longest=WIDTH)
             self.scene = {
                 "n": number, "people": people_data(poses, np.asarray(entry.person) + 1), "dots": dots, "readout": told,
                 "alt": told, "hint": "Point at a joint.",
@@ -177,21 +169,14 @@ class Webcam(Watched):
         self.tracks, self.frames = Tracks.none(), 0
         super().__init__(fixed=fixed_data("camera", ("camera",), []))
 
-    def _on_frame(self, time: float, buffers: list[memoryview]) -> None:
+    async def _on_frame(self, time: float, buffers: list[memoryview]) -> None:
         """A picture from the browser."""
-
-        def found() -> tuple[Image, Poses]:
-            image = decode_image(bytes(buffers[0]), "the browser's picture")
-            return image, decode(self.network(image), self.settings).poses
-
-        def show(found: tuple[Image, Poses]) -> None:
-            image, poses = found
-            self.tracks, person, poses = follow(self.tracks, poses, time, self.following, image)
-            self.frames += 1
-            entry = Entry(self.frames, time, f"camera frame {self.frames}", image.shape[1::-1], person, poses)
-            self._show(image, entry, plural(len(poses), "person"), self.frames)
-
-        self.aside(found, show)
+        image = decode_image(bytes(buffers[0]), "the browser's picture")
+        decoding = await asyncio.to_thread(lambda: decode(self.network(image), self.settings))
+        self.tracks, person, poses = follow(self.tracks, decoding.poses, time, self.following, image)
+        self.frames += 1
+        entry = Entry(self.frames, time, f"camera frame {self.frames}", image.shape[1::-1], person, poses)
+        self._show(image, entry, plural(len(poses), "person"), self.frames)
 
 
 webcam = Webcam

@@ -16,7 +16,7 @@ from hpe_nb.files.text import plural
 from hpe_nb.settings import Settings, place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, K
 from hpe_nb.widgets.canvas import Stepped
-from hpe_nb.widgets.data import dots_data, fixed_data, maps_data, number, people_data, photo_data, window_data
+from hpe_nb.widgets.data import dots_data, fixed_data, letter, maps_data, number, people_data, photo_data, window_data
 from hpe_nb.widgets.subject import settings_in, subject_of
 
 
@@ -79,10 +79,10 @@ class Stepper(Stepped):
             "values": {"tag_threshold": decoding.settings.tag_threshold},
         } | self._beside(moment)  # fmt: skip
         self.told = {"sentence": said, "person": -1, "joint": -1}
-        starts = [i for i, each in enumerate(self.moments) if each.what == "candidates"]
         turns = [
-            [f"{i}. {KEYPOINTS[turn.joint]}", start]
-            for i, (turn, start) in enumerate(zip(decoding.groups.turns, starts, strict=True), 1)
+            [f"{each.turn + 1}. {KEYPOINTS[decoding.groups.turns[each.turn].joint]}", position]
+            for position, each in enumerate(self.moments)
+            if each.what == "candidates"
         ]
         self.steps = {
             "count": len(self.moments), "position": self._position, "interval": 900, "turns": turns,
@@ -190,11 +190,6 @@ def moments(decoding: Decoding) -> Iterator[Moment]:
         same = f"their OKS is above duplicate_oks = {settings.duplicate_oks:g}"
         yield Moment("duplicates", f"Person {mine} repeats person {other}: {same}. It leaves.", settled)
     yield Moment("result", f"The result: {plural(len(decoding.poses), 'person')}.", settled)
-
-
-def letter(index: int) -> str:
-    """The name of a turn's candidate: a, b, c, ..."""
-    return chr(ord("a") + index) if index < 26 else str(index + 1)
 
 
 def _rule(settings: Settings) -> str:

@@ -15,18 +15,11 @@ const HINT = `Click a joint, a dot or a person's number to see why it belongs wh
 belong together: switch the tag probe on to see which pixels could join. Point anywhere to ask a pixel; zoom with + and −.`;
 const COMPARISONS = [["one", "no comparison"], ["divider", "A | now, divider"], ["beside", "A | now, side by side"]];
 
-const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
-
-/** A new element with properties and children; `class`, `role`, `aria-*` and `data-*` become attributes.
- *  An error in a handler is shown in the status line of its view. */
+/** A new element with properties and children; `class`, `role`, `aria-*` and `data-*` become attributes. */
 function make(tag, given = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(given)) {
-    if (name.startsWith("on")) {
-      node.addEventListener(name.slice(2), (event) => {
-        try { value(event); } catch (error) { node.closest(".hpe")?.view?.failed(error); throw error; }
-      });
-    } else if (name === "class" || name.includes("-") || name === "role") node.setAttribute(name, value);
+    if (name === "class" || name.includes("-") || name === "role") node.setAttribute(name, value);
     else node[name] = value;
   }
   node.append(...children.flat().filter((child) => child != null && child !== false));
@@ -72,7 +65,7 @@ class View extends Drawing {
     this.build();
     this.listen();
     for (const name of ["fixed", "maps", "scene", "photo", "told", "kept", "doctor", "status", "steps", "marks", "preview"]) {
-      const load = this.guarded(() => this[`load_${name}`](this.get(name)));
+      const load = () => this[`load_${name}`](this.get(name));
       this.when(`change:${name}`, load);
       load();
     }
@@ -93,19 +86,16 @@ class View extends Drawing {
 
   send(message, buffers) { this.model.send(message, undefined, buffers); }
 
-  /** Follow an event of the model until the view closes. */
+  /** Follow an event of the model until the view closes; its errors would end in the notebook's own code. */
   when(event, handler) {
-    this.model.on(event, handler);
-    this.abort.signal.addEventListener("abort", () => this.model.off(event, handler));
-  }
-
-  /** A handler whose errors are shown in the status line and reach the kernel's log. */
-  guarded(handler) {
-    return (...given) => {
-      try { return handler(...given); } catch (error) { this.failed(error); throw error; }
+    const guarded = (...given) => {
+      try { handler(...given); } catch (error) { this.failed(error); throw error; }
     };
+    this.model.on(event, guarded);
+    this.abort.signal.addEventListener("abort", () => this.model.off(event, guarded));
   }
 
+  /** Show an error in the status line and in the kernel's log. */
   failed(error) {
     this.say(`The page: ${error.message}`, true);
     this.send({ kind: "failed", text: String(error.stack ?? error) });
@@ -126,7 +116,7 @@ class View extends Drawing {
   /** Listen until the view closes. */
   on(node, events, handler, options = {}) {
     for (const event of events.split(" ")) {
-      node.addEventListener(event, this.guarded(handler), { ...options, signal: this.abort.signal });
+      node.addEventListener(event, handler, { ...options, signal: this.abort.signal });
     }
   }
 
@@ -195,7 +185,7 @@ class View extends Drawing {
   listen() {
     const { photo, strip } = this;
     this.follow(photo, (at, reach) => {
-      const hit = this.hit(...at, reach), onDivider = Math.abs(at[0] - this.divider * this.size[0]) < 8;
+      const hit = this.photoHit(at, reach), onDivider = Math.abs(at[0] - this.divider * this.size[0]) < 8;
       const click = () => this.choose(hit), pan = (now, last) => this.panBy(now[0] - last[0], now[1] - last[1]);
       if (this.mode === "divider" && onDivider) return { drag: ([x]) => { this.divider = clamp(x / this.size[0], 0, 1); } };
       if (!this.editing || !(hit?.dot >= 0)) return { click, drag: pan };
@@ -203,18 +193,18 @@ class View extends Drawing {
       return { click, drag: (now) => { this.held.ghost = now; }, drop };
     }, (at) => {
       this.pointer = at && [this.mode === "beside" ? at[0] % this.pane : at[0], at[1]];
-      this.hover(at && this.hit(...at, 10), at, photo);
+      this.hover(at && this.photoHit(at, 10), at, photo);
     });
     this.follow(strip, (at) => {
-      const hit = this.stripHit(...at), { row, dot } = hit ?? {};
+      const hit = this.hit(this.items.strip, at, 9), joint = hit ? null : this.rowAt(...at), dot = hit?.dot;
       const layer = ONE_TYPE.includes(this.layer) ? this.layer : "heatmap";
-      const click = () => (row >= 0 ? this.show({ joint: row, layer }) : this.choose(hit));
+      const click = () => (joint != null ? this.show({ joint, layer }) : this.choose(hit));
       if (this.editing && dot >= 0) {
         const drag = ([x]) => Object.assign(this.held, { retagged: dot, x });
         return { click, drag, drop: ([x]) => this.edit("tag", dot, { tag: this.tagAt(x) }) };
       }
       return { click, drag: (now) => { this.held.lasso = [at, now]; }, drop: (now) => this.select(at, now) };
-    }, (at) => { this.pointer = null; this.hover(at && this.stripHit(...at), at, strip); });
+    }, (at) => { this.pointer = null; this.hover(at && this.hit(this.items.strip, at, 9), at, strip); });
     this.on(photo, "dblclick", (event) => {
       if (this.editing) this.edit("add", -1, { at: this.toImage(event.offsetX, event.offsetY), joint: this.joint });
       else this.fit();
@@ -233,6 +223,7 @@ class View extends Drawing {
       const typing = document.activeElement?.matches("input, textarea, select, [contenteditable]");
       if (this.pointer && event.key === "t" && !typing) this.key(event);
     }, { capture: true });
+    this.on(window, "error", ({ filename, error }) => { if (filename === import.meta.url) this.failed(error); });
     this.on(document, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.holding) this.probe(false); });
   }
 
@@ -329,21 +320,22 @@ class View extends Drawing {
 
   async load_photo(sent) {
     if (!sent.data) return;
-    const load = (this.loading = this.loads = (this.loads ?? 0) + 1), scale = 1600 / Math.max(...sent.size);
+    const scale = 1600 / Math.max(...sent.size);
+    this.loading = sent;
     try {
-      const levels = [await createImageBitmap(new Blob([sent.data], { type: sent.type }))];
+      const levels = [await createImageBitmap(new Blob([sent.data], { type: "image/jpeg" }))];
       // A second, small copy keeps pictures of many megapixels fluid while the whole is seen.
       const small = { resizeWidth: Math.round(sent.size[0] * scale), resizeQuality: "high" };
       if (scale < 0.7) levels.push(await createImageBitmap(levels[0], small));
-      if (load !== this.loads || this.abort.signal.aborted) return;
+      if (this.loading !== sent || this.abort.signal.aborted) return;
       for (const level of this.levels) level.close();
       const same = String(this.imageSize) === String(sent.size);
-      Object.assign(this, { levels, loading: 0, imageSize: sent.size, truth: sent.truth });
+      Object.assign(this, { levels, loading: null, imageSize: sent.size, truth: sent.truth });
       this.tools.layer.options[LAYERS.indexOf("truth")].hidden = !this.truth.length;
       if (same) this.draw(); else this.fit();
       if (this.fixed.seen) this.lookAgain(this.fixed.seen);
     } catch (error) {
-      this.loading = 0;
+      this.loading = null;
       this.failed(error);
     }
   }
@@ -408,8 +400,7 @@ class View extends Drawing {
     }
     if (candidates.length) {
       parts.push(table(["", "score", "tag distance", "pixels away", "cost", "went to"], candidates.map(({ x, y, cells }, i) => [
-        [letterOf(i), ...cells],
-        { tabIndex: 0, title: "show it on the photo", onclick: () => this.centre(x, y), ...pointing(point, i) },
+        cells, { tabIndex: 0, title: "show it on the photo", onclick: () => this.centre(x, y), ...pointing(point, i) },
       ])));
     }
     if (sentence && !this.live) parts.push(quiet("Which settings would change it is found where Python runs."));
@@ -604,20 +595,20 @@ class View extends Drawing {
   /** Look at the picture as it was looked at when its page was saved. */
   lookAgain({ at, ...shown }) {
     this.show(shown);
-    if (!at) return;
-    const [times, x, y] = at;
-    this.zoom = times * this.least;
-    this.panBy(this.pane / 2 - x * this.zoom - this.x, this.size[1] / 2 - y * this.zoom - this.y);
+    if (at) this.lookAt(at[1], at[2], at[0] * this.least);
+  }
+
+  /** Show a place of the photo in the middle. */
+  lookAt(x, y, zoom) {
+    this.zoom = zoom;
+    this.panBy(this.pane / 2 - x * zoom - this.x, this.size[1] / 2 - y * zoom - this.y);
   }
 
   fit() {
     const [width, height] = this.imageSize ?? [1, 1];
-    this.zoom = this.least = Math.min(this.pane / width, this.size[1] / height) || 1;
-    this.x = (this.pane - (width - 1) * this.zoom) / 2;
-    this.y = (this.size[1] - (height - 1) * this.zoom) / 2;
+    this.least = Math.min(this.pane / width, this.size[1] / height) || 1;
+    this.lookAt((width - 1) / 2, (height - 1) / 2, this.least);
     this.fitted = true;
-    this.photo.style.touchAction = "pan-y";
-    this.draw();
   }
 
   panBy(across, down) {
@@ -625,7 +616,6 @@ class View extends Drawing {
     this.x = clamp(this.x + across, room - width * this.zoom, this.pane - room);
     this.y = clamp(this.y + down, room - height * this.zoom, this.size[1] - room);
     this.fitted = false;
-    this.photo.style.touchAction = "none";
     this.draw();
   }
 
@@ -636,11 +626,10 @@ class View extends Drawing {
     this.panBy(-(middle[0] - this.x) * by, -(middle[1] - this.y) * by);
   }
 
-  /** Show a place of the photo in the middle, with a ring around it. */
+  /** Go to a place of the photo, with a ring around it. */
   centre(x, y) {
-    this.zoom = Math.max(this.zoom, this.least * 3);
     this.mark = [x, y];
-    this.panBy(this.pane / 2 - x * this.zoom - this.x, this.size[1] / 2 - y * this.zoom - this.y);
+    this.lookAt(x, y, Math.max(this.zoom, this.least * 3));
   }
 
   fullScreen() {

@@ -28,12 +28,6 @@ def memory():
 
 FLAGS = ["--js-flags=--expose-gc", "--enable-precise-memory-info"]
 
-AGAIN = """async () => {
-    const app = window.jupyterapp, notebook = app.shell.currentWidget.content;
-    notebook.activeCellIndex = 1;
-    await app.commands.execute('notebook:run-cell');
-}"""
-
 
 def main() -> None:
     """Measure and print."""
@@ -45,7 +39,7 @@ def main() -> None:
         page = opened.page
         print(f"{'runs':>5}{'kernel MB':>11}{'page MB':>9}{'explorers':>11}")
         for run in range(1, given.runs + 1):
-            page.evaluate(AGAIN)
+            opened.run_again(1)
             page.wait_for_timeout(600)
             if run % 10 == 0 or run == 1:
                 page.wait_for_timeout(9000)

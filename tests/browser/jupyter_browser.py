@@ -5,21 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nbformat import v4
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 CHROMIUM_FLAGS = [
@@ -29,11 +27,14 @@ CHROMIUM_FLAGS = [
 FAKE_CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 """A camera that shows a test pattern and needs no permission."""
 
-SETTINGS = {
-    # The news pop-up is asked for by the front end: only its own setting stops it.
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-    "apputils-extension/themes": {"theme": "JupyterLab Light"},
-}
+PLACES = (
+    "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR",
+    "JUPYTERLAB_WORKSPACES_DIR",
+)  # fmt: skip
+"""Variables that say where Jupyter keeps what is the user's: all in the throw-away home."""
+
+QUIET = "JUPYTERLAB_SETTINGS_DIR/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+"""The front end asks for the news pop-up: only its own setting stops it."""
 
 ERRORS = """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells
     .flatMap(c => c.toJSON().outputs ?? []).filter(o => o.output_type === 'error')
@@ -44,6 +45,12 @@ RUN_ALL = """async () => {
     await panel.context.ready;
     await panel.revealed;
     await app.commands.execute('notebook:run-all-cells');
+}"""
+
+RUN_CELL = """async index => {
+    const app = window.jupyterapp, notebook = app.shell.currentWidget.content;
+    notebook.activeCellIndex = index;
+    await app.commands.execute('notebook:run-cell');
 }"""
 
 KERNEL_IDLE = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
@@ -71,14 +78,6 @@ def chromium() -> str | None:
     return os.environ.get("HPE_NB_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
-def notebook(*cells: str) -> dict[str, Any]:
-    """A minimal notebook of these code cells."""
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    blank: dict[str, Any] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
-    listed = [blank | {"id": f"c{i}", "source": source} for i, source in enumerate(cells)]
-    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": listed}
-
-
 @dataclass
 class Lab:
     """A running JupyterLab: its address, token, the folder it serves, and a browser."""
@@ -88,44 +87,61 @@ class Lab:
     root: Path
     browser: Browser
 
+    def open(self, address: str, *, width: int = 1366, height: int = 768, **more: Any) -> Opened:
+        """Show a web page, or a notebook by its name, in a page of the browser of its own."""
+        if address.endswith(".ipynb"):
+            address = f"{self.address}/doc/tree/{address}?token={self.token}&reset"
+        opened = Opened(self.browser.new_page(viewport={"width": width, "height": height}, **more))
+        opened.page.on("console", lambda said: opened.console.append(said.text) if said.type == "error" else None)
+        opened.page.on("pageerror", lambda error: opened.console.append(f"pageerror {error}"))
+        opened.page.goto(address, wait_until="domcontentloaded")
+        return opened
+
     def run(self, *cells: str, name: str = "test.ipynb", width: int = 1366, height: int = 768) -> Opened:
         """Write a notebook of these cells, open it and run it; the page shows what it shows a user."""
-        (self.root / name).write_text(json.dumps(notebook(*cells)), encoding="utf-8")
-        page = self.browser.new_page(viewport={"width": width, "height": height}, reduced_motion="reduce")
-        opened = Opened(page)
-        page.on("console", lambda said: opened.console.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: opened.console.append(f"pageerror {error}"))
-        page.goto(f"{self.address}/doc/tree/{name}?token={self.token}&reset", wait_until="domcontentloaded")
-        expect(page.locator(".jp-NotebookPanel")).to_be_visible(timeout=60_000)
-        page.wait_for_function(KERNEL_IDLE, timeout=60_000)
-        page.evaluate(RUN_ALL)
-        errors = page.evaluate(ERRORS)
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        made = v4.new_notebook(cells=[*map(v4.new_code_cell, cells)], metadata={"kernelspec": kernel})
+        (self.root / name).write_text(v4.writes(made), encoding="utf-8")
+        opened = self.open(name, width=width, height=height, reduced_motion="reduce")
+        expect(opened.page.locator(".jp-NotebookPanel")).to_be_visible(timeout=60_000)
+        opened.page.wait_for_function(KERNEL_IDLE, timeout=60_000)
+        opened.page.evaluate(RUN_ALL)
+        errors = opened.page.evaluate(ERRORS)
         assert not errors, errors
         return opened
 
 
 @dataclass
 class Opened:
-    """A notebook in a page of the browser."""
+    """A notebook, or a saved page, in a page of the browser, and the errors in its console."""
 
     page: Page
     console: list[str] = field(default_factory=list)
 
     def close(self) -> None:
         """Stop the notebook's kernel and close its page."""
-        self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        self.page.evaluate("window.jupyterapp?.shell.currentWidget.sessionContext.shutdown()")
         self.page.close()
+
+    def run_again(self, cell: int) -> None:
+        """Run a cell of the notebook, by its place from 0, once more."""
+        self.page.evaluate(RUN_CELL, cell)
+
+    def until(self, ask: Callable[[], Any], holds: Callable[[Any], bool] = bool, seconds: float = 10) -> Any:
+        """What `ask` gives, as soon as that holds; fails when it never does."""
+        end = time.monotonic() + seconds
+        while not holds(found := ask()) and time.monotonic() < end:
+            self.page.wait_for_timeout(30)
+        assert holds(found), f"after {seconds} s it still is {found!r:.300}"
+        return found
 
     def ask(self, expression: str) -> Any:
         """The value of a Python expression in the notebook's kernel, as JSON carries it."""
         return json.loads(self.page.evaluate(ASK, f"import json; print(json.dumps({expression}))"))
 
-    def wait_until(self, expression: str, value: Any, seconds: float = 10) -> None:
+    def wait_until(self, expression: str, value: Any = True, seconds: float = 10) -> None:
         """Return when a Python expression has this value in the kernel; fails when it never has."""
-        end = time.monotonic() + seconds
-        while (found := self.ask(expression)) != value and time.monotonic() < end:
-            self.page.wait_for_timeout(50)
-        assert found == value, f"{expression} is {found!r}"
+        self.until(lambda: self.ask(expression), lambda found: bool(found == value), seconds)
 
     @property
     def photo(self) -> Locator:
@@ -143,11 +159,7 @@ class Opened:
 
     def wait_for_change(self, canvas: Locator, before: str, seconds: float = 10) -> str:
         """The pixels of the canvas as soon as they differ from `before`; fails when they stay the same."""
-        end = time.monotonic() + seconds
-        while (after := self.pixels(canvas)) == before and time.monotonic() < end:
-            self.page.wait_for_timeout(30)
-        assert after != before, f"the picture stayed the same for {seconds} s"
-        return after
+        return str(self.until(lambda: self.pixels(canvas), lambda now: bool(now != before), seconds))
 
     def items(self, canvas: Locator, kind: str) -> list[dict[str, Any]]:
         """What of this kind is drawn on a canvas after the next frame."""
@@ -157,10 +169,7 @@ class Opened:
 
     def drawn(self, canvas: Locator, kind: str, seconds: float = 5) -> list[dict[str, Any]]:
         """The same, as soon as there are any."""
-        end = time.monotonic() + seconds
-        while not (found := self.items(canvas, kind)) and time.monotonic() < end:
-            self.page.wait_for_timeout(50)
-        assert found, f"no {kind} was drawn"
+        found: list[dict[str, Any]] = self.until(lambda: self.items(canvas, kind), seconds=seconds)
         return found
 
     def at(self, canvas: Locator, item: dict[str, Any]) -> tuple[float, float]:
@@ -198,42 +207,33 @@ def lab(root: Path, flags: list[str] | None = None, program: list[str] | None = 
 @contextlib.contextmanager
 def _server(root: Path, home: Path, program: list[str]) -> Iterator[tuple[str, str]]:
     """Start the server on a free port and end it, with its kernels, whatever happens; address and token."""
-    token = secrets.token_hex(16)
-    with socket.socket() as probe:  # the small race until the server takes the port is accepted
-        probe.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    for name, values in SETTINGS.items():
-        path = home / f"settings/@jupyterlab/{name}.jupyterlab-settings"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(values), encoding="utf-8")
+    (home / QUIET).parent.mkdir(parents=True)
+    (home / QUIET).write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
     options = [
-        "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={address.split(':')[-1]}",
-        "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True",
-        "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--ServerApp.root_dir={root}",
+        "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
-    places = {"IPYTHONDIR": "ipython", "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data",
-              "JUPYTER_RUNTIME_DIR": "runtime", "JUPYTERLAB_SETTINGS_DIR": "settings",
-              "JUPYTERLAB_WORKSPACES_DIR": "workspaces"}  # fmt: skip
-    # Nothing of the user's own Jupyter; and the token is not in the command line, which everyone can read.
-    own = os.environ | {name: str(home / place) for name, place in places.items()} | {"JUPYTER_TOKEN": token}
+    own = os.environ | {name: str(home / name) for name in PLACES}
     with (home / "lab.log").open("wb") as log:
         server = subprocess.Popen(program + options, env=own, stdout=log, stderr=log, start_new_session=True)
         try:
-            _wait_for(f"{address}/api?token={token}", server, home / "lab.log")
-            yield address, token
+            yield _answering(server, home)
         finally:
             _end(server)
 
 
-def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:
-    """Return when the server answers; raise with its log when it ended or stays silent."""
+def _answering(server: subprocess.Popen[bytes], home: Path, seconds: float = 60) -> tuple[str, str]:
+    """Address and token of the server as soon as it answers; raises with its log when it ended or stays silent."""
     end = time.monotonic() + seconds
     while server.poll() is None and time.monotonic() < end:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            urllib.request.urlopen(address, timeout=1).read()
-            return
         time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not answer: {log.read_text(errors='replace')[-2000:]}")
+        with contextlib.suppress(OSError, ValueError):  # it has not written all about itself, or does not listen yet
+            for path in home.glob("JUPYTER_RUNTIME_DIR/jpserver-*.json"):
+                told = json.loads(path.read_text(encoding="utf-8"))
+                urllib.request.urlopen(f"{told['url']}api?token={told['token']}", timeout=1).close()
+                return told["url"].rstrip("/"), told["token"]
+    raise RuntimeError(f"JupyterLab did not answer: {(home / 'lab.log').read_text(errors='replace')[-2000:]}")
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

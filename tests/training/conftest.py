@@ -18,6 +18,4 @@ with contextlib.suppress(ImportError):
 def folder(tmp_path_factory):
     from tiny import write_photos
 
-    made = tmp_path_factory.mktemp("photos")
-    write_photos(made)
-    return made
+    return write_photos(tmp_path_factory.mktemp("photos"))

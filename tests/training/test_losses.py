@@ -14,21 +14,16 @@ def literal(tags, pixels):
     """Pull and push as the paper says them, person by person."""
     pulls, pushes = [], []
     for each, people in zip(tags, pixels, strict=True):
-        means, pull = [], 0.0
-        for person in people:
-            values = [float(each[k, y, x]) for k, (y, x, there) in enumerate(person.tolist()) if there]
-            if values:
-                mean = sum(values) / len(values)
-                means.append(mean)
-                pull += sum((v - mean) ** 2 for v in values) / len(values)
-        count = len(means)
-        pulls.append(pull / count if count else 0.0)
+        values = [[float(each[k, y, x]) for k, (y, x, there) in enumerate(one.tolist()) if there] for one in people]
+        values = [one for one in values if one]
+        count, means = len(values), [np.mean(one) for one in values]
+        pulls.append(sum(np.mean((one - mean) ** 2) for one, mean in zip(values, means, strict=True)) / max(count, 1))
         push = sum(math.exp(-((means[n] - means[m]) ** 2)) for n in range(count) for m in range(count) if n != m)
-        pushes.append(push / (2 * count * (count - 1)) if count > 1 else 0.0)
+        pushes.append(push / max(2 * count * (count - 1), 1))
     return np.mean(pulls), np.mean(pushes)
 
 
-def scene(people, missing=0.4):
+def scene(people, missing):
     rng = np.random.default_rng(people)
     tags = torch.tensor(rng.normal(size=(2, 17, 6, 7)), dtype=torch.float64)
     pixels = np.zeros((2, 5, 17, 3), int)
@@ -37,18 +32,16 @@ def scene(people, missing=0.4):
     return tags, torch.from_numpy(pixels)
 
 
-@pytest.mark.parametrize("people", [pytest.param(n, id=f"{n} people") for n in (0, 1, 2, 5)])
-@pytest.mark.parametrize("missing", [pytest.param(0.0, id="all joints"), pytest.param(0.6, id="few joints")])
+@pytest.mark.parametrize("people", [0, 1, 2, 5], ids=lambda n: f"{n} people")
+@pytest.mark.parametrize("missing", [0.0, 0.6], ids=["all joints", "few joints"])
 def test_pull_and_push_as_written_out(people, missing):
     tags, pixels = scene(people, missing)
     assert [float(x) for x in pull_push(tags, pixels)] == pytest.approx(literal(tags, pixels), abs=1e-12)
 
 
 def test_slopes_of_pull_and_push_by_finite_differences():
-    tags, pixels = scene(3)
-    tags.requires_grad_(True)
-    for part in (0, 1):
-        assert torch.autograd.gradcheck(lambda t, part=part: pull_push(t, pixels)[part], tags)
+    tags, pixels = scene(3, 0.4)
+    assert torch.autograd.gradcheck(lambda t: pull_push(t, pixels), tags.requires_grad_(True))
 
 
 def test_push_falls_with_the_distance_of_two_people():
@@ -75,7 +68,7 @@ def test_whose_tag_it_is_as_worked_out():
     assert float(owner_loss(torch.zeros(1, 2, 3), torch.ones(1, 2, 3))) == pytest.approx(math.log(2))
 
 
-def test_landing_is_measured_in_sizes_of_the_person():
+def test_landing_and_size_are_measured_in_sizes_of_the_person():
     middle, size, has = torch.tensor([[[5.0, 8.0]]]), torch.tensor([[4.0]]), torch.zeros(1, 1, 17)
     has[0, 0, 3] = 1
     landing = torch.zeros(2, 1, 1, 17, 1, 2)

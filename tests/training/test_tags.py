@@ -8,9 +8,9 @@ torch = pytest.importorskip("torch")
 from tiny import tiny_config  # noqa: E402
 
 from hpe_nb.training.photos import read_photos  # noqa: E402
-from hpe_nb.training.store import MOST, Store, unlabelled  # noqa: E402
-from hpe_nb.training.tag_head import DOUBLINGS, INPUTS, Parts, TagHead, read, read_at  # noqa: E402
-from hpe_nb.training.tasks import make_task, tag_batch  # noqa: E402
+from hpe_nb.training.store import keep_pictures, unlabelled  # noqa: E402
+from hpe_nb.training.tag_head import DOUBLINGS, INPUTS, TagHead, read, read_at  # noqa: E402
+from hpe_nb.training.tasks import make_task, tag_picture  # noqa: E402
 from hpe_nb.training.two_scales import Detections  # noqa: E402
 
 HEIGHT, WIDTH = 32, 64
@@ -44,56 +44,48 @@ def test_reading_between_pixels():
 def test_tags_at_pixels_are_those_of_the_map(head):
     tags = tags_of(head)
     points = torch.tensor([[3.0, 9.0], [30.0, 40.0], [17.0, 1.0]])
-    readings = read_at(head.parts(head.trunk(FEATURES)), points.view(1, 3, 1, 1, 2).expand(1, 3, 17, 2, 2))
+    at_points, *_ = read_at(*head.parts(head.trunk(FEATURES)), points.view(1, 3, 1, 1, 2).expand(1, 3, 17, 2, 2))
     assert tags.shape == (1, 17, HEIGHT, WIDTH)
     for n, (y, x) in enumerate(points.long().tolist()):
-        torch.testing.assert_close(readings.tags[0, n, :, 1], tags[0, :, y, x], atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(at_points[0, n, :, 1], tags[0, :, y, x], atol=1e-4, rtol=1e-4)
 
 
 def test_a_tag_as_worked_out():
-    zeros = torch.zeros(1, 17, 4, 8)
-    away = torch.zeros(1, 17, 2, 4, 8)
-    away[:, :, 1] = 2.0
-    column = torch.arange(8.0).expand(1, 1, 4, 8)
-    way = torch.cat([torch.zeros_like(column), torch.ones_like(column)], 1)
-    parts = Parts(away, zeros + 3.0, zeros + 0.25, way, torch.cat([column, torch.full_like(column, 0.5)], 1))
-    got = read_at(parts, torch.tensor([1.0, 2.0]).expand(1, 1, 17, 1, 2))
-    assert got.tags.flatten().tolist() == pytest.approx([4.0 + 0.5 * 3.0 + 0.25] * 17)
-    assert got.landing[:, 0, 0, 0, 0].tolist() == [[1.0, 4.0], [1.0, 5.0]], "at first, and after the way"
+    # Two cells to the right, size 3, 0.25 more; then a cell to the right, the column's number, and 0.5 a unit of size.
+    own = torch.tensor([0.0, 2.0, 3.0, 0.25]).view(1, 1, 4, 1, 1).expand(1, 17, 4, 4, 8)
+    shared = torch.tensor([0.0, 1.0, 0.0, 0.5]).view(1, 4, 1, 1).repeat(1, 1, 4, 8)
+    shared[:, 2] = torch.arange(8.0)
+    tags, landing, size = read_at(own, shared, torch.tensor([1.0, 2.0]).expand(1, 1, 17, 1, 2))
+    assert tags.flatten().tolist() == pytest.approx([4.0 + 0.5 * 3.0 + 0.25] * 17)
+    assert landing[:, 0, 0, 0, 0].tolist() == [[1.0, 4.0], [1.0, 5.0]], "at first, and after the way"
+    assert (size == 3).all()
 
 
 def test_a_sure_pixel_goes_to_the_torso_and_an_unsure_one_part_of_the_way(head):
-    parts = head.parts(head.trunk(FEATURES))
-    tag, slope = parts.table[0, :, 10, 20]
+    own_parts, shared = head.parts(head.trunk(FEATURES))
+    (_, _, size, rest), (tag, slope) = own_parts.unbind(2), shared[0, 2:, 10, 20]
     there, between, own = (tags_of(head, sure, (10.0, 20.0)) for sure in (1.0, 0.5, 0.0))
-    torch.testing.assert_close(there, tag + slope * parts.size + parts.rest, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(there, tag + slope * size + rest, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(own, tags_of(head))
-    assert not torch.allclose(between, own)
-    assert not torch.allclose(between, there)
+    assert not any(torch.allclose(between, other) for other in (own, there))
 
 
 def test_steps_are_taken_again_and_again(head):
     x = 0.1 * torch.ones(1, 32, 16, 16)
     # The same step everywhere adds up.
-    torch.testing.assert_close(head.parts(x).way, 2**DOUBLINGS * 8.0 * head.step(x), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(head.parts(x)[1][:, :2], 2**DOUBLINGS * 8.0 * head.step(x), atol=1e-4, rtol=1e-4)
 
 
-def test_tags_can_be_stretched_and_places_shifted():
+def test_tags_can_be_stretched_places_shifted_and_features_measured():
     torch.manual_seed(2)
     head = TagHead()
-    before = tags_of(head)
-    here, there = head.trunk(FEATURES), head.trunk(FEATURES, torch.tensor([[0.0, 40.0]]))
-    assert not torch.allclose(here, there)
+    before, shift = tags_of(head), torch.tensor([0.0, 40.0]).view(1, 2, 1, 1)
+    assert not torch.allclose(head.trunk(FEATURES), head.trunk(FEATURES, shift))
     head.stretch(0.5)
     torch.testing.assert_close(tags_of(head), 0.5 * before, atol=1e-5, rtol=1e-4)
-
-
-def test_features_are_measured():
-    head, given = TagHead(), [3 * x + 7 for x in FEATURES]
-    head.measure(given)
+    head.measure(given := [3 * x + 7 for x in FEATURES])
     known = (given[0] - head.mean0) * head.scale0
-    assert float(known.mean()) == pytest.approx(0, abs=1e-4)
-    assert float(known.std()) == pytest.approx(1, abs=0.05)
+    assert (float(known.mean()), float(known.std())) == (pytest.approx(0, abs=1e-4), pytest.approx(1, abs=0.05))
 
 
 def test_people_without_label_have_tags_too():
@@ -109,25 +101,29 @@ def test_people_without_label_have_tags_too():
     assert (joints[:, 2] == 1).all()
     np.testing.assert_allclose(joints[:, 1::-1], 4 * ring.round().numpy() + 1.5)
     assert unlabelled(people, logits, [joints]) == [], "who is labelled comes once"
-    assert len(unlabelled(people, logits, [joints + np.float32([90, 90, 0])])) == 1
+    far, head = joints + np.float32([90, 90, 0]), joints * (np.arange(17) < 5)[:, None]
+    assert [len(unlabelled(people, logits, [labelled])) for labelled in (far, head)] == [1, 0]
+    assert unlabelled(people._replace(score=torch.tensor([[0.1]])), logits, []) == [], "not clearly seen"
     assert unlabelled(people, torch.full_like(logits, -9), []) == [], "no joint is seen there"
 
 
 def test_pictures_are_kept_and_not_made_again(folder, tmp_path):
-    config = tiny_config(folder, network="two-scales")
-    photos = read_photos(*config.data[0])
-    network = make_task(config).network
-    store = Store(tmp_path, config)
-    store.fill(network, photos, config)
-    assert store.done.all()
-    assert (store.joints[..., 2].any(2).sum(1) > 0).all()
-    before = store.joints.copy()
-    again = Store(tmp_path, config)
-    again.done[1], again.joints[1], again.sizes[2] = 0, 0, -1
-    again.fill(network, photos, config)
-    np.testing.assert_array_equal(again.joints, before)
-    assert (again.sizes[2] == -1).all(), "a picture that is there stays"
-    batch = tag_batch(again, 4, np.random.default_rng(0))
-    assert batch.level0.shape == (4, 85, 16, 16)
-    assert batch.points.shape[1] <= MOST
-    assert batch.has.shape == (*batch.size.shape, 17)
+    config = tiny_config(folder, "two-scales")
+    network, photos = make_task(config).network, read_photos(*config.data[0])
+    keep_pictures(network, photos, config, tmp_path)
+    files = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert {path.name for path in files} == {f"{i}.npz" for i in range(6)}
+    (first, content), (second, _), *_ = files.items()
+    first.unlink()
+    second.write_bytes(b"kept")
+    keep_pictures(network, photos, config, tmp_path)
+    assert (first.read_bytes(), second.read_bytes()) == (content, b"kept")
+    second.write_bytes(content)
+    for number in range(4):
+        made = tag_picture(tmp_path, config, number)
+        assert made.level0.shape == (85, 16, 16)
+        assert made.has.any()
+        # Read near the joints, and the middle lies among them.
+        there = made.points[made.has > 0]
+        assert (there.std(1) < 1.5).all()
+        assert ((made.middle >= made.points.amin((1, 2)) - 1) & (made.middle <= made.points.amax((1, 2)) + 1)).all()

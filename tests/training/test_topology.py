@@ -1,90 +1,69 @@
-"""The rebuilt 0007: every layer, the contract, and the file that is exported."""
+"""The rebuilt 0007: every convolution, and the number of weights."""
 
 from collections import Counter
 
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from table_0007 import TRANSPOSED, shapes  # noqa: E402
 from tiny import rebuilt  # noqa: E402
 from torch import nn  # noqa: E402
 
-from hpe_nb.training.export import Contract, convert, folded, signed  # noqa: E402
+from hpe_nb.training.export import rounded  # noqa: E402
 from hpe_nb.training.topology import AENet  # noqa: E402
 
-
-@pytest.fixture(scope="module")
-def network():
-    return rebuilt()
-
-
-@pytest.fixture(scope="module")
-def small():
-    return rebuilt(1, width=0.4, depth=0.4)
-
-
-@pytest.fixture(scope="module")
-def exported(small):
-    """The small network as OpenVINO runs it; one file serves all sizes."""
-    openvino = pytest.importorskip("openvino")
-    return openvino.Core().compile_model(convert(small, "small"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+BACKBONE = [
+    # inputs, kernel, expand, outputs, blocks
+    (24, 3, 1, 16, 1),
+    (16, 3, 6, 24, 2),
+    (24, 5, 6, 32, 2),
+    (32, 3, 6, 64, 3),
+    (64, 5, 6, 96, 3),
+    (96, 5, 6, 160, 3),
+    (160, 3, 6, 264, 1),
+]
+BRANCHES = (21, 42, 83, 166)
 
 
-def test_every_layer_and_the_work_at_448(network):
-    found, work = Counter(), []
+def shapes():
+    """Weight shapes of all layers, written out from 0007's table without the code of the package."""
+    found = [(24, 3, 3, 3)]
+    for inputs, kernel, expand, outputs, blocks in BACKBONE:
+        for width in (inputs, *[outputs] * (blocks - 1)):
+            wide, squeezed = width * expand, width // 4
+            found += [(wide, width, 1, 1)] * (expand > 1)
+            found += [(wide, 1, kernel, kernel), (squeezed, wide, 1, 1), (wide, squeezed, 1, 1), (outputs, wide, 1, 1)]
+    found += [(21, 24, 3, 3), (42, 32, 3, 3), (83, 96, 3, 3), (166, 264, 3, 3)]
+    for live, fused in ((2, 2), (3, 3), (3, 3), (4, 4), (4, 4), (4, 1)):
+        for source, a in enumerate(BRANCHES[:live]):
+            found += 4 * [(a, a, 3, 3)]
+            for target, b in enumerate(BRANCHES[:fused]):
+                if source > target:
+                    found.append((b, a, 1, 1))
+                elif source < target:
+                    found += (target - source - 1) * [(a, a, 3, 3)] + [(b, a, 3, 3)]
+    found += 2 * [(17, 21, 1, 1)] + 2 * [(32, 32, 3, 3)] + [(17, 32, 1, 1)]
+    return [*found, (21 + 17 + 17, 32, 4, 4)]
+
+
+def test_every_layer_and_the_work_at_448():
+    found, work, network = Counter(), [], rebuilt()
 
     def seen(layer, inputs, output):
         found[tuple(layer.weight.shape)] += 1
         at = inputs[0] if isinstance(layer, nn.ConvTranspose2d) else output
         work.append(layer.weight.numel() * at.shape[2] * at.shape[3])
 
-    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)]
-    hooks = [layer.register_forward_hook(seen) for layer in layers]
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            layer.register_forward_hook(seen)
     network(torch.zeros(1, 3, 448, 448))
-    for hook in hooks:
-        hook.remove()
-    assert found == Counter([*shapes(), TRANSPOSED])
+    assert found == Counter(shapes())
     assert round(sum(work) / 1e9, 3) == 7.041
 
 
-def test_weights_with_batch_norms_folded(network):
-    plain = folded(network)
+def test_weights_with_batch_norms_folded_and_smaller_members_of_the_family():
+    plain = rounded(AENet())
     assert not [m for m in plain.modules() if isinstance(m, nn.BatchNorm2d)]
     assert sum(p.numel() for p in plain.parameters()) == 8_150_408
-
-
-def test_contract_of_the_outputs(network):
-    image = torch.rand(1, 3, 64, 96) * 255
-    heatmaps, embeddings = Contract(network)(image)
-    raw, tags = network.maps(image)
-    assert heatmaps.shape == (1, 17, 32, 48)
-    assert embeddings.shape == (1, 17, 32, 48, 1)
-    torch.testing.assert_close(embeddings[..., 0], tags)
-    torch.testing.assert_close(heatmaps.abs(), raw.clamp(min=0))
-
-
-def test_sign_rule_against_every_window():
-    heat = torch.rand(1, 17, 9, 11, generator=torch.Generator().manual_seed(3)) - 0.3
-    got = signed(heat)[0].numpy()
-    for k, y, x in np.ndindex(*got.shape):
-        value = max(0.0, float(heat[0, k, y, x]))
-        window = heat[0, k, max(0, y - 2) : y + 3, max(0, x - 2) : x + 3].clamp(min=0)
-        assert got[k, y, x] == pytest.approx(value if value == float(window.max()) else -value)
-
-
-@pytest.mark.parametrize("size", [(64, 64), (96, 160), (128, 32)], ids=lambda s: f"{s[1]} x {s[0]}")
-def test_exported_network_equals_torch(small, exported, size):
-    image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(7)) * 255
-    heatmaps, embeddings = Contract(small)(image)
-    got = exported({"image": image.numpy()})
-    assert np.abs(np.abs(got["heatmaps"]) - heatmaps.abs().numpy()).max() < 1e-4
-    assert np.abs(got["embeddings"] - embeddings.numpy()).max() < 1e-4
-    # Away from ties the signs agree as well.
-    sure = heatmaps.abs().numpy() > 1e-3
-    assert (np.sign(got["heatmaps"]) == np.sign(heatmaps.numpy()))[sure].mean() > 0.999
-
-
-def test_the_family_has_smaller_members():
     assert sum(p.numel() for p in AENet(width=0.5, depth=0.5).parameters()) < 0.4 * 8_150_408

@@ -1,4 +1,4 @@
-"""The shipped network: its parts against brute force, and its file against torch."""
+"""The shipped network: its parts against brute force."""
 
 import cv2
 import numpy as np
@@ -6,14 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tiny import SHIPPED, tiny_config  # noqa: E402
-
-from hpe_nb.errors import HpeError  # noqa: E402
 from hpe_nb.training import two_scales as ts  # noqa: E402
-from hpe_nb.training.export import Contract, export, read_weights, rounded  # noqa: E402
 from hpe_nb.training.movenet import MoveNetOutput  # noqa: E402
-from hpe_nb.training.tasks import make_task  # noqa: E402
-from hpe_nb.training.topology import AENet  # noqa: E402
 
 
 def sight(centres, height=12, width=16, size=3.0):
@@ -76,78 +70,21 @@ def test_every_pixel_points_at_the_best_person_or_between_two():
 def test_spots_as_written_out():
     generator = torch.Generator().manual_seed(2)
     joints, offsets = torch.rand(1, 17, 4, 5, generator=generator), torch.rand(1, 34, 4, 5, generator=generator)
-    got = ts.spots(joints, offsets)
-    assert got.shape == (1, 17, 8, 10)
-    for k, y, x in np.ndindex(17, 8, 10):
-        best = 0.0
-        for cy in range(max(0, y // 2 - 1), min(4, y // 2 + 2)):
-            for cx in range(max(0, x // 2 - 1), min(5, x // 2 + 2)):
-                py = 2 * (cy + float(offsets[0, 2 * k, cy, cx]))
-                px = 2 * (cx + float(offsets[0, 2 * k + 1, cy, cx]))
-                fall = np.exp(-((y - py) ** 2 + (x - px) ** 2) / (2 * ts.SPOT**2))
-                best = max(best, float(joints[0, k, cy, cx]) * fall)
-        assert float(got[0, k, y, x]) == pytest.approx(best, abs=1e-6)
+    offset, expected, (row, column) = offsets.view(17, 2, 4, 5, 1, 1).numpy(), np.zeros((17, 8, 10)), np.mgrid[:8, :10]
+    for y, x in np.ndindex(4, 5):
+        down, right = 2 * (offset[:, 0, y, x] + y), 2 * (offset[:, 1, y, x] + x)
+        fall = np.exp(-((row - down) ** 2 + (column - right) ** 2) / (2 * ts.SPOT**2))
+        near = (abs(row // 2 - y) <= 1) & (abs(column // 2 - x) <= 1)
+        expected = np.maximum(expected, near * joints[0, :, y, x].numpy()[:, None, None] * fall)
+    np.testing.assert_allclose(ts.spots(joints, offsets)[0], expected, atol=1e-6)
 
 
 def test_expected_as_written_out():
     generator = torch.Generator().manual_seed(6)
     plain = torch.rand(1, 17, 8, 10, generator=generator)
     trust, near = (torch.rand(1, 17, 4, 5, generator=generator) for _ in range(2))
-    got = ts.expected(plain, ts.Owners(trust, near, trust[:, :1], (trust, trust)))
-    smooth = cv2.resize(near[0].permute(1, 2, 0).numpy(), (10, 8), interpolation=cv2.INTER_LINEAR)
-    for k, y, x in np.ndindex(17, 8, 10):
-        p, n = float(trust[0, k, y // 2, x // 2]), float(near[0, k, y // 2, x // 2])
-        value = p**ts.TRUST * (float(plain[0, k, y, x]) * n**ts.FAR + ts.EXPECTED * smooth[y, x, k])
-        assert float(got[0, k, y, x]) == pytest.approx(value, abs=1e-5)
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    """The shipped network with a head of random weights, rounded as its file is."""
-    made = make_task(tiny_config(tmp_path_factory.getbasetemp(), network="two-scales")).network
-    torch.nn.init.normal_(made.head.away.weight, std=0.05)
-    return rounded(made).requires_grad_(False)
-
-
-@pytest.fixture(scope="module")
-def file(network, tmp_path_factory):
-    path = tmp_path_factory.mktemp("ir") / "net.xml"
-    export(network, path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def exported(file):
-    """Its file as OpenVINO runs it; one serves all sizes."""
-    return pytest.importorskip("openvino").Core().compile_model(file, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-
-
-@pytest.mark.parametrize(
-    "size", [(64, 96), (96, 32), (64, 64), (128, 160), (32, 224)], ids=lambda s: f"{s[1]} x {s[0]}"
-)
-def test_exported_network_equals_torch(network, exported, size):
-    image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(7)) * 255
-    heatmaps, embeddings = Contract(network)(image)
-    got = exported({"image": image.numpy()})
-    assert np.abs(got["embeddings"] - embeddings.numpy()).max() < 0.02
-    assert np.abs(np.abs(got["heatmaps"]) - heatmaps.abs().numpy()).max() < 1e-3
-
-
-def test_heatmaps_are_those_of_the_shipped_file(network):
-    """MoveNet and judge come out of the file as they went in."""
-    image = torch.rand(1, 3, 96, 160, generator=torch.Generator().manual_seed(9)) * 255
-    shipped = pytest.importorskip("openvino").Core().compile_model(SHIPPED, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    heatmaps = Contract(network)(image)[0].abs().numpy()
-    assert heatmaps.max() > 0.01
-    assert np.abs(np.abs(shipped({"image": image.numpy()})["heatmaps"]) - heatmaps).max() < 1e-4
-
-
-def test_a_file_has_half_precision_and_gives_its_weights_back(network, file, tmp_path):
-    assert file.with_suffix(".bin").stat().st_size < 2.1 * sum(weights.numel() for weights in network.parameters())
-    found, state = read_weights(file), network.state_dict()
-    own = [name for name in state if name.startswith(("movenet", "judge"))]
-    assert all(torch.equal(found[name], state[name]) for name in own)
-    other = tmp_path / "other.xml"
-    export(AENet(width=0.2, depth=0.2), other)
-    with pytest.raises(HpeError, match="has no such MoveNet"):
-        make_task(tiny_config(tmp_path, network="two-scales", start=other))
+    got = ts.expected(plain, ts.Owners(trust, near, trust[:, :1], (trust, trust)))[0].numpy()
+    smooth = cv2.resize(near[0].permute(1, 2, 0).numpy(), (10, 8), interpolation=cv2.INTER_LINEAR).transpose(2, 0, 1)
+    p, n = (each[0].numpy().repeat(2, 1).repeat(2, 2) for each in (trust, near))
+    value = p**ts.TRUST * (plain[0].numpy() * n**ts.FAR + ts.EXPECTED * smooth)
+    np.testing.assert_allclose(got, value, atol=1e-5)

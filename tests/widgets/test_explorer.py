@@ -27,16 +27,16 @@ def move(explorer, **changes):
     explorer.receive({"kind": "set", "changes": changes, "n": explorer.scene["n"] + 1})
 
 
-MOVES = [
-    pytest.param("detection_threshold", 0.9, id="slider"),
-    pytest.param("tag_threshold", 0.37, id="between two steps"),
-    pytest.param("max_people", 1, id="whole number"),
-    pytest.param("refine", "off", id="list"),
-    pytest.param("best_first", False, id="switch"),
-]
+MOVES = {
+    "slider": ("detection_threshold", 0.9),
+    "between two steps": ("tag_threshold", 0.37),
+    "whole number": ("max_people", 1),
+    "list": ("refine", "off"),
+    "switch": ("best_first", False),
+}
 
 
-@pytest.mark.parametrize(("name", "value"), MOVES)
+@pytest.mark.parametrize(("name", "value"), MOVES.values(), ids=MOVES)
 def test_a_moved_control_is_decoded_and_shown(explorer, name, value):
     sent = []
     explorer.observe(lambda change: sent.append(change["name"]))
@@ -155,7 +155,8 @@ def test_marks_stand_where_the_result_changes_and_a_search_gives_way(explorer):
         dots = dots_of(hpe.decode(SCENE.maps, hpe.Settings(tag_threshold=value)))
         return dots.xy.tobytes(), dots.person.tobytes()
 
-    explorer.finish_search()
+    for show in filter(None, explorer._searching):
+        show()
     marks = explorer.marks["tag_threshold"]
     assert not marks["searching"]
     assert marks["values"]
@@ -177,12 +178,29 @@ def test_a_list_is_stepped_through_under_the_same_settings():
     assert explorer.settings.refine == "off"
 
 
+REORDERED = {"best_first": False, "max_people": 6}
+
+
+@pytest.mark.parametrize("joint", [-1, 9])
+def test_whose_value_is_taken_stays_chosen_and_all_is_sent_once(joint):
+    explorer, sent = hpe.Explorer(hpe.scene(8, seed=1, tag_noise=0.2)), []
+    explorer.choose(0, joint)
+    place = explorer.scene["people"][0]["xy"]
+    explorer.observe(lambda change: sent.append(change["name"]), "scene")
+    explorer.receive({"kind": "set", "changes": REORDERED, "person": 0, "n": 1})
+    person, joint_now = explorer.chosen
+    assert (person > 0, joint_now, sent) == (True, joint, ["scene"])
+    assert explorer.scene["people"][person]["xy"] == place
+    assert explorer.scene["dots"][explorer.scene["chosen"]["dot"]][:2] == [joint, person] or joint < 0
+    assert "best_first True → False." in explorer.status["text"]
+
+
 def test_what_was_kept_has_the_numbers_of_now():
     """The order of people changes with the settings; in both halves of a comparison a person has one number."""
     explorer = hpe.Explorer(hpe.scene(8, seed=1, tag_noise=0.2))
     explorer.keep()
     assert explorer.kept["changes"] == []
-    move(explorer, best_first=False, max_people=6)
+    move(explorer, **REORDERED)
     now = {tuple(one["xy"][:4]): one["number"] for one in explorer.scene["people"]}
     kept = {tuple(one["xy"][:4]): one["number"] for one in explorer.kept["people"]}
     assert len(now) == 6
@@ -200,23 +218,19 @@ def test_a_decoding_brings_its_settings():
     np.testing.assert_array_equal(explorer.decoding.poses.keypoints, decoding.poses.keypoints)
 
 
-EDITS = [
-    pytest.param({"what": "delete"}, lambda _, there: not there.any(), id="delete"),
-    pytest.param({"what": "score", "by": -0.5}, lambda peaks, there: (peaks.value[there] < 0.5).all(), id="score"),
-    pytest.param({"what": "tag", "tag": 9.0}, lambda peaks, there: np.allclose(peaks.tag[there], 9), id="tag"),
-    pytest.param(
-        {"what": "place", "at": [30.0, 30.0]}, lambda peaks, _: (peaks.xy == 15).all(axis=1).any(), id="place"
-    ),
-    pytest.param(
-        {"what": "add", "at": [20.0, 20.0], "joint": 4}, lambda peaks, _: (peaks.xy == 10).all(axis=1).any(), id="add"
-    ),
-]
+EDITS = {
+    "delete": ({}, lambda _, there: not there.any()),
+    "score": ({"by": -0.5}, lambda peaks, there: (peaks.value[there] < 0.5).all()),
+    "tag": ({"tag": 9.0}, lambda peaks, there: np.allclose(peaks.tag[there], 9)),
+    "place": ({"at": [30.0, 30.0]}, lambda peaks, _: (peaks.xy == 15).all(axis=1).any()),
+    "add": ({"at": [20.0, 20.0], "joint": 4}, lambda peaks, _: (peaks.xy == 10).all(axis=1).any()),
+}
 
 
-@pytest.mark.parametrize(("given", "holds"), EDITS)
-def test_what_if(explorer, given, holds):
-    before, first = explorer.decoding.peaks, explorer.subject.maps
-    explorer.receive({"kind": "edit", "dot": 0} | given)
+@pytest.mark.parametrize("what", EDITS)
+def test_what_if(explorer, what):
+    before, first, (given, holds) = explorer.decoding.peaks, explorer.subject.maps, EDITS[what]
+    explorer.receive({"kind": "edit", "what": what, "dot": 0} | given)
     peaks = explorer.decoding.peaks
     assert holds(peaks, (peaks.joint == before.joint[0]) & (peaks.xy == before.xy[0]).all(axis=1))
     others = before.joint != before.joint[0]

@@ -1,0 +1,92 @@
+"""The file of both networks against torch: the contract, equal outputs, half precision, and weights that come back."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from tiny import rebuilt, tiny_config  # noqa: E402
+
+from hpe_nb.files.shipped import sample  # noqa: E402
+from hpe_nb.training.export import Contract, export, read_weights, rounded, signed  # noqa: E402
+from hpe_nb.training.tasks import make_task  # noqa: E402
+
+ov = pytest.importorskip("openvino")
+
+
+def compiled(path):
+    return ov.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+
+def picture(*size):
+    return torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(7)) * 255
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory):
+    """The shipped network with a head of random weights."""
+    made = make_task(tiny_config(tmp_path_factory.getbasetemp(), "two-scales")).network
+    torch.nn.init.normal_(made.head.away.weight, std=0.05)
+    return rounded(made).requires_grad_(False)
+
+
+@pytest.fixture(scope="module", params=["0007", "two-scales"])
+def exported(request, tmp_path_factory):
+    """A network with the digits of its file, and the path of the file; one file serves all sizes."""
+    is_0007 = request.param == "0007"
+    network = rounded(rebuilt(1, width=0.4, depth=0.4)) if is_0007 else request.getfixturevalue("shipped")
+    path = tmp_path_factory.mktemp("ir") / "net.xml"
+    export(network, path)
+    return network, path, compiled(path)
+
+
+@pytest.mark.parametrize(
+    "size", [(64, 96), (96, 32), (64, 64), (128, 160), (32, 224)], ids=lambda s: f"{s[1]} x {s[0]}"
+)
+def test_the_file_equals_torch(exported, size):
+    network, _, file = exported
+    image = picture(*size)
+    heatmaps, embeddings = (each.numpy() for each in Contract(network)(image))
+    got = file({"image": image.numpy()})
+    assert got["heatmaps"].shape == (1, 17, size[0] // 2, size[1] // 2)
+    assert got["embeddings"].shape == (1, 17, size[0] // 2, size[1] // 2, 1)
+    heat, tags = (1e-4, 1e-4) if hasattr(network, "heat2") else (1e-3, 0.02)
+    assert np.abs(np.abs(got["heatmaps"]) - np.abs(heatmaps)).max() < heat
+    assert np.abs(got["embeddings"] - embeddings).max() < tags
+    # Away from ties the signs agree as well.
+    sure = np.abs(heatmaps) > 1e-3
+    assert (np.sign(got["heatmaps"]) == np.sign(heatmaps))[sure].mean() > 0.999
+
+
+def test_outputs_are_the_maps_of_the_network(exported):
+    network, *_ = exported
+    image = picture(64, 96)
+    (heatmaps, embeddings), (raw, tags) = Contract(network)(image), network.maps(image)
+    torch.testing.assert_close(embeddings[..., 0], tags)
+    torch.testing.assert_close(heatmaps.abs(), raw.clamp(min=0))
+
+
+def test_a_file_has_half_precision_and_gives_its_weights_back(exported):
+    network, path, _ = exported
+    assert path.with_suffix(".bin").stat().st_size < 2.1 * sum(weights.numel() for weights in network.parameters())
+    found, state = read_weights(path), network.state_dict()
+    names = [name for name in state if name.startswith(("movenet", "judge", "heat"))]
+    assert all(torch.equal(found[name], state[name]) for name in names)
+
+
+def test_heatmaps_are_those_of_the_shipped_file(shipped):
+    """MoveNet and judge come out of the file as they went in."""
+    image = picture(96, 160)
+    heatmaps = Contract(shipped)(image)[0].abs().numpy()
+    assert heatmaps.max() > 0.01
+    got = compiled(sample("hpe-nb-ae.xml"))({"image": image.numpy()})["heatmaps"]
+    assert np.abs(np.abs(got) - heatmaps).max() < 1e-4
+
+
+def test_sign_rule_against_every_window():
+    heat = torch.rand(1, 17, 9, 11, generator=torch.Generator().manual_seed(3)) - 0.3
+    got = signed(heat)[0].numpy()
+    for k, y, x in np.ndindex(*got.shape):
+        value = max(0.0, float(heat[0, k, y, x]))
+        window = heat[0, k, max(0, y - 2) : y + 3, max(0, x - 2) : x + 3].clamp(min=0)
+        assert got[k, y, x] == pytest.approx(value if value == float(window.max()) else -value)
