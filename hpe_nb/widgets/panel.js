@@ -152,43 +152,39 @@ class Panels {
 /** Buttons, a slider and a line over time for what has an order: the decoder's moments, the frames of a film. */
 class Steps {
   constructor(view) {
-    this.view = view;
+    const { count, interval, turns = [], timeline } = view.fixed.steps;
+    Object.assign(this, { view, count, interval, turns, timeline });
     this.play = button("▶", "play", () => this.toggle());
     this.slider = make("input", {
-      type: "range", min: 0, step: 1, "aria-label": "position", class: "hpe-position",
+      type: "range", min: 0, max: count - 1, step: 1, "aria-label": "position", class: "hpe-position",
       oninput: () => this.to(+this.slider.value),
     });
     this.told = make("span", { class: "hpe-told" });
-    this.turns = pick("turn", [], (position) => this.to(+position), { hidden: true });
+    this.turn = pick("turn", turns, (position) => this.to(+position), { hidden: !turns.length });
     this.line = make("canvas", {
-      class: "hpe-timeline", title: "people over time: click to go there",
-      onclick: (event) => this.to(Math.floor(event.offsetX / this.line.clientWidth * this.sent.count)),
+      class: "hpe-timeline", title: "people over time: click to go there", hidden: !timeline,
+      onclick: (event) => this.to(Math.floor(event.offsetX / this.line.clientWidth * count)),
     });
     this.node = div("hpe-steps", this.play, button("|◀", "one step back", () => this.go(-1)),
-      button("▶|", "one step on", () => this.go(1)), this.slider, this.turns, this.told, this.line);
+      button("▶|", "one step on", () => this.go(1)), this.slider, this.turn, this.told, this.line);
   }
 
-  show(sent) {
-    if (!sent.count) return;
-    const { count, position, told, turns = [], timeline } = (this.sent = sent), { view } = this;
-    this.slider.max = count - 1;
-    if (document.activeElement !== this.slider || view.turn <= view.answered) this.slider.value = position;
-    this.slider.setAttribute("aria-valuetext", told);
-    this.told.textContent = told;
-    this.turns.hidden = !turns.length;
-    if (this.turns.length !== turns.length) {
-      this.turns.replaceChildren(...turns.map(([textContent, value]) => make("option", { value, textContent })));
-    }
-    this.turns.value = turns.findLast(([, start]) => start <= position)?.[1] ?? "";
-    this.line.hidden = !timeline;
-    if (timeline) this.drawLine(timeline, position);
-    clearTimeout(this.timer);
+  show({ position, told }) {
+    if (position == null) return;
+    const { view, slider, turns, count } = this;
     const next = () => (position + 1 < count ? this.to(position + 1) : this.toggle());
-    if (this.playing) this.timer = setTimeout(next, sent.interval);
+    this.position = position;
+    if (document.activeElement !== slider || view.turn <= view.answered) slider.value = position;
+    slider.setAttribute("aria-valuetext", told);
+    this.told.textContent = told;
+    this.turn.value = turns.findLast(([start]) => start <= position)?.[0] ?? "";
+    if (this.timeline) this.drawLine(position);
+    clearTimeout(this.timer);
+    if (this.playing) this.timer = setTimeout(next, this.interval);
   }
 
-  drawLine(timeline, position) {
-    const g = this.view.context(this.line), { clientWidth: width, clientHeight: height } = this.line;
+  drawLine(position) {
+    const { timeline } = this, g = this.view.context(this.line), { clientWidth: width, clientHeight: height } = this.line;
     const wide = width / timeline.length, high = height / Math.max(1, ...timeline);
     timeline.forEach((people, i) => bar(g, i * wide, height, Math.max(1, wide - 0.5), -people * high, "#56b4e9"));
     bar(g, (position + 0.5) * wide - 1, 0, 2, height, ORANGE);
@@ -198,14 +194,14 @@ class Steps {
     this.playing = !this.playing;
     [this.play.textContent, this.play.title] = this.playing ? ["❚❚", "pause"] : ["▶", "play"];
     clearTimeout(this.timer);
-    if (this.playing) this.to((this.sent.position + 1) % this.sent.count);
+    if (this.playing) this.to((this.position + 1) % this.count);
   }
 
   to(position) { this.view.ask({ kind: "go", position }); }
 
   go(by) {
     if (this.playing) this.toggle();
-    this.slider.value = clamp(+this.slider.value + by, 0, this.sent.count - 1);
+    this.slider.value = clamp(+this.slider.value + by, 0, this.count - 1);
     this.to(+this.slider.value);
   }
 }

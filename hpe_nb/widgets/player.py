@@ -117,7 +117,9 @@ class Player(Watched, Stepped):
         self._things = self.entries
         self.pages = FilmPages(film) if isinstance(film, str | Path) else list(film)
         self.network, self.settings = network, settings
-        super().__init__(fixed=fixed_data("player", ("steps", "explore") if network else ("steps",), []))
+        timeline = [len(entry.poses) for entry in self.entries]
+        steps = {"count": len(timeline), "interval": self._interval(), "timeline": timeline}
+        super().__init__(fixed=fixed_data("player", ("steps", "explore") if network else ("steps",), [], steps=steps))
         self._draw()
 
     def _frame(self, entry: Entry) -> Image:
@@ -138,10 +140,7 @@ class Player(Watched, Stepped):
         told = f"frame {self._position + 1} of {count}, {entry.time:.2f} s, {crowd}"
         with self.hold_sync():
             self._show(self._frame(entry), entry, told, self._answering)
-            self.steps = {
-                "count": count, "position": self._position, "told": told, "interval": self._interval(),
-                "timeline": [len(one.poses) for one in self.entries],
-            }  # fmt: skip
+            self.steps = {"position": self._position, "told": told}
 
     def _interval(self) -> int:
         """Milliseconds between two entries: a film plays at its own speed."""

@@ -45,8 +45,14 @@ class Stepper(Stepped):
         self.moments: tuple[Moment, ...] = tuple(moments(self.decoding))
         self._things = self.moments
         self._order = np.concatenate([np.zeros(0, np.intp), *(t.candidates.index for t in self.decoding.groups.turns)])
+        turns = [
+            [position, f"{each.turn + 1}. {KEYPOINTS[self.decoding.groups.turns[each.turn].joint]}"]
+            for position, each in enumerate(self.moments)
+            if each.what == "candidates"
+        ]
+        steps = {"count": len(self.moments), "interval": 900, "turns": turns}
         super().__init__(
-            fixed=fixed_data("stepper", ("steps", "probe", "strip"), []),
+            fixed=fixed_data("stepper", ("steps", "probe", "strip"), [], steps=steps),
             photo=photo_data(self._subject.image),
             maps=maps_data(self._subject.maps),
         )
@@ -79,15 +85,7 @@ class Stepper(Stepped):
             "values": {"tag_threshold": decoding.settings.tag_threshold},
         } | self._beside(moment)  # fmt: skip
         self.told = {"sentence": said, "person": -1, "joint": -1}
-        turns = [
-            [f"{each.turn + 1}. {KEYPOINTS[decoding.groups.turns[each.turn].joint]}", position]
-            for position, each in enumerate(self.moments)
-            if each.what == "candidates"
-        ]
-        self.steps = {
-            "count": len(self.moments), "position": self._position, "interval": 900, "turns": turns,
-            "told": f"{self._position + 1} of {len(self.moments)}",
-        }  # fmt: skip
+        self.steps = {"position": self._position, "told": f"{self._position + 1} of {len(self.moments)}"}
 
     def _people(self) -> tuple[Poses, Ints]:
         """The people at this moment as poses in image pixels, and their groups; at the end the result."""

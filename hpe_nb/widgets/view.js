@@ -223,8 +223,9 @@ class View extends Drawing {
       const typing = document.activeElement?.matches("input, textarea, select, [contenteditable]");
       if (this.pointer && event.key === "t" && !typing) this.key(event);
     }, { capture: true });
-    this.on(window, "error", ({ filename, error }) => { if (filename === import.meta.url) this.failed(error); });
     this.on(document, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.holding) this.probe(false); });
+    // Errors in what answers a person end at the window.
+    this.on(window, "error", ({ filename, error }) => { if (filename === import.meta.url) this.failed(error); });
   }
 
   /** Follow the pointers on a canvas. What `grab` gives is dragged and dropped, or clicked; on the photo two fingers pinch. */
@@ -387,7 +388,7 @@ class View extends Drawing {
   }
 
   load_told(told) {
-    const { sentence, person, flips = [], searching, candidates = [] } = told, other = sentence !== this.told?.sentence;
+    const { sentence, person, joint, flips = [], searching, candidates = [] } = told, other = sentence !== this.told?.sentence;
     this.told = told;
     const point = (i) => { this.pointedCandidate = i; this.draw(); };
     const parts = [quiet(this.scene.hint ?? HINT)];
@@ -403,7 +404,7 @@ class View extends Drawing {
         cells, { tabIndex: 0, title: "show it on the photo", onclick: () => this.centre(x, y), ...pointing(point, i) },
       ])));
     }
-    if (sentence && !this.live) parts.push(quiet("Which settings would change it is found where Python runs."));
+    if (!this.live && person >= 0 && joint >= 0) parts.push(quiet("Which settings would change it is found where Python runs."));
     this.words.replaceChildren(...parts);
     if (other) this.said.scrollTop = this.words.offsetTop - this.said.offsetTop;
     point(null);

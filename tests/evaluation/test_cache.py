@@ -133,7 +133,8 @@ def noise(seed: int, dimension: int, ties: bool, size: int = 24) -> Maps:
 @pytest.mark.parametrize(("dimension", "ties"), [(1, False), (1, True), (2, False)])
 def test_packed_maps_decode_alike(rule: type[hpe.Settings], dimension: int, ties: bool) -> None:
     matter = {"detection_threshold": (0.6, 1.0), "pose_threshold": (0.0, 0.2), "refine_threshold": (0.02, 0.3)}
-    maps, ranges = noise(0, dimension, ties), dict.fromkeys(item.name for item in fields(rule)) | matter
+    ranges = dict.fromkeys(item.name for item in fields(rule)) | matter | {"max_candidates": (1, 40)}
+    maps = noise(0, dimension, ties)
     kept = pack(maps)
     for settings in hpe.random_settings(12, ranges, rule()):
         if dimension > 1 and settings.refine == "everywhere":

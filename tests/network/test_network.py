@@ -144,6 +144,9 @@ def test_a_file_that_ends_the_reader_is_told(tmp_path: Path, monkeypatch: pytest
     refused("is damaged", hpe.load_network, tmp_path / "net.onnx")
 
 
+OUTPUTS = ("heatmaps", "embeddings")
+
+
 def two_names(model: ov.Model) -> ov.Model:
     model.output("heatmaps").get_node().input_value(0).get_tensor().add_names({"1234"})
     model.output("heatmaps").get_tensor().add_names({"heatmaps", "1234"})
@@ -168,17 +171,24 @@ def one_output(model: ov.Model) -> ov.Model:
     return outputs_from(model, lambda heatmaps, tags: [ops.concat([heatmaps, tags], 1)])
 
 
+def channels_fourth(model: ov.Model) -> ov.Model:
+    def turned(*maps: ov.Node) -> list[ov.Node]:
+        return list(map(small_networks.named, (ops.transpose(each, [0, 2, 3, 1]) for each in maps), OUTPUTS))
+
+    return outputs_from(model, turned)
+
+
 def no_names(model: ov.Model) -> ov.Model:
     return outputs_from(model, lambda maps, tags: [ops.unsqueeze(tags, np.array(4)), ops.multiply(maps, np.float32(1))])
 
 
 def outputs_from(model: ov.Model, make: Callable[..., list[ov.Node]]) -> ov.Model:
     """The network with other outputs, made from its heatmaps and tags."""
-    nodes = make(*(model.output(name).get_node().input_value(0) for name in ("heatmaps", "embeddings")))
+    nodes = make(*(model.output(name).get_node().input_value(0) for name in OUTPUTS))
     return ov.Model([ops.result(node) for node in nodes], model.get_parameters(), "changed")
 
 
-CHANGES = [two_names, channels_last, one_output, half_precision, no_names]
+CHANGES = [two_names, channels_last, channels_fourth, one_output, half_precision, no_names]
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
@@ -194,7 +204,7 @@ def test_tags_of_a_lower_resolution_are_spread(tmp_path: Path, five: bool) -> No
     def halved(heatmaps: ov.Node, tags: ov.Node) -> list[ov.Node]:
         small = ops.avg_pool(tags, [2, 2], [0, 0], [0, 0], [2, 2], True)
         nodes = ops.multiply(heatmaps, np.float32(1)), ops.unsqueeze(small, np.array(4)) if five else small
-        return list(map(small_networks.named, nodes, ("heatmaps", "embeddings")))
+        return list(map(small_networks.named, nodes, OUTPUTS))
 
     whole = loaded(tmp_path, small_networks.model(five=False), negated=True)(IMAGE).tags[..., 0]
     means = np.repeat(np.repeat(whole.reshape(17, 16, 2, 16, 2).mean(axis=(2, 4)), 2, axis=1), 2, axis=2)
