@@ -7,7 +7,10 @@ where a pixel is not the largest of its 5x5 window, and `embeddings` (1, 17, H/2
 from __future__ import annotations
 
 import copy
+import os
+import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from hpe_nb.errors import HpeError
+from hpe_nb.files.whole import written_whole
 
 WINDOW = 5
 """Side of the window in which a peak is the largest."""
@@ -62,13 +68,23 @@ def rounded(network: nn.Module) -> nn.Module:
 def export(network: nn.Module, path: Path) -> None:
     """Write a network as `path` (.xml) and its weights, in half precision, beside it (.bin); height and width are open.
 
+    An earlier export of that name is replaced, once both new files are whole.
+
     OpenVINO's own compression also rounds what the conversion computed from weights, and the numbers that formulas
     contain. Some of them, such as the frequencies of waves, change results more than all weights together. Here only
     constants that lose nothing by it are stored in half precision: the weights, which were rounded before.
+
+    Raises:
+        HpeError: another ending, a .bin without the .xml, which is no export, or a place that cannot be written.
     """
     import openvino as ov
     from openvino import opset13 as opset
 
+    weights = path.with_suffix(".bin")
+    if path.suffix != ".xml" or path.is_dir():
+        raise HpeError(f"{path} was given as the file to export to, but a file name that ends in .xml is expected.")
+    if os.path.lexists(weights) and not os.path.lexists(path):
+        raise HpeError(f"{weights} is there without {path.name}, so it is of no earlier export; give another name.")
     # An example of unequal sides, so that nothing can be taken for a constant by accident.
     example, shape = torch.zeros(1, 3, 96, 160), ov.PartialShape([1, 3, -1, -1])
     with torch.no_grad():
@@ -85,8 +101,10 @@ def export(network: nn.Module, path: Path) -> None:
                 half = opset.convert(opset.constant(values), "f32")
                 for target in node.output(0).get_target_inputs():
                     target.replace_source_output(half.output(0))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    ov.save_model(model, path, compress_to_fp16=False)
+    with TemporaryDirectory() as made, written_whole(path) as graph, written_whole(weights) as numbers:
+        ov.save_model(model, Path(made) / "network.xml", compress_to_fp16=False)
+        shutil.copyfile(Path(made) / "network.xml", graph)
+        shutil.copyfile(Path(made) / "network.bin", numbers)
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch")
 
 from tiny import rebuilt, tiny_config  # noqa: E402
 
+from hpe_nb.errors import HpeError  # noqa: E402
 from hpe_nb.files.shipped import sample  # noqa: E402
 from hpe_nb.training.export import Contract, export, read_weights, rounded, signed  # noqa: E402
 from hpe_nb.training.tasks import make_task  # noqa: E402
@@ -72,6 +73,44 @@ def test_a_file_has_half_precision_and_gives_its_weights_back(exported):
     found, state = read_weights(path), network.state_dict()
     names = [name for name in state if name.startswith(("movenet", "judge", "heat"))]
     assert all(torch.equal(found[name], state[name]) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        pytest.param("net.xml", r"net\.bin is there without net\.xml", id="weights of another file"),
+        pytest.param("net.bin", r"ends in \.xml is expected", id="the weights' name"),
+        pytest.param("folder.xml", r"ends in \.xml is expected", id="a folder"),
+        pytest.param("net.bin/other.xml", "could not be written", id="no place"),
+    ],
+)
+def test_an_export_replaces_nothing_of_the_users(tmp_path, name, words):
+    (tmp_path / "folder.xml").mkdir()
+    (tmp_path / "net.bin").write_text("mine")
+    with pytest.raises(HpeError, match=words):
+        export(rebuilt(width=0.2, depth=0.3), tmp_path / name)
+    assert {path.name for path in tmp_path.iterdir()} == {"folder.xml", "net.bin"}
+    assert (tmp_path / "net.bin").read_text() == "mine"
+
+
+def test_an_earlier_export_is_replaced_when_both_files_are_whole(tmp_path, monkeypatch):
+    path = tmp_path / "net.xml"
+    export(rebuilt(width=0.2, depth=0.3), path)
+    files = path, path.with_suffix(".bin")
+    first = [file.read_bytes() for file in files]
+
+    def half(_, to, **__):
+        to.write_text("half")
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ov, "save_model", half)
+        with pytest.raises(RuntimeError):
+            export(rebuilt(width=0.4, depth=0.3), path)
+    assert [file.read_bytes() for file in files] == first
+    export(rebuilt(width=0.4, depth=0.3), path)
+    assert all(file.read_bytes() != before for file, before in zip(files, first, strict=True))
+    assert set(tmp_path.iterdir()) == set(files)
 
 
 def test_heatmaps_are_those_of_the_shipped_file(shipped):
