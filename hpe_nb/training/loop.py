@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,18 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from hpe_nb.errors import HpeError
-from hpe_nb.files.whole import check_targets, remove_parts, written_whole
+from hpe_nb.files.whole import check_targets, folder_held, remove_parts, written_whole
 from hpe_nb.training.config import Config
 from hpe_nb.training.photos import LabelledPhoto
 from hpe_nb.training.tasks import Task
 
 LAST, LOG = "last.pt", "log.csv"
+CHECKPOINT = {"network": dict, "optimiser": dict, "mean": dict, "step": int, "seconds": float, "logged": int}
+"""What a checkpoint holds; `logged` is the length of the log at that step in bytes."""
+NAMES = b"step,loss,"
+"""What a log begins with."""
+FOREIGN = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
+"""What torch raises when a state is that of something else."""
 LOWEST = 0.02
 """Share of the learning rate that is left at the end."""
 
@@ -27,9 +35,21 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
     """Train until the config's steps are over, with checkpoint and log.csv in the folder; one there is gone on from.
 
     Raises:
-        HpeError: the folder has a checkpoint of another network, or a log.csv without a checkpoint, which is not ours.
+        HpeError: no photos, a device that torch cannot use, a folder that another training holds or that has a
+            checkpoint of another network, or a log.csv that is not of the checkpoint.
     """
-    remove_parts(folder)
+    if not photos:
+        raise HpeError("No photo is left to train on; give data that shows labelled people, or another hold_out.")
+    try:
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, ImportError) as error:
+        raise HpeError(f'The device "{device}" was given, which torch cannot use here; give "cpu".') from error
+    with folder_held(folder):
+        remove_parts(folder)
+        _train(task, photos, config, folder, device)
+
+
+def _train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path, device: str) -> None:
     # Weights move to the device before the optimiser's state comes, so that it follows them.
     network: nn.Module = task.network.to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -49,17 +69,22 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
         try:
             for name, part in parts.items():
                 part.load_state_dict(state[name])
-            step, begun, logged = state["step"], begun - state["seconds"], state["logged"]
-        except (KeyError, RuntimeError, ValueError) as error:
+        except FOREIGN as error:
             raise HpeError(f"{folder / LAST} is the checkpoint of another network; give another folder.") from error
+        step, begun, logged = state["step"], begun - state["seconds"], state["logged"]
     else:
         check_targets([folder / LOG], [], replace=False)
-        save()  # before the log begins: one without a checkpoint is another's
+    if not os.path.lexists(folder / LOG):
+        logged = 0
+        save()  # before a log begins: one without a checkpoint is another's
+    elif not _is_log(folder / LOG, step, logged):
+        raise HpeError(f"{folder / LOG} is not the log of the {step} steps in {LAST}; put that one back, or move this.")
     mean.n_averaged += step
     saved = time.monotonic()
     with (folder / LOG).open("a", encoding="utf-8") as log:
         # Lines after the checkpoint are taken back.
         log.truncate(logged)
+        log.seek(logged)
         for batch in (bar := tqdm(task.batches(photos, step, folder), initial=step, total=config.steps, unit="step")):
             rate = learning_rate(config, step)
             for group in optimiser.param_groups:
@@ -73,13 +98,22 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
             mean.update_parameters(network)
             row = {"loss": loss.item(), **losses, "rate": rate, "seconds": time.monotonic() - begun}
             bar.set_postfix(row, refresh=False)
-            if step == 1:
+            if not log.tell():
                 log.write(",".join(["step", *row]) + "\n")
             log.write(",".join([str(step), *(f"{value:.6g}" for value in row.values())]) + "\n")
             log.flush()
             if step == config.steps or time.monotonic() - saved > config.save_every:
                 saved, logged = time.monotonic(), log.tell()
                 save()
+
+
+def _is_log(path: Path, step: int, logged: int) -> bool:
+    """Whether a file is the log of a checkpoint: begun as ours are, and its first `logged` bytes end with the step."""
+    content = path.read_bytes() if path.is_file() else b"of another kind"
+    if not logged:
+        return not content or content.startswith(NAMES)
+    *_, last = content[:logged].splitlines() or [b""]
+    return content.startswith(NAMES) and last.startswith(b"%d," % step) and content[logged - 1 : logged] == b"\n"
 
 
 def make_optimiser(task: Task, config: Config) -> torch.optim.AdamW:
@@ -99,16 +133,19 @@ def learning_rate(config: Config, step: int) -> float:
 
 def load_mean(folder: Path, network: nn.Module) -> None:
     """Give a network the running mean of the weights, which is what is exported; HpeError where that is another's."""
+    mean = read(folder / LAST)["mean"]
     try:
-        network.load_state_dict(read(folder / LAST)["mean"])
-    except RuntimeError as error:
+        network.load_state_dict(mean)
+    except FOREIGN as error:
         raise HpeError(f"{folder / LAST} belongs to another network; give the config it was trained with.") from error
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The content of a checkpoint file; HpeError where it is missing. Only arrays and plain values, never code."""
-    try:
+    """The content of a checkpoint file; HpeError where it is none. Only arrays and plain values, never code."""
+    if not path.exists():
+        raise HpeError(f"{path} does not exist; train first, or give the folder of a training.")
+    with suppress(Exception):  # what torch raises depends on where a file is broken
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise HpeError(f"{path} does not exist; train first, or give the folder of a training.") from error
-    return content
+        if all(isinstance(content[name], kind) for name, kind in CHECKPOINT.items()):
+            return content
+    raise HpeError(f"{path} is broken or no checkpoint of a training; move it, or give another folder.")

@@ -1,9 +1,11 @@
 """The loop, for both networks: the same seed gives the same steps, and a killed training goes on undisturbed."""
 
 import os
+import pickle
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -12,9 +14,10 @@ torch = pytest.importorskip("torch")
 from tiny import losses, tiny_config  # noqa: E402
 
 from hpe_nb.errors import HpeError  # noqa: E402
+from hpe_nb.files.whole import folder_held  # noqa: E402
 from hpe_nb.training.__main__ import CONFIGS, main  # noqa: E402
 from hpe_nb.training.config import read_config  # noqa: E402
-from hpe_nb.training.loop import learning_rate, load_mean, read, train  # noqa: E402
+from hpe_nb.training.loop import CHECKPOINT, learning_rate, load_mean, read, train  # noqa: E402
 from hpe_nb.training.photos import read_photos  # noqa: E402
 from hpe_nb.training.tasks import make_task  # noqa: E402
 
@@ -68,6 +71,51 @@ def test_a_log_of_ones_own_is_not_written_over(folder, tmp_path):
     with pytest.raises(HpeError, match=r"log\.csv is there and is not of this run"):
         run(tiny_config(folder, "aenet"), tmp_path)
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("left", "refused"),
+    [
+        pytest.param(None, False, id="removed"),
+        pytest.param(b"", True, id="empty"),
+        pytest.param(b"step,loss,rate\n1,2,3\n", True, id="short"),
+        pytest.param(b"mine,\n" * 99, True, id="of another"),
+        pytest.param(b"step,loss,\n" * 99, True, id="of other steps"),
+    ],
+)
+def test_a_log_that_is_not_the_checkpoints(folder, tmp_path, left, refused):
+    log, config = tmp_path / "log.csv", tiny_config(folder)
+    with pytest.raises(KeyboardInterrupt):
+        run(config, tmp_path, stop=4)
+    if left is None:
+        log.unlink()
+        with pytest.raises(KeyboardInterrupt):  # killed again, before the next checkpoint
+            run(replace(config, save_every=1e9), tmp_path, stop=2)
+    else:
+        log.write_bytes(left)
+    if refused:
+        with pytest.raises(HpeError, match=r"log\.csv is not the log of the 4 steps in last\.pt"):
+            run(config, tmp_path)
+        assert log.read_bytes() == left
+    else:
+        assert [step for step, _ in run(config, tmp_path)] == [5, 6, 7, 8]
+        assert log.read_bytes().startswith(b"step,loss,")
+
+
+def test_one_training_at_a_time_writes_to_a_folder(folder, tmp_path):
+    with folder_held(tmp_path), pytest.raises(HpeError, match="is being written to"):
+        run(tiny_config(folder), tmp_path)
+    assert not any(tmp_path.iterdir())
+
+
+def test_nothing_is_written_without_photos_or_device(folder, tmp_path):
+    config = tiny_config(folder)
+    with pytest.raises(HpeError, match="No photo is left"):
+        train(make_task(config), [], config, tmp_path / "out")
+    for device in ("foo", "meta", "xla", ""):
+        with pytest.raises(HpeError, match=f'device "{device}" was given'):
+            train(make_task(config), read_photos(*config.data[0]), config, tmp_path / "out", device)
+    assert not any(tmp_path.iterdir())
 
 
 def test_all_of_one_network_and_only_the_head_of_the_other_are_trained(unbroken):
@@ -157,3 +205,36 @@ def test_checkpoints_of_other_networks(folder, tmp_path):
         load_mean(tmp_path / "elsewhere", torch.nn.Linear(1, 1))
     with pytest.raises(HpeError, match="belongs to another network"):
         load_mean(tmp_path, torch.nn.Linear(1, 1))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"PK\x03\x04 broken", id="broken"),
+        pytest.param(pickle.dumps(tiny_config), id="code"),
+        pytest.param([1, 2], id="a list"),
+        pytest.param({"model": {}}, id="other names"),
+        pytest.param(dict.fromkeys(CHECKPOINT, 1), id="other kinds"),
+    ],
+)
+def test_what_is_no_checkpoint(folder, tmp_path, content):
+    file = tmp_path / "last.pt"
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    else:
+        torch.save(content, file)
+    before = file.read_bytes()
+    for use in (lambda: run(tiny_config(folder), tmp_path), lambda: load_mean(tmp_path, torch.nn.Linear(1, 1))):
+        with pytest.raises(HpeError, match="is broken or no checkpoint"):
+            use()
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("last.pt", before)]
+
+
+@pytest.mark.parametrize("part", ["network", "optimiser", "mean"])
+def test_a_checkpoint_with_a_foreign_part(folder, tmp_path, part):
+    run(tiny_config(folder, steps=1), tmp_path)
+    for foreign in ({}, {1: 2}, {"state": [], "param_groups": [1]}):
+        torch.save(read(tmp_path / "last.pt") | {part: foreign}, tmp_path / "last.pt")
+        with pytest.raises(HpeError, match="checkpoint of another network"):
+            run(tiny_config(folder, steps=2), tmp_path)
