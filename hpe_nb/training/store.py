@@ -7,6 +7,8 @@ people are. Who is labelled comes with it, and who is not but seen by MoveNet: s
 from __future__ import annotations
 
 import copy
+import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,16 @@ SEEN = -1.4
 """Least logit of MoveNet's joint map for a person without label to have the joint."""
 LEAST = 4
 """Such a person has at least this many joints."""
+
+
+def pictures_folder(photos: list[LabelledPhoto], config: Config, folder: Path) -> Path:
+    """Where in a training's folder its pictures are kept: others' photos, labels, augmentation or seed have another."""
+    key = hashlib.sha256(repr((config.seed, config.augment)).encode())
+    for path, people in photos:
+        key.update(os.fsencode(path.resolve()))
+        for each in (people.keypoints, people.areas, people.boxes, people.crowd):
+            key.update(each.tobytes())
+    return folder / f"pictures-{key.hexdigest()[:16]}"
 
 
 def keep_pictures(network: TwoScales, photos: list[LabelledPhoto], config: Config, folder: Path) -> None:

@@ -19,13 +19,11 @@ from hpe_nb.training.config import Config
 from hpe_nb.training.export import read_weights
 from hpe_nb.training.losses import heat_loss, landing_loss, owner_loss, pull_push, pull_push_of, size_loss
 from hpe_nb.training.photos import LabelledPhoto, Sample, sample
-from hpe_nb.training.store import MOST, keep_pictures
+from hpe_nb.training.store import MOST, keep_pictures, pictures_folder
 from hpe_nb.training.tag_head import read_at
 from hpe_nb.training.topology import AENet
 from hpe_nb.training.two_scales import TORSO, TwoScales
 
-STORE = "pictures"
-"""Folder of the kept pictures in the training's folder."""
 DRAWS = 3
 """Each joint's tag is read at this many places around it."""
 JITTER = 1 / 40
@@ -148,8 +146,9 @@ class TagTask:
 
     def batches(self, photos: list[LabelledPhoto], done: int, folder: Path) -> Iterable[TagBatch]:
         """For the steps from `done` on, random ones of the kept pictures, which are made first."""
-        keep_pictures(self.network, photos, self.config, folder / STORE)
-        read = partial(tag_picture, folder / STORE, self.config)
+        kept = pictures_folder(photos, self.config, folder)
+        keep_pictures(self.network, photos, self.config, kept)
+        read = partial(tag_picture, kept, self.config)
         if not done:
             some = [read(number) for number in range(MEASURED)]
             self.network.head.measure([torch.stack(level).float() for level in list(zip(*some, strict=True))[:4]])

@@ -1,5 +1,7 @@
 """The learned tags: how they are read, and the pictures they are learned from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,8 @@ torch = pytest.importorskip("torch")
 
 from tiny import tiny_config  # noqa: E402
 
-from hpe_nb.training.photos import read_photos  # noqa: E402
-from hpe_nb.training.store import keep_pictures, unlabelled  # noqa: E402
+from hpe_nb.training.photos import LabelledPhoto, read_photos  # noqa: E402
+from hpe_nb.training.store import keep_pictures, pictures_folder, unlabelled  # noqa: E402
 from hpe_nb.training.tag_head import DOUBLINGS, INPUTS, TagHead, read, read_at  # noqa: E402
 from hpe_nb.training.tasks import make_task, tag_picture  # noqa: E402
 from hpe_nb.training.two_scales import Detections  # noqa: E402
@@ -129,3 +131,26 @@ def test_pictures_are_kept_and_not_made_again(folder, tmp_path):
         there = made.points[made.has > 0]
         assert (there.std(1) < 1.5).all()
         assert ((made.middle >= made.points.amin((1, 2)) - 1) & (made.middle <= made.points.amax((1, 2)) + 1)).all()
+
+
+def test_pictures_of_another_config_or_other_data_are_not_used(folder, tmp_path):
+    config = tiny_config(folder, "two-scales", pictures=1, batch=1)
+    photos = read_photos(*config.data[0])
+    larger = replace(config, augment=replace(config.augment, size=96))
+    for one, side in ((config, 16), (larger, 24), (config, 16)):
+        assert next(iter(make_task(one).batches(photos, 0, tmp_path))).level0.shape == (1, 85, side, side)
+    (path, people), *rest = photos
+    other = replace(people, keypoints=people.keypoints + 1)
+    kept = [
+        pictures_folder(chosen, one, tmp_path)
+        for chosen, one in (
+            (photos, config),
+            (photos, larger),
+            (photos, replace(config, seed=1)),
+            (rest, config),
+            ([LabelledPhoto(path, other), *rest], config),
+            ([LabelledPhoto(path.with_name("other.png"), people), *rest], config),
+        )
+    ]
+    assert len({*kept, pictures_folder(photos, replace(config, steps=99, rate=1.0), tmp_path)}) == len(kept)
+    assert set(tmp_path.iterdir()) == set(kept[:2])
