@@ -80,18 +80,61 @@ class Config:
     save_every: float = 120.0
 
 
+LIMITS: dict[str, tuple[type, float, float]] = {
+    "width": (float, 0.05, 8),
+    "depth": (float, 0.05, 8),
+    "stretch": (float, 0.01, 100),
+    "pictures": (int, 1, 10**9),
+    "hold_out": (int, 0, 10**9),
+    "batch": (int, 1, 10**5),
+    "steps": (int, 1, 10**9),
+    "rate": (float, 1e-12, 10),
+    "warm_up": (int, 0, 10**9),
+    "decay": (float, 0, 10),
+    "ema": (float, 0, 1),
+    "pull": (float, 0, 10**6),
+    "push": (float, 0, 10**6),
+    "seed": (int, 0, 2**63 - 1),
+    "workers": (int, 0, 1000),
+    "save_every": (float, 0, 10**9),
+    "size": (int, 32, 4096),
+    "long": (int, 32, 4096),
+    "scale": (float, 0.01, 10),
+    "turn": (float, 0, 360),
+    "mosaic": (float, 0, 1),
+    "grid": (float, 0, 1),
+    "colour": (float, 0, 1),
+}
+"""Kind, smallest and largest value of each number in a config; `scale` is two."""
+
+
 def read_config(path: Path) -> Config:
     """The config in a TOML file; paths in it start from the file's folder.
 
     Raises:
-        HpeError: no such file, an unknown name, or a missing one.
+        HpeError: no such file, a name that is unknown or missing, or a value of another kind or beyond its limits.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         data = tuple((path.parent / each["labels"], path.parent / each["images"]) for each in content["data"])
-        config = Config(**content | {"data": data, "augment": Augment(**content.get("augment", {}))})
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise HpeError(f"{path} is no config ({error!r:.150}); configs/ beside this package has some.") from error
-    if config.network not in ("aenet", "two-scales"):
-        raise HpeError(f'network = "{config.network}" was given in {path}, but "aenet" or "two-scales" is expected.')
+        augment = Augment(**content.get("augment", {}))
+        config = Config(**content | {"data": data, "augment": augment})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise HpeError(
+            f"{path} is no config ({type(error).__name__}: {error!s:.150}); configs/ beside this package has some."
+        ) from error
+
+    def check(fits: bool, name: str, value: object, expected: str) -> None:
+        if not fits:
+            raise HpeError(f"{name} = {value!r:.80} was given in {path}, but {expected} is expected.")
+
+    check(config.network in ("aenet", "two-scales"), "network", config.network, '"aenet" or "two-scales"')
+    check(isinstance(augment.scale, list | tuple), "scale", augment.scale, "a list of two numbers")
+    for name, value in (vars(config) | vars(augment)).items():
+        if name in LIMITS:
+            kind, low, high = LIMITS[name]
+            fits = all(type(n) in (int, kind) and low <= n <= high for n in (value if name == "scale" else [value]))
+            check(fits, name, value, f"{'a whole number' if kind is int else 'a number'} from {low} to {high}")
+    check(list(augment.scale) == sorted(augment.scale)[:2], "scale", augment.scale, "the smaller of two numbers first")
+    check(augment.size % 32 == 0, "size", augment.size, "a multiple of 32")
     return config

@@ -182,19 +182,48 @@ def test_shipped_configs_can_be_read():
     assert all(config.data and config.augment.size % 32 == 0 for config in configs.values())
 
 
+SCALE = "[augment]\nscale = "
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        pytest.param("network = ", "Invalid value", id="broken"),
-        pytest.param('network = "aenet"', "'data'", id="no data"),
-        pytest.param('network = "aenet"\ndata = []\nspeed = 3', "'speed'", id="unknown name"),
-        pytest.param('network = "other"\ndata = []', '"aenet" or "two-scales" is expected', id="other network"),
+        pytest.param("hold_out = 'ä'".encode("latin-1"), "can't decode byte 0xe4", id="Latin-1"),
+        pytest.param(b"network = ", "Invalid value", id="broken"),
+        pytest.param(b"# no data", "'data'", id="no data"),
+        pytest.param(b"data = [3]", "is no config", id="data of another kind"),
+        pytest.param(b"data = []\naugment = 3", "is no config", id="augment of another kind"),
+        pytest.param(b"data = []\nspeed = 3", "'speed'", id="unknown name"),
+        pytest.param(b"data = []", "No photo is left", id="empty data"),
+        pytest.param(b"hold_out = 1", "No photo is left", id="all held out"),
+        pytest.param(b"network = 3", '"aenet" or "two-scales" is expected', id="other network"),
+        pytest.param(b"batch = 0", "batch = 0 was given", id="no pictures in a step"),
+        pytest.param(b"workers = -1", "a whole number from 0 to 1000 is", id="less than no workers"),
+        pytest.param(b"seed = -1", "seed = -1 was given", id="negative seed"),
+        pytest.param(b"steps = 'a'", "steps = 'a' was given", id="a word"),
+        pytest.param(b"steps = 2.0", "a whole number from 1 to 1000000000 is", id="a fraction"),
+        pytest.param(b"steps = true", "steps = True was given", id="a truth"),
+        pytest.param(b"rate = 'x'", "a number from 1e-12 to 10 is", id="a word for a fraction"),
+        pytest.param(b"rate = nan", "rate = nan was given", id="not a number"),
+        pytest.param(b"pull = inf", "pull = inf was given", id="infinite"),
+        pytest.param(f"{SCALE}1.0".encode(), "a list of two numbers", id="one scale"),
+        pytest.param(f"{SCALE}[1.0, 0.5]".encode(), "the smaller of two numbers first", id="scales in another order"),
+        pytest.param(f"{SCALE}[1, 2, 3]".encode(), "the smaller of two numbers first", id="three scales"),
+        pytest.param(f"{SCALE}[0.0, 1.0]".encode(), "a number from 0.01 to 10", id="no scale"),
+        pytest.param(b"[augment]\nsize = 50", "a multiple of 32 is expected", id="a side of no cells"),
     ],
 )
-def test_bad_configs(tmp_path, text, words, capsys):
-    (tmp_path / "c.toml").write_text(text)
-    assert main(["train", "--config", str(tmp_path / "c.toml")]) == 2
-    assert words in capsys.readouterr().err
+def test_bad_configs(folder, tmp_path, text, words, capsys):
+    file, given = tmp_path / "c.toml", text.split(b"[augment]")
+    start = b"" if b"network" in text else b'network = "aenet"\n'
+    if b"data" not in text:
+        given[0] += f"\n[[data]]\nlabels = '{folder / 'labels.json'}'\nimages = '{folder}'\n".encode()
+    file.write_bytes(start + b"[augment]".join(given))
+    assert main(["train", "--config", str(file), "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert len(error.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == [file], "nothing is written"
 
 
 def test_checkpoints_of_other_networks(folder, tmp_path):
