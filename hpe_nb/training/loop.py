@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from hpe_nb.errors import HpeError
-from hpe_nb.files.whole import check_targets, folder_held, remove_parts, written_whole
+from hpe_nb.files.whole import folder_held, remove_parts, written_whole
 from hpe_nb.training.config import Config
 from hpe_nb.training.photos import LabelledPhoto
 from hpe_nb.training.tasks import Task
@@ -72,8 +72,8 @@ def _train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path
         except FOREIGN as error:
             raise HpeError(f"{folder / LAST} is the checkpoint of another network; give another folder.") from error
         step, begun, logged = state["step"], begun - state["seconds"], state["logged"]
-    else:
-        check_targets([folder / LOG], [], replace=False)
+    elif os.path.lexists(folder / LOG):
+        raise HpeError(f"{folder / LOG} is there without {LAST}, so it is of no training; give another folder.")
     if not os.path.lexists(folder / LOG):
         logged = 0
         save()  # before a log begins: one without a checkpoint is another's

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, default_collate
 
 from hpe_nb.arrays import Float32, Ints
+from hpe_nb.errors import HpeError
 from hpe_nb.files import shipped
 from hpe_nb.skeleton import K
 from hpe_nb.training.config import Config
@@ -190,11 +191,18 @@ def tag_picture(folder: Path, config: Config, number: int) -> TagBatch:
 def _loaded(picture: Callable[[int], Any], config: Config, done: int) -> Iterable[Any]:
     """Batches for the steps from `done` on; `picture` gives that of a number, always the same one."""
     numbers: Any = range(done * config.batch, config.steps * config.batch)
-    return DataLoader(numbers, config.batch, num_workers=config.workers, collate_fn=partial(_collated, picture))
+    for batch in DataLoader(numbers, config.batch, num_workers=config.workers, collate_fn=partial(_collated, picture)):
+        if isinstance(batch, HpeError):
+            raise batch
+        yield batch
 
 
 def _collated(picture: Callable[[int], Any], numbers: list[int]) -> Any:
-    return default_collate([picture(number) for number in numbers])
+    """A batch, or the error: one that a worker raises would come with its traceback in the message."""
+    try:
+        return default_collate([picture(number) for number in numbers])
+    except HpeError as error:
+        return error
 
 
 def _weighted(config: Config, **losses: Tensor) -> tuple[Tensor, dict[str, float]]:

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import time
@@ -68,7 +69,7 @@ def test_a_training_that_stopped_goes_on_with_the_same_curve(unbroken, tmp_path)
 
 def test_a_log_of_ones_own_is_not_written_over(folder, tmp_path):
     (tmp_path / "log.csv").write_text("mine")
-    with pytest.raises(HpeError, match=r"log\.csv is there and is not of this run"):
+    with pytest.raises(HpeError, match=r"log\.csv is there without last\.pt"):
         run(tiny_config(folder, "aenet"), tmp_path)
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
@@ -116,6 +117,17 @@ def test_nothing_is_written_without_photos_or_device(folder, tmp_path):
         with pytest.raises(HpeError, match=f'device "{device}" was given'):
             train(make_task(config), read_photos(*config.data[0]), config, tmp_path / "out", device)
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_photo_that_cannot_be_read(folder, tmp_path, workers):
+    broken = tmp_path / "broken"
+    shutil.copytree(folder, broken)
+    for path in broken.glob("*.png"):
+        path.write_text("no picture")
+    with pytest.raises(HpeError, match=r"^\S+\.png cannot be read as a picture; take it out of the labels") as refused:
+        run(tiny_config(broken, workers=workers), tmp_path / "out")
+    assert "\n" not in str(refused.value)
 
 
 def test_all_of_one_network_and_only_the_head_of_the_other_are_trained(unbroken):
