@@ -25,7 +25,7 @@ CHECKPOINT = {"network": dict, "optimiser": dict, "mean": dict, "step": int, "se
 """What a checkpoint holds; `logged` is the length of the log at that step in bytes."""
 NAMES = b"step,loss,"
 """What a log begins with."""
-FOREIGN = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
+FOREIGN = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 """What torch raises when a state is that of something else."""
 LOWEST = 0.02
 """Share of the learning rate that is left at the end."""
