@@ -83,7 +83,8 @@ class Explorer(Canvas):
         if not self._list:
             raise HpeError("an empty list was given, but one picture at least is expected.")
         self._settings: Settings = settings or settings_in(self._list[0]) or Settings()
-        self._start, self._layer, self._index, self._turn = self._settings, layer, 0, 0
+        self._start, self._layer, self._turn = self._settings, layer, 0
+        self._index = self._asked = 0
         self._saved: set[Path] = set()
         self._searched: dict[tuple[str, Settings], dict[str, Any]] = {}
         super().__init__()
@@ -269,6 +270,8 @@ class Explorer(Canvas):
             now = np.flatnonzero(same_people(before.poses, self._decoding.poses) == person)
             person = int(np.append(now, -1)[0])
             dot = self._dot(person, joint)
+        else:  # a peak without a person that is gone
+            dot = -1
         there = person >= 0 or dot >= 0
         self._chosen = {"person": person, "joint": joint, "dot": dot} if there else None
 
@@ -377,10 +380,11 @@ class Explorer(Canvas):
 
     async def _on_list(self, by: int) -> None:
         """The picture before or after in the list."""
-        self._index = index = (self._index + by) % len(self._list)
+        self._asked = index = (self._asked + by) % len(self._list)
         self.say("looking at the next picture …")
         subject = await to_thread(subject_of, self._list[index], self._network)
-        if index == self._index:  # the user has not gone on meanwhile
+        if index == self._asked:  # the user has not gone on meanwhile
+            self._index = index
             self.show(subject)
             self.say("")
 

@@ -198,6 +198,26 @@ def test_two_quick_steps_through_a_list_lead_two_pictures_on():
     assert len(explorer.decoding.poses) == 2
 
 
+def test_a_chosen_peak_that_is_gone_is_chosen_no_more():
+    explorer = hpe.Explorer(hpe.scene(3, false_peaks=4, seed=1))
+    alone = next(dot for dot, row in enumerate(explorer.scene["dots"]) if row[1] < 0)
+    for change in (lambda: explorer.edit("delete", alone), lambda: explorer.set(detection_threshold=0.99)):
+        explorer.choose(-1, dot=alone)
+        change()
+        assert explorer.chosen is None
+        assert explorer.scene["chosen"] is None
+        explorer.edit("reset")
+        explorer.settings = hpe.Settings()
+
+
+def test_a_page_tells_nothing_of_what_is_not_chosen():
+    explorer = hpe.Explorer(hpe.scene(2))
+    explorer.choose(0, 5)
+    assert "left shoulder is the peak" in explorer.page()
+    explorer.choose(-1)
+    assert '"told":{}' in explorer.page()
+
+
 REORDERED = {"best_first": False, "max_people": 6}
 
 
