@@ -25,12 +25,15 @@ def add(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> None:
     """Sweep, and print the best settings with the default."""
-    from hpe_nb.evaluation.labels import read_labels
+    from hpe_nb.evaluation.labels import label_files, read_labels
     from hpe_nb.evaluation.sweep import sweep
 
     known, base = read_labels(options.labels), grouping_of(options)
     if options.csv:
-        inputs = [options.labels, options.network, *photos_of(options, known)]
+        # A network has its weights and its card beside it.
+        network = Path(options.network)
+        network_files = [network, *(network.parent / (network.stem + ending) for ending in (".bin", ".toml"))]
+        inputs = [*label_files(options.labels), *network_files, *photos_of(options, known)]
         check_targets([options.csv], inputs, replace=True)
     if not options.grid:
         raise HpeError("Nothing was given to sweep; add for example --set tag_threshold=0.5:2:0.1.")

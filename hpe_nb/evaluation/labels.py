@@ -298,15 +298,21 @@ def _annotated(people: list[dict[str, Any]]) -> Labels:
 
 def _other_labels(path: Path) -> Iterable[Picture] | None:
     """The labelled pictures of another tool than COCO's; None for a file that may be COCO's."""
-    if path.is_dir():
-        if files := sorted(path.glob("*.txt")):
-            return map(_yolo, files)
-        if files := sorted(path.glob("*.json")):
-            return (_labelme(json.loads(_text(file))) for file in files)
+    files = label_files(path)
+    if not files:
         raise HpeError(f"{path} is a folder without labels (.txt of YOLO-pose, .json of labelme); give one of these.")
-    if path.suffix.lower() == ".xml":
+    if path.suffix.lower() == ".xml" and files == [path]:
         return _cvat(_text(path))
-    return [_yolo(path)] if path.suffix.lower() == ".txt" else None
+    if files[0].suffix.lower() == ".txt":
+        return map(_yolo, files)
+    return None if files == [path] else (_labelme(json.loads(_text(file))) for file in files)
+
+
+def label_files(path: Path) -> list[Path]:
+    """The files with labels: that one, or of a folder those of YOLO-pose, else of labelme; none where it has neither."""
+    if not path.is_dir():
+        return [path]
+    return sorted(path.glob("*.txt")) or sorted(path.glob("*.json"))
 
 
 def images_of(labels: Path) -> Path:
