@@ -129,7 +129,8 @@ def size_of(path: Path) -> tuple[int, int] | None:
     """Width and height of a picture as `read_image` gives it; None where its beginning does not tell."""
     try:
         with opened(path) as picture:
-            turned = picture.getexif().get(ORIENTATION, 1) >= 5
+            # Of a TIFF file Pillow tells the size upright, of others as it is stored.
+            turned = picture.format != "TIFF" and picture.getexif().get(ORIENTATION, 1) >= 5
             return (picture.height, picture.width) if turned else (picture.width, picture.height)
     except Exception:  # reading the picture later says what is wrong with it
         return None
