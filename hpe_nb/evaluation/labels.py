@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 from xml.etree import ElementTree as ET
 
@@ -150,6 +150,15 @@ class LabelledSet:
                 )
         return paths
 
+    def check_names(self, photos: Sequence[str]) -> None:
+        """See that photos, one for each picture, are the labelled ones, by as much of their paths as both have."""
+        for photo, name in zip(photos, self.names, strict=True):
+            if not _same(photo, name):
+                raise HpeError(
+                    f"{photo} was given where {self.source} has {name}, but photos and labels in one order are "
+                    "expected; make the cache from labels.paths(folder)."
+                )
+
     def poses_of(self, pictures: Mapping[Any, Poses]) -> list[Poses]:
         """The poses of each labelled picture from those of a results file; none where the file has no people of it.
 
@@ -272,8 +281,8 @@ def _file_name(path: str) -> str:
 
 def _same(one: str, other: str) -> bool:
     """Whether two paths can be of one file: the shorter one is the end of the other."""
-    first, second = ("/" + path.replace("\\", "/").removeprefix("./") for path in (one, other))
-    return first.endswith(second) or second.endswith(first)
+    first, second = (reversed(PurePosixPath(path.replace("\\", "/")).parts) for path in (one, other))
+    return all(part == same for part, same in zip(first, second, strict=False))
 
 
 def _id(value: Any) -> ImageId:
@@ -309,7 +318,7 @@ def _other_labels(path: Path) -> Iterable[Picture] | None:
 
 
 def label_files(path: Path) -> list[Path]:
-    """The files with labels: that one, or of a folder those of YOLO-pose, else of labelme; none where it has neither."""
+    """The files with labels: that one, or of a folder those of YOLO-pose, else of labelme, if any."""
     if not path.is_dir():
         return [path]
     return sorted(path.glob("*.txt")) or sorted(path.glob("*.json"))

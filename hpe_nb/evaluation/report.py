@@ -141,6 +141,8 @@ def evaluate_cache(
     cache: MapCache, truth: LabelledSet | Sequence[LabelsLike], settings: Settings | None = None
 ) -> Report:
     """Decode kept maps and judge the poses; the report says how the maps were made."""
+    if isinstance(truth, LabelledSet) and len(truth) == len(cache):
+        truth.check_names(cache.names)
     return evaluate([decode(maps, settings) for maps in cache], truth, cache.protocol)
 
 
