@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,6 +19,9 @@ from hpe_nb.errors import HpeError
 from hpe_nb.explain.flips import flip_points, setting_range
 from hpe_nb.scenes.making import Scene
 from hpe_nb.settings import Settings
+
+MOST = 1_000_000
+"""A grid of more settings is refused: it would not fit in memory."""
 
 Grid: TypeAlias = Mapping[str, Iterable[Any]] | Sequence[Settings]
 """Values for some fields of the settings, to be combined each with each; or the settings themselves."""
@@ -34,6 +38,8 @@ def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, .
         values = {name: [getattr(each, "item", lambda x=each: x)() for each in listed] for name, listed in grid.items()}
         if empty := [name for name, listed in values.items() if not listed]:
             raise HpeError(f"No values were given for {empty[0]}, but one or more are expected.")
+        if (count := prod(map(len, values.values()))) > MOST:
+            raise HpeError(f"A grid of {count:.3g} settings was given, but at most {MOST} are expected; give fewer.")
         tried = [replace(base, **dict(zip(values, row, strict=True))) for row in product(*values.values())]
     else:
         tried = list(grid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -306,6 +307,7 @@ def test_intervals(table: hpe.SweepTable) -> None:
     [
         pytest.param({"grid": {"no_such": [1]}}, "no_such", id="no such field"),
         pytest.param({"grid": {"tag_threshold": []}}, "No values", id="no values"),
+        pytest.param({"grid": dict.fromkeys(GRID, range(10**4))}, "1e[+]12 settings", id="too many settings"),
         pytest.param({"grid": {"tag_threshold": [9.0]}}, "tag_threshold=9.0", id="out of range"),
         pytest.param({"truth": [hpe.scene(1)]}, "one for each", id="one label for two"),
         pytest.param({"pictures": [hpe.scene(1).maps], "truth": None}, "only scenes know", id="no truth"),
@@ -345,9 +347,22 @@ def test_values_of_the_command_line(text: str, expected: tuple[str, list[object]
     assert values_of(text) == expected
 
 
-@pytest.mark.parametrize("text", ["nothing=1", "tag_threshold=a", "tag_threshold=1:2", "adjust="])
+RANGES = ("0:1e12:1e-3", "0:inf:1", "0:-inf:1", "0:1:nan")
+ENDLESS = [f"{name}={text}" for name in ("tag_threshold", "max_people") for text in RANGES]
+
+
+@pytest.mark.parametrize("text", ["nothing=1", "tag_threshold=a", "tag_threshold=1:2", "adjust=", *ENDLESS])
 def test_words_of_the_command_line_that_are_no_values(text: str) -> None:
     refused("given|expected", values_of, text)
+
+
+def test_values_of_one_field_are_given_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = tmp_path / "labels.json"
+    person = {"image_id": 1, "bbox": [9, 9, 50, 70], "keypoints": [20, 30, 2] * 17}
+    labels.write_text(json.dumps({"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [person]}))
+    twice = ["--set", "tag_threshold=0.5,1", "--set", "tag-threshold=2"]
+    assert main(["sweep", str(labels), *twice]) == 2
+    assert "tag_threshold were given twice" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [["eval"], ["sweep", "--set", "tag_threshold=1"]])
