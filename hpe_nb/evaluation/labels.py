@@ -100,6 +100,8 @@ def labels_of(truth: LabelsLike) -> Labels:
         )
     there = keypoints[..., 2:] > 0
     xy = np.where(there, keypoints[..., :2], 0).astype(np.float64)
+    if not np.isfinite(xy).all():
+        raise HpeError("truth with NaN or infinite places was given, but finite ones are expected; leave them out.")
     low, high = np.where(there, xy, np.inf).min(axis=1), np.where(there, xy, -np.inf).max(axis=1)
     some = there.any(axis=1)
     low, high = np.where(some, low, 0), np.where(some, high, 0)
