@@ -11,6 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
@@ -289,7 +290,39 @@ def test_frame_csv_html_and_figures(tmp_path: Path, table: hpe.SweepTable) -> No
     hpe.plot_curve(table, "tag_threshold").figure.canvas.draw()
     hpe.plot_heat(table, "tag_threshold", "pose_threshold", "wrong").figure.canvas.draw()
     hpe.plot_pareto(table).figure.canvas.draw()
-    refused("fields of this sweep", hpe.plot_curve, table, "delta")
+
+
+@pytest.mark.parametrize(
+    ("what", "given", "says"),
+    [
+        pytest.param(hpe.plot_curve, ("delta",), "fields of this sweep", id="a field that was not swept"),
+        pytest.param(hpe.plot_curve, ("refine", "no"), "column of the table", id="no number"),
+        pytest.param(hpe.plot_heat, ("tag_threshold", "refine"), "two of the fields with numbers", id="heat of names"),
+        pytest.param(hpe.plot_heat, ("tag_threshold",) * 2, "two of the fields with numbers", id="one field twice"),
+        pytest.param(hpe.plot_pareto, ("AP",), "should be small", id="AP as a price"),
+        pytest.param(hpe.SweepTable.interval, (9,), "rows 0 to 3", id="no such row"),
+        pytest.param(hpe.SweepTable.interval, (0, 9), "rows 0 to 3", id="no such row to compare with"),
+        pytest.param(partial(hpe.SweepTable.interval, draws=0), (0,), "draws=0", id="no draws"),
+        pytest.param(hpe.SweepTable.validated, (0,), "folds=0", id="no parts"),
+    ],
+)
+def test_what_a_table_cannot_tell(
+    pictures: list[hpe.Scene], what: Callable[..., Any], given: tuple[Any, ...], says: str
+) -> None:
+    table = swept(pictures[:1], {"tag_threshold": [0.5, 1.0], "refine": ["near", "off"]})
+    refused(says, what, table, *given)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_table_without_labelled_people(pictures: list[hpe.Scene]) -> None:
+    table = swept([each.maps for each in pictures], truth=[np.zeros((0, 17, 3))] * len(pictures))
+    assert np.isnan([*table.interval(0), *table.interval(0, 1), *table.validated(2)]).all()
+    for number in NUMBERS:
+        hpe.plot_curve(table, "tag_threshold", number).figure.canvas.draw()
+        hpe.plot_heat(table, "tag_threshold", "pose_threshold", number).figure.canvas.draw()
+    hpe.plot_pareto(table).figure.canvas.draw()
+    one = swept([pictures[0].maps], {"tag_threshold": [0.5, 2.0]}, truth=[np.zeros((0, 17, 3))])
+    hpe.plot_curve(one, "tag_threshold").figure.canvas.draw()
 
 
 def test_intervals(table: hpe.SweepTable) -> None:
