@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from itertools import product
 from math import prod
@@ -69,12 +70,13 @@ def random_settings(
         The settings.
 
     Raises:
-        HpeError: a field that does not exist.
+        HpeError: a field that does not exist, limits outside its range, or a count that is no whole number.
 
     Example:
         >>> [settings.tag_threshold for settings in hpe.random_settings(2, ["tag_threshold"])]
         [...]
     """
+    check_count("count", count, 0)
     base, draws = base or Settings(), np.random.default_rng(seed)
     ranges: Mapping[str, Any] = fields_to_draw if isinstance(fields_to_draw, Mapping) else dict.fromkeys(fields_to_draw)
     _check_fields(base, ranges)
@@ -84,7 +86,8 @@ def random_settings(
         if "options" in limits or kind is bool:
             options = limits.get("options", (False, True))
             return options[int(draws.integers(len(options)))]
-        low, high = ranges[item.name] or (limits["low"], limits["high"])
+        given = ranges[item.name]
+        low, high = (limits["low"], limits["high"]) if given is None else _limits(item, given)
         steps = int(draws.integers(round((high - low) / limits["by"]) + 1))
         return kind(round(min(high, low + limits["by"] * steps), 10))
 
@@ -123,6 +126,25 @@ def flip_settings(
     whole = isinstance(getattr(base, name), int)
     values = dict.fromkeys(round(value) if whole else value for value in between.tolist())
     return tuple(replace(base, **{name: value}) for value in values)
+
+
+def _limits(item: Any, given: Any) -> tuple[Any, Any]:
+    """The lowest and the highest value that were given for a field, if they lie in its range."""
+    least, most = item.metadata["low"], item.metadata["high"]
+    with suppress(TypeError, ValueError):
+        low, high = given
+        if least <= low <= high <= most:
+            return low, high
+    raise HpeError(
+        f"{given!r} was given as the limits of {item.name}, but the lowest and the highest value, from {least} to "
+        f"{most}, are expected."
+    )
+
+
+def check_count(name: str, given: Any, least: int) -> None:
+    """See that a count is a whole number of at least that much."""
+    if not isinstance(given, int | np.integer) or given < least:
+        raise HpeError(f"{name}={given!r} was given, but a whole number of {least} or more is expected.")
 
 
 def _check_fields(base: Settings, names: Iterable[str]) -> None:

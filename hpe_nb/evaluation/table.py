@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.grids import varied
+from hpe_nb.evaluation.grids import check_count, varied
 from hpe_nb.evaluation.metrics import NOTE, NUMBERS, CocoNumbers, Judgement
 from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
@@ -96,7 +96,7 @@ class SweepTable:
         for given in [row] if against is None else [row, against]:
             if given not in range(-len(self), len(self)):
                 raise HpeError(f"row {given!r} was given, but the table has the rows 0 to {len(self) - 1}.")
-        _check_count("draws", draws, 1)
+        check_count("draws", draws, 1)
         drawn = np.random.default_rng(seed).integers(0, self.pictures, (draws, self.pictures))
         times = [np.bincount(each, minlength=self.pictures) for each in drawn]
         rows = [row] if against is None else [row, against]
@@ -119,7 +119,7 @@ class SweepTable:
         Raises:
             HpeError: fewer than two parts.
         """
-        _check_count("folds", folds, 2)
+        check_count("folds", folds, 2)
         part = np.random.default_rng(seed).permutation(self.pictures) % folds
         others = [self._judged.of_all((part != fold).astype(np.intp)) for fold in range(folds)]
         best = [int(np.nan_to_num([row["AP"] for row in rows], nan=-1).argmax()) for rows in others]
@@ -151,12 +151,6 @@ class SweepTable:
         frame = best if 0 in best.index else pd.concat((best, self.frame.head(1)))
         frame = frame.round(dict.fromkeys(NUMBERS, 1)).rename(columns={"mark": ""})
         return frame[["", *frame.columns[:-1]]]
-
-
-def _check_count(name: str, given: Any, least: int) -> None:
-    """See that a count is a whole number of at least that much."""
-    if not isinstance(given, int | np.integer) or given < least:
-        raise HpeError(f"{name}={given!r} was given, but a whole number of {least} or more is expected.")
 
 
 def make_table(settings: tuple[Settings, ...], judgements: Sequence[Judgement], protocol: str) -> SweepTable:

@@ -358,6 +358,12 @@ def test_random_settings_repeat() -> None:
     assert all(0.2 <= each.tag_threshold <= 0.4 for each in hpe.random_settings(9, {"tag_threshold": (0.2, 0.4)}))
 
 
+@pytest.mark.parametrize("limits", [(2, 1), (np.nan, 1), (0.5, np.nan), (0.5, np.inf), (1,), 3, "ab"], ids=str)
+def test_random_settings_want_limits_in_the_range(limits: Any) -> None:
+    refused("limits of tag_threshold", hpe.random_settings, 2, {"tag_threshold": limits})
+    refused("count=-1", hpe.random_settings, -1, ["tag_threshold"])
+
+
 def test_flip_settings_miss_nothing() -> None:
     few = scenes(2)
     tried = hpe.flip_settings(few, "pose_threshold", most=200)
