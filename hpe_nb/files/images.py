@@ -154,7 +154,12 @@ def crop_boxes(image: Image, boxes: Floats, margin: float = 0.15) -> list[Image]
 
     Returns:
         P pictures; where a box lies outside the picture, the pixel nearest to it.
+
+    Raises:
+        HpeError: boxes with NaN or infinite numbers.
     """
+    if not np.isfinite(boxes).all():
+        raise HpeError("boxes with NaN or infinite numbers were given, but finite ones are expected; leave them out.")
     low, high = boxes[:, :2], boxes[:, 2:]
     grown = margin * (high - low).max(axis=1, keepdims=True)
     size = np.array([image.shape[1], image.shape[0]])

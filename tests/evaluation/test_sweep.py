@@ -358,10 +358,19 @@ def test_random_settings_repeat() -> None:
     assert all(0.2 <= each.tag_threshold <= 0.4 for each in hpe.random_settings(9, {"tag_threshold": (0.2, 0.4)}))
 
 
-@pytest.mark.parametrize("limits", [(2, 1), (np.nan, 1), (0.5, np.nan), (0.5, np.inf), (1,), 3, "ab"], ids=str)
-def test_random_settings_want_limits_in_the_range(limits: Any) -> None:
-    refused("limits of tag_threshold", hpe.random_settings, 2, {"tag_threshold": limits})
-    refused("count=-1", hpe.random_settings, -1, ["tag_threshold"])
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        *(
+            ((2, {"tag_threshold": limits}), "limits of tag_threshold")
+            for limits in ((2, 1), (np.nan, 1), (0.5, np.nan), (0.5, np.inf), (1,), 3, "ab")
+        ),
+        ((-1, ["tag_threshold"]), "count=-1"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_drawn_at_random(given: tuple[Any, ...], says: str) -> None:
+    refused(says, hpe.random_settings, *given)
 
 
 def test_flip_settings_miss_nothing() -> None:

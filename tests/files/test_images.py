@@ -214,6 +214,10 @@ def test_parts_of_pictures(box: tuple[int, ...], shape: tuple[int, int]) -> None
     assert part.shape == (*shape, 3)
 
 
+def test_parts_have_finite_boxes() -> None:
+    refused("NaN or infinite", hpe.crop_boxes, photo(), np.array([[0, 0, 1, np.inf], [np.nan, 0, 1, 1]]))
+
+
 @pytest.mark.parametrize(
     ("name", "picture", "sentence"),
     [
