@@ -51,6 +51,7 @@ class Outputs:
         joints: names of the joints that are drawn; all where none is named.
         min_score: joints below this score are not drawn.
         size: width and height that annotated pictures and films are fitted into, in proportion; their own by default.
+        inputs: files that are never written to, beside the source's: those of the user's other jobs.
 
     Raises:
         HpeError: a joint that does not exist.
@@ -67,6 +68,7 @@ class Outputs:
     joints: tuple[str, ...] = ()
     min_score: float = 0.0
     size: tuple[int, int] | None = None
+    inputs: tuple[str | Path, ...] = ()
 
     def __post_init__(self) -> None:
         for name in self.joints:
@@ -228,7 +230,8 @@ def run_film(
 
 def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
     """Raise when a file of the job's is an input, or is there and was not asked to be replaced; tidy killed runs up."""
-    check_targets([outputs.record], source.files, outputs.overwrite or resumed)
+    inputs = [*source.files, *outputs.inputs]
+    check_targets([outputs.record], inputs, outputs.overwrite or resumed)
     targets = [path for path in outputs.exports if not (resumed and is_export(path, outputs.record))]
     targets += [outputs.video] if outputs.video else []
     folders = [path.parent for path in (outputs.record, *outputs.exports)]
@@ -244,7 +247,7 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
     if outputs.crops is not None:
         targets += [] if resumed else outputs.crops.rglob("*-person-*.jpg")
         folders.append(outputs.crops)
-    check_targets(targets, source.files, outputs.overwrite)
+    check_targets(targets, inputs, outputs.overwrite)
     for place in set(folders):
         remove_parts(place)
 

@@ -25,6 +25,9 @@ from hpe_nb.evaluation.pose_files import Person, load_pictures, no_record, poses
 from hpe_nb.files.whole import unwritable
 from hpe_nb.skeleton import K
 
+RECORD = "poses.jsonl"
+"""Name of the record in the folder for the results of `hpe-nb run`."""
+
 COLUMNS = ("frame", "time_s", "name", "person", "person_score", "joint", "kind", "x_px", "y_px", "score")
 """Columns of the table made from a record: one row per joint; `person` counts from 1, as in pictures."""
 

@@ -16,6 +16,7 @@ from PIL import Image
 from refusals import refused
 
 import hpe_nb as hpe
+from hpe_nb.cli.main import main
 from hpe_nb.files.whole import LOCK, folder_held
 from hpe_nb.films.inputs import find_inputs
 from hpe_nb.films.pictures import planned
@@ -35,6 +36,27 @@ def test_inputs_are_never_written_to(tmp_path: Path, source: str, out: str, over
     refused("is one of the inputs", run, address, tmp_path / out, overwrite=overwrite, **given)
     assert (place / name).read_bytes() == before
     assert names(place) == sorted({"a.jpg", name})
+
+
+def run_command(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    """Exit status of the command, with the network that reads dots."""
+    monkeypatch.setattr("hpe_nb.cli.run.network_of", lambda _: dot_network())
+    return main(["run", "--quiet", *map(str, words)])
+
+
+def test_one_job_writes_to_no_input_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A result is an input where it is named, and none where a pattern finds it."""
+    films, out = [make_film(tmp_path, count, f"f{count}.mp4") for count in (1, 2)], tmp_path / "out"
+    for given in (films, [tmp_path / "**/*.mp4"]):
+        assert run_command(monkeypatch, *given, "-o", out, "--overwrite") == 0
+        assert names(out) == [f"f{i}/{name}" for i in (1, 2) for name in (f"f{i}-poses.mp4", "poses.jsonl")]
+    result = out / "f1" / "f1-poses.mp4"
+    before = result.read_bytes()
+    assert run_command(monkeypatch, films[0], result, "-o", out, "--overwrite", "--output-size", "32x24") == 1
+    assert "f1-poses.mp4 is one of the inputs" in capsys.readouterr().err
+    assert result.read_bytes() == before
 
 
 @pytest.mark.parametrize(
