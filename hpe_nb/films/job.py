@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -229,8 +230,12 @@ def run_film(
 
 
 def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
-    """Raise when a file of the job's is an input, or is there and was not asked to be replaced; tidy killed runs up."""
+    """Raise when a file of the job's is an input, or is there and was not asked to be replaced; tidy killed runs up.
+
+    Of a run that goes on, the files of the frames that the record has are its own: they are not written again.
+    """
     inputs = [*source.files, *outputs.inputs]
+    own = {path for entry in read_record(outputs.record) for path in outputs.files(entry)} if resumed else set()
     check_targets([outputs.record], inputs, outputs.overwrite or resumed)
     targets = [path for path in outputs.exports if not (resumed and is_export(path, outputs.record))]
     targets += [outputs.video] if outputs.video else []
@@ -245,9 +250,9 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
             targets += [path for path in folder.glob("*") if name and name.fullmatch(path.name)]
         folders.append(folder)
     if outputs.crops is not None:
-        targets += [] if resumed else outputs.crops.rglob("*-person-*.jpg")
+        targets += outputs.crops.rglob("*-person-*.jpg")
         folders.append(outputs.crops)
-    check_targets(targets, inputs, outputs.overwrite)
+    check_targets([path for path in targets if path not in own], inputs, outputs.overwrite)
     for place in set(folders):
         remove_parts(place)
 
@@ -255,12 +260,12 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
 def _draw_missing(outputs: Outputs, summary: Summary) -> None:
     """Draw the photos of an earlier run whose annotated pictures or people's parts are not there."""
     for entry in read_record(outputs.record):
-        if not entry.picture or all(path.exists() for path in outputs.files(entry)):
+        if not entry.picture or all(map(os.path.lexists, outputs.files(entry))):
             continue
         try:
             _, files = outputs.shown(entry, read_picture(entry.source))
             for path, image in files.items():
-                if not path.exists():
+                if not os.path.lexists(path):
                     write_image(path, image)
         except HpeError as error:
             summary.notes.append(str(error))

@@ -157,6 +157,31 @@ def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, name: str, th
         assert len(hpe.load_pictures(out / name)) == len(entries) == len(names(place))
 
 
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        pytest.param({"crops": "crops"}, "crops/b-person-1.jpg", id="a person's part"),
+        pytest.param({"pictures": "frame_%d.png"}, "frame_1.png", id="a frame"),
+        pytest.param({"pictures": ""}, "b.jpg", id="a picture"),
+    ],
+)
+@pytest.mark.parametrize("given_too", [False, True], ids=["a file", "an input"])
+def test_resuming_replaces_no_picture_of_the_users(
+    tmp_path: Path, given: dict[str, Any], name: str, given_too: bool
+) -> None:
+    place, out = photos(tmp_path / "in", "a.png"), tmp_path / "out"
+    run(place, out, **given)
+    run(photos(place, "a.png", "b.png"), out, resume=True, **given)  # what the record has is no other's
+    before = (out / name).read_bytes()
+    photo(place / "c.png")
+    mine = out / name.replace("b", "c").replace("1.p", "2.p")
+    (tmp_path / "file").write_bytes(before)
+    mine.symlink_to(tmp_path / "file")
+    what, says = (mine, "is one of the inputs") if given_too else (place, "not of this run")
+    refused(says, run, what, out, resume=True, **given)
+    assert mine.is_symlink()
+
+
 def test_one_run_holds_the_folder(tmp_path: Path) -> None:
     source, out = photo(tmp_path / "in" / "a.png"), tmp_path / "out"
     with folder_held(out):
