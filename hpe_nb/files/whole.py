@@ -6,8 +6,10 @@ import os
 import re
 import secrets
 import socket
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 
 from hpe_nb.errors import HpeError
@@ -23,9 +25,10 @@ PART = re.compile(r"\..*\.[0-9a-f]{8}\.part", re.DOTALL)
 def written_whole(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; when the block ends well it takes the place of `path`, else it is removed.
 
-    A reader therefore never meets half a file, and a failed write leaves what was there before. The temporary file is
-    locked, so that `remove_parts` tells those of killed runs from those that are being written. A place that cannot be
-    written (no folder, no permission, disk full) is an HpeError.
+    A reader therefore never meets half a file, and a failed write leaves what was there before. The new file has the
+    permissions of the one that it replaces; a link is replaced, not what it leads to. The temporary file is locked, so
+    that `remove_parts` tells those of killed runs from those that are being written. A place that cannot be written (no
+    folder, no permission, disk full, a device or pipe) is an HpeError.
     """
     # A name may have 255 bytes: a long one is cut, so that the temporary one fits too.
     start = os.fsdecode(os.fsencode(path.name)[:200])
@@ -33,12 +36,15 @@ def written_whole(path: Path) -> Iterator[Path]:
     with ExitStack() as held:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            mode = check_regular(path)
             while part is None or not part.exists():  # another run may tidy up before the file is locked
                 part = path.with_name(f".{start}.{secrets.token_hex(4)}.part")
                 if os.name == "nt":  # there a file that is open can neither be removed nor replace another
                     break
                 _lock(held.enter_context(part.open("xb")).fileno(), wait=True)
             yield part
+            if mode is not None:
+                part.chmod(mode)
             os.replace(part, path)
         except OSError as error:
             raise unwritable(path, error) from error
@@ -46,6 +52,36 @@ def written_whole(path: Path) -> Iterator[Path]:
             if part is not None:
                 with suppress(OSError):
                     part.unlink(missing_ok=True)
+
+
+def check_regular(path: Path) -> int | None:
+    """See that a path can be written to as a file: HpeError for a folder, device or pipe.
+
+    Returns:
+        The permissions of the file that is there, None where there is none, or a link.
+    """
+    try:
+        info = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise unwritable(path, error) from error
+    if not stat.S_ISREG(info.st_mode):
+        raise HpeError(f"{path} is a folder, device or pipe, but a file is expected; choose another name.")
+    return None if path.is_symlink() else stat.S_IMODE(info.st_mode)
+
+
+def new_file(path: Path) -> FileIO:
+    """Open a new file in place of the one that is there, whose other names and whose link's target stay as they are.
+
+    It has the permissions of the one it replaces.
+    """
+    mode = check_regular(path)
+    path.unlink(missing_ok=True)
+    file = FileIO(path, "x")
+    if mode is not None:
+        path.chmod(mode)
+    return file
 
 
 def remove_parts(folder: Path) -> None:

@@ -225,7 +225,7 @@ def run_film(
                 video.close()
             except HpeError as error:
                 summary.ending = summary.ending or str(error)
-        _finish(summary, source, outputs, video)
+        _finish(summary, source, outputs, video, exported=record.entries + summary.resumed > 0)
     return summary
 
 
@@ -282,7 +282,7 @@ def _followed(flow: Iterator[Found], following: Following, stages: Stages) -> It
         yield Entry(frame.index, frame.time, frame.name, size, person, poses, frame.source, frame.picture), frame.image
 
 
-def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile | None) -> None:
+def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile | None, exported: bool) -> None:
     """Make what is made at the end, and say what there is to say."""
     report = source.report
     summary.notes += report.notes + report.sentences
@@ -300,7 +300,7 @@ def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile
         summary.files.append(outputs.pictures.parent if pattern_of(outputs.pictures) else outputs.pictures)
     if summary.people and outputs.crops is not None:
         summary.files.append(outputs.crops)
-    for path in outputs.exports:
+    for path in outputs.exports if exported else ():
         try:
             summary.files.append(export_record(outputs.record, path))
         except HpeError as error:

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,7 +23,7 @@ from hpe_nb.arrays import Ints
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.evaluation.pose_files import Person, load_pictures, no_record, poses_of, record_lines, write_people
-from hpe_nb.files.whole import unwritable
+from hpe_nb.files.whole import check_regular, new_file, unwritable
 from hpe_nb.skeleton import K
 
 RECORD = "poses.jsonl"
@@ -49,13 +50,14 @@ class Entry:
 class RecordFile:
     """A record that is being written, in a `with` block; with `resume` it goes on after what is there, if that is one.
 
-    Every entry is on disk when `write` returns; `entries` counts them. Where the disk has no room for one, what was
-    written of it is taken back, so the file always ends with a whole line.
+    Every entry is on disk when `write` returns; `entries` counts them. An earlier record stays until the first. Where
+    the disk has no room for one, what was written of it is taken back, so the file always ends with a whole line.
     """
 
     def __init__(self, path: str | Path, resume: bool = False) -> None:
         self.path = Path(path)
         self.entries = self._end = 0
+        self._file: FileIO | None = None
         try:
             if resume and self.path.exists():
                 for _ in read_record(self.path):  # sees that it is one
@@ -63,21 +65,29 @@ class RecordFile:
                 with self.path.open("rb") as file:
                     self._end = sum(len(line) for line in file if line.endswith(b"\n"))
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("r+b" if self._end else "wb", buffering=0)
-            self._file.truncate(self._end)
-            self._file.seek(self._end)
         except OSError as error:
             raise unwritable(self.path, error) from error
+        check_regular(self.path)
+
+    def _open(self) -> FileIO:
+        """The file, to be written to from its last whole line on; a new one in place of an earlier record."""
+        file = FileIO(self.path, "r+") if self._end else new_file(self.path)
+        file.truncate(self._end)
+        file.seek(self._end)
+        return file
 
     def write(self, entry: Entry) -> None:
         """Add the people of one frame; HpeError where the disk is full or gone."""
         line = (json.dumps(_plain(entry), separators=(",", ":")) + "\n").encode()
         try:
+            if self._file is None:
+                self._file = self._open()
             if self._file.write(line) != len(line):
                 raise OSError(errno.ENOSPC, "No space left on device")
         except OSError as error:
-            self._file.seek(self._end)
-            self._file.truncate()
+            if self._file is not None:
+                self._file.seek(self._end)
+                self._file.truncate()
             raise unwritable(self.path, error) from error
         self._end += len(line)
         self.entries += 1
@@ -86,10 +96,11 @@ class RecordFile:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Close the file; without an entry, as where no input could be read, it goes."""
-        self._file.close()
-        if not self._end:
-            self.path.unlink(missing_ok=True)
+        """Close the file; one without an entry goes."""
+        if self._file is not None:
+            self._file.close()
+            if not self._end:
+                self.path.unlink(missing_ok=True)
 
 
 def read_record(path: str | Path) -> Iterator[Entry]:

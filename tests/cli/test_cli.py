@@ -198,7 +198,11 @@ def test_notebooks_are_copied_once_and_never_over_ones_own(tmp_path: Path) -> No
     for path in (*(source / name for name in ("a.ipynb", "b.ipynb", "linked.md", "notes.txt")), folder / "b.ipynb"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(path.parent.name)
-    assert lab.copy_notebooks(source, folder) == (["a.ipynb", "linked.md"], ["b.ipynb"])
+    (source / "link.md").write_text("source")
+    (folder / "link.md").symlink_to("nowhere")
+    assert lab.copy_notebooks(source, folder) == (["a.ipynb", "linked.md"], ["b.ipynb", "link.md"])
+    (folder / "link.md").unlink()  # it is still the link to nowhere
+    (source / "link.md").unlink()
     written = {path.name: path.read_text() for path in folder.iterdir()}
     assert written == {"a.ipynb": "source", "linked.md": "source", "b.ipynb": "mine"}
     assert lab.copy_notebooks(source, folder) == ([], ["a.ipynb", "b.ipynb", "linked.md"])

@@ -230,9 +230,9 @@ def test_a_record_on_a_full_disk_ends_with_a_whole_line(
             return written
 
     class TinyRecord(RecordFile):
-        def __init__(self, *given: Any) -> None:
-            super().__init__(*given)
-            self._file = TinyDisk(self.path, "r+b")
+        def _open(self) -> FileIO:
+            super()._open().close()
+            return TinyDisk(self.path, "r+b")
 
     monkeypatch.setattr("hpe_nb.films.job.RecordFile", TinyRecord)
     summary, entries = run(walk, tmp_path)

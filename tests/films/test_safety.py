@@ -79,6 +79,31 @@ def test_a_file_of_the_users_is_replaced_only_when_asked(tmp_path: Path, name: s
     assert (out / name).read_bytes() != b"mine"
 
 
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_overwriting_changes_no_other_name_of_a_file(tmp_path: Path, link: str) -> None:
+    film, kept = make_film(tmp_path, 3), tmp_path / "kept"
+    run(film, kept, video="v.mp4")
+    before = {name: (kept / name).read_bytes() for name in names(kept)}
+    (tmp_path / "out").mkdir()
+    for name in before:
+        getattr(tmp_path / "out" / name, link)(kept / name)
+    run(film, tmp_path / "out", video="v.mp4", overwrite=True, frames=1)
+    assert {name: (kept / name).read_bytes() for name in names(kept)} == before
+    assert frames_in(tmp_path / "out" / "v.mp4") == 1
+
+
+@pytest.mark.parametrize("given", [{}, {"exports": ["poses.csv"]}], ids=["record", "export"])
+def test_overwriting_with_nothing_keeps_what_is_there(tmp_path: Path, given: dict[str, Any]) -> None:
+    out, bad = tmp_path / "out", tmp_path / "bad.jpg"
+    run(photo(tmp_path / "a.png"), out, **given)
+    before = {name: (out / name).read_bytes() for name in names(out)}
+    bad.write_text("no picture")
+    for place in (out, tmp_path / "new"):
+        run(bad, place, overwrite=True, **given)
+    assert {name: (out / name).read_bytes() for name in names(out)} == before
+    assert names(tmp_path / "new") == []
+
+
 @pytest.mark.parametrize("out", ["out", "100%done"])
 @pytest.mark.parametrize("given", ["../in", "../in/a.png", "../in/*.png", "../other/../in"])
 def test_no_name_leads_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, out: str) -> None:
