@@ -7,7 +7,7 @@ import re
 import secrets
 import socket
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -117,6 +117,13 @@ def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace
                 f"{target} is there and is not of this run; choose another folder with -o, or have files of hpe-nb run "
                 "replaced by --overwrite."
             )
+
+
+def check_different(paths: Sequence[Path]) -> None:
+    """Raise HpeError where two of the paths lead to one file."""
+    if len({_identity(path) for path in paths}) < len(paths):
+        given = " and ".join(path.name for path in paths)
+        raise HpeError(f"{given} were given, but each must be a file of its own; choose other names.")
 
 
 def _identity(path: Path) -> tuple[int, int] | str:

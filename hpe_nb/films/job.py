@@ -18,7 +18,7 @@ from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError, last_line, one_line
 from hpe_nb.files.images import ENDINGS, crop_boxes, scaled_into, write_image
-from hpe_nb.files.whole import check_targets, folder_held, remove_parts
+from hpe_nb.files.whole import check_different, check_targets, folder_held, remove_parts
 from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Found, Stages, detect
 from hpe_nb.films.following import Following, Running
@@ -55,7 +55,7 @@ class Outputs:
         inputs: files that are never written to, beside the source's: those of the user's other jobs.
 
     Raises:
-        HpeError: a joint that does not exist.
+        HpeError: a joint that does not exist, or one path for two files.
     """
 
     record: Path
@@ -72,6 +72,10 @@ class Outputs:
     inputs: tuple[str | Path, ...] = ()
 
     def __post_init__(self) -> None:
+        paths = {name: Path(path) for name in ("record", "video", "pictures", "crops") if (path := getattr(self, name))}
+        for name, value in (paths | {"exports": tuple(map(Path, self.exports))}).items():
+            object.__setattr__(self, name, value)
+        check_different([self.record, *([self.video] if self.video else []), *self.exports])
         for name in self.joints:
             joint_index(name)
 

@@ -23,7 +23,7 @@ from hpe_nb.arrays import Ints
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.evaluation.pose_files import Person, load_pictures, no_record, poses_of, record_lines, write_people
-from hpe_nb.files.whole import check_regular, new_file, unwritable
+from hpe_nb.files.whole import check_different, check_regular, new_file, unwritable
 from hpe_nb.skeleton import K
 
 RECORD = "poses.jsonl"
@@ -142,9 +142,10 @@ def export_record(record: str | Path, path: str | Path) -> Path:
         The path.
 
     Raises:
-        HpeError: another ending, no record, or a place that cannot be written.
+        HpeError: another ending, no record, the record's own path, or a place that cannot be written.
     """
     record, path = Path(record), Path(path)
+    check_different([record, path])
     coco = path.suffix.lower() == ".json"
     stems = [Path(line["name"]).stem if line.get("source") else "" for line in record_lines(record)] if coco else []
     named = all(re.fullmatch("[0-9]{1,18}", stem) for stem in stems)

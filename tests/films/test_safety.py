@@ -104,6 +104,27 @@ def test_overwriting_with_nothing_keeps_what_is_there(tmp_path: Path, given: dic
     assert names(tmp_path / "new") == []
 
 
+@pytest.mark.parametrize("name", ["poses.json", "link.json"])
+def test_record_and_export_are_two_files(tmp_path: Path, name: str) -> None:
+    record, path = tmp_path / "poses.json", tmp_path / name
+    run(photo(tmp_path / "a.png"), tmp_path)
+    (tmp_path / "poses.jsonl").rename(record)
+    (tmp_path / "link.json").symlink_to(record)
+    before = record.read_bytes()
+    for make in (lambda: hpe.export_record(record, path), lambda: hpe.Outputs(record=record, exports=(path,))):
+        refused("each must be a file of its own", make)
+    refused("each must", lambda: hpe.Outputs(record=tmp_path / "a.mp4", video=tmp_path / "a.mp4"))
+    assert record.read_bytes() == before
+
+
+def test_names_of_outputs_may_be_text(tmp_path: Path) -> None:
+    given = {name: f"{tmp_path}/out/{name}" for name in ("crops", "pictures")}
+    outputs = hpe.Outputs(record=f"{tmp_path}/out/p.jsonl", exports=(f"{tmp_path}/out/p.csv",), **given)
+    with hpe.open_source(photo(tmp_path / "a.png")) as source:
+        hpe.run_film(source, dot_network(), outputs)
+    assert names(tmp_path / "out") == ["crops/a-person-1.jpg", "p.csv", "p.jsonl", "pictures/a.jpg"]
+
+
 @pytest.mark.parametrize("out", ["out", "100%done"])
 @pytest.mark.parametrize("given", ["../in", "../in/a.png", "../in/*.png", "../other/../in"])
 def test_no_name_leads_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, out: str) -> None:
