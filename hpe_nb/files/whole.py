@@ -103,20 +103,17 @@ def unwritable(path: Path, error: Exception) -> HpeError:
     return HpeError(f"{path} could not be written ({reason}); free space or choose another place.")
 
 
-def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace: bool) -> None:
+def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace: bool, advice: str = "") -> None:
     """Raise HpeError, before anything is written, where a target exists and is not to be replaced, or is an input.
 
-    Inputs are never written to, by whatever way they are named.
+    Inputs are never written to, by whatever way they are named. `advice` says how else files are replaced.
     """
     read = {_identity(Path(path)) for path in inputs}
     for target in targets:
         if _identity(target) in read:
             raise HpeError(f"{target} is one of the inputs, which are never written to; choose another folder with -o.")
         if not replace and os.path.lexists(target):
-            raise HpeError(
-                f"{target} is there and is not of this run; choose another folder with -o, or have files of hpe-nb run "
-                "replaced by --overwrite."
-            )
+            raise HpeError(f"{target} is there and is not of this run; choose another folder with -o{advice}.")
 
 
 def check_different(paths: Sequence[Path]) -> None:

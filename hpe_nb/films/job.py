@@ -34,6 +34,9 @@ from hpe_nb.skeleton import K, joint_index
 FRAME = "frame_%06d.jpg"
 """Names of the annotated pictures of a film's frames."""
 
+REPLACE = ", or have files that are there replaced by --overwrite"
+"""What else may be done where a file is in the way."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outputs:
@@ -240,7 +243,7 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
     """
     inputs = [*source.files, *outputs.inputs]
     own = {path for entry in read_record(outputs.record) for path in outputs.files(entry)} if resumed else set()
-    check_targets([outputs.record], inputs, outputs.overwrite or resumed)
+    check_targets([outputs.record], inputs, outputs.overwrite or resumed, REPLACE)
     targets = [path for path in outputs.exports if not (resumed and is_export(path, outputs.record))]
     targets += [outputs.video] if outputs.video else []
     folders = [path.parent for path in (outputs.record, *outputs.exports)]
@@ -256,7 +259,7 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
     if outputs.crops is not None:
         targets += outputs.crops.rglob("*-person-*.jpg")
         folders.append(outputs.crops)
-    check_targets([path for path in targets if path not in own], inputs, outputs.overwrite)
+    check_targets([path for path in targets if path not in own], inputs, outputs.overwrite, REPLACE)
     for place in set(folders):
         remove_parts(place)
 
