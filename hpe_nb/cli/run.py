@@ -164,6 +164,7 @@ def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, .
     """What the command line asks to be written for photos, or for a film of that name; never to one of the inputs."""
     from hpe_nb.films.frame import numbered
     from hpe_nb.films.job import Outputs
+    from hpe_nb.films.pictures import CROPS
     from hpe_nb.films.record import RECORD
 
     if options.resume and film:
@@ -183,7 +184,7 @@ def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, .
         exports=tuple(folder / name for name, asked in exports.items() if asked),
         resume=options.resume,
         overwrite=options.overwrite,
-        crops=folder / "crops" if options.crops else None,
+        crops=folder / CROPS if options.crops else None,
         people=options.only_people or (),
         joints=options.only_joints or (),
         min_score=options.min_score,

@@ -102,7 +102,7 @@ class Outputs:
         name, files = entry.picture or FRAME % entry.index, []
         if self.crops is not None:
             whole = self.crops / name
-            files = [whole.with_name(f"{whole.stem[:200]}-person-{i + 1}.jpg") for i in entry.person.tolist()]
+            files = [whole.with_name(f"{whole.stem}-person-{i + 1}.jpg") for i in entry.person.tolist()]
         if self.pictures is not None:
             pattern = pattern_of(self.pictures)
             files.append(self.pictures.with_name(self.pictures.name % entry.index) if pattern else self.pictures / name)

@@ -106,6 +106,24 @@ def test_each_persons_part_of_the_picture(tmp_path: Path, two: Path) -> None:
     refused("is there", run, two, out, crops="crops")
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param([f"{'x' * 200}{i}.png" for i in (1, 2)], id="long names"),
+        pytest.param([f"{'漢' * 80}{i}.png" for i in (1, 2)], id="long names of several bytes a letter"),
+        pytest.param(["a.png", "a.jpg"], id="one name, two endings"),
+        pytest.param(["a.png", "crops/a-person-1.png"], id="named like a part"),
+    ],
+)
+def test_every_part_and_picture_has_a_file_of_its_own(tmp_path: Path, given: list[str]) -> None:
+    place = photos(tmp_path / "in", *given)
+    run(f"{place}/**/*", tmp_path / "out", pictures="", crops="crops")
+    assert len(names(tmp_path / "out")) == 1 + 2 * len(given)
+    assert len(names(tmp_path / "out" / "crops")) == len(given)
+    summary, _ = run(f"{place}/**/*", tmp_path / "out", pictures="", crops="crops", resume=True)
+    assert (summary.resumed, summary.frames) == (2, 0)
+
+
 def test_a_film(tmp_path: Path) -> None:
     summary, entries = run(make_film(tmp_path, 20), tmp_path, video="out.mp4")
     assert [entry.index for entry in entries] == list(range(20))

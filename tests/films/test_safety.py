@@ -146,12 +146,16 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.Mon
         (["http://x/..", "http://x/a.png"], ["photo.jpg", "a.jpg"]),
         (["f", "..hidden"], ["f.jpg", None]),
         (["...mp4", "..mp4", "x/...mp4"], [None, None, None]),
-        (["x" * 245 + ".jpg", "x" * 245 + ".png"], ["x" * 245 + ".jpg", "x" * 245 + ".png.jpg"]),
+        (["x" * 220 + ".jpg", "x" * 220 + ".png"], ["x" * 220 + ".jpg", "x" * 220 + ".png.jpg"]),
+        (["x" * 245 + ".jpg", "x" * 245 + ".png"], [None, None]),
+        (["漢" * 82 + ".jpg"], [None]),
+        (["crops/a.png", "Crops/b.png", "crops-1/a.png"], ["crops-1/a.jpg", "Crops-1/b.jpg", "crops-1/a.png.jpg"]),
     ],
 )
 def test_every_photo_has_a_picture_of_its_own(paths: list[str], pictures: list[str | None]) -> None:
     found = [one.picture for one in planned(paths)]
     assert len({name.casefold() for name in found}) == len(paths)
+    assert all(len(os.fsencode(Path(name).name)) <= 230 for name in found)
     for path in (*map(Path, found), *(Path(name).with_suffix("") for name in found)):  # the folder of a film too
         assert not path.is_absolute()
         assert {".", ".."}.isdisjoint(str(path).split("/"))
