@@ -129,6 +129,9 @@ def short_name(what: str) -> str:
 
 
 def numbered(name: str) -> re.Pattern[str] | None:
-    """What finds the files of a pattern such as frame_%04d.png, their number as its group; None for other names."""
-    found, places = re.subn(r"%0?\d*d", r"(\\d+)", re.escape(name))
+    """What finds the files of a pattern such as frame_%04d.png, their number as its group; None for other names.
+
+    Without its zero, as %4d, the number has blanks before it.
+    """
+    found, places = re.subn(r"%(0?)\d*d", lambda place: r"(\d+)" if place[1] else r" *(\d+)", re.escape(name))
     return re.compile(found) if places == 1 else None

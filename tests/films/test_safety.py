@@ -67,6 +67,7 @@ def test_one_job_writes_to_no_input_of_another(
         ("poses.csv", {"exports": ["poses.csv"]}),
         ("x.mp4", {"video": "x.mp4"}),
         ("frame_0.png", {"pictures": "frame_%d.png"}),
+        ("frame_   0.png", {"pictures": "frame_%4d.png"}),
     ],
 )
 def test_a_file_of_the_users_is_replaced_only_when_asked(tmp_path: Path, name: str, given: dict[str, Any]) -> None:
@@ -377,6 +378,12 @@ def test_folders_with_signs_of_patterns(tmp_path: Path, monkeypatch: pytest.Monk
     photos(tmp_path / "trip[2024]", *names)
     monkeypatch.chdir(tmp_path)
     assert [Path(one).name for one in find_inputs([pattern]).photos] == names
+
+
+def test_frames_whose_numbers_have_blanks(tmp_path: Path) -> None:
+    names = [f"f_{i:4d}.png" for i in (0, 9, 10, 2000)]
+    photos(tmp_path, *names)
+    assert [Path(one).name for one in find_inputs([f"{tmp_path}/f_%4d.png"]).photos] == names
 
 
 def test_films_turned_by_their_telephone(tmp_path: Path) -> None:
