@@ -12,9 +12,12 @@ import errno
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import numpy as np
@@ -22,7 +25,8 @@ import numpy as np
 from hpe_nb.arrays import Ints
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError, visible
-from hpe_nb.evaluation.pose_files import Person, load_pictures, no_record, poses_of, record_lines, write_people
+from hpe_nb.evaluation.pose_files import Person, no_record, poses_of, record_lines, write_people
+from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.whole import check_different, check_regular, new_file, unwritable
 from hpe_nb.skeleton import K
 
@@ -150,34 +154,36 @@ def export_record(record: str | Path, path: str | Path) -> Path:
     stems = [Path(line["name"]).stem if line.get("source") else "" for line in record_lines(record)] if coco else []
     named = all(re.fullmatch("[0-9]{1,18}", stem) for stem in stems)
     named = named and len({int(stem) for stem in stems}) == len(stems)  # 7 and 007 are one number
-
-    def people() -> Iterator[Person]:
-        for line in record_lines(record):
-            name, number = visible(str(line["name"])), line["frame"]
-            head = {"frame": number, "time_s": line["time"], "name": name}
-            if coco:
-                head = {"image_id": int(Path(name).stem) if named else number, "category_id": 1}
-                head |= {"file_name": name} if line.get("source") else {}
-            poses_of(line["people"])  # sees that they are people
-            yield from (head | person for person in line["people"])
-
     try:
-        return write_people(path, people(), COLUMNS)
+        return write_people(path, _people(record, coco, named), COLUMNS)
     except (ValueError, TypeError, KeyError) as error:
         raise error if isinstance(error, HpeError) else no_record(record, error) from error
 
 
 def is_export(path: Path, record: Path) -> bool:
-    """Whether a file holds nothing but people of the record, as `export_record` makes it: then it is the record's own.
+    """Whether a file is as `export_record` makes it of the record, or of its beginning: then it is the record's own."""
+    coco = path.suffix.lower() == ".json"
+    with suppress(HpeError, ValueError), TemporaryDirectory() as folder:  # ValueError: photos that are no numbers
+        found = read_bytes(path, "an export")
+        lines = found.count(b"\n")
+        count = max(0, lines - 2 if coco else (lines - 1) // K)
+        for named in (False, True)[: 1 + coco]:  # a shorter record may have had numbers only
+            people = islice(_people(record, coco, named), count)
+            if write_people(Path(folder) / path.name, people, COLUMNS).read_bytes() == found:
+                return True
+    return False
 
-    The file may have been made when the record was shorter.
-    """
-    try:
-        found, known = load_pictures(path), load_pictures(record)
-    except HpeError:
-        return False
-    names = {visible(str(name)): poses.keypoints for name, poses in known.items()}
-    return all(np.array_equal(poses.keypoints, names.get(str(name), np.zeros(0))) for name, poses in found.items())
+
+def _people(record: Path, coco: bool, named: bool) -> Iterator[Person]:
+    """The people of a record as `export_record` writes them; `named`: the photos' names are numbers, their ids."""
+    for line in record_lines(record):
+        name, number = visible(str(line["name"])), line["frame"]
+        head = {"frame": number, "time_s": line["time"], "name": name}
+        if coco:
+            head = {"image_id": int(Path(name).stem) if named else number, "category_id": 1}
+            head |= {"file_name": name} if line.get("source") else {}
+        poses_of(line["people"])  # sees that they are people
+        yield from (head | person for person in line["people"])
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

@@ -187,7 +187,10 @@ def test_resuming_in_a_folder_that_changed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["poses.json", "poses.csv"])
-@pytest.mark.parametrize("there", ["of the run", "of a shorter record", "the user's", "changed by the user"])
+@pytest.mark.parametrize(
+    "there",
+    ["of the run", "of a shorter record", "the user's", "empty, of the user's", "changed by the user", "a user's note"],
+)
 def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, name: str, there: str) -> None:
     place, out = photos(tmp_path / "in", "1.png", "2.png"), tmp_path / "out"
     run(place, out, exports=[name])
@@ -198,6 +201,11 @@ def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, name: str, th
         (out / name).write_text("[]\n\n1,2,3\n")
     if there == "changed by the user":
         (out / name).write_text((out / name).read_text().replace("nose", "NOSE").replace("0.", "1."))
+    if there == "empty, of the user's":
+        (out / name).write_text({"poses.json": "[]", "poses.csv": "person,joint,x_px\n"}[name])
+    if there == "a user's note":
+        text = (out / name).read_text().replace('"score"', '"note": "left", "score"')
+        (out / name).write_text(text.replace("score\n", "score,note\n"))
     before = (out / name).read_bytes()
     photo(place / "b.png", 4)
     if "user" in there:
