@@ -177,7 +177,7 @@ def run_film(
         resumed = outputs.resume and outputs.record.exists()
         if isinstance(source, Pictures):
             following = replace(following, follow=False, smooth=False)  # a folder is no film
-            summary.resumed = source.go_on(read_record(outputs.record)) if resumed else 0
+            summary.resumed = source.go_on(_photos_done(outputs.record)) if resumed else 0
         _check_places(source, outputs, resumed)
         sound = source if isinstance(source, Film) and not source.span.loop else None
         rate = source.fps / source.span.stride
@@ -234,6 +234,14 @@ def run_film(
                 summary.ending = summary.ending or str(error)
         _finish(summary, source, outputs, video, exported=record.entries + summary.resumed > 0)
     return summary
+
+
+def _photos_done(record: Path) -> Iterator[Entry]:
+    """The entries of an earlier run on photos."""
+    for entry in read_record(record):
+        if not entry.source:
+            raise HpeError(f"{record} is the record of a film, but one of photos is expected; choose another folder.")
+        yield entry
 
 
 def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
@@ -295,6 +303,8 @@ def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile
     summary.notes += report.notes + report.sentences
     if not (summary.frames or summary.resumed or summary.ending or summary.notes):
         summary.notes.append(f"{source.name} has no frame that was asked for; look at its length, and start and stop.")
+    if summary.resumed and not (summary.frames or summary.ending or report.count):
+        summary.notes.append(f"{outputs.record} has all photos that were asked for; none is left to do.")
     if report.count > len(report.sentences):
         summary.notes.append(f"... and {report.count - len(report.sentences)} more of the kind.")
     summary.files.append(outputs.record)

@@ -148,6 +148,7 @@ def test_resuming_does_the_rest_only(walk: Path, tmp_path: Path) -> None:
     assert [entry.index for entry in entries] == list(range(12))
     third, entries = run(walk, tmp_path, resume=True)
     assert (third.frames, third.resumed, len(entries)) == (0, 12, 12)
+    assert "none is left to do" in third.notes[0]
 
 
 def test_frames_of_changing_size_fit_the_first(tmp_path: Path) -> None:

@@ -241,6 +241,13 @@ def test_resuming_replaces_no_picture_of_the_users(
     assert mine.is_symlink()
 
 
+def test_photos_do_not_go_on_after_a_film(tmp_path: Path) -> None:
+    run(make_film(tmp_path, 2), tmp_path)
+    before = (tmp_path / "poses.jsonl").read_bytes()
+    refused("is the record of a film", run, photo(tmp_path / "a.png"), tmp_path, resume=True)
+    assert (tmp_path / "poses.jsonl").read_bytes() == before
+
+
 def test_one_run_holds_the_folder(tmp_path: Path) -> None:
     source, out = photo(tmp_path / "in" / "a.png"), tmp_path / "out"
     with folder_held(out):
