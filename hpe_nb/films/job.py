@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -182,10 +183,19 @@ def run_film(
         sound = source if isinstance(source, Film) and not source.span.loop else None
         rate = source.fps / source.span.stride
         video = open_files.enter_context(VideoFile(outputs.video, rate, sound)) if outputs.video else None
+        if video is not None and sound is None and isinstance(source, Film) and source.has_sound:
+            video.sound_note = "the film has no sound, which is left out where a film begins again (--loop)."
         record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
         if resumed:
             _draw_missing(outputs, summary)
-        flow = detect(islice(source, frames or None), network, grouping, running, stages=stages, report=source.report)
+        flow = detect(
+            islice(source, min(frames or sys.maxsize, sys.maxsize)),
+            network,
+            grouping,
+            running,
+            stages=stages,
+            report=source.report,
+        )
         under_way: list[Future[Entry]] = []
 
         def write(entry: Entry, picture: Image | None, files: dict[Path, Image]) -> Entry:

@@ -86,6 +86,8 @@ def test_help_loads_nothing_heavy() -> None:
         pytest.param(["demo", "--network", "yolo"], "yolo was given, but the path", id="another network"),
         pytest.param(["demo", "--fit", "square"], "square was given, but protocol, letterbox or", id="another fit"),
         pytest.param(["demo", "--fit", "0x448"], "--fit: 0x448", id="a fit of no width"),
+        pytest.param(["demo", "--fit", "16385x64"], "16385x64 was given, but protocol", id="a fit too large"),
+        pytest.param(["run", "a", "--output-size", "9x" + "9" * 5000], "up to 16384", id="a size too large"),
         pytest.param(["demo", "-o", "taken"], "taken", id="a file in the folder's place"),
         pytest.param(["demo", "--speed=1"], "unrecognized arguments: --speed=1; see hpe-nb --help", id="no option"),
         pytest.param(["demo", "--refine", "free"], "argument --refine: invalid choice", id="no choice"),

@@ -131,6 +131,11 @@ def test_a_film(tmp_path: Path) -> None:
     assert set(summary.stages.spent) >= {"follow", "draw", "write"}
 
 
+@pytest.mark.parametrize("frames", [None, 0, 10**30])
+def test_all_frames(tmp_path: Path, frames: int | None) -> None:
+    assert run(make_film(tmp_path, 3), tmp_path, frames=frames)[0].frames == 3
+
+
 def test_nobody_at_all_leaves_readable_files(tmp_path: Path) -> None:
     nobody = hpe.Settings(pose_threshold=1.0)
     _, entries = run(make_film(tmp_path, 3), tmp_path, exports=("poses.json", "poses.csv"), grouping=nobody)

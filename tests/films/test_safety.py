@@ -304,6 +304,19 @@ def test_sound_of_any_kind(tmp_path: Path, name: str, coder: str, written: str, 
         assert len(container.streams.audio) == ("original" in says)
 
 
+def test_a_film_that_begins_again_has_no_sound_and_says_so(tmp_path: Path) -> None:
+    film = uneven_film(tmp_path / "a.mp4", [0, 10], sound=0.2)
+    summary, _ = run(hpe.open_source(film, loop=True), tmp_path / "out", video="out.mp4", frames=5)
+    assert "has no sound" in " ".join(summary.notes)
+
+
+def test_photos_are_not_read_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(monkeypatch, photo(tmp_path / "a.png"), "-o", tmp_path / "out", "--loop", "--frames", "3") == 2
+    assert "--loop was given for photos" in capsys.readouterr().err
+
+
 def test_a_film_that_does_not_take_its_sound_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(COPIED, ".mp4", ("ac3",))
     film = uneven_film(tmp_path / "a.mkv", [0, 10], sound=0.2, coder="ac3")
