@@ -42,7 +42,7 @@ FRAMES = (
     ("--start", 0, "N", "first frame, from 0"),
     ("--stop", int, "N", "frame before which to end"),
     ("--stride", 1, "N", "take every Nth frame"),
-    ("--loop", False, "", "films: begin again at the end, until Ctrl-C or --frames"),
+    ("--loop", False, "", "begin again at the end, until Ctrl-C or --frames"),
     ("--frames", int, "N", "end after N frames; 0: at the end"),
 )
 RESULTS = (
@@ -169,8 +169,6 @@ def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, .
 
     if options.resume and film:
         raise HpeError("--resume was given for a film, but it is for photos; use --start to begin at a later frame.")
-    if options.loop and not film:
-        raise HpeError("--loop was given for photos, but it is for films: each photo is read once; leave it out.")
     if (folder / RECORD).exists() and not (options.resume or options.overwrite):
         also = "" if film else "--resume to go on, "
         raise HpeError(f"{folder / RECORD} is of an earlier run; add {also}--overwrite or another folder with -o.")

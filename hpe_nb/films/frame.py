@@ -89,13 +89,13 @@ class Source:
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[Frame]:
-        """The wanted frames, in order; with loop, round after round."""
+        """The wanted frames, in order; with loop, round after round, of which each frame has a name of its own."""
         shift, elapsed = 0, 0.0
         while True:
             frame = None
             for frame in self.round():
                 index = shift + frame.index
-                name = frame.name or f"{self.name} frame {index}"
+                name = frame.name if frame.name and not shift else f"{frame.name or self.name} frame {index}"
                 yield replace(frame, index=index, time=elapsed + frame.time, name=name)
             if frame is None or not self.span.loop:
                 return

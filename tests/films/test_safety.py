@@ -310,13 +310,6 @@ def test_a_film_that_begins_again_has_no_sound_and_says_so(tmp_path: Path) -> No
     assert "has no sound" in " ".join(summary.notes)
 
 
-def test_photos_are_not_read_again_and_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run_command(monkeypatch, photo(tmp_path / "a.png"), "-o", tmp_path / "out", "--loop", "--frames", "3") == 2
-    assert "--loop was given for photos" in capsys.readouterr().err
-
-
 def test_a_film_that_does_not_take_its_sound_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(COPIED, ".mp4", ("ac3",))
     film = uneven_film(tmp_path / "a.mkv", [0, 10], sound=0.2, coder="ac3")
@@ -440,6 +433,14 @@ def test_numbers_of_photos_and_people_agree_in_all_files(tmp_path: Path, pair: t
     assert [(one["image_id"], one["person"]) for one in people] == [(0, 1), (1, 1)]
     for name in ("poses.csv", "poses.jsonl", "poses.json"):
         assert {key: len(one) for key, one in hpe.load_pictures(tmp_path / name).items()} == dict.fromkeys(pair, 1)
+
+
+def test_photos_that_are_read_again_are_the_same_in_all_files(tmp_path: Path) -> None:
+    exports = ["poses.csv", "poses.json"]
+    run(hpe.open_source(photos(tmp_path / "in", "1.png", "2.png"), loop=True), tmp_path, frames=5, exports=exports)
+    expected = dict.fromkeys(["1.png", "2.png", "1.png frame 2", "2.png frame 3", "1.png frame 4"], 1)
+    for name in (*exports, "poses.jsonl"):
+        assert {key: len(one) for key, one in hpe.load_pictures(tmp_path / name).items()} == expected
 
 
 @pytest.mark.parametrize(
