@@ -106,7 +106,8 @@ def unwritable(path: Path, error: Exception) -> HpeError:
 def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace: bool, advice: str = "") -> None:
     """Raise HpeError, before anything is written, where a target exists and is not to be replaced, or is an input.
 
-    Inputs are never written to, by whatever way they are named. `advice` says how else files are replaced.
+    Inputs are never written to, by whatever way they are named, and nothing but files is replaced. `advice` says how
+    else files are replaced.
     """
     read = {_identity(Path(path)) for path in inputs}
     for target in targets:
@@ -114,6 +115,7 @@ def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace
             raise HpeError(f"{target} is one of the inputs, which are never written to; choose another folder with -o.")
         if not replace and os.path.lexists(target):
             raise HpeError(f"{target} is there and is not of this run; choose another folder with -o{advice}.")
+        check_regular(target)
 
 
 def check_different(paths: Sequence[Path]) -> None:

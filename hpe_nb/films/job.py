@@ -76,9 +76,10 @@ class Outputs:
     inputs: tuple[str | Path, ...] = ()
 
     def __post_init__(self) -> None:
-        paths = {name: Path(path) for name in ("record", "video", "pictures", "crops") if (path := getattr(self, name))}
-        for name, value in (paths | {"exports": tuple(map(Path, self.exports))}).items():
-            object.__setattr__(self, name, value)
+        for name in ("record", "video", "pictures", "crops"):
+            if (path := getattr(self, name)) is not None:
+                object.__setattr__(self, name, Path(path))
+        object.__setattr__(self, "exports", tuple(map(Path, self.exports)))
         check_different([self.record, *([self.video] if self.video else []), *self.exports])
         for name in self.joints:
             joint_index(name)
@@ -188,14 +189,8 @@ def run_film(
         record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
         if resumed:
             _draw_missing(outputs, summary)
-        flow = detect(
-            islice(source, min(frames or sys.maxsize, sys.maxsize)),
-            network,
-            grouping,
-            running,
-            stages=stages,
-            report=source.report,
-        )
+        wanted = islice(source, min(frames or sys.maxsize, sys.maxsize))
+        flow = detect(wanted, network, grouping, running, stages=stages, report=source.report)
         under_way: list[Future[Entry]] = []
 
         def write(entry: Entry, picture: Image | None, files: dict[Path, Image]) -> Entry:
@@ -242,7 +237,7 @@ def run_film(
                 video.close()
             except HpeError as error:
                 summary.ending = summary.ending or str(error)
-        _finish(summary, source, outputs, video, exported=record.entries + summary.resumed > 0)
+        _finish(summary, source, outputs, video, exported=resumed or record.entries > 0)
     return summary
 
 

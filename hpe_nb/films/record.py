@@ -27,7 +27,7 @@ from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.evaluation.pose_files import Person, no_record, poses_of, record_lines, write_people
 from hpe_nb.files.reading import read_bytes
-from hpe_nb.files.whole import check_different, check_regular, new_file, unwritable
+from hpe_nb.files.whole import check_different, new_file, unwritable
 from hpe_nb.skeleton import K
 
 RECORD = "poses.jsonl"
@@ -71,7 +71,6 @@ class RecordFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(self.path, error) from error
-        check_regular(self.path)
 
     def _open(self) -> FileIO:
         """The file, to be written to from its last whole line on; a new one in place of an earlier record."""

@@ -14,7 +14,7 @@ from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import scaled_into
 from hpe_nb.files.opencv import cv2
-from hpe_nb.files.whole import check_regular, new_file, unwritable
+from hpe_nb.files.whole import new_file, unwritable
 
 if TYPE_CHECKING:
     from hpe_nb.films.captures import Film
@@ -63,7 +63,6 @@ class VideoFile:
         if ending not in CODECS:
             raise HpeError(f"{path} has the ending {self.path.suffix!r}, but one of {', '.join(CODECS)} is expected.")
         self._codec, self._options, self._container_options = CODECS[ending]
-        check_regular(self.path)
         self.frames = self.fitted = 0
         self._source = source
         self._heard: Any = None if source is None else source.keep_sound()

@@ -12,9 +12,7 @@ from refusals import refused
 
 from hpe_nb.errors import HpeError
 from hpe_nb.files import whole
-from hpe_nb.files.whole import LOCK, folder_held, remove_parts, written_whole
-from hpe_nb.films.record import RecordFile
-from hpe_nb.films.video import VideoFile
+from hpe_nb.files.whole import LOCK, check_targets, folder_held, new_file, remove_parts, written_whole
 
 PART = ".a.txt.0123abcd.part"
 
@@ -93,8 +91,9 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path, kind: str) -> None:
     }
     make[kind]()
     before = path.lstat()
-    for writer in (lambda: written_whole(path).__enter__(), lambda: RecordFile(path), lambda: VideoFile(path, 10)):
+    for writer in (lambda: written_whole(path).__enter__(), lambda: new_file(path)):
         refused("is a folder, device or pipe", writer)
+    refused("is a folder, device or pipe", check_targets, [path], [], replace=True)
     assert (path.lstat(), len(list(tmp_path.iterdir()))) == (before, 1)
 
 
