@@ -25,16 +25,23 @@ def add(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> None:
     """Sweep, and print the best settings with the default."""
-    from hpe_nb.evaluation.labels import read_labels
+    from hpe_nb.evaluation.labels import label_files, read_labels
     from hpe_nb.evaluation.sweep import sweep
 
     known, base = read_labels(options.labels), grouping_of(options)
     if options.csv:
-        inputs = [options.labels, options.network, *photos_of(options, known)]
+        # A network has its weights and its card beside it.
+        network = Path(options.network)
+        network_files = [network, *(network.parent / (network.stem + ending) for ending in (".bin", ".toml"))]
+        inputs = [*label_files(options.labels), *network_files, *photos_of(options, known)]
         check_targets([options.csv], inputs, replace=True)
     if not options.grid:
         raise HpeError("Nothing was given to sweep; add for example --set tag_threshold=0.5:2:0.1.")
-    grid = dict(values_of(text) for text in options.grid)
+    grid: dict[str, list[Any]] = {}
+    for name, values in map(values_of, options.grid):
+        if name in grid:
+            raise HpeError(f"Values of {name} were given twice, but once is expected; give all of them in one --set.")
+        grid[name] = values
     table = sweep(maps_of(options, known), known, grid, base=base)
     print(table)
     low, high = table.interval(table.best_row, 0)
@@ -55,9 +62,13 @@ def values_of(text: str) -> tuple[str, list[Any]]:
     kind = type(defaults[name])
     try:
         if ":" in listed:
-            low, high, step = map(float, listed.split(":"))
             import numpy as np
 
+            from hpe_nb.evaluation.grids import MOST
+
+            low, high, step = map(float, listed.split(":"))
+            if not (high - low) / step < MOST:
+                raise ValueError("too many")
             return name, [kind(round(value, 9)) for value in np.arange(low, high + step / 2, step).tolist()]
         values = [part.strip().lower() for part in listed.split(",")]
         return name, [("no", "false", "yes", "true").index(v) > 1 if kind is bool else kind(v) for v in values]

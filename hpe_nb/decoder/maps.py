@@ -80,6 +80,11 @@ class Maps:
                 f"{FARTHEST:g} is expected; "
                 "leave it out to work in map pixels."
             )
+        if abs(np.linalg.det(to_image[:, :2])) < FARTHEST**-2:
+            raise HpeError(
+                "to_image that brings all points onto one line was given, but one with an inverse is expected; "
+                "leave it out to work in map pixels."
+            )
         for name, value in (("heatmaps", heatmaps), ("tags", tags), ("to_image", to_image)):
             object.__setattr__(self, name, value)
 

@@ -242,9 +242,11 @@ def oks(xy: Floats, other: Floats, area: Floats, use: Bools) -> Float64:
         use: (..., 17) the joints to compare.
 
     Returns:
-        (...) the mean over the used joints of exp(-d^2 / (2 area (2 sigma)^2)); 0 where no joint is used.
+        (...) the mean over the used joints of exp(-d^2 / (2 area (2 sigma)^2)); 0 where no joint is used. A joint whose
+        places are not both finite is like no other.
     """
-    alike = likeness(xy - other, area[..., None], OKS_SIGMAS) * use
+    with np.errstate(invalid="ignore", over="ignore"):
+        alike = np.fmax(likeness(xy - other, area[..., None], OKS_SIGMAS) * use, 0)
     return np.asarray(alike.sum(axis=-1) / np.maximum(use.sum(axis=-1), 1))
 
 

@@ -119,7 +119,7 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
     width, height = decoding.maps.size
     ax = fig.canvas(ax, 6.6, 5.6 * height / width + 0.5)
     picture = ax.imshow(tags, cmap=TAGMAP, interpolation="nearest")
-    if heat.max() > 0.2:
+    if heat.max() > 0.2 and min(heat.shape) > 1:  # a line around pixels wants two rows and columns
         ax.contour(heat, levels=[0.2], colors=[fig.WHITE], linewidths=0.9)
     words, poses = [], owners(decoding)
     for i in np.flatnonzero(peaks.joint == k):

@@ -52,7 +52,7 @@ class MapCache(Sequence[Maps]):
 
     Attributes:
         folder: where the files are.
-        names: name of each photo.
+        names: path of each photo, as it was given.
         keys: name of each photo's file, made from the network, the fit and the photo's bytes.
         protocol: one line on network, fit, size and flip test.
     """
@@ -147,7 +147,7 @@ def cache_maps(
         kept = target / (keys[-1] + ENDING)
         if unsealed(kept) is None:
             seal(kept, pack(network(read_image(path))))
-    return MapCache(target, tuple(path.name for path in paths), tuple(keys), protocol, hold)
+    return MapCache(target, tuple(map(str, paths)), tuple(keys), protocol, hold)
 
 
 def _identity(network: Any, protocol: str) -> bytes:

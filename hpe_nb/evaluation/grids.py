@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,6 +20,9 @@ from hpe_nb.errors import HpeError
 from hpe_nb.explain.flips import flip_points, setting_range
 from hpe_nb.scenes.making import Scene
 from hpe_nb.settings import Settings
+
+MOST = 1_000_000
+"""A grid of more settings is refused: it would not fit in memory."""
 
 Grid: TypeAlias = Mapping[str, Iterable[Any]] | Sequence[Settings]
 """Values for some fields of the settings, to be combined each with each; or the settings themselves."""
@@ -34,6 +39,8 @@ def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, .
         values = {name: [getattr(each, "item", lambda x=each: x)() for each in listed] for name, listed in grid.items()}
         if empty := [name for name, listed in values.items() if not listed]:
             raise HpeError(f"No values were given for {empty[0]}, but one or more are expected.")
+        if (count := prod(map(len, values.values()))) > MOST:
+            raise HpeError(f"A grid of {count:.3g} settings was given, but at most {MOST} are expected; give fewer.")
         tried = [replace(base, **dict(zip(values, row, strict=True))) for row in product(*values.values())]
     else:
         tried = list(grid)
@@ -63,12 +70,13 @@ def random_settings(
         The settings.
 
     Raises:
-        HpeError: a field that does not exist.
+        HpeError: a field that does not exist, limits outside its range, or a count that is no whole number.
 
     Example:
         >>> [settings.tag_threshold for settings in hpe.random_settings(2, ["tag_threshold"])]
         [...]
     """
+    check_count("count", count, 0)
     base, draws = base or Settings(), np.random.default_rng(seed)
     ranges: Mapping[str, Any] = fields_to_draw if isinstance(fields_to_draw, Mapping) else dict.fromkeys(fields_to_draw)
     _check_fields(base, ranges)
@@ -78,7 +86,8 @@ def random_settings(
         if "options" in limits or kind is bool:
             options = limits.get("options", (False, True))
             return options[int(draws.integers(len(options)))]
-        low, high = ranges[item.name] or (limits["low"], limits["high"])
+        given = ranges[item.name]
+        low, high = (limits["low"], limits["high"]) if given is None else _limits(item, given)
         steps = int(draws.integers(round((high - low) / limits["by"]) + 1))
         return kind(round(min(high, low + limits["by"] * steps), 10))
 
@@ -117,6 +126,25 @@ def flip_settings(
     whole = isinstance(getattr(base, name), int)
     values = dict.fromkeys(round(value) if whole else value for value in between.tolist())
     return tuple(replace(base, **{name: value}) for value in values)
+
+
+def _limits(item: Any, given: Any) -> tuple[Any, Any]:
+    """The lowest and the highest value that were given for a field, if they lie in its range."""
+    least, most = item.metadata["low"], item.metadata["high"]
+    with suppress(TypeError, ValueError):
+        low, high = given
+        if least <= low <= high <= most:
+            return low, high
+    raise HpeError(
+        f"{given!r} was given as the limits of {item.name}, but the lowest and the highest value, from {least} to "
+        f"{most}, are expected."
+    )
+
+
+def check_count(name: str, given: Any, least: int) -> None:
+    """See that a count is a whole number of at least that much."""
+    if not isinstance(given, int | np.integer) or given < least:
+        raise HpeError(f"{name}={given!r} was given, but a whole number of {least} or more is expected.")
 
 
 def _check_fields(base: Settings, names: Iterable[str]) -> None:

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 from xml.etree import ElementTree as ET
 
@@ -100,6 +100,8 @@ def labels_of(truth: LabelsLike) -> Labels:
         )
     there = keypoints[..., 2:] > 0
     xy = np.where(there, keypoints[..., :2], 0).astype(np.float64)
+    if not np.isfinite(xy).all():
+        raise HpeError("truth with NaN or infinite places was given, but finite ones are expected; leave them out.")
     low, high = np.where(there, xy, np.inf).min(axis=1), np.where(there, xy, -np.inf).max(axis=1)
     some = there.any(axis=1)
     low, high = np.where(some, low, 0), np.where(some, high, 0)
@@ -149,6 +151,15 @@ class LabelledSet:
                     f"{size[0]} x {size[1]}; give the pictures that were labelled."
                 )
         return paths
+
+    def check_names(self, photos: Sequence[str]) -> None:
+        """See that photos, one for each picture, are the labelled ones, by as much of their paths as both have."""
+        for photo, name in zip(photos, self.names, strict=True):
+            if not _same(photo, name):
+                raise HpeError(
+                    f"{photo} was given where {self.source} has {name}, but photos and labels in one order are "
+                    "expected; make the cache from labels.paths(folder)."
+                )
 
     def poses_of(self, pictures: Mapping[Any, Poses]) -> list[Poses]:
         """The poses of each labelled picture from those of a results file; none where the file has no people of it.
@@ -272,8 +283,8 @@ def _file_name(path: str) -> str:
 
 def _same(one: str, other: str) -> bool:
     """Whether two paths can be of one file: the shorter one is the end of the other."""
-    first, second = ("/" + path.replace("\\", "/").removeprefix("./") for path in (one, other))
-    return first.endswith(second) or second.endswith(first)
+    first, second = (reversed(PurePosixPath(path.replace("\\", "/")).parts) for path in (one, other))
+    return all(part == same for part, same in zip(first, second, strict=False))
 
 
 def _id(value: Any) -> ImageId:
@@ -298,15 +309,21 @@ def _annotated(people: list[dict[str, Any]]) -> Labels:
 
 def _other_labels(path: Path) -> Iterable[Picture] | None:
     """The labelled pictures of another tool than COCO's; None for a file that may be COCO's."""
-    if path.is_dir():
-        if files := sorted(path.glob("*.txt")):
-            return map(_yolo, files)
-        if files := sorted(path.glob("*.json")):
-            return (_labelme(json.loads(_text(file))) for file in files)
+    files = label_files(path)
+    if not files:
         raise HpeError(f"{path} is a folder without labels (.txt of YOLO-pose, .json of labelme); give one of these.")
-    if path.suffix.lower() == ".xml":
+    if path.suffix.lower() == ".xml" and files == [path]:
         return _cvat(_text(path))
-    return [_yolo(path)] if path.suffix.lower() == ".txt" else None
+    if files[0].suffix.lower() == ".txt":
+        return map(_yolo, files)
+    return None if files == [path] else (_labelme(json.loads(_text(file))) for file in files)
+
+
+def label_files(path: Path) -> list[Path]:
+    """The files with labels: that one, or of a folder those of YOLO-pose, else of labelme, if any."""
+    if not path.is_dir():
+        return [path]
+    return sorted(path.glob("*.txt")) or sorted(path.glob("*.json"))
 
 
 def images_of(labels: Path) -> Path:

@@ -237,13 +237,18 @@ def _ending(path: Path, known: Iterable[str]) -> str:
     return ending
 
 
-def _people(poses: Poses, image_id: ImageId) -> Iterator[Person]:
-    """Each person as a dictionary of plain numbers."""
+def check_finite(poses: Poses, image_id: ImageId) -> None:
+    """See that places and scores are finite numbers."""
     if not (np.isfinite(poses.keypoints).all() and np.isfinite(poses.scores).all()):
         raise HpeError(
             f"poses with NaN or infinite numbers were given (picture {image_id!r}), but finite ones are expected; "
             "leave those people out."
         )
+
+
+def _people(poses: Poses, image_id: ImageId) -> Iterator[Person]:
+    """Each person as a dictionary of plain numbers."""
+    check_finite(poses, image_id)
     for i in range(len(poses)):
         tag = {"tag": _short(poses.tags[i])} if np.isfinite(poses.tags[i]).all() else {}
         places, score = _short(poses.keypoints[i].reshape(-1)), _short(poses.scores[i])

@@ -16,6 +16,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.cache import MapCache, cache_maps
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of
 from hpe_nb.evaluation.metrics import COCO_NUMBERS, NOTE, OURS, CocoNumbers, PictureEvaluation, count_joints, judge
+from hpe_nb.evaluation.pose_files import check_finite
 from hpe_nb.files.text import escaped
 from hpe_nb.settings import Settings
 
@@ -93,17 +94,18 @@ def evaluate(
             raise HpeError("poses by image id were given, but labels without ids; read these with hpe.read_labels.")
         poses = truth.poses_of(poses)
     one = isinstance(poses, Poses | Decoding)
-    found: list[Any] = [poses] if one else list(poses)  # type: ignore[arg-type]
+    found: list[Any] = list(poses) if isinstance(poses, Iterable) and not one else [poses]
+    plain = [_plain(each, number) for number, each in enumerate(found, 1)]
     if isinstance(truth, LabelledSet):
         labels = list(truth.labels)
     else:
         alone = one and not (isinstance(truth, list | tuple) and len(truth) == 1)
-        labels = [labels_of(each) for each in ([truth] if alone else truth)]  # type: ignore[union-attr, arg-type]
+        several: Any = truth if isinstance(truth, Iterable) and not alone else [truth]
+        labels = [labels_of(each) for each in several]
     if len(found) != len(labels):
         raise HpeError(
             f"Poses of {len(found)} pictures and labels of {len(labels)} were given, but one for each is expected."
         )
-    plain = [each.poses if isinstance(each, Decoding) else each for each in found]
     if isinstance(truth, LabelledSet):
         truth.check_places(plain)
     pairs = list(zip(plain, labels, strict=True))
@@ -114,6 +116,15 @@ def evaluate(
     protocol = ", ".join(filter(None, (protocol, "refine " + "/".join(refined) if refined else "")))
     people = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
     return Report({name: numbers[name] for name in (*COCO_NUMBERS, *OURS)}, people, protocol, len(plain))
+
+
+def _plain(found: Any, picture: int) -> Poses:
+    """The poses of a picture, if they are some and finite."""
+    poses = found.poses if isinstance(found, Decoding) else found
+    if not isinstance(poses, Poses):
+        raise HpeError(f"{type(poses).__name__} was given for picture {picture}, but poses or a decoding are expected.")
+    check_finite(poses, picture)
+    return poses
 
 
 def _people(picture: int, poses: Poses, labels: Labels) -> list[tuple[Any, ...]]:
@@ -141,6 +152,8 @@ def evaluate_cache(
     cache: MapCache, truth: LabelledSet | Sequence[LabelsLike], settings: Settings | None = None
 ) -> Report:
     """Decode kept maps and judge the poses; the report says how the maps were made."""
+    if isinstance(truth, LabelledSet) and len(truth) == len(cache):
+        truth.check_names(cache.names)
     return evaluate([decode(maps, settings) for maps in cache], truth, cache.protocol)
 
 

@@ -159,8 +159,8 @@ def _inputs(
         raise HpeError(f"{len(source)} pictures and labels of {len(labels)} were given, but one for each is expected.")
     if isinstance(source, MapCache):
         protocol = source.protocol
-        if isinstance(truth, LabelledSet) and source.names != tuple(Path(name).name for name in truth.names):
-            raise HpeError("Photos and labels come in different orders; make the cache from labels.paths(folder).")
+        if isinstance(truth, LabelledSet):
+            truth.check_names(source.names)
     return source, labels, protocol
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.grids import varied
+from hpe_nb.evaluation.grids import check_count, varied
 from hpe_nb.evaluation.metrics import NOTE, NUMBERS, CocoNumbers, Judgement
 from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
@@ -86,12 +86,24 @@ class SweepTable:
             against: row to compare with.
             draws: how many times the pictures are drawn.
             seed: same seed, same interval.
+
+        Returns:
+            Its ends; NaN where no person is labelled.
+
+        Raises:
+            HpeError: no such row, or no draws.
         """
+        for given in [row] if against is None else [row, against]:
+            if given not in range(-len(self), len(self)):
+                raise HpeError(f"row {given!r} was given, but the table has the rows 0 to {len(self) - 1}.")
+        check_count("draws", draws, 1)
         drawn = np.random.default_rng(seed).integers(0, self.pictures, (draws, self.pictures))
         times = [np.bincount(each, minlength=self.pictures) for each in drawn]
         rows = [row] if against is None else [row, against]
         values = np.array([[self._judged.numbers(i, each)["AP"] for each in times] for i in rows])
-        low, high = np.nanquantile(values[0] - values[1:].sum(axis=0), (0.025, 0.975))
+        apart = values[0] - values[1:].sum(axis=0)
+        known = apart[~np.isnan(apart)]
+        low, high = np.quantile(known, (0.025, 0.975)) if len(known) else (np.nan, np.nan)
         return float(low), float(high)
 
     def validated(self, folds: int = 5, *, seed: int = 0) -> tuple[float, float]:
@@ -103,7 +115,11 @@ class SweepTable:
         Args:
             folds: number of parts.
             seed: same seed, same parts.
+
+        Raises:
+            HpeError: fewer than two parts.
         """
+        check_count("folds", folds, 2)
         part = np.random.default_rng(seed).permutation(self.pictures) % folds
         others = [self._judged.of_all((part != fold).astype(np.intp)) for fold in range(folds)]
         best = [int(np.nan_to_num([row["AP"] for row in rows], nan=-1).argmax()) for rows in others]
@@ -193,14 +209,18 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
 
     Raises:
-        HpeError: a field that was not swept.
+        HpeError: a field that was not swept, or is no number, or the same one twice.
     """
     ax, frame = _begun(ax, table, number_name, across, down)
+    numeric = [name for name in table.fields if pd.api.types.is_numeric_dtype(frame[name])]
+    if across == down or not {across, down} <= set(numeric):
+        expected = f"two of the fields with numbers are expected: {', '.join(numeric) or 'there are none'}."
+        raise HpeError(f"{across!r} and {down!r} were given, but {expected}")
     xs, ys, good = _grid(frame[across]), _grid(frame[down]), number_name in HIGH_IS_GOOD
     cells = frame.pivot_table(number_name, down, across, aggfunc=_best(number_name)).reindex(index=ys, columns=xs)
     image = ax.imshow(cells, cmap="viridis" if good else "viridis_r", origin="lower", aspect="auto")
     if cells.size <= 150:
-        middle = (np.nanmin(cells) + np.nanmax(cells)) / 2
+        middle = (cells.min().min() + cells.max().max()) / 2
         for (j, i), value in np.ndenumerate(cells.to_numpy()):
             dark = (value < middle) == good
             words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8}
@@ -227,8 +247,14 @@ def plot_pareto(table: SweepTable, price: str = "wrong", ax: Axes | None = None)
 
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
+
+    Raises:
+        HpeError: no such column, or one that should be high.
     """
     ax, frame = _begun(ax, table, price)
+    if price in HIGH_IS_GOOD:
+        low = ", ".join(name for name in NUMBERS if name not in HIGH_IS_GOOD)
+        raise HpeError(f"{price!r} was given as the price, but a number that should be small is expected: {low}.")
     front = frame[["AP", price]].dropna().sort_values([price, "AP"], ascending=[True, False])
     front = front[front["AP"] > front["AP"].cummax().shift(fill_value=-1.0)]
     ax.scatter(frame[price], frame["AP"], s=8, color=GREY, alpha=0.5, lw=0, label="settings")

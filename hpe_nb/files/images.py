@@ -129,7 +129,8 @@ def size_of(path: Path) -> tuple[int, int] | None:
     """Width and height of a picture as `read_image` gives it; None where its beginning does not tell."""
     try:
         with opened(path) as picture:
-            turned = picture.getexif().get(ORIENTATION, 1) >= 5
+            # Of a TIFF file Pillow tells the size upright, of others as it is stored.
+            turned = picture.format != "TIFF" and picture.getexif().get(ORIENTATION, 1) >= 5
             return (picture.height, picture.width) if turned else (picture.width, picture.height)
     except Exception:  # reading the picture later says what is wrong with it
         return None
@@ -153,7 +154,12 @@ def crop_boxes(image: Image, boxes: Floats, margin: float = 0.15) -> list[Image]
 
     Returns:
         P pictures; where a box lies outside the picture, the pixel nearest to it.
+
+    Raises:
+        HpeError: boxes with NaN or infinite numbers.
     """
+    if not np.isfinite(boxes).all():
+        raise HpeError("boxes with NaN or infinite numbers were given, but finite ones are expected; leave them out.")
     low, high = boxes[:, :2], boxes[:, 2:]
     grown = margin * (high - low).max(axis=1, keepdims=True)
     size = np.array([image.shape[1], image.shape[0]])

@@ -134,8 +134,8 @@ def export_record(record: str | Path, path: str | Path) -> Path:
     """Write a record as COCO keypoint results (.json) or as a table (.csv); whole or not at all.
 
     In COCO results `image_id` is the number of the frame; where the file names of all photos are different numbers, as
-    in COCO's own sets, those numbers. Photos have their `file_name` too, by which labels find them. Frames without
-    people leave no trace in either format.
+    in COCO's own sets, those numbers. `file_name` is the photo's, by which labels find it; of a frame it is the frame's
+    name, so that its number is not taken for a photo's. Frames without people leave no trace in either format.
 
     Args:
         record: a .jsonl file that `run_film` or `hpe-nb run` wrote.
@@ -179,8 +179,7 @@ def _people(record: Path, coco: bool, named: bool) -> Iterator[Person]:
         name, number = visible(str(line["name"])), line["frame"]
         head = {"frame": number, "time_s": line["time"], "name": name}
         if coco:
-            head = {"image_id": int(Path(name).stem) if named else number, "category_id": 1}
-            head |= {"file_name": name} if line.get("source") else {}
+            head = {"image_id": int(Path(name).stem) if named else number, "category_id": 1, "file_name": name}
         poses_of(line["people"])  # sees that they are people
         yield from (head | person for person in line["people"])
 

@@ -170,8 +170,12 @@ class Canvas(anywidget.AnyWidget):
         """A view was opened, or answers that it is there."""
         self._heard = True
 
-    async def _on_gone(self) -> None:
-        """A view was closed: if no other one answers, and the user's notebook has no name for the widget, let go."""
+    def _on_gone(self) -> Coroutine[Any, Any, None] | None:
+        """A view was closed."""
+        return self._let_go_unheard() if running_loop() else None  # without a loop no view could answer
+
+    async def _let_go_unheard(self) -> None:
+        """Let go if no other view answers, and the user's notebook has no name for the widget."""
         self._heard = False
         self.send({"kind": "ping"})
         await asyncio.sleep(ANSWER)
@@ -311,7 +315,7 @@ def page_text(shown: dict[str, Any], explanations: dict[str, Any], still: Image)
     scene, missing = shown["scene"], NEEDS_KERNEL if shown["doctor"] else (*NEEDS_KERNEL, "doctor")
     fixed = shown["fixed"] | {"tools": [tool for tool in shown["fixed"]["tools"] if tool not in missing]}
     marks = {name: one | {"searching": False} for name, one in shown["marks"].items()}  # nothing searches there
-    told = shown["told"] | {"searching": False}
+    told = shown["told"] | {"searching": False} if scene.get("chosen", True) else {}
     data = shown | {"fixed": fixed, "told": told, "marks": marks, "explanations": explanations}
     # "<" never appears in the data, so that nothing in it can end the script.
     inside = json.dumps(data, separators=(",", ":"), allow_nan=False, default=_packed).replace("<", "\\u003c")

@@ -220,7 +220,8 @@ def verdict(decoding: Decoding, truth: Truth) -> str:
 
 def findings_data(decoding: Decoding) -> dict[str, Any]:
     """What the doctor shows: what is odd in a picture, what to try, and the limbs and dots that say so."""
-    findings = [one._asdict() for one in diagnose(decoding.maps, decoding).findings]
+    found = diagnose(decoding.maps, decoding).findings
+    findings = [one._asdict() | {"changes": dict(one.changes)} for one in found]
     return {"findings": findings, "limbs": odd_limbs(decoding.poses), "dots": odd_dots(decoding)}
 
 

@@ -488,8 +488,15 @@ class Drawing {
     return { person, joint, dot };
   }
 
-  /** What is drawn at a place of the photo's canvas. */
-  photoHit([x, y], reach) { return this.hit(this.items.photo, [this.mode === "beside" ? x - this.pane : x, y], reach); }
+  /** What lies at a place of the photo's canvas: what is drawn there, and the dots under all heatmaps. */
+  photoHit([x, y], reach) {
+    const here = this.mode === "beside" ? x - this.pane : x;
+    const under = (this.layer === "all heatmaps" ? this.scene.dots : []).map((row, dot) => {
+      const [left, top] = this.dotAt(row);
+      return { kind: "dot", joint: row[0], person: row[1], dot, x: left, y: top };
+    });
+    return here < 0 ? null : this.hit([...this.items.photo, ...under], [here, y], reach);
+  }
 
   /** The tag under the pointer while the probe is on. */
   probeTag() {

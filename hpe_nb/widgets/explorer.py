@@ -83,7 +83,9 @@ class Explorer(Canvas):
         if not self._list:
             raise HpeError("an empty list was given, but one picture at least is expected.")
         self._settings: Settings = settings or settings_in(self._list[0]) or Settings()
-        self._start, self._layer, self._index, self._turn = self._settings, layer, 0, 0
+        self._start, self._layer, self._turn = self._settings, layer, 0
+        self._index = self._asked = 0
+        self._saved: set[Path] = set()
         self._searched: dict[tuple[str, Settings], dict[str, Any]] = {}
         super().__init__()
         self.show(self._list[0], known)
@@ -268,6 +270,8 @@ class Explorer(Canvas):
             now = np.flatnonzero(same_people(before.poses, self._decoding.poses) == person)
             person = int(np.append(now, -1)[0])
             dot = self._dot(person, joint)
+        else:  # a peak without a person that is gone
+            dot = -1
         there = person >= 0 or dot >= 0
         self._chosen = {"person": person, "joint": joint, "dot": dot} if there else None
 
@@ -367,19 +371,22 @@ class Explorer(Canvas):
 
     async def _on_save(self, seen: dict[str, Any] | None = None) -> None:
         """Write a page beside the notebook, under a name that is free, with the picture as it is `seen`."""
-        path = next(path for i in count(1) if not (path := Path(f"{self.subject.name}-{i}.html")).exists())
+        names = (Path(f"{self.subject.name}-{i}.html") for i in count(1))
+        path = next(path for path in names if path not in self._saved and not path.exists())
+        self._saved.add(path)
         self.say("saving …")
         await to_thread(self.save_html, path, seen=seen)
         self.say(f"saved beside the notebook as {path}: any browser opens it, without Python")
 
     async def _on_list(self, by: int) -> None:
         """The picture before or after in the list."""
-        index = (self._index + by) % len(self._list)
+        self._asked = index = (self._asked + by) % len(self._list)
         self.say("looking at the next picture …")
         subject = await to_thread(subject_of, self._list[index], self._network)
-        self._index = index
-        self.show(subject)
-        self.say("")
+        if index == self._asked:  # the user has not gone on meanwhile
+            self._index = index
+            self.show(subject)
+            self.say("")
 
 
 def others(settings: Settings, name: str) -> tuple[str, Settings]:

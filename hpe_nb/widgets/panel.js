@@ -24,7 +24,8 @@ class Panels {
     const { view } = this, { live } = view, rows = {}, kind = name === "settings" ? "" : `${name}_`;
     const preset = pick(`${title}: preset`, presets, (one) => view.ask({ kind: `${kind}preset`, preset: one }),
       { class: "hpe-preset", disabled: !live });
-    const code = make("code", { class: "hpe-code", title: "the settings as code: click to select, Ctrl+C to copy" });
+    const code = make("code",
+      { class: "hpe-code", title: "the settings as code: click to select, Ctrl+C to copy", tabIndex: 0 });
     const reset = button("Reset", "back to the start", () => view.send({ kind: `${kind}reset` }), { class: "hpe-reset" });
     const copy = () => (navigator.clipboard?.writeText(code.textContent) ?? Promise.reject())
       .then(() => view.say("copied"), () => view.say(NO_CLIPBOARD));

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from hpe_nb.network.network import Network
 
 WIDTH = 960
-"""Frames travel to the browser with at most this many pixels across."""
+"""Frames travel to the browser with at most this many pixels along the longer side."""
 
 
 class Watched(Canvas):

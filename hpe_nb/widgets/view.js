@@ -65,9 +65,7 @@ class View extends Drawing {
     this.build();
     this.listen();
     for (const name of ["fixed", "maps", "scene", "photo", "told", "kept", "doctor", "status", "steps", "marks", "preview"]) {
-      const load = () => this[`load_${name}`](this.get(name));
-      this.when(`change:${name}`, load);
-      load();
+      this.when(`change:${name}`, () => this[`load_${name}`](this.get(name)))();
     }
     this.when("msg:custom", ({ kind }) => { if (kind === "ping") this.send({ kind: "here" }); });
     const size = new ResizeObserver(() => { if (this.fitted) this.fit(); else this.draw(); });
@@ -86,13 +84,14 @@ class View extends Drawing {
 
   send(message, buffers) { this.model.send(message, undefined, buffers); }
 
-  /** Follow an event of the model until the view closes; its errors would end in the notebook's own code. */
+  /** Follow an event of the model until the view closes, and give what follows it; its errors would end in the notebook. */
   when(event, handler) {
     const guarded = (...given) => {
       try { handler(...given); } catch (error) { this.failed(error); throw error; }
     };
     this.model.on(event, guarded);
     this.abort.signal.addEventListener("abort", () => this.model.off(event, guarded));
+    return guarded;
   }
 
   /** Show an error in the status line and in the kernel's log. */
@@ -225,7 +224,8 @@ class View extends Drawing {
     }, { capture: true });
     this.on(document, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.holding) this.probe(false); });
     // Errors in what answers a person end at the window.
-    this.on(window, "error", ({ filename, error }) => { if (filename === import.meta.url) this.failed(error); });
+    const own = this.live ? import.meta.url : location.href.split("#")[0];
+    this.on(window, "error", ({ filename, error }) => { if (error && filename === own) this.failed(error); });
   }
 
   /** Follow the pointers on a canvas. What `grab` gives is dragged and dropped, or clicked; on the photo two fingers pinch. */
@@ -336,7 +336,7 @@ class View extends Drawing {
       if (same) this.draw(); else this.fit();
       if (this.fixed.seen) this.lookAgain(this.fixed.seen);
     } catch (error) {
-      this.loading = null;
+      if (this.loading === sent) this.loading = null;
       this.failed(error);
     }
   }
@@ -348,8 +348,9 @@ class View extends Drawing {
 
   load_scene(scene) {
     if (!scene.people) return;
-    const { n = 0 } = scene;
-    Object.assign(this, { scene, hovered: null, selected: [], mark: null });
+    const { n = 0, turn } = scene, other = turn == null || turn !== this.scene.turn; // else only another choice
+    this.scene = scene;
+    if (other) Object.assign(this, { hovered: null, selected: [], mark: null, items: { photo: [], strip: [] } });
     [this.answered, this.count] = [Math.max(this.answered, n), Math.max(this.count, n)];
     // The kernel says where the chosen joint is now, unless something else was chosen since.
     if ("chosen" in scene && n >= this.chose) {
@@ -362,7 +363,7 @@ class View extends Drawing {
     this.photo.setAttribute("aria-label", scene.alt ?? "");
     this.strip.setAttribute("aria-label", `Tags of all joints by joint type. ${scene.readout}`);
     this.panels.follow();
-    this.listPeople();
+    if (other) this.listPeople();
     this.showTable(scene.table);
     this.show({});
     const { queued } = this;

@@ -192,16 +192,28 @@ def test_demo_replaces_nothing_of_the_users(
     assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
 
-@pytest.mark.parametrize("name", ["labels.json", "wall.png", "net.xml"])
-def test_a_sweep_writes_to_none_of_its_inputs(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    hpe.write_image(tmp_path / "wall.png", np.full((90, 120, 3), 200, np.uint8))
+@pytest.mark.parametrize(
+    ("labels", "name"),
+    [
+        *(("labels.json", name) for name in ("labels.json", "wall.png", "net.xml", "net.bin", "net.toml")),
+        *(("labels", name) for name in ("labels/wall.txt", "images/wall.png")),
+    ],
+)
+def test_a_sweep_writes_to_none_of_its_inputs(
+    labels: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo = "wall.png" if labels == "labels.json" else "images/wall.png"
+    hpe.write_image(tmp_path / photo, np.full((90, 120, 3), 200, np.uint8))
     image = {"id": 1, "file_name": "wall.png", "width": 120, "height": 90}
     person = {"image_id": 1, "bbox": [9, 9, 50, 70], "keypoints": [20, 30, 2] * 17}
     (tmp_path / "labels.json").write_text(json.dumps({"images": [image], "annotations": [person]}))
-    (tmp_path / "net.xml").write_text("a network")
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "wall.txt").write_text("0 0.5 0.5 0.2 0.2" + " 0.3 0.4 2" * 17)
+    for ending in ("xml", "bin", "toml"):
+        (tmp_path / f"net.{ending}").write_text("a network")
     before = (tmp_path / name).read_bytes()
     options = ["--network", "net.xml", "--set", "tag_threshold=1,2", "--csv", name]
-    assert main(["sweep", "labels.json", *options]) == 2
+    assert main(["sweep", labels, *options]) == 2
     assert f"{name} is one of the inputs" in capsys.readouterr().err
     assert (tmp_path / name).read_bytes() == before
 

@@ -48,7 +48,15 @@ def test_bad_maps_are_refused_in_one_sentence(heatmaps: np.ndarray, tags: np.nda
     assert str(caught.value).endswith(".")
 
 
-@pytest.mark.parametrize("to_image", [np.eye(3), np.full((2, 3), np.nan)], ids=["3x3", "NaN"])
+@pytest.mark.parametrize(
+    "to_image",
+    [
+        pytest.param(np.eye(3), id="3x3"),
+        pytest.param(np.full((2, 3), np.nan), id="NaN"),
+        pytest.param(np.zeros((2, 3)), id="zeros"),
+        pytest.param([[0.1, 0.3, 0], [0.2, 0.6, 0]], id="all points onto a line"),
+    ],
+)
 def test_bad_transforms_are_refused(to_image: np.ndarray) -> None:
     with pytest.raises(hpe.HpeError, match="to_image"):
         hpe.Maps(GOOD, GOOD, to_image)

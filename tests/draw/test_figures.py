@@ -20,6 +20,10 @@ SCENE = hpe.scene("crossing arms")
 DECODING = hpe.decode(SCENE.maps)
 NOBODY = hpe.scene(0)
 EMPTY = hpe.decode(NOBODY.maps)
+ONE_ROW, ONE_COLUMN = (
+    hpe.decode(hpe.ideal_maps(np.full((1, 17, 3), [x, y, 2.0]), np.zeros(1), size))
+    for x, y, size in ((4.0, 0.0, (9, 1)), (0.0, 4.0, (1, 9)))
+)
 
 FIGURES = [
     pytest.param(hpe.plot_heatmaps, (SCENE.maps, SCENE.image), "17 heatmaps", id="heatmap grid"),
@@ -27,6 +31,8 @@ FIGURES = [
     pytest.param(hpe.plot_heatmap, (DECODING, "left wrist", SCENE.image), "left wrist: 2 peaks", id="one heatmap"),
     pytest.param(hpe.plot_heatmap, (DECODING, 0), "nose: 2 peaks", id="one heatmap by number"),
     pytest.param(hpe.plot_tag_map, (DECODING, "right knee"), "person 1 at", id="tag map"),
+    pytest.param(hpe.plot_tag_map, (ONE_ROW, "nose"), "person 1 at x 2", id="tag map of one row"),
+    pytest.param(hpe.plot_tag_map, (ONE_COLUMN, "nose"), "person 1 at x 0, y 2", id="tag map of one column"),
     pytest.param(hpe.plot_tag_strip, (DECODING,), "32 peaks", id="tag strip"),
     pytest.param(hpe.plot_tag_strip, (DECODING, SCENE.truth), "4 joints in another", id="tag strip with truth"),
     pytest.param(hpe.plot_tag_histogram, (DECODING,), "least gap", id="tag histogram"),

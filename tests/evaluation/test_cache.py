@@ -16,6 +16,8 @@ import hpe_nb as hpe
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.cache import check_exact, pack, unpack
+from hpe_nb.evaluation.labels import LabelledSet, labels_of
+from hpe_nb.evaluation.report import evaluate_cache
 
 SCENES = scenes(3, map_scale=0.25)
 
@@ -103,6 +105,30 @@ def test_sweep_of_a_cache_checks_the_thresholds(tmp_path: Path, photos: list[Pat
     table = hpe.sweep(cache, SCENES, {"refine_threshold": [0.05, 0.1]}, progress=False)
     assert "protocol 448" in str(table)
     assert len(list(cache.folder.rglob("*.record"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        pytest.param(("x/1.png", "y/1.png"), "", id="as the labels"),
+        pytest.param(("y/1.png", "x/1.png"), "y/1.png was given where l.json has ./x/1.png", id="folders exchanged"),
+        pytest.param(("y/1.png", "y/2.png"), "y/1.png was given where l.json has ./x/1.png", id="another folder"),
+        pytest.param(("x/2.png", "y/1.png"), "x/2.png was given where l.json has ./x/1.png", id="another name"),
+    ],
+)
+def test_a_cache_is_judged_by_labels_in_its_order(tmp_path: Path, names: tuple[str, ...], says: str) -> None:
+    for i, name in enumerate(names):
+        hpe.write_image(tmp_path / name, np.full((20, 30, 3), i, np.uint8))
+    cache = hpe.cache_maps([tmp_path / name for name in names], Network(), tmp_path / "c", progress=False)
+    labels = tuple(labels_of(each) for each in SCENES[:2])
+    known = LabelledSet("l.json", (1, 2), ("./x/1.png", "y//1.png"), ((0, 0),) * 2, labels)
+    if says:
+        refused(says, evaluate_cache, cache, known)
+        refused(says, hpe.sweep, cache, known, {"tag_threshold": [1]}, progress=False)
+    else:
+        numbers = evaluate_cache(cache, known).numbers
+        table = hpe.sweep(cache, known, {"tag_threshold": [1]}, progress=False)
+        assert numbers["AP"] == table.frame["AP"][0] > 0
 
 
 def test_flip_test_joins_both_looks() -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from eval_tools import scenes, shaken
+from refusals import refused
 
 import hpe_nb as hpe
-from hpe_nb.decoder.poses import DETECTED, REFINED, Poses
-from hpe_nb.errors import HpeError
+from hpe_nb.decoder.poses import DETECTED, REFINED, Poses, oks
 from hpe_nb.evaluation.labels import labels_of
 from hpe_nb.evaluation.metrics import COCO_NUMBERS, CocoNumbers
 from hpe_nb.evaluation.sweep import judge_settings
@@ -117,12 +118,22 @@ def test_table_of_one_picture_names_people() -> None:
 
 
 @pytest.mark.parametrize(
-    ("truth", "word"),
+    ("found", "truth", "says"),
     [
-        pytest.param(np.zeros((2, 5)), "keypoints", id="wrong shape"),
-        pytest.param([PAIR, PAIR], "one for each", id="two truths for one picture"),
+        pytest.param([PAIR], np.zeros((2, 5)), "keypoints", id="wrong shape"),
+        pytest.param([PAIR], None, "NoneType", id="no truth"),
+        pytest.param([PAIR], [PAIR, PAIR], "one for each", id="two truths for one picture"),
+        pytest.param([person(np.inf)], [PAIR], "poses with NaN or infinite", id="infinite joints"),
+        pytest.param([PAIR], [person(np.nan)], "truth with NaN or infinite", id="no places in the truth"),
+        pytest.param("a", PAIR, "str was given for picture 1", id="text"),
+        pytest.param(3, PAIR, "int was given for picture 1", id="a number"),
     ],
 )
-def test_bad_truth(truth: object, word: str) -> None:
-    with pytest.raises(HpeError, match=word):
-        hpe.evaluate([PAIR], truth)  # type: ignore[arg-type]
+def test_what_cannot_be_judged(found: Any, truth: Any, says: str) -> None:
+    refused(says, hpe.evaluate, found, truth)
+
+
+def test_joints_without_a_finite_place_are_like_no_other() -> None:
+    xy = np.zeros((3, 17, 2))
+    xy[1], xy[2] = np.inf, np.nan
+    assert oks(xy, xy, np.ones(3), np.ones((3, 17), np.bool_)).tolist() == [1, 0, 0]

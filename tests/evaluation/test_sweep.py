@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
@@ -288,7 +290,39 @@ def test_frame_csv_html_and_figures(tmp_path: Path, table: hpe.SweepTable) -> No
     hpe.plot_curve(table, "tag_threshold").figure.canvas.draw()
     hpe.plot_heat(table, "tag_threshold", "pose_threshold", "wrong").figure.canvas.draw()
     hpe.plot_pareto(table).figure.canvas.draw()
-    refused("fields of this sweep", hpe.plot_curve, table, "delta")
+
+
+@pytest.mark.parametrize(
+    ("what", "given", "says"),
+    [
+        pytest.param(hpe.plot_curve, ("delta",), "fields of this sweep", id="a field that was not swept"),
+        pytest.param(hpe.plot_curve, ("refine", "no"), "column of the table", id="no number"),
+        pytest.param(hpe.plot_heat, ("tag_threshold", "refine"), "two of the fields with numbers", id="heat of names"),
+        pytest.param(hpe.plot_heat, ("tag_threshold",) * 2, "two of the fields with numbers", id="one field twice"),
+        pytest.param(hpe.plot_pareto, ("AP",), "should be small", id="AP as a price"),
+        pytest.param(hpe.SweepTable.interval, (9,), "rows 0 to 3", id="no such row"),
+        pytest.param(hpe.SweepTable.interval, (0, 9), "rows 0 to 3", id="no such row to compare with"),
+        pytest.param(partial(hpe.SweepTable.interval, draws=0), (0,), "draws=0", id="no draws"),
+        pytest.param(hpe.SweepTable.validated, (0,), "folds=0", id="no parts"),
+    ],
+)
+def test_what_a_table_cannot_tell(
+    pictures: list[hpe.Scene], what: Callable[..., Any], given: tuple[Any, ...], says: str
+) -> None:
+    table = swept(pictures[:1], {"tag_threshold": [0.5, 1.0], "refine": ["near", "off"]})
+    refused(says, what, table, *given)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_table_without_labelled_people(pictures: list[hpe.Scene]) -> None:
+    table = swept([each.maps for each in pictures], truth=[np.zeros((0, 17, 3))] * len(pictures))
+    assert np.isnan([*table.interval(0), *table.interval(0, 1), *table.validated(2)]).all()
+    for number in NUMBERS:
+        hpe.plot_curve(table, "tag_threshold", number).figure.canvas.draw()
+        hpe.plot_heat(table, "tag_threshold", "pose_threshold", number).figure.canvas.draw()
+    hpe.plot_pareto(table).figure.canvas.draw()
+    one = swept([pictures[0].maps], {"tag_threshold": [0.5, 2.0]}, truth=[np.zeros((0, 17, 3))])
+    hpe.plot_curve(one, "tag_threshold").figure.canvas.draw()
 
 
 def test_intervals(table: hpe.SweepTable) -> None:
@@ -306,6 +340,7 @@ def test_intervals(table: hpe.SweepTable) -> None:
     [
         pytest.param({"grid": {"no_such": [1]}}, "no_such", id="no such field"),
         pytest.param({"grid": {"tag_threshold": []}}, "No values", id="no values"),
+        pytest.param({"grid": dict.fromkeys(GRID, range(10**4))}, "1e[+]12 settings", id="too many settings"),
         pytest.param({"grid": {"tag_threshold": [9.0]}}, "tag_threshold=9.0", id="out of range"),
         pytest.param({"truth": [hpe.scene(1)]}, "one for each", id="one label for two"),
         pytest.param({"pictures": [hpe.scene(1).maps], "truth": None}, "only scenes know", id="no truth"),
@@ -321,6 +356,21 @@ def test_random_settings_repeat() -> None:
     one = hpe.random_settings(5, ["tag_threshold", "refine", "adjust"], seed=3)
     assert one == hpe.random_settings(5, ["tag_threshold", "refine", "adjust"], seed=3)
     assert all(0.2 <= each.tag_threshold <= 0.4 for each in hpe.random_settings(9, {"tag_threshold": (0.2, 0.4)}))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        *(
+            ((2, {"tag_threshold": limits}), "limits of tag_threshold")
+            for limits in ((2, 1), (np.nan, 1), (0.5, np.nan), (0.5, np.inf), (1,), 3, "ab")
+        ),
+        ((-1, ["tag_threshold"]), "count=-1"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_drawn_at_random(given: tuple[Any, ...], says: str) -> None:
+    refused(says, hpe.random_settings, *given)
 
 
 def test_flip_settings_miss_nothing() -> None:
@@ -345,9 +395,22 @@ def test_values_of_the_command_line(text: str, expected: tuple[str, list[object]
     assert values_of(text) == expected
 
 
-@pytest.mark.parametrize("text", ["nothing=1", "tag_threshold=a", "tag_threshold=1:2", "adjust="])
+RANGES = ("0:1e12:1e-3", "0:inf:1", "0:-inf:1", "0:1:nan")
+ENDLESS = [f"{name}={text}" for name in ("tag_threshold", "max_people") for text in RANGES]
+
+
+@pytest.mark.parametrize("text", ["nothing=1", "tag_threshold=a", "tag_threshold=1:2", "adjust=", *ENDLESS])
 def test_words_of_the_command_line_that_are_no_values(text: str) -> None:
     refused("given|expected", values_of, text)
+
+
+def test_values_of_one_field_are_given_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = tmp_path / "labels.json"
+    person = {"image_id": 1, "bbox": [9, 9, 50, 70], "keypoints": [20, 30, 2] * 17}
+    labels.write_text(json.dumps({"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [person]}))
+    twice = ["--set", "tag_threshold=0.5,1", "--set", "tag-threshold=2"]
+    assert main(["sweep", str(labels), *twice]) == 2
+    assert "tag_threshold were given twice" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [["eval"], ["sweep", "--set", "tag_threshold=1"]])

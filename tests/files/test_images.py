@@ -19,7 +19,7 @@ from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.arrays import Image
-from hpe_nb.files.images import decode_image, encode_image
+from hpe_nb.files.images import decode_image, encode_image, size_of
 from hpe_nb.files.opencv import cv2, trouble
 
 
@@ -105,16 +105,19 @@ def test_half_transparent_is_mixed_with_white() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
-def test_exif_orientation_is_applied(kind: str, orientation: int) -> None:
+def test_exif_orientation_is_applied(tmp_path: Path, kind: str, orientation: int) -> None:
     exif = Pillow.Exif()
     exif[0x0112] = orientation
     options = {"JPEG": FINE, "WEBP": {"lossless": True}}.get(kind, {})
-    image = decode_image(saved(RGB, kind, exif=exif, **options), kind)
+    data = saved(RGB, kind, exif=exif, **options)
+    (tmp_path / "picture").write_bytes(data)
+    image = decode_image(data, kind)
     # The eight rules by themselves: mirrored, turned by 180 degrees, and for 5 to 8 rows and columns exchanged.
     upright = photo().transpose(1, 0, 2) if orientation >= 5 else photo()
     upright = upright[:, ::-1] if orientation in (2, 3, 6, 7) else upright
     upright = upright[::-1] if orientation in (3, 4, 7, 8) else upright
     assert image.shape == upright.shape
+    assert size_of(tmp_path / "picture") == image.shape[1::-1]
     assert np.abs(image.astype(int) - upright).max() <= (6 if kind == "JPEG" else 0)
 
 
@@ -209,6 +212,10 @@ def test_parts_of_pictures(box: tuple[int, ...], shape: tuple[int, int]) -> None
     image = np.zeros((48, 64, 3), np.uint8)
     (part,) = hpe.crop_boxes(image, np.array([box], np.float32))
     assert part.shape == (*shape, 3)
+
+
+def test_parts_have_finite_boxes() -> None:
+    refused("NaN or infinite", hpe.crop_boxes, photo(), np.array([[0, 0, 1, np.inf], [np.nan, 0, 1, 1]]))
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,11 @@ from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.cli.main import main
+from hpe_nb.evaluation.labels import LabelledSet, labels_of
 from hpe_nb.files.whole import LOCK, folder_held
 from hpe_nb.films.inputs import find_inputs
 from hpe_nb.films.pictures import planned
+from hpe_nb.films.record import export_record
 from hpe_nb.films.video import COPIED
 
 
@@ -391,6 +393,17 @@ def test_results_find_their_labels_by_name(tmp_path: Path) -> None:
     (tmp_path / "l.json").write_text(json.dumps({"images": images, "annotations": annotations}))
     found = hpe.load_pictures(tmp_path / "out" / "poses.json")
     assert hpe.evaluate(found, hpe.read_labels(tmp_path / "l.json")).numbers["AP"] > 99
+
+
+def test_frames_of_a_film_are_no_labelled_photos(tmp_path: Path) -> None:
+    """Frames are numbered from 0 as some photos are."""
+    person = {"person": 1, "score": 0.5, "keypoints": [9.0, 9.0, 0.5] * 17, "kind": [1] * 17}
+    line = {"frame": 0, "time": 0.0, "name": "walk.mp4 frame 0", "size": [128, 96], "people": [person]}
+    (tmp_path / "poses.jsonl").write_text(json.dumps(line) + "\n")
+    known = LabelledSet("l.json", (0,), ("a.jpg",), ((128, 96),), (labels_of(np.ones((1, 17, 3))),))
+    for name in ("poses.jsonl", "poses.json", "poses.csv"):
+        path = tmp_path / name if name == "poses.jsonl" else export_record(tmp_path / "poses.jsonl", tmp_path / name)
+        refused("image_id 'walk.mp4 frame 0'", hpe.evaluate, hpe.load_pictures(path), known)
 
 
 @pytest.mark.parametrize("pattern", ["trip[2024]/*.png", "trip[2024]/f_%02d.png", "trip[2024]"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -31,6 +32,7 @@ def test_it_names_what_diagnose_names(maps: hpe.Maps) -> None:
     findings = explorer.doctor["findings"]
     assert [one["name"] for one in findings] == [one.name for one in hpe.diagnose(maps, explorer.decoding).findings]
     assert bool(findings) == (maps is not SCENE.maps)
+    assert json.loads(json.dumps(explorer.doctor)) == explorer.doctor
     for one in findings:
         explorer.set(**one["changes"])
         assert all(getattr(explorer.settings, name) == to for name, to in one["changes"].items())

@@ -1,5 +1,6 @@
 """Explorer without a browser: messages come as the page sends them, data and words follow."""
 
+import asyncio
 import base64
 import gzip
 import json
@@ -179,6 +180,44 @@ def test_a_list_is_stepped_through_under_the_same_settings():
     assert explorer.settings.refine == "off"
 
 
+def pressed(explorer, kind, done, **more):
+    """Press a button twice, before the first press has its answer, and wait until all is done."""
+
+    async def press():
+        for _ in range(2):
+            explorer.receive({"kind": kind, **more})
+        while not done():
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(press(), 60))
+
+
+def test_two_quick_steps_through_a_list_lead_two_pictures_on():
+    explorer = hpe.Explorer([hpe.scene(1), hpe.scene(3), hpe.scene("crossing arms")])
+    pressed(explorer, "list", lambda: explorer.scene["place"].strip() == "3 of 3", by=1)
+    assert len(explorer.decoding.poses) == 2
+
+
+def test_a_chosen_peak_that_is_gone_is_chosen_no_more():
+    explorer = hpe.Explorer(hpe.scene(3, false_peaks=4, seed=1))
+    alone = next(dot for dot, row in enumerate(explorer.scene["dots"]) if row[1] < 0)
+    for change in (lambda: explorer.edit("delete", alone), lambda: explorer.set(detection_threshold=0.99)):
+        explorer.choose(-1, dot=alone)
+        change()
+        assert explorer.chosen is None
+        assert explorer.scene["chosen"] is None
+        explorer.edit("reset")
+        explorer.settings = hpe.Settings()
+
+
+def test_a_page_tells_nothing_of_what_is_not_chosen():
+    explorer = hpe.Explorer(hpe.scene(2))
+    explorer.choose(0, 5)
+    assert "left shoulder is the peak" in explorer.page()
+    explorer.choose(-1)
+    assert '"told":{}' in explorer.page()
+
+
 REORDERED = {"best_first": False, "max_people": 6}
 
 
@@ -277,9 +316,9 @@ def test_a_saved_page_holds_everything_and_replaces_nothing(explorer, tmp_path):
 
 def test_the_save_button_takes_a_free_name(explorer, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for _ in range(2):
-        explorer.receive({"kind": "save"})
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["scene-1.html", "scene-2.html"]
+    explorer.receive({"kind": "save"})
+    pressed(explorer, "save", lambda: len(list(tmp_path.glob("*.html"))) == 3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"scene-{i}.html" for i in (1, 2, 3)]
 
 
 def test_a_closed_explorer_lets_go(explorer):
