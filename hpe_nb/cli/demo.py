@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from hpe_nb.cli.options import add_decoding, folder_for, grouping_of, network_of
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.files.text import plural, text_table
+
+if TYPE_CHECKING:
+    from hpe_nb.arrays import Image
 
 PHOTO = "basketball1"
 """The photo that is shown unless another is asked for."""
@@ -50,7 +55,7 @@ def run(options: Namespace) -> None:
     folder = options.out or folder_for("hpe-nb-demo")
     stem, name = os.fsdecode(os.fsencode(photo.stem)[:240]), visible(photo.name)  # a file name may have 255 bytes
     picture, people = folder / f"{stem}-poses.png", folder / f"{stem}-poses.json"
-    check_targets([picture, people], [photo], replace=_written_before(people, name))
+    check_targets([picture, people], [photo], replace=_written_before(picture, people, name, image))
     with stages.timed("write"):
         write_image(picture, drawn)
         save_poses(people, poses, image_id=name)
@@ -66,11 +71,18 @@ def run(options: Namespace) -> None:
     print(f"\nLook at {picture}\nNumbers: {people}\nNext: hpe-nb lab")
 
 
-def _written_before(people: Path, name: str) -> bool:
-    """Whether the file holds results of the photo of that name, from an earlier call."""
-    from hpe_nb.evaluation.pose_files import load_pictures
+def _written_before(picture: Path, people: Path, name: str, image: Image) -> bool:
+    """Whether the files are results of this photo, from an earlier call, as they were: people, and these drawn."""
+    import numpy as np
+
+    from hpe_nb.draw.skeletons import draw_poses
+    from hpe_nb.evaluation.pose_files import load_poses, save_poses
+    from hpe_nb.files.images import read_image
 
     try:
-        return set(load_pictures(people)) <= {name}
+        with TemporaryDirectory() as folder:
+            poses = load_poses(people, name)
+            same = save_poses(Path(folder) / "poses.json", poses, name).read_bytes() == people.read_bytes()
+        return same and np.array_equal(read_image(picture), draw_poses(image, poses))
     except HpeError:
         return False

@@ -53,7 +53,7 @@ def lab_command(others: list[str]) -> list[str]:
 def copy_notebooks(source: Path, folder: Path) -> tuple[list[str], list[str]]:
     """Copy the notebooks and linked pages that the folder does not have; returns the names of those copied and kept."""
     names = sorted(path.name for path in source.iterdir() if path.suffix in (".ipynb", ".md"))
-    kept = [name for name in names if (folder / name).exists()]
+    kept = [name for name in names if os.path.lexists(folder / name)]
     copied = [name for name in names if name not in kept]
     for name in copied:
         with written_whole(folder / name) as part:

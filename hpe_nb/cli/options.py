@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from hpe_nb.network.network import Network
 
 T = TypeVar("T")
+
+MOST_SIDE = 16384
+"""The longest side of a size that can be asked for, that of the largest film."""
 
 
 def folder_for(name: str) -> Path:
@@ -78,8 +82,8 @@ def grouping_of(options: Namespace) -> Settings:
 def size_of(text: str) -> tuple[int, int]:
     """Width and height from text such as 640x448."""
     sides = text.lower().split("x")
-    if len(sides) != 2 or not all(side.isascii() and side.isdecimal() and int(side) for side in sides):
-        raise ArgumentTypeError(f"{text} was given, but a size such as 640x448 is expected")
+    if len(sides) != 2 or not all(re.fullmatch("[0-9]{1,5}", side) and 0 < int(side) <= MOST_SIDE for side in sides):
+        raise ArgumentTypeError(f"{text} was given, but a size such as 640x448, up to {MOST_SIDE}, is expected")
     return int(sides[0]), int(sides[1])
 
 
@@ -88,7 +92,7 @@ def fit_of(text: str) -> Any:
     try:
         return text if text in ("protocol", "letterbox") else size_of(text)
     except ArgumentTypeError as error:
-        words = f"{text} was given, but protocol, letterbox or a size such as 640x448 is expected"
+        words = f"{text} was given, but protocol, letterbox or a size such as 640x448, up to {MOST_SIDE}, is expected"
         raise ArgumentTypeError(words) from error
 
 

@@ -24,9 +24,6 @@ from hpe_nb.errors import HpeError, one_line, visible
 if TYPE_CHECKING:
     from hpe_nb.films.job import Outputs
 
-RECORD = "poses.jsonl"
-"""Name of the record in the folder for the results."""
-
 
 def people_of(text: str) -> tuple[int, ...]:
     """Numbers between commas."""
@@ -97,7 +94,7 @@ def run(options: Namespace) -> int:
         "running": of_fields(options, Running),
         "following": of_fields(options, Following),
     }
-    found = find_inputs(options.inputs, folder if (folder / RECORD).exists() else None)
+    found = find_inputs(options.inputs, folder)
     for note in found.report.notes + found.report.sentences:
         _say(note)
     # One job for all photos and one for each film; where there are several, each film has a folder of its own.
@@ -110,13 +107,15 @@ def run(options: Namespace) -> int:
         return 2
     if options.video and count > 1:
         raise HpeError(f"--video {options.video} names one film, but there would be {count}; leave it out.")
+    inputs = (*found.photos, *(film for film in found.films if isinstance(film, str)))
     network, worst = network_of(options), int(bool(found.report.count))
     # A request to terminate ends the job as Ctrl-C does, with all results kept.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for what, place, name in jobs:
             try:
-                status = _run_one(options, what, place, name, network=network, **settings)
+                outputs = outputs_of(options, place, name, inputs)
+                status = _run_one(options, what, name, outputs, network=network, **settings)
             except HpeError as error:
                 if count == 1:
                     raise
@@ -130,7 +129,7 @@ def run(options: Namespace) -> int:
     return worst
 
 
-def _run_one(options: Namespace, what: Any, folder: Path, name: str, **settings: Any) -> int:
+def _run_one(options: Namespace, what: Any, name: str, outputs: Outputs, **settings: Any) -> int:
     """One job, on all photos or on a film or camera of that name; its exit status."""
     from tqdm import tqdm
 
@@ -146,8 +145,8 @@ def _run_one(options: Namespace, what: Any, folder: Path, name: str, **settings:
         totals += [] if options.loop or source.count is None else [-(-source.count // options.stride)]
         hidden = True if options.quiet else None  # None: shown on a terminal only
         with tqdm(total=min(totals, default=None), unit="frame", disable=hidden, leave=False) as bar:
-            outputs, seen = outputs_of(options, folder, name), lambda *_: bar.update()
-            summary = run_film(source, outputs=outputs, **settings, frames=options.frames, seen=seen)
+            settings |= {"frames": options.frames, "seen": lambda *_: bar.update()}
+            summary = run_film(source, outputs=outputs, **settings)
     for note in [*summary.notes, *([summary.ending] if summary.ending else [])]:
         _say(note)
     if summary.frames:
@@ -161,10 +160,12 @@ def _run_one(options: Namespace, what: Any, folder: Path, name: str, **settings:
     return 2 * (not summary.frames and not summary.resumed) or int(bool(summary.ending or source.report.count))
 
 
-def outputs_of(options: Namespace, folder: Path, film: str) -> Outputs:
-    """What the command line asks to be written for photos, or for a film of that name."""
+def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, ...]) -> Outputs:
+    """What the command line asks to be written for photos, or for a film of that name; never to one of the inputs."""
     from hpe_nb.films.frame import numbered
     from hpe_nb.films.job import Outputs
+    from hpe_nb.films.pictures import CROPS
+    from hpe_nb.films.record import RECORD
 
     if options.resume and film:
         raise HpeError("--resume was given for a film, but it is for photos; use --start to begin at a later frame.")
@@ -183,11 +184,12 @@ def outputs_of(options: Namespace, folder: Path, film: str) -> Outputs:
         exports=tuple(folder / name for name, asked in exports.items() if asked),
         resume=options.resume,
         overwrite=options.overwrite,
-        crops=folder / "crops" if options.crops else None,
+        crops=folder / CROPS if options.crops else None,
         people=options.only_people or (),
         joints=options.only_joints or (),
         min_score=options.min_score,
         size=options.output_size,
+        inputs=inputs,
     )
 
 

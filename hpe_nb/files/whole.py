@@ -6,8 +6,10 @@ import os
 import re
 import secrets
 import socket
-from collections.abc import Iterable, Iterator
+import stat
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 
 from hpe_nb.errors import HpeError
@@ -23,9 +25,10 @@ PART = re.compile(r"\..*\.[0-9a-f]{8}\.part", re.DOTALL)
 def written_whole(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; when the block ends well it takes the place of `path`, else it is removed.
 
-    A reader therefore never meets half a file, and a failed write leaves what was there before. The temporary file is
-    locked, so that `remove_parts` tells those of killed runs from those that are being written. A place that cannot be
-    written (no folder, no permission, disk full) is an HpeError.
+    A reader therefore never meets half a file, and a failed write leaves what was there before. The new file has the
+    permissions of the one that it replaces; a link is replaced, not what it leads to. The temporary file is locked, so
+    that `remove_parts` tells those of killed runs from those that are being written. A place that cannot be written (no
+    folder, no permission, disk full, a device or pipe) is an HpeError.
     """
     # A name may have 255 bytes: a long one is cut, so that the temporary one fits too.
     start = os.fsdecode(os.fsencode(path.name)[:200])
@@ -33,12 +36,15 @@ def written_whole(path: Path) -> Iterator[Path]:
     with ExitStack() as held:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            mode = check_regular(path)
             while part is None or not part.exists():  # another run may tidy up before the file is locked
                 part = path.with_name(f".{start}.{secrets.token_hex(4)}.part")
                 if os.name == "nt":  # there a file that is open can neither be removed nor replace another
                     break
                 _lock(held.enter_context(part.open("xb")).fileno(), wait=True)
             yield part
+            if mode is not None:
+                part.chmod(mode)
             os.replace(part, path)
         except OSError as error:
             raise unwritable(path, error) from error
@@ -46,6 +52,36 @@ def written_whole(path: Path) -> Iterator[Path]:
             if part is not None:
                 with suppress(OSError):
                     part.unlink(missing_ok=True)
+
+
+def check_regular(path: Path) -> int | None:
+    """See that a path can be written to as a file: HpeError for a folder, device or pipe.
+
+    Returns:
+        The permissions of the file that is there, None where there is none, or a link.
+    """
+    try:
+        info = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise unwritable(path, error) from error
+    if not stat.S_ISREG(info.st_mode):
+        raise HpeError(f"{path} is a folder, device or pipe, but a file is expected; choose another name.")
+    return None if path.is_symlink() else stat.S_IMODE(info.st_mode)
+
+
+def new_file(path: Path) -> FileIO:
+    """Open a new file in place of the one that is there, whose other names and whose link's target stay as they are.
+
+    It has the permissions of the one it replaces.
+    """
+    mode = check_regular(path)
+    path.unlink(missing_ok=True)
+    file = FileIO(path, "x")
+    if mode is not None:
+        path.chmod(mode)
+    return file
 
 
 def remove_parts(folder: Path) -> None:
@@ -67,20 +103,26 @@ def unwritable(path: Path, error: Exception) -> HpeError:
     return HpeError(f"{path} could not be written ({reason}); free space or choose another place.")
 
 
-def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace: bool) -> None:
+def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace: bool, advice: str = "") -> None:
     """Raise HpeError, before anything is written, where a target exists and is not to be replaced, or is an input.
 
-    Inputs are never written to, by whatever way they are named.
+    Inputs are never written to, by whatever way they are named, and nothing but files is replaced. `advice` says how
+    else files are replaced.
     """
     read = {_identity(Path(path)) for path in inputs}
     for target in targets:
         if _identity(target) in read:
             raise HpeError(f"{target} is one of the inputs, which are never written to; choose another folder with -o.")
         if not replace and os.path.lexists(target):
-            raise HpeError(
-                f"{target} is there and is not of this run; choose another folder with -o, or have files of hpe-nb run "
-                "replaced by --overwrite."
-            )
+            raise HpeError(f"{target} is there and is not of this run; choose another folder with -o{advice}.")
+        check_regular(target)
+
+
+def check_different(paths: Sequence[Path]) -> None:
+    """Raise HpeError where two of the paths lead to one file."""
+    if len({_identity(path) for path in paths}) < len(paths):
+        given = " and ".join(path.name for path in paths)
+        raise HpeError(f"{given} were given, but each must be a file of its own; choose other names.")
 
 
 def _identity(path: Path) -> tuple[int, int] | str:

@@ -58,6 +58,11 @@ class Film(Source):
         self._sound = next(iter(self._container.streams.audio), None)
         return self._sound
 
+    @property
+    def has_sound(self) -> bool:
+        """Whether the film has sound."""
+        return bool(self._container.streams.audio)
+
     def round(self) -> Iterator[Frame]:
         """The wanted frames from the film's beginning to its end."""
         if self._read:

@@ -89,13 +89,13 @@ class Source:
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[Frame]:
-        """The wanted frames, in order; with loop, round after round."""
+        """The wanted frames, in order; with loop, round after round, of which each frame has a name of its own."""
         shift, elapsed = 0, 0.0
         while True:
             frame = None
             for frame in self.round():
                 index = shift + frame.index
-                name = frame.name or f"{self.name} frame {index}"
+                name = frame.name if frame.name and not shift else f"{frame.name or self.name} frame {index}"
                 yield replace(frame, index=index, time=elapsed + frame.time, name=name)
             if frame is None or not self.span.loop:
                 return
@@ -129,6 +129,9 @@ def short_name(what: str) -> str:
 
 
 def numbered(name: str) -> re.Pattern[str] | None:
-    """What finds the files of a pattern such as frame_%04d.png, their number as its group; None for other names."""
-    found, places = re.subn(r"%0?\d*d", r"(\\d+)", re.escape(name))
+    """What finds the files of a pattern such as frame_%04d.png, their number as its group; None for other names.
+
+    Without its zero, as %4d, the number has blanks before it.
+    """
+    found, places = re.subn(r"%(0?)\d*d", lambda place: r"(\d+)" if place[1] else r" *(\d+)", re.escape(name))
     return re.compile(found) if places == 1 else None

@@ -19,6 +19,7 @@ from hpe_nb.files.text import plural
 from hpe_nb.films.captures import TIMEOUT, Film, open_camera
 from hpe_nb.films.frame import Source, Span, Troubles, is_url, numbered, whole_path
 from hpe_nb.films.pictures import Pictures
+from hpe_nb.films.record import RECORD
 from hpe_nb.network.download import TransferError, answer
 
 LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "udp", "tcp", "srt")
@@ -113,7 +114,10 @@ class Inputs:
 
 
 def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) -> Inputs:
-    """The photos and films that are meant, as for `open_source`; patterns leave out what is in the folder `outputs`."""
+    """The photos and films that are meant, as for `open_source`.
+
+    Patterns leave out results: what is in `outputs`, or a folder below, that has a record.
+    """
     found, seen = Inputs(), set[str]()
     for what in given:
         try:
@@ -184,13 +188,17 @@ def _files_of(what: str, outputs: Path | None, found: Inputs) -> list[str]:
     else:
         shown = what if what.strip() else repr(what)
         raise HpeError(f"{shown} does not exist; give a picture, a folder, a film, a camera or an address.")
-    # Results of an earlier run are no inputs.
-    inside = None if outputs is None else os.path.realpath(outputs) + os.sep
-    fresh = [file for file in files if inside is None or not os.path.realpath(file).startswith(inside)]
+    fresh = [file for file in files if outputs is None or not _is_result(Path(os.path.realpath(file)), outputs)]
     if len(fresh) < len(files):
         results = plural(len(files) - len(fresh), "file")
         found.report.notes.append(f"{what}: {results} left out, being in the folder for the results.")
     return fresh
+
+
+def _is_result(file: Path, outputs: Path) -> bool:
+    """Whether a file is a result of an earlier run, which is no input: a folder around it in `outputs` has a record."""
+    top = Path(os.path.realpath(outputs))
+    return any((each / RECORD).exists() for each in file.parents if each.is_relative_to(top))
 
 
 def _matching(pattern: Path) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -17,7 +19,7 @@ from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError, last_line, one_line
 from hpe_nb.files.images import ENDINGS, crop_boxes, scaled_into, write_image
-from hpe_nb.files.whole import check_targets, folder_held, remove_parts
+from hpe_nb.files.whole import check_different, check_targets, folder_held, remove_parts
 from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Found, Stages, detect
 from hpe_nb.films.following import Following, Running
@@ -32,6 +34,9 @@ from hpe_nb.skeleton import K, joint_index
 
 FRAME = "frame_%06d.jpg"
 """Names of the annotated pictures of a film's frames."""
+
+REPLACE = ", or have files that are there replaced by --overwrite"
+"""What else may be done where a file is in the way."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +56,10 @@ class Outputs:
         joints: names of the joints that are drawn; all where none is named.
         min_score: joints below this score are not drawn.
         size: width and height that annotated pictures and films are fitted into, in proportion; their own by default.
+        inputs: files that are never written to, beside the source's: those of the user's other jobs.
 
     Raises:
-        HpeError: a joint that does not exist.
+        HpeError: a joint that does not exist, or one path for two files.
     """
 
     record: Path
@@ -67,8 +73,14 @@ class Outputs:
     joints: tuple[str, ...] = ()
     min_score: float = 0.0
     size: tuple[int, int] | None = None
+    inputs: tuple[str | Path, ...] = ()
 
     def __post_init__(self) -> None:
+        for name in ("record", "video", "pictures", "crops"):
+            if (path := getattr(self, name)) is not None:
+                object.__setattr__(self, name, Path(path))
+        object.__setattr__(self, "exports", tuple(map(Path, self.exports)))
+        check_different([self.record, *([self.video] if self.video else []), *self.exports])
         for name in self.joints:
             joint_index(name)
 
@@ -92,7 +104,7 @@ class Outputs:
         name, files = entry.picture or FRAME % entry.index, []
         if self.crops is not None:
             whole = self.crops / name
-            files = [whole.with_name(f"{whole.stem[:200]}-person-{i + 1}.jpg") for i in entry.person.tolist()]
+            files = [whole.with_name(f"{whole.stem}-person-{i + 1}.jpg") for i in entry.person.tolist()]
         if self.pictures is not None:
             pattern = pattern_of(self.pictures)
             files.append(self.pictures.with_name(self.pictures.name % entry.index) if pattern else self.pictures / name)
@@ -167,15 +179,18 @@ def run_film(
         resumed = outputs.resume and outputs.record.exists()
         if isinstance(source, Pictures):
             following = replace(following, follow=False, smooth=False)  # a folder is no film
-            summary.resumed = source.go_on(read_record(outputs.record)) if resumed else 0
+            summary.resumed = source.go_on(_photos_done(outputs.record)) if resumed else 0
         _check_places(source, outputs, resumed)
         sound = source if isinstance(source, Film) and not source.span.loop else None
         rate = source.fps / source.span.stride
         video = open_files.enter_context(VideoFile(outputs.video, rate, sound)) if outputs.video else None
+        if video is not None and sound is None and isinstance(source, Film) and source.has_sound:
+            video.sound_note = "the film has no sound, which is left out where a film begins again (--loop)."
         record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
         if resumed:
             _draw_missing(outputs, summary)
-        flow = detect(islice(source, frames or None), network, grouping, running, stages=stages, report=source.report)
+        wanted = islice(source, min(frames or sys.maxsize, sys.maxsize))
+        flow = detect(wanted, network, grouping, running, stages=stages, report=source.report)
         under_way: list[Future[Entry]] = []
 
         def write(entry: Entry, picture: Image | None, files: dict[Path, Image]) -> Entry:
@@ -222,13 +237,26 @@ def run_film(
                 video.close()
             except HpeError as error:
                 summary.ending = summary.ending or str(error)
-        _finish(summary, source, outputs, video)
+        _finish(summary, source, outputs, video, exported=resumed or record.entries > 0)
     return summary
 
 
+def _photos_done(record: Path) -> Iterator[Entry]:
+    """The entries of an earlier run on photos."""
+    for entry in read_record(record):
+        if not entry.source:
+            raise HpeError(f"{record} is the record of a film, but one of photos is expected; choose another folder.")
+        yield entry
+
+
 def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
-    """Raise when a file of the job's is an input, or is there and was not asked to be replaced; tidy killed runs up."""
-    check_targets([outputs.record], source.files, outputs.overwrite or resumed)
+    """Raise when a file of the job's is an input, or is there and was not asked to be replaced; tidy killed runs up.
+
+    Of a run that goes on, the files of the frames that the record has are its own: they are not written again.
+    """
+    inputs = [*source.files, *outputs.inputs]
+    own = {path for entry in read_record(outputs.record) for path in outputs.files(entry)} if resumed else set()
+    check_targets([outputs.record], inputs, outputs.overwrite or resumed, REPLACE)
     targets = [path for path in outputs.exports if not (resumed and is_export(path, outputs.record))]
     targets += [outputs.video] if outputs.video else []
     folders = [path.parent for path in (outputs.record, *outputs.exports)]
@@ -242,9 +270,9 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
             targets += [path for path in folder.glob("*") if name and name.fullmatch(path.name)]
         folders.append(folder)
     if outputs.crops is not None:
-        targets += [] if resumed else outputs.crops.rglob("*-person-*.jpg")
+        targets += outputs.crops.rglob("*-person-*.jpg")
         folders.append(outputs.crops)
-    check_targets(targets, source.files, outputs.overwrite)
+    check_targets([path for path in targets if path not in own], inputs, outputs.overwrite, REPLACE)
     for place in set(folders):
         remove_parts(place)
 
@@ -252,12 +280,12 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
 def _draw_missing(outputs: Outputs, summary: Summary) -> None:
     """Draw the photos of an earlier run whose annotated pictures or people's parts are not there."""
     for entry in read_record(outputs.record):
-        if not entry.picture or all(path.exists() for path in outputs.files(entry)):
+        if not entry.picture or all(map(os.path.lexists, outputs.files(entry))):
             continue
         try:
             _, files = outputs.shown(entry, read_picture(entry.source))
             for path, image in files.items():
-                if not path.exists():
+                if not os.path.lexists(path):
                     write_image(path, image)
         except HpeError as error:
             summary.notes.append(str(error))
@@ -274,12 +302,14 @@ def _followed(flow: Iterator[Found], following: Following, stages: Stages) -> It
         yield Entry(frame.index, frame.time, frame.name, size, person, poses, frame.source, frame.picture), frame.image
 
 
-def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile | None) -> None:
+def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile | None, exported: bool) -> None:
     """Make what is made at the end, and say what there is to say."""
     report = source.report
     summary.notes += report.notes + report.sentences
     if not (summary.frames or summary.resumed or summary.ending or summary.notes):
         summary.notes.append(f"{source.name} has no frame that was asked for; look at its length, and start and stop.")
+    if summary.resumed and not (summary.frames or summary.ending or report.count):
+        summary.notes.append(f"{outputs.record} has all photos that were asked for; none is left to do.")
     if report.count > len(report.sentences):
         summary.notes.append(f"... and {report.count - len(report.sentences)} more of the kind.")
     summary.files.append(outputs.record)
@@ -292,7 +322,7 @@ def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile
         summary.files.append(outputs.pictures.parent if pattern_of(outputs.pictures) else outputs.pictures)
     if summary.people and outputs.crops is not None:
         summary.files.append(outputs.crops)
-    for path in outputs.exports:
+    for path in outputs.exports if exported else ():
         try:
             summary.files.append(export_record(outputs.record, path))
         except HpeError as error:

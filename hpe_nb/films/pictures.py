@@ -23,6 +23,12 @@ from hpe_nb.network.download import TransferError, answer, blocks
 PATIENCE = 60.0
 """Seconds that a whole picture from the network may take."""
 
+CROPS = "crops"
+"""Name of the folder for people's parts, which no picture's folder may have."""
+
+MOST_NAME = 230
+"""Bytes of the longest name planned: a file name may have 255, and `-person-1` is added to it."""
+
 
 class Photo(NamedTuple):
     """One photo that is to be read."""
@@ -98,11 +104,12 @@ def _names(paths: Sequence[str]) -> list[str]:
 
 def _picture_name(name: str, used: Collection[str]) -> str:
     """A file name for the annotated picture: a.jpg for a.png; a.png.jpg where another photo has that; then a-1.jpg."""
-    whole = PurePosixPath(*[part for part in PurePosixPath(name).parts if part not in ("..", "/")] or ["photo"])
+    *folders, last = [part for part in PurePosixPath(name).parts if part not in ("..", "/")] or ["photo"]
+    whole = PurePosixPath(*(f"{part}-1" if _alike(part) == CROPS else part for part in folders), last)
     if not whole.stem.strip("."):  # without its ending it would name a folder above
         whole = whole.with_name(f"photo{whole.name}")
     for tried in (f"{whole.with_suffix('')}.jpg", f"{whole}.jpg"):
-        if _alike(tried) not in used and len(os.fsencode(PurePosixPath(tried).name)) <= 255:
+        if _alike(tried) not in used and len(os.fsencode(PurePosixPath(tried).name)) <= MOST_NAME:
             return tried
     short, tries = os.fsdecode(os.fsencode(whole.stem)[:200]), 1
     while _alike(tried := str(whole.with_name(f"{short}-{tries}.jpg"))) in used:

@@ -12,8 +12,12 @@ import errno
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from io import FileIO
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import numpy as np
@@ -21,9 +25,13 @@ import numpy as np
 from hpe_nb.arrays import Ints
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError, visible
-from hpe_nb.evaluation.pose_files import Person, load_pictures, no_record, poses_of, record_lines, write_people
-from hpe_nb.files.whole import unwritable
+from hpe_nb.evaluation.pose_files import Person, no_record, poses_of, record_lines, write_people
+from hpe_nb.files.reading import read_bytes
+from hpe_nb.files.whole import check_different, new_file, unwritable
 from hpe_nb.skeleton import K
+
+RECORD = "poses.jsonl"
+"""Name of the record in the folder for the results of `hpe-nb run`."""
 
 COLUMNS = ("frame", "time_s", "name", "person", "person_score", "joint", "kind", "x_px", "y_px", "score")
 """Columns of the table made from a record: one row per joint; `person` counts from 1, as in pictures."""
@@ -46,13 +54,14 @@ class Entry:
 class RecordFile:
     """A record that is being written, in a `with` block; with `resume` it goes on after what is there, if that is one.
 
-    Every entry is on disk when `write` returns; `entries` counts them. Where the disk has no room for one, what was
-    written of it is taken back, so the file always ends with a whole line.
+    Every entry is on disk when `write` returns; `entries` counts them. An earlier record stays until the first. Where
+    the disk has no room for one, what was written of it is taken back, so the file always ends with a whole line.
     """
 
     def __init__(self, path: str | Path, resume: bool = False) -> None:
         self.path = Path(path)
         self.entries = self._end = 0
+        self._file: FileIO | None = None
         try:
             if resume and self.path.exists():
                 for _ in read_record(self.path):  # sees that it is one
@@ -60,21 +69,28 @@ class RecordFile:
                 with self.path.open("rb") as file:
                     self._end = sum(len(line) for line in file if line.endswith(b"\n"))
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("r+b" if self._end else "wb", buffering=0)
-            self._file.truncate(self._end)
-            self._file.seek(self._end)
         except OSError as error:
             raise unwritable(self.path, error) from error
+
+    def _open(self) -> FileIO:
+        """The file, to be written to from its last whole line on; a new one in place of an earlier record."""
+        file = FileIO(self.path, "r+") if self._end else new_file(self.path)
+        file.truncate(self._end)
+        file.seek(self._end)
+        return file
 
     def write(self, entry: Entry) -> None:
         """Add the people of one frame; HpeError where the disk is full or gone."""
         line = (json.dumps(_plain(entry), separators=(",", ":")) + "\n").encode()
         try:
+            if self._file is None:
+                self._file = self._open()
             if self._file.write(line) != len(line):
                 raise OSError(errno.ENOSPC, "No space left on device")
         except OSError as error:
-            self._file.seek(self._end)
-            self._file.truncate()
+            if self._file is not None:
+                self._file.seek(self._end)
+                self._file.truncate()
             raise unwritable(self.path, error) from error
         self._end += len(line)
         self.entries += 1
@@ -83,10 +99,11 @@ class RecordFile:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Close the file; without an entry, as where no input could be read, it goes."""
-        self._file.close()
-        if not self._end:
-            self.path.unlink(missing_ok=True)
+        """Close the file; one without an entry goes."""
+        if self._file is not None:
+            self._file.close()
+            if not self._end:
+                self.path.unlink(missing_ok=True)
 
 
 def read_record(path: str | Path) -> Iterator[Entry]:
@@ -128,40 +145,43 @@ def export_record(record: str | Path, path: str | Path) -> Path:
         The path.
 
     Raises:
-        HpeError: another ending, no record, or a place that cannot be written.
+        HpeError: another ending, no record, the record's own path, or a place that cannot be written.
     """
     record, path = Path(record), Path(path)
+    check_different([record, path])
     coco = path.suffix.lower() == ".json"
     stems = [Path(line["name"]).stem if line.get("source") else "" for line in record_lines(record)] if coco else []
     named = all(re.fullmatch("[0-9]{1,18}", stem) for stem in stems)
     named = named and len({int(stem) for stem in stems}) == len(stems)  # 7 and 007 are one number
-
-    def people() -> Iterator[Person]:
-        for line in record_lines(record):
-            name, number = visible(str(line["name"])), line["frame"]
-            head = {"frame": number, "time_s": line["time"], "name": name}
-            if coco:
-                head = {"image_id": int(Path(name).stem) if named else number, "category_id": 1, "file_name": name}
-            poses_of(line["people"])  # sees that they are people
-            yield from (head | person for person in line["people"])
-
     try:
-        return write_people(path, people(), COLUMNS)
+        return write_people(path, _people(record, coco, named), COLUMNS)
     except (ValueError, TypeError, KeyError) as error:
         raise error if isinstance(error, HpeError) else no_record(record, error) from error
 
 
 def is_export(path: Path, record: Path) -> bool:
-    """Whether a file holds nothing but people of the record, as `export_record` makes it: then it is the record's own.
+    """Whether a file is as `export_record` makes it of the record, or of its beginning: then it is the record's own."""
+    coco = path.suffix.lower() == ".json"
+    with suppress(HpeError, ValueError), TemporaryDirectory() as folder:  # ValueError: photos that are no numbers
+        found = read_bytes(path, "an export")
+        lines = found.count(b"\n")
+        count = max(0, lines - 2 if coco else (lines - 1) // K)
+        for named in (False, True)[: 1 + coco]:  # a shorter record may have had numbers only
+            people = islice(_people(record, coco, named), count)
+            if write_people(Path(folder) / path.name, people, COLUMNS).read_bytes() == found:
+                return True
+    return False
 
-    The file may have been made when the record was shorter.
-    """
-    try:
-        found, known = load_pictures(path), load_pictures(record)
-    except HpeError:
-        return False
-    names = {visible(str(name)): poses.keypoints for name, poses in known.items()}
-    return all(np.array_equal(poses.keypoints, names.get(str(name), np.zeros(0))) for name, poses in found.items())
+
+def _people(record: Path, coco: bool, named: bool) -> Iterator[Person]:
+    """The people of a record as `export_record` writes them; `named`: the photos' names are numbers, their ids."""
+    for line in record_lines(record):
+        name, number = visible(str(line["name"])), line["frame"]
+        head = {"frame": number, "time_s": line["time"], "name": name}
+        if coco:
+            head = {"image_id": int(Path(name).stem) if named else number, "category_id": 1, "file_name": name}
+        poses_of(line["people"])  # sees that they are people
+        yield from (head | person for person in line["people"])
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from fractions import Fraction
+from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import scaled_into
 from hpe_nb.files.opencv import cv2
-from hpe_nb.files.whole import unwritable
+from hpe_nb.files.whole import new_file, unwritable
 
 if TYPE_CHECKING:
     from hpe_nb.films.captures import Film
@@ -71,7 +72,7 @@ class VideoFile:
             self.sound_note = f"sound of the kind {name} does not fit into {ending} and was left out; {advice}."
             self._heard = None
         self._size, self._origin, self._ticks = (0, 0), 0.0, -1
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
         self._container: Any = None
         self._video: Any = None
         self._sound: Any = None
@@ -113,7 +114,7 @@ class VideoFile:
         self._size, self._origin = size, time
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._ask_for_room()
-        self._file = self.path.open("wb", buffering=0)
+        self._file = new_file(self.path)
         try:
             kind = "matroska" if ending == ".mkv" else ending[1:]
             self._container = av.open(self._file, "w", format=kind, options=self._container_options)

@@ -86,6 +86,8 @@ def test_help_loads_nothing_heavy() -> None:
         pytest.param(["demo", "--network", "yolo"], "yolo was given, but the path", id="another network"),
         pytest.param(["demo", "--fit", "square"], "square was given, but protocol, letterbox or", id="another fit"),
         pytest.param(["demo", "--fit", "0x448"], "--fit: 0x448", id="a fit of no width"),
+        pytest.param(["demo", "--fit", "16385x64"], "16385x64 was given, but protocol", id="a fit too large"),
+        pytest.param(["run", "a", "--output-size", "9x" + "9" * 5000], "up to 16384", id="a size too large"),
         pytest.param(["demo", "-o", "taken"], "taken", id="a file in the folder's place"),
         pytest.param(["demo", "--speed=1"], "unrecognized arguments: --speed=1; see hpe-nb --help", id="no option"),
         pytest.param(["demo", "--refine", "free"], "argument --refine: invalid choice", id="no choice"),
@@ -163,13 +165,31 @@ def test_demo_of_photos_of_any_name(name: str, monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("taken", ["wall-poses.png", "wall-poses.json"])
-def test_demo_replaces_nothing_of_the_users(taken: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    hpe.write_image(tmp_path / "wall.png", np.full((90, 120, 3), 200, np.uint8))
-    (tmp_path / taken).write_text("mine")
-    assert main(["demo", "wall.png", "--fit", "128x96", "-o", ".", "--network", "hpe-nb-ae"]) == 2
-    assert f"{taken} is there" in capsys.readouterr().err
-    assert (tmp_path / taken).read_text() == "mine"
+@pytest.mark.parametrize(
+    ("taken", "mine", "first"),
+    [
+        pytest.param("wall-poses.png", b"mine", "", id="a picture"),
+        pytest.param("wall-poses.png", b"mine", "9", id="a picture beside results"),
+        pytest.param("wall-poses.json", b"[]", "", id="poses of another tool"),
+        pytest.param("wall-poses.json", b"[]", "9", id="poses of another tool beside a result"),
+        pytest.param("wall-poses.json", None, "99", id="results of another photo of this name"),
+    ],
+)
+def test_demo_replaces_nothing_of_the_users(
+    taken: str, mine: bytes | None, first: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--fit", "128x96", "-o", "out", "--network", "hpe-nb-ae"]
+    for grey in (9, 99):
+        hpe.write_image(tmp_path / str(grey) / "wall.png", np.full((90, 120, 3), grey, np.uint8))
+    if first:
+        assert main(["demo", f"{first}/wall.png", *words]) == 0
+    if mine is not None:
+        (tmp_path / "out").mkdir(exist_ok=True)
+        (tmp_path / "out" / taken).write_bytes(mine)
+    before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    assert main(["demo", "9/wall.png", *words]) == 2
+    assert "choose another folder with -o." in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
 
 @pytest.mark.parametrize(
@@ -210,7 +230,11 @@ def test_notebooks_are_copied_once_and_never_over_ones_own(tmp_path: Path) -> No
     for path in (*(source / name for name in ("a.ipynb", "b.ipynb", "linked.md", "notes.txt")), folder / "b.ipynb"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(path.parent.name)
-    assert lab.copy_notebooks(source, folder) == (["a.ipynb", "linked.md"], ["b.ipynb"])
+    (source / "link.md").write_text("source")
+    (folder / "link.md").symlink_to("nowhere")
+    assert lab.copy_notebooks(source, folder) == (["a.ipynb", "linked.md"], ["b.ipynb", "link.md"])
+    (folder / "link.md").unlink()  # it is still the link to nowhere
+    (source / "link.md").unlink()
     written = {path.name: path.read_text() for path in folder.iterdir()}
     assert written == {"a.ipynb": "source", "linked.md": "source", "b.ipynb": "mine"}
     assert lab.copy_notebooks(source, folder) == ([], ["a.ipynb", "b.ipynb", "linked.md"])

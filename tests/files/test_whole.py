@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 
 import pytest
+from refusals import refused
 
 from hpe_nb.errors import HpeError
 from hpe_nb.files import whole
-from hpe_nb.files.whole import LOCK, folder_held, remove_parts, written_whole
+from hpe_nb.files.whole import LOCK, check_targets, folder_held, new_file, remove_parts, written_whole
 
 PART = ".a.txt.0123abcd.part"
 
@@ -60,6 +62,39 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path, error: BaseExcepti
     with pytest.raises(HpeError if isinstance(error, OSError) else type(error)):
         write()
     assert [each.read_text() for each in tmp_path.iterdir()] == ["old"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions, devices and links")
+def test_a_file_is_replaced_with_its_permissions_and_a_link_is_not_followed(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("secret", "second name", "link", "dangling link")]
+    paths[0].write_text("old")
+    paths[0].chmod(0o600)
+    paths[1].hardlink_to(paths[0])
+    paths[2].symlink_to("second name")
+    paths[3].symlink_to("nowhere")
+    for path in (paths[0], *paths[2:]):
+        with written_whole(path) as part:
+            part.write_text("new")
+    assert [path.read_text() for path in paths] == ["new", "old", "new", "new"]
+    assert stat.S_IMODE(paths[0].stat().st_mode) == 0o600
+    assert not any(path.is_symlink() for path in paths)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other devices and pipes")
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link to a device"])
+def test_what_is_no_file_is_not_replaced(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a.mp4"
+    make = {
+        "folder": path.mkdir,
+        "pipe": lambda: os.mkfifo(path),
+        "link to a device": lambda: path.symlink_to(os.devnull),
+    }
+    make[kind]()
+    before = path.lstat()
+    for writer in (lambda: written_whole(path).__enter__(), lambda: new_file(path)):
+        refused("is a folder, device or pipe", writer)
+    refused("is a folder, device or pipe", check_targets, [path], [], replace=True)
+    assert (path.lstat(), len(list(tmp_path.iterdir()))) == (before, 1)
 
 
 def test_a_lock_that_was_removed_in_between_holds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

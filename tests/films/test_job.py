@@ -106,11 +106,34 @@ def test_each_persons_part_of_the_picture(tmp_path: Path, two: Path) -> None:
     refused("is there", run, two, out, crops="crops")
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param([f"{'x' * 200}{i}.png" for i in (1, 2)], id="long names"),
+        pytest.param([f"{'漢' * 80}{i}.png" for i in (1, 2)], id="long names of several bytes a letter"),
+        pytest.param(["a.png", "a.jpg"], id="one name, two endings"),
+        pytest.param(["a.png", "crops/a-person-1.png"], id="named like a part"),
+    ],
+)
+def test_every_part_and_picture_has_a_file_of_its_own(tmp_path: Path, given: list[str]) -> None:
+    place = photos(tmp_path / "in", *given)
+    run(f"{place}/**/*", tmp_path / "out", pictures="", crops="crops")
+    assert len(names(tmp_path / "out")) == 1 + 2 * len(given)
+    assert len(names(tmp_path / "out" / "crops")) == len(given)
+    summary, _ = run(f"{place}/**/*", tmp_path / "out", pictures="", crops="crops", resume=True)
+    assert (summary.resumed, summary.frames) == (2, 0)
+
+
 def test_a_film(tmp_path: Path) -> None:
     summary, entries = run(make_film(tmp_path, 20), tmp_path, video="out.mp4")
     assert [entry.index for entry in entries] == list(range(20))
     assert frames_in(tmp_path / "out.mp4") == 20
     assert set(summary.stages.spent) >= {"follow", "draw", "write"}
+
+
+@pytest.mark.parametrize("frames", [None, 0, 10**30])
+def test_all_frames(tmp_path: Path, frames: int | None) -> None:
+    assert run(make_film(tmp_path, 3), tmp_path, frames=frames)[0].frames == 3
 
 
 def test_nobody_at_all_leaves_readable_files(tmp_path: Path) -> None:
@@ -130,6 +153,7 @@ def test_resuming_does_the_rest_only(walk: Path, tmp_path: Path) -> None:
     assert [entry.index for entry in entries] == list(range(12))
     third, entries = run(walk, tmp_path, resume=True)
     assert (third.frames, third.resumed, len(entries)) == (0, 12, 12)
+    assert "none is left to do" in third.notes[0]
 
 
 def test_frames_of_changing_size_fit_the_first(tmp_path: Path) -> None:
@@ -230,9 +254,9 @@ def test_a_record_on_a_full_disk_ends_with_a_whole_line(
             return written
 
     class TinyRecord(RecordFile):
-        def __init__(self, *given: Any) -> None:
-            super().__init__(*given)
-            self._file = TinyDisk(self.path, "r+b")
+        def _open(self) -> FileIO:
+            super()._open().close()
+            return TinyDisk(self.path, "r+b")
 
     monkeypatch.setattr("hpe_nb.films.job.RecordFile", TinyRecord)
     summary, entries = run(walk, tmp_path)

@@ -16,6 +16,7 @@ from PIL import Image
 from refusals import refused
 
 import hpe_nb as hpe
+from hpe_nb.cli.main import main
 from hpe_nb.evaluation.labels import LabelledSet, labels_of
 from hpe_nb.files.whole import LOCK, folder_held
 from hpe_nb.films.inputs import find_inputs
@@ -39,6 +40,27 @@ def test_inputs_are_never_written_to(tmp_path: Path, source: str, out: str, over
     assert names(place) == sorted({"a.jpg", name})
 
 
+def run_command(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    """Exit status of the command, with the network that reads dots."""
+    monkeypatch.setattr("hpe_nb.cli.run.network_of", lambda _: dot_network())
+    return main(["run", "--quiet", *map(str, words)])
+
+
+def test_one_job_writes_to_no_input_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A result is an input where it is named, and none where a pattern finds it."""
+    films, out = [make_film(tmp_path, count, f"f{count}.mp4") for count in (1, 2)], tmp_path / "out"
+    for given in (films, [tmp_path / "**/*.mp4"]):
+        assert run_command(monkeypatch, *given, "-o", out, "--overwrite") == 0
+        assert names(out) == [f"f{i}/{name}" for i in (1, 2) for name in (f"f{i}-poses.mp4", "poses.jsonl")]
+    result = out / "f1" / "f1-poses.mp4"
+    before = result.read_bytes()
+    assert run_command(monkeypatch, films[0], result, "-o", out, "--overwrite", "--output-size", "32x24") == 1
+    assert "f1-poses.mp4 is one of the inputs" in capsys.readouterr().err
+    assert result.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("name", "given"),
     [
@@ -47,6 +69,7 @@ def test_inputs_are_never_written_to(tmp_path: Path, source: str, out: str, over
         ("poses.csv", {"exports": ["poses.csv"]}),
         ("x.mp4", {"video": "x.mp4"}),
         ("frame_0.png", {"pictures": "frame_%d.png"}),
+        ("frame_   0.png", {"pictures": "frame_%4d.png"}),
     ],
 )
 def test_a_file_of_the_users_is_replaced_only_when_asked(tmp_path: Path, name: str, given: dict[str, Any]) -> None:
@@ -57,6 +80,52 @@ def test_a_file_of_the_users_is_replaced_only_when_asked(tmp_path: Path, name: s
     assert (out / name).read_text() == "mine"
     run(source, out, overwrite=True, **given)
     assert (out / name).read_bytes() != b"mine"
+
+
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_overwriting_changes_no_other_name_of_a_file(tmp_path: Path, link: str) -> None:
+    film, kept = make_film(tmp_path, 3), tmp_path / "kept"
+    run(film, kept, video="v.mp4")
+    before = {name: (kept / name).read_bytes() for name in names(kept)}
+    (tmp_path / "out").mkdir()
+    for name in before:
+        getattr(tmp_path / "out" / name, link)(kept / name)
+    run(film, tmp_path / "out", video="v.mp4", overwrite=True, frames=1)
+    assert {name: (kept / name).read_bytes() for name in names(kept)} == before
+    assert frames_in(tmp_path / "out" / "v.mp4") == 1
+
+
+@pytest.mark.parametrize("given", [{}, {"exports": ["poses.csv"]}], ids=["record", "export"])
+def test_overwriting_with_nothing_keeps_what_is_there(tmp_path: Path, given: dict[str, Any]) -> None:
+    out, bad = tmp_path / "out", tmp_path / "bad.jpg"
+    run(photo(tmp_path / "a.png"), out, **given)
+    before = {name: (out / name).read_bytes() for name in names(out)}
+    bad.write_text("no picture")
+    for place in (out, tmp_path / "new"):
+        run(bad, place, overwrite=True, **given)
+    assert {name: (out / name).read_bytes() for name in names(out)} == before
+    assert names(tmp_path / "new") == []
+
+
+@pytest.mark.parametrize("name", ["poses.json", "link.json"])
+def test_record_and_export_are_two_files(tmp_path: Path, name: str) -> None:
+    record, path = tmp_path / "poses.json", tmp_path / name
+    run(photo(tmp_path / "a.png"), tmp_path)
+    (tmp_path / "poses.jsonl").rename(record)
+    (tmp_path / "link.json").symlink_to(record)
+    before = record.read_bytes()
+    for make in (lambda: hpe.export_record(record, path), lambda: hpe.Outputs(record=record, exports=(path,))):
+        refused("each must be a file of its own", make)
+    refused("each must", lambda: hpe.Outputs(record=tmp_path / "a.mp4", video=tmp_path / "a.mp4"))
+    assert record.read_bytes() == before
+
+
+def test_names_of_outputs_may_be_text(tmp_path: Path) -> None:
+    given = {name: f"{tmp_path}/out/{name}" for name in ("crops", "pictures")}
+    outputs = hpe.Outputs(record=f"{tmp_path}/out/p.jsonl", exports=(f"{tmp_path}/out/p.csv",), **given)
+    with hpe.open_source(photo(tmp_path / "a.png")) as source:
+        hpe.run_film(source, dot_network(), outputs)
+    assert names(tmp_path / "out") == ["crops/a-person-1.jpg", "p.csv", "p.jsonl", "pictures/a.jpg"]
 
 
 @pytest.mark.parametrize("out", ["out", "100%done"])
@@ -80,12 +149,16 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.Mon
         (["http://x/..", "http://x/a.png"], ["photo.jpg", "a.jpg"]),
         (["f", "..hidden"], ["f.jpg", None]),
         (["...mp4", "..mp4", "x/...mp4"], [None, None, None]),
-        (["x" * 245 + ".jpg", "x" * 245 + ".png"], ["x" * 245 + ".jpg", "x" * 245 + ".png.jpg"]),
+        (["x" * 220 + ".jpg", "x" * 220 + ".png"], ["x" * 220 + ".jpg", "x" * 220 + ".png.jpg"]),
+        (["x" * 245 + ".jpg", "x" * 245 + ".png"], [None, None]),
+        (["漢" * 82 + ".jpg"], [None]),
+        (["crops/a.png", "Crops/b.png", "crops-1/a.png"], ["crops-1/a.jpg", "Crops-1/b.jpg", "crops-1/a.png.jpg"]),
     ],
 )
 def test_every_photo_has_a_picture_of_its_own(paths: list[str], pictures: list[str | None]) -> None:
     found = [one.picture for one in planned(paths)]
     assert len({name.casefold() for name in found}) == len(paths)
+    assert all(len(os.fsencode(Path(name).name)) <= 230 for name in found)
     for path in (*map(Path, found), *(Path(name).with_suffix("") for name in found)):  # the folder of a film too
         assert not path.is_absolute()
         assert {".", ".."}.isdisjoint(str(path).split("/"))
@@ -116,7 +189,10 @@ def test_resuming_in_a_folder_that_changed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["poses.json", "poses.csv"])
-@pytest.mark.parametrize("there", ["of the run", "of a shorter record", "the user's", "changed by the user"])
+@pytest.mark.parametrize(
+    "there",
+    ["of the run", "of a shorter record", "the user's", "empty, of the user's", "changed by the user", "a user's note"],
+)
 def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, name: str, there: str) -> None:
     place, out = photos(tmp_path / "in", "1.png", "2.png"), tmp_path / "out"
     run(place, out, exports=[name])
@@ -127,6 +203,11 @@ def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, name: str, th
         (out / name).write_text("[]\n\n1,2,3\n")
     if there == "changed by the user":
         (out / name).write_text((out / name).read_text().replace("nose", "NOSE").replace("0.", "1."))
+    if there == "empty, of the user's":
+        (out / name).write_text({"poses.json": "[]", "poses.csv": "person,joint,x_px\n"}[name])
+    if there == "a user's note":
+        text = (out / name).read_text().replace('"score"', '"note": "left", "score"')
+        (out / name).write_text(text.replace("score\n", "score,note\n"))
     before = (out / name).read_bytes()
     photo(place / "b.png", 4)
     if "user" in there:
@@ -135,6 +216,38 @@ def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, name: str, th
     else:
         _, entries = run(place, out, resume=True, exports=[name])
         assert len(hpe.load_pictures(out / name)) == len(entries) == len(names(place))
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        pytest.param({"crops": "crops"}, "crops/b-person-1.jpg", id="a person's part"),
+        pytest.param({"pictures": "frame_%d.png"}, "frame_1.png", id="a frame"),
+        pytest.param({"pictures": ""}, "b.jpg", id="a picture"),
+    ],
+)
+@pytest.mark.parametrize("given_too", [False, True], ids=["a file", "an input"])
+def test_resuming_replaces_no_picture_of_the_users(
+    tmp_path: Path, given: dict[str, Any], name: str, given_too: bool
+) -> None:
+    place, out = photos(tmp_path / "in", "a.png"), tmp_path / "out"
+    run(place, out, **given)
+    run(photos(place, "a.png", "b.png"), out, resume=True, **given)  # what the record has is no other's
+    before = (out / name).read_bytes()
+    photo(place / "c.png")
+    mine = out / name.replace("b", "c").replace("1.p", "2.p")
+    (tmp_path / "file").write_bytes(before)
+    mine.symlink_to(tmp_path / "file")
+    what, says = (mine, "is one of the inputs") if given_too else (place, "not of this run")
+    refused(says, run, what, out, resume=True, **given)
+    assert mine.is_symlink()
+
+
+def test_photos_do_not_go_on_after_a_film(tmp_path: Path) -> None:
+    run(make_film(tmp_path, 2), tmp_path)
+    before = (tmp_path / "poses.jsonl").read_bytes()
+    refused("is the record of a film", run, photo(tmp_path / "a.png"), tmp_path, resume=True)
+    assert (tmp_path / "poses.jsonl").read_bytes() == before
 
 
 def test_one_run_holds_the_folder(tmp_path: Path) -> None:
@@ -191,6 +304,12 @@ def test_sound_of_any_kind(tmp_path: Path, name: str, coder: str, written: str, 
     assert len(entries) == frames_in(tmp_path / "out" / written) == 4
     with av.open(str(tmp_path / "out" / written)) as container:
         assert len(container.streams.audio) == ("original" in says)
+
+
+def test_a_film_that_begins_again_has_no_sound_and_says_so(tmp_path: Path) -> None:
+    film = uneven_film(tmp_path / "a.mp4", [0, 10], sound=0.2)
+    summary, _ = run(hpe.open_source(film, loop=True), tmp_path / "out", video="out.mp4", frames=5)
+    assert "has no sound" in " ".join(summary.notes)
 
 
 def test_a_film_that_does_not_take_its_sound_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,6 +414,12 @@ def test_folders_with_signs_of_patterns(tmp_path: Path, monkeypatch: pytest.Monk
     assert [Path(one).name for one in find_inputs([pattern]).photos] == names
 
 
+def test_frames_whose_numbers_have_blanks(tmp_path: Path) -> None:
+    names = [f"f_{i:4d}.png" for i in (0, 9, 10, 2000)]
+    photos(tmp_path, *names)
+    assert [Path(one).name for one in find_inputs([f"{tmp_path}/f_%4d.png"]).photos] == names
+
+
 def test_films_turned_by_their_telephone(tmp_path: Path) -> None:
     film, turned = make_film(tmp_path, 3), tmp_path / "turned.mp4"
     data = bytearray(film.read_bytes())
@@ -321,6 +446,14 @@ def test_numbers_of_photos_and_people_agree_in_all_files(tmp_path: Path, pair: t
     assert [(one["image_id"], one["person"]) for one in people] == [(0, 1), (1, 1)]
     for name in ("poses.csv", "poses.jsonl", "poses.json"):
         assert {key: len(one) for key, one in hpe.load_pictures(tmp_path / name).items()} == dict.fromkeys(pair, 1)
+
+
+def test_photos_that_are_read_again_are_the_same_in_all_files(tmp_path: Path) -> None:
+    exports = ["poses.csv", "poses.json"]
+    run(hpe.open_source(photos(tmp_path / "in", "1.png", "2.png"), loop=True), tmp_path, frames=5, exports=exports)
+    expected = dict.fromkeys(["1.png", "2.png", "1.png frame 2", "2.png frame 3", "1.png frame 4"], 1)
+    for name in (*exports, "poses.jsonl"):
+        assert {key: len(one) for key, one in hpe.load_pictures(tmp_path / name).items()} == expected
 
 
 @pytest.mark.parametrize(
