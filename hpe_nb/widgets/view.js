@@ -104,7 +104,7 @@ class View extends Drawing {
     this.send({ kind: "gone" });
     this.abort.abort();
     for (const one of this.watches) one.disconnect();
-    this.camera?.stop();
+    if (this.camera) this.camera.stop();
     for (const level of this.levels) level.close();
     // Lab keeps the element of a view for a while: nothing hangs on it any more.
     Object.assign(this, { maps: null, levels: [], layers: {} });

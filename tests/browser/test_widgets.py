@@ -437,7 +437,9 @@ def test_a_view_that_is_gone_lets_go_of_its_maps(run):
     opened = run("import gc\nimport hpe_nb as hpe\nmade = hpe.scene(1)", "hpe.Explorer(made)", ALIVE)
     opened.drawn(opened.photo, "joint", 20)
     assert opened.ask("alive()") == 1
+    opened.page.evaluate("() => { window.gone = document.querySelector('.hpe').view; }")
     opened.run_again(1)
+    opened.until(lambda: opened.page.evaluate("() => window.gone.maps === null && window.gone.levels.length === 0"))
     opened.wait_until("alive()", 1, 20)
     opened.drawn(opened.photo, "joint", 20)
 
