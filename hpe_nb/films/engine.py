@@ -26,7 +26,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.files.text import plural
 from hpe_nb.films.following import Running
 from hpe_nb.films.frame import Frame, Troubles
-from hpe_nb.network.network import OUTPUTS, SHAPES, Network
+from hpe_nb.network.network import OUTPUTS, SHAPES, Network, core
 from hpe_nb.network.placement import Placement
 from hpe_nb.settings import Settings
 
@@ -152,11 +152,9 @@ def tuned(network: Network, running: Running) -> Network:
     With LATENCY one frame runs on all cores. By default each gets an equal part of every layer, and all wait for the
     one that was called away to decode or write; with AUTO the others take over its work. No number changes by that.
     """
-    import openvino as ov
-
     chosen = {"NUM_STREAMS": running.streams, "INFERENCE_NUM_THREADS": running.threads}
     config = network.config | {"PERFORMANCE_HINT": running.hint} | {name: str(n) for name, n in chosen.items() if n}
-    known = ov.Core().get_property("CPU", "SUPPORTED_PROPERTIES")
+    known = core().get_property("CPU", "SUPPORTED_PROPERTIES")
     if running.hint == "LATENCY" and network.device == "CPU" and SHARED in known:
         config = {SHARED: "AUTO"} | config
     return replace(network, config=config)

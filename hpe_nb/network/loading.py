@@ -17,7 +17,7 @@ from hpe_nb.files.images import read_image
 from hpe_nb.files.shipped import sample
 from hpe_nb.network.card import Card, card_of
 from hpe_nb.network.fetching import cached, fetch
-from hpe_nb.network.network import OUTPUTS, Network
+from hpe_nb.network.network import OUTPUTS, Network, core
 from hpe_nb.network.placement import Fit
 from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, cache_dir, find, offline
 from hpe_nb.skeleton import KEYPOINTS
@@ -137,7 +137,7 @@ def _checked(path: Path, card: Card) -> ov.Model:
     if path.suffix.lower() == ".onnx" and not _is_survived(path):
         raise HpeError(f"{path} is damaged: reading it ends OpenVINO's process; fetch or export it again.")
     try:
-        model = ov.Core().read_model(path)
+        model = core().read_model(path)
     except (RuntimeError, ValueError) as error:  # the second one where the reader's own message is no text
         raise HpeError(
             f"{path} cannot be read as a network ({last_line(error)}); fetch or export it again, with its .bin."
@@ -270,12 +270,10 @@ def _negates(model: ov.Model) -> bool:
     that negates gives nearly all of them below 0, any other nearly all above. The majority decides, so ties and small
     scores do not; without such pixels the network counts as one that does not negate, which loses no peak.
     """
-    import openvino as ov
-
     probe = model.clone()
     height, width = (side or PROBE for side in _sides(probe.input())[1:3])
     probe.reshape([1, height, width, 3])
-    compiled = ov.Core().compile_model(probe, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = core().compile_model(probe, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     heatmaps = []
     for name in ("basketball1.png", "astronaut.png"):
         photo, tensor = read_image(sample(name))[:height, :width], np.zeros((1, height, width, 3), np.uint8)
@@ -295,8 +293,8 @@ def _check_device(device: str) -> None:
     parameter = ops.parameter([1], np.float32)
     smallest = ov.Model([ops.result(ops.relu(parameter))], [parameter], "smallest")
     try:
-        ov.Core().compile_model(smallest, device)
+        core().compile_model(smallest, device)
     except RuntimeError as error:
         raise HpeError(
-            f"device={device!r} was given, but one of {', '.join(ov.Core().available_devices)} is expected here."
+            f"device={device!r} was given, but one of {', '.join(core().available_devices)} is expected here."
         ) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +26,18 @@ SHAPES = 4
 """Number of compiled input shapes that are kept, the last ones used: a folder of photos has few, each costs memory."""
 LARGE_PAGE = 1 << 21
 """Bytes of a large memory page where systems have such pages; where they have not, nothing is lost."""
+
+
+@cache
+def core() -> ov.Core:
+    """OpenVINO's Core, the one of this process; it stays for the life of the process.
+
+    Its CPU plugin gives the thread that makes it a stack for signals, and takes the memory back when its last network
+    goes. Where that happens in another thread, the next Ctrl-C is written into memory that belongs to somebody else.
+    """
+    import openvino as ov
+
+    return ov.Core()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -79,14 +91,13 @@ class Network:
     @cached_property
     def _compiled(self) -> Any:
         """What compiles the model for a width and height, and remembers the last few."""
-        import openvino as ov
 
         @lru_cache(SHAPES)
         def compile_model(width: int, height: int) -> ov.CompiledModel:
             model = self.model.clone()
             try:
                 model.reshape([1, height, width, 3])
-                return ov.Core().compile_model(model, self.device, self.config)
+                return core().compile_model(model, self.device, self.config)
             except RuntimeError as error:
                 raise HpeError(
                     f"{self.name} cannot run on {self.device} with an input of {width} x {height} pixels "

@@ -21,6 +21,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from hpe_nb.errors import HpeError
 from hpe_nb.files.whole import written_whole
+from hpe_nb.network.network import core
 
 WINDOW = 5
 """Side of the window in which a peak is the largest."""
@@ -109,9 +110,7 @@ def export(network: nn.Module, path: Path) -> None:
 
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Weights and biases of the convolutions in a file that `export` wrote, by their names in the network."""
-    import openvino as ov
-
-    model = ov.Core().read_model(path)
+    model = core().read_model(path)
     found = {}
     for node in model.get_ordered_ops():
         layer, _, step = node.get_friendly_name().removeprefix("__module.network.").partition("/aten::_convolution/")

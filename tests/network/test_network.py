@@ -247,3 +247,24 @@ def test_importing_openvino_asks_nobody_and_leaves_nothing(tmp_path: Path) -> No
     done = subprocess.run([sys.executable, "-c", TELEMETRY], env=env, capture_output=True, text=True, check=True)
     assert done.stdout == ""
     assert list(tmp_path.iterdir()) == []
+
+
+INTERRUPTED = """
+import gc, signal, threading
+import hpe_nb as hpe
+networks = [hpe.load_network("hpe-nb-ae")]
+networks[0](hpe.read_image(hpe.sample("astronaut")))
+last = threading.Thread(target=lambda: (networks.clear(), gc.collect()))
+last.start()
+last.join()
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_ctrl_c_is_safe_after_a_network_went_in_another_thread() -> None:
+    env = os.environ | {"PYTHONPATH": str(Path(hpe.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "interrupted\n")
