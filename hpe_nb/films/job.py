@@ -59,7 +59,7 @@ class Outputs:
         inputs: files that are never written to, beside the source's: those of the user's other jobs.
 
     Raises:
-        HpeError: a joint that does not exist, or one path for two files.
+        HpeError: a joint that does not exist, a score outside 0 to 1, or one path for two files.
     """
 
     record: Path
@@ -83,6 +83,8 @@ class Outputs:
         check_different([self.record, *([self.video] if self.video else []), *self.exports])
         for name in self.joints:
             joint_index(name)
+        if not 0 <= self.min_score <= 1:
+            raise HpeError(f"min_score={self.min_score} was given, but a score from 0 to 1 is expected.")
 
     def drawn(self, image: Image, poses: Poses, person: Ints) -> Image:
         """The picture with the people and joints that are asked for."""
@@ -172,14 +174,14 @@ def run_film(
     """
     if frames is not None and frames < 0:
         raise HpeError(f"frames={frames} was given, but 0 or more is expected, 0 for all.")
-    summary, following = Summary(), following or Following()
-    stages = summary.stages
+    summary, following, grouping = Summary(), following or Following(), grouping or Settings()
+    stages, found_by = summary.stages, f"{network.name}, fit={network.fit!r}, size={network.size}, {grouping!r}"
     with ExitStack() as open_files:
         open_files.enter_context(folder_held(outputs.record.parent))
         resumed = outputs.resume and outputs.record.exists()
         if isinstance(source, Pictures):
             following = replace(following, follow=False, smooth=False)  # a folder is no film
-            summary.resumed = source.go_on(_photos_done(outputs.record)) if resumed else 0
+            summary.resumed = source.go_on(_photos_done(outputs.record, found_by)) if resumed else 0
         _check_places(source, outputs, resumed)
         sound = source if isinstance(source, Film) and not source.span.loop else None
         rate = source.fps / source.span.stride
@@ -219,7 +221,7 @@ def run_film(
             # Files are written in a thread of their own: while the next frame is drawn, and whole where Ctrl-C comes.
             with closing(flow), ThreadPoolExecutor(1, "hpe-writer") as writer:
                 try:
-                    for entry, image in _followed(flow, following, stages):
+                    for entry, image in _followed(flow, following, stages, found_by):
                         with stages.timed("draw"):
                             picture, files = outputs.shown(entry, image)
                         settle()
@@ -241,11 +243,16 @@ def run_film(
     return summary
 
 
-def _photos_done(record: Path) -> Iterator[Entry]:
-    """The entries of an earlier run on photos."""
+def _photos_done(record: Path, found_by: str) -> Iterator[Entry]:
+    """The entries of an earlier run on photos, by the same network and settings."""
     for entry in read_record(record):
         if not entry.source:
             raise HpeError(f"{record} is the record of a film, but one of photos is expected; choose another folder.")
+        if entry.found_by not in ("", found_by):  # "": records of earlier versions
+            raise HpeError(
+                f"{record} has people found by {entry.found_by}, and this run would add some found by {found_by}; give "
+                "the same network and settings, or another folder."
+            )
         yield entry
 
 
@@ -291,15 +298,17 @@ def _draw_missing(outputs: Outputs, summary: Summary) -> None:
             summary.notes.append(str(error))
 
 
-def _followed(flow: Iterator[Found], following: Following, stages: Stages) -> Iterator[tuple[Entry, Image]]:
+def _followed(
+    flow: Iterator[Found], following: Following, stages: Stages, found_by: str
+) -> Iterator[tuple[Entry, Image]]:
     """What is to be recorded of frame after frame, of people who keep their numbers; and the frame's picture."""
     tracks = Tracks.none()
     for found in flow:
         frame = found.frame
         with stages.timed("follow"):
             tracks, person, poses = follow(tracks, found.poses, frame.time, following, frame.image)
-        size = frame.image.shape[1], frame.image.shape[0]
-        yield Entry(frame.index, frame.time, frame.name, size, person, poses, frame.source, frame.picture), frame.image
+        head = frame.index, frame.time, frame.name, (frame.image.shape[1], frame.image.shape[0])
+        yield Entry(*head, person, poses, frame.source, frame.picture, found_by), frame.image
 
 
 def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile | None, exported: bool) -> None:

@@ -2,8 +2,9 @@
 
 A line is `{"frame": 12, "time": 1.2, "name": "walk.mp4 frame 12", "size": [768, 576], "people": [...]}`; each of the
 people has `person` (number from 1, kept from frame to frame), `score`, `keypoints` (17 times x, y, score, as in COCO)
-and `kind` (17 numbers, see `hpe_nb.decoder.poses`). Photos also have `source`, their whole path, and `picture`, the
-name of the annotated picture in the folder for these. Places are in pixels, to a hundredth; scores to a ten-thousandth.
+and `kind` (17 numbers, see `hpe_nb.decoder.poses`). Photos also have `source`, their whole path; `picture`, the name of
+the annotated picture in the folder for these; and `found_by`, the network and settings. Places are in pixels, to a
+hundredth; scores to a ten-thousandth.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ RECORD = "poses.jsonl"
 COLUMNS = ("frame", "time_s", "name", "person", "person_score", "joint", "kind", "x_px", "y_px", "score")
 """Columns of the table made from a record: one row per joint; `person` counts from 1, as in pictures."""
 
+PHOTO = ("source", "picture", "found_by")
+"""What a photo's line has beside what every line has."""
+
 
 @dataclass(frozen=True, eq=False)
 class Entry:
@@ -49,6 +53,7 @@ class Entry:
     poses: Poses
     source: str = ""  # whole path or address of a photo
     picture: str = ""  # file name of a photo's annotated picture, which no other photo of the record has
+    found_by: str = ""  # network and settings that found a photo's people
 
 
 class RecordFile:
@@ -124,7 +129,7 @@ def read_record(path: str | Path) -> Iterator[Entry]:
             number = np.array([person["person"] for person in line["people"]], np.intp) - 1
             width, height = line["size"]
             frame = int(line["frame"]), float(line["time"]), str(line["name"]), (width, height)
-            photo = str(line.get("source", "")), str(line.get("picture", ""))
+            photo = [str(line.get(key, "")) for key in PHOTO]
             yield Entry(*frame, number, poses_of(line["people"]), *photo)
         except (ValueError, TypeError, KeyError, OverflowError) as error:
             raise no_record(path, error) from error
@@ -197,5 +202,5 @@ def _plain(entry: Entry) -> dict[str, Any]:
     }
     people = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     head = {"frame": entry.index, "time": round(entry.time, 4), "name": entry.name}
-    photo = {"source": entry.source, "picture": entry.picture} if entry.source else {}
+    photo = {key: getattr(entry, key) for key in PHOTO} if entry.source else {}
     return head | photo | {"size": list(entry.size), "people": people}

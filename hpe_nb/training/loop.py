@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from hpe_nb.errors import HpeError
-from hpe_nb.files.whole import folder_held, remove_parts, written_whole
+from hpe_nb.files.whole import folder_held, remove_parts, unwritable, written_whole
 from hpe_nb.training.config import Config
 from hpe_nb.training.photos import LabelledPhoto
 from hpe_nb.training.tasks import Task
@@ -36,7 +36,7 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
 
     Raises:
         HpeError: no photos, a device that torch cannot use, a folder that another training holds or that has a
-            checkpoint of another network, or a log.csv that is not of the checkpoint.
+            checkpoint of another network or cannot be written, or a log.csv that is not of the checkpoint.
     """
     if not photos:
         raise HpeError("No photo is left to train on; give data that shows labelled people, or another hold_out.")
@@ -46,7 +46,10 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
         raise HpeError(f'The device "{device}" was given, which torch cannot use here; give "cpu".') from error
     with folder_held(folder):
         remove_parts(folder)
-        _train(task, photos, config, folder, device)
+        try:
+            _train(task, photos, config, folder, device)
+        except OSError as error:
+            raise unwritable(Path(error.filename or folder), error) from error
 
 
 def _train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path, device: str) -> None:

@@ -289,7 +289,7 @@ class Camera {
 
 // --------------------------------------------------------------------------------------------------------------- pages
 
-/** A model that is the data of a saved page: nothing changes but what is told about the chosen joint. */
+/** A model that is the data of a saved page; of the chosen joint it tells where it has words. */
 async function savedModel(page) {
   const bytes = async (text) => {
     const raw = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
@@ -305,7 +305,7 @@ async function savedModel(page) {
     get: (name) => page[name],
     on: (event, follow) => { if (event === "change:told") tell = follow; },
     send({ kind, person, joint, dot }) {
-      if (kind !== "choose") return;
+      if (kind !== "choose" || !Object.keys(page.explanations).length) return;
       page.told = page.explanations[person >= 0 ? `${person},${joint}` : `dot ${dot}`] ?? {};
       tell();
     },

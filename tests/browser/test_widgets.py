@@ -458,7 +458,7 @@ def test_the_saved_page_needs_nothing(jupyter, tmp_path):
     opened.close()
 
 
-def test_steppers_controls(run):
+def test_steppers_controls(run, jupyter):
     opened = run(PREPARE, "stepper = hpe.Stepper(made)\nstepper")
     page, canvas = opened.page, opened.photo
     opened.drawn(canvas, "ring", 20)
@@ -482,6 +482,11 @@ def test_steppers_controls(run):
     assert opened.items(canvas, "pair")
     opened.click(canvas, opened.drawn(canvas, "joint")[0])
     opened.wait_until("stepper.moment.what", "decision")
+    saved = jupyter.open("file://" + opened.ask("str(stepper.save_html('stepper.html').resolve())"))
+    said = opened.ask("stepper.moment.sentence")
+    saved.click(saved.photo, saved.drawn(saved.photo, "joint")[0])  # the page has nothing to say of a joint
+    assert saved.page.locator(".hpe-words p").inner_text().strip() == said
+    saved.close()
     page.get_by_title("play").click()
     opened.wait_until("stepper.position > 3")
 

@@ -302,9 +302,11 @@ def test_an_error_of_the_device_keeps_everything(walk: Path, tmp_path: Path, mon
         pytest.param(lambda path: RecordFile(path / "text", resume=True), "is no record", id="resuming no record"),
         pytest.param(lambda path: list(hpe.read_record(path / "none")), "does not exist", id="no record"),
         pytest.param(lambda path: hpe.export_record(path / "text", path / "poses.txt"), "'.txt'|.txt", id="no format"),
+        pytest.param(lambda path: hpe.Outputs(record=path, min_score=np.nan), "min_score=nan", id="no score"),
+        pytest.param(lambda path: hpe.Outputs(record=path, min_score=30), "from 0 to 1", id="a percentage"),
     ],
 )
-def test_places_that_cannot_be_used(tmp_path: Path, make: Callable[[Path], object], words: str) -> None:
+def test_outputs_that_cannot_be(tmp_path: Path, make: Callable[[Path], object], words: str) -> None:
     (tmp_path / "text").write_text("some text\n")
     refused(words, make, tmp_path)
     assert (tmp_path / "text").read_text() == "some text\n"

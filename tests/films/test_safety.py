@@ -250,6 +250,18 @@ def test_photos_do_not_go_on_after_a_film(tmp_path: Path) -> None:
     assert (tmp_path / "poses.jsonl").read_bytes() == before
 
 
+def test_photos_go_on_by_the_same_network_and_settings_only(tmp_path: Path) -> None:
+    place, out = photos(tmp_path / "in", "a.png"), tmp_path / "out"
+    run(place, out)
+    before, _ = (out / "poses.jsonl").read_bytes(), photo(place / "b.png")
+    others = {"resume": True, "grouping": hpe.Settings(tag_threshold=0.5)}
+    refused(r"Settings\(\), and this run .*Settings\(tag_threshold=0.5\); give the same", run, place, out, **others)
+    assert (out / "poses.jsonl").read_bytes() == before
+    record = out / "poses.jsonl"
+    record.write_text(record.read_text().replace(',"found_by":', ',"earlier versions":'))
+    assert run(place, out, **others)[0].frames == 1
+
+
 def test_one_run_holds_the_folder(tmp_path: Path) -> None:
     source, out = photo(tmp_path / "in" / "a.png"), tmp_path / "out"
     with folder_held(out):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -93,6 +94,19 @@ def test_a_log_that_is_not_the_checkpoints_stays(folder, tmp_path, changed):
     with pytest.raises(HpeError, match=r"log\.csv is not the log of the 4 steps in last\.pt"):
         run(config, tmp_path)
     assert log.read_bytes() == left
+
+
+def test_a_log_that_cannot_be_written_is_told(folder, tmp_path, monkeypatch):
+    opened = Path.open
+
+    def full(path, *given, **more):
+        if path.name == "log.csv":
+            raise OSError(28, "No space left on device", str(path))
+        return opened(path, *given, **more)
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(HpeError, match=r"log\.csv could not be written \(No space left on device\); free space"):
+        run(tiny_config(folder, "aenet"), tmp_path)
 
 
 def test_a_log_that_was_removed_begins_anew(folder, tmp_path):
