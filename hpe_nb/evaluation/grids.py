@@ -17,7 +17,7 @@ import numpy as np
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
-from hpe_nb.explain.flips import flip_points, setting_range
+from hpe_nb.explain.flips import flip_points, is_whole, setting_range, with_setting
 from hpe_nb.scenes.making import Scene
 from hpe_nb.settings import Settings
 
@@ -113,19 +113,19 @@ def flip_settings(
         The settings, by rising value.
 
     Raises:
-        HpeError: no such field, or one that is no number.
+        HpeError: no such field, or one that is no number, or none to be taken.
     """
+    check_count("most", most, 1)
     base = base or Settings()
     low, high = setting_range(base, name)
     all_maps = [each.maps if isinstance(each, Scene) else each for each in pictures]
     points = [flip_points(decode(maps, base), name).values for maps in all_maps]
-    edges = np.unique(np.clip(np.concatenate(([low, high], *points)), low, high))
-    between = (edges[:-1] + edges[1:]) / 2
-    if len(between) > most:
-        between = between[np.linspace(0, len(between) - 1, most).round().astype(int)]
-    whole = isinstance(getattr(base, name), int)
-    values = dict.fromkeys(round(value) if whole else value for value in between.tolist())
-    return tuple(replace(base, **{name: value}) for value in values)
+    starts = np.unique(np.clip(np.concatenate(([low], *points)), low, high))
+    # A whole number has no value between: the first one of each stretch is taken.
+    values = np.unique(np.ceil(starts)) if is_whole(base, name) else (starts + np.append(starts[1:], high)) / 2
+    if len(values) > most:
+        values = values[np.linspace(0, len(values) - 1, most).round().astype(int)]
+    return tuple(with_setting(base, name, value) for value in values.tolist())
 
 
 def _limits(item: Any, given: Any) -> tuple[Any, Any]:

@@ -375,6 +375,9 @@ def test_what_cannot_be_drawn_at_random(given: tuple[Any, ...], says: str) -> No
 
 def test_flip_settings_miss_nothing() -> None:
     few = scenes(2)
+    for name in ("max_people", "max_candidates"):  # a whole number flips at whole numbers, each of them is tried
+        flips = np.concatenate([hpe.flip_points(hpe.decode(each.maps), name).values for each in few])
+        assert set(flips) < {getattr(each, name) for each in hpe.flip_settings(few, name)}
     tried = hpe.flip_settings(few, "pose_threshold", most=200)
     finer = [hpe.Settings(pose_threshold=value) for value in np.linspace(0, 1, 101).tolist()]
     for each in few:
