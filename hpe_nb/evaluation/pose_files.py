@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -175,15 +176,16 @@ def _read_json(path: Path) -> Iterable[Person]:
 def _read_csv(path: Path) -> Iterable[Person]:
     """The people of a CSV file that `save_poses` or `hpe-nb run` wrote; rows may be left out, columns moved or added.
 
-    An image id of digits is read as a number.
+    An image id that is a whole number without zeros before it is read as a number.
     """
-    people: dict[tuple[str, str], Person] = {}
+    people: dict[tuple[ImageId, str], Person] = {}
     rows = csv.DictReader(io.StringIO(_text(path)), strict=True)
     for row in rows:
-        name = (row["name"] if "frame" in row and "image_id" not in row else row["image_id"]).removeprefix("'")
+        cell = row["name"] if "frame" in row and "image_id" not in row else row["image_id"]
+        name: ImageId = int(cell) if re.fullmatch("0|-?[1-9][0-9]{0,17}", cell) else cell.removeprefix("'")
         tags = [float(number) for number in row.get("person_tag", "").split()]
         new = {
-            "image_id": int(name) if name.isdecimal() and len(name) < 19 else name,
+            "image_id": name,
             "keypoints": [0.0] * (3 * K),
             "score": float(row["person_score"]),
             "kind": [MISSING] * K,

@@ -46,12 +46,13 @@ def test_any_numbers_come_back(
 
 @pytest.mark.parametrize("ending", ["json", "csv"])
 def test_several_pictures_in_one_file(tmp_path: Path, ending: str) -> None:
-    pictures = {7: some_poses(2), "=beach, old.jpg": some_poses(3, seed=1), "empty.jpg": Poses.none()}
+    names = [7, "=beach, old.jpg", "007", -5, "\uff11\uff12"]
+    pictures = {name: some_poses(1 + seed, seed) for seed, name in enumerate(names)} | {"empty.jpg": Poses.none()}
     path = save_poses(tmp_path / f"all.{ending}", pictures)
-    assert list(load_pictures(path)) == [7, "=beach, old.jpg"]
+    assert list(load_pictures(path)) == names
     assert same(load_poses(path, image_id="=beach, old.jpg"), pictures["=beach, old.jpg"])
     assert len(load_poses(path, image_id="empty.jpg")) == 0
-    refused("holds poses of 2 pictures", load_poses, path)
+    refused("holds poses of 5 pictures", load_poses, path)
 
 
 def test_csv_says_units_leaves_missing_joints_blank_and_may_be_edited(tmp_path: Path) -> None:
