@@ -13,6 +13,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from operator import index
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -56,7 +57,8 @@ def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_i
         The path.
 
     Raises:
-        HpeError: another ending, numbers that are not finite, or a place that cannot be written.
+        HpeError: another ending, an image id of another type, numbers that are not finite, or a place that cannot be
+            written.
 
     Example:
         >>> poses = hpe.decode(hpe.scene("two apart").maps).poses
@@ -189,8 +191,7 @@ def _read_csv(path: Path) -> Iterable[Person]:
             "keypoints": [0.0] * (3 * K),
             "score": float(row["person_score"]),
             "kind": [MISSING] * K,
-            "tag": tags[0] if len(tags) == 1 else tags or np.nan,
-        }
+        } | ({"tag": tags[0] if len(tags) == 1 else tags} if tags else {})
         person, k = people.setdefault((name, row["person"]), new), KEYPOINTS.index(row["joint"])
         person["kind"][k] = KINDS.index(row["kind"])
         person["keypoints"][3 * k : 3 * k + 3] = [float(row[name] or 0) for name in ("x_px", "y_px", "score")]
@@ -251,10 +252,14 @@ def check_finite(poses: Poses, image_id: ImageId) -> None:
 def _people(poses: Poses, image_id: ImageId) -> Iterator[Person]:
     """Each person as a dictionary of plain numbers."""
     check_finite(poses, image_id)
+    try:
+        name = image_id if isinstance(image_id, str) else index(image_id)
+    except TypeError as error:
+        raise HpeError(f"image_id={image_id!r} was given, but a whole number or a name is expected.") from error
     for i in range(len(poses)):
         tag = {"tag": _short(poses.tags[i])} if np.isfinite(poses.tags[i]).all() else {}
         places, score = _short(poses.keypoints[i].reshape(-1)), _short(poses.scores[i])
-        named = {"image_id": image_id, "category_id": 1, "keypoints": places, "score": score, "person": i + 1}
+        named = {"image_id": name, "category_id": 1, "keypoints": places, "score": score, "person": i + 1}
         yield named | tag | {"kind": poses.kind[i].tolist()}
 
 
@@ -267,7 +272,8 @@ def poses_of(people: list[Person]) -> Poses:
     """People of one picture as arrays; other numbers than a person has, or too few, raise ValueError or KeyError."""
     keypoints = np.array([_numbers(person["keypoints"], 3 * K) for person in people], np.float32).reshape(-1, K, 3)
     scores = np.array([float(person["score"]) for person in people], np.float32)
-    tags = np.array([person.get("tag", np.nan) for person in people], np.float32)
+    unknown = np.full(max((np.shape(person.get("tag", 0)) for person in people), default=()), np.nan)
+    tags = np.array([person.get("tag", unknown) for person in people], np.float32)
     assumed = np.where(keypoints[..., 2] > 0, DETECTED, MISSING).tolist()
     known = [_numbers(person.get("kind", guess), K) for person, guess in zip(people, assumed, strict=True)]
     if not np.isfinite(keypoints).all() or not np.isfinite(scores).all():

@@ -39,7 +39,8 @@ def test_any_numbers_come_back(
         data.draw(arrays.arrays(np.float32, (count, *dimension), elements=FINITE)),
         data.draw(arrays.arrays(np.uint8, (count, 17), elements=st.integers(0, 2))),
     )
-    path = save_poses(tmp_path_factory.mktemp("any") / "deep" / f"a.{ending}", poses, image_id=139)
+    poses.tags[1:2] = np.nan  # of the second person it is not known
+    path = save_poses(tmp_path_factory.mktemp("any") / "deep" / f"a.{ending}", poses, image_id=np.int64(139))
     assert same(load_poses(path), poses if count else Poses.none())
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
@@ -119,5 +120,6 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
     broken = some_poses(1)
     broken.keypoints[0, 0, 0] = np.nan
     refused("NaN", save_poses, path, {1: some_poses(1), 2: broken})
+    refused("image_id=1.5", save_poses, path, some_poses(1), 1.5)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
