@@ -53,7 +53,7 @@ def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, .
 
 def random_settings(
     count: int,
-    fields_to_draw: Sequence[str] | Mapping[str, tuple[float, float]],
+    fields_to_draw: Sequence[str] | Mapping[str, Sequence[Any]],
     base: Settings | None = None,
     seed: int = 0,
 ) -> tuple[Settings, ...]:
@@ -61,8 +61,8 @@ def random_settings(
 
     Args:
         count: how many settings.
-        fields_to_draw: fields, drawn from their whole range; or the lowest and highest value of each field. Numbers are
-            rounded to what a slider moves by.
+        fields_to_draw: fields, drawn from their whole range; or the lowest and highest value of each field, and of one
+            that is no number the values to draw from. Numbers are rounded to what a slider moves by.
         base: the rule, and what the other fields are set to.
         seed: same seed, same settings.
 
@@ -70,7 +70,7 @@ def random_settings(
         The settings.
 
     Raises:
-        HpeError: a field that does not exist, limits outside its range, or a count that is no whole number.
+        HpeError: a field that does not exist, limits or values that it cannot have, or a count that is no whole number.
 
     Example:
         >>> [settings.tag_threshold for settings in hpe.random_settings(2, ["tag_threshold"])]
@@ -82,11 +82,11 @@ def random_settings(
     _check_fields(base, ranges)
 
     def drawn(item: Any) -> Any:
-        limits, kind = item.metadata, type(item.default)
+        limits, kind, given = item.metadata, type(item.default), ranges[item.name]
         if "options" in limits or kind is bool:
             options = limits.get("options", (False, True))
+            options = options if given is None else _options(item.name, given, options)
             return options[int(draws.integers(len(options)))]
-        given = ranges[item.name]
         low, high = (limits["low"], limits["high"]) if given is None else _limits(item, given)
         steps = int(draws.integers(round((high - low) / limits["by"]) + 1))
         return kind(round(min(high, low + limits["by"] * steps), 10))
@@ -126,6 +126,14 @@ def flip_settings(
     if len(values) > most:
         values = values[np.linspace(0, len(values) - 1, most).round().astype(int)]
     return tuple(with_setting(base, name, value) for value in values.tolist())
+
+
+def _options(name: str, given: Any, known: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The values that were given for a choice or a switch, if it can have all of them."""
+    with suppress(TypeError):
+        if set() < set(given) <= set(known):
+            return tuple(each for each in known if each in given)
+    raise HpeError(f"{given!r} was given to draw {name} from, but some of {', '.join(map(str, known))} are expected.")
 
 
 def _limits(item: Any, given: Any) -> tuple[Any, Any]:

@@ -355,7 +355,9 @@ def test_what_cannot_be_swept(pictures: list[hpe.Scene], changes: dict[str, Any]
 def test_random_settings_repeat() -> None:
     one = hpe.random_settings(5, ["tag_threshold", "refine", "adjust"], seed=3)
     assert one == hpe.random_settings(5, ["tag_threshold", "refine", "adjust"], seed=3)
-    assert all(0.2 <= each.tag_threshold <= 0.4 for each in hpe.random_settings(9, {"tag_threshold": (0.2, 0.4)}))
+    few = hpe.random_settings(9, {"tag_threshold": (0.2, 0.4), "refine": ["off", "near"], "adjust": [False]})
+    assert all(0.2 <= each.tag_threshold <= 0.4 and not each.adjust for each in few)
+    assert {each.refine for each in few} == {"off", "near"}
 
 
 @pytest.mark.parametrize(
@@ -365,6 +367,8 @@ def test_random_settings_repeat() -> None:
             ((2, {"tag_threshold": limits}), "limits of tag_threshold")
             for limits in ((2, 1), (np.nan, 1), (0.5, np.nan), (0.5, np.inf), (1,), 3, "ab")
         ),
+        *(((2, {"refine": options}), "to draw refine from") for options in (("off", "far"), "off", (), 3)),
+        ((2, {"adjust": (True, 2)}), "some of False, True"),
         ((-1, ["tag_threshold"]), "count=-1"),
     ],
     ids=str,
