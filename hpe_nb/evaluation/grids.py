@@ -17,6 +17,7 @@ import numpy as np
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
+from hpe_nb.evaluation.metrics import NUMBERS
 from hpe_nb.explain.flips import flip_points, is_whole, setting_range, with_setting
 from hpe_nb.scenes.making import Scene
 from hpe_nb.settings import Settings
@@ -36,19 +37,31 @@ def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, .
     if isinstance(grid, Mapping):
         base = base or Settings()
         _check_fields(base, grid)
-        values = {name: [getattr(each, "item", lambda x=each: x)() for each in listed] for name, listed in grid.items()}
+        values = {name: _listed(name, listed) for name, listed in grid.items()}
         if empty := [name for name, listed in values.items() if not listed]:
             raise HpeError(f"No values were given for {empty[0]}, but one or more are expected.")
         if (count := prod(map(len, values.values()))) > MOST:
             raise HpeError(f"A grid of {count:.3g} settings was given, but at most {MOST} are expected; give fewer.")
         tried = [replace(base, **dict(zip(values, row, strict=True))) for row in product(*values.values())]
     else:
-        tried = list(grid)
+        tried = list(grid) if isinstance(grid, Iterable) else [grid]
         if not all(isinstance(each, Settings) for each in tried):
             raise HpeError("a grid of something else was given, but settings, or values by field, are expected.")
         if base is None:
             base = Settings() if not tried or any(type(each) is Settings for each in tried) else tried[0]
-    return tuple(dict.fromkeys((base, *tried)))
+    settings = tuple(dict.fromkeys((base, *tried)))
+    if taken := {"rule", "mark", *NUMBERS}.intersection(varied(settings)):
+        raise HpeError(
+            f"A knob called {taken.pop()} was given, but a column of the table has that name; give the knob another one."
+        )
+    return settings
+
+
+def _listed(name: str, values: Any) -> list[Any]:
+    """The values of a field in a grid, those of numpy as Python's."""
+    with suppress(TypeError, ValueError):
+        return [getattr(each, "item", lambda x=each: x)() for each in values]
+    raise HpeError(f"{values!r} was given for {name}, but a list of values is expected, for example [0.5, 1.0].")
 
 
 def random_settings(
