@@ -52,7 +52,7 @@ def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, .
     settings = tuple(dict.fromkeys((base, *tried)))
     if taken := {"rule", "mark", *NUMBERS}.intersection(varied(settings)):
         raise HpeError(
-            f"A knob called {taken.pop()} was given, but a column of the table has that name; give the knob another one."
+            f"A knob called {taken.pop()} was given, but a column of the table has that name; give the knob another."
         )
     return settings
 
