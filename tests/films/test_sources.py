@@ -8,6 +8,7 @@ import threading
 import time
 from itertools import chain, islice, repeat
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import cv2
@@ -213,10 +214,13 @@ def test_a_stalled_stream_is_ended_at_once(tmp_path: Path, sign: signal.Signals,
         pytest.param("text.mp4", {"start": -1}, "start=-1", id="negative start"),
         pytest.param("text.mp4", {"start": 4, "stop": 4}, "stop=4", id="stop at start"),
         pytest.param("text.mp4", {"stride": 0}, "stride=0", id="no stride"),
+        pytest.param("text.mp4", {"stride": 1.5}, "stride=1.5", id="part of a frame as a stride"),
+        pytest.param("text.mp4", {"start": 1.5}, "start=1.5", id="start within a frame"),
+        pytest.param("text.mp4", {"stop": "9"}, "stop='9'", id="text as a stop"),
     ],
 )
 def test_what_cannot_be_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str | int, span: dict[str, int], words: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str | int, span: dict[str, Any], words: str
 ) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.mp4").write_text("no film")
