@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
 import time
+import warnings
 from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,17 @@ def test_loop_goes_on_counting(tmp_path: Path) -> None:
 
 def test_a_loop_over_nothing_ends(folder: Path) -> None:
     assert read(folder / "b.png", loop=True)[0] == []
+
+
+def test_files_of_films_are_given_back(tmp_path: Path) -> None:
+    path, text = make_film(tmp_path, 3), tmp_path / "text.mp4"
+    text.write_text("no film")
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        read(path)
+        refused("cannot be opened", hpe.open_source, text)
+        gc.collect()
+    assert not seen
 
 
 @pytest.mark.parametrize("name", ["film.avi", "film.mkv"])
