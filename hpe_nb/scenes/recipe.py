@@ -78,7 +78,7 @@ class Recipe:
     def __post_init__(self) -> None:
         for item in fields(self):
             if item.metadata:
-                check_field(item, getattr(self, item.name))
+                object.__setattr__(self, item.name, check_field(item, getattr(self, item.name)))
         try:
             width, height = self.size
             fits = all(value == int(value) and 16 <= value <= 8192 for value in (width, height))
