@@ -232,7 +232,7 @@ def test_a_named_scene_keeps_its_people_until_others_are_asked_for():
     assert len(hpe.scene("hugging", tag_noise=0.4).recipe.cast) == 2
     other = hpe.scene("hugging", people=5)
     assert (len(other.truth), other.recipe.tag_leak) == (5, 0.3)
-    assert np.array_equal(hpe.scene(Recipe(people=4)).image, hpe.scene(4).image)
+    assert np.array_equal(hpe.scene(Recipe(people=4.0, size=(448.0, 448.0))).image, hpe.scene(4).image)
 
 
 def test_natural_poses_are_bodies():
