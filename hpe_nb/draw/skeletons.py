@@ -99,11 +99,13 @@ def draw_poses(
     """
     check_image(image)
     picture = np.array(image, order="C")
-    known = list(range(len(poses))) if people is None else np.asarray(people).tolist()
+    known = list(range(len(poses))) if people is None else np.atleast_1d(people).tolist()
     if len(known) != len(poses) or not all(isinstance(place, int) for place in known):
-        raise HpeError(f"people={people!r} was given for {plural(len(poses), 'person')}, but a place each is expected.")
+        raise HpeError(
+            f"people={people!r} was given for {plural(len(poses), 'person')}, but one place for each is expected."
+        )
     if line_width is not None and not 0 <= line_width <= WIDEST:
-        raise HpeError(f"line_width={line_width!r} was given, but at most {WIDEST} pixels are expected.")
+        raise HpeError(f"line_width={line_width!r} was given, but 0 to {WIDEST} pixels are expected.")
     ready = _ready(poses, known, min_score, image.shape, line_width)
     if (poses.kind == REFINED).any():
         strong = picture.copy()

@@ -57,15 +57,15 @@ def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_i
         The path.
 
     Raises:
-        HpeError: another ending, an image id of another type, numbers that are not finite, or a place that cannot be
-            written.
+        HpeError: another ending, no poses, an image id of another type, numbers that are not finite, or a place that
+            cannot be written.
 
     Example:
         >>> poses = hpe.decode(hpe.scene("two apart").maps).poses
         >>> len(hpe.load_poses(hpe.save_poses("people.csv", poses)))
         2
     """
-    pictures = {image_id: poses} if isinstance(poses, Poses) else poses
+    pictures = poses if isinstance(poses, Mapping) else {image_id: poses}
     return write_people(path, (person for name, found in pictures.items() for person in _people(found, name)))
 
 
@@ -251,6 +251,8 @@ def check_finite(poses: Poses, image_id: ImageId) -> None:
 
 def _people(poses: Poses, image_id: ImageId) -> Iterator[Person]:
     """Each person as a dictionary of plain numbers."""
+    if not isinstance(poses, Poses):
+        raise HpeError(f"A {type(poses).__name__} was given, but Poses are expected, for example decoding.poses.")
     check_finite(poses, image_id)
     try:
         name = image_id if isinstance(image_id, str) else index(image_id)

@@ -169,6 +169,7 @@ def test_what_is_no_photo(photo):
     "given",
     [
         pytest.param({"people": [0]}, id="a place for one of two"),
+        pytest.param({"people": 0}, id="a person in place of a list"),
         pytest.param({"people": [0, 1, 2]}, id="a place too many"),
         pytest.param({"people": [0.0, 1.0]}, id="places that are no whole numbers"),
         pytest.param({"line_width": 1e9}, id="a line that OpenCV cannot draw"),

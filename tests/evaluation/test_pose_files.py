@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from refusals import refused
 
+import hpe_nb as hpe
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.evaluation.pose_files import load_pictures, load_poses, save_poses
 
@@ -120,6 +121,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
     broken = some_poses(1)
     broken.keypoints[0, 0, 0] = np.nan
     refused("NaN", save_poses, path, {1: some_poses(1), 2: broken})
+    refused("A Decoding was given", save_poses, path, hpe.decode(hpe.scene(1).maps))
     refused("image_id=1.5", save_poses, path, some_poses(1), 1.5)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
