@@ -266,21 +266,23 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
     check_targets([outputs.record], inputs, outputs.overwrite or resumed, REPLACE)
     targets = [path for path in outputs.exports if not (resumed and is_export(path, outputs.record))]
     targets += [outputs.video] if outputs.video else []
-    folders = [path.parent for path in (outputs.record, *outputs.exports)]
+    folders = {path.parent for path in (outputs.record, *outputs.exports, *own)}
+    names = [photo.picture for photo in source.wanted()] if isinstance(source, Pictures) else [FRAME]
     if outputs.pictures is not None:
         pattern = pattern_of(outputs.pictures)
         folder = outputs.pictures.parent if pattern else outputs.pictures
         if isinstance(source, Pictures) and not pattern:
-            targets += [folder / photo.picture for photo in source.wanted()]
+            targets += [folder / name for name in names]
         else:
-            name = pattern or numbered(FRAME)
-            targets += [path for path in folder.glob("*") if name and name.fullmatch(path.name)]
-        folders.append(folder)
+            frame = pattern or numbered(FRAME)
+            targets += [path for path in folder.glob("*") if frame and frame.fullmatch(path.name)]
+        folders |= {(folder / name).parent for name in names}
     if outputs.crops is not None:
-        targets += outputs.crops.rglob("*-person-*.jpg")
-        folders.append(outputs.crops)
+        places = {(outputs.crops / name).parent for name in names}
+        targets += [path for place in places for path in place.glob("*-person-*.jpg")]  # links to folders are followed
+        folders |= places
     check_targets([path for path in targets if path not in own], inputs, outputs.overwrite, REPLACE)
-    for place in set(folders):
+    for place in folders:
         remove_parts(place)
 
 

@@ -116,12 +116,16 @@ def test_each_persons_part_of_the_picture(tmp_path: Path, two: Path) -> None:
     ],
 )
 def test_every_part_and_picture_has_a_file_of_its_own(tmp_path: Path, given: list[str]) -> None:
-    place = photos(tmp_path / "in", *given)
-    run(f"{place}/**/*", tmp_path / "out", pictures="", crops="crops")
-    assert len(names(tmp_path / "out")) == 1 + 2 * len(given)
-    assert len(names(tmp_path / "out" / "crops")) == len(given)
-    summary, _ = run(f"{place}/**/*", tmp_path / "out", pictures="", crops="crops", resume=True)
+    place, out = photos(tmp_path / "in", *given), tmp_path / "out"
+    run(f"{place}/**/*", out, pictures="", crops="crops")
+    written = names(out)
+    assert len(written) == 1 + 2 * len(given)
+    assert len(names(out / "crops")) == len(given)
+    for name in written:
+        (out / name).with_name(".a.jpg.0123abcd.part").touch()  # as a killed run leaves them
+    summary, _ = run(f"{place}/**/*", out, pictures="", crops="crops", resume=True)
     assert (summary.resumed, summary.frames) == (2, 0)
+    assert names(out) == written
 
 
 def test_a_film(tmp_path: Path) -> None:
@@ -294,6 +298,14 @@ def test_an_error_of_the_device_keeps_everything(walk: Path, tmp_path: Path, mon
     assert len(entries) == summary.frames == 6
 
 
+def naming(folder: Path, picture: str) -> Path:
+    """A record whose photo has an annotated picture of this name."""
+    path = folder / "record.jsonl"
+    line = {"frame": 0, "time": 0, "name": "a", "source": "/a", "picture": picture, "size": [9, 9], "people": []}
+    path.write_text(json.dumps(line) + "\n")
+    return path
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -301,6 +313,8 @@ def test_an_error_of_the_device_keeps_everything(walk: Path, tmp_path: Path, mon
         pytest.param(lambda path: RecordFile(path / "text" / "p.jsonl"), "could not be written", id="file in the way"),
         pytest.param(lambda path: RecordFile(path / "text", resume=True), "is no record", id="resuming no record"),
         pytest.param(lambda path: list(hpe.read_record(path / "none")), "does not exist", id="no record"),
+        pytest.param(lambda path: list(hpe.read_record(naming(path, "../a.jpg"))), "leads out", id="picture above"),
+        pytest.param(lambda path: list(hpe.read_record(naming(path, "/a.jpg"))), "leads out", id="picture elsewhere"),
         pytest.param(lambda path: hpe.export_record(path / "text", path / "poses.txt"), "'.txt'|.txt", id="no format"),
         pytest.param(lambda path: hpe.Outputs(record=path, min_score=np.nan), "min_score=nan", id="no score"),
         pytest.param(lambda path: hpe.Outputs(record=path, min_score=30), "from 0 to 1", id="a percentage"),

@@ -70,11 +70,15 @@ def test_one_job_writes_to_no_input_of_another(
         ("x.mp4", {"video": "x.mp4"}),
         ("frame_0.png", {"pictures": "frame_%d.png"}),
         ("frame_   0.png", {"pictures": "frame_%4d.png"}),
+        ("crops/link/b-person-1.jpg", {"crops": "crops"}),
+        ("link/b.jpg", {"pictures": ""}),
     ],
 )
 def test_a_file_of_the_users_is_replaced_only_when_asked(tmp_path: Path, name: str, given: dict[str, Any]) -> None:
-    source, out = photo(tmp_path / "in" / "a.png"), tmp_path / "out"
-    out.mkdir()
+    source, out = f"{photos(tmp_path / 'in', 'a.png', 'link/b.png')}/**/*", tmp_path / "out"
+    (out / "crops").mkdir(parents=True)
+    for link in (out / "link", out / "crops" / "link"):
+        link.symlink_to(tmp_path)
     (out / name).write_text("mine")
     refused("--overwrite", run, source, out, **given)
     assert (out / name).read_text() == "mine"
