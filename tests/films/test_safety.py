@@ -99,6 +99,17 @@ def test_overwriting_changes_no_other_name_of_a_file(tmp_path: Path, link: str) 
     assert frames_in(tmp_path / "out" / "v.mp4") == 1
 
 
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_resuming_changes_no_other_name_of_the_record(tmp_path: Path, link: str) -> None:
+    place, out, kept = photos(tmp_path / "in", "a.png"), tmp_path / "out", tmp_path / "kept.jsonl"
+    run(place, out)
+    before = (out / "poses.jsonl").rename(kept).read_bytes()
+    getattr(out / "poses.jsonl", link)(kept)
+    photo(place / "b.png")
+    assert len(run(place, out, resume=True)[1]) == 2
+    assert kept.read_bytes() == before
+
+
 @pytest.mark.parametrize("given", [{}, {"exports": ["poses.csv"]}], ids=["record", "export"])
 def test_overwriting_with_nothing_keeps_what_is_there(tmp_path: Path, given: dict[str, Any]) -> None:
     out, bad = tmp_path / "out", tmp_path / "bad.jpg"
