@@ -59,7 +59,8 @@ class Outputs:
         inputs: files that are never written to, beside the source's: those of the user's other jobs.
 
     Raises:
-        HpeError: a joint that does not exist, a score outside 0 to 1, or one path for two files.
+        HpeError: a joint that does not exist, a score outside 0 to 1, one path for two files, or `resume` with `video`:
+            a film that is there cannot go on.
     """
 
     record: Path
@@ -81,6 +82,10 @@ class Outputs:
                 object.__setattr__(self, name, Path(path))
         object.__setattr__(self, "exports", tuple(map(Path, self.exports)))
         check_different([self.record, *([self.video] if self.video else []), *self.exports])
+        if self.resume and self.video is not None:
+            raise HpeError(
+                f"resume was given with the film {self.video}, but a film is made at once; give one of the two."
+            )
         for name in self.joints:
             joint_index(name)
         if not 0 <= self.min_score <= 1:
