@@ -162,6 +162,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.Mon
         (["1/a.png", "2/a.png"], ["1/a.jpg", "2/a.jpg"]),
         (["../a.png", "b.png"], ["a.jpg", None]),
         (["http://x/..", "http://x/a.png"], ["photo.jpg", "a.jpg"]),
+        (["http://x/1/a.png", "http://x/2/a.png?b", "http://x/2/a.png?c", "a.png"], ["a.jpg", "a.png.jpg", None, None]),
         (["f", "..hidden"], ["f.jpg", None]),
         (["...mp4", "..mp4", "x/...mp4"], [None, None, None]),
         (["x" * 220 + ".jpg", "x" * 220 + ".png"], ["x" * 220 + ".jpg", "x" * 220 + ".png.jpg"]),
@@ -172,6 +173,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.Mon
 )
 def test_every_photo_has_a_picture_of_its_own(paths: list[str], pictures: list[str | None]) -> None:
     found = [one.picture for one in planned(paths)]
+    assert len({one.name for one in planned(paths)}) == len(paths)
     assert len({name.casefold() for name in found}) == len(paths)
     assert all(len(os.fsencode(Path(name).name)) <= 230 for name in found)
     for path in (*map(Path, found), *(Path(name).with_suffix("") for name in found)):  # the folder of a film too
@@ -198,7 +200,7 @@ def test_resuming_in_a_folder_that_changed(tmp_path: Path) -> None:
     photo(place / "a.png", 3)
     run(place, out, pictures="", resume=True)
     _, entries = run(photo(tmp_path / "other" / "b.png", 4), out, pictures="", resume=True)
-    assert [entry.name for entry in entries] == ["b.png", "c.png", "a.png", "b.png"]
+    assert [entry.name for entry in entries] == ["b.png", "c.png", "a.png", "other/b.png"]
     assert sorted(entry.index for entry in entries) == [0, 1, 2, 3]
     assert names(out) == sorted(["a.jpg", "b.jpg", "c.jpg", "b.png.jpg", "poses.jsonl"])
 
