@@ -61,6 +61,23 @@ def test_one_job_writes_to_no_input_of_another(
     assert result.read_bytes() == before
 
 
+@pytest.mark.parametrize("below", ["", "/*"], ids=["folder", "pattern"])
+def test_results_are_no_inputs_and_photos_beside_them_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str
+) -> None:
+    place, walk = photos(tmp_path / "in", "a.png"), tmp_path / "walk"
+    for options in ([], ["--resume"], ["--resume", "--no-draw"], ["--resume", "--no-draw"]):
+        assert run_command(monkeypatch, f"{place}{below}", "-o", place, *options) == 0
+        if "--no-draw" in options:
+            photo(place / "b.jpg")
+    assert [entry.name for entry in hpe.read_record(place / "poses.jsonl")] == ["a.png", "b.jpg"]
+    walk.mkdir()
+    make_film(walk, 2)
+    for _ in range(2):
+        assert run_command(monkeypatch, f"{walk}{below}", "-o", walk, "--overwrite") == 0
+    assert names(walk) == ["film-poses.mp4", "film.mp4", "poses.jsonl"]
+
+
 @pytest.mark.parametrize(
     ("name", "given"),
     [
