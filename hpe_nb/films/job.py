@@ -297,7 +297,12 @@ def _draw_missing(outputs: Outputs, summary: Summary) -> None:
         if not entry.picture or all(map(os.path.lexists, outputs.files(entry))):
             continue
         try:
-            _, files = outputs.shown(entry, read_picture(entry.source))
+            image = read_picture(entry.source)
+            if (image.shape[1], image.shape[0]) != entry.size:
+                raise HpeError(
+                    f"{entry.source} has another size than when its people were found; do it with --overwrite."
+                )
+            _, files = outputs.shown(entry, image)
             for path, image in files.items():
                 if not os.path.lexists(path):
                     write_image(path, image)

@@ -102,6 +102,10 @@ def test_each_persons_part_of_the_picture(tmp_path: Path, two: Path) -> None:
         (out / "crops" / name).unlink()
         run(two, out, crops="crops", resume=True)
         assert names(out / "crops") == parts
+    (out / "crops" / parts[0]).unlink()
+    hpe.write_image(two, coded([(30, 48, 1)], (64, 96)))  # it is another photo now
+    assert "another size" in run(two, out, crops="crops", resume=True)[0].notes[0]
+    assert names(out / "crops") == parts[1:]
     (out / "poses.jsonl").unlink()
     refused("is there", run, two, out, crops="crops")
 
