@@ -116,7 +116,7 @@ def run(options: Namespace) -> int:
             try:
                 outputs = outputs_of(options, place, name, inputs)
                 status = _run_one(options, what, name, outputs, network=network, **settings)
-            except HpeError as error:
+            except (HpeError, OSError) as error:
                 if count == 1:
                     raise
                 _say(str(error))  # the others are done all the same

@@ -299,9 +299,7 @@ def _draw_missing(outputs: Outputs, summary: Summary) -> None:
         try:
             image = read_picture(entry.source)
             if (image.shape[1], image.shape[0]) != entry.size:
-                raise HpeError(
-                    f"{entry.source} has another size than when its people were found; do it with --overwrite."
-                )
+                raise HpeError(f"{entry.source} has another size than when it was done; do it again with --overwrite.")
             _, files = outputs.shown(entry, image)
             for path, image in files.items():
                 if not os.path.lexists(path):

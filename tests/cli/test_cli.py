@@ -122,6 +122,15 @@ def test_an_interrupt_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert capsys.readouterr().err == "hpe-nb: interrupted.\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a file that is always full")
+def test_a_full_disk_under_what_is_printed_is_no_traceback() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "hpe_nb.cli.main", "info"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.stderr.startswith("hpe-nb: what the command prints could not be written (No space left on device);")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
 def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["demo", "--network", "hpe-nb-ae"]) == 0
     text, folder = capsys.readouterr().out, tmp_path / "hpe-nb-demo"
