@@ -208,7 +208,12 @@ def run_film(
                     video.write(picture, entry.time)
                 record.write(entry)
                 for path, image in files.items():
-                    write_image(path, image)
+                    try:
+                        write_image(path, image)
+                    except HpeError as error:
+                        if error.__cause__ is not None:  # a full disk, say; else the picture is not one for this format
+                            raise
+                        source.report.add(f"{path.name}: {error}")
             return entry
 
         def settle() -> None:

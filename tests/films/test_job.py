@@ -177,6 +177,14 @@ def test_frames_of_changing_size_fit_the_first(tmp_path: Path) -> None:
     assert shown[1][:, 56:72].mean() > 180
 
 
+def test_a_photo_too_wide_for_an_annotated_picture_ends_nothing(tmp_path: Path) -> None:
+    place = photos(tmp_path / "in", "a.png", "c.png")
+    hpe.write_image(place / "b.png", np.zeros((3, 65501, 3), np.uint8))
+    summary, _ = run(place, tmp_path / "out", pictures="")
+    assert (summary.frames, summary.ending, names(tmp_path / "out")) == (3, "", ["a.jpg", "c.jpg", "poses.jsonl"])
+    assert "b.jpg: a picture of 65501 x 3 pixels" in summary.notes[0]
+
+
 @pytest.mark.parametrize("size", [(97, 131), (1, 1), (1, 40)], ids=str)
 def test_odd_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
     with VideoFile(tmp_path / "odd.mp4", 10) as film:
