@@ -86,7 +86,7 @@ def run(options: Namespace) -> int:
     """
     from hpe_nb.films.following import Following, Running
     from hpe_nb.films.inputs import find_inputs
-    from hpe_nb.films.pictures import planned
+    from hpe_nb.films.pictures import CROPS, planned
 
     folder = options.out or folder_for("hpe-nb-run")
     settings = {
@@ -100,17 +100,21 @@ def run(options: Namespace) -> int:
     # One job for all photos and one for each film; where there are several, each film has a folder of its own.
     count = len(found.films) + bool(found.photos)
     jobs: list[tuple[Any, Path, str]] = [(found.photos, folder, "")] if found.photos else []
+    taken = {CROPS, *(photo.picture.casefold() for photo in planned(found.photos))}
     for film, plan in zip(found.films, planned([str(film) for film in found.films]), strict=True):
         own = Path(plan.picture).with_suffix("")
-        jobs.append((film, folder / own if count > 1 else folder, os.fsdecode(os.fsencode(own.name)[:200])))
+        place = folder / (f"{own}-film" if own.as_posix().casefold() in taken else own) if count > 1 else folder
+        jobs.append((film, place, os.fsdecode(os.fsencode(own.name)[:200])))
     if not jobs:
         return 2
     if options.video and count > 1:
         raise HpeError(f"--video {options.video} names one film, but there would be {count}; leave it out.")
     inputs = (*found.photos, *(film for film in found.films if isinstance(film, str)))
     network, worst = network_of(options), int(bool(found.report.count))
-    # A request to terminate ends the job as Ctrl-C does, with all results kept.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A request to terminate, and a terminal that goes (unless nohup is to survive it), end the job as Ctrl-C does.
+    signs = {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
+    wanted = [sign for sign in signs if signal.getsignal(sign) != signal.SIG_IGN]
+    before = {sign: signal.signal(sign, signal.default_int_handler) for sign in wanted}
     try:
         for what, place, name in jobs:
             try:
@@ -125,7 +129,8 @@ def run(options: Namespace) -> int:
             if status == 130:
                 break
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
     return worst
 
 

@@ -227,6 +227,7 @@ def test_ctrl_c_keeps_everything(tmp_path: Path) -> None:
     [
         pytest.param(signal.SIGINT, "out.mp4", id="Ctrl-C"),
         pytest.param(signal.SIGTERM, "out.mp4", id="terminate"),
+        pytest.param(signal.Signals(1), "out.mp4", id="the terminal goes"),
         *(pytest.param(signal.Signals(9), f"out.{end}", id=f"kill, {end}") for end in ("mp4", "mkv", "mov")),
     ],
 )

@@ -61,6 +61,14 @@ def test_one_job_writes_to_no_input_of_another(
     assert result.read_bytes() == before
 
 
+def test_photos_and_films_get_in_no_way_of_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, out = photos(tmp_path / "in", "walk.jpg", "crops.png"), tmp_path / "out"
+    for name in ("walk.jpg.mp4", "crops.mp4"):
+        make_film(place, 1, name)
+    assert run_command(monkeypatch, place, "-o", out, "--crops") == 0
+    assert {Path(name).parent.as_posix() for name in names(out)} == {".", "crops", "crops-film", "walk.jpg-film"}
+
+
 @pytest.mark.parametrize("below", ["", "/*"], ids=["folder", "pattern"])
 def test_results_are_no_inputs_and_photos_beside_them_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str
