@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 def people_of(text: str) -> tuple[int, ...]:
     """Numbers between commas."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not all(part.isascii() and part.isdecimal() for part in parts):
-        raise ArgumentTypeError(f"{text} was given, but numbers between commas are expected, as 1,3")
+    if not parts or not all(part.isascii() and part.isdecimal() and int(part) for part in parts):
+        raise ArgumentTypeError(f"{text} was given, but numbers from 1 between commas are expected, as 1,3")
     return tuple(map(int, parts))
 
 
 def joints_of(text: str) -> tuple[str, ...]:
     """Names between commas."""
+    if not text.strip(", "):
+        raise ArgumentTypeError(f"{text} was given, but names of joints between commas are expected, as nose,left eye")
     return tuple(part.strip().replace("_", " ") for part in text.split(",") if part.strip())
 
 
@@ -109,6 +111,8 @@ def run(options: Namespace) -> int:
         return 2
     if options.video and count > 1:
         raise HpeError(f"--video {options.video} names one film, but there would be {count}; leave it out.")
+    if options.video and not options.draw:
+        raise HpeError(f"--video {options.video} was given with --no-draw, which writes no film; leave one out.")
     inputs = (*found.photos, *(film for film in found.films if isinstance(film, str)))
     network, worst = network_of(options), int(bool(found.report.count))
     # A request to terminate, and a terminal that goes (unless nohup is to survive it), end the job as Ctrl-C does.
