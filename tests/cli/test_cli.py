@@ -166,15 +166,21 @@ def test_demo_of_ones_own_photo_with_nobody_in_it(capsys: pytest.CaptureFixture[
         pytest.param("x" * 250 + ".png", id="the longest name"),
         pytest.param("é" * 125 + ".png", id="the longest name of two bytes a letter"),
         pytest.param("[1] *?.png", id="signs of patterns"),
+        pytest.param("\x1b[31m\nred.png", id="signs that terminals obey"),
     ],
 )
-def test_demo_of_photos_of_any_name(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_demo_of_photos_of_any_name(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     place = tmp_path / name.replace("~", "home")
     place.parent.mkdir(exist_ok=True)
     hpe.write_image(tmp_path / "wall.png", np.full((90, 120, 3), 200, np.uint8)).rename(place)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".a.png.0123abcd.part").touch()  # as a killed run leaves it
     for _ in range(2):  # results of the same photo are replaced
         assert main(["demo", name, "--fit", "128x96", "-o", "out", "--network", "hpe-nb-ae"]) == 0
+    assert not any(sign in capsys.readouterr().out for sign in ("\x1b", "\nred"))
     assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".json", ".png"]
 
 
@@ -246,6 +252,7 @@ def test_notebooks_are_copied_once_and_never_over_ones_own(tmp_path: Path) -> No
         path.write_text(path.parent.name)
     (source / "link.md").write_text("source")
     (folder / "link.md").symlink_to("nowhere")
+    (folder / ".a.ipynb.0123abcd.part").touch()  # as a killed run leaves it
     assert lab.copy_notebooks(source, folder) == (["a.ipynb", "linked.md"], ["b.ipynb", "link.md"])
     (folder / "link.md").unlink()  # it is still the link to nowhere
     (source / "link.md").unlink()
