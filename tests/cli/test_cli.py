@@ -116,6 +116,11 @@ def test_what_cannot_be_used_is_told_in_one_sentence(
     assert (tmp_path / "taken").read_text() == "a file"
 
 
+def test_a_network_that_ships_is_not_fetched(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fetch", "hpe-nb-ae", "--precision", "FP32"]) == 0
+    assert "It comes with the kit, in one precision: " in capsys.readouterr().out
+
+
 def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     assert "commands:" in capsys.readouterr().out
