@@ -84,7 +84,7 @@ class Outputs:
         check_different([self.record, *([self.video] if self.video else []), *self.exports])
         if self.resume and self.video is not None:
             raise HpeError(
-                f"resume was given with {self.video}, but a film begins with the first photo; leave one out."
+                f"resume was given with {self.video}, but a film begins with photo 1; leave one of them out."
             )
         for name in self.joints:
             joint_index(name)

@@ -329,9 +329,7 @@ def naming(folder: Path, picture: str) -> Path:
         pytest.param(lambda path: list(hpe.read_record(naming(path, "../a.jpg"))), "leads out", id="picture above"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, "/a.jpg"))), "leads out", id="picture elsewhere"),
         pytest.param(lambda path: hpe.export_record(path / "text", path / "poses.txt"), "'.txt'|.txt", id="no format"),
-        pytest.param(
-            lambda path: hpe.Outputs(record=path, video="a.mp4", resume=True), "leave one out", id="half a film"
-        ),
+        pytest.param(lambda path: hpe.Outputs(record=path, video="a.mp4", resume=True), "leave one", id="half a film"),
         pytest.param(lambda path: hpe.Outputs(record=path, min_score=np.nan), "min_score=nan", id="no score"),
         pytest.param(lambda path: hpe.Outputs(record=path, min_score=30), "from 0 to 1", id="a percentage"),
     ],
