@@ -83,7 +83,7 @@ class Outputs:
         object.__setattr__(self, "exports", tuple(map(Path, self.exports)))
         check_different([self.record, *([self.video] if self.video else []), *self.exports])
         if self.resume and self.video is not None:
-            raise HpeError(f"resume was given with {self.video}, but a film begins with its first photo; leave one out.")
+            raise HpeError(f"resume was given with {self.video}, but a film begins with photo 1; leave one out.")
         for name in self.joints:
             joint_index(name)
         if not 0 <= self.min_score <= 1:
