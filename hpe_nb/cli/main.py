@@ -10,8 +10,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from hpe_nb import __version__
-from hpe_nb.errors import HpeError
-from hpe_nb.files.whole import unwritable
+from hpe_nb.errors import HpeError, one_line
 
 COMMANDS = ("demo", "run", "eval", "sweep", "fetch", "lab", "info")
 """Modules of this package; each has `add(parser)` for its options, `run(options)`, and its help in its first line.
@@ -51,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         done = isinstance(error, BrokenPipeError)  # the reader, such as `head`, has seen enough
         if not done:
-            where = error.filename or "what the command prints"
-            print(f"hpe-nb: {unwritable(where, error)}", file=sys.stderr)
+            sentence = f"{error.filename or 'the output'} cannot be used ({error.strerror or error}); free space or"
+            print(f"hpe-nb: {one_line(sentence)} choose another place.", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0 if done else 2
 

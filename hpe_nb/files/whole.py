@@ -97,7 +97,7 @@ def remove_parts(folder: Path) -> None:
                         path.unlink()
 
 
-def unwritable(path: Path | str, error: Exception) -> HpeError:
+def unwritable(path: Path, error: Exception) -> HpeError:
     """One sentence for a place that cannot be written."""
     reason = getattr(error, "strerror", None) or error
     return HpeError(f"{path} could not be written ({reason}); free space or choose another place.")

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -295,14 +295,21 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
 
 
 def _draw_missing(outputs: Outputs, summary: Summary) -> None:
-    """Draw the photos of an earlier run whose annotated pictures or people's parts are not there."""
-    for entry in read_record(outputs.record):
-        if not entry.picture or all(map(os.path.lexists, outputs.files(entry))):
+    """Draw the photos of an earlier run whose annotated pictures or people's parts are not there.
+
+    A photo that has changed since is told, and not drawn: the people of the record are not in it.
+    """
+    written = outputs.record.stat().st_mtime
+    for entry in (entry for entry in read_record(outputs.record) if entry.picture):
+        changed = False
+        with suppress(OSError, ValueError):  # an address, or a photo that has gone
+            changed = Path(entry.source).stat().st_mtime > written
+        if not changed and all(map(os.path.lexists, outputs.files(entry))):
             continue
         try:
             image = read_picture(entry.source)
-            if (image.shape[1], image.shape[0]) != entry.size:
-                raise HpeError(f"{entry.source} has another size than when it was done; do it again with --overwrite.")
+            if changed or (image.shape[1], image.shape[0]) != entry.size:
+                raise HpeError(f"{entry.source} has changed since it was done; do it again with --overwrite.")
             _, files = outputs.shown(entry, image)
             for path, image in files.items():
                 if not os.path.lexists(path):

@@ -137,7 +137,7 @@ def test_a_full_disk_under_what_is_printed_is_no_traceback() -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "hpe_nb.cli.main", "info"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert done.stderr.startswith("hpe-nb: what the command prints could not be written (No space left on device);")
+    assert done.stderr.startswith("hpe-nb: the output cannot be used (No space left on device); free")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import os
 import shutil
 import signal
 import sys
@@ -103,9 +104,10 @@ def test_each_persons_part_of_the_picture(tmp_path: Path, two: Path) -> None:
         run(two, out, crops="crops", resume=True)
         assert names(out / "crops") == parts
     (out / "crops" / parts[0]).unlink()
-    hpe.write_image(two, coded([(30, 48, 1)], (64, 96)))  # it is another photo now
-    assert "another size" in run(two, out, crops="crops", resume=True)[0].notes[0]
-    assert names(out / "crops") == parts[1:]
+    for size, later in (((64, 96), -9), ((128, 96), 9)):  # it is another photo now: of another size, or written later
+        os.utime(hpe.write_image(two, coded([(30, 48, 1)], size)), times=(0, time.time() + later))
+        assert "has changed since it was done" in run(two, out, crops="crops", resume=True)[0].notes[0]
+        assert names(out / "crops") == parts[1:]
     (out / "poses.jsonl").unlink()
     refused("is there", run, two, out, crops="crops")
 
