@@ -34,7 +34,7 @@ def run(options: Namespace) -> None:
     from hpe_nb.evaluation.pose_files import save_poses
     from hpe_nb.files.images import read_image, write_image
     from hpe_nb.files.shipped import sample
-    from hpe_nb.files.whole import check_targets
+    from hpe_nb.files.whole import check_targets, remove_parts
     from hpe_nb.films.engine import Stages
 
     grouping, stages = grouping_of(options), Stages()
@@ -56,11 +56,12 @@ def run(options: Namespace) -> None:
     stem, name = os.fsdecode(os.fsencode(photo.stem)[:240]), visible(photo.name)  # a file name may have 255 bytes
     picture, people = folder / f"{stem}-poses.png", folder / f"{stem}-poses.json"
     check_targets([picture, people], [photo], replace=_written_before(picture, people, name, image))
+    remove_parts(folder)
     with stages.timed("write"):
         write_image(picture, drawn)
         save_poses(people, poses, image_id=name)
     height, width = image.shape[:2]
-    print(f"\n{photo.name}, {width} x {height} pixels, {plural(len(poses), 'person')} found by {network.name}:\n")
+    print(f"\n{name}, {width} x {height} pixels, {plural(len(poses), 'person')} found by {network.name}:\n")
     rows = [
         (str(i), f"{one.scores[0]:.2f}", *(str((one.kind == kind).sum()) for kind in (DETECTED, REFINED)))
         for i, one in enumerate(poses, 1)
@@ -68,7 +69,7 @@ def run(options: Namespace) -> None:
     print(text_table(("person", "score", "joints detected", "refined"), rows) + "\n" if rows else "")
     spent = stages.spent | {"together": sum(stages.spent.values())}
     print(text_table(("step", "ms"), [(step, f"{1000 * seconds:.1f}") for step, seconds in spent.items()]))
-    print(f"\nLook at {picture}\nNumbers: {people}\nNext: hpe-nb lab")
+    print(f"\nLook at {visible(str(picture))}\nNumbers: {visible(str(people))}\nNext: hpe-nb lab")
 
 
 def _written_before(picture: Path, people: Path, name: str, image: Image) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpe_nb.cli.options import add_decoding, add_options, grouping_of, network_of
+from hpe_nb.errors import HpeError
 
 if TYPE_CHECKING:
     from hpe_nb.evaluation.cache import MapCache
@@ -60,6 +61,8 @@ def run(options: Namespace) -> None:
     from hpe_nb.evaluation.pose_files import load_pictures
     from hpe_nb.evaluation.report import evaluate, evaluate_cache
 
+    if options.poses and options.compare:
+        raise HpeError("--compare was given with --poses, but it runs a network; leave one of them out.")
     known = read_labels(options.labels)
     if options.poses:
         print(evaluate(load_pictures(options.poses), known, str(options.poses)))

@@ -21,7 +21,8 @@ def run(options: Namespace) -> None:
     from hpe_nb.network.fetching import fetch
     from hpe_nb.network.registry import known
 
-    print(known(options.name).about)
+    card = known(options.name)
+    print(card.about)
     with tqdm(unit="B", unit_scale=True, disable=None) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -29,4 +30,4 @@ def run(options: Namespace) -> None:
             bar.update(done - bar.n)
 
         path = fetch(options.name, options.precision, progress)
-    print(f"Here, and checked: {path}")
+    print(f"{'It comes with the kit, in one precision' if card.shipped else 'Here, and checked'}: {path}")

@@ -11,8 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from hpe_nb.cli.options import folder_for
+from hpe_nb.errors import visible
 from hpe_nb.files.shipped import data_folder
-from hpe_nb.files.whole import written_whole
+from hpe_nb.files.whole import remove_parts, written_whole
 
 PROMPT = "--ServerApp.kernel_websocket_connection_class=hpe_nb.cli.prompt.PromptConnection"
 """Option of Jupyter's server: sliders reach the screen up to 40 ms earlier."""
@@ -29,7 +30,7 @@ def run(options: Namespace) -> int:
     """Copy the notebooks, start JupyterLab and wait for its end; returns its exit status."""
     folder = (options.folder or folder_for("hpe-nb-notebooks")).absolute()
     copied, kept = copy_notebooks(data_folder("notebooks"), folder)
-    print(f"{folder}: {len(copied)} files copied, {len(kept)} kept as they were.", flush=True)
+    print(f"{visible(str(folder))}: {len(copied)} files copied, {len(kept)} kept as they were.", flush=True)
     # From an environment of its own, Jupyter shall start that environment's Python, not one the user registered before.
     environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}
     index = ["index.ipynb"] if (folder / "index.ipynb").exists() else []
@@ -55,6 +56,7 @@ def copy_notebooks(source: Path, folder: Path) -> tuple[list[str], list[str]]:
     names = sorted(path.name for path in source.iterdir() if path.suffix in (".ipynb", ".md"))
     kept = [name for name in names if os.path.lexists(folder / name)]
     copied = [name for name in names if name not in kept]
+    remove_parts(folder)
     for name in copied:
         with written_whole(folder / name) as part:
             part.write_bytes((source / name).read_bytes())

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from hpe_nb import __version__
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, one_line
 
 COMMANDS = ("demo", "run", "eval", "sweep", "fetch", "lab", "info")
 """Modules of this package; each has `add(parser)` for its options, `run(options)`, and its help in its first line.
@@ -38,16 +38,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if others and not options.passes_on:
             parser.error("unrecognized arguments: " + " ".join(others))
         options.others = others
-        return int(options.run(options) or 0)
+        status = int(options.run(options) or 0)
+        sys.stdout.flush()
+        return status
     except HpeError as error:
         print(f"hpe-nb: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("hpe-nb: interrupted.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+    except OSError as error:
+        done = isinstance(error, BrokenPipeError)  # the reader, such as `head`, has seen enough
+        if not done:
+            sentence = f"{error.filename or 'the output'} cannot be used ({error.strerror or error}); free space or"
+            print(f"hpe-nb: {one_line(sentence)} choose another place.", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 0 if done else 2
 
 
 def command_line() -> ArgumentParser:

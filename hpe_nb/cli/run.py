@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 def people_of(text: str) -> tuple[int, ...]:
     """Numbers between commas."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not all(part.isascii() and part.isdecimal() for part in parts):
-        raise ArgumentTypeError(f"{text} was given, but numbers between commas are expected, as 1,3")
+    if not parts or not all(part.isascii() and part.isdecimal() and int(part) for part in parts):
+        raise ArgumentTypeError(f"{text} was given, but numbers from 1 between commas are expected, as 1,3")
     return tuple(map(int, parts))
 
 
 def joints_of(text: str) -> tuple[str, ...]:
     """Names between commas."""
+    if not text.strip(", "):
+        raise ArgumentTypeError(f"{text} was given, but names of joints between commas are expected, as nose,left eye")
     return tuple(part.strip().replace("_", " ") for part in text.split(",") if part.strip())
 
 
@@ -86,7 +88,7 @@ def run(options: Namespace) -> int:
     """
     from hpe_nb.films.following import Following, Running
     from hpe_nb.films.inputs import find_inputs
-    from hpe_nb.films.pictures import planned
+    from hpe_nb.films.pictures import CROPS, planned
 
     folder = options.out or folder_for("hpe-nb-run")
     settings = {
@@ -100,23 +102,29 @@ def run(options: Namespace) -> int:
     # One job for all photos and one for each film; where there are several, each film has a folder of its own.
     count = len(found.films) + bool(found.photos)
     jobs: list[tuple[Any, Path, str]] = [(found.photos, folder, "")] if found.photos else []
+    taken = {CROPS, *(photo.picture.casefold() for photo in planned(found.photos))}
     for film, plan in zip(found.films, planned([str(film) for film in found.films]), strict=True):
         own = Path(plan.picture).with_suffix("")
-        jobs.append((film, folder / own if count > 1 else folder, os.fsdecode(os.fsencode(own.name)[:200])))
+        place = folder / (f"{own}-film" if own.as_posix().casefold() in taken else own) if count > 1 else folder
+        jobs.append((film, place, os.fsdecode(os.fsencode(own.name)[:200])))
     if not jobs:
         return 2
     if options.video and count > 1:
         raise HpeError(f"--video {options.video} names one film, but there would be {count}; leave it out.")
+    if options.video and not options.draw:
+        raise HpeError(f"--video {options.video} was given with --no-draw, which writes no film; leave one out.")
     inputs = (*found.photos, *(film for film in found.films if isinstance(film, str)))
     network, worst = network_of(options), int(bool(found.report.count))
-    # A request to terminate ends the job as Ctrl-C does, with all results kept.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A request to terminate, and a terminal that goes (unless nohup is to survive it), end the job as Ctrl-C does.
+    signs = {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
+    wanted = [sign for sign in signs if signal.getsignal(sign) != signal.SIG_IGN]
+    before = {sign: signal.signal(sign, signal.default_int_handler) for sign in wanted}
     try:
         for what, place, name in jobs:
             try:
                 outputs = outputs_of(options, place, name, inputs)
                 status = _run_one(options, what, name, outputs, network=network, **settings)
-            except HpeError as error:
+            except (HpeError, OSError) as error:
                 if count == 1:
                     raise
                 _say(str(error))  # the others are done all the same
@@ -125,7 +133,8 @@ def run(options: Namespace) -> int:
             if status == 130:
                 break
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
     return worst
 
 

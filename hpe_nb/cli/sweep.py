@@ -9,8 +9,8 @@ from typing import Any
 
 from hpe_nb.cli.eval import add_labelled, maps_of, photos_of
 from hpe_nb.cli.options import add_decoding, grouping_of
-from hpe_nb.errors import HpeError
-from hpe_nb.files.whole import check_targets
+from hpe_nb.errors import HpeError, visible
+from hpe_nb.files.whole import check_targets, remove_parts
 from hpe_nb.settings import Settings
 
 
@@ -49,7 +49,8 @@ def run(options: Namespace) -> None:
     print(f"Best against default: 95 % interval {low:+.1f} to {high:+.1f} AP over pictures.")
     print(f"Chosen without having seen the picture (5 parts): AP {unseen:.1f}, the default {default:.1f}.")
     if options.csv:
-        print(table.to_csv(options.csv))
+        remove_parts(options.csv.parent)
+        print(visible(str(table.to_csv(options.csv))))
 
 
 def values_of(text: str) -> tuple[str, list[Any]]:
@@ -69,7 +70,10 @@ def values_of(text: str) -> tuple[str, list[Any]]:
             low, high, step = map(float, listed.split(":"))
             if not (high - low) / step < MOST:
                 raise ValueError("too many")
-            return name, [kind(round(value, 9)) for value in np.arange(low, high + step / 2, step).tolist()]
+            steps = [round(value, 9) for value in np.arange(low, high + step / 2, step).tolist()]
+            if [kind(value) for value in steps] != steps:
+                raise ValueError("no whole numbers")
+            return name, [kind(value) for value in steps]
         values = [part.strip().lower() for part in listed.split(",")]
         return name, [("no", "false", "yes", "true").index(v) > 1 if kind is bool else kind(v) for v in values]
     except (ValueError, ZeroDivisionError) as error:

@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 
 from hpe_nb.arrays import Bools, Image
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, visible
 from hpe_nb.evaluation.flip import FlipTest
 from hpe_nb.evaluation.labels import PICTURES
 from hpe_nb.files.images import read_image
@@ -100,8 +100,8 @@ class MapCache(Sequence[Maps]):
             self.path(key).unlink(missing_ok=True)
 
     def __str__(self) -> str:
-        count, size = len(self), self.size / 1e6
-        return f"maps of {count} photos, {size:.1f} MB ({size / max(count, 1):.2f} MB a photo) in {self.folder}"
+        count, size, folder = len(self), self.size / 1e6, visible(str(self.folder))
+        return f"maps of {count} photos, {size:.1f} MB ({size / max(count, 1):.2f} MB a photo) in {folder}"
 
 
 def cache_maps(

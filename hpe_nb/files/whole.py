@@ -149,7 +149,10 @@ def folder_held(folder: Path) -> Iterator[None]:
     with file:
         free = _lock(file.fileno()) is not False
         try:
-            free = free and os.path.samestat(path.stat(), os.fstat(file.fileno()))
+            there = path.lstat()
+            if path.is_symlink() or there.st_nlink > 1:
+                raise HpeError(f"{path} is a link to another file, which would be written to; remove the link.")
+            free = free and os.path.samestat(there, os.fstat(file.fileno()))
         except OSError:  # the last holder removed it in between
             free = False
         with suppress(OSError, ValueError):

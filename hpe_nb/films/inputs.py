@@ -18,8 +18,9 @@ from hpe_nb.files.reading import check_file
 from hpe_nb.files.text import plural
 from hpe_nb.films.captures import TIMEOUT, Film, open_camera
 from hpe_nb.films.frame import Source, Span, Troubles, is_url, numbered, whole_path
-from hpe_nb.films.pictures import Pictures
-from hpe_nb.films.record import RECORD
+from hpe_nb.films.job import Outputs
+from hpe_nb.films.pictures import CROPS, Pictures
+from hpe_nb.films.record import RECORD, read_record
 from hpe_nb.network.download import TransferError, answer
 
 LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "udp", "tcp", "srt")
@@ -116,7 +117,7 @@ class Inputs:
 def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) -> Inputs:
     """The photos and films that are meant, as for `open_source`.
 
-    Patterns leave out results: what is in `outputs`, or a folder below, that has a record.
+    Folders and patterns leave out results: what a record in `outputs`, or a folder below, names.
     """
     found, seen = Inputs(), set[str]()
     for what in given:
@@ -179,8 +180,7 @@ def _files_of(what: str, outputs: Path | None, found: Inputs) -> list[str]:
         if len(files) < len(paths):
             below = f"{plural(len(paths) - len(files), 'folder')} left out"
             found.report.notes.append(f"{what}: {below}; '{what.rstrip('/')}/**/*' finds what is in them.")
-        return files
-    if one is not None:
+    elif one is not None:
         matches = [match for file in os.listdir(folder or ".") if (match := one.fullmatch(file))]
         files = [os.path.join(folder, match.string) for match in sorted(matches, key=lambda match: int(match[1]))]
     elif any(sign in what for sign in "*?["):
@@ -188,17 +188,29 @@ def _files_of(what: str, outputs: Path | None, found: Inputs) -> list[str]:
     else:
         shown = what if what.strip() else repr(what)
         raise HpeError(f"{shown} does not exist; give a picture, a folder, a film, a camera or an address.")
-    fresh = [file for file in files if outputs is None or not _is_result(Path(os.path.realpath(file)), outputs)]
-    if len(fresh) < len(files):
-        results = plural(len(files) - len(fresh), "file")
-        found.report.notes.append(f"{what}: {results} left out, being in the folder for the results.")
-    return fresh
+    results = set() if outputs is None else _results(files, Path(os.path.realpath(outputs)))
+    if results:
+        found.report.notes.append(f"{what}: {plural(len(results), 'file')} left out, being results of an earlier run.")
+    return [file for file in files if file not in results]
 
 
-def _is_result(file: Path, outputs: Path) -> bool:
-    """Whether a file is a result of an earlier run, which is no input: a folder around it in `outputs` has a record."""
-    top = Path(os.path.realpath(outputs))
-    return any((each / RECORD).exists() for each in file.parents if each.is_relative_to(top))
+def _results(files: list[str], outputs: Path) -> set[str]:
+    """Which files are results of earlier runs, and no inputs: what the record of a folder around them names.
+
+    Of a film it names the frames, but not the annotated film, which is known by its usual name. Photos that a record
+    was made of are inputs, whatever they are called.
+    """
+    whole = {file: Path(os.path.realpath(file)) for file in files}
+    around = {folder for path in whole.values() for folder in path.parents if folder.is_relative_to(outputs)}
+    made, read = set[Path](), set[Path]()
+    for folder in around:
+        with suppress(HpeError):  # no record, or none of ours: its run says so
+            given = Outputs(record=folder / RECORD, pictures=folder, crops=folder / CROPS)
+            for entry in read_record(given.record):
+                made.update(given.files(entry))
+                read.add(Path(os.path.realpath(entry.source)))
+            made.update(path for path in whole.values() if path.parent == folder and path.name.endswith("-poses.mp4"))
+    return {file for file, path in whole.items() if path in made - read}
 
 
 def _matching(pattern: Path) -> list[str]:

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -60,7 +60,7 @@ class Outputs:
 
     Raises:
         HpeError: a joint that does not exist, a number of people below 1, a score outside 0 to 1, a size without
-            pixels, or one path for two files.
+            pixels, one path for two files, or `resume` with `video`: a film that is there cannot go on.
     """
 
     record: Path
@@ -82,6 +82,8 @@ class Outputs:
                 object.__setattr__(self, name, Path(path))
         object.__setattr__(self, "exports", tuple(map(Path, self.exports)))
         check_different([self.record, *([self.video] if self.video else []), *self.exports])
+        if self.resume and self.video is not None:
+            raise HpeError(f"resume was given with {self.video}, but a film begins with photo 1; leave one out.")
         for name in self.joints:
             joint_index(name)
         for name in ("people", "size"):
@@ -208,7 +210,12 @@ def run_film(
                     video.write(picture, entry.time)
                 record.write(entry)
                 for path, image in files.items():
-                    write_image(path, image)
+                    try:
+                        write_image(path, image)
+                    except HpeError as error:
+                        if error.__cause__ is not None:  # a full disk, say; else the picture is not one for this format
+                            raise
+                        source.report.add(f"{path.name}: {error}")
             return entry
 
         def settle() -> None:
@@ -271,31 +278,43 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
     check_targets([outputs.record], inputs, outputs.overwrite or resumed, REPLACE)
     targets = [path for path in outputs.exports if not (resumed and is_export(path, outputs.record))]
     targets += [outputs.video] if outputs.video else []
-    folders = [path.parent for path in (outputs.record, *outputs.exports)]
+    folders = {path.parent for path in (outputs.record, *outputs.exports, *own)}
+    names = [photo.picture for photo in source.wanted()] if isinstance(source, Pictures) else [FRAME]
     if outputs.pictures is not None:
         pattern = pattern_of(outputs.pictures)
         folder = outputs.pictures.parent if pattern else outputs.pictures
         if isinstance(source, Pictures) and not pattern:
-            targets += [folder / photo.picture for photo in source.wanted()]
+            targets += [folder / name for name in names]
         else:
-            name = pattern or numbered(FRAME)
-            targets += [path for path in folder.glob("*") if name and name.fullmatch(path.name)]
-        folders.append(folder)
+            frame = pattern or numbered(FRAME)
+            targets += [path for path in folder.glob("*") if frame and frame.fullmatch(path.name)]
+        folders |= {(folder / name).parent for name in names}
     if outputs.crops is not None:
-        targets += outputs.crops.rglob("*-person-*.jpg")
-        folders.append(outputs.crops)
+        places = {(outputs.crops / name).parent for name in names}
+        targets += [path for place in places for path in place.glob("*-person-*.jpg")]  # links to folders are followed
+        folders |= places
     check_targets([path for path in targets if path not in own], inputs, outputs.overwrite, REPLACE)
-    for place in set(folders):
+    for place in folders:
         remove_parts(place)
 
 
 def _draw_missing(outputs: Outputs, summary: Summary) -> None:
-    """Draw the photos of an earlier run whose annotated pictures or people's parts are not there."""
-    for entry in read_record(outputs.record):
-        if not entry.picture or all(map(os.path.lexists, outputs.files(entry))):
+    """Draw the photos of an earlier run whose annotated pictures or people's parts are not there.
+
+    A photo that has changed since is told, and not drawn: the people of the record are not in it.
+    """
+    written = outputs.record.stat().st_mtime
+    for entry in (entry for entry in read_record(outputs.record) if entry.picture):
+        changed = False
+        with suppress(OSError, ValueError):  # an address, or a photo that has gone
+            changed = Path(entry.source).stat().st_mtime > written
+        if not changed and all(map(os.path.lexists, outputs.files(entry))):
             continue
         try:
-            _, files = outputs.shown(entry, read_picture(entry.source))
+            image = read_picture(entry.source)
+            if changed or (image.shape[1], image.shape[0]) != entry.size:
+                raise HpeError(f"{entry.source} has changed since it was done; do it again with --overwrite.")
+            _, files = outputs.shown(entry, image)
             for path, image in files.items():
                 if not os.path.lexists(path):
                     write_image(path, image)

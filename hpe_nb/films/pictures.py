@@ -35,7 +35,7 @@ class Photo(NamedTuple):
 
     path: str  # file or address
     source: str  # whole path or address, which tells it from all others
-    name: str  # its path below the deepest folder that all photos share, with slashes
+    name: str  # its path below the deepest folder that all photos share, with slashes; no other photo has it
     picture: str  # file name for its annotated picture, which no other photo has
     number: int
 
@@ -72,8 +72,8 @@ class Pictures(Source):
 
 
 def planned(paths: Sequence[str], known: Sequence[Photo] = ()) -> list[Photo]:
-    """The photos at these paths, with numbers and file names for results that neither they nor the known ones share."""
-    before = {photo.source: photo for photo in known}
+    """The photos at these paths, whose numbers, names and pictures neither they nor the known ones share."""
+    before, taken = {photo.source: photo for photo in known}, {photo.name for photo in known}
     numbers, used = {photo.number for photo in known}, {_alike(photo.picture) for photo in known}
     photos = []
     for index, (path, name) in enumerate(zip(paths, _names(paths), strict=True)):
@@ -81,9 +81,13 @@ def planned(paths: Sequence[str], known: Sequence[Photo] = ()) -> list[Photo]:
         if source in before:
             photos.append(before[source]._replace(path=path))
             continue
+        folders = Path(path.split("?")[0] if is_url(path) else source).parts  # a name that is taken gets more of these
+        longer = (Path(*folders[-count:]).as_posix() for count in range(name.count("/") + 2, len(folders)))
         number, picture = index if index not in numbers else max(numbers) + 1, _picture_name(name, used)
         numbers.add(number)
         used.add(_alike(picture))
+        name = next((one for one in (name, *longer) if one not in taken), source)
+        taken.add(name)
         photos.append(Photo(path, source, name, picture, number))
     return photos
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from io import FileIO
 from itertools import islice
 from pathlib import Path
+from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
@@ -28,7 +29,7 @@ from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.evaluation.pose_files import Person, no_record, poses_of, record_lines, write_people
 from hpe_nb.files.reading import read_bytes
-from hpe_nb.files.whole import check_different, new_file, unwritable
+from hpe_nb.files.whole import check_different, new_file, unwritable, written_whole
 from hpe_nb.skeleton import K
 
 RECORD = "poses.jsonl"
@@ -78,7 +79,13 @@ class RecordFile:
             raise unwritable(self.path, error) from error
 
     def _open(self) -> FileIO:
-        """The file, to be written to from its last whole line on; a new one in place of an earlier record."""
+        """The file, to be written to from its last whole line on; a new one in place of an earlier record.
+
+        Links and second names of an earlier record keep what they lead to.
+        """
+        if self._end:
+            with written_whole(self.path) as part:
+                copyfile(self.path, part)
         file = FileIO(self.path, "r+") if self._end else new_file(self.path)
         file.truncate(self._end)
         file.seek(self._end)
@@ -130,6 +137,8 @@ def read_record(path: str | Path) -> Iterator[Entry]:
             width, height = line["size"]
             frame = int(line["frame"]), float(line["time"]), str(line["name"]), (width, height)
             photo = [str(line.get(key, "")) for key in PHOTO]
+            if Path(photo[1]).anchor or ".." in Path(photo[1]).parts:
+                raise ValueError(f"picture {photo[1]} leads out of the folder")
             yield Entry(*frame, number, poses_of(line["people"]), *photo)
         except (ValueError, TypeError, KeyError, OverflowError) as error:
             raise no_record(path, error) from error

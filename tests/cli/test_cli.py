@@ -94,6 +94,11 @@ def test_help_loads_nothing_heavy() -> None:
         pytest.param(["fly"], "invalid choice: 'fly'", id="no command"),
         pytest.param(["run"], "the following arguments are required: INPUT; see hpe-nb run", id="no input"),
         pytest.param(["run", "taken", "0", "--video", "x.mp4"], "--video x.mp4 names one film", id="one name for two"),
+        pytest.param(["run", "a", "--only-people", ","], "numbers from 1", id="no people"),
+        pytest.param(["run", "a", "--only-people", "1,0"], "numbers from 1", id="person 0"),
+        pytest.param(["run", "a", "--only-joints", " ,"], "names of joints", id="no joints"),
+        pytest.param(["run", "0", "--no-draw", "--video", "x.mp4"], "given with --no-draw", id="no film"),
+        pytest.param(["eval", "l.json", "--poses", "p.json", "--compare"], "leave one", id="results to compare"),
         pytest.param(["fetch", "yolo"], "'yolo' was given, but the name of a network", id="fetch another network"),
         pytest.param(["fetch"], "HPE_NB_OFFLINE", id="fetch while offline"),
     ],
@@ -111,6 +116,11 @@ def test_what_cannot_be_used_is_told_in_one_sentence(
     assert (tmp_path / "taken").read_text() == "a file"
 
 
+def test_a_network_that_ships_is_not_fetched(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fetch", "hpe-nb-ae", "--precision", "FP32"]) == 0
+    assert "It comes with the kit, in one precision: " in capsys.readouterr().out
+
+
 def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     assert "commands:" in capsys.readouterr().out
@@ -120,6 +130,15 @@ def test_an_interrupt_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: p
     monkeypatch.setattr("hpe_nb.cli.info.run", Mock(side_effect=KeyboardInterrupt))
     assert main(["info"]) == 130
     assert capsys.readouterr().err == "hpe-nb: interrupted.\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a file that is always full")
+def test_a_full_disk_under_what_is_printed_is_no_traceback() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "hpe_nb.cli.main", "info"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.stderr.startswith("hpe-nb: the output cannot be used (No space left on device); free")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
 def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -152,15 +171,21 @@ def test_demo_of_ones_own_photo_with_nobody_in_it(capsys: pytest.CaptureFixture[
         pytest.param("x" * 250 + ".png", id="the longest name"),
         pytest.param("é" * 125 + ".png", id="the longest name of two bytes a letter"),
         pytest.param("[1] *?.png", id="signs of patterns"),
+        pytest.param("\x1b[31m\nred.png", id="signs that terminals obey"),
     ],
 )
-def test_demo_of_photos_of_any_name(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_demo_of_photos_of_any_name(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     place = tmp_path / name.replace("~", "home")
     place.parent.mkdir(exist_ok=True)
     hpe.write_image(tmp_path / "wall.png", np.full((90, 120, 3), 200, np.uint8)).rename(place)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".a.png.0123abcd.part").touch()  # as a killed run leaves it
     for _ in range(2):  # results of the same photo are replaced
         assert main(["demo", name, "--fit", "128x96", "-o", "out", "--network", "hpe-nb-ae"]) == 0
+    assert not any(sign in capsys.readouterr().out for sign in ("\x1b", "\nred"))
     assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".json", ".png"]
 
 
@@ -232,6 +257,7 @@ def test_notebooks_are_copied_once_and_never_over_ones_own(tmp_path: Path) -> No
         path.write_text(path.parent.name)
     (source / "link.md").write_text("source")
     (folder / "link.md").symlink_to("nowhere")
+    (folder / ".a.ipynb.0123abcd.part").touch()  # as a killed run leaves it
     assert lab.copy_notebooks(source, folder) == (["a.ipynb", "linked.md"], ["b.ipynb", "link.md"])
     (folder / "link.md").unlink()  # it is still the link to nowhere
     (source / "link.md").unlink()

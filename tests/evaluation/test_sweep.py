@@ -420,7 +420,10 @@ RANGES = ("0:1e12:1e-3", "0:inf:1", "0:-inf:1", "0:1:nan")
 ENDLESS = [f"{name}={text}" for name in ("tag_threshold", "max_people") for text in RANGES]
 
 
-@pytest.mark.parametrize("text", ["nothing=1", "tag_threshold=a", "tag_threshold=1:2", "adjust=", *ENDLESS])
+NONE = ("nothing=1", "tag_threshold=a", "tag_threshold=1:2", "max_people=1:3:0.5", "adjust=")
+
+
+@pytest.mark.parametrize("text", [*NONE, *ENDLESS])
 def test_words_of_the_command_line_that_are_no_values(text: str) -> None:
     refused("given|expected", values_of, text)
 

@@ -101,3 +101,11 @@ def test_a_lock_that_was_removed_in_between_holds_nothing(tmp_path: Path, monkey
     monkeypatch.setattr("hpe_nb.files.whole._lock", lambda _: (tmp_path / LOCK).unlink())
     with pytest.raises(HpeError, match="is being written to by another run"), folder_held(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_a_lock_that_is_a_link_is_refused(tmp_path: Path, link: str) -> None:
+    (tmp_path / "mine").write_text("mine")
+    getattr(tmp_path / LOCK, link)(tmp_path / "mine")
+    refused("is a link to another file", folder_held(tmp_path).__enter__)
+    assert (tmp_path / "mine").read_text() == "mine"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import os
 import shutil
 import signal
 import sys
@@ -102,6 +103,11 @@ def test_each_persons_part_of_the_picture(tmp_path: Path, two: Path) -> None:
         (out / "crops" / name).unlink()
         run(two, out, crops="crops", resume=True)
         assert names(out / "crops") == parts
+    (out / "crops" / parts[0]).unlink()
+    for size, later in (((64, 96), -9), ((128, 96), 9)):  # it is another photo now: of another size, or written later
+        os.utime(hpe.write_image(two, coded([(30, 48, 1)], size)), times=(0, time.time() + later))
+        assert "has changed since it was done" in run(two, out, crops="crops", resume=True)[0].notes[0]
+        assert names(out / "crops") == parts[1:]
     (out / "poses.jsonl").unlink()
     refused("is there", run, two, out, crops="crops")
 
@@ -116,12 +122,16 @@ def test_each_persons_part_of_the_picture(tmp_path: Path, two: Path) -> None:
     ],
 )
 def test_every_part_and_picture_has_a_file_of_its_own(tmp_path: Path, given: list[str]) -> None:
-    place = photos(tmp_path / "in", *given)
-    run(f"{place}/**/*", tmp_path / "out", pictures="", crops="crops")
-    assert len(names(tmp_path / "out")) == 1 + 2 * len(given)
-    assert len(names(tmp_path / "out" / "crops")) == len(given)
-    summary, _ = run(f"{place}/**/*", tmp_path / "out", pictures="", crops="crops", resume=True)
+    place, out = photos(tmp_path / "in", *given), tmp_path / "out"
+    run(f"{place}/**/*", out, pictures="", crops="crops")
+    written = names(out)
+    assert len(written) == 1 + 2 * len(given)
+    assert len(names(out / "crops")) == len(given)
+    for name in written:
+        (out / name).with_name(".a.jpg.0123abcd.part").touch()  # as a killed run leaves them
+    summary, _ = run(f"{place}/**/*", out, pictures="", crops="crops", resume=True)
     assert (summary.resumed, summary.frames) == (2, 0)
+    assert names(out) == written
 
 
 def test_a_film(tmp_path: Path) -> None:
@@ -169,6 +179,14 @@ def test_frames_of_changing_size_fit_the_first(tmp_path: Path) -> None:
     assert shown[1][:, 56:72].mean() > 180
 
 
+def test_a_photo_too_wide_for_an_annotated_picture_ends_nothing(tmp_path: Path) -> None:
+    place = photos(tmp_path / "in", "a.png", "c.png")
+    hpe.write_image(place / "b.png", np.zeros((3, 65501, 3), np.uint8))
+    summary, _ = run(place, tmp_path / "out", pictures="")
+    assert (summary.frames, summary.ending, names(tmp_path / "out")) == (3, "", ["a.jpg", "c.jpg", "poses.jsonl"])
+    assert "b.jpg: a picture of 65501 x 3 pixels" in summary.notes[0]
+
+
 @pytest.mark.parametrize("size", [(97, 131), (1, 1), (1, 40)], ids=str)
 def test_odd_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
     with VideoFile(tmp_path / "odd.mp4", 10) as film:
@@ -211,6 +229,7 @@ def test_ctrl_c_keeps_everything(tmp_path: Path) -> None:
     [
         pytest.param(signal.SIGINT, "out.mp4", id="Ctrl-C"),
         pytest.param(signal.SIGTERM, "out.mp4", id="terminate"),
+        pytest.param(signal.Signals(1), "out.mp4", id="the terminal goes"),
         *(pytest.param(signal.Signals(9), f"out.{end}", id=f"kill, {end}") for end in ("mp4", "mkv", "mov")),
     ],
 )
@@ -294,6 +313,14 @@ def test_an_error_of_the_device_keeps_everything(walk: Path, tmp_path: Path, mon
     assert len(entries) == summary.frames == 6
 
 
+def naming(folder: Path, picture: str) -> Path:
+    """A record whose photo has an annotated picture of this name."""
+    path = folder / "record.jsonl"
+    line = {"frame": 0, "time": 0, "name": "a", "source": "/a", "picture": picture, "size": [9, 9], "people": []}
+    path.write_text(json.dumps(line) + "\n")
+    return path
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -301,10 +328,13 @@ def test_an_error_of_the_device_keeps_everything(walk: Path, tmp_path: Path, mon
         pytest.param(lambda path: RecordFile(path / "text" / "p.jsonl"), "could not be written", id="file in the way"),
         pytest.param(lambda path: RecordFile(path / "text", resume=True), "is no record", id="resuming no record"),
         pytest.param(lambda path: list(hpe.read_record(path / "none")), "does not exist", id="no record"),
+        pytest.param(lambda path: list(hpe.read_record(naming(path, "../a.jpg"))), "leads out", id="picture above"),
+        pytest.param(lambda path: list(hpe.read_record(naming(path, "/a.jpg"))), "leads out", id="picture elsewhere"),
         pytest.param(lambda path: hpe.export_record(path / "text", path / "poses.txt"), "'.txt'|.txt", id="no format"),
         pytest.param(lambda path: hpe.Outputs(record=path, people=(0,)), "people=.0,. was", id="no person's number"),
         pytest.param(lambda path: hpe.Outputs(record=path, people=("a",)), "people=.'a',. was", id="a name"),
         pytest.param(lambda path: hpe.Outputs(record=path, size=(-5, 5)), "size=.-5, 5. was", id="no size"),
+        pytest.param(lambda path: hpe.Outputs(record=path, video="a.mp4", resume=True), "leave one", id="half a film"),
         pytest.param(lambda path: hpe.Outputs(record=path, min_score=np.nan), "min_score=nan", id="no score"),
         pytest.param(lambda path: hpe.Outputs(record=path, min_score=30), "from 0 to 1", id="a percentage"),
     ],

@@ -61,6 +61,31 @@ def test_one_job_writes_to_no_input_of_another(
     assert result.read_bytes() == before
 
 
+def test_photos_and_films_get_in_no_way_of_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, out = photos(tmp_path / "in", "walk.jpg", "crops.png"), tmp_path / "out"
+    for name in ("walk.jpg.mp4", "crops.mp4"):
+        make_film(place, 1, name)
+    assert run_command(monkeypatch, place, "-o", out, "--crops") == 0
+    assert {Path(name).parent.as_posix() for name in names(out)} == {".", "crops", "crops-film", "walk.jpg-film"}
+
+
+@pytest.mark.parametrize("below", ["", "/*"], ids=["folder", "pattern"])
+def test_results_are_no_inputs_and_photos_beside_them_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str
+) -> None:
+    place, walk = photos(tmp_path / "in", "a.png"), tmp_path / "walk"
+    for options in ([], ["--resume"], ["--resume", "--no-draw"], ["--resume", "--no-draw"]):
+        assert run_command(monkeypatch, f"{place}{below}", "-o", place, *options) == 0
+        if "--no-draw" in options:
+            photo(place / "b.jpg")
+    assert [entry.name for entry in hpe.read_record(place / "poses.jsonl")] == ["a.png", "b.jpg"]
+    walk.mkdir()
+    make_film(walk, 2)
+    for _ in range(2):
+        assert run_command(monkeypatch, f"{walk}{below}", "-o", walk, "--overwrite") == 0
+    assert names(walk) == ["film-poses.mp4", "film.mp4", "poses.jsonl"]
+
+
 @pytest.mark.parametrize(
     ("name", "given"),
     [
@@ -70,11 +95,15 @@ def test_one_job_writes_to_no_input_of_another(
         ("x.mp4", {"video": "x.mp4"}),
         ("frame_0.png", {"pictures": "frame_%d.png"}),
         ("frame_   0.png", {"pictures": "frame_%4d.png"}),
+        ("crops/link/b-person-1.jpg", {"crops": "crops"}),
+        ("link/b.jpg", {"pictures": ""}),
     ],
 )
 def test_a_file_of_the_users_is_replaced_only_when_asked(tmp_path: Path, name: str, given: dict[str, Any]) -> None:
-    source, out = photo(tmp_path / "in" / "a.png"), tmp_path / "out"
-    out.mkdir()
+    source, out = f"{photos(tmp_path / 'in', 'a.png', 'link/b.png')}/**/*", tmp_path / "out"
+    (out / "crops").mkdir(parents=True)
+    for link in (out / "link", out / "crops" / "link"):
+        link.symlink_to(tmp_path)
     (out / name).write_text("mine")
     refused("--overwrite", run, source, out, **given)
     assert (out / name).read_text() == "mine"
@@ -93,6 +122,17 @@ def test_overwriting_changes_no_other_name_of_a_file(tmp_path: Path, link: str) 
     run(film, tmp_path / "out", video="v.mp4", overwrite=True, frames=1)
     assert {name: (kept / name).read_bytes() for name in names(kept)} == before
     assert frames_in(tmp_path / "out" / "v.mp4") == 1
+
+
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_resuming_changes_no_other_name_of_the_record(tmp_path: Path, link: str) -> None:
+    place, out, kept = photos(tmp_path / "in", "a.png"), tmp_path / "out", tmp_path / "kept.jsonl"
+    run(place, out)
+    before = (out / "poses.jsonl").rename(kept).read_bytes()
+    getattr(out / "poses.jsonl", link)(kept)
+    photo(place / "b.png")
+    assert len(run(place, out, resume=True)[1]) == 2
+    assert kept.read_bytes() == before
 
 
 @pytest.mark.parametrize("given", [{}, {"exports": ["poses.csv"]}], ids=["record", "export"])
@@ -147,6 +187,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.Mon
         (["1/a.png", "2/a.png"], ["1/a.jpg", "2/a.jpg"]),
         (["../a.png", "b.png"], ["a.jpg", None]),
         (["http://x/..", "http://x/a.png"], ["photo.jpg", "a.jpg"]),
+        (["http://x/1/a.png", "http://x/2/a.png?b", "http://x/2/a.png?c", "a.png"], ["a.jpg", "a.png.jpg", None, None]),
         (["f", "..hidden"], ["f.jpg", None]),
         (["...mp4", "..mp4", "x/...mp4"], [None, None, None]),
         (["x" * 220 + ".jpg", "x" * 220 + ".png"], ["x" * 220 + ".jpg", "x" * 220 + ".png.jpg"]),
@@ -157,6 +198,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.Mon
 )
 def test_every_photo_has_a_picture_of_its_own(paths: list[str], pictures: list[str | None]) -> None:
     found = [one.picture for one in planned(paths)]
+    assert len({one.name for one in planned(paths)}) == len(paths)
     assert len({name.casefold() for name in found}) == len(paths)
     assert all(len(os.fsencode(Path(name).name)) <= 230 for name in found)
     for path in (*map(Path, found), *(Path(name).with_suffix("") for name in found)):  # the folder of a film too
@@ -183,7 +225,7 @@ def test_resuming_in_a_folder_that_changed(tmp_path: Path) -> None:
     photo(place / "a.png", 3)
     run(place, out, pictures="", resume=True)
     _, entries = run(photo(tmp_path / "other" / "b.png", 4), out, pictures="", resume=True)
-    assert [entry.name for entry in entries] == ["b.png", "c.png", "a.png", "b.png"]
+    assert [entry.name for entry in entries] == ["b.png", "c.png", "a.png", "other/b.png"]
     assert sorted(entry.index for entry in entries) == [0, 1, 2, 3]
     assert names(out) == sorted(["a.jpg", "b.jpg", "c.jpg", "b.png.jpg", "poses.jsonl"])
 
