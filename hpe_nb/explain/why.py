@@ -21,9 +21,11 @@ from hpe_nb.decoder.refinement import rounded_distances
 from hpe_nb.errors import HpeError
 from hpe_nb.explain.flips import Flip, joint_flips
 from hpe_nb.files.text import escaped, html_table, text_table
-from hpe_nb.settings import place_distances, tag_distances
+from hpe_nb.settings import HigherHRNetSettings, OmzSettings, Settings, place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, joint_index
 
+KIT_RULES = (Settings, OmzSettings, HigherHRNetSettings)
+"""Rules of which it is known that tags must be nearer than `tag_threshold`."""
 SHOWN = 8
 """A table shows at most this many candidates."""
 COLUMNS = ("went to", "x", "y", "score", "tag distance", "place distance", "cost")
@@ -223,24 +225,23 @@ def why_here(decoding: Decoding, turn: Turn, candidate: int) -> str:
         return f"its tag is {distances[person]:.2f} from the person's, the pair {_cost(turn, candidate, person)}, {won}"
     nearest = int(distances.argmin())
     apart, other = distances[nearest], _name(decoding, nearest)
-    if (turn.person == nearest).any():
+    kept_apart = _kept_apart(decoding, turn, candidate, nearest)
+    if not kept_apart and (turn.person == nearest).any():
         return f"{other}, {apart:.2f} away in tag, took another {KEYPOINTS[turn.joint]}, so it opened this person"
     return (
         f"the nearest tag, that of {other}, is {apart:.2f} away{_limit(decoding, apart)}, and the pair "
-        f"{_pair_lost(decoding, turn, candidate, nearest)}, so it opened this person"
+        f"{kept_apart or _not_cheapest(turn, candidate, nearest)}, so it opened this person"
     )
 
 
 def _limit(decoding: Decoding, apart: float) -> str:
-    """That a tag distance is not below the threshold, where that is so and the rule reads it."""
+    """That a tag distance is not below the threshold, where that is so and the rule is known to ask for it."""
     limit = decoding.settings.tag_threshold
-    if apart < limit or "tag_threshold" in decoding.settings.unread:
-        return ""
-    return f", not below tag_threshold = {limit:g}"
+    return f", not below tag_threshold = {limit:g}" if apart >= limit and type(decoding.settings) in KIT_RULES else ""
 
 
-def _pair_lost(decoding: Decoding, turn: Turn, candidate: int, person: int) -> str:
-    """Why a pair is not together although the person took no other candidate: a clause after "the pair"."""
+def _kept_apart(decoding: Decoding, turn: Turn, candidate: int, person: int) -> str:
+    """Why a pair cannot be together, whatever the others do: a clause after "the pair"; empty where it can."""
     cost, opening = float(turn.cost[candidate, person]), decoding.settings.opening
     if not math.isfinite(cost):
         return "is not allowed by the rule"
@@ -248,7 +249,12 @@ def _pair_lost(decoding: Decoding, turn: Turn, candidate: int, person: int) -> s
         return f"costs {cost:.2f}, not less than to open a person ({opening:g})"
     if not decoding.settings.joins(turn.candidates, turn.people, turn.cost)[candidate, person]:
         return f"costs {cost:.2f} but may not stay together by the rule"
-    return f"costs {cost:.2f} but is not part of the cheapest assignment"
+    return ""
+
+
+def _not_cheapest(turn: Turn, candidate: int, person: int) -> str:
+    """That a pair which can be together is not, as a clause after "the pair"."""
+    return f"costs {turn.cost[candidate, person]:.2f} but is not part of the cheapest assignment"
 
 
 def _why_none(decoding: Decoding, turn: Turn | None, joint: int, group: int) -> str:
@@ -264,11 +270,12 @@ def _why_none(decoding: Decoding, turn: Turn | None, joint: int, group: int) -> 
     other, limit = _name(decoding, taker), _limit(decoding, distances[nearest, group])
     if limit:
         return f"The nearest {name} in tag is {apart:.2f} from the person's{limit}; it belongs to {other}."
-    if taker < len(turn.people):
+    kept_apart = _kept_apart(decoding, turn, nearest, group)
+    if not kept_apart and taker < len(turn.people):
         theirs = distances[nearest, taker]
         return f"The nearest {name} in tag ({apart:.2f}) was taken by {other}, whose tag is {theirs:.2f} from it."
-    lost = _pair_lost(decoding, turn, nearest, group)
-    return f"The nearest {name} in tag ({apart:.2f}) did not join: the pair {lost}. It opened {other}."
+    lost, went = kept_apart or _not_cheapest(turn, nearest, group), "joined" if taker < len(turn.people) else "opened"
+    return f"The nearest {name} in tag ({apart:.2f}) did not join: the pair {lost}. It {went} {other}."
 
 
 def _detected(decoding: Decoding, turn: Turn, peak: int, who: str, runner_up: Candidate | None) -> str:
