@@ -304,21 +304,45 @@ def _not_detected(decoding: Decoding, turn: Turn | None, joint: int, group: int,
         return f"{who} is missing: {lower} Refinement is switched off (refine)."
     kept = int(np.flatnonzero(decoding.kept == group)[0])
     look = int(np.flatnonzero((second.person == kept) & (second.joint == joint))[0])
-    if not found:
-        return f"{who} is missing: {lower} {_nothing_found(decoding, joint, kept, second.window[look])}"
-    x, y = second.xy[look]
-    column, row = decoding.maps.image_points(second.xy[look])
-    tag, whose = _wanted_tag(decoding, kept)
-    apart = float(np.linalg.norm(decoding.maps.tags[joint, y, x].astype(np.float64) - tag))
-    where = _where(decoding, second.window[look])
-    rule = (
-        f"the one of least rounded tag distance less score {where}"
-        if decoding.settings.refine == "everywhere"
-        else f"the highest {where} among those whose tag distance rounds to 0"
-    )
+    x0, y0, x1, y1 = second.window[look].tolist()
+    if found:
+        return f"{who} was found by refinement {searched(decoding, look)}. {why}"
+    if x0 < x1 and y0 < y1:
+        return f"{who} is missing: {lower} Refinement found {searched(decoding, look)}."
+    reason = "the place where the joint can be is outside the picture"
+    if (decoding.joints[group, :, 2] > 0).sum() < 2:
+        reason = "with fewer than two joints the size of the body is unknown"
+    return f"{who} is missing: {lower} It was not searched for: {reason}."
+
+
+def searched(decoding: Decoding, look: int) -> str:
+    """What refinement's search number `look` found and why, or that it found nothing: a clause after "found"."""
+    maps, second, settings = decoding.maps, decoding.refinement, decoding.settings
+    joint, (tag, whose) = int(second.joint[look]), _wanted_tag(decoding, int(second.person[look]))
+    where, everywhere = _where(decoding, second.window[look]), settings.refine == "everywhere"
+    if second.found[look]:
+        x, y = second.xy[look]
+        column, row = maps.image_points(second.xy[look])
+        apart = float(np.linalg.norm(maps.tags[joint, y, x].astype(np.float64) - tag))
+        rule = (
+            f"the one of least rounded tag distance less score {where}"
+            if everywhere
+            else f"the highest {where} among those whose tag distance rounds to 0"
+        )
+        return (
+            f"at ({column:.0f}, {row:.0f}) with score {second.value[look]:.3f}: this pixel, whose tag is {apart:.2f} "
+            f"from {whose}, is {rule}"
+        )
+    if everywhere:
+        return "nothing: the score at the best pixel is 0"
+    x0, y0, x1, y1 = second.window[look].tolist()
+    own: Bools = rounded_distances(maps.tags[joint, y0:y1, x0:x1], tag) == 0
+    if not own.any():
+        return f"nothing: no pixel {where} has a tag whose distance from {whose} rounds to 0"
+    best = float(np.abs(maps.heatmaps[joint, y0:y1, x0:x1])[own].max())
     return (
-        f"{who} was found by refinement at ({column:.0f}, {row:.0f}) with score {second.value[look]:.3f}: this pixel, "
-        f"whose tag is {apart:.2f} from {whose}, is {rule}. {why}"
+        f"nothing: the highest score {where} where the distance from {whose} rounds to 0 is {best:.3f}, not above "
+        f"refine_threshold = {settings.refine_threshold:g}"
     )
 
 
@@ -336,27 +360,6 @@ def _where(decoding: Decoding, window: Ints) -> str:
         return "in the whole picture"
     (left, top), (right, bottom) = decoding.maps.image_points(window.reshape(2, 2) - np.array([[0, 0], [1, 1]]))
     return f"in the window from ({left:.0f}, {top:.0f}) to ({right:.0f}, {bottom:.0f})"
-
-
-def _nothing_found(decoding: Decoding, joint: int, kept: int, window: Ints) -> str:
-    """Why refinement found nothing."""
-    x0, y0, x1, y1 = window.tolist()
-    if x0 >= x1 or y0 >= y1:
-        if (decoding.joints[decoding.kept[kept], :, 2] > 0).sum() < 2:
-            return "It was not searched for: with fewer than two joints the size of the body is unknown."
-        return "It was not searched for: the place where the joint can be is outside the picture."
-    if decoding.settings.refine == "everywhere":
-        return "Refinement found nothing: the score at the best pixel is 0."
-    maps, (tag, whose) = decoding.maps, _wanted_tag(decoding, kept)
-    own: Bools = rounded_distances(maps.tags[joint, y0:y1, x0:x1], tag) == 0
-    where = _where(decoding, window)
-    if not own.any():
-        return f"Refinement found nothing: no pixel {where} has a tag whose distance from {whose} rounds to 0."
-    best = float(np.abs(maps.heatmaps[joint, y0:y1, x0:x1])[own].max())
-    return (
-        f"Refinement found nothing: the highest score {where} where the distance from {whose} rounds to 0 is "
-        f"{best:.3f}, not above refine_threshold = {decoding.settings.refine_threshold:g}."
-    )
 
 
 def _at(decoding: Decoding, peak: int) -> str:
