@@ -429,7 +429,8 @@ def told_changes(before: Decoding, after: Decoding) -> list[str]:
     match = same_people(before.poses, after.poses)
     old, new = before.settings, after.settings
     pairs = [("rule", type(old).__name__, type(new).__name__)]
-    pairs += [(item.name, getattr(old, item.name), getattr(new, item.name)) for item in fields(Settings)]
+    both = [item.name for item in fields(new) if item.name in old.__dataclass_fields__]
+    pairs += [(name, getattr(old, name), getattr(new, name)) for name in both]
     told = [f"{name} {was} → {now}." for name, was, now in pairs if was != now]
     told += [f"A's person {number} is gone." for old, number in enumerate(old_numbers) if old not in match]
     told += [f"Person {number} is new." for number, old in zip(numbers, match, strict=True) if old < 0]

@@ -93,12 +93,13 @@ class Leash(hpe.Settings):
 
 def test_a_rule_of_ones_own_gets_a_slider_for_its_knob():
     explorer = hpe.Explorer(SCENE, Leash())
+    explorer.keep()
     assert [item["name"] for item in explorer.fixed["panels"][0]["groups"][0]["fields"]] == ["leash"]
     before = len(explorer.decoding.groups)
     move(explorer, leash=5.0)
     assert explorer.settings == Leash(leash=5.0)
     assert len(explorer.decoding.groups) > before
-    assert explorer.scene["code"] == "Leash(leash=5.0)"
+    assert (explorer.scene["code"], explorer.kept["changes"][0]) == ("Leash(leash=5.0)", "leash 60.0 → 5.0.")
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -110,6 +111,7 @@ def test_presets_reset_and_settings_as_code(name):
     explorer.receive({"kind": "reset"})
     assert explorer.settings == hpe.Settings(tag_threshold=0.7)
     assert eval(code_of(hpe.Settings.omz(delta=0.5)), {"hpe": hpe}) == hpe.Settings.omz(delta=0.5)
+    assert code_of(type("MyOmzSettings", (hpe.OmzSettings,), {})()) == "MyOmzSettings()"
 
 
 def test_a_click_is_explained_and_stays_with_its_dot(explorer):
