@@ -232,7 +232,7 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
     ax.set_yticks(range(len(ys)), [f"{value:.4g}" for value in ys])
     ax.set(xlabel=across, ylabel=down, title=f"{_label(number_name)}: square the default, diamond the best")
     ax.figure.colorbar(image, ax=ax)
-    return ax
+    return _described(ax, table, across, down, number_name)
 
 
 def plot_pareto(table: SweepTable, price: str = "wrong", ax: Axes | None = None) -> Axes:
@@ -270,9 +270,9 @@ def _begun(ax: Axes | None, table: SweepTable, number: str, *swept: str) -> tupl
     if number not in NUMBERS:
         raise HpeError(f"{number!r} was given, but a column of the table is expected: {', '.join(NUMBERS)}.")
     if ax is None:
-        from matplotlib.figure import Figure
+        from hpe_nb.draw.figures import canvas
 
-        ax = Figure(figsize=(6.4, 4.2), layout="constrained").add_subplot()
+        ax = canvas(None, 6.4, 4.2)
     return ax, table.frame
 
 
@@ -283,6 +283,15 @@ def _marked(ax: Axes, table: SweepTable, across: str, up: str) -> Axes:
         ax.scatter(table.frame[across][row], table.frame[up][row], zorder=3, label=what, **look)
     ax.set(xlabel=_label(across) if across in NUMBERS else across, ylabel=_label(up))
     ax.legend(frameon=False)
+    return _described(ax, table, across, up)
+
+
+def _described(ax: Axes, table: SweepTable, *columns: str) -> Axes:
+    """The axes with words for `alt_text`: what these columns are for the default and for the best AP."""
+    told = table.frame[list(columns)].iloc[[0, table.best_row]].round(4).astype(str).to_numpy().tolist()
+    rows = [", ".join(f"{name} {value}" for name, value in zip(columns, row, strict=True)) for row in told]
+    names = f"{', '.join(columns[:-1])} and {columns[-1]}"
+    ax.set_label(f"{names} of {len(table)} settings. The default: {rows[0]}. The best AP: {rows[1]}.")
     return ax
 
 

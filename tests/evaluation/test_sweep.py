@@ -287,9 +287,11 @@ def test_frame_csv_html_and_figures(tmp_path: Path, table: hpe.SweepTable) -> No
     assert "default" in table.frame["mark"][0]
     assert "best" in table._repr_html_()
     assert "default" in str(table)
-    hpe.plot_curve(table, "tag_threshold").figure.canvas.draw()
-    hpe.plot_heat(table, "tag_threshold", "pose_threshold", "wrong").figure.canvas.draw()
-    hpe.plot_pareto(table).figure.canvas.draw()
+    curve = hpe.plot_curve(table, "tag_threshold")
+    for ax in (curve, hpe.plot_heat(table, "tag_threshold", "pose_threshold", "wrong"), hpe.plot_pareto(table)):
+        ax.figure.canvas.draw()
+        assert "The default: " in hpe.alt_text(ax)
+    assert f"The best AP: tag_threshold {table.best.tag_threshold}, AP " in hpe.alt_text(curve)
 
 
 @pytest.mark.parametrize(
