@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_index
 from hpe_nb.evaluation.grids import check_count, varied
 from hpe_nb.evaluation.metrics import NOTE, NUMBERS, CocoNumbers, Judgement
 from hpe_nb.files.text import escaped
@@ -93,14 +93,14 @@ class SweepTable:
         Raises:
             HpeError: no such row, or no draws.
         """
-        for given in [row] if against is None else [row, against]:
-            if given not in range(-len(self), len(self)):
-                raise HpeError(f"row {given!r} was given, but the table has the rows 0 to {len(self) - 1}.")
+        rows = {"row": row} if against is None else {"row": row, "against": against}
+        for name, given in rows.items():
+            check_index(name, given, len(self), low=-len(self))
         check_count("draws", draws, 1)
+        check_count("seed", seed, 0)
         drawn = np.random.default_rng(seed).integers(0, self.pictures, (draws, self.pictures))
         times = [np.bincount(each, minlength=self.pictures) for each in drawn]
-        rows = [row] if against is None else [row, against]
-        values = np.array([[self._judged.numbers(i, each)["AP"] for each in times] for i in rows])
+        values = np.array([[self._judged.numbers(i, each)["AP"] for each in times] for i in rows.values()])
         apart = values[0] - values[1:].sum(axis=0)
         known = apart[~np.isnan(apart)]
         low, high = np.quantile(known, (0.025, 0.975)) if len(known) else (np.nan, np.nan)
@@ -120,6 +120,7 @@ class SweepTable:
             HpeError: fewer than two parts.
         """
         check_count("folds", folds, 2)
+        check_count("seed", seed, 0)
         part = np.random.default_rng(seed).permutation(self.pictures) % folds
         others = [self._judged.of_all((part != fold).astype(np.intp)) for fold in range(folds)]
         best = [int(np.nan_to_num([row["AP"] for row in rows], nan=-1).argmax()) for rows in others]

@@ -18,7 +18,7 @@ from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.grouping import Turn
 from hpe_nb.decoder.poses import DETECTED, REFINED
 from hpe_nb.decoder.refinement import rounded_distances
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import check_index
 from hpe_nb.explain.flips import Flip, joint_flips
 from hpe_nb.files.text import escaped, html_table, text_table
 from hpe_nb.settings import HigherHRNetSettings, OmzSettings, Settings, place_distances, tag_distances
@@ -122,9 +122,8 @@ def explain_joint(decoding: Decoding, person: int, joint: int | str) -> Explanat
         >>> hpe.explain_joint(decoding, 0, "left wrist").sentence
         "Person 1's left wrist is the peak at ..."
     """
-    k, count = joint_index(joint), len(decoding.poses)
-    if not 0 <= person < count:
-        raise HpeError(f"person={person!r} was given, but an index below {count} is expected, the number of poses.")
+    k = joint_index(joint)
+    check_index("person", person, len(decoding.poses))
     group, kind = int(decoding.people[person]), int(decoding.poses.kind[person, k])
     turn = turn_of(decoding, k)
     table, mine = _table(decoding, turn, group), int(decoding.groups.peak[group, k])
@@ -151,8 +150,7 @@ def explain_peak(decoding: Decoding, peak: int) -> Explanation:
     Raises:
         HpeError: no such peak.
     """
-    if not 0 <= peak < len(decoding.peaks):
-        raise HpeError(f"peak={peak!r} was given, but an index below {len(decoding.peaks)} is expected.")
+    check_index("peak", peak, len(decoding.peaks))
     k, group = int(decoding.peaks.joint[peak]), int(decoding.groups.owner[peak])
     pose = np.flatnonzero(decoding.people == group)
     if len(pose):

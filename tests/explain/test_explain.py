@@ -157,7 +157,9 @@ def test_flips_of_a_joint_are_true():
 @pytest.mark.parametrize(
     ("person", "joint", "told"),
     [
-        pytest.param(9, 0, "person=9 was given, but an index below 2", id="person"),
+        pytest.param(9, 0, "person=9 was given, but an index from 0 to 1", id="person"),
+        pytest.param("0", 0, "person='0' was given", id="person as text"),
+        pytest.param(True, 0, "person=True was given", id="person as truth"),
         pytest.param(0, 17, "joint=17 was given", id="joint number"),
         pytest.param(0, "tail", "joint='tail' was given", id="joint name"),
     ],
