@@ -24,7 +24,7 @@ import traitlets
 
 import hpe_nb
 from hpe_nb.arrays import Image
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_index
 from hpe_nb.files.images import encode_image
 from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
@@ -266,10 +266,13 @@ class Stepped(Canvas):
 
     @position.setter
     def position(self, position: int) -> None:
-        if not 0 <= position < len(self._things):
-            raise HpeError(f"position={position} was given, but 0 to {len(self._things) - 1} is expected.")
-        self._position = position
-        self._draw()
+        check_index("position", position, len(self._things))
+        before, self._position = self._position, position
+        try:
+            self._draw()
+        except BaseException:
+            self._position = before
+            raise
 
     def _draw(self) -> None:
         """Send what is shown now."""

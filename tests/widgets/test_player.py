@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.films.record import Entry
@@ -21,6 +22,12 @@ def player():
     height, width = SCENE.image.shape[:2]
     entries = [Entry(0, 0.0, "frame 0", (width, height), NUMBERS[: len(DECODING.poses)], DECODING.poses)]
     return hpe.Player([SCENE.image], entries, network=lambda _: SCENE.maps)
+
+
+def test_a_frame_that_cannot_be_read_leaves_the_position_with_the_picture(player) -> None:
+    player = hpe.Player([SCENE.image], player.entries * 2)
+    refused("1 pictures were given for a record of 2", setattr, player, "position", 1)
+    assert player.position == player.steps["position"] == 0
 
 
 def explored(player):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from refusals import refused
 
 import hpe_nb as hpe
 
@@ -79,10 +80,10 @@ def test_tables_hold_the_costs_and_who_was_chosen_and_a_click_jumps_there():
             assert rows[moment.which]["chosen"] == turn.person[moment.which]
 
 
-def test_positions_out_of_range_are_refused():
+@pytest.mark.parametrize("position", [99, -1, 0.5, True, "0"])
+def test_positions_out_of_range_are_refused(position):
     stepper = hpe.Stepper(SCENES["nobody"])
-    with pytest.raises(hpe.HpeError):
-        stepper.position = len(stepper.moments)
+    refused("position=", setattr, stepper, "position", position)
 
 
 def test_readers_without_a_kernel_see_a_picture():
