@@ -26,7 +26,7 @@ class HpeError(ValueError):
 
 def check_index(name: str, given: object, count: int, low: int = 0) -> None:
     """See that an index from `low` on and below `count` was given."""
-    if isinstance(given, bool) or not isinstance(given, Integral) or not low <= given < count:
+    if isinstance(given, bool) or not isinstance(given, Integral) or given not in range(low, count):
         expected = f"an index from {low} to {count - 1} is expected" if count > low else "there are none"
         raise HpeError(f"{name}={given!r} was given, but {expected}.")
 

@@ -100,11 +100,7 @@ class Explorer(Canvas):
 
     @settings.setter
     def settings(self, settings: Settings) -> None:
-        changed = type(settings) is not type(self._settings)
-        self._settings = settings
-        if changed:
-            self.fixed = self._fixed()
-        self._decode()
+        self._decode(settings)
 
     def set(self, **changes: Any) -> None:
         """Move sliders: `explorer.set(tag_threshold=0.8)`.
@@ -229,11 +225,14 @@ class Explorer(Canvas):
         poses, numbers = self._known
         return replace(decoding, known=renumbered(same_people(poses, decoding.poses), numbers))
 
-    def _decode(self) -> None:
-        """Decode under the settings as they stand, send the picture, then the words; search again."""
+    def _decode(self, settings: Settings | None = None) -> None:
+        """Decode, under other settings where they are given, send the picture, then the words; search again."""
         self._searching = iter(())
-        started, before = perf_counter(), getattr(self, "_decoding", None)
-        self._decoding = self._numbered(self._decoder(self._settings))
+        started, before, settings = perf_counter(), getattr(self, "_decoding", None), settings or self._settings
+        self._decoding = self._numbered(self._decoder(settings))  # a rule that fails here leaves all as it was
+        self._settings, old = settings, self._settings
+        if type(settings) is not type(old):
+            self.fixed = self._fixed()
         self._follow(before)
         self._turn += 1
         scene = data.scene_data(self._decoding) | self._more()

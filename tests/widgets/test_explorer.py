@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.draw.dots import dots_of
@@ -100,6 +101,23 @@ def test_a_rule_of_ones_own_gets_a_slider_for_its_knob():
     assert explorer.settings == Leash(leash=5.0)
     assert len(explorer.decoding.groups) > before
     assert (explorer.scene["code"], explorer.kept["changes"][0]) == ("Leash(leash=5.0)", "leash 60.0 → 5.0.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failing(Leash):
+    """A rule that fails at some values of its knob."""
+
+    def cost(self, joints, people):
+        return super().cost(joints, people) if self.leash < 100 else None
+
+
+def test_a_rule_that_fails_leaves_all_as_it_was():
+    for explorer in (hpe.Explorer(SCENE, Failing()), hpe.Explorer(SCENE)):
+        before = explorer.settings, explorer.decoding, explorer.fixed
+        refused("the rule Failing gave", setattr, explorer, "settings", Failing(leash=200.0))
+        assert (explorer.settings, explorer.decoding, explorer.fixed) == before
+        explorer.set(tag_threshold=0.7)
+        assert explorer.scene["values"]["tag_threshold"] == 0.7
 
 
 @pytest.mark.parametrize("name", PRESETS)
