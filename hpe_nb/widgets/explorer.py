@@ -20,17 +20,20 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import KINDS, MISSING, Poses
 from hpe_nb.draw.dots import dots_of
 from hpe_nb.draw.skeletons import draw_poses
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_index
 from hpe_nb.explain.flips import Flip, nearest_flips, number_names, search, setting_range, with_setting
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
-from hpe_nb.skeleton import KEYPOINTS, K
+from hpe_nb.skeleton import KEYPOINTS, K, joint_index
 from hpe_nb.widgets import data
 from hpe_nb.widgets.canvas import Canvas, Step
 from hpe_nb.widgets.subject import Subject, added_peak, changed_peak, settings_in, subject_of
 
 MOST = 8
 """At most this many joints are told one by one."""
+
+EDITS = ("place", "tag", "score", "delete", "add", "reset")
+"""What `Explorer.edit` can do."""
 
 NEAR = 8.0
 """Image pixels: joints this far apart count a third of what joints at one place count."""
@@ -151,8 +154,14 @@ class Explorer(Canvas):
         Args:
             person, joint: pose and joint type, from 0.
             dot: the dot, for a peak without a person.
+
+        Raises:
+            HpeError: no such person, joint type or dot.
         """
+        check_index("person", person, len(self._decoding.poses), low=-1)
+        check_index("joint", joint, K, low=-1)
         dot = self._dot(person, joint) if dot is None else dot
+        check_index("dot", dot, len(dots_of(self._decoding)), low=-1)
         self._chosen = None if person < 0 and dot < 0 else {"person": person, "joint": joint, "dot": dot}
         self.scene = self.scene | {"chosen": self._chosen, "n": self._answering}
         self._tell()
@@ -170,7 +179,7 @@ class Explorer(Canvas):
         self._show_kept()
 
     def edit(
-        self, what: str, dot: int = -1, *, at: Any = (0, 0), tag: float = 0.0, by: float = 0.0, joint: int = 0
+        self, what: str, dot: int = -1, *, at: Any = (0, 0), tag: float = 0.0, by: float = 0.0, joint: int | str = 0
     ) -> None:
         """What if: change one peak of the maps and decode again; `subject.maps` are the changed ones.
 
@@ -180,15 +189,24 @@ class Explorer(Canvas):
             at: x, y in image pixels, for "place" and "add".
             tag: the new tag as the strip shows it, for "tag".
             by: what is added to the score, for "score".
-            joint: joint type, for "add".
+            joint: joint type or its name, for "add".
+
+        Raises:
+            HpeError: no such edit, peak, place or joint type.
         """
         maps, dots = self.subject.maps, dots_of(self._decoding)
+        if what not in EDITS:
+            raise HpeError(f"{what!r} was given as an edit, but one of {', '.join(EDITS)} is expected.")
+        if what not in ("add", "reset"):
+            check_index("dot", dot, len(dots))
+        if np.shape(at) != (2,) or not np.isfinite(at).all():
+            raise HpeError(f"at={at!r} was given, but x and y in image pixels are expected.")
         place = np.clip(np.rint(maps.map_points(np.array(at, np.float64))), 0, np.array(maps.size) - 1).astype(np.intp)
         along = np.array(self.maps["direction"], np.float32)
         if what == "reset":
             maps = self._untouched
         elif what == "add":
-            maps = added_peak(maps, joint, place)
+            maps = added_peak(maps, joint_index(joint), place)
         else:
             changes: dict[str, Any] = {
                 "place": {"to": place},

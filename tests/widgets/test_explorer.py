@@ -307,6 +307,28 @@ def test_what_if(explorer, what):
     assert not explorer.scene["edited"]
 
 
+REFUSED = {
+    "no such person": ("choose", {"person": 99}, "person=99 .* from -1 to 2"),
+    "no such joint": ("choose", {"person": 0, "joint": 99}, "joint=99"),
+    "no such dot": ("choose", {"person": -1, "dot": 999}, "dot=999"),
+    "no such edit": ("edit", {"what": "foo"}, "'foo' was given as an edit"),
+    "no such dot to delete": ("edit", {"what": "delete", "dot": 9999}, "dot=9999"),
+    "no dot to delete": ("edit", {"what": "delete"}, "dot=-1"),
+    "no place": ("edit", {"what": "add", "at": (np.nan, 3.0)}, "at="),
+    "one number as a place": ("edit", {"what": "place", "dot": 0, "at": 3.0}, "at=3.0"),
+    "no such joint to add": ("edit", {"what": "add", "joint": -1}, "joint=-1"),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("method", "given", "says"), REFUSED.values(), ids=REFUSED)
+def test_what_is_not_there_is_refused_and_changes_nothing(explorer, method, given, says):
+    maps, scene = explorer.subject.maps, explorer.scene
+    refused(says, getattr(explorer, method), **given)
+    assert (explorer.chosen, explorer.subject.maps, explorer.scene) == (None, maps, scene)
+    explorer.set(tag_threshold=0.7)
+
+
 def test_errors_are_shown_and_raised_and_leave_with_the_next_good_move(explorer):
     with pytest.raises(hpe.HpeError):
         move(explorer, tag_threshold=99.0)
