@@ -30,6 +30,9 @@ from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
 from hpe_nb.widgets.data import small
 
+CLOSED = "this widget was closed with its last view; run its cell again."
+"""What a widget says that has let go of its picture."""
+
 ANSWER = 8.0
 """Seconds that the other views of a widget have to answer when one was closed."""
 
@@ -140,7 +143,8 @@ class Canvas(anywidget.AnyWidget):
             try:
                 await work
             except Exception as error:
-                self._failed(error)
+                if not self.closed:
+                    self._failed(error)
 
         loop = running_loop()
         if loop is None:
@@ -208,7 +212,12 @@ class Canvas(anywidget.AnyWidget):
 
         Args:
             seen: how a view looks at the picture, as it says itself; all of the picture where left out.
+
+        Raises:
+            HpeError: the widget has let go of its picture.
         """
+        if self.closed:
+            raise HpeError(CLOSED)
         shown = {name: getattr(self, name) for name in SHOWN} | {"fixed": self.fixed | {"seen": seen}}
         return page_text(shown, self.explanations(), self.image())
 

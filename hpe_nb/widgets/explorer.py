@@ -9,7 +9,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -26,7 +26,7 @@ from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import KEYPOINTS, K, joint_index
 from hpe_nb.widgets import data
-from hpe_nb.widgets.canvas import Canvas, Step
+from hpe_nb.widgets.canvas import CLOSED, Canvas, Step
 from hpe_nb.widgets.subject import Subject, added_peak, changed_peak, settings_in, subject_of
 
 MOST = 8
@@ -34,6 +34,9 @@ MOST = 8
 
 EDITS = ("place", "tag", "score", "delete", "add", "reset")
 """What `Explorer.edit` can do."""
+
+HELD = ("_decoder", "_decoding", "subject", "_kept", "_untouched", "_list", "_searched")
+"""What an explorer drops when it is closed."""
 
 NEAR = 8.0
 """Image pixels: joints this far apart count a third of what joints at one place count."""
@@ -120,8 +123,6 @@ class Explorer(Canvas):
         Raises:
             HpeError: the widget has let go of its picture.
         """
-        if self.closed:
-            raise HpeError("this explorer was closed with its last view; run its cell again.")
         return self._decoding
 
     @property
@@ -135,6 +136,7 @@ class Explorer(Canvas):
 
     def show(self, what: Any, known: tuple[Poses, Ints] | None = None) -> None:
         """Look at something else under the same settings; `known` people keep their numbers."""
+        self._searched.clear()
         self.subject = subject = subject_of(what, self._network)
         self._untouched, self._decoder, self._known = subject.maps, Decoder(subject.maps), known
         if known is not None:  # people whom the film does not know are new only once
@@ -142,7 +144,6 @@ class Explorer(Canvas):
             self._known = first.poses, first.pose_numbers
         self._chosen: dict[str, int] | None = None
         self._kept: Decoding | None = None
-        self._searched.clear()
         with self.hold_sync():
             self.photo, self.maps = data.photo_data(subject.image, subject.truth), data.maps_data(subject.maps)
             self.doctor, self.kept, self.told = {}, {}, {}
@@ -223,8 +224,16 @@ class Explorer(Canvas):
     def let_go(self) -> None:
         """Close the widget and drop picture, maps and results."""
         super().let_go()
-        for name in ("_decoder", "_decoding", "subject", "_kept", "_untouched", "_list", "_searched"):
+        for name in HELD:
             self.__dict__.pop(name, None)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Say of what was dropped that the widget is closed."""
+            if name in HELD and self.closed:
+                raise HpeError(CLOSED)
+            return super().__getattribute__(name)
 
     # The picture.
 

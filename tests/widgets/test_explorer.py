@@ -363,11 +363,39 @@ def test_the_save_button_takes_a_free_name(explorer, tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"scene-{i}.html" for i in (1, 2, 3)]
 
 
-def test_a_closed_explorer_lets_go(explorer):
+ASKED = {
+    "decoding": lambda explorer: explorer.decoding,
+    "set": lambda explorer: explorer.set(tag_threshold=0.7),
+    "settings": lambda explorer: setattr(explorer, "settings", hpe.Settings.omz()),
+    "image": lambda explorer: explorer.image(),
+    "page": lambda explorer: explorer.page(),
+    "choose": lambda explorer: explorer.choose(0),
+    "keep": lambda explorer: explorer.keep(),
+    "compare": lambda explorer: explorer.compare(hpe.Settings.omz()),
+    "edit": lambda explorer: explorer.edit("reset"),
+    "show": lambda explorer: explorer.show(SCENE),
+}
+
+
+@pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED)
+def test_a_closed_explorer_lets_go(explorer, ask):
     explorer.let_go()
+    refused("run its cell again", ask, explorer)
     assert explorer.maps == {}
-    with pytest.raises(hpe.HpeError, match="run its cell again"):
-        _ = explorer.decoding
+    assert not {"subject", "_decoder", "_decoding"} & set(vars(explorer))
+
+
+def test_a_picture_that_comes_after_the_end_is_not_told_as_an_error():
+    explorer = hpe.Explorer([SCENE, SCENE])
+
+    async def close_meanwhile():
+        explorer.receive({"kind": "list", "by": 1})
+        await asyncio.sleep(0)
+        explorer.let_go()
+        await asyncio.gather(*explorer._tasks)
+
+    asyncio.run(close_meanwhile())
+    assert explorer.status == {"text": " ", "error": False}
 
 
 @pytest.mark.parametrize("people", [pytest.param(0, id="nobody"), pytest.param(30, id="a crowd")])

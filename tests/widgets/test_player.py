@@ -30,6 +30,11 @@ def test_a_frame_that_cannot_be_read_leaves_the_position_with_the_picture(player
     assert player.position == player.steps["position"] == 0
 
 
+def test_a_closed_player_has_no_page(player) -> None:
+    player.let_go()
+    refused("run its cell again", player.page)
+
+
 def explored(player):
     """The explorer that the button opens."""
     player.receive({"kind": "explore"})
