@@ -22,6 +22,7 @@ from hpe_nb.draw.dots import dots_of
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError, check_index
 from hpe_nb.explain.flips import Flip, nearest_flips, number_names, search, setting_range, with_setting
+from hpe_nb.files.text import plural
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import KEYPOINTS, K, joint_index
@@ -137,7 +138,13 @@ class Explorer(Canvas):
     def show(self, what: Any, known: tuple[Poses, Ints] | None = None) -> None:
         """Look at something else under the same settings; `known` people keep their numbers."""
         self._searched.clear()
-        self.subject = subject = subject_of(what, self._network)
+        subject = subject_of(what, self._network)
+        if known is not None:
+            known = known[0], np.asarray(known[1], np.intp)
+            if len(known[0]) != len(known[1]):
+                given = f"{plural(len(known[1]), 'number')} for {plural(len(known[0]), 'person')}"
+                raise HpeError(f"{given} known already were given, but one number for each is expected.")
+        self.subject = subject
         self._untouched, self._decoder, self._known = subject.maps, Decoder(subject.maps), known
         if known is not None:  # people whom the film does not know are new only once
             first = self._numbered(self._decoder(self._settings))
@@ -173,9 +180,15 @@ class Explorer(Canvas):
         self.compare(self._decoding)
 
     def compare(self, other: Settings | Maps | Decoding) -> None:
-        """Compare with what other settings, or other maps of the same picture, give: they become A."""
+        """Compare with what other settings, or other maps of the same picture, give: they become A.
+
+        Raises:
+            HpeError: none of these was given.
+        """
         if isinstance(other, Maps):
             other = Decoder(other)(self._settings)
+        if not isinstance(other, Settings | Decoding):
+            raise HpeError(f"a {type(other).__name__} was given, but Settings, Maps or a Decoding is expected.")
         self._kept = other if isinstance(other, Decoding) else self._decoder(other)
         self._show_kept()
 

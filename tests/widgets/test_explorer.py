@@ -5,7 +5,7 @@ import base64
 import gzip
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -316,6 +316,9 @@ REFUSED = {
     "no dot to delete": ("edit", {"what": "delete"}, "dot=-1"),
     "no place": ("edit", {"what": "add", "at": (np.nan, 3.0)}, "at="),
     "one number as a place": ("edit", {"what": "place", "dot": 0, "at": 3.0}, "at=3.0"),
+    "no settings to compare with": ("compare", {"other": "omz"}, "a str was given, but Settings"),
+    "fewer numbers than people": ("show", {"what": SCENE, "known": (SCENE.truth.poses, [0])}, "1 number for 3 people"),
+    "maps that cover too much": ("show", {"what": replace(SCENE.maps, to_image=1e9 * np.eye(2, 3))}, "megapixels"),
     "no such joint to add": ("edit", {"what": "add", "joint": -1}, "joint=-1"),
 }
 

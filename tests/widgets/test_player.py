@@ -61,6 +61,7 @@ def test_people_keep_their_numbers_while_settings_move(player) -> None:
     assert [*looks(explorer)] == [8, 3]
     explorer.set(max_people=100, best_first=False)
     assert looks(explorer) == looks(player)
+    assert looks(hpe.Explorer(SCENE, known=(DECODING.poses, NUMBERS.tolist()))) == looks(player)
 
 
 def test_words_use_the_numbers_of_the_picture(player) -> None:
