@@ -245,7 +245,7 @@ def _kept_apart(decoding: Decoding, turn: Turn, candidate: int, person: int) -> 
         return "is not allowed by the rule"
     if cost >= opening:
         return f"costs {cost:.2f}, not less than to open a person ({opening:g})"
-    if not decoding.settings.joins(turn.candidates, turn.people, turn.cost)[candidate, person]:
+    if not np.asarray(decoding.settings.joins(turn.candidates, turn.people, turn.cost))[candidate, person]:
         return f"costs {cost:.2f} but may not stay together by the rule"
     return ""
 
