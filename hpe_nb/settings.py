@@ -56,7 +56,15 @@ def knob(
 
     Returns:
         A dataclass field.
+
+    Raises:
+        HpeError: a range without room for a step, or a step that the decoder does not have.
     """
+    if not (0 < high - low < np.inf and by > 0):
+        raise HpeError(
+            f"low={low!r}, high={high!r} and by={by!r} were given for a knob, but a higher end and steps above 0 are "
+            "expected, for example 0.0, 2.0 and 0.05."
+        )
     least = low if least is None else least
     return _field(default, {"low": low, "high": high, "least": least, "by": by, "meaning": meaning, "step": step})
 

@@ -17,7 +17,7 @@ from hpe_nb.settings import Settings
 def add(parser: ArgumentParser) -> None:
     """Add the options."""
     add_labelled(parser)
-    words = "values of a field: LOW:HIGH:STEP, or values between commas; several fields are combined each with each"
+    words = "needed, once for each field: LOW:HIGH:STEP or values between commas, as tag_threshold=0.5:2:0.1"
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUES", dest="grid", help=words)
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the whole table")
     add_decoding(parser)

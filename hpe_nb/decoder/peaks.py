@@ -103,7 +103,7 @@ def negate_non_maxima(heatmaps: Float32, window: int = WINDOW) -> Float32:
     """Heatmaps (17, h, w) with every pixel negated that is not the maximum of its window, as the contract wants.
 
     For networks that do not do this themselves; new array, same shape. Pixels that share a maximum all stay positive,
-    as in a max-pooling layer.
+    as in a max-pooling layer. What is below 0 stays so: it says "nothing here", or that it is negated already.
 
     Args:
         heatmaps: (17, h, w) float32 scores.
@@ -113,11 +113,12 @@ def negate_non_maxima(heatmaps: Float32, window: int = WINDOW) -> Float32:
         (17, h, w) float32, a new array.
 
     Raises:
-        HpeError: an even window.
+        HpeError: a window that is no odd number.
     """
-    if window < 1 or window % 2 == 0:
-        raise HpeError(f"window={window} was given, but an odd number of map pixels is expected, for example 5.")
-    return np.where(window_maxima(heatmaps, window), heatmaps, -heatmaps)
+    if not isinstance(window, int | np.integer) or window < 1 or window % 2 == 0:
+        raise HpeError(f"window={window!r} was given, but an odd number of map pixels is expected, for example 5.")
+    heatmaps = np.asarray(heatmaps, np.float32)
+    return np.where(window_maxima(heatmaps, window), heatmaps, -np.abs(heatmaps))
 
 
 def window_maxima(heatmaps: Float32, window: int = WINDOW) -> Bools:

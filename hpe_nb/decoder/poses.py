@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -71,8 +71,8 @@ class Poses:
     @overload
     def __getitem__(self, people: str) -> Float32: ...
     @overload
-    def __getitem__(self, people: int | slice | Ints | list[int] | Bools) -> Poses: ...
-    def __getitem__(self, people: str | int | slice | Ints | list[int] | Bools) -> Poses | Float32:
+    def __getitem__(self, people: int | np.integer[Any] | slice | Ints | list[int] | Bools) -> Poses: ...
+    def __getitem__(self, people: str | int | np.integer[Any] | slice | Ints | list[int] | Bools) -> Poses | Float32:
         """The chosen people, or a joint of all people.
 
         Args:
@@ -87,7 +87,7 @@ class Poses:
         """
         if isinstance(people, str):
             return self.keypoints[:, joint_index(people)]
-        if isinstance(people, int):
+        if isinstance(people, int | np.integer):
             people = [range(len(self))[people]]
         return Poses(*(getattr(self, item.name)[people] for item in fields(self)))
 
@@ -233,7 +233,7 @@ ROUNDING = 1e-3
 """More than rounding can change a sum of likenesses."""
 
 
-def oks(xy: Floats, other: Floats, area: Floats, use: Bools) -> Float64:
+def oks(xy: Floats | Ints, other: Floats | Ints, area: Floats | float, use: Bools) -> Float64:
     """Object keypoint similarity of poses, by the formula of the COCO keypoint task.
 
     Args:
@@ -246,7 +246,8 @@ def oks(xy: Floats, other: Floats, area: Floats, use: Bools) -> Float64:
         places are not both finite is like no other.
     """
     with np.errstate(invalid="ignore", over="ignore"):
-        alike = np.fmax(likeness(xy - other, area[..., None], OKS_SIGMAS) * use, 0)
+        apart = np.subtract(xy, other, dtype=np.result_type(xy, other, np.float32))
+        alike = np.fmax(likeness(apart, np.asarray(area)[..., None], OKS_SIGMAS) * use, 0)
     return np.asarray(alike.sum(axis=-1) / np.maximum(use.sum(axis=-1), 1))
 
 

@@ -16,8 +16,10 @@ import numpy as np
 from hpe_nb.arrays import RGB, Image, Ints
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.draw.colours import INK, PAPER, contrast, mixed, person_colour, person_pattern
+from hpe_nb.errors import HpeError
 from hpe_nb.files.images import check_image
 from hpe_nb.files.opencv import cv2
+from hpe_nb.files.text import plural
 from hpe_nb.skeleton import KEYPOINTS, LIMBS
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -27,6 +29,9 @@ SHIFT = 4
 
 FAR = 1 << 14
 """Joints further out than this many pixels are not drawn: OpenCV counts in 32 bits."""
+
+WIDEST = 1000
+"""Lines are at most this many pixels wide: OpenCV has a limit, too."""
 
 PALE = 0.55
 """Share of the colour in limbs that lead to refined joints; the rest is the photo."""
@@ -85,7 +90,7 @@ def draw_poses(
         (H, W, 3) RGB uint8, a new array.
 
     Raises:
-        HpeError: an array that is no such image.
+        HpeError: an array that is no such image, people's places that are not one for each, or no such line.
 
     Example:
         >>> scene = hpe.scene("two apart")
@@ -94,7 +99,13 @@ def draw_poses(
     """
     check_image(image)
     picture = np.array(image, order="C")
-    known = range(len(poses)) if people is None else np.asarray(people).tolist()
+    known = list(range(len(poses))) if people is None else np.atleast_1d(people).tolist()
+    if len(known) != len(poses) or not all(isinstance(place, int) for place in known):
+        raise HpeError(
+            f"people={people!r} was given for {plural(len(poses), 'person')}, but one place for each is expected."
+        )
+    if line_width is not None and not 0 <= line_width <= WIDEST:
+        raise HpeError(f"line_width={line_width!r} was given, but 0 to {WIDEST} pixels are expected.")
     ready = _ready(poses, known, min_score, image.shape, line_width)
     if (poses.kind == REFINED).any():
         strong = picture.copy()
@@ -110,7 +121,7 @@ def draw_poses(
 
 
 def _ready(
-    poses: Poses, numbers: range | list[int], min_score: float, shape: tuple[int, ...], line_width: float | None
+    poses: Poses, numbers: list[int], min_score: float, shape: tuple[int, ...], line_width: float | None
 ) -> list[_Person]:
     """The people in whole numbers; limbs about 1/60 of the body's size wide, within bounds that the picture sets."""
     near = (np.abs(poses.keypoints[..., :2]) < FAR).all(axis=-1)

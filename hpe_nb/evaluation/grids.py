@@ -17,7 +17,8 @@ import numpy as np
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
-from hpe_nb.explain.flips import flip_points, setting_range
+from hpe_nb.evaluation.metrics import NUMBERS
+from hpe_nb.explain.flips import flip_points, is_whole, setting_range, with_setting
 from hpe_nb.scenes.making import Scene
 from hpe_nb.settings import Settings
 
@@ -36,24 +37,36 @@ def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, .
     if isinstance(grid, Mapping):
         base = base or Settings()
         _check_fields(base, grid)
-        values = {name: [getattr(each, "item", lambda x=each: x)() for each in listed] for name, listed in grid.items()}
+        values = {name: _listed(name, listed) for name, listed in grid.items()}
         if empty := [name for name, listed in values.items() if not listed]:
             raise HpeError(f"No values were given for {empty[0]}, but one or more are expected.")
         if (count := prod(map(len, values.values()))) > MOST:
             raise HpeError(f"A grid of {count:.3g} settings was given, but at most {MOST} are expected; give fewer.")
         tried = [replace(base, **dict(zip(values, row, strict=True))) for row in product(*values.values())]
     else:
-        tried = list(grid)
+        tried = list(grid) if isinstance(grid, Iterable) else [grid]
         if not all(isinstance(each, Settings) for each in tried):
             raise HpeError("a grid of something else was given, but settings, or values by field, are expected.")
         if base is None:
             base = Settings() if not tried or any(type(each) is Settings for each in tried) else tried[0]
-    return tuple(dict.fromkeys((base, *tried)))
+    settings = tuple(dict.fromkeys((base, *tried)))
+    if taken := {"rule", "mark", *NUMBERS}.intersection(varied(settings)):
+        raise HpeError(
+            f"A knob called {taken.pop()} was given, but a column of the table has that name; give the knob another."
+        )
+    return settings
+
+
+def _listed(name: str, values: Any) -> list[Any]:
+    """The values of a field in a grid, those of numpy as Python's."""
+    with suppress(TypeError, ValueError):
+        return [getattr(each, "item", lambda x=each: x)() for each in values]
+    raise HpeError(f"{values!r} was given for {name}, but a list of values is expected, for example [0.5, 1.0].")
 
 
 def random_settings(
     count: int,
-    fields_to_draw: Sequence[str] | Mapping[str, tuple[float, float]],
+    fields_to_draw: Sequence[str] | Mapping[str, Sequence[Any]],
     base: Settings | None = None,
     seed: int = 0,
 ) -> tuple[Settings, ...]:
@@ -61,8 +74,8 @@ def random_settings(
 
     Args:
         count: how many settings.
-        fields_to_draw: fields, drawn from their whole range; or the lowest and highest value of each field. Numbers are
-            rounded to what a slider moves by.
+        fields_to_draw: fields, drawn from their whole range; or the lowest and highest value of each field, and of one
+            that is no number the values to draw from. Numbers are rounded to what a slider moves by.
         base: the rule, and what the other fields are set to.
         seed: same seed, same settings.
 
@@ -70,7 +83,7 @@ def random_settings(
         The settings.
 
     Raises:
-        HpeError: a field that does not exist, limits outside its range, or a count that is no whole number.
+        HpeError: a field that does not exist, limits or values that it cannot have, or a count that is no whole number.
 
     Example:
         >>> [settings.tag_threshold for settings in hpe.random_settings(2, ["tag_threshold"])]
@@ -83,11 +96,11 @@ def random_settings(
     _check_fields(base, ranges)
 
     def drawn(item: Any) -> Any:
-        limits, kind = item.metadata, type(item.default)
+        limits, kind, given = item.metadata, type(item.default), ranges[item.name]
         if "options" in limits or kind is bool:
             options = limits.get("options", (False, True))
+            options = options if given is None else _options(item.name, given, options)
             return options[int(draws.integers(len(options)))]
-        given = ranges[item.name]
         low, high = (limits["low"], limits["high"]) if given is None else _limits(item, given)
         steps = int(draws.integers(round((high - low) / limits["by"]) + 1))
         return kind(round(min(high, low + limits["by"] * steps), 10))
@@ -114,19 +127,27 @@ def flip_settings(
         The settings, by rising value.
 
     Raises:
-        HpeError: no such field, or one that is no number.
+        HpeError: no such field, or one that is no number, or none to be taken.
     """
+    check_count("most", most, 1)
     base = base or Settings()
     low, high = setting_range(base, name)
     all_maps = [each.maps if isinstance(each, Scene) else each for each in pictures]
     points = [flip_points(decode(maps, base), name).values for maps in all_maps]
-    edges = np.unique(np.clip(np.concatenate(([low, high], *points)), low, high))
-    between = (edges[:-1] + edges[1:]) / 2
-    if len(between) > most:
-        between = between[np.linspace(0, len(between) - 1, most).round().astype(int)]
-    whole = isinstance(getattr(base, name), int)
-    values = dict.fromkeys(round(value) if whole else value for value in between.tolist())
-    return tuple(replace(base, **{name: value}) for value in values)
+    starts = np.unique(np.clip(np.concatenate(([low], *points)), low, high))
+    # A whole number has no value between: the first one of each stretch is taken.
+    values = np.unique(np.ceil(starts)) if is_whole(base, name) else (starts + np.append(starts[1:], high)) / 2
+    if len(values) > most:
+        values = values[np.linspace(0, len(values) - 1, most).round().astype(int)]
+    return tuple(with_setting(base, name, value) for value in values.tolist())
+
+
+def _options(name: str, given: Any, known: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The values that were given for a choice or a switch, if it can have all of them."""
+    with suppress(TypeError):
+        if set() < set(given) <= set(known):
+            return tuple(each for each in known if each in given)
+    raise HpeError(f"{given!r} was given to draw {name} from, but some of {', '.join(map(str, known))} are expected.")
 
 
 def _limits(item: Any, given: Any) -> tuple[Any, Any]:

@@ -11,7 +11,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from operator import index
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -55,14 +57,15 @@ def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_i
         The path.
 
     Raises:
-        HpeError: another ending, numbers that are not finite, or a place that cannot be written.
+        HpeError: another ending, no poses, an image id of another type, numbers that are not finite, or a place that
+            cannot be written.
 
     Example:
         >>> poses = hpe.decode(hpe.scene("two apart").maps).poses
         >>> len(hpe.load_poses(hpe.save_poses("people.csv", poses)))
         2
     """
-    pictures = {image_id: poses} if isinstance(poses, Poses) else poses
+    pictures = poses if isinstance(poses, Mapping) else {image_id: poses}
     return write_people(path, (person for name, found in pictures.items() for person in _people(found, name)))
 
 
@@ -175,20 +178,20 @@ def _read_json(path: Path) -> Iterable[Person]:
 def _read_csv(path: Path) -> Iterable[Person]:
     """The people of a CSV file that `save_poses` or `hpe-nb run` wrote; rows may be left out, columns moved or added.
 
-    An image id of digits is read as a number.
+    An image id that is a whole number without zeros before it is read as a number.
     """
-    people: dict[tuple[str, str], Person] = {}
+    people: dict[tuple[ImageId, str], Person] = {}
     rows = csv.DictReader(io.StringIO(_text(path)), strict=True)
     for row in rows:
-        name = (row["name"] if "frame" in row and "image_id" not in row else row["image_id"]).removeprefix("'")
+        cell = row["name"] if "frame" in row and "image_id" not in row else row["image_id"]
+        name: ImageId = int(cell) if re.fullmatch("0|-?[1-9][0-9]{0,17}", cell) else cell.removeprefix("'")
         tags = [float(number) for number in row.get("person_tag", "").split()]
         new = {
-            "image_id": int(name) if name.isdecimal() and len(name) < 19 else name,
+            "image_id": name,
             "keypoints": [0.0] * (3 * K),
             "score": float(row["person_score"]),
             "kind": [MISSING] * K,
-            "tag": tags[0] if len(tags) == 1 else tags or np.nan,
-        }
+        } | ({"tag": tags[0] if len(tags) == 1 else tags} if tags else {})
         person, k = people.setdefault((name, row["person"]), new), KEYPOINTS.index(row["joint"])
         person["kind"][k] = KINDS.index(row["kind"])
         person["keypoints"][3 * k : 3 * k + 3] = [float(row[name] or 0) for name in ("x_px", "y_px", "score")]
@@ -248,11 +251,17 @@ def check_finite(poses: Poses, image_id: ImageId) -> None:
 
 def _people(poses: Poses, image_id: ImageId) -> Iterator[Person]:
     """Each person as a dictionary of plain numbers."""
+    if not isinstance(poses, Poses):
+        raise HpeError(f"A {type(poses).__name__} was given, but Poses are expected, for example decoding.poses.")
     check_finite(poses, image_id)
+    try:
+        name = image_id if isinstance(image_id, str) else index(image_id)
+    except TypeError as error:
+        raise HpeError(f"image_id={image_id!r} was given, but a whole number or a name is expected.") from error
     for i in range(len(poses)):
         tag = {"tag": _short(poses.tags[i])} if np.isfinite(poses.tags[i]).all() else {}
         places, score = _short(poses.keypoints[i].reshape(-1)), _short(poses.scores[i])
-        named = {"image_id": image_id, "category_id": 1, "keypoints": places, "score": score, "person": i + 1}
+        named = {"image_id": name, "category_id": 1, "keypoints": places, "score": score, "person": i + 1}
         yield named | tag | {"kind": poses.kind[i].tolist()}
 
 
@@ -265,7 +274,8 @@ def poses_of(people: list[Person]) -> Poses:
     """People of one picture as arrays; other numbers than a person has, or too few, raise ValueError or KeyError."""
     keypoints = np.array([_numbers(person["keypoints"], 3 * K) for person in people], np.float32).reshape(-1, K, 3)
     scores = np.array([float(person["score"]) for person in people], np.float32)
-    tags = np.array([person.get("tag", np.nan) for person in people], np.float32)
+    unknown = np.full(max((np.shape(person.get("tag", 0)) for person in people), default=()), np.nan)
+    tags = np.array([person.get("tag", unknown) for person in people], np.float32)
     assumed = np.where(keypoints[..., 2] > 0, DETECTED, MISSING).tolist()
     known = [_numbers(person.get("kind", guess), K) for person, guess in zip(people, assumed, strict=True)]
     if not np.isfinite(keypoints).all() or not np.isfinite(scores).all():

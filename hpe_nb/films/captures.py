@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from io import FileIO
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Lock, Thread
@@ -201,6 +202,13 @@ def camera_pictures(capture: Any) -> Iterator[Image]:
         yield np.asarray(cv2.cvtColor(read[1], cv2.COLOR_GRAY2RGB if grey else cv2.COLOR_BGR2RGB), np.uint8)
 
 
+class OpenFile(FileIO):
+    """A file that is read; it ends with the container that reads it, which does not close it."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def open_container(address: str) -> tuple[Any, Any]:
     """Open a film or stream: PyAV's container, and the first stream of pictures in it that is no cover.
 
@@ -212,7 +220,7 @@ def open_container(address: str) -> tuple[Any, Any]:
     av.logging.set_level(None)
     try:
         if Path(address).is_file():
-            container = av.open(Path(address).open("rb"), timeout=TIMEOUT)  # noqa: SIM115  (it ends with the container)
+            container = av.open(OpenFile(address), timeout=TIMEOUT)
         else:
             # In a thread, so that Ctrl-C gets through while the library waits for an answer.
             container = in_thread(lambda: av.open(address, timeout=(TIMEOUT, TIMEOUT)))

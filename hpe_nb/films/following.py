@@ -12,7 +12,7 @@ class Checked:
 
     def __post_init__(self) -> None:
         for item in fields(self):  # type: ignore[arg-type]
-            check_field(item, getattr(self, item.name))
+            object.__setattr__(self, item.name, check_field(item, getattr(self, item.name)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from pathlib import Path
 from typing import Self
 
@@ -39,6 +40,10 @@ class Span:
     loop: bool = False  # begin again at the end, for ever
 
     def __post_init__(self) -> None:
+        for name in ("start", "stop", "stride"):
+            value = getattr(self, name)
+            if not isinstance(value, Integral) and (name, value) != ("stop", None):
+                raise HpeError(f"{name}={value!r} was given, but a whole number of frames is expected.")
         if self.start < 0:
             raise HpeError(f"start={self.start} was given, but 0 or more is expected, the number of the first frame.")
         if self.over(self.start):

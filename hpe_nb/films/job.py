@@ -59,7 +59,8 @@ class Outputs:
         inputs: files that are never written to, beside the source's: those of the user's other jobs.
 
     Raises:
-        HpeError: a joint that does not exist, a score outside 0 to 1, or one path for two files.
+        HpeError: a joint that does not exist, a number of people below 1, a score outside 0 to 1, a size without
+            pixels, or one path for two files.
     """
 
     record: Path
@@ -83,6 +84,10 @@ class Outputs:
         check_different([self.record, *([self.video] if self.video else []), *self.exports])
         for name in self.joints:
             joint_index(name)
+        for name in ("people", "size"):
+            given = getattr(self, name) or ()
+            if not all(isinstance(number, int | np.integer) and number >= 1 for number in given):
+                raise HpeError(f"{name}={given!r} was given, but whole numbers of 1 or more are expected.")
         if not 0 <= self.min_score <= 1:
             raise HpeError(f"min_score={self.min_score} was given, but a score from 0 to 1 is expected.")
 

@@ -134,7 +134,7 @@ class Network:
             maxima = outputs["nms_heatmaps"][0, :, :height, :width]
             heatmaps = np.where(maxima > 0, np.abs(heatmaps), -np.abs(heatmaps))
         elif not self.negated:
-            # A score below 0 says "nothing here" like 0; negated, it would look like a peak.
+            # A score below 0 says "nothing here" like 0; later steps read its absolute value as evidence.
             heatmaps = negate_non_maxima(np.maximum(heatmaps, 0))
         return Maps(heatmaps, tags, to_image)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from hpe_nb.arrays import Image
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.decoder.peaks import negate_non_maxima
+from hpe_nb.decoder.peaks import window_maxima
 from hpe_nb.files.images import read_image
 from hpe_nb.files.shipped import sample
 from hpe_nb.network.network import Network
@@ -33,7 +33,8 @@ def ten_cases(network: Network) -> dict[str, tuple[Image, Maps, Truth | None]]:
     unsigned = replace(three.maps, heatmaps=np.abs(heat))
     shifted = replace(three.maps, to_image=three.maps.to_image + np.array([[0, 0, 70], [0, 0, 0]]))
     constant = replace(close.maps, tags=np.zeros_like(close.maps.tags))
-    twice = replace(inside, heatmaps=negate_non_maxima(inside.heatmaps))
+    best = window_maxima(inside.heatmaps)
+    twice = replace(inside, heatmaps=np.where(best, inside.heatmaps, -inside.heatmaps))
     faint = replace(three.maps, heatmaps=heat * np.float32(0.09))
     return {
         "1": (crossing.image, crossing.maps, crossing.truth),

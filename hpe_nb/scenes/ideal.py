@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
-from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.maps import FARTHEST, Maps
 from hpe_nb.decoder.peaks import WINDOW
 from hpe_nb.errors import HpeError
 from hpe_nb.files.opencv import cv2
@@ -18,6 +18,9 @@ HALF_PIXEL = np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]])
 
 REACH = 3.0
 """A joint's Gaussian and its disc of tags end this many sigmas from the joint."""
+
+WIDEST, LONGEST = 100, 8192
+"""The largest sigma, and the longest side of maps, in map pixels."""
 
 _CLEAR = 0.45
 """No Gaussian stands nearer to a pixel's border: halfway between two pixels it would have two peaks."""
@@ -79,26 +82,37 @@ def ideal_maps(
         Maps after the contract, as a network would give them.
 
     Raises:
-        HpeError: shapes that do not belong together, or a sigma that is not above 0.
+        HpeError: shapes that do not belong together, numbers that are not finite, or a size, a sigma or an affine
+            transform that cannot be.
     """
-    keypoints, tags = np.asarray(keypoints, np.float64), np.asarray(tags, np.float64)
+    keypoints, tags, scores = (np.asarray(each, np.float64) for each in (keypoints, tags, scores))
     if keypoints.ndim != 3 or keypoints.shape[1:] != (K, 3):
         raise HpeError(f"keypoints of shape {keypoints.shape} were given, but (people, 17, 3) is expected.")
-    if len(tags) != len(keypoints) or tags.ndim > 3 or (tags.ndim == 3 and tags.shape[1] != K):
+    count = len(keypoints)
+    if tags.shape[:1] != (count,) or tags.ndim > 3 or 0 in tags.shape[1:] or (tags.ndim == 3 and tags.shape[1] != K):
         raise HpeError(
-            f"tags of shape {tags.shape} were given for {len(keypoints)} people, but one tag per person (P,), "
+            f"tags of shape {tags.shape} were given for {count} people, but one tag per person (P,), "
             "(P, D) or one per joint (P, 17, D) is expected."
         )
-    if not sigma > 0:
-        raise HpeError(f"sigma={sigma!r} was given, but a number of map pixels above 0 is expected, for example 2.")
-    maps_to_image = HALF_PIXEL if to_image is None else np.asarray(to_image, np.float64)
-    xy = (keypoints[..., :2] - maps_to_image[:, 2]) @ np.linalg.inv(maps_to_image[:, :2]).T
+    if any(side not in (1, known) for side, known in zip(scores.shape[::-1], (K, count, 0), strict=False)):
+        raise HpeError(f"scores of shape {scores.shape} were given, but one number or ({count}, 17) is expected.")
+    if not isinstance(sigma, int | float | np.number) or not 0 < sigma <= WIDEST:
+        raise HpeError(f"sigma={sigma!r} was given, but map pixels above 0 and up to {WIDEST} are expected, as 2.")
+    sides = np.asarray(size)
+    if sides.shape != (2,) or sides.dtype.kind not in "iu" or not ((sides > 0) & (sides <= LONGEST)).all():
+        raise HpeError(f"size={size!r} was given, but whole width and height up to {LONGEST} map pixels are expected.")
     person, joint = np.nonzero(keypoints[..., 2] > 0)
-    tags = tags.reshape(len(tags), -1, tags.shape[-1]) if tags.ndim > 1 else tags[:, None, None]
-    tag = np.broadcast_to(tags, (len(tags), K, tags.shape[-1])).astype(np.float64)[person, joint]
-    score = np.broadcast_to(np.asarray(scores, np.float64), keypoints.shape[:2])[person, joint]
-    marks = inside(Marks(joint, xy[person, joint], score, tag, person, joint), size)
-    return Maps(*paint(marks, size, sigma), maps_to_image)
+    for name, numbers in (("keypoints", keypoints[person, joint]), ("tags", tags), ("scores", scores)):
+        if not (np.abs(numbers) <= FARTHEST).all():
+            raise HpeError(f"{name} with NaN or large numbers were given, but numbers up to {FARTHEST:g} are expected.")
+    point = np.zeros((K, 1, 1), np.float32)
+    placed = Maps(point, point, HALF_PIXEL if to_image is None else np.asarray(to_image))
+    xy = placed.map_points(keypoints[person, joint, :2])
+    tags = tags if tags.ndim == 3 else tags.reshape(count, 1, *(tags.shape[1:] or (1,)))
+    tag = np.broadcast_to(tags, (count, K, tags.shape[-1]))[person, joint]
+    score = np.broadcast_to(scores, keypoints.shape[:2])[person, joint]
+    marks = inside(Marks(joint, xy, score, tag, person, joint), size)
+    return Maps(*paint(marks, size, sigma), placed.to_image)
 
 
 def inside(marks: Marks, size: tuple[int, int]) -> Marks:

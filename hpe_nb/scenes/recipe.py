@@ -11,6 +11,9 @@ import numpy as np
 from hpe_nb.errors import HpeError
 from hpe_nb.settings import check_field, knob, switch
 
+FARTHEST = 1000
+"""No number of a person's part in a scene is beyond this."""
+
 
 class Actor(NamedTuple):
     """One person's part in a scene.
@@ -75,7 +78,7 @@ class Recipe:
     def __post_init__(self) -> None:
         for item in fields(self):
             if item.metadata:
-                check_field(item, getattr(self, item.name))
+                object.__setattr__(self, item.name, check_field(item, getattr(self, item.name)))
         try:
             width, height = self.size
             fits = all(value == int(value) and 16 <= value <= 8192 for value in (width, height))
@@ -83,6 +86,19 @@ class Recipe:
             fits = False
         if not fits:
             raise HpeError(f"size={self.size!r} was given, but width and height from 16 to 8192 pixels are expected.")
+        object.__setattr__(self, "size", (int(width), int(height)))
+        try:
+            cast = tuple(Actor(*each) for each in self.cast)
+            numbers = (number for each in cast for number in (each.x, each.ground, each.height, each.loose))
+            fits = all(abs(number) <= FARTHEST for number in numbers)
+        except TypeError:
+            fits = False
+        if not fits:
+            raise HpeError(
+                f"cast={self.cast!r} was given, but of each person {', '.join(Actor._fields)} are expected, "
+                f"numbers up to {FARTHEST}."
+            )
+        object.__setattr__(self, "cast", cast)
 
     @property
     def map_size(self) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from random_maps import random_maps
+from refusals import refused
 
 import hpe_nb as hpe
 
@@ -91,6 +92,21 @@ def test_bare_maps_speak_in_map_pixels_and_others_in_image_pixels() -> None:
     np.testing.assert_allclose(placed.keypoints[there][:, :2], bare.keypoints[there][:, :2] * [2, 3] + [0, 1])
     points = np.array([[3.0, 4.0], [0.0, 1.5]])
     np.testing.assert_allclose(twice.map_points(twice.image_points(points)), points)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float16])
+def test_negating_non_maxima_makes_no_peak_of_what_is_below_0_or_negated(kind: type) -> None:
+    maps = hpe.scene(1).maps
+    ground = np.random.default_rng(0).uniform(-0.2, -0.1, maps.heatmaps.shape)
+    raw = np.where(np.abs(maps.heatmaps) < 0.2, ground, np.abs(maps.heatmaps)).astype(kind)
+    once = hpe.negate_non_maxima(raw)
+    assert len(hpe.decode(hpe.Maps(once, maps.tags)).poses) == 1
+    np.testing.assert_array_equal(hpe.negate_non_maxima(once), once)
+
+
+@pytest.mark.parametrize("window", [0, 4, 5.0, "5"])
+def test_windows_that_are_no_odd_number_are_refused(window: object) -> None:
+    refused(f"window={window!r}", hpe.negate_non_maxima, GOOD, window)
 
 
 def test_a_file_keeps_everything(tmp_path: Path) -> None:

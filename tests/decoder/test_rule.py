@@ -178,9 +178,18 @@ def test_numbers_of_any_kind_become_the_fields_own(number):
     assert repr(made) == "Settings(tag_threshold=2.0, max_people=2)"
 
 
-def test_a_step_that_does_not_exist_is_told():
-    with pytest.raises(hpe.HpeError, match="peaks, grouping"):
-        hpe.knob(1.0, 0.0, 2.0, 0.1, "a knob", step="guessing")
+@pytest.mark.parametrize(
+    ("numbers", "step", "words"),
+    [
+        pytest.param((0.0, 2.0, 0.1), "guessing", "peaks, grouping", id="no such step of the decoder"),
+        pytest.param((0.0, 2.0, 0.0), "grouping", "by=0.0", id="a slider that does not move"),
+        pytest.param((2.0, 0.0, 0.1), "grouping", "high=0.0", id="a range that falls"),
+        pytest.param((0.0, np.inf, 0.1), "grouping", "high=inf", id="a range without end"),
+    ],
+)
+def test_a_knob_that_cannot_be_is_told(numbers, step, words):
+    with pytest.raises(hpe.HpeError, match=words):
+        hpe.knob(1.0, *numbers, "a knob", step=step)
 
 
 @pytest.mark.parametrize("rule", [hpe.Settings, hpe.OmzSettings, hpe.HigherHRNetSettings, Leash])

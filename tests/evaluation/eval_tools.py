@@ -22,7 +22,7 @@ def scenes(count: int = 4, **settings: Any) -> list[hpe.Scene]:
 def same(one: Poses, other: Poses) -> bool:
     """Whether poses are equal to the last bit, types included."""
     pairs = ((getattr(one, name), getattr(other, name)) for name in ("keypoints", "scores", "tags", "kind"))
-    return all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in pairs)
+    return all(a.dtype == b.dtype and np.array_equal(a, b, equal_nan=True) for a, b in pairs)
 
 
 def shaken(scene: hpe.Scene, seed: int, noise: float = 4.0) -> Poses:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from refusals import refused
 
+import hpe_nb as hpe
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.evaluation.pose_files import load_pictures, load_poses, save_poses
 
@@ -39,19 +40,21 @@ def test_any_numbers_come_back(
         data.draw(arrays.arrays(np.float32, (count, *dimension), elements=FINITE)),
         data.draw(arrays.arrays(np.uint8, (count, 17), elements=st.integers(0, 2))),
     )
-    path = save_poses(tmp_path_factory.mktemp("any") / "deep" / f"a.{ending}", poses, image_id=139)
+    poses.tags[1:2] = np.nan  # of the second person it is not known
+    path = save_poses(tmp_path_factory.mktemp("any") / "deep" / f"a.{ending}", poses, image_id=np.int64(139))
     assert same(load_poses(path), poses if count else Poses.none())
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 @pytest.mark.parametrize("ending", ["json", "csv"])
 def test_several_pictures_in_one_file(tmp_path: Path, ending: str) -> None:
-    pictures = {7: some_poses(2), "=beach, old.jpg": some_poses(3, seed=1), "empty.jpg": Poses.none()}
+    names = [7, "=beach, old.jpg", "007", -5, "\uff11\uff12"]
+    pictures = {name: some_poses(1 + seed, seed) for seed, name in enumerate(names)} | {"empty.jpg": Poses.none()}
     path = save_poses(tmp_path / f"all.{ending}", pictures)
-    assert list(load_pictures(path)) == [7, "=beach, old.jpg"]
+    assert list(load_pictures(path)) == names
     assert same(load_poses(path, image_id="=beach, old.jpg"), pictures["=beach, old.jpg"])
     assert len(load_poses(path, image_id="empty.jpg")) == 0
-    refused("holds poses of 2 pictures", load_poses, path)
+    refused("holds poses of 5 pictures", load_poses, path)
 
 
 def test_csv_says_units_leaves_missing_joints_blank_and_may_be_edited(tmp_path: Path) -> None:
@@ -118,5 +121,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
     broken = some_poses(1)
     broken.keypoints[0, 0, 0] = np.nan
     refused("NaN", save_poses, path, {1: some_poses(1), 2: broken})
+    refused("A Decoding was given", save_poses, path, hpe.decode(hpe.scene(1).maps))
+    refused("image_id=1.5", save_poses, path, some_poses(1), 1.5)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

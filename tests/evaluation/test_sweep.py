@@ -11,6 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from multiprocessing import get_context
@@ -40,6 +41,15 @@ DEADLY = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
 """What ends a process without a word."""
 
 RULES = [hpe.Settings(), hpe.Settings.omz(), hpe.HigherHRNetSettings()]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marked(hpe.Settings):
+    """A rule with a knob that is called as a column of the table."""
+
+    mark: int = hpe.knob(0, 0, 5, 1, "a mark", step="grouping")
+
+
 GRID = {"tag_threshold": [0.5, 1.0, 2.0], "pose_threshold": [0.05, 0.1, 0.3], "detection_threshold": [0.1, 0.3]}
 
 
@@ -345,6 +355,10 @@ def test_intervals(table: hpe.SweepTable) -> None:
     [
         pytest.param({"grid": {"no_such": [1]}}, "no_such", id="no such field"),
         pytest.param({"grid": {"tag_threshold": []}}, "No values", id="no values"),
+        pytest.param({"grid": {"tag_threshold": 1.0}}, "1.0 was given for tag_threshold", id="no list of values"),
+        pytest.param({"grid": {"tag_threshold": np.ones((2, 2))}}, "a list of values is", id="a table of values"),
+        pytest.param({"grid": None}, "a grid of something else", id="no grid"),
+        pytest.param({"grid": {"mark": [0, 1]}, "base": Marked()}, "knob called mark", id="a knob called as a column"),
         pytest.param({"grid": dict.fromkeys(GRID, range(10**4))}, "1e[+]12 settings", id="too many settings"),
         pytest.param({"grid": {"tag_threshold": [9.0]}}, "tag_threshold=9.0", id="out of range"),
         pytest.param({"truth": [hpe.scene(1)]}, "one for each", id="one label for two"),
@@ -360,7 +374,9 @@ def test_what_cannot_be_swept(pictures: list[hpe.Scene], changes: dict[str, Any]
 def test_random_settings_repeat() -> None:
     one = hpe.random_settings(5, ["tag_threshold", "refine", "adjust"], seed=3)
     assert one == hpe.random_settings(5, ["tag_threshold", "refine", "adjust"], seed=3)
-    assert all(0.2 <= each.tag_threshold <= 0.4 for each in hpe.random_settings(9, {"tag_threshold": (0.2, 0.4)}))
+    few = hpe.random_settings(9, {"tag_threshold": (0.2, 0.4), "refine": ["off", "near"], "adjust": [False]})
+    assert all(0.2 <= each.tag_threshold <= 0.4 and not each.adjust for each in few)
+    assert {each.refine for each in few} == {"off", "near"}
 
 
 @pytest.mark.parametrize(
@@ -370,6 +386,8 @@ def test_random_settings_repeat() -> None:
             ((2, {"tag_threshold": limits}), "limits of tag_threshold")
             for limits in ((2, 1), (np.nan, 1), (0.5, np.nan), (0.5, np.inf), (1,), 3, "ab")
         ),
+        *(((2, {"refine": options}), "to draw refine from") for options in (("off", "far"), "off", (), 3)),
+        ((2, {"adjust": (True, 2)}), "some of False, True"),
         ((-1, ["tag_threshold"]), "count=-1"),
     ],
     ids=str,
@@ -380,6 +398,9 @@ def test_what_cannot_be_drawn_at_random(given: tuple[Any, ...], says: str) -> No
 
 def test_flip_settings_miss_nothing() -> None:
     few = scenes(2)
+    for name in ("max_people", "max_candidates"):  # a whole number flips at whole numbers, each of them is tried
+        flips = np.concatenate([hpe.flip_points(hpe.decode(each.maps), name).values for each in few])
+        assert set(flips) < {getattr(each, name) for each in hpe.flip_settings(few, name)}
     tried = hpe.flip_settings(few, "pose_threshold", most=200)
     finer = [hpe.Settings(pose_threshold=value) for value in np.linspace(0, 1, 101).tolist()]
     for each in few:

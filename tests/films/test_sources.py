@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
 import time
+import warnings
 from itertools import chain, islice, repeat
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import cv2
@@ -79,6 +82,17 @@ def test_loop_goes_on_counting(tmp_path: Path) -> None:
 
 def test_a_loop_over_nothing_ends(folder: Path) -> None:
     assert read(folder / "b.png", loop=True)[0] == []
+
+
+def test_files_of_films_are_given_back(tmp_path: Path) -> None:
+    path, text = make_film(tmp_path, 3), tmp_path / "text.mp4"
+    text.write_text("no film")
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        read(path)
+        refused("cannot be opened", hpe.open_source, text)
+        gc.collect()
+    assert not seen
 
 
 @pytest.mark.parametrize("name", ["film.avi", "film.mkv"])
@@ -213,10 +227,13 @@ def test_a_stalled_stream_is_ended_at_once(tmp_path: Path, sign: signal.Signals,
         pytest.param("text.mp4", {"start": -1}, "start=-1", id="negative start"),
         pytest.param("text.mp4", {"start": 4, "stop": 4}, "stop=4", id="stop at start"),
         pytest.param("text.mp4", {"stride": 0}, "stride=0", id="no stride"),
+        pytest.param("text.mp4", {"stride": 1.5}, "stride=1.5", id="part of a frame as a stride"),
+        pytest.param("text.mp4", {"start": 1.5}, "start=1.5", id="start within a frame"),
+        pytest.param("text.mp4", {"stop": "9"}, "stop='9'", id="text as a stop"),
     ],
 )
 def test_what_cannot_be_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str | int, span: dict[str, int], words: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str | int, span: dict[str, Any], words: str
 ) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.mp4").write_text("no film")

@@ -232,7 +232,7 @@ def test_a_named_scene_keeps_its_people_until_others_are_asked_for():
     assert len(hpe.scene("hugging", tag_noise=0.4).recipe.cast) == 2
     other = hpe.scene("hugging", people=5)
     assert (len(other.truth), other.recipe.tag_leak) == (5, 0.3)
-    assert np.array_equal(hpe.scene(Recipe(people=4)).image, hpe.scene(4).image)
+    assert np.array_equal(hpe.scene(Recipe(people=4.0, size=(448.0, 448.0))).image, hpe.scene(4).image)
 
 
 def test_natural_poses_are_bodies():
@@ -249,6 +249,8 @@ def test_a_mirrored_person_has_left_and_right_exchanged():
     np.testing.assert_array_equal(other, np.column_stack((448 - one[:, 0], one[:, 1:]))[list(MIRROR)])
 
 
+GOOD = {"keypoints": np.ones((2, 17, 3)), "tags": np.zeros(2), "size": (9, 9)}
+
 ERRORS = [
     pytest.param(lambda: hpe.scene("party"), "'party'", id="unknown name"),
     pytest.param(lambda: hpe.scene(people=2, noise=1), "'noise' was given", id="unknown setting"),
@@ -257,10 +259,31 @@ ERRORS = [
     pytest.param(lambda: hpe.scene(tag_gap=float("nan")), "tag_gap=nan", id="not a number"),
     pytest.param(lambda: hpe.scene(size=(5, 5)), "size=(5, 5)", id="tiny picture"),
     pytest.param(lambda: hpe.scene(size=448), "size=448", id="size without height"),
+    pytest.param(lambda: hpe.scene(cast=(("standing", "a"),)), "(('standing', 'a'),)", id="a name as a place"),
+    pytest.param(lambda: hpe.scene(cast=(Actor("standing", np.nan),)), "x=nan", id="a person who is at no place"),
+    pytest.param(lambda: hpe.scene(cast=("standing",)), "cast=('standing',)", id="poses in place of people"),
     pytest.param(lambda: hpe.scene(poses=("flying",)), "'flying'", id="unknown pose"),
-    pytest.param(lambda: hpe.ideal_maps(np.zeros((2, 5, 3)), np.zeros(2), (9, 9)), "(2, 5, 3)", id="not 17 joints"),
-    pytest.param(lambda: hpe.ideal_maps(np.zeros((2, 17, 3)), np.zeros(3), (9, 9)), "(3,)", id="too many tags"),
-    pytest.param(lambda: hpe.ideal_maps(np.zeros((1, 17, 3)), [0.0], (9, 9), sigma=0), "sigma=0", id="no width"),
+    *(
+        pytest.param(lambda given=given: hpe.ideal_maps(**GOOD | given), words, id=f"ideal maps, {name}")
+        for name, given, words in (
+            ("not 17 joints", {"keypoints": np.zeros((2, 5, 3))}, "(2, 5, 3)"),
+            ("joints at no place", {"keypoints": np.full((2, 17, 3), [np.nan, 1, 2])}, "keypoints with NaN"),
+            ("too many tags", {"tags": np.zeros(3)}, "(3,)"),
+            ("one tag for all", {"tags": 1.0}, "tags of shape ()"),
+            ("tags without a number", {"tags": np.zeros((2, 0))}, "(2, 0)"),
+            ("NaN as a tag", {"tags": [np.nan, 1.0]}, "tags with NaN"),
+            ("scores of another shape", {"scores": np.ones(2)}, "scores of shape (2,)"),
+            ("NaN as a score", {"scores": np.nan}, "scores with NaN"),
+            ("no width", {"sigma": 0}, "sigma=0"),
+            ("endless width", {"sigma": np.inf}, "sigma=inf"),
+            ("text as a width", {"sigma": "2"}, "sigma='2'"),
+            ("part of a pixel", {"size": (60.5, 60)}, "size=(60.5, 60)"),
+            ("size below 0", {"size": (-5, 60)}, "size=(-5, 60)"),
+            ("no height", {"size": 60}, "size=60"),
+            ("all on one line", {"to_image": np.zeros((2, 3))}, "to_image"),
+            ("no affine transform", {"to_image": np.eye(3)}, "to_image"),
+        )
+    ),
 ]
 
 

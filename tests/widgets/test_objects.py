@@ -64,6 +64,7 @@ def test_a_file_name_is_escaped_in_the_saved_page(tmp_path) -> None:
 def test_people_and_joints_by_index_and_name() -> None:
     poses = DECODING.poses
     np.testing.assert_array_equal(poses[0].keypoints, poses.keypoints[:1])
+    assert poses[poses.scores.argmin()].scores.tolist() == [poses.scores.min()]
     np.testing.assert_array_equal(poses["left_wrist"], poses.keypoints[:, 9])
     np.testing.assert_array_equal(poses[-1]["left wrist"], poses.keypoints[-1:, 9])
     assert len(list(poses)) == len(poses)

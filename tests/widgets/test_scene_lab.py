@@ -1,5 +1,7 @@
 """SceneLab: knobs make scenes, and the words compare the result with the truth."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,10 @@ def test_code_after_a_named_scene_which_another_number_of_people_leaves(name):
     turn(lab, people=4)
     assert len(lab.made.truth) == 4
     check_code(lab)
+
+
+def test_code_of_people_placed_one_by_one():
+    check_code(hpe.SceneLab(replace(hpe.scene("hugging").recipe, seed=3)))
 
 
 def test_the_verdict_follows_the_decoders_settings_and_each_panel_has_its_reset():
