@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from numbers import Integral
 
 LONGEST = 299
 """Characters of the longest message."""
@@ -21,6 +22,13 @@ class HpeError(ValueError):
 
     def __init__(self, message: object = "") -> None:
         super().__init__(one_line(str(message)))
+
+
+def check_index(name: str, given: object, count: int, low: int = 0) -> None:
+    """See that an index from `low` on and below `count` was given."""
+    if isinstance(given, bool) or not isinstance(given, Integral) or given not in range(low, count):
+        expected = f"an index from {low} to {count - 1} is expected" if count > low else "there are none"
+        raise HpeError(f"{name}={given!r} was given, but {expected}.")
 
 
 def suggestion(given: object, known: Iterable[str]) -> str:

@@ -90,6 +90,7 @@ def random_settings(
         [...]
     """
     check_count("count", count, 0)
+    check_count("seed", seed, 0)
     base, draws = base or Settings(), np.random.default_rng(seed)
     ranges: Mapping[str, Any] = fields_to_draw if isinstance(fields_to_draw, Mapping) else dict.fromkeys(fields_to_draw)
     _check_fields(base, ranges)
@@ -164,7 +165,7 @@ def _limits(item: Any, given: Any) -> tuple[Any, Any]:
 
 def check_count(name: str, given: Any, least: int) -> None:
     """See that a count is a whole number of at least that much."""
-    if not isinstance(given, int | np.integer) or given < least:
+    if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < least:
         raise HpeError(f"{name}={given!r} was given, but a whole number of {least} or more is expected.")
 
 

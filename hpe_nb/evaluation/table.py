@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_index
 from hpe_nb.evaluation.grids import check_count, varied
 from hpe_nb.evaluation.metrics import NOTE, NUMBERS, CocoNumbers, Judgement
 from hpe_nb.files.text import escaped
@@ -93,14 +93,14 @@ class SweepTable:
         Raises:
             HpeError: no such row, or no draws.
         """
-        for given in [row] if against is None else [row, against]:
-            if given not in range(-len(self), len(self)):
-                raise HpeError(f"row {given!r} was given, but the table has the rows 0 to {len(self) - 1}.")
+        rows = {"row": row} if against is None else {"row": row, "against": against}
+        for name, given in rows.items():
+            check_index(name, given, len(self), low=-len(self))
         check_count("draws", draws, 1)
+        check_count("seed", seed, 0)
         drawn = np.random.default_rng(seed).integers(0, self.pictures, (draws, self.pictures))
         times = [np.bincount(each, minlength=self.pictures) for each in drawn]
-        rows = [row] if against is None else [row, against]
-        values = np.array([[self._judged.numbers(i, each)["AP"] for each in times] for i in rows])
+        values = np.array([[self._judged.numbers(i, each)["AP"] for each in times] for i in rows.values()])
         apart = values[0] - values[1:].sum(axis=0)
         known = apart[~np.isnan(apart)]
         low, high = np.quantile(known, (0.025, 0.975)) if len(known) else (np.nan, np.nan)
@@ -120,6 +120,7 @@ class SweepTable:
             HpeError: fewer than two parts.
         """
         check_count("folds", folds, 2)
+        check_count("seed", seed, 0)
         part = np.random.default_rng(seed).permutation(self.pictures) % folds
         others = [self._judged.of_all((part != fold).astype(np.intp)) for fold in range(folds)]
         best = [int(np.nan_to_num([row["AP"] for row in rows], nan=-1).argmax()) for rows in others]
@@ -232,7 +233,7 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
     ax.set_yticks(range(len(ys)), [f"{value:.4g}" for value in ys])
     ax.set(xlabel=across, ylabel=down, title=f"{_label(number_name)}: square the default, diamond the best")
     ax.figure.colorbar(image, ax=ax)
-    return ax
+    return _described(ax, table, across, down, number_name)
 
 
 def plot_pareto(table: SweepTable, price: str = "wrong", ax: Axes | None = None) -> Axes:
@@ -270,9 +271,9 @@ def _begun(ax: Axes | None, table: SweepTable, number: str, *swept: str) -> tupl
     if number not in NUMBERS:
         raise HpeError(f"{number!r} was given, but a column of the table is expected: {', '.join(NUMBERS)}.")
     if ax is None:
-        from matplotlib.figure import Figure
+        from hpe_nb.draw.figures import canvas
 
-        ax = Figure(figsize=(6.4, 4.2), layout="constrained").add_subplot()
+        ax = canvas(None, 6.4, 4.2)
     return ax, table.frame
 
 
@@ -283,6 +284,15 @@ def _marked(ax: Axes, table: SweepTable, across: str, up: str) -> Axes:
         ax.scatter(table.frame[across][row], table.frame[up][row], zorder=3, label=what, **look)
     ax.set(xlabel=_label(across) if across in NUMBERS else across, ylabel=_label(up))
     ax.legend(frameon=False)
+    return _described(ax, table, across, up)
+
+
+def _described(ax: Axes, table: SweepTable, *columns: str) -> Axes:
+    """The axes with words for `alt_text`: what these columns are for the default and for the best AP."""
+    told = table.frame[list(columns)].iloc[[0, table.best_row]].round(4).astype(str).to_numpy().tolist()
+    rows = [", ".join(f"{name} {value}" for name, value in zip(columns, row, strict=True)) for row in told]
+    names = f"{', '.join(columns[:-1])} and {columns[-1]}"
+    ax.set_label(f"{names} of {len(table)} settings. The default: {rows[0]}. The best AP: {rows[1]}.")
     return ax
 
 

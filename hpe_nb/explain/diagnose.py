@@ -20,6 +20,7 @@ from hpe_nb.decoder.decode import Decoding, decode
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import window_maxima
 from hpe_nb.decoder.poses import MISSING, Poses
+from hpe_nb.errors import HpeError
 from hpe_nb.files.text import escaped
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.skeleton import K, reach
@@ -568,10 +569,15 @@ def diagnose(
     Returns:
         The likely troubles, the weightiest first.
 
+    Raises:
+        HpeError: the decoding is of other maps.
+
     Example:
         >>> hpe.diagnose(hpe.scene("two apart").maps).name
         'nothing unusual'
     """
+    if decoding is not None and not np.array_equal(decoding.maps.heatmaps, maps.heatmaps):
+        raise HpeError("maps and a decoding of other maps were given, but the decoding of these maps is expected.")
     clues = Clues(decoding or decode(maps))
     people = truth.poses if isinstance(truth, Truth) else truth
     findings = [check(clues) for check in CHECKS] if clues.top > 0 else []

@@ -18,12 +18,14 @@ from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.grouping import Turn
 from hpe_nb.decoder.poses import DETECTED, REFINED
 from hpe_nb.decoder.refinement import rounded_distances
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import check_index
 from hpe_nb.explain.flips import Flip, joint_flips
 from hpe_nb.files.text import escaped, html_table, text_table
-from hpe_nb.settings import place_distances, tag_distances
+from hpe_nb.settings import HigherHRNetSettings, OmzSettings, Settings, place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, joint_index
 
+KIT_RULES = (Settings, OmzSettings, HigherHRNetSettings)
+"""Rules of which it is known that tags must be nearer than `tag_threshold`."""
 SHOWN = 8
 """A table shows at most this many candidates."""
 COLUMNS = ("went to", "x", "y", "score", "tag distance", "place distance", "cost")
@@ -120,9 +122,8 @@ def explain_joint(decoding: Decoding, person: int, joint: int | str) -> Explanat
         >>> hpe.explain_joint(decoding, 0, "left wrist").sentence
         "Person 1's left wrist is the peak at ..."
     """
-    k, count = joint_index(joint), len(decoding.poses)
-    if not 0 <= person < count:
-        raise HpeError(f"person={person!r} was given, but an index below {count} is expected, the number of poses.")
+    k = joint_index(joint)
+    check_index("person", person, len(decoding.poses))
     group, kind = int(decoding.people[person]), int(decoding.poses.kind[person, k])
     turn = turn_of(decoding, k)
     table, mine = _table(decoding, turn, group), int(decoding.groups.peak[group, k])
@@ -149,8 +150,7 @@ def explain_peak(decoding: Decoding, peak: int) -> Explanation:
     Raises:
         HpeError: no such peak.
     """
-    if not 0 <= peak < len(decoding.peaks):
-        raise HpeError(f"peak={peak!r} was given, but an index below {len(decoding.peaks)} is expected.")
+    check_index("peak", peak, len(decoding.peaks))
     k, group = int(decoding.peaks.joint[peak]), int(decoding.groups.owner[peak])
     pose = np.flatnonzero(decoding.people == group)
     if len(pose):
@@ -223,32 +223,36 @@ def why_here(decoding: Decoding, turn: Turn, candidate: int) -> str:
         return f"its tag is {distances[person]:.2f} from the person's, the pair {_cost(turn, candidate, person)}, {won}"
     nearest = int(distances.argmin())
     apart, other = distances[nearest], _name(decoding, nearest)
-    if (turn.person == nearest).any():
+    kept_apart = _kept_apart(decoding, turn, candidate, nearest)
+    if not kept_apart and (turn.person == nearest).any():
         return f"{other}, {apart:.2f} away in tag, took another {KEYPOINTS[turn.joint]}, so it opened this person"
     return (
         f"the nearest tag, that of {other}, is {apart:.2f} away{_limit(decoding, apart)}, and the pair "
-        f"{_pair_lost(decoding, turn, candidate, nearest)}, so it opened this person"
+        f"{kept_apart or _not_cheapest(turn, candidate, nearest)}, so it opened this person"
     )
 
 
 def _limit(decoding: Decoding, apart: float) -> str:
-    """That a tag distance is not below the threshold, where that is so and the rule reads it."""
+    """That a tag distance is not below the threshold, where that is so and the rule is known to ask for it."""
     limit = decoding.settings.tag_threshold
-    if apart < limit or "tag_threshold" in decoding.settings.unread:
-        return ""
-    return f", not below tag_threshold = {limit:g}"
+    return f", not below tag_threshold = {limit:g}" if apart >= limit and type(decoding.settings) in KIT_RULES else ""
 
 
-def _pair_lost(decoding: Decoding, turn: Turn, candidate: int, person: int) -> str:
-    """Why a pair is not together although the person took no other candidate: a clause after "the pair"."""
+def _kept_apart(decoding: Decoding, turn: Turn, candidate: int, person: int) -> str:
+    """Why a pair cannot be together, whatever the others do: a clause after "the pair"; empty where it can."""
     cost, opening = float(turn.cost[candidate, person]), decoding.settings.opening
     if not math.isfinite(cost):
         return "is not allowed by the rule"
     if cost >= opening:
         return f"costs {cost:.2f}, not less than to open a person ({opening:g})"
-    if not decoding.settings.joins(turn.candidates, turn.people, turn.cost)[candidate, person]:
+    if not np.asarray(decoding.settings.joins(turn.candidates, turn.people, turn.cost))[candidate, person]:
         return f"costs {cost:.2f} but may not stay together by the rule"
-    return f"costs {cost:.2f} but is not part of the cheapest assignment"
+    return ""
+
+
+def _not_cheapest(turn: Turn, candidate: int, person: int) -> str:
+    """That a pair which can be together is not, as a clause after "the pair"."""
+    return f"costs {turn.cost[candidate, person]:.2f} but is not part of the cheapest assignment"
 
 
 def _why_none(decoding: Decoding, turn: Turn | None, joint: int, group: int) -> str:
@@ -264,11 +268,12 @@ def _why_none(decoding: Decoding, turn: Turn | None, joint: int, group: int) -> 
     other, limit = _name(decoding, taker), _limit(decoding, distances[nearest, group])
     if limit:
         return f"The nearest {name} in tag is {apart:.2f} from the person's{limit}; it belongs to {other}."
-    if taker < len(turn.people):
+    kept_apart = _kept_apart(decoding, turn, nearest, group)
+    if not kept_apart and taker < len(turn.people):
         theirs = distances[nearest, taker]
         return f"The nearest {name} in tag ({apart:.2f}) was taken by {other}, whose tag is {theirs:.2f} from it."
-    lost = _pair_lost(decoding, turn, nearest, group)
-    return f"The nearest {name} in tag ({apart:.2f}) did not join: the pair {lost}. It opened {other}."
+    lost, went = kept_apart or _not_cheapest(turn, nearest, group), "joined" if taker < len(turn.people) else "opened"
+    return f"The nearest {name} in tag ({apart:.2f}) did not join: the pair {lost}. It {went} {other}."
 
 
 def _detected(decoding: Decoding, turn: Turn, peak: int, who: str, runner_up: Candidate | None) -> str:
@@ -297,21 +302,45 @@ def _not_detected(decoding: Decoding, turn: Turn | None, joint: int, group: int,
         return f"{who} is missing: {lower} Refinement is switched off (refine)."
     kept = int(np.flatnonzero(decoding.kept == group)[0])
     look = int(np.flatnonzero((second.person == kept) & (second.joint == joint))[0])
-    if not found:
-        return f"{who} is missing: {lower} {_nothing_found(decoding, joint, kept, second.window[look])}"
-    x, y = second.xy[look]
-    column, row = decoding.maps.image_points(second.xy[look])
-    tag, whose = _wanted_tag(decoding, kept)
-    apart = float(np.linalg.norm(decoding.maps.tags[joint, y, x].astype(np.float64) - tag))
-    where = _where(decoding, second.window[look])
-    rule = (
-        f"the one of least rounded tag distance less score {where}"
-        if decoding.settings.refine == "everywhere"
-        else f"the highest {where} among those whose tag distance rounds to 0"
-    )
+    x0, y0, x1, y1 = second.window[look].tolist()
+    if found:
+        return f"{who} was found by refinement {searched(decoding, look)}. {why}"
+    if x0 < x1 and y0 < y1:
+        return f"{who} is missing: {lower} Refinement found {searched(decoding, look)}."
+    reason = "the place where the joint can be is outside the picture"
+    if (decoding.joints[group, :, 2] > 0).sum() < 2:
+        reason = "with fewer than two joints the size of the body is unknown"
+    return f"{who} is missing: {lower} It was not searched for: {reason}."
+
+
+def searched(decoding: Decoding, look: int) -> str:
+    """What refinement's search number `look` found and why, or that it found nothing: a clause after "found"."""
+    maps, second, settings = decoding.maps, decoding.refinement, decoding.settings
+    joint, (tag, whose) = int(second.joint[look]), _wanted_tag(decoding, int(second.person[look]))
+    where, everywhere = _where(decoding, second.window[look]), settings.refine == "everywhere"
+    if second.found[look]:
+        x, y = second.xy[look]
+        column, row = maps.image_points(second.xy[look])
+        apart = float(np.linalg.norm(maps.tags[joint, y, x].astype(np.float64) - tag))
+        rule = (
+            f"the one of least rounded tag distance less score {where}"
+            if everywhere
+            else f"the highest {where} among those whose tag distance rounds to 0"
+        )
+        return (
+            f"at ({column:.0f}, {row:.0f}) with score {second.value[look]:.3f}: this pixel, whose tag is {apart:.2f} "
+            f"from {whose}, is {rule}"
+        )
+    if everywhere:
+        return "nothing: the score at the best pixel is 0"
+    x0, y0, x1, y1 = second.window[look].tolist()
+    own: Bools = rounded_distances(maps.tags[joint, y0:y1, x0:x1], tag) == 0
+    if not own.any():
+        return f"nothing: no pixel {where} has a tag whose distance from {whose} rounds to 0"
+    best = float(np.abs(maps.heatmaps[joint, y0:y1, x0:x1])[own].max())
     return (
-        f"{who} was found by refinement at ({column:.0f}, {row:.0f}) with score {second.value[look]:.3f}: this pixel, "
-        f"whose tag is {apart:.2f} from {whose}, is {rule}. {why}"
+        f"nothing: the highest score {where} where the distance from {whose} rounds to 0 is {best:.3f}, not above "
+        f"refine_threshold = {settings.refine_threshold:g}"
     )
 
 
@@ -329,27 +358,6 @@ def _where(decoding: Decoding, window: Ints) -> str:
         return "in the whole picture"
     (left, top), (right, bottom) = decoding.maps.image_points(window.reshape(2, 2) - np.array([[0, 0], [1, 1]]))
     return f"in the window from ({left:.0f}, {top:.0f}) to ({right:.0f}, {bottom:.0f})"
-
-
-def _nothing_found(decoding: Decoding, joint: int, kept: int, window: Ints) -> str:
-    """Why refinement found nothing."""
-    x0, y0, x1, y1 = window.tolist()
-    if x0 >= x1 or y0 >= y1:
-        if (decoding.joints[decoding.kept[kept], :, 2] > 0).sum() < 2:
-            return "It was not searched for: with fewer than two joints the size of the body is unknown."
-        return "It was not searched for: the place where the joint can be is outside the picture."
-    if decoding.settings.refine == "everywhere":
-        return "Refinement found nothing: the score at the best pixel is 0."
-    maps, (tag, whose) = decoding.maps, _wanted_tag(decoding, kept)
-    own: Bools = rounded_distances(maps.tags[joint, y0:y1, x0:x1], tag) == 0
-    where = _where(decoding, window)
-    if not own.any():
-        return f"Refinement found nothing: no pixel {where} has a tag whose distance from {whose} rounds to 0."
-    best = float(np.abs(maps.heatmaps[joint, y0:y1, x0:x1])[own].max())
-    return (
-        f"Refinement found nothing: the highest score {where} where the distance from {whose} rounds to 0 is "
-        f"{best:.3f}, not above refine_threshold = {decoding.settings.refine_threshold:g}."
-    )
 
 
 def _at(decoding: Decoding, peak: int) -> str:

@@ -24,11 +24,14 @@ import traitlets
 
 import hpe_nb
 from hpe_nb.arrays import Image
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_index
 from hpe_nb.files.images import encode_image
 from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
 from hpe_nb.widgets.data import small
+
+CLOSED = "this widget was closed with its last view; run its cell again."
+"""What a widget says that has let go of its picture."""
 
 ANSWER = 8.0
 """Seconds that the other views of a widget have to answer when one was closed."""
@@ -140,7 +143,8 @@ class Canvas(anywidget.AnyWidget):
             try:
                 await work
             except Exception as error:
-                self._failed(error)
+                if not self.closed:
+                    self._failed(error)
 
         loop = running_loop()
         if loop is None:
@@ -208,7 +212,12 @@ class Canvas(anywidget.AnyWidget):
 
         Args:
             seen: how a view looks at the picture, as it says itself; all of the picture where left out.
+
+        Raises:
+            HpeError: the widget has let go of its picture.
         """
+        if self.closed:
+            raise HpeError(CLOSED)
         shown = {name: getattr(self, name) for name in SHOWN} | {"fixed": self.fixed | {"seen": seen}}
         return page_text(shown, self.explanations(), self.image())
 
@@ -266,10 +275,13 @@ class Stepped(Canvas):
 
     @position.setter
     def position(self, position: int) -> None:
-        if not 0 <= position < len(self._things):
-            raise HpeError(f"position={position} was given, but 0 to {len(self._things) - 1} is expected.")
-        self._position = position
-        self._draw()
+        check_index("position", position, len(self._things))
+        before, self._position = self._position, position
+        try:
+            self._draw()
+        except BaseException:
+            self._position = before
+            raise
 
     def _draw(self) -> None:
         """Send what is shown now."""

@@ -19,7 +19,7 @@ from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.draw import colours
 from hpe_nb.draw.dots import dots_of, owners
 from hpe_nb.explain.diagnose import diagnose
-from hpe_nb.explain.why import explain_joint, explain_peak
+from hpe_nb.explain.why import KIT_RULES, explain_joint, explain_peak
 from hpe_nb.files.images import encode_image, scaled_into
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.truth import Truth, main_owners, wrong_joints
@@ -299,5 +299,5 @@ def unread(settings: Settings) -> list[str]:
 
 def code_of(settings: Settings) -> str:
     """Settings as Python."""
-    kit = "hpe." if type(settings) in (Settings, OmzSettings, HigherHRNetSettings) else ""
-    return kit + Settings.__repr__(settings).replace("OmzSettings", "Settings.omz")
+    code = ("hpe." if type(settings) in KIT_RULES else "") + Settings.__repr__(settings)
+    return code.replace("OmzSettings", "Settings.omz") if type(settings) is OmzSettings else code

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -20,17 +20,24 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import KINDS, MISSING, Poses
 from hpe_nb.draw.dots import dots_of
 from hpe_nb.draw.skeletons import draw_poses
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_index
 from hpe_nb.explain.flips import Flip, nearest_flips, number_names, search, setting_range, with_setting
+from hpe_nb.files.text import plural
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
-from hpe_nb.skeleton import KEYPOINTS, K
+from hpe_nb.skeleton import KEYPOINTS, K, joint_index
 from hpe_nb.widgets import data
-from hpe_nb.widgets.canvas import Canvas, Step
+from hpe_nb.widgets.canvas import CLOSED, Canvas, Step
 from hpe_nb.widgets.subject import Subject, added_peak, changed_peak, settings_in, subject_of
 
 MOST = 8
 """At most this many joints are told one by one."""
+
+EDITS = ("place", "tag", "score", "delete", "add", "reset")
+"""What `Explorer.edit` can do."""
+
+HELD = ("_decoder", "_decoding", "subject", "_kept", "_untouched", "_list", "_searched")
+"""What an explorer drops when it is closed."""
 
 NEAR = 8.0
 """Image pixels: joints this far apart count a third of what joints at one place count."""
@@ -100,11 +107,7 @@ class Explorer(Canvas):
 
     @settings.setter
     def settings(self, settings: Settings) -> None:
-        changed = type(settings) is not type(self._settings)
-        self._settings = settings
-        if changed:
-            self.fixed = self._fixed()
-        self._decode()
+        self._decode(settings)
 
     def set(self, **changes: Any) -> None:
         """Move sliders: `explorer.set(tag_threshold=0.8)`.
@@ -121,8 +124,6 @@ class Explorer(Canvas):
         Raises:
             HpeError: the widget has let go of its picture.
         """
-        if self.closed:
-            raise HpeError("this explorer was closed with its last view; run its cell again.")
         return self._decoding
 
     @property
@@ -136,14 +137,20 @@ class Explorer(Canvas):
 
     def show(self, what: Any, known: tuple[Poses, Ints] | None = None) -> None:
         """Look at something else under the same settings; `known` people keep their numbers."""
-        self.subject = subject = subject_of(what, self._network)
+        self._searched.clear()
+        subject = subject_of(what, self._network)
+        if known is not None:
+            known = known[0], np.asarray(known[1], np.intp)
+            if len(known[0]) != len(known[1]):
+                given = f"{plural(len(known[1]), 'number')} for {plural(len(known[0]), 'person')}"
+                raise HpeError(f"{given} known already were given, but one number for each is expected.")
+        self.subject = subject
         self._untouched, self._decoder, self._known = subject.maps, Decoder(subject.maps), known
         if known is not None:  # people whom the film does not know are new only once
             first = self._numbered(self._decoder(self._settings))
             self._known = first.poses, first.pose_numbers
         self._chosen: dict[str, int] | None = None
         self._kept: Decoding | None = None
-        self._searched.clear()
         with self.hold_sync():
             self.photo, self.maps = data.photo_data(subject.image, subject.truth), data.maps_data(subject.maps)
             self.doctor, self.kept, self.told = {}, {}, {}
@@ -155,8 +162,14 @@ class Explorer(Canvas):
         Args:
             person, joint: pose and joint type, from 0.
             dot: the dot, for a peak without a person.
+
+        Raises:
+            HpeError: no such person, joint type or dot.
         """
+        check_index("person", person, len(self._decoding.poses), low=-1)
+        check_index("joint", joint, K, low=-1)
         dot = self._dot(person, joint) if dot is None else dot
+        check_index("dot", dot, len(dots_of(self._decoding)), low=-1)
         self._chosen = None if person < 0 and dot < 0 else {"person": person, "joint": joint, "dot": dot}
         self.scene = self.scene | {"chosen": self._chosen, "n": self._answering}
         self._tell()
@@ -167,14 +180,20 @@ class Explorer(Canvas):
         self.compare(self._decoding)
 
     def compare(self, other: Settings | Maps | Decoding) -> None:
-        """Compare with what other settings, or other maps of the same picture, give: they become A."""
+        """Compare with what other settings, or other maps of the same picture, give: they become A.
+
+        Raises:
+            HpeError: none of these was given.
+        """
         if isinstance(other, Maps):
             other = Decoder(other)(self._settings)
+        if not isinstance(other, Settings | Decoding):
+            raise HpeError(f"a {type(other).__name__} was given, but Settings, Maps or a Decoding is expected.")
         self._kept = other if isinstance(other, Decoding) else self._decoder(other)
         self._show_kept()
 
     def edit(
-        self, what: str, dot: int = -1, *, at: Any = (0, 0), tag: float = 0.0, by: float = 0.0, joint: int = 0
+        self, what: str, dot: int = -1, *, at: Any = (0, 0), tag: float = 0.0, by: float = 0.0, joint: int | str = 0
     ) -> None:
         """What if: change one peak of the maps and decode again; `subject.maps` are the changed ones.
 
@@ -184,15 +203,24 @@ class Explorer(Canvas):
             at: x, y in image pixels, for "place" and "add".
             tag: the new tag as the strip shows it, for "tag".
             by: what is added to the score, for "score".
-            joint: joint type, for "add".
+            joint: joint type or its name, for "add".
+
+        Raises:
+            HpeError: no such edit, peak, place or joint type.
         """
         maps, dots = self.subject.maps, dots_of(self._decoding)
+        if what not in EDITS:
+            raise HpeError(f"{what!r} was given as an edit, but one of {', '.join(EDITS)} is expected.")
+        if what not in ("add", "reset"):
+            check_index("dot", dot, len(dots))
+        if np.shape(at) != (2,) or not np.isfinite(at).all():
+            raise HpeError(f"at={at!r} was given, but x and y in image pixels are expected.")
         place = np.clip(np.rint(maps.map_points(np.array(at, np.float64))), 0, np.array(maps.size) - 1).astype(np.intp)
         along = np.array(self.maps["direction"], np.float32)
         if what == "reset":
             maps = self._untouched
         elif what == "add":
-            maps = added_peak(maps, joint, place)
+            maps = added_peak(maps, joint_index(joint), place)
         else:
             changes: dict[str, Any] = {
                 "place": {"to": place},
@@ -209,8 +237,16 @@ class Explorer(Canvas):
     def let_go(self) -> None:
         """Close the widget and drop picture, maps and results."""
         super().let_go()
-        for name in ("_decoder", "_decoding", "subject", "_kept", "_untouched", "_list", "_searched"):
+        for name in HELD:
             self.__dict__.pop(name, None)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Say of what was dropped that the widget is closed."""
+            if name in HELD and self.closed:
+                raise HpeError(CLOSED)
+            return super().__getattribute__(name)
 
     # The picture.
 
@@ -229,11 +265,14 @@ class Explorer(Canvas):
         poses, numbers = self._known
         return replace(decoding, known=renumbered(same_people(poses, decoding.poses), numbers))
 
-    def _decode(self) -> None:
-        """Decode under the settings as they stand, send the picture, then the words; search again."""
+    def _decode(self, settings: Settings | None = None) -> None:
+        """Decode, under other settings where they are given, send the picture, then the words; search again."""
         self._searching = iter(())
-        started, before = perf_counter(), getattr(self, "_decoding", None)
-        self._decoding = self._numbered(self._decoder(self._settings))
+        started, before, settings = perf_counter(), getattr(self, "_decoding", None), settings or self._settings
+        self._decoding = self._numbered(self._decoder(settings))  # a rule that fails here leaves all as it was
+        self._settings, old = settings, self._settings
+        if type(settings) is not type(old):
+            self.fixed = self._fixed()
         self._follow(before)
         self._turn += 1
         scene = data.scene_data(self._decoding) | self._more()
@@ -429,7 +468,8 @@ def told_changes(before: Decoding, after: Decoding) -> list[str]:
     match = same_people(before.poses, after.poses)
     old, new = before.settings, after.settings
     pairs = [("rule", type(old).__name__, type(new).__name__)]
-    pairs += [(item.name, getattr(old, item.name), getattr(new, item.name)) for item in fields(Settings)]
+    both = [item.name for item in fields(new) if item.name in old.__dataclass_fields__]
+    pairs += [(name, getattr(old, name), getattr(new, name)) for name in both]
     told = [f"{name} {was} → {now}." for name, was, now in pairs if was != now]
     told += [f"A's person {number} is gone." for old, number in enumerate(old_numbers) if old not in match]
     told += [f"Person {number} is new." for number, old in zip(numbers, match, strict=True) if old < 0]

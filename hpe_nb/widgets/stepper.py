@@ -11,7 +11,7 @@ from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.decode import Decoding, decode
 from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
 from hpe_nb.draw.skeletons import draw_poses
-from hpe_nb.explain.why import why_here
+from hpe_nb.explain.why import KIT_RULES, searched, why_here
 from hpe_nb.files.text import plural
 from hpe_nb.settings import Settings, place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, K
@@ -163,9 +163,10 @@ def moments(decoding: Decoding) -> Iterator[Moment]:
         said = f"Turn {index + 1} of {len(turns)}: the {name}. {found}, the best one first; {so_far}."
         yield Moment("candidates", said, settled, index)
         if people:
+            limit = f"Below tag_threshold = {settings.tag_threshold:g} it may join. "
             said = (
-                f"How far is each {name}'s tag from each person's mean tag? Below tag_threshold = "
-                f"{settings.tag_threshold:g} it may join. Beneath, in grey: map pixels to the person's centre."
+                f"How far is each {name}'s tag from each person's mean tag? "
+                f"{limit if type(settings) in KIT_RULES else ''}Beneath, in grey: map pixels to the person's centre."
             )
             yield Moment("tag distances", said, settled, index)
             yield Moment("costs", _rule(settings), settled, index)
@@ -175,9 +176,11 @@ def moments(decoding: Decoding) -> Iterator[Moment]:
             yield Moment("decision", said, settled + i + 1, index, i)
         settled += count
     grouped, kept = len(decoding.scores), len(decoding.kept)
+    above = int((decoding.scores > np.float32(settings.pose_threshold)).sum())
+    stay = " and stay" if kept == above else f", of whom max_people = {settings.max_people} keeps the best"
     said = (
-        f"All joint types had their turn: {plural(grouped, 'person')}. {kept} have a score above pose_threshold = "
-        f"{settings.pose_threshold:g} and stay; {grouped - kept} leave."
+        f"All joint types had their turn: {plural(grouped, 'person')}. {above} have a score above pose_threshold = "
+        f"{settings.pose_threshold:g}{stay}; {grouped - kept} leave."
     )
     yield Moment("filter", said, settled)
     window = decoding.refinement.window
@@ -208,7 +211,4 @@ def _refined(decoding: Decoding, index: int) -> str:
     name = f"person {int(decoding.numbers[decoding.kept[kept]]) + 1}'s {KEYPOINTS[second.joint[index]]}"
     if decoding.repeats[kept] >= 0:
         name += " (a duplicate, dropped later)"
-    if second.found[index]:
-        x, y = np.rint(decoding.maps.image_points(second.xy[index].astype(np.float64))).astype(int).tolist()
-        return f"Refinement of {name}: found at ({x}, {y}) with score {second.value[index]:.3f}, where the tag fits."
-    return f"Refinement of {name}: nothing above refine_threshold = {decoding.settings.refine_threshold:g} has its tag."
+    return f"Refinement of {name}: found {searched(decoding, index)}."

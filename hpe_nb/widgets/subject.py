@@ -21,6 +21,9 @@ from hpe_nb.scenes.truth import Truth
 RADIUS = 4
 """A peak is what lies this many map pixels around it, in x and in y."""
 
+LARGEST_BLANK = 178e6
+"""Pixels of the largest picture that is made for maps without one: as many as one that is read may have."""
+
 ADDED = 0.7
 """Score of a peak that is added."""
 
@@ -80,6 +83,9 @@ def blank_image(maps: Maps) -> Image:
     """A dark picture (H, W, 3) of the size that the maps cover, for maps that come without one."""
     first, last = maps.image_points(np.array([[0, 0], maps.size]) - [[0, 0], [1, 1]])
     width, height = np.maximum(1, last - first + 1).astype(int).tolist()
+    if width * height > LARGEST_BLANK:
+        size = f"maps without a picture that cover {width} x {height} pixels were given"
+        raise HpeError(f"{size}, but at most {LARGEST_BLANK / 1e6:.0f} megapixels are expected; give the picture, too.")
     return np.full((height, width, 3), 46, np.uint8)
 
 

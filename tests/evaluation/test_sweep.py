@@ -297,9 +297,11 @@ def test_frame_csv_html_and_figures(tmp_path: Path, table: hpe.SweepTable) -> No
     assert "default" in table.frame["mark"][0]
     assert "best" in table._repr_html_()
     assert "default" in str(table)
-    hpe.plot_curve(table, "tag_threshold").figure.canvas.draw()
-    hpe.plot_heat(table, "tag_threshold", "pose_threshold", "wrong").figure.canvas.draw()
-    hpe.plot_pareto(table).figure.canvas.draw()
+    curve = hpe.plot_curve(table, "tag_threshold")
+    for ax in (curve, hpe.plot_heat(table, "tag_threshold", "pose_threshold", "wrong"), hpe.plot_pareto(table)):
+        ax.figure.canvas.draw()
+        assert "The default: " in hpe.alt_text(ax)
+    assert f"The best AP: tag_threshold {table.best.tag_threshold}, AP " in hpe.alt_text(curve)
 
 
 @pytest.mark.parametrize(
@@ -310,10 +312,13 @@ def test_frame_csv_html_and_figures(tmp_path: Path, table: hpe.SweepTable) -> No
         pytest.param(hpe.plot_heat, ("tag_threshold", "refine"), "two of the fields with numbers", id="heat of names"),
         pytest.param(hpe.plot_heat, ("tag_threshold",) * 2, "two of the fields with numbers", id="one field twice"),
         pytest.param(hpe.plot_pareto, ("AP",), "should be small", id="AP as a price"),
-        pytest.param(hpe.SweepTable.interval, (9,), "rows 0 to 3", id="no such row"),
-        pytest.param(hpe.SweepTable.interval, (0, 9), "rows 0 to 3", id="no such row to compare with"),
+        pytest.param(hpe.SweepTable.interval, (9,), "row=9 .* from -4 to 3", id="no such row"),
+        pytest.param(hpe.SweepTable.interval, (0, 9), "against=9", id="no such row to compare with"),
+        pytest.param(hpe.SweepTable.interval, (0.0,), "row=0.0", id="a row that is no whole number"),
         pytest.param(partial(hpe.SweepTable.interval, draws=0), (0,), "draws=0", id="no draws"),
+        pytest.param(partial(hpe.SweepTable.interval, draws=True), (0,), "draws=True", id="draws that are no number"),
         pytest.param(hpe.SweepTable.validated, (0,), "folds=0", id="no parts"),
+        pytest.param(partial(hpe.SweepTable.validated, seed=-1), (), "seed=-1", id="no seed"),
     ],
 )
 def test_what_a_table_cannot_tell(

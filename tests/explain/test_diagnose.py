@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from refusals import refused
 from sabotage import KINDS, healthy, sabotaged
 
 import hpe_nb as hpe
@@ -74,6 +75,10 @@ def test_wrong_scale_shows_without_truth(to_image, size):
     maps = hpe.Maps(scene.maps.heatmaps, scene.maps.tags, np.array(to_image, float))
     assert hpe.diagnose(maps, size=size).name == SCALE
     assert hpe.diagnose(scene.maps, size=(448, 448)).name == "nothing unusual"
+
+
+def test_a_decoding_of_other_maps_is_refused():
+    refused("a decoding of other maps", hpe.diagnose, healthy(0).maps, hpe.decode(healthy(1).maps))
 
 
 def test_maps_of_nobody_are_nothing_unusual():

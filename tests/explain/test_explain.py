@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from random_maps import random_maps
@@ -9,7 +12,7 @@ from random_maps import random_maps
 import hpe_nb as hpe
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED
 from hpe_nb.explain.flips import is_whole, used_pixels, with_setting
-from hpe_nb.explain.why import turn_of
+from hpe_nb.explain.why import turn_of, why_here
 from hpe_nb.settings import tag_distances
 from hpe_nb.skeleton import KEYPOINTS, K
 
@@ -47,6 +50,44 @@ def test_a_joint_tells_which_other_person_its_tag_is_near():
         assert f"Of the others, person {2 - person} is nearest to it in tag, {apart:.2f} away." in told
     alone = hpe.explain_joint(hpe.decode(hpe.scene(1, seed=1).maps), 0, "left wrist").sentence
     assert "Of the others" not in alone
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Near(hpe.Settings):
+    """A rule that asks for no tags, and gives lists."""
+
+    def cost(self, joints, people):
+        return (hpe.place_distances(joints, people) - 30.0).tolist()
+
+    def joins(self, joints, people, cost):
+        return super().joins(joints, people, cost).tolist()
+
+
+def reasons(decoding):
+    """Each sentence on why a candidate and a person, who is nearest in tag to it or it to him, are not together."""
+    for turn in decoding.groups.turns[1:]:
+        apart = tag_distances(turn.candidates, turn.people)
+        for i in np.flatnonzero(turn.person >= len(turn.people)).tolist():
+            yield turn, (i, int(apart[i].argmin())), why_here(decoding, turn, i)
+        for person, group in enumerate(decoding.people.tolist()):
+            if group < len(turn.people) and decoding.groups.peak[group, turn.joint] < 0:
+                said = hpe.explain_joint(decoding, person, turn.joint).sentence
+                yield turn, (int(apart[:, group].argmin()), group), said
+
+
+@pytest.mark.parametrize("rule", [hpe.Settings(), hpe.Settings.omz(), Near()], ids=repr)
+def test_others_and_the_tag_threshold_are_the_reason_only_where_they_decide(rule):
+    count = 0
+    for seed in range(4):
+        scene = hpe.scene(6, seed=seed, missed=0.3, tag_gap=0.8, tag_noise=0.3, false_peaks=8)
+        for turn, pair, said in reasons(hpe.decode(scene.maps, rule)):
+            joins = np.asarray(rule.joins(turn.candidates, turn.people, turn.cost))
+            can_be = bool((joins & (turn.cost < rule.opening))[pair])
+            far = tag_distances(turn.candidates, turn.people)[pair] >= rule.tag_threshold
+            assert can_be or not re.search("took another|was taken by", said), said
+            assert ("not below tag_threshold" in said) == (far and type(rule) is not Near), said
+            count += can_be
+    assert count
 
 
 @pytest.mark.parametrize(
@@ -119,7 +160,9 @@ def test_flips_of_a_joint_are_true():
 @pytest.mark.parametrize(
     ("person", "joint", "told"),
     [
-        pytest.param(9, 0, "person=9 was given, but an index below 2", id="person"),
+        pytest.param(9, 0, "person=9 was given, but an index from 0 to 1", id="person"),
+        pytest.param("0", 0, "person='0' was given", id="person as text"),
+        pytest.param(True, 0, "person=True was given", id="person as truth"),
         pytest.param(0, 17, "joint=17 was given", id="joint number"),
         pytest.param(0, "tail", "joint='tail' was given", id="joint name"),
     ],

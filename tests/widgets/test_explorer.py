@@ -5,11 +5,12 @@ import base64
 import gzip
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.draw.dots import dots_of
@@ -93,12 +94,30 @@ class Leash(hpe.Settings):
 
 def test_a_rule_of_ones_own_gets_a_slider_for_its_knob():
     explorer = hpe.Explorer(SCENE, Leash())
+    explorer.keep()
     assert [item["name"] for item in explorer.fixed["panels"][0]["groups"][0]["fields"]] == ["leash"]
     before = len(explorer.decoding.groups)
     move(explorer, leash=5.0)
     assert explorer.settings == Leash(leash=5.0)
     assert len(explorer.decoding.groups) > before
-    assert explorer.scene["code"] == "Leash(leash=5.0)"
+    assert (explorer.scene["code"], explorer.kept["changes"][0]) == ("Leash(leash=5.0)", "leash 60.0 → 5.0.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failing(Leash):
+    """A rule that fails at some values of its knob."""
+
+    def cost(self, joints, people):
+        return super().cost(joints, people) if self.leash < 100 else None
+
+
+def test_a_rule_that_fails_leaves_all_as_it_was():
+    for explorer in (hpe.Explorer(SCENE, Failing()), hpe.Explorer(SCENE)):
+        before = explorer.settings, explorer.decoding, explorer.fixed
+        refused("the rule Failing gave", setattr, explorer, "settings", Failing(leash=200.0))
+        assert (explorer.settings, explorer.decoding, explorer.fixed) == before
+        explorer.set(tag_threshold=0.7)
+        assert explorer.scene["values"]["tag_threshold"] == 0.7
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -110,6 +129,7 @@ def test_presets_reset_and_settings_as_code(name):
     explorer.receive({"kind": "reset"})
     assert explorer.settings == hpe.Settings(tag_threshold=0.7)
     assert eval(code_of(hpe.Settings.omz(delta=0.5)), {"hpe": hpe}) == hpe.Settings.omz(delta=0.5)
+    assert code_of(type("MyOmzSettings", (hpe.OmzSettings,), {})()) == "MyOmzSettings()"
 
 
 def test_a_click_is_explained_and_stays_with_its_dot(explorer):
@@ -287,6 +307,31 @@ def test_what_if(explorer, what):
     assert not explorer.scene["edited"]
 
 
+REFUSED = {
+    "no such person": ("choose", {"person": 99}, "person=99 .* from -1 to 2"),
+    "no such joint": ("choose", {"person": 0, "joint": 99}, "joint=99"),
+    "no such dot": ("choose", {"person": -1, "dot": 999}, "dot=999"),
+    "no such edit": ("edit", {"what": "foo"}, "'foo' was given as an edit"),
+    "no such dot to delete": ("edit", {"what": "delete", "dot": 9999}, "dot=9999"),
+    "no dot to delete": ("edit", {"what": "delete"}, "dot=-1"),
+    "no place": ("edit", {"what": "add", "at": (np.nan, 3.0)}, "at="),
+    "one number as a place": ("edit", {"what": "place", "dot": 0, "at": 3.0}, "at=3.0"),
+    "no settings to compare with": ("compare", {"other": "omz"}, "a str was given, but Settings"),
+    "fewer numbers than people": ("show", {"what": SCENE, "known": (SCENE.truth.poses, [0])}, "1 number for 3 people"),
+    "maps that cover too much": ("show", {"what": replace(SCENE.maps, to_image=1e9 * np.eye(2, 3))}, "megapixels"),
+    "no such joint to add": ("edit", {"what": "add", "joint": -1}, "joint=-1"),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("method", "given", "says"), REFUSED.values(), ids=REFUSED)
+def test_what_is_not_there_is_refused_and_changes_nothing(explorer, method, given, says):
+    maps, scene = explorer.subject.maps, explorer.scene
+    refused(says, getattr(explorer, method), **given)
+    assert (explorer.chosen, explorer.subject.maps, explorer.scene) == (None, maps, scene)
+    explorer.set(tag_threshold=0.7)
+
+
 def test_errors_are_shown_and_raised_and_leave_with_the_next_good_move(explorer):
     with pytest.raises(hpe.HpeError):
         move(explorer, tag_threshold=99.0)
@@ -321,11 +366,39 @@ def test_the_save_button_takes_a_free_name(explorer, tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"scene-{i}.html" for i in (1, 2, 3)]
 
 
-def test_a_closed_explorer_lets_go(explorer):
+ASKED = {
+    "decoding": lambda explorer: explorer.decoding,
+    "set": lambda explorer: explorer.set(tag_threshold=0.7),
+    "settings": lambda explorer: setattr(explorer, "settings", hpe.Settings.omz()),
+    "image": lambda explorer: explorer.image(),
+    "page": lambda explorer: explorer.page(),
+    "choose": lambda explorer: explorer.choose(0),
+    "keep": lambda explorer: explorer.keep(),
+    "compare": lambda explorer: explorer.compare(hpe.Settings.omz()),
+    "edit": lambda explorer: explorer.edit("reset"),
+    "show": lambda explorer: explorer.show(SCENE),
+}
+
+
+@pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED)
+def test_a_closed_explorer_lets_go(explorer, ask):
     explorer.let_go()
+    refused("run its cell again", ask, explorer)
     assert explorer.maps == {}
-    with pytest.raises(hpe.HpeError, match="run its cell again"):
-        _ = explorer.decoding
+    assert not {"subject", "_decoder", "_decoding"} & set(vars(explorer))
+
+
+def test_a_picture_that_comes_after_the_end_is_not_told_as_an_error():
+    explorer = hpe.Explorer([SCENE, SCENE])
+
+    async def close_meanwhile():
+        explorer.receive({"kind": "list", "by": 1})
+        await asyncio.sleep(0)
+        explorer.let_go()
+        await asyncio.gather(*explorer._tasks)
+
+    asyncio.run(close_meanwhile())
+    assert explorer.status == {"text": " ", "error": False}
 
 
 @pytest.mark.parametrize("people", [pytest.param(0, id="nobody"), pytest.param(30, id="a crowd")])

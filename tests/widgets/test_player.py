@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.films.record import Entry
@@ -21,6 +22,17 @@ def player():
     height, width = SCENE.image.shape[:2]
     entries = [Entry(0, 0.0, "frame 0", (width, height), NUMBERS[: len(DECODING.poses)], DECODING.poses)]
     return hpe.Player([SCENE.image], entries, network=lambda _: SCENE.maps)
+
+
+def test_a_frame_that_cannot_be_read_leaves_the_position_with_the_picture(player) -> None:
+    player = hpe.Player([SCENE.image], player.entries * 2)
+    refused("1 pictures were given for a record of 2", setattr, player, "position", 1)
+    assert player.position == player.steps["position"] == 0
+
+
+def test_a_closed_player_has_no_page(player) -> None:
+    player.let_go()
+    refused("run its cell again", player.page)
 
 
 def explored(player):
@@ -49,6 +61,7 @@ def test_people_keep_their_numbers_while_settings_move(player) -> None:
     assert [*looks(explorer)] == [8, 3]
     explorer.set(max_people=100, best_first=False)
     assert looks(explorer) == looks(player)
+    assert looks(hpe.Explorer(SCENE, known=(DECODING.poses, NUMBERS.tolist()))) == looks(player)
 
 
 def test_words_use_the_numbers_of_the_picture(player) -> None:

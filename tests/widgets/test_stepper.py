@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from refusals import refused
 
 import hpe_nb as hpe
 
@@ -35,8 +36,22 @@ def test_every_peak_is_decided_once_and_in_words_as_the_record_has_it(stepper):
             verb = "joins" if person < len(turn.people) else "opens"
             assert f"{verb} person {decoding.numbers[person] + 1}" in moment.sentence
         if moment.what == "refinement":
-            assert ("found at" in moment.sentence) == bool(decoding.refinement.found[moment.which])
+            found, (x, y) = decoding.refinement, decoding.refinement.xy[moment.which]
+            person, joint = found.person[moment.which], found.joint[moment.which]
+            tag = decoding.groups.tags[person if decoding.settings.shifted_tags else decoding.kept[person]]
+            apart = np.linalg.norm(decoding.maps.tags[joint, y, x] - tag)
+            assert (f"whose tag is {apart:.2f} from " in moment.sentence) == bool(found.found[moment.which])
+            assert "refine_threshold" not in moment.sentence or decoding.settings.refine == "near"
     assert sorted(peaks) == list(range(len(decoding.peaks)))
+
+
+@pytest.mark.parametrize(
+    ("most", "said"), [(1, "0.1, of whom max_people = 1 keeps the best; 2 leave."), (0, "0.1 and stay; 0 leave.")]
+)
+def test_who_stays_is_told_with_the_reason(most, said):
+    moments = hpe.Stepper(SCENES["three people"].maps, hpe.Settings(max_people=most)).moments
+    told = next(moment.sentence for moment in moments if moment.what == "filter")
+    assert f"3 have a score above pose_threshold = {said}" in told
 
 
 def test_every_moment_is_shown_and_ends_with_the_result(stepper):
@@ -65,10 +80,10 @@ def test_tables_hold_the_costs_and_who_was_chosen_and_a_click_jumps_there():
             assert rows[moment.which]["chosen"] == turn.person[moment.which]
 
 
-def test_positions_out_of_range_are_refused():
+@pytest.mark.parametrize("position", [99, -1, 0.5, True, "0"])
+def test_positions_out_of_range_are_refused(position):
     stepper = hpe.Stepper(SCENES["nobody"])
-    with pytest.raises(hpe.HpeError):
-        stepper.position = len(stepper.moments)
+    refused("position=", setattr, stepper, "position", position)
 
 
 def test_readers_without_a_kernel_see_a_picture():
