@@ -19,7 +19,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
-from hpe_nb.arrays import Bools, Float64, Floats
+from hpe_nb.arrays import Bools, Float64, Floats, Ints
 from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.pose_files import ImageId
@@ -261,19 +261,23 @@ def _from_coco(source: str, content: Any) -> list[tuple[ImageId, str, tuple[int,
         raise HpeError(f"{source} gives one id to several pictures, but each needs its own; number them anew.")
     categories: dict[str, Any] = {}
     for each in content.get("categories") or ():
-        categories.setdefault(str(each.get("name")).strip().lower(), each.get("id"))  # the first of a name counts
+        categories.setdefault(str(each.get("name")).strip().lower(), each)  # the first of a name counts
     if categories and "person" not in categories:
         given = ", ".join(list(categories)[:4])
         raise HpeError(f"labels of {given} were given, but the category person is expected; rename it if it is one.")
-    wanted = categories.get("person", 1)
+    person = categories.get("person", {"id": 1})
+    wanted, joints = person.get("id"), [_joint(name) for name in person.get("keypoints") or KEYPOINTS]
+    if sorted(joints) != list(range(K)):
+        some = ", ".join(map(str, person["keypoints"][:4]))
+        raise HpeError(f"{source} has the joints {some}, ..., but COCO's 17 are expected, called nose to right_ankle.")
     people: dict[ImageId, list[dict[str, Any]]] = {each: [] for each in ids}
     for label in content["annotations"]:
         image = _id(label["image_id"])
         if "keypoints" in label and image in people and label.get("category_id", wanted) == wanted:
             people[image].append(label)
     sizes = [(int(image.get("width") or 0), int(image.get("height") or 0)) for image in images]
-    names, labels = [str(image["file_name"]) for image in images], map(_annotated, people.values())
-    return list(zip(ids, names, sizes, labels, strict=True))
+    names, order = [str(image["file_name"]) for image in images], np.argsort(joints)
+    return list(zip(ids, names, sizes, (_annotated(each, order) for each in people.values()), strict=True))
 
 
 def _file_name(path: str) -> str:
@@ -295,12 +299,12 @@ def _id(value: Any) -> ImageId:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else text
 
 
-def _annotated(people: list[dict[str, Any]]) -> Labels:
-    """Labels of one picture's annotations."""
+def _annotated(people: list[dict[str, Any]], order: Ints) -> Labels:
+    """Labels of one picture's annotations; `order` says where each of our joints stands in them."""
     boxes = np.array([person["bbox"] for person in people], np.float64).reshape(-1, 4)
     areas = [person.get("area", AREA_OF_BOX * box[2] * box[3]) for person, box in zip(people, boxes, strict=True)]
     return Labels(
-        np.array([person["keypoints"] for person in people], np.float64).reshape(len(people), K, 3),
+        np.array([person["keypoints"] for person in people], np.float64).reshape(len(people), K, 3)[:, order],
         np.array(areas, np.float64).reshape(len(people)),
         boxes,
         np.array([bool(person.get("iscrowd", 0)) for person in people], np.bool_),
@@ -380,14 +384,17 @@ def _cvat(text: str) -> Iterator[Picture]:
 
 
 def _keypoints(points: Iterable[tuple[Any, ...]]) -> Float64:
-    """Keypoints (P, 17, 3) from each point's person, joint, x, y and visibility; what is no joint is left out.
-
-    Joints are known by the names that other tools give them, such as left_eye, Left-Eye or 2 (from 1).
-    """
+    """Keypoints (P, 17, 3) from each point's person, joint, x, y and visibility; what is no joint is left out."""
     people: dict[Any, Float64] = {}
     for person, label, x, y, seen in points:
-        name = re.sub(r"[^a-z0-9]+", " ", str(label).lower()).strip()
-        known = KEYPOINTS[int(name) - 1] if name.isdecimal() and 1 <= int(name) <= K else name
-        if known in KEYPOINTS:
-            people.setdefault(person, np.zeros((K, 3)))[KEYPOINTS.index(known)] = float(x), float(y), seen
+        if (joint := _joint(label)) >= 0:
+            people.setdefault(person, np.zeros((K, 3)))[joint] = float(x), float(y), seen
     return np.reshape(list(people.values()), (-1, K, 3))
+
+
+def _joint(label: object) -> int:
+    """The joint of a name that another tool gives it, such as left_eye, leftEye or 2 (from 1); -1 where it is none."""
+    name = re.sub(r"[^a-z0-9]", "", str(label).lower())
+    if name.isdecimal() and len(name) < 3:
+        return int(name) - 1 if 1 <= int(name) <= K else -1
+    return next((k for k, joint in enumerate(KEYPOINTS) if joint.replace(" ", "") == name), -1)

@@ -60,6 +60,13 @@ def known(tmp_path: Path) -> hpe.LabelledSet:
         ),
         pytest.param(coco({}, {"image_id": 8.0}), id="ids as 8.0"),
         pytest.param(
+            coco(
+                *({"image_id": i, "keypoints": np.reshape(PERSON, (17, 3))[::-1].reshape(-1).tolist()} for i in (7, 8)),
+                categories=[CATEGORIES[0] | {"keypoints": [name.replace(" ", "_") for name in KEYPOINTS[::-1]]}],
+            ),
+            id="joints in another order",
+        ),
+        pytest.param(
             coco(annotations=[LABEL, LABEL | {"image_id": 8}, LABEL | {"category_id": 2}, BOX]),
             id="dogs with joints, and boxes without",
         ),
@@ -82,6 +89,12 @@ def test_labels_are_read(tmp_path: Path, content: Any, encoding: str) -> None:
         pytest.param("a.json", coco({"area": 1e999}), "not finite", id="huge number"),
         pytest.param("a.json", coco({"keypoints": [1, 2]}), "ValueError", id="two numbers"),
         pytest.param("a.json", coco(categories=CATEGORIES[1:]), "labels of dog", id="dogs only"),
+        pytest.param(
+            "a.json",
+            coco(categories=[CATEGORIES[0] | {"keypoints": [f"x{k}" for k in range(17)]}]),
+            "the joints x0, x1, x2, x3, ...",
+            id="other joints",
+        ),
         pytest.param("a.json", coco({"image_id": 3}), "no person with labelled joints", id="foreign ids"),
         pytest.param("a.json", coco(annotations=[]), "no person with labelled joints", id="no people"),
         pytest.param("a.json", coco(images=[IMAGES[0]] * 2), "one id to several", id="one id twice"),
