@@ -239,6 +239,9 @@ def read_labels(path: str | Path) -> LabelledSet:
             f"{path} holds no person with labelled joints in its {plural(len(rows), 'picture')}; "
             "give a keypoint annotation file, such as person_keypoints_val2017.json."
         )
+    (name, times), *_ = Counter(name for _, name, *_ in rows).most_common(1)
+    if times > 1:
+        raise HpeError(f"{path} lists {name} {times} times, but once is expected; put the people of it together.")
     return LabelledSet(path.name, *map(tuple, zip(*rows, strict=True)))
 
 
@@ -263,8 +266,7 @@ def _from_coco(source: str, content: Any) -> list[tuple[ImageId, str, tuple[int,
     for each in content.get("categories") or ():
         categories.setdefault(str(each.get("name")).strip().lower(), each)  # the first of a name counts
     if categories and "person" not in categories:
-        given = ", ".join(list(categories)[:4])
-        raise HpeError(f"labels of {given} were given, but the category person is expected; rename it if it is one.")
+        raise _no_person(categories)
     person = categories.get("person", {"id": 1})
     wanted, joints = person.get("id"), [_joint(name) for name in person.get("keypoints") or KEYPOINTS]
     if sorted(joints) != list(range(K)):
@@ -278,6 +280,12 @@ def _from_coco(source: str, content: Any) -> list[tuple[ImageId, str, tuple[int,
     sizes = [(int(image.get("width") or 0), int(image.get("height") or 0)) for image in images]
     names, order = [str(image["file_name"]) for image in images], np.argsort(joints)
     return list(zip(ids, names, sizes, (_annotated(each, order) for each in people.values()), strict=True))
+
+
+def _no_person(given: Iterable[str]) -> HpeError:
+    """One sentence for labels of other things."""
+    some = ", ".join(sorted(given)[:4])
+    return HpeError(f"labels of {some} were given, but the category person is expected; rename it if it is one.")
 
 
 def _file_name(path: str) -> str:
@@ -365,30 +373,43 @@ def _labelme(content: Any) -> Picture:
     name = _file_name(str(content["imagePath"]))
     shapes = [shape for shape in content["shapes"] if shape.get("shape_type") == "point"]
     points = ((shape.get("group_id"), shape["label"], *shape["points"][0], 2) for shape in shapes)
-    return name, (int(content.get("imageWidth") or 0), int(content.get("imageHeight") or 0)), _keypoints(points)
+    return name, (int(content.get("imageWidth") or 0), int(content.get("imageHeight") or 0)), _keypoints(name, points)
 
 
 def _cvat(text: str) -> Iterator[Picture]:
     """An XML file of CVAT for images: skeletons, or points of one group."""
     if "<!ENTITY" in text:
         raise ValueError("an XML file with entities, which are not read")
-    for image in ET.fromstring(text).iter("image"):
-        parts = [(f"skeleton {n}", each) for n, one in enumerate(image.iter("skeleton")) for each in one.iter("points")]
+    root = ET.fromstring(text)
+    kinds = {one: one.get("label", "").strip().lower() for one in root.iter("skeleton")}
+    named = set(kinds.values())
+    if len(named) > 1 and "person" not in named:
+        raise _no_person(named)
+    for image in root.iter("image"):
+        people = [one for one in image.iter("skeleton") if len(named) == 1 or kinds[one] == "person"]
+        parts = [(f"skeleton {n}", each) for n, one in enumerate(people) for each in one.iter("points")]
         parts += [(point.get("group_id", "0"), point) for point in image.findall("points")]
         points = (
             (person, point.get("label"), *point.attrib["points"].split(";")[0].split(","), seen)
             for person, point in parts
             if (seen := 1 if point.get("occluded") == "1" else 2) and point.get("outside") != "1"
         )
-        yield str(image.attrib["name"]), (int(image.get("width", 0)), int(image.get("height", 0))), _keypoints(points)
+        name, size = str(image.attrib["name"]), (int(image.get("width", 0)), int(image.get("height", 0)))
+        yield name, size, _keypoints(name, points)
 
 
-def _keypoints(points: Iterable[tuple[Any, ...]]) -> Float64:
+def _keypoints(picture: str, points: Iterable[tuple[Any, ...]]) -> Float64:
     """Keypoints (P, 17, 3) from each point's person, joint, x, y and visibility; what is no joint is left out."""
     people: dict[Any, Float64] = {}
     for person, label, x, y, seen in points:
         if (joint := _joint(label)) >= 0:
-            people.setdefault(person, np.zeros((K, 3)))[joint] = float(x), float(y), seen
+            known = people.setdefault(person, np.zeros((K, 3)))
+            if known[joint, 2]:
+                raise HpeError(
+                    f"{picture} has a person with two points called {label}, but one is expected; "
+                    "give the points of each person a group of their own."
+                )
+            known[joint] = float(x), float(y), seen
     return np.reshape(list(people.values()), (-1, K, 3))
 
 

@@ -25,6 +25,10 @@ LABEL = {"id": 1, "image_id": 7, "category_id": 1, "keypoints": PERSON, "bbox": 
 CATEGORIES = [{"id": 1, "name": "person"}, {"id": 2, "name": "dog"}]
 BOX = {"image_id": 7, "bbox": [0, 0, 1, 1]}
 
+NOSE = '<points label="nose" points="1,2"/>'
+IMAGE = '<annotations><image name="a.png" width="64" height="48">{}</image></annotations>'
+ANIMALS = IMAGE.format(f'<skeleton label="cat">{NOSE}</skeleton><skeleton label="dog">{NOSE}</skeleton>')
+
 
 def coco(*labels: Any, **changes: Any) -> dict[str, Any]:
     """The content of a labels file; by default each picture has the same person."""
@@ -98,6 +102,7 @@ def test_labels_are_read(tmp_path: Path, content: Any, encoding: str) -> None:
         pytest.param("a.json", coco({"image_id": 3}), "no person with labelled joints", id="foreign ids"),
         pytest.param("a.json", coco(annotations=[]), "no person with labelled joints", id="no people"),
         pytest.param("a.json", coco(images=[IMAGES[0]] * 2), "one id to several", id="one id twice"),
+        pytest.param("a.json", coco(images=[IMAGES[0], IMAGES[0] | {"id": 8}]), "b.jpg 2 times", id="one name twice"),
         pytest.param("a.json", '{"shapes": [{"label": "nose"}], "imagePath": "a.png"}', "no person", id="no points"),
         pytest.param("a.json", '{"shapes": [3], "imagePath": "a.png"}', "holds no COCO", id="no shapes"),
         pytest.param("a.txt", "0 0.5 0.5 0.2 0.2 0.1", "6 numbers in a line", id="another number of joints"),
@@ -106,6 +111,8 @@ def test_labels_are_read(tmp_path: Path, content: Any, encoding: str) -> None:
         pytest.param("b.txt", "", "need its size", id="no picture"),
         pytest.param("a.xml", "<annotations><image", "ParseError", id="half an XML file"),
         pytest.param("a.xml", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "entities", id="entities"),
+        pytest.param("a.xml", ANIMALS, "labels of cat, dog", id="skeletons of cats and dogs"),
+        pytest.param("a.xml", IMAGE.format(NOSE + NOSE), "two points called nose", id="points of two, not grouped"),
         pytest.param("a.xml", "<annotations/>", "no person", id="no picture in an XML file"),
         pytest.param("", None, "is a folder without labels", id="a folder without labels"),
     ],
@@ -196,7 +203,8 @@ def cvat(names: Sequence[object], around: str) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?><annotations>{image}</annotations>'
 
 
-SKELETON = cvat(range(1, 18), '<skeleton label="person">{}</skeleton>')
+DOG = f'<skeleton label="dog">{NOSE}</skeleton>'
+SKELETON = cvat(range(1, 18), DOG + '<skeleton label="person">{}</skeleton>')
 
 
 @pytest.mark.parametrize(
