@@ -31,7 +31,7 @@ from hpe_nb.scenes.truth import Truth
 from hpe_nb.skeleton import KEYPOINTS, K
 
 MOST_OUTSIDE = 0.25
-"""Poses are those of a larger picture when more than this share of their joints lies outside the labelled one."""
+"""Poses or labels are of another picture when more than this share of their joints lies outside the labelled one."""
 
 PICTURES = (
     ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".gif", ".jpe", ".jfif", ".dib", ".ppm", ".pgm",
@@ -193,14 +193,12 @@ class LabelledSet:
 
     def check_places(self, poses: Sequence[Poses]) -> None:
         """See that poses, one for each picture, lie in the labelled pictures: those of larger ones do not."""
-        sized = [(each, size) for each, size in zip(poses, self.sizes, strict=True) if any(size)]
-        places = [(each.keypoints[each.kind != MISSING][:, :2], size) for each, size in sized]
-        joints = sum(len(xy) for xy, _ in places)
-        outside = sum(int(((xy < -1) | (xy > size)).any(axis=1).sum()) for xy, size in places)
+        places = [each.keypoints[each.kind != MISSING][:, :2] for each in poses]
+        outside, joints = _outside(places, self.sizes)
         if outside > MOST_OUTSIDE * joints:
             raise HpeError(
-                f"{outside} of {joints} joints lie outside the pictures as {self.source} was labelled; "
-                "give poses that were found in pictures of the labelled size."
+                f"{outside} of {joints} joints lie outside the pictures as {self.source} was labelled, or in their "
+                "first pixel; give poses in pixels of pictures of the labelled size."
             )
 
 
@@ -226,6 +224,8 @@ def read_labels(path: str | Path) -> LabelledSet:
         numbers = [part for *_, each in rows for part in (each.keypoints, each.areas, each.boxes)]
         if not all(np.isfinite(part).all() for part in numbers):
             raise ValueError("some numbers are not finite")
+        if any((each.areas < 0).any() for *_, each in rows):
+            raise ValueError("some areas are below 0")
     except HpeError:
         raise
     except Exception as error:  # json, codecs, xml and numpy each have their own, RecursionError among them
@@ -238,6 +238,13 @@ def read_labels(path: str | Path) -> LabelledSet:
         raise HpeError(
             f"{path} holds no person with labelled joints in its {plural(len(rows), 'picture')}; "
             "give a keypoint annotation file, such as person_keypoints_val2017.json."
+        )
+    places = [labels.keypoints[labels.labelled][:, :2] for *_, labels in rows]
+    outside, joints = _outside(places, [size for *_, size, _ in rows])
+    if outside > MOST_OUTSIDE * joints:
+        raise HpeError(
+            f"{outside} of {joints} labelled joints of {path} lie outside their pictures, or in their first pixel; "
+            "give places in pixels, but in YOLO-pose files in shares of the picture."
         )
     (name, times), *_ = Counter(name for _, name, *_ in rows).most_common(1)
     if times > 1:
@@ -280,6 +287,16 @@ def _from_coco(source: str, content: Any) -> list[tuple[ImageId, str, tuple[int,
     sizes = [(int(image.get("width") or 0), int(image.get("height") or 0)) for image in images]
     names, order = [str(image["file_name"]) for image in images], np.argsort(joints)
     return list(zip(ids, names, sizes, (_annotated(each, order) for each in people.values()), strict=True))
+
+
+def _outside(places: Iterable[Floats], sizes: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    """How many joints lie outside their picture, or in its first pixel, as shares of a picture do; and of how many."""
+    outside = joints = 0
+    for xy, size in zip(places, sizes, strict=True):
+        beyond = (xy < -1) | (xy > (size if any(size) else np.inf))
+        outside += int((beyond.any(axis=1) | (xy <= 1).all(axis=1)).sum())
+        joints += len(xy)
+    return outside, joints
 
 
 def _no_person(given: Iterable[str]) -> HpeError:

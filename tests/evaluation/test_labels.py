@@ -99,6 +99,10 @@ def test_labels_are_read(tmp_path: Path, content: Any, encoding: str) -> None:
             "the joints x0, x1, x2, x3, ...",
             id="other joints",
         ),
+        pytest.param("a.json", coco({"area": -5}), "areas are below 0", id="an area below 0"),
+        pytest.param("a.json", coco({"keypoints": [9 * x for x in PERSON]}), "17 of 17 labelled", id="far outside"),
+        pytest.param("a.json", coco({"keypoints": [x / 120 for x in PERSON]}), "first pixel", id="shares in COCO"),
+        pytest.param("a.txt", "0 9 9 9 9" + 17 * " 20 30 2", "17 of 17 labelled", id="pixels in YOLO-pose"),
         pytest.param("a.json", coco({"image_id": 3}), "no person with labelled joints", id="foreign ids"),
         pytest.param("a.json", coco(annotations=[]), "no person with labelled joints", id="no people"),
         pytest.param("a.json", coco(images=[IMAGES[0]] * 2), "one id to several", id="one id twice"),
@@ -140,6 +144,7 @@ def test_labels_that_are_none(tmp_path: Path, name: str, content: Any, says: str
         pytest.param({"c": poses()}, "image_id 'c'", id="text"),
         pytest.param({7: poses(), "b.jpg": poses()}, "'b.jpg'", id="one picture by two names"),
         pytest.param({7: poses(2.0)}, "outside", id="a larger picture"),
+        pytest.param({7: poses(0.008)}, "first pixel", id="shares"),
     ],
 )
 def test_results_find_their_labels(known: Any, found: Any, ap: float | str) -> None:
