@@ -181,8 +181,13 @@ class LabelledSet:
                 at = index[last]
             if at is None or at in found:
                 foreign.append(name)
-            else:
-                found[at] = poses
+                continue
+            found[at], size = poses, getattr(pictures, "sizes", {}).get(name, self.sizes[at])
+            if size != self.sizes[at] and any(self.sizes[at]):
+                raise HpeError(
+                    f"{name} had {' x '.join(map(str, size))} pixels when its poses were found, but {self.source} was "
+                    f"labelled at {self.sizes[at][0]} x {self.sizes[at][1]}; run on the pictures that were labelled."
+                )
         if foreign:
             raise HpeError(
                 f"{len(foreign)} of {len(pictures)} pictures with poses have no labels in {self.source} (image_id "

@@ -407,6 +407,12 @@ def test_results_find_their_labels_by_name(tmp_path: Path) -> None:
     assert hpe.evaluate(found, hpe.read_labels(tmp_path / "l.json")).numbers["AP"] > 99
 
 
+def test_results_of_smaller_pictures_are_not_judged(tmp_path: Path) -> None:
+    run(photos(tmp_path / "in", "a.png"), tmp_path)
+    known = LabelledSet("l.json", (0,), ("a.png",), ((256, 192),), (labels_of(np.ones((1, 17, 3))),))
+    refused("a.png had 128 x 96 .* at 256 x 192", hpe.evaluate, hpe.load_pictures(tmp_path / "poses.jsonl"), known)
+
+
 def test_frames_of_a_film_are_no_labelled_photos(tmp_path: Path) -> None:
     """Frames are numbered from 0 as some photos are."""
     person = {"person": 1, "score": 0.5, "keypoints": [9.0, 9.0, 0.5] * 17, "kind": [1] * 17}
