@@ -130,7 +130,7 @@ def size_of(path: Path) -> tuple[int, int] | None:
     try:
         with opened(path) as picture:
             # Of a TIFF file Pillow tells the size upright, of others as it is stored.
-            turned = picture.format != "TIFF" and picture.getexif().get(ORIENTATION, 1) >= 5
+            turned = picture.format != "TIFF" and _orientation(picture) >= 5
             return (picture.height, picture.width) if turned else (picture.width, picture.height)
     except Exception:  # reading the picture later says what is wrong with it
         return None
@@ -205,9 +205,22 @@ def _plain_jpeg(picture: Picture, data: bytes) -> Image | None:
     None where Pillow has to look closer: another kind of picture, or an end that is missing or followed by something.
     """
     if picture.format in ("JPEG", "MPO") and picture.mode in ("RGB", "L") and data.endswith(END_OF_JPEG):
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-        return None if image is None else np.asarray(image, np.uint8)
+        # OpenCV reads fewer ways to write the orientation than Pillow, by which `size_of` goes.
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+        if image is not None:
+            way = _orientation(picture)
+            upright = image.transpose(1, 0, 2) if way >= 5 else image
+            across, down = -1 if way in (2, 3, 6, 7) else 1, -1 if way in (3, 4, 7, 8) else 1
+            return np.ascontiguousarray(upright[::down, ::across], np.uint8)
     return None
+
+
+def _orientation(picture: Picture) -> int:
+    """How the camera was held, 1 to 8 as EXIF has it; 1 where it says nothing that can be understood."""
+    with suppress(Exception), warnings.catch_warnings(action="ignore"):
+        way = picture.getexif().get(ORIENTATION, 1)
+        return int(way) if way in range(1, 9) else 1
+    return 1
 
 
 def _pixels(picture: Picture, name: str) -> Image:

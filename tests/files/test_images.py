@@ -19,7 +19,7 @@ from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.arrays import Image
-from hpe_nb.files.images import decode_image, encode_image, size_of
+from hpe_nb.files.images import ORIENTATION, decode_image, encode_image, size_of
 from hpe_nb.files.opencv import cv2, trouble
 
 
@@ -119,6 +119,18 @@ def test_exif_orientation_is_applied(tmp_path: Path, kind: str, orientation: int
     assert image.shape == upright.shape
     assert size_of(tmp_path / "picture") == image.shape[1::-1]
     assert np.abs(image.astype(int) - upright).max() <= (6 if kind == "JPEG" else 0)
+
+
+@pytest.mark.parametrize(
+    ("exif", "size"),
+    [
+        pytest.param(struct.pack(">2sHIHHHIII", b"MM", 42, 8, 1, ORIENTATION, 4, 1, 6, 0), (48, 64), id="long number"),
+        pytest.param(struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, ORIENTATION, 3, 1, 9, 0, 0), (64, 48), id="9"),
+    ],
+)
+def test_rare_orientations_are_one_thing_everywhere(tmp_path: Path, exif: bytes, size: tuple[int, int]) -> None:
+    (tmp_path / "a").write_bytes(saved(RGB, "JPEG", exif=b"Exif\0\0" + exif))
+    assert size_of(tmp_path / "a") == hpe.read_image(tmp_path / "a").shape[1::-1] == size
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
