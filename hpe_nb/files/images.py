@@ -30,6 +30,9 @@ STRIP = 2**20
 ORIENTATION = 0x0112
 """Number of the EXIF field that says how a camera was held."""
 
+WHITE, PREVIEW = 262, 254
+"""Numbers of TIFF's fields that say which grey is 0, where Pillow heeds it with 8 bits only, and what a page is."""
+
 END_OF_JPEG = b"\xff\xd9"
 
 JPEG_OPTIONS = (
@@ -228,6 +231,9 @@ def _pixels(picture: Picture, name: str) -> Image:
     from PIL import Image as Pillow
     from PIL import ImageOps
 
+    tags = getattr(picture, "tag_v2", {})  # of a TIFF file
+    if tags.get(PREVIEW) == 1:
+        raise HpeError(f"{name} has a preview of a picture in its first place, as raw photos do; convert it to JPEG.")
     picture.load()
     with suppress(Exception):  # EXIF that cannot be understood is no reason to refuse the picture
         ImageOps.exif_transpose(picture, in_place=True)
@@ -237,9 +243,11 @@ def _pixels(picture: Picture, name: str) -> Image:
         strip = picture.crop((0, top, width, min(height, top + rows)))
         if strip.mode.startswith(("I", "F")):
             grey = np.asarray(strip)
-            if grey.dtype.kind == "f" or grey.max() > 65535 or grey.min() < 0:
+            wide = grey.dtype == np.int32 and picture.format == "TIFF"  # other formats have 16 bits at most
+            if wide or grey.dtype.kind == "f" or grey.max() > 65535 or grey.min() < 0:
                 raise HpeError(f"{name} has {grey.dtype} pixels of no known range; save it with 8 or 16 bits each.")
-            image[top : top + rows] = (grey >> 8).astype(np.uint8)[..., None]
+            upper = (grey >> 8).astype(np.uint8)[..., None]
+            image[top : top + rows] = 255 - upper if tags.get(WHITE) == 0 else upper
             continue
         if strip.has_transparency_data:
             over = strip.convert("RGBA")

@@ -49,8 +49,8 @@ FILM_ENDINGS = (
 )
 """Endings of the films that are looked for in folders."""
 
-MOVING = {"GIF": "film", "PNG": "film", "WEBP": "moving photo"}
-"""What animations are: no reader of films here takes a WebP."""
+MOVING = {"GIF": "film", "PNG": "film", **dict.fromkeys(("WEBP", "AVIF", "TIFF"), "moving photo")}
+"""What files of several pictures are: no reader of films here takes a WebP."""
 
 MOST_FILM = 2**50
 """Bytes of the largest film."""
@@ -138,7 +138,7 @@ def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) 
                 found.photos.append(item)
                 if kind == "moving photo":
                     found.report.notes.append(
-                        f"{item} is an animation, of which the first picture is read; make it a film."
+                        f"{item} holds several pictures, of which the first is read; make it a film or single photos."
                     )
             seen.add(key)
     return found

@@ -55,6 +55,7 @@ RGB = Pillow.fromarray(photo())
 OVER_WHITE = np.where(np.arange(64)[:, None] < 32, 255, photo())
 """What `clear` shows."""
 GREY = np.repeat(photo()[..., :1], 3, axis=2)
+DEEP = Pillow.fromarray(photo()[..., 0].astype(np.uint16) * 257)
 FINE: dict[str, Any] = {"quality": 98, "subsampling": 0}
 MOVING: dict[str, Any] = {"save_all": True, "append_images": [RGB.rotate(180)]}
 
@@ -79,6 +80,7 @@ MOVING: dict[str, Any] = {"save_all": True, "append_images": [RGB.rotate(180)]}
         pytest.param(deep(".tiff"), photo(), 0, id="16 bit tiff"),
         pytest.param(deep(".png", grey=True), GREY, 0, id="16 bit grey png"),
         pytest.param(deep(".tiff", grey=True), GREY, 0, id="16 bit grey tiff"),
+        pytest.param(saved(DEEP, "TIFF", tiffinfo={262: 0}), 255 - GREY, 0, id="16 bit grey tiff whose white is 0"),
         pytest.param(deep(".pgm", grey=True), GREY, 0, id="16 bit pgm"),
         pytest.param(deep(".png", alpha=True), photo(), 0, id="16 bit png with alpha"),
         pytest.param(clear("PNG"), OVER_WHITE, 0, id="alpha png"),
@@ -181,6 +183,8 @@ JPEG_BYTES = saved(Pillow.fromarray(photo(640, 480)), "JPEG")
         *(pytest.param(saved(RGB, kind)[:-60], "truncated", id=f"{kind}, cut") for kind in ("PNG", "WEBP", "BMP")),
         pytest.param(saved(RGB.quantize(8), "GIF")[:-60], "truncated", id="gif without its end"),
         pytest.param(png_that_announces(13500, 13500), "178 megapixels", id="a bomb of 182 megapixels"),
+        pytest.param(saved(RGB.convert("I"), "TIFF"), "int32", id="32 bit tiff"),
+        pytest.param(saved(RGB, "TIFF", tiffinfo={254: 1}), "as raw photos do", id="preview of a raw photo"),
         pytest.param(bytes(cv2.imencode(".tiff", np.eye(9, dtype=np.float32))[1]), "float32", id="floating point tiff"),
     ],
 )

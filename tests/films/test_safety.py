@@ -380,6 +380,7 @@ def test_pictures_that_cannot_be_read_are_no_broken_films(tmp_path: Path, name: 
         pytest.param("a.gif", 3, 0, 1, False, id="animated GIF"),
         pytest.param("a.webp", 1, 1, 0, False, id="WebP"),
         pytest.param("a.webp", 3, 1, 0, True, id="animated WebP, which no reader of films takes"),
+        pytest.param("a.tif", 3, 1, 0, True, id="pages of a TIFF"),
     ],
 )
 def test_animations(tmp_path: Path, name: str, count: int, photos: int, films: int, said: bool) -> None:
@@ -388,7 +389,7 @@ def test_animations(tmp_path: Path, name: str, count: int, photos: int, films: i
     for what in (tmp_path, tmp_path / name):
         found = find_inputs([str(what)])
         assert (len(found.photos), len(found.films)) == (photos, films)
-        assert any("is an animation" in note for note in found.report.notes) == said
+        assert any("holds several pictures" in note for note in found.report.notes) == said
     if films:
         assert [frame.image[0, 0, 1:].tolist() for frame in read(tmp_path / name)[0]] == [[0, 0]] * count  # reds
 
