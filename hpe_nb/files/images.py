@@ -147,6 +147,12 @@ def scaled_into(image: Image, size: tuple[int, int]) -> Image:
     return np.asarray(cv2.resize(image, (width, height), interpolation=way), np.uint8)
 
 
+def turned(image: Image, exchanged: bool, mirrored: bool, flipped: bool) -> Image:
+    """The picture with rows and columns exchanged, then left and right, then top and bottom."""
+    image = image.transpose(1, 0, 2) if exchanged else image
+    return np.ascontiguousarray(image[:: -1 if flipped else 1, :: -1 if mirrored else 1])
+
+
 def crop_boxes(image: Image, boxes: Floats, margin: float = 0.15) -> list[Image]:
     """The parts of a picture in boxes, each grown on all sides by a share of its longer one; views of the picture.
 
@@ -212,9 +218,7 @@ def _plain_jpeg(picture: Picture, data: bytes) -> Image | None:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
         if image is not None:
             way = _orientation(picture)
-            upright = image.transpose(1, 0, 2) if way >= 5 else image
-            across, down = -1 if way in (2, 3, 6, 7) else 1, -1 if way in (3, 4, 7, 8) else 1
-            return np.ascontiguousarray(upright[::down, ::across], np.uint8)
+            return turned(np.asarray(image, np.uint8), way >= 5, way in (2, 3, 6, 7), way in (3, 4, 7, 8))
     return None
 
 

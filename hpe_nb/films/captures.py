@@ -17,6 +17,7 @@ import numpy as np
 
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
+from hpe_nb.files.images import turned
 from hpe_nb.files.opencv import cv2
 from hpe_nb.films.frame import Frame, Source, Span, short_name
 from hpe_nb.network.download import in_thread
@@ -250,12 +251,16 @@ def announced_frames(container: Any, stream: Any, fps: float) -> int | None:
 
 
 def upright(frame: Any) -> Image | None:
-    """A frame of PyAV as RGB (H, W, 3), turned as it is to be shown; None where it cannot be converted."""
+    """A frame of PyAV as RGB (H, W, 3), turned and mirrored as it is to be shown; None where it cannot be converted."""
     import av
 
     try:
         image = frame.to_ndarray(format="rgb24")
     except (av.FFmpegError, ValueError, MemoryError):
         return None
-    turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else np.asarray(image, np.uint8)
+    told = frame.side_data.get("DISPLAYMATRIX")
+    if told is None:
+        return np.asarray(image, np.uint8)
+    xx, xy, _, yx, yy = np.frombuffer(told, np.int32)[:5].tolist()  # how far across and down a step across, down leads
+    exchanged = abs(xy) + abs(yx) > abs(xx) + abs(yy)
+    return turned(image, exchanged, (yx if exchanged else xx) < 0, (xy if exchanged else yy) < 0)
