@@ -87,12 +87,15 @@ class Film(Source):
                 else:
                     yield Frame(image, index, seconds)
         announced = self._announced or 0
+        # The count of a healthy film may be off by a few; that of a GIF is exact.
+        few = 0 if self._container.format.name == "gif" else max(2, announced // 50)
         if index < 0:
             self.report.add(f"{self.name} could be opened but gave no frame; it may be broken or of an unknown codec.")
         elif self._reached > self._lasts - max(1.0, self._lasts / 50) > 0:
             pass  # frames of uneven length, or sound that goes on after the last one
-        elif index + 1 < announced - max(2, announced // 50):  # the count of a healthy film may be off by a few
-            self.report.add(f"{self.name} broke off after frame {index} of {announced}; the file is incomplete.")
+        elif index + 1 < announced - few:
+            ending = "the file is incomplete, or its frames have no times"
+            self.report.add(f"{self.name} broke off after frame {index} of {announced}; {ending}.")
 
     def _decoded(self) -> Iterator[Any]:
         """Frame after frame as PyAV has it, None for one that cannot be decoded; sound is put aside on the way."""

@@ -223,6 +223,8 @@ def kind_of(path: str) -> str:
         check_file(Path(path), "a picture or film", MOST_FILM)
     except HpeError:
         return ""
+    if suffix in (".mjpg", ".mjpeg"):  # it begins as a photo does
+        return "film"
     with suppress(Exception):  # another file, or a damaged one: reading it says so
         with open(path, "rb") as file:
             head = file.read(12)

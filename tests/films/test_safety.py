@@ -408,6 +408,18 @@ def test_results_find_their_labels_by_name(tmp_path: Path) -> None:
     assert hpe.evaluate(found, hpe.read_labels(tmp_path / "l.json")).numbers["AP"] > 99
 
 
+def test_a_film_of_jpegs_is_a_film(tmp_path: Path) -> None:
+    photo(tmp_path / "a.jpg")
+    (tmp_path / "a.mjpeg").write_bytes(2 * (tmp_path / "a.jpg").read_bytes())
+    assert len(read(tmp_path / "a.mjpeg")[0]) == 2
+
+
+def test_a_gif_without_times_is_told(tmp_path: Path) -> None:
+    noise = [Image.fromarray(each) for each in np.random.default_rng(0).integers(0, 255, (2, 48, 64, 3), np.uint8)]
+    noise[0].save(tmp_path / "a.gif", save_all=True, append_images=noise[1:])
+    assert "broke off after frame 0 of 2" in read(tmp_path / "a.gif")[1].report.sentences[0]
+
+
 def test_results_of_smaller_pictures_are_not_judged(tmp_path: Path) -> None:
     run(photos(tmp_path / "in", "a.png"), tmp_path)
     known = LabelledSet("l.json", (0,), ("a.png",), ((256, 192),), (labels_of(np.ones((1, 17, 3))),))
