@@ -43,6 +43,7 @@ class Film(Source):
         super().__init__(short_name(address), span, [address])
         self._container, self._video = open_container(address)
         self.fps = stream_rate(self._video)
+        self.pixel_ratio = self._video.sample_aspect_ratio or 1  # width to height of a pixel
         self._announced = announced_frames(self._container, self._video, self.fps)
         # Without a count of its frames a film only says how long it lasts, with all that it holds.
         self._lasts = 0.0 if self._video.frames else (self._container.duration or 0) / 1e6
