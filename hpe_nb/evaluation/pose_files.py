@@ -275,9 +275,10 @@ def _short(numbers: Float32 | np.float32) -> Any:
 
 def poses_of(people: list[Person]) -> Poses:
     """People of one picture as arrays; other numbers than a person has, or too few, raise ValueError or KeyError."""
-    keypoints = np.array([_numbers(person["keypoints"], 3 * K) for person in people], np.float32).reshape(-1, K, 3)
-    scores = np.array([float(person["score"]) for person in people], np.float32)
-    tags = np.array([person.get("tag", np.nan) for person in people], np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite
+        keypoints = np.array([_numbers(person["keypoints"], 3 * K) for person in people], np.float32).reshape(-1, K, 3)
+        scores = np.array([float(person["score"]) for person in people], np.float32)
+        tags = np.array([person.get("tag", np.nan) for person in people], np.float32)
     assumed = np.where(keypoints[..., 2] > 0, DETECTED, MISSING).tolist()
     known = [_numbers(person.get("kind", guess), K) for person, guess in zip(people, assumed, strict=True)]
     if not np.isfinite(keypoints).all() or not np.isfinite(scores).all():

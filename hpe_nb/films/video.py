@@ -119,8 +119,8 @@ class VideoFile:
         import av
 
         av.logging.set_level(None)
-        rate, ending = Fraction(self.fps).limit_denominator(1001), self.path.suffix.lower()
-        rate = max(rate, Fraction(1, 1001))
+        rate = max(Fraction(self.fps).limit_denominator(1001), Fraction(1, 1001))
+        ending = self.path.suffix.lower()
         self._size, self._origin = size, time
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._ask_for_room()
