@@ -23,7 +23,7 @@ from hpe_nb.arrays import Bools, Float64, Floats, Ints
 from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.pose_files import ImageId
-from hpe_nb.files.images import size_of
+from hpe_nb.files.images import PICTURE_ENDINGS, size_of
 from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.making import Scene
@@ -32,12 +32,6 @@ from hpe_nb.skeleton import KEYPOINTS, K
 
 MOST_OUTSIDE = 0.25
 """Poses or labels are of another picture when more than this share of their joints lies outside the labelled one."""
-
-PICTURES = (
-    ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".gif", ".jpe", ".jfif", ".dib", ".ppm", ".pgm",
-    ".pbm", ".jp2",
-)  # fmt: skip
-"""Endings of the files of a folder that count as pictures."""
 
 Picture: TypeAlias = tuple[str, tuple[int, int], Float64]
 """Name, width and height, and the keypoints (P, 17, 3) of its people: x, y, visibility as COCO numbers it."""
@@ -354,15 +348,30 @@ def _other_labels(path: Path) -> Iterable[Picture] | None:
 
 
 def label_files(path: Path) -> list[Path]:
-    """The files with labels: that one, or of a folder those of YOLO-pose, else of labelme, if any."""
+    """The files with labels: that one, or of a folder those of YOLO-pose, else of labelme, if any.
+
+    Text files that begin with words and have no picture, such as classes.txt, are no labels.
+    """
     if not path.is_dir():
         return [path]
-    return sorted(path.glob("*.txt")) or sorted(path.glob("*.json"))
+    texts = {each: read_bytes(each, "a file with labels").lstrip(b"\xef\xbb\xbf \t\r\n") for each in path.glob("*.txt")}
+    labels = [each for each, text in texts.items() if not text or text[:1].isdigit() or _picture_of(each)]
+    return sorted(labels) or sorted(path.glob("*.json"))
 
 
 def images_of(labels: Path) -> Path:
-    """The folder of the pictures of a folder of labels, by YOLO's custom: `images` where the path says `labels`."""
-    return Path(*("images" if part == "labels" else part for part in labels.parts))
+    """The folder of the pictures of a folder of labels, by YOLO's custom: `images` in place of the last `labels`."""
+    parts = list(labels.absolute().parts)
+    if "labels" in parts:
+        parts[-1 - parts[::-1].index("labels")] = "images"
+    return Path(*parts)
+
+
+def _picture_of(labels: Path) -> Path | None:
+    """The picture of a text file of labels: beside it, or in the folder of the pictures."""
+    endings = [each for ending in PICTURE_ENDINGS for each in (ending, ending.upper(), ending[:2].upper() + ending[2:])]
+    paths = (f / (labels.stem + ending) for ending in endings for f in (labels.parent, images_of(labels.parent)))
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _text(path: Path) -> str:
@@ -372,11 +381,10 @@ def _text(path: Path) -> str:
 
 def _yolo(path: Path) -> Picture:
     """A text file of YOLO-pose; class 0 is person."""
-    beside = images_of(path.parent)
-    names = [path.stem + ending for ending in (*PICTURES, *map(str.upper, PICTURES))]
-    found = [folder / name for folder in (path.parent, beside) for name in names if (folder / name).is_file()]
-    size = size_of(found[0]) if found else None
-    if size is None:
+    picture = _picture_of(path)
+    size = None if picture is None else size_of(picture)
+    if picture is None or size is None:
+        beside = images_of(path.parent)
         raise HpeError(f"{path} has no picture beside it or in {beside}, but YOLO's labels need its size; add it.")
     people = []
     for line in _text(path).splitlines():
@@ -387,7 +395,7 @@ def _yolo(path: Path) -> Picture:
             points = np.array(numbers[5:]).reshape(K, -1)
             seen = points[:, 2] if points.shape[1] == 3 else 2.0 * points.any(axis=1)
             people.append(np.column_stack((points[:, :2] * size, seen)))
-    return found[0].name, size, np.reshape(people, (-1, K, 3))
+    return picture.name, size, np.reshape(people, (-1, K, 3))
 
 
 def _labelme(content: Any) -> Picture:

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "AVIF")
 """Formats that are read. Told apart by the first bytes, never by the ending; none of them starts another program."""
 
+PICTURE_ENDINGS = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
+    *(".pnm", ".jp2", ".j2k", ".avif", ".gif", ".mpo"),
+)
+"""Endings of files and addresses that count as pictures where their content is not looked at, or says nothing."""
+
 STRIP = 2**20
 """Pixels that are converted at once."""
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from hpe_nb.errors import HpeError
-from hpe_nb.files.images import opened
+from hpe_nb.files.images import PICTURE_ENDINGS, opened
 from hpe_nb.files.reading import check_file
 from hpe_nb.files.text import plural
 from hpe_nb.films.captures import TIMEOUT, Film, open_camera
@@ -36,12 +36,6 @@ AVIF = (b"avif", b"avis")
 
 UNREADABLE = (".heic", ".heif", ".jxl", ".svg", ".pdf")
 """Endings of pictures that cannot be read, for the same reason."""
-
-PICTURE_ENDINGS = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
-    *(".pnm", ".jp2", ".j2k", ".avif", ".gif", ".mpo"),
-)
-"""Endings of addresses of pictures, and of files whose content says nothing: reading them says what is wrong."""
 
 FILM_ENDINGS = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".avi", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"),

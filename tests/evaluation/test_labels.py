@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from refusals import refused
 
 import hpe_nb as hpe
+from hpe_nb.cli.eval import photos_of
 from hpe_nb.cli.main import main
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.skeleton import KEYPOINTS
@@ -216,6 +218,7 @@ SKELETON = cvat(range(1, 18), DOG + '<skeleton label="person">{}</skeleton>')
     ("name", "content", "hidden"),
     [
         pytest.param("labels/a.txt", yolo(3), True, id="YOLO-pose in labels, pictures in images"),
+        pytest.param("labels/s/labels/a.txt", yolo(3), True, id="YOLO-pose, labels within labels"),
         pytest.param("images/a.txt", yolo(3), True, id="YOLO-pose beside the pictures"),
         pytest.param("labels/a.txt", yolo(2), False, id="YOLO-pose without visibility"),
         pytest.param("shapes/a.json", labelme(), False, id="labelme"),
@@ -224,14 +227,25 @@ SKELETON = cvat(range(1, 18), DOG + '<skeleton label="person">{}</skeleton>')
     ],
 )
 def test_labels_of_other_tools(tmp_path: Path, name: str, content: Any, hidden: bool) -> None:
-    hpe.write_image(tmp_path / "images" / "a.png", np.zeros((48, 64, 3), np.uint8))
     path = tmp_path / name
-    path.parent.mkdir(exist_ok=True)
+    for folder in (tmp_path / "images", path.parent.parent / "images"):
+        hpe.write_image(folder / "a.png", np.zeros((48, 64, 3), np.uint8)).rename(folder / "a.Png")
+    path.parent.mkdir(exist_ok=True, parents=True)
     written(path, content)
+    written(path.parent / "classes.txt", "person\ndog\n")
     found = hpe.read_labels(path.parent if path.suffix == ".txt" else path)
-    assert (found.names, found.sizes) == (("a.png",), ((64, 48),))
+    assert (found.names[0].lower(), found.sizes) == ("a.png", ((64, 48),))
     there = POINTS.copy()
     if not hidden:  # the format does not tell hidden joints from visible ones
         there[:, 2] = np.where(there[:, 2] > 0, 2, 0)
     np.testing.assert_allclose(found.labels[0].keypoints, there[None], atol=1e-4)
     assert found.labels[0].real.all()
+
+
+@pytest.mark.parametrize("labels", ["set/labels", "set/labels/a.txt", "."])
+def test_photos_of_yolo_are_found(tmp_path: Path, labels: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = hpe.write_image(tmp_path / "set/images/a.png", np.zeros((48, 64, 3), np.uint8))
+    (tmp_path / "set/labels").mkdir()
+    written(tmp_path / "set/labels/a.txt", yolo(3))
+    monkeypatch.chdir(tmp_path / "set/labels" if labels == "." else tmp_path)
+    assert photos_of(Namespace(labels=Path(labels), photos=None), hpe.read_labels(labels)) == [image]
