@@ -310,7 +310,7 @@ def test_picture_and_sound_stay_together(
     ],
 )
 def test_sound_of_any_kind(tmp_path: Path, name: str, coder: str, written: str, says: str) -> None:
-    film = uneven_film(tmp_path / name, [0, 10, 20, 30], sound=0.4, coder=coder)
+    film = uneven_film(tmp_path / name, [0, 1, 2, 3], rate=10, sound=0.4, coder=coder)
     summary, entries = run(film, tmp_path / "out", video=written)
     assert says in " ".join(summary.notes)
     assert len(entries) == frames_in(tmp_path / "out" / written) == 4
