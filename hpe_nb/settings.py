@@ -16,7 +16,7 @@ Sliders, command line options and parameter sweeps are made from the fields, so 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import Field, dataclass, field, fields
 from functools import lru_cache
 from operator import attrgetter
@@ -51,7 +51,7 @@ def knob(
         low, high: the range of sliders and searches, both included.
         by: what a slider moves by.
         meaning: a few words on what it does, shown beside the slider.
-        step: decoder step that reads it: one of `STEPS`. Without it the field is no setting of the decoder.
+        step: decoder step that reads it: one of `STEPS`; a setting of the decoder's without it is read by grouping.
         least: the least value that may be given, where that is below `low`.
 
     Returns:
@@ -264,9 +264,10 @@ class Settings:
         Raises:
             HpeError: no setting of this name.
         """
+        known = [item.name for item in fields(cls)]
         for name in given:
-            if not hasattr(cls, name):
-                known = [item.name for item in fields(cls)]
+            # A field that a class forgot to make one, for want of @dataclass, has a sentence of its own.
+            if name not in known and not isinstance(getattr(cls, name, None), Field):
                 meant = suggestion(name, known) or f": {', '.join(known)}."
                 raise HpeError(f"{name}={given[name]!r} was given, but the name of a setting is expected{meant}")
         return super().__new__(cls)
@@ -290,12 +291,16 @@ class Settings:
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            check_field(item, getattr(self, item.name))
+            object.__setattr__(self, item.name, check_field(item, getattr(self, item.name)))
         plain = [name for name, value in vars(type(self)).items() if isinstance(value, Field)]
         if plain:
             raise HpeError(
                 f"{type(self).__name__} has the knob {plain[0]} but is no dataclass of its own; "
                 "put @dataclass(frozen=True, kw_only=True) above the class."
+            )
+        if not isinstance(self.opening, int | float) or not self.opening > -np.inf:
+            raise HpeError(
+                f"{type(self).__name__}.opening is {self.opening!r}, but what a new person costs is expected."
             )
 
     def cost(self, joints: Candidates, people: People) -> Float64:
@@ -401,8 +406,12 @@ class HigherHRNetSettings(OmzSettings):
         return np.asarray(cost)
 
 
-def check_field(item: Field[Any], value: Any) -> None:
-    """Raise when `value` is not one that the field `item` can take."""
+def check_field(item: Field[Any], value: Any) -> Any:
+    """The value, of the field's own type where the field is a number.
+
+    Raises:
+        HpeError: not one that the field `item` can take.
+    """
     default: Any = item.default
     info, kind = item.metadata, type(default)
     if "options" in info:
@@ -413,6 +422,10 @@ def check_field(item: Field[Any], value: Any) -> None:
             raise HpeError(f"{item.name}={value!r} was given, but True or False is expected.")
     elif "low" in info:
         _check_number(item, value, whole=kind is int)
+        return kind(value)
+    if not isinstance(value, Hashable):
+        raise HpeError(f"{item.name} is of type {type(value).__name__}, but a number, a text or a tuple is expected.")
+    return value
 
 
 def _check_number(item: Field[Any], value: Any, whole: bool) -> None:
@@ -451,4 +464,10 @@ def _reader(rule: type, step: str) -> Callable[[Any], tuple[Any, ...]]:
 @lru_cache(maxsize=256)
 def names_read(rule: type, step: str) -> tuple[str, ...]:
     """Names of the settings that one step of the decoder reads, as their fields say it."""
-    return tuple(item.name for item in fields(rule) if item.metadata.get("step") == step)
+    return tuple(item.name for item in fields(rule) if step_of(item) == step)
+
+
+def step_of(item: Field[Any]) -> str:
+    """The decoder's step that reads a setting; where a rule's own field does not say it, it is the rule's."""
+    step: str = item.metadata.get("step") or "grouping"
+    return step

@@ -163,6 +163,8 @@ def _decode(maps: Maps, settings: Settings, step: Step, take: TakeTurn, each: Ea
 class Decoder:
     """Decodes one picture's maps under any settings and remembers each step by what it reads.
 
+    Its results are kept, so their arrays cannot be written to: change copies.
+
     A step runs again only if one of its settings or the result before it differs. Equal results of a step are one
     object, so what follows them runs once: `a.poses is b.poses` tells that two decodings come out the same.
 
@@ -213,7 +215,10 @@ class Decoder:
         return turn
 
     def _same(self, made: Any) -> Any:
-        """The first array, or peaks, that was equal to this; anything else as it is."""
+        """The first array, or peaks, that was equal to this; anything else as it is. Nobody can change its arrays."""
+        for part in [made] if isinstance(made, np.ndarray) else vars(made).values():
+            if isinstance(part, np.ndarray):
+                part.setflags(write=False)
         if isinstance(made, Peaks):
             return self._first.setdefault((made.joint.tobytes(), made.xy.tobytes()), made)
         if isinstance(made, np.ndarray):

@@ -208,9 +208,9 @@ def _table_of(
     """
     expected = len(joints.index), len(people)
     try:
-        table: NDArray[Any] = np.asarray(method(joints, people, *cost), kind)
+        table: NDArray[Any] = np.array(method(joints, people, *cost), kind)  # a copy: a rule may use its own again
         if table.shape == expected:
-            return table
+            return _frozen(table)
     except HpeError:
         raise
     except Exception as error:  # a rule is anyone's code
@@ -227,14 +227,15 @@ def _table_of(
 def assign(settings: Settings, joints: Candidates, people: People, cost: Float64) -> Ints:
     """Person of each candidate, (n,), by the assignment of least total cost; ALONE where it joins none.
 
-    Opening a person is always possible and costs `settings.opening`: pairs that cost more are counted as costing that,
-    and where there are more candidates than people, padding columns of that cost stand for new people.
+    It joins where the rule's `joins` says so, but never at an infinite cost. Opening a person is always possible and
+    costs `settings.opening`: pairs that cost more are counted as costing that, and where there are more candidates than
+    people, padding columns of that cost stand for new people.
     """
     n, m = cost.shape
     if not m:
         return np.full(n, ALONE)
     matrix = np.minimum(cost, settings.opening)
-    joins = _table_of(np.bool_, settings, settings.joins, joints, people, cost)
+    joins = _table_of(np.bool_, settings, settings.joins, joints, people, cost) & (cost < np.inf)
     if n > m:
         matrix = np.concatenate((matrix, np.full((n, n - m), settings.opening)), axis=1)
         joins = np.concatenate((joins, np.zeros((n, n - m), np.bool_)), axis=1)

@@ -26,7 +26,7 @@ from hpe_nb.decoder.grouping import ALONE, Turn, assign, checked_cost
 from hpe_nb.decoder.peaks import find_peaks
 from hpe_nb.decoder.refinement import refine, windows, without_delta
 from hpe_nb.errors import HpeError
-from hpe_nb.settings import Settings, tag_distances
+from hpe_nb.settings import Settings, step_of, tag_distances
 
 Answer = TypeVar("Answer")
 Search = Generator[None, None, Float64]
@@ -98,15 +98,16 @@ def search(
     Raises:
         HpeError: no such setting, or one that is not a number.
     """
-    info = _number_field(decoding.settings, setting).metadata
+    item = _number_field(decoding.settings, setting)
+    info = item.metadata
     low = info["low"] if low is None else max(low, info["least"])
     high = info["high"] if high is None else min(high, info["high"])
     picture = _Picture(decoding, setting)
-    if low >= high or setting == "delta" or setting in decoding.settings.unread or info["step"] is None:
+    if low >= high or setting == "delta" or setting in decoding.settings.unread:
         return FlipPoints(setting, np.zeros(0), exact=True)
     if setting in VALUES:
         values = yield from _walk_values(picture, np.unique(VALUES[setting](picture, low, high)), low, high)
-    elif info["step"] == "grouping":
+    elif step_of(item) == "grouping":
         values = yield from _Walk(picture, info["by"]).points(low, high)
     else:
         values = yield from _walk_slider(picture, info["by"], low, high)

@@ -24,19 +24,58 @@ class Leash(hpe.Settings):
         return np.where(hpe.place_distances(joints, people) > self.leash, np.inf, super().cost(joints, people))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Far(hpe.OmzSettings):
+    """Open Model Zoo's rule on a leash; how long it is, is a plain field."""
+
+    leash: float = 60.0
+
+    def cost(self, joints, people):
+        return np.where(hpe.place_distances(joints, people) > self.leash, np.inf, super().cost(joints, people))
+
+
 @pytest.fixture
 def maps():
     return hpe.scene(people=4, seed=3, tag_noise=0.3, tag_gap=1.0).maps
 
 
-def test_a_long_leash_changes_nothing_and_a_short_one_opens_people(maps):
-    plain, long, short = (hpe.decode(maps, each) for each in (hpe.Settings(), Leash(leash=300.0), Leash(leash=3.0)))
+@pytest.mark.parametrize(("base", "rule"), [(hpe.Settings, Leash), (hpe.OmzSettings, Far)])
+def test_a_long_leash_changes_nothing_and_a_short_one_opens_people(maps, base, rule):
+    plain, long, short = (hpe.decode(maps, each) for each in (base(), rule(leash=300.0), rule(leash=3.0)))
     np.testing.assert_array_equal(plain.groups.peak, long.groups.peak)
     assert len(short.groups) > len(plain.groups)
     for turn in short.groups.turns:
         old = turn.person < len(turn.people)
         away = hpe.place_distances(turn.candidates, turn.people)
         assert (away[old.nonzero()[0], turn.person[old]] <= 3.0).all()
+
+
+def test_a_field_without_a_step_is_read_by_the_rule(maps):
+    decoder = hpe.Decoder(maps)
+    for leash in (3.0, 60.0, 300.0):
+        np.testing.assert_array_equal(
+            decoder(Far(leash=leash)).poses.keypoints, hpe.decode(maps, Far(leash=leash)).poses.keypoints
+        )
+
+
+def test_what_a_decoder_remembers_cannot_be_changed(maps):
+    decoding = hpe.Decoder(maps)()
+    arrays = [each for part in (decoding, decoding.poses, decoding.peaks) for each in vars(part).values()]
+    for array in (each for each in arrays if isinstance(each, np.ndarray)):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 0
+
+
+def test_a_rule_may_use_one_array_for_all_turns(maps):
+    class Lazy(hpe.Settings):
+        def cost(self, joints, people):
+            made = room[: len(joints.index), : len(people)]
+            made[:] = super().cost(joints, people)
+            return made
+
+    room = np.zeros((200, 200))
+    for lazy, plain in zip(hpe.decode(maps, Lazy()).groups.turns, hpe.decode(maps).groups.turns, strict=True):
+        np.testing.assert_array_equal(lazy.cost, plain.cost)
 
 
 def test_the_walk_is_the_record(maps):
@@ -85,7 +124,14 @@ def test_mistakes_name_the_rule_and_the_joint_type(maps, cost, words):
     assert len(message) < 300
 
 
-@pytest.mark.parametrize("joins", [lambda *_: 1 / 0, lambda *_: np.ones(3, bool)], ids=["raises", "another shape"])
+@pytest.mark.parametrize(
+    "joins",
+    [
+        pytest.param(lambda *_: 1 / 0, id="raises"),
+        pytest.param(lambda *_: np.ones(3, bool), id="another shape"),
+        pytest.param(lambda _, __, cost: cost.fill(0), id="changes the cost"),
+    ],
+)
 def test_mistakes_of_joins_are_told_too(maps, joins):
     class Bad(hpe.Settings):
         def joins(self, joints, people, cost):
@@ -101,6 +147,35 @@ def test_a_knob_without_its_dataclass_is_told():
 
     with pytest.raises(hpe.HpeError, match="put @dataclass"):
         Forgot()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needed(hpe.Settings):
+    """A rule with a field that has no default, and another cost of a new person."""
+
+    opening: float = 0.0
+    weights: tuple[float, ...]
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        pytest.param(lambda: hpe.Settings(cost=3), "cost=3 was given, but the name of a setting", id="a method"),
+        pytest.param(lambda: hpe.Settings(opening=3), "opening=3 was given, but the name of a setting", id="no field"),
+        pytest.param(lambda: Needed(weights=[1.0]), "weights is of type list, but .* a tuple", id="a list"),
+        pytest.param(lambda: Needed(weights=(), opening=np.nan), "Needed.opening is nan", id="no cost of a person"),
+        pytest.param(lambda: Needed(weights=(), opening=None), "Needed.opening is None", id="nothing"),
+    ],
+)
+def test_fields_that_no_rule_can_have(make, says):
+    with pytest.raises(hpe.HpeError, match=says):
+        make()
+
+
+@pytest.mark.parametrize("number", [np.float32(2), np.int64(2), np.array(2.0), 2.0, 2], ids=repr)
+def test_numbers_of_any_kind_become_the_fields_own(number):
+    made = hpe.Settings(max_people=number, tag_threshold=number)
+    assert repr(made) == "Settings(tag_threshold=2.0, max_people=2)"
 
 
 def test_a_step_that_does_not_exist_is_told():
