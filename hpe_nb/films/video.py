@@ -53,7 +53,8 @@ class VideoFile:
     """A film that is being written. Use it in a `with` block; leaving it, on whatever way, ends the film.
 
     The ending chooses the codec, see `CODECS`. The first frame sets the size; frames of another size are `fitted` into
-    it with black around them. `fps` counts for frames that are given without a time. The sound of the source is copied
+    it with black around them. `fps` counts for frames that are given without a time; an .avi has that one rate, so its
+    frames are repeated to keep their times. The sound of the source is copied
     as it is, packet by packet, beside the pictures of its time; `sound_note` says what came of it.
     """
 
