@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from fractions import Fraction
 from io import FileIO
 from pathlib import Path
@@ -54,8 +55,8 @@ class VideoFile:
 
     The ending chooses the codec, see `CODECS`. The first frame sets the size; frames of another size are `fitted` into
     it with black around them. `fps` counts for frames that are given without a time; an .avi has that one rate, so its
-    frames are repeated to keep their times. The sound of the source is copied
-    as it is, packet by packet, beside the pictures of its time; `sound_note` says what came of it.
+    frames are repeated to keep their times. The sound of the source is copied as it is, packet by packet, beside the
+    pictures of its time; `sound_note` says what came of it.
     """
 
     def __init__(self, path: str | Path, fps: float, source: Film | None = None) -> None:
@@ -140,6 +141,8 @@ class VideoFile:
                 self._video.codec_context.sample_aspect_ratio = self._source.pixel_ratio
             self._video.codec_context.open()  # it says what it cannot code
         except (ValueError, av.FFmpegError) as error:
+            with suppress(OSError):
+                self.path.unlink()
             raise HpeError(
                 f"{self.path} cannot be begun as a film of {size[0]} x {size[1]} pixels "
                 f"({getattr(error, 'strerror', None) or error}); try a smaller size, or the ending .mkv or .avi."
