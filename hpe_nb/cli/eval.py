@@ -40,8 +40,9 @@ def photos_of(options: Namespace, known: LabelledSet) -> list[Path]:
     """Paths of the photos, from the given folder, or from one beside the labels."""
     from hpe_nb.evaluation.labels import images_of
 
-    labels: Path = options.labels
-    folders = (labels.with_suffix(""), labels.parent, images_of(labels), labels.parent / "images")
+    labels: Path = options.labels.absolute()
+    around = (labels.with_suffix(""), labels, labels.parent)
+    folders = (*around, *map(images_of, around[1:]), labels.parent / "images")
     beside = next((folder for folder in folders if known.names and (folder / known.names[0]).is_file()), folders[0])
     return known.paths(options.photos or beside)
 

@@ -24,8 +24,7 @@ from hpe_nb.arrays import Bools, Image
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.evaluation.flip import FlipTest
-from hpe_nb.evaluation.labels import PICTURES
-from hpe_nb.files.images import read_image
+from hpe_nb.files.images import PICTURE_ENDINGS, read_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.whole import remove_parts, written_whole
@@ -166,9 +165,9 @@ def _photos(photos: str | Path | Sequence[str | Path]) -> list[Path]:
     if not isinstance(photos, str | Path):
         return [Path(path) for path in photos]
     folder = Path(photos)
-    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURES and path.is_file())
+    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURE_ENDINGS and path.is_file())
     if not found:
-        raise HpeError(f"{folder} is no folder with photos ({', '.join(PICTURES)}); give one, or a list of paths.")
+        raise HpeError(f"{folder} is no folder with photos (.jpg, .png and the like); give one, or a list of paths.")
     return found
 
 

@@ -19,11 +19,11 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
-from hpe_nb.arrays import Bools, Float64, Floats
+from hpe_nb.arrays import Bools, Float64, Floats, Ints
 from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.pose_files import ImageId
-from hpe_nb.files.images import size_of
+from hpe_nb.files.images import PICTURE_ENDINGS, size_of
 from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.making import Scene
@@ -31,13 +31,7 @@ from hpe_nb.scenes.truth import Truth
 from hpe_nb.skeleton import KEYPOINTS, K
 
 MOST_OUTSIDE = 0.25
-"""Poses are those of a larger picture when more than this share of their joints lies outside the labelled one."""
-
-PICTURES = (
-    ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".gif", ".jpe", ".jfif", ".dib", ".ppm", ".pgm",
-    ".pbm", ".jp2",
-)  # fmt: skip
-"""Endings of the files of a folder that count as pictures."""
+"""Poses or labels are of another picture when more than this share of their joints lies outside the labelled one."""
 
 Picture: TypeAlias = tuple[str, tuple[int, int], Float64]
 """Name, width and height, and the keypoints (P, 17, 3) of its people: x, y, visibility as COCO numbers it."""
@@ -181,8 +175,13 @@ class LabelledSet:
                 at = index[last]
             if at is None or at in found:
                 foreign.append(name)
-            else:
-                found[at] = poses
+                continue
+            found[at], size = poses, getattr(pictures, "sizes", {}).get(name, self.sizes[at])
+            if size != self.sizes[at] and any(self.sizes[at]):
+                raise HpeError(
+                    f"{name} had {' x '.join(map(str, size))} pixels when its poses were found, but {self.source} was "
+                    f"labelled at {self.sizes[at][0]} x {self.sizes[at][1]}; run on the pictures that were labelled."
+                )
         if foreign:
             raise HpeError(
                 f"{len(foreign)} of {len(pictures)} pictures with poses have no labels in {self.source} (image_id "
@@ -193,14 +192,12 @@ class LabelledSet:
 
     def check_places(self, poses: Sequence[Poses]) -> None:
         """See that poses, one for each picture, lie in the labelled pictures: those of larger ones do not."""
-        sized = [(each, size) for each, size in zip(poses, self.sizes, strict=True) if any(size)]
-        places = [(each.keypoints[each.kind != MISSING][:, :2], size) for each, size in sized]
-        joints = sum(len(xy) for xy, _ in places)
-        outside = sum(int(((xy < -1) | (xy > size)).any(axis=1).sum()) for xy, size in places)
+        places = [each.keypoints[each.kind != MISSING][:, :2] for each in poses]
+        outside, joints = _outside(places, self.sizes)
         if outside > MOST_OUTSIDE * joints:
             raise HpeError(
-                f"{outside} of {joints} joints lie outside the pictures as {self.source} was labelled; "
-                "give poses that were found in pictures of the labelled size."
+                f"{outside} of {joints} joints lie outside the pictures as {self.source} was labelled, or in their "
+                "first pixel; give poses in pixels of pictures of the labelled size."
             )
 
 
@@ -226,6 +223,8 @@ def read_labels(path: str | Path) -> LabelledSet:
         numbers = [part for *_, each in rows for part in (each.keypoints, each.areas, each.boxes)]
         if not all(np.isfinite(part).all() for part in numbers):
             raise ValueError("some numbers are not finite")
+        if any((each.areas < 0).any() for *_, each in rows):
+            raise ValueError("some areas are below 0")
     except HpeError:
         raise
     except Exception as error:  # json, codecs, xml and numpy each have their own, RecursionError among them
@@ -239,6 +238,16 @@ def read_labels(path: str | Path) -> LabelledSet:
             f"{path} holds no person with labelled joints in its {plural(len(rows), 'picture')}; "
             "give a keypoint annotation file, such as person_keypoints_val2017.json."
         )
+    places = [labels.keypoints[labels.labelled][:, :2] for *_, labels in rows]
+    outside, joints = _outside(places, [size for *_, size, _ in rows])
+    if outside > MOST_OUTSIDE * joints:
+        raise HpeError(
+            f"{outside} of {joints} labelled joints of {path} lie outside their pictures, or in their first pixel; "
+            "give places in pixels, but in YOLO-pose files in shares of the picture."
+        )
+    (name, times), *_ = Counter(name for _, name, *_ in rows).most_common(1)
+    if times > 1:
+        raise HpeError(f"{path} lists {name} {times} times, but once is expected; put the people of it together.")
     return LabelledSet(path.name, *map(tuple, zip(*rows, strict=True)))
 
 
@@ -261,19 +270,38 @@ def _from_coco(source: str, content: Any) -> list[tuple[ImageId, str, tuple[int,
         raise HpeError(f"{source} gives one id to several pictures, but each needs its own; number them anew.")
     categories: dict[str, Any] = {}
     for each in content.get("categories") or ():
-        categories.setdefault(str(each.get("name")).strip().lower(), each.get("id"))  # the first of a name counts
+        categories.setdefault(str(each.get("name")).strip().lower(), each)  # the first of a name counts
     if categories and "person" not in categories:
-        given = ", ".join(list(categories)[:4])
-        raise HpeError(f"labels of {given} were given, but the category person is expected; rename it if it is one.")
-    wanted = categories.get("person", 1)
+        raise _no_person(categories)
+    person = categories.get("person", {"id": 1})
+    wanted, joints = person.get("id"), [_joint(name) for name in person.get("keypoints") or KEYPOINTS]
+    if sorted(joints) != list(range(K)):
+        some = ", ".join(map(str, person["keypoints"][:4]))
+        raise HpeError(f"{source} has the joints {some}, ..., but COCO's 17 are expected, called nose to right_ankle.")
     people: dict[ImageId, list[dict[str, Any]]] = {each: [] for each in ids}
     for label in content["annotations"]:
         image = _id(label["image_id"])
         if "keypoints" in label and image in people and label.get("category_id", wanted) == wanted:
             people[image].append(label)
     sizes = [(int(image.get("width") or 0), int(image.get("height") or 0)) for image in images]
-    names, labels = [str(image["file_name"]) for image in images], map(_annotated, people.values())
-    return list(zip(ids, names, sizes, labels, strict=True))
+    names, order = [str(image["file_name"]) for image in images], np.argsort(joints)
+    return list(zip(ids, names, sizes, (_annotated(each, order) for each in people.values()), strict=True))
+
+
+def _outside(places: Iterable[Floats], sizes: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    """How many joints lie outside their picture, or in its first pixel, as shares of a picture do; and of how many."""
+    outside = joints = 0
+    for xy, size in zip(places, sizes, strict=True):
+        beyond = (xy < -1) | (xy > (size if any(size) else np.inf))
+        outside += int((beyond.any(axis=1) | (xy <= 1).all(axis=1)).sum())
+        joints += len(xy)
+    return outside, joints
+
+
+def _no_person(given: Iterable[str]) -> HpeError:
+    """One sentence for labels of other things."""
+    some = ", ".join(sorted(given)[:4])
+    return HpeError(f"labels of {some} were given, but the category person is expected; rename it if it is one.")
 
 
 def _file_name(path: str) -> str:
@@ -295,12 +323,12 @@ def _id(value: Any) -> ImageId:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else text
 
 
-def _annotated(people: list[dict[str, Any]]) -> Labels:
-    """Labels of one picture's annotations."""
+def _annotated(people: list[dict[str, Any]], order: Ints) -> Labels:
+    """Labels of one picture's annotations; `order` says where each of our joints stands in them."""
     boxes = np.array([person["bbox"] for person in people], np.float64).reshape(-1, 4)
     areas = [person.get("area", AREA_OF_BOX * box[2] * box[3]) for person, box in zip(people, boxes, strict=True)]
     return Labels(
-        np.array([person["keypoints"] for person in people], np.float64).reshape(len(people), K, 3),
+        np.array([person["keypoints"] for person in people], np.float64).reshape(len(people), K, 3)[:, order],
         np.array(areas, np.float64).reshape(len(people)),
         boxes,
         np.array([bool(person.get("iscrowd", 0)) for person in people], np.bool_),
@@ -320,15 +348,30 @@ def _other_labels(path: Path) -> Iterable[Picture] | None:
 
 
 def label_files(path: Path) -> list[Path]:
-    """The files with labels: that one, or of a folder those of YOLO-pose, else of labelme, if any."""
+    """The files with labels: that one, or of a folder those of YOLO-pose, else of labelme, if any.
+
+    Text files that begin with words and have no picture, such as classes.txt, are no labels.
+    """
     if not path.is_dir():
         return [path]
-    return sorted(path.glob("*.txt")) or sorted(path.glob("*.json"))
+    texts = {each: read_bytes(each, "a file with labels").lstrip(b"\xef\xbb\xbf \t\r\n") for each in path.glob("*.txt")}
+    labels = [each for each, text in texts.items() if not text or text[:1].isdigit() or _picture_of(each)]
+    return sorted(labels) or sorted(path.glob("*.json"))
 
 
 def images_of(labels: Path) -> Path:
-    """The folder of the pictures of a folder of labels, by YOLO's custom: `images` where the path says `labels`."""
-    return Path(*("images" if part == "labels" else part for part in labels.parts))
+    """The folder of the pictures of a folder of labels, by YOLO's custom: `images` in place of the last `labels`."""
+    parts = list(labels.absolute().parts)
+    if "labels" in parts:
+        parts[-1 - parts[::-1].index("labels")] = "images"
+    return Path(*parts)
+
+
+def _picture_of(labels: Path) -> Path | None:
+    """The picture of a text file of labels: beside it, or in the folder of the pictures."""
+    endings = [each for ending in PICTURE_ENDINGS for each in (ending, ending.upper(), ending[:2].upper() + ending[2:])]
+    paths = (f / (labels.stem + ending) for ending in endings for f in (labels.parent, images_of(labels.parent)))
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _text(path: Path) -> str:
@@ -338,11 +381,10 @@ def _text(path: Path) -> str:
 
 def _yolo(path: Path) -> Picture:
     """A text file of YOLO-pose; class 0 is person."""
-    beside = images_of(path.parent)
-    names = [path.stem + ending for ending in (*PICTURES, *map(str.upper, PICTURES))]
-    found = [folder / name for folder in (path.parent, beside) for name in names if (folder / name).is_file()]
-    size = size_of(found[0]) if found else None
-    if size is None:
+    picture = _picture_of(path)
+    size = None if picture is None else size_of(picture)
+    if picture is None or size is None:
+        beside = images_of(path.parent)
         raise HpeError(f"{path} has no picture beside it or in {beside}, but YOLO's labels need its size; add it.")
     people = []
     for line in _text(path).splitlines():
@@ -353,7 +395,7 @@ def _yolo(path: Path) -> Picture:
             points = np.array(numbers[5:]).reshape(K, -1)
             seen = points[:, 2] if points.shape[1] == 3 else 2.0 * points.any(axis=1)
             people.append(np.column_stack((points[:, :2] * size, seen)))
-    return found[0].name, size, np.reshape(people, (-1, K, 3))
+    return picture.name, size, np.reshape(people, (-1, K, 3))
 
 
 def _labelme(content: Any) -> Picture:
@@ -361,33 +403,49 @@ def _labelme(content: Any) -> Picture:
     name = _file_name(str(content["imagePath"]))
     shapes = [shape for shape in content["shapes"] if shape.get("shape_type") == "point"]
     points = ((shape.get("group_id"), shape["label"], *shape["points"][0], 2) for shape in shapes)
-    return name, (int(content.get("imageWidth") or 0), int(content.get("imageHeight") or 0)), _keypoints(points)
+    return name, (int(content.get("imageWidth") or 0), int(content.get("imageHeight") or 0)), _keypoints(name, points)
 
 
 def _cvat(text: str) -> Iterator[Picture]:
     """An XML file of CVAT for images: skeletons, or points of one group."""
     if "<!ENTITY" in text:
         raise ValueError("an XML file with entities, which are not read")
-    for image in ET.fromstring(text).iter("image"):
-        parts = [(f"skeleton {n}", each) for n, one in enumerate(image.iter("skeleton")) for each in one.iter("points")]
+    root = ET.fromstring(text)
+    kinds = {one: one.get("label", "").strip().lower() for one in root.iter("skeleton")}
+    named = set(kinds.values())
+    if len(named) > 1 and "person" not in named:
+        raise _no_person(named)
+    for image in root.iter("image"):
+        people = [one for one in image.iter("skeleton") if len(named) == 1 or kinds[one] == "person"]
+        parts = [(f"skeleton {n}", each) for n, one in enumerate(people) for each in one.iter("points")]
         parts += [(point.get("group_id", "0"), point) for point in image.findall("points")]
         points = (
             (person, point.get("label"), *point.attrib["points"].split(";")[0].split(","), seen)
             for person, point in parts
             if (seen := 1 if point.get("occluded") == "1" else 2) and point.get("outside") != "1"
         )
-        yield str(image.attrib["name"]), (int(image.get("width", 0)), int(image.get("height", 0))), _keypoints(points)
+        name, size = str(image.attrib["name"]), (int(image.get("width", 0)), int(image.get("height", 0)))
+        yield name, size, _keypoints(name, points)
 
 
-def _keypoints(points: Iterable[tuple[Any, ...]]) -> Float64:
-    """Keypoints (P, 17, 3) from each point's person, joint, x, y and visibility; what is no joint is left out.
-
-    Joints are known by the names that other tools give them, such as left_eye, Left-Eye or 2 (from 1).
-    """
+def _keypoints(picture: str, points: Iterable[tuple[Any, ...]]) -> Float64:
+    """Keypoints (P, 17, 3) from each point's person, joint, x, y and visibility; what is no joint is left out."""
     people: dict[Any, Float64] = {}
     for person, label, x, y, seen in points:
-        name = re.sub(r"[^a-z0-9]+", " ", str(label).lower()).strip()
-        known = KEYPOINTS[int(name) - 1] if name.isdecimal() and 1 <= int(name) <= K else name
-        if known in KEYPOINTS:
-            people.setdefault(person, np.zeros((K, 3)))[KEYPOINTS.index(known)] = float(x), float(y), seen
+        if (joint := _joint(label)) >= 0:
+            known = people.setdefault(person, np.zeros((K, 3)))
+            if known[joint, 2]:
+                raise HpeError(
+                    f"{picture} has a person with two points called {label}, but one is expected; "
+                    "give the points of each person a group of their own."
+                )
+            known[joint] = float(x), float(y), seen
     return np.reshape(list(people.values()), (-1, K, 3))
+
+
+def _joint(label: object) -> int:
+    """The joint of a name that another tool gives it, such as left_eye, leftEye or 2 (from 1); -1 where it is none."""
+    name = re.sub(r"[^a-z0-9]", "", str(label).lower())
+    if name.isdecimal() and len(name) < 3:
+        return int(name) - 1 if 1 <= int(name) <= K else -1
+    return next((k for k, joint in enumerate(KEYPOINTS) if joint.replace(" ", "") == name), -1)

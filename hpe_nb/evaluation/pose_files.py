@@ -45,6 +45,12 @@ MOST_RECORD = 2**40
 """Bytes of the longest record: it is read line by line."""
 
 
+class FoundPoses(dict[ImageId, Poses]):
+    """Poses by image id; `sizes` are width and height of the pictures they were found in, where the file tells."""
+
+    sizes: Mapping[ImageId, tuple[int, int]]
+
+
 def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_id: ImageId = 0) -> Path:
     """Write the people of one picture, or of several, to a .json or .csv file; whole or not at all.
 
@@ -96,7 +102,7 @@ def load_poses(path: str | Path, image_id: ImageId | None = None) -> Poses:
     return next(iter(pictures.values()), Poses.none())
 
 
-def load_pictures(path: str | Path) -> dict[ImageId, Poses]:
+def load_pictures(path: str | Path) -> FoundPoses:
     """Read all people of a file, as poses by image id; pictures and people in the file's order.
 
     Args:
@@ -115,7 +121,9 @@ def load_pictures(path: str | Path) -> dict[ImageId, Poses]:
         by_picture: dict[ImageId, list[Person]] = {}
         for person in read[ending](path):
             by_picture.setdefault(person["image_id"], []).append(person)
-        return {name: poses_of(found) for name, found in by_picture.items()}
+        pictures = FoundPoses((name, poses_of(found)) for name, found in by_picture.items())
+        pictures.sizes = {name: found[0]["found_in"] for name, found in by_picture.items() if "found_in" in found[0]}
+        return pictures
     except HpeError:
         raise
     except Exception as error:  # csv, json, codecs and numpy each have their own
@@ -201,8 +209,12 @@ def _read_csv(path: Path) -> Iterable[Person]:
 
 
 def _read_record(path: Path) -> Iterable[Person]:
-    """The people of a record; their image id is the frame's name."""
-    return ({**person, "image_id": line["name"]} for line in record_lines(path) for person in line["people"])
+    """The people of a record; their image id is the frame's name, and they know the size of their picture."""
+    return (
+        {**person, "image_id": line["name"], "found_in": tuple(line["size"])}
+        for line in record_lines(path)
+        for person in line["people"]
+    )
 
 
 def record_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -272,10 +284,11 @@ def _short(numbers: Float32 | np.float32) -> Any:
 
 def poses_of(people: list[Person]) -> Poses:
     """People of one picture as arrays; other numbers than a person has, or too few, raise ValueError or KeyError."""
-    keypoints = np.array([_numbers(person["keypoints"], 3 * K) for person in people], np.float32).reshape(-1, K, 3)
-    scores = np.array([float(person["score"]) for person in people], np.float32)
     unknown = np.full(max((np.shape(person.get("tag", 0)) for person in people), default=()), np.nan)
-    tags = np.array([person.get("tag", unknown) for person in people], np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite
+        keypoints = np.array([_numbers(person["keypoints"], 3 * K) for person in people], np.float32).reshape(-1, K, 3)
+        scores = np.array([float(person["score"]) for person in people], np.float32)
+        tags = np.array([person.get("tag", unknown) for person in people], np.float32)
     assumed = np.where(keypoints[..., 2] > 0, DETECTED, MISSING).tolist()
     known = [_numbers(person.get("kind", guess), K) for person, guess in zip(people, assumed, strict=True)]
     if not np.isfinite(keypoints).all() or not np.isfinite(scores).all():

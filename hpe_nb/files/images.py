@@ -24,11 +24,20 @@ if TYPE_CHECKING:
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "AVIF")
 """Formats that are read. Told apart by the first bytes, never by the ending; none of them starts another program."""
 
+PICTURE_ENDINGS = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
+    *(".pnm", ".jp2", ".j2k", ".avif", ".gif", ".mpo"),
+)
+"""Endings of files and addresses that count as pictures where their content is not looked at, or says nothing."""
+
 STRIP = 2**20
 """Pixels that are converted at once."""
 
 ORIENTATION = 0x0112
 """Number of the EXIF field that says how a camera was held."""
+
+WHITE, PREVIEW = 262, 254
+"""Numbers of TIFF's fields that say which grey is 0, where Pillow heeds it with 8 bits only, and what a page is."""
 
 END_OF_JPEG = b"\xff\xd9"
 
@@ -130,7 +139,7 @@ def size_of(path: Path) -> tuple[int, int] | None:
     try:
         with opened(path) as picture:
             # Of a TIFF file Pillow tells the size upright, of others as it is stored.
-            turned = picture.format != "TIFF" and picture.getexif().get(ORIENTATION, 1) >= 5
+            turned = picture.format != "TIFF" and _orientation(picture) >= 5
             return (picture.height, picture.width) if turned else (picture.width, picture.height)
     except Exception:  # reading the picture later says what is wrong with it
         return None
@@ -142,6 +151,12 @@ def scaled_into(image: Image, size: tuple[int, int]) -> Image:
     width, height = (max(1, round(scale * side)) for side in image.shape[1::-1])
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (width, height), interpolation=way), np.uint8)
+
+
+def turned(image: Image, exchanged: bool, mirrored: bool, flipped: bool) -> Image:
+    """The picture with rows and columns exchanged, then left and right, then top and bottom."""
+    image = image.transpose(1, 0, 2) if exchanged else image
+    return np.ascontiguousarray(image[:: -1 if flipped else 1, :: -1 if mirrored else 1])
 
 
 def crop_boxes(image: Image, boxes: Floats, margin: float = 0.15) -> list[Image]:
@@ -205,9 +220,20 @@ def _plain_jpeg(picture: Picture, data: bytes) -> Image | None:
     None where Pillow has to look closer: another kind of picture, or an end that is missing or followed by something.
     """
     if picture.format in ("JPEG", "MPO") and picture.mode in ("RGB", "L") and data.endswith(END_OF_JPEG):
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-        return None if image is None else np.asarray(image, np.uint8)
+        # OpenCV reads fewer ways to write the orientation than Pillow, by which `size_of` goes.
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+        if image is not None:
+            way = _orientation(picture)
+            return turned(np.asarray(image, np.uint8), way >= 5, way in (2, 3, 6, 7), way in (3, 4, 7, 8))
     return None
+
+
+def _orientation(picture: Picture) -> int:
+    """How the camera was held, 1 to 8 as EXIF has it; 1 where it says nothing that can be understood."""
+    with suppress(Exception), warnings.catch_warnings(action="ignore"):
+        way = picture.getexif().get(ORIENTATION, 1)
+        return int(way) if way in range(1, 9) else 1
+    return 1
 
 
 def _pixels(picture: Picture, name: str) -> Image:
@@ -215,6 +241,9 @@ def _pixels(picture: Picture, name: str) -> Image:
     from PIL import Image as Pillow
     from PIL import ImageOps
 
+    tags = getattr(picture, "tag_v2", {})  # of a TIFF file
+    if tags.get(PREVIEW) == 1:
+        raise HpeError(f"{name} has a preview of a picture in its first place, as raw photos do; convert it to JPEG.")
     picture.load()
     with suppress(Exception):  # EXIF that cannot be understood is no reason to refuse the picture
         ImageOps.exif_transpose(picture, in_place=True)
@@ -224,9 +253,11 @@ def _pixels(picture: Picture, name: str) -> Image:
         strip = picture.crop((0, top, width, min(height, top + rows)))
         if strip.mode.startswith(("I", "F")):
             grey = np.asarray(strip)
-            if grey.dtype.kind == "f" or grey.max() > 65535 or grey.min() < 0:
+            wide = grey.dtype == np.int32 and picture.format == "TIFF"  # other formats have 16 bits at most
+            if wide or grey.dtype.kind == "f" or grey.max() > 65535 or grey.min() < 0:
                 raise HpeError(f"{name} has {grey.dtype} pixels of no known range; save it with 8 or 16 bits each.")
-            image[top : top + rows] = (grey >> 8).astype(np.uint8)[..., None]
+            upper = (grey >> 8).astype(np.uint8)[..., None]
+            image[top : top + rows] = 255 - upper if tags.get(WHITE) == 0 else upper
             continue
         if strip.has_transparency_data:
             over = strip.convert("RGBA")

@@ -18,6 +18,7 @@ import numpy as np
 
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
+from hpe_nb.files.images import turned
 from hpe_nb.files.opencv import cv2
 from hpe_nb.films.frame import Frame, Source, Span, short_name
 from hpe_nb.network.download import in_thread
@@ -43,6 +44,7 @@ class Film(Source):
         super().__init__(short_name(address), span, [address])
         self._container, self._video = open_container(address)
         self.fps = stream_rate(self._video)
+        self.pixel_ratio = self._video.sample_aspect_ratio or 1  # width to height of a pixel
         self._announced = announced_frames(self._container, self._video, self.fps)
         # Without a count of its frames a film only says how long it lasts, with all that it holds.
         self._lasts = 0.0 if self._video.frames else (self._container.duration or 0) / 1e6
@@ -87,12 +89,15 @@ class Film(Source):
                 else:
                     yield Frame(image, index, seconds)
         announced = self._announced or 0
+        # The count of a healthy film may be off by a few; that of a GIF is exact.
+        few = 0 if self._container.format.name == "gif" else max(2, announced // 50)
         if index < 0:
             self.report.add(f"{self.name} could be opened but gave no frame; it may be broken or of an unknown codec.")
         elif self._reached > self._lasts - max(1.0, self._lasts / 50) > 0:
             pass  # frames of uneven length, or sound that goes on after the last one
-        elif index + 1 < announced - max(2, announced // 50):  # the count of a healthy film may be off by a few
-            self.report.add(f"{self.name} broke off after frame {index} of {announced}; the file is incomplete.")
+        elif index + 1 < announced - few:
+            ending = "the file is incomplete, or its frames have no times"
+            self.report.add(f"{self.name} broke off after frame {index} of {announced}; {ending}.")
 
     def _decoded(self) -> Iterator[Any]:
         """Frame after frame as PyAV has it, None for one that cannot be decoded; sound is put aside on the way."""
@@ -258,12 +263,16 @@ def announced_frames(container: Any, stream: Any, fps: float) -> int | None:
 
 
 def upright(frame: Any) -> Image | None:
-    """A frame of PyAV as RGB (H, W, 3), turned as it is to be shown; None where it cannot be converted."""
+    """A frame of PyAV as RGB (H, W, 3), turned and mirrored as it is to be shown; None where it cannot be converted."""
     import av
 
     try:
         image = frame.to_ndarray(format="rgb24")
     except (av.FFmpegError, ValueError, MemoryError):
         return None
-    turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else np.asarray(image, np.uint8)
+    told = frame.side_data.get("DISPLAYMATRIX")
+    if told is None:
+        return np.asarray(image, np.uint8)
+    xx, xy, _, yx, yy = np.frombuffer(told, np.int32)[:5].tolist()  # how far across and down a step across, down leads
+    exchanged = abs(xy) + abs(yx) > abs(xx) + abs(yy)
+    return turned(image, exchanged, (yx if exchanged else xx) < 0, (xy if exchanged else yy) < 0)

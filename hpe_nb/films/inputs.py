@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from hpe_nb.errors import HpeError
-from hpe_nb.files.images import opened
+from hpe_nb.files.images import PICTURE_ENDINGS, opened
 from hpe_nb.files.reading import check_file
 from hpe_nb.files.text import plural
 from hpe_nb.films.captures import TIMEOUT, Film, open_camera
@@ -38,20 +38,14 @@ AVIF = (b"avif", b"avis")
 UNREADABLE = (".heic", ".heif", ".jxl", ".svg", ".pdf")
 """Endings of pictures that cannot be read, for the same reason."""
 
-PICTURE_ENDINGS = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
-    *(".pnm", ".jp2", ".j2k", ".avif", ".gif", ".mpo"),
-)
-"""Endings of addresses of pictures, and of files whose content says nothing: reading them says what is wrong."""
-
 FILM_ENDINGS = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".avi", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"),
     *(".ogv", ".3gp", ".h264", ".h265", ".hevc", ".vob", ".mjpg", ".mjpeg", ".y4m", ".apng"),
 )
 """Endings of the films that are looked for in folders."""
 
-MOVING = {"GIF": "film", "PNG": "film", "WEBP": "moving photo"}
-"""What animations are: no reader of films here takes a WebP."""
+MOVING = {"GIF": "film", "PNG": "film", **dict.fromkeys(("WEBP", "AVIF", "TIFF"), "moving photo")}
+"""What files of several pictures are: no reader of films here takes a WebP."""
 
 MOST_FILM = 2**50
 """Bytes of the largest film."""
@@ -139,7 +133,7 @@ def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) 
                 found.photos.append(item)
                 if kind == "moving photo":
                     found.report.notes.append(
-                        f"{item} is an animation, of which the first picture is read; make it a film."
+                        f"{item} holds several pictures, of which the first is read; make it a film or single photos."
                     )
             seen.add(key)
     return found
@@ -235,6 +229,8 @@ def kind_of(path: str) -> str:
         check_file(Path(path), "a picture or film", MOST_FILM)
     except HpeError:
         return ""
+    if suffix in (".mjpg", ".mjpeg"):  # it begins as a photo does
+        return "film"
     with suppress(Exception):  # another file, or a damaged one: reading it says so
         with open(path, "rb") as file:
             head = file.read(12)

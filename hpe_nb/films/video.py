@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from fractions import Fraction
 from io import FileIO
 from pathlib import Path
@@ -53,8 +54,9 @@ class VideoFile:
     """A film that is being written. Use it in a `with` block; leaving it, on whatever way, ends the film.
 
     The ending chooses the codec, see `CODECS`. The first frame sets the size; frames of another size are `fitted` into
-    it with black around them. `fps` counts for frames that are given without a time. The sound of the source is copied
-    as it is, packet by packet, beside the pictures of its time; `sound_note` says what came of it.
+    it with black around them. `fps` counts for frames that are given without a time; an .avi has that one rate, so its
+    frames are repeated to keep their times. The sound of the source is copied as it is, packet by packet, beside the
+    pictures of its time; `sound_note` says what came of it.
     """
 
     def __init__(self, path: str | Path, fps: float, source: Film | None = None) -> None:
@@ -75,6 +77,7 @@ class VideoFile:
         self._file: FileIO | None = None
         self._container: Any = None
         self._video: Any = None
+        self._shown: Any = None
         self._sound: Any = None
 
     def write(self, image: Image, time: float | None = None) -> None:
@@ -90,27 +93,36 @@ class VideoFile:
         try:
             if self._container is None:
                 self._open(size, time or 0.0)
-            self._ask_for_room()
             if size != self._size:
                 self.fitted += 1
                 image = _fitted(image, self._size)
             pixels = np.ascontiguousarray(image[: self._size[1], : self._size[0]])
             frame, frame_time = av.VideoFrame.from_ndarray(pixels, format="rgb24"), self._video.codec_context.time_base
-            seconds = self.frames / self.fps if time is None or self._codec == "mjpeg" else time - self._origin
-            self._ticks = max(self._ticks + 1, round(seconds / frame_time))
-            frame.pts, frame.time_base = self._ticks, frame_time
-            self._container.mux(self._video.encode(frame))
+            seconds = self.frames / self.fps if time is None else time - self._origin
+            ticks = max(self._ticks + 1, round(seconds / frame_time))
+            if self._codec == "mjpeg" and self.frames:  # an AVI has one rate: the frame before is shown until this one
+                for tick in range(self._ticks + 1, ticks):
+                    self._show(self._shown, tick)
+            self._show(frame, ticks)
             self._play_sound(float(self._ticks * frame_time))
         except (OSError, av.FFmpegError) as error:
             raise unwritable(self.path, error) from error
         self.frames += 1
+
+    def _show(self, frame: Any, ticks: int) -> None:
+        """Add a frame at a tick of the film's time."""
+        self._ask_for_room()
+        frame.pts, frame.time_base = ticks, self._video.codec_context.time_base
+        self._container.mux(self._video.encode(frame))
+        self._shown, self._ticks = frame, ticks
 
     def _open(self, size: tuple[int, int], time: float) -> None:
         """Begin the film."""
         import av
 
         av.logging.set_level(None)
-        rate, ending = Fraction(self.fps).limit_denominator(1001), self.path.suffix.lower()
+        rate = max(Fraction(self.fps).limit_denominator(1001), Fraction(1, 1001))
+        ending = self.path.suffix.lower()
         self._size, self._origin = size, time
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._ask_for_room()
@@ -125,10 +137,15 @@ class VideoFile:
             self._video.codec_context.gop_size = max(1, round(2 * self.fps))
             if self._heard is not None:
                 self._sound = self._container.add_stream_from_template(self._heard)
+            if self._source is not None:
+                self._video.codec_context.sample_aspect_ratio = self._source.pixel_ratio
+            self._video.codec_context.open()  # it says what it cannot code
         except (ValueError, av.FFmpegError) as error:
+            with suppress(OSError):
+                self.path.unlink()
             raise HpeError(
-                f"{self.path} cannot be begun as a film of {size[0]} x {size[1]} pixels ({error}); "
-                "try the ending .mkv, or a smaller size."
+                f"{self.path} cannot be begun as a film of {size[0]} x {size[1]} pixels "
+                f"({getattr(error, 'strerror', None) or error}); try a smaller size, or the ending .mkv or .avi."
             ) from error
 
     def _play_sound(self, until: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from refusals import refused
 
 import hpe_nb as hpe
+from hpe_nb.cli.eval import photos_of
 from hpe_nb.cli.main import main
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.skeleton import KEYPOINTS
@@ -24,6 +26,10 @@ IMAGES = [
 LABEL = {"id": 1, "image_id": 7, "category_id": 1, "keypoints": PERSON, "bbox": [20, 10, 10, 80], "area": 800}
 CATEGORIES = [{"id": 1, "name": "person"}, {"id": 2, "name": "dog"}]
 BOX = {"image_id": 7, "bbox": [0, 0, 1, 1]}
+
+NOSE = '<points label="nose" points="1,2"/>'
+IMAGE = '<annotations><image name="a.png" width="64" height="48">{}</image></annotations>'
+ANIMALS = IMAGE.format(f'<skeleton label="cat">{NOSE}</skeleton><skeleton label="dog">{NOSE}</skeleton>')
 
 
 def coco(*labels: Any, **changes: Any) -> dict[str, Any]:
@@ -60,6 +66,13 @@ def known(tmp_path: Path) -> hpe.LabelledSet:
         ),
         pytest.param(coco({}, {"image_id": 8.0}), id="ids as 8.0"),
         pytest.param(
+            coco(
+                *({"image_id": i, "keypoints": np.reshape(PERSON, (17, 3))[::-1].reshape(-1).tolist()} for i in (7, 8)),
+                categories=[CATEGORIES[0] | {"keypoints": [name.replace(" ", "_") for name in KEYPOINTS[::-1]]}],
+            ),
+            id="joints in another order",
+        ),
+        pytest.param(
             coco(annotations=[LABEL, LABEL | {"image_id": 8}, LABEL | {"category_id": 2}, BOX]),
             id="dogs with joints, and boxes without",
         ),
@@ -82,9 +95,20 @@ def test_labels_are_read(tmp_path: Path, content: Any, encoding: str) -> None:
         pytest.param("a.json", coco({"area": 1e999}), "not finite", id="huge number"),
         pytest.param("a.json", coco({"keypoints": [1, 2]}), "ValueError", id="two numbers"),
         pytest.param("a.json", coco(categories=CATEGORIES[1:]), "labels of dog", id="dogs only"),
+        pytest.param(
+            "a.json",
+            coco(categories=[CATEGORIES[0] | {"keypoints": [f"x{k}" for k in range(17)]}]),
+            "the joints x0, x1, x2, x3, ...",
+            id="other joints",
+        ),
+        pytest.param("a.json", coco({"area": -5}), "areas are below 0", id="an area below 0"),
+        pytest.param("a.json", coco({"keypoints": [9 * x for x in PERSON]}), "17 of 17 labelled", id="far outside"),
+        pytest.param("a.json", coco({"keypoints": [x / 120 for x in PERSON]}), "first pixel", id="shares in COCO"),
+        pytest.param("a.txt", "0 9 9 9 9" + 17 * " 20 30 2", "17 of 17 labelled", id="pixels in YOLO-pose"),
         pytest.param("a.json", coco({"image_id": 3}), "no person with labelled joints", id="foreign ids"),
         pytest.param("a.json", coco(annotations=[]), "no person with labelled joints", id="no people"),
         pytest.param("a.json", coco(images=[IMAGES[0]] * 2), "one id to several", id="one id twice"),
+        pytest.param("a.json", coco(images=[IMAGES[0], IMAGES[0] | {"id": 8}]), "b.jpg 2 times", id="one name twice"),
         pytest.param("a.json", '{"shapes": [{"label": "nose"}], "imagePath": "a.png"}', "no person", id="no points"),
         pytest.param("a.json", '{"shapes": [3], "imagePath": "a.png"}', "holds no COCO", id="no shapes"),
         pytest.param("a.txt", "0 0.5 0.5 0.2 0.2 0.1", "6 numbers in a line", id="another number of joints"),
@@ -93,6 +117,8 @@ def test_labels_are_read(tmp_path: Path, content: Any, encoding: str) -> None:
         pytest.param("b.txt", "", "need its size", id="no picture"),
         pytest.param("a.xml", "<annotations><image", "ParseError", id="half an XML file"),
         pytest.param("a.xml", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "entities", id="entities"),
+        pytest.param("a.xml", ANIMALS, "labels of cat, dog", id="skeletons of cats and dogs"),
+        pytest.param("a.xml", IMAGE.format(NOSE + NOSE), "two points called nose", id="points of two, not grouped"),
         pytest.param("a.xml", "<annotations/>", "no person", id="no picture in an XML file"),
         pytest.param("", None, "is a folder without labels", id="a folder without labels"),
     ],
@@ -120,6 +146,7 @@ def test_labels_that_are_none(tmp_path: Path, name: str, content: Any, says: str
         pytest.param({"c": poses()}, "image_id 'c'", id="text"),
         pytest.param({7: poses(), "b.jpg": poses()}, "'b.jpg'", id="one picture by two names"),
         pytest.param({7: poses(2.0)}, "outside", id="a larger picture"),
+        pytest.param({7: poses(0.008)}, "first pixel", id="shares"),
     ],
 )
 def test_results_find_their_labels(known: Any, found: Any, ap: float | str) -> None:
@@ -183,13 +210,15 @@ def cvat(names: Sequence[object], around: str) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?><annotations>{image}</annotations>'
 
 
-SKELETON = cvat(range(1, 18), '<skeleton label="person">{}</skeleton>')
+DOG = f'<skeleton label="dog">{NOSE}</skeleton>'
+SKELETON = cvat(range(1, 18), DOG + '<skeleton label="person">{}</skeleton>')
 
 
 @pytest.mark.parametrize(
     ("name", "content", "hidden"),
     [
         pytest.param("labels/a.txt", yolo(3), True, id="YOLO-pose in labels, pictures in images"),
+        pytest.param("labels/s/labels/a.txt", yolo(3), True, id="YOLO-pose, labels within labels"),
         pytest.param("images/a.txt", yolo(3), True, id="YOLO-pose beside the pictures"),
         pytest.param("labels/a.txt", yolo(2), False, id="YOLO-pose without visibility"),
         pytest.param("shapes/a.json", labelme(), False, id="labelme"),
@@ -198,14 +227,25 @@ SKELETON = cvat(range(1, 18), '<skeleton label="person">{}</skeleton>')
     ],
 )
 def test_labels_of_other_tools(tmp_path: Path, name: str, content: Any, hidden: bool) -> None:
-    hpe.write_image(tmp_path / "images" / "a.png", np.zeros((48, 64, 3), np.uint8))
     path = tmp_path / name
-    path.parent.mkdir(exist_ok=True)
+    for folder in (tmp_path / "images", path.parent.parent / "images"):
+        hpe.write_image(folder / "a.png", np.zeros((48, 64, 3), np.uint8)).rename(folder / "a.Png")
+    path.parent.mkdir(exist_ok=True, parents=True)
     written(path, content)
+    written(path.parent / "classes.txt", "person\ndog\n")
     found = hpe.read_labels(path.parent if path.suffix == ".txt" else path)
-    assert (found.names, found.sizes) == (("a.png",), ((64, 48),))
+    assert (found.names[0].lower(), found.sizes) == ("a.png", ((64, 48),))
     there = POINTS.copy()
     if not hidden:  # the format does not tell hidden joints from visible ones
         there[:, 2] = np.where(there[:, 2] > 0, 2, 0)
     np.testing.assert_allclose(found.labels[0].keypoints, there[None], atol=1e-4)
     assert found.labels[0].real.all()
+
+
+@pytest.mark.parametrize("labels", ["set/labels", "set/labels/a.txt", "."])
+def test_photos_of_yolo_are_found(tmp_path: Path, labels: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = hpe.write_image(tmp_path / "set/images/a.png", np.zeros((48, 64, 3), np.uint8))
+    (tmp_path / "set/labels").mkdir()
+    written(tmp_path / "set/labels/a.txt", yolo(3))
+    monkeypatch.chdir(tmp_path / "set/labels" if labels == "." else tmp_path)
+    assert photos_of(Namespace(labels=Path(labels), photos=None), hpe.read_labels(labels)) == [image]

@@ -100,6 +100,7 @@ PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0
         pytest.param("a.json", json.dumps([PERSON | {"keypoints": [None] * 51}]), "holds no poses", id="nulls"),
         pytest.param("a.json", json.dumps([PERSON | {"kind": [3] * 17}]), "kinds", id="a fourth kind"),
         pytest.param("a.json", json.dumps([PERSON | {"score": float("nan")}]), "not finite", id="NaN"),
+        pytest.param("a.json", json.dumps([PERSON | {"score": 1e39}]), "not finite", id="too large for float32"),
         pytest.param("a.json", '[{"category_id": 1}]', "'image_id' is missing", id="no image id"),
         pytest.param("a.json", b"\xff\xd8\xff\xe0", "holds no poses", id="a JPEG"),
         pytest.param("a.csv", "", "a table with the columns", id="empty csv"),
@@ -109,6 +110,7 @@ PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0
         pytest.param("a.txt", "", "ends with .json or .csv", id="another ending"),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_what_is_no_pose_file(tmp_path: Path, name: str, content: str | bytes, says: str) -> None:
     path = tmp_path / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)

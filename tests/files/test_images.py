@@ -19,7 +19,7 @@ from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.arrays import Image
-from hpe_nb.files.images import decode_image, encode_image, size_of
+from hpe_nb.files.images import ORIENTATION, decode_image, encode_image, size_of
 from hpe_nb.files.opencv import cv2, trouble
 
 
@@ -55,6 +55,7 @@ RGB = Pillow.fromarray(photo())
 OVER_WHITE = np.where(np.arange(64)[:, None] < 32, 255, photo())
 """What `clear` shows."""
 GREY = np.repeat(photo()[..., :1], 3, axis=2)
+DEEP = Pillow.fromarray(photo()[..., 0].astype(np.uint16) * 257)
 FINE: dict[str, Any] = {"quality": 98, "subsampling": 0}
 MOVING: dict[str, Any] = {"save_all": True, "append_images": [RGB.rotate(180)]}
 
@@ -79,6 +80,7 @@ MOVING: dict[str, Any] = {"save_all": True, "append_images": [RGB.rotate(180)]}
         pytest.param(deep(".tiff"), photo(), 0, id="16 bit tiff"),
         pytest.param(deep(".png", grey=True), GREY, 0, id="16 bit grey png"),
         pytest.param(deep(".tiff", grey=True), GREY, 0, id="16 bit grey tiff"),
+        pytest.param(saved(DEEP, "TIFF", tiffinfo={262: 0}), 255 - GREY, 0, id="16 bit grey tiff whose white is 0"),
         pytest.param(deep(".pgm", grey=True), GREY, 0, id="16 bit pgm"),
         pytest.param(deep(".png", alpha=True), photo(), 0, id="16 bit png with alpha"),
         pytest.param(clear("PNG"), OVER_WHITE, 0, id="alpha png"),
@@ -119,6 +121,18 @@ def test_exif_orientation_is_applied(tmp_path: Path, kind: str, orientation: int
     assert image.shape == upright.shape
     assert size_of(tmp_path / "picture") == image.shape[1::-1]
     assert np.abs(image.astype(int) - upright).max() <= (6 if kind == "JPEG" else 0)
+
+
+@pytest.mark.parametrize(
+    ("exif", "size"),
+    [
+        pytest.param(struct.pack(">2sHIHHHIII", b"MM", 42, 8, 1, ORIENTATION, 4, 1, 6, 0), (48, 64), id="long number"),
+        pytest.param(struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, ORIENTATION, 3, 1, 9, 0, 0), (64, 48), id="9"),
+    ],
+)
+def test_rare_orientations_are_one_thing_everywhere(tmp_path: Path, exif: bytes, size: tuple[int, int]) -> None:
+    (tmp_path / "a").write_bytes(saved(RGB, "JPEG", exif=b"Exif\0\0" + exif))
+    assert size_of(tmp_path / "a") == hpe.read_image(tmp_path / "a").shape[1::-1] == size
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
@@ -169,6 +183,8 @@ JPEG_BYTES = saved(Pillow.fromarray(photo(640, 480)), "JPEG")
         *(pytest.param(saved(RGB, kind)[:-60], "truncated", id=f"{kind}, cut") for kind in ("PNG", "WEBP", "BMP")),
         pytest.param(saved(RGB.quantize(8), "GIF")[:-60], "truncated", id="gif without its end"),
         pytest.param(png_that_announces(13500, 13500), "178 megapixels", id="a bomb of 182 megapixels"),
+        pytest.param(saved(RGB.convert("I"), "TIFF"), "int32", id="32 bit tiff"),
+        pytest.param(saved(RGB, "TIFF", tiffinfo={254: 1}), "as raw photos do", id="preview of a raw photo"),
         pytest.param(bytes(cv2.imencode(".tiff", np.eye(9, dtype=np.float32))[1]), "float32", id="floating point tiff"),
     ],
 )

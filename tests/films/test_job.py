@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from fractions import Fraction
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,28 @@ def test_a_photo_too_wide_for_an_annotated_picture_ends_nothing(tmp_path: Path) 
     assert "b.jpg: a picture of 65501 x 3 pixels" in summary.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("fps", "times", "frames"),
+    [
+        pytest.param(10, [0, 0.1, 0.6], [0, 1, 1, 1, 1, 1, 2], id="a gap"),
+        pytest.param(1e-4, [0, 10_000, 20_000], [0] * 10 + [1] * 10 + [2], id="slower than AVI can be"),
+    ],
+)
+def test_avi_films_keep_their_times(tmp_path: Path, fps: float, times: list[float], frames: list[int]) -> None:
+    with VideoFile(tmp_path / "a.avi", fps) as film:
+        for i, time in enumerate(times):
+            film.write(np.full((48, 64, 3), 60 * i, np.uint8), time)
+    assert [round(frame.image.mean() / 60) for frame in read(tmp_path / "a.avi")[0]] == frames
+
+
+def test_films_keep_the_shape_of_their_pixels(tmp_path: Path) -> None:
+    source = hpe.open_source(make_film(tmp_path, 1))
+    source.pixel_ratio = Fraction(2)
+    run(source, tmp_path, video="out.mp4")
+    with hpe.open_source(tmp_path / "out.mp4") as source:
+        assert source.pixel_ratio == 2
+
+
 @pytest.mark.parametrize("size", [(97, 131), (1, 1), (1, 40)], ids=str)
 def test_odd_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
     with VideoFile(tmp_path / "odd.mp4", 10) as film:
@@ -321,10 +344,17 @@ def naming(folder: Path, picture: str) -> Path:
     return path
 
 
+def film_of(path: Path, width: int) -> None:
+    """A film of one black frame."""
+    with VideoFile(path, 10) as film:
+        film.write(np.zeros((2, width, 3), np.uint8))
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
         pytest.param(lambda path: VideoFile(path / "film.gif", 10), "'.gif'", id="unknown ending"),
+        pytest.param(lambda path: film_of(path / "a.mp4", 20_000), "20000 x 2 pixels .* smaller", id="too wide a film"),
         pytest.param(lambda path: RecordFile(path / "text" / "p.jsonl"), "could not be written", id="file in the way"),
         pytest.param(lambda path: RecordFile(path / "text", resume=True), "is no record", id="resuming no record"),
         pytest.param(lambda path: list(hpe.read_record(path / "none")), "does not exist", id="no record"),
@@ -343,3 +373,4 @@ def test_outputs_that_cannot_be(tmp_path: Path, make: Callable[[Path], object], 
     (tmp_path / "text").write_text("some text\n")
     refused(words, make, tmp_path)
     assert (tmp_path / "text").read_text() == "some text\n"
+    assert names(tmp_path) == ["text"]

@@ -352,7 +352,7 @@ def test_picture_and_sound_stay_together(
     ],
 )
 def test_sound_of_any_kind(tmp_path: Path, name: str, coder: str, written: str, says: str) -> None:
-    film = uneven_film(tmp_path / name, [0, 10, 20, 30], sound=0.4, coder=coder)
+    film = uneven_film(tmp_path / name, [0, 1, 2, 3], rate=10, sound=0.4, coder=coder)
     summary, entries = run(film, tmp_path / "out", video=written)
     assert says in " ".join(summary.notes)
     assert len(entries) == frames_in(tmp_path / "out" / written) == 4
@@ -422,6 +422,7 @@ def test_pictures_that_cannot_be_read_are_no_broken_films(tmp_path: Path, name: 
         pytest.param("a.gif", 3, 0, 1, False, id="animated GIF"),
         pytest.param("a.webp", 1, 1, 0, False, id="WebP"),
         pytest.param("a.webp", 3, 1, 0, True, id="animated WebP, which no reader of films takes"),
+        pytest.param("a.tif", 3, 1, 0, True, id="pages of a TIFF"),
     ],
 )
 def test_animations(tmp_path: Path, name: str, count: int, photos: int, films: int, said: bool) -> None:
@@ -430,7 +431,7 @@ def test_animations(tmp_path: Path, name: str, count: int, photos: int, films: i
     for what in (tmp_path, tmp_path / name):
         found = find_inputs([str(what)])
         assert (len(found.photos), len(found.films)) == (photos, films)
-        assert any("is an animation" in note for note in found.report.notes) == said
+        assert any("holds several pictures" in note for note in found.report.notes) == said
     if films:
         assert [frame.image[0, 0, 1:].tolist() for frame in read(tmp_path / name)[0]] == [[0, 0]] * count  # reds
 
@@ -447,6 +448,24 @@ def test_results_find_their_labels_by_name(tmp_path: Path) -> None:
     (tmp_path / "l.json").write_text(json.dumps({"images": images, "annotations": annotations}))
     found = hpe.load_pictures(tmp_path / "out" / "poses.json")
     assert hpe.evaluate(found, hpe.read_labels(tmp_path / "l.json")).numbers["AP"] > 99
+
+
+def test_a_film_of_jpegs_is_a_film(tmp_path: Path) -> None:
+    photo(tmp_path / "a.jpg")
+    (tmp_path / "a.mjpeg").write_bytes(2 * (tmp_path / "a.jpg").read_bytes())
+    assert len(read(tmp_path / "a.mjpeg")[0]) == 2
+
+
+def test_a_gif_without_times_is_told(tmp_path: Path) -> None:
+    noise = [Image.fromarray(each) for each in np.random.default_rng(0).integers(0, 255, (2, 48, 64, 3), np.uint8)]
+    noise[0].save(tmp_path / "a.gif", save_all=True, append_images=noise[1:])
+    assert "broke off after frame 0 of 2" in read(tmp_path / "a.gif")[1].report.sentences[0]
+
+
+def test_results_of_smaller_pictures_are_not_judged(tmp_path: Path) -> None:
+    run(photos(tmp_path / "in", "a.png"), tmp_path)
+    known = LabelledSet("l.json", (0,), ("a.png",), ((256, 192),), (labels_of(np.ones((1, 17, 3))),))
+    refused("a.png had 128 x 96 .* at 256 x 192", hpe.evaluate, hpe.load_pictures(tmp_path / "poses.jsonl"), known)
 
 
 def test_frames_of_a_film_are_no_labelled_photos(tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import signal
+import struct
 import sys
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
@@ -21,8 +23,10 @@ from local_server import Handler, served
 from refusals import refused
 
 import hpe_nb as hpe
+from hpe_nb.arrays import Image
 from hpe_nb.films import captures
 from hpe_nb.films.frame import Span, Troubles
+from hpe_nb.films.video import VideoFile
 
 
 @pytest.fixture
@@ -71,6 +75,28 @@ def test_films_give_the_frames_asked_for(tmp_path: Path, span: dict[str, int], w
     assert [frame.index for frame in seen] == list(wanted)
     assert [brightness(frame.image) for frame in seen] == list(wanted)
     np.testing.assert_allclose([frame.time for frame in seen], np.array(wanted) / 10, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "shown"),
+    [
+        pytest.param((-1, 0, 0, 1), lambda image: image[:, ::-1], id="mirrored"),
+        pytest.param((1, 0, 0, -1), lambda image: image[::-1], id="upside down"),
+        pytest.param((-1, 0, 0, -1), lambda image: image[::-1, ::-1], id="half a turn"),
+        pytest.param((0, 1, -1, 0), lambda image: np.rot90(image, -1), id="turned to the right"),
+        pytest.param((0, -1, 1, 0), np.rot90, id="turned to the left"),
+        pytest.param((0, 1, 1, 0), lambda image: image.transpose(1, 0, 2), id="rows and columns exchanged"),
+    ],
+)
+def test_films_are_shown_as_they_say(tmp_path: Path, matrix: tuple[int, ...], shown: Callable[[Image], Image]) -> None:
+    path = tmp_path / "film.mp4"
+    with VideoFile(path, 10) as film:
+        film.write(np.pad(np.full((8, 16, 3), 255, np.uint8), ((8, 32), (8, 40), (0, 0))))
+    as_stored, data = read(path)[0][0].image, path.read_bytes()
+    xx, xy, yx, yy = (65536 * each for each in matrix)
+    place = data.index(struct.pack(">5i", 65536, 0, 0, 0, 65536), data.index(b"tkhd"))
+    path.write_bytes(data[:place] + struct.pack(">5i", xx, xy, 0, yx, yy) + data[place + 20 :])
+    np.testing.assert_array_equal(read(path)[0][0].image, shown(as_stored))
 
 
 def test_loop_goes_on_counting(tmp_path: Path) -> None:
