@@ -21,7 +21,7 @@ PHOTO = "basketball1"
 
 def add(parser: ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("photo", nargs="?", default=PHOTO, help="a photo of yours, or one of the kit by name")
+    parser.add_argument("photo", nargs="?", default=PHOTO, help="a photo of yours, or one of the kit, as astronaut")
     parser.add_argument("-o", "--out", type=Path, help="folder for the results (default: hpe-nb-demo here)")
     add_decoding(parser)
 

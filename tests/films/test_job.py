@@ -263,7 +263,10 @@ def test_a_command_that_is_ended_keeps_everything(tmp_path: Path, sign: signal.S
     while started.poll() is None and not (record.exists() and record.read_bytes().count(b"\n") > 40):
         time.sleep(0.02)
     started.send_signal(sign)
-    out, err = started.communicate(timeout=60)
+    try:
+        out, err = started.communicate(timeout=60)
+    finally:
+        started.kill()
     count = len(list(hpe.read_record(record)))
     if sign == 9:
         assert count - 15 <= frames_in(tmp_path / name) <= count + 2
