@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    # A shell that starts pytest in the background lets it ignore Ctrl-C, and nohup a closed terminal; some tests send both.
+    # A shell that starts pytest in the background lets it ignore Ctrl-C, nohup a closed terminal; some tests send both.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
