@@ -94,7 +94,9 @@ def ideal_maps(
             f"tags of shape {tags.shape} were given for {count} people, but one tag per person (P,), "
             "(P, D) or one per joint (P, 17, D) is expected."
         )
-    if any(side not in (1, known) for side, known in zip(scores.shape[::-1], (K, count, 0), strict=False)):
+    if scores.ndim > 2 or any(
+        side not in (1, known) for side, known in zip(scores.shape[::-1], (K, count), strict=False)
+    ):
         raise HpeError(f"scores of shape {scores.shape} were given, but one number or ({count}, 17) is expected.")
     if not isinstance(sigma, int | float | np.number) or not 0 < sigma <= WIDEST:
         raise HpeError(f"sigma={sigma!r} was given, but map pixels above 0 and up to {WIDEST} are expected, as 2.")
@@ -102,15 +104,15 @@ def ideal_maps(
     if sides.shape != (2,) or sides.dtype.kind not in "iu" or not ((sides > 0) & (sides <= LONGEST)).all():
         raise HpeError(f"size={size!r} was given, but whole width and height up to {LONGEST} map pixels are expected.")
     person, joint = np.nonzero(keypoints[..., 2] > 0)
-    for name, numbers in (("keypoints", keypoints[person, joint]), ("tags", tags), ("scores", scores)):
+    tags = tags if tags.ndim == 3 else tags.reshape(count, 1, *(tags.shape[1:] or (1,)))
+    tag = np.broadcast_to(tags, (count, K, tags.shape[-1]))[person, joint]
+    score = np.broadcast_to(scores, keypoints.shape[:2])[person, joint]
+    for name, numbers in (("keypoints", keypoints[person, joint]), ("tags", tag), ("scores", score)):
         if not (np.abs(numbers) <= FARTHEST).all():
             raise HpeError(f"{name} with NaN or large numbers were given, but numbers up to {FARTHEST:g} are expected.")
     point = np.zeros((K, 1, 1), np.float32)
     placed = Maps(point, point, HALF_PIXEL if to_image is None else np.asarray(to_image))
     xy = placed.map_points(keypoints[person, joint, :2])
-    tags = tags if tags.ndim == 3 else tags.reshape(count, 1, *(tags.shape[1:] or (1,)))
-    tag = np.broadcast_to(tags, (count, K, tags.shape[-1]))[person, joint]
-    score = np.broadcast_to(scores, keypoints.shape[:2])[person, joint]
     marks = inside(Marks(joint, xy, score, tag, person, joint), size)
     return Maps(*paint(marks, size, sigma), placed.to_image)
 

@@ -136,6 +136,9 @@ def test_ideal_maps_take_other_frames_scores_and_tags():
     assert np.array_equal(hpe.ideal_maps(keypoints[:0], np.zeros(0), (8, 8)).heatmaps, np.zeros((K, 8, 8)))
     between = hpe.ideal_maps(keypoints - 9, tags[..., 0], (24, 24))
     assert len(hpe.find_peaks(between, hpe.Settings())) == K, "between two pixels, 10.5, stands one peak"
+    keypoints[:, 0, 2], tags, scores = 0.0, np.where(np.arange(K)[:, None], tags, np.nan), np.append(np.nan, scores[1:])
+    less = hpe.ideal_maps(keypoints, tags, (24, 24), scores=scores)
+    assert len(hpe.find_peaks(less, hpe.Settings())) == K - 1, "NaN of a joint that is not there does no harm"
 
 
 def test_missed_peaks_are_gone_and_more_of_them_the_more_are_missed():
@@ -273,6 +276,7 @@ ERRORS = [
             ("tags without a number", {"tags": np.zeros((2, 0))}, "(2, 0)"),
             ("NaN as a tag", {"tags": [np.nan, 1.0]}, "tags with NaN"),
             ("scores of another shape", {"scores": np.ones(2)}, "scores of shape (2,)"),
+            ("scores of three dimensions", {"scores": np.ones((1, 2, 17))}, "scores of shape (1, 2, 17)"),
             ("NaN as a score", {"scores": np.nan}, "scores with NaN"),
             ("no width", {"sigma": 0}, "sigma=0"),
             ("endless width", {"sigma": np.inf}, "sigma=inf"),
