@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
-from numbers import Integral
+from typing import Any
+
+import numpy as np
 
 LONGEST = 299
 """Characters of the longest message."""
@@ -24,11 +26,15 @@ class HpeError(ValueError):
         super().__init__(one_line(str(message)))
 
 
-def check_index(name: str, given: object, count: int, low: int = 0) -> None:
-    """See that an index from `low` on and below `count` was given."""
-    if isinstance(given, bool) or not isinstance(given, Integral) or given not in range(low, count):
-        expected = f"an index from {low} to {count - 1} is expected" if count > low else "there are none"
-        raise HpeError(f"{name}={given!r} was given, but {expected}.")
+def whole_number(name: str, given: Any, low: int = 0, below: int | None = None) -> int:
+    """The number as Python's, if it is a whole one from `low` on; with `below`, an index lower than that."""
+    whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
+    if whole and low <= given and (below is None or given < below):
+        return int(given)
+    expected = f"a whole number of {low} or more is expected"
+    if below is not None:
+        expected = f"an index from {low} to {below - 1} is expected" if below > low else "there are none"
+    raise HpeError(f"{name}={given!r} was given, but {expected}.")
 
 
 def suggestion(given: object, known: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, whole_number
 from hpe_nb.evaluation.metrics import NUMBERS
 from hpe_nb.explain.flips import flip_points, is_whole, setting_range, with_setting
 from hpe_nb.scenes.making import Scene
@@ -68,7 +68,7 @@ def random_settings(
     count: int,
     fields_to_draw: Sequence[str] | Mapping[str, Sequence[Any]],
     base: Settings | None = None,
-    seed: int = 0,
+    seed: int | None = 0,
 ) -> tuple[Settings, ...]:
     """Settings at random: better than a grid where many fields may matter and few do (Bergstra and Bengio 2012).
 
@@ -77,7 +77,7 @@ def random_settings(
         fields_to_draw: fields, drawn from their whole range; or the lowest and highest value of each field, and of one
             that is no number the values to draw from. Numbers are rounded to what a slider moves by.
         base: the rule, and what the other fields are set to.
-        seed: same seed, same settings.
+        seed: same seed, same settings; None for others each time.
 
     Returns:
         The settings.
@@ -89,8 +89,9 @@ def random_settings(
         >>> [settings.tag_threshold for settings in hpe.random_settings(2, ["tag_threshold"])]
         [...]
     """
-    check_count("count", count, 0)
-    check_count("seed", seed, 0)
+    whole_number("count", count)
+    if seed is not None:
+        whole_number("seed", seed)
     base, draws = base or Settings(), np.random.default_rng(seed)
     ranges: Mapping[str, Any] = fields_to_draw if isinstance(fields_to_draw, Mapping) else dict.fromkeys(fields_to_draw)
     _check_fields(base, ranges)
@@ -129,7 +130,7 @@ def flip_settings(
     Raises:
         HpeError: no such field, or one that is no number, or none to be taken.
     """
-    check_count("most", most, 1)
+    whole_number("most", most, 1)
     base = base or Settings()
     low, high = setting_range(base, name)
     all_maps = [each.maps if isinstance(each, Scene) else each for each in pictures]
@@ -161,12 +162,6 @@ def _limits(item: Any, given: Any) -> tuple[Any, Any]:
         f"{given!r} was given as the limits of {item.name}, but the lowest and the highest value, from {least} to "
         f"{most}, are expected."
     )
-
-
-def check_count(name: str, given: Any, least: int) -> None:
-    """See that a count is a whole number of at least that much."""
-    if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < least:
-        raise HpeError(f"{name}={given!r} was given, but a whole number of {least} or more is expected.")
 
 
 def _check_fields(base: Settings, names: Iterable[str]) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hpe_nb.errors import HpeError, check_index
-from hpe_nb.evaluation.grids import check_count, varied
+from hpe_nb.errors import HpeError, whole_number
+from hpe_nb.evaluation.grids import varied
 from hpe_nb.evaluation.metrics import NOTE, NUMBERS, CocoNumbers, Judgement
 from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
@@ -75,7 +75,9 @@ class SweepTable:
         """The setting that was compared with."""
         return self.settings[0]
 
-    def interval(self, row: int, against: int | None = None, *, draws: int = 200, seed: int = 0) -> tuple[float, float]:
+    def interval(
+        self, row: int, against: int | None = None, *, draws: int = 200, seed: int | None = 0
+    ) -> tuple[float, float]:
         """95 % interval of a row's AP, or of how much it is above another row's, by bootstrap over the pictures.
 
         Pictures are drawn with replacement, the same ones for both rows: what both find hard does not count as
@@ -85,7 +87,7 @@ class SweepTable:
             row: row of the table.
             against: row to compare with.
             draws: how many times the pictures are drawn.
-            seed: same seed, same interval.
+            seed: same seed, same interval; None for another each time.
 
         Returns:
             Its ends; NaN where no person is labelled.
@@ -95,9 +97,10 @@ class SweepTable:
         """
         rows = {"row": row} if against is None else {"row": row, "against": against}
         for name, given in rows.items():
-            check_index(name, given, len(self), low=-len(self))
-        check_count("draws", draws, 1)
-        check_count("seed", seed, 0)
+            whole_number(name, given, -len(self), len(self))
+        whole_number("draws", draws, 1)
+        if seed is not None:
+            whole_number("seed", seed)
         drawn = np.random.default_rng(seed).integers(0, self.pictures, (draws, self.pictures))
         times = [np.bincount(each, minlength=self.pictures) for each in drawn]
         values = np.array([[self._judged.numbers(i, each)["AP"] for each in times] for i in rows.values()])
@@ -106,7 +109,7 @@ class SweepTable:
         low, high = np.quantile(known, (0.025, 0.975)) if len(known) else (np.nan, np.nan)
         return float(low), float(high)
 
-    def validated(self, folds: int = 5, *, seed: int = 0) -> tuple[float, float]:
+    def validated(self, folds: int = 5, *, seed: int | None = 0) -> tuple[float, float]:
         """AP of the default, and of choosing the best setting without having seen the picture.
 
         The pictures are split into parts at random; for each part the best setting of the other parts is used. What is
@@ -114,13 +117,14 @@ class SweepTable:
 
         Args:
             folds: number of parts.
-            seed: same seed, same parts.
+            seed: same seed, same parts; None for others each time.
 
         Raises:
             HpeError: fewer than two parts.
         """
-        check_count("folds", folds, 2)
-        check_count("seed", seed, 0)
+        whole_number("folds", folds, 2)
+        if seed is not None:
+            whole_number("seed", seed)
         part = np.random.default_rng(seed).permutation(self.pictures) % folds
         others = [self._judged.of_all((part != fold).astype(np.intp)) for fold in range(folds)]
         best = [int(np.nan_to_num([row["AP"] for row in rows], nan=-1).argmax()) for rows in others]

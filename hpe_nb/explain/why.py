@@ -18,7 +18,7 @@ from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.grouping import Turn
 from hpe_nb.decoder.poses import DETECTED, REFINED
 from hpe_nb.decoder.refinement import rounded_distances
-from hpe_nb.errors import check_index
+from hpe_nb.errors import whole_number
 from hpe_nb.explain.flips import Flip, joint_flips
 from hpe_nb.files.text import escaped, html_table, text_table
 from hpe_nb.settings import HigherHRNetSettings, OmzSettings, Settings, place_distances, tag_distances
@@ -123,7 +123,7 @@ def explain_joint(decoding: Decoding, person: int, joint: int | str) -> Explanat
         "Person 1's left wrist is the peak at ..."
     """
     k = joint_index(joint)
-    check_index("person", person, len(decoding.poses))
+    person = whole_number("person", person, below=len(decoding.poses))
     group, kind = int(decoding.people[person]), int(decoding.poses.kind[person, k])
     turn = turn_of(decoding, k)
     table, mine = _table(decoding, turn, group), int(decoding.groups.peak[group, k])
@@ -150,7 +150,7 @@ def explain_peak(decoding: Decoding, peak: int) -> Explanation:
     Raises:
         HpeError: no such peak.
     """
-    check_index("peak", peak, len(decoding.peaks))
+    peak = whole_number("peak", peak, below=len(decoding.peaks))
     k, group = int(decoding.peaks.joint[peak]), int(decoding.groups.owner[peak])
     pose = np.flatnonzero(decoding.people == group)
     if len(pose):

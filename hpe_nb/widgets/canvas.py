@@ -24,7 +24,7 @@ import traitlets
 
 import hpe_nb
 from hpe_nb.arrays import Image
-from hpe_nb.errors import HpeError, check_index
+from hpe_nb.errors import HpeError, whole_number
 from hpe_nb.files.images import encode_image
 from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
@@ -275,7 +275,7 @@ class Stepped(Canvas):
 
     @position.setter
     def position(self, position: int) -> None:
-        check_index("position", position, len(self._things))
+        position = whole_number("position", position, below=len(self._things))
         before, self._position = self._position, position
         try:
             self._draw()

@@ -20,7 +20,7 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import KINDS, MISSING, Poses
 from hpe_nb.draw.dots import dots_of
 from hpe_nb.draw.skeletons import draw_poses
-from hpe_nb.errors import HpeError, check_index
+from hpe_nb.errors import HpeError, whole_number
 from hpe_nb.explain.flips import Flip, nearest_flips, number_names, search, setting_range, with_setting
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.truth import wrong_joints
@@ -37,7 +37,7 @@ EDITS = ("place", "tag", "score", "delete", "add", "reset")
 """What `Explorer.edit` can do."""
 
 HELD = ("_decoder", "_decoding", "subject", "_kept", "_untouched", "_list", "_searched")
-"""What an explorer drops when it is closed."""
+"""What an explorer drops when it is closed; asked for later, each says that it is closed."""
 
 NEAR = 8.0
 """Image pixels: joints this far apart count a third of what joints at one place count."""
@@ -156,20 +156,20 @@ class Explorer(Canvas):
             self.doctor, self.kept, self.told = {}, {}, {}
             self._decode()
 
-    def choose(self, person: int, joint: int = -1, dot: int | None = None) -> None:
+    def choose(self, person: int, joint: int | str = -1, dot: int | None = None) -> None:
         """Light up a joint, or with joint -1 a whole person, as a click does; person -1 lets go.
 
         Args:
-            person, joint: pose and joint type, from 0.
+            person: the pose, from 0.
+            joint: joint type or its name.
             dot: the dot, for a peak without a person.
 
         Raises:
             HpeError: no such person, joint type or dot.
         """
-        check_index("person", person, len(self._decoding.poses), low=-1)
-        check_index("joint", joint, K, low=-1)
-        dot = self._dot(person, joint) if dot is None else dot
-        check_index("dot", dot, len(dots_of(self._decoding)), low=-1)
+        person = whole_number("person", person, -1, len(self._decoding.poses))
+        joint = -1 if joint == -1 else joint_index(joint)
+        dot = self._dot(person, joint) if dot is None else whole_number("dot", dot, -1, len(dots_of(self._decoding)))
         self._chosen = None if person < 0 and dot < 0 else {"person": person, "joint": joint, "dot": dot}
         self.scene = self.scene | {"chosen": self._chosen, "n": self._answering}
         self._tell()
@@ -212,7 +212,7 @@ class Explorer(Canvas):
         if what not in EDITS:
             raise HpeError(f"{what!r} was given as an edit, but one of {', '.join(EDITS)} is expected.")
         if what not in ("add", "reset"):
-            check_index("dot", dot, len(dots))
+            dot = whole_number("dot", dot, below=len(dots))
         if np.shape(at) != (2,) or not np.isfinite(at).all():
             raise HpeError(f"at={at!r} was given, but x and y in image pixels are expected.")
         place = np.clip(np.rint(maps.map_points(np.array(at, np.float64))), 0, np.array(maps.size) - 1).astype(np.intp)
@@ -240,7 +240,7 @@ class Explorer(Canvas):
         for name in HELD:
             self.__dict__.pop(name, None)
 
-    if not TYPE_CHECKING:
+    if not TYPE_CHECKING:  # else mypy would take any name for one that is there
 
         def __getattr__(self, name: str) -> Any:
             """Say of what was dropped that the widget is closed."""

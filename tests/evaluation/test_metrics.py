@@ -141,8 +141,5 @@ def test_joints_without_a_finite_place_are_like_no_other() -> None:
 
 def test_places_and_areas_may_be_whole_numbers() -> None:
     whole = np.zeros((17, 2), np.uint8)
-    assert (
-        oks(whole.tolist(), whole + 1, 100, np.ones(17, np.bool_))
-        == oks(whole + 1, whole, 100.0, np.ones(17, np.bool_))
-        > 0
-    )
+    use = np.ones(17, np.bool_)
+    assert oks(whole, whole + 1, 100, use) == oks((whole + 1).tolist(), whole, 100.0, use) > 0

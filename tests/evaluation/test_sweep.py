@@ -345,6 +345,7 @@ def test_intervals(table: hpe.SweepTable) -> None:
     assert low <= table.frame["AP"][0] <= high
     assert low < high
     assert table.interval(0, 0, draws=20) == (0, 0)
+    assert np.isfinite([*table.interval(0, draws=2, seed=None), *table.validated(2, seed=None)]).all()
     default, unseen = table.validated(2)
     assert default == pytest.approx(table.frame["AP"][0])
     assert unseen <= table.frame["AP"].max() + 1e-9
@@ -374,6 +375,7 @@ def test_what_cannot_be_swept(pictures: list[hpe.Scene], changes: dict[str, Any]
 def test_random_settings_repeat() -> None:
     one = hpe.random_settings(5, ["tag_threshold", "refine", "adjust"], seed=3)
     assert one == hpe.random_settings(5, ["tag_threshold", "refine", "adjust"], seed=3)
+    assert one != hpe.random_settings(5, ["tag_threshold", "refine", "adjust"], seed=None)
     few = hpe.random_settings(9, {"tag_threshold": (0.2, 0.4), "refine": ["off", "near"], "adjust": [False]})
     assert all(0.2 <= each.tag_threshold <= 0.4 and not each.adjust for each in few)
     assert {each.refine for each in few} == {"off", "near"}

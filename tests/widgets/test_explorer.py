@@ -307,6 +307,13 @@ def test_what_if(explorer, what):
     assert not explorer.scene["edited"]
 
 
+def test_a_joint_is_chosen_by_numbers_of_numpy_or_by_its_name(explorer):
+    explorer.choose(np.int64(0), np.int64(9), np.intp(explorer._dot(0, 9)))
+    explorer.choose(np.int64(0), "left wrist")
+    assert explorer.chosen == (0, 9)
+    move(explorer, tag_threshold=0.7)
+
+
 REFUSED = {
     "no such person": ("choose", {"person": 99}, "person=99 .* from -1 to 2"),
     "no such joint": ("choose", {"person": 0, "joint": 99}, "joint=99"),
