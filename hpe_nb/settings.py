@@ -414,6 +414,10 @@ class HigherHRNetSettings(OmzSettings):
         return np.asarray(cost)
 
 
+KIT_RULES = (Settings, OmzSettings, HigherHRNetSettings)
+"""The rules of the kit."""
+
+
 def check_field(item: Field[Any], value: Any) -> Any:
     """The value, of the field's own type where the field is a number.
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from hpe_nb.arrays import Float32, Float64, Floats, Ints
+from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoder.peaks import Peaks
 from hpe_nb.errors import HpeError
 from hpe_nb.settings import Candidates, People, Settings
@@ -227,7 +227,7 @@ def _table_of(
 def assign(settings: Settings, joints: Candidates, people: People, cost: Float64) -> Ints:
     """Person of each candidate, (n,), by the assignment of least total cost; ALONE where it joins none.
 
-    It joins where the rule's `joins` says so, but never at an infinite cost. Opening a person is always possible and
+    It joins where the pair is `allowed`. Opening a person is always possible and
     costs `settings.opening`: pairs that cost more are counted as costing that, and where there are more candidates than
     people, padding columns of that cost stand for new people.
     """
@@ -235,9 +235,14 @@ def assign(settings: Settings, joints: Candidates, people: People, cost: Float64
     if not m:
         return np.full(n, ALONE)
     matrix = np.minimum(cost, settings.opening)
-    joins = _table_of(np.bool_, settings, settings.joins, joints, people, cost) & (cost < np.inf)
+    joins = allowed(settings, joints, people, cost)
     if n > m:
         matrix = np.concatenate((matrix, np.full((n, n - m), settings.opening)), axis=1)
         joins = np.concatenate((joins, np.zeros((n, n - m), np.bool_)), axis=1)
     row, column = linear_sum_assignment(matrix)
     return np.where(joins[row, column], column, ALONE)
+
+
+def allowed(settings: Settings, joints: Candidates, people: People, cost: Float64) -> Bools:
+    """Pairs that stay together where they are assigned, (n, m): the rule's `joins` says so, and the cost is finite."""
+    return _table_of(np.bool_, settings, settings.joins, joints, people, cost) & (cost < np.inf)

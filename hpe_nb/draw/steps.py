@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from hpe_nb.arrays import Float64, Image
 from hpe_nb.decoder.decode import Decoding
+from hpe_nb.decoder.grouping import allowed
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.draw import figures as fig
 from hpe_nb.draw.colours import HEATMAP, TAGMAP, contrast, hex_code, person_colour
@@ -255,7 +256,7 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
     n, m = turn.cost.shape
     ax = fig.canvas(ax, min(12, 3.6 + 0.95 * max(m, 2)), min(12, 1.4 + 0.55 * n))
     numbers = [number + 1 for number in decoding.numbers.tolist()]
-    forbidden = ~decoding.settings.joins(turn.candidates, turn.people, turn.cost) | (turn.cost == np.inf)
+    forbidden = ~allowed(decoding.settings, turn.candidates, turn.people, turn.cost)
     shown = np.ma.masked_where(forbidden, turn.cost)
     least, most = (float(shown.min()), float(shown.max())) if shown.count() else (-1.0, 0.0)
     shades = Normalize(least, most if most > least else least + 1)

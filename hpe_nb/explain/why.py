@@ -13,19 +13,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hpe_nb.arrays import Bools, Float32, Ints
+from hpe_nb.arrays import Bools, Float32, Floats, Ints
 from hpe_nb.decoder.decode import Decoding
-from hpe_nb.decoder.grouping import Turn
+from hpe_nb.decoder.grouping import Turn, allowed
 from hpe_nb.decoder.poses import DETECTED, REFINED
 from hpe_nb.decoder.refinement import rounded_distances
 from hpe_nb.errors import whole_number
 from hpe_nb.explain.flips import Flip, joint_flips
 from hpe_nb.files.text import escaped, html_table, text_table
-from hpe_nb.settings import HigherHRNetSettings, OmzSettings, Settings, place_distances, tag_distances
+from hpe_nb.settings import KIT_RULES, place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, joint_index
 
-KIT_RULES = (Settings, OmzSettings, HigherHRNetSettings)
-"""Rules of which it is known that tags must be nearer than `tag_threshold`."""
 SHOWN = 8
 """A table shows at most this many candidates."""
 COLUMNS = ("went to", "x", "y", "score", "tag distance", "place distance", "cost")
@@ -221,15 +219,26 @@ def why_here(decoding: Decoding, turn: Turn, candidate: int) -> str:
         alone = not rivals[0].any() and not rivals[1].any()
         won = "and nothing else competed" if alone else "and it is part of the cheapest assignment of all"
         return f"its tag is {distances[person]:.2f} from the person's, the pair {_cost(turn, candidate, person)}, {won}"
-    nearest = int(distances.argmin())
+    can = _can_be(decoding, turn)[candidate]
+    nearest, among = _nearest(distances, can)
     apart, other = distances[nearest], _name(decoding, nearest)
-    kept_apart = _kept_apart(decoding, turn, candidate, nearest)
-    if not kept_apart and (turn.person == nearest).any():
+    if can[nearest] and (turn.person == nearest).any():
         return f"{other}, {apart:.2f} away in tag, took another {KEYPOINTS[turn.joint]}, so it opened this person"
     return (
-        f"the nearest tag, that of {other}, is {apart:.2f} away{_limit(decoding, apart)}, and the pair "
-        f"{kept_apart or _not_cheapest(turn, candidate, nearest)}, so it opened this person"
+        f"the nearest tag{among}, that of {other}, is {apart:.2f} away{_limit(decoding, apart)}, and the pair "
+        f"{_lost(decoding, turn, candidate, nearest)}, so it opened this person"
     )
+
+
+def _can_be(decoding: Decoding, turn: Turn) -> Bools:
+    """The pairs that can be together by the rule, (n, m)."""
+    return allowed(decoding.settings, turn.candidates, turn.people, turn.cost)
+
+
+def _nearest(distances: Floats, can: Bools) -> tuple[int, str]:
+    """The nearest in tag of those that can be together, of all where none can; and the words that say so."""
+    nearest = int((np.where(can, distances, np.inf) if can.any() else distances).argmin())
+    return nearest, "" if nearest == distances.argmin() else " among possible pairs"
 
 
 def _limit(decoding: Decoding, apart: float) -> str:
@@ -238,21 +247,16 @@ def _limit(decoding: Decoding, apart: float) -> str:
     return f", not below tag_threshold = {limit:g}" if apart >= limit and type(decoding.settings) in KIT_RULES else ""
 
 
-def _kept_apart(decoding: Decoding, turn: Turn, candidate: int, person: int) -> str:
-    """Why a pair cannot be together, whatever the others do: a clause after "the pair"; empty where it can."""
+def _lost(decoding: Decoding, turn: Turn, candidate: int, person: int) -> str:
+    """Why a pair is not together: a clause after "the pair"."""
     cost, opening = float(turn.cost[candidate, person]), decoding.settings.opening
+    if _can_be(decoding, turn)[candidate, person]:
+        return f"costs {cost:.2f} but is not part of the cheapest assignment"
     if not math.isfinite(cost):
         return "is not allowed by the rule"
     if cost >= opening:
         return f"costs {cost:.2f}, not less than to open a person ({opening:g})"
-    if not np.asarray(decoding.settings.joins(turn.candidates, turn.people, turn.cost))[candidate, person]:
-        return f"costs {cost:.2f} but may not stay together by the rule"
-    return ""
-
-
-def _not_cheapest(turn: Turn, candidate: int, person: int) -> str:
-    """That a pair which can be together is not, as a clause after "the pair"."""
-    return f"costs {turn.cost[candidate, person]:.2f} but is not part of the cheapest assignment"
+    return f"costs {cost:.2f} but may not stay together by the rule"
 
 
 def _why_none(decoding: Decoding, turn: Turn | None, joint: int, group: int) -> str:
@@ -263,17 +267,17 @@ def _why_none(decoding: Decoding, turn: Turn | None, joint: int, group: int) -> 
     if group >= len(turn.people):
         return f"This person was opened only after the {name}s had had their turn, so none could join."
     distances = tag_distances(turn.candidates, turn.people)
-    nearest = int(distances[:, group].argmin())
+    can = _can_be(decoding, turn)[:, group]
+    nearest, among = _nearest(distances[:, group], can)
     apart, taker = distances[nearest, group], int(turn.person[nearest])
     other, limit = _name(decoding, taker), _limit(decoding, distances[nearest, group])
     if limit:
         return f"The nearest {name} in tag is {apart:.2f} from the person's{limit}; it belongs to {other}."
-    kept_apart = _kept_apart(decoding, turn, nearest, group)
-    if not kept_apart and taker < len(turn.people):
-        theirs = distances[nearest, taker]
-        return f"The nearest {name} in tag ({apart:.2f}) was taken by {other}, whose tag is {theirs:.2f} from it."
-    lost, went = kept_apart or _not_cheapest(turn, nearest, group), "joined" if taker < len(turn.people) else "opened"
-    return f"The nearest {name} in tag ({apart:.2f}) did not join: the pair {lost}. It {went} {other}."
+    first = f"The nearest {name} in tag{among} ({apart:.2f})"
+    if can[nearest] and taker < len(turn.people):
+        return f"{first} was taken by {other}, whose tag is {distances[nearest, taker]:.2f} from it."
+    lost, went = _lost(decoding, turn, nearest, group), "joined" if taker < len(turn.people) else "opened"
+    return f"{first} did not join: the pair {lost}. The joint {went} {other}."
 
 
 def _detected(decoding: Decoding, turn: Turn, peak: int, who: str, runner_up: Candidate | None) -> str:

@@ -19,11 +19,11 @@ from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.draw import colours
 from hpe_nb.draw.dots import dots_of, owners
 from hpe_nb.explain.diagnose import diagnose
-from hpe_nb.explain.why import KIT_RULES, explain_joint, explain_peak
+from hpe_nb.explain.why import explain_joint, explain_peak
 from hpe_nb.files.images import encode_image, scaled_into
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.truth import Truth, main_owners, wrong_joints
-from hpe_nb.settings import HigherHRNetSettings, OmzSettings, Settings
+from hpe_nb.settings import KIT_RULES, HigherHRNetSettings, OmzSettings, Settings
 from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, LIMBS, K, reach
 from hpe_nb.widgets.subject import Subject
 

@@ -11,9 +11,9 @@ from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.decode import Decoding, decode
 from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
 from hpe_nb.draw.skeletons import draw_poses
-from hpe_nb.explain.why import KIT_RULES, searched, why_here
+from hpe_nb.explain.why import searched, why_here
 from hpe_nb.files.text import plural
-from hpe_nb.settings import Settings, place_distances, tag_distances
+from hpe_nb.settings import KIT_RULES, Settings, place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, K
 from hpe_nb.widgets.canvas import Stepped
 from hpe_nb.widgets.data import dots_data, fixed_data, letter, maps_data, number, people_data, photo_data, window_data
