@@ -64,6 +64,7 @@ class Panels {
     const grid = ({ key = "Arrow" }) => { if (key.startsWith("Arrow")) slider.step = by; };
     const slider = make("input", {
       type: "range", ...common, ...range, onpointerdown: grid, onkeydown: grid, oninput: () => change(+slider.value),
+      onchange: () => this.follow(), // what came while the slider was held
     });
     const box = make("input", {
       type: "number", ...range, title: common.title, "aria-label": `${name}, as a number`,

@@ -366,6 +366,11 @@ class View extends Drawing {
     if (other) this.listPeople();
     this.showTable(scene.table);
     this.show({});
+    this.askQueued();
+  }
+
+  /** The kernel has answered: ask what has waited for it. */
+  askQueued() {
     const { queued } = this;
     this.queued = null;
     if (queued) this.ask(queued);
@@ -446,7 +451,10 @@ class View extends Drawing {
   load_status({ text = "", error }) {
     this.say(text, error);
     if (text.trim()) this.note(text); // the line itself may lie below the window
-    if (error) this.answered = this.turn;
+    if (!error) return;
+    this.answered = this.turn;
+    this.askQueued();
+    this.panels.follow(); // a value that was refused is not the kernel's
   }
 
   load_steps(sent) { this.steps?.show?.(sent); }

@@ -328,6 +328,7 @@ def test_errors_of_handlers_of_the_page_and_an_older_version_are_told(explored):
     explored.ask("setattr(explorer, '_decoder', lambda settings: 1 / 0)")
     slide(explored, "tag_threshold", "ArrowLeft")
     page.locator(".hpe-error", has_text="division by zero").wait_for()
+    assert page.locator("input[type=range][data-setting=tag_threshold]").input_value() == "1", "as the kernel has it"
     explored.ask("setattr(explorer, '_decoder', hpe.Decoder(made.maps))")
     slide(explored, "tag_threshold", "ArrowLeft")
     page.locator(".hpe-error").wait_for(state="detached")
