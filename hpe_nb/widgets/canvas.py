@@ -197,6 +197,11 @@ class Canvas(anywidget.AnyWidget):
         self.close()
         layout.close()  # it has a line to the page of its own
 
+    def check_open(self) -> None:
+        """Raise where the widget has let go of its picture."""
+        if self.closed:
+            raise HpeError(CLOSED)
+
     # Readers without a kernel.
 
     def image(self) -> Image:
@@ -216,8 +221,7 @@ class Canvas(anywidget.AnyWidget):
         Raises:
             HpeError: the widget has let go of its picture.
         """
-        if self.closed:
-            raise HpeError(CLOSED)
+        self.check_open()
         shown = {name: getattr(self, name) for name in SHOWN} | {"fixed": self.fixed | {"seen": seen}}
         return page_text(shown, self.explanations(), self.image())
 
@@ -252,6 +256,8 @@ class Canvas(anywidget.AnyWidget):
         """Show the widget, and after it the page that is seen where the notebook is opened without a kernel."""
         from IPython.display import display
 
+        if self.comm is None:  # let go, or closed by hand
+            raise HpeError(CLOSED)
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
         if self.photo:
@@ -275,6 +281,7 @@ class Stepped(Canvas):
 
     @position.setter
     def position(self, position: int) -> None:
+        self.check_open()
         position = whole_number("position", position, below=len(self._things))
         before, self._position = self._position, position
         try:

@@ -73,6 +73,7 @@ class SceneLab(Explorer):
 
     def _make(self, name: str, recipe: Recipe) -> None:
         """Show another scene."""
+        self.check_open()
         self._name, self.made = name, scene(recipe)
         self.show(self.made)
 

@@ -384,6 +384,7 @@ ASKED = {
     "compare": lambda explorer: explorer.compare(hpe.Settings.omz()),
     "edit": lambda explorer: explorer.edit("reset"),
     "show": lambda explorer: explorer.show(SCENE),
+    "its name as a cell's last line": lambda explorer: explorer._ipython_display_(),
 }
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from refusals import refused
 
 import hpe_nb as hpe
 
@@ -43,6 +44,13 @@ def test_code_after_a_named_scene_which_another_number_of_people_leaves(name):
 
 def test_code_of_people_placed_one_by_one():
     check_code(hpe.SceneLab(replace(hpe.scene("hugging").recipe, seed=3)))
+
+
+def test_a_closed_lab_keeps_its_scene():
+    lab = hpe.SceneLab("two apart")
+    lab.let_go()
+    refused("run its cell again", lab.make, people=4)
+    assert lab.code_of_scene == "hpe.scene('two apart')"
 
 
 def test_the_verdict_follows_the_decoders_settings_and_each_panel_has_its_reset():

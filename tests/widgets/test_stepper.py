@@ -86,5 +86,12 @@ def test_positions_out_of_range_are_refused(position):
     refused("position=", setattr, stepper, "position", position)
 
 
+def test_a_closed_stepper_stays_where_it_is():
+    stepper = hpe.Stepper(SCENES["three people"])
+    stepper.let_go()
+    refused("run its cell again", setattr, stepper, "position", 1)
+    assert (stepper.position, stepper.scene) == (0, {})
+
+
 def test_readers_without_a_kernel_see_a_picture():
     assert "image/png" in hpe.Stepper(SCENES["three people"])._repr_mimebundle_()[0]
