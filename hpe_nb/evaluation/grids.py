@@ -102,6 +102,8 @@ def random_settings(
             options = limits.get("options", (False, True))
             options = options if given is None else _options(item.name, given, options)
             return options[int(draws.integers(len(options)))]
+        if "low" not in limits:
+            raise HpeError(f"{item.name} was given to be drawn, but a field with a range is expected: make it a knob.")
         low, high = (limits["low"], limits["high"]) if given is None else _limits(item, given)
         steps = int(draws.integers(round((high - low) / limits["by"]) + 1))
         return kind(round(min(high, low + limits["by"] * steps), 10))

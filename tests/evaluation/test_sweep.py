@@ -381,6 +381,11 @@ def test_random_settings_repeat() -> None:
     assert {each.refine for each in few} == {"off", "near"}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Plain(hpe.Settings):
+    weight: float = 0.5
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
@@ -391,6 +396,7 @@ def test_random_settings_repeat() -> None:
         *(((2, {"refine": options}), "to draw refine from") for options in (("off", "far"), "off", (), 3)),
         ((2, {"adjust": (True, 2)}), "some of False, True"),
         ((-1, ["tag_threshold"]), "count=-1"),
+        ((2, ["weight"], Plain()), "weight was given to be drawn, but a field with a range"),
     ],
     ids=str,
 )
