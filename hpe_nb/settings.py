@@ -104,6 +104,7 @@ def _field(default: Any, info: dict[str, Any]) -> Any:
     Raises:
         HpeError: a step that the decoder does not have.
     """
+    default = default.item() if isinstance(default, np.generic) else default
     if info["step"] not in (*STEPS, None):
         raise HpeError(f"step={info['step']!r} was given for a setting, but one of {', '.join(STEPS)} is expected.")
     return field(default=default, metadata=info)
@@ -266,16 +267,28 @@ class Settings:
     unread: ClassVar[frozenset[str]] = frozenset()
     """Settings that the rule does not read, such as the weights of another rule's cost."""
 
+    def __init_subclass__(cls) -> None:
+        """A setting to which a rule gives a new default keeps its range, meaning and step."""
+        for item in fields(cls):  # those of the class above: this one is not a dataclass yet
+            value = vars(cls).get(item.name, item)
+            if not isinstance(value, Field):
+                setattr(cls, item.name, field(default=value, metadata=item.metadata))
+
     def __new__(cls, **given: Any) -> Self:
         """Refuse settings that there are not.
 
         Raises:
-            HpeError: no setting of this name.
+            HpeError: no setting of this name, or a class that is no dataclass.
         """
+        plain = [name for name, value in vars(cls).items() if isinstance(value, Field)]
+        if plain:
+            raise HpeError(
+                f"{cls.__name__} has the knob {plain[0]} but is no dataclass of its own; "
+                "put @dataclass(frozen=True, kw_only=True) above the class."
+            )
         known = [item.name for item in fields(cls)]
         for name in given:
-            # A field that a class forgot to make one, for want of @dataclass, has a sentence of its own.
-            if name not in known and not isinstance(getattr(cls, name, None), Field):
+            if name not in known:
                 meant = suggestion(name, known) or f": {', '.join(known)}."
                 raise HpeError(f"{name}={given[name]!r} was given, but the name of a setting is expected{meant}")
         return super().__new__(cls)
@@ -300,19 +313,15 @@ class Settings:
     def __post_init__(self) -> None:
         for item in fields(self):
             object.__setattr__(self, item.name, check_field(item, getattr(self, item.name)))
-        plain = [name for name, value in vars(type(self)).items() if isinstance(value, Field)]
-        if plain:
-            raise HpeError(
-                f"{type(self).__name__} has the knob {plain[0]} but is no dataclass of its own; "
-                "put @dataclass(frozen=True, kw_only=True) above the class."
-            )
-        if not isinstance(self.opening, int | float) or not self.opening > -np.inf:
+        if not isinstance(self.opening, int | float | np.number) or not self.opening > -np.inf:
             raise HpeError(
                 f"{type(self).__name__}.opening is {self.opening!r}, but what a new person costs is expected."
             )
 
     def cost(self, joints: Candidates, people: People) -> Float64:
         """Cost of each pair of candidate and person, (n, m); infinite where a pair may not be.
+
+        A rule of yours reads settings of the step grouping only: results are remembered by these.
 
         cost = (d + place_weight * far + score_weight * (gap - 0.3) - tag_threshold) * strength
 
@@ -424,8 +433,8 @@ def check_field(item: Field[Any], value: Any) -> Any:
     Raises:
         HpeError: not one that the field `item` can take.
     """
-    default: Any = item.default
-    info, kind = item.metadata, type(default)
+    value = value.item() if isinstance(value, np.generic) else value
+    info, kind = item.metadata, type(item.default)
     if "options" in info:
         if value not in info["options"]:
             raise HpeError(f"{item.name}={value!r} was given, but one of {', '.join(info['options'])} is expected.")
@@ -433,23 +442,21 @@ def check_field(item: Field[Any], value: Any) -> Any:
         if not isinstance(value, bool):
             raise HpeError(f"{item.name}={value!r} was given, but True or False is expected.")
     elif "low" in info:
-        _check_number(item, value, whole=kind is int)
-        return kind(value)
-    if not isinstance(value, Hashable):
-        raise HpeError(f"{item.name} is of type {type(value).__name__}, but a number, a text or a tuple is expected.")
+        return _number(item, value, kind)
     return value
 
 
-def _check_number(item: Field[Any], value: Any, whole: bool) -> None:
-    """Raise when `value` is no number in the field's range."""
+def _number(item: Field[Any], value: Any, kind: type) -> Any:
+    """The value as a number of this kind; HpeError where it is none in the field's range."""
     low, high = item.metadata["least"], item.metadata["high"]
     try:
-        fits = not isinstance(value, bool) and low <= value <= high and (not whole or value == int(value))
+        number = float("nan" if isinstance(value, bool | str) else value)
+        if low <= number <= high and kind(number) == number:
+            return kind(number)
     except (TypeError, ValueError):
-        fits = False
-    if not fits:
-        what = "a whole number" if whole else "a number"
-        raise HpeError(f"{item.name}={value!r} was given, but {what} from {low} to {high} is expected.")
+        pass
+    what = "a whole number" if kind is int else "a number"
+    raise HpeError(f"{item.name}={value!r} was given, but {what} from {low} to {high} is expected.")
 
 
 def reads(settings: Settings, step: str) -> tuple[Any, ...]:
@@ -466,6 +473,8 @@ def reads(settings: Settings, step: str) -> tuple[Any, ...]:
 def _reader(rule: type, step: str) -> Callable[[Any], tuple[Any, ...]]:
     """What takes the values of one step's settings from the settings of a rule, quickly."""
     names = names_read(rule, step)
+    if any(item.name in names and not item.metadata.get("step") for item in fields(rule)):
+        return lambda each: tuple([_key(getattr(each, name)) for name in names])
     # Of one name, attrgetter gives the bare value; of none, it cannot be made.
     get: Callable[[Any], Any] = (
         attrgetter(*names) if len(names) > 1 else lambda each: tuple([getattr(each, name) for name in names])
@@ -479,7 +488,14 @@ def names_read(rule: type, step: str) -> tuple[str, ...]:
     return tuple(item.name for item in fields(rule) if step_of(item) == step)
 
 
+def _key(value: Any) -> Any:
+    """What stands for a field's value in the key of a memory: what cannot stand for itself is taken by its content."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    return value if isinstance(value, Hashable) else repr(value)
+
+
 def step_of(item: Field[Any]) -> str:
-    """The decoder's step that reads a setting; where a rule's own field does not say it, it is the rule's."""
+    """The decoder's step that reads a setting; a field without one is read by grouping."""
     step: str = item.metadata.get("step") or "grouping"
     return step

@@ -39,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error("unrecognized arguments: " + " ".join(others))
         options.others = others
         status = int(options.run(options) or 0)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None where a program started this one without
+            sys.stdout.flush()
         return status
     except HpeError as error:
         print(f"hpe-nb: {error}", file=sys.stderr)
@@ -50,9 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         done = isinstance(error, BrokenPipeError)  # the reader, such as `head`, has seen enough
         if not done:
-            sentence = f"{error.filename or 'the output'} cannot be used ({error.strerror or error}); free space or"
-            print(f"hpe-nb: {one_line(sentence)} choose another place.", file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sentence = f"{error.filename or 'the output'} cannot be used ({error.strerror or error}); see to it"
+            print(f"hpe-nb: {one_line(sentence)} or choose another.", file=sys.stderr)
+        if sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0 if done else 2
 
 

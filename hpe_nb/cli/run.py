@@ -102,7 +102,8 @@ def run(options: Namespace) -> int:
     # One job for all photos and one for each film; where there are several, each film has a folder of its own.
     count = len(found.films) + bool(found.photos)
     jobs: list[tuple[Any, Path, str]] = [(found.photos, folder, "")] if found.photos else []
-    taken = {CROPS, *(photo.picture.casefold() for photo in planned(found.photos))}
+    photos = planned(found.photos) if found.films else []
+    taken = {CROPS, *(photo.picture.casefold() for photo in photos)}
     for film, plan in zip(found.films, planned([str(film) for film in found.films]), strict=True):
         own = Path(plan.picture).with_suffix("")
         place = folder / (f"{own}-film" if own.as_posix().casefold() in taken else own) if count > 1 else folder

@@ -208,7 +208,8 @@ def _table_of(
     """
     expected = len(joints.index), len(people)
     try:
-        table: NDArray[Any] = np.array(method(joints, people, *cost), kind)  # a copy: a rule may use its own again
+        given = np.ma.filled(method(joints, people, *cost), False if kind is np.bool_ else np.inf)
+        table: NDArray[Any] = np.array(given, kind)  # a copy: a rule may use its own again
         if table.shape == expected:
             return _frozen(table)
     except HpeError:

@@ -103,7 +103,8 @@ def negate_non_maxima(heatmaps: Float32, window: int = WINDOW) -> Float32:
     """Heatmaps (17, h, w) with every pixel negated that is not the maximum of its window, as the contract wants.
 
     For networks that do not do this themselves; new array, same shape. Pixels that share a maximum all stay positive,
-    as in a max-pooling layer. What is below 0 stays so: it says "nothing here", or that it is negated already.
+    as in a max-pooling layer. What is below 0 counts as negated already and stays so. Scores that are below 0 by
+    themselves have to be cut first, by `np.maximum(heatmaps, 0)`: later steps look at how far below 0 a pixel is.
 
     Args:
         heatmaps: (17, h, w) float32 scores.

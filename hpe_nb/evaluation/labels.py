@@ -274,10 +274,7 @@ def _from_coco(source: str, content: Any) -> list[tuple[ImageId, str, tuple[int,
     if categories and "person" not in categories:
         raise _no_person(categories)
     person = categories.get("person", {"id": 1})
-    wanted, joints = person.get("id"), [_joint(name) for name in person.get("keypoints") or KEYPOINTS]
-    if sorted(joints) != list(range(K)):
-        some = ", ".join(map(str, person["keypoints"][:4]))
-        raise HpeError(f"{source} has the joints {some}, ..., but COCO's 17 are expected, called nose to right_ankle.")
+    wanted, joints = person.get("id"), _joints_of(source, person.get("keypoints"))
     people: dict[ImageId, list[dict[str, Any]]] = {each: [] for each in ids}
     for label in content["annotations"]:
         image = _id(label["image_id"])
@@ -286,6 +283,21 @@ def _from_coco(source: str, content: Any) -> list[tuple[ImageId, str, tuple[int,
     sizes = [(int(image.get("width") or 0), int(image.get("height") or 0)) for image in images]
     names, order = [str(image["file_name"]) for image in images], np.argsort(joints)
     return list(zip(ids, names, sizes, (_annotated(each, order) for each in people.values()), strict=True))
+
+
+def _joints_of(source: str, names: Any) -> list[int]:
+    """The joint of each place of a person's keypoints; COCO's order where the names are none, or only count up."""
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        return list(range(K))
+    ends = [int(end[0]) if (end := re.search(r"[0-9]{1,6}$", name)) else -1 for name in names]
+    joints = list(range(K)) if ends == [ends[0] + i for i in range(K)] else [_joint(name) for name in names]
+    if sorted(joints) != list(range(K)):
+        some = ", ".join(names[:4])
+        raise HpeError(
+            f"{source} has the joints {some}, ..., but COCO's 17 are expected; call them nose to right_ankle, or "
+            "leave the names out where they stand in COCO's order."
+        )
+    return joints
 
 
 def _outside(places: Iterable[Floats], sizes: Iterable[tuple[int, int]]) -> tuple[int, int]:
@@ -411,12 +423,17 @@ def _cvat(text: str) -> Iterator[Picture]:
     if "<!ENTITY" in text:
         raise ValueError("an XML file with entities, which are not read")
     root = ET.fromstring(text)
-    kinds = {one: one.get("label", "").strip().lower() for one in root.iter("skeleton")}
+    kinds = {
+        one: one.get("label", "").strip().lower()
+        for one in root.iter("skeleton")
+        if any(_joint(each.get("label")) >= 0 for each in one.iter("points"))
+    }
     named = set(kinds.values())
     if len(named) > 1 and "person" not in named:
         raise _no_person(named)
     for image in root.iter("image"):
-        people = [one for one in image.iter("skeleton") if len(named) == 1 or kinds[one] == "person"]
+        ours = [one for one in image.iter("skeleton") if one in kinds]
+        people = [one for one in ours if len(named) == 1 or kinds[one] == "person"]
         parts = [(f"skeleton {n}", each) for n, one in enumerate(people) for each in one.iter("points")]
         parts += [(point.get("group_id", "0"), point) for point in image.findall("points")]
         points = (

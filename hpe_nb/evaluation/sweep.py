@@ -91,7 +91,7 @@ def sweep(
         For photos: `hpe.sweep(cache, labels, {"tag_threshold": np.arange(0.2, 2, 0.1)})`.
     """
     settings = grid_settings(grid, base)
-    packed = cloudpickle.dumps(settings)
+    judged = _Portable(settings)
     source, labels, protocol = _inputs(pictures, truth, network, progress)
     if isinstance(source, MapCache):
         check_exact(settings, source.packed(0))
@@ -106,7 +106,7 @@ def sweep(
         done = {i: kept for i, place in places.items() if (kept := _kept(place, i))}
         todo = [i for i in range(len(labels)) if i not in done]
         maps_of = source.packed if isinstance(source, MapCache) else source.__getitem__  # packed, they travel quickly
-        made = _here_or_there(todo, lambda i: (maps_of(i), labels[i], packed), executor)
+        made = _here_or_there(todo, lambda i: (maps_of(i), labels[i], judged), executor)
         for i, judgement in shown(made, "picture", progress, len(labels), len(done)):
             done[i] = judgement
             if folder:
@@ -114,10 +114,24 @@ def sweep(
     return make_table(settings, [done[i] for i in range(len(labels))], protocol)
 
 
-def work(maps: Maps | dict[str, Any], labels: Labels, settings: bytes) -> Judgement:
-    """Judge all settings on one picture, on any machine: cloudpickle brings a rule from a notebook with its code."""
+class _Portable:
+    """Settings that travel to another process by cloudpickle, which brings a rule of a notebook with its code.
+
+    In this process they stay what they are: unpacked here, they would change their own class.
+    """
+
+    def __init__(self, settings: Sequence[Settings]) -> None:
+        self.settings, self._packed = settings, cloudpickle.dumps(settings)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return cloudpickle.loads, (self._packed,)
+
+
+def work(maps: Maps | dict[str, Any], labels: Labels, settings: _Portable | Sequence[Settings]) -> Judgement:
+    """Judge all settings on one picture, on any machine."""
     end_with_parent()
-    return judge_settings(maps if isinstance(maps, Maps) else unpack(maps), labels, cloudpickle.loads(settings))
+    here = settings.settings if isinstance(settings, _Portable) else settings
+    return judge_settings(maps if isinstance(maps, Maps) else unpack(maps), labels, here)
 
 
 def judge_settings(maps: Maps, labels: Labels, settings: Sequence[Settings]) -> Judgement:

@@ -36,8 +36,8 @@ STRIP = 2**20
 ORIENTATION = 0x0112
 """Number of the EXIF field that says how a camera was held."""
 
-WHITE, PREVIEW = 262, 254
-"""Numbers of TIFF's fields that say which grey is 0, where Pillow heeds it with 8 bits only, and what a page is."""
+BITS, WHITE, PREVIEW, PAGES = 258, 262, 254, 330
+"""Numbers of TIFF's fields: bits of a sample, which grey is 0 (Pillow heeds it with 8), what a page is, its pages."""
 
 END_OF_JPEG = b"\xff\xd9"
 
@@ -242,7 +242,7 @@ def _pixels(picture: Picture, name: str) -> Image:
     from PIL import ImageOps
 
     tags = getattr(picture, "tag_v2", {})  # of a TIFF file
-    if tags.get(PREVIEW) == 1:
+    if tags.get(PREVIEW) == 1 and (PAGES in tags or getattr(picture, "n_frames", 1) > 1):
         raise HpeError(f"{name} has a preview of a picture in its first place, as raw photos do; convert it to JPEG.")
     picture.load()
     with suppress(Exception):  # EXIF that cannot be understood is no reason to refuse the picture
@@ -253,7 +253,7 @@ def _pixels(picture: Picture, name: str) -> Image:
         strip = picture.crop((0, top, width, min(height, top + rows)))
         if strip.mode.startswith(("I", "F")):
             grey = np.asarray(strip)
-            wide = grey.dtype == np.int32 and picture.format == "TIFF"  # other formats have 16 bits at most
+            wide = np.max(tags.get(BITS, 16)) > 16  # formats other than TIFF have 16 bits at most
             if wide or grey.dtype.kind == "f" or grey.max() > 65535 or grey.min() < 0:
                 raise HpeError(f"{name} has {grey.dtype} pixels of no known range; save it with 8 or 16 bits each.")
             upper = (grey >> 8).astype(np.uint8)[..., None]

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from io import FileIO
 from pathlib import Path
 from queue import Empty, Queue
@@ -44,7 +45,8 @@ class Film(Source):
         super().__init__(short_name(address), span, [address])
         self._container, self._video = open_container(address)
         self.fps = stream_rate(self._video)
-        self.pixel_ratio = self._video.sample_aspect_ratio or 1  # width to height of a pixel
+        self.pixel_ratio = self._video.sample_aspect_ratio or Fraction(1)  # width to height of a pixel as it is shown
+        self._turned = False  # whether frames are turned by a quarter, as far as has been seen
         self._announced = announced_frames(self._container, self._video, self.fps)
         # Without a count of its frames a film only says how long it lasts, with all that it holds.
         self._lasts = 0.0 if self._video.frames else (self._container.duration or 0) / 1e6
@@ -87,6 +89,8 @@ class Film(Source):
                 if image is None:
                     self.report.add(f"{self.name} frame {index} could not be decoded and was left out.")
                 else:
+                    if not self._turned and frame.width != frame.height == image.shape[1]:
+                        self._turned, self.pixel_ratio = True, 1 / self.pixel_ratio
                     yield Frame(image, index, seconds)
         announced = self._announced or 0
         # The count of a healthy film may be off by a few; that of a GIF is exact.

@@ -189,10 +189,10 @@ def _files_of(what: str, outputs: Path | None, found: Inputs) -> list[str]:
 
 
 def _results(files: list[str], outputs: Path) -> set[str]:
-    """Which files are results of earlier runs, and no inputs: what the record of a folder around them names.
+    """Which files are results of earlier runs, and no inputs: all in and below a folder that has a record.
 
-    Of a film it names the frames, but not the annotated film, which is known by its usual name. Photos that a record
-    was made of are inputs, whatever they are called.
+    Where such a folder holds what the record was made of, too, results are what the record names, and an annotated film
+    by its usual name.
     """
     whole = {file: Path(os.path.realpath(file)) for file in files}
     around = {folder for path in whole.values() for folder in path.parents if folder.is_relative_to(outputs)}
@@ -200,11 +200,18 @@ def _results(files: list[str], outputs: Path) -> set[str]:
     for folder in around:
         with suppress(HpeError):  # no record, or none of ours: its run says so
             given = Outputs(record=folder / RECORD, pictures=folder, crops=folder / CROPS)
-            for entry in read_record(given.record):
-                made.update(given.files(entry))
-                read.add(Path(os.path.realpath(entry.source)))
-            made.update(path for path in whole.values() if path.parent == folder and path.name.endswith("-poses.mp4"))
-    return {file for file, path in whole.items() if path in made - read}
+            entries = list(read_record(given.record))
+            # A photo's whole path; of a film only its name is known, from those of its frames.
+            sources = {each.source or folder / each.name.rpartition(" frame ")[0] for each in entries}
+            of = {Path(os.path.realpath(source)) for source in sources}
+            if any(path.is_relative_to(folder) and path.is_file() for path in of):
+                made.update(path for entry in entries for path in given.files(entry))
+                made.update(each for each in whole.values() if each.parent == folder and each.match("*-poses.mp4"))
+            else:
+                made.update(path for path in whole.values() if path.is_relative_to(folder))
+            read |= of
+    results = made - read
+    return {file for file, path in whole.items() if path in results}
 
 
 def _matching(pattern: Path) -> list[str]:

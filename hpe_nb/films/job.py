@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -60,7 +60,7 @@ class Outputs:
 
     Raises:
         HpeError: a joint that does not exist, a number of people below 1, a score outside 0 to 1, a size without
-            pixels, one path for two files, or `resume` with `video`: a film that is there cannot go on.
+            pixels, or one path for two files.
     """
 
     record: Path
@@ -82,8 +82,6 @@ class Outputs:
                 object.__setattr__(self, name, Path(path))
         object.__setattr__(self, "exports", tuple(map(Path, self.exports)))
         check_different([self.record, *([self.video] if self.video else []), *self.exports])
-        if self.resume and self.video is not None:
-            raise HpeError(f"resume was given with {self.video}, but a film begins with photo 1; leave one out.")
         for name in self.joints:
             joint_index(name)
         for name in ("people", "size"):
@@ -186,6 +184,8 @@ def run_film(
     with ExitStack() as open_files:
         open_files.enter_context(folder_held(outputs.record.parent))
         resumed = outputs.resume and outputs.record.exists()
+        if resumed and outputs.video is not None:
+            raise HpeError(f"{outputs.video} was given with resume, but a film cannot go on; leave one of them out.")
         if isinstance(source, Pictures):
             following = replace(following, follow=False, smooth=False)  # a folder is no film
             summary.resumed = source.go_on(_photos_done(outputs.record, found_by)) if resumed else 0
@@ -262,8 +262,8 @@ def _photos_done(record: Path, found_by: str) -> Iterator[Entry]:
             raise HpeError(f"{record} is the record of a film, but one of photos is expected; choose another folder.")
         if entry.found_by not in ("", found_by):  # "": records of earlier versions
             raise HpeError(
-                f"{record} has people found by {entry.found_by}, and this run would add some found by {found_by}; give "
-                "the same network and settings, or another folder."
+                f"{record} has people found by {entry.found_by}, and this run finds them otherwise; give the same "
+                "network and settings, or another folder."
             )
         yield entry
 
@@ -301,18 +301,14 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
 def _draw_missing(outputs: Outputs, summary: Summary) -> None:
     """Draw the photos of an earlier run whose annotated pictures or people's parts are not there.
 
-    A photo that has changed since is told, and not drawn: the people of the record are not in it.
+    A photo that has another size now is told, and not drawn: the people of the record are not in it.
     """
-    written = outputs.record.stat().st_mtime
-    for entry in (entry for entry in read_record(outputs.record) if entry.picture):
-        changed = False
-        with suppress(OSError, ValueError):  # an address, or a photo that has gone
-            changed = Path(entry.source).stat().st_mtime > written
-        if not changed and all(map(os.path.lexists, outputs.files(entry))):
+    for entry in read_record(outputs.record):
+        if not entry.picture or all(map(os.path.lexists, outputs.files(entry))):
             continue
         try:
             image = read_picture(entry.source)
-            if changed or (image.shape[1], image.shape[0]) != entry.size:
+            if (image.shape[1], image.shape[0]) != entry.size:
                 raise HpeError(f"{entry.source} has changed since it was done; do it again with --overwrite.")
             _, files = outputs.shown(entry, image)
             for path, image in files.items():

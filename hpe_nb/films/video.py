@@ -43,6 +43,9 @@ COPIED = {
 }
 """Codecs of sound that films of these endings take as they are."""
 
+MOST_STILL = 100
+"""How often a frame is repeated at most in a film of one rate, if ten seconds are not more: a longer gap is cut."""
+
 CLOCK = 90_000
 """Ticks of the film's time in a second."""
 
@@ -101,6 +104,10 @@ class VideoFile:
             seconds = self.frames / self.fps if time is None else time - self._origin
             ticks = max(self._ticks + 1, round(seconds / frame_time))
             if self._codec == "mjpeg" and self.frames:  # an AVI has one rate: the frame before is shown until this one
+                longest = self._ticks + max(MOST_STILL, round(self.fps * 10))
+                if ticks > longest:  # as between two recordings that were joined
+                    self._origin += float((ticks - longest) * frame_time)
+                    ticks = longest
                 for tick in range(self._ticks + 1, ticks):
                     self._show(self._shown, tick)
             self._show(frame, ticks)

@@ -132,12 +132,18 @@ def test_an_interrupt_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert capsys.readouterr().err == "hpe-nb: interrupted.\n"
 
 
+def test_a_command_without_an_output_goes_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hpe_nb.cli.info.run", Mock(return_value=0))
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["info"]) == 0
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a file that is always full")
 def test_a_full_disk_under_what_is_printed_is_no_traceback() -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "hpe_nb.cli.main", "info"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert done.stderr.startswith("hpe-nb: the output cannot be used (No space left on device); free")
+    assert done.stderr.startswith("hpe-nb: the output cannot be used (No space left on device); see to it")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields, replace
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import pytest
@@ -50,12 +50,46 @@ def test_a_long_leash_changes_nothing_and_a_short_one_opens_people(maps, base, r
         assert (away[old.nonzero()[0], turn.person[old]] <= 3.0).all()
 
 
-def test_a_field_without_a_step_is_read_by_the_rule(maps):
+@dataclass(frozen=True, kw_only=True)
+class Weak(hpe.Settings):
+    """The kit's rule with plain new defaults."""
+
+    pose_threshold: float = 0.3
+    refine: str = "off"
+    max_candidates: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table(hpe.Settings):
+    """A cost that weighs joint types by an array."""
+
+    weights: np.ndarray = field(default_factory=lambda: np.ones(17))
+
+    def cost(self, joints, people):
+        return super().cost(joints, people) + self.weights[joints.joint] - 1
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        pytest.param([Far(leash=leash) for leash in (3.0, 60.0, 300.0)], id="a plain field"),
+        pytest.param([Weak(pose_threshold=least) for least in (0.1, 0.6, 0.9)], id="a new default, of the filter"),
+        pytest.param([Weak(max_candidates=most) for most in (50, 2)], id="a new default, of the peaks"),
+        pytest.param([Table(weights=np.full(17, weight)) for weight in (1.0, 3.0)], id="an array"),
+    ],
+)
+def test_a_decoder_sees_every_field_change(maps, series):
     decoder = hpe.Decoder(maps)
-    for leash in (3.0, 60.0, 300.0):
-        np.testing.assert_array_equal(
-            decoder(Far(leash=leash)).poses.keypoints, hpe.decode(maps, Far(leash=leash)).poses.keypoints
-        )
+    found = [(decoder(each).poses.keypoints, hpe.decode(maps, each).poses.keypoints) for each in series]
+    for remembered, plain in found:
+        np.testing.assert_array_equal(remembered, plain)
+    assert len({plain.tobytes() for _, plain in found}) > 1
+
+
+def test_a_new_default_keeps_range_and_step():
+    assert Weak().max_candidates == 50
+    with pytest.raises(hpe.HpeError, match="pose_threshold=9 was given, but a number from 0"):
+        Weak(pose_threshold=9)
 
 
 def test_what_a_decoder_remembers_cannot_be_changed(maps):
@@ -64,6 +98,15 @@ def test_what_a_decoder_remembers_cannot_be_changed(maps):
     for array in (each for each in arrays if isinstance(each, np.ndarray)):
         with pytest.raises(ValueError, match="read-only"):
             array[:] = 0
+
+
+def test_a_masked_pair_is_forbidden(maps):
+    class Masked(hpe.OmzSettings):
+        def cost(self, joints, people):
+            return np.ma.masked_where(hpe.place_distances(joints, people) > 20, super().cost(joints, people))
+
+    masked, far = hpe.decode(maps, Masked()), hpe.decode(maps, Far(leash=20.0))
+    np.testing.assert_array_equal(masked.groups.owner, far.groups.owner)
 
 
 def test_a_rule_may_use_one_array_for_all_turns(maps):
@@ -145,8 +188,9 @@ def test_a_knob_without_its_dataclass_is_told():
     class Forgot(hpe.Settings):
         leash: float = hpe.knob(1.0, 0.0, 2.0, 0.1, "a knob", step="grouping")
 
-    with pytest.raises(hpe.HpeError, match="put @dataclass"):
-        Forgot()
+    for given in ({}, {"leash": 0.3}):
+        with pytest.raises(hpe.HpeError, match="put @dataclass"):
+            Forgot(**given)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +206,6 @@ class Needed(hpe.Settings):
     [
         pytest.param(lambda: hpe.Settings(cost=3), "cost=3 was given, but the name of a setting", id="a method"),
         pytest.param(lambda: hpe.Settings(opening=3), "opening=3 was given, but the name of a setting", id="no field"),
-        pytest.param(lambda: Needed(weights=[1.0]), "weights is of type list, but .* a tuple", id="a list"),
         pytest.param(lambda: Needed(weights=(), opening=np.nan), "Needed.opening is nan", id="no cost of a person"),
         pytest.param(lambda: Needed(weights=(), opening=None), "Needed.opening is None", id="nothing"),
     ],
@@ -170,6 +213,10 @@ class Needed(hpe.Settings):
 def test_fields_that_no_rule_can_have(make, says):
     with pytest.raises(hpe.HpeError, match=says):
         make()
+
+
+def test_a_cost_of_a_new_person_may_be_numpys():
+    assert Needed(weights=(), opening=np.float32(1)).opening == 1
 
 
 @pytest.mark.parametrize("number", [np.float32(2), np.int64(2), np.array(2.0), 2.0, 2], ids=repr)
@@ -207,6 +254,21 @@ def test_sweep_in_worker_processes_takes_the_rule():
     assert there.settings == here.settings
     assert there.frame["AP"].tolist() == here.frame["AP"].tolist()
     assert len(set(here.frame["people"].tolist())) > 1
+
+
+@pytest.mark.parametrize("executor", [None, ThreadPoolExecutor(1)], ids=["here", "threads"])
+def test_a_sweep_leaves_the_class_of_a_rule_as_it_was(executor):
+    @dataclass(frozen=True, kw_only=True)
+    class Local(hpe.Settings):  # as one of a notebook it travels with its code
+        leash: float = hpe.knob(40.0, 5.0, 200.0, 5.0, "a knob", step="grouping")
+
+    hpe.sweep([hpe.scene(1)], None, {"leash": [20.0, 40.0]}, base=Local(), executor=executor, progress=False)
+
+    @dataclass(frozen=True, kw_only=True)
+    class Below(Local):
+        more: float = hpe.knob(1.0, 0.0, 2.0, 0.1, "another knob", step="grouping")
+
+    assert Below(more=0.5).detection_threshold == 0.1
 
 
 def test_flip_points_and_words_take_the_rule(maps):

@@ -72,6 +72,14 @@ def known(tmp_path: Path) -> hpe.LabelledSet:
             ),
             id="joints in another order",
         ),
+        *(
+            pytest.param(coco(categories=[CATEGORIES[0] | {"keypoints": joints}]), id=f"joints: {name}")
+            for name, joints in {
+                "counted from 0": [f"keypoint_{k}" for k in range(17)],
+                "their number": 17,
+                "no texts": [{"name": "nose"}] * 17,
+            }.items()
+        ),
         pytest.param(
             coco(annotations=[LABEL, LABEL | {"image_id": 8}, LABEL | {"category_id": 2}, BOX]),
             id="dogs with joints, and boxes without",
@@ -97,8 +105,8 @@ def test_labels_are_read(tmp_path: Path, content: Any, encoding: str) -> None:
         pytest.param("a.json", coco(categories=CATEGORIES[1:]), "labels of dog", id="dogs only"),
         pytest.param(
             "a.json",
-            coco(categories=[CATEGORIES[0] | {"keypoints": [f"x{k}" for k in range(17)]}]),
-            "the joints x0, x1, x2, x3, ...",
+            coco(categories=[CATEGORIES[0] | {"keypoints": [f"x{k * k}" for k in range(17)]}]),
+            "the joints x0, x1, x4, x9, ...",
             id="other joints",
         ),
         pytest.param("a.json", coco({"area": -5}), "areas are below 0", id="an area below 0"),

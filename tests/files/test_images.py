@@ -184,7 +184,11 @@ JPEG_BYTES = saved(Pillow.fromarray(photo(640, 480)), "JPEG")
         pytest.param(saved(RGB.quantize(8), "GIF")[:-60], "truncated", id="gif without its end"),
         pytest.param(png_that_announces(13500, 13500), "178 megapixels", id="a bomb of 182 megapixels"),
         pytest.param(saved(RGB.convert("I"), "TIFF"), "int32", id="32 bit tiff"),
-        pytest.param(saved(RGB, "TIFF", tiffinfo={254: 1}), "as raw photos do", id="preview of a raw photo"),
+        pytest.param(
+            saved(RGB, "TIFF", tiffinfo={254: 1}, save_all=True, append_images=[RGB]),
+            "as raw photos do",
+            id="preview of a raw photo",
+        ),
         pytest.param(bytes(cv2.imencode(".tiff", np.eye(9, dtype=np.float32))[1]), "float32", id="floating point tiff"),
     ],
 )

@@ -5,6 +5,7 @@ A joint is a square of 2 x 2 pixels (one map pixel) on black: red tells the join
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from fractions import Fraction
@@ -91,6 +92,14 @@ def make_film(folder: Path, count: int, name: str = "film.mp4") -> Path:
         writer.write(picture)
     writer.release()
     return folder / name
+
+
+def patched(path: Path, matrix: tuple[int, ...]) -> Path:
+    """The .mp4 film, which says from now on that its frames are to be shown turned by a matrix of two rows."""
+    data, (xx, xy, yx, yy) = path.read_bytes(), (65536 * each for each in matrix)
+    place = data.index(struct.pack(">5i", 65536, 0, 0, 0, 65536), data.index(b"tkhd"))
+    path.write_bytes(data[:place] + struct.pack(">5i", xx, xy, 0, yx, yy) + data[place + 20 :])
+    return path
 
 
 SAMPLES = {"aac": 1024, "libmp3lame": 1152, "ac3": 1536}

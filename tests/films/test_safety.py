@@ -86,6 +86,18 @@ def test_results_are_no_inputs_and_photos_beside_them_are(
     assert names(walk) == ["film-poses.mp4", "film.mp4", "poses.jsonl"]
 
 
+def test_all_that_lies_with_a_record_and_without_its_photos_is_a_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = photos(tmp_path, "a.png", "b.png")
+    out = place / "out"
+    assert run_command(monkeypatch, f"{place}/**/*", "-o", out, "--crops") == 0
+    (place / "a.png").unlink()  # what is left of it in `out` is a result all the same
+    assert run_command(monkeypatch, f"{place}/**/*", "-o", out, "--overwrite", "--max-people", "1") == 0
+    assert run_command(monkeypatch, f"{place}/**/*", "-o", out, "--resume", "--max-people", "1") == 0
+    assert [entry.name for entry in hpe.read_record(out / "poses.jsonl")] == ["b.png"]
+
+
 @pytest.mark.parametrize(
     ("name", "given"),
     [
@@ -297,8 +309,9 @@ def test_photos_go_on_by_the_same_network_and_settings_only(tmp_path: Path) -> N
     run(place, out)
     before, _ = (out / "poses.jsonl").read_bytes(), photo(place / "b.png")
     others = {"resume": True, "grouping": hpe.Settings(tag_threshold=0.5)}
-    refused(r"Settings\(\), and this run .*Settings\(tag_threshold=0.5\); give the same", run, place, out, **others)
+    refused(r"fit=.*Settings\(\), and this run finds them otherwise; give the same", run, place, out, **others)
     assert (out / "poses.jsonl").read_bytes() == before
+    refused("but a film cannot go on", run, place, out, resume=True, video="a.mp4")
     record = out / "poses.jsonl"
     record.write_text(record.read_text().replace(',"found_by":', ',"earlier versions":'))
     assert run(place, out, **others)[0].frames == 1
