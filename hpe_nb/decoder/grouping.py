@@ -208,7 +208,9 @@ def _table_of(
     """
     expected = len(joints.index), len(people)
     try:
-        given = np.ma.filled(method(joints, people, *cost), False if kind is np.bool_ else np.inf)
+        given = method(joints, people, *cost)
+        if isinstance(given, np.ma.MaskedArray):  # what is masked is no pair
+            given = given.filled(False if kind is np.bool_ else np.inf)
         table: NDArray[Any] = np.array(given, kind)  # a copy: a rule may use its own again
         if table.shape == expected:
             return _frozen(table)
@@ -228,9 +230,9 @@ def _table_of(
 def assign(settings: Settings, joints: Candidates, people: People, cost: Float64) -> Ints:
     """Person of each candidate, (n,), by the assignment of least total cost; ALONE where it joins none.
 
-    It joins where the pair is `allowed`. Opening a person is always possible and
-    costs `settings.opening`: pairs that cost more are counted as costing that, and where there are more candidates than
-    people, padding columns of that cost stand for new people.
+    It joins where the pair is `allowed`. Opening a person is always possible and costs `settings.opening`: pairs that
+    cost more are counted as costing that, and where there are more candidates than people, padding columns of that cost
+    stand for new people.
     """
     n, m = cost.shape
     if not m:
