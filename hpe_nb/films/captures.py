@@ -46,6 +46,7 @@ class Film(Source):
         self._container, self._video = open_container(address)
         self.fps = stream_rate(self._video)
         self.pixel_ratio = self._video.sample_aspect_ratio or Fraction(1)  # width to height of a pixel as it is shown
+        self._upright = Upright()
         self._turned = False  # whether frames are turned by a quarter, as far as has been seen
         self._announced = announced_frames(self._container, self._video, self.fps)
         # Without a count of its frames a film only says how long it lasts, with all that it holds.
@@ -85,7 +86,7 @@ class Film(Source):
             # Containers without time stamps tell nothing: then the frame rate is the clock.
             seconds = stamp if stamp > seconds else seconds + 1 / self.fps
             if self.span.wants(index):
-                image = None if frame is None else upright(frame)
+                image = None if frame is None else self._upright(frame)
                 if image is None:
                     self.report.add(f"{self.name} frame {index} could not be decoded and was left out.")
                 else:
@@ -196,7 +197,7 @@ def open_camera(what: str | int, span: Span) -> Camera:
     """Open a camera by its index, or a live stream by its address; HpeError where there is none."""
     if isinstance(what, str):
         container, video = open_container(what)
-        pictures = map(upright, container.decode(video))
+        pictures = map(Upright(), container.decode(video))
         return Camera(short_name(what), span, pictures, stream_rate(video), container.close)
     capture = cv2.VideoCapture(what) if 0 <= what < 2**31 else None
     if capture is None or not capture.isOpened():
@@ -266,17 +267,28 @@ def announced_frames(container: Any, stream: Any, fps: float) -> int | None:
     return min(counts) or None
 
 
-def upright(frame: Any) -> Image | None:
-    """A frame of PyAV as RGB (H, W, 3), turned and mirrored as it is to be shown; None where it cannot be converted."""
-    import av
+class Upright:
+    """Makes RGB pictures (H, W, 3) of a film's frames, turned and mirrored as the film says at its first frame.
 
-    try:
-        image = frame.to_ndarray(format="rgb24")
-    except (av.FFmpegError, ValueError, MemoryError):
-        return None
-    told = frame.side_data.get("DISPLAYMATRIX")
-    if told is None:
-        return np.asarray(image, np.uint8)
-    xx, xy, _, yx, yy = np.frombuffer(told, np.int32)[:5].tolist()  # how far across and down a step across, down leads
-    exchanged = abs(xy) + abs(yx) > abs(xx) + abs(yy)
-    return turned(image, exchanged, (yx if exchanged else xx) < 0, (xy if exchanged else yy) < 0)
+    A frame whose side data was asked for is held by it in turn, until Python looks for such rings: of all frames of a
+    large film, that would be gigabytes.
+    """
+
+    def __init__(self) -> None:
+        self._way: tuple[bool, bool, bool] | None = None
+
+    def __call__(self, frame: Any) -> Image | None:
+        """The picture of a frame of PyAV; None where it cannot be converted."""
+        import av
+
+        try:
+            image = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+        except (av.FFmpegError, ValueError, MemoryError):
+            return None
+        if self._way is None:
+            told = frame.side_data.get("DISPLAYMATRIX")
+            matrix = [1, 0, 0, 0, 1] if told is None else np.frombuffer(told, np.int32)[:5].tolist()
+            xx, xy, _, yx, yy = matrix  # how far across and down a step across, down leads
+            exchanged = abs(xy) + abs(yx) > abs(xx) + abs(yy)
+            self._way = exchanged, (yx if exchanged else xx) < 0, (xy if exchanged else yy) < 0
+        return turned(image, *self._way) if any(self._way) else image

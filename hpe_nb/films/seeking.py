@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
-from hpe_nb.films.captures import open_container, stream_rate, upright
+from hpe_nb.films.captures import Upright, open_container, stream_rate
 
 NEAR = 3.0
 """Seconds ahead for which reading on is quicker than seeking, which goes back to the last whole picture."""
@@ -22,6 +22,7 @@ class FilmPages:
 
     def __init__(self, path: str | Path) -> None:
         self.path = str(path)
+        self._upright = Upright()
         self._open()
         self.fps = stream_rate(self._video)
 
@@ -67,7 +68,7 @@ class FilmPages:
                 if sought and not first and (self._now > second + CLOSE or frame.is_corrupt):
                     return None
                 if self._now > second - CLOSE:
-                    return upright(frame)
+                    return self._upright(frame)
         return None
 
     def close(self) -> None:

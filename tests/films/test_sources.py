@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -95,6 +96,18 @@ def test_films_are_shown_as_they_say(tmp_path: Path, matrix: tuple[int, ...], sh
     np.testing.assert_array_equal(read(patched(path, matrix))[0][0].image, shown(as_stored))
 
 
+def test_frames_go_as_soon_as_they_have_been_read(tmp_path: Path) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        with hpe.open_source(make_film(tmp_path, 20)) as source:
+            assert len(list(source)) == 20
+            held = sum(isinstance(one, av.VideoFrame) for one in gc.get_objects())
+    finally:
+        gc.enable()
+    assert held < 5
+
+
 def test_loop_goes_on_counting(tmp_path: Path) -> None:
     with hpe.open_source(make_film(tmp_path, 4), loop=True) as source:
         seen = list(islice(source, 10))
@@ -130,8 +143,9 @@ def test_a_film_that_breaks_off_is_told(tmp_path: Path, name: str) -> None:
 
 
 def test_a_bad_frame_is_skipped_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    true, count = captures.upright, iter(range(100))
-    monkeypatch.setattr(captures, "upright", lambda frame: None if next(count) in (2, 3) else true(frame))
+    true, count = captures.Upright.__call__, iter(range(100))
+    broken = lambda self, frame: None if next(count) in (2, 3) else true(self, frame)  # noqa: E731
+    monkeypatch.setattr(captures.Upright, "__call__", broken)
     seen, source = read(make_film(tmp_path, 6))
     assert [frame.index for frame in seen] == [0, 1, 4, 5]
     assert source.report.count == 2
