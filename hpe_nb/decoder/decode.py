@@ -15,9 +15,9 @@ from hpe_nb.decoder.grouping import Groups, TakeTurn, Turn, group, take_turn
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import Peaks, find_peaks
 from hpe_nb.decoder.poses import MISSING, Poses, completed, duplicates_of, in_image, joints_of, kept_people
-from hpe_nb.decoder.refinement import Refinement, refine
+from hpe_nb.decoder.refinement import Refinement, refine, wanted_tags
 from hpe_nb.files.text import escaped, plural
-from hpe_nb.settings import Candidates, People, Settings, reads
+from hpe_nb.settings import STEPS, Candidates, People, Settings, reads
 from hpe_nb.skeleton import K
 
 Searched = tuple[Refinement, Float32, Kinds]
@@ -26,6 +26,8 @@ Search = Callable[[Float32, Float32], Searched]
 Each = Callable[[Float32, Float32, Search], Searched]
 Step = Callable[[tuple[str, ...], tuple[Any, ...], Callable[[], Any]], Any]
 """What `_decode` needs, see there."""
+Read = dict[str, tuple[Any, ...]]
+"""What each step reads of the settings."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -140,10 +142,8 @@ def _decode(maps: Maps, settings: Settings, step: Step, take: TakeTurn, each: Ea
         return found, *completed(maps, seen, found, settings)
 
     def refined() -> tuple[Refinement, Poses, Any]:
-        # The defect `shifted_tags`: the first people's tags, as if no group had been dropped.
-        own = tags[: len(kept)] if settings.shifted_tags else tags.take(kept, axis=0)
-        found, keypoints, kind = each(joints.take(kept, axis=0), own, search)
-        poses = in_image(maps, keypoints, scores.take(kept), tags.take(kept, axis=0), kind)
+        found, keypoints, kind = each(joints.take(kept, axis=0), wanted_tags(tags, kept, settings), search)
+        poses = in_image(maps, keypoints, scores.take(kept), tags.take(kept, axis=0), kind, settings.delta)
         return found, poses, keypoints[..., :2]
 
     def distinct() -> tuple[Ints, Ints, Poses]:
@@ -192,25 +192,25 @@ class Decoder:
             self._results.clear()
             self._first.clear()
             self._people.clear()
-        return _decode(self.maps, settings, partial(self._step, settings), self._take, partial(self._each, settings))
+        read = {name: reads(settings, name) for name in STEPS}
+        step, take, each = partial(self._step, read), partial(self._take, read), partial(self._each, read)
+        return _decode(self.maps, settings, step, take, each)
 
-    def _step(
-        self, settings: Settings, names: tuple[str, ...], inputs: tuple[Any, ...], compute: Callable[[], Any]
-    ) -> Any:
+    def _step(self, read: Read, names: tuple[str, ...], inputs: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
         """The result of a step for these settings and inputs (objects kept here), computed the first time."""
-        key = names, *[reads(settings, name) for name in names], *map(id, inputs)
+        key = names, *[read[name] for name in names], *map(id, inputs)
         if key not in self._results:
             made = compute()
             shared = tuple(map(self._same, made)) if isinstance(made, tuple) else self._same(made)
             self._results[key] = shared, inputs  # the inputs stay alive, so that no other object gets their id
         return self._results[key][0]
 
-    def _take(self, candidates: Candidates, people: People, settings: Settings) -> Turn:
+    def _take(self, read: Read, candidates: Candidates, people: People, settings: Settings) -> Turn:
         """The turn of these candidates with these people, taken the first time."""
         content = candidates.joint, candidates.index.tobytes(), candidates.xy.tobytes()
         candidates = self._first.setdefault(content, candidates)
         turn: Turn = self._step(
-            settings, ("grouping",), (candidates, people), lambda: take_turn(candidates, people, settings)
+            read, ("grouping",), (candidates, people), lambda: take_turn(candidates, people, settings)
         )
         return turn
 
@@ -225,12 +225,12 @@ class Decoder:
             return self._first.setdefault((made.dtype.str, made.shape, made.tobytes()), made)
         return made
 
-    def _each(self, settings: Settings, seen: Float32, tags: Float32, search: Search) -> Searched:
+    def _each(self, read: Read, seen: Float32, tags: Float32, search: Search) -> Searched:
         """What `search` finds of these people; each of them is searched once."""
         if not len(seen):
             return search(seen, tags)
-        read = reads(settings, "joints"), reads(settings, "refinement")
-        keys = [(read, joints.tobytes(), tag.tobytes()) for joints, tag in zip(seen, tags, strict=True)]
+        both = read["joints"], read["refinement"]
+        keys = [(both, joints.tobytes(), tag.tobytes()) for joints, tag in zip(seen, tags, strict=True)]
         new = [i for i, key in enumerate(keys) if key not in self._people]
         if new:
             found = _single(*search(seen[new], tags[new]))

@@ -19,7 +19,7 @@ from hpe_nb.decoder.grouping import Turn, allowed
 from hpe_nb.decoder.poses import DETECTED, REFINED
 from hpe_nb.decoder.refinement import rounded_distances
 from hpe_nb.errors import whole_number
-from hpe_nb.explain.flips import Flip, joint_flips
+from hpe_nb.explain.flips import Flip, flip_points, nearest_flips, number_names
 from hpe_nb.files.text import escaped, html_table, text_table
 from hpe_nb.settings import KIT_RULES, place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, joint_index
@@ -76,7 +76,13 @@ class Explanation:
     @cached_property
     def flips(self) -> tuple[Flip, ...]:
         """The values of each setting at which this answer would flip; searched for when first asked for."""
-        return joint_flips(self.decoding, self.person, self.joint) if self.person >= 0 else ()
+        return tuple(
+            flip
+            for name in (number_names(self.decoding.settings) if self.person >= 0 else ())
+            for flip in nearest_flips(
+                self.decoding, self.person, self.joint, name, flip_points(self.decoding, name).values.tolist()
+            )
+        )
 
     def __repr__(self) -> str:
         """The sentence."""
