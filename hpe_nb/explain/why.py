@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hpe_nb.arrays import Bools, Float32, Floats, Ints
+from hpe_nb.arrays import Bools, Floats, Ints
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.grouping import Turn, allowed
 from hpe_nb.decoder.poses import DETECTED, REFINED
-from hpe_nb.decoder.refinement import rounded_distances
+from hpe_nb.decoder.refinement import rounded_distances, wanted_tags
 from hpe_nb.errors import whole_number
 from hpe_nb.explain.flips import Flip, flip_points, nearest_flips, number_names
 from hpe_nb.files.text import escaped, html_table, text_table
@@ -208,12 +208,6 @@ def _why_dropped(decoding: Decoding, group: int) -> str:
     return f"repeats {_name(decoding, int(better))}: their OKS is above duplicate_oks = {settings.duplicate_oks:g}"
 
 
-def _cost(turn: Turn, candidate: int, person: int) -> str:
-    """What a pair costs by the record, as a clause after "the pair"."""
-    cost = float(turn.cost[candidate, person])
-    return f"costs {cost:.2f}" if math.isfinite(cost) else "is not allowed by the rule"
-
-
 def why_here(decoding: Decoding, turn: Turn, candidate: int) -> str:
     """Why a candidate went where it went: a clause about it as the subject."""
     person, opening = int(turn.person[candidate]), decoding.settings.opening
@@ -221,10 +215,11 @@ def why_here(decoding: Decoding, turn: Turn, candidate: int) -> str:
         return "no person was there yet, so it opened this person"
     distances = tag_distances(turn.candidates, turn.people)[candidate]
     if person < len(turn.people):
-        rivals = np.delete(turn.cost[:, person], candidate) < opening, np.delete(turn.cost[candidate], person) < opening
-        alone = not rivals[0].any() and not rivals[1].any()
+        competing = turn.cost < opening
+        alone = competing[:, person].sum() + competing[candidate].sum() == 2 * competing[candidate, person]
         won = "and nothing else competed" if alone else "and it is part of the cheapest assignment of all"
-        return f"its tag is {distances[person]:.2f} from the person's, the pair {_cost(turn, candidate, person)}, {won}"
+        cost = turn.cost[candidate, person]
+        return f"its tag is {distances[person]:.2f} from the person's, the pair costs {cost:.2f}, {won}"
     can = _can_be(decoding, turn)[candidate]
     nearest, among = _nearest(distances, can)
     apart, other = distances[nearest], _name(decoding, nearest)
@@ -326,7 +321,11 @@ def _not_detected(decoding: Decoding, turn: Turn | None, joint: int, group: int,
 def searched(decoding: Decoding, look: int) -> str:
     """What refinement's search number `look` found and why, or that it found nothing: a clause after "found"."""
     maps, second, settings = decoding.maps, decoding.refinement, decoding.settings
-    joint, (tag, whose) = int(second.joint[look]), _wanted_tag(decoding, int(second.person[look]))
+    joint, person = int(second.joint[look]), int(second.person[look])
+    tag = wanted_tags(decoding.groups.tags, decoding.kept, settings)[person]
+    whose = "the person's"
+    if settings.shifted_tags and decoding.kept[person] != person:
+        whose = f"the tag of {_name(decoding, person)}, which shifted_tags puts for this one's"
     where, everywhere = _where(decoding, second.window[look]), settings.refine == "everywhere"
     if second.found[look]:
         x, y = second.xy[look]
@@ -352,14 +351,6 @@ def searched(decoding: Decoding, look: int) -> str:
         f"nothing: the highest score {where} where the distance from {whose} rounds to 0 is {best:.3f}, not above "
         f"refine_threshold = {settings.refine_threshold:g}"
     )
-
-
-def _wanted_tag(decoding: Decoding, kept: int) -> tuple[Float32, str]:
-    """The tag with which a kept person was refined, (D,), and whose it is in words."""
-    group = int(decoding.kept[kept])
-    if not decoding.settings.shifted_tags or kept == group:
-        return decoding.groups.tags[group], "the person's"
-    return decoding.groups.tags[kept], f"the tag of {_name(decoding, kept)}, which shifted_tags puts for this one's"
 
 
 def _where(decoding: Decoding, window: Ints) -> str:
