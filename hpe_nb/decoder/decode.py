@@ -20,6 +20,9 @@ from hpe_nb.files.text import escaped, plural
 from hpe_nb.settings import STEPS, Candidates, People, Settings, reads
 from hpe_nb.skeleton import K
 
+MEMORY = 1000
+"""When a decoder keeps more results of steps, all are forgotten: those of a crowd take megabytes each."""
+
 Searched = tuple[Refinement, Float32, Kinds]
 """The search of some people, their keypoints (P, 17, 3) in map pixels after it, and each one's kind (P, 17)."""
 Search = Callable[[Float32, Float32], Searched]
@@ -170,7 +173,6 @@ class Decoder:
 
     Args:
         maps: the network's maps; they must not be changed afterwards.
-        memory: how many results of steps are kept; when they are more, all are forgotten.
 
     Example:
         >>> decoder = hpe.Decoder(hpe.scene("two apart").maps)
@@ -178,9 +180,8 @@ class Decoder:
         [2, 1, 0]
     """
 
-    def __init__(self, maps: Maps, memory: int = 2000) -> None:
+    def __init__(self, maps: Maps) -> None:
         self.maps = maps
-        self._memory = memory
         self._results: dict[tuple[Any, ...], tuple[Any, Any]] = {}
         self._first: dict[tuple[Any, ...], Any] = {}
         self._people: dict[tuple[Any, ...], Searched] = {}
@@ -188,7 +189,7 @@ class Decoder:
     def __call__(self, settings: Settings | None = None) -> Decoding:
         """Decode under these settings; see `decode`."""
         settings = settings or Settings()
-        if len(self._results) > self._memory:
+        if len(self._results) > MEMORY:
             self._results.clear()
             self._first.clear()
             self._people.clear()

@@ -151,10 +151,10 @@ class Poses:
         return np.where(seen.any(axis=1), np.concatenate((low, high), axis=1), 0).astype(np.float32)
 
     @staticmethod
-    def none(dimension: int = 1) -> Poses:
+    def none() -> Poses:
         """Poses of no people, with all shapes kept."""
-        tags = np.zeros((0,) if dimension == 1 else (0, dimension), np.float32)
-        return Poses(np.zeros((0, K, 3), np.float32), np.zeros(0, np.float32), tags, np.zeros((0, K), np.uint8))
+        numbers = np.zeros(0, np.float32)
+        return Poses(np.zeros((0, K, 3), np.float32), numbers, numbers, np.zeros((0, K), np.uint8))
 
 
 def quarter_steps(heatmaps: Float32, joint: Ints, xy: Ints) -> Float32:

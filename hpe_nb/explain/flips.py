@@ -35,8 +35,6 @@ Change = Generator[None, None, float | None]
 
 ON_A_LINE = 1e-9
 """Costs nearer to each other than this, in shares of their size, are on one line."""
-MEMORY = 1000
-"""At most about this many results of steps are kept: a crowd of false peaks takes megabytes for each."""
 WIDE = 1e-6
 """Values are known to about this before bisection finds the last digit."""
 
@@ -160,7 +158,7 @@ class _Picture:
         self.low, self.high, self.by, self.least = (info[name] for name in ("low", "high", "by", "least"))
         self.step = step_of(info)
         self.settings, self.setting, self.exact = decoding.settings, setting, True
-        self.decoder = Decoder(decoding.maps, memory=MEMORY)
+        self.decoder = Decoder(decoding.maps)
 
     def at(self, value: float) -> Settings:
         """The settings with this value."""

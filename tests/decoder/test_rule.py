@@ -131,7 +131,7 @@ def test_the_walk_is_the_record(maps):
 
 def test_means_are_the_means_of_the_joints(maps):
     groups = hpe.decode(maps, hpe.Settings(tag_threshold=2.0)).groups
-    for peaks, tag, center in zip(groups.peak, groups.tags, groups.centers, strict=True):
+    for peaks, tag, center in zip(groups.peak, groups.tags, groups.turns[-1].after.xy, strict=True):
         own = peaks[peaks >= 0]
         np.testing.assert_allclose(tag, groups.peaks.tag[own].mean(axis=0), atol=1e-5)
         np.testing.assert_allclose(center, groups.peaks.xy[own].mean(axis=0), atol=1e-9)
