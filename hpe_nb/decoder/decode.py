@@ -44,7 +44,8 @@ class Decoding:
         settings: the settings.
         peaks: the candidates.
         groups: the people as sets of peaks, with the record of each turn.
-        joints: (G, 17, 3) float32 x, y, score in map pixels after the quarter-pixel step; zeros where missing.
+        joints: (G, 17, 3) float32 x, y, score in map pixels after the quarter-pixel step, before `delta`; zeros where
+            missing.
         scores: (G,) float32 mean score over the 17 joints.
         kept: (M,) the groups whose score passed, in the order of what follows.
         refinement: the search for the kept people's missing joints.

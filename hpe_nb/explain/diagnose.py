@@ -17,7 +17,7 @@ import numpy as np
 from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoder.decode import Decoding, decode
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.decoder.peaks import window_maxima
+from hpe_nb.decoder.peaks import WINDOW, window_maxima
 from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.files.text import escaped
@@ -173,7 +173,9 @@ def missing_nms(clues: Clues) -> Finding | None:
     """Positive pixels side by side."""
     if clues.false_maxima < SIDE_BY_SIDE:
         return None
-    evidence = f"{clues.false_maxima:.0%} of the high positive pixels are not the highest of their 5 x 5 window"
+    evidence = (
+        f"{clues.false_maxima:.0%} of the high positive pixels are not the highest of their {WINDOW} x {WINDOW} window"
+    )
     return Finding(NMS, 0.95, evidence, "pass the heatmaps through hpe.negate_non_maxima, once")
 
 

@@ -20,7 +20,7 @@ from hpe_nb.decoder.poses import DETECTED, REFINED
 from hpe_nb.decoder.refinement import rounded_distances, wanted_tags
 from hpe_nb.errors import whole_number
 from hpe_nb.explain.flips import Flip, flip_points, nearest_flips, number_names
-from hpe_nb.files.text import escaped, html_table, text_table
+from hpe_nb.files.text import escaped, html_table, plural, text_table
 from hpe_nb.settings import KIT_RULES, place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, joint_index
 
@@ -200,8 +200,8 @@ def _why_dropped(decoding: Decoding, group: int) -> str:
     settings, score = decoding.settings, float(decoding.scores[group])
     joints = int((decoding.groups.peak[group] >= 0).sum())
     if not score > np.float32(settings.pose_threshold):
-        noun = "joint" if joints == 1 else "joints"
-        return f"has {joints} {noun} and a score of {score:.3f}, not above pose_threshold = {settings.pose_threshold:g}"
+        limit = f"not above pose_threshold = {settings.pose_threshold:g}"
+        return f"has {plural(joints, 'joint')} and a score of {score:.3f}, {limit}"
     if group not in decoding.kept:
         return f"has a score of {score:.3f} and is not among the best max_people = {settings.max_people}"
     better = decoding.kept[decoding.repeats[np.flatnonzero(decoding.kept == group)[0]]]
