@@ -10,7 +10,7 @@ parametric search). Whether a rule is linear is read off its costs at three valu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, fields
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from hpe_nb.arrays import Float32, Float64, Floats, Ints
+from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.grouping import ALONE, Turn, assign, checked_cost, no_people, take_turn
 from hpe_nb.decoder.peaks import find_peaks
@@ -172,6 +172,10 @@ class _Picture:
         """The result at this value."""
         return outcome(self.decoding(value))
 
+    def steps(self, low: float, high: float) -> Iterable[tuple[float, float]]:
+        """Each two neighbours of the slider's steps from `low` to `high`."""
+        return pairwise([*np.arange(low, high, self.by).tolist(), high])
+
 
 def outcome(decoding: Decoding) -> bytes:
     """The result as one value: equal exactly if the same pixels form the same people, by peak or by refinement."""
@@ -208,13 +212,6 @@ def _changes(answer: Callable[[float], Answer], low: float, high: float) -> list
     return points
 
 
-def _first_change(same: Callable[[float], bool], low: float, high: float) -> float:
-    """The least value in (low, high] at which `same` no longer holds, given that it does not at `high`: bisection."""
-    while low < (middle := low + (high - low) / 2) < high:
-        low, high = (middle, high) if same(middle) else (low, middle)
-    return high
-
-
 def _walk_values(picture: _Picture, values: Float64, low: float, high: float) -> Search:
     """Flip points among values outside which nothing changes."""
     points, result = [], picture.result(low)
@@ -228,12 +225,10 @@ def _walk_values(picture: _Picture, values: Float64, low: float, high: float) ->
 
 def _walk_slider(picture: _Picture, low: float, high: float) -> Search:
     """Flip points between the steps of the slider, by bisection where neighbours differ."""
-    picture.exact, points, at = False, [], low
-    while at < high:
+    picture.exact, points = False, list[float]()
+    for start, end in picture.steps(low, high):
         yield
-        end = min(at + picture.by, high)
-        points += _changes(picture.result, at, end)
-        at = end
+        points += _changes(picture.result, start, end)
     return points
 
 
@@ -353,11 +348,9 @@ class _OneTurn:
         """The first change where the rule is not linear, as far as the steps of the slider show it."""
         if high - low > WIDE:
             self.picture.exact = False
-        at = low
-        for step in [*np.arange(low + self.picture.by, high, self.picture.by).tolist(), high]:
-            if not self.same(step):
-                return _first_change(self.same, at, step)
-            at = step
+        for start, end in self.picture.steps(low, high):
+            if not self.same(end):
+                return _changes(self.same, start, end)[0]
         return None
 
     def _exact(self, about: float, low: float, high: float) -> float:
@@ -366,9 +359,9 @@ class _OneTurn:
         while width < high - low:
             start, end = max(low, about - width), min(about + width, high)
             if not self.same(end) and (start == low or self.same(start)):
-                return _first_change(self.same, start, end)
+                return _changes(self.same, start, end)[0]
             width *= 16
-        return _first_change(self.same, low, high)
+        return _changes(self.same, low, high)[0]
 
     def _crossing(self, other: Ints, low: float, high: float, start: Float64, end: Float64) -> float:
         """About where the record is first undercut in (low, high], by the costs at both ends and the best at `high`."""
@@ -394,14 +387,14 @@ class _OneTurn:
                 return at
 
 
-def _bent(start: Float64, middle: Float64, end: Float64, opening: float) -> Any:
+def _bent(start: Float64, middle: Float64, end: Float64, opening: float) -> Bools:
     """Pairs (n, m) whose cost is not on one line at three values, and is somewhere less than opening a person."""
     low = np.minimum(np.minimum(start, middle), end) < opening
     start, middle, end = start[low], middle[low], end[low]
-    finite = np.isfinite(start).astype(int) + np.isfinite(middle) + np.isfinite(end)
     with np.errstate(invalid="ignore"):
-        low[low] = (finite < 3) | (np.abs(start + end - 2 * middle) > ON_A_LINE * (1 + np.abs(middle)))
-    return low
+        apart = np.abs(start + end - 2 * middle) > ON_A_LINE * (1 + np.abs(middle))
+    low[low] = apart | ~np.isfinite(start + middle + end)
+    return np.asarray(low)
 
 
 class Flip(NamedTuple):
