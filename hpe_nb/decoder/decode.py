@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -185,7 +185,7 @@ class Decoder:
         self.maps = maps
         self._results: dict[tuple[Any, ...], tuple[Any, Any]] = {}
         self._first: dict[tuple[Any, ...], Any] = {}
-        self._people: dict[tuple[Any, ...], Searched] = {}
+        self._people: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
     def __call__(self, settings: Settings | None = None) -> Decoding:
         """Decode under these settings; see `decode`."""
@@ -240,26 +240,16 @@ class Decoder:
         return _together([self._people[key] for key in keys])
 
 
-def _single(found: Refinement, keypoints: Float32, kind: Kinds) -> list[Searched]:
-    """The same for each person alone."""
+def _single(found: Refinement, keypoints: Float32, kind: Kinds) -> Iterator[tuple[Any, ...]]:
+    """The rows of each person: those of the search, and of keypoints and kinds."""
+    columns = [getattr(found, item.name) for item in fields(found)]
     ends = found.person.searchsorted(np.arange(len(keypoints) + 1)).tolist()
-    return [
-        (
-            Refinement(found.person[a:b] - p, found.joint[a:b], found.window[a:b], found.xy[a:b], found.value[a:b]),
-            keypoints[p : p + 1],
-            kind[p : p + 1],
-        )
-        for p, (a, b) in enumerate(pairwise(ends))
-    ]
+    for p, (start, end) in enumerate(pairwise(ends)):
+        yield *(column[start:end] for column in columns), keypoints[p : p + 1], kind[p : p + 1]
 
 
-def _together(people: list[Searched]) -> Searched:
+def _together(people: list[tuple[Any, ...]]) -> Searched:
     """The people of `_single` put together again."""
-    found = [each[0] for each in people]
-    person = np.arange(len(people)).repeat([len(each.joint) for each in found])
-    rest = (np.concatenate([getattr(each, name) for each in found]) for name in ("joint", "window", "xy", "value"))
-    return (
-        Refinement(person, *rest),
-        np.concatenate([each[1] for each in people]),
-        np.concatenate([each[2] for each in people]),
-    )
+    _, *rest, keypoints, kind = (np.concatenate(rows) for rows in zip(*people, strict=True))
+    person = np.arange(len(people)).repeat([len(rows[0]) for rows in people])
+    return Refinement(person, *rest), keypoints, kind

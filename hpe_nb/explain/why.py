@@ -159,8 +159,7 @@ def explain_peak(decoding: Decoding, peak: int) -> Explanation:
     pose = np.flatnonzero(decoding.people == group)
     if len(pose):
         return explain_joint(decoding, int(pose[0]), k)
-    turn = turn_of(decoding, k)
-    assert turn is not None  # the peak had its turn
+    turn = next(turn for turn in decoding.groups.turns if turn.joint == k)
     table = tuple(_table(decoding, turn, group)[:SHOWN])
     reason = why_here(decoding, turn, int(np.flatnonzero(turn.candidates.index == peak)[0]))
     sentence = (
