@@ -17,9 +17,10 @@ Sliders, command line options and parameter sweeps are made from the fields, so 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from dataclasses import Field, dataclass, field, fields
 from functools import lru_cache
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import numpy as np
 
@@ -98,11 +99,7 @@ def choice(default: str, options: tuple[str, ...], meaning: str, *, step: str | 
 
 
 def _field(default: Any, info: dict[str, Any]) -> Any:
-    """A dataclass field with its metadata.
-
-    Raises:
-        HpeError: a step that the decoder does not have.
-    """
+    """A dataclass field with its metadata; HpeError for a step that the decoder does not have."""
     default = default.item() if isinstance(default, np.generic) else default
     if info["step"] not in (*STEPS, None):
         raise HpeError(f"step={info['step']!r} was given for a setting, but one of {', '.join(STEPS)} is expected.")
@@ -423,29 +420,21 @@ def check_field(item: Field[Any], value: Any) -> Any:
         HpeError: not one that the field `item` can take.
     """
     value = value.item() if isinstance(value, np.generic) else value
-    info, kind = item.metadata, type(item.default)
-    if "options" in info:
-        if value not in info["options"]:
-            raise HpeError(f"{item.name}={value!r} was given, but one of {', '.join(info['options'])} is expected.")
-    elif kind is bool:
-        if not isinstance(value, bool):
-            raise HpeError(f"{item.name}={value!r} was given, but True or False is expected.")
+    info, kind, expected = item.metadata, cast("type", type(item.default)), ""
+    if "options" in info and value not in info["options"]:
+        expected = f"one of {', '.join(info['options'])}"
+    elif kind is bool and not isinstance(value, bool):
+        expected = "True or False"
     elif "low" in info:
-        return _number(item, value, kind)
+        low, high = info["least"], info["high"]
+        with suppress(TypeError, ValueError):
+            number = float("nan" if isinstance(value, bool | str) else value)
+            if low <= number <= high and kind(number) == number:
+                return kind(number)
+        expected = f"{'a whole number' if kind is int else 'a number'} from {low} to {high}"
+    if expected:
+        raise HpeError(f"{item.name}={value!r} was given, but {expected} is expected.")
     return value
-
-
-def _number(item: Field[Any], value: Any, kind: type) -> Any:
-    """The value as a number of this kind; HpeError where it is none in the field's range."""
-    low, high = item.metadata["least"], item.metadata["high"]
-    try:
-        number = float("nan" if isinstance(value, bool | str) else value)
-        if low <= number <= high and kind(number) == number:
-            return kind(number)
-    except (TypeError, ValueError):
-        pass
-    what = "a whole number" if kind is int else "a number"
-    raise HpeError(f"{item.name}={value!r} was given, but {what} from {low} to {high} is expected.")
 
 
 def reads(settings: Settings, step: str) -> tuple[Any, ...]:

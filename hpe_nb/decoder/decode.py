@@ -217,7 +217,7 @@ class Decoder:
         return turn
 
     def _same(self, made: Any) -> Any:
-        """The first array, or peaks, that was equal to this; anything else as it is. Nobody can change its arrays."""
+        """The first array, or peaks, that was equal to this; anything else as it is. Its arrays become read-only."""
         for part in [made] if isinstance(made, np.ndarray) else vars(made).values():
             if isinstance(part, np.ndarray):
                 part.setflags(write=False)

@@ -128,11 +128,7 @@ def number_names(settings: Settings) -> list[str]:
 
 
 def _limits(settings: Settings, setting: str) -> Mapping[str, Any]:
-    """The metadata of a setting that is a number: where its slider begins and ends and what it moves by.
-
-    Raises:
-        HpeError: no such setting, or one that is not a number.
-    """
+    """The metadata of a setting that is a number; HpeError where there is none of this name."""
     if setting in (names := number_names(settings)):
         return type(settings).__dataclass_fields__[setting].metadata
     raise HpeError(f"setting={setting!r} was given, but a setting that is a number is expected: {', '.join(names)}.")
