@@ -76,13 +76,11 @@ class Explanation:
     @cached_property
     def flips(self) -> tuple[Flip, ...]:
         """The values of each setting at which this answer would flip; searched for when first asked for."""
-        return tuple(
-            flip
-            for name in (number_names(self.decoding.settings) if self.person >= 0 else ())
-            for flip in nearest_flips(
-                self.decoding, self.person, self.joint, name, flip_points(self.decoding, name).values.tolist()
-            )
-        )
+        found = list[Flip]()
+        for name in number_names(self.decoding.settings) if self.person >= 0 else ():
+            values = flip_points(self.decoding, name).values.tolist()
+            found += nearest_flips(self.decoding, self.person, self.joint, name, values)
+        return tuple(found)
 
     def __repr__(self) -> str:
         """The sentence."""
