@@ -1,4 +1,4 @@
-"""A web server on this machine that answers as badly as told, and remembers what it was asked."""
+"""A web server on this machine that answers as badly as a test wants, and remembers what it was asked."""
 
 from __future__ import annotations
 
@@ -92,12 +92,6 @@ def whole(handler: Handler, body: bytes) -> None:
     handler.wfile.write(begun(handler, body))
 
 
-def another_range(handler: Handler, body: bytes) -> None:
-    """A part that was not asked for."""
-    handler.head(206, Content_Length=5, Content_Range=f"bytes 0-4/{len(body)}")
-    handler.wfile.write(body[:5])
-
-
 def error(code: int) -> Answer:
     """An error page."""
     return lambda handler, _: handler.send_error(code)
@@ -152,8 +146,6 @@ without_ranges = sending()
 """The whole file, whatever part was asked for."""
 stuck = sending(lambda body: body[: len(body) // 2], then=Handler.wait)
 """Half of the file, then nothing."""
-more_announced = sending(announced=lambda body: len(body) * 1000, then=Handler.wait)
-"""A longer file."""
 other_bytes = sending(lambda body: body[:-1] + bytes([body[-1] ^ 1]))
 """As many bytes, one of them different."""
 login_page = sending(lambda _: PAGE, announced=lambda _: len(PAGE))
