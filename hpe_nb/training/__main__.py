@@ -55,12 +55,12 @@ def _train(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     from hpe_nb.training.config import read_config
     from hpe_nb.training.export import export
-    from hpe_nb.training.loop import load_mean
+    from hpe_nb.training.loop import load
     from hpe_nb.training.tasks import TagTask, make_task
 
     config = read_config(options.config)
     task = make_task(config)
-    load_mean(options.out, task.network)
+    load(options.out, {"mean": task.network})
     if isinstance(task, TagTask):
         task.network.head.stretch(config.stretch)
     export(task.network, options.to)

@@ -82,7 +82,7 @@ def export(network: nn.Module, path: Path) -> None:
     from openvino import opset13 as opset
 
     weights = path.with_suffix(".bin")
-    if path.suffix != ".xml" or path.is_dir():
+    if path.suffix != ".xml":
         raise HpeError(f"{path} was given as the file to export to, but a file name that ends in .xml is expected.")
     if os.path.lexists(weights) and not os.path.lexists(path):
         raise HpeError(f"{weights} is there without {path.name}, so it is of no earlier export; give another name.")
