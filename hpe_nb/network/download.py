@@ -126,12 +126,10 @@ def answer(url: str, start: int, timeout: float) -> Any:
     try:
         # Looking up a name or trying all addresses of a host may take minutes that no time-out covers.
         return in_thread(ask, timeout)
-    except TransferError:
-        raise
     except HTTPError as error:
-        reason = f"the server answered {error.code} {str(error.reason).partition(chr(10))[0]}"
+        reason = f"the server answered {error.code} {error.reason}"
         raise TransferError(reason, passing=error.code in PASSING) from error
-    except Exception as error:
+    except (OSError, HTTPException, ValueError) as error:
         cause = error.reason if isinstance(error, URLError) else error
         lasting = isinstance(cause, SSLCertVerificationError | FileNotFoundError | ValueError | str)
         reason = f"no answer within {timeout:g} s" if isinstance(cause, TimeoutError) else str(cause)

@@ -253,14 +253,9 @@ def test_names_are_checked() -> None:
 
 def test_known_networks_are_written_down_completely() -> None:
     fetched = [each for each in NETWORKS.values() if not each.shipped]
-    for network in fetched:
-        topology, weights = network.files
-        assert [file.place for file in network.files] == [
-            f"{network.name}/FP16/{network.name}.{e}" for e in ("xml", "bin")
-        ]
-        assert all(len(bytes.fromhex(file.sha384)) == 48 for file in network.files)
-        assert topology.size < 2_000_000 < weights.size
-    assert len({network.files[0].sha384 for network in fetched}) == 3
+    digests = [[file.sha384 for file in network.files] for network in fetched]
+    assert all(len(bytes.fromhex(digest)) == 48 for pair in digests for digest in pair)
+    assert [len(set(each)) for each in zip(*digests, strict=True)] == [3, 1]  # they have their weights in common
     assert fetch(SHIPPED) == cached(SHIPPED) == hpe.sample(f"{SHIPPED}.xml")
 
 
