@@ -17,9 +17,13 @@ def number(default: float, low: float, high: float, meaning: str) -> Any:
 
 @dataclass(frozen=True)
 class Augment:
-    """How far a picture to train on may differ from its photo; HpeError for what cannot be.
+    """How far a picture to train on may differ from its photo; each number says its limits and what it means.
 
-    `scale` is the smallest and largest random scale.
+    Attributes:
+        scale: smallest and largest random scale.
+
+    Raises:
+        HpeError: a value of another kind or beyond its limits.
     """
 
     size: int = number(384, 32, 4096, "side of a picture in pixels, a multiple of 32")
@@ -41,12 +45,15 @@ class Augment:
 
 @dataclass(frozen=True)
 class Config:
-    """A training; HpeError for what cannot be.
+    """A training; each number says its limits and what it means.
 
     Attributes:
         network: "aenet", the 0007 topology from random weights, or "two-scales", the network that ships.
         data: label files in COCO's format, each with the folder its file names start from; may be empty.
         augment: how photos become pictures.
+
+    Raises:
+        HpeError: a value of another kind or beyond its limits.
     """
 
     network: Literal["aenet", "two-scales"]
