@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hpe_nb.errors import HpeError
+from hpe_nb.network.placement import DIVISOR
 
 
 def number(default: float, low: float, high: float, meaning: str) -> Any:
@@ -36,7 +37,7 @@ class Augment:
 
     def __post_init__(self) -> None:
         _check_numbers(self)
-        _check("size", self.size, self.size % 32 == 0, "a multiple of 32")
+        _check("size", self.size, self.size % DIVISOR == 0, f"a multiple of {DIVISOR}")
         scale = self.scale if isinstance(self.scale, list | tuple) else ()
         pair = len(scale) == 2 and all(type(each) in (int, float) for each in scale)
         fits = pair and 0.01 <= scale[0] <= scale[1] <= 10

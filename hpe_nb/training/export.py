@@ -19,12 +19,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from hpe_nb.decoder.peaks import WINDOW
 from hpe_nb.errors import HpeError
 from hpe_nb.files.whole import written_whole
 from hpe_nb.network.network import core
 
-WINDOW = 5
-"""Side of the window in which a peak is the largest."""
 LARGE = 16
 """Constants of at least this many numbers are weights."""
 
