@@ -108,18 +108,13 @@ def more_unannounced(handler: Handler, body: bytes) -> None:
         handler.wfile.write(body)
 
 
-def sending(
-    part: Callable[[bytes], bytes] = lambda body: body,
-    announced: Callable[[bytes], int] = len,
-    then: Callable[[Handler], None] = lambda _: None,
-) -> Answer:
-    """Part of the file, or other bytes, after an announcement of how many."""
+def sending(part: Callable[[bytes], bytes]) -> Answer:
+    """Part of the file, or other bytes, after an announcement of the whole file, whatever part was asked for."""
 
     def answer(handler: Handler, body: bytes) -> None:
-        handler.head(200, Content_Length=announced(body))
+        handler.head(200, Content_Length=len(body))
         handler.wfile.write(part(body))
         handler.wfile.flush()
-        then(handler)
 
     return answer
 
@@ -129,12 +124,18 @@ def cut(part: float) -> Answer:
     return sending(lambda body: body[: int(len(body) * part)])
 
 
-PAGE = b"<html>Please log in</html>"
-without_ranges = sending()
+def stuck(handler: Handler, body: bytes) -> None:
+    """Half of the file, then nothing."""
+    cut(0.5)(handler, body)
+    handler.wait()
+
+
+def login_page(handler: Handler, _: bytes) -> None:
+    """What a hotel's network answers to everything."""
+    without_ranges(handler, b"<html>Please log in</html>")
+
+
+without_ranges = cut(1)
 """The whole file, whatever part was asked for."""
-stuck = sending(lambda body: body[: len(body) // 2], then=Handler.wait)
-"""Half of the file, then nothing."""
 other_bytes = sending(lambda body: body[:-1] + bytes([body[-1] ^ 1]))
 """As many bytes, one of them different."""
-login_page = sending(lambda _: PAGE, announced=lambda _: len(PAGE))
-"""What a hotel's network answers to everything."""
