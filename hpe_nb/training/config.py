@@ -94,7 +94,7 @@ def _check_numbers(given: Augment | Config) -> None:
 
 def _check(name: str, value: object, fits: bool, expected: str) -> None:
     if not fits:
-        raise HpeError(f"{name} = {value!r:.80} was given in a config, but {expected} is expected.")
+        raise HpeError(f"{name} = {value!r:.80} was given, but {expected} is expected.")
 
 
 def read_config(path: Path) -> Config:
@@ -108,8 +108,8 @@ def read_config(path: Path) -> Config:
         data = tuple((path.parent / each["labels"], path.parent / each["images"]) for each in content["data"])
         augment = Augment(**content.get("augment", {}))
         return Config(**content | {"data": data, "augment": augment})
-    except HpeError:
-        raise
+    except HpeError as error:
+        raise HpeError(f"{path}: {error}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise HpeError(
             f"{path} is no config ({type(error).__name__}: {error!s:.150}); configs/ beside this package has some."

@@ -13,7 +13,7 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from hpe_nb.errors import HpeError
-from hpe_nb.files.whole import folder_held, remove_parts, written_whole
+from hpe_nb.files.whole import folder_held, remove_parts, unwritable, written_whole
 from hpe_nb.training.config import Config
 from hpe_nb.training.photos import LabelledPhoto
 from hpe_nb.training.tasks import Task
@@ -38,7 +38,10 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
         raise HpeError(f'The device "{device}" was given, which torch cannot use here; give "cpu".') from error
     with folder_held(folder):
         remove_parts(folder)
-        _train(task, photos, config, folder, device)
+        try:
+            _train(task, photos, config, folder, device)
+        except OSError as error:
+            raise unwritable(Path(error.filename or folder), error) from error
 
 
 def _train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path, device: str) -> None:

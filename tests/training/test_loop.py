@@ -186,7 +186,7 @@ def test_shipped_configs_can_be_read():
         pytest.param(b"augment = 3", "is no config", id="augment of another kind"),
         pytest.param(b"speed = 3", "'speed'", id="unknown name"),
         pytest.param(b"network = 3\ndata = []", '"aenet" or "two-scales" is expected', id="other network"),
-        pytest.param(b"batch = 0", "batch = 0 was given in a config, but a whole number from 1 to", id="too small"),
+        pytest.param(b"batch = 0", ".toml: batch = 0 was given, but a whole number from 1 to", id="too small"),
         pytest.param(b"steps = 'a'", "steps = 'a' was given", id="a word"),
         pytest.param(b"steps = 2.0", "steps = 2.0 was given", id="a fraction"),
         pytest.param(b"steps = true", "steps = True was given", id="a truth"),
