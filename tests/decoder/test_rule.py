@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import pytest
@@ -11,7 +11,6 @@ from own_rules import Leash
 from refusals import refused
 
 import hpe_nb as hpe
-from hpe_nb.explain.flips import outcome
 from hpe_nb.settings import STEPS
 from hpe_nb.skeleton import KEYPOINTS
 
@@ -204,14 +203,3 @@ def test_a_sweep_leaves_the_class_of_a_rule_as_it_was(executor):
         more: float = hpe.knob(1.0, 0.0, 2.0, 0.1, "another knob", step="grouping")
 
     assert Below(more=0.5).detection_threshold == 0.1
-
-
-def test_flip_points_and_words_take_the_rule(maps):
-    decoding = hpe.decode(maps, Leash(leash=20.0))
-    points = hpe.flip_points(decoding, "leash")
-    assert len(points.values)
-    assert not points.exact
-    for value in points.values[:3]:
-        below, above = (hpe.decode(maps, replace(decoding.settings, leash=v)) for v in (value - 1e-3, value + 1e-3))
-        assert outcome(below) != outcome(above)
-    assert hpe.explain_joint(decoding, 0, "nose").sentence
