@@ -61,14 +61,14 @@ class Maps:
                 f"tags of shape {np.shape(self.tags)} were given for heatmaps of shape {heatmaps.shape}, but one shape "
                 "is expected, with the tag dimension last where there is more than one; check the order of the axes."
             )
-        to_image = _array("to_image", self.to_image)
-        real = to_image.shape == (2, 3) and np.can_cast(to_image.dtype, np.float64, "same_kind")
-        if not real or not (np.abs(to_image) <= FARTHEST).all() or abs(np.linalg.det(to_image[:, :2])) < FARTHEST**-2:
+        given = _array("to_image", self.to_image)
+        real = given.shape == (2, 3) and np.can_cast(given.dtype, np.float64, "same_kind")
+        to_image = given.astype(np.float64) if real else np.full((2, 3), np.nan)
+        if not (np.abs(to_image) <= FARTHEST).all() or abs(np.linalg.det(to_image[:, :2])) < FARTHEST**-2:
             raise HpeError(
-                f"to_image of type {to_image.dtype} and shape {to_image.shape} was given, but an affine (2, 3) matrix "
-                f"with an inverse and numbers up to {FARTHEST:g} is expected; leave it out to work in map pixels."
+                f"to_image of type {given.dtype} and shape {given.shape} was given, but an affine (2, 3) matrix with "
+                f"an inverse and numbers up to {FARTHEST:g} is expected; leave it out to work in map pixels."
             )
-        to_image = to_image.astype(np.float64)
         for name, value in (("heatmaps", heatmaps), ("tags", tags), ("to_image", to_image)):
             object.__setattr__(self, name, value)
 

@@ -75,7 +75,7 @@ def test_float32_is_not_copied() -> None:
 
 def test_bare_maps_speak_in_map_pixels_and_others_in_image_pixels() -> None:
     maps = random_maps(1, 3)
-    twice = hpe.Maps(maps.heatmaps, maps.tags, np.array([[2.0, 0, 0], [0, 3.0, 1]]))
+    twice = hpe.Maps(maps.heatmaps, maps.tags, np.array([[2, 0, 0], [0, 3, 1]], np.float16))
     bare, placed = hpe.decode(maps).poses, hpe.decode(twice).poses
     there = bare.kind > 0
     np.testing.assert_allclose(placed.keypoints[there][:, :2], bare.keypoints[there][:, :2] * [2, 3] + [0, 1])
