@@ -16,7 +16,7 @@ Sliders, command line options and parameter sweeps are made from the fields, so 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import Field, dataclass, field, fields
 from functools import lru_cache
@@ -457,7 +457,7 @@ def _key(value: Any) -> Any:
     """What stands for a field's value in the key of a memory: what cannot stand for itself is taken by its content."""
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tobytes()
-    return value if isinstance(value, Hashable) else repr(value)
+    return value if type(value).__hash__ is not None else repr(value)
 
 
 def step_of(info: Mapping[str, Any]) -> str:
