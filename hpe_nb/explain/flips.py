@@ -5,8 +5,8 @@ sides tells which of them matter. In grouping, the people of a turn given, each 
 line in a setting in which the rule is linear. The least total cost is the lower edge of these lines, which bends in one
 direction only: an assignment that is best at both ends of a stretch is best all over it, and where it is not, the
 crossing with the line of the assignment that is best at the far end comes nearer and nearer to the first change (a
-parametric search). Whether a rule is linear is read off its costs at three values, so no rule needs formulas here. A turn
-that comes out otherwise leaves other people to those after it, so turns are searched one within the other.
+parametric search). Whether a rule is linear is read off its costs at three values, so no rule needs formulas here.
+A turn that comes out otherwise leaves other people to those after it, so turns are searched one within the other.
 """
 
 from __future__ import annotations
