@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from hpe_nb.cli.options import add_decoding, folder_for, grouping_of, network_of
+from hpe_nb.cli.options import OUT, add_decoding, grouping_of, network_of
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.files.text import plural, text_table
 
@@ -22,7 +22,7 @@ PHOTO = "basketball1"
 def add(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("photo", nargs="?", default=PHOTO, help="a photo of yours, or one of the kit, as astronaut")
-    parser.add_argument("-o", "--out", type=Path, help="folder for the results (default: hpe-nb-demo here)")
+    parser.add_argument("-o", "--out", type=Path, default=Path("hpe-nb-demo"), help=OUT)
     add_decoding(parser)
 
 
@@ -52,11 +52,10 @@ def run(options: Namespace) -> None:
         poses = decode(maps, grouping).poses
     with stages.timed("draw"):
         drawn = draw_poses(image, poses)
-    folder = options.out or folder_for("hpe-nb-demo")
     stem, name = os.fsdecode(os.fsencode(photo.stem)[:240]), visible(photo.name)  # a file name may have 255 bytes
-    picture, people = folder / f"{stem}-poses.png", folder / f"{stem}-poses.json"
+    picture, people = (options.out / f"{stem}-poses{ending}" for ending in (".png", ".json"))
     check_targets([picture, people], [photo], replace=_written_before(picture, people, name, image))
-    remove_parts(folder)
+    remove_parts(options.out)
     with stages.timed("write"):
         write_image(picture, drawn)
         save_poses(people, poses, image_id=name)
@@ -69,7 +68,7 @@ def run(options: Namespace) -> None:
     print(text_table(("person", "score", "joints detected", "refined"), rows) + "\n" if rows else "")
     spent = stages.spent | {"together": sum(stages.spent.values())}
     print(text_table(("step", "ms"), [(step, f"{1000 * seconds:.1f}") for step, seconds in spent.items()]))
-    print(f"\nLook at {visible(str(picture))}\nNumbers: {visible(str(people))}\nNext: hpe-nb lab")
+    print(f"\nLook at {visible(str(picture.absolute()))}\nNumbers: {visible(str(people.absolute()))}\nNext: hpe-nb lab")
 
 
 def _written_before(picture: Path, people: Path, name: str, image: Image) -> bool:

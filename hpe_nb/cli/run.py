@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpe_nb.cli.options import (
+    OUT,
     add_decoding,
     add_fields,
     add_options,
-    folder_for,
     grouping_of,
     network_of,
     of_fields,
@@ -27,17 +27,12 @@ if TYPE_CHECKING:
 
 def people_of(text: str) -> tuple[int, ...]:
     """Numbers between commas."""
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not parts or not all(part.isascii() and part.isdecimal() and int(part) for part in parts):
-        raise ArgumentTypeError(f"{text} was given, but numbers from 1 between commas are expected, as 1,3")
-    return tuple(map(int, parts))
+    return tuple(map(int, text.split(",")))
 
 
 def joints_of(text: str) -> tuple[str, ...]:
     """Names between commas."""
-    if not text.strip(", "):
-        raise ArgumentTypeError(f"{text} was given, but names of joints between commas are expected, as nose,left eye")
-    return tuple(part.strip().replace("_", " ") for part in text.split(",") if part.strip())
+    return tuple(part.strip() for part in text.split(","))
 
 
 FRAMES = (
@@ -71,7 +66,7 @@ def add(parser: ArgumentParser) -> None:
     parser.epilog = "A name that begins with a dash is given with its folder: ./-photo.jpg."
     words = "photos, films, folders, patterns in quotes (such as '*.jpg' or frame_%%04d.png), a camera's index, URLs"
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=words)
-    parser.add_argument("-o", "--out", type=Path, help="folder for the results (default: hpe-nb-run here)")
+    parser.add_argument("-o", "--out", type=Path, default=Path("hpe-nb-run"), help=OUT)
     add_options(parser, "frames", FRAMES)
     add_options(parser, "results", RESULTS)
     add_fields(parser, "speed", Running)
@@ -90,13 +85,12 @@ def run(options: Namespace) -> int:
     from hpe_nb.films.inputs import find_inputs
     from hpe_nb.films.pictures import CROPS, planned
 
-    folder = options.out or folder_for("hpe-nb-run")
     settings = {
         "grouping": grouping_of(options),
         "running": of_fields(options, Running),
         "following": of_fields(options, Following),
     }
-    found = find_inputs(options.inputs, folder)
+    found, folder = find_inputs(options.inputs, options.out), options.out
     for note in found.report.notes + found.report.sentences:
         _say(note)
     # One job for all photos and one for each film; where there are several, each film has a folder of its own.
