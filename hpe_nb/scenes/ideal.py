@@ -106,7 +106,8 @@ def ideal_maps(
     place, tag, score = (np.asarray(each[person, joint], np.float64) for each in (keypoints[..., :2], tags, scores))
     if not all((np.abs(numbers) <= FARTHEST).all() for numbers in (place, tag, score)):
         raise HpeError(
-            f"keypoints, tags or scores with NaN or large numbers were given, but numbers up to {FARTHEST:g} are expected."
+            f"keypoints, tags or scores with NaN or large numbers were given, but numbers up to {FARTHEST:g} are "
+            "expected."
         )
     point = np.zeros((K, 1, 1), np.float32)
     placed = Maps(point, point, 2 * np.eye(2, 3) if to_image is None else np.asarray(to_image))
