@@ -7,7 +7,6 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from hpe_nb.arrays import Image
@@ -105,21 +104,18 @@ def plot_truth(scene: Scene, decoding: Decoding, *, ax: Axes | None = None) -> A
     for body in truth.keypoints:
         fig.draw_skeleton(ax, body, body[:, 2] > OUTSIDE, fig.WHITE, linewidth=6, alpha=0.7)
     fig.draw_people(ax, poses.keypoints[..., :2], poses.kind != MISSING)
-    hollow: dict[str, Any] = {
-        "linestyle": "none", "markerfacecolor": "none", "markeredgecolor": fig.WRONG, "markeredgewidth": 2,
-    }  # fmt: skip
-    # White lines need a darker stand-in on the white ground of the legend.
-    handles = [
-        Line2D([], [], color="#bdbdbd", linewidth=6, label="truth"),
-        Line2D([], [], color=fig.person_hex(0), linewidth=2.5, label="result"),
-    ]
-    for places, marker, size, what in (
-        (wrong, "x", 11, "of another person"), (lost, "s", 9.5, "not found"), (invented, "D", 9.5, "refined"),
-    ):  # fmt: skip
-        ax.plot(places[:, 0], places[:, 1], marker=marker, markersize=size, zorder=5, **hollow)
-        handles.append(Line2D([], [], marker=marker, label=f"{what}: {len(places)}", **hollow))
+    ax.plot([], [], color="#bdbdbd", linewidth=6, label="truth")  # on the white ground white needs a darker stand-in
+    ax.plot([], [], color=fig.person_hex(0), linewidth=2.5, label="result")
+    style: dict[str, Any] = {"linestyle": "none", "markerfacecolor": "none", "markeredgewidth": 2, "zorder": 5}
+    for places, marker, what in (
+        (wrong, "x", "of another person"),
+        (lost, "s", "not found"),
+        (invented, "D", "refined"),
+    ):
+        label = f"{what}: {len(places)}"
+        ax.plot(*places.T, marker=marker, markersize=10, markeredgecolor=fig.WRONG, label=label, **style)
     ax.legend(
-        handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=5, fontsize=fig.SMALL, frameon=False,
+        loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=5, fontsize=fig.SMALL, frameon=False, markerscale=0.7,
         labelcolor=fig.BLACK, handlelength=1.4, columnspacing=1.2,
     )  # fmt: skip
     ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))

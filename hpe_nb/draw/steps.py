@@ -89,10 +89,7 @@ def plot_heatmap(decoding: Decoding, joint: int | str, image: Image | None = Non
     fig.inked(ax, x="x in map pixels", y="y in map pixels")
     bar = _score_bar(ax)
     bar.axhline(threshold, color=fig.WHITE, linewidth=2)
-    bar.annotate(
-        "threshold", (-0.2, threshold), (-8, 14), textcoords="offset points", fontsize=fig.SMALL - 1, ha="right",
-        color=fig.WHITE, path_effects=fig.LEGIBLE, arrowprops={"arrowstyle": "-", "color": fig.WHITE},
-    )  # fmt: skip
+    fig.write(bar, -0.3, threshold, "threshold", color=fig.WHITE, ha="right", path_effects=fig.LEGIBLE)
     above = f"{plural(len(words), 'peak')} above {threshold:g}"
     below = f"{plural(len(low), 'maximum', 'maxima')} below the threshold"
     crosses = f", x below it ({len(low)})" if len(low) else ""
@@ -249,10 +246,9 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
     if turn is None or not turn.cost.size:
         ax, peaks = fig.canvas(ax, 5.5, 1.1), 0 if turn is None else len(turn.person)
         fig.bare(ax)
-        opens = f"No person is there yet: {plural(peaks, 'peak opens a person', 'peaks open a person each')}."
-        why = opens if peaks else f"The {KEYPOINTS[k]} has no peaks: nothing is assigned."
+        why = f"no person is there yet for its {plural(peaks, 'peak')}" if peaks else "it has no peaks"
         fig.write(ax, 0.5, 0.5, why, fontsize=fig.SMALL + 1, transform=ax.transAxes)
-        return fig.described(ax, f"{KEYPOINTS[k]}: no costs", f"No cost matrix for the {KEYPOINTS[k]}. {why}")
+        return fig.described(ax, f"{KEYPOINTS[k]}: no costs", f"No cost matrix for the {KEYPOINTS[k]}: {why}.")
     n, m = turn.cost.shape
     ax = fig.canvas(ax, min(12, 3.6 + 0.95 * max(m, 2)), min(12, 1.4 + 0.55 * n))
     numbers = [number + 1 for number in decoding.numbers.tolist()]
