@@ -21,21 +21,23 @@ MOST_SIDE = 16384
 """The longest side of a size that can be asked for, that of the largest film."""
 
 
-def add_options(parser: ArgumentParser, title: str, rows: Sequence[tuple[str, Any, Any, str]]) -> None:
+def add_options(
+    parser: ArgumentParser, title: str, rows: Sequence[tuple[str, Any, Any, str]], *, unset: bool = False
+) -> None:
     """Add a group of options: each row has the flag, the default or what makes the value, its name or choices, help.
 
-    True and False are switches; the opposite of one that is on is --no-FLAG.
+    True and False are switches; the opposite of one that is on is --no-FLAG. With `unset`, options that are not given
+    have no value at all, and every switch has its opposite.
     """
     group = parser.add_argument_group(title)
     for flag, value, named, words in rows:
         given: dict[str, Any] = {"choices": named} if isinstance(named, tuple) else {"metavar": named}
         if isinstance(value, bool):
-            given = {"action": BooleanOptionalAction, "default": True} if value else {"action": "store_true"}
-        elif callable(value):
-            given["type"] = _checked(value, named)
+            given = {"action": BooleanOptionalAction if value or unset else "store_true"}
         else:
-            given |= {"type": _checked(type(value), named), "default": value}
-        group.add_argument(flag, help=words, **given)
+            given["type"] = _checked(value if callable(value) else type(value), named)
+        default = None if callable(value) else value
+        group.add_argument(flag, help=words, default=SUPPRESS if unset else default, **given)
 
 
 def _checked(make: Callable[[str], Any], expected: str) -> Callable[[str], Any]:
@@ -52,19 +54,14 @@ def _checked(make: Callable[[str], Any], expected: str) -> Callable[[str], Any]:
 
 def add_fields(parser: ArgumentParser, title: str, settings: type) -> None:
     """Add an option for each field of a class of settings; see `of_fields`."""
-    group = parser.add_argument_group(title)
+    rows = []
     for item in fields(settings):
         data, default = item.metadata, item.default
-        if isinstance(default, bool):
-            given: dict[str, Any] = {"action": BooleanOptionalAction}
-            about = f"default: {'yes' if default else 'no'}"
-        elif "options" in data:
-            given, about = {"choices": data["options"]}, f"default: {default}"
-        else:
-            given = {"type": type(default), "metavar": "N"}
-            about = f"{data['low']} to {data['high']}, default: {default}"
+        named = ("no", "yes")[default] if isinstance(default, bool) else default
+        about = f"{data['low']} to {data['high']}, default: {named}" if "low" in data else f"default: {named}"
         flag, words = "--" + item.name.replace("_", "-"), f"{data['meaning']} ({about})"
-        group.add_argument(flag, help=words, default=SUPPRESS, **given)
+        rows.append((flag, default, data.get("options", "N"), words))
+    add_options(parser, title, rows, unset=True)
 
 
 def of_fields(options: Namespace, settings: type[T], make: Any = None) -> T:

@@ -111,25 +111,21 @@ def run(options: Namespace) -> int:
     inputs = (*found.photos, *(film for film in found.films if isinstance(film, str)))
     network, worst = network_of(options), int(bool(found.report.count))
     # A request to terminate, and a terminal that goes (unless nohup is to survive it), end the job as Ctrl-C does.
-    signs = {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
-    wanted = [sign for sign in signs if signal.getsignal(sign) != signal.SIG_IGN]
-    before = {sign: signal.signal(sign, signal.default_int_handler) for sign in wanted}
-    try:
-        for what, place, name in jobs:
-            try:
-                outputs = outputs_of(options, place, name, inputs)
-                status = _run_one(options, what, name, outputs, network=network, **settings)
-            except (HpeError, OSError) as error:
-                if count == 1:
-                    raise
-                _say(str(error))  # the others are done all the same
-                status = 1
-            worst = max(worst, 1 if status == 2 and count > 1 else status)
-            if status == 130:
-                break
-    finally:
-        for sign, handler in before.items():
-            signal.signal(sign, handler)
+    for sign in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(sign) != signal.SIG_IGN:
+            signal.signal(sign, signal.default_int_handler)
+    for what, place, name in jobs:
+        try:
+            outputs = outputs_of(options, place, name, inputs)
+            status = _run_one(options, what, name, outputs, network=network, **settings)
+        except (HpeError, OSError) as error:
+            if count == 1:
+                raise
+            _say(str(error))  # the others are done all the same
+            status = 1
+        worst = max(worst, 1 if status == 2 and count > 1 else status)
+        if status == 130:
+            break
     return worst
 
 
