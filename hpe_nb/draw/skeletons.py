@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hpe_nb.arrays import RGB, Image, Ints
+from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
-from hpe_nb.draw.colours import INK, PAPER, contrast, mixed, person_colour, person_pattern
+from hpe_nb.draw.colours import contrast, person_colour, person_pattern, tones
 from hpe_nb.files.images import check_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.skeleton import KEYPOINTS, LIMBS
@@ -34,9 +34,6 @@ PALE = 0.55
 
 FACE = 5
 """The first five keypoints are the face's."""
-
-TONES: tuple[tuple[RGB, float], ...] = ((PAPER, 0.35), (PAPER, 0.0), (INK, 0.25))
-"""What is mixed into a person's colour, and how much of it: left side, middle, right side."""
 
 MOST_DASHES = 200
 """At most this many dashes are drawn of one limb."""
@@ -56,11 +53,6 @@ class _Person:
     points: dict[int, Point]
     solid: set[int]
     width: int
-
-    @property
-    def tones(self) -> list[RGB]:
-        """The person's colour on the left side, in the middle and on the right side."""
-        return [mixed(person_colour(self.number), other, share) for other, share in TONES]
 
 
 def draw_poses(
@@ -130,13 +122,13 @@ def _ready(
 
 def _draw_limbs(picture: Image, person: _Person, width: int, *, solid: bool) -> None:
     """Draw the limbs between detected joints in place, or those that lead to a refined one: outlines, then colours."""
-    tones, rim, lines = person.tones, _rim(width), []
+    shades, rim, lines = tones(person.number), _rim(width), []
     for a, b in LIMBS:
         if a in person.points and b in person.points and ({a, b} <= person.solid) == solid:
             sides = {SIDES[a], SIDES[b]} - {1}
-            lines.append((person.points[a], person.points[b], tones[sides.pop() if len(sides) == 1 else 1]))
+            lines.append((person.points[a], person.points[b], shades[sides.pop() if len(sides) == 1 else 1]))
     for start, end, _ in lines:
-        cv2.line(picture, start, end, contrast(tones[1]), width + 2 * rim, cv2.LINE_AA, SHIFT)
+        cv2.line(picture, start, end, contrast(shades[1]), width + 2 * rim, cv2.LINE_AA, SHIFT)
     for start, end, tone in lines:
         for piece in _dashes(start, end, width, person_pattern(person.number)):
             cv2.line(picture, *piece, tone, width, cv2.LINE_AA, SHIFT)
@@ -163,11 +155,12 @@ def _rim(width: int) -> int:
 
 def _draw_joints(picture: Image, person: _Person) -> None:
     """Draw the joints in place: full discs where detected, hollow ones where refined."""
-    tones, rim = person.tones, _rim(person.width) << SHIFT
+    shades, rim = tones(person.number), _rim(person.width) << SHIFT
+    outline = contrast(shades[1])
     for k, point in person.points.items():
         # In 1/16 pixel; smaller in the face, where five joints lie close together.
         radius = max(24, person.width * (18 if k >= FACE else 12))
-        discs = [(radius + rim, contrast(tones[1])), (radius, tones[SIDES[k]]), (radius * 5 // 9, contrast(tones[1]))]
+        discs = [(radius + rim, outline), (radius, shades[SIDES[k]]), (radius * 5 // 9, outline)]
         for size, colour in discs[: 2 if k in person.solid else 3]:
             cv2.circle(picture, point, size, colour, -1, cv2.LINE_AA, SHIFT)
 
