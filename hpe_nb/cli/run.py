@@ -162,8 +162,7 @@ def _run_one(options: Namespace, what: Any, name: str, outputs: Outputs, **setti
 
 def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, ...]) -> Outputs:
     """What the command line asks to be written for photos, or for a film of that name; never to one of the inputs."""
-    from hpe_nb.films.frame import numbered
-    from hpe_nb.films.job import Outputs
+    from hpe_nb.films.job import Outputs, pattern_of
     from hpe_nb.films.pictures import CROPS
     from hpe_nb.films.record import RECORD
 
@@ -173,9 +172,7 @@ def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, .
         also = "" if film else "--resume to go on, "
         raise HpeError(f"{folder / RECORD} is of an earlier run; add {also}--overwrite or another folder with -o.")
     named = options.video or (f"{film}-poses.mp4" if film else "")
-    frames = "%" in named and named.lower().endswith((".jpg", ".jpeg", ".png"))
-    if frames and (not numbered(named) or named.count("%") != 1):
-        raise HpeError(f"--video {named} was given, but one place for the number is expected, as frame_%04d.png.")
+    frames = pattern_of(Path(named)) is not None and named.count("%") == 1
     exports = {"poses.json": options.coco, "poses.csv": options.csv}
     return Outputs(
         record=folder / RECORD,
