@@ -46,7 +46,7 @@ def draw_scene(
     """The picture (H, W, 3), and the mask (H, W) of who is seen: 0 background, i + 1 person i, 255 a thing.
 
     The cast stands from back to front; points (P, 17, 2) and headings (P, 2) are those of `people.placed`, heads
-    (B, 17, 2) the keypoints of the balloons, all in image pixels.
+    (B, 5, 2) the faces of the balloons, all in image pixels.
     """
     width, height = recipe.size
     horizon = round(0.58 * height)
@@ -128,7 +128,7 @@ def _features(points: Float64, height: float, turn: float = 0.0, tilt: float = 0
 
 
 def _balloon(points: Float64, height: float, colour: RGB) -> Iterator[Group]:
-    """A balloon on a string whose face has the keypoints (17, 2) of a head belonging to a body of this height."""
+    """A balloon on a string whose face has the keypoints (5, 2) of a head belonging to a body of this height."""
     middle = points[[3, 4]].mean(axis=0)
     foot = middle + np.array([0.0, 0.105]) * height
     yield 0.0, [(capsule(foot, foot + np.array([0.03, 0.3]) * height, 0.003 * height, 0.003 * height), DARK)]

@@ -25,8 +25,8 @@ from hpe_nb.scenes.recipe import NAMED, Recipe, stream
 from hpe_nb.scenes.truth import HIDDEN, OUTSIDE, Truth
 from hpe_nb.skeleton import LIMBS, MIRROR, K
 
-ARMS, LEGS, FACE = (7, 8, 9, 10), (13, 14, 15, 16), 5
-"""Elbows and wrists, knees and ankles; the first five keypoints are the face."""
+ARMS, LEGS = (7, 8, 9, 10), (13, 14, 15, 16)
+"""Elbows and wrists, knees and ankles."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -126,9 +126,8 @@ def _recipe(name: str | int | Recipe | None, settings: dict[str, Any]) -> Recipe
 
 
 def _balloons(recipe: Recipe, people: Float64) -> Float64:
-    """Keypoints (B, 17, 2) in image pixels of the balloons' heads, away from the people's; NaN where no head is."""
-    body = joints(POSES["standing"])[:, :2]
-    head = np.where(np.arange(K)[:, None] < FACE, body - body[[3, 4]].mean(axis=0), np.nan)
+    """Keypoints of the face (B, 5, 2) in image pixels of the balloons, away from the people's."""
+    face = joints(POSES["standing"])[:5, :2]
     tries = (0.1, 0.12) + stream(recipe.seed, "balloons").random((recipe.false_heads, 12, 2)) * (0.8, 0.16)
     taken = people.reshape(-1, 2)
     middles = np.zeros((recipe.false_heads, 2))
@@ -136,7 +135,7 @@ def _balloons(recipe: Recipe, people: Float64) -> Float64:
         away = np.sqrt(((places[:, None] - taken) ** 2).sum(axis=-1)).min(axis=1, initial=1e6)
         middles[i] = places[away.argmax()]
         taken = np.concatenate((taken, middles[i : i + 1]))
-    return np.asarray(middles[:, None] + balloon_height(recipe) * head)
+    return np.asarray(middles[:, None] + balloon_height(recipe) * (face - face[[3, 4]].mean(axis=0)))
 
 
 def _people_tags(recipe: Recipe, people: int) -> Float64:
@@ -197,10 +196,10 @@ def _false_peaks(recipe: Recipe, tags: Float64) -> Marks:
 
 
 def _false_head(recipe: Recipe, head: Float64, index: int, tags: Float64) -> Marks:
-    """The face of balloon number `index`, keypoints (17, 2) in image pixels: five peaks with a tag of their own."""
-    scores = recipe.score * (0.6 + 0.2 * stream(recipe.seed, "balloon score", index).random(FACE))
+    """The face of balloon number `index`, keypoints (5, 2) in image pixels: peaks with a tag of their own."""
+    scores = recipe.score * (0.6 + 0.2 * stream(recipe.seed, "balloon score", index).random(len(head)))
     tag = (tags.max() if len(tags) else 0.0) + max(recipe.tag_gap, 1.0) * (index + 1)
-    return _of_no_person(np.arange(FACE), head[:FACE] * recipe.map_scale, scores, np.full(FACE, tag))
+    return _of_no_person(np.arange(len(head)), head * recipe.map_scale, scores, np.full(len(head), tag))
 
 
 def _of_no_person(joint: Floats | Ints, xy: Float64, score: Float64, tag: Float64) -> Marks:
