@@ -5,12 +5,10 @@ from __future__ import annotations
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+import hpe_nb as hpe
 from hpe_nb.settings import Settings
-
-if TYPE_CHECKING:
-    from hpe_nb.network.network import Network
 
 T = TypeVar("T")
 
@@ -116,11 +114,9 @@ def add_decoding(parser: ArgumentParser) -> None:
     add_fields(parser, "grouping: settings of the decoder, from peaks to people", Settings)
 
 
-def network_of(options: Namespace) -> Network:
+def network_of(options: Namespace) -> hpe.Network:
     """The network that the command line asks for; HpeError where there is none, or it cannot be so."""
-    from hpe_nb.network.loading import load_network
-
-    return load_network(
+    return hpe.load_network(
         options.network,
         fit=options.fit,
         size=options.size,

@@ -7,8 +7,9 @@ import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import hpe_nb as hpe
 from hpe_nb.cli.options import (
     OUT,
     add_decoding,
@@ -20,9 +21,7 @@ from hpe_nb.cli.options import (
     size_of,
 )
 from hpe_nb.errors import HpeError, one_line, visible
-
-if TYPE_CHECKING:
-    from hpe_nb.films.job import Outputs
+from hpe_nb.files.text import plural
 
 
 def people_of(text: str) -> tuple[int, ...]:
@@ -61,16 +60,14 @@ RESULTS = (
 
 def add(parser: ArgumentParser) -> None:
     """Add the options."""
-    from hpe_nb.films.following import Following, Running
-
     parser.epilog = "A name that begins with a dash is given with its folder: ./-photo.jpg."
     words = "photos, films, folders, patterns in quotes (such as '*.jpg' or frame_%%04d.png), a camera's index, URLs"
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=words)
     parser.add_argument("-o", "--out", type=Path, default=Path("hpe-nb-run"), help=OUT)
     add_options(parser, "frames", FRAMES)
     add_options(parser, "results", RESULTS)
-    add_fields(parser, "speed", Running)
-    add_fields(parser, "tracking", Following)
+    add_fields(parser, "speed", hpe.Running)
+    add_fields(parser, "tracking", hpe.Following)
     add_decoding(parser)
 
 
@@ -81,14 +78,13 @@ def run(options: Namespace) -> int:
         0 when all went well, 1 when something was left out or the job ended early, 2 when there is no result at all,
         130 when it was interrupted.
     """
-    from hpe_nb.films.following import Following, Running
     from hpe_nb.films.inputs import find_inputs
     from hpe_nb.films.pictures import CROPS, planned
 
     settings = {
         "grouping": grouping_of(options),
-        "running": of_fields(options, Running),
-        "following": of_fields(options, Following),
+        "running": of_fields(options, hpe.Running),
+        "following": of_fields(options, hpe.Following),
     }
     found, folder = find_inputs(options.inputs, options.out), options.out
     for note in found.report.notes + found.report.sentences:
@@ -129,14 +125,12 @@ def run(options: Namespace) -> int:
     return worst
 
 
-def _run_one(options: Namespace, what: Any, name: str, outputs: Outputs, **settings: Any) -> int:
+def _run_one(options: Namespace, what: Any, name: str, outputs: hpe.Outputs, **settings: Any) -> int:
     """One job, on all photos or on a film or camera of that name; its exit status."""
     from tqdm import tqdm
 
-    from hpe_nb.files.text import plural
     from hpe_nb.films.frame import Span
     from hpe_nb.films.inputs import open_film
-    from hpe_nb.films.job import run_film
     from hpe_nb.films.pictures import Pictures
 
     span = Span(options.start, options.stop, options.stride, options.loop)
@@ -146,7 +140,7 @@ def _run_one(options: Namespace, what: Any, name: str, outputs: Outputs, **setti
         hidden = True if options.quiet else None  # None: shown on a terminal only
         with tqdm(total=min(totals, default=None), unit="frame", disable=hidden, leave=False) as bar:
             settings |= {"frames": options.frames, "seen": lambda *_: bar.update()}
-            summary = run_film(source, outputs=outputs, **settings)
+            summary = hpe.run_film(source, outputs=outputs, **settings)
     for note in [*summary.notes, *([summary.ending] if summary.ending else [])]:
         _say(note)
     if summary.frames:
@@ -160,9 +154,9 @@ def _run_one(options: Namespace, what: Any, name: str, outputs: Outputs, **setti
     return 2 * (not summary.frames and not summary.resumed) or int(bool(summary.ending or source.report.count))
 
 
-def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, ...]) -> Outputs:
+def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, ...]) -> hpe.Outputs:
     """What the command line asks to be written for photos, or for a film of that name; never to one of the inputs."""
-    from hpe_nb.films.job import Outputs, pattern_of
+    from hpe_nb.films.job import pattern_of
     from hpe_nb.films.pictures import CROPS
     from hpe_nb.films.record import RECORD
 
@@ -174,7 +168,7 @@ def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, .
     named = options.video or (f"{film}-poses.mp4" if film else "")
     frames = pattern_of(Path(named)) is not None and named.count("%") == 1
     exports = {"poses.json": options.coco, "poses.csv": options.csv}
-    return Outputs(
+    return hpe.Outputs(
         record=folder / RECORD,
         video=folder / named if options.draw and named and not frames else None,
         pictures=folder / named if options.draw and (frames or not named) else None,

@@ -7,6 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+import hpe_nb as hpe
 from hpe_nb.cli.eval import add_labelled, maps_of, photos_of
 from hpe_nb.cli.options import add_decoding, grouping_of
 from hpe_nb.errors import HpeError, visible
@@ -25,10 +28,9 @@ def add(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> None:
     """Sweep, and print the best settings with the default."""
     from hpe_nb.evaluation.grids import grid_settings
-    from hpe_nb.evaluation.labels import label_files, read_labels
-    from hpe_nb.evaluation.sweep import sweep
+    from hpe_nb.evaluation.labels import label_files
 
-    known, base = read_labels(options.labels), grouping_of(options)
+    known, base = hpe.read_labels(options.labels), grouping_of(options)
     if options.csv:
         # A network has its weights and its card beside it.
         network = Path(options.network)
@@ -39,7 +41,7 @@ def run(options: Namespace) -> None:
     for name, values in map(values_of, options.grid):
         grid.setdefault(name, []).extend(values)
     tried = grid_settings(grid, base)  # before the network is run
-    table = sweep(maps_of(options, known), known, tried, base=base)
+    table = hpe.sweep(maps_of(options, known), known, tried, base=base)
     print(table)
     low, high = table.interval(table.best_row, 0)
     default, unseen = table.validated()
@@ -52,8 +54,6 @@ def run(options: Namespace) -> None:
 
 def values_of(text: str) -> tuple[str, list[Any]]:
     """A field and its values, from FIELD=LOW:HIGH:STEP or FIELD=VALUE,VALUE,...; the field itself checks them."""
-    import numpy as np
-
     from hpe_nb.evaluation.grids import MOST
 
     name, _, listed = text.partition("=")
