@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
@@ -97,7 +96,7 @@ def run(options: Namespace) -> int:
     for film, plan in zip(found.films, planned([str(film) for film in found.films]), strict=True):
         own = Path(plan.picture).with_suffix("")
         place = folder / (f"{own}-film" if own.as_posix().casefold() in taken else own) if count > 1 else folder
-        jobs.append((film, place, os.fsdecode(os.fsencode(own.name)[:200])))
+        jobs.append((film, place, own.name))
     if not jobs:
         return 2
     if options.video and count > 1:
