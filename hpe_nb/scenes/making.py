@@ -78,9 +78,9 @@ def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:
     """
     recipe = _recipe(name, settings)
     cast = cast_of(recipe)
-    keypoints, headings = placed(recipe, cast)
+    keypoints, headings, heights = placed(recipe, cast)
     heads = _balloons(recipe, keypoints[..., :2])
-    image, mask = draw_scene(recipe, cast, keypoints[..., :2], headings, heads)
+    image, mask = draw_scene(recipe, cast, keypoints[..., :2], headings, heights, heads)
     # A joint is outside the picture, or hidden where another one is seen.
     (height, width), pixel = mask.shape, nearest(keypoints[..., :2])
     there = ((pixel >= 0) & (pixel < (width, height))).all(axis=-1)
@@ -89,7 +89,6 @@ def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:
     visibility = np.where(own, keypoints[..., 2], np.minimum(keypoints[..., 2], HIDDEN))
     keypoints[..., 2] = np.where(there, visibility, OUTSIDE)
 
-    heights = np.array([actor.height * height for actor in cast], np.float64)
     tags = _people_tags(recipe, len(cast))
     parts = [_joints(recipe, keypoints, heights, tags), _false_peaks(recipe, tags)]
     parts += [_false_head(recipe, head, i, tags) for i, head in enumerate(heads)]
