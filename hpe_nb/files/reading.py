@@ -30,10 +30,9 @@ def check_file(path: Path, expected: str, most: int = MOST_BYTES) -> None:
         raise HpeError(f"{path} does not exist; give the path of {expected}.") from error
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
-    if stat.S_ISDIR(info.st_mode):
-        raise HpeError(f"{path} is a folder, but {expected} is expected; give one of its files.")
     if not stat.S_ISREG(info.st_mode):
-        raise HpeError(f"{path} is a pipe, socket or device, but {expected} is expected; give a file.")
+        kind = "a folder" if stat.S_ISDIR(info.st_mode) else "a pipe, socket or device"
+        raise HpeError(f"{path} is {kind}, but {expected} is expected; give a file.")
     if info.st_size > most:
         raise HpeError(f"{path} has more than {most // 2**20} MiB, but {expected} is expected; give one.")
 
