@@ -7,6 +7,7 @@ import re
 import secrets
 import socket
 import stat
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from io import FileIO
@@ -147,6 +148,7 @@ def folder_held(folder: Path) -> Iterator[None]:
         except OSError:  # the last holder removed it in between
             free = False
         if not free:
+            time.sleep(0.1)  # who has just locked it writes its name next
             file.seek(0)
             holder = file.read(200) or "another run"
             raise HpeError(f"{folder} is being written to by {holder}; wait for it, or choose another folder.")
