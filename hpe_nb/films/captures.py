@@ -33,6 +33,12 @@ GRACE = 1.0
 MOST_SOUND = 20_000
 """Packets of sound that wait for the film at most: some minutes."""
 
+NEAR = 3.0
+"""Seconds ahead for which reading on is quicker than seeking, which goes back to the last whole picture."""
+
+CLOSE = 0.001
+"""Seconds by which times may be off, being rounded in records."""
+
 
 class Film(Source):
     """Frames of a video file or of a stream that waits for its reader.
@@ -43,66 +49,52 @@ class Film(Source):
 
     def __init__(self, address: str, span: Span) -> None:
         super().__init__(short_name(address), span, [address])
-        self._container, self._video = open_container(address)
-        self.fps = stream_rate(self._video)
-        self.pixel_ratio = self._video.sample_aspect_ratio or Fraction(1)  # width to height of a pixel as it is shown
-        self._upright = Upright()
-        self._turned = False  # whether frames are turned by a quarter, as far as has been seen
-        self._announced = announced_frames(self._container, self._video, self.fps)
-        # Without a count of its frames a film only says how long it lasts, with all that it holds.
-        self._lasts = 0.0 if self._video.frames else (self._container.duration or 0) / 1e6
-        self._reached = 0.0
-        ends = [end for end in (self._announced, span.stop) if end is not None]
-        self.count = max(0, min(ends) - span.start) if ends else None
-        self.sound: deque[Any] = deque(maxlen=MOST_SOUND)  # packets as they come by, after `keep_sound`
-        self._sound: Any = None
-        self.first_time = 0.0  # what the film's own clock says at its first frame
         self._reading, self._read = Lock(), False
+        self.sound: deque[Any] = deque(maxlen=MOST_SOUND)  # packets of `heard`, as they come by
+        self._open()
+        announced = self._video.frames or round(self._lasts * self.fps)
+        ends = [end for end in (announced, span.stop) if end]
+        self.count = max(0, min(ends) - span.start) if ends else None
 
-    def keep_sound(self) -> Any:
-        """Collect the packets of the sound from now on; the stream they are of, or None for a silent film."""
-        self._sound = next(iter(self._container.streams.audio), None)
-        return self._sound
+    def _open(self) -> None:
+        """Stand before the first frame."""
+        self._container, self._video = open_container(self.files[0])
+        self._frames = self._container.decode(self._video)
+        self.heard: Any = next(iter(self._container.streams.audio), None)  # the stream of sound, None for a silent film
+        self.fps, self._upright = stream_rate(self._video), Upright()
+        self.clock = Clock(self.fps)
+        self._lasts, self._reached = (self._container.duration or 0) / 1e6, 0.0
 
     @property
-    def has_sound(self) -> bool:
-        """Whether the film has sound."""
-        return bool(self._container.streams.audio)
+    def pixel_ratio(self) -> Fraction:
+        """Width to height of a pixel of the frames, as it is to be shown."""
+        ratio = Fraction(self._video.sample_aspect_ratio or 1)
+        return 1 / ratio if self._upright.exchanged else ratio
 
     def round(self) -> Iterator[Frame]:
         """The wanted frames from the film's beginning to its end."""
         if self._read:
             self._container.close()
-            self._container, self._video = open_container(self.files[0])
-        self._read, began, index, seconds = True, None, -1, -1 / self.fps
+            self._open()
+        self._read, index = True, -1
         for index, frame in enumerate(self._decoded()):
             if self.span.over(index):
                 return
-            stamp = -math.inf
-            if frame is not None and frame.time is not None:
-                if began is None:
-                    began = self.first_time = frame.time - index / self.fps
-                stamp = frame.time - began
-            # Containers without time stamps tell nothing: then the frame rate is the clock.
-            seconds = stamp if stamp > seconds else seconds + 1 / self.fps
+            seconds = self.clock(frame)
             if self.span.wants(index):
                 image = None if frame is None else self._upright(frame)
                 if image is None:
                     self.report.add(f"{self.name} frame {index} could not be decoded and was left out.")
                 else:
-                    if not self._turned and frame.width != frame.height == image.shape[1]:
-                        self._turned, self.pixel_ratio = True, 1 / self.pixel_ratio
                     yield Frame(image, index, seconds)
-        announced = self._announced or 0
-        # The count of a healthy film may be off by a few; that of a GIF is exact.
-        few = 0 if self._container.format.name == "gif" else max(2, announced // 50)
+        uncounted = self._container.format.name == "gif" and index + 1 < self._video.frames
         if index < 0:
             self.report.add(f"{self.name} could be opened but gave no frame; it may be broken or of an unknown codec.")
-        elif self._reached > self._lasts - max(1.0, self._lasts / 50) > 0:
-            pass  # frames of uneven length, or sound that goes on after the last one
-        elif index + 1 < announced - few:
-            ending = "the file is incomplete, or its frames have no times"
-            self.report.add(f"{self.name} broke off after frame {index} of {announced}; {ending}.")
+        elif uncounted or self._reached < self._lasts - max(1.0, self._lasts / 50):
+            self.report.add(
+                f"{self.name} broke off after frame {index}, at {self._reached:.1f} of {self._lasts:.1f} seconds; "
+                "the file is incomplete, or its frames have no times."
+            )
 
     def _decoded(self) -> Iterator[Any]:
         """Frame after frame as PyAV has it, None for one that cannot be decoded; sound is put aside on the way."""
@@ -121,24 +113,85 @@ class Film(Source):
             if packet.pts is not None:
                 ends = float((packet.pts + (packet.duration or 0)) * packet.time_base) - starts
                 self._reached = max(self._reached, ends)
-            if packet.stream.index != self._video.index:
-                if self._sound is not None and packet.stream.index == self._sound.index and packet.dts is not None:
-                    self.sound.append(packet)
-                continue
-            try:
-                yield from packet.decode()
-            except EOFError:
-                return
-            except (av.FFmpegError, ValueError):
-                yield None
+            if packet.stream.index == self._video.index:
+                try:
+                    yield from packet.decode()
+                except EOFError:
+                    return
+                except (av.FFmpegError, ValueError):
+                    yield None
+            elif self.heard is not None and packet.stream.index == self.heard.index and packet.dts is not None:
+                self.sound.append(packet)
+
+    def page(self, second: float) -> Image:
+        """The picture shown at a second, from a film whose frames are not read in another way.
+
+        Reading on is quick, jumping back takes longer.
+
+        Args:
+            second: counted from the film's first picture, as in a record.
+
+        Returns:
+            (H, W, 3) RGB uint8.
+
+        Raises:
+            HpeError: the film has no such second, or its picture cannot be decoded.
+        """
+        image, clock = None, self.clock
+        if clock.now < second < clock.now + NEAR:
+            image = self._read_on(second)
+        elif clock.began is not None:
+            self._container.seek(round(max(0.0, clock.began + second - 2 / self.fps) * 1e6))
+            self._frames, clock.now = self._container.decode(self._video), -math.inf
+            image = self._read_on(second)
+        if image is None:  # films that cannot be sought are read from their beginning
+            self._container.close()
+            self._open()
+            image = self._read_on(second)
+        if image is None:
+            raise HpeError(
+                f"second {second:.2f} of {self.files[0]} cannot be read; the film may be shorter or broken there."
+            )
+        return image
+
+    def _read_on(self, second: float) -> Image | None:
+        """The picture of a second, from where the film stands; None where the film stands behind it or breaks off."""
+        import av
+
+        with suppress(av.FFmpegError, OSError):
+            for frame in self._frames:
+                sought, now = self.clock.now == -math.inf, self.clock(frame)
+                if sought and (now > second + CLOSE or frame.is_corrupt):
+                    return None
+                if now > second - CLOSE:
+                    return self._upright(frame)
+        return None
 
     def close(self) -> None:
         """Close the file or stream; one that a thread still waits for ends with that thread, after `TIMEOUT`."""
         if self._reading.acquire(timeout=GRACE):
             self._container.close()
             self._reading.release()
-        self._container = self._video = self._sound = None
+        self._container = self._video = self._frames = self.heard = None
         self.sound.clear()
+
+
+class Clock:
+    """Seconds of a film's frames since its first one, as they say, or by the frame rate where they say nothing."""
+
+    def __init__(self, fps: float) -> None:
+        self._step = 1 / fps
+        self.began: float | None = None  # the time that the film itself has at its first frame
+        self.now = -self._step
+
+    def __call__(self, frame: Any) -> float:
+        """The second of the next frame, which is None where it cannot be decoded."""
+        after, stamp = self.now + self._step, -math.inf
+        if frame is not None and frame.time is not None:
+            self.began = frame.time - after if self.began is None else self.began
+            stamp = frame.time - self.began
+        self.now = stamp if stamp > self.now else after
+        return self.now
 
 
 class Camera(Source):
@@ -257,16 +310,6 @@ def stream_rate(stream: Any) -> float:
     return next((rate for rate in rates if 0 < rate <= 1000), 30.0)
 
 
-def announced_frames(container: Any, stream: Any, fps: float) -> int | None:
-    """How many frames a film says it has.
-
-    A film that was cut without coding it anew has frames that are not to be shown: the smaller number counts.
-    """
-    lasts = round(float((stream.duration or 0) * (stream.time_base or 0)) * fps)
-    counts = [count for count in (stream.frames, lasts) if count] or [round((container.duration or 0) / 1e6 * fps)]
-    return min(counts) or None
-
-
 class Upright:
     """Makes RGB pictures (H, W, 3) of a film's frames, turned and mirrored as the film says at its first frame.
 
@@ -276,6 +319,11 @@ class Upright:
 
     def __init__(self) -> None:
         self._way: tuple[bool, bool, bool] | None = None
+
+    @property
+    def exchanged(self) -> bool:
+        """Whether the frames are turned by a quarter, as far as has been seen."""
+        return self._way is not None and self._way[0]
 
     def __call__(self, frame: Any) -> Image | None:
         """The picture of a frame of PyAV; None where it cannot be converted."""

@@ -193,7 +193,7 @@ def run_film(
         sound = source if isinstance(source, Film) and not source.span.loop else None
         rate = source.fps / source.span.stride
         video = open_files.enter_context(VideoFile(outputs.video, rate, sound)) if outputs.video else None
-        if video is not None and sound is None and isinstance(source, Film) and source.has_sound:
+        if video is not None and sound is None and isinstance(source, Film) and source.heard is not None:
             video.sound_note = "the film has no sound, which is left out where a film begins again (--loop)."
         record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
         if resumed:

@@ -25,6 +25,7 @@ from test_sources import camera, device
 import hpe_nb as hpe
 from hpe_nb.files.whole import folder_held
 from hpe_nb.films import video as video_module
+from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Stages
 from hpe_nb.films.record import Entry, RecordFile
 from hpe_nb.films.video import VideoFile
@@ -187,24 +188,26 @@ def test_a_photo_too_wide_for_an_annotated_picture_ends_nothing(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("fps", "times", "frames"),
+    ("fps", "times"),
     [
-        pytest.param(10, [0, 0.1, 0.6], [0, 1, 1, 1, 1, 1, 2], id="a gap"),
-        pytest.param(10, [0, 3600, 3600.2], [0] * 100 + [1, 1, 2], id="two recordings, an hour apart"),
-        pytest.param(1e-4, [0, 10_000, 20_000], [0] * 10 + [1] * 10 + [2], id="slower than AVI can be"),
+        pytest.param(10, [0, 0.1, 0.6], id="a gap"),
+        pytest.param(10, [0, 3600, 3600.2], id="two recordings, an hour apart"),
+        pytest.param(1e-4, [0, 10_010, 20_020], id="slower than AVI can be"),
     ],
 )
-def test_avi_films_keep_their_times(tmp_path: Path, fps: float, times: list[float], frames: list[int]) -> None:
+def test_avi_films_keep_their_times(tmp_path: Path, fps: float, times: list[float]) -> None:
     with VideoFile(tmp_path / "a.avi", fps) as film:
         for i, time in enumerate(times):
             film.write(np.full((48, 64, 3), 60 * i, np.uint8), time)
-    assert [round(frame.image.mean() / 60) for frame in read(tmp_path / "a.avi")[0]] == frames
+    seen, _ = read(tmp_path / "a.avi")
+    assert [round(frame.image.mean() / 60) for frame in seen] == [0, 1, 2]
+    np.testing.assert_allclose([frame.time for frame in seen], times)
 
 
-def test_films_keep_the_shape_of_their_pixels(tmp_path: Path) -> None:
-    source = hpe.open_source(make_film(tmp_path, 1))
-    source.pixel_ratio = Fraction(2)
-    run(source, tmp_path, video="out.mp4")
+def test_films_keep_the_shape_of_their_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as wide:
+        wide.setattr(Film, "pixel_ratio", Fraction(2))
+        run(make_film(tmp_path, 1), tmp_path, video="out.mp4")
     with hpe.open_source(tmp_path / "out.mp4") as source:
         assert source.pixel_ratio == 2
     quarter = patched(tmp_path / "out.mp4", (0, 1, -1, 0)).rename(tmp_path / "quarter.mp4")

@@ -472,7 +472,7 @@ def test_a_film_of_jpegs_is_a_film(tmp_path: Path) -> None:
 def test_a_gif_without_times_is_told(tmp_path: Path) -> None:
     noise = [Image.fromarray(each) for each in np.random.default_rng(0).integers(0, 255, (2, 48, 64, 3), np.uint8)]
     noise[0].save(tmp_path / "a.gif", save_all=True, append_images=noise[1:])
-    assert "broke off after frame 0 of 2" in read(tmp_path / "a.gif")[1].report.sentences[0]
+    assert "broke off after frame 0, at 0.1" in read(tmp_path / "a.gif")[1].report.sentences[0]
 
 
 def test_results_of_smaller_pictures_are_not_judged(tmp_path: Path) -> None:
