@@ -40,16 +40,12 @@ class Span:
     loop: bool = False  # begin again at the end, for ever
 
     def __post_init__(self) -> None:
-        for name in ("start", "stop", "stride"):
+        for name, least in (("start", 0), ("stop", 0), ("stride", 1)):
             value = getattr(self, name)
-            if not isinstance(value, Integral) and (name, value) != ("stop", None):
-                raise HpeError(f"{name}={value!r} was given, but a whole number of frames is expected.")
-        if self.start < 0:
-            raise HpeError(f"start={self.start} was given, but 0 or more is expected, the number of the first frame.")
+            if not (isinstance(value, Integral) and int(value) >= least) and (name, value) != ("stop", None):
+                raise HpeError(f"{name}={value!r} was given, but a whole number of {least} or more is expected.")
         if self.over(self.start):
             raise HpeError(f"stop={self.stop} was given with start={self.start}, but a later frame is expected.")
-        if self.stride < 1:
-            raise HpeError(f"stride={self.stride} was given, but 1 or more is expected, as 2 for every second frame.")
 
     def wants(self, index: int) -> bool:
         """Whether the frame at `index` of a round is one of those asked for."""
@@ -79,8 +75,21 @@ class Troubles:
             self.sentences.append(sentence)
 
 
-class Source:
-    """Where frames come from. A context manager: leaving it, on whatever way, gives devices and files back."""
+class Closing:
+    """What is closed when its `with` block ends, on whatever way."""
+
+    def close(self) -> None:
+        """Give back what is open."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class Source(Closing):
+    """Where frames come from. Use it in a `with` block, which gives devices and files back."""
 
     def __init__(self, name: str, span: Span, files: Sequence[str] = ()) -> None:
         self.name, self.span = name, span  # what the user gave, shortened; which frames of it
@@ -106,15 +115,6 @@ class Source:
                 return
             shift, elapsed = shift + frame.index + 1, elapsed + frame.time + 1 / self.fps
 
-    def close(self) -> None:
-        """Give back what is open."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
 
 def is_url(what: str) -> bool:
     """Whether the text is an address such as https://... or rtsp://... (a Windows drive is none)."""
@@ -134,9 +134,6 @@ def short_name(what: str) -> str:
 
 
 def numbered(name: str) -> re.Pattern[str] | None:
-    """What finds the files of a pattern such as frame_%04d.png, their number as its group; None for other names.
-
-    Without its zero, as %4d, the number has blanks before it.
-    """
-    found, places = re.subn(r"%(0?)\d*d", lambda place: r"(\d+)" if place[1] else r" *(\d+)", re.escape(name))
+    """What finds the files of a pattern such as frame_%04d.png, their number as its group; None for other names."""
+    found, places = re.subn(r"%(0\d+)?d", r"(\\d+)", re.escape(name))
     return re.compile(found) if places == 1 else None

@@ -7,6 +7,7 @@ import os
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import chain, count
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -26,8 +27,8 @@ PATIENCE = 60.0
 CROPS = "crops"
 """Name of the folder for people's parts, which no picture's folder may have."""
 
-MOST_NAME = 230
-"""Bytes of the longest name planned: a file name may have 255, and `-person-1` is added to it."""
+MOST_NAME = 200
+"""Bytes of the longest name planned: a file name may have 255, and words such as `-person-1.jpg` are added to it."""
 
 
 class Photo(NamedTuple):
@@ -51,18 +52,14 @@ class Pictures(Source):
 
     def go_on(self, entries: Iterable[Entry]) -> int:
         """Leave out what a record has; the others get numbers and file names of their own. Tells how many are done."""
-        known = [Photo("", entry.source, entry.name, entry.picture, entry.index) for entry in entries]
-        self.photos, self.done = planned(self.files, known), frozenset(photo.source for photo in known)
-        return sum(photo.source in self.done for photo in self.photos)
-
-    def wanted(self) -> list[Photo]:
-        """The photos that were asked for, those that are done left out."""
-        chosen = self.photos[self.span.start : self.span.stop : self.span.stride]
-        return [photo for photo in chosen if photo.source not in self.done]
+        done = {entry.source: Photo("", entry.source, entry.name, entry.picture, entry.index) for entry in entries}
+        photos, span = planned(self.files, done.values()), self.span
+        self.wanted = [one for one in photos[span.start : span.stop : span.stride] if one.source not in done]
+        return sum(photo.source in done for photo in photos)
 
     def round(self) -> Iterator[Frame]:
         """The pictures that can be read."""
-        for photo in self.wanted():
+        for photo in self.wanted:
             try:
                 image = read_picture(photo.path)
             except HpeError as error:
@@ -71,54 +68,38 @@ class Pictures(Source):
                 yield Frame(image, photo.number, float(photo.number), photo.name, photo.source, photo.picture)
 
 
-def planned(paths: Sequence[str], known: Sequence[Photo] = ()) -> list[Photo]:
+def planned(paths: Sequence[str], known: Collection[Photo] = ()) -> list[Photo]:
     """The photos at these paths, whose numbers, names and pictures neither they nor the known ones share."""
-    before, taken = {photo.source: photo for photo in known}, {photo.name for photo in known}
-    numbers, used = {photo.number for photo in known}, {_alike(photo.picture) for photo in known}
+    before, names = {photo.source: photo for photo in known}, {photo.name for photo in known}
+    numbers = count(max((photo.number for photo in known), default=-1) + 1)
+    pictures = {_alike(photo.picture) for photo in known}
+    sources = [path if is_url(path) else whole_path(path) for path in paths]
+    try:
+        shared = os.path.commonpath([os.path.dirname(source) for source in sources if not is_url(source)])
+    except ValueError:  # addresses only, or several drives
+        shared = ""
     photos = []
-    for index, (path, name) in enumerate(zip(paths, _names(paths), strict=True)):
-        source = path if is_url(path) else whole_path(path)
+    for path, source in zip(paths, sources, strict=True):
         if source in before:
             photos.append(before[source]._replace(path=path))
             continue
-        folders = Path(path.split("?")[0] if is_url(path) else source).parts  # a name that is taken gets more of these
-        longer = (Path(*folders[-count:]).as_posix() for count in range(name.count("/") + 2, len(folders)))
-        number, picture = index if index not in numbers else max(numbers) + 1, _picture_name(name, used)
-        numbers.add(number)
-        used.add(_alike(picture))
-        name = next((one for one in (name, *longer) if one not in taken), source)
-        taken.add(name)
-        photos.append(Photo(path, source, name, picture, number))
+        below = shared and not is_url(path)
+        name = Path(os.path.relpath(source, shared)).as_posix() if below else Path(source.split("?")[0]).name
+        picture = _picture_name(name, pictures)
+        photos.append(Photo(path, source, name if name not in names else source, picture, next(numbers)))
+        names.add(photos[-1].name)
+        pictures.add(_alike(picture))
     return photos
-
-
-def _names(paths: Sequence[str]) -> list[str]:
-    """What tells the files apart: their paths below the deepest folder they share, with slashes and never with `..`."""
-    try:
-        shared = os.path.commonpath([os.path.dirname(whole_path(path)) for path in paths if not is_url(path)])
-    except ValueError:  # addresses only, or several drives
-        shared = ""
-    return [
-        Path(path.split("?")[0]).name
-        if is_url(path) or not shared
-        else Path(os.path.relpath(whole_path(path), shared)).as_posix()
-        for path in paths
-    ]
 
 
 def _picture_name(name: str, used: Collection[str]) -> str:
     """A file name for the annotated picture: a.jpg for a.png; a.png.jpg where another photo has that; then a-1.jpg."""
     *folders, last = [part for part in PurePosixPath(name).parts if part not in ("..", "/")] or ["photo"]
-    whole = PurePosixPath(*(f"{part}-1" if _alike(part) == CROPS else part for part in folders), last)
-    if not whole.stem.strip("."):  # without its ending it would name a folder above
-        whole = whole.with_name(f"photo{whole.name}")
-    for tried in (f"{whole.with_suffix('')}.jpg", f"{whole}.jpg"):
-        if _alike(tried) not in used and len(os.fsencode(PurePosixPath(tried).name)) <= MOST_NAME:
-            return tried
-    short, tries = os.fsdecode(os.fsencode(whole.stem)[:200]), 1
-    while _alike(tried := str(whole.with_name(f"{short}-{tries}.jpg"))) in used:
-        tries += 1
-    return tried
+    folder = PurePosixPath(*(f"{part}-1" if _alike(part) == CROPS else part for part in folders))
+    stem, whole = (os.fsdecode(os.fsencode(text)[:MOST_NAME]) for text in (PurePosixPath(last).stem, last))
+    # Dots alone would name a folder above.
+    tries = (one for one in chain((stem, whole), (f"{stem}-{i}" for i in count(1))) if one.strip("."))
+    return next(tried for one in tries if _alike(tried := str(folder / f"{one}.jpg")) not in used)
 
 
 def _alike(name: str) -> str:
@@ -127,12 +108,24 @@ def _alike(name: str) -> str:
 
 
 def read_picture(path: str) -> Image:
-    """Read a picture from a file, as `read_image` does, or from an address that answers within `PATIENCE`."""
+    """Read a picture from a file or an address.
+
+    Args:
+        path: as for `read_image`, or an address, which has to send the whole picture within `PATIENCE`.
+
+    Returns:
+        (H, W, 3) RGB uint8.
+
+    Raises:
+        HpeError: as `read_image`; an address that gives nothing, too much, or pictures without end, as cameras do.
+    """
     if not is_url(path):
         return read_image(path)
     data = bytearray()
     try:
         with closing(answer(path, 0, TIMEOUT)) as opened:
+            if opened.headers.get_content_maintype() in ("multipart", "video"):
+                raise TransferError("it sends a film")
             for block in blocks(opened, TIMEOUT, PATIENCE):
                 data += block
                 if len(data) > MOST_BYTES:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from fractions import Fraction
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import scaled_into
 from hpe_nb.files.whole import new_file, unwritable
+from hpe_nb.films.frame import Closing
 
 if TYPE_CHECKING:
     from hpe_nb.films.captures import Film
@@ -49,7 +50,7 @@ RESERVE = 8 * 2**20
 """Bytes that must stay free, so that a film can be ended and the record goes on."""
 
 
-class VideoFile:
+class VideoFile(Closing):
     """A film that is being written. Use it in a `with` block; leaving it, on whatever way, ends the film.
 
     The ending chooses the codec, see `CODECS`. The first frame sets the size; frames of another size are `fitted` into
@@ -66,7 +67,10 @@ class VideoFile:
         self.frames = self.fitted = 0
         self._source = source
         self._heard: Any = None if source is None else source.heard
-        if self._heard is not None and self._ending not in (fits := _endings_for(self._heard)):
+        if source is not None and self._heard is not None and source.span.loop:
+            self.sound_note = "the film has no sound, which is left out where a film begins again (--loop)."
+            self._heard = None
+        elif self._heard is not None and self._ending not in (fits := _endings_for(self._heard)):
             name = self._heard.codec.canonical_name
             advice = f"try {fits[0]}" if fits else "turn the film's sound into aac to keep it"
             self.sound_note = f"sound of the kind {name} does not fit into {self._ending} and was left out; {advice}."
@@ -183,12 +187,6 @@ class VideoFile:
             self._container = self._video = self._sound = None
             if self._file is not None:
                 self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
 
 def _endings_for(sound: Any) -> list[str]:

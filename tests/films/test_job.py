@@ -27,6 +27,8 @@ from hpe_nb.files.whole import folder_held
 from hpe_nb.films import video as video_module
 from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Stages
+from hpe_nb.films.frame import Span
+from hpe_nb.films.pictures import Pictures
 from hpe_nb.films.record import Entry, RecordFile
 from hpe_nb.films.video import VideoFile
 from hpe_nb.network.network import Network
@@ -177,14 +179,6 @@ def test_frames_of_changing_size_fit_the_first(tmp_path: Path) -> None:
     assert len(shown) == 4
     assert shown[1][:, :16].mean() < 20  # black at its sides
     assert shown[1][:, 56:72].mean() > 180
-
-
-def test_a_photo_too_wide_for_an_annotated_picture_ends_nothing(tmp_path: Path) -> None:
-    place = photos(tmp_path / "in", "a.png", "c.png")
-    hpe.write_image(place / "b.png", np.zeros((3, 65501, 3), np.uint8))
-    summary, _ = run(place, tmp_path / "out", pictures="")
-    assert (summary.frames, summary.ending, names(tmp_path / "out")) == (3, "", ["a.jpg", "c.jpg", "poses.jsonl"])
-    assert "b.jpg: a picture of 65501 x 3 pixels" in summary.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -353,6 +347,9 @@ def naming(folder: Path, picture: str) -> Path:
     return path
 
 
+NONE = Pictures([], Span())
+
+
 def film_of(path: Path, width: int) -> None:
     """A film of one black frame."""
     with VideoFile(path, 10) as film:
@@ -364,9 +361,9 @@ def film_of(path: Path, width: int) -> None:
     [
         pytest.param(lambda path: VideoFile(path / "film.gif", 10), "'.gif'", id="unknown ending"),
         pytest.param(lambda path: film_of(path / "a.mp4", 20_000), "20000 x 2 pixels .* smaller", id="too wide a film"),
-        pytest.param(lambda path: RecordFile(path / "text" / "p.jsonl"), "could not be written", id="file in the way"),
-        pytest.param(lambda path: RecordFile(path / "text", resume=True), "is no record", id="resuming no record"),
-        pytest.param(lambda path: list(hpe.read_record(path / "none")), "does not exist", id="no record"),
+        pytest.param(lambda path: run(NONE, path / "text"), "text could not be written", id="file in the way"),
+        pytest.param(lambda path: list(hpe.read_record(path / "text")), "is no record", id="no record"),
+        pytest.param(lambda path: list(hpe.read_record(path / "none")), "does not exist", id="nothing"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, "../a.jpg"))), "leads out", id="picture above"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, "/a.jpg"))), "leads out", id="picture elsewhere"),
         pytest.param(lambda path: hpe.export_record(path / "text", path / "poses.txt"), "'.txt'|.txt", id="no format"),

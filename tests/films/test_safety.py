@@ -69,33 +69,20 @@ def test_photos_and_films_get_in_no_way_of_each_other(tmp_path: Path, monkeypatc
     assert {Path(name).parent.as_posix() for name in names(out)} == {".", "crops", "crops-film", "walk.jpg-film"}
 
 
-@pytest.mark.parametrize("below", ["", "/*"], ids=["folder", "pattern"])
-def test_results_are_no_inputs_and_photos_beside_them_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str
+@pytest.mark.parametrize("what", ["", "/**/*"], ids=["folder", "pattern"])
+def test_what_lies_in_the_folder_for_the_results_is_no_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], what: str
 ) -> None:
-    place, walk = photos(tmp_path / "in", "a.png"), tmp_path / "walk"
-    for options in ([], ["--resume"], ["--resume", "--no-draw"], ["--resume", "--no-draw"]):
-        assert run_command(monkeypatch, f"{place}{below}", "-o", place, *options) == 0
-        if "--no-draw" in options:
-            photo(place / "b.jpg")
-    assert [entry.name for entry in hpe.read_record(place / "poses.jsonl")] == ["a.png", "b.jpg"]
-    walk.mkdir()
-    make_film(walk, 2)
-    for _ in range(2):
-        assert run_command(monkeypatch, f"{walk}{below}", "-o", walk, "--overwrite") == 0
-    assert names(walk) == ["film-poses.mp4", "film.mp4", "poses.jsonl"]
-
-
-def test_all_that_lies_with_a_record_and_without_its_photos_is_a_result(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = photos(tmp_path, "a.png", "b.png")
+    place = photos(tmp_path / "in", "a.png", "b.png")
     out = place / "out"
-    assert run_command(monkeypatch, f"{place}/**/*", "-o", out, "--crops") == 0
-    (place / "a.png").unlink()  # what is left of it in `out` is a result all the same
-    assert run_command(monkeypatch, f"{place}/**/*", "-o", out, "--overwrite", "--max-people", "1") == 0
-    assert run_command(monkeypatch, f"{place}/**/*", "-o", out, "--resume", "--max-people", "1") == 0
-    assert [entry.name for entry in hpe.read_record(out / "poses.jsonl")] == ["b.png"]
+    make_film(place, 2)
+    for _ in range(2):
+        assert run_command(monkeypatch, f"{place}{what}", "-o", out, "--crops", "--overwrite") == 0
+        assert [entry.name for entry in hpe.read_record(out / "poses.jsonl")] == ["a.png", "b.png"]
+        assert len(list(hpe.read_record(out / "film" / "poses.jsonl"))) == 2
+    (tmp_path / "link").symlink_to(place)
+    assert run_command(monkeypatch, f"{place}{what}", "-o", tmp_path / "link") == 2
+    assert "the folder for the results; for photos and films of yours choose another with -o" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -106,7 +93,6 @@ def test_all_that_lies_with_a_record_and_without_its_photos_is_a_result(
         ("poses.csv", {"exports": ["poses.csv"]}),
         ("x.mp4", {"video": "x.mp4"}),
         ("frame_0.png", {"pictures": "frame_%d.png"}),
-        ("frame_   0.png", {"pictures": "frame_%4d.png"}),
         ("crops/link/b-person-1.jpg", {"crops": "crops"}),
         ("link/b.jpg", {"pictures": ""}),
     ],
@@ -134,17 +120,6 @@ def test_overwriting_changes_no_other_name_of_a_file(tmp_path: Path, link: str) 
     run(film, tmp_path / "out", video="v.mp4", overwrite=True, frames=1)
     assert {name: (kept / name).read_bytes() for name in names(kept)} == before
     assert frames_in(tmp_path / "out" / "v.mp4") == 1
-
-
-@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
-def test_resuming_changes_no_other_name_of_the_record(tmp_path: Path, link: str) -> None:
-    place, out, kept = photos(tmp_path / "in", "a.png"), tmp_path / "out", tmp_path / "kept.jsonl"
-    run(place, out)
-    before = (out / "poses.jsonl").rename(kept).read_bytes()
-    getattr(out / "poses.jsonl", link)(kept)
-    photo(place / "b.png")
-    assert len(run(place, out, resume=True)[1]) == 2
-    assert kept.read_bytes() == before
 
 
 @pytest.mark.parametrize("given", [{}, {"exports": ["poses.csv"]}], ids=["record", "export"])
@@ -202,7 +177,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.Mon
         (["http://x/1/a.png", "http://x/2/a.png?b", "http://x/2/a.png?c", "a.png"], ["a.jpg", "a.png.jpg", None, None]),
         (["f", "..hidden"], ["f.jpg", None]),
         (["...mp4", "..mp4", "x/...mp4"], [None, None, None]),
-        (["x" * 220 + ".jpg", "x" * 220 + ".png"], ["x" * 220 + ".jpg", "x" * 220 + ".png.jpg"]),
+        (["x" * 190 + ".jpg", "x" * 190 + ".png"], ["x" * 190 + ".jpg", "x" * 190 + ".png.jpg"]),
         (["x" * 245 + ".jpg", "x" * 245 + ".png"], [None, None]),
         (["漢" * 82 + ".jpg"], [None]),
         (["crops/a.png", "Crops/b.png", "crops-1/a.png"], ["crops-1/a.jpg", "Crops-1/b.jpg", "crops-1/a.png.jpg"]),
@@ -237,7 +212,7 @@ def test_resuming_in_a_folder_that_changed(tmp_path: Path) -> None:
     photo(place / "a.png", 3)
     run(place, out, pictures="", resume=True)
     _, entries = run(photo(tmp_path / "other" / "b.png", 4), out, pictures="", resume=True)
-    assert [entry.name for entry in entries] == ["b.png", "c.png", "a.png", "other/b.png"]
+    assert [entry.name for entry in entries] == ["b.png", "c.png", "a.png", str(tmp_path / "other" / "b.png")]
     assert sorted(entry.index for entry in entries) == [0, 1, 2, 3]
     assert names(out) == sorted(["a.jpg", "b.jpg", "c.jpg", "b.png.jpg", "poses.jsonl"])
 
@@ -245,14 +220,11 @@ def test_resuming_in_a_folder_that_changed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["poses.json", "poses.csv"])
 @pytest.mark.parametrize(
     "there",
-    ["of the run", "of a shorter record", "the user's", "empty, of the user's", "changed by the user", "a user's note"],
+    ["of the run", "the user's", "empty, of the user's", "changed by the user", "a user's note"],
 )
 def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, name: str, there: str) -> None:
     place, out = photos(tmp_path / "in", "1.png", "2.png"), tmp_path / "out"
     run(place, out, exports=[name])
-    if there == "of a shorter record":
-        photo(place / "a.png", 3)  # ids were the numbers of the names; now they are the frames'
-        run(place, out, resume=True)
     if there == "the user's":
         (out / name).write_text("[]\n\n1,2,3\n")
     if there == "changed by the user":
@@ -309,7 +281,7 @@ def test_photos_go_on_by_the_same_network_and_settings_only(tmp_path: Path) -> N
     run(place, out)
     before, _ = (out / "poses.jsonl").read_bytes(), photo(place / "b.png")
     others = {"resume": True, "grouping": hpe.Settings(tag_threshold=0.5)}
-    refused(r"fit=.*Settings\(\), and this run finds them otherwise; give the same", run, place, out, **others)
+    refused(r"fit=.*Settings\(\), and this run finds them otherwise; give the", run, place, out, **others)
     assert (out / "poses.jsonl").read_bytes() == before
     refused("but a film cannot go on", run, place, out, resume=True, video="a.mp4")
     record = out / "poses.jsonl"
@@ -407,18 +379,17 @@ def test_a_holiday_folder(tmp_path: Path) -> None:
     (place / "loop").symlink_to(".")
     (place / "dangling.jpg").symlink_to("nowhere")
     found = find_inputs([str(place), str(place / "none.jpg"), "x" * 300, str(place / "a.jpg")])
-    assert [Path(one).name for one in found.photos] == ["a.jpg", "no ending"]
+    assert [Path(one).name for one in found.photos] == ["a.jpg", "iphone.heic", "no ending"]
     assert [Path(str(one)).name for one in found.films] == ["film.jpg", "walk.mp4"]
     text = " ".join(found.report.notes)
     assert "2 folders" in text
-    assert "4 files" in text
-    assert "HEIC" in text
+    assert "3 files" in text
     assert "given more than once" in text
     assert found.report.count == 2
     assert [Path(one).name for one in find_inputs([f"{place}/**/*.jpg"]).photos] == ["a.jpg", "c.jpg"]
 
 
-@pytest.mark.parametrize("name", ["a.heic", "a.jxl", "a.svg", "a.PDF"])
+@pytest.mark.parametrize("name", ["a.heic", "a.JXL"])
 def test_pictures_that_cannot_be_read_are_no_broken_films(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"\xff\x0a" * 500)
     seen, source = read(tmp_path / name)
@@ -498,22 +469,6 @@ def test_folders_with_signs_of_patterns(tmp_path: Path, monkeypatch: pytest.Monk
     photos(tmp_path / "trip[2024]", *names)
     monkeypatch.chdir(tmp_path)
     assert [Path(one).name for one in find_inputs([pattern]).photos] == names
-
-
-def test_frames_whose_numbers_have_blanks(tmp_path: Path) -> None:
-    names = [f"f_{i:4d}.png" for i in (0, 9, 10, 2000)]
-    photos(tmp_path, *names)
-    assert [Path(one).name for one in find_inputs([f"{tmp_path}/f_%4d.png"]).photos] == names
-
-
-def test_films_turned_by_their_telephone(tmp_path: Path) -> None:
-    film, turned = make_film(tmp_path, 3), tmp_path / "turned.mp4"
-    data = bytearray(film.read_bytes())
-    matrix = data.rindex(b"\0\1\0\0" + bytes(12) + b"\0\1\0\0" + bytes(12) + b"\x40\0\0\0")  # of the track
-    values = [0, 0x10000, 0, -0x10000 & 0xFFFFFFFF, 0, 0, 0, 0, 0x40000000]
-    data[matrix : matrix + 36] = b"".join(value.to_bytes(4, "big") for value in values)
-    turned.write_bytes(data)
-    np.testing.assert_array_equal(read(turned)[0][0].image, np.rot90(read(film)[0][0].image, -1))  # to the right
 
 
 @pytest.mark.parametrize("name", ["=cmd()", "+1", "@x", "-2", "a\x1b[31m"])
