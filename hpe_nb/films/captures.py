@@ -49,7 +49,7 @@ class Film(Source):
 
     def __init__(self, address: str, span: Span) -> None:
         super().__init__(short_name(address), span, [address])
-        self._reading, self._read = Lock(), False
+        self._reading = Lock()
         self.sound: deque[Any] = deque(maxlen=MOST_SOUND)  # packets of `heard`, as they come by
         self._open()
         announced = self._video.frames or round(self._lasts * self.fps)
@@ -73,10 +73,10 @@ class Film(Source):
 
     def round(self) -> Iterator[Frame]:
         """The wanted frames from the film's beginning to its end."""
-        if self._read:
+        if self.clock.now >= 0:
             self._container.close()
             self._open()
-        self._read, index = True, -1
+        index = -1
         for index, frame in enumerate(self._decoded()):
             if self.span.over(index):
                 return
@@ -197,8 +197,7 @@ class Clock:
 class Camera(Source):
     """Frames of a camera or a live stream, always the newest one.
 
-    A thread of its own empties the device, so a slow network makes frames rare but never old. `missed` counts the
-    frames that were replaced by newer ones before they were taken.
+    A thread of its own empties the device, so a slow network makes frames rare but never old.
     """
 
     def __init__(
@@ -206,7 +205,7 @@ class Camera(Source):
     ) -> None:
         super().__init__(name, replace(span, loop=False))
         self.fps = fps if 0 < fps <= 1000 else 30.0
-        self.missed, self._closing = 0, False
+        self._closing = False
         self._newest: Queue[Frame | None] = Queue()
         self._thread = Thread(target=self._empty, args=(pictures, release), name="hpe-camera", daemon=True)
         self._thread.start()
@@ -226,7 +225,6 @@ class Camera(Source):
             if self.span.wants(index):
                 with suppress(Empty):
                     self._newest.get_nowait()
-                    self.missed += 1
                 self._newest.put(Frame(image, index, time.monotonic() - began))
             index += 1
         release()

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from queue import Empty, Queue
 from threading import Semaphore, Thread
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,8 @@ from hpe_nb.films.frame import Frame, Troubles
 from hpe_nb.network.network import OUTPUTS, SHAPES, Network, core
 from hpe_nb.network.placement import Placement
 from hpe_nb.settings import Settings
+
+T = TypeVar("T")
 
 AHEAD = 3
 """Frames beyond the running ones that may wait, read or decoded: they bridge a slow frame without much memory."""
@@ -160,6 +162,13 @@ def tuned(network: Network, running: Running) -> Network:
     return replace(network, config=config)
 
 
+def _patient(wait: Callable[..., T]) -> T:
+    """What `wait` gives in the end; its time-outs let Ctrl-C through on every system."""
+    while True:
+        with suppress(Empty, TimeoutError):
+            return wait(timeout=0.5)
+
+
 class _Flight:
     """The frames under way, in the order in which they came."""
 
@@ -174,14 +183,8 @@ class _Flight:
 
     def landed(self) -> list[Found] | None:
         """What was found in the next frame."""
-        # Time-outs let Ctrl-C through on every system.
-        while True:
-            with suppress(Empty):
-                slot = self.order.get(timeout=0.5)
-                break
-        while not slot.done():
-            with suppress(TimeoutError):
-                slot.exception(0.5)
+        slot = _patient(self.order.get)
+        _patient(slot.exception)
         self.room.release()
         return slot.result()
 

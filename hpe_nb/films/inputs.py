@@ -121,15 +121,15 @@ def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) 
             key = item if isinstance(item, int) or is_url(item) else os.path.normcase(whole_path(item))
             if key in seen:
                 found.report.notes.append(f"{item} was given more than once and is read once.")
-            elif "photo" in kind and isinstance(item, str):
-                found.photos.append(item)
+                continue
+            seen.add(key)
+            if "photo" in kind:
+                found.photos.append(str(item))
             else:
                 found.films.append(item)
-            if key not in seen and kind == "moving photo":
-                found.report.notes.append(
-                    f"{item} holds several pictures, of which the first is read; make it a film or single photos."
-                )
-            seen.add(key)
+            if kind == "moving photo":
+                words = "holds several pictures, of which the first is read; make it a film or single photos."
+                found.report.notes.append(f"{item} {words}")
     return found
 
 

@@ -34,7 +34,6 @@ MOST_NAME = 200
 class Photo(NamedTuple):
     """One photo that is to be read."""
 
-    path: str  # file or address
     source: str  # whole path or address, which tells it from all others
     name: str  # its path below the deepest folder that all photos share, with slashes; no other photo has it
     picture: str  # file name for its annotated picture, which no other photo has
@@ -52,7 +51,7 @@ class Pictures(Source):
 
     def go_on(self, entries: Iterable[Entry]) -> int:
         """Leave out what a record has; the others get numbers and file names of their own. Tells how many are done."""
-        done = {entry.source: Photo("", entry.source, entry.name, entry.picture, entry.index) for entry in entries}
+        done = {entry.source: Photo(entry.source, entry.name, entry.picture, entry.index) for entry in entries}
         photos, span = planned(self.files, done.values()), self.span
         self.wanted = [one for one in photos[span.start : span.stop : span.stride] if one.source not in done]
         return sum(photo.source in done for photo in photos)
@@ -61,7 +60,7 @@ class Pictures(Source):
         """The pictures that can be read."""
         for photo in self.wanted:
             try:
-                image = read_picture(photo.path)
+                image = read_picture(photo.source)
             except HpeError as error:
                 self.report.add(str(error))
             else:
@@ -79,14 +78,14 @@ def planned(paths: Sequence[str], known: Collection[Photo] = ()) -> list[Photo]:
     except ValueError:  # addresses only, or several drives
         shared = ""
     photos = []
-    for path, source in zip(paths, sources, strict=True):
+    for source in sources:
         if source in before:
-            photos.append(before[source]._replace(path=path))
+            photos.append(before[source])
             continue
-        below = shared and not is_url(path)
+        below = shared and not is_url(source)
         name = Path(os.path.relpath(source, shared)).as_posix() if below else Path(source.split("?")[0]).name
         picture = _picture_name(name, pictures)
-        photos.append(Photo(path, source, name if name not in names else source, picture, next(numbers)))
+        photos.append(Photo(source, name if name not in names else source, picture, next(numbers)))
         names.add(photos[-1].name)
         pictures.add(_alike(picture))
     return photos

@@ -179,7 +179,6 @@ def test_a_camera_that_is_pulled_out_is_told() -> None:
     with camera(device()) as source:
         seen = list(source)
     assert (seen[-1].index, seen[-1].image[0, 0].tolist()) == (4, [0, 0, 4])  # RGB
-    assert len(seen) + source.missed == 5
     assert source.report.sentences == ["camera 0 broke off after 5 frames; check the cable or the connection."]
 
 
