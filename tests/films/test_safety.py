@@ -11,7 +11,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from film_tools import dot_network, frames_in, make_film, names, photo, photos, read, run, uneven_film
+from film_tools import dot_network, frames_in, make_film, names, photo, photos, read, run
 from PIL import Image
 from refusals import refused
 
@@ -31,7 +31,7 @@ from hpe_nb.films.video import COPIED
 def test_inputs_are_never_written_to(tmp_path: Path, source: str, out: str, overwrite: bool) -> None:
     name, given = ("a.jpg", {"pictures": ""}) if source == "photos" else ("film.mp4", {"video": "film.mp4"})
     place = photo(tmp_path / "in" / "a.jpg").parent
-    what = place if source == "photos" else make_film(place, 5)
+    what = place if source == "photos" else make_film(place / "film.mp4", 5)
     before = (place / name).read_bytes()
     (tmp_path / "link").symlink_to(place)
     address = what.as_uri() if "address" in source else what
@@ -50,7 +50,7 @@ def test_one_job_writes_to_no_input_of_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A result is an input where it is named, and none where a pattern finds it."""
-    films, out = [make_film(tmp_path, count, f"f{count}.mp4") for count in (1, 2)], tmp_path / "out"
+    films, out = [make_film(tmp_path / f"f{count}.mp4", count) for count in (1, 2)], tmp_path / "out"
     for given in (films, [tmp_path / "**/*.mp4"]):
         assert run_command(monkeypatch, *given, "-o", out, "--overwrite") == 0
         assert names(out) == [f"f{i}/{name}" for i in (1, 2) for name in (f"f{i}-poses.mp4", "poses.jsonl")]
@@ -64,7 +64,7 @@ def test_one_job_writes_to_no_input_of_another(
 def test_photos_and_films_get_in_no_way_of_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place, out = photos(tmp_path / "in", "walk.jpg", "crops.png"), tmp_path / "out"
     for name in ("walk.jpg.mp4", "crops.mp4"):
-        make_film(place, 1, name)
+        make_film(place / name, 1)
     assert run_command(monkeypatch, place, "-o", out, "--crops") == 0
     assert {Path(name).parent.as_posix() for name in names(out)} == {".", "crops", "crops-film", "walk.jpg-film"}
 
@@ -75,7 +75,7 @@ def test_what_lies_in_the_folder_for_the_results_is_no_input(
 ) -> None:
     place = photos(tmp_path / "in", "a.png", "b.png")
     out = place / "out"
-    make_film(place, 2)
+    make_film(place / "film.mp4", 2)
     for _ in range(2):
         assert run_command(monkeypatch, f"{place}{what}", "-o", out, "--crops", "--overwrite") == 0
         assert [entry.name for entry in hpe.read_record(out / "poses.jsonl")] == ["a.png", "b.png"]
@@ -111,7 +111,7 @@ def test_a_file_of_the_users_is_replaced_only_when_asked(tmp_path: Path, name: s
 
 @pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
 def test_overwriting_changes_no_other_name_of_a_file(tmp_path: Path, link: str) -> None:
-    film, kept = make_film(tmp_path, 3), tmp_path / "kept"
+    film, kept = make_film(tmp_path / "film.mp4", 3), tmp_path / "kept"
     run(film, kept, video="v.mp4")
     before = {name: (kept / name).read_bytes() for name in names(kept)}
     (tmp_path / "out").mkdir()
@@ -270,7 +270,7 @@ def test_resuming_replaces_no_picture_of_the_users(
 
 
 def test_photos_do_not_go_on_after_a_film(tmp_path: Path) -> None:
-    run(make_film(tmp_path, 2), tmp_path)
+    run(make_film(tmp_path / "film.mp4", 2), tmp_path)
     before = (tmp_path / "poses.jsonl").read_bytes()
     refused("is the record of a film", run, photo(tmp_path / "a.png"), tmp_path, resume=True)
     assert (tmp_path / "poses.jsonl").read_bytes() == before
@@ -313,7 +313,7 @@ UNEVEN = [0, 0.1, 0.2, 0.9, 1.0, 2.0]
 def test_picture_and_sound_stay_together(
     tmp_path: Path, seconds: float, span: dict[str, int], shown: list[float], lasts: float, name: str
 ) -> None:
-    film = uneven_film(tmp_path / name, [round(100 * time) for time in UNEVEN], sound=seconds)
+    film = make_film(tmp_path / name, [round(100 * time) for time in UNEVEN], 100, sound=seconds)
     summary, _ = run(hpe.open_source(film, **span), tmp_path, video="out.mp4")
     assert summary.notes == ["the film has the sound of its original."]  # and none that it is incomplete
     with av.open(str(tmp_path / "out.mp4")) as container:
@@ -337,7 +337,7 @@ def test_picture_and_sound_stay_together(
     ],
 )
 def test_sound_of_any_kind(tmp_path: Path, name: str, coder: str, written: str, says: str) -> None:
-    film = uneven_film(tmp_path / name, [0, 1, 2, 3], rate=10, sound=0.4, coder=coder)
+    film = make_film(tmp_path / name, [0, 1, 2, 3], rate=10, sound=0.4, coder=coder)
     summary, entries = run(film, tmp_path / "out", video=written)
     assert says in " ".join(summary.notes)
     assert len(entries) == frames_in(tmp_path / "out" / written) == 4
@@ -346,21 +346,21 @@ def test_sound_of_any_kind(tmp_path: Path, name: str, coder: str, written: str, 
 
 
 def test_a_film_that_begins_again_has_no_sound_and_says_so(tmp_path: Path) -> None:
-    film = uneven_film(tmp_path / "a.mp4", [0, 10], sound=0.2)
+    film = make_film(tmp_path / "a.mp4", [0, 10], 100, sound=0.2)
     summary, _ = run(hpe.open_source(film, loop=True), tmp_path / "out", video="out.mp4", frames=5)
     assert "has no sound" in " ".join(summary.notes)
 
 
 def test_a_film_that_does_not_take_its_sound_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(COPIED, ".mp4", ("ac3",))
-    film = uneven_film(tmp_path / "a.mkv", [0, 10], sound=0.2, coder="ac3")
+    film = make_film(tmp_path / "a.mkv", [0, 10], 100, sound=0.2, coder="ac3")
     summary, _ = run(film, tmp_path / "out", video="out.mp4")
     assert "out.mp4 could not be written" in summary.ending
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.mp4", b"12:30:00.mp4", b"a[1].mp4", b"-x.mp4"])
 def test_films_of_any_name(tmp_path: Path, name: bytes) -> None:
-    film = make_film(tmp_path, 4).rename(tmp_path / os.fsdecode(name))
+    film = make_film(tmp_path / "film.mp4", 4).rename(tmp_path / os.fsdecode(name))
     _, entries = run(film, tmp_path / "out", video=f"{film.stem}-poses.mp4")
     assert len(entries) == 4
     assert frames_in(tmp_path / "out" / f"{film.stem}-poses.mp4") == 4 if name.isascii() else True
@@ -372,7 +372,7 @@ def test_a_holiday_folder(tmp_path: Path) -> None:
     photo(place / "b.png").rename(place / "no ending")
     photo(place / "a.jpg")
     photo(place / "day2" / "c.jpg")
-    shutil.copy(make_film(place, 3, "walk.mp4"), place / "film.jpg")
+    shutil.copy(make_film(place / "walk.mp4", 3), place / "film.jpg")
     (place / "notes.txt").write_text("no picture")
     (place / "iphone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
     os.mkfifo(place / "pipe.jpg")

@@ -18,7 +18,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from film_tools import brightness, command, make_film, patched, read
+from film_tools import command, make_film, patched, read, shown
 from local_server import Handler, served
 from refusals import refused
 
@@ -58,6 +58,7 @@ def test_pictures(folder: Path, what: str | list[str], names: list[str]) -> None
 
 def test_pictures_give_the_frames_asked_for(folder: Path) -> None:
     assert [frame.index for frame in read(folder, start=1, stride=2)[0]] == [3]  # 1 is broken
+    assert read(folder / "b.png", loop=True)[0] == []
 
 
 @pytest.mark.parametrize(
@@ -71,10 +72,29 @@ def test_pictures_give_the_frames_asked_for(folder: Path) -> None:
     ],
 )
 def test_films_give_the_frames_asked_for(tmp_path: Path, span: dict[str, int], wanted: range) -> None:
-    seen, _ = read(make_film(tmp_path, 20), **span)
+    seen, _ = read(make_film(tmp_path / "film.mp4", 20), **span)
     assert [frame.index for frame in seen] == list(wanted)
-    assert [brightness(frame.image) for frame in seen] == list(wanted)
+    assert shown(seen) == list(wanted)
     np.testing.assert_allclose([frame.time for frame in seen], np.array(wanted) / 10, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "uneven"),
+    [
+        pytest.param("a.mp4", False, id="B-frames"),
+        pytest.param("a.mkv", True, id="frames of uneven length"),
+        pytest.param("a.ts", False, id="a stream without an index"),
+        pytest.param("a.h264", False, id="frames without times"),
+    ],
+)
+def test_frames_by_their_seconds(tmp_path: Path, name: str, uneven: bool) -> None:
+    times = [i + uneven * 3 * (i // 7) for i in range(120)]
+    frames, _ = read(make_film(tmp_path / name, times, 25, bf="2", g="20"))
+    film = captures.Film(str(tmp_path / name), Span())
+    for i in (0, 0, 1, 5, 3, 119, 10, 11, 100, 60, 61, 19, 20):
+        np.testing.assert_array_equal(film.page(round(frames[i].time, 4)), frames[i].image, err_msg=str(i))
+    refused("cannot be read", film.page, 99.0)
+    film.close()
 
 
 @pytest.mark.parametrize(
@@ -104,7 +124,7 @@ def test_frames_go_as_soon_as_they_have_been_read(tmp_path: Path) -> None:
     gc.disable()
     try:
         before = held()  # of other tests
-        with hpe.open_source(make_film(tmp_path, 20)) as source:
+        with hpe.open_source(make_film(tmp_path / "film.mp4", 20)) as source:
             assert len(list(source)) == 20
             assert held() < before + 5
     finally:
@@ -112,18 +132,14 @@ def test_frames_go_as_soon_as_they_have_been_read(tmp_path: Path) -> None:
 
 
 def test_loop_goes_on_counting(tmp_path: Path) -> None:
-    with hpe.open_source(make_film(tmp_path, 4), loop=True) as source:
+    with hpe.open_source(make_film(tmp_path / "film.mp4", 4), loop=True) as source:
         seen = list(islice(source, 10))
-    assert [(frame.index, brightness(frame.image)) for frame in seen] == [(i, i % 4) for i in range(10)]
+    assert ([frame.index for frame in seen], shown(seen)) == (list(range(10)), [0, 1, 2, 3, 0, 1, 2, 3, 0, 1])
     assert (np.diff([frame.time for frame in seen]) > 0).all()
 
 
-def test_a_loop_over_nothing_ends(folder: Path) -> None:
-    assert read(folder / "b.png", loop=True)[0] == []
-
-
 def test_files_of_films_are_given_back(tmp_path: Path) -> None:
-    path, text = make_film(tmp_path, 3), tmp_path / "text.mp4"
+    path, text = make_film(tmp_path / "film.mp4", 3), tmp_path / "text.mp4"
     text.write_text("no film")
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
@@ -133,11 +149,9 @@ def test_files_of_films_are_given_back(tmp_path: Path) -> None:
     assert not seen
 
 
-@pytest.mark.parametrize(
-    ("name", "says"), [("film.avi", "could not be decoded"), ("film.mkv", "broke off after frame 16, at 1.7 of 6.0")]
-)
+@pytest.mark.parametrize(("name", "says"), [("a.avi", "could not be decoded"), ("a.mkv", "broke off after frame")])
 def test_a_film_that_breaks_off_is_told(tmp_path: Path, name: str, says: str) -> None:
-    path = make_film(tmp_path, 60, name)
+    path = make_film(tmp_path / name, 60, g="5")
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     seen, source = read(path)
@@ -149,7 +163,7 @@ def test_a_bad_frame_is_skipped_and_told(tmp_path: Path, monkeypatch: pytest.Mon
     true, count = captures.Upright.__call__, iter(range(100))
     broken = lambda self, frame: None if next(count) in (2, 3) else true(self, frame)  # noqa: E731
     monkeypatch.setattr(captures.Upright, "__call__", broken)
-    seen, source = read(make_film(tmp_path, 6))
+    seen, source = read(make_film(tmp_path / "film.mp4", 6))
     assert [frame.index for frame in seen] == [0, 1, 4, 5]
     assert source.report.count == 2
     assert "film.mp4 frame 2" in source.report.sentences[0]
@@ -199,9 +213,9 @@ def test_a_camera_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_addresses(tmp_path: Path) -> None:
     picture = hpe.write_image(tmp_path / "a.png", np.full((12, 16, 3), 90, np.uint8)).read_bytes()
-    with served({"film.mp4": make_film(tmp_path, 6).read_bytes(), "a.png?size=large": picture}) as site:
+    with served({"film.mp4": make_film(tmp_path / "film.mp4", 6).read_bytes(), "a.png?size=large": picture}) as site:
         film, large, none = (read(f"{site.address}/{name}") for name in ("film.mp4", "a.png?size=large", "none.png"))
-    assert [brightness(frame.image) for frame in film[0]] == [0, 1, 2, 3, 4, 5]
+    assert shown(film[0]) == [0, 1, 2, 3, 4, 5]
     assert [(frame.name, frame.image[0, 0, 0]) for frame in large[0]] == [("a.png", 90)]
     assert none[0] == []
     assert "none.png" in none[1].report.sentences[0]
