@@ -87,8 +87,7 @@ def run(options: Namespace) -> int:
         130 when it was interrupted.
     """
     from hpe_nb.films.following import Following, Running
-    from hpe_nb.films.inputs import find_inputs
-    from hpe_nb.films.pictures import CROPS, planned
+    from hpe_nb.films.inputs import CROPS, find_inputs, planned
 
     folder = options.out or folder_for("hpe-nb-run")
     settings = {
@@ -144,10 +143,9 @@ def _run_one(options: Namespace, what: Any, name: str, outputs: Outputs, **setti
     from tqdm import tqdm
 
     from hpe_nb.files.text import plural
-    from hpe_nb.films.frame import Span
-    from hpe_nb.films.inputs import open_film
+    from hpe_nb.films.inputs import Pictures, open_film
     from hpe_nb.films.job import run_film
-    from hpe_nb.films.pictures import Pictures
+    from hpe_nb.films.sources import Span
 
     span = Span(options.start, options.stop, options.stride, options.loop)
     with open_film(what, span) if name else Pictures(what, span) as source:
@@ -172,9 +170,8 @@ def _run_one(options: Namespace, what: Any, name: str, outputs: Outputs, **setti
 
 def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, ...]) -> Outputs:
     """What the command line asks to be written for photos, or for a film of that name; never to one of the inputs."""
-    from hpe_nb.films.frame import numbered
+    from hpe_nb.films.inputs import CROPS, numbered
     from hpe_nb.films.job import Outputs
-    from hpe_nb.films.pictures import CROPS
     from hpe_nb.films.record import RECORD
 
     if options.resume and film:

@@ -25,7 +25,7 @@ from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.files.text import plural
 from hpe_nb.films.following import Running
-from hpe_nb.films.frame import Frame, Troubles
+from hpe_nb.films.sources import Frame, Troubles
 from hpe_nb.network.network import OUTPUTS, SHAPES, Network, core
 from hpe_nb.network.placement import Placement
 from hpe_nb.settings import Settings

@@ -1,24 +1,31 @@
 # Names stay text here: they may be addresses or patterns.
-# ruff: noqa: PTH110, PTH111, PTH112, PTH118, PTH119, PTH123, PTH208
-"""Inputs: which photos and films are meant by what a user names, a word about what is left out, and opening them."""
+# ruff: noqa: PTH100, PTH110, PTH111, PTH112, PTH118, PTH119, PTH120, PTH123, PTH208
+"""Inputs: which photos and films are meant by what a user names, a word about what is left out, and opening them.
+
+Photos are files and addresses, each with a number and a file name of its own for its results.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from itertools import chain, count
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
-from hpe_nb.files.images import PICTURE_ENDINGS, opened
-from hpe_nb.files.reading import check_file
+from hpe_nb.files.images import PICTURE_ENDINGS, decode_image, opened, read_image
+from hpe_nb.files.reading import MOST_BYTES, check_file
 from hpe_nb.files.text import plural
-from hpe_nb.films.captures import Film, open_camera
-from hpe_nb.films.frame import Source, Span, Troubles, is_url, numbered, whole_path
-from hpe_nb.films.pictures import Pictures
+from hpe_nb.films.record import Entry
+from hpe_nb.films.sources import TIMEOUT, Film, Frame, Source, Span, Troubles, is_url, open_camera, short_name
+from hpe_nb.network.download import TransferError, answer, blocks
 
 LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "udp", "tcp", "srt")
 """Kinds of address whose frames do not wait for their reader."""
@@ -40,6 +47,15 @@ FILM_ENDINGS = (
 
 MOST_FILM = 2**50
 """Bytes of the largest film."""
+
+PATIENCE = 60.0
+"""Seconds that a whole picture from the network may take."""
+
+CROPS = "crops"
+"""Name of the folder for people's parts, which no picture's folder may have."""
+
+MOST_NAME = 200
+"""Bytes of the longest name planned: a file name may have 255, and words such as `-person-1.jpg` are added to it."""
 
 
 def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: int = 1, loop: bool = False) -> Source:
@@ -217,3 +233,121 @@ def kind_of(path: str) -> str:
     if suffix in FILM_ENDINGS or (as_film and not head[8:].startswith(STILL)):
         return "film"
     return "photo" if as_film or suffix in (*PICTURE_ENDINGS, *UNREADABLE) else ""
+
+
+def numbered(name: str) -> re.Pattern[str] | None:
+    """What finds the files of a pattern such as frame_%04d.png, their number as its group; None for other names."""
+    found, places = re.subn(r"%(0\d+)?d", r"(\\d+)", re.escape(name))
+    return re.compile(found) if places == 1 else None
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One photo that is to be read."""
+
+    source: str  # whole path or address, which tells it from all others
+    name: str  # its path below the deepest folder that all photos share, with slashes; no other photo has it
+    picture: str  # file name for its annotated picture, which no other photo has
+    index: int  # its number
+
+
+class Pictures(Source):
+    """Frames from picture files, in the order given. A file that is no picture is reported and left out."""
+
+    def __init__(self, paths: Sequence[str], span: Span) -> None:
+        name = short_name(paths[0]) if len(paths) == 1 else plural(len(paths), "picture")
+        super().__init__(name, span, paths)
+        self.go_on(())
+        self.count = len(self.files[span.start : span.stop])
+
+    def go_on(self, entries: Sequence[Entry]) -> int:
+        """Leave out what a record has; the others get numbers and file names of their own. Tells how many are done."""
+        photos, span = planned(self.files, entries), self.span
+        self.wanted = [one for one in photos[span.start : span.stop : span.stride] if isinstance(one, Photo)]
+        return sum(isinstance(photo, Entry) for photo in photos)
+
+    def round(self) -> Iterator[Frame]:
+        """The pictures that can be read."""
+        for photo in self.wanted:
+            try:
+                image = read_picture(photo.source)
+            except HpeError as error:
+                self.report.add(str(error))
+            else:
+                yield Frame(image, photo.index, float(photo.index), photo.name, photo.source, photo.picture)
+
+
+def planned(paths: Sequence[str], known: Sequence[Entry] = ()) -> list[Photo | Entry]:
+    """The photos at these paths, whose numbers, names and pictures neither they nor the known ones share.
+
+    Those that are known stand in their places as what is known of them.
+    """
+    before, names = {photo.source: photo for photo in known}, {photo.name for photo in known}
+    numbers = count(max((photo.index for photo in known), default=-1) + 1)
+    pictures = {_alike(photo.picture) for photo in known}
+    sources = [path if is_url(path) else whole_path(path) for path in paths]
+    try:
+        shared = os.path.commonpath([os.path.dirname(source) for source in sources if not is_url(source)])
+    except ValueError:  # addresses only, or several drives
+        shared = ""
+    photos: list[Photo | Entry] = []
+    for source in sources:
+        if source in before:
+            photos.append(before[source])
+            continue
+        below = shared and not is_url(source)
+        name = Path(os.path.relpath(source, shared)).as_posix() if below else Path(source.split("?")[0]).name
+        picture = _picture_name(name, pictures)
+        photos.append(Photo(source, name if name not in names else source, picture, next(numbers)))
+        names.add(photos[-1].name)
+        pictures.add(_alike(picture))
+    return photos
+
+
+def _picture_name(name: str, used: Collection[str]) -> str:
+    """A file name for the annotated picture: a.jpg for a.png; a.png.jpg where another photo has that; then a-1.jpg."""
+    *folders, last = [part for part in PurePosixPath(name).parts if part not in ("..", "/")] or ["photo"]
+    folder = PurePosixPath(*(f"{part}-1" if _alike(part) == CROPS else part for part in folders))
+    stem, whole = (os.fsdecode(os.fsencode(text)[:MOST_NAME]) for text in (PurePosixPath(last).stem, last))
+    # Dots alone would name a folder above.
+    tries = (one for one in chain((stem, whole), (f"{stem}-{i}" for i in count(1))) if one.strip("."))
+    return next(tried for one in tries if _alike(tried := str(folder / f"{one}.jpg")) not in used)
+
+
+def _alike(name: str) -> str:
+    """What file systems that ignore case, or how accents are written, take for the same name."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def read_picture(path: str) -> Image:
+    """Read a picture from a file or an address.
+
+    Args:
+        path: as for `read_image`, or an address, which has to send the whole picture within `PATIENCE`.
+
+    Returns:
+        (H, W, 3) RGB uint8.
+
+    Raises:
+        HpeError: as `read_image`; an address that gives nothing, too much, or pictures without end, as cameras do.
+    """
+    if not is_url(path):
+        return read_image(path)
+    data = bytearray()
+    try:
+        with closing(answer(path, 0, TIMEOUT)) as opened:
+            if opened.headers.get_content_maintype() in ("multipart", "video"):
+                raise TransferError("it sends a film")
+            for block in blocks(opened, TIMEOUT, PATIENCE):
+                data += block
+                if len(data) > MOST_BYTES:
+                    raise TransferError("it sends more than a picture has")
+    except TransferError as error:
+        raise HpeError(f"{path} could not be fetched ({error}); check the address and the connection.") from error
+    return decode_image(bytes(data), path)
+
+
+def whole_path(path: str) -> str:
+    """The whole path of a file, which tells it from all others; after a link, `..` leads up from the link's target."""
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.realpath(folder), name) if ".." in Path(folder).parts else os.path.abspath(path)

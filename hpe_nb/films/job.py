@@ -20,12 +20,11 @@ from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError, last_line, one_line
 from hpe_nb.files.images import ENDINGS, crop_boxes, scaled_into, write_image
 from hpe_nb.files.whole import check_different, check_targets, folder_held, remove_parts
-from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Found, Stages, detect
 from hpe_nb.films.following import Following, Running
-from hpe_nb.films.frame import Source, numbered
-from hpe_nb.films.pictures import Pictures, read_picture
+from hpe_nb.films.inputs import Pictures, numbered, read_picture
 from hpe_nb.films.record import Entry, RecordFile, export_record, is_export, read_record
+from hpe_nb.films.sources import Film, Source
 from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.films.video import VideoFile
 from hpe_nb.network.network import Network
@@ -319,24 +318,19 @@ def _followed(
 
 def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile | None) -> None:
     """Make what is made at the end, and say what there is to say."""
-    report = source.report
-    summary.notes += report.notes + report.sentences
-    if report.count > len(report.sentences):
-        summary.notes.append(f"... and {report.count - len(report.sentences)} more of the kind.")
+    report, pictures = source.report, outputs.pictures
+    summary.notes += report.notes + report.told()
     if summary.resumed and not (summary.frames or summary.ending or report.count):
         summary.notes.append(f"{outputs.record} has all photos that were asked for; none is left to do.")
     if not (summary.frames or summary.ending or summary.notes):
         summary.notes.append(f"{source.name} has no frame that was asked for; look at its length, and start and stop.")
-    summary.files.append(outputs.record)
-    if video is not None and video.frames:
-        summary.files.append(video.path)
-        if video.fitted:
-            summary.notes.append(f"{video.fitted} frames changed size and were fitted into the film's first size.")
-        summary.notes += [video.sound_note] if video.sound_note else []
-    if summary.frames and outputs.pictures is not None:
-        summary.files.append(outputs.pictures.parent if pattern_of(outputs.pictures) else outputs.pictures)
-    if summary.people and outputs.crops is not None:
-        summary.files.append(outputs.crops)
+    if video is not None and video.fitted:
+        summary.notes.append(f"{video.fitted} frames changed size and were fitted into the film's first size.")
+    if video is not None and video.frames and video.sound_note:
+        summary.notes.append(video.sound_note)
+    folder = pictures.parent if pictures and pattern_of(pictures) else pictures
+    places = (outputs.record, outputs.video, folder, outputs.crops)
+    summary.files += [path for path in places if path is not None and path.exists()]
     for path in outputs.exports if summary.frames or summary.resumed else ():
         try:
             summary.files.append(export_record(outputs.record, path))

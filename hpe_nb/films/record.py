@@ -28,7 +28,7 @@ from hpe_nb.errors import HpeError, visible
 from hpe_nb.evaluation.pose_files import Person, no_record, poses_of, record_lines, write_people
 from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.whole import check_different, new_file, unwritable
-from hpe_nb.films.frame import Closing
+from hpe_nb.films.sources import Closing
 from hpe_nb.skeleton import K
 
 RECORD = "poses.jsonl"

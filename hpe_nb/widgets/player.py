@@ -17,11 +17,10 @@ from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import decode_image
 from hpe_nb.files.text import plural
-from hpe_nb.films.captures import Film
 from hpe_nb.films.following import Following
-from hpe_nb.films.frame import Span
-from hpe_nb.films.pictures import read_picture
+from hpe_nb.films.inputs import read_picture
 from hpe_nb.films.record import Entry, read_record
+from hpe_nb.films.sources import Film, Span
 from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.settings import Settings
 from hpe_nb.widgets.canvas import Canvas, Stepped

@@ -18,9 +18,9 @@ import av
 import numpy as np
 
 import hpe_nb as hpe
-from hpe_nb.films.frame import Frame, Source
 from hpe_nb.films.job import Summary
 from hpe_nb.films.record import Entry
+from hpe_nb.films.sources import Frame, Source
 from hpe_nb.network.network import Network
 
 SIZE = (128, 96)

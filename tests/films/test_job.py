@@ -25,11 +25,10 @@ from test_sources import camera, device
 import hpe_nb as hpe
 from hpe_nb.files.whole import folder_held
 from hpe_nb.films import video as video_module
-from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Stages
-from hpe_nb.films.frame import Span
-from hpe_nb.films.pictures import Pictures
+from hpe_nb.films.inputs import Pictures
 from hpe_nb.films.record import Entry, RecordFile
+from hpe_nb.films.sources import Film, Span
 from hpe_nb.films.video import VideoFile
 from hpe_nb.network.network import Network
 

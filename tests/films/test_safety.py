@@ -19,8 +19,7 @@ import hpe_nb as hpe
 from hpe_nb.cli.main import main
 from hpe_nb.evaluation.labels import LabelledSet, labels_of
 from hpe_nb.files.whole import LOCK, folder_held
-from hpe_nb.films.inputs import find_inputs
-from hpe_nb.films.pictures import planned
+from hpe_nb.films.inputs import find_inputs, planned
 from hpe_nb.films.record import export_record
 from hpe_nb.films.video import COPIED
 
@@ -420,20 +419,6 @@ def test_animations(tmp_path: Path, name: str, count: int, photos: int, films: i
         assert [frame.image[0, 0, 1:].tolist() for frame in read(tmp_path / name)[0]] == [[0, 0]] * count  # reds
 
 
-def test_results_find_their_labels_by_name(tmp_path: Path) -> None:
-    """Photos named by numbers that are not those of the labels: 2.png has the label number 1."""
-    images, annotations = [], []
-    for number, name in enumerate(("2.png", "1.png"), 1):
-        poses = hpe.decode(dot_network()(hpe.read_image(photo(tmp_path / "in" / name, 9 * number)))).poses
-        points = np.where(np.arange(3) == 2, 2, poses.keypoints[0]).reshape(-1).tolist()
-        images.append({"id": number, "file_name": name, "width": 128, "height": 96})
-        annotations.append({"image_id": number, "category_id": 1, "keypoints": points, "bbox": [0, 0, 20, 50]})
-    run(tmp_path / "in", tmp_path / "out", exports=["poses.json"])
-    (tmp_path / "l.json").write_text(json.dumps({"images": images, "annotations": annotations}))
-    found = hpe.load_pictures(tmp_path / "out" / "poses.json")
-    assert hpe.evaluate(found, hpe.read_labels(tmp_path / "l.json")).numbers["AP"] > 99
-
-
 def test_a_film_of_jpegs_is_a_film(tmp_path: Path) -> None:
     photo(tmp_path / "a.jpg")
     (tmp_path / "a.mjpeg").write_bytes(2 * (tmp_path / "a.jpg").read_bytes())
@@ -480,11 +465,18 @@ def test_names_do_no_harm_in_tables_and_on_terminals(tmp_path: Path, name: str) 
     assert len({person["image_id"] for person in json.loads((tmp_path / "poses.json").read_text())}) == 1
 
 
-@pytest.mark.parametrize("pair", [("1.png", "a.png"), ("01.png", "1.png")], ids=["no number", "one number"])
-def test_numbers_of_photos_and_people_agree_in_all_files(tmp_path: Path, pair: tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("pair", "ids"),
+    [
+        pytest.param(("0139.png", "7.png"), [139, 7], id="numbers, as in COCO"),
+        pytest.param(("1.png", "a.png"), [0, 1], id="no number"),
+        pytest.param(("01.png", "1.png"), [0, 1], id="one number"),
+    ],
+)
+def test_numbers_of_photos_and_people_agree_in_all_files(tmp_path: Path, pair: tuple[str, str], ids: list[int]) -> None:
     run(photos(tmp_path / "in", *pair), tmp_path, exports=["poses.csv", "poses.json"])
     people = json.loads((tmp_path / "poses.json").read_text())
-    assert [(one["image_id"], one["person"]) for one in people] == [(0, 1), (1, 1)]
+    assert [(one["image_id"], one["person"]) for one in people] == [(number, 1) for number in ids]
     for name in ("poses.csv", "poses.jsonl", "poses.json"):
         assert {key: len(one) for key, one in hpe.load_pictures(tmp_path / name).items()} == dict.fromkeys(pair, 1)
 

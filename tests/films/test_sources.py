@@ -24,8 +24,8 @@ from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.arrays import Image
-from hpe_nb.films import captures
-from hpe_nb.films.frame import Span, Troubles
+from hpe_nb.films import sources
+from hpe_nb.films.sources import Span, Troubles
 from hpe_nb.films.video import VideoFile
 
 
@@ -90,7 +90,7 @@ def test_films_give_the_frames_asked_for(tmp_path: Path, span: dict[str, int], w
 def test_frames_by_their_seconds(tmp_path: Path, name: str, uneven: bool) -> None:
     times = [i + uneven * 3 * (i // 7) for i in range(120)]
     frames, _ = read(make_film(tmp_path / name, times, 25, bf="2", g="20"))
-    film = captures.Film(str(tmp_path / name), Span())
+    film = sources.Film(str(tmp_path / name), Span())
     for i in (0, 0, 1, 5, 3, 119, 10, 11, 100, 60, 61, 19, 20):
         np.testing.assert_array_equal(film.page(round(frames[i].time, 4)), frames[i].image, err_msg=str(i))
     refused("cannot be read", film.page, 99.0)
@@ -160,9 +160,9 @@ def test_a_film_that_breaks_off_is_told(tmp_path: Path, name: str, says: str) ->
 
 
 def test_a_bad_frame_is_skipped_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    true, count = captures.Upright.__call__, iter(range(100))
+    true, count = sources.Upright.__call__, iter(range(100))
     broken = lambda self, frame: None if next(count) in (2, 3) else true(self, frame)  # noqa: E731
-    monkeypatch.setattr(captures.Upright, "__call__", broken)
+    monkeypatch.setattr(sources.Upright, "__call__", broken)
     seen, source = read(make_film(tmp_path / "film.mp4", 6))
     assert [frame.index for frame in seen] == [0, 1, 4, 5]
     assert source.report.count == 2
@@ -175,9 +175,9 @@ def device(count: int = 5) -> Mock:
     return Mock(read=Mock(side_effect=chain(frames, repeat((False, None)))))
 
 
-def camera(device: Mock) -> captures.Camera:
+def camera(device: Mock) -> sources.Camera:
     """The camera as a source."""
-    return captures.Camera("camera 0", Span(), captures.camera_pictures(device), 10.0, device.release)
+    return sources.Camera("camera 0", Span(), sources.camera_pictures(device), 10.0, device.release)
 
 
 @pytest.mark.parametrize("frames", [0, 1, 5], ids=["before the first", "after one", "at the end"])
@@ -199,12 +199,12 @@ def test_a_camera_that_is_pulled_out_is_told() -> None:
 @pytest.mark.parametrize("shape", [(4, 6), (4, 6, 1)], ids=str)
 def test_a_grey_camera(shape: tuple[int, ...]) -> None:
     opened = Mock(read=Mock(return_value=(True, np.full(shape, 7, np.uint8))))
-    np.testing.assert_array_equal(next(captures.camera_pictures(opened)), np.full((4, 6, 3), 7))
+    np.testing.assert_array_equal(next(sources.camera_pictures(opened)), np.full((4, 6, 3), 7))
 
 
 def test_a_camera_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     let_go = threading.Event()
-    monkeypatch.setattr(captures, "TIMEOUT", 0.05)
+    monkeypatch.setattr(sources, "TIMEOUT", 0.05)
     with camera(Mock(read=lambda: (let_go.wait(5) and False, None))) as source:
         assert list(source) == []
         let_go.set()
@@ -235,8 +235,8 @@ def stalling(handler: Handler, last: bytes) -> None:
 RUN = """
 import sys
 from hpe_nb.cli.main import main
-from hpe_nb.films import captures
-captures.TIMEOUT = 600
+from hpe_nb.films import sources
+sources.TIMEOUT = 600
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -297,4 +297,4 @@ def test_a_report_stays_small() -> None:
     report = Troubles(most=3)
     for i in range(10):
         report.add(f"{i}")
-    assert (report.sentences, report.count) == (["0", "1", "2"], 10)
+    assert report.told() == ["0", "1", "2", "... and 7 more of the kind."]

@@ -1,27 +1,28 @@
-"""Films, cameras and streams as a source: films and streams by PyAV, cameras by OpenCV."""
+"""Sources of frames: what all of them have; films and streams, read by PyAV; cameras, by OpenCV."""
 
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from io import FileIO
+from numbers import Integral
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Lock, Thread
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from hpe_nb.arrays import Image
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, visible
 from hpe_nb.files.images import turned
 from hpe_nb.files.opencv import cv2
-from hpe_nb.films.frame import Frame, Source, Span, short_name
 from hpe_nb.network.download import in_thread
 
 TIMEOUT = 10.0
@@ -38,6 +39,112 @@ NEAR = 3.0
 
 CLOSE = 0.001
 """Seconds by which times may be off, being rounded in records."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture of a source.
+
+    Films tell their times themselves, cameras are timed, pictures of a folder stand one second apart.
+    """
+
+    image: Image  # (H, W, 3) uint8 RGB
+    index: int  # number in its source, from 0, counted before `stride`; a looped source goes on counting
+    time: float  # seconds since the source's first frame
+    name: str = ""  # "walk.jpg" or "walk.mp4 frame 12"
+    source: str = ""  # whole path or address of a photo
+    picture: str = ""  # file name for a photo's annotated picture, below the folder for these
+
+
+@dataclass(frozen=True)
+class Span:
+    """Which frames of a source are wanted; a span that makes no sense is an HpeError."""
+
+    start: int = 0  # first frame
+    stop: int | None = None  # the frame before which to end; with `loop`, each round
+    stride: int = 1  # 2 takes every second frame
+    loop: bool = False  # begin again at the end, for ever
+
+    def __post_init__(self) -> None:
+        for name, least in (("start", 0), ("stop", 0), ("stride", 1)):
+            value = getattr(self, name)
+            if not (isinstance(value, Integral) and int(value) >= least) and (name, value) != ("stop", None):
+                raise HpeError(f"{name}={value!r} was given, but a whole number of {least} or more is expected.")
+        if self.over(self.start):
+            raise HpeError(f"stop={self.stop} was given with start={self.start}, but a later frame is expected.")
+
+    def wants(self, index: int) -> bool:
+        """Whether the frame at `index` of a round is one of those asked for."""
+        return index >= self.start and not self.over(index) and (index - self.start) % self.stride == 0
+
+    def over(self, index: int) -> bool:
+        """Whether the frame at `index` and all later ones of the round are beyond the end."""
+        return self.stop is not None and index >= self.stop
+
+
+@dataclass
+class Troubles:
+    """What went wrong on the way without ending it: sentences, the first `most` of them kept, all counted.
+
+    `notes` are sentences about files that were left out because they are of another kind, which is no error.
+    """
+
+    most: int = 100
+    sentences: list[str] = field(default_factory=list)
+    count: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, sentence: str) -> None:
+        """Note one more trouble."""
+        self.count += 1
+        if len(self.sentences) < self.most:
+            self.sentences.append(sentence)
+
+    def told(self) -> list[str]:
+        """The sentences, and how many there are beyond those that were kept."""
+        more = self.count - len(self.sentences)
+        return self.sentences + ([f"... and {more} more of the kind."] if more else [])
+
+
+class Closing:
+    """What is closed when its `with` block ends, on whatever way."""
+
+    def close(self) -> None:
+        """Give back what is open."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class Source(Closing):
+    """Where frames come from. Use it in a `with` block, which gives devices and files back."""
+
+    def __init__(self, name: str, span: Span, files: Sequence[str] = ()) -> None:
+        self.name, self.span = name, span  # what the user gave, shortened; which frames of it
+        self.files = list(files)  # paths and addresses that are read
+        self.fps = 1.0  # frames per second of a film or camera
+        self.count: int | None = None  # frames to come in one round, before `stride`, where it is known
+        self.report = Troubles()  # what could not be read and was left out
+
+    def round(self) -> Iterator[Frame]:
+        """The wanted frames from the beginning to the end; those without a name get the source's."""
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[Frame]:
+        """The wanted frames, in order; with loop, round after round, of which each frame has a name of its own."""
+        shift, elapsed = 0, 0.0
+        while True:
+            frame = None
+            for frame in self.round():
+                index = shift + frame.index
+                name = frame.name if frame.name and not shift else f"{frame.name or self.name} frame {index}"
+                yield replace(frame, index=index, time=elapsed + frame.time, name=name)
+            if frame is None or not self.span.loop:
+                return
+            shift, elapsed = shift + frame.index + 1, elapsed + frame.time + 1 / self.fps
 
 
 class Film(Source):
@@ -338,3 +445,14 @@ class Upright:
             exchanged = abs(xy) + abs(yx) > abs(xx) + abs(yy)
             self._way = exchanged, (yx if exchanged else xx) < 0, (xy if exchanged else yy) < 0
         return turned(image, *self._way) if any(self._way) else image
+
+
+def is_url(what: str) -> bool:
+    """Whether the text is an address such as https://... or rtsp://... (a Windows drive is none)."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", what) is not None
+
+
+def short_name(what: str) -> str:
+    """The last part of a path or address, made visible."""
+    path = what.split("?")[0] if is_url(what) else what
+    return visible(path.rstrip("/").rsplit("/", 1)[-1] or what)
