@@ -173,7 +173,7 @@ def _meant(what: str | int, outputs: Path | None, notes: list[str]) -> list[tupl
 def _files_of(what: str, outputs: Path | None, notes: list[str]) -> list[str]:
     """The files of a folder or a pattern in their order, hidden ones and results left out."""
     folder, name = os.path.split(what)
-    one = numbered(name)
+    one, root = numbered(name), next(at for at in (Path(what), *Path(what).parents) if os.path.isdir(at))
     if os.path.isdir(what):
         paths = [os.path.join(what, name) for name in sorted(os.listdir(what)) if not name.startswith(".")]
         files = [path for path in paths if not os.path.isdir(path)]
@@ -184,13 +184,14 @@ def _files_of(what: str, outputs: Path | None, notes: list[str]) -> list[str]:
         matches = [match for file in os.listdir(folder or ".") if (match := one.fullmatch(file))]
         files = [os.path.join(folder, match.string) for match in sorted(matches, key=lambda match: int(match[1]))]
     elif any(sign in what for sign in "*?["):
-        files = _matching(Path(what))
+        files = _matching(root, Path(what))
     else:
         shown = what if what.strip() else repr(what)
         raise HpeError(f"{shown} does not exist; give a picture, a folder, a film, a camera or an address.")
-    if outputs is None:
+    place = None if outputs is None else Path(os.path.realpath(outputs))
+    if place is None or place in Path(os.path.realpath(root)).parents:  # a folder that is named is meant
         return files
-    given = [file for file in files if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(outputs))]
+    given = [file for file in files if not Path(os.path.realpath(file)).is_relative_to(place)]
     if results := len(files) - len(given):
         notes.append(
             f"{what}: {plural(results, 'file')} left out, lying in {outputs}, the folder for the results; "
@@ -199,12 +200,11 @@ def _files_of(what: str, outputs: Path | None, notes: list[str]) -> list[str]:
     return given
 
 
-def _matching(pattern: Path) -> list[str]:
-    """The files that a pattern finds, sorted; folders with signs such as [ in their names are taken by their names.
+def _matching(root: Path, pattern: Path) -> list[str]:
+    """The files that a pattern below a folder finds, sorted; the folder's own name may have signs such as [.
 
     Links to folders are not followed by `**`, so loops of links end.
     """
-    root = next((folder for folder in pattern.parents if os.path.exists(folder)), Path())
     with suppress(ValueError, NotImplementedError, IndexError):  # of pathlib, for patterns that are none
         found = [path for path in root.glob(str(pattern.relative_to(root))) if not path.is_dir()]
         return sorted(str(path) for path in found if not any(p[0] == "." for p in path.relative_to(root).parts))

@@ -79,6 +79,8 @@ def test_what_lies_in_the_folder_for_the_results_is_no_input(
         assert run_command(monkeypatch, f"{place}{what}", "-o", out, "--crops", "--overwrite") == 0
         assert [entry.name for entry in hpe.read_record(out / "poses.jsonl")] == ["a.png", "b.png"]
         assert len(list(hpe.read_record(out / "film" / "poses.jsonl"))) == 2
+    assert run_command(monkeypatch, f"{place}{what}", "-o", tmp_path, "--no-draw") == 0  # a folder below it is meant
+    assert {"a.png", "b.png"} <= {entry.name for entry in hpe.read_record(tmp_path / "poses.jsonl")}
     (tmp_path / "link").symlink_to(place)
     assert run_command(monkeypatch, f"{place}{what}", "-o", tmp_path / "link") == 2
     assert "the folder for the results; for photos and films of yours choose another with -o" in capsys.readouterr().err
