@@ -335,10 +335,10 @@ def read_picture(path: str) -> Image:
         return read_image(path)
     data = bytearray()
     try:
-        with closing(answer(path, 0, TIMEOUT)) as opened:
-            if opened.headers.get_content_maintype() in ("multipart", "video"):
+        with closing(answer(path, 0, TIMEOUT)) as sent:
+            if sent.headers.get_content_maintype() in ("multipart", "video"):
                 raise TransferError("it sends a film")
-            for block in blocks(opened, TIMEOUT, PATIENCE):
+            for block in blocks(sent, TIMEOUT, PATIENCE):
                 data += block
                 if len(data) > MOST_BYTES:
                     raise TransferError("it sends more than a picture has")
