@@ -246,7 +246,7 @@ def _earlier(source: Source, outputs: Outputs, found_by: str) -> list[Entry]:
     entries = list(read_record(outputs.record))
     for entry in entries:
         if not entry.source:
-            raise HpeError(f"{outputs.record} is the record of a film, and photos do not go on there; choose another.")
+            raise HpeError(f"{outputs.record} is the record of a film, and photos cannot go on in it; choose another.")
         if entry.found_by not in ("", found_by):  # "": records of earlier versions
             raise HpeError(
                 f"{outputs.record} has people found by {entry.found_by}, and this run finds them otherwise; give the "

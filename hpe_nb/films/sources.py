@@ -157,7 +157,7 @@ class Film(Source):
     def __init__(self, address: str, span: Span) -> None:
         super().__init__(short_name(address), span, [address])
         self._reading = Lock()
-        self.sound: deque[Any] = deque(maxlen=MOST_SOUND)  # packets of `heard`, as they come by
+        self.keeps_sound, self.sound = False, deque[Any](maxlen=MOST_SOUND)  # packets of `heard`, as they come by
         self._open()
         announced = self._video.frames or round(self._lasts * self.fps)
         ends = [end for end in (announced, span.stop) if end]
@@ -227,7 +227,7 @@ class Film(Source):
                     return
                 except (av.FFmpegError, ValueError):
                     yield None
-            elif self.heard is not None and packet.stream.index == self.heard.index and packet.dts is not None:
+            elif self.keeps_sound and packet.stream.index == self.heard.index and packet.dts is not None:
                 self.sound.append(packet)
 
     def page(self, second: float) -> Image:

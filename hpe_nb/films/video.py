@@ -60,21 +60,15 @@ class VideoFile(Closing):
     """
 
     def __init__(self, path: str | Path, fps: float, source: Film | None = None) -> None:
-        self.path, self.fps, self.sound_note = Path(path), fps, ""
+        self.path, self.fps = Path(path), fps
         self._ending = self.path.suffix.lower()
         if self._ending not in CODECS:
             raise HpeError(f"{path} has the ending {self.path.suffix!r}, but one of {', '.join(CODECS)} is expected.")
         self.frames = self.fitted = 0
         self._source = source
-        self._heard: Any = None if source is None else source.heard
-        if source is not None and self._heard is not None and source.span.loop:
-            self.sound_note = "the film has no sound, which is left out where a film begins again (--loop)."
-            self._heard = None
-        elif self._heard is not None and self._ending not in (fits := _endings_for(self._heard)):
-            name = self._heard.codec.canonical_name
-            advice = f"try {fits[0]}" if fits else "turn the film's sound into aac to keep it"
-            self.sound_note = f"sound of the kind {name} does not fit into {self._ending} and was left out; {advice}."
-            self._heard = None
+        self.sound_note = "" if source is None else _why_silent(source, self._ending)
+        if source is not None:
+            source.keeps_sound = source.heard is not None and not self.sound_note
         self._size, self._origin, self._ticks = (0, 0), 0.0, -1
         self._file: FileIO | None = None
         self._container: Any = None
@@ -133,8 +127,8 @@ class VideoFile(Closing):
             self._video.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
             self._video.codec_context.time_base = 1 / rate if codec == "mjpeg" else Fraction(1, CLOCK)
             self._video.codec_context.gop_size = max(1, round(2 * self.fps))
-            if self._heard is not None:
-                self._sound = self._container.add_stream_from_template(self._heard)
+            if self._source is not None and self._source.keeps_sound:
+                self._sound = self._container.add_stream_from_template(self._source.heard)
             if self._source is not None:
                 self._video.codec_context.sample_aspect_ratio = self._source.pixel_ratio
             self._video.codec_context.open()  # it says what it cannot code
@@ -189,10 +183,17 @@ class VideoFile(Closing):
                 self._file.close()
 
 
-def _endings_for(sound: Any) -> list[str]:
-    """Endings of films that take a stream of sound as it is; AAC as it is broadcast has no header, which MP4 wants."""
-    bare = sound.codec.canonical_name == "aac" and not sound.codec_context.extradata
-    return [each for each in COPIED if sound.codec.canonical_name in COPIED[each] and not (bare and each != ".mkv")]
+def _why_silent(source: Film, ending: str) -> str:
+    """Why the sound of a film cannot be copied into one of an ending; nothing where it can, or where there is none."""
+    if source.heard is None:
+        return ""
+    if source.span.loop:
+        return "the film has no sound, which is left out where a film begins again (--loop)."
+    kind = source.heard.codec.canonical_name
+    bare = kind == "aac" and not source.heard.codec_context.extradata  # as it is broadcast; MP4 wants a header
+    fits = [each for each in COPIED if kind in COPIED[each] and not (bare and each != ".mkv")]
+    advice = f"try {fits[0]}" if fits else "turn the film's sound into aac to keep it"
+    return "" if ending in fits else f"sound of the kind {kind} does not fit into {ending} and was left out; {advice}."
 
 
 def _fitted(image: Image, size: tuple[int, int]) -> Image:
