@@ -156,7 +156,7 @@ class Film(Source):
 
     def __init__(self, address: str, span: Span) -> None:
         super().__init__(short_name(address), span, [address])
-        self._reading = Lock()
+        self._reading, self._upright = Lock(), Upright()
         self.keeps_sound, self.sound = False, deque[Any](maxlen=MOST_SOUND)  # packets of `heard`, as they come by
         self._open()
         announced = self._video.frames or round(self._lasts * self.fps)
@@ -168,7 +168,7 @@ class Film(Source):
         self._container, self._video = open_container(self.files[0])
         self._frames = self._container.decode(self._video)
         self.heard: Any = next(iter(self._container.streams.audio), None)  # the stream of sound, None for a silent film
-        self.fps, self._upright = stream_rate(self._video), Upright()
+        self.fps = stream_rate(self._video)
         self.clock = Clock(self.fps)
         self._lasts, self._reached = (self._container.duration or 0) / 1e6, 0.0
 
