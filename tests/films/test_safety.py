@@ -274,6 +274,7 @@ def test_photos_do_not_go_on_after_a_film(tmp_path: Path) -> None:
     run(make_film(tmp_path / "film.mp4", 2), tmp_path)
     before = (tmp_path / "poses.jsonl").read_bytes()
     refused("is the record of a film", run, photo(tmp_path / "a.png"), tmp_path, resume=True)
+    refused("but a film cannot go on", run, tmp_path / "film.mp4", tmp_path, resume=True)
     assert (tmp_path / "poses.jsonl").read_bytes() == before
 
 

@@ -213,12 +213,17 @@ def test_a_camera_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_addresses(tmp_path: Path) -> None:
     picture = hpe.write_image(tmp_path / "a.png", np.full((12, 16, 3), 90, np.uint8)).read_bytes()
-    with served({"film.mp4": make_film(tmp_path / "film.mp4", 6).read_bytes(), "a.png?size=large": picture}) as site:
-        film, large, none = (read(f"{site.address}/{name}") for name in ("film.mp4", "a.png?size=large", "none.png"))
+    with served(
+        {"film.mp4": make_film(tmp_path / "film.mp4", 6).read_bytes(), "a.png?size=large": picture, "3-camera.jpg": b""}
+    ) as site:
+        site.answers["3-camera.jpg"] = [stalling]
+        given = ("film.mp4", "a.png?size=large", "none.png", "3-camera.jpg")
+        film, large, none, camera = (read(f"{site.address}/{name}") for name in given)
     assert shown(film[0]) == [0, 1, 2, 3, 4, 5]
     assert [(frame.name, frame.image[0, 0, 0]) for frame in large[0]] == [("a.png", 90)]
     assert none[0] == []
     assert "none.png" in none[1].report.sentences[0]
+    assert "3-camera.jpg could not be fetched (it sends a film)" in camera[1].report.sentences[0]
 
 
 def stalling(handler: Handler, last: bytes) -> None:
