@@ -77,8 +77,7 @@ def run(options: Namespace) -> int:
         0 when all went well, 1 when something was left out or the job ended early, 2 when there is no result at all,
         130 when it was interrupted.
     """
-    from hpe_nb.films.inputs import find_inputs
-    from hpe_nb.films.pictures import CROPS, planned
+    from hpe_nb.films.inputs import CROPS, find_inputs, planned
 
     settings = {
         "grouping": grouping_of(options),
@@ -128,9 +127,8 @@ def _run_one(options: Namespace, what: Any, name: str, outputs: hpe.Outputs, **s
     """One job, on all photos or on a film or camera of that name; its exit status."""
     from tqdm import tqdm
 
-    from hpe_nb.films.frame import Span
-    from hpe_nb.films.inputs import open_film
-    from hpe_nb.films.pictures import Pictures
+    from hpe_nb.films.inputs import Pictures, open_film
+    from hpe_nb.films.sources import Span
 
     span = Span(options.start, options.stop, options.stride, options.loop)
     with open_film(what, span) if name else Pictures(what, span) as source:
@@ -155,8 +153,8 @@ def _run_one(options: Namespace, what: Any, name: str, outputs: hpe.Outputs, **s
 
 def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, ...]) -> hpe.Outputs:
     """What the command line asks to be written for photos, or for a film of that name; never to one of the inputs."""
+    from hpe_nb.films.inputs import CROPS
     from hpe_nb.films.job import pattern_of
-    from hpe_nb.films.pictures import CROPS
     from hpe_nb.films.record import RECORD
 
     if options.resume and film:
