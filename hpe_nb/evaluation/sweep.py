@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 import os
 import signal
@@ -12,7 +11,7 @@ import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from contextlib import ExitStack, suppress
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -91,27 +90,25 @@ def sweep(
         For photos: `hpe.sweep(cache, labels, {"tag_threshold": np.arange(0.2, 2, 0.1)})`.
     """
     settings = grid_settings(grid, base)
-    judged = _Portable(settings)
     source, labels, protocol = _inputs(pictures, truth, network, progress)
     if isinstance(source, MapCache):
         check_exact(settings, source.packed(0))
         keep = keep or (source.folder / "sweeps" if writable(source.folder) else None)
-    name = hashlib.sha256(hpe_nb.__version__.encode() + settings_key(settings)).hexdigest()[:20]
-    folder = Path(keep) / name if keep else None
-    with ExitStack() as held:
+    folder = Path(keep) / joblib.hash((hpe_nb.__version__, settings_key(settings))) if keep else None
+    with folder_held(folder) if folder else nullcontext():
         if folder:
-            held.enter_context(folder_held(folder))
             remove_parts(folder)
-        places = {i: folder / _record_name(source, i, each) for i, each in enumerate(labels)} if folder else {}
-        done = {i: kept for i, place in places.items() if (kept := _kept(place, i))}
-        todo = [i for i in range(len(labels)) if i not in done]
+        places = [folder / _record_name(source, i, each) if folder else None for i, each in enumerate(labels)]
+        done: list[Any] = [_kept(place, i) for i, place in enumerate(places)]
+        todo = [i for i, kept in enumerate(done) if kept is None]
+        judged = _Portable(settings)
         maps_of = source.packed if isinstance(source, MapCache) else source.__getitem__  # packed, they travel quickly
         made = _here_or_there(todo, lambda i: (maps_of(i), labels[i], judged), executor)
-        for i, judgement in shown(made, "picture", progress, len(labels), len(done)):
+        for i, judgement in shown(made, "picture", progress, len(labels), len(labels) - len(todo)):
             done[i] = judgement
-            if folder:
-                seal(places[i], vars(judgement))
-    return make_table(settings, [done[i] for i in range(len(labels))], protocol)
+            if place := places[i]:
+                seal(place, vars(judgement))
+    return make_table(settings, done, protocol)
 
 
 class _Portable:
@@ -152,17 +149,17 @@ def _inputs(
     pictures: Pictures, truth: Any, network: Callable[[Image], Maps] | None, progress: bool
 ) -> tuple[MapCache | list[Maps], list[Labels], str]:
     """The maps, the labels, and in a few words where the maps come from."""
-    source: Any = pictures if isinstance(pictures, MapCache) else list(pictures)
-    kinds = {MapCache} if source is pictures else {Path if isinstance(each, str) else type(each) for each in source}
+    first = pictures if isinstance(pictures, MapCache) else next(iter(pictures), None)
+    source: Any = pictures
     protocol = "maps in memory"
-    if kinds == {Scene}:
-        truth, protocol = source if truth is None else truth, "scenes"
-        source = [each.maps for each in source]
-    elif kinds and all(issubclass(kind, Path) for kind in kinds):
+    if isinstance(first, str | Path):
         if network is None:
             raise HpeError("Paths of photos were given without a network; add network=hpe.load_network().")
         source = cache_maps(source, network, progress=progress)
-    elif not len(source) or kinds not in ({MapCache}, {Maps}):
+    elif isinstance(first, Scene):
+        truth, protocol = source if truth is None else truth, "scenes"
+        source = [each.maps for each in source]
+    elif not isinstance(first, MapCache | Maps):
         raise HpeError(
             "A map cache, maps, scenes or paths of photos are expected as pictures, and at least one of them."
         )
@@ -180,23 +177,18 @@ def _inputs(
 
 def _record_name(source: MapCache | list[Maps], index: int, labels: Labels) -> str:
     """Name of the record of a picture, made from its maps and its labels."""
-    if isinstance(source, MapCache):
-        digest = hashlib.sha256(source.keys[index].encode())
-    else:
-        maps = source[index]
-        digest = hashlib.sha256(b"".join(each.tobytes() for each in (maps.heatmaps, maps.tags, maps.to_image)))
-    for array in (labels.keypoints, labels.areas, labels.boxes, labels.crowd):
-        digest.update(array.tobytes())
-    return f"{index:06d}-{digest.hexdigest()[:20]}.record"
+    maps = source.keys[index] if isinstance(source, MapCache) else vars(source[index])
+    return f"{index:06d}-{joblib.hash((maps, vars(labels)))}.record"
 
 
-def _kept(path: Path, index: int) -> Judgement | None:
+def _kept(path: Path | None, index: int) -> Judgement | None:
     """The judgement of a picture that an earlier sweep has finished; a damaged record is named and made again."""
-    if record := unsealed(path):
-        return Judgement(**record)
-    if path.exists():
+    if path is None or not path.exists():
+        return None
+    if (record := unsealed(path)) is None:
         warnings.warn(f"{path} is damaged; picture {index + 1} is judged again.", stacklevel=3)
-    return None
+        return None
+    return Judgement(**record)
 
 
 def _here_or_there(
@@ -274,39 +266,27 @@ def _count_failure(what: str, error: BaseException, tries: Counter[str]) -> None
 def own_pool() -> Any:
     """Processes on this machine, one per processor that this process may use, each with one thread for arithmetic."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    begin = {"initializer": _begin_worker, "initargs": (os.getpid(),)}
-    return loky.ProcessPoolExecutor(joblib.cpu_count(), timeout=60, env=threads, **begin)
+    return loky.ProcessPoolExecutor(joblib.cpu_count(), timeout=60, env=threads, initializer=_begin_worker)
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the main process, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
 
 
 @cache
 def end_with_parent() -> None:
-    """In a worker of a pool of the user's: end it as soon as the process that made it has ended, however that came."""
-    parent = multiprocessing.parent_process()
-
-    def watch(parent: Any) -> None:
-        with suppress(ValueError):  # workers of `own_pool` do not know their parent in this way, see `_begin_worker`
-            parent.join()
-            os._exit(1)
-
-    if parent is not None:
-        threading.Thread(target=watch, args=(parent,), daemon=True).start()
+    """In a worker process: end it as soon as the process that made it has ended, however that came."""
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def _begin_worker(parent: int) -> None:
-    """Leave Ctrl-C to the main process, and end with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: int) -> None:
-    """End this process when the parent process of that number has ended; at once where it has ended before."""
-    if os.name == "nt":
-        import _winapi
-
-        with suppress(OSError):
-            handle = _winapi.OpenProcess(0x100000, False, parent)  # type: ignore[attr-defined,unused-ignore]
-            _winapi.WaitForSingleObject(handle, _winapi.INFINITE)  # type: ignore[attr-defined,unused-ignore]
-    else:
-        while os.getppid() == parent:
+def _end_with(parent: Any) -> None:
+    """End this process when its parent has ended; at once where it has ended before."""
+    try:
+        parent.join()
+    except ValueError:  # outside Windows a process of joblib's knows only the number of its parent
+        while os.getppid() == parent.pid:
             time.sleep(0.5)
     os._exit(1)
