@@ -88,19 +88,10 @@ class MapCache(Sequence[Maps]):
         """File of a key."""
         return self.folder / (key + ENDING)
 
-    @property
-    def size(self) -> int:
-        """Bytes on disk."""
-        return sum(path.stat().st_size for path in map(self.path, set(self.keys)) if path.exists())
-
-    def clear(self) -> None:
-        """Delete the files of these photos."""
-        for key in self.keys:
-            self.path(key).unlink(missing_ok=True)
-
     def __str__(self) -> str:
-        count, size, folder = len(self), self.size / 1e6, visible(str(self.folder))
-        return f"maps of {count} photos, {size:.1f} MB ({size / max(count, 1):.2f} MB a photo) in {folder}"
+        size = sum(path.stat().st_size for path in map(self.path, set(self.keys)) if path.exists()) / 1e6
+        each = f"{size / max(len(self), 1):.2f} MB a photo"
+        return f"maps of {len(self)} photos, {size:.1f} MB ({each}) in {visible(str(self.folder))}"
 
 
 def cache_maps(
