@@ -185,7 +185,7 @@ class LabelledSet:
                 foreign.append(name)
                 continue
             found[at] = poses
-            self._check_size(at, name, getattr(pictures, "sizes", {}).get(name))
+            self._check_size(at, f"{name}, where the poses were found,", getattr(pictures, "sizes", {}).get(name))
         if foreign:
             raise HpeError(
                 f"{len(foreign)} of {len(pictures)} pictures with poses have no labels in {self.source} (image_id "

@@ -284,22 +284,16 @@ def _short(numbers: Float32 | np.float32) -> Any:
 
 def poses_of(people: list[Person]) -> Poses:
     """People of one picture as arrays; other numbers than a person has, or too few, raise ValueError or KeyError."""
+    count = len(people)
     unknown = np.full(max((np.shape(person.get("tag", 0)) for person in people), default=()), np.nan)
     with np.errstate(over="ignore"):  # what is too large becomes infinite
-        keypoints = np.array([_numbers(person["keypoints"], 3 * K) for person in people], np.float32).reshape(-1, K, 3)
-        scores = np.array([float(person["score"]) for person in people], np.float32)
+        keypoints = np.array([person["keypoints"] for person in people], np.float32).reshape(count, K, 3)
+        scores = np.array([person["score"] for person in people], np.float32).reshape(count)
         tags = np.array([person.get("tag", unknown) for person in people], np.float32)
-    assumed = np.where(keypoints[..., 2] > 0, DETECTED, MISSING).tolist()
-    known = [_numbers(person.get("kind", guess), K) for person, guess in zip(people, assumed, strict=True)]
     if not np.isfinite(keypoints).all() or not np.isfinite(scores).all():
         raise ValueError("some numbers are not finite")
-    if not np.isin(known, range(len(KINDS))).all():
+    assumed = np.where(keypoints[..., 2] > 0, DETECTED, MISSING)
+    kind = np.array([person.get("kind", guess) for person, guess in zip(people, assumed, strict=True)], np.float64)
+    if not np.isin(kind, range(len(KINDS))).all():
         raise ValueError("some kinds are none of 0, 1 and 2")
-    return Poses(keypoints, scores, tags, np.array(known, np.uint8).reshape(-1, K))
-
-
-def _numbers(values: Any, count: int) -> list[float]:
-    """The values as that many numbers."""
-    if not isinstance(values, list) or len(values) != count:
-        raise ValueError(f"{count} numbers for each person are expected")
-    return [float(value) for value in values]
+    return Poses(keypoints, scores, tags, kind.astype(np.uint8).reshape(count, K))
