@@ -194,10 +194,6 @@ class LabelledSet:
             )
         return [found.get(i, Poses.none()) for i in range(len(self))]
 
-    def check_places(self, poses: Sequence[Poses]) -> None:
-        """See that poses, one for each picture, lie in the labelled pictures: those of larger ones do not."""
-        check_inside([each.keypoints[each.kind != MISSING][:, :2] for each in poses], self.sizes, self.source)
-
 
 def read_labels(path: str | Path) -> LabelledSet:
     """Read labelled people: of COCO keypoint annotations, or of YOLO-pose, CVAT or labelme.

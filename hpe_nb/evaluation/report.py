@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from hpe_nb.decoder.decode import Decoding, decode
-from hpe_nb.decoder.poses import Poses
+from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.cache import MapCache, cache_maps
-from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of
+from hpe_nb.evaluation.cache import MapCache, cache_maps, check_exact
+from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, check_inside, labels_of
 from hpe_nb.evaluation.metrics import COCO_NUMBERS, NOTE, OURS, CocoNumbers, PictureEvaluation, count_joints, judge
 from hpe_nb.evaluation.pose_files import check_finite
 from hpe_nb.files.text import escaped
@@ -93,21 +93,19 @@ def evaluate(
         if not isinstance(truth, LabelledSet):
             raise HpeError("poses by image id were given, but labels without ids; read these with hpe.read_labels.")
         poses = truth.poses_of(poses)
-    one = isinstance(poses, Poses | Decoding)
-    found: list[Any] = list(poses) if isinstance(poses, Iterable) and not one else [poses]
+    found: list[Any] = [poses] if isinstance(poses, Poses | Decoding) else list(poses)
     plain = [_plain(each, number) for number, each in enumerate(found, 1)]
     if isinstance(truth, LabelledSet):
         labels = list(truth.labels)
     else:
-        alone = one and not (isinstance(truth, list | tuple) and len(truth) == 1)
-        several: Any = truth if isinstance(truth, Iterable) and not alone else [truth]
+        several: Any = truth if isinstance(truth, Sequence) else [truth]
         labels = [labels_of(each) for each in several]
     if len(found) != len(labels):
         raise HpeError(
             f"Poses of {len(found)} pictures and labels of {len(labels)} were given, but one for each is expected."
         )
     if isinstance(truth, LabelledSet):
-        truth.check_places(plain)
+        check_inside([each.keypoints[each.kind != MISSING][:, :2] for each in plain], truth.sizes, truth.source)
     pairs = list(zip(plain, labels, strict=True))
     judged = [judge([each], [0], known, areas=3) for each, known in pairs]
     numbers = CocoNumbers(judged).numbers(0)
@@ -152,6 +150,7 @@ def evaluate_cache(
     cache: MapCache, truth: LabelledSet | Sequence[LabelsLike], settings: Settings | None = None
 ) -> Report:
     """Decode kept maps and judge the poses; the report says how the maps were made."""
+    check_exact([settings or Settings()], cache.packed(0))
     if isinstance(truth, LabelledSet) and len(truth) == len(cache):
         truth.check_names(cache.names)
     return evaluate([decode(maps, settings) for maps in cache], truth, cache.protocol)
