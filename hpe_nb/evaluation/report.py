@@ -32,7 +32,7 @@ class Report:
 
     Attributes:
         numbers: by name, in percent: COCO's ten (AP, AP50, AP75, APM, APL, AR, ...) by pycocotools, and PCK, wrong,
-            missed, extra and invented, see `hpe_nb.evaluation.metrics.OURS`; NaN where there is nothing to count.
+            missed, extra and invented, see `hpe_nb.evaluation.metrics.MEANINGS`; NaN where there is nothing to count.
         people: one row for each person found and for each person missed: `picture` and `person` (number of the person
             found, "-" for one that was missed), both counted from 1; `is`, the number of the label it was matched to
             ("none", or what it is where it does not count); their `OKS` ("missed"); the person's `score`; how many

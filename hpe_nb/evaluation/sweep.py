@@ -24,7 +24,6 @@ import hpe_nb
 from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import Decoder
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.cache import MapCache, cache_maps, check_exact, seal, shown, unpack, unsealed, writable
 from hpe_nb.evaluation.grids import Grid, grid_settings, settings_key
@@ -125,24 +124,13 @@ class _Portable:
 
 
 def work(maps: Maps | dict[str, Any], labels: Labels, settings: _Portable | Sequence[Settings]) -> Judgement:
-    """Judge all settings on one picture, on any machine."""
+    """Judge all settings on one picture, on any machine: decode by one `Decoder`, and judge the distinct results."""
     end_with_parent()
-    here = settings.settings if isinstance(settings, _Portable) else settings
-    return judge_settings(maps if isinstance(maps, Maps) else unpack(maps), labels, here)
-
-
-def judge_settings(maps: Maps, labels: Labels, settings: Sequence[Settings]) -> Judgement:
-    """Decode a picture's maps under every setting, by one `Decoder`, and judge the distinct results."""
-    decoder = Decoder(maps)
-    number: dict[int, int] = {}
-    poses: list[Poses] = []  # kept, so that no other poses get an id of theirs
-    result = []
-    for each in settings:
-        found: Poses = decoder(each).poses
-        result.append(number.setdefault(id(found), len(poses)))
-        if result[-1] == len(poses):
-            poses.append(found)
-    return judge(poses, result, labels)
+    decoder = Decoder(maps if isinstance(maps, Maps) else unpack(maps))
+    found = [decoder(each).poses for each in (settings.settings if isinstance(settings, _Portable) else settings)]
+    distinct = {id(poses): poses for poses in found}
+    number = {key: i for i, key in enumerate(distinct)}
+    return judge(list(distinct.values()), [number[id(poses)] for poses in found], labels)
 
 
 def _inputs(

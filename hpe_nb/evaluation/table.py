@@ -12,7 +12,7 @@ import pandas as pd
 
 from hpe_nb.errors import HpeError, whole_number
 from hpe_nb.evaluation.grids import varied
-from hpe_nb.evaluation.metrics import NOTE, NUMBERS, CocoNumbers, Judgement
+from hpe_nb.evaluation.metrics import MEANINGS, NOTE, NUMBERS, CocoNumbers, Judgement
 from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
 from hpe_nb.settings import Settings
@@ -31,15 +31,6 @@ BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#999999"
 
 HIGH_IS_GOOD = ("AP", "AP50", "AP75", "AR", "PCK")
 """Numbers that should be high; the others should be low."""
-
-WORDS = {
-    "wrong": "joints in the wrong person, %",
-    "missed": "people missed, %",
-    "extra": "people found who match no label, %",
-    "invented": "refined joints that are invented, %",
-    "people": "people found per picture",
-}
-"""What axes say of a number, where that is not its name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,4 +291,4 @@ def _best(name: str) -> str:
 
 def _label(name: str) -> str:
     """Axis label of a number."""
-    return WORDS.get(name, f"{name}, %")
+    return "people found per picture" if name == "people" else f"{MEANINGS.get(name, name)}, %"

@@ -15,7 +15,7 @@ import hpe_nb as hpe
 from hpe_nb.decoder.poses import DETECTED, REFINED, Poses, oks
 from hpe_nb.evaluation.labels import labels_of
 from hpe_nb.evaluation.metrics import COCO_NUMBERS, CocoNumbers
-from hpe_nb.evaluation.sweep import judge_settings
+from hpe_nb.evaluation.sweep import work
 
 
 def by_hand(folder: Path, truth: list[hpe.Scene], poses: list[Poses]) -> list[float]:
@@ -55,7 +55,7 @@ def test_coco_numbers_are_those_by_hand(tmp_path: Path, noise: float) -> None:
 
 def test_weights_count_pictures() -> None:
     truth = scenes(3)
-    judged = [judge_settings(each.maps, labels_of(each), (hpe.Settings(),)) for each in truth]
+    judged = [work(each.maps, labels_of(each), (hpe.Settings(),)) for each in truth]
     some = CocoNumbers([judged[0], judged[2], judged[2]]).numbers(0)
     assert CocoNumbers(judged).numbers(0, np.array([1, 0, 2])) == pytest.approx(some, nan_ok=True)
 

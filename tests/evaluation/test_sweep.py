@@ -33,7 +33,7 @@ from hpe_nb.evaluation.cache import seal
 from hpe_nb.evaluation.grids import settings_key
 from hpe_nb.evaluation.labels import labels_of
 from hpe_nb.evaluation.metrics import NUMBERS, judge
-from hpe_nb.evaluation.sweep import judge_settings
+from hpe_nb.evaluation.sweep import work
 from hpe_nb.files.whole import folder_held
 
 DEADLY = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
@@ -90,7 +90,7 @@ def test_every_result_is_that_of_a_decoding_of_its_own(pictures: list[hpe.Scene]
     settings = [each for rule in RULES for each in hpe.random_settings(8, fields, rule, seed=4)]
     settings += [hpe.Settings(tag_threshold=value) for value in (1.0, 1.001)]
     maps, labels = pictures[2].maps, labels_of(pictures[2])
-    found = judge_settings(maps, labels, settings)
+    found = work(maps, labels, settings)
     poses = [hpe.decode(maps, each).poses for each in settings]
     decoder = hpe.Decoder(maps)
     assert all(same(decoder(each).poses, alone) for each, alone in zip(settings, poses, strict=True))
