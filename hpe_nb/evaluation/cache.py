@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +67,7 @@ class MapCache(Sequence[Maps]):
         return len(self.keys)
 
     def __getitem__(self, index: Any) -> Any:
-        """Maps of one photo, or for a slice the cache of some of them."""
-        if isinstance(index, slice):
-            return replace(self, names=self.names[index], keys=self.keys[index])
+        """Maps of one photo."""
         return unpack(self.packed(index))
 
     def packed(self, index: int) -> dict[str, Any]:
