@@ -63,8 +63,8 @@ def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_i
         The path.
 
     Raises:
-        HpeError: another ending, no poses, an image id of another type, numbers that are not finite, or a place that
-            cannot be written.
+        HpeError: another ending, no poses, numbers that are not finite, or a place that cannot be written.
+        TypeError: an image id that is neither a whole number nor a name.
 
     Example:
         >>> poses = hpe.decode(hpe.scene("two apart").maps).poses
@@ -174,10 +174,8 @@ def cell_text(value: Any) -> Any:
 def _read_json(path: Path) -> Iterable[Person]:
     """The people of a COCO results file; a `file_name`, as `hpe-nb run` writes, is their image id."""
     people = json.loads(_text(path))
-    if isinstance(people, dict) and "annotations" in people:
-        raise ValueError("it is a COCO annotation file: ground truth, not results")
-    if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
-        raise ValueError("a list of people is expected")
+    if not isinstance(people, list):
+        raise ValueError("a list of people is expected, not ground truth with its images")
     if any(person.get("category_id", 1) != 1 for person in people):
         raise ValueError("category_id 1, which is person, is expected")
     return [person | ({"image_id": person["file_name"]} if "file_name" in person else {}) for person in people]
@@ -252,24 +250,22 @@ def _ending(path: Path, known: Iterable[str]) -> str:
     return ending
 
 
-def check_finite(poses: Poses, image_id: ImageId) -> None:
-    """See that places and scores are finite numbers."""
+def check_poses(poses: Any, picture: ImageId) -> None:
+    """See that these are poses, with finite places and scores."""
+    if not isinstance(poses, Poses):
+        kind = type(poses).__name__
+        raise HpeError(f"{kind} was given for picture {picture!r}, but poses are expected, as decoding.poses.")
     if not (np.isfinite(poses.keypoints).all() and np.isfinite(poses.scores).all()):
         raise HpeError(
-            f"poses with NaN or infinite numbers were given (picture {image_id!r}), but finite ones are expected; "
+            f"poses with NaN or infinite numbers were given (picture {picture!r}), but finite ones are expected; "
             "leave those people out."
         )
 
 
 def _people(poses: Poses, image_id: ImageId) -> Iterator[Person]:
     """Each person as a dictionary of plain numbers."""
-    if not isinstance(poses, Poses):
-        raise HpeError(f"A {type(poses).__name__} was given, but Poses are expected, for example decoding.poses.")
-    check_finite(poses, image_id)
-    try:
-        name = image_id if isinstance(image_id, str) else index(image_id)
-    except TypeError as error:
-        raise HpeError(f"image_id={image_id!r} was given, but a whole number or a name is expected.") from error
+    check_poses(poses, image_id)
+    name = image_id if isinstance(image_id, str) else index(image_id)
     for i in range(len(poses)):
         tag = {"tag": _short(poses.tags[i])} if np.isfinite(poses.tags[i]).all() else {}
         places, score = _short(poses.keypoints[i].reshape(-1)), _short(poses.scores[i])

@@ -16,7 +16,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.cache import MapCache, cache_maps, check_exact
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, check_inside, labels_of
 from hpe_nb.evaluation.metrics import COCO_NUMBERS, NOTE, OURS, CocoNumbers, PictureEvaluation, count_joints, judge
-from hpe_nb.evaluation.pose_files import check_finite
+from hpe_nb.evaluation.pose_files import check_poses
 from hpe_nb.files.text import escaped
 from hpe_nb.settings import Settings
 
@@ -94,7 +94,9 @@ def evaluate(
             raise HpeError("poses by image id were given, but labels without ids; read these with hpe.read_labels.")
         poses = truth.poses_of(poses)
     found: list[Any] = [poses] if isinstance(poses, Poses | Decoding) else list(poses)
-    plain = [_plain(each, number) for number, each in enumerate(found, 1)]
+    plain = [each.poses if isinstance(each, Decoding) else each for each in found]
+    for number, each in enumerate(plain, 1):
+        check_poses(each, number)
     if isinstance(truth, LabelledSet):
         labels = list(truth.labels)
     else:
@@ -114,15 +116,6 @@ def evaluate(
     protocol = ", ".join(filter(None, (protocol, "refine " + "/".join(refined) if refined else "")))
     people = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
     return Report({name: numbers[name] for name in (*COCO_NUMBERS, *OURS)}, people, protocol, len(plain))
-
-
-def _plain(found: Any, picture: int) -> Poses:
-    """The poses of a picture, if they are some and finite."""
-    poses = found.poses if isinstance(found, Decoding) else found
-    if not isinstance(poses, Poses):
-        raise HpeError(f"{type(poses).__name__} was given for picture {picture}, but poses or a decoding are expected.")
-    check_finite(poses, picture)
-    return poses
 
 
 def _people(picture: int, poses: Poses, labels: Labels) -> list[tuple[Any, ...]]:

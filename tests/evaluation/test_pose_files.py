@@ -92,7 +92,7 @@ PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0
     ("name", "content", "says"),
     [
         pytest.param("a.json", "[{", "holds no poses", id="half a file"),
-        pytest.param("a.json", "[1, 2]", "a list of people", id="a list of numbers"),
+        pytest.param("a.json", "[1, 2]", "holds no poses", id="a list of numbers"),
         pytest.param("a.json", '{"annotations": []}', "ground truth", id="ground truth"),
         pytest.param("a.json", json.dumps([PERSON | {"category_id": 2}]), "category_id 1", id="a bicycle"),
         pytest.param("a.json", json.dumps([PERSON | {"keypoints": [1.0] * 50}]), "size 50", id="a number too few"),
@@ -123,7 +123,8 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
     broken = some_poses(1)
     broken.keypoints[0, 0, 0] = np.nan
     refused("NaN", save_poses, path, {1: some_poses(1), 2: broken})
-    refused("A Decoding was given", save_poses, path, hpe.decode(hpe.scene(1).maps))
-    refused("image_id=1.5", save_poses, path, some_poses(1), 1.5)
+    refused("Decoding was given for picture 0", save_poses, path, hpe.decode(hpe.scene(1).maps))
+    with pytest.raises(TypeError):
+        save_poses(path, some_poses(1), 1.5)  # type: ignore[arg-type]
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
