@@ -195,6 +195,18 @@ class LabelledSet:
         return [found.get(i, Poses.none()) for i in range(len(self))]
 
 
+def labels_of_each(truth: LabelledSet | LabelsLike | Sequence[LabelsLike], pictures: int) -> list[Labels]:
+    """The labels of each of so many pictures, of what is known to be true about them in their order."""
+    if isinstance(truth, LabelledSet):
+        labels = list(truth.labels)
+    else:
+        several: Any = truth if isinstance(truth, Sequence) else [truth]
+        labels = [labels_of(each) for each in several]
+    if len(labels) != pictures:
+        raise HpeError(f"{pictures} pictures and labels of {len(labels)} were given, but one for each is expected.")
+    return labels
+
+
 def read_labels(path: str | Path) -> LabelledSet:
     """Read labelled people: of COCO keypoint annotations, or of YOLO-pose, CVAT or labelme.
 

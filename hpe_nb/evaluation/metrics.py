@@ -166,7 +166,7 @@ def count_joints(keypoints: Float32, kind: Kinds, labels: Labels) -> tuple[Ints,
     away = np.linalg.norm(keypoints[:, None, :, :2].astype(np.float64) - labels.keypoints[:, :, :2], axis=-1)
     both = there[:, None] & labels.labelled
     near = (away <= (PCK * labels.boxes[:, 2:].max(axis=1, initial=0))[:, None]) & both
-    on = (away <= HALF * np.sqrt(np.maximum(labels.areas, 0))[:, None]) & both & labels.real[:, None]
+    on = (away <= HALF * np.sqrt(labels.areas)[:, None]) & both & labels.real[:, None]
     on = np.concatenate((on, np.zeros_like(on, shape=(len(kind), 1, on.shape[2]))), axis=1)  # a last one without joints
     on_owner, on_any = on[np.arange(len(on)), on.sum(axis=2).argmax(axis=1)], np.asarray(on.any(axis=1))
     counts = np.stack([each.sum(axis=1) for each in (on_any, on_any & ~on_owner, new, new & ~on_owner)], axis=1)

@@ -157,18 +157,14 @@ def _write_csv(file: TextIO, people: Iterable[Person], columns: tuple[str, ...])
     table = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
     table.writeheader()
     for person in people:
-        row = {name: cell_text(value) for name, value in person.items()}
+        formulas = {name for name, value in person.items() if isinstance(value, str) and value.startswith(FORMULA)}
+        row = {name: "'" + value if name in formulas else value for name, value in person.items()}
         row["person_tag"] = " ".join(map(str, np.ravel(person.get("tag", [])).tolist()))
         row["person_score"] = person["score"]
         for k, joint in enumerate(KEYPOINTS):
             place, kind = person["keypoints"][3 * k : 3 * k + 3], person["kind"][k]
             row["x_px"], row["y_px"], row["score"] = place if any(place) or kind else ("", "", "")
             table.writerow(row | {"joint": joint, "kind": KINDS[kind]})
-
-
-def cell_text(value: Any) -> Any:
-    """Text for a cell: what a spreadsheet would take for a formula gets a ' before it; numbers stay as they are."""
-    return "'" + value if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def _read_json(path: Path) -> Iterable[Person]:

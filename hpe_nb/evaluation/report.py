@@ -14,7 +14,7 @@ from hpe_nb.decoder.decode import Decoding, decode
 from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.cache import MapCache, cache_maps, check_exact
-from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, check_inside, labels_of
+from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, check_inside, labels_of_each
 from hpe_nb.evaluation.metrics import COCO_NUMBERS, NOTE, OURS, CocoNumbers, PictureEvaluation, count_joints, judge
 from hpe_nb.evaluation.pose_files import check_poses
 from hpe_nb.files.text import escaped
@@ -97,15 +97,7 @@ def evaluate(
     plain = [each.poses if isinstance(each, Decoding) else each for each in found]
     for number, each in enumerate(plain, 1):
         check_poses(each, number)
-    if isinstance(truth, LabelledSet):
-        labels = list(truth.labels)
-    else:
-        several: Any = truth if isinstance(truth, Sequence) else [truth]
-        labels = [labels_of(each) for each in several]
-    if len(found) != len(labels):
-        raise HpeError(
-            f"Poses of {len(found)} pictures and labels of {len(labels)} were given, but one for each is expected."
-        )
+    labels = labels_of_each(truth, len(plain))
     if isinstance(truth, LabelledSet):
         check_inside([each.keypoints[each.kind != MISSING][:, :2] for each in plain], truth.sizes, truth.source)
     pairs = list(zip(plain, labels, strict=True))

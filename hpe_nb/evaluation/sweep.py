@@ -27,7 +27,7 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.cache import MapCache, cache_maps, check_exact, seal, shown, unpack, unsealed, writable
 from hpe_nb.evaluation.grids import Grid, grid_settings, settings_key
-from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of
+from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of_each
 from hpe_nb.evaluation.metrics import Judgement, judge
 from hpe_nb.evaluation.table import SweepTable, make_table
 from hpe_nb.files.whole import folder_held, remove_parts
@@ -153,9 +153,7 @@ def _inputs(
         )
     if truth is None:
         raise HpeError("No truth was given, but only scenes know their own; add labels, read with hpe.read_labels.")
-    labels = list(truth.labels) if isinstance(truth, LabelledSet) else [labels_of(each) for each in truth]
-    if len(labels) != len(source):
-        raise HpeError(f"{len(source)} pictures and labels of {len(labels)} were given, but one for each is expected.")
+    labels = labels_of_each(truth, len(source))
     if isinstance(source, MapCache):
         protocol = source.protocol
         if isinstance(truth, LabelledSet):
