@@ -157,8 +157,10 @@ def _write_csv(file: TextIO, people: Iterable[Person], columns: tuple[str, ...])
     table = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
     table.writeheader()
     for person in people:
-        formulas = {name for name, value in person.items() if isinstance(value, str) and value.startswith(FORMULA)}
-        row = {name: "'" + value if name in formulas else value for name, value in person.items()}
+        row = dict(person)
+        for name, value in person.items():
+            if isinstance(value, str) and value.startswith(FORMULA):
+                row[name] = "'" + value
         row["person_tag"] = " ".join(map(str, np.ravel(person.get("tag", [])).tolist()))
         row["person_score"] = person["score"]
         for k, joint in enumerate(KEYPOINTS):

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 import warnings
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import nullcontext
@@ -38,7 +38,7 @@ PATIENCE = 4.0
 """Seconds of work from which on other processes are worth their start."""
 
 RETRIES = 3
-"""A task whose worker fails is done again at most this many times."""
+"""Processes take the place of lost ones at most this many times."""
 
 AHEAD = 3
 """Tasks that are under way at a time for each processor: memory does not grow with the number of tasks."""
@@ -195,8 +195,7 @@ def run_tasks(
 ) -> Iterator[tuple[int, Any]]:
     """Run the function on each task; yield tasks and results as they come.
 
-    A task that fails because its worker was lost, or for a reason that may pass, is tried again. Where the executor
-    itself has broken, as a process pool does when one of its processes dies, a fresh pool takes over.
+    A process pool breaks when one of its processes dies: a fresh pool takes over its work. Dask does so by itself.
 
     Args:
         function: can be sent to another process.
@@ -208,7 +207,7 @@ def run_tasks(
     if hasattr(executor, "get_executor"):  # a Dask client
         at_once = max(at_once, AHEAD * sum(executor.nthreads().values()))
         executor = executor.get_executor()
-    waiting, tries = deque(tasks), Counter[str]()
+    waiting, losses = deque(tasks), 0
     while waiting:
         own = executor is None
         pool, running = own_pool() if own else executor, dict[Future[Any], int]()
@@ -218,35 +217,22 @@ def run_tasks(
                     running[pool.submit(function, *arguments(waiting[0]))] = waiting[0]
                     waiting.popleft()
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    error = future.exception()
-                    if isinstance(error, HpeError | BrokenExecutor):
-                        raise error
-                    task = running.pop(future)
-                    if error is None:
-                        yield task, future.result()
-                    else:
-                        waiting.append(task)
-                        _count_failure(f"picture {task + 1}", error, tries)
+                    yield running[future], future.result()
+                    del running[future]
         except BrokenExecutor as error:
+            if (losses := losses + 1) > RETRIES:
+                raise HpeError(
+                    f"Processes were lost {losses} times ({type(error).__name__}: {error}); what is finished is kept, "
+                    "so mend the cause and run the same sweep again."
+                ) from error
+            warnings.warn(f"A worker was lost ({type(error).__name__}); its work is done again.", stacklevel=2)
             waiting.extend(running.values())
             executor = None
-            _count_failure("the processes", error, tries)
         finally:
             for future in running:
                 future.cancel()
             if own:
                 pool.shutdown(wait=True, kill_workers=True)
-
-
-def _count_failure(what: str, error: BaseException, tries: Counter[str]) -> None:
-    """Note that work failed; raise if it did so too often."""
-    tries[what] += 1
-    if tries[what] > RETRIES:
-        raise HpeError(
-            f"The work on {what} failed {RETRIES + 1} times (last: {type(error).__name__}: {error}); "
-            "what is finished is kept, so mend the cause and run the same sweep again."
-        ) from error
-    warnings.warn(f"A worker was lost at {what} ({type(error).__name__}); it is done again.", stacklevel=3)
 
 
 def own_pool() -> Any:

@@ -10,7 +10,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from multiprocessing import get_context
@@ -204,10 +204,6 @@ def die_once(flag: str, number: int) -> int:
     return number
 
 
-def fail(error: Exception) -> None:
-    raise error
-
-
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:A worker was lost")
 def test_a_killed_worker_costs_a_retry(tmp_path: Path) -> None:
@@ -216,12 +212,26 @@ def test_a_killed_worker_costs_a_retry(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:A worker was lost")
-@pytest.mark.parametrize(
-    ("error", "word"), [(RuntimeError("always"), "picture 1 failed 4 times"), (HpeError("This is bad."), "This is bad")]
-)
-def test_what_cannot_work_ends_the_sweep(error: Exception, word: str) -> None:
-    with pytest.raises(HpeError, match=word), ThreadPoolExecutor(1) as pool:
-        list(sweeping.run_tasks(fail, [0], lambda _: (error,), pool))
+@pytest.mark.parametrize("error", [RuntimeError("in the work"), HpeError("This is bad.")])
+def test_what_cannot_work_ends_the_sweep(error: Exception) -> None:
+    def fail(_: int) -> None:
+        raise error
+
+    with pytest.raises(type(error), match=str(error)), ThreadPoolExecutor(1) as pool:
+        list(sweeping.run_tasks(fail, [0], lambda i: (i,), pool))
+
+
+@pytest.mark.filterwarnings("ignore:A worker was lost")
+def test_a_pool_that_always_breaks_ends_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(ThreadPoolExecutor):
+        def submit(self, *_: Any) -> Any:
+            raise BrokenExecutor("out of memory")
+
+        def shutdown(self, **_: Any) -> None:
+            super().shutdown()
+
+    monkeypatch.setattr(sweeping, "own_pool", Broken)
+    refused("lost 4 times .*out of memory", list, sweeping.run_tasks(print, [0], lambda i: (i,)))
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
