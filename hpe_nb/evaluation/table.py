@@ -143,12 +143,13 @@ def make_table(settings: tuple[Settings, ...], judgements: Sequence[Judgement], 
     """The table of a sweep from its settings, the default first, and each picture's judgement."""
     judged = CocoNumbers(judgements)
     names, rules = varied(settings), [type(each).__name__ for each in settings]
-    columns: dict[str, Any] = {"rule": rules} if len(set(rules)) > 1 else {}
-    columns |= {name: [getattr(each, name, None) for each in settings] for name in names}
-    frame = pd.DataFrame(columns).join(pd.DataFrame(judged.of_all(), columns=list(NUMBERS)), how="right")
+    frame = pd.DataFrame({name: [getattr(each, name, None) for each in settings] for name in names})
+    frame = frame.join(pd.DataFrame(judged.of_all(), columns=list(NUMBERS)), how="right")
+    if len(set(rules)) > 1:
+        frame.insert(0, "rule", rules)
     best = int(np.lexsort((frame["wrong"], -frame["AP"].fillna(-1)))[0])
     marks = {best: "best"} | {0: "default best" if best == 0 else "default"}
-    frame["mark"] = [marks.get(i, "") for i in range(len(settings))]
+    frame.insert(len(frame.columns), "mark", [marks.get(i, "") for i in range(len(settings))])
     return SweepTable(settings, frame, names, best, protocol, len(judgements), judged)
 
 

@@ -41,13 +41,6 @@ DEADLY = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
 RULES = [hpe.Settings(), hpe.Settings.omz(), hpe.HigherHRNetSettings()]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Marked(hpe.Settings):
-    """A rule with a knob that is called as a column of the table."""
-
-    mark: int = hpe.knob(0, 0, 5, 1, "a mark", step="grouping")
-
-
 GRID = {"tag_threshold": [0.5, 1.0, 2.0], "pose_threshold": [0.05, 0.1, 0.3], "detection_threshold": [0.1, 0.3]}
 
 
@@ -328,7 +321,6 @@ def test_intervals(table: hpe.SweepTable) -> None:
         pytest.param({"grid": {"tag_threshold": []}}, "list of values", id="no values"),
         pytest.param({"grid": {"tag_threshold": 1.0}}, "1.0 was given for tag_threshold", id="no list of values"),
         pytest.param({"grid": None}, "a grid of something else", id="no grid"),
-        pytest.param({"grid": {"mark": [0, 1]}, "base": Marked()}, "knob called mark", id="a knob called as a column"),
         pytest.param({"grid": dict.fromkeys(GRID, range(10**4))}, "1e[+]12 settings", id="too many settings"),
         pytest.param({"grid": {"tag_threshold": [9.0]}}, "tag_threshold=9.0", id="out of range"),
         pytest.param({"truth": [hpe.scene(1)]}, "one for each", id="one label for two"),
