@@ -24,7 +24,7 @@ from hpe_nb.arrays import Bools, Image
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.evaluation.flip import FlipTest
-from hpe_nb.files.images import PICTURE_ENDINGS, read_image
+from hpe_nb.files.images import read_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.whole import remove_parts, written_whole
@@ -93,7 +93,7 @@ class MapCache(Sequence[Maps]):
 
 
 def cache_maps(
-    photos: str | Path | Sequence[str | Path],
+    photos: Sequence[str | Path],
     network: Callable[[Image], Maps],
     folder: str | Path | None = None,
     *,
@@ -106,7 +106,7 @@ def cache_maps(
     run that is killed loses one photo at most; a damaged file is made again.
 
     Args:
-        photos: a folder, or the paths of photos.
+        photos: paths of photos, for example `labels.paths(folder)`.
         network: from `load_network`, alone or in a `FlipTest`.
         folder: where to keep the maps; by default in the user's cache, or in a temporary folder, which goes with the
             returned object, where that cannot be written.
@@ -118,7 +118,7 @@ def cache_maps(
     Raises:
         HpeError: a photo that cannot be read, or a folder that cannot be written.
     """
-    paths, hold = _photos(photos), None
+    paths, hold = [Path(each) for each in photos], None
     target = Path(folder) if folder is not None else cache_dir() / "maps"
     if folder is None and not writable(target):
         hold = tempfile.TemporaryDirectory(prefix="hpe-nb-")
@@ -147,17 +147,6 @@ def _identity(network: Any, protocol: str) -> bytes:
         if op.get_type_name() == "Constant":
             digest.update(op.data.tobytes())
     return digest.digest()
-
-
-def _photos(photos: str | Path | Sequence[str | Path]) -> list[Path]:
-    """Paths of the photos, those of a folder in the order of their names."""
-    if not isinstance(photos, str | Path):
-        return [Path(path) for path in photos]
-    folder = Path(photos)
-    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURE_ENDINGS and path.is_file())
-    if not found:
-        raise HpeError(f"{folder} is no folder with photos (.jpg, .png and the like); give one, or a list of paths.")
-    return found
 
 
 def shown(items: Iterable[Any], unit: str, progress: bool, total: int | None = None, done: int = 0) -> tqdm[Any]:

@@ -21,11 +21,10 @@ import joblib
 from joblib.externals import loky
 
 import hpe_nb
-from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import Decoder
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.cache import MapCache, cache_maps, check_exact, seal, shown, unpack, unsealed, writable
+from hpe_nb.evaluation.cache import MapCache, check_exact, seal, shown, unpack, unsealed, writable
 from hpe_nb.evaluation.grids import Grid, grid_settings, settings_key
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of_each
 from hpe_nb.evaluation.metrics import Judgement, judge
@@ -43,7 +42,7 @@ RETRIES = 3
 AHEAD = 3
 """Tasks that are under way at a time for each processor: memory does not grow with the number of tasks."""
 
-Pictures: TypeAlias = MapCache | Sequence[Maps] | Sequence[Scene] | Sequence[str | Path]
+Pictures: TypeAlias = MapCache | Sequence[Maps] | Sequence[Scene]
 
 
 def sweep(
@@ -51,7 +50,6 @@ def sweep(
     truth: LabelledSet | Sequence[LabelsLike] | None,
     grid: Grid,
     *,
-    network: Callable[[Image], Maps] | None = None,
     base: Settings | None = None,
     executor: Any = None,
     keep: str | Path | None = None,
@@ -63,10 +61,9 @@ def sweep(
     records that are damaged are named in a warning and made again.
 
     Args:
-        pictures: kept maps (`cache_maps`), maps, scenes, or paths of photos together with a `network`.
+        pictures: kept maps of photos (`cache_maps`), maps, or scenes.
         truth: labels of the pictures in the same order; None for scenes, which know their own.
         grid: values by field of the settings, or settings (`random_settings`, `flip_settings`), of any rule.
-        network: for paths: makes their maps, once, in the user's cache.
         base: the default that all are compared with, and where rule and other fields come from.
         executor: any `concurrent.futures.Executor`, or a Dask client; by default processes on this machine, or none if
             it is a matter of seconds.
@@ -89,7 +86,7 @@ def sweep(
         For photos: `hpe.sweep(cache, labels, {"tag_threshold": np.arange(0.2, 2, 0.1)})`.
     """
     settings = grid_settings(grid, base)
-    source, labels, protocol = _inputs(pictures, truth, network, progress)
+    source, labels, protocol = _inputs(pictures, truth)
     if isinstance(source, MapCache):
         check_exact(settings, source.packed(0))
         keep = keep or (source.folder / "sweeps" if writable(source.folder) else None)
@@ -133,32 +130,24 @@ def work(maps: Maps | dict[str, Any], labels: Labels, settings: _Portable | Sequ
     return judge(list(distinct.values()), [number[id(poses)] for poses in found], labels)
 
 
-def _inputs(
-    pictures: Pictures, truth: Any, network: Callable[[Image], Maps] | None, progress: bool
-) -> tuple[MapCache | list[Maps], list[Labels], str]:
+def _inputs(pictures: Pictures, truth: Any) -> tuple[MapCache | list[Maps], list[Labels], str]:
     """The maps, the labels, and in a few words where the maps come from."""
-    first = pictures if isinstance(pictures, MapCache) else next(iter(pictures), None)
     source: Any = pictures
     protocol = "maps in memory"
-    if isinstance(first, str | Path):
-        if network is None:
-            raise HpeError("Paths of photos were given without a network; add network=hpe.load_network().")
-        source = cache_maps(source, network, progress=progress)
-    elif isinstance(first, Scene):
-        truth, protocol = source if truth is None else truth, "scenes"
+    if isinstance(pictures, MapCache):
+        protocol = pictures.protocol
+        if isinstance(truth, LabelledSet) and len(truth) == len(pictures):
+            truth.check_names(pictures.names)
+    elif pictures and isinstance(pictures[0], Scene):
+        truth, protocol = pictures if truth is None else truth, "scenes"
         source = [each.maps for each in source]
-    elif not isinstance(first, MapCache | Maps):
+    elif not pictures or not isinstance(pictures[0], Maps):
         raise HpeError(
-            "A map cache, maps, scenes or paths of photos are expected as pictures, and at least one of them."
+            "Kept maps (hpe.cache_maps of photos), maps or scenes are expected as pictures, and at least one of them."
         )
     if truth is None:
         raise HpeError("No truth was given, but only scenes know their own; add labels, read with hpe.read_labels.")
-    labels = labels_of_each(truth, len(source))
-    if isinstance(source, MapCache):
-        protocol = source.protocol
-        if isinstance(truth, LabelledSet):
-            truth.check_names(source.names)
-    return source, labels, protocol
+    return source, labels_of_each(truth, len(source)), protocol
 
 
 def _record_name(source: MapCache | list[Maps], index: int, labels: Labels) -> str:

@@ -93,11 +93,6 @@ def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_one(
     assert tmp_path not in cache.folder.parents
 
 
-def test_what_is_no_folder_of_photos(tmp_path: Path) -> None:
-    for path, says in ((tmp_path, "no folder with photos"), ([tmp_path / "no.png"], "does not exist")):
-        refused(says, hpe.cache_maps, path, Network(), tmp_path / "c", progress=False)
-
-
 def test_sweep_of_a_cache_checks_the_thresholds(tmp_path: Path, photos: list[Path]) -> None:
     cache = hpe.cache_maps(photos, Network(), tmp_path / "c", progress=False)
     refused(r"kept maps begin at 0\.01", hpe.sweep, cache, SCENES, {"refine_threshold": [0.0, 0.1]}, progress=False)

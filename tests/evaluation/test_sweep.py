@@ -325,7 +325,7 @@ def test_intervals(table: hpe.SweepTable) -> None:
         pytest.param({"grid": {"tag_threshold": [9.0]}}, "tag_threshold=9.0", id="out of range"),
         pytest.param({"truth": [hpe.scene(1)]}, "one for each", id="one label for two"),
         pytest.param({"pictures": [hpe.scene(1).maps], "truth": None}, "only scenes know", id="no truth"),
-        pytest.param({"pictures": ["a.jpg"]}, "without a network", id="no network"),
+        pytest.param({"pictures": ["a.jpg"]}, "hpe.cache_maps of photos", id="paths"),
         pytest.param({"pictures": []}, "at least one", id="no pictures"),
     ],
 )
