@@ -17,6 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -204,7 +205,6 @@ def test_a_killed_worker_costs_a_retry(tmp_path: Path) -> None:
     assert sorted(found) == [(i, i) for i in range(8)]
 
 
-@pytest.mark.filterwarnings("ignore:A worker was lost")
 @pytest.mark.parametrize("error", [RuntimeError("in the work"), HpeError("This is bad.")])
 def test_what_cannot_work_ends_the_sweep(error: Exception) -> None:
     def fail(_: int) -> None:
@@ -216,14 +216,8 @@ def test_what_cannot_work_ends_the_sweep(error: Exception) -> None:
 
 @pytest.mark.filterwarnings("ignore:A worker was lost")
 def test_a_pool_that_always_breaks_ends_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Broken(ThreadPoolExecutor):
-        def submit(self, *_: Any) -> Any:
-            raise BrokenExecutor("out of memory")
-
-        def shutdown(self, **_: Any) -> None:
-            super().shutdown()
-
-    monkeypatch.setattr(sweeping, "own_pool", Broken)
+    broken = Mock(**{"submit.side_effect": BrokenExecutor("out of memory")})
+    monkeypatch.setattr(sweeping, "own_pool", lambda: broken)
     refused("lost 4 times .*out of memory", list, sweeping.run_tasks(print, [0], lambda i: (i,)))
 
 
