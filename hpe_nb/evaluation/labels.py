@@ -22,13 +22,14 @@ import numpy as np
 from hpe_nb.arrays import Bools, Float64, Floats, Ints
 from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.pose_files import ImageId
+from hpe_nb.evaluation.pose_files import ImageId, text_of
 from hpe_nb.files.images import PICTURE_ENDINGS, size_of
-from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.making import Scene
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.skeleton import KEYPOINTS, K
+
+LABELS = "a file with labels"
 
 MOST_OUTSIDE = 0.25
 """Poses or labels are of another picture when more than this share of their joints lies outside the labelled one."""
@@ -269,9 +270,9 @@ def _rows(path: Path) -> list[tuple[ImageId, str, tuple[int, int], Labels]]:
         photos = _photos_of(files[0].parent)
         pictures: Iterable[Picture] = [_yolo(file, photos.get(file.stem)) for file in files]
     elif files[0].suffix.lower() == ".xml":
-        pictures = _cvat(_text(path))
-    elif "shapes" in (content := json.loads(_text(files[0]))) or path.is_dir():
-        pictures = [_labelme(json.loads(_text(file))) for file in files]
+        pictures = _cvat(text_of(path, LABELS))
+    elif "shapes" in (content := json.loads(text_of(files[0], LABELS))) or path.is_dir():
+        pictures = [_labelme(json.loads(text_of(file, LABELS))) for file in files]
     else:
         return _from_coco(path.name, content)
     return [(i, name, size, labels_of(people)) for i, (name, size, people) in enumerate(pictures, 1)]
@@ -349,9 +350,8 @@ def label_files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     photos = _photos_of(path)
-    texts = [
-        each for each in path.glob("*.txt") if each.stem in photos or not (text := _text(each)) or text[0].isdigit()
-    ]
+    texts = list(path.glob("*.txt"))
+    texts = [each for each in texts if each.stem in photos or re.match(r"\s*(\d|$)", text_of(each, LABELS))]
     if files := sorted(texts) or sorted(path.glob("*.json")):
         return files
     raise HpeError(f"{path} is a folder without labels (.txt of YOLO-pose, .json of labelme); give one of these.")
@@ -371,18 +371,13 @@ def _photos_of(labels: Path) -> dict[str, Path]:
     return {path.stem: path for path in files if path.suffix.lower() in PICTURE_ENDINGS}
 
 
-def _text(path: Path) -> str:
-    """The text of a file with labels."""
-    return read_bytes(path, "a file with labels").decode("utf-8-sig").strip()
-
-
 def _yolo(path: Path, photo: Path | None) -> Picture:
     """A text file of YOLO-pose; class 0 is person."""
     if photo is None or (size := size_of(photo)) is None:
         beside = images_of(path.parent)
         raise HpeError(f"{path} has no picture beside it or in {beside}, but YOLO's labels need its size; add it.")
     people = []
-    for line in _text(path).splitlines():
+    for line in text_of(path, LABELS).splitlines():
         numbers = [float(part) for part in line.split()]
         if numbers and numbers[0] == 0:
             if len(numbers) not in (5 + 2 * K, 5 + 3 * K):

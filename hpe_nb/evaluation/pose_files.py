@@ -171,7 +171,7 @@ def _write_csv(file: TextIO, people: Iterable[Person], columns: tuple[str, ...])
 
 def _read_json(path: Path) -> Iterable[Person]:
     """The people of a COCO results file; a `file_name`, as `hpe-nb run` writes, is their image id."""
-    people = json.loads(_text(path))
+    people = json.loads(text_of(path))
     if not isinstance(people, list):
         raise ValueError("a list of people is expected, not ground truth with its images")
     if any(person.get("category_id", 1) != 1 for person in people):
@@ -185,7 +185,7 @@ def _read_csv(path: Path) -> Iterable[Person]:
     An image id that is a whole number without zeros before it is read as a number.
     """
     people: dict[tuple[ImageId, str], Person] = {}
-    rows = csv.DictReader(io.StringIO(_text(path)), strict=True)
+    rows = csv.DictReader(io.StringIO(text_of(path)), strict=True)
     for row in rows:
         cell = row["name"] if "frame" in row and "image_id" not in row else row["image_id"]
         name: ImageId = int(cell) if re.fullmatch("0|-?[1-9][0-9]{0,17}", cell) else cell.removeprefix("'")
@@ -235,9 +235,9 @@ def no_record(path: Path, error: Exception) -> HpeError:
     return HpeError(f"{path} is no record of poses ({error}); give a .jsonl file that hpe-nb run wrote.")
 
 
-def _text(path: Path) -> str:
-    """The text of a file with poses."""
-    return read_bytes(path, "a file with poses").decode("utf-8-sig")
+def text_of(path: Path, expected: str = "a file with poses") -> str:
+    """The text of a file, which is expected to be this."""
+    return read_bytes(path, expected).decode("utf-8-sig")
 
 
 def _ending(path: Path, known: Iterable[str]) -> str:
