@@ -229,20 +229,18 @@ def plot_pareto(table: SweepTable, price: str = "wrong", ax: Axes | None = None)
 
     Args:
         table: from `sweep`.
-        price: a column of the table that should be small.
+        price: a column of the table.
         ax: where to draw; a figure of its own where left out.
 
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
 
     Raises:
-        HpeError: no such column, or one that should be high.
+        HpeError: no such column.
     """
     ax, frame = _axes(ax, table, price), table.frame
-    if price in HIGH_IS_GOOD:
-        low = ", ".join(name for name in NUMBERS if name not in HIGH_IS_GOOD)
-        raise HpeError(f"{price!r} was given as the price, but a number that should be small is expected: {low}.")
-    front = frame[["AP", price]].dropna().sort_values([price, "AP"], ascending=[True, False])
+    columns, rising = [price, "AP"], [price not in HIGH_IS_GOOD, False]
+    front = frame[columns].dropna().sort_values(columns, ascending=rising)
     front = front[front["AP"] > front["AP"].cummax().shift(fill_value=-1.0)]
     ax.scatter(frame[price], frame["AP"], s=8, color=GREY, alpha=0.5, lw=0, label="settings")
     ax.step(front[price], front["AP"], where="post", color=BLUE, label="not beaten in both")
