@@ -298,6 +298,14 @@ def test_a_table_without_labelled_people(pictures: list[hpe.Scene]) -> None:
     hpe.plot_curve(one, "tag_threshold").figure.canvas.draw()
 
 
+@pytest.mark.parametrize(("price", "sign"), [("wrong", 1), ("PCK", -1)])
+def test_the_line_joins_settings_that_no_other_beats(table: hpe.SweepTable, price: str, sign: int) -> None:
+    rows = table.frame[[price, "AP"]].drop_duplicates().to_numpy() * (sign, -1)
+    best = [row.tolist() for row in rows if (rows <= row).all(axis=1).sum() == 1]
+    line = hpe.plot_pareto(table, price).lines[0].get_xydata() * (sign, -1)
+    assert sorted(line.tolist()) == sorted(best)
+
+
 def test_intervals(table: hpe.SweepTable) -> None:
     low, high = table.interval(0, draws=50)
     assert low <= table.frame["AP"][0] <= high
