@@ -96,6 +96,7 @@ def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_one(
 def test_sweep_of_a_cache_checks_the_thresholds(tmp_path: Path, photos: list[Path]) -> None:
     cache = hpe.cache_maps(photos, Network(), tmp_path / "c", progress=False)
     refused(r"kept maps begin at 0\.01", hpe.sweep, cache, SCENES, {"refine_threshold": [0.0, 0.1]}, progress=False)
+    refused(r"kept maps begin at 0\.01", evaluate_cache, cache, SCENES, hpe.Settings(refine="near", refine_threshold=0))
     table = hpe.sweep(cache, SCENES, {"refine_threshold": [0.05, 0.1]}, progress=False)
     assert "protocol 448" in str(table)
     assert len(list(cache.folder.rglob("*.record"))) == 3

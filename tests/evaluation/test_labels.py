@@ -158,6 +158,13 @@ def test_results_find_their_labels(known: Any, found: Any, ap: float | str) -> N
         assert hpe.evaluate(found, known).numbers["AP"] == pytest.approx(ap, abs=0.1)
 
 
+def test_a_file_name_in_two_labelled_folders_needs_its_folder(tmp_path: Path) -> None:
+    images = [image | {"file_name": f"set/{folder}/b.jpg"} for image, folder in zip(IMAGES, "xy", strict=True)]
+    known = hpe.read_labels(written(tmp_path / "x.json", coco(images=images)))
+    refused("'b.jpg'", hpe.evaluate, {"b.jpg": poses()}, known)
+    assert hpe.evaluate({"y/b.jpg": poses()}, known).numbers["AP"] == pytest.approx(50.5, abs=0.1)
+
+
 def test_results_by_id_want_labels_with_ids() -> None:
     refused("without ids", hpe.evaluate, {7: poses()}, [poses()])
 
@@ -242,6 +249,9 @@ def test_labels_of_other_tools(tmp_path: Path, name: str, content: Any, hidden: 
         there[:, 2] = np.where(there[:, 2] > 0, 2, 0)
     np.testing.assert_allclose(found.labels[0].keypoints, there[None], atol=1e-4)
     assert found.labels[0].real.all()
+    if path.suffix == ".txt":  # labels without their picture are not passed over
+        written(path.parent / "b.txt", content)
+        refused("b.txt has no picture", hpe.read_labels, path.parent)
 
 
 @pytest.mark.parametrize("labels", ["set/labels", "set/labels/a.txt", "."])

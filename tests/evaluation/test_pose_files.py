@@ -52,6 +52,7 @@ def test_several_pictures_in_one_file(tmp_path: Path, ending: str) -> None:
     pictures = {name: some_poses(1 + seed, seed) for seed, name in enumerate(names)} | {"empty.jpg": Poses.none()}
     path = save_poses(tmp_path / f"all.{ending}", pictures)
     assert list(load_pictures(path)) == names
+    assert ("'=beach" in path.read_text(encoding="utf-8")) == (ending == "csv")  # no formula for a spreadsheet
     assert same(load_poses(path, image_id="=beach, old.jpg"), pictures["=beach, old.jpg"])
     assert len(load_poses(path, image_id="empty.jpg")) == 0
     refused("holds poses of 5 pictures", load_poses, path)
