@@ -20,9 +20,6 @@ from hpe_nb.evaluation.pose_files import check_poses
 from hpe_nb.files.text import escaped
 from hpe_nb.settings import Settings
 
-COLUMNS = ("picture", "person", "is", "OKS", "score", "joints", "near", "wrong person", "refined", "invented")
-"""Columns of `Report.people`."""
-
 PosesLike: TypeAlias = Poses | Decoding
 
 
@@ -106,7 +103,8 @@ def evaluate(
     rows = [row for i, pair in enumerate(pairs, 1) for row in _people(i, *pair)]
     refined = sorted({each.settings.refine for each in found if isinstance(each, Decoding)})
     protocol = ", ".join(filter(None, (protocol, "refine " + "/".join(refined) if refined else "")))
-    people = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
+    columns = ["picture", "person", "is", "OKS", "score", "joints", "near", "wrong person", "refined", "invented"]
+    people = pd.DataFrame(rows, columns=columns, dtype=object)
     return Report({name: numbers[name] for name in (*COCO_NUMBERS, *OURS)}, people, protocol, len(plain))
 
 
