@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from hpe_nb.arrays import Bools, Image
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.evaluation.flip import FlipTest
-from hpe_nb.files.images import PICTURE_ENDINGS, read_image
+from hpe_nb.files.images import read_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.whole import remove_parts, written_whole
@@ -67,9 +67,7 @@ class MapCache(Sequence[Maps]):
         return len(self.keys)
 
     def __getitem__(self, index: Any) -> Any:
-        """Maps of one photo, or for a slice the cache of some of them."""
-        if isinstance(index, slice):
-            return replace(self, names=self.names[index], keys=self.keys[index])
+        """Maps of one photo."""
         return unpack(self.packed(index))
 
     def packed(self, index: int) -> dict[str, Any]:
@@ -88,23 +86,14 @@ class MapCache(Sequence[Maps]):
         """File of a key."""
         return self.folder / (key + ENDING)
 
-    @property
-    def size(self) -> int:
-        """Bytes on disk."""
-        return sum(path.stat().st_size for path in map(self.path, set(self.keys)) if path.exists())
-
-    def clear(self) -> None:
-        """Delete the files of these photos."""
-        for key in self.keys:
-            self.path(key).unlink(missing_ok=True)
-
     def __str__(self) -> str:
-        count, size, folder = len(self), self.size / 1e6, visible(str(self.folder))
-        return f"maps of {count} photos, {size:.1f} MB ({size / max(count, 1):.2f} MB a photo) in {folder}"
+        size = sum(path.stat().st_size for path in map(self.path, set(self.keys)) if path.exists()) / 1e6
+        each = f"{size / max(len(self), 1):.2f} MB a photo"
+        return f"maps of {len(self)} photos, {size:.1f} MB ({each}) in {visible(str(self.folder))}"
 
 
 def cache_maps(
-    photos: str | Path | Sequence[str | Path],
+    photos: Sequence[str | Path],
     network: Callable[[Image], Maps],
     folder: str | Path | None = None,
     *,
@@ -117,7 +106,7 @@ def cache_maps(
     run that is killed loses one photo at most; a damaged file is made again.
 
     Args:
-        photos: a folder, or the paths of photos.
+        photos: paths of photos, for example `labels.paths(folder)`.
         network: from `load_network`, alone or in a `FlipTest`.
         folder: where to keep the maps; by default in the user's cache, or in a temporary folder, which goes with the
             returned object, where that cannot be written.
@@ -129,7 +118,7 @@ def cache_maps(
     Raises:
         HpeError: a photo that cannot be read, or a folder that cannot be written.
     """
-    paths, hold = _photos(photos), None
+    paths, hold = [Path(each) for each in photos], None
     target = Path(folder) if folder is not None else cache_dir() / "maps"
     if folder is None and not writable(target):
         hold = tempfile.TemporaryDirectory(prefix="hpe-nb-")
@@ -158,17 +147,6 @@ def _identity(network: Any, protocol: str) -> bytes:
         if op.get_type_name() == "Constant":
             digest.update(op.data.tobytes())
     return digest.digest()
-
-
-def _photos(photos: str | Path | Sequence[str | Path]) -> list[Path]:
-    """Paths of the photos, those of a folder in the order of their names."""
-    if not isinstance(photos, str | Path):
-        return [Path(path) for path in photos]
-    folder = Path(photos)
-    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURE_ENDINGS and path.is_file())
-    if not found:
-        raise HpeError(f"{folder} is no folder with photos (.jpg, .png and the like); give one, or a list of paths.")
-    return found
 
 
 def shown(items: Iterable[Any], unit: str, progress: bool, total: int | None = None, done: int = 0) -> tqdm[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import fields, replace
 from itertools import product
 from math import prod
@@ -16,8 +15,7 @@ import numpy as np
 
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.errors import HpeError, whole_number
-from hpe_nb.evaluation.metrics import NUMBERS
+from hpe_nb.errors import HpeError
 from hpe_nb.explain.flips import flip_points, is_whole, setting_range, with_setting
 from hpe_nb.scenes.making import Scene
 from hpe_nb.settings import Settings
@@ -37,9 +35,11 @@ def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, .
     if isinstance(grid, Mapping):
         base = base or Settings()
         _check_fields(base, grid)
-        values = {name: _listed(name, listed) for name, listed in grid.items()}
+        values = {name: list(given) if isinstance(given, Iterable) else [] for name, given in grid.items()}
         if empty := [name for name, listed in values.items() if not listed]:
-            raise HpeError(f"No values were given for {empty[0]}, but one or more are expected.")
+            raise HpeError(
+                f"{grid[empty[0]]!r} was given for {empty[0]}, but a list of values is expected, for example [0.5, 1]."
+            )
         if (count := prod(map(len, values.values()))) > MOST:
             raise HpeError(f"A grid of {count:.3g} settings was given, but at most {MOST} are expected; give fewer.")
         tried = [replace(base, **dict(zip(values, row, strict=True))) for row in product(*values.values())]
@@ -49,19 +49,7 @@ def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, .
             raise HpeError("a grid of something else was given, but settings, or values by field, are expected.")
         if base is None:
             base = Settings() if not tried or any(type(each) is Settings for each in tried) else tried[0]
-    settings = tuple(dict.fromkeys((base, *tried)))
-    if taken := {"rule", "mark", *NUMBERS}.intersection(varied(settings)):
-        raise HpeError(
-            f"A knob called {taken.pop()} was given, but a column of the table has that name; give the knob another."
-        )
-    return settings
-
-
-def _listed(name: str, values: Any) -> list[Any]:
-    """The values of a field in a grid, those of numpy as Python's."""
-    with suppress(TypeError, ValueError):
-        return [getattr(each, "item", lambda x=each: x)() for each in values]
-    raise HpeError(f"{values!r} was given for {name}, but a list of values is expected, for example [0.5, 1.0].")
+    return tuple(dict.fromkeys((base, *tried)))
 
 
 def random_settings(
@@ -83,30 +71,31 @@ def random_settings(
         The settings.
 
     Raises:
-        HpeError: a field that does not exist, limits or values that it cannot have, or a count that is no whole number.
+        HpeError: a field that does not exist, or limits or values that it cannot have.
 
     Example:
         >>> [settings.tag_threshold for settings in hpe.random_settings(2, ["tag_threshold"])]
         [...]
     """
-    whole_number("count", count)
-    if seed is not None:
-        whole_number("seed", seed)
     base, draws = base or Settings(), np.random.default_rng(seed)
     ranges: Mapping[str, Any] = fields_to_draw if isinstance(fields_to_draw, Mapping) else dict.fromkeys(fields_to_draw)
     _check_fields(base, ranges)
 
     def drawn(item: Any) -> Any:
-        limits, kind, given = item.metadata, type(item.default), ranges[item.name]
-        if "options" in limits or kind is bool:
-            options = limits.get("options", (False, True))
-            options = options if given is None else _options(item.name, given, options)
-            return options[int(draws.integers(len(options)))]
-        if "low" not in limits:
-            raise HpeError(f"{item.name} was given to be drawn, but a field with a range is expected: make it a knob.")
-        low, high = (limits["low"], limits["high"]) if given is None else _limits(item, given)
-        steps = int(draws.integers(round((high - low) / limits["by"]) + 1))
-        return kind(round(min(high, low + limits["by"] * steps), 10))
+        data, kind, given = item.metadata, type(item.default), ranges[item.name]
+        try:
+            if "options" in data or kind is bool:
+                known = data.get("options", (False, True))
+                options = sorted(known if given is None else set(given), key=known.index)
+                return options[draws.integers(len(options))]
+            low, high = (data["low"], data["high"]) if given is None else given
+            steps = int(draws.integers(round((high - low) / data["by"]) + 1))
+            return kind(round(min(high, low + data["by"] * steps), 10))
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
+            raise HpeError(
+                f"{given!r} was given to draw {item.name} from, but the lowest and the highest value of a knob, or "
+                "values of a choice or switch, are expected."
+            ) from error
 
     by_name = {item.name: item for item in fields(base)}
     return tuple(replace(base, **{name: drawn(by_name[name]) for name in ranges}) for _ in range(count))
@@ -130,9 +119,8 @@ def flip_settings(
         The settings, by rising value.
 
     Raises:
-        HpeError: no such field, or one that is no number, or none to be taken.
+        HpeError: no such field, or one that is no number.
     """
-    whole_number("most", most, 1)
     base = base or Settings()
     low, high = setting_range(base, name)
     all_maps = [each.maps if isinstance(each, Scene) else each for each in pictures]
@@ -143,27 +131,6 @@ def flip_settings(
     if len(values) > most:
         values = values[np.linspace(0, len(values) - 1, most).round().astype(int)]
     return tuple(with_setting(base, name, value) for value in values.tolist())
-
-
-def _options(name: str, given: Any, known: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The values that were given for a choice or a switch, if it can have all of them."""
-    with suppress(TypeError):
-        if set() < set(given) <= set(known):
-            return tuple(each for each in known if each in given)
-    raise HpeError(f"{given!r} was given to draw {name} from, but some of {', '.join(map(str, known))} are expected.")
-
-
-def _limits(item: Any, given: Any) -> tuple[Any, Any]:
-    """The lowest and the highest value that were given for a field, if they lie in its range."""
-    least, most = item.metadata["low"], item.metadata["high"]
-    with suppress(TypeError, ValueError):
-        low, high = given
-        if least <= low <= high <= most:
-            return low, high
-    raise HpeError(
-        f"{given!r} was given as the limits of {item.name}, but the lowest and the highest value, from {least} to "
-        f"{most}, are expected."
-    )
 
 
 def _check_fields(base: Settings, names: Iterable[str]) -> None:

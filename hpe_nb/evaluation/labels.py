@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PureWindowsPath
 from typing import Any, TypeAlias
 from xml.etree import ElementTree as ET
 
@@ -22,13 +22,14 @@ import numpy as np
 from hpe_nb.arrays import Bools, Float64, Floats, Ints
 from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.pose_files import ImageId
+from hpe_nb.evaluation.pose_files import ImageId, text_of
 from hpe_nb.files.images import PICTURE_ENDINGS, size_of
-from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.making import Scene
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.skeleton import KEYPOINTS, K
+
+LABELS = "a file with labels"
 
 MOST_OUTSIDE = 0.25
 """Poses or labels are of another picture when more than this share of their joints lies outside the labelled one."""
@@ -46,12 +47,20 @@ class Labels:
         areas: (G,) area of each person in square pixels; the scale of OKS.
         boxes: (G, 4) x, y, width, height in image pixels.
         crowd: (G,) whether it is a region with many people rather than a person.
+
+    Raises:
+        HpeError: numbers that are not finite, or an area below 0.
     """
 
     keypoints: Float64
     areas: Float64
     boxes: Float64
     crowd: Bools
+
+    def __post_init__(self) -> None:
+        finite = all(np.isfinite(each).all() for each in (self.keypoints, self.areas, self.boxes))
+        if not finite or (self.areas < 0).any():
+            raise HpeError("Labels with NaN, infinite numbers or an area below 0 were given; leave those people out.")
 
     def __len__(self) -> int:
         """Number of labels, crowds and people without joints included."""
@@ -94,11 +103,8 @@ def labels_of(truth: LabelsLike) -> Labels:
         )
     there = keypoints[..., 2:] > 0
     xy = np.where(there, keypoints[..., :2], 0).astype(np.float64)
-    if not np.isfinite(xy).all():
-        raise HpeError("truth with NaN or infinite places was given, but finite ones are expected; leave them out.")
     low, high = np.where(there, xy, np.inf).min(axis=1), np.where(there, xy, -np.inf).max(axis=1)
-    some = there.any(axis=1)
-    low, high = np.where(some, low, 0), np.where(some, high, 0)
+    low, high = (np.where(there.any(axis=1), each, 0) for each in (low, high))
     # A person of whom one joint is seen has a box without area, and OKS would want it to the pixel.
     areas = AREA_OF_BOX * np.maximum(high - low, 1).prod(axis=1)
     seen = np.where(keypoints[..., 2:] == 1, 1.0, 2.0) * there  # what is no visibility is a score
@@ -137,14 +143,18 @@ class LabelledSet:
                 f"{missing[0]} does not exist ({len(missing)} of {len(paths)} pictures of {self.source} are missing); "
                 "give the folder that holds the pictures."
             )
-        for path, size in zip(paths, self.sizes, strict=True):
-            real = size_of(path) if any(size) else None
-            if real is not None and real != size:
-                raise HpeError(
-                    f"{path} has {real[0]} x {real[1]} pixels, but {self.source} was labelled at "
-                    f"{size[0]} x {size[1]}; give the pictures that were labelled."
-                )
+        for i, path in enumerate(paths):
+            self._check_size(i, path, size_of(path) if any(self.sizes[i]) else None)
         return paths
+
+    def _check_size(self, index: int, picture: object, size: tuple[int, int] | None) -> None:
+        """See that a picture, of a size in pixels if that is known, has the size at which it was labelled."""
+        if size and any(self.sizes[index]) and size != self.sizes[index]:
+            raise HpeError(
+                "{} has {} x {} pixels, but {} was labelled at {} x {}; give the pictures that were labelled.".format(
+                    picture, *size, self.source, *self.sizes[index]
+                )
+            )
 
     def check_names(self, photos: Sequence[str]) -> None:
         """See that photos, one for each picture, are the labelled ones, by as much of their paths as both have."""
@@ -163,25 +173,20 @@ class LabelledSet:
         """
         if not pictures:
             raise HpeError(f"poses of no picture were given for {self.source}; give results with at least one person.")
-        short, given = [_file_name(name) for name in self.names], [_file_name(str(name)) for name in pictures]
-        count, seen = Counter(short), Counter(given)
-        index: dict[ImageId, int] = {name: i for i, name in enumerate(short) if count[name] == 1}
-        index |= {name: i for names in (self.names, self.ids) for i, name in enumerate(names)}
+        index = {name: i for names in (self.names, self.ids) for i, name in enumerate(names)}
+        by_file: dict[str, list[int]] = {}
+        for i, name in enumerate(self.names):
+            by_file.setdefault(PureWindowsPath(name).name, []).append(i)
         found: dict[int, Poses] = {}
         foreign = []
-        for (name, poses), last in zip(pictures.items(), given, strict=True):
-            at = index.get(_id(name))
-            if at is None and seen[last] == 1 and last in index and _same(str(name), self.names[index[last]]):
-                at = index[last]
+        for name, poses in pictures.items():
+            like = [i for i in by_file.get(PureWindowsPath(str(name)).name, ()) if _same(str(name), self.names[i])]
+            at = index.get(_id(name), like[0] if len(like) == 1 else None)
             if at is None or at in found:
                 foreign.append(name)
                 continue
-            found[at], size = poses, getattr(pictures, "sizes", {}).get(name, self.sizes[at])
-            if size != self.sizes[at] and any(self.sizes[at]):
-                raise HpeError(
-                    f"{name} had {' x '.join(map(str, size))} pixels when its poses were found, but {self.source} was "
-                    f"labelled at {self.sizes[at][0]} x {self.sizes[at][1]}; run on the pictures that were labelled."
-                )
+            found[at] = poses
+            self._check_size(at, f"{name}, where the poses were found,", getattr(pictures, "sizes", {}).get(name))
         if foreign:
             raise HpeError(
                 f"{len(foreign)} of {len(pictures)} pictures with poses have no labels in {self.source} (image_id "
@@ -190,15 +195,17 @@ class LabelledSet:
             )
         return [found.get(i, Poses.none()) for i in range(len(self))]
 
-    def check_places(self, poses: Sequence[Poses]) -> None:
-        """See that poses, one for each picture, lie in the labelled pictures: those of larger ones do not."""
-        places = [each.keypoints[each.kind != MISSING][:, :2] for each in poses]
-        outside, joints = _outside(places, self.sizes)
-        if outside > MOST_OUTSIDE * joints:
-            raise HpeError(
-                f"{outside} of {joints} joints lie outside the pictures as {self.source} was labelled, or in their "
-                "first pixel; give poses in pixels of pictures of the labelled size."
-            )
+
+def labels_of_each(truth: LabelledSet | LabelsLike | Sequence[LabelsLike], pictures: int) -> list[Labels]:
+    """The labels of each of so many pictures, of what is known to be true about them in their order."""
+    if isinstance(truth, LabelledSet):
+        labels = list(truth.labels)
+    else:
+        several: Any = truth if isinstance(truth, Sequence) else [truth]
+        labels = [labels_of(each) for each in several]
+    if len(labels) != pictures:
+        raise HpeError(f"{pictures} pictures and labels of {len(labels)} were given, but one for each is expected.")
+    return labels
 
 
 def read_labels(path: str | Path) -> LabelledSet:
@@ -220,11 +227,6 @@ def read_labels(path: str | Path) -> LabelledSet:
     path = Path(path)
     try:
         rows = _rows(path)
-        numbers = [part for *_, each in rows for part in (each.keypoints, each.areas, each.boxes)]
-        if not all(np.isfinite(part).all() for part in numbers):
-            raise ValueError("some numbers are not finite")
-        if any((each.areas < 0).any() for *_, each in rows):
-            raise ValueError("some areas are below 0")
     except HpeError:
         raise
     except Exception as error:  # json, codecs, xml and numpy each have their own, RecursionError among them
@@ -238,76 +240,72 @@ def read_labels(path: str | Path) -> LabelledSet:
             f"{path} holds no person with labelled joints in its {plural(len(rows), 'picture')}; "
             "give a keypoint annotation file, such as person_keypoints_val2017.json."
         )
-    places = [labels.keypoints[labels.labelled][:, :2] for *_, labels in rows]
-    outside, joints = _outside(places, [size for *_, size, _ in rows])
+    ids, names, sizes, labels = zip(*rows, strict=True)
+    for listed in (ids, names):
+        (twice, times), *_ = Counter(listed).most_common(1)
+        if times > 1:
+            raise HpeError(f"{path} lists {twice} {times} times, but once is expected; put the people of it together.")
+    check_inside([each.keypoints[each.labelled][:, :2] for each in labels], sizes, str(path))
+    return LabelledSet(path.name, ids, names, sizes, labels)
+
+
+def check_inside(places: Iterable[Floats], sizes: Iterable[tuple[int, int]], source: str) -> None:
+    """See that joints, (N, 2) in each picture, lie in it, and not in its first pixel, as shares of a picture do."""
+    outside = joints = 0
+    for xy, size in zip(places, sizes, strict=True):
+        beyond = (xy < -1) | (xy > (size if any(size) else np.inf))
+        outside += int((beyond.any(axis=1) | (xy <= 1).all(axis=1)).sum())
+        joints += len(xy)
     if outside > MOST_OUTSIDE * joints:
         raise HpeError(
-            f"{outside} of {joints} labelled joints of {path} lie outside their pictures, or in their first pixel; "
-            "give places in pixels, but in YOLO-pose files in shares of the picture."
+            f"{outside} of {joints} joints lie outside the pictures of {source}, or in their first pixel; give places "
+            "in pixels of pictures of the labelled size (in YOLO-pose files in shares of the picture)."
         )
-    (name, times), *_ = Counter(name for _, name, *_ in rows).most_common(1)
-    if times > 1:
-        raise HpeError(f"{path} lists {name} {times} times, but once is expected; put the people of it together.")
-    return LabelledSet(path.name, *map(tuple, zip(*rows, strict=True)))
 
 
 def _rows(path: Path) -> list[tuple[ImageId, str, tuple[int, int], Labels]]:
     """Id, name, size and labels of each picture."""
-    pictures = _other_labels(path)
-    if pictures is None:
-        content = json.loads(_text(path))
-        if "shapes" not in content:
-            return _from_coco(path.name, content)
-        pictures = [_labelme(content)]
+    files = label_files(path)
+    if files[0].suffix.lower() == ".txt":
+        photos = _photos_of(files[0].parent)
+        pictures: Iterable[Picture] = [_yolo(file, photos.get(file.stem)) for file in files]
+    elif files[0].suffix.lower() == ".xml":
+        pictures = _cvat(text_of(path, LABELS))
+    elif "shapes" in (content := json.loads(text_of(files[0], LABELS))) or path.is_dir():
+        pictures = [_labelme(json.loads(text_of(file, LABELS))) for file in files]
+    else:
+        return _from_coco(path.name, content)
     return [(i, name, size, labels_of(people)) for i, (name, size, people) in enumerate(pictures, 1)]
 
 
 def _from_coco(source: str, content: Any) -> list[tuple[ImageId, str, tuple[int, int], Labels]]:
     """The rows of a COCO annotation file's content."""
     images = content["images"]
-    ids = [_id(image["id"]) for image in images]
-    if len(set(ids)) < len(ids):
-        raise HpeError(f"{source} gives one id to several pictures, but each needs its own; number them anew.")
-    categories: dict[str, Any] = {}
-    for each in content.get("categories") or ():
-        categories.setdefault(str(each.get("name")).strip().lower(), each)  # the first of a name counts
+    # The first category of a name counts.
+    categories = {str(each.get("name")).strip().lower(): each for each in reversed(content.get("categories") or ())}
     if categories and "person" not in categories:
         raise _no_person(categories)
     person = categories.get("person", {"id": 1})
-    wanted, joints = person.get("id"), _joints_of(source, person.get("keypoints"))
-    people: dict[ImageId, list[dict[str, Any]]] = {each: [] for each in ids}
-    for label in content["annotations"]:
-        image = _id(label["image_id"])
-        if "keypoints" in label and image in people and label.get("category_id", wanted) == wanted:
-            people[image].append(label)
-    sizes = [(int(image.get("width") or 0), int(image.get("height") or 0)) for image in images]
-    names, order = [str(image["file_name"]) for image in images], np.argsort(joints)
-    return list(zip(ids, names, sizes, (_annotated(each, order) for each in people.values()), strict=True))
-
-
-def _joints_of(source: str, names: Any) -> list[int]:
-    """The joint of each place of a person's keypoints; COCO's order where the names are none, or only count up."""
-    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        return list(range(K))
-    ends = [int(end[0]) if (end := re.search(r"[0-9]{1,6}$", name)) else -1 for name in names]
-    joints = list(range(K)) if ends == [ends[0] + i for i in range(K)] else [_joint(name) for name in names]
+    names = person.get("keypoints") or KEYPOINTS
+    order = np.argsort(joints := [_joint(name) for name in names])
     if sorted(joints) != list(range(K)):
-        some = ", ".join(names[:4])
         raise HpeError(
-            f"{source} has the joints {some}, ..., but COCO's 17 are expected; call them nose to right_ankle, or "
-            "leave the names out where they stand in COCO's order."
+            f"{source} has the joints {', '.join(names[:4])}, ..., but COCO's 17 are expected; call them nose to "
+            "right_ankle, or leave the names out where they stand in COCO's order."
         )
-    return joints
-
-
-def _outside(places: Iterable[Floats], sizes: Iterable[tuple[int, int]]) -> tuple[int, int]:
-    """How many joints lie outside their picture, or in its first pixel, as shares of a picture do; and of how many."""
-    outside = joints = 0
-    for xy, size in zip(places, sizes, strict=True):
-        beyond = (xy < -1) | (xy > (size if any(size) else np.inf))
-        outside += int((beyond.any(axis=1) | (xy <= 1).all(axis=1)).sum())
-        joints += len(xy)
-    return outside, joints
+    people: dict[ImageId, list[dict[str, Any]]] = {}
+    for label in content["annotations"]:
+        if "keypoints" in label and label.get("category_id", person["id"]) == person["id"]:
+            people.setdefault(_id(label["image_id"]), []).append(label)
+    return [
+        (
+            image_id := _id(image["id"]),
+            str(image["file_name"]),
+            (int(image.get("width") or 0), int(image.get("height") or 0)),
+            _annotated(people.get(image_id, []), order),
+        )
+        for image in images
+    ]
 
 
 def _no_person(given: Iterable[str]) -> HpeError:
@@ -316,23 +314,17 @@ def _no_person(given: Iterable[str]) -> HpeError:
     return HpeError(f"labels of {some} were given, but the category person is expected; rename it if it is one.")
 
 
-def _file_name(path: str) -> str:
-    """The last part of a path, of Windows too."""
-    return path.replace("\\", "/").rsplit("/", 1)[-1]
-
-
 def _same(one: str, other: str) -> bool:
     """Whether two paths can be of one file: the shorter one is the end of the other."""
-    first, second = (reversed(PurePosixPath(path.replace("\\", "/")).parts) for path in (one, other))
-    return all(part == same for part, same in zip(first, second, strict=False))
+    # This class knows both kinds of slash.
+    parts = (reversed(PureWindowsPath(path).parts) for path in (one, other))
+    return all(first == second for first, second in zip(*parts, strict=False))
 
 
 def _id(value: Any) -> ImageId:
     """An image id in one form: whole numbers as int, also where they are written as text or 12.0; else text."""
-    text = str(value)
-    if isinstance(value, float) and value == int(value):
-        return int(value)
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else text
+    whole = re.fullmatch(r"([0-9]{1,18})(\.0)?", str(value))
+    return int(whole[1]) if whole else str(value)
 
 
 def _annotated(people: list[dict[str, Any]], order: Ints) -> Labels:
@@ -347,28 +339,22 @@ def _annotated(people: list[dict[str, Any]], order: Ints) -> Labels:
     )
 
 
-def _other_labels(path: Path) -> Iterable[Picture] | None:
-    """The labelled pictures of another tool than COCO's; None for a file that may be COCO's."""
-    files = label_files(path)
-    if not files:
-        raise HpeError(f"{path} is a folder without labels (.txt of YOLO-pose, .json of labelme); give one of these.")
-    if path.suffix.lower() == ".xml" and files == [path]:
-        return _cvat(_text(path))
-    if files[0].suffix.lower() == ".txt":
-        return map(_yolo, files)
-    return None if files == [path] else (_labelme(json.loads(_text(file))) for file in files)
-
-
 def label_files(path: Path) -> list[Path]:
-    """The files with labels: that one, or of a folder those of YOLO-pose, else of labelme, if any.
+    """The files with labels: that one, or of a folder those of YOLO-pose, else of labelme.
 
     Text files that begin with words and have no picture, such as classes.txt, are no labels.
+
+    Raises:
+        HpeError: a folder without labels.
     """
     if not path.is_dir():
         return [path]
-    texts = {each: read_bytes(each, "a file with labels").lstrip(b"\xef\xbb\xbf \t\r\n") for each in path.glob("*.txt")}
-    labels = [each for each, text in texts.items() if not text or text[:1].isdigit() or _picture_of(each)]
-    return sorted(labels) or sorted(path.glob("*.json"))
+    photos = _photos_of(path)
+    texts = list(path.glob("*.txt"))
+    texts = [each for each in texts if each.stem in photos or re.match(r"\s*(\d|$)", text_of(each, LABELS))]
+    if files := sorted(texts) or sorted(path.glob("*.json")):
+        return files
+    raise HpeError(f"{path} is a folder without labels (.txt of YOLO-pose, .json of labelme); give one of these.")
 
 
 def images_of(labels: Path) -> Path:
@@ -379,27 +365,19 @@ def images_of(labels: Path) -> Path:
     return Path(*parts)
 
 
-def _picture_of(labels: Path) -> Path | None:
-    """The picture of a text file of labels: beside it, or in the folder of the pictures."""
-    endings = [each for ending in PICTURE_ENDINGS for each in (ending, ending.upper(), ending[:2].upper() + ending[2:])]
-    paths = (f / (labels.stem + ending) for ending in endings for f in (labels.parent, images_of(labels.parent)))
-    return next((path for path in paths if path.is_file()), None)
+def _photos_of(labels: Path) -> dict[str, Path]:
+    """The pictures of a folder of YOLO's labels by their names without ending: beside the labels, or in `images`."""
+    files = (path for folder in (images_of(labels), labels) if folder.is_dir() for path in sorted(folder.iterdir()))
+    return {path.stem: path for path in files if path.suffix.lower() in PICTURE_ENDINGS}
 
 
-def _text(path: Path) -> str:
-    """The text of a file with labels."""
-    return read_bytes(path, "a file with labels").decode("utf-8-sig")
-
-
-def _yolo(path: Path) -> Picture:
+def _yolo(path: Path, photo: Path | None) -> Picture:
     """A text file of YOLO-pose; class 0 is person."""
-    picture = _picture_of(path)
-    size = None if picture is None else size_of(picture)
-    if picture is None or size is None:
+    if photo is None or (size := size_of(photo)) is None:
         beside = images_of(path.parent)
         raise HpeError(f"{path} has no picture beside it or in {beside}, but YOLO's labels need its size; add it.")
     people = []
-    for line in _text(path).splitlines():
+    for line in text_of(path, LABELS).splitlines():
         numbers = [float(part) for part in line.split()]
         if numbers and numbers[0] == 0:
             if len(numbers) not in (5 + 2 * K, 5 + 3 * K):
@@ -407,12 +385,12 @@ def _yolo(path: Path) -> Picture:
             points = np.array(numbers[5:]).reshape(K, -1)
             seen = points[:, 2] if points.shape[1] == 3 else 2.0 * points.any(axis=1)
             people.append(np.column_stack((points[:, :2] * size, seen)))
-    return picture.name, size, np.reshape(people, (-1, K, 3))
+    return photo.name, size, np.reshape(people, (-1, K, 3))
 
 
 def _labelme(content: Any) -> Picture:
     """The content of a JSON file of labelme."""
-    name = _file_name(str(content["imagePath"]))
+    name = PureWindowsPath(str(content["imagePath"])).name
     shapes = [shape for shape in content["shapes"] if shape.get("shape_type") == "point"]
     points = ((shape.get("group_id"), shape["label"], *shape["points"][0], 2) for shape in shapes)
     return name, (int(content.get("imageWidth") or 0), int(content.get("imageHeight") or 0)), _keypoints(name, points)
@@ -420,20 +398,17 @@ def _labelme(content: Any) -> Picture:
 
 def _cvat(text: str) -> Iterator[Picture]:
     """An XML file of CVAT for images: skeletons, or points of one group."""
-    if "<!ENTITY" in text:
-        raise ValueError("an XML file with entities, which are not read")
     root = ET.fromstring(text)
-    kinds = {
-        one: one.get("label", "").strip().lower()
-        for one in root.iter("skeleton")
-        if any(_joint(each.get("label")) >= 0 for each in one.iter("points"))
-    }
-    named = set(kinds.values())
+
+    def name_of(skeleton: ET.Element) -> str:
+        return skeleton.get("label", "").strip().lower()
+
+    named = {name_of(one) for one in root.iter("skeleton") if any(_joint(p.get("label")) >= 0 for p in one)}
     if len(named) > 1 and "person" not in named:
         raise _no_person(named)
+    wanted = "person" if "person" in named else "".join(named)
     for image in root.iter("image"):
-        ours = [one for one in image.iter("skeleton") if one in kinds]
-        people = [one for one in ours if len(named) == 1 or kinds[one] == "person"]
+        people = [one for one in image.iter("skeleton") if name_of(one) == wanted]
         parts = [(f"skeleton {n}", each) for n, one in enumerate(people) for each in one.iter("points")]
         parts += [(point.get("group_id", "0"), point) for point in image.findall("points")]
         points = (

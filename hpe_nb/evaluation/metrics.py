@@ -25,18 +25,22 @@ from hpe_nb.skeleton import OKS_SIGMAS, K
 COCO_NUMBERS = ("AP", "AP50", "AP75", "APM", "APL", "AR", "AR50", "AR75", "ARM", "ARL")
 """COCO's ten numbers for keypoints in the order of pycocotools; M and L are people of medium and large area."""
 
-OURS = ("PCK", "wrong", "missed", "extra", "invented")
+MEANINGS = {
+    "PCK": "joints within a tenth of the person's box",
+    "wrong": "joints in the wrong person",
+    "missed": "labelled people missed",
+    "extra": "people found who match no label",
+    "invented": "refined joints where none is labelled",
+}
 """Numbers beside COCO's, in percent of the labelled joints, of the joints that lie on a labelled one, of the labelled
-people, of the people found, and of the refined joints; see NOTE."""
+people, of the people found, and of the refined joints."""
+
+OURS = tuple(MEANINGS)
 
 NUMBERS = ("AP", "AP50", "AP75", "AR", *OURS, "people")
 """Numbers of a sweep's table; the last one is people found per picture."""
 
-NOTE = (
-    "AP, AP50, AP75, AR: COCO's; PCK: joints within a tenth of the person's box; wrong: joints in the wrong person; "
-    "missed: labelled people; extra: people found who match no label; invented: refined joints where none is "
-    "labelled; all in %."
-)
+NOTE = f"AP, AP50, AP75, AR: COCO's; {'; '.join(map(': '.join, MEANINGS.items()))}; all in %."
 """What the names of the numbers mean, for the foot of a table."""
 
 HALF = 2 * OKS_SIGMAS * np.sqrt(2 * np.log(2))
@@ -162,7 +166,7 @@ def count_joints(keypoints: Float32, kind: Kinds, labels: Labels) -> tuple[Ints,
     away = np.linalg.norm(keypoints[:, None, :, :2].astype(np.float64) - labels.keypoints[:, :, :2], axis=-1)
     both = there[:, None] & labels.labelled
     near = (away <= (PCK * labels.boxes[:, 2:].max(axis=1, initial=0))[:, None]) & both
-    on = (away <= HALF * np.sqrt(np.maximum(labels.areas, 0))[:, None]) & both & labels.real[:, None]
+    on = (away <= HALF * np.sqrt(labels.areas)[:, None]) & both & labels.real[:, None]
     on = np.concatenate((on, np.zeros_like(on, shape=(len(kind), 1, on.shape[2]))), axis=1)  # a last one without joints
     on_owner, on_any = on[np.arange(len(on)), on.sum(axis=2).argmax(axis=1)], np.asarray(on.any(axis=1))
     counts = np.stack([each.sum(axis=1) for each in (on_any, on_any & ~on_owner, new, new & ~on_owner)], axis=1)

@@ -63,8 +63,8 @@ def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_i
         The path.
 
     Raises:
-        HpeError: another ending, no poses, an image id of another type, numbers that are not finite, or a place that
-            cannot be written.
+        HpeError: another ending, no poses, numbers that are not finite, or a place that cannot be written.
+        TypeError: an image id that is neither a whole number nor a name.
 
     Example:
         >>> poses = hpe.decode(hpe.scene("two apart").maps).poses
@@ -157,7 +157,10 @@ def _write_csv(file: TextIO, people: Iterable[Person], columns: tuple[str, ...])
     table = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
     table.writeheader()
     for person in people:
-        row = {name: cell_text(value) for name, value in person.items()}
+        row = dict(person)
+        for name, value in person.items():
+            if isinstance(value, str) and value.startswith(FORMULA):
+                row[name] = "'" + value
         row["person_tag"] = " ".join(map(str, np.ravel(person.get("tag", [])).tolist()))
         row["person_score"] = person["score"]
         for k, joint in enumerate(KEYPOINTS):
@@ -166,18 +169,11 @@ def _write_csv(file: TextIO, people: Iterable[Person], columns: tuple[str, ...])
             table.writerow(row | {"joint": joint, "kind": KINDS[kind]})
 
 
-def cell_text(value: Any) -> Any:
-    """Text for a cell: what a spreadsheet would take for a formula gets a ' before it; numbers stay as they are."""
-    return "'" + value if isinstance(value, str) and value.startswith(FORMULA) else value
-
-
 def _read_json(path: Path) -> Iterable[Person]:
     """The people of a COCO results file; a `file_name`, as `hpe-nb run` writes, is their image id."""
-    people = json.loads(_text(path))
-    if isinstance(people, dict) and "annotations" in people:
-        raise ValueError("it is a COCO annotation file: ground truth, not results")
-    if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
-        raise ValueError("a list of people is expected")
+    people = json.loads(text_of(path))
+    if not isinstance(people, list):
+        raise ValueError("a list of people is expected, not ground truth with its images")
     if any(person.get("category_id", 1) != 1 for person in people):
         raise ValueError("category_id 1, which is person, is expected")
     return [person | ({"image_id": person["file_name"]} if "file_name" in person else {}) for person in people]
@@ -189,7 +185,7 @@ def _read_csv(path: Path) -> Iterable[Person]:
     An image id that is a whole number without zeros before it is read as a number.
     """
     people: dict[tuple[ImageId, str], Person] = {}
-    rows = csv.DictReader(io.StringIO(_text(path)), strict=True)
+    rows = csv.DictReader(io.StringIO(text_of(path)), strict=True)
     for row in rows:
         cell = row["name"] if "frame" in row and "image_id" not in row else row["image_id"]
         name: ImageId = int(cell) if re.fullmatch("0|-?[1-9][0-9]{0,17}", cell) else cell.removeprefix("'")
@@ -239,9 +235,9 @@ def no_record(path: Path, error: Exception) -> HpeError:
     return HpeError(f"{path} is no record of poses ({error}); give a .jsonl file that hpe-nb run wrote.")
 
 
-def _text(path: Path) -> str:
-    """The text of a file with poses."""
-    return read_bytes(path, "a file with poses").decode("utf-8-sig")
+def text_of(path: Path, expected: str = "a file with poses") -> str:
+    """The text of a file, which is expected to be this."""
+    return read_bytes(path, expected).decode("utf-8-sig")
 
 
 def _ending(path: Path, known: Iterable[str]) -> str:
@@ -252,24 +248,22 @@ def _ending(path: Path, known: Iterable[str]) -> str:
     return ending
 
 
-def check_finite(poses: Poses, image_id: ImageId) -> None:
-    """See that places and scores are finite numbers."""
+def check_poses(poses: Any, picture: ImageId) -> None:
+    """See that these are poses, with finite places and scores."""
+    if not isinstance(poses, Poses):
+        kind = type(poses).__name__
+        raise HpeError(f"{kind} was given for picture {picture!r}, but poses are expected, as decoding.poses.")
     if not (np.isfinite(poses.keypoints).all() and np.isfinite(poses.scores).all()):
         raise HpeError(
-            f"poses with NaN or infinite numbers were given (picture {image_id!r}), but finite ones are expected; "
+            f"poses with NaN or infinite numbers were given (picture {picture!r}), but finite ones are expected; "
             "leave those people out."
         )
 
 
 def _people(poses: Poses, image_id: ImageId) -> Iterator[Person]:
     """Each person as a dictionary of plain numbers."""
-    if not isinstance(poses, Poses):
-        raise HpeError(f"A {type(poses).__name__} was given, but Poses are expected, for example decoding.poses.")
-    check_finite(poses, image_id)
-    try:
-        name = image_id if isinstance(image_id, str) else index(image_id)
-    except TypeError as error:
-        raise HpeError(f"image_id={image_id!r} was given, but a whole number or a name is expected.") from error
+    check_poses(poses, image_id)
+    name = image_id if isinstance(image_id, str) else index(image_id)
     for i in range(len(poses)):
         tag = {"tag": _short(poses.tags[i])} if np.isfinite(poses.tags[i]).all() else {}
         places, score = _short(poses.keypoints[i].reshape(-1)), _short(poses.scores[i])
@@ -284,22 +278,16 @@ def _short(numbers: Float32 | np.float32) -> Any:
 
 def poses_of(people: list[Person]) -> Poses:
     """People of one picture as arrays; other numbers than a person has, or too few, raise ValueError or KeyError."""
+    count = len(people)
     unknown = np.full(max((np.shape(person.get("tag", 0)) for person in people), default=()), np.nan)
     with np.errstate(over="ignore"):  # what is too large becomes infinite
-        keypoints = np.array([_numbers(person["keypoints"], 3 * K) for person in people], np.float32).reshape(-1, K, 3)
-        scores = np.array([float(person["score"]) for person in people], np.float32)
+        keypoints = np.array([person["keypoints"] for person in people], np.float32).reshape(count, K, 3)
+        scores = np.array([person["score"] for person in people], np.float32).reshape(count)
         tags = np.array([person.get("tag", unknown) for person in people], np.float32)
-    assumed = np.where(keypoints[..., 2] > 0, DETECTED, MISSING).tolist()
-    known = [_numbers(person.get("kind", guess), K) for person, guess in zip(people, assumed, strict=True)]
     if not np.isfinite(keypoints).all() or not np.isfinite(scores).all():
         raise ValueError("some numbers are not finite")
-    if not np.isin(known, range(len(KINDS))).all():
+    assumed = np.where(keypoints[..., 2] > 0, DETECTED, MISSING)
+    kind = np.array([person.get("kind", guess) for person, guess in zip(people, assumed, strict=True)], np.float64)
+    if not np.isin(kind, range(len(KINDS))).all():
         raise ValueError("some kinds are none of 0, 1 and 2")
-    return Poses(keypoints, scores, tags, np.array(known, np.uint8).reshape(-1, K))
-
-
-def _numbers(values: Any, count: int) -> list[float]:
-    """The values as that many numbers."""
-    if not isinstance(values, list) or len(values) != count:
-        raise ValueError(f"{count} numbers for each person are expected")
-    return [float(value) for value in values]
+    return Poses(keypoints, scores, tags, kind.astype(np.uint8).reshape(count, K))

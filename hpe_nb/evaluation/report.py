@@ -11,17 +11,14 @@ import numpy as np
 import pandas as pd
 
 from hpe_nb.decoder.decode import Decoding, decode
-from hpe_nb.decoder.poses import Poses
+from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.cache import MapCache, cache_maps
-from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of
+from hpe_nb.evaluation.cache import MapCache, cache_maps, check_exact
+from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, check_inside, labels_of_each
 from hpe_nb.evaluation.metrics import COCO_NUMBERS, NOTE, OURS, CocoNumbers, PictureEvaluation, count_joints, judge
-from hpe_nb.evaluation.pose_files import check_finite
+from hpe_nb.evaluation.pose_files import check_poses
 from hpe_nb.files.text import escaped
 from hpe_nb.settings import Settings
-
-COLUMNS = ("picture", "person", "is", "OKS", "score", "joints", "near", "wrong person", "refined", "invented")
-"""Columns of `Report.people`."""
 
 PosesLike: TypeAlias = Poses | Decoding
 
@@ -32,7 +29,7 @@ class Report:
 
     Attributes:
         numbers: by name, in percent: COCO's ten (AP, AP50, AP75, APM, APL, AR, ...) by pycocotools, and PCK, wrong,
-            missed, extra and invented, see `hpe_nb.evaluation.metrics.OURS`; NaN where there is nothing to count.
+            missed, extra and invented, see `hpe_nb.evaluation.metrics.MEANINGS`; NaN where there is nothing to count.
         people: one row for each person found and for each person missed: `picture` and `person` (number of the person
             found, "-" for one that was missed), both counted from 1; `is`, the number of the label it was matched to
             ("none", or what it is where it does not count); their `OKS` ("missed"); the person's `score`; how many
@@ -93,38 +90,22 @@ def evaluate(
         if not isinstance(truth, LabelledSet):
             raise HpeError("poses by image id were given, but labels without ids; read these with hpe.read_labels.")
         poses = truth.poses_of(poses)
-    one = isinstance(poses, Poses | Decoding)
-    found: list[Any] = list(poses) if isinstance(poses, Iterable) and not one else [poses]
-    plain = [_plain(each, number) for number, each in enumerate(found, 1)]
+    found: list[Any] = [poses] if isinstance(poses, Poses | Decoding) else list(poses)
+    plain = [each.poses if isinstance(each, Decoding) else each for each in found]
+    for number, each in enumerate(plain, 1):
+        check_poses(each, number)
+    labels = labels_of_each(truth, len(plain))
     if isinstance(truth, LabelledSet):
-        labels = list(truth.labels)
-    else:
-        alone = one and not (isinstance(truth, list | tuple) and len(truth) == 1)
-        several: Any = truth if isinstance(truth, Iterable) and not alone else [truth]
-        labels = [labels_of(each) for each in several]
-    if len(found) != len(labels):
-        raise HpeError(
-            f"Poses of {len(found)} pictures and labels of {len(labels)} were given, but one for each is expected."
-        )
-    if isinstance(truth, LabelledSet):
-        truth.check_places(plain)
+        check_inside([each.keypoints[each.kind != MISSING][:, :2] for each in plain], truth.sizes, truth.source)
     pairs = list(zip(plain, labels, strict=True))
     judged = [judge([each], [0], known, areas=3) for each, known in pairs]
     numbers = CocoNumbers(judged).numbers(0)
     rows = [row for i, pair in enumerate(pairs, 1) for row in _people(i, *pair)]
     refined = sorted({each.settings.refine for each in found if isinstance(each, Decoding)})
     protocol = ", ".join(filter(None, (protocol, "refine " + "/".join(refined) if refined else "")))
-    people = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
+    columns = ["picture", "person", "is", "OKS", "score", "joints", "near", "wrong person", "refined", "invented"]
+    people = pd.DataFrame(rows, columns=columns, dtype=object)
     return Report({name: numbers[name] for name in (*COCO_NUMBERS, *OURS)}, people, protocol, len(plain))
-
-
-def _plain(found: Any, picture: int) -> Poses:
-    """The poses of a picture, if they are some and finite."""
-    poses = found.poses if isinstance(found, Decoding) else found
-    if not isinstance(poses, Poses):
-        raise HpeError(f"{type(poses).__name__} was given for picture {picture}, but poses or a decoding are expected.")
-    check_finite(poses, picture)
-    return poses
 
 
 def _people(picture: int, poses: Poses, labels: Labels) -> list[tuple[Any, ...]]:
@@ -152,6 +133,7 @@ def evaluate_cache(
     cache: MapCache, truth: LabelledSet | Sequence[LabelsLike], settings: Settings | None = None
 ) -> Report:
     """Decode kept maps and judge the poses; the report says how the maps were made."""
+    check_exact([settings or Settings()], cache.packed(0))
     if isinstance(truth, LabelledSet) and len(truth) == len(cache):
         truth.check_names(cache.names)
     return evaluate([decode(maps, settings) for maps in cache], truth, cache.protocol)

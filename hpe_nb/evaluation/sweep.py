@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 import os
 import signal
 import threading
 import time
 import warnings
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from contextlib import ExitStack, suppress
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -22,14 +21,12 @@ import joblib
 from joblib.externals import loky
 
 import hpe_nb
-from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import Decoder
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.cache import MapCache, cache_maps, check_exact, seal, shown, unpack, unsealed, writable
+from hpe_nb.evaluation.cache import MapCache, check_exact, seal, shown, unpack, unsealed, writable
 from hpe_nb.evaluation.grids import Grid, grid_settings, settings_key
-from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of
+from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of_each
 from hpe_nb.evaluation.metrics import Judgement, judge
 from hpe_nb.evaluation.table import SweepTable, make_table
 from hpe_nb.files.whole import folder_held, remove_parts
@@ -40,12 +37,12 @@ PATIENCE = 4.0
 """Seconds of work from which on other processes are worth their start."""
 
 RETRIES = 3
-"""A task whose worker fails is done again at most this many times."""
+"""Processes take the place of lost ones at most this many times."""
 
 AHEAD = 3
 """Tasks that are under way at a time for each processor: memory does not grow with the number of tasks."""
 
-Pictures: TypeAlias = MapCache | Sequence[Maps] | Sequence[Scene] | Sequence[str | Path]
+Pictures: TypeAlias = MapCache | Sequence[Maps] | Sequence[Scene]
 
 
 def sweep(
@@ -53,7 +50,6 @@ def sweep(
     truth: LabelledSet | Sequence[LabelsLike] | None,
     grid: Grid,
     *,
-    network: Callable[[Image], Maps] | None = None,
     base: Settings | None = None,
     executor: Any = None,
     keep: str | Path | None = None,
@@ -65,10 +61,9 @@ def sweep(
     records that are damaged are named in a warning and made again.
 
     Args:
-        pictures: kept maps (`cache_maps`), maps, scenes, or paths of photos together with a `network`.
+        pictures: kept maps of photos (`cache_maps`), maps, or scenes.
         truth: labels of the pictures in the same order; None for scenes, which know their own.
         grid: values by field of the settings, or settings (`random_settings`, `flip_settings`), of any rule.
-        network: for paths: makes their maps, once, in the user's cache.
         base: the default that all are compared with, and where rule and other fields come from.
         executor: any `concurrent.futures.Executor`, or a Dask client; by default processes on this machine, or none if
             it is a matter of seconds.
@@ -91,27 +86,25 @@ def sweep(
         For photos: `hpe.sweep(cache, labels, {"tag_threshold": np.arange(0.2, 2, 0.1)})`.
     """
     settings = grid_settings(grid, base)
-    judged = _Portable(settings)
-    source, labels, protocol = _inputs(pictures, truth, network, progress)
+    source, labels, protocol = _inputs(pictures, truth)
     if isinstance(source, MapCache):
         check_exact(settings, source.packed(0))
         keep = keep or (source.folder / "sweeps" if writable(source.folder) else None)
-    name = hashlib.sha256(hpe_nb.__version__.encode() + settings_key(settings)).hexdigest()[:20]
-    folder = Path(keep) / name if keep else None
-    with ExitStack() as held:
+    folder = Path(keep) / joblib.hash((hpe_nb.__version__, settings_key(settings))) if keep else None
+    with folder_held(folder) if folder else nullcontext():
         if folder:
-            held.enter_context(folder_held(folder))
             remove_parts(folder)
-        places = {i: folder / _record_name(source, i, each) for i, each in enumerate(labels)} if folder else {}
-        done = {i: kept for i, place in places.items() if (kept := _kept(place, i))}
-        todo = [i for i in range(len(labels)) if i not in done]
+        places = [folder / _record_name(source, i, each) if folder else None for i, each in enumerate(labels)]
+        done: list[Any] = [_kept(place, i) for i, place in enumerate(places)]
+        todo = [i for i, kept in enumerate(done) if kept is None]
+        judged = _Portable(settings)
         maps_of = source.packed if isinstance(source, MapCache) else source.__getitem__  # packed, they travel quickly
         made = _here_or_there(todo, lambda i: (maps_of(i), labels[i], judged), executor)
-        for i, judgement in shown(made, "picture", progress, len(labels), len(done)):
+        for i, judgement in shown(made, "picture", progress, len(labels), len(labels) - len(todo)):
             done[i] = judgement
-            if folder:
-                seal(places[i], vars(judgement))
-    return make_table(settings, [done[i] for i in range(len(labels))], protocol)
+            if place := places[i]:
+                seal(place, vars(judgement))
+    return make_table(settings, done, protocol)
 
 
 class _Portable:
@@ -128,75 +121,49 @@ class _Portable:
 
 
 def work(maps: Maps | dict[str, Any], labels: Labels, settings: _Portable | Sequence[Settings]) -> Judgement:
-    """Judge all settings on one picture, on any machine."""
+    """Judge all settings on one picture, on any machine: decode by one `Decoder`, and judge the distinct results."""
     end_with_parent()
-    here = settings.settings if isinstance(settings, _Portable) else settings
-    return judge_settings(maps if isinstance(maps, Maps) else unpack(maps), labels, here)
+    decoder = Decoder(maps if isinstance(maps, Maps) else unpack(maps))
+    found = [decoder(each).poses for each in (settings.settings if isinstance(settings, _Portable) else settings)]
+    distinct = {id(poses): poses for poses in found}
+    number = {key: i for i, key in enumerate(distinct)}
+    return judge(list(distinct.values()), [number[id(poses)] for poses in found], labels)
 
 
-def judge_settings(maps: Maps, labels: Labels, settings: Sequence[Settings]) -> Judgement:
-    """Decode a picture's maps under every setting, by one `Decoder`, and judge the distinct results."""
-    decoder = Decoder(maps)
-    number: dict[int, int] = {}
-    poses: list[Poses] = []  # kept, so that no other poses get an id of theirs
-    result = []
-    for each in settings:
-        found: Poses = decoder(each).poses
-        result.append(number.setdefault(id(found), len(poses)))
-        if result[-1] == len(poses):
-            poses.append(found)
-    return judge(poses, result, labels)
-
-
-def _inputs(
-    pictures: Pictures, truth: Any, network: Callable[[Image], Maps] | None, progress: bool
-) -> tuple[MapCache | list[Maps], list[Labels], str]:
+def _inputs(pictures: Pictures, truth: Any) -> tuple[MapCache | list[Maps], list[Labels], str]:
     """The maps, the labels, and in a few words where the maps come from."""
-    source: Any = pictures if isinstance(pictures, MapCache) else list(pictures)
-    kinds = {MapCache} if source is pictures else {Path if isinstance(each, str) else type(each) for each in source}
+    source: Any = pictures
     protocol = "maps in memory"
-    if kinds == {Scene}:
-        truth, protocol = source if truth is None else truth, "scenes"
+    if isinstance(pictures, MapCache):
+        protocol = pictures.protocol
+        if isinstance(truth, LabelledSet) and len(truth) == len(pictures):
+            truth.check_names(pictures.names)
+    elif pictures and isinstance(pictures[0], Scene):
+        truth, protocol = pictures if truth is None else truth, "scenes"
         source = [each.maps for each in source]
-    elif kinds and all(issubclass(kind, Path) for kind in kinds):
-        if network is None:
-            raise HpeError("Paths of photos were given without a network; add network=hpe.load_network().")
-        source = cache_maps(source, network, progress=progress)
-    elif not len(source) or kinds not in ({MapCache}, {Maps}):
+    elif not pictures or not isinstance(pictures[0], Maps):
         raise HpeError(
-            "A map cache, maps, scenes or paths of photos are expected as pictures, and at least one of them."
+            "Kept maps (hpe.cache_maps of photos), maps or scenes are expected as pictures, and at least one of them."
         )
     if truth is None:
         raise HpeError("No truth was given, but only scenes know their own; add labels, read with hpe.read_labels.")
-    labels = list(truth.labels) if isinstance(truth, LabelledSet) else [labels_of(each) for each in truth]
-    if len(labels) != len(source):
-        raise HpeError(f"{len(source)} pictures and labels of {len(labels)} were given, but one for each is expected.")
-    if isinstance(source, MapCache):
-        protocol = source.protocol
-        if isinstance(truth, LabelledSet):
-            truth.check_names(source.names)
-    return source, labels, protocol
+    return source, labels_of_each(truth, len(source)), protocol
 
 
 def _record_name(source: MapCache | list[Maps], index: int, labels: Labels) -> str:
     """Name of the record of a picture, made from its maps and its labels."""
-    if isinstance(source, MapCache):
-        digest = hashlib.sha256(source.keys[index].encode())
-    else:
-        maps = source[index]
-        digest = hashlib.sha256(b"".join(each.tobytes() for each in (maps.heatmaps, maps.tags, maps.to_image)))
-    for array in (labels.keypoints, labels.areas, labels.boxes, labels.crowd):
-        digest.update(array.tobytes())
-    return f"{index:06d}-{digest.hexdigest()[:20]}.record"
+    maps = source.keys[index] if isinstance(source, MapCache) else vars(source[index])
+    return f"{index:06d}-{joblib.hash((maps, vars(labels)))}.record"
 
 
-def _kept(path: Path, index: int) -> Judgement | None:
+def _kept(path: Path | None, index: int) -> Judgement | None:
     """The judgement of a picture that an earlier sweep has finished; a damaged record is named and made again."""
-    if record := unsealed(path):
-        return Judgement(**record)
-    if path.exists():
+    if path is None or not path.exists():
+        return None
+    if (record := unsealed(path)) is None:
         warnings.warn(f"{path} is damaged; picture {index + 1} is judged again.", stacklevel=3)
-    return None
+        return None
+    return Judgement(**record)
 
 
 def _here_or_there(
@@ -217,8 +184,7 @@ def run_tasks(
 ) -> Iterator[tuple[int, Any]]:
     """Run the function on each task; yield tasks and results as they come.
 
-    A task that fails because its worker was lost, or for a reason that may pass, is tried again. Where the executor
-    itself has broken, as a process pool does when one of its processes dies, a fresh pool takes over.
+    A process pool breaks when one of its processes dies: a fresh pool takes over its work. Dask does so by itself.
 
     Args:
         function: can be sent to another process.
@@ -230,7 +196,7 @@ def run_tasks(
     if hasattr(executor, "get_executor"):  # a Dask client
         at_once = max(at_once, AHEAD * sum(executor.nthreads().values()))
         executor = executor.get_executor()
-    waiting, tries = deque(tasks), Counter[str]()
+    waiting, losses = deque(tasks), 0
     while waiting:
         own = executor is None
         pool, running = own_pool() if own else executor, dict[Future[Any], int]()
@@ -240,19 +206,17 @@ def run_tasks(
                     running[pool.submit(function, *arguments(waiting[0]))] = waiting[0]
                     waiting.popleft()
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    error = future.exception()
-                    if isinstance(error, HpeError | BrokenExecutor):
-                        raise error
-                    task = running.pop(future)
-                    if error is None:
-                        yield task, future.result()
-                    else:
-                        waiting.append(task)
-                        _count_failure(f"picture {task + 1}", error, tries)
+                    yield running[future], future.result()
+                    del running[future]
         except BrokenExecutor as error:
+            if (losses := losses + 1) > RETRIES:
+                raise HpeError(
+                    f"Processes were lost {losses} times ({type(error).__name__}: {error}); what is finished is kept, "
+                    "so mend the cause and run the same sweep again."
+                ) from error
+            warnings.warn(f"A worker was lost ({type(error).__name__}); its work is done again.", stacklevel=2)
             waiting.extend(running.values())
             executor = None
-            _count_failure("the processes", error, tries)
         finally:
             for future in running:
                 future.cancel()
@@ -260,53 +224,30 @@ def run_tasks(
                 pool.shutdown(wait=True, kill_workers=True)
 
 
-def _count_failure(what: str, error: BaseException, tries: Counter[str]) -> None:
-    """Note that work failed; raise if it did so too often."""
-    tries[what] += 1
-    if tries[what] > RETRIES:
-        raise HpeError(
-            f"The work on {what} failed {RETRIES + 1} times (last: {type(error).__name__}: {error}); "
-            "what is finished is kept, so mend the cause and run the same sweep again."
-        ) from error
-    warnings.warn(f"A worker was lost at {what} ({type(error).__name__}); it is done again.", stacklevel=3)
-
-
 def own_pool() -> Any:
     """Processes on this machine, one per processor that this process may use, each with one thread for arithmetic."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    begin = {"initializer": _begin_worker, "initargs": (os.getpid(),)}
-    return loky.ProcessPoolExecutor(joblib.cpu_count(), timeout=60, env=threads, **begin)
+    return loky.ProcessPoolExecutor(joblib.cpu_count(), timeout=60, env=threads, initializer=_begin_worker)
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the main process, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
 
 
 @cache
 def end_with_parent() -> None:
-    """In a worker of a pool of the user's: end it as soon as the process that made it has ended, however that came."""
-    parent = multiprocessing.parent_process()
-
-    def watch(parent: Any) -> None:
-        with suppress(ValueError):  # workers of `own_pool` do not know their parent in this way, see `_begin_worker`
-            parent.join()
-            os._exit(1)
-
-    if parent is not None:
-        threading.Thread(target=watch, args=(parent,), daemon=True).start()
+    """In a worker process: end it as soon as the process that made it has ended, however that came."""
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def _begin_worker(parent: int) -> None:
-    """Leave Ctrl-C to the main process, and end with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: int) -> None:
-    """End this process when the parent process of that number has ended; at once where it has ended before."""
-    if os.name == "nt":
-        import _winapi
-
-        with suppress(OSError):
-            handle = _winapi.OpenProcess(0x100000, False, parent)  # type: ignore[attr-defined,unused-ignore]
-            _winapi.WaitForSingleObject(handle, _winapi.INFINITE)  # type: ignore[attr-defined,unused-ignore]
-    else:
-        while os.getppid() == parent:
+def _end_with(parent: Any) -> None:
+    """End this process when its parent has ended; at once where it has ended before."""
+    try:
+        parent.join()
+    except ValueError:  # outside Windows a process of joblib's knows only the number of its parent
+        while os.getppid() == parent.pid:
             time.sleep(0.5)
     os._exit(1)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from hpe_nb.errors import HpeError, whole_number
 from hpe_nb.evaluation.grids import varied
-from hpe_nb.evaluation.metrics import NOTE, NUMBERS, CocoNumbers, Judgement
+from hpe_nb.evaluation.metrics import MEANINGS, NOTE, NUMBERS, CocoNumbers, Judgement
 from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
 from hpe_nb.settings import Settings
@@ -23,20 +23,14 @@ if TYPE_CHECKING:
 SHOWN = 10
 """Rows of a sweep that are shown, the best ones, and the default."""
 
+FORMAT: dict[str, Any] = {"na_rep": "-", "float_format": "{:.4g}".format}
+"""How pandas writes them."""
+
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#999999"
 """Colours that the colour-blind tell apart, too (Okabe and Ito); default and best differ in shape as well."""
 
 HIGH_IS_GOOD = ("AP", "AP50", "AP75", "AR", "PCK")
 """Numbers that should be high; the others should be low."""
-
-WORDS = {
-    "wrong": "joints in the wrong person, %",
-    "missed": "people missed, %",
-    "extra": "people found who match no label, %",
-    "invented": "refined joints that are invented, %",
-    "people": "people found per picture",
-}
-"""What axes say of a number, where that is not its name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,19 +85,11 @@ class SweepTable:
 
         Returns:
             Its ends; NaN where no person is labelled.
-
-        Raises:
-            HpeError: no such row, or no draws.
         """
-        rows = {"row": row} if against is None else {"row": row, "against": against}
-        for name, given in rows.items():
-            whole_number(name, given, -len(self), len(self))
-        whole_number("draws", draws, 1)
-        if seed is not None:
-            whole_number("seed", seed)
         drawn = np.random.default_rng(seed).integers(0, self.pictures, (draws, self.pictures))
         times = [np.bincount(each, minlength=self.pictures) for each in drawn]
-        values = np.array([[self._judged.numbers(i, each)["AP"] for each in times] for i in rows.values()])
+        rows = [row] if against is None else [row, against]
+        values = np.array([[self._judged.numbers(i, each)["AP"] for each in times] for i in rows])
         apart = values[0] - values[1:].sum(axis=0)
         known = apart[~np.isnan(apart)]
         low, high = np.quantile(known, (0.025, 0.975)) if len(known) else (np.nan, np.nan)
@@ -123,8 +109,6 @@ class SweepTable:
             HpeError: fewer than two parts.
         """
         whole_number("folds", folds, 2)
-        if seed is not None:
-            whole_number("seed", seed)
         part = np.random.default_rng(seed).permutation(self.pictures) % folds
         others = [self._judged.of_all((part != fold).astype(np.intp)) for fold in range(folds)]
         best = [int(np.nan_to_num([row["AP"] for row in rows], nan=-1).argmax()) for rows in others]
@@ -138,36 +122,34 @@ class SweepTable:
         return path
 
     def __str__(self) -> str:
-        shown = self._shown().to_string(index=False, na_rep="-", float_format="{:.4g}".format)
-        return f"{self._title()}\n{shown}\n{NOTE}"
+        title, frame = self._shown()
+        return f"{title}\n{frame.to_string(index=False, **FORMAT)}\n{NOTE}"
 
     def _repr_html_(self) -> str:
-        shown = self._shown().to_html(index=False, na_rep="-", float_format="{:.4g}".format, border=0)
-        return f"<p>{escaped(self._title())}</p>{shown}<p><small>{escaped(NOTE)}</small></p>"
+        title, frame = self._shown()
+        table = frame.to_html(index=False, border=0, **FORMAT)
+        return f"<p>{escaped(title)}</p>{table}<p><small>{escaped(NOTE)}</small></p>"
 
-    def _title(self) -> str:
-        """One line on what was done."""
-        best = f"the best {min(SHOWN, len(self))}"
-        return f"{len(self)} settings on {self.pictures} pictures ({self.protocol}); {best}:"
-
-    def _shown(self) -> pd.DataFrame:
-        """The best settings, and the default; the mark comes first."""
+    def _shown(self) -> tuple[str, pd.DataFrame]:
+        """One line on what was done; and the best settings and the default, the mark first."""
         best = self.frame.sort_values(["AP", "wrong"], ascending=[False, True], kind="stable").head(SHOWN)
         frame = best if 0 in best.index else pd.concat((best, self.frame.head(1)))
         frame = frame.round(dict.fromkeys(NUMBERS, 1)).rename(columns={"mark": ""})
-        return frame[["", *frame.columns[:-1]]]
+        done = f"{len(self)} settings on {self.pictures} pictures ({self.protocol})"
+        return f"{done}; the best {min(SHOWN, len(self))}:", frame[["", *frame.columns[:-1]]]
 
 
 def make_table(settings: tuple[Settings, ...], judgements: Sequence[Judgement], protocol: str) -> SweepTable:
     """The table of a sweep from its settings, the default first, and each picture's judgement."""
     judged = CocoNumbers(judgements)
     names, rules = varied(settings), [type(each).__name__ for each in settings]
-    columns: dict[str, Any] = {"rule": rules} if len(set(rules)) > 1 else {}
-    columns |= {name: [getattr(each, name, None) for each in settings] for name in names}
-    frame = pd.DataFrame(columns).join(pd.DataFrame(judged.of_all(), columns=list(NUMBERS)), how="right")
+    frame = pd.DataFrame({name: [getattr(each, name, None) for each in settings] for name in names})
+    frame = frame.join(pd.DataFrame(judged.of_all(), columns=list(NUMBERS)), how="right")
+    if len(set(rules)) > 1:
+        frame.insert(0, "rule", rules)
     best = int(np.lexsort((frame["wrong"], -frame["AP"].fillna(-1)))[0])
     marks = {best: "best"} | {0: "default best" if best == 0 else "default"}
-    frame["mark"] = [marks.get(i, "") for i in range(len(settings))]
+    frame.insert(len(frame.columns), "mark", [marks.get(i, "") for i in range(len(settings))])
     return SweepTable(settings, frame, names, best, protocol, len(judgements), judged)
 
 
@@ -186,9 +168,9 @@ def plot_curve(table: SweepTable, name: str, number_name: str = "AP", ax: Axes |
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
 
     Raises:
-        HpeError: a field that was not swept.
+        HpeError: a field that was not swept, or no such number.
     """
-    ax, frame = _begun(ax, table, number_name, name)
+    ax, frame = _axes(ax, table, number_name, name), table.frame
     rest = [field for field in table.fields if field != name]
     plain = frame[(frame[rest] == [getattr(table.default, field) for field in rest]).all(axis=1)].sort_values(name)
     if rest:
@@ -216,7 +198,7 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
     Raises:
         HpeError: a field that was not swept, or is no number, or the same one twice.
     """
-    ax, frame = _begun(ax, table, number_name, across, down)
+    ax, frame = _axes(ax, table, number_name, across, down), table.frame
     numeric = [name for name in table.fields if pd.api.types.is_numeric_dtype(frame[name])]
     if across == down or not {across, down} <= set(numeric):
         expected = f"two of the fields with numbers are expected: {', '.join(numeric) or 'there are none'}."
@@ -247,38 +229,34 @@ def plot_pareto(table: SweepTable, price: str = "wrong", ax: Axes | None = None)
 
     Args:
         table: from `sweep`.
-        price: a column of the table that should be small.
+        price: a column of the table.
         ax: where to draw; a figure of its own where left out.
 
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
 
     Raises:
-        HpeError: no such column, or one that should be high.
+        HpeError: no such column.
     """
-    ax, frame = _begun(ax, table, price)
-    if price in HIGH_IS_GOOD:
-        low = ", ".join(name for name in NUMBERS if name not in HIGH_IS_GOOD)
-        raise HpeError(f"{price!r} was given as the price, but a number that should be small is expected: {low}.")
-    front = frame[["AP", price]].dropna().sort_values([price, "AP"], ascending=[True, False])
+    ax, frame = _axes(ax, table, price), table.frame
+    columns, rising = [price, "AP"], [price not in HIGH_IS_GOOD, False]
+    front = frame[columns].dropna().sort_values(columns, ascending=rising)
     front = front[front["AP"] > front["AP"].cummax().shift(fill_value=-1.0)]
     ax.scatter(frame[price], frame["AP"], s=8, color=GREY, alpha=0.5, lw=0, label="settings")
     ax.step(front[price], front["AP"], where="post", color=BLUE, label="not beaten in both")
     return _marked(ax, table, price, "AP")
 
 
-def _begun(ax: Axes | None, table: SweepTable, number: str, *swept: str) -> tuple[Axes, pd.DataFrame]:
-    """The axes, by default of a figure of their own, and the table's rows, if it has these fields and this number."""
-    for name in swept:
-        if name not in table.fields:
-            raise HpeError(f"{name!r} was given, but the fields of this sweep are {', '.join(table.fields) or 'none'}.")
-    if number not in NUMBERS:
-        raise HpeError(f"{number!r} was given, but a column of the table is expected: {', '.join(NUMBERS)}.")
+def _axes(ax: Axes | None, table: SweepTable, number: str, *swept: str) -> Axes:
+    """The axes, by default of a figure of their own, if the table has these fields and this number."""
+    for name, known in (*((name, table.fields) for name in swept), (number, NUMBERS)):
+        if name not in known:
+            raise HpeError(f"{name!r} was given, but one of {', '.join(known) or 'nothing'} is expected.")
     if ax is None:
         from hpe_nb.draw.figures import canvas
 
         ax = canvas(None, 6.4, 4.2)
-    return ax, table.frame
+    return ax
 
 
 def _marked(ax: Axes, table: SweepTable, across: str, up: str) -> Axes:
@@ -312,4 +290,4 @@ def _best(name: str) -> str:
 
 def _label(name: str) -> str:
     """Axis label of a number."""
-    return WORDS.get(name, f"{name}, %")
+    return "people found per picture" if name == "people" else f"{MEANINGS.get(name, name)}, %"

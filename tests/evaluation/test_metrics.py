@@ -15,7 +15,7 @@ import hpe_nb as hpe
 from hpe_nb.decoder.poses import DETECTED, REFINED, Poses, oks
 from hpe_nb.evaluation.labels import labels_of
 from hpe_nb.evaluation.metrics import COCO_NUMBERS, CocoNumbers
-from hpe_nb.evaluation.sweep import judge_settings
+from hpe_nb.evaluation.sweep import work
 
 
 def by_hand(folder: Path, truth: list[hpe.Scene], poses: list[Poses]) -> list[float]:
@@ -55,7 +55,7 @@ def test_coco_numbers_are_those_by_hand(tmp_path: Path, noise: float) -> None:
 
 def test_weights_count_pictures() -> None:
     truth = scenes(3)
-    judged = [judge_settings(each.maps, labels_of(each), (hpe.Settings(),)) for each in truth]
+    judged = [work(each.maps, labels_of(each), (hpe.Settings(),)) for each in truth]
     some = CocoNumbers([judged[0], judged[2], judged[2]]).numbers(0)
     assert CocoNumbers(judged).numbers(0, np.array([1, 0, 2])) == pytest.approx(some, nan_ok=True)
 
@@ -124,9 +124,8 @@ def test_table_of_one_picture_names_people() -> None:
         pytest.param([PAIR], None, "NoneType", id="no truth"),
         pytest.param([PAIR], [PAIR, PAIR], "one for each", id="two truths for one picture"),
         pytest.param([person(np.inf)], [PAIR], "poses with NaN or infinite", id="infinite joints"),
-        pytest.param([PAIR], [person(np.nan)], "truth with NaN or infinite", id="no places in the truth"),
+        pytest.param([PAIR], [person(np.nan)], "Labels with NaN, infinite", id="no places in the truth"),
         pytest.param("a", PAIR, "str was given for picture 1", id="text"),
-        pytest.param(3, PAIR, "int was given for picture 1", id="a number"),
     ],
 )
 def test_what_cannot_be_judged(found: Any, truth: Any, says: str) -> None:

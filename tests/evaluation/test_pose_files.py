@@ -52,6 +52,7 @@ def test_several_pictures_in_one_file(tmp_path: Path, ending: str) -> None:
     pictures = {name: some_poses(1 + seed, seed) for seed, name in enumerate(names)} | {"empty.jpg": Poses.none()}
     path = save_poses(tmp_path / f"all.{ending}", pictures)
     assert list(load_pictures(path)) == names
+    assert ("'=beach" in path.read_text(encoding="utf-8")) == (ending == "csv")  # no formula for a spreadsheet
     assert same(load_poses(path, image_id="=beach, old.jpg"), pictures["=beach, old.jpg"])
     assert len(load_poses(path, image_id="empty.jpg")) == 0
     refused("holds poses of 5 pictures", load_poses, path)
@@ -92,11 +93,11 @@ PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0
     ("name", "content", "says"),
     [
         pytest.param("a.json", "[{", "holds no poses", id="half a file"),
-        pytest.param("a.json", "[1, 2]", "a list of people", id="a list of numbers"),
+        pytest.param("a.json", "[1, 2]", "holds no poses", id="a list of numbers"),
         pytest.param("a.json", '{"annotations": []}', "ground truth", id="ground truth"),
         pytest.param("a.json", json.dumps([PERSON | {"category_id": 2}]), "category_id 1", id="a bicycle"),
-        pytest.param("a.json", json.dumps([PERSON | {"keypoints": [1.0] * 50}]), "51 numbers", id="a number too few"),
-        pytest.param("a.json", json.dumps([PERSON | {"keypoints": "text"}]), "51 numbers", id="text as keypoints"),
+        pytest.param("a.json", json.dumps([PERSON | {"keypoints": [1.0] * 50}]), "size 50", id="a number too few"),
+        pytest.param("a.json", json.dumps([PERSON | {"keypoints": "text"}]), "convert", id="text as keypoints"),
         pytest.param("a.json", json.dumps([PERSON | {"keypoints": [None] * 51}]), "holds no poses", id="nulls"),
         pytest.param("a.json", json.dumps([PERSON | {"kind": [3] * 17}]), "kinds", id="a fourth kind"),
         pytest.param("a.json", json.dumps([PERSON | {"score": float("nan")}]), "not finite", id="NaN"),
@@ -123,7 +124,8 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
     broken = some_poses(1)
     broken.keypoints[0, 0, 0] = np.nan
     refused("NaN", save_poses, path, {1: some_poses(1), 2: broken})
-    refused("A Decoding was given", save_poses, path, hpe.decode(hpe.scene(1).maps))
-    refused("image_id=1.5", save_poses, path, some_poses(1), 1.5)
+    refused("Decoding was given for picture 0", save_poses, path, hpe.decode(hpe.scene(1).maps))
+    with pytest.raises(TypeError):
+        save_poses(path, some_poses(1), 1.5)  # type: ignore[arg-type]
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

@@ -9,19 +9,19 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
 import pytest
-from eval_tools import DAMAGES, same, scenes
+from eval_tools import DAMAGES, scenes
 from refusals import refused
 
 import hpe_nb as hpe
@@ -29,24 +29,16 @@ from hpe_nb.cli.main import main
 from hpe_nb.cli.sweep import values_of
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation import sweep as sweeping
-from hpe_nb.evaluation.cache import seal
 from hpe_nb.evaluation.grids import grid_settings, settings_key
 from hpe_nb.evaluation.labels import labels_of
-from hpe_nb.evaluation.metrics import NUMBERS, judge
-from hpe_nb.evaluation.sweep import judge_settings
+from hpe_nb.evaluation.metrics import NUMBERS
+from hpe_nb.evaluation.sweep import work
 from hpe_nb.files.whole import folder_held
 
 DEADLY = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
 """What ends a process without a word."""
 
 RULES = [hpe.Settings(), hpe.Settings.omz(), hpe.HigherHRNetSettings()]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Marked(hpe.Settings):
-    """A rule with a knob that is called as a column of the table."""
-
-    mark: int = hpe.knob(0, 0, 5, 1, "a mark", step="grouping")
 
 
 GRID = {"tag_threshold": [0.5, 1.0, 2.0], "pose_threshold": [0.05, 0.1, 0.3], "detection_threshold": [0.1, 0.3]}
@@ -77,29 +69,18 @@ def table(pictures: list[hpe.Scene]) -> hpe.SweepTable:
     return swept(pictures)
 
 
-def test_table_is_what_evaluate_says(pictures: list[hpe.Scene], table: hpe.SweepTable) -> None:
+def test_table_is_what_evaluate_says_of_decodings_of_their_own(pictures: list[hpe.Scene]) -> None:
+    names = ["tag_threshold", "max_candidates", "adjust", "refine", "pose_threshold", "duplicate_oks", "delta"]
+    tried = [each for rule in RULES for each in (rule, *hpe.random_settings(8, names, rule, seed=4))]
+    table = swept(pictures, [*tried, *(hpe.Settings(tag_threshold=value) for value in (1.0, 1.001))])
     for settings, row in zip(table.settings, table.frame.to_dict("records"), strict=True):
         numbers = hpe.evaluate([hpe.decode(each.maps, settings) for each in pictures], pictures).numbers
+        assert row["rule"] == type(settings).__name__
         for name in NUMBERS[:-1]:
             assert row[name] == pytest.approx(numbers[name], abs=1e-9, nan_ok=True), (name, settings)
     assert table.frame["AP"][table.best_row] == table.frame["AP"].max()
-
-
-def test_every_result_is_that_of_a_decoding_of_its_own(pictures: list[hpe.Scene]) -> None:
-    fields = ["tag_threshold", "max_candidates", "adjust", "refine", "pose_threshold", "duplicate_oks", "delta"]
-    settings = [each for rule in RULES for each in hpe.random_settings(8, fields, rule, seed=4)]
-    settings += [hpe.Settings(tag_threshold=value) for value in (1.0, 1.001)]
-    maps, labels = pictures[2].maps, labels_of(pictures[2])
-    found = judge_settings(maps, labels, settings)
-    poses = [hpe.decode(maps, each).poses for each in settings]
-    decoder = hpe.Decoder(maps)
-    assert all(same(decoder(each).poses, alone) for each, alone in zip(settings, poses, strict=True))
-    expected = judge(poses, range(len(settings)), labels)
-    assert len(found.counts) < len(settings)  # equal results are one
-    assert found.counts[found.result].tolist() == expected.counts.tolist()
-    for i, each in enumerate(found.result.tolist()):
-        one, other = found.evaluated(each, 0), expected.evaluated(i, 0)
-        assert all(np.array_equal(one[name], other[name]) for name in one)
+    judged = work(pictures[2].maps, labels_of(pictures[2]), table.settings)
+    assert len(judged.counts) < len(table)  # equal results are judged once
 
 
 @pytest.mark.parametrize(("seconds", "pools"), [(1.0, 0), (10.0, 1)], ids=["a matter of seconds", "longer"])
@@ -208,22 +189,12 @@ def test_a_rule_with_other_code_has_another_key(tmp_path: Path, monkeypatch: pyt
     assert keys[0] == keys[1] != keys[2]
 
 
-def test_rules_side_by_side(pictures: list[hpe.Scene]) -> None:
-    table = swept(pictures, RULES)
-    assert table.frame["rule"].tolist() == ["Settings", "OmzSettings", "HigherHRNetSettings"]
-    assert "OmzSettings" in str(table)
-
-
 def die_once(flag: str, number: int) -> int:
     """Kill this process, the first time."""
     if number == 2 and not Path(flag).exists():
         Path(flag).touch()
         os.kill(os.getpid(), DEADLY)
     return number
-
-
-def fail(error: Exception) -> None:
-    raise error
 
 
 @pytest.mark.slow
@@ -233,33 +204,20 @@ def test_a_killed_worker_costs_a_retry(tmp_path: Path) -> None:
     assert sorted(found) == [(i, i) for i in range(8)]
 
 
+@pytest.mark.parametrize("error", [RuntimeError("in the work"), HpeError("This is bad.")])
+def test_what_cannot_work_ends_the_sweep(error: Exception) -> None:
+    def fail(_: int) -> None:
+        raise error
+
+    with pytest.raises(type(error), match=str(error)), ThreadPoolExecutor(1) as pool:
+        list(sweeping.run_tasks(fail, [0], lambda i: (i,), pool))
+
+
 @pytest.mark.filterwarnings("ignore:A worker was lost")
-@pytest.mark.parametrize(
-    ("error", "word"), [(RuntimeError("always"), "picture 1 failed 4 times"), (HpeError("This is bad."), "This is bad")]
-)
-def test_what_cannot_work_ends_the_sweep(error: Exception, word: str) -> None:
-    with pytest.raises(HpeError, match=word), ThreadPoolExecutor(1) as pool:
-        list(sweeping.run_tasks(fail, [0], lambda _: (error,), pool))
-
-
-def test_an_interrupted_sweep_goes_on(
-    tmp_path: Path, pictures: list[hpe.Scene], table: hpe.SweepTable, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupted(path: Path, arrays: Any) -> None:
-        seal(path, arrays)
-        if len(records(tmp_path)) == 2:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(sweeping, "seal", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        swept(pictures, keep=tmp_path)
-    monkeypatch.undo()
-    kept = records(tmp_path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert equal(swept(pictures, keep=tmp_path), table)
-    assert kept.items() <= records(tmp_path).items()
-    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".record"}
+def test_a_pool_that_always_breaks_ends_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Mock(**{"submit.side_effect": BrokenExecutor("out of memory")})
+    monkeypatch.setattr(sweeping, "own_pool", lambda: broken)
+    refused("lost 4 times .*out of memory", list, sweeping.run_tasks(print, [0], lambda i: (i,)))
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -267,10 +225,15 @@ def test_damaged_records_are_named_and_made_again(
     tmp_path: Path, pictures: list[hpe.Scene], table: hpe.SweepTable, damage: Callable[[bytes], bytes]
 ) -> None:
     swept(pictures, keep=tmp_path)
-    record = sorted(records(tmp_path))[1]
-    record.write_bytes(damage(record.read_bytes()))
+    kept = records(tmp_path)
+    damaged = sorted(kept)[1]
+    damaged.write_bytes(damage(damaged.read_bytes()))
     with pytest.warns(UserWarning, match=r"is damaged; picture 2 is judged again"):
         assert equal(swept(pictures, keep=tmp_path), table)
+    assert {path for path, written in records(tmp_path).items() if written != kept[path]} == {damaged}
+    with warnings.catch_warnings(action="error"):
+        assert equal(swept(pictures, keep=tmp_path), table)
+    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".record"}
 
 
 def test_other_labels_settings_or_rules_make_other_records(tmp_path: Path, pictures: list[hpe.Scene]) -> None:
@@ -306,18 +269,12 @@ def test_frame_csv_html_and_figures(tmp_path: Path, table: hpe.SweepTable) -> No
 @pytest.mark.parametrize(
     ("what", "given", "says"),
     [
-        pytest.param(hpe.plot_curve, ("delta",), "fields of this sweep", id="a field that was not swept"),
-        pytest.param(hpe.plot_curve, ("refine", "no"), "column of the table", id="no number"),
+        pytest.param(hpe.plot_curve, ("delta",), "one of tag_threshold, refine", id="a field that was not swept"),
+        pytest.param(hpe.plot_curve, ("refine", "no"), "one of AP, AP50", id="no number"),
         pytest.param(hpe.plot_heat, ("tag_threshold", "refine"), "two of the fields with numbers", id="heat of names"),
         pytest.param(hpe.plot_heat, ("tag_threshold",) * 2, "two of the fields with numbers", id="one field twice"),
-        pytest.param(hpe.plot_pareto, ("AP",), "should be small", id="AP as a price"),
-        pytest.param(hpe.SweepTable.interval, (9,), "row=9 .* from -4 to 3", id="no such row"),
-        pytest.param(hpe.SweepTable.interval, (0, 9), "against=9", id="no such row to compare with"),
-        pytest.param(hpe.SweepTable.interval, (0.0,), "row=0.0", id="a row that is no whole number"),
-        pytest.param(partial(hpe.SweepTable.interval, draws=0), (0,), "draws=0", id="no draws"),
-        pytest.param(partial(hpe.SweepTable.interval, draws=True), (0,), "draws=True", id="draws that are no number"),
-        pytest.param(hpe.SweepTable.validated, (0,), "folds=0", id="no parts"),
-        pytest.param(partial(hpe.SweepTable.validated, seed=-1), (), "seed=-1", id="no seed"),
+        pytest.param(hpe.plot_pareto, ("cost",), "one of AP, AP50", id="no such price"),
+        pytest.param(hpe.SweepTable.validated, (1,), "folds=1", id="one part"),
     ],
 )
 def test_what_a_table_cannot_tell(
@@ -334,9 +291,18 @@ def test_a_table_without_labelled_people(pictures: list[hpe.Scene]) -> None:
     for number in NUMBERS:
         hpe.plot_curve(table, "tag_threshold", number).figure.canvas.draw()
         hpe.plot_heat(table, "tag_threshold", "pose_threshold", number).figure.canvas.draw()
-    hpe.plot_pareto(table).figure.canvas.draw()
+    for number in NUMBERS[1:]:
+        hpe.plot_pareto(table, number).figure.canvas.draw()
     one = swept([pictures[0].maps], {"tag_threshold": [0.5, 2.0]}, truth=[np.zeros((0, 17, 3))])
     hpe.plot_curve(one, "tag_threshold").figure.canvas.draw()
+
+
+@pytest.mark.parametrize(("price", "sign"), [("wrong", 1), ("PCK", -1)])
+def test_the_line_joins_settings_that_no_other_beats(table: hpe.SweepTable, price: str, sign: int) -> None:
+    rows = table.frame[[price, "AP"]].drop_duplicates().to_numpy() * (sign, -1)
+    best = [row.tolist() for row in rows if (rows <= row).all(axis=1).sum() == 1]
+    line = hpe.plot_pareto(table, price).lines[0].get_xydata() * (sign, -1)
+    assert sorted(line.tolist()) == sorted(best)
 
 
 def test_intervals(table: hpe.SweepTable) -> None:
@@ -354,16 +320,14 @@ def test_intervals(table: hpe.SweepTable) -> None:
     ("changes", "word"),
     [
         pytest.param({"grid": {"no_such": [1]}}, "no_such", id="no such field"),
-        pytest.param({"grid": {"tag_threshold": []}}, "No values", id="no values"),
+        pytest.param({"grid": {"tag_threshold": []}}, "list of values", id="no values"),
         pytest.param({"grid": {"tag_threshold": 1.0}}, "1.0 was given for tag_threshold", id="no list of values"),
-        pytest.param({"grid": {"tag_threshold": np.ones((2, 2))}}, "a list of values is", id="a table of values"),
         pytest.param({"grid": None}, "a grid of something else", id="no grid"),
-        pytest.param({"grid": {"mark": [0, 1]}, "base": Marked()}, "knob called mark", id="a knob called as a column"),
         pytest.param({"grid": dict.fromkeys(GRID, range(10**4))}, "1e[+]12 settings", id="too many settings"),
         pytest.param({"grid": {"tag_threshold": [9.0]}}, "tag_threshold=9.0", id="out of range"),
         pytest.param({"truth": [hpe.scene(1)]}, "one for each", id="one label for two"),
         pytest.param({"pictures": [hpe.scene(1).maps], "truth": None}, "only scenes know", id="no truth"),
-        pytest.param({"pictures": ["a.jpg"]}, "without a network", id="no network"),
+        pytest.param({"pictures": ["a.jpg"]}, "hpe.cache_maps of photos", id="paths"),
         pytest.param({"pictures": []}, "at least one", id="no pictures"),
     ],
 )
@@ -388,19 +352,16 @@ class Plain(hpe.Settings):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        *(
-            ((2, {"tag_threshold": limits}), "limits of tag_threshold")
-            for limits in ((2, 1), (np.nan, 1), (0.5, np.nan), (0.5, np.inf), (1,), 3, "ab")
-        ),
-        *(((2, {"refine": options}), "to draw refine from") for options in (("off", "far"), "off", (), 3)),
-        ((2, {"adjust": (True, 2)}), "some of False, True"),
-        ((-1, ["tag_threshold"]), "count=-1"),
-        ((2, ["weight"], Plain()), "weight was given to be drawn, but a field with a range"),
+        *(({"tag_threshold": limits}, "to draw tag_threshold") for limits in ((2, 1), (0.5, np.nan), (1,), 3, "ab")),
+        ({"tag_threshold": (8, 9)}, "tag_threshold=[89].* from 0.0"),
+        *(({"refine": options}, "to draw refine from") for options in (("off", "far"), "off", (), 3)),
+        ({"adjust": (True, 2)}, "to draw adjust from"),
+        (["weight"], "to draw weight from"),
     ],
     ids=str,
 )
-def test_what_cannot_be_drawn_at_random(given: tuple[Any, ...], says: str) -> None:
-    refused(says, hpe.random_settings, *given)
+def test_what_cannot_be_drawn_at_random(given: Any, says: str) -> None:
+    refused(says, hpe.random_settings, 2, given, Plain())
 
 
 def test_flip_settings_miss_nothing() -> None:
@@ -428,11 +389,10 @@ def test_values_of_the_command_line(text: str, expected: tuple[str, list[object]
     assert values_of(text) == expected
 
 
-RANGES = ("0:1e12:1e-3", "0:inf:1", "0:-inf:1", "0:1:nan")
-ENDLESS = [f"{name}={text}" for name in ("tag_threshold", "max_people") for text in RANGES]
-
-
 NONE = ("nothing=1", "tag_threshold=a", "tag_threshold=1:2", "max_people=1:3:0.5", "adjust=")
+ENDLESS = [
+    f"{name}={ends}" for name in ("tag_threshold", "max_people") for ends in ("0:1e12:1e-3", "0:inf:1", "0:1:nan")
+]
 
 
 @pytest.mark.parametrize("text", [*NONE, *ENDLESS])
