@@ -13,6 +13,8 @@ const PROBING = `Point at the photo: every pixel is coloured by how near its tag
 or switch it on.`;
 const HINT = `Click a joint, a dot or a person's number to see why it belongs where it does. Joints whose tags are near
 belong together: switch the tag probe on to see which pixels could join. Point anywhere to ask a pixel; zoom with + and −.`;
+const NEEDS_KERNEL = ["list", "whatif", "save", "explore", "steps", "camera"];
+const NONE = { limbs: [], dots: [] };
 const COMPARISONS = [["one", "no comparison"], ["divider", "A | now, divider"], ["beside", "A | now, side by side"]];
 
 /** A new element with properties and children; `class`, `role`, `aria-*` and `data-*` become attributes. */
@@ -59,12 +61,12 @@ class View extends Drawing {
       el, model, live: !model.saved, fixed, layer: fixed.layer ?? "skeletons", joint: 0,
       mode: "one", divider: 0.5, zoom: 1, x: 0, y: 0,
       probing: false, editing: false, diagnosing: false, chosen: null, hovered: null, pointer: null, selected: [],
-      fitted: true, count: 0, turn: 0, answered: 0, chose: 0, queued: null, truth: [], levels: [], layers: {},
+      fitted: true, count: 0, turn: 0, answered: 0, chose: 0, queued: null, truth: [], levels: [], layers: {}, odd: NONE,
       items: { photo: [], strip: [] }, scene: { people: [], dots: [], values: {} }, abort: new AbortController(),
     });
     this.build();
     this.listen();
-    for (const name of ["fixed", "maps", "scene", "photo", "told", "kept", "doctor", "status", "steps", "marks", "preview"]) {
+    for (const name of ["fixed", "maps", "scene", "choice", "photo", "told", "kept", "doctor", "status", "marks", "preview"]) {
       this.when(`change:${name}`, () => this[`load_${name}`](this.get(name)))();
     }
     this.when("msg:custom", ({ kind }) => { if (kind === "ping") this.send({ kind: "here" }); });
@@ -122,7 +124,8 @@ class View extends Drawing {
   // -------------------------------------------------------------------------------------------------------------- parts
 
   build() {
-    const { fixed, live } = this, has = (tool) => fixed.tools.includes(tool);
+    const { fixed, live } = this;
+    const has = (tool) => fixed.tools.includes(tool) && (live || !NEEDS_KERNEL.includes(tool));
     const send = (kind, more) => () => this.send({ kind, ...more });
     const tool = (name, text, title, act) => button(text, title, act, { class: `hpe-${name}` });
     const t = (this.tools = {
@@ -144,15 +147,16 @@ class View extends Drawing {
       probe: t.probe, whatif: [t.whatif, t.untouched], doctor: t.doctor,
       compare: [live && tool("keep", "Keep as A", "remember this result and compare others with it", send("keep")), t.compare],
       save: tool("save", "Save as web page", "write one file that opens in any browser without Python",
-        () => this.send({ kind: "save", seen: this.seen() })),
-      explore: tool("explore", "Explore this frame", "open the explorer on this frame, below", send("explore")),
+        send("save")),
+      explore: tool("explore", "Explore this frame", "open the explorer on this frame, below",
+        () => { this.camera?.stop(); this.send({ kind: "explore" }); }),
     };
     const bar = make("div", { class: "hpe-bar", role: "toolbar", "aria-label": "picture tools" },
       Object.keys(offered).filter(has).flatMap((name) => offered[name]));
     const canvas = (name, on) => make("canvas", { class: name, tabIndex: 0, role: "img", items: () => this.items[on] });
     [this.photo, this.strip] = [canvas("hpe-picture", "photo"), canvas("hpe-strip", "strip")];
     this.tip = make("div", { class: "hpe-tip", hidden: true });
-    this.hint = make("div", { class: "hpe-note", hidden: true });
+    this.hint = div("hpe-note");
     this.stage = div("hpe-stage", this.photo, div("hpe-corner",
       button("+", "zoom in (key +, or the wheel when the picture is in focus)", () => this.zoomBy(1.5)),
       button("−", "zoom out (key -)", () => this.zoomBy(1 / 1.5)),
@@ -167,8 +171,8 @@ class View extends Drawing {
     this.readout = div("hpe-readout");
     this.status = make("div", { class: "hpe-status", role: "status", "aria-live": "polite" });
     this.panels = new Panels(this);
-    this.steps = has("steps") && new Steps(this);
-    this.camera = has("camera") && new Camera(this);
+    this.steps = has("steps") ? new Steps(this) : null;
+    this.camera = has("camera") ? new Camera(this) : null;
     this.people = div("hpe-people");
     this.listed = make("details", { class: "hpe-fold", ontoggle: () => this.listPeople() },
       make("summary", {}, "people, one by one"), this.people);
@@ -334,7 +338,6 @@ class View extends Drawing {
       Object.assign(this, { levels, loading: null, imageSize: sent.size, truth: sent.truth });
       this.tools.layer.options[LAYERS.indexOf("truth")].hidden = !this.truth.length;
       if (same) this.draw(); else this.fit();
-      if (this.fixed.seen) this.lookAgain(this.fixed.seen);
     } catch (error) {
       if (this.loading === sent) this.loading = null;
       this.failed(error);
@@ -348,25 +351,28 @@ class View extends Drawing {
 
   load_scene(scene) {
     if (!scene.people) return;
-    const { n = 0, turn } = scene, other = turn == null || turn !== this.scene.turn; // else only another choice
-    this.scene = scene;
-    if (other) Object.assign(this, { hovered: null, selected: [], mark: null, items: { photo: [], strip: [] } });
+    const { n = 0 } = scene;
+    Object.assign(this, { scene, hovered: null, selected: [], mark: null, odd: NONE, items: { photo: [], strip: [] } });
     [this.answered, this.count] = [Math.max(this.answered, n), Math.max(this.count, n)];
-    // The kernel says where the chosen joint is now, unless something else was chosen since.
-    if ("chosen" in scene && n >= this.chose) {
-      this.chosen = scene.chosen;
-      if (this.chosen?.joint >= 0) this.joint = this.chosen.joint;
-    }
     this.tools.place.textContent = scene.place ?? "";
     this.tools.untouched.hidden = !scene.edited;
     this.readout.textContent = scene.readout;
     this.photo.setAttribute("aria-label", scene.alt ?? "");
     this.strip.setAttribute("aria-label", `Tags of all joints by joint type. ${scene.readout}`);
     this.panels.follow();
-    if (other) this.listPeople();
+    this.steps?.follow();
+    this.listPeople();
     this.showTable(scene.table);
     this.show({});
     this.askQueued();
+  }
+
+  /** The kernel says where the chosen joint is now, unless something else was chosen since. */
+  load_choice({ n = 0, ...spot }) {
+    if (n < this.chose) return;
+    this.chosen = spot.person >= 0 || spot.dot >= 0 ? spot : null;
+    if (spot.joint >= 0) this.joint = spot.joint;
+    this.show({});
   }
 
   /** The kernel has answered: ask what has waited for it. */
@@ -394,7 +400,8 @@ class View extends Drawing {
   }
 
   load_told(told) {
-    const { sentence, person, joint, flips = [], searching, candidates = [] } = told, other = sentence !== this.told?.sentence;
+    const { sentence, person, joint, flips = [], candidates = [] } = told, other = sentence !== this.told?.sentence;
+    const searching = told.searching && this.live;
     this.told = told;
     const point = (i) => { this.pointedCandidate = i; this.draw(); };
     const parts = [quiet(this.scene.hint ?? HINT)];
@@ -432,20 +439,17 @@ class View extends Drawing {
   }
 
   load_doctor(doctor) {
-    const { findings } = (this.doctor = doctor);
+    const { findings } = doctor;
     const rows = (findings ?? []).map(({ name, evidence, advice, changes }) => {
       const text = assignments(changes);
       return make("li", {}, make("b", {}, name), `: ${evidence}. Try: ${advice}. `, text && this.setter(text, changes));
     });
     this.tools.doctor.classList.toggle("hpe-odd", rows.length > 0);
+    this.tools.doctor.hidden = !this.live && !findings;
     const none = findings ? "Nothing unusual." : "Looking at the picture …";
     this.findings.replaceChildren(rows.length ? make("ol", {}, rows) : none);
+    this.odd = findings ? doctor : NONE;
     this.draw();
-  }
-
-  /** Odd limbs and dots, where they are wanted and belong to what is shown. */
-  get odd() {
-    return this.diagnosing && this.doctor.turn === this.scene.turn ? this.doctor : { limbs: [], dots: [] };
   }
 
   load_status({ text = "", error }) {
@@ -457,7 +461,6 @@ class View extends Drawing {
     this.panels.follow(); // a value that was refused is not the kernel's
   }
 
-  load_steps(sent) { this.steps?.show?.(sent); }
   load_marks(sent) { this.panels.showMarks(sent); }
   load_preview() { this.draw(); }
 
@@ -466,11 +469,10 @@ class View extends Drawing {
     this.status.classList.toggle("hpe-error", !!error);
   }
 
-  note(text, milliseconds = 8000) {
+  /** Show words on the picture for a while. */
+  note(text, duration = 8000) {
     this.hint.textContent = text;
-    this.hint.hidden = !text;
-    clearTimeout(this.hiding);
-    this.hiding = setTimeout(() => { this.hint.hidden = true; }, milliseconds);
+    this.hint.animate({ opacity: [1, 1, 1, 0] }, { duration: text ? duration : 0 });
   }
 
   /** A person's number as a button that lights the person up. */
@@ -594,19 +596,6 @@ class View extends Drawing {
   }
 
   // --------------------------------------------------------------------------------------------------- zoom, pan and fit
-
-  /** How the picture is looked at, for a saved page. */
-  seen() {
-    const { layer, joint, probing, diagnosing, fitted, zoom, least } = this, { pane, size } = this;
-    return { layer, joint, probing, diagnosing,
-      at: fitted ? null : [zoom / least, ...this.toImage(pane / 2, size[1] / 2)] };
-  }
-
-  /** Look at the picture as it was looked at when its page was saved. */
-  lookAgain({ at, ...shown }) {
-    this.show(shown);
-    if (at) this.lookAt(at[1], at[2], at[0] * this.least);
-  }
 
   /** Show a place of the photo in the middle. */
   lookAt(x, y, zoom) {

@@ -59,8 +59,8 @@ def test_the_verdict_follows_the_decoders_settings_and_each_panel_has_its_reset(
     lab.set(detection_threshold=1.0)
     assert "0 of 2 people found, 0 too many; 0 joints" in lab.scene["hint"]
     turn(lab, tag_noise=0.9)
-    lab.receive({"kind": "scene_reset"})
+    lab.receive({"kind": "scene_preset", "preset": "your own"})
     assert lab.made.recipe == hpe.scene("two apart").recipe
     assert lab.settings.detection_threshold == 1.0
-    lab.receive({"kind": "reset"})
+    lab.receive({"kind": "preset", "preset": "your own"})
     assert lab.settings == hpe.Settings()
