@@ -100,7 +100,7 @@ class Canvas(anywidget.AnyWidget):
         given = content | ({"buffers": buffers} if buffers else {})
         kind, self._answering = given.pop("kind"), given.pop("n", self._answering)
         handler = getattr(self, f"_on_{kind}", None)
-        if handler is None or (self.closed and kind != "here"):
+        if handler is None or self.closed:
             return
         if "n" in content and self.status.get("error"):
             self.say("")
@@ -171,12 +171,8 @@ class Canvas(anywidget.AnyWidget):
         """A view was opened, or answers that it is there."""
         self._heard = True
 
-    def _on_gone(self) -> Coroutine[Any, Any, None] | None:
-        """A view was closed."""
-        return self._let_go_unheard() if running_loop() else None  # without a loop no view could answer
-
-    async def _let_go_unheard(self) -> None:
-        """Let go if no other view answers, and the user's notebook has no name for the widget."""
+    async def _on_gone(self) -> None:
+        """A view was closed: let go if no other view answers, and the user's notebook has no name for the widget."""
         self._heard = False
         self.send({"kind": "ping"})
         await asyncio.sleep(ANSWER)

@@ -31,9 +31,6 @@ from hpe_nb.widgets.subject import Subject, added_peak, changed_peak, subject_of
 MOST = 8
 """At most this many joints are told one by one."""
 
-EDITS = ("place", "tag", "score", "delete", "add", "reset")
-"""What `Explorer.edit` can do."""
-
 NEAR = 8.0
 """Image pixels: joints this far apart count a third of what joints at one place count."""
 
@@ -124,6 +121,7 @@ class Explorer(Canvas):
     @property
     def chosen(self) -> tuple[int, int] | None:
         """Pose and joint type that are lit up, from 0; -1 for a whole person or for a peak without a person."""
+        self.check_open()
         person, joint, dot, _ = self.choice.values()
         return (person, joint) if max(person, dot) >= 0 else None
 
@@ -197,26 +195,27 @@ class Explorer(Canvas):
             HpeError: no such edit, peak, place or joint type.
         """
         dots, maps = dots_of(self.decoding), self.subject.maps
-        if what not in EDITS:
-            raise HpeError(f"{what!r} was given as an edit, but one of {', '.join(EDITS)} is expected.")
-        if what not in ("add", "reset"):
-            dot = whole_number("dot", dot, below=len(dots))
         if np.shape(at) != (2,) or not np.isfinite(at).all():
             raise HpeError(f"at={at!r} was given, but x and y in image pixels are expected.")
         place = np.clip(np.rint(maps.map_points(np.array(at, np.float64))), 0, np.array(maps.size) - 1).astype(np.intp)
         along = np.array(self.maps["direction"], np.float32)
-        if what == "reset":
-            maps = self._untouched
-        elif what == "add":
-            maps = added_peak(maps, joint_index(joint), place)
-        else:
-            changes: dict[str, Any] = {
-                "place": {"to": place},
-                "tag": {"tag": dots.tag[dot] + (tag - float(dots.tag[dot] @ along)) * along},
-                "score": {"score": float(np.clip(dots.value[dot] + by, 0, 1))},
-                "delete": {"score": 0.0},
-            }
-            maps = changed_peak(maps, int(dots.joint[dot]), dots.xy[dot], **changes[what])
+
+        def changed(**to: Any) -> Maps:
+            return changed_peak(maps, int(dots.joint[dot]), dots.xy[dot], **to)
+
+        edits = {
+            "place": lambda: changed(to=place),
+            "tag": lambda: changed(tag=dots.tag[dot] + (tag - float(dots.tag[dot] @ along)) * along),
+            "score": lambda: changed(score=float(np.clip(dots.value[dot] + by, 0, 1))),
+            "delete": lambda: changed(score=0.0),
+            "add": lambda: added_peak(maps, joint_index(joint), place),
+            "reset": lambda: self._untouched,
+        }
+        if what not in edits:
+            raise HpeError(f"{what!r} was given as an edit, but one of {', '.join(edits)} is expected.")
+        if what not in ("add", "reset"):
+            dot = whole_number("dot", dot, below=len(dots))
+        maps = edits[what]()
         self.subject, self._decoder = replace(self.subject, maps=maps), Decoder(maps)
         self._searched.clear()
         self.maps = data.maps_data(maps) | {name: self.maps[name] for name in ("ends", "direction")}

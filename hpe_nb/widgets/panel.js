@@ -56,19 +56,17 @@ class Panels {
     const box = kind === "number" && make("input", {
       type: "number", ...range, step: "any", "aria-label": `${name}, as a number`, onchange: () => change(round(+box.value)),
     });
-    row.controls = box ? [control, box] : [control];
     row.set = (value) => {
-      const focused = document.activeElement, waits = view.turn > view.answered || view.queued;
+      const focused = document.activeElement;
       if (kind === "switch") control.checked = value;
-      // While newer values wait for their answer, the slider is ahead of the kernel.
-      else if (focused !== control || !(waits || control.matches(":active"))) control.value = value;
+      else if (focused !== control || !(view.ahead || control.matches(":active"))) control.value = value;
       if (!box) return;
       const shown = +value.toFixed(6);
       if (focused !== box) box.value = shown;
       control.setAttribute("aria-valuetext", shown);
     };
     row.marks = box && this.marks(row, change);
-    row.node = make("div", { class: `hpe-row hpe-row-${kind}`, title: meaning },
+    row.node = make("fieldset", { class: `hpe-row hpe-row-${kind}`, title: meaning },
       make("label", {}, make("span", {}, name), control), box, row.marks);
     return row;
   }
@@ -115,7 +113,7 @@ class Panels {
         const off = !!scene.off?.includes(setting);
         if (setting in values) row.set(values[setting]);
         row.node.classList.toggle("hpe-off", off);
-        for (const control of row.controls) control.disabled = off || !live;
+        row.node.disabled = off || !live;
       }
       [code.textContent, preset.value] = [text, named];
     }
@@ -168,7 +166,7 @@ class Steps {
     const { view, slider, turns, count } = this, { position, readout } = view.scene;
     const next = () => (position + 1 < count ? this.to(position + 1) : this.toggle());
     this.position = position;
-    if (document.activeElement !== slider || view.turn <= view.answered) slider.value = position;
+    if (document.activeElement !== slider || !view.ahead) slider.value = position;
     slider.setAttribute("aria-valuetext", readout);
     this.turn.value = turns.findLast(([start]) => start <= position)?.[0] ?? "";
     if (this.timeline) this.drawLine(position);

@@ -23,9 +23,6 @@ from hpe_nb.settings import Settings
 RADIUS = 4
 """A peak is what lies this many map pixels around it, in x and in y."""
 
-ADDED = 0.7
-"""Score of a peak that is added."""
-
 kits_network = cache(load_network)
 """The kit's network, loaded once."""
 
@@ -100,10 +97,10 @@ def changed_peak(
     return _with(maps, joint, heat, np.where(new[..., None], its_tags, tags))
 
 
-def added_peak(maps: Maps, joint: int, at: Ints) -> Maps:
-    """The maps with a peak more of score `ADDED` at map pixel `at` (2,); its tag is what the map has there."""
+def added_peak(maps: Maps, joint: int, at: Ints, score: float = 0.7) -> Maps:
+    """The maps with a peak more of this score at map pixel `at` (2,); its tag is what the map has there."""
     y, x = np.indices(maps.heatmaps.shape[1:])
-    peak = _around(maps, at) * ADDED * np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / 8)
+    peak = _around(maps, at) * score * np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / 8)
     return _with(maps, joint, np.maximum(np.abs(maps.heatmaps[joint]), peak), maps.tags[joint])
 
 

@@ -31,7 +31,6 @@ function make(tag, given = {}, ...children) {
 const div = (name, ...children) => make("div", { class: name }, ...children);
 const quiet = (text) => make("span", { class: "hpe-quiet" }, text);
 const assignments = (changes) => Object.entries(changes).map(([name, value]) => `${name} = ${value}`).join(", ");
-const announced = (name) => make("div", { class: name, "aria-live": "polite" });
 const button = (text, title, onclick, more = {}) =>
   make("button", { type: "button", textContent: text, title, onclick, ...more });
 /** Handlers that say what the pointer is on, and null when it leaves. */
@@ -61,7 +60,7 @@ class View extends Drawing {
       el, model, live: !model.saved, fixed, layer: fixed.layer ?? "skeletons", joint: 0,
       mode: "one", divider: 0.5, zoom: 1, x: 0, y: 0,
       probing: false, editing: false, diagnosing: false, chosen: null, hovered: null, pointer: null, selected: [],
-      fitted: true, count: 0, turn: 0, answered: 0, chose: 0, queued: null, truth: [], levels: [], layers: {}, odd: NONE,
+      fitted: true, count: 0, waiting: 0, chose: 0, queued: null, truth: [], levels: [], layers: {}, odd: NONE,
       items: { photo: [], strip: [] }, scene: { people: [], dots: [], values: {} }, abort: new AbortController(),
     });
     this.build();
@@ -88,8 +87,8 @@ class View extends Drawing {
 
   /** Follow an event of the model until the view closes, and give what follows it; its errors would end in the notebook. */
   when(event, handler) {
-    const guarded = (...given) => {
-      try { handler(...given); } catch (error) { this.failed(error); throw error; }
+    const guarded = async (...given) => {
+      try { await handler(...given); } catch (error) { this.failed(error); throw error; }
     };
     this.model.on(event, guarded);
     this.abort.signal.addEventListener("abort", () => this.model.off(event, guarded));
@@ -166,8 +165,8 @@ class View extends Drawing {
     this.table = div("hpe-table");
     this.stripBox = div("hpe-strip-box", this.strip, this.table);
     this.stripBox.hidden = !has("strip");
-    [this.findings, this.words, this.changes] = ["findings", "words", "changes"].map((name) => announced(`hpe-${name}`));
-    this.said = div("hpe-say", this.findings, this.words, this.changes);
+    [this.findings, this.words, this.changes] = ["hpe-findings", "hpe-words", "hpe-changes"].map((name) => div(name));
+    this.said = make("div", { class: "hpe-say", "aria-live": "polite" }, this.findings, this.words, this.changes);
     this.readout = div("hpe-readout");
     this.status = make("div", { class: "hpe-status", role: "status", "aria-live": "polite" });
     this.panels = new Panels(this);
@@ -234,10 +233,7 @@ class View extends Drawing {
 
   /** Follow the pointers on a canvas. What `grab` gives is dragged and dropped, or clicked; on the photo two fingers pinch. */
   follow(canvas, grab, hover) {
-    const fingers = new Map(), at = ({ clientX, clientY }) => {
-      const { left, top } = canvas.getBoundingClientRect();
-      return [clientX - left, clientY - top];
-    };
+    const fingers = new Map(), at = ({ offsetX, offsetY }) => [offsetX, offsetY];
     this.on(canvas, "pointerdown", (event) => {
       const from = at(event);
       fingers.set(event.pointerId, from);
@@ -325,23 +321,18 @@ class View extends Drawing {
 
   async load_photo(sent) {
     if (!sent.data) return;
-    const scale = 1600 / Math.max(...sent.size);
+    const [width, height] = sent.size, scale = 1600 / Math.max(width, height);
     this.loading = sent;
-    try {
-      const levels = [await createImageBitmap(new Blob([sent.data], { type: "image/jpeg" }))];
-      // A second, small copy keeps pictures of many megapixels fluid while the whole is seen.
-      const small = { resizeWidth: Math.round(sent.size[0] * scale), resizeQuality: "high" };
-      if (scale < 0.7) levels.push(await createImageBitmap(levels[0], small));
-      if (this.loading !== sent || this.abort.signal.aborted) return;
-      for (const level of this.levels) level.close();
-      const same = String(this.imageSize) === String(sent.size);
-      Object.assign(this, { levels, loading: null, imageSize: sent.size, truth: sent.truth });
-      this.tools.layer.options[LAYERS.indexOf("truth")].hidden = !this.truth.length;
-      if (same) this.draw(); else this.fit();
-    } catch (error) {
-      if (this.loading === sent) this.loading = null;
-      this.failed(error);
-    }
+    const levels = [await createImageBitmap(new Blob([sent.data], { type: "image/jpeg" }))];
+    // A second, small copy keeps pictures of many megapixels fluid while the whole is seen.
+    const small = { resizeWidth: Math.round(width * scale), resizeQuality: "high" };
+    if (scale < 0.7) levels.push(await createImageBitmap(levels[0], small));
+    if (this.loading !== sent || this.abort.signal.aborted) return;
+    for (const level of this.levels) level.close();
+    const same = String(this.imageSize) === String(sent.size);
+    Object.assign(this, { levels, loading: null, imageSize: sent.size, truth: sent.truth });
+    this.tools.layer.options[LAYERS.indexOf("truth")].hidden = !this.truth.length;
+    if (same) this.draw(); else this.fit();
   }
 
   load_maps(sent) {
@@ -353,7 +344,8 @@ class View extends Drawing {
     if (!scene.people) return;
     const { n = 0 } = scene;
     Object.assign(this, { scene, hovered: null, selected: [], mark: null, odd: NONE, items: { photo: [], strip: [] } });
-    [this.answered, this.count] = [Math.max(this.answered, n), Math.max(this.count, n)];
+    this.count = Math.max(this.count, n);
+    if (n >= this.waiting) this.waiting = 0;
     this.tools.place.textContent = scene.place ?? "";
     this.tools.untouched.hidden = !scene.edited;
     this.readout.textContent = scene.readout;
@@ -384,14 +376,17 @@ class View extends Drawing {
 
   /** Ask the kernel for a new picture; while one question is open only the newest waits. */
   ask(message) {
-    if (this.turn > this.answered && performance.now() - this.asked < 10_000) {
+    if (this.waiting && performance.now() - this.asked < 10_000) {
       const before = this.queued?.kind === message.kind ? this.queued.changes : {};
       this.queued = message.changes ? { ...message, changes: { ...before, ...message.changes } } : message;
       return;
     }
-    Object.assign(this, { asked: performance.now(), turn: ++this.count });
-    this.send({ ...message, n: this.turn });
+    Object.assign(this, { asked: performance.now(), waiting: ++this.count });
+    this.send({ ...message, n: this.waiting });
   }
+
+  /** Whether the kernel has something to answer still: then what is set with a slider is ahead of it. */
+  get ahead() { return this.waiting > 0 || !!this.queued; }
 
   /** A button that sets settings, after which the kernel says what has changed and follows the person. */
   setter(text, changes, person = -1) {
@@ -456,7 +451,7 @@ class View extends Drawing {
     this.say(text, error);
     if (text.trim()) this.note(text); // the line itself may lie below the window
     if (!error) return;
-    this.answered = this.turn;
+    this.waiting = 0;
     this.askQueued();
     this.panels.follow(); // a value that was refused is not the kernel's
   }
@@ -575,17 +570,14 @@ class View extends Drawing {
       const row = chosen?.joint >= 0 ? order.indexOf(chosen.joint) + across : 0;
       this.choose({ person, joint: order[(row + order.length) % order.length] });
     };
-    const keys = {
+    const score = (by) => () => this.edit("score", chosen.dot, { by });
+    let act = {
       "+": () => this.zoomBy(1.25), "=": () => this.zoomBy(1.25), "-": () => this.zoomBy(0.8), 0: () => this.fit(),
       t: () => { if (!event.repeat && !this.probing) this.probe(true, true); }, f: () => this.fullScreen(),
       Escape: () => { this.selected = []; this.whatIf(false); this.choose(null); },
-    };
-    const edits = {
-      Delete: () => this.edit("delete", chosen.dot),
-      "[": () => this.edit("score", chosen.dot, { by: -0.05 }), "]": () => this.edit("score", chosen.dot, { by: 0.05 }),
-    };
-    let act = keys[name];
-    if (this.editing && chosen?.dot >= 0) act ??= edits[name];
+      ...(this.editing && chosen?.dot >= 0
+        && { Delete: () => this.edit("delete", chosen.dot), "[": score(-0.05), "]": score(0.05) }),
+    }[name];
     if (step && event.shiftKey) act = () => this.panBy(-60 * step[0], -60 * step[1]);
     else if (step && steps) act = () => steps.go(step[0] || step[1]);
     else if (step && people) act = () => goOn(step);
