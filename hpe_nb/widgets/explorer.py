@@ -87,7 +87,6 @@ class Explorer(Canvas):
         self._searched: dict[tuple[str, Settings], dict[str, Any]] = {}
         super().__init__()
         self.show(subject, known)
-        self.fixed = self._fixed()
 
     # What a user reads and sets in Python.
 
@@ -229,13 +228,8 @@ class Explorer(Canvas):
 
     # The picture.
 
-    def _fixed(self) -> dict[str, Any]:
-        """What stays the same for the page."""
-        several = ("list",) if len(self._list) > 1 else ()
-        return data.fixed_data(self.app, (*self.tools, *several), self._panels(), layer=self._layer)
-
-    def _panels(self) -> list[dict[str, Any]]:
-        return [data.settings_panel(self._settings)]
+    def _panels(self, settings: Settings) -> list[dict[str, Any]]:
+        return [data.settings_panel(settings)]
 
     def _numbered(self, decoding: Decoding) -> Decoding:
         """The decoding with the numbers that its people have in their film."""
@@ -250,10 +244,11 @@ class Explorer(Canvas):
         self._searching = iter(())
         started, before, settings = perf_counter(), getattr(self, "_decoding", None), settings or self._settings
         decoding = self._numbered(self._decoder(settings))  # a rule that fails here leaves all as it was
-        self._decoding, self._settings, old = decoding, settings, self._settings
+        if not self.fixed or type(settings) is not type(self._settings):
+            tools = (*self.tools, "list") if len(self._list) > 1 else self.tools
+            self.fixed = data.fixed_data(self.app, tools, self._panels(settings), layer=self._layer)
+        self._decoding, self._settings = decoding, settings
         self._shown = self.subject.image, decoding.poses, decoding.pose_numbers
-        if type(settings) is not type(old):
-            self.fixed = self._fixed()
         scene = data.scene_data(decoding) | self._more()
         scene["readout"] += f"; {1000 * (perf_counter() - started):.1f} ms"
         with self.hold_sync():

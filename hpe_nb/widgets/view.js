@@ -355,7 +355,7 @@ class View extends Drawing {
     this.steps?.follow();
     this.listPeople();
     this.showTable(scene.table);
-    this.show({});
+    this.draw();
     this.askQueued();
   }
 

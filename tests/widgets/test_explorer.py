@@ -200,21 +200,16 @@ def test_a_list_is_stepped_through_under_the_same_settings():
     assert explorer.settings.refine == "off"
 
 
-def pressed(explorer, kind, done, **more):
-    """Press a button twice, before the first press has its answer, and wait until all is done."""
-
-    async def press():
-        for _ in range(2):
-            explorer.receive({"kind": kind, **more})
-        while not done():
-            await asyncio.sleep(0.01)
-
-    asyncio.run(asyncio.wait_for(press(), 60))
-
-
 def test_two_quick_steps_through_a_list_lead_two_pictures_on():
     explorer = hpe.Explorer([hpe.scene(1), hpe.scene(3), hpe.scene("crossing arms")])
-    pressed(explorer, "list", lambda: explorer.scene["place"].strip() == "3 of 3", by=1)
+
+    async def press_twice():
+        for _ in range(2):
+            explorer.receive({"kind": "list", "by": 1})
+        while explorer.scene["place"].strip() != "3 of 3":
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(press_twice(), 60))
     assert len(explorer.decoding.poses) == 2
 
 
