@@ -104,18 +104,13 @@ class Panels {
   /** Set all controls to the scene's values; settings that nothing reads now are disabled. */
   follow() {
     const { scene, live } = this.view;
-    const told = {
-      settings: [scene.values, scene.code, scene.preset], scene: [scene.knobs, scene.scene_code, scene.scene_preset],
-    };
     for (const [name, { rows, code, preset }] of Object.entries(this.shown)) {
-      const [values = {}, text = "", named = "your own"] = told[name];
-      for (const [setting, row] of Object.entries(rows)) {
-        const off = !!scene.off?.includes(setting);
-        if (setting in values) row.set(values[setting]);
-        row.node.classList.toggle("hpe-off", off);
-        row.node.disabled = off || !live;
+      const told = (name === "settings" ? scene : scene[name]) ?? {}, { values = {}, off = [] } = told;
+      for (const setting of Object.keys(values).filter((one) => one in rows)) {
+        rows[setting].set(values[setting]);
+        rows[setting].node.disabled = !live || off.includes(setting);
       }
-      [code.textContent, preset.value] = [text, named];
+      [code.textContent, preset.value] = [told.code, told.preset];
     }
   }
 

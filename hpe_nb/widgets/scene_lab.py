@@ -83,9 +83,13 @@ class SceneLab(Explorer):
         recipe, result = self.made.recipe, verdict(self._decoding, self.made.truth)
         knobs = {name: getattr(recipe, name) for names in GROUPS.values() for name in names}
         return super()._more() | {
-            "knobs": knobs | {"people": len(self.made.truth)}, "scene_code": self.code_of_scene,
-            "scene_preset": self._name, "hint": f"{recipe.about} Against the truth: {result}".strip(),
-        }  # fmt: skip
+            "scene": {
+                "values": knobs | {"people": len(self.made.truth)},
+                "code": self.code_of_scene,
+                "preset": self._name,
+            },
+            "hint": f"{recipe.about} Against the truth: {result}".strip(),
+        }
 
     def _on_scene_set(self, changes: dict[str, Any]) -> None:
         self.make(**changes)

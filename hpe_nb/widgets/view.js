@@ -543,7 +543,6 @@ class View extends Drawing {
     this.chosen = spot && { person, joint, dot };
     if (joint >= 0) this.joint = joint;
     this.show({});
-    this.said.scrollTop = this.words.offsetTop - this.said.offsetTop;
     this.chose = ++this.count;
     this.send({ kind: "choose", n: this.chose, person, joint, dot });
   }

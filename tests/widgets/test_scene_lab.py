@@ -16,7 +16,7 @@ def turn(lab, **changes):
 
 def check_code(lab):
     """The scene's code gives the very same scene."""
-    made = eval(lab.scene["scene_code"], {"hpe": hpe})
+    made = eval(lab.scene["scene"]["code"], {"hpe": hpe})
     np.testing.assert_array_equal(made.maps.tags, lab.made.maps.tags)
     np.testing.assert_array_equal(made.maps.heatmaps, lab.made.maps.heatmaps)
     np.testing.assert_array_equal(made.image, lab.made.image)
@@ -26,7 +26,7 @@ def check_code(lab):
 def test_a_knob_makes_another_scene_and_its_code_gives_it(knob, value):
     lab = hpe.SceneLab(3)
     turn(lab, **{knob: value})
-    assert getattr(lab.made.recipe, knob) == lab.scene["knobs"][knob] == value
+    assert getattr(lab.made.recipe, knob) == lab.scene["scene"]["values"][knob] == value
     check_code(lab)
 
 
@@ -35,7 +35,7 @@ def test_code_after_a_named_scene_which_another_number_of_people_leaves(name):
     lab = hpe.SceneLab(2)
     lab.receive({"kind": "scene_preset", "preset": name})
     turn(lab, tag_leak=0.05)
-    assert lab.scene["scene_preset"] == name
+    assert lab.scene["scene"]["preset"] == name
     check_code(lab)
     turn(lab, people=4)
     assert len(lab.made.truth) == 4
