@@ -228,8 +228,8 @@ class Explorer(Canvas):
 
     # The picture.
 
-    def _panels(self, settings: Settings) -> list[dict[str, Any]]:
-        return [data.settings_panel(settings)]
+    def _panels(self) -> list[dict[str, Any]]:
+        return [data.settings_panel(self._settings)]
 
     def _numbered(self, decoding: Decoding) -> Decoding:
         """The decoding with the numbers that its people have in their film."""
@@ -244,13 +244,14 @@ class Explorer(Canvas):
         self._searching = iter(())
         started, before, settings = perf_counter(), getattr(self, "_decoding", None), settings or self._settings
         decoding = self._numbered(self._decoder(settings))  # a rule that fails here leaves all as it was
-        if not self.fixed or type(settings) is not type(self._settings):
-            tools = (*self.tools, "list") if len(self._list) > 1 else self.tools
-            self.fixed = data.fixed_data(self.app, tools, self._panels(settings), layer=self._layer)
+        another_rule = not self.fixed or type(settings) is not type(self._settings)
         self._decoding, self._settings = decoding, settings
         self._shown = self.subject.image, decoding.poses, decoding.pose_numbers
         scene = data.scene_data(decoding) | self._more()
         scene["readout"] += f"; {1000 * (perf_counter() - started):.1f} ms"
+        if another_rule:
+            tools = (*self.tools, "list") if len(self._list) > 1 else self.tools
+            self.fixed = data.fixed_data(self.app, tools, self._panels(), layer=self._layer)
         with self.hold_sync():
             self._follow(before)
             self.scene = scene

@@ -187,7 +187,7 @@ class Steps {
 
   go(by) {
     if (this.playing) this.toggle();
-    this.slider.value = clamp(+this.slider.value + by, 0, this.count - 1);
+    this.slider.stepUp(by);
     this.to(+this.slider.value);
   }
 }

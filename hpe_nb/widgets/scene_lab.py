@@ -72,11 +72,11 @@ class SceneLab(Explorer):
         self._name, self.made = name, scene(recipe)
         self.show(self.made)
 
-    def _panels(self, settings: Settings) -> list[dict[str, Any]]:
+    def _panels(self) -> list[dict[str, Any]]:
         """The scene's panel before the settings'."""
         items = {item.name: item for item in fields(Recipe)}
         panel = panel_data("scene", NAMED, {title: [items[name] for name in names] for title, names in GROUPS.items()})
-        return [panel, *super()._panels(settings)]
+        return [panel, *super()._panels()]
 
     def _more(self) -> dict[str, Any]:
         """The scene's knobs and code, and the result against the truth."""
