@@ -11,7 +11,7 @@ import contextlib
 import gzip
 import json
 from base64 import b64encode
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from functools import cache
 from logging import getLogger
 from pathlib import Path
@@ -44,8 +44,8 @@ MOMENT = 0.03
 SHOWN = ("fixed", "photo", "maps", "scene", "choice", "told", "marks", "kept", "doctor")
 """Traits that a page shows."""
 
-Step = Callable[[], None]
-"""What shows the result of a step of a search."""
+Step = dict[str, Any]
+"""What a step of a search found: new values of traits, by their names."""
 
 POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 """What the page allows itself: nothing from anywhere else."""
@@ -117,21 +117,27 @@ class Canvas(anywidget.AnyWidget):
     def search(self, steps: Iterator[Step | None]) -> None:
         """Search in the background after a moment's rest, in place of what was searched before, which ends.
 
-        To advance `steps` is the work, done in a thread; what it gives shows the result and is called here. Without an
-        event loop, as in a plain script, only the first result is shown.
+        To advance `steps` is the work, done in a thread; what it gives is shown. Without an event loop, as in a plain
+        script, only the first result is.
         """
         self._searching = steps
 
         async def run() -> None:
             await asyncio.sleep(REST)
-            while steps is self._searching and (show := await asyncio.to_thread(moment_of, steps)):
+            while steps is self._searching and (found := await asyncio.to_thread(moment_of, steps)) is not None:
                 if steps is self._searching:
-                    show()
+                    self.show_all(found)
 
         if running_loop() is not None:
             self._spawn(run())
-        elif show := next(filter(None, steps), None):
-            show()
+        else:
+            self.show_all(next(filter(None, steps), {}))
+
+    def show_all(self, found: Step) -> None:
+        """Set traits together."""
+        with self.hold_sync():
+            for name, value in found.items():
+                setattr(self, name, value)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run it on the event loop, or here and now where none runs; an error is shown in the status line."""
@@ -182,9 +188,7 @@ class Canvas(anywidget.AnyWidget):
     def let_go(self) -> None:
         """Close the widget and drop picture, maps and searches; what has no memory to speak of stays."""
         self._searching, self.closed, self._shown = iter(()), True, None
-        with self.hold_sync():  # the page keeps what it knows of a widget that is closed
-            for name in SHOWN:
-                setattr(self, name, {})
+        self.show_all({name: {} for name in SHOWN})  # the page keeps what it knows of a widget that is closed
         self.say(" ")  # it also keeps the state before the last one
         layout = self.layout
         self.close()
@@ -296,9 +300,9 @@ class Stepped(Canvas):
 def moment_of(steps: Iterator[Step | None]) -> Step | None:
     """Go on with a search for a moment, or until it has something to show; None at its end."""
     end = perf_counter() + MOMENT
-    for show in steps:
-        if show or perf_counter() > end:
-            return show or (lambda: None)
+    for found in steps:
+        if found or perf_counter() > end:
+            return found or {}
     return None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from asyncio import to_thread
 from collections.abc import Iterator
 from dataclasses import asdict, fields, replace
-from functools import partial
 from itertools import count
 from pathlib import Path
 from time import perf_counter
@@ -20,7 +19,7 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import KINDS, MISSING, Poses
 from hpe_nb.draw.dots import dots_of
 from hpe_nb.errors import HpeError, whole_number
-from hpe_nb.explain.flips import Flip, nearest_flips, number_names, search, setting_range, with_setting
+from hpe_nb.explain.flips import nearest_flips, number_names, search, setting_range, with_setting
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import KEYPOINTS, K, joint_index
@@ -30,6 +29,9 @@ from hpe_nb.widgets.subject import Subject, added_peak, changed_peak, subject_of
 
 MOST = 8
 """At most this many joints are told one by one."""
+
+Marks = dict[tuple[str, Settings], dict[str, Any]]
+"""The flips of a setting, by its name and the values of the others."""
 
 NEAR = 8.0
 """Image pixels: joints this far apart count a third of what joints at one place count."""
@@ -66,6 +68,7 @@ class Explorer(Canvas):
 
     app, tools = "explorer", ("layers", "probe", "whatif", "compare", "doctor", "save", "strip")
     subject: Subject
+    _searched: Marks
     _untouched: Maps
     _decoding: Decoding
 
@@ -84,7 +87,6 @@ class Explorer(Canvas):
         subject = subject_of(self._list[0], network)
         self._start = self._settings = settings or subject.settings or Settings()
         self._index = self._asked = 0
-        self._searched: dict[tuple[str, Settings], dict[str, Any]] = {}
         super().__init__()
         self.show(subject, known)
 
@@ -128,8 +130,7 @@ class Explorer(Canvas):
         """Look at something else under the same settings; `known` people keep their numbers."""
         self.check_open()
         self.subject = subject = subject_of(what, self._network)
-        self._searched.clear()
-        self._untouched, self._decoder = subject.maps, Decoder(subject.maps)
+        self._untouched, self._decoder, self._searched = subject.maps, Decoder(subject.maps), {}
         self._known = known and (known[0], np.asarray(known[1], np.intp))
         if known is not None:  # people whom the film does not know are new only once
             first = self._numbered(self._decoder(self._settings))
@@ -156,7 +157,7 @@ class Explorer(Canvas):
         joint = -1 if joint == -1 else joint_index(joint)
         dot = self._dot(person, joint) if dot is None else whole_number("dot", dot, -1, len(dots_of(self._decoding)))
         self._choose(person, joint, dot)
-        self._tell()
+        self.told = data.told_data(self._decoding, person, joint, dot)
         self._search()
 
     def keep(self) -> None:
@@ -175,7 +176,7 @@ class Explorer(Canvas):
         if not isinstance(other, Settings | Decoding):
             raise HpeError(f"a {type(other).__name__} was given, but Settings, Maps or a Decoding is expected.")
         self._kept = other if isinstance(other, Decoding) else self._decoder(other)
-        self._show_kept()
+        self._search()
 
     def edit(
         self, what: str, dot: int = -1, *, at: Any = (0, 0), tag: float = 0.0, by: float = 0.0, joint: int | str = 0
@@ -215,8 +216,7 @@ class Explorer(Canvas):
         if what not in ("add", "reset"):
             dot = whole_number("dot", dot, below=len(dots))
         maps = edits[what]()
-        self.subject, self._decoder = replace(self.subject, maps=maps), Decoder(maps)
-        self._searched.clear()
+        self.subject, self._decoder, self._searched = replace(self.subject, maps=maps), Decoder(maps), {}
         self.maps = data.maps_data(maps) | {name: self.maps[name] for name in ("ends", "direction")}
         self._decode()
 
@@ -294,14 +294,6 @@ class Explorer(Canvas):
 
     # Words.
 
-    def _tell(self, flips: list[Flip] | None = None, *, searching: bool = False) -> None:
-        """Say why the chosen joint is where it is."""
-        person, joint, dot, _ = self.choice.values()
-        told = data.told_data(self._decoding, person, joint, dot)
-        if flips or searching:
-            told |= {"searching": searching, "flips": [flip._asdict() for flip in flips or []]}
-        self.told = told
-
     def explanations(self) -> dict[str, Any]:
         """The words about everything: by "person,joint" and "dot index"."""
         decoding = self._decoding
@@ -310,53 +302,10 @@ class Explorer(Canvas):
         told = {f"{i},{k}": data.told_data(decoding, i, k) for i in people for k in range(-1, K)}
         return told | {f"dot {i}": data.told_data(decoding, -1, joint[i], i) for i in alone}
 
-    def _show_kept(self) -> None:
-        """Show A, if there is one, its people under the numbers that they have now, and what differs from it."""
-        if self._kept is not None:
-            match = same_people(self._decoding.poses, self._kept.poses)
-            kept = replace(self._kept, known=renumbered(match, self._decoding.pose_numbers))
-            words = {"code": data.code_of(kept.settings), "changes": told_changes(kept, self._decoding)}
-            self.kept = data.scene_data(kept) | words
-
-    # What follows the picture when the sliders rest.
-
     def _search(self) -> None:
-        self.search(self._steps_of_search(self._decoding, self.choice["person"], self.choice["joint"]))
-
-    def _steps_of_search(self, decoding: Decoding, person: int, joint: int) -> Iterator[Step | None]:
-        """Words; is anything odd? Which flips are there, those that matter most first; which are the chosen joint's?"""
-        settings, asks = decoding.settings, person >= 0 and joint >= 0
-        names = [name for name in number_names(settings) if name not in data.unread(settings)]
-        names.sort(key=lambda name: name not in data.MAIN)
-        yield partial(self._begin, names)
-        yield partial(setattr, self, "doctor", data.findings_data(decoding))
-        found: list[Flip] = []
-        for name in names:
-            marks = self._searched.get(others(settings, name))
-            if not marks:
-                points = yield from search(decoding, name)
-                marks = {"values": points.values.tolist(), "exact": points.exact, "searching": False}
-                yield partial(self._show_marks, name, marks)
-            if asks:
-                for flip in nearest_flips(decoding, person, joint, name, marks["values"]):
-                    found.append(flip)
-                    yield partial(self._tell, list(found), searching=True)
-        if asks:
-            yield partial(self._tell, found)
-
-    def _begin(self, names: list[str]) -> None:
-        """Show the words, what changed, and of the marks what is known already."""
-        with self.hold_sync():
-            if self.chosen or self.told:
-                self._tell()
-            self._show_kept()
-            known = {name: self._searched.get(others(self._settings, name)) for name in names}
-            self.marks = {name: marks or {"values": [], "searching": True} for name, marks in known.items()}
-
-    def _show_marks(self, name: str, marks: dict[str, Any]) -> None:
-        """Show a setting's flips, and remember them."""
-        self._searched[others(self._settings, name)] = marks
-        self.marks = self.marks | {name: marks}
+        """Send what follows the picture when the sliders rest."""
+        person, joint, dot, _ = self.choice.values()
+        self.search(words_and_marks(self._decoding, (person, joint, dot), self._kept, self._searched))
 
     # Messages of the page.
 
@@ -403,9 +352,44 @@ class Explorer(Canvas):
             self.say("")
 
 
-def others(settings: Settings, name: str) -> tuple[str, Settings]:
-    """What a setting's marks depend on: the values of all the others."""
-    return name, with_setting(settings, name, setting_range(settings, name)[0])
+def words_and_marks(
+    decoding: Decoding, chosen: tuple[int, int, int], kept: Decoding | None, known: Marks
+) -> Iterator[Step | None]:
+    """What follows a picture: words, changes; is anything odd; which flips are there, and which are the chosen joint's.
+
+    Args:
+        decoding: what is shown.
+        chosen: person, joint type and dot that are lit up, -1 for none.
+        kept: what is compared with, None for nothing.
+        known: marks that were found already; new ones are added.
+    """
+    settings, (person, joint, _) = decoding.settings, chosen
+    names = [name for name in number_names(settings) if name not in data.unread(settings)]
+    names.sort(key=lambda name: name not in data.MAIN)  # those that matter most first
+    # A setting's marks depend on the values of all the others.
+    keys = {name: (name, with_setting(settings, name, setting_range(settings, name)[0])) for name in names}
+    marks = {name: known.get(key, {"values": [], "searching": True}) for name, key in keys.items()}
+    told, flips = data.told_data(decoding, *chosen), []
+    yield {"told": told, "kept": kept_data(kept, decoding), "marks": dict(marks)}
+    yield {"doctor": data.findings_data(decoding)}
+    for name, key in keys.items():
+        if key not in known:
+            points = yield from search(decoding, name)
+            known[key] = marks[name] = {"values": points.values.tolist(), "exact": points.exact, "searching": False}
+            yield {"marks": dict(marks)}
+        if person >= 0 and joint >= 0:
+            for flip in nearest_flips(decoding, person, joint, name, known[key]["values"]):
+                flips.append(flip._asdict())
+                yield {"told": told | {"searching": True, "flips": list(flips)}}
+    yield {"told": told | ({"flips": flips} if flips else {})}
+
+
+def kept_data(kept: Decoding | None, now: Decoding) -> dict[str, Any]:
+    """What is shown of A, if there is one: its people under their numbers of now, and what differs from it."""
+    if kept is None:
+        return {}
+    kept = replace(kept, known=renumbered(same_people(now.poses, kept.poses), now.pose_numbers))
+    return data.scene_data(kept) | {"code": data.code_of(kept.settings), "changes": told_changes(kept, now)}
 
 
 def same_people(before: Poses, after: Poses) -> Ints:

@@ -177,8 +177,8 @@ def test_marks_stand_where_the_result_changes_and_a_search_gives_way(explorer):
         dots = dots_of(hpe.decode(SCENE.maps, hpe.Settings(tag_threshold=value)))
         return dots.xy.tobytes(), dots.person.tobytes()
 
-    for show in filter(None, explorer._searching):
-        show()
+    for found in filter(None, explorer._searching):
+        explorer.show_all(found)
     marks = explorer.marks["tag_threshold"]
     assert not marks["searching"]
     assert marks["values"]
