@@ -85,14 +85,12 @@ class View extends Drawing {
 
   send(message, buffers) { this.model.send(message, undefined, buffers); }
 
-  /** Follow an event of the model until the view closes, and give what follows it; its errors would end in the notebook. */
+  /** Follow an event of the model until the view closes, and give what follows it. */
   when(event, handler) {
-    const guarded = async (...given) => {
-      try { await handler(...given); } catch (error) { this.failed(error); throw error; }
-    };
-    this.model.on(event, guarded);
-    this.abort.signal.addEventListener("abort", () => this.model.off(event, guarded));
-    return guarded;
+    const apart = async (...given) => handler(...given); // its errors end at the window, not in the notebook
+    this.model.on(event, apart);
+    this.abort.signal.addEventListener("abort", () => this.model.off(event, apart));
+    return apart;
   }
 
   /** Show an error in the status line and in the kernel's log. */
@@ -226,9 +224,10 @@ class View extends Drawing {
       if (this.pointer && event.key === "t" && !typing) this.key(event);
     }, { capture: true });
     this.on(document, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.holding) this.probe(false); });
-    // Errors in what answers a person end at the window.
     const own = this.live ? import.meta.url : location.href.split("#")[0];
-    this.on(window, "error", ({ filename, error }) => { if (error && filename === own) this.failed(error); });
+    this.on(window, "error unhandledrejection", ({ error, reason = error }) => {
+      if (reason?.stack?.includes(own)) this.failed(reason);
+    });
   }
 
   /** Follow the pointers on a canvas. What `grab` gives is dragged and dropped, or clicked; on the photo two fingers pinch. */
