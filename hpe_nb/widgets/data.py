@@ -65,11 +65,12 @@ def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], *
     import matplotlib as mpl
 
     level = np.arange(256)
-    nearness = np.column_stack((255 + 0 * level, 120 + 0.47 * level, 40 + 0 * level, 60 + 0.59 * level))
+    nearness = np.column_stack(np.broadcast_arrays(255, 120 + 0.47 * level, 40, 60 + 0.59 * level))
     nearness[0] = 16, 18, 40, 170
 
-    def table(scale: str, opacity: Ints) -> bytes:
-        return np.column_stack(((mpl.colormaps[scale](level)[:, :3] * 255).round(), opacity)).astype(np.uint8).tobytes()
+    def table(scale: str, opacity: Floats) -> bytes:
+        rgb = mpl.colormaps[scale](level)[:, :3] * 255
+        return np.column_stack((rgb.round(), opacity)).astype(np.uint8).tobytes()
 
     def shades(person: int) -> list[str]:
         colour = colours.person_colour(person)
@@ -82,7 +83,7 @@ def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], *
         "names": list(KEYPOINTS), "order": list(JOINT_ORDER), "limbs": [list(limb) for limb in LIMBS],
         "colours": [shades(i) for i in people], "patterns": [list(colours.person_pattern(i)) for i in people],
         "heatmap": table(colours.HEATMAP, np.minimum(120 + 0.86 * level, 230)),
-        "tag map": table(colours.TAGMAP, 190 + 0 * level), "nearness": nearness.astype(np.uint8).tobytes(),
+        "tag map": table(colours.TAGMAP, np.full(256, 190.0)), "nearness": nearness.astype(np.uint8).tobytes(),
     }  # fmt: skip
 
 
