@@ -131,9 +131,9 @@ class Explorer(Canvas):
         self.check_open()
         self.subject = subject = subject_of(what, self._network)
         self._untouched, self._decoder, self._searched = subject.maps, Decoder(subject.maps), {}
-        self._known = known and (known[0], np.asarray(known[1], np.intp))
-        if known is not None:  # people whom the film does not know are new only once
-            first = self._numbered(self._decoder(self._settings))
+        self._known = known
+        if known:  # people whom the film does not know are new only once
+            first = numbered(self._decoder(self._settings), *known)
             self._known = first.poses, first.pose_numbers
         self._kept: Decoding | None = None
         with self.hold_sync():
@@ -231,19 +231,13 @@ class Explorer(Canvas):
     def _panels(self) -> list[dict[str, Any]]:
         return [data.settings_panel(self._settings)]
 
-    def _numbered(self, decoding: Decoding) -> Decoding:
-        """The decoding with the numbers that its people have in their film."""
-        if self._known is None:
-            return decoding
-        poses, numbers = self._known
-        return replace(decoding, known=renumbered(same_people(poses, decoding.poses), numbers))
-
     def _decode(self, settings: Settings | None = None) -> None:
         """Decode, under other settings where they are given, send the picture, then the words; search again."""
         self.check_open()
         self._searching = iter(())
         started, before, settings = perf_counter(), getattr(self, "_decoding", None), settings or self._settings
-        decoding = self._numbered(self._decoder(settings))  # a rule that fails here leaves all as it was
+        decoding = self._decoder(settings)  # a rule that fails here leaves all as it was
+        decoding = numbered(decoding, *self._known) if self._known else decoding
         another_rule = not self.fixed or type(settings) is not type(self._settings)
         self._decoding, self._settings = decoding, settings
         self._shown = self.subject.image, decoding.poses, decoding.pose_numbers
@@ -388,7 +382,7 @@ def kept_data(kept: Decoding | None, now: Decoding) -> dict[str, Any]:
     """What is shown of A, if there is one: its people under their numbers of now, and what differs from it."""
     if kept is None:
         return {}
-    kept = replace(kept, known=renumbered(same_people(now.poses, kept.poses), now.pose_numbers))
+    kept = numbered(kept, now.poses, now.pose_numbers)
     return data.scene_data(kept) | {"code": data.code_of(kept.settings), "changes": told_changes(kept, now)}
 
 
@@ -404,12 +398,13 @@ def same_people(before: Poses, after: Poses) -> Ints:
     return match
 
 
-def renumbered(match: Ints, numbers: Ints) -> Ints:
-    """The number of the matching person, or the next that is free where the match is -1."""
-    found = np.append(numbers, -1)[match]
+def numbered(decoding: Decoding, poses: Poses, numbers: Ints) -> Decoding:
+    """The decoding, its people under the numbers (P,) from 0 that the same people have among `poses`, or new ones."""
+    numbers = np.asarray(numbers, np.intp)
+    found = np.append(numbers, -1)[same_people(poses, decoding.poses)]
     new = found < 0
     found[new] = numbers.max(initial=-1) + 1 + np.arange(np.count_nonzero(new))
-    return np.asarray(found)
+    return replace(decoding, known=found)
 
 
 def dots_that_differ(before: Decoding, after: Decoding) -> list[int]:
