@@ -1,11 +1,10 @@
-"""A web server on this machine that answers as badly as told, and remembers what it was asked."""
+"""A web server on this machine that answers as badly as a test wants, and remembers what it was asked."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
@@ -16,19 +15,18 @@ Answer = Callable[["Handler", bytes], None]
 class Handler(BaseHTTPRequestHandler):
     """Answers each request for a path by the next answer planned for it; the last one is repeated."""
 
-    server: Server
+    server: Site
 
     def do_GET(self) -> None:
-        site = self.server.site
-        site.asked.append((self.path, self.headers.get("Range")))
-        planned = site.answers[self.path.rsplit("/", 1)[-1]]
+        name = self.path.rsplit("/", 1)[-1]
+        self.server.asked.append((self.path, self.headers.get("Range")))
+        planned = self.server.answers[name]
         answer = planned.pop(0) if len(planned) > 1 else (planned or [whole])[0]
-        body = site.files.get(self.path.rsplit("/", 1)[-1])
         with suppress(OSError):  # the client may have hung up
-            if body is None:
-                self.send_error(404)
+            if name in self.server.files:
+                answer(self, self.server.files[name])
             else:
-                answer(self, body)
+                self.send_error(404)
 
     def head(self, code: int, **headers: object) -> None:
         """Send the status line and the headers."""
@@ -39,43 +37,33 @@ class Handler(BaseHTTPRequestHandler):
 
     def wait(self, seconds: float = 30.0) -> None:
         """Wait until the test is over, or so long."""
-        self.server.site.over.wait(seconds)
+        self.server.over.wait(seconds)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
 
-class Server(ThreadingHTTPServer):
-    """The server with its site."""
+class Site(ThreadingHTTPServer):
+    """What the server has, by name, in any folder, how it answers, and what it was asked: (path, Range header)."""
 
     daemon_threads = True
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
+    def __init__(self, files: dict[str, bytes]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-
-
-@dataclass
-class Site:
-    """What the server has, how it answers, and what it was asked: (path, Range header)."""
-
-    files: dict[str, bytes]
-    answers: defaultdict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
-    over: Event = field(default_factory=Event)
-    address: str = ""
+        self.files, self.over = files, Event()
+        self.answers: defaultdict[str, list[Answer]] = defaultdict(list)
+        self.asked: list[tuple[str, str | None]] = []
+        self.address = f"http://127.0.0.1:{self.server_port}"
 
 
 @contextmanager
 def served(files: dict[str, bytes]) -> Iterator[Site]:
-    """A site with these files, by name, in any folder."""
-    site = Site(files)
-    with Server(site) as server:
-        site.address = f"http://127.0.0.1:{server.server_port}"
-        Thread(target=lambda: server.serve_forever(0.02), daemon=True).start()
+    """A site with these files while the block runs."""
+    with Site(files) as site:
+        Thread(target=lambda: site.serve_forever(0.02), daemon=True).start()
         yield site
         site.over.set()
-        server.shutdown()
+        site.shutdown()
 
 
 def begun(handler: Handler, body: bytes) -> bytes:
@@ -90,12 +78,6 @@ def begun(handler: Handler, body: bytes) -> bytes:
 def whole(handler: Handler, body: bytes) -> None:
     """As a good server does."""
     handler.wfile.write(begun(handler, body))
-
-
-def another_range(handler: Handler, body: bytes) -> None:
-    """A part that was not asked for."""
-    handler.head(206, Content_Length=5, Content_Range=f"bytes 0-4/{len(body)}")
-    handler.wfile.write(body[:5])
 
 
 def error(code: int) -> Answer:
@@ -115,29 +97,24 @@ def dripping(handler: Handler, body: bytes) -> None:
         handler.wfile.write(body[index : index + 1])
         handler.wfile.flush()
         handler.wait(0.02)
-        if handler.server.site.over.is_set():
+        if handler.server.over.is_set():
             return
 
 
 def more_unannounced(handler: Handler, body: bytes) -> None:
     """Bytes without end, and no word about how many."""
     handler.head(200)
-    while not handler.server.site.over.is_set():
+    while not handler.server.over.is_set():
         handler.wfile.write(body)
 
 
-def sending(
-    part: Callable[[bytes], bytes] = lambda body: body,
-    announced: Callable[[bytes], int] = len,
-    then: Callable[[Handler], None] = lambda _: None,
-) -> Answer:
-    """Part of the file, or other bytes, after an announcement of how many."""
+def sending(part: Callable[[bytes], bytes]) -> Answer:
+    """Part of the file, or other bytes, after an announcement of the whole file, whatever part was asked for."""
 
     def answer(handler: Handler, body: bytes) -> None:
-        handler.head(200, Content_Length=announced(body))
+        handler.head(200, Content_Length=len(body))
         handler.wfile.write(part(body))
         handler.wfile.flush()
-        then(handler)
 
     return answer
 
@@ -147,14 +124,18 @@ def cut(part: float) -> Answer:
     return sending(lambda body: body[: int(len(body) * part)])
 
 
-PAGE = b"<html>Please log in</html>"
-without_ranges = sending()
+def stuck(handler: Handler, body: bytes) -> None:
+    """Half of the file, then nothing."""
+    cut(0.5)(handler, body)
+    handler.wait()
+
+
+def login_page(handler: Handler, _: bytes) -> None:
+    """What a hotel's network answers to everything."""
+    without_ranges(handler, b"<html>Please log in</html>")
+
+
+without_ranges = cut(1)
 """The whole file, whatever part was asked for."""
-stuck = sending(lambda body: body[: len(body) // 2], then=Handler.wait)
-"""Half of the file, then nothing."""
-more_announced = sending(announced=lambda body: len(body) * 1000, then=Handler.wait)
-"""A longer file."""
 other_bytes = sending(lambda body: body[:-1] + bytes([body[-1] ^ 1]))
 """As many bytes, one of them different."""
-login_page = sending(lambda _: PAGE, announced=lambda _: len(PAGE))
-"""What a hotel's network answers to everything."""

@@ -11,7 +11,6 @@ def add(parser: ArgumentParser) -> None:
 
     parser.epilog = "Known names: " + ", ".join(name for name, known in NETWORKS.items() if not known.shipped)
     parser.add_argument("name", nargs="?", default=REFERENCE, metavar="NAME", help=f"default: {REFERENCE}")
-    parser.add_argument("--precision", default="FP16", choices=("FP16", "FP32"), help="FP32 is twice the size")
 
 
 def run(options: Namespace) -> None:
@@ -29,5 +28,5 @@ def run(options: Namespace) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        path = fetch(options.name, options.precision, progress)
-    print(f"{'It comes with the kit, in one precision' if card.shipped else 'Here, and checked'}: {path}")
+        path = fetch(options.name, progress)
+    print(f"{'It comes with the kit' if card.shipped else 'Here, and checked'}: {path}")

@@ -53,13 +53,11 @@ class Card:
         body = [name for name in self.joints if name in KEYPOINTS] if _all(self.joints, str) else []
         few = f"names of joints, among them some of {', '.join(KEYPOINTS[:3])}, ..., each once,"
         three, pair = "three numbers, one for each colour,", _all(self.fit, int, 2)
+        names = self.heatmaps, self.embeddings
         right = {
             "joints": (body and len(set(body)) == len(body), few),
             "heatmaps": (isinstance(self.heatmaps, str), "the name of an output"),
-            "embeddings": (
-                isinstance(self.embeddings, str) and self.embeddings != self.heatmaps,
-                "the name of another output than that of the heatmaps",
-            ),
+            "embeddings": (_all(names, str) and len(set(names)) == 2, "the name of another output"),
             "layout": (self.layout in (None, "NCHW", "NHWC"), "NCHW or NHWC"),
             "colour": (self.colour in ("BGR", "RGB"), "BGR or RGB"),
             "mean": (_all(self.mean, (int, float), 3) and all(map(math.isfinite, self.mean)), three),

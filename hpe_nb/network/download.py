@@ -87,15 +87,9 @@ def download(
 def _take(url: str, file: IO[bytes], size: int, timeout: float, progress: Progress | None) -> None:
     """Ask once for what is missing in the file and add what comes."""
     with closing(answer(url, file.tell(), timeout)) as opened:
-        span = opened.headers.get("Content-Range") or ""
-        if file.tell() and not (opened.status == RESUMED and span.startswith(f"bytes {file.tell()}-")):
-            file.seek(0)  # the server starts from the beginning, though the rest was asked for
+        if opened.status != RESUMED:  # all of it, though perhaps only the rest was asked for
+            file.seek(0)
             file.truncate()
-            if opened.status == RESUMED:
-                raise TransferError("the server sent another range than was asked for", passing=True)
-        announced = opened.headers.get("Content-Length") or "0"
-        if announced.isdigit() and file.tell() + int(announced) > size:
-            raise TransferError(f"the server announces {file.tell() + int(announced)} bytes where {size} are published")
         for block in blocks(opened, timeout):
             if file.tell() + len(block) > size:
                 raise TransferError(f"the server sends more than the {size} bytes that are published")
@@ -132,12 +126,10 @@ def answer(url: str, start: int, timeout: float) -> Any:
     try:
         # Looking up a name or trying all addresses of a host may take minutes that no time-out covers.
         return in_thread(ask, timeout)
-    except TransferError:
-        raise
     except HTTPError as error:
-        reason = f"the server answered {error.code} {str(error.reason).partition(chr(10))[0]}"
+        reason = f"the server answered {error.code} {error.reason}"
         raise TransferError(reason, passing=error.code in PASSING) from error
-    except Exception as error:
+    except (OSError, HTTPException, ValueError) as error:
         cause = error.reason if isinstance(error, URLError) else error
         lasting = isinstance(cause, SSLCertVerificationError | FileNotFoundError | ValueError | str)
         reason = f"no answer within {timeout:g} s" if isinstance(cause, TimeoutError) else str(cause)

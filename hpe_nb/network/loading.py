@@ -81,7 +81,7 @@ def load_network(
     path = cached(known.name) or fetch(known.name) if known else _existing(Path(name_or_path))
     if device != "CPU":
         _check_device(device)
-    own = {"fit": known.fit, "size": known.size, "negated": True} if known else {}
+    own = {"size": known.size, "negated": True} if known else {}
     given = {"fit": fit, "size": size, "layout": layout, "colour": colour, "mean": mean, "scale": scale}
     given = {key: value for key, value in (given | {"negated": negated}).items() if value is not None}
     card = card_of(None if known else path, own | given)
@@ -105,7 +105,7 @@ def _best_at_hand(say: Callable[[str], None]) -> str:
     if cached(REFERENCE):
         return REFERENCE
     if not offline():
-        size = sum(file.size for file in NETWORKS[REFERENCE].files["FP16"]) / 1e6
+        size = sum(file.size for file in NETWORKS[REFERENCE].files) / 1e6
         say(f"Fetching {REFERENCE} ({size:.0f} MB) once into {cache_dir()}; HPE_NB_OFFLINE=1 turns this off.")
         try:
             fetch(REFERENCE, timeout=ONCE, tries=1)
@@ -184,22 +184,16 @@ def _contract_outputs(model: ov.Model, card: Card) -> dict[str, ov.Output] | Non
     }
     names = {"heatmaps": card.heatmaps, "embeddings": card.embeddings, "nms_heatmaps": "nms_heatmaps"}
     found = {name: ports[key] for name, own in names.items() if (key := own.split(":")[0]) in ports}
-    # Conversions may lose the names, or number them; then tags are known by their fifth axis.
-    if len(nodes) == 2 and all(re.fullmatch(r"(Result_)?\d*", name) for name in ports):
-        nodes.sort(key=lambda node: len(_sides(node)))
-        found = dict(zip(OUTPUTS, nodes, strict=False)) if [len(_sides(node)) for node in nodes] == [4, 5] else {}
-    if not {"heatmaps", "embeddings"} <= found.keys():
-        both = _channels_second(nodes[0], 2 * channels, {4}) if len(nodes) == 1 else None
-        if both is None:
-            return None
+    ranks = {len(_sides(node)): node for node in nodes}
+    if len(nodes) == 2 and ranks.keys() == {4, 5} and all(re.fullmatch(r"(Result_)?\d*", name) for name in ports):
+        # Conversions may lose the names, or number them; then tags are known by their fifth axis.
+        found = {"heatmaps": ranks[4], "embeddings": ranks[5]}
+    elif len(nodes) == 1 and (both := _channels_second(nodes[0], 2 * channels, {4})):
         found = dict(zip(OUTPUTS, ops.split(both, np.array(1), 2).outputs(), strict=False))
-    outputs = {}
-    for name, output in found.items():
-        maps = _channels_second(output, channels, {4, 5} if name == "embeddings" else {4})
-        if maps is None:
-            return None
-        outputs[name] = _joints(maps, card)
-    return outputs
+    if not {"heatmaps", "embeddings"} <= found.keys():
+        return None
+    ready = {name: _channels_second(found[name], channels, {4, 5} if name == "embeddings" else {4}) for name in found}
+    return {name: _joints(maps, card) for name, maps in ready.items() if maps} if all(ready.values()) else None
 
 
 def _sides(port: ov.Output) -> list[int | None]:
@@ -238,9 +232,9 @@ def _joints(maps: ov.Output, card: Card) -> ov.Output:
 def _input_layout(model: ov.Model, card: Card) -> str | None:
     """NCHW or NHWC, by where the three colours are or as the card says; None for an input that is no picture."""
     sides = _sides(model.input())
-    axes = {"NCHW": 1, "NHWC": 3} if len(sides) == 4 else {}
-    open_axes = [] if axes and 1 in (sides[1], sides[3]) else [key for key, axis in axes.items() if sides[axis] is None]
-    can_be = [layout for layout, axis in axes.items() if sides[axis] == 3] or open_axes  # one colour is a grey picture
+    picture = len(sides) == 4 and 1 not in (sides[1], sides[3])  # one colour is a grey picture
+    colours = {"NCHW": sides[1], "NHWC": sides[3]} if picture else {}
+    can_be = [key for key, count in colours.items() if count == 3] or [key for key in colours if colours[key] is None]
     return next((layout for layout in can_be if card.layout in (None, layout)), None)
 
 

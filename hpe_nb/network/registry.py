@@ -5,14 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hpe_nb.errors import HpeError, suggestion
-
-if TYPE_CHECKING:
-    from hpe_nb.network.placement import Fit
 
 BASE_URL = "https://storage.openvinotoolkit.org/repositories/open_model_zoo/2023.0/models_bin/1"
 """Open Model Zoo's files of release 2023.0, the last one with these networks."""
@@ -30,17 +26,16 @@ ABOUT_SHIPPED = (
 
 @dataclass(frozen=True)
 class NetworkFile:
-    """A published file: its name, its folder "NETWORK/PRECISION" on the server and in the cache, bytes and SHA-384."""
+    """A published file: its place "NETWORK/FP16/FILE" on the server and in the cache, its bytes and SHA-384."""
 
-    name: str
-    folder: str
+    place: str
     size: int
     sha384: str
 
     @property
     def path(self) -> Path:
         """Where the file belongs in the cache; put it there by hand where there is no network."""
-        return cache_dir() / self.folder / self.name
+        return cache_dir() / self.place
 
     def is_whole(self) -> bool:
         """Whether the file is in the cache with the bytes that were published."""
@@ -58,60 +53,55 @@ class KnownNetwork:
     Attributes:
         name: what `load_network` and `fetch` call it.
         about: one sentence that says what it is and how well it does.
-        ap: COCO keypoint AP in percent, on what `about` says, with photos placed by `fit` and `size`.
-        shipped: whether it comes with the kit, in `data/models`.
-        files: published files (.xml, .bin) by precision, "FP16" and "FP32".
+        ap: COCO keypoint AP in percent, on what `about` says, with photos placed by the protocol and `size`.
+        size: side of the input in pixels.
+        files: published files, .xml and .bin; none of a network that comes with the kit, in `data/models`.
     """
 
     name: str
     about: str
     ap: float
-    fit: Fit
     size: int
-    shipped: bool = False
-    files: dict[str, tuple[NetworkFile, NetworkFile]] = field(default_factory=dict)
+    files: tuple[NetworkFile, ...] = ()
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it comes with the kit."""
+        return not self.files
 
 
 WEIGHTS = (
-    "19039904 ef4ab20cd0695a4b86789607acc6eb636d07fbb6786f30300ea713bb94a9110ed1ecec5db5577398ddc13663cc2ce690",
-    "32601720 5711b763909990db35f20ce3dc82710001d030ea600ae81b8187d908d9f751ded6dd9bdbbdc2182225dc79cac92ffb1d",
+    19039904,
+    "ef4ab20cd0695a4b86789607acc6eb636d07fbb6786f30300ea713bb94a9110ed1ecec5db5577398ddc13663cc2ce690",
 )
-"""Size and SHA-384 of the .bin in FP16 and FP32: Intel's three networks are one at three input sizes, and share it."""
-
-INTEL = {
-    (REFERENCE, 54.3, 448): (
-        "1064726 5999bb115a5a54faaf452a4b686d0a383a73d93edd929b005d779f9770212694ba2f271d37c16071d5849cf1bba692ce",
-        "850306 52b32d13c47ce42db642283128b439ee9eadcc68c8bd32e8edcc574c849b3cde702cf0ee033378b37dd9671e236842ff",
-    ),
-    ("human-pose-estimation-0006", 51.1, 352): (
-        "1064076 567d2f921e5af960384fddc30bfe8d7110d90222dae50ce36a13d6a0ca5113ff83b9adfe7c505a403d9f46d17285da39",
-        "849656 ac3fd1607f5e25e3eda336a55f2e0931473bfca9a81182455018af0df200e3ee9a95834bafaba784b2f13a96e075340e",
-    ),
-    ("human-pose-estimation-0005", 45.6, 288): (
-        "1063570 37595cec7cb044266eb7cb934fcf596d5b0382b12a03f5462f046a52aba3f9c96097377773618ca957d7b6941a12334b",
-        "849150 b0735a220aff32a5c885b0b2e311b8dae21584edf06356246c7ad0634fb8b3a2ddf488097b5288252025dee487d029f0",
-    ),
-}
-"""Name, AP and input size of each of Intel's networks, with size and SHA-384 of its .xml in FP16 and FP32."""
+"""Size and SHA-384 of the .bin: Intel's three networks are one at three input sizes, and share it."""
 
 
-def _intel(name: str, ap: float, size: int, topologies: tuple[str, str]) -> KnownNetwork:
-    """What is known of one of Intel's networks."""
-
-    def published(ending: str, precision: str, proof: str) -> NetworkFile:
-        count, digest = proof.split()
-        return NetworkFile(name + ending, f"{name}/{precision}", int(count), digest)
-
-    files = {
-        precision: (published(".xml", precision, topology), published(".bin", precision, weights))
-        for precision, topology, weights in zip(("FP16", "FP32"), topologies, WEIGHTS, strict=True)
-    }
+def _intel(name: str, ap: float, size: int, xml_size: int, xml_sha384: str) -> KnownNetwork:
+    """What is known of one of Intel's networks; its .xml has that size in bytes and SHA-384."""
+    place = f"{name}/FP16/{name}"
+    files = NetworkFile(f"{place}.xml", xml_size, xml_sha384), NetworkFile(f"{place}.bin", *WEIGHTS)
     about = f"{name}, Intel's associative-embedding network at {size} pixels: AP {ap} on COCO val2017."
-    return KnownNetwork(name, about, ap, "protocol", size, files=files)
+    return KnownNetwork(name, about, ap, size, files)
 
 
-NETWORKS = {about[0]: _intel(*about, xmls) for about, xmls in INTEL.items()} | {
-    SHIPPED: KnownNetwork(SHIPPED, ABOUT_SHIPPED, 44.4, "protocol", 480, shipped=True)
+NETWORKS = {
+    known.name: known
+    for known in (
+        _intel(
+            *(REFERENCE, 54.3, 448, 1064726),
+            "5999bb115a5a54faaf452a4b686d0a383a73d93edd929b005d779f9770212694ba2f271d37c16071d5849cf1bba692ce",
+        ),
+        _intel(
+            *("human-pose-estimation-0006", 51.1, 352, 1064076),
+            "567d2f921e5af960384fddc30bfe8d7110d90222dae50ce36a13d6a0ca5113ff83b9adfe7c505a403d9f46d17285da39",
+        ),
+        _intel(
+            *("human-pose-estimation-0005", 45.6, 288, 1063570),
+            "37595cec7cb044266eb7cb934fcf596d5b0382b12a03f5462f046a52aba3f9c96097377773618ca957d7b6941a12334b",
+        ),
+        KnownNetwork(SHIPPED, ABOUT_SHIPPED, 44.4, 480),
+    )
 }
 """Every network known by name."""
 

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 from hpe_nb.errors import HpeError
+from hpe_nb.training.config import read_config
+from hpe_nb.training.photos import read_photos
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -39,9 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _train(options: argparse.Namespace) -> None:
     import torch
 
-    from hpe_nb.training.config import read_config
     from hpe_nb.training.loop import train
-    from hpe_nb.training.photos import read_photos
     from hpe_nb.training.tasks import make_task
 
     config = read_config(options.config)
@@ -53,14 +53,13 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from hpe_nb.training.config import read_config
     from hpe_nb.training.export import export
-    from hpe_nb.training.loop import load_mean
+    from hpe_nb.training.loop import load
     from hpe_nb.training.tasks import TagTask, make_task
 
     config = read_config(options.config)
     task = make_task(config)
-    load_mean(options.out, task.network)
+    load(options.out, {"mean": task.network})
     if isinstance(task, TagTask):
         task.network.head.stretch(config.stretch)
     export(task.network, options.to)

@@ -19,12 +19,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from hpe_nb.decoder.peaks import WINDOW
 from hpe_nb.errors import HpeError
 from hpe_nb.files.whole import written_whole
 from hpe_nb.network.network import core
 
-WINDOW = 5
-"""Side of the window in which a peak is the largest."""
 LARGE = 16
 """Constants of at least this many numbers are weights."""
 
@@ -82,7 +81,7 @@ def export(network: nn.Module, path: Path) -> None:
     from openvino import opset13 as opset
 
     weights = path.with_suffix(".bin")
-    if path.suffix != ".xml" or path.is_dir():
+    if path.suffix != ".xml":
         raise HpeError(f"{path} was given as the file to export to, but a file name that ends in .xml is expected.")
     if os.path.lexists(weights) and not os.path.lexists(path):
         raise HpeError(f"{weights} is there without {path.name}, so it is of no earlier export; give another name.")

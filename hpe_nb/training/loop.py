@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +19,6 @@ from hpe_nb.training.photos import LabelledPhoto
 from hpe_nb.training.tasks import Task
 
 LAST, LOG = "last.pt", "log.csv"
-CHECKPOINT = {"network": dict, "optimiser": dict, "mean": dict, "step": int, "seconds": float, "logged": int}
-"""What a checkpoint holds; `logged` is the length of the log at that step in bytes."""
-NAMES = b"step,loss,"
-"""What a log begins with."""
-FOREIGN = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
-"""What torch raises when a state is that of something else."""
 LOWEST = 0.02
 """Share of the learning rate that is left at the end."""
 
@@ -36,7 +28,7 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
 
     Raises:
         HpeError: no photos, a device that torch cannot use, a folder that another training holds or that has a
-            checkpoint of another network or cannot be written, or a log.csv that is not of the checkpoint.
+            checkpoint of another network or cannot be written, or a log.csv that is not of a training.
     """
     if not photos:
         raise HpeError("No photo is left to train on; give data that shows labelled people, or another hold_out.")
@@ -60,34 +52,24 @@ def _train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path
     # It forgets the first weights soon, and then keeps the config's share of the old at each step.
     mean = AveragedModel(network, avg_fn=lambda old, new, _: new + min(config.ema, step / (step + 20)) * (old - new))
     parts: dict[str, Any] = {"network": network, "optimiser": optimiser, "mean": mean.module}
-    step, begun, logged = 0, time.monotonic(), 0
+    step, begun = 0, time.monotonic()
 
     def save() -> None:
         content = {name: part.state_dict() for name, part in parts.items()}
         with written_whole(folder / LAST) as file:
-            torch.save(content | {"step": step, "seconds": time.monotonic() - begun, "logged": logged}, file)
+            torch.save(content | {"step": step, "seconds": time.monotonic() - begun}, file)
 
     if (folder / LAST).exists():
-        state = read(folder / LAST)
-        try:
-            for name, part in parts.items():
-                part.load_state_dict(state[name])
-        except FOREIGN as error:
-            raise HpeError(f"{folder / LAST} is the checkpoint of another network; give another folder.") from error
-        step, begun, logged = state["step"], begun - state["seconds"], state["logged"]
-    elif os.path.lexists(folder / LOG):
+        step, seconds = load(folder, parts)
+        begun -= seconds
+        _take_back(folder / LOG, step)
+    elif (folder / LOG).exists():
         raise HpeError(f"{folder / LOG} is there without {LAST}, so it is of no training; give another folder.")
-    if not os.path.lexists(folder / LOG):
-        logged = 0
+    else:
         save()  # before a log begins: one without a checkpoint is another's
-    elif not _is_log(folder / LOG, step, logged):
-        raise HpeError(f"{folder / LOG} is not the log of the {step} steps in {LAST}; put that one back, or move this.")
     mean.n_averaged += step
     saved = time.monotonic()
     with (folder / LOG).open("a", encoding="utf-8") as log:
-        # Lines after the checkpoint are taken back.
-        log.truncate(logged)
-        log.seek(logged)
         for batch in (bar := tqdm(task.batches(photos, step, folder), initial=step, total=config.steps, unit="step")):
             rate = learning_rate(config, step)
             for group in optimiser.param_groups:
@@ -95,7 +77,7 @@ def _train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path
             loss, losses = task.loss(batch._make(each.to(device, non_blocking=True) for each in batch))
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(_trained(network), 1.0)
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             step += 1
             mean.update_parameters(network)
@@ -106,26 +88,25 @@ def _train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path
             log.write(",".join([str(step), *(f"{value:.6g}" for value in row.values())]) + "\n")
             log.flush()
             if step == config.steps or time.monotonic() - saved > config.save_every:
-                saved, logged = time.monotonic(), log.tell()
+                saved = time.monotonic()
                 save()
 
 
-def _is_log(path: Path, step: int, logged: int) -> bool:
-    """Whether a file is the log of a checkpoint: begun as ours are, and its first `logged` bytes end with the step."""
-    content = path.read_bytes() if path.is_file() else b"of another kind"
-    if not logged:
-        return not content or content.startswith(NAMES)
-    *_, last = content[:logged].splitlines() or [b""]
-    return content.startswith(NAMES) and last.startswith(b"%d," % step) and content[logged - 1 : logged] == b"\n"
+def _take_back(log: Path, step: int) -> None:
+    """Remove the lines of a log after a step, which come again; HpeError where the file is not a training's log."""
+    content = log.read_bytes() if log.exists() else b""
+    if content and not content.startswith(b"step,loss,"):
+        raise HpeError(f"{log} is not the log of a training; put it elsewhere, or give another folder.")
+    rows = [row for row in content.splitlines(keepends=True) if row.endswith(b"\n")]  # the last one may be cut
+    kept = [row for row in rows if row.startswith(b"step") or int(row.partition(b",")[0]) <= step]
+    with written_whole(log) as part:
+        part.write_bytes(b"".join(kept))
 
 
 def make_optimiser(task: Task, config: Config) -> torch.optim.AdamW:
     """AdamW of the weights that the task trains."""
-    return torch.optim.AdamW(_trained(task.network), config.rate, weight_decay=config.decay)
-
-
-def _trained(network: nn.Module) -> list[nn.Parameter]:
-    return [weights for weights in network.parameters() if weights.requires_grad]
+    weights = [weights for weights in task.network.parameters() if weights.requires_grad]
+    return torch.optim.AdamW(weights, config.rate, weight_decay=config.decay)
 
 
 def learning_rate(config: Config, step: int) -> float:
@@ -134,21 +115,27 @@ def learning_rate(config: Config, step: int) -> float:
     return config.rate * warm * (LOWEST + (1 - LOWEST) * 0.5 * (1 + math.cos(math.pi * step / config.steps)))
 
 
-def load_mean(folder: Path, network: nn.Module) -> None:
-    """Give a network the running mean of the weights, which is what is exported; HpeError where that is another's."""
-    mean = read(folder / LAST)["mean"]
-    try:
-        network.load_state_dict(mean)
-    except FOREIGN as error:
-        raise HpeError(f"{folder / LAST} belongs to another network; give the config it was trained with.") from error
+def load(folder: Path, parts: dict[str, Any]) -> tuple[int, float]:
+    """Give parts of a training, "network", "optimiser" or "mean", the states that a checkpoint has for them.
 
+    "mean" is the running mean of the network's weights, which is what is exported. A checkpoint has arrays and plain
+    values only, never code.
 
-def read(path: Path) -> dict[str, Any]:
-    """The content of a checkpoint file; HpeError where it is none. Only arrays and plain values, never code."""
+    Returns:
+        Steps and seconds trained so far.
+
+    Raises:
+        HpeError: no checkpoint in the folder, a broken one, or one of another network.
+    """
+    path = folder / LAST
     if not path.exists():
         raise HpeError(f"{path} does not exist; train first, or give the folder of a training.")
-    with suppress(Exception):  # what torch raises depends on where a file is broken
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        if all(isinstance(content[name], kind) for name, kind in CHECKPOINT.items()):
-            return content
-    raise HpeError(f"{path} is broken or no checkpoint of a training; move it, or give another folder.")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+        return int(state["step"]), float(state["seconds"])
+    except Exception as error:  # what torch raises depends on what is wrong, and where
+        raise HpeError(
+            f"{path} is broken or belongs to another network; give another folder, or the config it was trained with."
+        ) from error

@@ -214,7 +214,7 @@ def stalling(handler: Handler, last: bytes) -> None:
     picture = cv2.imencode(".jpg", np.zeros((96, 128, 3), np.uint8))[1].tobytes()
     head = b"--f\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture)
     handler.wfile.write((head + picture + b"\r\n") * int(handler.path.strip("/").split("-")[0]))
-    while not handler.server.site.over.is_set():
+    while not handler.server.over.is_set():
         handler.wfile.write(last)
         handler.wait(0.2)
 

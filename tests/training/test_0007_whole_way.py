@@ -44,13 +44,11 @@ def test_by_name_and_by_default_it_is_the_same_network(path, tmp_path, monkeypat
     """The same files where `hpe-nb fetch` puts 0007, with their own sizes and checksums on its card."""
     monkeypatch.setenv("HPE_NB_CACHE", str(tmp_path))
     card, files = registry.NETWORKS[registry.REFERENCE], []
-    for known in card.files["FP16"]:
-        there, data = tmp_path / known.folder / known.name, path.with_suffix(known.name[-4:]).read_bytes()
-        there.parent.mkdir(parents=True, exist_ok=True)
-        there.write_bytes(data)
+    for known in card.files:
+        known.path.parent.mkdir(parents=True, exist_ok=True)
+        known.path.write_bytes(data := path.with_suffix(known.path.suffix).read_bytes())
         files.append(replace(known, size=len(data), sha384=hashlib.sha384(data).hexdigest()))
-    known = replace(card, files=card.files | {"FP16": tuple(files)})
-    monkeypatch.setitem(registry.NETWORKS, registry.REFERENCE, known)
+    monkeypatch.setitem(registry.NETWORKS, registry.REFERENCE, replace(card, files=tuple(files)))
     photo = hpe.read_image(PHOTO)
     expected = hpe.load_network(path)(photo)
     for loaded in (hpe.load_network("0007"), hpe.load_network()):

@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from hpe_nb.training.losses import heat_loss, landing_loss, owner_loss, pull_push, pull_push_of, size_loss  # noqa: E402
+from hpe_nb.training.losses import heat_loss, landing_loss, owner_loss, pull_push, size_loss  # noqa: E402
 
 
 def literal(tags, pixels):
@@ -42,13 +42,6 @@ def test_pull_and_push_as_written_out(people, missing):
 def test_slopes_of_pull_and_push_by_finite_differences():
     tags, pixels = scene(3, 0.4)
     assert torch.autograd.gradcheck(lambda t: pull_push(t, pixels), tags.requires_grad_(True))
-
-
-def test_push_falls_with_the_distance_of_two_people():
-    for apart in (0.0, 1.0, 4.0):
-        tags = torch.tensor([0.0, apart]).view(1, 2, 1).expand(1, 2, 17)
-        pull, push = pull_push_of(tags, torch.ones(1, 2, 17))
-        assert (float(pull), float(push)) == pytest.approx((0.0, 0.5 * math.exp(-(apart**2))), abs=1e-6)
 
 
 def test_heatmaps_count_at_spots_ten_times_and_not_where_nothing_is_known():

@@ -140,17 +140,10 @@ def test_pictures_of_another_config_or_other_data_are_not_used(folder, tmp_path)
     for one, side in ((config, 16), (larger, 24), (config, 16)):
         assert next(iter(make_task(one).batches(photos, 0, tmp_path))).level0.shape == (1, 85, side, side)
     (path, people), *rest = photos
-    other = replace(people, keypoints=people.keypoints + 1)
-    kept = [
-        pictures_folder(chosen, one, tmp_path)
-        for chosen, one in (
-            (photos, config),
-            (photos, larger),
-            (photos, replace(config, seed=1)),
-            (rest, config),
-            ([LabelledPhoto(path, other), *rest], config),
-            ([LabelledPhoto(path.with_name("other.png"), people), *rest], config),
-        )
-    ]
-    assert len({*kept, pictures_folder(photos, replace(config, steps=99, rate=1.0), tmp_path)}) == len(kept)
-    assert set(tmp_path.iterdir()) == set(kept[:2])
+    moved = LabelledPhoto(path, replace(people, keypoints=people.keypoints + 1))
+    renamed = LabelledPhoto(path.with_name("other.png"), people)
+    configs = [pictures_folder(photos, one, tmp_path) for one in (config, larger, replace(config, seed=1))]
+    others = [pictures_folder([*chosen, *rest], config, tmp_path) for chosen in ([], [moved], [renamed])]
+    assert len({*configs, *others}) == 6
+    assert set(tmp_path.iterdir()) == set(configs[:2])
+    assert pictures_folder(photos, replace(config, steps=99, rate=1.0), tmp_path) == configs[0]
