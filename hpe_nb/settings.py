@@ -16,11 +16,11 @@ Sliders, command line options and parameter sweeps are made from the fields, so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import Field, dataclass, field, fields
 from functools import lru_cache
-from operator import attrgetter
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import numpy as np
 
@@ -99,11 +99,7 @@ def choice(default: str, options: tuple[str, ...], meaning: str, *, step: str | 
 
 
 def _field(default: Any, info: dict[str, Any]) -> Any:
-    """A dataclass field with its metadata.
-
-    Raises:
-        HpeError: a step that the decoder does not have.
-    """
+    """A dataclass field with its metadata; HpeError for a step that the decoder does not have."""
     default = default.item() if isinstance(default, np.generic) else default
     if info["step"] not in (*STEPS, None):
         raise HpeError(f"step={info['step']!r} was given for a setting, but one of {', '.join(STEPS)} is expected.")
@@ -313,10 +309,6 @@ class Settings:
     def __post_init__(self) -> None:
         for item in fields(self):
             object.__setattr__(self, item.name, check_field(item, getattr(self, item.name)))
-        if not isinstance(self.opening, int | float | np.number) or not self.opening > -np.inf:
-            raise HpeError(
-                f"{type(self).__name__}.opening is {self.opening!r}, but what a new person costs is expected."
-            )
 
     def cost(self, joints: Candidates, people: People) -> Float64:
         """Cost of each pair of candidate and person, (n, m); infinite where a pair may not be.
@@ -364,12 +356,6 @@ class Settings:
         return OmzSettings(**changes)
 
 
-def _other_default(name: str, default: Any) -> Any:
-    """The field `name` of `Settings` with another default."""
-    item = next(item for item in fields(Settings) if item.name == name)
-    return field(default=default, metadata=item.metadata)
-
-
 @explained
 @dataclass(frozen=True, kw_only=True, repr=False)
 class OmzSettings(Settings):
@@ -379,12 +365,12 @@ class OmzSettings(Settings):
     `shifted_tags`), no duplicates removed, people in the order in which they were opened.
     """
 
-    max_candidates: int = _other_default("max_candidates", 30)
-    max_people: int = _other_default("max_people", 0)
-    best_first: bool = _other_default("best_first", False)
-    refine: str = _other_default("refine", "everywhere")
-    shifted_tags: bool = _other_default("shifted_tags", True)
-    duplicate_oks: float = _other_default("duplicate_oks", 1.0)
+    max_candidates: int = 30
+    max_people: int = 0
+    best_first: bool = False
+    refine: str = "everywhere"
+    shifted_tags: bool = True
+    duplicate_oks: float = 1.0
 
     opening: ClassVar[float] = 1e10
     unread: ClassVar[frozenset[str]] = frozenset({"place_weight", "score_weight"})
@@ -412,9 +398,9 @@ class OmzSettings(Settings):
 class HigherHRNetSettings(OmzSettings):
     """The grouping of HigherHRNet (arXiv 1908.10357): tags and scores, no places; later candidates join 30 people."""
 
-    best_first: bool = _other_default("best_first", True)
-    refine: str = _other_default("refine", "off")
-    shifted_tags: bool = _other_default("shifted_tags", False)
+    best_first: bool = True
+    refine: str = "off"
+    shifted_tags: bool = False
 
     def cost(self, joints: Candidates, people: People) -> Float64:
         """100 * round(tag distance) - score, (n, m); infinite for people after the 30th."""
@@ -434,29 +420,21 @@ def check_field(item: Field[Any], value: Any) -> Any:
         HpeError: not one that the field `item` can take.
     """
     value = value.item() if isinstance(value, np.generic) else value
-    info, kind = item.metadata, type(item.default)
-    if "options" in info:
-        if value not in info["options"]:
-            raise HpeError(f"{item.name}={value!r} was given, but one of {', '.join(info['options'])} is expected.")
-    elif kind is bool:
-        if not isinstance(value, bool):
-            raise HpeError(f"{item.name}={value!r} was given, but True or False is expected.")
+    info, kind, expected = item.metadata, cast("type", type(item.default)), ""
+    if "options" in info and value not in info["options"]:
+        expected = f"one of {', '.join(info['options'])}"
+    elif kind is bool and not isinstance(value, bool):
+        expected = "True or False"
     elif "low" in info:
-        return _number(item, value, kind)
+        low, high = info["least"], info["high"]
+        with suppress(TypeError, ValueError):
+            number = float("nan" if isinstance(value, bool | str) else value)
+            if low <= number <= high and kind(number) == number:
+                return kind(number)
+        expected = f"{'a whole number' if kind is int else 'a number'} from {low} to {high}"
+    if expected:
+        raise HpeError(f"{item.name}={value!r} was given, but {expected} is expected.")
     return value
-
-
-def _number(item: Field[Any], value: Any, kind: type) -> Any:
-    """The value as a number of this kind; HpeError where it is none in the field's range."""
-    low, high = item.metadata["least"], item.metadata["high"]
-    try:
-        number = float("nan" if isinstance(value, bool | str) else value)
-        if low <= number <= high and kind(number) == number:
-            return kind(number)
-    except (TypeError, ValueError):
-        pass
-    what = "a whole number" if kind is int else "a number"
-    raise HpeError(f"{item.name}={value!r} was given, but {what} from {low} to {high} is expected.")
 
 
 def reads(settings: Settings, step: str) -> tuple[Any, ...]:
@@ -464,38 +442,25 @@ def reads(settings: Settings, step: str) -> tuple[Any, ...]:
 
     Equal tuples mean that the step does the same.
     """
-    # mypy takes the hash of the class for that of its instances.
-    values: tuple[Any, ...] = _reader(type(settings), step)(settings)  # type: ignore[arg-type]
-    return (type(settings), *values) if step == "grouping" else values
+    rule = type(settings)
+    values = tuple([_key(getattr(settings, name)) for name in names_read(rule, step)])  # type: ignore[arg-type]
+    return (rule, *values) if step == "grouping" else values
 
 
 @lru_cache(maxsize=256)
-def _reader(rule: type, step: str) -> Callable[[Any], tuple[Any, ...]]:
-    """What takes the values of one step's settings from the settings of a rule, quickly."""
-    names = names_read(rule, step)
-    if any(item.name in names and not item.metadata.get("step") for item in fields(rule)):
-        return lambda each: tuple([_key(getattr(each, name)) for name in names])
-    # Of one name, attrgetter gives the bare value; of none, it cannot be made.
-    get: Callable[[Any], Any] = (
-        attrgetter(*names) if len(names) > 1 else lambda each: tuple([getattr(each, name) for name in names])
-    )
-    return get
-
-
-@lru_cache(maxsize=256)
-def names_read(rule: type, step: str) -> tuple[str, ...]:
+def names_read(rule: type[Settings], step: str) -> tuple[str, ...]:
     """Names of the settings that one step of the decoder reads, as their fields say it."""
-    return tuple(item.name for item in fields(rule) if step_of(item) == step)
+    return tuple(item.name for item in fields(rule) if step_of(item.metadata) == step)
 
 
 def _key(value: Any) -> Any:
     """What stands for a field's value in the key of a memory: what cannot stand for itself is taken by its content."""
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tobytes()
-    return value if isinstance(value, Hashable) else repr(value)
+    return value if type(value).__hash__ is not None else repr(value)
 
 
-def step_of(item: Field[Any]) -> str:
-    """The decoder's step that reads a setting; a field without one is read by grouping."""
-    step: str = item.metadata.get("step") or "grouping"
+def step_of(info: Mapping[str, Any]) -> str:
+    """The decoder's step that reads a setting, by the metadata of its field; one without a step is read by grouping."""
+    step: str = info.get("step") or "grouping"
     return step

@@ -217,16 +217,6 @@ def test_names_that_are_not_there_are_refused() -> None:
         _ = hpe.detect_cats
 
 
-def blocks(text: str) -> list[str]:
-    """Contents of the blocks without a language in a Markdown text."""
-    found = re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    return [body.strip() for language, body in found if not language]
-
-
-def test_readme_has_two_lines_to_set_up() -> None:
-    assert blocks((ROOT / "README.md").read_text(encoding="utf-8"))[:2] == LINES
-
-
 @pytest.mark.skipif(not shutil.which("bash") or os.name == "nt", reason="needs bash")
 def test_ci_runs_the_lines_of_the_readme() -> None:
     script = ROOT / ".ci" / "run"

@@ -6,14 +6,15 @@ import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
-from hpe_nb.cli.options import add_decoding, folder_for, grouping_of, network_of
+import numpy as np
+
+import hpe_nb as hpe
+from hpe_nb.arrays import Image
+from hpe_nb.cli.options import OUT, add_decoding, grouping_of, network_of
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.files.text import plural, text_table
-
-if TYPE_CHECKING:
-    from hpe_nb.arrays import Image
+from hpe_nb.files.whole import check_targets, remove_parts
 
 PHOTO = "basketball1"
 """The photo that is shown unless another is asked for."""
@@ -22,44 +23,37 @@ PHOTO = "basketball1"
 def add(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("photo", nargs="?", default=PHOTO, help="a photo of yours, or one of the kit, as astronaut")
-    parser.add_argument("-o", "--out", type=Path, help="folder for the results (default: hpe-nb-demo here)")
+    parser.add_argument("-o", "--out", type=Path, default=Path("hpe-nb-demo"), help=OUT)
     add_decoding(parser)
 
 
 def run(options: Namespace) -> None:
     """Find the people; write PHOTO-poses.png and PHOTO-poses.json; print who was found, and the time of each step."""
-    from hpe_nb.decoder.decode import decode
     from hpe_nb.decoder.poses import DETECTED, REFINED
-    from hpe_nb.draw.skeletons import draw_poses
-    from hpe_nb.evaluation.pose_files import save_poses
-    from hpe_nb.files.images import read_image, write_image
-    from hpe_nb.files.shipped import sample
-    from hpe_nb.files.whole import check_targets, remove_parts
     from hpe_nb.films.engine import Stages
 
     grouping, stages = grouping_of(options), Stages()
     photo = Path(os.path.expanduser(options.photo))  # noqa: PTH111 - pathlib's raises without a home
-    photo = photo if photo.suffix or os.path.exists(photo) else sample(options.photo)  # noqa: PTH110 - any name
+    photo = photo if photo.suffix or os.path.exists(photo) else hpe.sample(options.photo)  # noqa: PTH110 - any name
     with stages.timed("load the network"):
         network = network_of(options)
     with stages.timed("read the photo"):
-        image = read_image(photo)
+        image = hpe.read_image(photo)
     with stages.timed("prepare the network for this shape"):
         network.compiled(network.place(image))
     with stages.timed("network"):
         maps = network(image)
     with stages.timed("decode"):
-        poses = decode(maps, grouping).poses
+        poses = hpe.decode(maps, grouping).poses
     with stages.timed("draw"):
-        drawn = draw_poses(image, poses)
-    folder = options.out or folder_for("hpe-nb-demo")
+        drawn = hpe.draw_poses(image, poses)
     stem, name = os.fsdecode(os.fsencode(photo.stem)[:240]), visible(photo.name)  # a file name may have 255 bytes
-    picture, people = folder / f"{stem}-poses.png", folder / f"{stem}-poses.json"
+    picture, people = (options.out / f"{stem}-poses{ending}" for ending in (".png", ".json"))
     check_targets([picture, people], [photo], replace=_written_before(picture, people, name, image))
-    remove_parts(folder)
+    remove_parts(options.out)
     with stages.timed("write"):
-        write_image(picture, drawn)
-        save_poses(people, poses, image_id=name)
+        hpe.write_image(picture, drawn)
+        hpe.save_poses(people, poses, image_id=name)
     height, width = image.shape[:2]
     print(f"\n{name}, {width} x {height} pixels, {plural(len(poses), 'person')} found by {network.name}:\n")
     rows = [
@@ -69,21 +63,15 @@ def run(options: Namespace) -> None:
     print(text_table(("person", "score", "joints detected", "refined"), rows) + "\n" if rows else "")
     spent = stages.spent | {"together": sum(stages.spent.values())}
     print(text_table(("step", "ms"), [(step, f"{1000 * seconds:.1f}") for step, seconds in spent.items()]))
-    print(f"\nLook at {visible(str(picture))}\nNumbers: {visible(str(people))}\nNext: hpe-nb lab")
+    print(f"\nLook at {visible(str(picture.absolute()))}\nNumbers: {visible(str(people.absolute()))}\nNext: hpe-nb lab")
 
 
 def _written_before(picture: Path, people: Path, name: str, image: Image) -> bool:
     """Whether the files are results of this photo, from an earlier call, as they were: people, and these drawn."""
-    import numpy as np
-
-    from hpe_nb.draw.skeletons import draw_poses
-    from hpe_nb.evaluation.pose_files import load_poses, save_poses
-    from hpe_nb.files.images import read_image
-
     try:
         with TemporaryDirectory() as folder:
-            poses = load_poses(people, name)
-            same = save_poses(Path(folder) / "poses.json", poses, name).read_bytes() == people.read_bytes()
-        return same and np.array_equal(read_image(picture), draw_poses(image, poses))
+            poses = hpe.load_poses(people, name)
+            same = hpe.save_poses(Path(folder) / "poses.json", poses, name).read_bytes() == people.read_bytes()
+        return same and np.array_equal(hpe.read_image(picture), hpe.draw_poses(image, poses))
     except HpeError:
         return False

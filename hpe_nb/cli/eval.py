@@ -7,13 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hpe_nb as hpe
 from hpe_nb.cli.options import add_decoding, add_options, grouping_of, network_of
 from hpe_nb.errors import HpeError
 
 if TYPE_CHECKING:
-    from hpe_nb.evaluation.cache import MapCache
     from hpe_nb.evaluation.labels import LabelledSet
 
+LABELLED = (
+    ("--photos", Path, "FOLDER", "the photos (default: beside the labels)"),
+    ("--cache", Path, "FOLDER", "where maps are kept (default: the user's cache)"),
+)
 RESULTS = (
     ("--poses", Path, "FILE", "judge these results (.json, .csv, or a run's .jsonl); no network is run"),
     ("--compare", False, "", "compare fits, sizes 288 to 576, the network's own, refinement and flip test"),
@@ -31,9 +35,7 @@ def add_labelled(parser: ArgumentParser) -> None:
     """Add the options that name labelled photos and where maps are kept."""
     words = "COCO keypoint annotations (.json), or labels of YOLO-pose, CVAT or labelme"
     parser.add_argument("labels", type=Path, metavar="LABELS", help=words)
-    parser.add_argument("--photos", type=Path, metavar="FOLDER", help="the photos (default: beside the labels)")
-    words = "where maps are kept (default: the user's cache)"
-    parser.add_argument("--cache", type=Path, metavar="FOLDER", help=words)
+    add_options(parser, "photos", LABELLED)
 
 
 def photos_of(options: Namespace, known: LabelledSet) -> list[Path]:
@@ -47,26 +49,22 @@ def photos_of(options: Namespace, known: LabelledSet) -> list[Path]:
     return known.paths(options.photos or beside)
 
 
-def maps_of(options: Namespace, known: LabelledSet) -> MapCache:
+def maps_of(options: Namespace, known: LabelledSet) -> hpe.MapCache:
     """The kept maps of the photos; says how large they are."""
-    from hpe_nb.evaluation.cache import cache_maps
-
-    kept = cache_maps(photos_of(options, known), network_of(options), options.cache)
+    kept = hpe.cache_maps(photos_of(options, known), network_of(options), options.cache)
     print(kept)
     return kept
 
 
 def run(options: Namespace) -> None:
     """Print the report."""
-    from hpe_nb.evaluation.labels import read_labels
-    from hpe_nb.evaluation.pose_files import load_pictures
-    from hpe_nb.evaluation.report import evaluate, evaluate_cache
+    from hpe_nb.evaluation.report import evaluate_cache
 
     if options.poses and options.compare:
         raise HpeError("--compare was given with --poses, but it runs a network; leave one of them out.")
-    known = read_labels(options.labels)
+    known = hpe.read_labels(options.labels)
     if options.poses:
-        print(evaluate(load_pictures(options.poses), known, str(options.poses)))
+        print(hpe.evaluate(hpe.load_pictures(options.poses), known, str(options.poses)))
     elif options.compare:
         print(_compared(options, known))
     else:
@@ -75,13 +73,12 @@ def run(options: Namespace) -> None:
 
 def _compared(options: Namespace, known: LabelledSet) -> str:
     """The table of protocols."""
-    from hpe_nb.evaluation.flip import FlipTest
     from hpe_nb.evaluation.report import compare_protocols
 
     network, grouping = network_of(options), grouping_of(options)
     fits: list[tuple[Any, int]] = [(fit, size) for fit in ("protocol", "letterbox") for size in (288, 352, 448, 576)]
     fits += [] if (network.fit, network.size) in fits else [(network.fit, network.size)]
-    networks: list[Any] = [*(replace(network, fit=fit, size=size) for fit, size in fits), FlipTest(network)]
+    networks: list[Any] = [*(replace(network, fit=fit, size=size) for fit, size in fits), hpe.FlipTest(network)]
     settings = {"refine " + way: replace(grouping, refine=way) for way in ("near", "off")}
     table = compare_protocols(photos_of(options, known), known, networks, settings, options.cache)
     return str(table.drop(columns=["AR50", "AR75", "ARM", "ARL"]).to_string(index=False))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+import hpe_nb as hpe
+
 
 def add(parser: ArgumentParser) -> None:
     """Add the options."""
@@ -17,7 +19,6 @@ def run(options: Namespace) -> None:
     """Fetch the network, with its progress on a terminal."""
     from tqdm import tqdm
 
-    from hpe_nb.network.fetching import fetch
     from hpe_nb.network.registry import known
 
     card = known(options.name)
@@ -28,5 +29,5 @@ def run(options: Namespace) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        path = fetch(options.name, progress)
+        path = hpe.fetch(options.name, progress)
     print(f"{'It comes with the kit' if card.shipped else 'Here, and checked'}: {path}")

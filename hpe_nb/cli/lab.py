@@ -10,7 +10,6 @@ from argparse import ArgumentParser, Namespace
 from contextlib import suppress
 from pathlib import Path
 
-from hpe_nb.cli.options import folder_for
 from hpe_nb.errors import visible
 from hpe_nb.files.shipped import data_folder
 from hpe_nb.files.whole import remove_parts, written_whole
@@ -22,13 +21,15 @@ PROMPT = "--ServerApp.kernel_websocket_connection_class=hpe_nb.cli.prompt.Prompt
 def add(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = "Other options go to JupyterLab, such as --no-browser or --port=9999 (with the = sign)."
-    parser.add_argument("folder", nargs="?", type=Path, help="default: hpe-nb-notebooks here")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=Path("hpe-nb-notebooks"), help="default: %(default)s here"
+    )
     parser.set_defaults(passes_on=True)
 
 
 def run(options: Namespace) -> int:
     """Copy the notebooks, start JupyterLab and wait for its end; returns its exit status."""
-    folder = (options.folder or folder_for("hpe-nb-notebooks")).absolute()
+    folder = options.folder.absolute()
     copied, kept = copy_notebooks(data_folder("notebooks"), folder)
     print(f"{visible(str(folder))}: {len(copied)} files copied, {len(kept)} kept as they were.", flush=True)
     # From an environment of its own, Jupyter shall start that environment's Python, not one the user registered before.

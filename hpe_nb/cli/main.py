@@ -39,8 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error("unrecognized arguments: " + " ".join(others))
         options.others = others
         status = int(options.run(options) or 0)
-        if sys.stdout is not None:  # None where a program started this one without
-            sys.stdout.flush()
+        print(end="", flush=True)  # what cannot be written is an error of this command
         return status
     except HpeError as error:
         print(f"hpe-nb: {error}", file=sys.stderr)
@@ -53,8 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not done:
             sentence = f"{error.filename or 'the output'} cannot be used ({error.strerror or error}); see to it"
             print(f"hpe-nb: {one_line(sentence)} or choose another.", file=sys.stderr)
-        if sys.stdout is not None:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0 if done else 2
 
 

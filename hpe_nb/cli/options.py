@@ -1,70 +1,65 @@
-"""What several commands share: options from tables and from fields of settings, the network's, and the usual folder."""
+"""What several commands share: options from tables and from fields of settings, and those of the network."""
 
 from __future__ import annotations
 
-import os
-import re
-import tempfile
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+import hpe_nb as hpe
 from hpe_nb.settings import Settings
 
-if TYPE_CHECKING:
-    from hpe_nb.network.network import Network
-
 T = TypeVar("T")
+
+OUT = "folder for the results (default: %(default)s here)"
+"""Help of the option -o."""
 
 MOST_SIDE = 16384
 """The longest side of a size that can be asked for, that of the largest film."""
 
 
-def folder_for(name: str) -> Path:
-    """A folder of that name here, or in the home folder or the temporary one where nothing can be written here.
-
-    It is not made yet.
-    """
-    for place in (Path.cwd(), Path.home(), Path(tempfile.gettempdir())):
-        if os.access(place / name if (place / name).exists() else place, os.W_OK):
-            return place / name
-    return Path.cwd() / name
-
-
-def add_options(parser: ArgumentParser, title: str, rows: Sequence[tuple[str, Any, Any, str]]) -> None:
+def add_options(
+    parser: ArgumentParser, title: str, rows: Sequence[tuple[str, Any, Any, str]], *, unset: bool = False
+) -> None:
     """Add a group of options: each row has the flag, the default or what makes the value, its name or choices, help.
 
-    True and False are switches; the opposite of one that is on is --no-FLAG.
+    True and False are switches; the opposite of one that is on is --no-FLAG. With `unset`, options that are not given
+    have no value at all, and every switch has its opposite.
     """
     group = parser.add_argument_group(title)
     for flag, value, named, words in rows:
         given: dict[str, Any] = {"choices": named} if isinstance(named, tuple) else {"metavar": named}
         if isinstance(value, bool):
-            given = {"action": BooleanOptionalAction, "default": True} if value else {"action": "store_true"}
-        elif callable(value):
-            given["type"] = value
+            given = {"action": BooleanOptionalAction if value or unset else "store_true"}
         else:
-            given |= {"type": type(value), "default": value}
-        group.add_argument(flag, help=words, **given)
+            given["type"] = _checked(value if callable(value) else type(value), named)
+        default = None if callable(value) else value
+        group.add_argument(flag, help=words, default=SUPPRESS if unset else default, **given)
+
+
+def _checked(make: Callable[[str], Any], expected: str) -> Callable[[str], Any]:
+    """What makes a value from text, or says what is expected in place of text that it cannot take."""
+
+    def made(text: str) -> Any:
+        try:
+            return make(text)
+        except ValueError as error:
+            raise ArgumentTypeError(f"{text} was given, but {expected} is expected") from error
+
+    return made
 
 
 def add_fields(parser: ArgumentParser, title: str, settings: type) -> None:
     """Add an option for each field of a class of settings; see `of_fields`."""
-    group = parser.add_argument_group(title)
+    rows = []
     for item in fields(settings):
         data, default = item.metadata, item.default
-        if isinstance(default, bool):
-            given: dict[str, Any] = {"action": BooleanOptionalAction}
-            about = f"default: {'yes' if default else 'no'}"
-        elif "options" in data:
-            given, about = {"choices": data["options"]}, f"default: {default}"
-        else:
-            given = {"type": type(default), "metavar": "N"}
-            about = f"{data['low']} to {data['high']}, default: {default}"
+        named = ("no", "yes")[default] if isinstance(default, bool) else default
+        about = f"{data['low']} to {data['high']}, default: {named}" if "low" in data else f"default: {named}"
         flag, words = "--" + item.name.replace("_", "-"), f"{data['meaning']} ({about})"
-        group.add_argument(flag, help=words, default=SUPPRESS, **given)
+        rows.append((flag, default, data.get("options", "N"), words))
+    add_options(parser, title, rows, unset=True)
 
 
 def of_fields(options: Namespace, settings: type[T], make: Any = None) -> T:
@@ -81,33 +76,26 @@ def grouping_of(options: Namespace) -> Settings:
 
 def size_of(text: str) -> tuple[int, int]:
     """Width and height from text such as 640x448."""
-    sides = text.lower().split("x")
-    if len(sides) != 2 or not all(re.fullmatch("[0-9]{1,5}", side) and 0 < int(side) <= MOST_SIDE for side in sides):
-        raise ArgumentTypeError(f"{text} was given, but a size such as 640x448, up to {MOST_SIDE}, is expected")
-    return int(sides[0]), int(sides[1])
+    width, height = map(int, text.lower().split("x"))
+    if not (0 < width <= MOST_SIDE and 0 < height <= MOST_SIDE):
+        raise ValueError
+    return width, height
 
 
 def fit_of(text: str) -> Any:
     """A fit as `load_network` takes it: a name, or width and height."""
-    try:
-        return text if text in ("protocol", "letterbox") else size_of(text)
-    except ArgumentTypeError as error:
-        words = f"{text} was given, but protocol, letterbox or a size such as 640x448, up to {MOST_SIDE}, is expected"
-        raise ArgumentTypeError(words) from error
+    return text if text in ("protocol", "letterbox") else size_of(text)
 
 
 def three_numbers(text: str) -> tuple[float, ...]:
     """Three numbers between commas; one is taken for all three."""
-    try:
-        numbers = tuple(map(float, text.split(",")))
-    except ValueError as error:
-        raise ArgumentTypeError(f"{text} was given, but a number or three between commas are expected") from error
+    numbers = tuple(map(float, text.split(",")))
     return numbers * 3 if len(numbers) == 1 else numbers
 
 
 NETWORK = (
     ("--network", "auto", "NAME", '"auto", a known name, or the path of an .xml or .onnx file'),
-    ("--fit", fit_of, "FIT", 'how photos are placed: "protocol", "letterbox" or a size such as 640x448'),
+    ("--fit", fit_of, "protocol|letterbox|WxH", "how photos are placed, WxH being a size such as 640x448"),
     ("--size", int, "PIXELS", "side of the network's input for the named fits"),
     ("--device", "CPU", "NAME", "OpenVINO device (default: CPU)"),
     ("--negated", "auto", ("yes", "no", "auto"), "whether a network given by path negates what is no maximum"),
@@ -126,11 +114,9 @@ def add_decoding(parser: ArgumentParser) -> None:
     add_fields(parser, "grouping: settings of the decoder, from peaks to people", Settings)
 
 
-def network_of(options: Namespace) -> Network:
+def network_of(options: Namespace) -> hpe.Network:
     """The network that the command line asks for; HpeError where there is none, or it cannot be so."""
-    from hpe_nb.network.loading import load_network
-
-    return load_network(
+    return hpe.load_network(
         options.network,
         fit=options.fit,
         size=options.size,

@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import hpe_nb as hpe
 from hpe_nb.cli.options import (
+    OUT,
     add_decoding,
     add_fields,
     add_options,
-    folder_for,
     grouping_of,
     network_of,
     of_fields,
     size_of,
 )
 from hpe_nb.errors import HpeError, one_line, visible
-
-if TYPE_CHECKING:
-    from hpe_nb.films.job import Outputs
+from hpe_nb.files.text import plural
 
 
 def people_of(text: str) -> tuple[int, ...]:
     """Numbers between commas."""
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not parts or not all(part.isascii() and part.isdecimal() and int(part) for part in parts):
-        raise ArgumentTypeError(f"{text} was given, but numbers from 1 between commas are expected, as 1,3")
-    return tuple(map(int, parts))
+    return tuple(map(int, text.split(",")))
 
 
 def joints_of(text: str) -> tuple[str, ...]:
     """Names between commas."""
-    if not text.strip(", "):
-        raise ArgumentTypeError(f"{text} was given, but names of joints between commas are expected, as nose,left eye")
-    return tuple(part.strip().replace("_", " ") for part in text.split(",") if part.strip())
+    return tuple(part.strip() for part in text.split(","))
 
 
 FRAMES = (
@@ -66,16 +59,14 @@ RESULTS = (
 
 def add(parser: ArgumentParser) -> None:
     """Add the options."""
-    from hpe_nb.films.following import Following, Running
-
     parser.epilog = "A name that begins with a dash is given with its folder: ./-photo.jpg."
     words = "photos, films, folders, patterns in quotes (such as '*.jpg' or frame_%%04d.png), a camera's index, URLs"
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=words)
-    parser.add_argument("-o", "--out", type=Path, help="folder for the results (default: hpe-nb-run here)")
+    parser.add_argument("-o", "--out", type=Path, default=Path("hpe-nb-run"), help=OUT)
     add_options(parser, "frames", FRAMES)
     add_options(parser, "results", RESULTS)
-    add_fields(parser, "speed", Running)
-    add_fields(parser, "tracking", Following)
+    add_fields(parser, "speed", hpe.Running)
+    add_fields(parser, "tracking", hpe.Following)
     add_decoding(parser)
 
 
@@ -86,17 +77,14 @@ def run(options: Namespace) -> int:
         0 when all went well, 1 when something was left out or the job ended early, 2 when there is no result at all,
         130 when it was interrupted.
     """
-    from hpe_nb.films.following import Following, Running
-    from hpe_nb.films.inputs import find_inputs
-    from hpe_nb.films.pictures import CROPS, planned
+    from hpe_nb.films.inputs import CROPS, find_inputs, planned
 
-    folder = options.out or folder_for("hpe-nb-run")
     settings = {
         "grouping": grouping_of(options),
-        "running": of_fields(options, Running),
-        "following": of_fields(options, Following),
+        "running": of_fields(options, hpe.Running),
+        "following": of_fields(options, hpe.Following),
     }
-    found = find_inputs(options.inputs, folder)
+    found, folder = find_inputs(options.inputs, options.out), options.out
     for note in found.report.notes + found.report.sentences:
         _say(note)
     # One job for all photos and one for each film; where there are several, each film has a folder of its own.
@@ -107,7 +95,7 @@ def run(options: Namespace) -> int:
     for film, plan in zip(found.films, planned([str(film) for film in found.films]), strict=True):
         own = Path(plan.picture).with_suffix("")
         place = folder / (f"{own}-film" if own.as_posix().casefold() in taken else own) if count > 1 else folder
-        jobs.append((film, place, os.fsdecode(os.fsencode(own.name)[:200])))
+        jobs.append((film, place, own.name))
     if not jobs:
         return 2
     if options.video and count > 1:
@@ -117,37 +105,30 @@ def run(options: Namespace) -> int:
     inputs = (*found.photos, *(film for film in found.films if isinstance(film, str)))
     network, worst = network_of(options), int(bool(found.report.count))
     # A request to terminate, and a terminal that goes (unless nohup is to survive it), end the job as Ctrl-C does.
-    signs = {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
-    wanted = [sign for sign in signs if signal.getsignal(sign) != signal.SIG_IGN]
-    before = {sign: signal.signal(sign, signal.default_int_handler) for sign in wanted}
-    try:
-        for what, place, name in jobs:
-            try:
-                outputs = outputs_of(options, place, name, inputs)
-                status = _run_one(options, what, name, outputs, network=network, **settings)
-            except (HpeError, OSError) as error:
-                if count == 1:
-                    raise
-                _say(str(error))  # the others are done all the same
-                status = 1
-            worst = max(worst, 1 if status == 2 and count > 1 else status)
-            if status == 130:
-                break
-    finally:
-        for sign, handler in before.items():
-            signal.signal(sign, handler)
+    for sign in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(sign) != signal.SIG_IGN:
+            signal.signal(sign, signal.default_int_handler)
+    for what, place, name in jobs:
+        try:
+            outputs = outputs_of(options, place, name, inputs)
+            status = _run_one(options, what, name, outputs, network=network, **settings)
+        except (HpeError, OSError) as error:
+            if count == 1:
+                raise
+            _say(str(error))  # the others are done all the same
+            status = 1
+        worst = max(worst, 1 if status == 2 and count > 1 else status)
+        if status == 130:
+            break
     return worst
 
 
-def _run_one(options: Namespace, what: Any, name: str, outputs: Outputs, **settings: Any) -> int:
+def _run_one(options: Namespace, what: Any, name: str, outputs: hpe.Outputs, **settings: Any) -> int:
     """One job, on all photos or on a film or camera of that name; its exit status."""
     from tqdm import tqdm
 
-    from hpe_nb.files.text import plural
-    from hpe_nb.films.frame import Span
-    from hpe_nb.films.inputs import open_film
-    from hpe_nb.films.job import run_film
-    from hpe_nb.films.pictures import Pictures
+    from hpe_nb.films.inputs import Pictures, open_film
+    from hpe_nb.films.sources import Span
 
     span = Span(options.start, options.stop, options.stride, options.loop)
     with open_film(what, span) if name else Pictures(what, span) as source:
@@ -156,7 +137,7 @@ def _run_one(options: Namespace, what: Any, name: str, outputs: Outputs, **setti
         hidden = True if options.quiet else None  # None: shown on a terminal only
         with tqdm(total=min(totals, default=None), unit="frame", disable=hidden, leave=False) as bar:
             settings |= {"frames": options.frames, "seen": lambda *_: bar.update()}
-            summary = run_film(source, outputs=outputs, **settings)
+            summary = hpe.run_film(source, outputs=outputs, **settings)
     for note in [*summary.notes, *([summary.ending] if summary.ending else [])]:
         _say(note)
     if summary.frames:
@@ -170,11 +151,10 @@ def _run_one(options: Namespace, what: Any, name: str, outputs: Outputs, **setti
     return 2 * (not summary.frames and not summary.resumed) or int(bool(summary.ending or source.report.count))
 
 
-def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, ...]) -> Outputs:
+def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, ...]) -> hpe.Outputs:
     """What the command line asks to be written for photos, or for a film of that name; never to one of the inputs."""
-    from hpe_nb.films.frame import numbered
-    from hpe_nb.films.job import Outputs
-    from hpe_nb.films.pictures import CROPS
+    from hpe_nb.films.inputs import CROPS
+    from hpe_nb.films.job import pattern_of
     from hpe_nb.films.record import RECORD
 
     if options.resume and film:
@@ -183,11 +163,9 @@ def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, .
         also = "" if film else "--resume to go on, "
         raise HpeError(f"{folder / RECORD} is of an earlier run; add {also}--overwrite or another folder with -o.")
     named = options.video or (f"{film}-poses.mp4" if film else "")
-    frames = "%" in named and named.lower().endswith((".jpg", ".jpeg", ".png"))
-    if frames and (not numbered(named) or named.count("%") != 1):
-        raise HpeError(f"--video {named} was given, but one place for the number is expected, as frame_%04d.png.")
+    frames = pattern_of(Path(named)) is not None and named.count("%") == 1
     exports = {"poses.json": options.coco, "poses.csv": options.csv}
-    return Outputs(
+    return hpe.Outputs(
         record=folder / RECORD,
         video=folder / named if options.draw and named and not frames else None,
         pictures=folder / named if options.draw and (frames or not named) else None,

@@ -3,46 +3,45 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from dataclasses import fields
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+import hpe_nb as hpe
 from hpe_nb.cli.eval import add_labelled, maps_of, photos_of
 from hpe_nb.cli.options import add_decoding, grouping_of
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.files.whole import check_targets, remove_parts
-from hpe_nb.settings import Settings
 
 
 def add(parser: ArgumentParser) -> None:
     """Add the options."""
     add_labelled(parser)
     words = "needed, once for each field: LOW:HIGH:STEP or values between commas, as tag_threshold=0.5:2:0.1"
-    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUES", dest="grid", help=words)
+    parser.add_argument("--set", action="append", required=True, metavar="FIELD=VALUES", dest="grid", help=words)
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the whole table")
     add_decoding(parser)
 
 
 def run(options: Namespace) -> None:
     """Sweep, and print the best settings with the default."""
-    from hpe_nb.evaluation.labels import label_files, read_labels
-    from hpe_nb.evaluation.sweep import sweep
+    from hpe_nb.evaluation.grids import grid_settings
+    from hpe_nb.evaluation.labels import label_files
 
-    known, base = read_labels(options.labels), grouping_of(options)
+    known, base = hpe.read_labels(options.labels), grouping_of(options)
     if options.csv:
         # A network has its weights and its card beside it.
         network = Path(options.network)
         network_files = [network, *(network.parent / (network.stem + ending) for ending in (".bin", ".toml"))]
         inputs = [*label_files(options.labels), *network_files, *photos_of(options, known)]
         check_targets([options.csv], inputs, replace=True)
-    if not options.grid:
-        raise HpeError("Nothing was given to sweep; add for example --set tag_threshold=0.5:2:0.1.")
     grid: dict[str, list[Any]] = {}
     for name, values in map(values_of, options.grid):
-        if name in grid:
-            raise HpeError(f"Values of {name} were given twice, but once is expected; give all of them in one --set.")
-        grid[name] = values
-    table = sweep(maps_of(options, known), known, grid, base=base)
+        grid.setdefault(name, []).extend(values)
+    tried = grid_settings(grid, base)  # before the network is run
+    table = hpe.sweep(maps_of(options, known), known, tried, base=base)
     print(table)
     low, high = table.interval(table.best_row, 0)
     default, unseen = table.validated()
@@ -54,27 +53,24 @@ def run(options: Namespace) -> None:
 
 
 def values_of(text: str) -> tuple[str, list[Any]]:
-    """A field and its values, from FIELD=LOW:HIGH:STEP or FIELD=VALUE,VALUE,...."""
+    """A field and its values, from FIELD=LOW:HIGH:STEP or FIELD=VALUE,VALUE,...; the field itself checks them."""
+    from hpe_nb.evaluation.grids import MOST
+
     name, _, listed = text.partition("=")
     name = name.strip().replace("-", "_")
-    defaults: dict[str, Any] = {item.name: item.default for item in fields(Settings)}
-    if name not in defaults:
-        raise HpeError(f"{name!r} was given, but one of {', '.join(defaults)} is expected.")
-    kind = type(defaults[name])
+    if ":" not in listed:
+        return name, [_value(part.strip().lower()) for part in listed.split(",")]
     try:
-        if ":" in listed:
-            import numpy as np
-
-            from hpe_nb.evaluation.grids import MOST
-
-            low, high, step = map(float, listed.split(":"))
-            if not (high - low) / step < MOST:
-                raise ValueError("too many")
-            steps = [round(value, 9) for value in np.arange(low, high + step / 2, step).tolist()]
-            if [kind(value) for value in steps] != steps:
-                raise ValueError("no whole numbers")
-            return name, [kind(value) for value in steps]
-        values = [part.strip().lower() for part in listed.split(",")]
-        return name, [("no", "false", "yes", "true").index(v) > 1 if kind is bool else kind(v) for v in values]
+        low, high, step = map(float, listed.split(":"))
+        if not (high - low) / step < MOST:
+            raise ValueError("too many")
+        return name, np.round(np.arange(low, high + step / 2, step), 9).tolist()
     except (ValueError, ZeroDivisionError) as error:
         raise HpeError(f"{text!r} was given, but values as in tag_threshold=0.5:2:0.1 are expected.") from error
+
+
+def _value(text: str) -> float | bool | str:
+    """A number, yes or no, or a name."""
+    with suppress(ValueError):
+        return float(text)
+    return {"yes": True, "true": True, "no": False, "false": False}.get(text, text)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -15,10 +15,13 @@ from hpe_nb.decoder.grouping import Groups, TakeTurn, Turn, group, take_turn
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import Peaks, find_peaks
 from hpe_nb.decoder.poses import MISSING, Poses, completed, duplicates_of, in_image, joints_of, kept_people
-from hpe_nb.decoder.refinement import Refinement, refine
+from hpe_nb.decoder.refinement import Refinement, refine, wanted_tags
 from hpe_nb.files.text import escaped, plural
-from hpe_nb.settings import Candidates, People, Settings, reads
+from hpe_nb.settings import STEPS, Candidates, People, Settings, reads
 from hpe_nb.skeleton import K
+
+MEMORY = 1000
+"""When a decoder keeps more results of steps, all are forgotten: those of a crowd take megabytes each."""
 
 Searched = tuple[Refinement, Float32, Kinds]
 """The search of some people, their keypoints (P, 17, 3) in map pixels after it, and each one's kind (P, 17)."""
@@ -26,6 +29,8 @@ Search = Callable[[Float32, Float32], Searched]
 Each = Callable[[Float32, Float32, Search], Searched]
 Step = Callable[[tuple[str, ...], tuple[Any, ...], Callable[[], Any]], Any]
 """What `_decode` needs, see there."""
+Read = dict[str, tuple[Any, ...]]
+"""What each step reads of the settings."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,7 +44,8 @@ class Decoding:
         settings: the settings.
         peaks: the candidates.
         groups: the people as sets of peaks, with the record of each turn.
-        joints: (G, 17, 3) float32 x, y, score in map pixels after the quarter-pixel step; zeros where missing.
+        joints: (G, 17, 3) float32 x, y, score in map pixels after the quarter-pixel step, before `delta`; zeros where
+            missing.
         scores: (G,) float32 mean score over the 17 joints.
         kept: (M,) the groups whose score passed, in the order of what follows.
         refinement: the search for the kept people's missing joints.
@@ -140,10 +146,8 @@ def _decode(maps: Maps, settings: Settings, step: Step, take: TakeTurn, each: Ea
         return found, *completed(maps, seen, found, settings)
 
     def refined() -> tuple[Refinement, Poses, Any]:
-        # The defect `shifted_tags`: the first people's tags, as if no group had been dropped.
-        own = tags[: len(kept)] if settings.shifted_tags else tags.take(kept, axis=0)
-        found, keypoints, kind = each(joints.take(kept, axis=0), own, search)
-        poses = in_image(maps, keypoints, scores.take(kept), tags.take(kept, axis=0), kind)
+        found, keypoints, kind = each(joints.take(kept, axis=0), wanted_tags(tags, kept, settings), search)
+        poses = in_image(maps, keypoints, scores.take(kept), tags.take(kept, axis=0), kind, settings.delta)
         return found, poses, keypoints[..., :2]
 
     def distinct() -> tuple[Ints, Ints, Poses]:
@@ -170,7 +174,6 @@ class Decoder:
 
     Args:
         maps: the network's maps; they must not be changed afterwards.
-        memory: how many results of steps are kept; when they are more, all are forgotten.
 
     Example:
         >>> decoder = hpe.Decoder(hpe.scene("two apart").maps)
@@ -178,44 +181,43 @@ class Decoder:
         [2, 1, 0]
     """
 
-    def __init__(self, maps: Maps, memory: int = 2000) -> None:
+    def __init__(self, maps: Maps) -> None:
         self.maps = maps
-        self._memory = memory
         self._results: dict[tuple[Any, ...], tuple[Any, Any]] = {}
         self._first: dict[tuple[Any, ...], Any] = {}
-        self._people: dict[tuple[Any, ...], Searched] = {}
+        self._people: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
     def __call__(self, settings: Settings | None = None) -> Decoding:
         """Decode under these settings; see `decode`."""
         settings = settings or Settings()
-        if len(self._results) > self._memory:
+        if len(self._results) > MEMORY:
             self._results.clear()
             self._first.clear()
             self._people.clear()
-        return _decode(self.maps, settings, partial(self._step, settings), self._take, partial(self._each, settings))
+        read = {name: reads(settings, name) for name in STEPS}
+        step, take, each = partial(self._step, read), partial(self._take, read), partial(self._each, read)
+        return _decode(self.maps, settings, step, take, each)
 
-    def _step(
-        self, settings: Settings, names: tuple[str, ...], inputs: tuple[Any, ...], compute: Callable[[], Any]
-    ) -> Any:
+    def _step(self, read: Read, names: tuple[str, ...], inputs: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
         """The result of a step for these settings and inputs (objects kept here), computed the first time."""
-        key = names, *[reads(settings, name) for name in names], *map(id, inputs)
+        key = names, *[read[name] for name in names], *map(id, inputs)
         if key not in self._results:
             made = compute()
             shared = tuple(map(self._same, made)) if isinstance(made, tuple) else self._same(made)
             self._results[key] = shared, inputs  # the inputs stay alive, so that no other object gets their id
         return self._results[key][0]
 
-    def _take(self, candidates: Candidates, people: People, settings: Settings) -> Turn:
+    def _take(self, read: Read, candidates: Candidates, people: People, settings: Settings) -> Turn:
         """The turn of these candidates with these people, taken the first time."""
         content = candidates.joint, candidates.index.tobytes(), candidates.xy.tobytes()
         candidates = self._first.setdefault(content, candidates)
         turn: Turn = self._step(
-            settings, ("grouping",), (candidates, people), lambda: take_turn(candidates, people, settings)
+            read, ("grouping",), (candidates, people), lambda: take_turn(candidates, people, settings)
         )
         return turn
 
     def _same(self, made: Any) -> Any:
-        """The first array, or peaks, that was equal to this; anything else as it is. Nobody can change its arrays."""
+        """The first array, or peaks, that was equal to this; anything else as it is. Its arrays become read-only."""
         for part in [made] if isinstance(made, np.ndarray) else vars(made).values():
             if isinstance(part, np.ndarray):
                 part.setflags(write=False)
@@ -225,12 +227,12 @@ class Decoder:
             return self._first.setdefault((made.dtype.str, made.shape, made.tobytes()), made)
         return made
 
-    def _each(self, settings: Settings, seen: Float32, tags: Float32, search: Search) -> Searched:
+    def _each(self, read: Read, seen: Float32, tags: Float32, search: Search) -> Searched:
         """What `search` finds of these people; each of them is searched once."""
         if not len(seen):
             return search(seen, tags)
-        read = reads(settings, "joints"), reads(settings, "refinement")
-        keys = [(read, joints.tobytes(), tag.tobytes()) for joints, tag in zip(seen, tags, strict=True)]
+        both = read["joints"], read["refinement"]
+        keys = [(both, joints.tobytes(), tag.tobytes()) for joints, tag in zip(seen, tags, strict=True)]
         new = [i for i, key in enumerate(keys) if key not in self._people]
         if new:
             found = _single(*search(seen[new], tags[new]))
@@ -238,26 +240,16 @@ class Decoder:
         return _together([self._people[key] for key in keys])
 
 
-def _single(found: Refinement, keypoints: Float32, kind: Kinds) -> list[Searched]:
-    """The same for each person alone."""
+def _single(found: Refinement, keypoints: Float32, kind: Kinds) -> Iterator[tuple[Any, ...]]:
+    """The rows of each person: those of the search, and of keypoints and kinds."""
+    columns = [getattr(found, item.name) for item in fields(found)]
     ends = found.person.searchsorted(np.arange(len(keypoints) + 1)).tolist()
-    return [
-        (
-            Refinement(found.person[a:b] - p, found.joint[a:b], found.window[a:b], found.xy[a:b], found.value[a:b]),
-            keypoints[p : p + 1],
-            kind[p : p + 1],
-        )
-        for p, (a, b) in enumerate(pairwise(ends))
-    ]
+    for p, (start, end) in enumerate(pairwise(ends)):
+        yield *(column[start:end] for column in columns), keypoints[p : p + 1], kind[p : p + 1]
 
 
-def _together(people: list[Searched]) -> Searched:
+def _together(people: list[tuple[Any, ...]]) -> Searched:
     """The people of `_single` put together again."""
-    found = [each[0] for each in people]
-    person = np.arange(len(people)).repeat([len(each.joint) for each in found])
-    rest = (np.concatenate([getattr(each, name) for each in found]) for name in ("joint", "window", "xy", "value"))
-    return (
-        Refinement(person, *rest),
-        np.concatenate([each[1] for each in people]),
-        np.concatenate([each[2] for each in people]),
-    )
+    _, *rest, keypoints, kind = (np.concatenate(rows) for rows in zip(*people, strict=True))
+    person = np.arange(len(people)).repeat([len(rows[0]) for rows in people])
+    return Refinement(person, *rest), keypoints, kind

@@ -60,7 +60,6 @@ class Groups:
         owner: (N,) person of each peak.
         peak: (G, 17) index into the peaks, -1 where a joint is missing.
         tags: (G, D) float32 mean tag of each person's joints.
-        centers: (G, 2) mean place of each person's joints, map pixels.
     """
 
     peaks: Peaks
@@ -68,7 +67,6 @@ class Groups:
     owner: Ints
     peak: Ints
     tags: Float32
-    centers: Float64
 
     def __len__(self) -> int:
         """Number of people, G."""
@@ -100,7 +98,7 @@ def group(peaks: Peaks, settings: Settings, take: TakeTurn | None = None) -> Gro
         owner[turn.candidates.index] = turn.person
     peak = np.full((len(people), K), -1, np.intp)
     peak[owner, peaks.joint] = np.arange(len(peaks))
-    return Groups(peaks, turns, owner, peak, people.tag, people.xy)
+    return Groups(peaks, turns, owner, peak, people.tag)
 
 
 def walk(peaks: Peaks, settings: Settings, take: TakeTurn | None = None) -> Iterator[Turn]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpe_nb.arrays import Float32, Float64, Floats
 from hpe_nb.errors import HpeError
@@ -22,11 +23,6 @@ LARGEST = 1e15
 
 FARTHEST = 1e9
 """Numbers of `to_image` beyond this are refused, for the same reason."""
-
-
-def identity() -> Float64:
-    """Affine transform (2, 3) that leaves points where they are."""
-    return np.eye(2, 3)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,7 +45,7 @@ class Maps:
 
     heatmaps: Float32
     tags: Float32
-    to_image: Float64 = field(default_factory=identity)
+    to_image: Float64 = field(default_factory=lambda: np.eye(2, 3))
 
     def __post_init__(self) -> None:
         heatmaps, tags = _floats("heatmaps", self.heatmaps), _floats("tags", self.tags)
@@ -65,25 +61,13 @@ class Maps:
                 f"tags of shape {np.shape(self.tags)} were given for heatmaps of shape {heatmaps.shape}, but one shape "
                 "is expected, with the tag dimension last where there is more than one; check the order of the axes."
             )
-        try:
-            if np.iscomplexobj(self.to_image):
-                raise TypeError("complex numbers")
-            to_image = np.array(self.to_image, dtype=np.float64)
-        except (TypeError, ValueError) as error:
+        given = _array("to_image", self.to_image)
+        real = given.shape == (2, 3) and np.can_cast(given.dtype, np.float64, "same_kind")
+        to_image = given.astype(np.float64) if real else np.full((2, 3), np.nan)
+        if not (np.abs(to_image) <= FARTHEST).all() or abs(np.linalg.det(to_image[:, :2])) < FARTHEST**-2:
             raise HpeError(
-                "to_image that is no array of numbers was given, but a finite affine (2, 3) matrix is expected; "
-                "leave it out to work in map pixels."
-            ) from error
-        if to_image.shape != (2, 3) or not (np.abs(to_image) <= FARTHEST).all():
-            raise HpeError(
-                f"to_image of shape {to_image.shape} was given, but an affine (2, 3) matrix of numbers up to "
-                f"{FARTHEST:g} is expected; "
-                "leave it out to work in map pixels."
-            )
-        if abs(np.linalg.det(to_image[:, :2])) < FARTHEST**-2:
-            raise HpeError(
-                "to_image that brings all points onto one line was given, but one with an inverse is expected; "
-                "leave it out to work in map pixels."
+                f"to_image of type {given.dtype} and shape {given.shape} was given, but an affine (2, 3) matrix with "
+                f"an inverse and numbers up to {FARTHEST:g} is expected; leave it out to work in map pixels."
             )
         for name, value in (("heatmaps", heatmaps), ("tags", tags), ("to_image", to_image)):
             object.__setattr__(self, name, value)
@@ -144,10 +128,7 @@ class Maps:
 
 def _floats(name: str, value: Any) -> Float32:
     """The array as float32 in C order, finite; the same memory where it is so already."""
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise HpeError(f"{name} as a ragged list were given, but an array is expected; make all rows equal.") from error
+    array = _array(name, value)
     if not np.issubdtype(array.dtype, np.floating):
         raise HpeError(
             f"{name} of type {array.dtype} were given, but floating point numbers are expected; "
@@ -165,3 +146,11 @@ def _floats(name: str, value: Any) -> Float32:
             "look for a broken network or an overflow in half precision."
         )
     return array
+
+
+def _array(name: str, value: Any) -> NDArray[Any]:
+    """The value as an array."""
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise HpeError(f"{name} as a ragged list were given, but an array is expected; make all rows equal.") from error

@@ -151,10 +151,10 @@ class Poses:
         return np.where(seen.any(axis=1), np.concatenate((low, high), axis=1), 0).astype(np.float32)
 
     @staticmethod
-    def none(dimension: int = 1) -> Poses:
+    def none() -> Poses:
         """Poses of no people, with all shapes kept."""
-        tags = np.zeros((0,) if dimension == 1 else (0, dimension), np.float32)
-        return Poses(np.zeros((0, K, 3), np.float32), np.zeros(0, np.float32), tags, np.zeros((0, K), np.uint8))
+        numbers = np.zeros(0, np.float32)
+        return Poses(np.zeros((0, K, 3), np.float32), numbers, numbers, np.zeros((0, K), np.uint8))
 
 
 def quarter_steps(heatmaps: Float32, joint: Ints, xy: Ints) -> Float32:
@@ -178,11 +178,9 @@ def quarter_steps(heatmaps: Float32, joint: Ints, xy: Ints) -> Float32:
 
 
 def settled(maps: Maps, joint: Ints, xy: Ints, settings: Settings) -> Float32:
-    """Places (N, 2) between pixels for joints found at whole ones: the quarter step where asked for, and delta."""
+    """Places (N, 2) between pixels for joints found at whole ones: with the quarter step where it is asked for."""
     places = xy.astype(np.float32)
-    if settings.adjust:
-        places += quarter_steps(maps.heatmaps, joint, xy)
-    return places + np.float32(settings.delta)
+    return places + quarter_steps(maps.heatmaps, joint, xy) if settings.adjust else places
 
 
 def joints_of(maps: Maps, peaks: Peaks, members: Ints, settings: Settings) -> Float32:
@@ -213,10 +211,10 @@ def completed(maps: Maps, keypoints: Float32, found: Refinement, settings: Setti
     return keypoints, kind
 
 
-def in_image(maps: Maps, keypoints: Float32, scores: Float32, tags: Floats, kind: Kinds) -> Poses:
-    """People in image pixels, of keypoints (P, 17, 3) in map pixels; missing joints are zeros."""
+def in_image(maps: Maps, keypoints: Float32, scores: Float32, tags: Floats, kind: Kinds, delta: float) -> Poses:
+    """People in image pixels, of keypoints (P, 17, 3) shifted by `delta` map pixels; missing joints are zeros."""
     keypoints = keypoints.copy()
-    keypoints[..., :2] = maps.image_points(keypoints[..., :2])
+    keypoints[..., :2] = maps.image_points(keypoints[..., :2] + np.float32(delta))
     keypoints[kind == MISSING] = 0
     return Poses(keypoints, scores, (tags[:, 0] if tags.shape[1] == 1 else tags).astype(np.float32), kind)
 
@@ -228,7 +226,7 @@ LEAST_AREA = 1e-9
 MANY = 100
 """Where there are more pairs of people than this, unlike ones are left out first, joint by joint."""
 BLOCK = 100
-"""Number of people compared with one another at a time; those that stay are compared with all others."""
+"""Number of people compared with all others at a time."""
 ROUNDING = 1e-3
 """More than rounding can change a sum of likenesses."""
 
@@ -281,11 +279,9 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     ones = present.astype(np.float32)
 
     def alike(better: Ints, worse: Ints) -> Bools:
-        """Which of the worse people (w,) repeat which of the better ones (b,), if those are no duplicates: (b, w)."""
+        """Which of the people (w,), of whom `better` (b,) are the first, repeat one of these before them: (b, w)."""
         shared = ones[better] @ ones[worse].T
-        table: Bools = np.asarray(2 * shared >= ones[worse].sum(axis=1))
-        if better is worse:
-            table = np.triu(table, 1)  # of two people the earlier is the better one
+        table: Bools = np.triu(2 * shared >= ones[worse].sum(axis=1), 1)
         spare = np.where(table, (1 - limit) * shared + ROUNDING, -1)
         larger = np.maximum.outer(area[better], area[worse])
         for k in range(K):
@@ -304,16 +300,11 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
 
     left = (-scores).argsort(kind="stable")
     while len(left):
-        # Duplicates of duplicates do not count, so only the people of a block that stay are compared with the rest.
-        block, left = left[:BLOCK], left[BLOCK:]
-        found = alike(block, block)
+        # Duplicates of duplicates do not count, so those of a block are left out before the next is compared.
+        block = left[:BLOCK]
+        found = alike(block, left)
         for i in np.flatnonzero(found.any(axis=1)).tolist():
             if repeats[block[i]] < 0:
-                repeats[block[found[i] & (repeats[block] < 0)]] = block[i]
-        if len(left):
-            stay = block[repeats[block] < 0]
-            found = alike(stay, left)
-            repeated = found.any(axis=0)
-            repeats[left[repeated]] = stay[found[:, repeated].argmax(axis=0)]
-            left = left[~repeated]
+                repeats[left[found[i] & (repeats[left] < 0)]] = block[i]
+        left = left[BLOCK:][repeats[left[BLOCK:]] < 0]
     return repeats

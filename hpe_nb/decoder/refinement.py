@@ -58,14 +58,14 @@ def refine(maps: Maps, keypoints: Float32, tags: Floats, settings: Settings) -> 
         maps: the network's maps.
         keypoints: (P, 17, 3) x, y, score in map pixels; score 0 where missing.
         tags: (P, D) the people's tags.
-        settings: `refine`, `refine_threshold`, `refine_reach`, and `delta`, which the keypoints contain.
+        settings: `refine`, `refine_threshold` and `refine_reach` are read.
     """
     person, joint = (keypoints[..., 2] <= 0).nonzero()
     if settings.refine == "off":
         person, joint = person[:0], joint[:0]
     tag = tags.astype(np.float32).take(person, axis=0)
     if settings.refine == "near":
-        window = windows(without_delta(keypoints, settings.delta), person, joint, settings.refine_reach, maps.size)
+        window = windows(keypoints, person, joint, settings.refine_reach, maps.size)
         listed = [
             search_window(maps, k, tag[q], box, settings.refine_threshold)
             for q, (k, box) in enumerate(zip(joint.tolist(), window.tolist(), strict=True))
@@ -75,6 +75,14 @@ def refine(maps: Maps, keypoints: Float32, tags: Floats, settings: Settings) -> 
         window = np.array([(0, 0, *maps.size)], np.intp).repeat(len(person), axis=0)
         found = search_maps(maps, joint, tag)
     return Refinement(person, joint, window, found[:, :2].astype(np.intp), found[:, 2])
+
+
+def wanted_tags(tags: Float32, kept: Ints, settings: Settings) -> Float32:
+    """Tags (M, D) with which the kept groups (M,) are refined, of all groups' (G, D): their own.
+
+    With the defect `shifted_tags` those of the first M groups, as if no group had been dropped.
+    """
+    return tags[: len(kept)] if settings.shifted_tags else tags.take(kept, axis=0)
 
 
 def rounded_distances(tag: Float32, wanted: Float32) -> Float32:
@@ -162,15 +170,6 @@ def cheapest(tags: Float32, heat: Float32, wanted: Float32) -> tuple[Ints, Float
         pixel[part] = best = costs.argmin(axis=1)
         cost[part] = costs[np.arange(len(best)), best]
     return pixel, cost
-
-
-def without_delta(keypoints: Float32, delta: float) -> Float32:
-    """Keypoints (..., 3) where the maps have them: without `delta`, at the quarter pixels on which joints lie."""
-    if not delta:
-        return keypoints
-    rest = keypoints.copy()
-    rest[..., :2] = np.round((rest[..., :2] - np.float32(delta)) * 4) / 4
-    return rest
 
 
 def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float, size: tuple[int, int]) -> Ints:

@@ -42,6 +42,12 @@ def person_pattern(person: int) -> tuple[float, ...]:
     return PATTERNS[person // len(PEOPLE) % len(PATTERNS)]
 
 
+def tones(person: int) -> tuple[RGB, RGB, RGB]:
+    """The colour of person 0, 1, 2, ... on the left side of the body, in the middle and on the right side."""
+    colour = person_colour(person)
+    return mixed(colour, PAPER, 0.35), colour, mixed(colour, INK, 0.25)
+
+
 def mixed(colour: RGB, other: RGB, share: float) -> RGB:
     """The colour with `share` (0 to 1) of the other one in it."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(colour, other, strict=True))

@@ -9,17 +9,16 @@ overlap, the one of lower number is on top.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hpe_nb.arrays import RGB, Image, Ints
+from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
-from hpe_nb.draw.colours import INK, PAPER, contrast, mixed, person_colour, person_pattern
-from hpe_nb.errors import HpeError
+from hpe_nb.draw.colours import contrast, person_colour, person_pattern, tones
 from hpe_nb.files.images import check_image
 from hpe_nb.files.opencv import cv2
-from hpe_nb.files.text import plural
 from hpe_nb.skeleton import KEYPOINTS, LIMBS
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -30,17 +29,11 @@ SHIFT = 4
 FAR = 1 << 14
 """Joints further out than this many pixels are not drawn: OpenCV counts in 32 bits."""
 
-WIDEST = 1000
-"""Lines are at most this many pixels wide: OpenCV has a limit, too."""
-
 PALE = 0.55
 """Share of the colour in limbs that lead to refined joints; the rest is the photo."""
 
 FACE = 5
 """The first five keypoints are the face's."""
-
-TONES: tuple[tuple[RGB, float], ...] = ((PAPER, 0.35), (PAPER, 0.0), (INK, 0.25))
-"""What is mixed into a person's colour, and how much of it: left side, middle, right side."""
 
 MOST_DASHES = 200
 """At most this many dashes are drawn of one limb."""
@@ -60,11 +53,6 @@ class _Person:
     points: dict[int, Point]
     solid: set[int]
     width: int
-
-    @property
-    def tones(self) -> list[RGB]:
-        """The person's colour on the left side, in the middle and on the right side."""
-        return [mixed(person_colour(self.number), other, share) for other, share in TONES]
 
 
 def draw_poses(
@@ -90,7 +78,7 @@ def draw_poses(
         (H, W, 3) RGB uint8, a new array.
 
     Raises:
-        HpeError: an array that is no such image, people's places that are not one for each, or no such line.
+        HpeError: an array that is no such image.
 
     Example:
         >>> scene = hpe.scene("two apart")
@@ -99,14 +87,8 @@ def draw_poses(
     """
     check_image(image)
     picture = np.array(image, order="C")
-    known = list(range(len(poses))) if people is None else np.atleast_1d(people).tolist()
-    if len(known) != len(poses) or not all(isinstance(place, int) for place in known):
-        raise HpeError(
-            f"people={people!r} was given for {plural(len(poses), 'person')}, but one place for each is expected."
-        )
-    if line_width is not None and not 0 <= line_width <= WIDEST:
-        raise HpeError(f"line_width={line_width!r} was given, but 0 to {WIDEST} pixels are expected.")
-    ready = _ready(poses, known, min_score, image.shape, line_width)
+    numbered = range(len(poses)) if people is None else np.asarray(people).tolist()
+    ready = _ready(poses, numbered, min_score, image.shape, line_width)
     if (poses.kind == REFINED).any():
         strong = picture.copy()
         for person in ready[::-1]:
@@ -121,35 +103,32 @@ def draw_poses(
 
 
 def _ready(
-    poses: Poses, numbers: list[int], min_score: float, shape: tuple[int, ...], line_width: float | None
+    poses: Poses, numbers: Iterable[int], min_score: float, shape: tuple[int, ...], line_width: float | None
 ) -> list[_Person]:
     """The people in whole numbers; limbs about 1/60 of the body's size wide, within bounds that the picture sets."""
     near = (np.abs(poses.keypoints[..., :2]) < FAR).all(axis=-1)
     seen = (poses.kind != MISSING) & (poses.keypoints[..., 2] >= min_score) & near
     points = np.rint(np.where(seen[..., None], poses.keypoints[..., :2], 0) * (1 << SHIFT)).astype(int)
     x0, y0, x1, y1 = replace(poses, kind=np.where(near, poses.kind, MISSING)).boxes.T.astype(np.float64)
-    exact = np.clip(np.hypot(x1 - x0, y1 - y0) / 60, min(shape[:2]) / 400, min(shape[:2]) / 80)
-    widths = np.nan_to_num(exact, nan=1.0) if line_width is None else np.full(len(poses), line_width)
-    return [
-        _Person(
-            number,
-            {k: (int(points[i, k, 0]), int(points[i, k, 1])) for k in np.flatnonzero(seen[i]).tolist()},
-            set(np.flatnonzero(poses.kind[i] == DETECTED).tolist()),
-            max(1, round(widths[i])),
-        )
-        for i, number in enumerate(numbers)
-    ]
+    widths = np.clip(np.hypot(x1 - x0, y1 - y0) / 60, min(shape[:2]) / 400, min(shape[:2]) / 80)
+    if line_width is not None:
+        widths[:] = line_width
+    ready = []
+    for number, body, there, kind, width in zip(numbers, points, seen, poses.kind, widths.tolist(), strict=True):
+        places = {k: (int(body[k, 0]), int(body[k, 1])) for k in np.flatnonzero(there).tolist()}
+        ready.append(_Person(number, places, set(np.flatnonzero(kind == DETECTED).tolist()), max(1, round(width))))
+    return ready
 
 
 def _draw_limbs(picture: Image, person: _Person, width: int, *, solid: bool) -> None:
     """Draw the limbs between detected joints in place, or those that lead to a refined one: outlines, then colours."""
-    tones, rim, lines = person.tones, _rim(width), []
+    shades, rim, lines = tones(person.number), _rim(width), []
     for a, b in LIMBS:
         if a in person.points and b in person.points and ({a, b} <= person.solid) == solid:
             sides = {SIDES[a], SIDES[b]} - {1}
-            lines.append((person.points[a], person.points[b], tones[sides.pop() if len(sides) == 1 else 1]))
+            lines.append((person.points[a], person.points[b], shades[sides.pop() if len(sides) == 1 else 1]))
     for start, end, _ in lines:
-        cv2.line(picture, start, end, contrast(tones[1]), width + 2 * rim, cv2.LINE_AA, SHIFT)
+        cv2.line(picture, start, end, contrast(shades[1]), width + 2 * rim, cv2.LINE_AA, SHIFT)
     for start, end, tone in lines:
         for piece in _dashes(start, end, width, person_pattern(person.number)):
             cv2.line(picture, *piece, tone, width, cv2.LINE_AA, SHIFT)
@@ -176,11 +155,12 @@ def _rim(width: int) -> int:
 
 def _draw_joints(picture: Image, person: _Person) -> None:
     """Draw the joints in place: full discs where detected, hollow ones where refined."""
-    tones, rim = person.tones, _rim(person.width) << SHIFT
+    shades, rim = tones(person.number), _rim(person.width) << SHIFT
+    outline = contrast(shades[1])
     for k, point in person.points.items():
         # In 1/16 pixel; smaller in the face, where five joints lie close together.
         radius = max(24, person.width * (18 if k >= FACE else 12))
-        discs = [(radius + rim, contrast(tones[1])), (radius, tones[SIDES[k]]), (radius * 5 // 9, contrast(tones[1]))]
+        discs = [(radius + rim, outline), (radius, shades[SIDES[k]]), (radius * 5 // 9, outline)]
         for size, colour in discs[: 2 if k in person.solid else 3]:
             cv2.circle(picture, point, size, colour, -1, cv2.LINE_AA, SHIFT)
 

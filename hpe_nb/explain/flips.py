@@ -6,13 +6,14 @@ line in a setting in which the rule is linear. The least total cost is the lower
 direction only: an assignment that is best at both ends of a stretch is best all over it, and where it is not, the
 crossing with the line of the assignment that is best at the far end comes nearer and nearer to the first change (a
 parametric search). Whether a rule is linear is read off its costs at three values, so no rule needs formulas here.
+A turn that comes out otherwise leaves other people to those after it, so turns are searched one within the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import Field, dataclass, fields, replace
+from dataclasses import dataclass, fields
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import partial
 from itertools import pairwise
@@ -20,23 +21,21 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from hpe_nb.arrays import Float32, Float64, Ints
+from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
-from hpe_nb.decoder.grouping import ALONE, Turn, assign, checked_cost
+from hpe_nb.decoder.grouping import ALONE, Turn, assign, checked_cost, no_people, take_turn
 from hpe_nb.decoder.peaks import find_peaks
-from hpe_nb.decoder.refinement import refine, windows, without_delta
+from hpe_nb.decoder.refinement import refine, wanted_tags
 from hpe_nb.errors import HpeError
-from hpe_nb.settings import Settings, step_of, tag_distances
+from hpe_nb.settings import Candidates, People, Settings, step_of, tag_distances
 
 Answer = TypeVar("Answer")
-Search = Generator[None, None, Float64]
+Search = Generator[None, None, list[float]]
 Change = Generator[None, None, float | None]
 """A search in small steps for the least value at which something changes; None where nothing does."""
 
-CLOSE = 1e-9
+ON_A_LINE = 1e-9
 """Costs nearer to each other than this, in shares of their size, are on one line."""
-MEMORY = 1000
-"""At most about this many results of steps are kept: a crowd of false peaks takes megabytes for each."""
 WIDE = 1e-6
 """Values are known to about this before bisection finds the last digit."""
 
@@ -98,20 +97,20 @@ def search(
     Raises:
         HpeError: no such setting, or one that is not a number.
     """
-    item = _number_field(decoding.settings, setting)
-    info = item.metadata
-    low = info["low"] if low is None else max(low, info["least"])
-    high = info["high"] if high is None else min(high, info["high"])
     picture = _Picture(decoding, setting)
-    if low >= high or setting == "delta" or setting in decoding.settings.unread:
+    low = picture.low if low is None else max(low, picture.least)
+    high = picture.high if high is None else min(high, picture.high)
+    if low >= high or setting in decoding.settings.unread:
         return FlipPoints(setting, np.zeros(0), exact=True)
-    if setting in VALUES:
-        values = yield from _walk_values(picture, np.unique(VALUES[setting](picture, low, high)), low, high)
-    elif step_of(item) == "grouping":
-        values = yield from _Walk(picture, info["by"]).points(low, high)
+    values: Floats | list[float] | None = _compared_with(picture, low, high)
+    if values is None and picture.step == "grouping":
+        turns = [turn.candidates for turn in decoding.groups.turns]
+        values = yield from _turn_changes(picture, turns, no_people(decoding.groups.tags.shape[1]), low, high)
+    if values is None:
+        points = yield from _walk_slider(picture, low, high)
     else:
-        values = yield from _walk_slider(picture, info["by"], low, high)
-    return FlipPoints(setting, values, picture.exact)
+        points = yield from _walk_values(picture, np.unique(values), low, high)
+    return FlipPoints(setting, np.array(points, np.float64), picture.exact)
 
 
 def setting_range(settings: Settings, setting: str) -> tuple[float, float]:
@@ -120,7 +119,7 @@ def setting_range(settings: Settings, setting: str) -> tuple[float, float]:
     Raises:
         HpeError: no such setting, or one that is not a number.
     """
-    info = _number_field(settings, setting).metadata
+    info = _limits(settings, setting)
     return info["low"], info["high"]
 
 
@@ -129,32 +128,38 @@ def number_names(settings: Settings) -> list[str]:
     return [item.name for item in fields(settings) if "low" in item.metadata]
 
 
-def _number_field(settings: Settings, setting: str) -> Field[Any]:
-    """The field of a setting that is a number.
+def _limits(settings: Settings, setting: str) -> Mapping[str, Any]:
+    """The metadata of a setting that is a number; HpeError where there is none of this name."""
+    if setting in (names := number_names(settings)):
+        return type(settings).__dataclass_fields__[setting].metadata
+    raise HpeError(f"setting={setting!r} was given, but a setting that is a number is expected: {', '.join(names)}.")
 
-    Raises:
-        HpeError: no such setting, or one that is not a number.
-    """
-    for item in fields(settings):
-        if item.name == setting and "low" in item.metadata:
-            return item
-    names = ", ".join(number_names(settings))
-    raise HpeError(f"setting={setting!r} was given, but a setting that is a number is expected: {names}.")
+
+def with_setting(settings: Settings, setting: str, value: float) -> Settings:
+    """The settings with one number changed to a value of its range, which is not checked: a search tries thousands."""
+    changed, kind = copy(settings), int if is_whole(settings, setting) else float
+    object.__setattr__(changed, setting, kind(value))
+    return changed
+
+
+def is_whole(settings: Settings, setting: str) -> bool:
+    """Whether a setting that is a number is a whole one."""
+    return isinstance(getattr(settings, setting), int)
 
 
 class _Picture:
-    """One picture under any value of one setting."""
+    """One picture under any value of one setting; and whether what was found about it is exact so far."""
 
     def __init__(self, decoding: Decoding, setting: str) -> None:
+        info = _limits(decoding.settings, setting)
+        self.low, self.high, self.by, self.least = (info[name] for name in ("low", "high", "by", "least"))
+        self.step = step_of(info)
         self.settings, self.setting, self.exact = decoding.settings, setting, True
-        self.whole = is_whole(decoding.settings, setting)
-        self.decoder = Decoder(decoding.maps, memory=MEMORY)
+        self.decoder = Decoder(decoding.maps)
 
     def at(self, value: float) -> Settings:
-        """The settings with a value of the setting's range: it need not be checked again."""
-        settings = copy(self.settings)
-        object.__setattr__(settings, self.setting, int(value) if self.whole else float(value))
-        return settings
+        """The settings with this value."""
+        return with_setting(self.settings, self.setting, value)
 
     def decoding(self, value: float) -> Decoding:
         """The decoding at this value."""
@@ -164,16 +169,9 @@ class _Picture:
         """The result at this value."""
         return outcome(self.decoding(value))
 
-
-def with_setting(settings: Settings, setting: str, value: float) -> Settings:
-    """The settings with one number changed; a whole number where the setting is one."""
-    changes: dict[str, Any] = {setting: int(value) if is_whole(settings, setting) else float(value)}
-    return replace(settings, **changes)
-
-
-def is_whole(settings: Settings, setting: str) -> bool:
-    """Whether a setting is a whole number."""
-    return isinstance(_number_field(settings, setting).default, int)
+    def steps(self, low: float, high: float) -> Iterable[tuple[float, float]]:
+        """Each two neighbours of the slider's steps from `low` to `high`."""
+        return pairwise([*np.arange(low, high, self.by).tolist(), high])
 
 
 def outcome(decoding: Decoding) -> bytes:
@@ -211,172 +209,89 @@ def _changes(answer: Callable[[float], Answer], low: float, high: float) -> list
     return points
 
 
-def _first_change(same: Callable[[float], bool], low: float, high: float) -> float:
-    """The least value in (low, high] at which `same` no longer holds, given that it does not at `high`: bisection."""
-    while low < (middle := low + (high - low) / 2) < high:
-        low, high = (middle, high) if same(middle) else (low, middle)
-    return high
-
-
 def _walk_values(picture: _Picture, values: Float64, low: float, high: float) -> Search:
-    """Flip points at values that the setting is compared with."""
+    """Flip points among values outside which nothing changes."""
     points, result = [], picture.result(low)
     for value in values[(values > low) & (values <= high)].tolist():
         yield
         now = picture.result(value)
         points += [value] if now != result else []
         result = now
-    return np.array(points, np.float64)
+    return points
 
 
-def _walk_slider(picture: _Picture, by: float, low: float, high: float) -> Search:
+def _walk_slider(picture: _Picture, low: float, high: float) -> Search:
     """Flip points between the steps of the slider, by bisection where neighbours differ."""
-    picture.exact, points, at = False, [], low
-    while at < high:
+    picture.exact, points = False, list[float]()
+    for start, end in picture.steps(low, high):
         yield
-        end = min(at + by, high)
-        if picture.result(at) != picture.result(end):
-            points += [end] if picture.whole else _changes(picture.result, at, end)
-        at = end
-    return np.array(points, np.float64)
+        points += _changes(picture.result, start, end)
+    return points
 
 
-def _peak_values(picture: _Picture, low: float, high: float) -> Float64:  # noqa: ARG001
-    """detection_threshold: a peak is left out from its own score on."""
-    return find_peaks(picture.decoder.maps, picture.at(low)).value.astype(np.float64)
-
-
-def _candidate_counts(picture: _Picture, low: float, high: float) -> Float64:
-    """max_candidates: one more peak is looked at, up to the number there is of any joint type."""
-    most = np.diff(find_peaks(picture.decoder.maps, picture.at(high)).start).max()
-    return np.arange(low + 1.0, most + 1)
-
-
-def _person_scores(picture: _Picture, low: float, high: float) -> Float64:  # noqa: ARG001
-    """pose_threshold: a person is dropped from the least value on that is its own score as float32."""
-    points = []
-    for score in picture.decoding(low).scores:
-        below, kept = np.nextafter(score, np.float32(0)), partial(_below, np.float32(score))
-        points.append(_first_change(kept, float(below), float(score)))
-    return np.array(points)
-
-
-def _below(score: np.float32, value: float) -> bool:
-    """Whether a value is below the score, as float32."""
-    return bool(np.float32(value) < score)
-
-
-def _people_counts(picture: _Picture, low: float, high: float) -> Float64:
-    """max_people: one more person is kept, up to all of them."""
-    return np.arange(low + 1.0, len(picture.decoding(high).groups) + 1)
-
-
-def _refined_scores(picture: _Picture, low: float, high: float) -> Float64:  # noqa: ARG001
-    """refine_threshold: a refined joint is dropped from its own score on."""
-    return picture.decoding(low).refinement.value.astype(np.float64)
+def _compared_with(picture: _Picture, low: float, high: float) -> Floats | None:
+    """The numbers in which a setting can have flip points because it is compared with them; None where it is not."""
+    match picture.setting:
+        case "delta":
+            return np.zeros(0)
+        case "max_candidates" | "max_people":
+            return np.arange(low + 1.0, high + 1)
+        case "detection_threshold":  # a peak is left out from its own score on
+            return find_peaks(picture.decoder.maps, picture.at(low)).value.astype(np.float64)
+        case "pose_threshold":  # a person is dropped from the least value on that is its score as float32
+            scores = picture.decoding(low).scores
+            half = (np.nextafter(scores, np.float32(0)).astype(np.float64) + scores) / 2
+            return np.where(half.astype(np.float32) < scores, np.nextafter(half, np.inf), half)
+        case "refine_threshold":  # a refined joint is dropped from its own score on
+            return picture.decoding(low).refinement.value.astype(np.float64)
+        case "refine_reach":
+            return _reaches(picture, low, high)
+    return None
 
 
 def _reaches(picture: _Picture, low: float, high: float) -> Float64:
     """refine_reach: a window takes in a better pixel. Windows only grow, so bisection of each person misses none."""
-    now, points = picture.decoding(low), [low]
-    if now.settings.refine != "near":
-        return np.zeros(0)
-    tags = now.groups.tags[: len(now.kept)] if now.settings.shifted_tags else now.groups.tags[now.kept]
-    for joints, tag in zip(now.joints[now.kept, None], tags[:, None], strict=True):
-        points += _changes(_search_of(now, joints, tag, picture.at), low, high)
+    now, points = picture.decoding(low), list[float]()
+    if now.settings.refine == "near":
+        tags = wanted_tags(now.groups.tags, now.kept, now.settings)
+        for joints, tag in zip(now.joints[now.kept, None], tags[:, None], strict=True):
+            points += _changes(partial(_refined, picture, joints, tag), low, high)
     return np.array(points)
 
 
-def _search_of(
-    decoding: Decoding, joints: Float32, tag: Float32, at: Callable[[float], Settings]
-) -> Callable[[float], bytes]:
-    """What refinement finds of one person (1, 17, 3) with its tag (1, D), by reach; equal windows are searched once."""
-    maps, (person, joint) = decoding.maps, (joints[..., 2] <= 0).nonzero()
-    places, known = without_delta(joints, decoding.settings.delta), dict[bytes, bytes]()
-
-    def found(value: float) -> bytes:
-        window = windows(places, person, joint, value, maps.size).tobytes()
-        if window not in known:
-            known[window] = refine(maps, joints, tag, at(value)).xy.tobytes()
-        return known[window]
-
-    return found
+def _refined(picture: _Picture, joints: Float32, tag: Float32, value: float) -> bytes:
+    """The pixels that refinement finds at this value for one person (1, 17, 3) with its tag (1, D)."""
+    return refine(picture.decoder.maps, joints, tag, picture.at(value)).xy.tobytes()
 
 
-VALUES: dict[str, Callable[[_Picture, float, float], Float64]] = {
-    "detection_threshold": _peak_values,
-    "max_candidates": _candidate_counts,
-    "pose_threshold": _person_scores,
-    "max_people": _people_counts,
-    "refine_threshold": _refined_scores,
-    "refine_reach": _reaches,
-}
-"""Settings that are compared with numbers of the decoding, and these numbers."""
+def _turn_changes(picture: _Picture, turns: Sequence[Candidates], people: People, low: float, high: float) -> Search:
+    """Values in (low, high] at which a turn comes out otherwise, those before it as they are up to there.
 
+    Each change of a turn leaves other people to those after it, which are looked at from one change to the next.
 
-class _Known(NamedTuple):
-    """What is known of a turn: it comes out the same up to `until`, and changes there if `changes`."""
-
-    state: bytes
-    until: float
-    changes: bool
-
-
-class _Walk:
-    """The walk along a setting of grouping, from one change of any turn to the next."""
-
-    def __init__(self, picture: _Picture, by: float) -> None:
-        self.picture, self.by = picture, by
-        self.known: dict[int, _Known] = {}
-
-    def points(self, low: float, high: float) -> Search:
-        """Flip points in (low, high]."""
-        points, at, here = [], low, self.picture.decoding(low)
-        result, ahead, end = outcome(here), self.by, low
-        while end < high:
-            yield
-            # Looking a little ahead, and farther while nothing changes: what lies behind a change is looked at anew.
-            end = min(end + ahead, high)
-            change = yield from self._earliest(here.groups.turns, at, end)
-            if change is None:
-                ahead *= 2
-                continue
-            at = end = change
-            here, ahead = self.picture.decoding(change), self.by
-            now = outcome(here)
-            points += [at] if now != result else []
-            result = now
-        return np.array(points, np.float64)
-
-    def _earliest(self, turns: tuple[Turn, ...], low: float, high: float) -> Change:
-        """Where the first of the turns, recorded at `low`, changes in (low, high]; None where none does."""
-        first = None
-        for turn in turns:
-            if not len(turn.people):
-                continue
-            people = turn.people
-            state = b"".join(a.tobytes() for a in (turn.candidates.index, people.tag, people.keypoints, turn.person))
-            known = self.known.get(turn.joint)
-            if known is None or known.state != state or (known.changes and known.until <= low):
-                known = _Known(state, low, changes=False)
-            end = high if first is None else first
-            if not known.changes and known.until < end:
-                yield
-                one, start = _OneTurn(self.picture, turn, self.by), max(low, known.until)
-                cost = turn.cost if start == low else one.cost(start)
-                change = yield from one.first_change(start, cost, end)
-                known = _Known(state, end if change is None else change, change is not None)
-            self.known[turn.joint] = known
-            if known.changes and known.until <= end:
-                first = known.until
-        return first
+    Args:
+        picture: the picture.
+        turns: candidates of this and the following turns.
+        people: the people before this turn, the same from `low` up to `high`.
+        low, high: the stretch.
+    """
+    points: list[float] = []
+    while turns and low < high:
+        yield
+        turn = take_turn(turns[0], people, picture.at(low))
+        change = (yield from _OneTurn(picture, turn).first_change(low, turn.cost, high)) if len(people) else None
+        end = high if change is None else change
+        points += yield from _turn_changes(picture, turns[1:], turn.after, low, end)
+        points += [] if change is None else [change]
+        low = end
+    return points
 
 
 class _OneTurn:
     """One turn with the people as they stood before it, under any value of the setting."""
 
-    def __init__(self, picture: _Picture, turn: Turn, by: float) -> None:
-        self.picture, self.turn, self.by = picture, turn, by
+    def __init__(self, picture: _Picture, turn: Turn) -> None:
+        self.picture, self.turn = picture, turn
         self.mine = np.where(turn.person < len(turn.people), turn.person, ALONE)
         """The person of each candidate, as recorded."""
 
@@ -398,45 +313,41 @@ class _OneTurn:
         At `low` it comes out as recorded, by the costs `start`.
         """
         end = self.cost(high)
-        last = self.person(high, end)
+        return (yield from self._first_change(low, start, high, end, self.person(high, end)))
+
+    def _first_change(self, low: float, start: Float64, high: float, end: Float64, last: Ints) -> Change:
+        """The same, where at `high` pairs cost `end` and the candidates go to the people `last`."""
         alike = bool((last == self.mine).all())
         if alike and np.array_equal(start, end):
             return None
-        middle = self.cost(low + (high - low) / 2)
-        bent = _bent(start, middle, end, self.picture.settings.opening)
+        bent = _bent(start, self.cost(low + (high - low) / 2), end, self.picture.settings.opening)
         if not bent.any():
             return None if alike else self._exact(self._crossing(last, low, high, start, end), low, high)
         apart = tag_distances(self.turn.candidates, self.turn.people)[bent]
         moments = np.unique(apart[(apart >= low) & (apart < high)])
         if not len(moments):
             return self._by_slider(low, high)
-        return (yield from self._between(low, start, moments, high))
-
-    def _between(self, low: float, start: Float64, moments: Float32, high: float) -> Change:
-        """`first_change` over pieces that end where tag distances lie: there a rule may bend."""
-        next_ones = np.nextafter(moments, np.float32(np.inf))
-        for before, after in zip(moments.astype(float).tolist(), next_ones.astype(float).tolist(), strict=True):
-            yield
-            if before > low:
-                change = yield from self.first_change(low, start, before)
-                if change is not None:
-                    return change
-            low = min(after, high)
-            start = self.cost(low)
-            if not (self.person(low, start) == self.mine).all():
-                # A tag distance is compared as float32, so that it changes in the middle between two of these.
-                return self._exact((before + after) / 2, before, low)
-        return (yield from self.first_change(low, start, high)) if low < high else None
+        # A rule may bend where a tag distance lies: before and after one of these it is looked at by itself.
+        yield
+        moment = moments[len(moments) // 2]
+        before, after = float(moment), min(float(np.nextafter(moment, np.float32(np.inf))), high)
+        if before > low:
+            change = yield from self.first_change(low, start, before)
+            if change is not None:
+                return change
+        start = self.cost(after)
+        if not (self.person(after, start) == self.mine).all():
+            # A tag distance is compared as float32, so that it changes in the middle between two of these.
+            return self._exact((before + after) / 2, before, after)
+        return (yield from self._first_change(after, start, high, end, last)) if after < high else None
 
     def _by_slider(self, low: float, high: float) -> float | None:
         """The first change where the rule is not linear, as far as the steps of the slider show it."""
         if high - low > WIDE:
             self.picture.exact = False
-        at = low
-        for step in [*np.arange(low + self.by, high, self.by).tolist(), high]:
-            if not self.same(step):
-                return _first_change(self.same, at, step)
-            at = step
+        for start, end in self.picture.steps(low, high):
+            if not self.same(end):
+                return _changes(self.same, start, end)[0]
         return None
 
     def _exact(self, about: float, low: float, high: float) -> float:
@@ -445,21 +356,22 @@ class _OneTurn:
         while width < high - low:
             start, end = max(low, about - width), min(about + width, high)
             if not self.same(end) and (start == low or self.same(start)):
-                return _first_change(self.same, start, end)
+                return _changes(self.same, start, end)[0]
             width *= 16
-        return _first_change(self.same, low, high)
+        return _changes(self.same, low, high)[0]
 
     def _crossing(self, other: Ints, low: float, high: float, start: Float64, end: Float64) -> float:
         """About where the record is first undercut in (low, high], by the costs at both ends and the best at `high`."""
-        opening = self.picture.settings.opening
 
         def total(person: Ints) -> tuple[float, float]:
+            """Total cost of an assignment at both ends; to open a person counts 0."""
             rows = (person != ALONE).nonzero()[0]
-            pairs = rows, person[rows]
-            return float((start[pairs] - opening).sum()), float((end[pairs] - opening).sum())
+            low_cost, high_cost = (np.stack((start, end))[:, rows, person[rows]] - opening).sum(axis=1).tolist()
+            return low_cost, high_cost
 
-        (a, b), at = total(self.mine), high
-        for _ in range(100):
+        opening, at = self.picture.settings.opening, high
+        a, b = total(self.mine)
+        while True:
             other_a, other_b = total(other)
             gain = (b - other_b) - (a - other_a)
             if not np.isfinite(gain) or gain <= 0:
@@ -470,17 +382,16 @@ class _OneTurn:
             at, other = meet, self.person(meet, self.cost(meet))
             if (other == self.mine).all():
                 return at
-        return at
 
 
-def _bent(start: Float64, middle: Float64, end: Float64, opening: float) -> Any:
+def _bent(start: Float64, middle: Float64, end: Float64, opening: float) -> Bools:
     """Pairs (n, m) whose cost is not on one line at three values, and is somewhere less than opening a person."""
     low = np.minimum(np.minimum(start, middle), end) < opening
     start, middle, end = start[low], middle[low], end[low]
-    finite = np.isfinite(start).astype(int) + np.isfinite(middle) + np.isfinite(end)
     with np.errstate(invalid="ignore"):
-        low[low] = (finite < 3) | (np.abs(start + end - 2 * middle) > CLOSE * (1 + np.abs(middle)))
-    return low
+        apart = np.abs(start + end - 2 * middle) > ON_A_LINE * (1 + np.abs(middle))
+    low[low] = apart | ~np.isfinite(start + middle + end)
+    return np.asarray(low)
 
 
 class Flip(NamedTuple):
@@ -501,27 +412,12 @@ class Flip(NamedTuple):
     then: str
 
 
-def joint_flips(decoding: Decoding, person: int, joint: int) -> tuple[Flip, ...]:
-    """The flips of one joint next to the current value of every setting that is a number, on both sides.
-
-    Under another setting, a person is the one that shares most pixels with it.
-
-    Args:
-        decoding: the decoding.
-        person: index of the pose.
-        joint: joint type, 0 to 16.
-    """
-    return tuple(
-        flip
-        for name in number_names(decoding.settings)
-        for flip in nearest_flips(decoding, person, joint, name, flip_points(decoding, name).values.tolist())
-    )
-
-
 def nearest_flips(
     decoding: Decoding, person: int, joint: int, setting: str, values: list[float]
 ) -> Generator[Flip, None, None]:
     """The flips of one joint in one setting, next below and next above its current value.
+
+    Under another setting, a person is the one that shares most pixels with it.
 
     Args:
         decoding: the decoding.
@@ -531,19 +427,18 @@ def nearest_flips(
         values: where the picture's result changes, rising.
     """
     mine, now = used_pixels(decoding)[person], getattr(decoding.settings, setting)
-    picture, info = _Picture(decoding, setting), _number_field(decoding.settings, setting).metadata
-    low, high, by = info["low"], info["high"], info["by"]
+    picture = _Picture(decoding, setting)
     # Between two neighbours of these nothing changes.
-    pieces = list(pairwise([low, *values, float(np.nextafter(high, np.inf))]))
+    pieces = list(pairwise([picture.low, *values, float(np.nextafter(picture.high, np.inf))]))
     below = [("below", end, start, end) for start, end in pieces[-2::-1] if end <= now]
     above = [("from", start, start, end) for start, end in pieces[1:] if start > now]
     for listed in (below, above):
         for side, value, start, end in listed:
-            to = short_value(start, end, by, up=side == "from")
+            to = short_value(start, end, picture.by, up=side == "from")
             answer = _answer(picture.decoding(to), mine, joint)
             if answer != mine[joint]:
                 words = _words(decoding, answer, mine[joint])
-                yield Flip(setting, value, side, int(to) if picture.whole else to, words)
+                yield Flip(setting, value, side, int(to) if is_whole(decoding.settings, setting) else to, words)
                 break
 
 

@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hpe_nb.arrays import Bools, Float32, Floats, Ints
+from hpe_nb.arrays import Bools, Floats, Ints
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.grouping import Turn, allowed
 from hpe_nb.decoder.poses import DETECTED, REFINED
-from hpe_nb.decoder.refinement import rounded_distances
+from hpe_nb.decoder.refinement import rounded_distances, wanted_tags
 from hpe_nb.errors import whole_number
-from hpe_nb.explain.flips import Flip, joint_flips
-from hpe_nb.files.text import escaped, html_table, text_table
+from hpe_nb.explain.flips import Flip, flip_points, nearest_flips, number_names
+from hpe_nb.files.text import escaped, html_table, plural, text_table
 from hpe_nb.settings import KIT_RULES, place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, joint_index
 
@@ -76,7 +76,11 @@ class Explanation:
     @cached_property
     def flips(self) -> tuple[Flip, ...]:
         """The values of each setting at which this answer would flip; searched for when first asked for."""
-        return joint_flips(self.decoding, self.person, self.joint) if self.person >= 0 else ()
+        found = list[Flip]()
+        for name in number_names(self.decoding.settings) if self.person >= 0 else ():
+            values = flip_points(self.decoding, name).values.tolist()
+            found += nearest_flips(self.decoding, self.person, self.joint, name, values)
+        return tuple(found)
 
     def __repr__(self) -> str:
         """The sentence."""
@@ -153,8 +157,7 @@ def explain_peak(decoding: Decoding, peak: int) -> Explanation:
     pose = np.flatnonzero(decoding.people == group)
     if len(pose):
         return explain_joint(decoding, int(pose[0]), k)
-    turn = turn_of(decoding, k)
-    assert turn is not None  # the peak had its turn
+    turn = next(turn for turn in decoding.groups.turns if turn.joint == k)
     table = tuple(_table(decoding, turn, group)[:SHOWN])
     reason = why_here(decoding, turn, int(np.flatnonzero(turn.candidates.index == peak)[0]))
     sentence = (
@@ -194,18 +197,12 @@ def _why_dropped(decoding: Decoding, group: int) -> str:
     settings, score = decoding.settings, float(decoding.scores[group])
     joints = int((decoding.groups.peak[group] >= 0).sum())
     if not score > np.float32(settings.pose_threshold):
-        noun = "joint" if joints == 1 else "joints"
-        return f"has {joints} {noun} and a score of {score:.3f}, not above pose_threshold = {settings.pose_threshold:g}"
+        limit = f"not above pose_threshold = {settings.pose_threshold:g}"
+        return f"has {plural(joints, 'joint')} and a score of {score:.3f}, {limit}"
     if group not in decoding.kept:
         return f"has a score of {score:.3f} and is not among the best max_people = {settings.max_people}"
     better = decoding.kept[decoding.repeats[np.flatnonzero(decoding.kept == group)[0]]]
     return f"repeats {_name(decoding, int(better))}: their OKS is above duplicate_oks = {settings.duplicate_oks:g}"
-
-
-def _cost(turn: Turn, candidate: int, person: int) -> str:
-    """What a pair costs by the record, as a clause after "the pair"."""
-    cost = float(turn.cost[candidate, person])
-    return f"costs {cost:.2f}" if math.isfinite(cost) else "is not allowed by the rule"
 
 
 def why_here(decoding: Decoding, turn: Turn, candidate: int) -> str:
@@ -215,10 +212,11 @@ def why_here(decoding: Decoding, turn: Turn, candidate: int) -> str:
         return "no person was there yet, so it opened this person"
     distances = tag_distances(turn.candidates, turn.people)[candidate]
     if person < len(turn.people):
-        rivals = np.delete(turn.cost[:, person], candidate) < opening, np.delete(turn.cost[candidate], person) < opening
-        alone = not rivals[0].any() and not rivals[1].any()
+        competing = turn.cost < opening
+        alone = competing[:, person].sum() + competing[candidate].sum() == 2 * competing[candidate, person]
         won = "and nothing else competed" if alone else "and it is part of the cheapest assignment of all"
-        return f"its tag is {distances[person]:.2f} from the person's, the pair {_cost(turn, candidate, person)}, {won}"
+        cost = turn.cost[candidate, person]
+        return f"its tag is {distances[person]:.2f} from the person's, the pair costs {cost:.2f}, {won}"
     can = _can_be(decoding, turn)[candidate]
     nearest, among = _nearest(distances, can)
     apart, other = distances[nearest], _name(decoding, nearest)
@@ -320,7 +318,11 @@ def _not_detected(decoding: Decoding, turn: Turn | None, joint: int, group: int,
 def searched(decoding: Decoding, look: int) -> str:
     """What refinement's search number `look` found and why, or that it found nothing: a clause after "found"."""
     maps, second, settings = decoding.maps, decoding.refinement, decoding.settings
-    joint, (tag, whose) = int(second.joint[look]), _wanted_tag(decoding, int(second.person[look]))
+    joint, person = int(second.joint[look]), int(second.person[look])
+    tag = wanted_tags(decoding.groups.tags, decoding.kept, settings)[person]
+    whose = "the person's"
+    if settings.shifted_tags and decoding.kept[person] != person:
+        whose = f"the tag of {_name(decoding, person)}, which shifted_tags puts for this one's"
     where, everywhere = _where(decoding, second.window[look]), settings.refine == "everywhere"
     if second.found[look]:
         x, y = second.xy[look]
@@ -346,14 +348,6 @@ def searched(decoding: Decoding, look: int) -> str:
         f"nothing: the highest score {where} where the distance from {whose} rounds to 0 is {best:.3f}, not above "
         f"refine_threshold = {settings.refine_threshold:g}"
     )
-
-
-def _wanted_tag(decoding: Decoding, kept: int) -> tuple[Float32, str]:
-    """The tag with which a kept person was refined, (D,), and whose it is in words."""
-    group = int(decoding.kept[kept])
-    if not decoding.settings.shifted_tags or kept == group:
-        return decoding.groups.tags[group], "the person's"
-    return decoding.groups.tags[kept], f"the tag of {_name(decoding, kept)}, which shifted_tags puts for this one's"
 
 
 def _where(decoding: Decoding, window: Ints) -> str:

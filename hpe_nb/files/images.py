@@ -36,8 +36,8 @@ STRIP = 2**20
 ORIENTATION = 0x0112
 """Number of the EXIF field that says how a camera was held."""
 
-BITS, WHITE, PREVIEW, PAGES = 258, 262, 254, 330
-"""Numbers of TIFF's fields: bits of a sample, which grey is 0 (Pillow heeds it with 8), what a page is, its pages."""
+PREVIEW, PAGES = 254, 330
+"""Numbers of TIFF's fields: what a page is, and its pages."""
 
 END_OF_JPEG = b"\xff\xd9"
 
@@ -76,27 +76,24 @@ def read_image(path: str | Path) -> Image:
 
 def decode_image(data: bytes, name: str) -> Image:
     """The picture in the bytes of a file, as `read_image` gives it; `name` is what errors call it."""
-    from PIL import Image as Pillow
     from PIL import UnidentifiedImageError
 
-    if not data:
-        raise HpeError(f"{name} is empty (0 bytes), but a picture is expected; copy or download it again.")
     try:
         with opened(BytesIO(data)) as picture:
             image = _plain_jpeg(picture, data)
-            return _pixels(picture, name) if image is None else image
+            image = _pixels(picture, name) if image is None else image
+            way = _orientation(picture)
+            return turned(image, way >= 5, way in (2, 3, 6, 7), way in (3, 4, 7, 8))
     except UnidentifiedImageError as error:
         raise HpeError(
             f"{name} is no picture that can be read; give a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file, "
             "and convert others, such as HEIC, first."
         ) from error
-    except Pillow.DecompressionBombError as error:
-        raise HpeError(f"{name} has more than 178 megapixels; make it smaller first.") from error
     except HpeError:
         raise
     except Exception as error:  # every decoder has its own, from SyntaxError to struct.error
         words = str(error).rstrip(".")
-        raise HpeError(f"{name} is truncated or damaged ({words}); copy or download it again.") from error
+        raise HpeError(f"{name} is damaged or too large ({words}); copy it again, or make it smaller.") from error
 
 
 def opened(file: str | Path | BytesIO) -> Picture:
@@ -138,9 +135,7 @@ def size_of(path: Path) -> tuple[int, int] | None:
     """Width and height of a picture as `read_image` gives it; None where its beginning does not tell."""
     try:
         with opened(path) as picture:
-            # Of a TIFF file Pillow tells the size upright, of others as it is stored.
-            turned = picture.format != "TIFF" and _orientation(picture) >= 5
-            return (picture.height, picture.width) if turned else (picture.width, picture.height)
+            return picture.size[::-1] if _orientation(picture) >= 5 else picture.size
     except Exception:  # reading the picture later says what is wrong with it
         return None
 
@@ -190,10 +185,8 @@ def encode_image(image: Image, ending: str) -> bytes:
         done, data = cv2.imencode(ending, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), ENDINGS[ending])
         if done:
             return data.tobytes()
-    raise HpeError(
-        f"a picture of {image.shape[1]} x {image.shape[0]} pixels cannot be written as {ending}; "
-        "make it smaller, or choose another format."
-    )
+    height, width = image.shape[:2]
+    raise HpeError(f"a picture of {width} x {height} pixels cannot be written as {ending}; make it smaller.")
 
 
 def html_picture(image: Image, words: str) -> str:
@@ -209,9 +202,7 @@ def check_image(image: Image) -> None:
     if array and image.dtype == np.uint8 and image.shape[2:] == (3,) and 0 not in image.shape:
         return
     given = f"an array of shape {image.shape} and type {image.dtype}" if array else str(type(image))
-    raise HpeError(
-        f"{given} was given, but an RGB picture (height, width, 3) of type uint8 is expected; hpe.read_image gives one."
-    )
+    raise HpeError(f"{given} was given, but an RGB picture (H, W, 3) of uint8 is expected; hpe.read_image gives one.")
 
 
 def _plain_jpeg(picture: Picture, data: bytes) -> Image | None:
@@ -219,45 +210,39 @@ def _plain_jpeg(picture: Picture, data: bytes) -> Image | None:
 
     None where Pillow has to look closer: another kind of picture, or an end that is missing or followed by something.
     """
-    if picture.format in ("JPEG", "MPO") and picture.mode in ("RGB", "L") and data.endswith(END_OF_JPEG):
-        # OpenCV reads fewer ways to write the orientation than Pillow, by which `size_of` goes.
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
-        if image is not None:
-            way = _orientation(picture)
-            return turned(np.asarray(image, np.uint8), way >= 5, way in (2, 3, 6, 7), way in (3, 4, 7, 8))
-    return None
+    if picture.format not in ("JPEG", "MPO") or picture.mode not in ("RGB", "L") or not data.endswith(END_OF_JPEG):
+        return None
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+    return None if image is None else np.asarray(image, np.uint8)
 
 
 def _orientation(picture: Picture) -> int:
-    """How the camera was held, 1 to 8 as EXIF has it; 1 where it says nothing that can be understood."""
+    """How the camera was held, 1 to 8 as EXIF has it; 1 where it says nothing that can be understood.
+
+    Pillow turns TIFF files itself.
+    """
     with suppress(Exception), warnings.catch_warnings(action="ignore"):
         way = picture.getexif().get(ORIENTATION, 1)
-        return int(way) if way in range(1, 9) else 1
+        return int(way) if way in range(1, 9) and picture.format != "TIFF" else 1
     return 1
 
 
 def _pixels(picture: Picture, name: str) -> Image:
-    """RGB uint8 of a picture, upright, over white; converted in strips, so that memory for one copy is enough."""
+    """RGB uint8 of a picture, as it is stored, over white; converted in strips: memory for one copy is enough."""
     from PIL import Image as Pillow
-    from PIL import ImageOps
 
     tags = getattr(picture, "tag_v2", {})  # of a TIFF file
     if tags.get(PREVIEW) == 1 and (PAGES in tags or getattr(picture, "n_frames", 1) > 1):
         raise HpeError(f"{name} has a preview of a picture in its first place, as raw photos do; convert it to JPEG.")
     picture.load()
-    with suppress(Exception):  # EXIF that cannot be understood is no reason to refuse the picture
-        ImageOps.exif_transpose(picture, in_place=True)
     width, height = picture.size
     image, rows = np.empty((height, width, 3), np.uint8), max(1, STRIP // width)
     for top in range(0, height, rows):
         strip = picture.crop((0, top, width, min(height, top + rows)))
-        if strip.mode.startswith(("I", "F")):
-            grey = np.asarray(strip)
-            wide = np.max(tags.get(BITS, 16)) > 16  # formats other than TIFF have 16 bits at most
-            if wide or grey.dtype.kind == "f" or grey.max() > 65535 or grey.min() < 0:
-                raise HpeError(f"{name} has {grey.dtype} pixels of no known range; save it with 8 or 16 bits each.")
-            upper = (grey >> 8).astype(np.uint8)[..., None]
-            image[top : top + rows] = 255 - upper if tags.get(WHITE) == 0 else upper
+        if strip.mode == "F" or (strip.mode == "I" and tags):  # of other formats "I" has 16 bits
+            raise HpeError(f"{name} has pixels of 32 bits and no known range; save it with 8 or 16 bits each.")
+        if strip.mode.startswith("I"):
+            image[top : top + rows] = (np.asarray(strip) >> 8)[..., None]
             continue
         if strip.has_transparency_data:
             over = strip.convert("RGBA")

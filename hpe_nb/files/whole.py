@@ -7,6 +7,7 @@ import re
 import secrets
 import socket
 import stat
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from io import FileIO
@@ -32,16 +33,13 @@ def written_whole(path: Path) -> Iterator[Path]:
     """
     # A name may have 255 bytes: a long one is cut, so that the temporary one fits too.
     start = os.fsdecode(os.fsencode(path.name)[:200])
-    part = None
+    part = path.with_name(f".{start}.{secrets.token_hex(4)}.part")
     with ExitStack() as held:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             mode = check_regular(path)
-            while part is None or not part.exists():  # another run may tidy up before the file is locked
-                part = path.with_name(f".{start}.{secrets.token_hex(4)}.part")
-                if os.name == "nt":  # there a file that is open can neither be removed nor replace another
-                    break
-                _lock(held.enter_context(part.open("xb")).fileno(), wait=True)
+            if os.name != "nt":  # there a file that is open can neither be removed nor replace another
+                _lock(held.enter_context(part.open("xb")).fileno())
             yield part
             if mode is not None:
                 part.chmod(mode)
@@ -49,9 +47,8 @@ def written_whole(path: Path) -> Iterator[Path]:
         except OSError as error:
             raise unwritable(path, error) from error
         finally:
-            if part is not None:
-                with suppress(OSError):
-                    part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
 
 def check_regular(path: Path) -> int | None:
@@ -88,13 +85,10 @@ def remove_parts(folder: Path) -> None:
     """Remove the temporary files of runs that were killed; those that are being written are locked and stay."""
     with suppress(OSError):
         for path in [path for path in folder.iterdir() if PART.fullmatch(path.name)]:
-            with suppress(OSError):
-                if os.name == "nt":
+            with suppress(OSError), ExitStack() as held:
+                # On Windows what is open can't be removed, by others or by this.
+                if os.name == "nt" or _lock(held.enter_context(path.open("rb")).fileno()):
                     path.unlink()
-                    continue
-                with path.open("rb") as file:
-                    if _lock(file.fileno()):
-                        path.unlink()
 
 
 def unwritable(path: Path, error: Exception) -> HpeError:
@@ -140,25 +134,23 @@ def folder_held(folder: Path) -> Iterator[None]:
 
     The system lets go of it when the process ends, however it ends.
     """
-    path, holder = folder / LOCK, "another run"
+    path = folder / LOCK
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+", encoding="utf-8")
+        file = path.open("a+", encoding="utf-8", errors="replace")
     except OSError as error:
         raise unwritable(folder, error) from error
     with file:
-        free = _lock(file.fileno()) is not False
+        if path.is_symlink() or os.fstat(file.fileno()).st_nlink > 1:
+            raise HpeError(f"{path} is a link to another file, which would be written to; remove the link.")
         try:
-            there = path.lstat()
-            if path.is_symlink() or there.st_nlink > 1:
-                raise HpeError(f"{path} is a link to another file, which would be written to; remove the link.")
-            free = free and os.path.samestat(there, os.fstat(file.fileno()))
+            free = _lock(file.fileno()) is not False and os.path.samestat(os.fstat(file.fileno()), path.lstat())
         except OSError:  # the last holder removed it in between
             free = False
-        with suppress(OSError, ValueError):
-            file.seek(0)
-            holder = file.read(200) or holder
         if not free:
+            time.sleep(0.1)  # who has just locked it writes its name next
+            file.seek(0)
+            holder = file.read(200) or "another run"
             raise HpeError(f"{folder} is being written to by {holder}; wait for it, or choose another folder.")
         try:
             file.truncate(0)
@@ -170,7 +162,7 @@ def folder_held(folder: Path) -> Iterator[None]:
                 path.unlink()
 
 
-def _lock(descriptor: int, wait: bool = False) -> bool | None:
+def _lock(descriptor: int) -> bool | None:
     """Lock an open file: True when it is done, False when another has locked it, None where no locks are known."""
     if os.name == "nt":
         import msvcrt
@@ -184,7 +176,7 @@ def _lock(descriptor: int, wait: bool = False) -> bool | None:
     import fcntl
 
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:

@@ -4,5 +4,5 @@
         outputs = hpe.Outputs(record=Path("walk.jsonl"), video=Path("walk-poses.mp4"))
         summary = hpe.run_film(source, hpe.load_network(), outputs)
 
-inputs -> captures, pictures -> engine -> tracking -> video, record; `job` leads through all of them.
+inputs -> sources -> engine -> tracking -> video, record; `job` leads through all of them.
 """

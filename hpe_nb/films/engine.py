@@ -8,14 +8,14 @@ in which the frames came, and no more frames are under way than there are reques
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
-from collections.abc import Generator, Iterable, Iterator
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from queue import Empty, Queue
 from threading import Semaphore, Thread
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -25,10 +25,12 @@ from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.files.text import plural
 from hpe_nb.films.following import Running
-from hpe_nb.films.frame import Frame, Troubles
+from hpe_nb.films.sources import Frame, Troubles
 from hpe_nb.network.network import OUTPUTS, SHAPES, Network, core
 from hpe_nb.network.placement import Placement
 from hpe_nb.settings import Settings
+
+T = TypeVar("T")
 
 AHEAD = 3
 """Frames beyond the running ones that may wait, read or decoded: they bridge a slow frame without much memory."""
@@ -53,7 +55,7 @@ class Stages:
     """
 
     def __init__(self) -> None:
-        self.spent: dict[str, float] = {}
+        self.spent = defaultdict[str, float](float)
         self.restart()
 
     def restart(self) -> None:
@@ -69,11 +71,7 @@ class Stages:
         try:
             yield
         finally:
-            self.add(stage, time.perf_counter() - began)
-
-    def add(self, stage: str, seconds: float) -> None:
-        """Count seconds to a stage."""
-        self.spent[stage] = self.spent.get(stage, 0.0) + seconds
+            self.spent[stage] += time.perf_counter() - began
 
     def count(self) -> None:
         """Count a frame that is through."""
@@ -130,7 +128,8 @@ def detect(
         HpeError: what the source or the network raise when nothing more can come.
     """
     running = running or Running()
-    flight = _Flight(network, grouping or Settings(), running, stages or Stages(), report or Troubles())
+    network, grouping = tuned(network, running), grouping or Settings()
+    flight = _Flight(network, grouping, running, stages or Stages(), report or Troubles())
     feeder = Thread(target=flight.feed, args=(iter(frames),), name="hpe-feeder", daemon=True)
     feeder.start()
     try:
@@ -160,28 +159,31 @@ def tuned(network: Network, running: Running) -> Network:
     return replace(network, config=config)
 
 
+def _patient(wait: Callable[..., T]) -> T:
+    """What `wait` gives in the end; its time-outs let Ctrl-C through on every system."""
+    while True:
+        with suppress(Empty, TimeoutError):
+            return wait(timeout=0.5)
+
+
+@dataclass
 class _Flight:
     """The frames under way, in the order in which they came."""
 
-    def __init__(
-        self, network: Network, grouping: Settings, running: Running, stages: Stages, report: Troubles
-    ) -> None:
-        self.network, self.grouping, self.running = tuned(network, running), grouping, running
-        self.stages, self.report = stages, report
-        self.queues: OrderedDict[tuple[int, int], Any] = OrderedDict()
-        self.order: Queue[Slot] = Queue()
-        self.room, self.closing = Semaphore(AHEAD), False
+    network: Network
+    grouping: Settings
+    running: Running
+    stages: Stages
+    report: Troubles
+    queues: OrderedDict[tuple[int, int], Any] = field(default_factory=OrderedDict)
+    order: Queue[Slot] = field(default_factory=Queue)
+    room: Semaphore = field(default_factory=lambda: Semaphore(AHEAD))
+    closing: bool = False
 
     def landed(self) -> list[Found] | None:
         """What was found in the next frame."""
-        # Time-outs let Ctrl-C through on every system.
-        while True:
-            with suppress(Empty):
-                slot = self.order.get(timeout=0.5)
-                break
-        while not slot.done():
-            with suppress(TimeoutError):
-                slot.exception(0.5)
+        slot = _patient(self.order.get)
+        _patient(slot.exception)
         self.room.release()
         return slot.result()
 
@@ -242,7 +244,7 @@ class _Flight:
         slot, frame, placement, _ = job
         found = []
         try:
-            self.stages.add("infer", request.latency / 1000)
+            self.stages.spent["infer"] += request.latency / 1000
             with self.stages.timed("decode"):
                 names = OUTPUTS[: len(request.model_outputs)]
                 outputs = {name: np.asarray(request.get_output_tensor(i).data) for i, name in enumerate(names)}

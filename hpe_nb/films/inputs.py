@@ -1,27 +1,31 @@
 # Names stay text here: they may be addresses or patterns.
-# ruff: noqa: PTH110, PTH111, PTH112, PTH118, PTH119, PTH123, PTH208
-"""Inputs: which photos and films are meant by what a user names, a word about what is left out, and opening them."""
+# ruff: noqa: PTH100, PTH110, PTH111, PTH112, PTH118, PTH119, PTH120, PTH123, PTH208
+"""Inputs: which photos and films are meant by what a user names, a word about what is left out, and opening them.
+
+Photos are files and addresses, each with a number and a file name of its own for its results.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from itertools import chain, count
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
-from hpe_nb.files.images import PICTURE_ENDINGS, opened
-from hpe_nb.files.reading import check_file
+from hpe_nb.files.images import PICTURE_ENDINGS, decode_image, opened, read_image
+from hpe_nb.files.reading import MOST_BYTES, check_file
 from hpe_nb.files.text import plural
-from hpe_nb.films.captures import TIMEOUT, Film, open_camera
-from hpe_nb.films.frame import Source, Span, Troubles, is_url, numbered, whole_path
-from hpe_nb.films.job import Outputs
-from hpe_nb.films.pictures import CROPS, Pictures
-from hpe_nb.films.record import RECORD, read_record
-from hpe_nb.network.download import TransferError, answer
+from hpe_nb.films.record import Entry
+from hpe_nb.films.sources import TIMEOUT, Film, Frame, Source, Span, Troubles, is_url, open_camera, short_name
+from hpe_nb.network.download import TransferError, answer, blocks
 
 LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "udp", "tcp", "srt")
 """Kinds of address whose frames do not wait for their reader."""
@@ -29,14 +33,11 @@ LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "udp", "tcp", "srt")
 What = str | Path | int | Sequence[str | Path]
 """What can be opened: a path, a pattern, an address, a camera's index, or a list of paths."""
 
-HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
-"""Kinds of photos of telephones, which cannot be read: the error says so, not that a film is broken."""
+STILL = (b"hei", b"mif", b"msf", b"avi")
+"""Beginnings of the kinds of pictures that begin as films do: HEIC, the photos of telephones, and AVIF."""
 
-AVIF = (b"avif", b"avis")
-"""Kinds of pictures that begin as films do."""
-
-UNREADABLE = (".heic", ".heif", ".jxl", ".svg", ".pdf")
-"""Endings of pictures that cannot be read, for the same reason."""
+UNREADABLE = (".heic", ".heif", ".jxl")
+"""Endings of photos that cannot be read: reading them says so."""
 
 FILM_ENDINGS = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".avi", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"),
@@ -44,11 +45,17 @@ FILM_ENDINGS = (
 )
 """Endings of the films that are looked for in folders."""
 
-MOVING = {"GIF": "film", "PNG": "film", **dict.fromkeys(("WEBP", "AVIF", "TIFF"), "moving photo")}
-"""What files of several pictures are: no reader of films here takes a WebP."""
-
 MOST_FILM = 2**50
 """Bytes of the largest film."""
+
+PATIENCE = 60.0
+"""Seconds that a whole picture from the network may take."""
+
+CROPS = "crops"
+"""Name of the folder for people's parts, which no picture's folder may have."""
+
+MOST_NAME = 200
+"""Bytes of the longest name planned: a file name may have 255, and words such as `-person-1.jpg` are added to it."""
 
 
 def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: int = 1, loop: bool = False) -> Source:
@@ -111,115 +118,93 @@ class Inputs:
 def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) -> Inputs:
     """The photos and films that are meant, as for `open_source`.
 
-    Folders and patterns leave out results: what a record in `outputs`, or a folder below, names.
+    Args:
+        given: what the user named.
+        outputs: the folder for the results. What folders and patterns find in it is left out, being results.
+
+    Returns:
+        The photos and films, and what there is to say of them.
     """
-    found, seen = Inputs(), set[str]()
+    found, seen = Inputs(), set[str | int]()
     for what in given:
         try:
-            items = _meant(what if isinstance(what, int) else str(what), outputs, found)
+            items = _meant(what if isinstance(what, int) else str(what), outputs, found.report.notes)
         except (OSError, ValueError) as error:
             words = f"{what} cannot be read ({getattr(error, 'strerror', None) or error}); give one that you may read."
             found.report.add(str(error) if isinstance(error, HpeError) else words)
             continue
         for item, kind in items:
-            key = item if is_url(item) or kind == "camera" else os.path.normcase(whole_path(item))
+            key = item if isinstance(item, int) or is_url(item) else os.path.normcase(whole_path(item))
             if key in seen:
                 found.report.notes.append(f"{item} was given more than once and is read once.")
-            elif kind == "camera":
-                found.films.append(int(item))
-            elif kind in ("film", ""):
-                found.films.append(item)
-            else:
-                found.photos.append(item)
-                if kind == "moving photo":
-                    found.report.notes.append(
-                        f"{item} holds several pictures, of which the first is read; make it a film or single photos."
-                    )
+                continue
             seen.add(key)
+            if "photo" in kind:
+                found.photos.append(str(item))
+            else:
+                found.films.append(item)
+            if kind == "moving photo":
+                words = "holds several pictures, of which the first is read; make it a film or single photos."
+                found.report.notes.append(f"{item} {words}")
     return found
 
 
-def _meant(what: str | int, outputs: Path | None, found: Inputs) -> Iterable[tuple[str, str]]:
-    """What one input means, item by item with its kind; notes go to `found`, and errors say what cannot be read."""
+def _meant(what: str | int, outputs: Path | None, notes: list[str]) -> list[tuple[str | int, str]]:
+    """What one input means, item by item with its kind, see `kind_of`; errors say what cannot be read."""
     if isinstance(what, int) or (what.isascii() and what.isdecimal() and not os.path.exists(what)):
-        return [(str(int(what)), "camera")]
-    if what.lower().startswith("file://") and not os.path.exists(what):
+        return [(int(what), "film")]
+    if what.lower().startswith("file://"):
         what = url2pathname(urlsplit(what).path)  # a path, by which inputs are known and never written to
     path = os.path.expanduser(what)
     if os.path.exists(path) and not os.path.isdir(path):
         check_file(Path(path), "a picture or film, or the index of a camera such as 0,", MOST_FILM)
         return [(path, kind_of(path))]
     if is_url(what):
-        return [(what, "photo" if _is_picture_address(what) else "film")]
-    kinds = [(file, kind_of(file)) for file in _files_of(path, outputs, found)]
-    wanted = [(file, kind) for file, kind in kinds if kind not in ("", "heic")]
-    if others := [file for file, kind in kinds if kind in ("", "heic")]:
-        some = ", ".join(os.path.basename(name) for name in others[:3]) + (", ..." if len(others) > 3 else "")
-        heic = "; convert those such as HEIC to JPEG first." if any(kind == "heic" for _, kind in kinds) else "."
-        found.report.notes.append(
-            f"{what}: {plural(len(others), 'file')} left out, no pictures or films ({some}){heic}"
-        )
-    if not wanted:
+        return [(what, "photo" if Path(what.split("?")[0]).suffix.lower() in PICTURE_ENDINGS else "film")]
+    kinds = {file: kind_of(file) for file in _files_of(path, outputs, notes)}
+    if others := [os.path.basename(file) for file, kind in kinds.items() if not kind]:
+        some = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
+        notes.append(f"{what}: {plural(len(others), 'file')} left out, no pictures or films ({some}).")
+    if len(others) == len(kinds):
         raise HpeError(f"{what} holds no pictures and no films that can be read.")
-    return wanted
+    return [(file, kind) for file, kind in kinds.items() if kind]
 
 
-def _files_of(what: str, outputs: Path | None, found: Inputs) -> list[str]:
-    """The files of a folder or a pattern in their order, hidden ones left out."""
+def _files_of(what: str, outputs: Path | None, notes: list[str]) -> list[str]:
+    """The files of a folder or a pattern in their order, hidden ones and results left out."""
     folder, name = os.path.split(what)
-    one = numbered(name)
+    one, root = numbered(name), next(at for at in (Path(what), *Path(what).parents) if os.path.isdir(at))
     if os.path.isdir(what):
         paths = [os.path.join(what, name) for name in sorted(os.listdir(what)) if not name.startswith(".")]
         files = [path for path in paths if not os.path.isdir(path)]
         if len(files) < len(paths):
             below = f"{plural(len(paths) - len(files), 'folder')} left out"
-            found.report.notes.append(f"{what}: {below}; '{what.rstrip('/')}/**/*' finds what is in them.")
+            notes.append(f"{what}: {below}; '{what.rstrip('/')}/**/*' finds what is in them.")
     elif one is not None:
         matches = [match for file in os.listdir(folder or ".") if (match := one.fullmatch(file))]
         files = [os.path.join(folder, match.string) for match in sorted(matches, key=lambda match: int(match[1]))]
     elif any(sign in what for sign in "*?["):
-        files = _matching(Path(what))
+        files = _matching(root, Path(what))
     else:
         shown = what if what.strip() else repr(what)
         raise HpeError(f"{shown} does not exist; give a picture, a folder, a film, a camera or an address.")
-    results = set() if outputs is None else _results(files, Path(os.path.realpath(outputs)))
-    if results:
-        found.report.notes.append(f"{what}: {plural(len(results), 'file')} left out, being results of an earlier run.")
-    return [file for file in files if file not in results]
+    place = None if outputs is None else Path(os.path.realpath(outputs))
+    if place is None or place in Path(os.path.realpath(root)).parents:  # a folder that is named is meant
+        return files
+    given = [file for file in files if not Path(os.path.realpath(file)).is_relative_to(place)]
+    if results := len(files) - len(given):
+        notes.append(
+            f"{what}: {plural(results, 'file')} left out, lying in {outputs}, the folder for the results; "
+            "for photos and films of yours choose another with -o."
+        )
+    return given
 
 
-def _results(files: list[str], outputs: Path) -> set[str]:
-    """Which files are results of earlier runs, and no inputs: all in and below a folder that has a record.
-
-    Where such a folder holds what the record was made of, too, results are what the record names, and an annotated film
-    by its usual name.
-    """
-    whole = {file: Path(os.path.realpath(file)) for file in files}
-    around = {folder for path in whole.values() for folder in path.parents if folder.is_relative_to(outputs)}
-    made, read = set[Path](), set[Path]()
-    for folder in around:
-        with suppress(HpeError):  # no record, or none of ours: its run says so
-            given = Outputs(record=folder / RECORD, pictures=folder, crops=folder / CROPS)
-            entries = list(read_record(given.record))
-            # A photo's whole path; of a film only its name is known, from those of its frames.
-            sources = {each.source or folder / each.name.rpartition(" frame ")[0] for each in entries}
-            of = {Path(os.path.realpath(source)) for source in sources}
-            if any(path.is_relative_to(folder) and path.is_file() for path in of):
-                made.update(path for entry in entries for path in given.files(entry))
-                made.update(each for each in whole.values() if each.parent == folder and each.match("*-poses.mp4"))
-            else:
-                made.update(path for path in whole.values() if path.is_relative_to(folder))
-            read |= of
-    results = made - read
-    return {file for file, path in whole.items() if path in results}
-
-
-def _matching(pattern: Path) -> list[str]:
-    """The files that a pattern finds, sorted; folders with signs such as [ in their names are taken by their names.
+def _matching(root: Path, pattern: Path) -> list[str]:
+    """The files that a pattern below a folder finds, sorted; the folder's own name may have signs such as [.
 
     Links to folders are not followed by `**`, so loops of links end.
     """
-    root = next((folder for folder in pattern.parents if os.path.exists(folder)), Path())
     with suppress(ValueError, NotImplementedError, IndexError):  # of pathlib, for patterns that are none
         found = [path for path in root.glob(str(pattern.relative_to(root))) if not path.is_dir()]
         return sorted(str(path) for path in found if not any(p[0] == "." for p in path.relative_to(root).parts))
@@ -227,9 +212,9 @@ def _matching(pattern: Path) -> list[str]:
 
 
 def kind_of(path: str) -> str:
-    """What a file holds: "photo", "film", "heic", or nothing for something else, such as a pipe.
+    """What a file holds: "photo", "moving photo", of which the first picture is read, "film", or nothing for others.
 
-    Its first bytes say it, else its ending; for animations see `MOVING`.
+    Its first bytes say it, else its ending.
     """
     suffix, head = Path(path).suffix.lower(), b""
     try:
@@ -242,21 +227,127 @@ def kind_of(path: str) -> str:
         with open(path, "rb") as file:
             head = file.read(12)
         with opened(path) as picture:
-            moves = getattr(picture, "is_animated", False)
-            return MOVING.get(str(picture.format), "photo") if moves else "photo"
-    if suffix in FILM_ENDINGS or (head[4:8] == b"ftyp" and head[8:] not in (*HEIC, *AVIF)):
+            still = not getattr(picture, "is_animated", False)
+            return "photo" if still else "film" if picture.format in ("GIF", "PNG") else "moving photo"
+    as_film = head[4:8] == b"ftyp"
+    if suffix in FILM_ENDINGS or (as_film and not head[8:].startswith(STILL)):
         return "film"
-    if suffix in PICTURE_ENDINGS:
-        return "photo"
-    heic = suffix in UNREADABLE or (head[4:8] == b"ftyp" and head[8:] in HEIC)
-    return "heic" if heic else ""
+    return "photo" if as_film or suffix in (*PICTURE_ENDINGS, *UNREADABLE) else ""
 
 
-def _is_picture_address(url: str) -> bool:
-    """Whether an address leads to a picture: it ends like one, and does not stream one after another, as cameras do."""
-    if Path(url.split("?")[0]).suffix.lower() not in PICTURE_ENDINGS:
-        return False
-    if url.lower().startswith(("http://", "https://")):
-        with suppress(TransferError), closing(answer(url, 0, TIMEOUT)) as opened:
-            return opened.headers.get_content_maintype() not in ("multipart", "video")
-    return True
+def numbered(name: str) -> re.Pattern[str] | None:
+    """What finds the files of a pattern such as frame_%04d.png, their number as its group; None for other names."""
+    found, places = re.subn(r"%(0\d+)?d", r"(\\d+)", re.escape(name))
+    return re.compile(found) if places == 1 else None
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One photo that is to be read."""
+
+    source: str  # whole path or address, which tells it from all others
+    name: str  # its path below the deepest folder that all photos share, with slashes; no other photo has it
+    picture: str  # file name for its annotated picture, which no other photo has
+    index: int  # its number
+
+
+class Pictures(Source):
+    """Frames from picture files, in the order given. A file that is no picture is reported and left out."""
+
+    def __init__(self, paths: Sequence[str], span: Span) -> None:
+        name = short_name(paths[0]) if len(paths) == 1 else plural(len(paths), "picture")
+        super().__init__(name, span, paths)
+        self.go_on(())
+        self.count = len(self.files[span.start : span.stop])
+
+    def go_on(self, entries: Sequence[Entry]) -> int:
+        """Leave out what a record has; the others get numbers and file names of their own. Tells how many are done."""
+        photos, span = planned(self.files, entries), self.span
+        self.wanted = [one for one in photos[span.start : span.stop : span.stride] if isinstance(one, Photo)]
+        return sum(isinstance(photo, Entry) for photo in photos)
+
+    def round(self) -> Iterator[Frame]:
+        """The pictures that can be read."""
+        for photo in self.wanted:
+            try:
+                image = read_picture(photo.source)
+            except HpeError as error:
+                self.report.add(str(error))
+            else:
+                yield Frame(image, photo.index, float(photo.index), photo.name, photo.source, photo.picture)
+
+
+def planned(paths: Sequence[str], known: Sequence[Entry] = ()) -> list[Photo | Entry]:
+    """The photos at these paths, whose numbers, names and pictures neither they nor the known ones share.
+
+    Those that are known stand in their places as what is known of them.
+    """
+    before, names = {photo.source: photo for photo in known}, {photo.name for photo in known}
+    numbers = count(max((photo.index for photo in known), default=-1) + 1)
+    pictures = {_alike(photo.picture) for photo in known}
+    sources = [path if is_url(path) else whole_path(path) for path in paths]
+    try:
+        shared = os.path.commonpath([os.path.dirname(source) for source in sources if not is_url(source)])
+    except ValueError:  # addresses only, or several drives
+        shared = ""
+    photos: list[Photo | Entry] = []
+    for source in sources:
+        if source in before:
+            photos.append(before[source])
+            continue
+        below = shared and not is_url(source)
+        name = Path(os.path.relpath(source, shared)).as_posix() if below else Path(source.split("?")[0]).name
+        picture = _picture_name(name, pictures)
+        photos.append(Photo(source, name if name not in names else source, picture, next(numbers)))
+        names.add(photos[-1].name)
+        pictures.add(_alike(picture))
+    return photos
+
+
+def _picture_name(name: str, used: Collection[str]) -> str:
+    """A file name for the annotated picture: a.jpg for a.png; a.png.jpg where another photo has that; then a-1.jpg."""
+    *folders, last = [part for part in PurePosixPath(name).parts if part not in ("..", "/")] or ["photo"]
+    folder = PurePosixPath(*(f"{part}-1" if _alike(part) == CROPS else part for part in folders))
+    stem, whole = (os.fsdecode(os.fsencode(text)[:MOST_NAME]) for text in (PurePosixPath(last).stem, last))
+    # Dots alone would name a folder above.
+    tries = (one for one in chain((stem, whole), (f"{stem}-{i}" for i in count(1))) if one.strip("."))
+    return next(tried for one in tries if _alike(tried := str(folder / f"{one}.jpg")) not in used)
+
+
+def _alike(name: str) -> str:
+    """What file systems that ignore case, or how accents are written, take for the same name."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def read_picture(path: str) -> Image:
+    """Read a picture from a file or an address.
+
+    Args:
+        path: as for `read_image`, or an address, which has to send the whole picture within `PATIENCE`.
+
+    Returns:
+        (H, W, 3) RGB uint8.
+
+    Raises:
+        HpeError: as `read_image`; an address that gives nothing, too much, or pictures without end, as cameras do.
+    """
+    if not is_url(path):
+        return read_image(path)
+    data = bytearray()
+    try:
+        with closing(answer(path, 0, TIMEOUT)) as sent:
+            if sent.headers.get_content_maintype() in ("multipart", "video"):
+                raise TransferError("it sends a film")
+            for block in blocks(sent, TIMEOUT, PATIENCE):
+                data += block
+                if len(data) > MOST_BYTES:
+                    raise TransferError("it sends more than a picture has")
+    except TransferError as error:
+        raise HpeError(f"{path} could not be fetched ({error}); check the address and the connection.") from error
+    return decode_image(bytes(data), path)
+
+
+def whole_path(path: str) -> str:
+    """The whole path of a file, which tells it from all others; after a link, `..` leads up from the link's target."""
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.realpath(folder), name) if ".." in Path(folder).parts else os.path.abspath(path)

@@ -20,12 +20,11 @@ from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError, last_line, one_line
 from hpe_nb.files.images import ENDINGS, crop_boxes, scaled_into, write_image
 from hpe_nb.files.whole import check_different, check_targets, folder_held, remove_parts
-from hpe_nb.films.captures import Film
 from hpe_nb.films.engine import Found, Stages, detect
 from hpe_nb.films.following import Following, Running
-from hpe_nb.films.frame import Source, numbered
-from hpe_nb.films.pictures import Pictures, read_picture
+from hpe_nb.films.inputs import Pictures, numbered, read_picture
 from hpe_nb.films.record import Entry, RecordFile, export_record, is_export, read_record
+from hpe_nb.films.sources import Film, Source
 from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.films.video import VideoFile
 from hpe_nb.network.network import Network
@@ -168,7 +167,7 @@ def run_film(
         outputs: what to write.
         grouping, running, following: settings of decoder, engine and tracking.
         frames: end after this many; None is the source's end.
-        seen: is called with what the record says of each frame that is through, for a progress bar.
+        seen: is called with what the record says of each frame that is through, for a progress bar; in a thread.
 
     Returns:
         How it went. Only mistakes made before the first frame are raised.
@@ -183,63 +182,46 @@ def run_film(
     stages, found_by = summary.stages, f"{network.name}, fit={network.fit!r}, size={network.size}, {grouping!r}"
     with ExitStack() as open_files:
         open_files.enter_context(folder_held(outputs.record.parent))
-        resumed = outputs.resume and outputs.record.exists()
-        if resumed and outputs.video is not None:
-            raise HpeError(f"{outputs.video} was given with resume, but a film cannot go on; leave one of them out.")
+        earlier = _earlier(source, outputs, found_by)
         if isinstance(source, Pictures):
             following = replace(following, follow=False, smooth=False)  # a folder is no film
-            summary.resumed = source.go_on(_photos_done(outputs.record, found_by)) if resumed else 0
-        _check_places(source, outputs, resumed)
-        sound = source if isinstance(source, Film) and not source.span.loop else None
-        rate = source.fps / source.span.stride
-        video = open_files.enter_context(VideoFile(outputs.video, rate, sound)) if outputs.video else None
-        if video is not None and sound is None and isinstance(source, Film) and source.has_sound:
-            video.sound_note = "the film has no sound, which is left out where a film begins again (--loop)."
+            summary.resumed = source.go_on(earlier)
+        _check_places(source, outputs, earlier)
+        video = None
+        if outputs.video is not None:
+            film = source if isinstance(source, Film) else None
+            video = open_files.enter_context(VideoFile(outputs.video, source.fps / source.span.stride, film))
         record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
-        if resumed:
-            _draw_missing(outputs, summary)
-        wanted = islice(source, min(frames or sys.maxsize, sys.maxsize))
-        flow = detect(wanted, network, grouping, running, stages=stages, report=source.report)
-        under_way: list[Future[Entry]] = []
+        _draw_missing(outputs, earlier, summary)
 
-        def write(entry: Entry, picture: Image | None, files: dict[Path, Image]) -> Entry:
-            # A run that goes on makes pictures that the record names and that are missing, and takes no other for its
-            # own; so a picture never comes before the record.
+        def write(entry: Entry, picture: Image | None, files: dict[Path, Image]) -> None:
+            # A picture never comes before the record: a run that goes on draws what the record names and is missing.
             with stages.timed("write"):
                 if video is not None and picture is not None:
                     video.write(picture, entry.time)
                 record.write(entry)
                 for path, image in files.items():
-                    try:
-                        write_image(path, image)
-                    except HpeError as error:
-                        if error.__cause__ is not None:  # a full disk, say; else the picture is not one for this format
-                            raise
-                        source.report.add(f"{path.name}: {error}")
-            return entry
+                    write_image(path, image)
+            summary.frames += 1
+            summary.people += len(entry.poses)
+            stages.count()
+            if seen is not None:
+                seen(entry, stages)
 
-        def settle() -> None:
-            """See the frame under way written, or raise what kept it from being."""
-            if under_way:
-                entry = under_way[0].result()
-                under_way.clear()
-                summary.frames += 1
-                stages.count()
-                summary.people += len(entry.poses)
-                if seen is not None:
-                    seen(entry, stages)
-
+        wanted = islice(source, min(frames or sys.maxsize, sys.maxsize))
+        flow = detect(wanted, network, grouping, running, stages=stages, report=source.report)
+        under_way: Future[None] | None = None
         try:
             # Files are written in a thread of their own: while the next frame is drawn, and whole where Ctrl-C comes.
             with closing(flow), ThreadPoolExecutor(1, "hpe-writer") as writer:
-                try:
-                    for entry, image in _followed(flow, following, stages, found_by):
-                        with stages.timed("draw"):
-                            picture, files = outputs.shown(entry, image)
-                        settle()
-                        under_way.append(writer.submit(write, entry, picture, files))
-                finally:
-                    settle()
+                for entry, image in _followed(flow, following, stages, found_by):
+                    with stages.timed("draw"):
+                        picture, files = outputs.shown(entry, image)
+                    if under_way is not None:
+                        under_way.result()
+                    under_way = writer.submit(write, entry, picture, files)
+                if under_way is not None:
+                    under_way.result()
         except KeyboardInterrupt:
             summary.interrupted = True
             done = f"Stopped after {record.entries} frames; all of them are in {outputs.record}."
@@ -251,43 +233,46 @@ def run_film(
                 video.close()
             except HpeError as error:
                 summary.ending = summary.ending or str(error)
-        _finish(summary, source, outputs, video, exported=resumed or record.entries > 0)
+        _finish(summary, source, outputs, video)
     return summary
 
 
-def _photos_done(record: Path, found_by: str) -> Iterator[Entry]:
-    """The entries of an earlier run on photos, by the same network and settings."""
-    for entry in read_record(record):
+def _earlier(source: Source, outputs: Outputs, found_by: str) -> list[Entry]:
+    """What the record has of an earlier run on photos, by the same network and settings, if this one goes on."""
+    if not (outputs.resume and outputs.record.exists()):
+        return []
+    if outputs.video is not None or not isinstance(source, Pictures):
+        raise HpeError("resume was given with a film, but a film cannot go on; leave one of them out.")
+    entries = list(read_record(outputs.record))
+    for entry in entries:
         if not entry.source:
-            raise HpeError(f"{record} is the record of a film, but one of photos is expected; choose another folder.")
+            raise HpeError(f"{outputs.record} is the record of a film, and photos cannot go on in it; choose another.")
         if entry.found_by not in ("", found_by):  # "": records of earlier versions
             raise HpeError(
-                f"{record} has people found by {entry.found_by}, and this run finds them otherwise; give the same "
-                "network and settings, or another folder."
+                f"{outputs.record} has people found by {entry.found_by}, and this run finds them otherwise; give the "
+                "same network and settings, or another folder."
             )
-        yield entry
+    return entries
 
 
-def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
+def _check_places(source: Source, outputs: Outputs, earlier: list[Entry]) -> None:
     """Raise when a file of the job's is an input, or is there and was not asked to be replaced; tidy killed runs up.
 
     Of a run that goes on, the files of the frames that the record has are its own: they are not written again.
     """
-    inputs = [*source.files, *outputs.inputs]
-    own = {path for entry in read_record(outputs.record) for path in outputs.files(entry)} if resumed else set()
-    check_targets([outputs.record], inputs, outputs.overwrite or resumed, REPLACE)
-    targets = [path for path in outputs.exports if not (resumed and is_export(path, outputs.record))]
+    inputs, own = [*source.files, *outputs.inputs], {path for entry in earlier for path in outputs.files(entry)}
+    check_targets([outputs.record], inputs, outputs.overwrite or outputs.resume, REPLACE)
+    targets = [path for path in outputs.exports if not (earlier and is_export(path, outputs.record))]
     targets += [outputs.video] if outputs.video else []
     folders = {path.parent for path in (outputs.record, *outputs.exports, *own)}
-    names = [photo.picture for photo in source.wanted()] if isinstance(source, Pictures) else [FRAME]
+    names = [photo.picture for photo in source.wanted] if isinstance(source, Pictures) else [FRAME]
     if outputs.pictures is not None:
         pattern = pattern_of(outputs.pictures)
         folder = outputs.pictures.parent if pattern else outputs.pictures
-        if isinstance(source, Pictures) and not pattern:
-            targets += [folder / name for name in names]
-        else:
-            frame = pattern or numbered(FRAME)
-            targets += [path for path in folder.glob("*") if frame and frame.fullmatch(path.name)]
+        frame = pattern or (None if isinstance(source, Pictures) else numbered(FRAME))
+        targets += (
+            [path for path in folder.glob("*") if frame.fullmatch(path.name)] if frame else map(folder.joinpath, names)
+        )
         folders |= {(folder / name).parent for name in names}
     if outputs.crops is not None:
         places = {(outputs.crops / name).parent for name in names}
@@ -298,22 +283,22 @@ def _check_places(source: Source, outputs: Outputs, resumed: bool) -> None:
         remove_parts(place)
 
 
-def _draw_missing(outputs: Outputs, summary: Summary) -> None:
+def _draw_missing(outputs: Outputs, earlier: list[Entry], summary: Summary) -> None:
     """Draw the photos of an earlier run whose annotated pictures or people's parts are not there.
 
     A photo that has another size now is told, and not drawn: the people of the record are not in it.
     """
-    for entry in read_record(outputs.record):
-        if not entry.picture or all(map(os.path.lexists, outputs.files(entry))):
+    for entry in earlier:
+        missing = [path for path in outputs.files(entry) if not os.path.lexists(path)]
+        if not missing:
             continue
         try:
             image = read_picture(entry.source)
             if (image.shape[1], image.shape[0]) != entry.size:
                 raise HpeError(f"{entry.source} has changed since it was done; do it again with --overwrite.")
             _, files = outputs.shown(entry, image)
-            for path, image in files.items():
-                if not os.path.lexists(path):
-                    write_image(path, image)
+            for path in missing:
+                write_image(path, files[path])
         except HpeError as error:
             summary.notes.append(str(error))
 
@@ -331,27 +316,22 @@ def _followed(
         yield Entry(*head, person, poses, frame.source, frame.picture, found_by), frame.image
 
 
-def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile | None, exported: bool) -> None:
+def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile | None) -> None:
     """Make what is made at the end, and say what there is to say."""
-    report = source.report
-    summary.notes += report.notes + report.sentences
-    if not (summary.frames or summary.resumed or summary.ending or summary.notes):
-        summary.notes.append(f"{source.name} has no frame that was asked for; look at its length, and start and stop.")
+    report, pictures = source.report, outputs.pictures
+    summary.notes += report.notes + report.told()
     if summary.resumed and not (summary.frames or summary.ending or report.count):
         summary.notes.append(f"{outputs.record} has all photos that were asked for; none is left to do.")
-    if report.count > len(report.sentences):
-        summary.notes.append(f"... and {report.count - len(report.sentences)} more of the kind.")
-    summary.files.append(outputs.record)
-    if video is not None and video.frames:
-        summary.files.append(video.path)
-        if video.fitted:
-            summary.notes.append(f"{video.fitted} frames changed size and were fitted into the film's first size.")
-        summary.notes += [video.sound_note] if video.sound_note else []
-    if summary.frames and outputs.pictures is not None:
-        summary.files.append(outputs.pictures.parent if pattern_of(outputs.pictures) else outputs.pictures)
-    if summary.people and outputs.crops is not None:
-        summary.files.append(outputs.crops)
-    for path in outputs.exports if exported else ():
+    if not (summary.frames or summary.ending or summary.notes):
+        summary.notes.append(f"{source.name} has no frame that was asked for; look at its length, and start and stop.")
+    if video is not None and video.fitted:
+        summary.notes.append(f"{video.fitted} frames changed size and were fitted into the film's first size.")
+    if video is not None and video.frames and video.sound_note:
+        summary.notes.append(video.sound_note)
+    folder = pictures.parent if pictures and pattern_of(pictures) else pictures
+    places = (outputs.record, outputs.video, folder, outputs.crops)
+    summary.files += [path for path in places if path is not None and path.exists()]
+    for path in outputs.exports if summary.frames or summary.resumed else ():
         try:
             summary.files.append(export_record(outputs.record, path))
         except HpeError as error:

@@ -16,11 +16,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
-from itertools import islice
 from pathlib import Path
-from shutil import copyfile
 from tempfile import TemporaryDirectory
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +27,8 @@ from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.evaluation.pose_files import Person, no_record, poses_of, record_lines, write_people
 from hpe_nb.files.reading import read_bytes
-from hpe_nb.files.whole import check_different, new_file, unwritable, written_whole
+from hpe_nb.files.whole import check_different, new_file, unwritable
+from hpe_nb.films.sources import Closing
 from hpe_nb.skeleton import K
 
 RECORD = "poses.jsonl"
@@ -57,35 +56,24 @@ class Entry:
     found_by: str = ""  # network and settings that found a photo's people
 
 
-class RecordFile:
-    """A record that is being written, in a `with` block; with `resume` it goes on after what is there, if that is one.
+class RecordFile(Closing):
+    """A record that is being written, in a `with` block; with `resume` it goes on after the last whole line.
 
     Every entry is on disk when `write` returns; `entries` counts them. An earlier record stays until the first. Where
-    the disk has no room for one, what was written of it is taken back, so the file always ends with a whole line.
+    the disk has no room for one, what was written of it is taken back, so the file always ends with a whole line. The
+    file of a record without an entry goes.
     """
 
     def __init__(self, path: str | Path, resume: bool = False) -> None:
         self.path = Path(path)
         self.entries = self._end = 0
         self._file: FileIO | None = None
-        try:
-            if resume and self.path.exists():
-                for _ in read_record(self.path):  # sees that it is one
-                    pass
-                with self.path.open("rb") as file:
-                    self._end = sum(len(line) for line in file if line.endswith(b"\n"))
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise unwritable(self.path, error) from error
+        if resume and self.path.exists():
+            with self.path.open("rb") as file:
+                self._end = sum(len(line) for line in file if line.endswith(b"\n"))
 
     def _open(self) -> FileIO:
-        """The file, to be written to from its last whole line on; a new one in place of an earlier record.
-
-        Links and second names of an earlier record keep what they lead to.
-        """
-        if self._end:
-            with written_whole(self.path) as part:
-                copyfile(self.path, part)
+        """The file, to be written to from its last whole line on; a new one in place of an earlier record."""
         file = FileIO(self.path, "r+") if self._end else new_file(self.path)
         file.truncate(self._end)
         file.seek(self._end)
@@ -107,11 +95,8 @@ class RecordFile:
         self._end += len(line)
         self.entries += 1
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Close the file; one without an entry goes."""
+    def close(self) -> None:
+        """Close the file."""
         if self._file is not None:
             self._file.close()
             if not self._end:
@@ -163,32 +148,25 @@ def export_record(record: str | Path, path: str | Path) -> Path:
     """
     record, path = Path(record), Path(path)
     check_different([record, path])
-    coco = path.suffix.lower() == ".json"
-    stems = [Path(line["name"]).stem if line.get("source") else "" for line in record_lines(record)] if coco else []
-    named = all(re.fullmatch("[0-9]{1,18}", stem) for stem in stems)
-    named = named and len({int(stem) for stem in stems}) == len(stems)  # 7 and 007 are one number
     try:
-        return write_people(path, _people(record, coco, named), COLUMNS)
+        return write_people(path, _people(record, coco=path.suffix.lower() == ".json"), COLUMNS)
     except (ValueError, TypeError, KeyError) as error:
         raise error if isinstance(error, HpeError) else no_record(record, error) from error
 
 
 def is_export(path: Path, record: Path) -> bool:
     """Whether a file is as `export_record` makes it of the record, or of its beginning: then it is the record's own."""
-    coco = path.suffix.lower() == ".json"
-    with suppress(HpeError, ValueError), TemporaryDirectory() as folder:  # ValueError: photos that are no numbers
-        found = read_bytes(path, "an export")
-        lines = found.count(b"\n")
-        count = max(0, lines - 2 if coco else (lines - 1) // K)
-        for named in (False, True)[: 1 + coco]:  # a shorter record may have had numbers only
-            people = islice(_people(record, coco, named), count)
-            if write_people(Path(folder) / path.name, people, COLUMNS).read_bytes() == found:
-                return True
+    with suppress(HpeError), TemporaryDirectory() as folder:
+        made = export_record(record, Path(folder) / path.name).read_bytes()
+        return made.startswith(read_bytes(path, "an export").removesuffix(b"\n]\n"))
     return False
 
 
-def _people(record: Path, coco: bool, named: bool) -> Iterator[Person]:
-    """The people of a record as `export_record` writes them; `named`: the photos' names are numbers, their ids."""
+def _people(record: Path, coco: bool) -> Iterator[Person]:
+    """The people of a record as `export_record` writes them."""
+    stems = [Path(line["name"]).stem if line.get("source") else "" for line in record_lines(record)] if coco else []
+    numbers = {int(stem) for stem in stems if re.fullmatch("[0-9]{1,18}", stem)}
+    named = len(numbers) == len(stems)  # not where 7 and 007 are one number
     for line in record_lines(record):
         name, number = visible(str(line["name"])), line["frame"]
         head = {"frame": number, "time_s": line["time"], "name": name}

@@ -7,18 +7,18 @@ from contextlib import suppress
 from fractions import Fraction
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import scaled_into
-from hpe_nb.files.opencv import cv2
 from hpe_nb.files.whole import new_file, unwritable
+from hpe_nb.films.sources import Closing
 
 if TYPE_CHECKING:
-    from hpe_nb.films.captures import Film
+    from hpe_nb.films.sources import Film
 
 PARTS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "500000", "flush_packets": "1"}
 """An MP4 in parts of half a second, each of which is whole: a film that was cut off plays up to its end."""
@@ -43,9 +43,6 @@ COPIED = {
 }
 """Codecs of sound that films of these endings take as they are."""
 
-MOST_STILL = 100
-"""How often a frame is repeated at most in a film of one rate, if ten seconds are not more: a longer gap is cut."""
-
 CLOCK = 90_000
 """Ticks of the film's time in a second."""
 
@@ -53,97 +50,85 @@ RESERVE = 8 * 2**20
 """Bytes that must stay free, so that a film can be ended and the record goes on."""
 
 
-class VideoFile:
+class VideoFile(Closing):
     """A film that is being written. Use it in a `with` block; leaving it, on whatever way, ends the film.
 
     The ending chooses the codec, see `CODECS`. The first frame sets the size; frames of another size are `fitted` into
-    it with black around them. `fps` counts for frames that are given without a time; an .avi has that one rate, so its
-    frames are repeated to keep their times. The sound of the source is copied as it is, packet by packet, beside the
-    pictures of its time; `sound_note` says what came of it.
+    it with black around them. `fps` counts for frames that are given without a time, and for an .avi, which shows a
+    frame until the next one. The sound of the source is copied as it is, packet by packet, beside the pictures of its
+    time; `sound_note` says what came of it.
     """
 
     def __init__(self, path: str | Path, fps: float, source: Film | None = None) -> None:
-        self.path, self.fps, self.sound_note = Path(path), fps, ""
-        ending = self.path.suffix.lower()
-        if ending not in CODECS:
+        self.path, self.fps = Path(path), fps
+        self._ending = self.path.suffix.lower()
+        if self._ending not in CODECS:
             raise HpeError(f"{path} has the ending {self.path.suffix!r}, but one of {', '.join(CODECS)} is expected.")
-        self._codec, self._options, self._container_options = CODECS[ending]
         self.frames = self.fitted = 0
         self._source = source
-        self._heard: Any = None if source is None else source.keep_sound()
-        if self._heard is not None and ending not in (fits := _endings_for(self._heard)):
-            name = self._heard.codec.canonical_name
-            advice = f"try {fits[0]}" if fits else "turn the film's sound into aac to keep it"
-            self.sound_note = f"sound of the kind {name} does not fit into {ending} and was left out; {advice}."
-            self._heard = None
+        self.sound_note = "" if source is None else _why_silent(source, self._ending)
+        if source is not None:
+            source.keeps_sound = source.heard is not None and not self.sound_note
         self._size, self._origin, self._ticks = (0, 0), 0.0, -1
         self._file: FileIO | None = None
         self._container: Any = None
         self._video: Any = None
-        self._shown: Any = None
         self._sound: Any = None
 
     def write(self, image: Image, time: float | None = None) -> None:
-        """Add a frame, RGB uint8 (H, W, 3), to be shown at `time` seconds of the source.
+        """Add a frame.
 
-        Where the place cannot be written, or the disk is nearly full, it is an HpeError; what is there can be played.
+        Args:
+            image: (H, W, 3) RGB uint8.
+            time: second of the source at which it is shown; later than that of the frame before.
+
+        Raises:
+            HpeError: the place cannot be written, or the disk is nearly full; what is there can be played.
         """
         import av
 
-        if 1 in image.shape[:2]:
-            image = np.asarray(cv2.resize(image, (max(2, image.shape[1]), max(2, image.shape[0]))), np.uint8)
-        size = image.shape[1] // 2 * 2, image.shape[0] // 2 * 2  # codecs want even sides: an odd last row is left out
+        # Codecs want even sides: an odd last row is left out, a single one is fitted into two.
+        size = max(2, image.shape[1] // 2 * 2), max(2, image.shape[0] // 2 * 2)
         try:
             if self._container is None:
                 self._open(size, time or 0.0)
-            if size != self._size:
-                self.fitted += 1
+            self._ask_for_room()
+            self.fitted += size != self._size
+            if size != self._size or 1 in image.shape:
                 image = _fitted(image, self._size)
-            pixels = np.ascontiguousarray(image[: self._size[1], : self._size[0]])
-            frame, frame_time = av.VideoFrame.from_ndarray(pixels, format="rgb24"), self._video.codec_context.time_base
+            frame = av.VideoFrame.from_ndarray(
+                np.ascontiguousarray(image[: self._size[1], : self._size[0]]), format="rgb24"
+            )
+            tick = frame.time_base = self._video.codec_context.time_base
             seconds = self.frames / self.fps if time is None else time - self._origin
-            ticks = max(self._ticks + 1, round(seconds / frame_time))
-            if self._codec == "mjpeg" and self.frames:  # an AVI has one rate: the frame before is shown until this one
-                longest = self._ticks + max(MOST_STILL, round(self.fps * 10))
-                if ticks > longest:  # as between two recordings that were joined
-                    self._origin += float((ticks - longest) * frame_time)
-                    ticks = longest
-                for tick in range(self._ticks + 1, ticks):
-                    self._show(self._shown, tick)
-            self._show(frame, ticks)
-            self._play_sound(float(self._ticks * frame_time))
+            self._ticks = frame.pts = max(self._ticks + 1, round(seconds / tick))
+            self._container.mux(self._video.encode(frame))
+            self._play_sound(float(self._ticks * tick))
         except (OSError, av.FFmpegError) as error:
             raise unwritable(self.path, error) from error
         self.frames += 1
-
-    def _show(self, frame: Any, ticks: int) -> None:
-        """Add a frame at a tick of the film's time."""
-        self._ask_for_room()
-        frame.pts, frame.time_base = ticks, self._video.codec_context.time_base
-        self._container.mux(self._video.encode(frame))
-        self._shown, self._ticks = frame, ticks
 
     def _open(self, size: tuple[int, int], time: float) -> None:
         """Begin the film."""
         import av
 
         av.logging.set_level(None)
+        codec, options, container_options = CODECS[self._ending]
         rate = max(Fraction(self.fps).limit_denominator(1001), Fraction(1, 1001))
-        ending = self.path.suffix.lower()
         self._size, self._origin = size, time
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._ask_for_room()
         self._file = new_file(self.path)
         try:
-            kind = "matroska" if ending == ".mkv" else ending[1:]
-            self._container = av.open(self._file, "w", format=kind, options=self._container_options)
-            self._video = self._container.add_stream(self._codec, rate=rate, options=dict(self._options))
+            kind = "matroska" if self._ending == ".mkv" else self._ending[1:]
+            self._container = av.open(self._file, "w", format=kind, options=container_options)
+            self._video = self._container.add_stream(codec, rate=rate, options=dict(options))
             self._video.width, self._video.height = size
-            self._video.pix_fmt = "yuvj420p" if self._codec == "mjpeg" else "yuv420p"
-            self._video.codec_context.time_base = 1 / rate if self._codec == "mjpeg" else Fraction(1, CLOCK)
+            self._video.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+            self._video.codec_context.time_base = 1 / rate if codec == "mjpeg" else Fraction(1, CLOCK)
             self._video.codec_context.gop_size = max(1, round(2 * self.fps))
-            if self._heard is not None:
-                self._sound = self._container.add_stream_from_template(self._heard)
+            if self._source is not None and self._source.keeps_sound:
+                self._sound = self._container.add_stream_from_template(self._source.heard)
             if self._source is not None:
                 self._video.codec_context.sample_aspect_ratio = self._source.pixel_ratio
             self._video.codec_context.open()  # it says what it cannot code
@@ -159,7 +144,7 @@ class VideoFile:
         """Add the sound up to a second of the film."""
         if self._sound is None or self._source is None:
             return
-        origin, tape = self._origin + self._source.first_time, self._source.sound
+        origin, tape = self._origin + (self._source.clock.began or 0.0), self._source.sound
         while tape and float(tape[0].dts * tape[0].time_base) <= origin + until:
             packet = tape.popleft()
             shift = round(origin / packet.time_base)
@@ -197,17 +182,18 @@ class VideoFile:
             if self._file is not None:
                 self._file.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-
-def _endings_for(sound: Any) -> list[str]:
-    """Endings of films that take a stream of sound as it is; AAC as it is broadcast has no header, which MP4 wants."""
-    bare = sound.codec.canonical_name == "aac" and not sound.codec_context.extradata
-    return [each for each in COPIED if sound.codec.canonical_name in COPIED[each] and not (bare and each != ".mkv")]
+def _why_silent(source: Film, ending: str) -> str:
+    """Why the sound of a film cannot be copied into one of an ending; nothing where it can, or where there is none."""
+    if source.heard is None:
+        return ""
+    if source.span.loop:
+        return "the film has no sound, which is left out where a film begins again (--loop)."
+    kind = source.heard.codec.canonical_name
+    bare = kind == "aac" and not source.heard.codec_context.extradata  # as it is broadcast; MP4 wants a header
+    fits = [each for each in COPIED if kind in COPIED[each] and not (bare and each != ".mkv")]
+    advice = f"try {fits[0]}" if fits else "turn the film's sound into aac to keep it"
+    return "" if ending in fits else f"sound of the kind {kind} does not fit into {ending} and was left out; {advice}."
 
 
 def _fitted(image: Image, size: tuple[int, int]) -> Image:

@@ -41,23 +41,22 @@ Group = tuple[float, list[Shape]]
 
 
 def draw_scene(
-    recipe: Recipe, cast: tuple[Actor, ...], points: Float64, headings: Float64, heads: Float64
+    recipe: Recipe, cast: tuple[Actor, ...], points: Float64, headings: Float64, heights: Float64, heads: Float64
 ) -> tuple[Image, Kinds]:
     """The picture (H, W, 3), and the mask (H, W) of who is seen: 0 background, i + 1 person i, 255 a thing.
 
-    The cast stands from back to front; points (P, 17, 2) and headings (P, 2) are those of `people.placed`, heads
-    (B, 17, 2) the keypoints of the balloons, all in image pixels.
+    The cast stands from back to front; points (P, 17, 2), headings (P, 2) and heights (P,) are those of
+    `people.placed`, heads (B, 5, 2) the faces of the balloons, all in image pixels.
     """
     width, height = recipe.size
     horizon = round(0.58 * height)
     rows = np.concatenate((np.linspace(*SKY, horizon), np.linspace(*MEADOW, height - horizon)))
     image = np.repeat(np.round(rows).astype(np.uint8)[:, None], width, axis=1)
     mask = np.zeros((height, width), np.uint8)
-    tall = np.array([actor.height * height for actor in cast])
-    for actor, body in zip(cast, tall, strict=True):
+    for actor, body in zip(cast, heights, strict=True):
         centre = np.array([actor.x * width, actor.ground * height])
         fill(image, (0.0, [(ellipse(centre, 0.19 * body, 0.04 * body), SHADE)]))
-    looks = zip(points, headings, tall, stream(recipe.seed, "look").random((len(cast), 6)), strict=True)
+    looks = zip(points, headings, heights, stream(recipe.seed, "look").random((len(cast), 6)), strict=True)
     first = int(stream(recipe.seed, "shirt").random() * len(SHIRTS))
     for i, (body_points, heading, body, look) in enumerate(looks):
         for group in _person(body_points, heading, body, first + i, long_hair=look[5] < 0.4):
@@ -66,7 +65,7 @@ def draw_scene(
         for group in _balloon(head, balloon_height(recipe), BALLOONS[i % len(BALLOONS)]):
             fill(image, group, mask, THING)
     if recipe.occlusion and cast:
-        _hedge(image, mask, round(cast[-1].ground * height - recipe.occlusion * tall[-1]), recipe.seed)
+        _hedge(image, mask, round(cast[-1].ground * height - recipe.occlusion * heights[-1]), recipe.seed)
     return image, mask
 
 
@@ -128,7 +127,7 @@ def _features(points: Float64, height: float, turn: float = 0.0, tilt: float = 0
 
 
 def _balloon(points: Float64, height: float, colour: RGB) -> Iterator[Group]:
-    """A balloon on a string whose face has the keypoints (17, 2) of a head belonging to a body of this height."""
+    """A balloon on a string whose face has the keypoints (5, 2) of a head belonging to a body of this height."""
     middle = points[[3, 4]].mean(axis=0)
     foot = middle + np.array([0.0, 0.105]) * height
     yield 0.0, [(capsule(foot, foot + np.array([0.03, 0.3]) * height, 0.003 * height, 0.003 * height), DARK)]

@@ -13,9 +13,6 @@ from hpe_nb.errors import HpeError
 from hpe_nb.files.opencv import cv2
 from hpe_nb.skeleton import K
 
-HALF_PIXEL = np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]])
-"""Map pixels to image pixels of human-pose-estimation-0007: image_px = 2 * map_px."""
-
 REACH = 3.0
 """A joint's Gaussian and its disc of tags end this many sigmas from the joint."""
 
@@ -86,33 +83,35 @@ def ideal_maps(
             transform that cannot be.
     """
     keypoints, tags, scores = (np.asarray(each, np.float64) for each in (keypoints, tags, scores))
-    if keypoints.ndim != 3 or keypoints.shape[1:] != (K, 3):
-        raise HpeError(f"keypoints of shape {keypoints.shape} were given, but (people, 17, 3) is expected.")
-    count = len(keypoints)
-    if tags.shape[:1] != (count,) or tags.ndim > 3 or 0 in tags.shape[1:] or (tags.ndim == 3 and tags.shape[1] != K):
+    shapes = f"{keypoints.shape}, {tags.shape} and {scores.shape}"
+    try:
+        if keypoints.shape != (len(tags), K, 3) or 0 in tags.shape[1:]:
+            raise ValueError("no tag for each person")
+        tags = tags if tags.ndim == 3 else tags.reshape(len(tags), 1, *(tags.shape[1:] or (1,)))
+        tags = np.broadcast_to(tags, (*keypoints.shape[:2], tags.shape[-1]))
+        scores = np.broadcast_to(scores, keypoints.shape[:2])
+    except (TypeError, ValueError) as error:
         raise HpeError(
-            f"tags of shape {tags.shape} were given for {count} people, but one tag per person (P,), "
-            "(P, D) or one per joint (P, 17, D) is expected."
-        )
-    if scores.ndim > 2 or any(
-        side not in (1, known) for side, known in zip(scores.shape[::-1], (K, count), strict=False)
-    ):
-        raise HpeError(f"scores of shape {scores.shape} were given, but one number or ({count}, 17) is expected.")
-    if not isinstance(sigma, int | float | np.number) or not 0 < sigma <= WIDEST:
-        raise HpeError(f"sigma={sigma!r} was given, but map pixels above 0 and up to {WIDEST} are expected, as 2.")
+            f"keypoints, tags and scores of shapes {shapes} were given, but (P, 17, 3), then (P,), (P, D) or "
+            "(P, 17, D), then one number or (P, 17) are expected."
+        ) from error
     sides = np.asarray(size)
-    if sides.shape != (2,) or sides.dtype.kind not in "iu" or not ((sides > 0) & (sides <= LONGEST)).all():
-        raise HpeError(f"size={size!r} was given, but whole width and height up to {LONGEST} map pixels are expected.")
+    whole = sides.shape == (2,) and sides.dtype.kind in "iu" and ((sides > 0) & (sides <= LONGEST)).all()
+    if not whole or not isinstance(sigma, int | float | np.number) or not 0 < sigma <= WIDEST:
+        raise HpeError(
+            f"size={size!r} and sigma={sigma!r} were given, but whole width and height up to {LONGEST} and a sigma "
+            f"above 0 and up to {WIDEST}, as 2, are expected, in map pixels."
+        )
     person, joint = np.nonzero(keypoints[..., 2] > 0)
-    tags = tags if tags.ndim == 3 else tags.reshape(count, 1, *(tags.shape[1:] or (1,)))
-    tag = np.broadcast_to(tags, (count, K, tags.shape[-1]))[person, joint]
-    score = np.broadcast_to(scores, keypoints.shape[:2])[person, joint]
-    for name, numbers in (("keypoints", keypoints[person, joint]), ("tags", tag), ("scores", score)):
-        if not (np.abs(numbers) <= FARTHEST).all():
-            raise HpeError(f"{name} with NaN or large numbers were given, but numbers up to {FARTHEST:g} are expected.")
+    place, tag, score = (np.asarray(each[person, joint], np.float64) for each in (keypoints[..., :2], tags, scores))
+    if not all((np.abs(numbers) <= FARTHEST).all() for numbers in (place, tag, score)):
+        raise HpeError(
+            f"keypoints, tags or scores with NaN or large numbers were given, but numbers up to {FARTHEST:g} are "
+            "expected."
+        )
     point = np.zeros((K, 1, 1), np.float32)
-    placed = Maps(point, point, HALF_PIXEL if to_image is None else np.asarray(to_image))
-    xy = placed.map_points(keypoints[person, joint, :2])
+    placed = Maps(point, point, 2 * np.eye(2, 3) if to_image is None else np.asarray(to_image))
+    xy = placed.map_points(place)
     marks = inside(Marks(joint, xy, score, tag, person, joint), size)
     return Maps(*paint(marks, size, sigma), placed.to_image)
 

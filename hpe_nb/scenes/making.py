@@ -1,4 +1,8 @@
-"""Scene: people drawn at places that are known, and the maps that a network would give of them."""
+"""Scene: people drawn at places that are known, and the maps that a network would give of them, damaged as asked.
+
+Each kind of damage has its own random stream and draws for every joint, whether it is hit or not: moving one knob a
+little changes a little.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,22 @@ from typing import Any
 
 import numpy as np
 
-from hpe_nb.arrays import Float64, Image
+from hpe_nb.arrays import Float32, Float64, Floats, Image, Ints
 from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.peaks import negate_non_maxima
 from hpe_nb.errors import HpeError, suggestion
 from hpe_nb.files.images import html_picture
+from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import plural
-from hpe_nb.scenes.damage import FACE, people_tags, seen_marks, worn_heatmaps
 from hpe_nb.scenes.drawing import balloon_height, draw_scene
-from hpe_nb.scenes.ideal import inside, nearest, paint, surroundings
+from hpe_nb.scenes.ideal import Marks, inside, nearest, paint, surroundings
 from hpe_nb.scenes.people import POSES, cast_of, joints, placed
 from hpe_nb.scenes.recipe import NAMED, Recipe, stream
 from hpe_nb.scenes.truth import HIDDEN, OUTSIDE, Truth
-from hpe_nb.skeleton import K
+from hpe_nb.skeleton import LIMBS, MIRROR, K
+
+ARMS, LEGS = (7, 8, 9, 10), (13, 14, 15, 16)
+"""Elbows and wrists, knees and ankles."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,9 +78,9 @@ def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:
     """
     recipe = _recipe(name, settings)
     cast = cast_of(recipe)
-    keypoints, headings = placed(recipe, cast)
+    keypoints, headings, heights = placed(recipe, cast)
     heads = _balloons(recipe, keypoints[..., :2])
-    image, mask = draw_scene(recipe, cast, keypoints[..., :2], headings, heads)
+    image, mask = draw_scene(recipe, cast, keypoints[..., :2], headings, heights, heads)
     # A joint is outside the picture, or hidden where another one is seen.
     (height, width), pixel = mask.shape, nearest(keypoints[..., :2])
     there = ((pixel >= 0) & (pixel < (width, height))).all(axis=-1)
@@ -81,15 +89,16 @@ def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:
     visibility = np.where(own, keypoints[..., 2], np.minimum(keypoints[..., 2], HIDDEN))
     keypoints[..., 2] = np.where(there, visibility, OUTSIDE)
 
-    heights = np.array([actor.height * height for actor in cast], np.float64)
-    tags = people_tags(recipe, len(cast))
-    marks = inside(seen_marks(recipe, keypoints, heights, tags, heads), recipe.map_size)
+    tags = _people_tags(recipe, len(cast))
+    parts = [_joints(recipe, keypoints, heights, tags), _false_peaks(recipe, tags)]
+    parts += [_false_head(recipe, head, i, tags) for i, head in enumerate(heads)]
+    marks = inside(Marks._make(map(np.concatenate, zip(*parts, strict=True))), recipe.map_size)
     # Smooth tags round the bodies.
     bodies = marks.chosen(marks.person >= 0)
     reach = np.maximum(0.09 * heights[bodies.person] * recipe.map_scale, 1.0)
     background = surroundings(bodies, recipe.map_size, reach)
     heatmaps, tag_maps = paint(marks, recipe.map_size, recipe.sigma, background)
-    maps = Maps(worn_heatmaps(recipe, heatmaps), tag_maps, np.eye(2, 3) / recipe.map_scale)
+    maps = Maps(_worn(recipe, heatmaps), tag_maps, np.eye(2, 3) / recipe.map_scale)
     known = keypoints.astype(np.float32), tags.astype(np.float32)
     return Scene(image, maps, Truth(*known, marks.joint, nearest(marks.xy), marks.person, marks.part), recipe)
 
@@ -116,9 +125,8 @@ def _recipe(name: str | int | Recipe | None, settings: dict[str, Any]) -> Recipe
 
 
 def _balloons(recipe: Recipe, people: Float64) -> Float64:
-    """Keypoints (B, 17, 2) in image pixels of the balloons' heads, away from the people's; NaN where no head is."""
-    body = joints(POSES["standing"])[:, :2]
-    head = np.where(np.arange(K)[:, None] < FACE, body - body[[3, 4]].mean(axis=0), np.nan)
+    """Keypoints of the face (B, 5, 2) in image pixels of the balloons, away from the people's."""
+    face = joints(POSES["standing"])[:5, :2]
     tries = (0.1, 0.12) + stream(recipe.seed, "balloons").random((recipe.false_heads, 12, 2)) * (0.8, 0.16)
     taken = people.reshape(-1, 2)
     middles = np.zeros((recipe.false_heads, 2))
@@ -126,4 +134,87 @@ def _balloons(recipe: Recipe, people: Float64) -> Float64:
         away = np.sqrt(((places[:, None] - taken) ** 2).sum(axis=-1)).min(axis=1, initial=1e6)
         middles[i] = places[away.argmax()]
         taken = np.concatenate((taken, middles[i : i + 1]))
-    return np.asarray(middles[:, None] + balloon_height(recipe) * head)
+    return np.asarray(middles[:, None] + balloon_height(recipe) * (face - face[[3, 4]].mean(axis=0)))
+
+
+def _people_tags(recipe: Recipe, people: int) -> Float64:
+    """Tags (P,) of the people, `tag_gap` apart in random order, with a mean of 0."""
+    order = np.argsort(stream(recipe.seed, "tags").random(people), kind="stable")
+    tags = recipe.tag_gap * (order - (people - 1) / 2)
+    if recipe.same_tag:
+        tags[1:2] = tags[:1]
+    return np.asarray(tags, np.float64)
+
+
+def _joints(recipe: Recipe, keypoints: Float64, heights: Float64, tags: Float64) -> Marks:
+    """The people's joints, some missed, taken for the other side's, or with another tag."""
+    shape = people, _ = keypoints.shape[:2]
+    base = np.where(keypoints[..., 2] > 1, recipe.score, recipe.hidden_score)
+    scores = np.minimum(base * (0.9 + 0.2 * stream(recipe.seed, "score").random(shape)), 1.0)
+    missed = stream(recipe.seed, "missed").random(shape) < recipe.missed
+    # Normal numbers by Box and Muller's method; more rows leave the earlier ones as they were.
+    radius, turn = np.moveaxis(stream(recipe.seed, "tag noise").random((*shape, 2)), -1, 0)
+    noise = np.sqrt(-2 * np.log(1 - radius)) * np.cos(2 * np.pi * turn)
+    tag = _leaked_tags(keypoints, heights, tags, recipe.tag_leak) + recipe.tag_noise * noise
+    joint = np.tile(np.arange(K), (people, 1))
+    swapped = stream(recipe.seed, "swapped").random((people, 2)) < recipe.swapped
+    for which, limbs in enumerate((ARMS, LEGS)):
+        joint[np.flatnonzero(swapped[:, which])[:, None], limbs] = np.array(MIRROR)[list(limbs)]
+    person, part = seen = np.nonzero((keypoints[..., 2] > 0) & (scores > 0) & ~missed)
+    return Marks(joint[seen], keypoints[seen][:, :2] * recipe.map_scale, scores[seen], tag[seen][:, None], person, part)
+
+
+def _leaked_tags(keypoints: Float64, heights: Float64, tags: Float64, leak: float) -> Float64:
+    """Tags (P, 17) of the joints when each takes over a share of the tag of another person whom it lies on.
+
+    The share is `leak` on the other person's bones and falls with the distance from them, to a seventh of it at a tenth
+    of his body height.
+    """
+    own = other = np.repeat(tags[:, None], K, axis=1)
+    if not leak or not len(tags):
+        return own
+    along = np.linspace(0, 1, 5)[:, None, None]
+    start, end = keypoints[:, np.array(LIMBS).T, :2].transpose(1, 0, 2, 3)[:, :, None]
+    body = (start + along * (end - start)).reshape(len(tags), -1, 2)
+    shares = np.zeros((len(tags), K))
+    for q in range(len(tags)):
+        away = np.sqrt(((keypoints[:, :, None, :2] - body[q]) ** 2).sum(axis=-1)).min(axis=-1)
+        share = leak * np.exp(-0.5 * (away / (0.05 * heights[q])) ** 2)
+        share[q] = 0
+        other = np.where(share > shares, tags[q], other)
+        shares = np.maximum(share, shares)
+    return own + shares * (other - own)
+
+
+def _false_peaks(recipe: Recipe, tags: Float64) -> Marks:
+    """Peaks that belong to no person: of any joint type, anywhere, with low scores and any tag."""
+    joint, x, y, score, tag = stream(recipe.seed, "false peaks").random((recipe.false_peaks, 5)).T
+    low, high = (tags.min() - 1, tags.max() + 1) if len(tags) else (-1.0, 1.0)
+    xy = np.stack((x, y), axis=1) * (np.array(recipe.map_size) - 1)
+    return _of_no_person(joint * K, xy, 0.15 + 0.45 * score, low + tag * (high - low))
+
+
+def _false_head(recipe: Recipe, head: Float64, index: int, tags: Float64) -> Marks:
+    """The face of balloon number `index`, keypoints (5, 2) in image pixels: peaks with a tag of their own."""
+    scores = recipe.score * (0.6 + 0.2 * stream(recipe.seed, "balloon score", index).random(len(head)))
+    tag = (tags.max() if len(tags) else 0.0) + max(recipe.tag_gap, 1.0) * (index + 1)
+    return _of_no_person(np.arange(len(head)), head * recipe.map_scale, scores, np.full(len(head), tag))
+
+
+def _of_no_person(joint: Floats | Ints, xy: Float64, score: Float64, tag: Float64) -> Marks:
+    """False marks."""
+    none = np.full(len(joint), -1)
+    return Marks(joint.astype(np.intp), xy, score, tag[:, None], none, none)
+
+
+def _worn(recipe: Recipe, heatmaps: Float32) -> Float32:
+    """Heatmaps with the recipe's blur and noise, in the contract's signs; the same array where there is neither."""
+    if not recipe.blur and not recipe.heat_noise:
+        return heatmaps
+    heat = np.abs(heatmaps)
+    if recipe.blur:
+        heat = np.stack([cv2.GaussianBlur(one, (0, 0), recipe.blur, borderType=cv2.BORDER_REPLICATE) for one in heat])
+    if recipe.heat_noise:
+        noise = stream(recipe.seed, "heat noise").random(heat.shape, dtype=np.float32)
+        heat = np.maximum(heat, np.float32(recipe.heat_noise) * noise)
+    return negate_non_maxima(heat)

@@ -161,11 +161,11 @@ def _rows(recipe: Recipe) -> tuple[Actor, ...]:
     return tuple(sorted(actors, key=lambda actor: actor.ground))
 
 
-def placed(recipe: Recipe, cast: tuple[Actor, ...]) -> tuple[Float64, Float64]:
-    """Keypoints and headings of the cast.
+def placed(recipe: Recipe, cast: tuple[Actor, ...]) -> tuple[Float64, Float64, Float64]:
+    """Keypoints, headings and body heights of the cast.
 
     Keypoints are (P, 17, 3) in image pixels with visibility 0 (the head hides it) or 2; headings (P, 2) are the turn of
-    the body and the lean of the head in degrees, see `Pose`.
+    the body and the lean of the head in degrees, see `Pose`; heights (P,) are in image pixels.
     """
     width, height = recipe.size
     points, headings = np.zeros((len(cast), K, 3)), np.zeros((len(cast), 2))
@@ -178,4 +178,4 @@ def placed(recipe: Recipe, cast: tuple[Actor, ...]) -> tuple[Float64, Float64]:
         points[i, :, :2] = np.round((foot + body[:, :2] * actor.height * height) * _GRID) / _GRID
         points[i, :, 2] = body[:, 2]
         headings[i] = side * pose.turn, side * (pose.lean + pose.nod)
-    return points, headings
+    return points, headings, np.array([actor.height * height for actor in cast], np.float64)

@@ -80,24 +80,18 @@ class Recipe:
             if item.metadata:
                 object.__setattr__(self, item.name, check_field(item, getattr(self, item.name)))
         try:
-            width, height = self.size
-            fits = all(value == int(value) and 16 <= value <= 8192 for value in (width, height))
-        except (TypeError, ValueError):
-            fits = False
-        if not fits:
-            raise HpeError(f"size={self.size!r} was given, but width and height from 16 to 8192 pixels are expected.")
-        object.__setattr__(self, "size", (int(width), int(height)))
-        try:
-            cast = tuple(Actor(*each) for each in self.cast)
-            numbers = (number for each in cast for number in (each.x, each.ground, each.height, each.loose))
-            fits = all(abs(number) <= FARTHEST for number in numbers)
-        except TypeError:
+            (width, height), cast = map(int, self.size), tuple(Actor(*each) for each in self.cast)
+            numbers = np.array([(each.x, each.ground, each.height, each.loose) for each in cast], float)
+            fits = (width, height) == tuple(self.size) and min(width, height) >= 16 and max(width, height) <= 8192
+            fits = fits and bool((np.abs(numbers) <= FARTHEST).all())
+        except (TypeError, ValueError, OverflowError):
             fits = False
         if not fits:
             raise HpeError(
-                f"cast={self.cast!r} was given, but of each person {', '.join(Actor._fields)} are expected, "
-                f"numbers up to {FARTHEST}."
+                f"size={self.size!r} and cast={self.cast!r} were given, but width and height from 16 to 8192 pixels, "
+                f"and of each person {', '.join(Actor._fields)}, with numbers up to {FARTHEST}, are expected."
             )
+        object.__setattr__(self, "size", (width, height))
         object.__setattr__(self, "cast", cast)
 
     @property

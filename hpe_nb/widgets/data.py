@@ -73,8 +73,7 @@ def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], *
         return np.column_stack((rgb.round(), opacity)).astype(np.uint8).tobytes()
 
     def shades(person: int) -> list[str]:
-        colour = colours.person_colour(person)
-        left, right = colours.mixed(colour, colours.PAPER, 0.35), colours.mixed(colour, colours.INK, 0.25)
+        left, colour, right = colours.tones(person)
         return [*map(colours.hex_code, (colour, left, right, colours.contrast(colour)))]
 
     people = range(len(colours.PEOPLE) * len(colours.PATTERNS))  # then colours and patterns repeat

@@ -17,9 +17,9 @@ from hpe_nb.errors import HpeError
 from hpe_nb.files.images import decode_image
 from hpe_nb.files.text import plural
 from hpe_nb.films.following import Following
-from hpe_nb.films.pictures import read_picture
+from hpe_nb.films.inputs import read_picture
 from hpe_nb.films.record import Entry, read_record
-from hpe_nb.films.seeking import FilmPages
+from hpe_nb.films.sources import Film, Span
 from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.settings import Settings
 from hpe_nb.widgets.canvas import Canvas, Stepped
@@ -98,7 +98,7 @@ class Player(Watched, Stepped):
         if not self.entries:
             raise HpeError("a record without frames was given, but one frame at least is expected; run the film first.")
         self._count = len(self.entries)
-        self.pages = FilmPages(film) if isinstance(film, str | Path) else list(film)
+        self.pages = Film(str(film), Span()) if isinstance(film, str | Path) else list(film)
         self.network, self.settings = network, settings
         timeline = [len(entry.poses) for entry in self.entries]
         steps = {"count": self._count, "interval": self._interval(), "timeline": timeline}
@@ -107,7 +107,7 @@ class Player(Watched, Stepped):
 
     def _frame(self, position: int) -> Image:
         """A frame, as it is in the film."""
-        if isinstance(self.pages, FilmPages):
+        if isinstance(self.pages, Film):
             return self.pages.page(self.entries[position].time)
         if position >= len(self.pages):
             raise HpeError(f"{len(self.pages)} pictures were given for a record of {self._count}; give all.")
@@ -125,7 +125,7 @@ class Player(Watched, Stepped):
 
     def _interval(self) -> int:
         """Milliseconds between two entries: a film plays at its own speed."""
-        steps = np.diff([entry.time for entry in self.entries]) if isinstance(self.pages, FilmPages) else np.zeros(0)
+        steps = np.diff([entry.time for entry in self.entries]) if isinstance(self.pages, Film) else np.zeros(0)
         return max(20, round(1000 * float(np.median(steps)))) if len(steps) else 500
 
 

@@ -77,7 +77,7 @@ def missed(decoding: hpe.Decoding, setting: str, flips: np.ndarray) -> int:
     """At how many places of the slider the result changes without a mark since the place before."""
     told = hpe.Settings.__dataclass_fields__[setting].metadata
     low, high, by = told["low"], told["high"], told["by"]
-    decoder, count = Decoder(decoding.maps, memory=50), 0
+    decoder, count = Decoder(decoding.maps), 0
     places = np.clip(np.arange(low, high + by / 2, by).round(6), low, high)
     results = [outcome(decoder(with_setting(decoding.settings, setting, place))) for place in places.tolist()]
     for start, end, one, other in zip(places, places[1:], results, results[1:], strict=False):

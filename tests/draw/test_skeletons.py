@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
@@ -163,21 +162,6 @@ def test_anything_can_be_drawn_wherever_it_lies(data):
 def test_what_is_no_photo(photo):
     with pytest.raises(hpe.HpeError, match="RGB picture"):
         draw_poses(photo, standing((0, 0)))
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        pytest.param({"people": [0]}, id="a place for one of two"),
-        pytest.param({"people": 0}, id="a person in place of a list"),
-        pytest.param({"people": [0, 1, 2]}, id="a place too many"),
-        pytest.param({"people": [0.0, 1.0]}, id="places that are no whole numbers"),
-        pytest.param({"line_width": 1e9}, id="a line that OpenCV cannot draw"),
-        pytest.param({"line_width": np.nan}, id="NaN as a width"),
-    ],
-)
-def test_what_cannot_be_drawn_is_refused(given):
-    refused("{}=.* was given".format(*given), drawn, standing((0, 0), (90, 0)), **given)
 
 
 def test_twenty_people_can_be_told_apart_by_colour_and_pattern():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -31,7 +30,7 @@ from hpe_nb.cli.sweep import values_of
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation import sweep as sweeping
 from hpe_nb.evaluation.cache import seal
-from hpe_nb.evaluation.grids import settings_key
+from hpe_nb.evaluation.grids import grid_settings, settings_key
 from hpe_nb.evaluation.labels import labels_of
 from hpe_nb.evaluation.metrics import NUMBERS, judge
 from hpe_nb.evaluation.sweep import judge_settings
@@ -438,16 +437,7 @@ NONE = ("nothing=1", "tag_threshold=a", "tag_threshold=1:2", "max_people=1:3:0.5
 
 @pytest.mark.parametrize("text", [*NONE, *ENDLESS])
 def test_words_of_the_command_line_that_are_no_values(text: str) -> None:
-    refused("given|expected", values_of, text)
-
-
-def test_values_of_one_field_are_given_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    labels = tmp_path / "labels.json"
-    person = {"image_id": 1, "bbox": [9, 9, 50, 70], "keypoints": [20, 30, 2] * 17}
-    labels.write_text(json.dumps({"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [person]}))
-    twice = ["--set", "tag_threshold=0.5,1", "--set", "tag-threshold=2"]
-    assert main(["sweep", str(labels), *twice]) == 2
-    assert "tag_threshold were given twice" in capsys.readouterr().err
+    refused("given|expected", lambda: grid_settings(dict([values_of(text)])))
 
 
 @pytest.mark.parametrize("command", [["eval"], ["sweep", "--set", "tag_threshold=1"]])

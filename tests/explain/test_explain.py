@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from random_maps import random_maps
+from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.decoder.grouping import allowed
@@ -184,13 +185,9 @@ def test_flips_of_a_joint_are_true():
     ],
 )
 def test_wrong_questions(person, joint, told):
-    with pytest.raises(hpe.HpeError, match=told):
-        hpe.explain_joint(hpe.decode(hpe.scene("two apart").maps), person, joint)
-
-
-def test_wrong_peak():
-    with pytest.raises(hpe.HpeError, match="peak=9999 was given"):
-        hpe.explain_peak(hpe.decode(hpe.scene("two apart").maps), 9999)
+    decoding = hpe.decode(hpe.scene("two apart").maps)
+    refused(told, hpe.explain_joint, decoding, person, joint)
+    refused("peak=9999 was given", hpe.explain_peak, decoding, 9999)
 
 
 def test_refined_joints_of_the_demo_tell_their_true_tag_distance():

@@ -7,29 +7,19 @@ per scene, shared among its cases: rules and their numbers.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from own_rules import Leash
 from random_maps import random_maps
 
 import hpe_nb as hpe
 from hpe_nb.explain.flips import is_whole, number_names, outcome, search, setting_range, with_setting
-from hpe_nb.settings import HigherHRNetSettings, knob, place_distances
+from hpe_nb.settings import HigherHRNetSettings
 
 SCENES = int(os.environ.get("HPE_NB_FLIP_SCENES", "4"))
 SAMPLES = int(os.environ.get("HPE_NB_FLIP_SAMPLES", "200"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Leash(hpe.Settings):
-    """No joint is farther from its person's centre than `leash`: a rule that is a step in its knob."""
-
-    leash: float = knob(60.0, 5.0, 200.0, 5.0, "longest way to a person's centre, map pixels", step="grouping")
-
-    def cost(self, joints, people):
-        """The kit's cost, infinite beyond the leash."""
-        return np.where(place_distances(joints, people) > self.leash, np.inf, super().cost(joints, people))
 
 
 RULES = {"kit": hpe.Settings(), "omz": hpe.Settings.omz(), "higher": HigherHRNetSettings(), "leash": Leash()}

@@ -20,7 +20,7 @@ from refusals import refused
 import hpe_nb as hpe
 from hpe_nb.arrays import Image
 from hpe_nb.files.images import ORIENTATION, decode_image, encode_image, size_of
-from hpe_nb.files.opencv import cv2, trouble
+from hpe_nb.files.opencv import cv2
 
 
 def photo(width: int = 64, height: int = 48) -> Image:
@@ -55,7 +55,6 @@ RGB = Pillow.fromarray(photo())
 OVER_WHITE = np.where(np.arange(64)[:, None] < 32, 255, photo())
 """What `clear` shows."""
 GREY = np.repeat(photo()[..., :1], 3, axis=2)
-DEEP = Pillow.fromarray(photo()[..., 0].astype(np.uint16) * 257)
 FINE: dict[str, Any] = {"quality": 98, "subsampling": 0}
 MOVING: dict[str, Any] = {"save_all": True, "append_images": [RGB.rotate(180)]}
 
@@ -80,7 +79,6 @@ MOVING: dict[str, Any] = {"save_all": True, "append_images": [RGB.rotate(180)]}
         pytest.param(deep(".tiff"), photo(), 0, id="16 bit tiff"),
         pytest.param(deep(".png", grey=True), GREY, 0, id="16 bit grey png"),
         pytest.param(deep(".tiff", grey=True), GREY, 0, id="16 bit grey tiff"),
-        pytest.param(saved(DEEP, "TIFF", tiffinfo={262: 0}), 255 - GREY, 0, id="16 bit grey tiff whose white is 0"),
         pytest.param(deep(".pgm", grey=True), GREY, 0, id="16 bit pgm"),
         pytest.param(deep(".png", alpha=True), photo(), 0, id="16 bit png with alpha"),
         pytest.param(clear("PNG"), OVER_WHITE, 0, id="alpha png"),
@@ -173,23 +171,25 @@ JPEG_BYTES = saved(Pillow.fromarray(photo(640, 480)), "JPEG")
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        pytest.param(b"", "is empty", id="0 bytes"),
+        pytest.param(b"", "is no picture", id="0 bytes"),
         pytest.param(b"hello, this is no picture\n" * 20, "is no picture", id="text named jpg"),
         pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is no picture", id="svg"),
         pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is no picture", id="eps, a program"),
         pytest.param(JPEG_BYTES[:2], "is no picture", id="two bytes of a jpeg"),
-        *(pytest.param(JPEG_BYTES[:end], "truncated", id=f"jpeg cut at {end}") for end in (300, 5000, -200)),
-        pytest.param(saved(RGB, "JPEG", progressive=True)[:-300], "truncated", id="progressive jpeg without its end"),
-        *(pytest.param(saved(RGB, kind)[:-60], "truncated", id=f"{kind}, cut") for kind in ("PNG", "WEBP", "BMP")),
-        pytest.param(saved(RGB.quantize(8), "GIF")[:-60], "truncated", id="gif without its end"),
-        pytest.param(png_that_announces(13500, 13500), "178 megapixels", id="a bomb of 182 megapixels"),
-        pytest.param(saved(RGB.convert("I"), "TIFF"), "int32", id="32 bit tiff"),
+        *(pytest.param(JPEG_BYTES[:end], "is damaged", id=f"jpeg cut at {end}") for end in (300, 5000, -200)),
+        pytest.param(saved(RGB, "JPEG", progressive=True)[:-300], "is damaged", id="progressive jpeg without its end"),
+        *(pytest.param(saved(RGB, kind)[:-60], "is damaged", id=f"{kind}, cut") for kind in ("PNG", "WEBP", "BMP")),
+        pytest.param(saved(RGB.quantize(8), "GIF")[:-60], "is damaged", id="gif without its end"),
+        pytest.param(png_that_announces(13500, 13500), "too large .*pixels", id="a bomb of 182 megapixels"),
+        pytest.param(saved(RGB.convert("I"), "TIFF"), "no known range", id="32 bit tiff"),
         pytest.param(
             saved(RGB, "TIFF", tiffinfo={254: 1}, save_all=True, append_images=[RGB]),
             "as raw photos do",
             id="preview of a raw photo",
         ),
-        pytest.param(bytes(cv2.imencode(".tiff", np.eye(9, dtype=np.float32))[1]), "float32", id="floating point tiff"),
+        pytest.param(
+            bytes(cv2.imencode(".tiff", np.eye(9, dtype=np.float32))[1]), "no known range", id="floating point tiff"
+        ),
     ],
 )
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
@@ -258,29 +258,11 @@ def test_what_cannot_be_written(name: str, picture: Image, sentence: str, tmp_pa
     assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
-BOTH = ["opencv-python", "opencv-python-headless"]
-
-
-@pytest.mark.parametrize(
-    ("reason", "packages", "remedy"),
-    [
-        pytest.param("No module named 'cv2'", [], "run: pip install opencv-python-headless.", id="none"),
-        pytest.param("libGL.so.1: cannot open", BOTH[:1], f"pip uninstall -y {BOTH[0]}, then", id="library missing"),
-        pytest.param("undefined symbol", BOTH, f"pip uninstall -y {' '.join(BOTH)}, then", id="two packages"),
-    ],
-)
-def test_opencv_trouble_names_the_remedy(reason: str, packages: list[str], remedy: str) -> None:
-    sentence = str(trouble(reason, packages))
-    assert remedy in sentence
-    assert reason in sentence
-    assert ONE_SENTENCE.fullmatch(sentence)
-
-
 @pytest.mark.parametrize(
     ("module", "sentence"),
     [
-        pytest.param(ModuleType("cv2"), "the module cv2 is empty", id="empty"),
-        pytest.param(None, "cannot be used here .*cv2.*run: pip", id="not there"),
+        pytest.param(ModuleType("cv2"), "no attribute 'imdecode'.*run: pip uninstall", id="empty"),
+        pytest.param(None, "cannot be used here .*cv2.*run: pip uninstall", id="not there"),
     ],
 )
 def test_opencv_trouble_is_told_at_import(module: Any, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:

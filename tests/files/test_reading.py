@@ -78,21 +78,30 @@ def array(shape: tuple[int, ...], data: bytes = b"", kind: str = "<f4") -> bytes
     "data",
     [
         pytest.param(archive({"heatmaps.npy": array((2**25,), bytes(2**27))}), id="zeros, packed"),
-        pytest.param(archive({"heatmaps.npy": array((2**40,))}), id="announces a terabyte"),
         pytest.param(archive({f"a{i}.npy": array((2**20,), bytes(2**22)) for i in range(20)}), id="many arrays"),
-        pytest.param(archive({"heatmaps.npy": array((1,), b"x", "|O")}), id="Python objects"),
-        pytest.param(archive({"heatmaps.npy": b"\x93NUMPY\x09\x00"}), id="an unknown version"),
-        pytest.param(archive({"heatmaps.npy": b""}), id="an empty member"),
-        pytest.param(b"PK\x03\x04", id="the beginning of a zip file"),
     ],
 )
 def test_archives_are_bounded_before_they_are_unpacked(data: bytes) -> None:
     tracemalloc.start()
-    with pytest.raises((ValueError, zipfile.BadZipFile, EOFError)):
+    with pytest.raises(ValueError, match="more than 16 MiB"):
         read_arrays(data, most=2**24)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2**23
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(archive({"heatmaps.npy": array((2**40,))}), id="announces a terabyte"),
+        pytest.param(archive({"heatmaps.npy": array((1,), b"x", "|O")}), id="Python objects"),
+        pytest.param(archive({"heatmaps.npy": b"\x93NUMPY\x09\x00"}), id="an unknown version"),
+        pytest.param(b"PK\x03\x04", id="the beginning of a zip file"),
+    ],
+)
+def test_what_is_no_archive_of_arrays(data: bytes) -> None:
+    with pytest.raises((ValueError, zipfile.BadZipFile, EOFError)):
+        read_arrays(data)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "LA", "I;16", "CMYK"])

@@ -1,15 +1,10 @@
-"""Words and tables: numbers with nouns, columns of text, and text that is safe in HTML."""
+"""Tables: columns of text, and text that is safe in HTML."""
 
 from __future__ import annotations
 
-from hpe_nb.files.text import html_table, plural, text_table
+from hpe_nb.files.text import html_table, text_table
 
 HEAD, ROWS = ("name", "AP"), [("a <b>", "7.5"), ("longer \"&'", "12.25")]
-
-
-def test_a_number_has_its_noun() -> None:
-    told = [plural(1, "joint"), plural(0, "joint"), plural(2, "person"), plural(3, "true person", "true people")]
-    assert told == ["1 joint", "0 joints", "2 people", "3 true people"]
 
 
 def test_text_columns_line_up() -> None:

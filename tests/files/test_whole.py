@@ -11,7 +11,6 @@ import pytest
 from refusals import refused
 
 from hpe_nb.errors import HpeError
-from hpe_nb.files import whole
 from hpe_nb.files.whole import LOCK, check_targets, folder_held, new_file, remove_parts, written_whole
 
 PART = ".a.txt.0123abcd.part"
@@ -30,23 +29,6 @@ def test_parts_of_killed_runs_are_removed_and_others_stay(tmp_path: Path) -> Non
         assert sorted(tmp_path.iterdir()) == sorted([part, kept])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "mine.part"]
     assert (tmp_path / "a.txt").read_text() == "whole"
-
-
-def test_a_part_that_was_removed_before_its_lock_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tidied = []
-
-    def lock_after_another_run(descriptor: int, wait: bool = False) -> bool | None:
-        if wait and not tidied:
-            tidied.append(wait)
-            remove_parts(tmp_path)
-        return lock(descriptor, wait)
-
-    lock = whole._lock
-    monkeypatch.setattr(whole, "_lock", lock_after_another_run)
-    with written_whole(tmp_path / "a.txt") as part:
-        part.write_text("whole")
-        remove_parts(tmp_path)
-    assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("no"), KeyboardInterrupt()])

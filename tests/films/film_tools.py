@@ -8,19 +8,19 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 
 import hpe_nb as hpe
-from hpe_nb.films.frame import Frame, Source
 from hpe_nb.films.job import Summary
 from hpe_nb.films.record import Entry
+from hpe_nb.films.sources import Frame, Source
 from hpe_nb.network.network import Network
 
 SIZE = (128, 96)
@@ -82,39 +82,23 @@ def frames(pictures: list[np.ndarray]) -> list[Frame]:
     return [Frame(picture, i, i / 10, f"frame {i}") for i, picture in enumerate(pictures)]
 
 
-def make_film(folder: Path, count: int, name: str = "film.mp4") -> Path:
-    """A film of ten frames a second; frame i is grey of brightness 40 + 8 i on its left half."""
-    codec = "MJPG" if name.endswith(".avi") else "mp4v"
-    writer = cv2.VideoWriter(str(folder / name), cv2.VideoWriter.fourcc(*codec), 10, SIZE)
-    for i in range(count):
-        picture = np.full((SIZE[1], SIZE[0], 3), 120, np.uint8)
-        picture[:, : SIZE[0] // 2] = min(40 + 8 * i, 255)
-        writer.write(picture)
-    writer.release()
-    return folder / name
-
-
-def patched(path: Path, matrix: tuple[int, ...]) -> Path:
-    """The .mp4 film, which says from now on that its frames are to be shown turned by a matrix of two rows."""
-    data, (xx, xy, yx, yy) = path.read_bytes(), (65536 * each for each in matrix)
-    place = data.index(struct.pack(">5i", 65536, 0, 0, 0, 65536), data.index(b"tkhd"))
-    path.write_bytes(data[:place] + struct.pack(">5i", xx, xy, 0, yx, yy) + data[place + 20 :])
-    return path
-
-
 SAMPLES = {"aac": 1024, "libmp3lame": 1152, "ac3": 1536}
 """Coders of sound, and how much of it each takes at once."""
 
 
-def uneven_film(
-    path: Path, times: list[int], rate: int = 100, sound: float = 0.0, coder: str = "aac", **options: str
+def make_film(
+    path: Path, times: int | list[int], rate: int = 10, sound: float = 0.0, coder: str = "aac", **options: str
 ) -> Path:
-    """A film of frames of grey 0, 2, ..., shown at these multiples of 1 / rate, with some seconds of sound."""
+    """A film of frames of grey 0, 8, ..., shown at these multiples of 1 / rate, with some seconds of sound.
+
+    A number of frames in place of their times are frames without gaps.
+    """
+    codec, pixels = ("mjpeg", "yuvj420p") if path.suffix == ".avi" else ("libx264", "yuv420p")
     with av.open(str(path), "w") as film:
-        video = film.add_stream("libx264", rate=rate, width=64, height=48, pix_fmt="yuv420p", options=options)
+        video = film.add_stream(codec, rate=rate, width=64, height=48, pix_fmt=pixels, options=options)
         streams: Any = [film.add_stream(coder, rate=44100)] if sound else []
-        for i, time in enumerate(times):
-            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 2 * i, np.uint8), format="rgb24")
+        for i, time in enumerate(range(times) if isinstance(times, int) else times):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 8 * i % 251, np.uint8), format="rgb24")
             frame.pts, frame.time_base = time, Fraction(1, rate)
             film.mux(video.encode(frame))
         for start in range(0, int(44100 * sound), SAMPLES[coder]):
@@ -127,9 +111,17 @@ def uneven_film(
     return path
 
 
-def brightness(image: np.ndarray) -> int:
-    """Which frame of such a film a picture is."""
-    return round((float(image[:, : image.shape[1] // 2 - 8].mean()) - 40) / 8)
+def shown(film: Iterable[Frame]) -> list[int]:
+    """Which frames of such a film these are."""
+    return [round(float(frame.image.mean()) / 8) for frame in film]
+
+
+def patched(path: Path, matrix: tuple[int, ...]) -> Path:
+    """The .mp4 film, which says from now on that its frames are to be shown turned by a matrix of two rows."""
+    data, (xx, xy, yx, yy) = path.read_bytes(), (65536 * each for each in matrix)
+    place = data.index(struct.pack(">5i", 65536, 0, 0, 0, 65536), data.index(b"tkhd"))
+    path.write_bytes(data[:place] + struct.pack(">5i", xx, xy, 0, yx, yy) + data[place + 20 :])
+    return path
 
 
 def read(what: Any, **span: Any) -> tuple[list[Frame], Source]:

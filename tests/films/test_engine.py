@@ -17,7 +17,7 @@ from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.films.engine import AHEAD, SHARED, Stages, tuned
-from hpe_nb.films.frame import Frame, Troubles
+from hpe_nb.films.sources import Frame, Troubles
 from hpe_nb.network.network import Network
 
 DOTS = dot_network()

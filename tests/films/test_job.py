@@ -26,7 +26,9 @@ import hpe_nb as hpe
 from hpe_nb.files.whole import folder_held
 from hpe_nb.films import video as video_module
 from hpe_nb.films.engine import Stages
+from hpe_nb.films.inputs import Pictures
 from hpe_nb.films.record import Entry, RecordFile
+from hpe_nb.films.sources import Film, Span
 from hpe_nb.films.video import VideoFile
 from hpe_nb.network.network import Network
 
@@ -85,7 +87,6 @@ def test_people_and_joints_that_are_drawn(tmp_path: Path, two: Path, chosen: dic
     ("asked", "shape"),
     [
         pytest.param((64, 64), (48, 64, 3), id="smaller, by its width"),
-        pytest.param((1280, 48), (48, 64, 3), id="smaller, by its height"),
         pytest.param((256, 400), (192, 256, 3), id="larger"),
         pytest.param((1, 1), (1, 1, 3), id="a pixel"),
     ],
@@ -114,8 +115,7 @@ def test_each_persons_part_of_the_picture(tmp_path: Path, two: Path) -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        pytest.param([f"{'x' * 200}{i}.png" for i in (1, 2)], id="long names"),
-        pytest.param([f"{'漢' * 80}{i}.png" for i in (1, 2)], id="long names of several bytes a letter"),
+        pytest.param([f"{'漢' * 80}{i}.png" for i in (1, 2)], id="long names"),
         pytest.param(["a.png", "a.jpg"], id="one name, two endings"),
         pytest.param(["a.png", "crops/a-person-1.png"], id="named like a part"),
     ],
@@ -133,21 +133,19 @@ def test_every_part_and_picture_has_a_file_of_its_own(tmp_path: Path, given: lis
     assert names(out) == written
 
 
-def test_a_film(tmp_path: Path) -> None:
-    summary, entries = run(make_film(tmp_path, 20), tmp_path, video="out.mp4")
+@pytest.mark.parametrize("frames", [None, 0, 10**30])
+def test_a_film(tmp_path: Path, frames: int | None) -> None:
+    summary, entries = run(make_film(tmp_path / "film.mp4", 20), tmp_path, video="out.mp4", frames=frames)
     assert [entry.index for entry in entries] == list(range(20))
     assert frames_in(tmp_path / "out.mp4") == 20
     assert set(summary.stages.spent) >= {"follow", "draw", "write"}
 
 
-@pytest.mark.parametrize("frames", [None, 0, 10**30])
-def test_all_frames(tmp_path: Path, frames: int | None) -> None:
-    assert run(make_film(tmp_path, 3), tmp_path, frames=frames)[0].frames == 3
-
-
 def test_nobody_at_all_leaves_readable_files(tmp_path: Path) -> None:
     nobody = hpe.Settings(pose_threshold=1.0)
-    _, entries = run(make_film(tmp_path, 3), tmp_path, exports=("poses.json", "poses.csv"), grouping=nobody)
+    _, entries = run(
+        make_film(tmp_path / "film.mp4", 3), tmp_path, exports=("poses.json", "poses.csv"), grouping=nobody
+    )
     assert [len(entry.poses) for entry in entries] == [0, 0, 0]
     assert json.loads((tmp_path / "poses.json").read_text()) == []
     assert (tmp_path / "poses.csv").read_text().count("\n") == 1
@@ -178,33 +176,27 @@ def test_frames_of_changing_size_fit_the_first(tmp_path: Path) -> None:
     assert shown[1][:, 56:72].mean() > 180
 
 
-def test_a_photo_too_wide_for_an_annotated_picture_ends_nothing(tmp_path: Path) -> None:
-    place = photos(tmp_path / "in", "a.png", "c.png")
-    hpe.write_image(place / "b.png", np.zeros((3, 65501, 3), np.uint8))
-    summary, _ = run(place, tmp_path / "out", pictures="")
-    assert (summary.frames, summary.ending, names(tmp_path / "out")) == (3, "", ["a.jpg", "c.jpg", "poses.jsonl"])
-    assert "b.jpg: a picture of 65501 x 3 pixels" in summary.notes[0]
-
-
 @pytest.mark.parametrize(
-    ("fps", "times", "frames"),
+    ("fps", "times"),
     [
-        pytest.param(10, [0, 0.1, 0.6], [0, 1, 1, 1, 1, 1, 2], id="a gap"),
-        pytest.param(10, [0, 3600, 3600.2], [0] * 100 + [1, 1, 2], id="two recordings, an hour apart"),
-        pytest.param(1e-4, [0, 10_000, 20_000], [0] * 10 + [1] * 10 + [2], id="slower than AVI can be"),
+        pytest.param(10, [0, 0.1, 0.6], id="a gap"),
+        pytest.param(10, [0, 3600, 3600.2], id="two recordings, an hour apart"),
+        pytest.param(1e-4, [0, 10_010, 20_020], id="slower than AVI can be"),
     ],
 )
-def test_avi_films_keep_their_times(tmp_path: Path, fps: float, times: list[float], frames: list[int]) -> None:
+def test_avi_films_keep_their_times(tmp_path: Path, fps: float, times: list[float]) -> None:
     with VideoFile(tmp_path / "a.avi", fps) as film:
         for i, time in enumerate(times):
             film.write(np.full((48, 64, 3), 60 * i, np.uint8), time)
-    assert [round(frame.image.mean() / 60) for frame in read(tmp_path / "a.avi")[0]] == frames
+    seen, _ = read(tmp_path / "a.avi")
+    assert [round(frame.image.mean() / 60) for frame in seen] == [0, 1, 2]
+    np.testing.assert_allclose([frame.time for frame in seen], times)
 
 
-def test_films_keep_the_shape_of_their_pixels(tmp_path: Path) -> None:
-    source = hpe.open_source(make_film(tmp_path, 1))
-    source.pixel_ratio = Fraction(2)
-    run(source, tmp_path, video="out.mp4")
+def test_films_keep_the_shape_of_their_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as wide:
+        wide.setattr(Film, "pixel_ratio", Fraction(2))
+        run(make_film(tmp_path / "film.mp4", 1), tmp_path, video="out.mp4")
     with hpe.open_source(tmp_path / "out.mp4") as source:
         assert source.pixel_ratio == 2
     quarter = patched(tmp_path / "out.mp4", (0, 1, -1, 0)).rename(tmp_path / "quarter.mp4")
@@ -225,12 +217,12 @@ def test_odd_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
     [({"video": "a.jsonl"}, "ending"), ({"frames": -1}, "frames=-1"), ({"joints": ("tail",)}, "tail")],
 )
 def test_mistakes_leave_nothing_behind(tmp_path: Path, given: dict[str, Any], says: str) -> None:
-    refused(says, run, make_film(tmp_path, 3), tmp_path / "out", **given)
+    refused(says, run, make_film(tmp_path / "film.mp4", 3), tmp_path / "out", **given)
     assert names(tmp_path / "out") == []
 
 
 def test_a_start_beyond_the_end_is_told(tmp_path: Path) -> None:
-    summary, entries = run(hpe.open_source(make_film(tmp_path, 3), start=50), tmp_path)
+    summary, entries = run(hpe.open_source(make_film(tmp_path / "film.mp4", 3), start=50), tmp_path)
     assert "no frame that was asked for" in summary.notes[0]
     assert entries == []
     assert not (tmp_path / "poses.jsonl").exists()
@@ -241,7 +233,9 @@ def test_ctrl_c_keeps_everything(tmp_path: Path) -> None:
         if stages.frames == 7:
             signal.raise_signal(signal.SIGINT)
 
-    summary, entries = run(make_film(tmp_path, 30), tmp_path, video="out.mp4", exports=("poses.json",), seen=stop)
+    summary, entries = run(
+        make_film(tmp_path / "film.mp4", 30), tmp_path, video="out.mp4", exports=("poses.json",), seen=stop
+    )
     assert summary.interrupted
     assert len(entries) == frames_in(tmp_path / "out.mp4") == 7
     assert isinstance(json.loads((tmp_path / "poses.json").read_text()), list)
@@ -285,7 +279,7 @@ def test_a_command_that_is_ended_keeps_everything(tmp_path: Path, sign: signal.S
 def test_a_full_disk_keeps_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage, left = shutil.disk_usage(tmp_path), iter([2**30] * 9 + [2**20] * 100)
     monkeypatch.setattr(video_module.shutil, "disk_usage", lambda _: usage._replace(free=next(left)))
-    summary, entries = run(make_film(tmp_path, 30), tmp_path, video="out.mp4")
+    summary, entries = run(make_film(tmp_path / "film.mp4", 30), tmp_path, video="out.mp4")
     assert "is full" in summary.ending
     assert len(entries) == frames_in(tmp_path / "out.mp4") == 8
 
@@ -320,7 +314,7 @@ def test_a_stream_that_breaks_off_keeps_everything(tmp_path: Path) -> None:
 
 
 def test_a_corrupt_film_keeps_everything(tmp_path: Path) -> None:
-    path = make_film(tmp_path, 60, "film.avi")
+    path = make_film(tmp_path / "film.avi", 60)
     data = bytearray(path.read_bytes())
     data[len(data) // 2 : len(data) // 2 + 4000] = bytes(4000)
     path.write_bytes(data)
@@ -361,9 +355,11 @@ def film_of(path: Path, width: int) -> None:
     [
         pytest.param(lambda path: VideoFile(path / "film.gif", 10), "'.gif'", id="unknown ending"),
         pytest.param(lambda path: film_of(path / "a.mp4", 20_000), "20000 x 2 pixels .* smaller", id="too wide a film"),
-        pytest.param(lambda path: RecordFile(path / "text" / "p.jsonl"), "could not be written", id="file in the way"),
-        pytest.param(lambda path: RecordFile(path / "text", resume=True), "is no record", id="resuming no record"),
-        pytest.param(lambda path: list(hpe.read_record(path / "none")), "does not exist", id="no record"),
+        pytest.param(
+            lambda path: run(Pictures([], Span()), path / "text"), "text could not be written", id="file in the way"
+        ),
+        pytest.param(lambda path: list(hpe.read_record(path / "text")), "is no record", id="no record"),
+        pytest.param(lambda path: list(hpe.read_record(path / "none")), "does not exist", id="nothing"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, "../a.jpg"))), "leads out", id="picture above"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, "/a.jpg"))), "leads out", id="picture elsewhere"),
         pytest.param(lambda path: hpe.export_record(path / "text", path / "poses.txt"), "'.txt'|.txt", id="no format"),

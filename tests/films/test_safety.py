@@ -11,7 +11,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from film_tools import dot_network, frames_in, make_film, names, photo, photos, read, run, uneven_film
+from film_tools import dot_network, frames_in, make_film, names, photo, photos, read, run
 from PIL import Image
 from refusals import refused
 
@@ -19,8 +19,7 @@ import hpe_nb as hpe
 from hpe_nb.cli.main import main
 from hpe_nb.evaluation.labels import LabelledSet, labels_of
 from hpe_nb.files.whole import LOCK, folder_held
-from hpe_nb.films.inputs import find_inputs
-from hpe_nb.films.pictures import planned
+from hpe_nb.films.inputs import find_inputs, planned
 from hpe_nb.films.record import export_record
 from hpe_nb.films.video import COPIED
 
@@ -31,7 +30,7 @@ from hpe_nb.films.video import COPIED
 def test_inputs_are_never_written_to(tmp_path: Path, source: str, out: str, overwrite: bool) -> None:
     name, given = ("a.jpg", {"pictures": ""}) if source == "photos" else ("film.mp4", {"video": "film.mp4"})
     place = photo(tmp_path / "in" / "a.jpg").parent
-    what = place if source == "photos" else make_film(place, 5)
+    what = place if source == "photos" else make_film(place / "film.mp4", 5)
     before = (place / name).read_bytes()
     (tmp_path / "link").symlink_to(place)
     address = what.as_uri() if "address" in source else what
@@ -50,7 +49,7 @@ def test_one_job_writes_to_no_input_of_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A result is an input where it is named, and none where a pattern finds it."""
-    films, out = [make_film(tmp_path, count, f"f{count}.mp4") for count in (1, 2)], tmp_path / "out"
+    films, out = [make_film(tmp_path / f"f{count}.mp4", count) for count in (1, 2)], tmp_path / "out"
     for given in (films, [tmp_path / "**/*.mp4"]):
         assert run_command(monkeypatch, *given, "-o", out, "--overwrite") == 0
         assert names(out) == [f"f{i}/{name}" for i in (1, 2) for name in (f"f{i}-poses.mp4", "poses.jsonl")]
@@ -64,38 +63,27 @@ def test_one_job_writes_to_no_input_of_another(
 def test_photos_and_films_get_in_no_way_of_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place, out = photos(tmp_path / "in", "walk.jpg", "crops.png"), tmp_path / "out"
     for name in ("walk.jpg.mp4", "crops.mp4"):
-        make_film(place, 1, name)
+        make_film(place / name, 1)
     assert run_command(monkeypatch, place, "-o", out, "--crops") == 0
     assert {Path(name).parent.as_posix() for name in names(out)} == {".", "crops", "crops-film", "walk.jpg-film"}
 
 
-@pytest.mark.parametrize("below", ["", "/*"], ids=["folder", "pattern"])
-def test_results_are_no_inputs_and_photos_beside_them_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str
+@pytest.mark.parametrize("what", ["", "/**/*"], ids=["folder", "pattern"])
+def test_what_lies_in_the_folder_for_the_results_is_no_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], what: str
 ) -> None:
-    place, walk = photos(tmp_path / "in", "a.png"), tmp_path / "walk"
-    for options in ([], ["--resume"], ["--resume", "--no-draw"], ["--resume", "--no-draw"]):
-        assert run_command(monkeypatch, f"{place}{below}", "-o", place, *options) == 0
-        if "--no-draw" in options:
-            photo(place / "b.jpg")
-    assert [entry.name for entry in hpe.read_record(place / "poses.jsonl")] == ["a.png", "b.jpg"]
-    walk.mkdir()
-    make_film(walk, 2)
-    for _ in range(2):
-        assert run_command(monkeypatch, f"{walk}{below}", "-o", walk, "--overwrite") == 0
-    assert names(walk) == ["film-poses.mp4", "film.mp4", "poses.jsonl"]
-
-
-def test_all_that_lies_with_a_record_and_without_its_photos_is_a_result(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = photos(tmp_path, "a.png", "b.png")
+    place = photos(tmp_path / "in", "a.png", "b.png")
     out = place / "out"
-    assert run_command(monkeypatch, f"{place}/**/*", "-o", out, "--crops") == 0
-    (place / "a.png").unlink()  # what is left of it in `out` is a result all the same
-    assert run_command(monkeypatch, f"{place}/**/*", "-o", out, "--overwrite", "--max-people", "1") == 0
-    assert run_command(monkeypatch, f"{place}/**/*", "-o", out, "--resume", "--max-people", "1") == 0
-    assert [entry.name for entry in hpe.read_record(out / "poses.jsonl")] == ["b.png"]
+    make_film(place / "film.mp4", 2)
+    for _ in range(2):
+        assert run_command(monkeypatch, f"{place}{what}", "-o", out, "--crops", "--overwrite") == 0
+        assert [entry.name for entry in hpe.read_record(out / "poses.jsonl")] == ["a.png", "b.png"]
+        assert len(list(hpe.read_record(out / "film" / "poses.jsonl"))) == 2
+    assert run_command(monkeypatch, f"{place}{what}", "-o", tmp_path, "--no-draw") == 0  # a folder below it is meant
+    assert {"a.png", "b.png"} <= {entry.name for entry in hpe.read_record(tmp_path / "poses.jsonl")}
+    (tmp_path / "link").symlink_to(place)
+    assert run_command(monkeypatch, f"{place}{what}", "-o", tmp_path / "link") == 2
+    assert "the folder for the results; for photos and films of yours choose another with -o" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -106,7 +94,6 @@ def test_all_that_lies_with_a_record_and_without_its_photos_is_a_result(
         ("poses.csv", {"exports": ["poses.csv"]}),
         ("x.mp4", {"video": "x.mp4"}),
         ("frame_0.png", {"pictures": "frame_%d.png"}),
-        ("frame_   0.png", {"pictures": "frame_%4d.png"}),
         ("crops/link/b-person-1.jpg", {"crops": "crops"}),
         ("link/b.jpg", {"pictures": ""}),
     ],
@@ -125,7 +112,7 @@ def test_a_file_of_the_users_is_replaced_only_when_asked(tmp_path: Path, name: s
 
 @pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
 def test_overwriting_changes_no_other_name_of_a_file(tmp_path: Path, link: str) -> None:
-    film, kept = make_film(tmp_path, 3), tmp_path / "kept"
+    film, kept = make_film(tmp_path / "film.mp4", 3), tmp_path / "kept"
     run(film, kept, video="v.mp4")
     before = {name: (kept / name).read_bytes() for name in names(kept)}
     (tmp_path / "out").mkdir()
@@ -134,17 +121,6 @@ def test_overwriting_changes_no_other_name_of_a_file(tmp_path: Path, link: str) 
     run(film, tmp_path / "out", video="v.mp4", overwrite=True, frames=1)
     assert {name: (kept / name).read_bytes() for name in names(kept)} == before
     assert frames_in(tmp_path / "out" / "v.mp4") == 1
-
-
-@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
-def test_resuming_changes_no_other_name_of_the_record(tmp_path: Path, link: str) -> None:
-    place, out, kept = photos(tmp_path / "in", "a.png"), tmp_path / "out", tmp_path / "kept.jsonl"
-    run(place, out)
-    before = (out / "poses.jsonl").rename(kept).read_bytes()
-    getattr(out / "poses.jsonl", link)(kept)
-    photo(place / "b.png")
-    assert len(run(place, out, resume=True)[1]) == 2
-    assert kept.read_bytes() == before
 
 
 @pytest.mark.parametrize("given", [{}, {"exports": ["poses.csv"]}], ids=["record", "export"])
@@ -202,7 +178,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.Mon
         (["http://x/1/a.png", "http://x/2/a.png?b", "http://x/2/a.png?c", "a.png"], ["a.jpg", "a.png.jpg", None, None]),
         (["f", "..hidden"], ["f.jpg", None]),
         (["...mp4", "..mp4", "x/...mp4"], [None, None, None]),
-        (["x" * 220 + ".jpg", "x" * 220 + ".png"], ["x" * 220 + ".jpg", "x" * 220 + ".png.jpg"]),
+        (["x" * 190 + ".jpg", "x" * 190 + ".png"], ["x" * 190 + ".jpg", "x" * 190 + ".png.jpg"]),
         (["x" * 245 + ".jpg", "x" * 245 + ".png"], [None, None]),
         (["漢" * 82 + ".jpg"], [None]),
         (["crops/a.png", "Crops/b.png", "crops-1/a.png"], ["crops-1/a.jpg", "Crops-1/b.jpg", "crops-1/a.png.jpg"]),
@@ -237,7 +213,7 @@ def test_resuming_in_a_folder_that_changed(tmp_path: Path) -> None:
     photo(place / "a.png", 3)
     run(place, out, pictures="", resume=True)
     _, entries = run(photo(tmp_path / "other" / "b.png", 4), out, pictures="", resume=True)
-    assert [entry.name for entry in entries] == ["b.png", "c.png", "a.png", "other/b.png"]
+    assert [entry.name for entry in entries] == ["b.png", "c.png", "a.png", str(tmp_path / "other" / "b.png")]
     assert sorted(entry.index for entry in entries) == [0, 1, 2, 3]
     assert names(out) == sorted(["a.jpg", "b.jpg", "c.jpg", "b.png.jpg", "poses.jsonl"])
 
@@ -245,14 +221,11 @@ def test_resuming_in_a_folder_that_changed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["poses.json", "poses.csv"])
 @pytest.mark.parametrize(
     "there",
-    ["of the run", "of a shorter record", "the user's", "empty, of the user's", "changed by the user", "a user's note"],
+    ["of the run", "the user's", "empty, of the user's", "changed by the user", "a user's note"],
 )
 def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, name: str, there: str) -> None:
     place, out = photos(tmp_path / "in", "1.png", "2.png"), tmp_path / "out"
     run(place, out, exports=[name])
-    if there == "of a shorter record":
-        photo(place / "a.png", 3)  # ids were the numbers of the names; now they are the frames'
-        run(place, out, resume=True)
     if there == "the user's":
         (out / name).write_text("[]\n\n1,2,3\n")
     if there == "changed by the user":
@@ -298,9 +271,10 @@ def test_resuming_replaces_no_picture_of_the_users(
 
 
 def test_photos_do_not_go_on_after_a_film(tmp_path: Path) -> None:
-    run(make_film(tmp_path, 2), tmp_path)
+    run(make_film(tmp_path / "film.mp4", 2), tmp_path)
     before = (tmp_path / "poses.jsonl").read_bytes()
     refused("is the record of a film", run, photo(tmp_path / "a.png"), tmp_path, resume=True)
+    refused("but a film cannot go on", run, tmp_path / "film.mp4", tmp_path, resume=True)
     assert (tmp_path / "poses.jsonl").read_bytes() == before
 
 
@@ -309,7 +283,7 @@ def test_photos_go_on_by_the_same_network_and_settings_only(tmp_path: Path) -> N
     run(place, out)
     before, _ = (out / "poses.jsonl").read_bytes(), photo(place / "b.png")
     others = {"resume": True, "grouping": hpe.Settings(tag_threshold=0.5)}
-    refused(r"fit=.*Settings\(\), and this run finds them otherwise; give the same", run, place, out, **others)
+    refused(r"fit=.*Settings\(\), and this run finds them otherwise; give the", run, place, out, **others)
     assert (out / "poses.jsonl").read_bytes() == before
     refused("but a film cannot go on", run, place, out, resume=True, video="a.mp4")
     record = out / "poses.jsonl"
@@ -341,7 +315,7 @@ UNEVEN = [0, 0.1, 0.2, 0.9, 1.0, 2.0]
 def test_picture_and_sound_stay_together(
     tmp_path: Path, seconds: float, span: dict[str, int], shown: list[float], lasts: float, name: str
 ) -> None:
-    film = uneven_film(tmp_path / name, [round(100 * time) for time in UNEVEN], sound=seconds)
+    film = make_film(tmp_path / name, [round(100 * time) for time in UNEVEN], 100, sound=seconds)
     summary, _ = run(hpe.open_source(film, **span), tmp_path, video="out.mp4")
     assert summary.notes == ["the film has the sound of its original."]  # and none that it is incomplete
     with av.open(str(tmp_path / "out.mp4")) as container:
@@ -365,7 +339,7 @@ def test_picture_and_sound_stay_together(
     ],
 )
 def test_sound_of_any_kind(tmp_path: Path, name: str, coder: str, written: str, says: str) -> None:
-    film = uneven_film(tmp_path / name, [0, 1, 2, 3], rate=10, sound=0.4, coder=coder)
+    film = make_film(tmp_path / name, [0, 1, 2, 3], rate=10, sound=0.4, coder=coder)
     summary, entries = run(film, tmp_path / "out", video=written)
     assert says in " ".join(summary.notes)
     assert len(entries) == frames_in(tmp_path / "out" / written) == 4
@@ -374,21 +348,21 @@ def test_sound_of_any_kind(tmp_path: Path, name: str, coder: str, written: str, 
 
 
 def test_a_film_that_begins_again_has_no_sound_and_says_so(tmp_path: Path) -> None:
-    film = uneven_film(tmp_path / "a.mp4", [0, 10], sound=0.2)
+    film = make_film(tmp_path / "a.mp4", [0, 10], 100, sound=0.2)
     summary, _ = run(hpe.open_source(film, loop=True), tmp_path / "out", video="out.mp4", frames=5)
     assert "has no sound" in " ".join(summary.notes)
 
 
 def test_a_film_that_does_not_take_its_sound_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(COPIED, ".mp4", ("ac3",))
-    film = uneven_film(tmp_path / "a.mkv", [0, 10], sound=0.2, coder="ac3")
+    film = make_film(tmp_path / "a.mkv", [0, 10], 100, sound=0.2, coder="ac3")
     summary, _ = run(film, tmp_path / "out", video="out.mp4")
     assert "out.mp4 could not be written" in summary.ending
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.mp4", b"12:30:00.mp4", b"a[1].mp4", b"-x.mp4"])
 def test_films_of_any_name(tmp_path: Path, name: bytes) -> None:
-    film = make_film(tmp_path, 4).rename(tmp_path / os.fsdecode(name))
+    film = make_film(tmp_path / "film.mp4", 4).rename(tmp_path / os.fsdecode(name))
     _, entries = run(film, tmp_path / "out", video=f"{film.stem}-poses.mp4")
     assert len(entries) == 4
     assert frames_in(tmp_path / "out" / f"{film.stem}-poses.mp4") == 4 if name.isascii() else True
@@ -400,25 +374,24 @@ def test_a_holiday_folder(tmp_path: Path) -> None:
     photo(place / "b.png").rename(place / "no ending")
     photo(place / "a.jpg")
     photo(place / "day2" / "c.jpg")
-    shutil.copy(make_film(place, 3, "walk.mp4"), place / "film.jpg")
+    shutil.copy(make_film(place / "walk.mp4", 3), place / "film.jpg")
     (place / "notes.txt").write_text("no picture")
     (place / "iphone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
     os.mkfifo(place / "pipe.jpg")
     (place / "loop").symlink_to(".")
     (place / "dangling.jpg").symlink_to("nowhere")
     found = find_inputs([str(place), str(place / "none.jpg"), "x" * 300, str(place / "a.jpg")])
-    assert [Path(one).name for one in found.photos] == ["a.jpg", "no ending"]
+    assert [Path(one).name for one in found.photos] == ["a.jpg", "iphone.heic", "no ending"]
     assert [Path(str(one)).name for one in found.films] == ["film.jpg", "walk.mp4"]
     text = " ".join(found.report.notes)
     assert "2 folders" in text
-    assert "4 files" in text
-    assert "HEIC" in text
+    assert "3 files" in text
     assert "given more than once" in text
     assert found.report.count == 2
     assert [Path(one).name for one in find_inputs([f"{place}/**/*.jpg"]).photos] == ["a.jpg", "c.jpg"]
 
 
-@pytest.mark.parametrize("name", ["a.heic", "a.jxl", "a.svg", "a.PDF"])
+@pytest.mark.parametrize("name", ["a.heic", "a.JXL"])
 def test_pictures_that_cannot_be_read_are_no_broken_films(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"\xff\x0a" * 500)
     seen, source = read(tmp_path / name)
@@ -449,20 +422,6 @@ def test_animations(tmp_path: Path, name: str, count: int, photos: int, films: i
         assert [frame.image[0, 0, 1:].tolist() for frame in read(tmp_path / name)[0]] == [[0, 0]] * count  # reds
 
 
-def test_results_find_their_labels_by_name(tmp_path: Path) -> None:
-    """Photos named by numbers that are not those of the labels: 2.png has the label number 1."""
-    images, annotations = [], []
-    for number, name in enumerate(("2.png", "1.png"), 1):
-        poses = hpe.decode(dot_network()(hpe.read_image(photo(tmp_path / "in" / name, 9 * number)))).poses
-        points = np.where(np.arange(3) == 2, 2, poses.keypoints[0]).reshape(-1).tolist()
-        images.append({"id": number, "file_name": name, "width": 128, "height": 96})
-        annotations.append({"image_id": number, "category_id": 1, "keypoints": points, "bbox": [0, 0, 20, 50]})
-    run(tmp_path / "in", tmp_path / "out", exports=["poses.json"])
-    (tmp_path / "l.json").write_text(json.dumps({"images": images, "annotations": annotations}))
-    found = hpe.load_pictures(tmp_path / "out" / "poses.json")
-    assert hpe.evaluate(found, hpe.read_labels(tmp_path / "l.json")).numbers["AP"] > 99
-
-
 def test_a_film_of_jpegs_is_a_film(tmp_path: Path) -> None:
     photo(tmp_path / "a.jpg")
     (tmp_path / "a.mjpeg").write_bytes(2 * (tmp_path / "a.jpg").read_bytes())
@@ -472,7 +431,7 @@ def test_a_film_of_jpegs_is_a_film(tmp_path: Path) -> None:
 def test_a_gif_without_times_is_told(tmp_path: Path) -> None:
     noise = [Image.fromarray(each) for each in np.random.default_rng(0).integers(0, 255, (2, 48, 64, 3), np.uint8)]
     noise[0].save(tmp_path / "a.gif", save_all=True, append_images=noise[1:])
-    assert "broke off after frame 0 of 2" in read(tmp_path / "a.gif")[1].report.sentences[0]
+    assert "broke off after frame 0, at 0.1" in read(tmp_path / "a.gif")[1].report.sentences[0]
 
 
 def test_results_of_smaller_pictures_are_not_judged(tmp_path: Path) -> None:
@@ -500,22 +459,6 @@ def test_folders_with_signs_of_patterns(tmp_path: Path, monkeypatch: pytest.Monk
     assert [Path(one).name for one in find_inputs([pattern]).photos] == names
 
 
-def test_frames_whose_numbers_have_blanks(tmp_path: Path) -> None:
-    names = [f"f_{i:4d}.png" for i in (0, 9, 10, 2000)]
-    photos(tmp_path, *names)
-    assert [Path(one).name for one in find_inputs([f"{tmp_path}/f_%4d.png"]).photos] == names
-
-
-def test_films_turned_by_their_telephone(tmp_path: Path) -> None:
-    film, turned = make_film(tmp_path, 3), tmp_path / "turned.mp4"
-    data = bytearray(film.read_bytes())
-    matrix = data.rindex(b"\0\1\0\0" + bytes(12) + b"\0\1\0\0" + bytes(12) + b"\x40\0\0\0")  # of the track
-    values = [0, 0x10000, 0, -0x10000 & 0xFFFFFFFF, 0, 0, 0, 0, 0x40000000]
-    data[matrix : matrix + 36] = b"".join(value.to_bytes(4, "big") for value in values)
-    turned.write_bytes(data)
-    np.testing.assert_array_equal(read(turned)[0][0].image, np.rot90(read(film)[0][0].image, -1))  # to the right
-
-
 @pytest.mark.parametrize("name", ["=cmd()", "+1", "@x", "-2", "a\x1b[31m"])
 def test_names_do_no_harm_in_tables_and_on_terminals(tmp_path: Path, name: str) -> None:
     run([photo(tmp_path / "in" / f"{name}.png")], tmp_path, exports=["poses.csv", "poses.json"])
@@ -525,11 +468,18 @@ def test_names_do_no_harm_in_tables_and_on_terminals(tmp_path: Path, name: str) 
     assert len({person["image_id"] for person in json.loads((tmp_path / "poses.json").read_text())}) == 1
 
 
-@pytest.mark.parametrize("pair", [("1.png", "a.png"), ("01.png", "1.png")], ids=["no number", "one number"])
-def test_numbers_of_photos_and_people_agree_in_all_files(tmp_path: Path, pair: tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("pair", "ids"),
+    [
+        pytest.param(("0139.png", "7.png"), [139, 7], id="numbers, as in COCO"),
+        pytest.param(("1.png", "a.png"), [0, 1], id="no number"),
+        pytest.param(("01.png", "1.png"), [0, 1], id="one number"),
+    ],
+)
+def test_numbers_of_photos_and_people_agree_in_all_files(tmp_path: Path, pair: tuple[str, str], ids: list[int]) -> None:
     run(photos(tmp_path / "in", *pair), tmp_path, exports=["poses.csv", "poses.json"])
     people = json.loads((tmp_path / "poses.json").read_text())
-    assert [(one["image_id"], one["person"]) for one in people] == [(0, 1), (1, 1)]
+    assert [(one["image_id"], one["person"]) for one in people] == [(number, 1) for number in ids]
     for name in ("poses.csv", "poses.jsonl", "poses.json"):
         assert {key: len(one) for key, one in hpe.load_pictures(tmp_path / name).items()} == dict.fromkeys(pair, 1)
 

@@ -33,12 +33,23 @@ DEFAULTS = hpe.Settings()
 
 
 @cache
-def words_of(page: str) -> str:
-    """A page's prose and code, with all white space as single blanks."""
-    path = FOLDER / page
+def cells_of(page: str) -> list[str]:
+    """Prose and code of a page by the beginning of its name: the cells of a notebook, or the one text."""
+    (path,) = FOLDER.glob(f"{page}*")
     if path.suffix == ".md":
-        return " ".join(path.read_text(encoding="utf-8").split())
-    return " ".join(" ".join(cell.source for cell in nbformat.read(path, 4).cells).split())
+        return [path.read_text(encoding="utf-8")]
+    return [cell.source for cell in nbformat.read(path, 4).cells]
+
+
+@cache
+def words_of(page: str) -> str:
+    """All of a page, with white space as single blanks."""
+    return " ".join(" ".join(cells_of(page)).split())
+
+
+def cell_of(page: str, words: str) -> str:
+    """The first cell of a page that has these words."""
+    return next(cell for cell in cells_of(page) if words in cell)
 
 
 def says(page: str, words: str, *numbers: Any) -> None:
@@ -50,10 +61,7 @@ def says(page: str, words: str, *numbers: Any) -> None:
 @cache
 def hand() -> tuple[hpe.Candidates, hpe.People]:
     """The three candidates and two people of notebook 03's example, read from the table in its prose."""
-    rows = re.findall(
-        r"\| (person|candidate) \w \| ([\d.]+) \| (\d+), (\d+) \| ([\d.]+) \|",
-        words_of("03_grouping_step_by_step.ipynb"),
-    )
+    rows = re.findall(r"\| (person|candidate) \w \| ([\d.]+) \| (\d+), (\d+) \| ([\d.]+) \|", words_of("03"))
     numbers = np.array([row[1:] for row in rows], float)
     two, three = numbers[:2], numbers[2:]
     people = hpe.People(two[:, :1].astype(np.float32), two[:, 1:3], two[:, 3], np.zeros((2, 17, 3), np.float32))
@@ -63,8 +71,7 @@ def hand() -> tuple[hpe.Candidates, hpe.People]:
 @cache
 def trained(people: int, steps: int) -> float:
     """Distance of the closest two people after pull and push of notebook 02, computed with its own cell."""
-    cells = nbformat.read(FOLDER / "02_tags.ipynb", 4).cells
-    source = next(cell.source for cell in cells if "def losses_and_slope" in cell.source)
+    source = cell_of("02", "def losses_and_slope")
     scope: dict[str, Any] = {"np": np, "hpe": hpe}
     source = source.replace("N, K = len(people.truth), 17", f"N, K = {people}, 17").replace(
         "range(300)", f"range({steps})"
@@ -80,9 +87,15 @@ def card() -> str:
 
 
 @cache
-def office() -> hpe.Maps:
-    """Maps of the two men by the network that ships."""
-    return hpe.load_network("hpe-nb-ae")(hpe.read_image(hpe.sample("basketball1")))
+def network() -> hpe.Network:
+    """The network that ships."""
+    return hpe.load_network("hpe-nb-ae")
+
+
+@cache
+def seen(name: str) -> hpe.Maps:
+    """What it sees of a photo that ships."""
+    return network()(hpe.read_image(hpe.sample(name)))
 
 
 def wrong_wrists(leak: float) -> int:
@@ -100,10 +113,7 @@ def crowds() -> Iterator[dict[str, float]]:
 
 def numbers_told() -> Iterator[tuple[Any, ...]]:
     """Page, words, and the numbers in their places as the code has them."""
-    seen, readers, choosing, final = (
-        "01_what_the_network_sees.ipynb", "03_grouping_step_by_step.ipynb", "06_choosing_parameters.ipynb",
-        "FINAL_TEST.md",
-    )  # fmt: skip
+    first, readers, choosing, final = "01", "03", "06", "FINAL_TEST"
     for side in (480, 448):
         wide, square = (place(640, 427, fit, side) for fit in ("protocol", "letterbox"))
         maps = [tuple(length // 2 for length in each.input) for each in (wide, square)]
@@ -112,17 +122,17 @@ def numbers_told() -> Iterator[tuple[Any, ...]]:
         )
         rows, share = square.input[1] - square.scaled[1], side / 427
         if side == 448:
-            yield seen, "give {} x {} in an input of {} x {} by protocol", *wide.scaled, *wide.input
-            yield seen, "and {} x {} in {} x {} by letterbox (427 x 0.7 = 298.9;", *square.scaled, *square.input
-            yield seen, "the scale is then 448 / 427 = {:.3f}, the maps are {} x {}", share, *maps[0]
-            yield seen, "map pixel (100, 50) lies at ({:.1f}, {:.1f}) in the photo", *there
-            yield seen, "there are {} rows of padding, and it lies at ({:.1f}, {:.1f})", rows, *below
+            yield first, "give {} x {} in an input of {} x {} by protocol", *wide.scaled, *wide.input
+            yield first, "and {} x {} in {} x {} by letterbox (427 x 0.7 = 298.9;", *square.scaled, *square.input
+            yield first, "the scale is then 448 / 427 = {:.3f}, the maps are {} x {}", share, *maps[0]
+            yield first, "map pixel (100, 50) lies at ({:.1f}, {:.1f}) in the photo", *there
+            yield first, "there are {} rows of padding, and it lies at ({:.1f}, {:.1f})", rows, *below
             continue
-        yield seen, "480 / 427 = {:.3f}; 640 x {:.3f} = {} (cut, not rounded)", share, share, wide.scaled[0]
-        yield seen, "the next multiple of 32 is {}, so {} columns are padding", wide.input[0], 736 - wide.scaled[0]
-        yield seen, "the maps are half of {} x {}", *wide.input
-        yield seen, "x times 2 and by 640 / {}, y times 2 and by 427 / {}", *wide.scaled
-        yield seen, "480 / 640 = 0.75, so {} x {}, and {} rows of padding", *square.scaled, rows
+        yield first, "480 / 427 = {:.3f}; 640 x {:.3f} = {} (cut, not rounded)", share, share, wide.scaled[0]
+        yield first, "the next multiple of 32 is {}, so {} columns are padding", wide.input[0], 736 - wide.scaled[0]
+        yield first, "the maps are half of {} x {}", *wide.input
+        yield first, "x times 2 and by 640 / {}, y times 2 and by 427 / {}", *wide.scaled
+        yield first, "480 / 640 = 0.75, so {} x {}, and {} rows of padding", *square.scaled, rows
         yield final, "Scaled to {} x {}; input {} x {}", *wide.scaled, *wide.input
         yield final, "maps {} x {}, of which {} x {} show the photo", *maps[0], *wide.photo_part(*maps[0])
         yield final, "= ({:.1f}, {:.1f})", *there
@@ -134,21 +144,21 @@ def numbers_told() -> Iterator[tuple[Any, ...]]:
     yield readers, "the reference takes **{}**", hpe.Settings.omz().max_candidates
     yield readers, 'believes nothing below {} (`refine="near"`)', DEFAULTS.refine_threshold
     yield choosing, "the default keeps its {}", DEFAULTS.pose_threshold
-    yield "07_films_and_webcam.ipynb", "a second and a {} by default", {1.5: "half"}[hpe.Following().gap]
+    yield "07", "a second and a {} by default", {1.5: "half"}[hpe.Following().gap]
     eye, hip = (2 * OKS_SIGMAS[KEYPOINTS.index(name)] for name in ("left eye", "left hip"))
     worth = [float(np.exp(-(5**2) / (2 * 100 * 100 * k**2))) for k in (eye, hip)]
     yield choosing, "{:.2f} for an eye, {:.2f} for a hip", eye, hip
     yield choosing, "5 pixels off is worth {:.2f} at an eye and {:.2f} at a hip", *worth
     yield final, "The eye: {:.2f} is left of 1, of the hip {:.2f}.", *worth
     high = {item.name: item.metadata.get("high") for item in fields(hpe.Settings)}
-    yield "12_settings.ipynb", "the first ends at {:.0f}", high["tag_threshold"]
-    yield "12_settings.ipynb", "the others at {:.0f}", *{high["place_weight"], high["score_weight"]}
+    yield "12", "the first ends at {:.0f}", high["tag_threshold"]
+    yield "12", "the others at {:.0f}", *{high["place_weight"], high["score_weight"]}
     config = Path(hpe.__file__).parent / "training" / "configs" / "hpe-nb-ae.toml"
     batch = tomllib.loads(config.read_text(encoding="utf-8"))["batch"]
-    yield "09_train_your_own.ipynb", "each step sees {} other pictures", {8: "eight"}[batch]
+    yield "09", "each step sees {} other pictures", {8: "eight"}[batch]
     shipped = next(line for line in card().splitlines() if "as it ships" in line)
     pairs = float(re.findall(r"\| ([\d.]+) % \|", shipped)[0])
-    yield "02_tags.ipynb", "{} pairs in a hundred are less than 1 apart", {6: "six"}[round(pairs)]
+    yield "02", "{} pairs in a hundred are less than 1 apart", {6: "six"}[round(pairs)]
 
 
 @pytest.mark.parametrize("told", [pytest.param(row, id=row[1][:40]) for row in numbers_told()])
@@ -157,7 +167,7 @@ def test_numbers_of_the_code_in_the_prose(told: tuple[Any, ...]) -> None:
 
 
 def test_what_a_photo_loses_without_faint_people() -> None:
-    says("06_choosing_parameters.ipynb", "AP loses little")
+    says("06", "AP loses little")
     shipped = next(line for line in card().splitlines() if "as it ships" in line)
     default, demo = map(float, re.findall(r"\| \**([\d.]+)\** (?=\|)", shipped)[:2])
     assert 0 < demo - default < 2.5
@@ -165,8 +175,8 @@ def test_what_a_photo_loses_without_faint_people() -> None:
 
 
 def test_tags_shifted_and_tags_equal() -> None:
-    says("00_first_look.ipynb", "Adding 10 changes nothing: only differences count.")
-    maps = hpe.load_network("hpe-nb-ae")(hpe.read_image(hpe.sample("vtest_250")))
+    says("00", "Adding 10 changes nothing: only differences count.")
+    maps = seen("vtest_250")
     shifted, equal = replace(maps, tags=maps.tags + 10), replace(maps, tags=maps.tags * 0)
     found = hpe.decode(maps).poses.keypoints[..., :2]
 
@@ -181,21 +191,21 @@ def test_tags_shifted_and_tags_equal() -> None:
 
 
 def test_widest_column_and_closest_people() -> None:
-    says("00_first_look.ipynb", 'The widest column is that of a small walker in "vtest_150"')
-    says("00_first_look.ipynb", 'The closest two are in "vtest_250" and in "astronaut"')
-    network, noise, gap = hpe.load_network("hpe-nb-ae"), {}, {}
-    for name in map(Path, hpe.samples("images")):
-        found = hpe.decode(network(hpe.read_image(hpe.sample(name.name))))
+    says("00", 'The widest column is that of a small walker in "vtest_150"')
+    says("00", 'The closest two are in "vtest_250" and in "astronaut"')
+    noise, gap = {}, {}
+    for name in [Path(file).stem for file in hpe.samples("images")]:
+        found = hpe.decode(seen(name))
         own = [found.groups.peak[group] for group in found.people]
-        noise[name.stem] = max(found.peaks.tag[joints[joints >= 0], 0].std() for joints in own)
-        gap[name.stem] = min(np.diff(np.sort(found.poses.tags)))
+        noise[name] = max(found.peaks.tag[joints[joints >= 0], 0].std() for joints in own)
+        gap[name] = min(np.diff(np.sort(found.poses.tags)))
     assert max(noise, key=noise.__getitem__) == "vtest_150"
     assert sorted(gap, key=gap.__getitem__)[:2] == ["vtest_250", "astronaut"]
 
 
 def test_blobs_are_about_twice_as_wide_as_those_of_0007() -> None:
-    says("01_what_the_network_sees.ipynb", "paints blobs about twice as wide")
-    peaks, heat = hpe.decode(office()).peaks, np.abs(office().heatmaps)
+    says("01", "paints blobs about twice as wide")
+    peaks, heat = hpe.decode(seen("basketball1")).peaks, np.abs(seen("basketball1").heatmaps)
     widths = []
     for joint, (x, y), value in zip(peaks.joint, peaks.xy, peaks.value, strict=True):
         if value > 0.7:
@@ -205,7 +215,7 @@ def test_blobs_are_about_twice_as_wide_as_those_of_0007() -> None:
 
 
 def test_windows_of_non_maxima() -> None:
-    says("01_what_the_network_sees.ipynb", "11 begins to eat neighbours: it needs noses six pixels apart")
+    says("01", "11 begins to eat neighbours: it needs noses six pixels apart")
     ys, xs = np.mgrid[:40, :40]
 
     def noses(apart: int) -> int:
@@ -220,7 +230,7 @@ def test_windows_of_non_maxima() -> None:
 
 
 def test_sure_and_unsure_joints_of_the_two_men() -> None:
-    page, peaks = "01_what_the_network_sees.ipynb", hpe.decode(office()).peaks
+    page, peaks = "01", hpe.decode(seen("basketball1")).peaks
     says(page, "In this photo both hips and the right shoulder win; last is an ear that is turned away")
     best = [float(peaks.value[peaks.joint == k].max()) for k in range(17)]
     names = [KEYPOINTS[k] for k in np.argsort(best)]
@@ -235,26 +245,23 @@ def test_sure_and_unsure_joints_of_the_two_men() -> None:
 
 
 def test_negated_twice() -> None:
-    page, once = "01_what_the_network_sees.ipynb", len(hpe.decode(office()).peaks)
+    page, once = "01", len(hpe.decode(seen("basketball1")).peaks)
     says(page, "{} candidates become {}", once, len(KEYPOINTS) * DEFAULTS.max_candidates)
-    heat = office().heatmaps
-    twice = replace(office(), heatmaps=np.where(window_maxima(heat), heat, -heat))
+    heat = seen("basketball1").heatmaps
+    twice = replace(seen("basketball1"), heatmaps=np.where(window_maxima(heat), heat, -heat))
     assert len(hpe.decode(twice).peaks) == len(KEYPOINTS) * DEFAULTS.max_candidates
 
 
 def test_wall_and_men() -> None:
-    says(
-        "01_what_the_network_sees.ipynb",
-        "The wall's curve has ended well before 0.1. The man at the left loses nothing there",
-    )
-    maps = office()
+    says("01", "The wall's curve has ended well before 0.1. The man at the left loses nothing there")
+    maps = seen("basketball1")
     layer, y, x = np.nonzero(maps.heatmaps > 0)
     across = maps.image_points(np.stack([x, y], axis=1).astype(float))[:, 0]
     scores = maps.heatmaps[layer, y, x]
     assert scores[(across > 190) & (across < 420)].max() < 0.05
     assert min(scores[(across < 190) & (layer == k)].max() for k in range(17)) > 0.1
-    says("01_what_the_network_sees.ipynb", "in the streets of 04 scraps of paper in the grass reach nearly 0.1")
-    street = hpe.load_network("hpe-nb-ae")(hpe.read_image(hpe.sample("vtest_150")))
+    says("01", "in the streets of 04 scraps of paper in the grass reach nearly 0.1")
+    street = seen("vtest_150")
     layer, y, x = np.nonzero(street.heatmaps > 0)
     places = street.image_points(np.stack([x, y], axis=1).astype(float))
     paper = (places[:, 0] < 200) & (places[:, 1] > 480)
@@ -262,27 +269,24 @@ def test_wall_and_men() -> None:
 
 
 def test_tags_creep() -> None:
-    says("02_tags.ipynb", "ten times the steps bring half a unit")
+    says("02", "ten times the steps bring half a unit")
     assert trained(3, 3000) - trained(3, 300) == pytest.approx(0.5, abs=0.2)
-    says("02_tags.ipynb", "About {:.1f} after 300 steps, {:.1f} after 3000", trained(6, 300), trained(6, 3000))
+    says("02", "About {:.1f} after 300 steps, {:.1f} after 3000", trained(6, 300), trained(6, 3000))
 
 
 def test_example_by_hand() -> None:
     joints, people = hand()
     cost = DEFAULTS.cost(joints, people)
     assert grouping.assign(DEFAULTS, joints, people, cost).tolist() == [1, 0, grouping.ALONE]
-    says("FINAL_TEST.md", "(0.18 + 0 + 0.2 - 0.3 - 1) x 0.63 = {:.3f}", cost[0, 1])
-    says(
-        "FINAL_TEST.md",
-        "(5 x 0.60 + 0.42) / 6 = {:.3f}",
-        grouping.running_mean(people.tag[1], np.array([5]), joints.tag[0])[0],
-    )
-    says("03_grouping_step_by_step.ipynb", "the nearest tag is {:.1f} away", hpe.tag_distances(joints, people)[2].min())
-    says("03_grouping_step_by_step.ipynb", "with its own tag, {:.2f}", joints.tag[2, 0])
+    says("FINAL_TEST", "(0.18 + 0 + 0.2 - 0.3 - 1) x 0.63 = {:.3f}", cost[0, 1])
+    mean = grouping.running_mean(people.tag[1], np.array([5]), joints.tag[0])[0]
+    says("FINAL_TEST", "(5 x 0.60 + 0.42) / 6 = {:.3f}", mean)
+    says("03", "the nearest tag is {:.1f} away", hpe.tag_distances(joints, people)[2].min())
+    says("03", "with its own tag, {:.2f}", joints.tag[2, 0])
 
 
 def test_greedy_pairing_against_all_at_once() -> None:
-    page = "03_grouping_step_by_step.ipynb"
+    page = "03"
     says(page, "*a* costs -0.50 with person 1 and -0.45 with person 2, and *b* costs -0.40 with person 1")
     joints, people = hand()
     two = replace(joints, index=joints.index[:2], xy=joints.xy[:2], value=joints.value[:2], tag=joints.tag[:2])
@@ -290,21 +294,21 @@ def test_greedy_pairing_against_all_at_once() -> None:
     person = grouping.assign(DEFAULTS, two, people, cost)
     assert person.tolist() == [1, 0]
     says(page, "*a* to 2 and *b* to 1 cost {:.2f} together", cost[[0, 1], person].sum())
-    says("FINAL_TEST.md", "The assignment takes a to 2 and b to 1: {:.2f}.", cost[[0, 1], person].sum())
+    says("FINAL_TEST", "The assignment takes a to 2 and b to 1: {:.2f}.", cost[[0, 1], person].sum())
 
 
 def test_example_by_open_model_zoo() -> None:
-    says("03_grouping_step_by_step.ipynb", "*every* pairing of the two costs the same")
+    says("03", "*every* pairing of the two costs the same")
     joints, people = hand()
     rule = hpe.Settings.omz()
     cost = rule.cost(joints, people)
     assert cost[0, 0] + cost[1, 1] == pytest.approx(cost[0, 1] + cost[1, 0])
-    says("03_grouping_step_by_step.ipynb", "here it falls on the wrong side")
+    says("03", "here it falls on the wrong side")
     assert grouping.assign(rule, joints, people, cost).tolist() == [0, 1, grouping.ALONE]
 
 
 def test_crowd_of_forty() -> None:
-    says("03_grouping_step_by_step.ipynb", "In a crowd of 40 the ten weakest noses are never looked at")
+    says("03", "In a crowd of 40 the ten weakest noses are never looked at")
     crowd = hpe.scene(40, seed=1)
     found = [
         int(hpe.decode(crowd.maps, hpe.Settings(max_candidates=limit, refine="off")).poses.detected.sum())
@@ -314,7 +318,7 @@ def test_crowd_of_forty() -> None:
 
 
 def test_settings_that_mend_cases() -> None:
-    page, cases = "05_why_is_this_wrong.ipynb", ten_cases(hpe.load_network("hpe-nb-ae"))
+    page, cases = "05", ten_cases(network())
     says(page, "Case 8: `hpe.Settings(detection_threshold=0.01, pose_threshold=0.01)`.")
     says(page, "Case 3: `hpe.Settings(tag_threshold=2.0)`.")
     found = {number: hpe.decode(maps) for number, (_, maps, _) in cases.items()}
@@ -342,12 +346,8 @@ def test_settings_that_mend_cases() -> None:
 
 
 def test_hugs() -> None:
-    says("05_why_is_this_wrong.ipynb", "Two people, **one skeleton**")
-    source = next(
-        cell.source
-        for cell in nbformat.read(FOLDER / "05_why_is_this_wrong.ipynb", 4).cells
-        if cell.source.startswith("small = (Actor")
-    )
+    says("05", "Two people, **one skeleton**")
+    source = cell_of("05", "small = (Actor")
     from hpe_nb.scenes.recipe import Actor
 
     scope: dict[str, Any] = {"hpe": hpe, "Actor": Actor}
@@ -356,7 +356,7 @@ def test_hugs() -> None:
 
 
 def test_a_threshold_between_two_columns_parts_a_hug() -> None:
-    says("05_why_is_this_wrong.ipynb", '`hpe.scene("hugging", tag_gap=0.6, missed=0.45)` with 0.3')
+    says("05", '`hpe.scene("hugging", tag_gap=0.6, missed=0.45)` with 0.3')
     narrow = hpe.scene("hugging", tag_gap=0.6, missed=0.45)
     assert len(hpe.decode(narrow.maps).poses) == 1
     parted = hpe.decode(narrow.maps, hpe.Settings(tag_threshold=0.3))
@@ -365,28 +365,23 @@ def test_a_threshold_between_two_columns_parts_a_hug() -> None:
     wide = hpe.scene("hugging", tag_gap=0.2, missed=0.45)  # "`place_weight` does not help here"
     peaks = hpe.decode(wide.maps).peaks
     first, second = (peaks.tag[wide.truth.owners(peaks) == person, 0] for person in (0, 1))
-    says("05_why_is_this_wrong.ipynb", "nearer to each other than each person's own tags reach")
+    says("05", "nearer to each other than each person's own tags reach")
     assert abs(first.mean() - second.mean()) < min(np.ptp(first), np.ptp(second))
     assert {len(hpe.decode(wide.maps, hpe.Settings(place_weight=each)).poses) for each in (0.0, 0.8, 2.0)} == {1}
 
 
 def test_high_ap_with_many_wrong_joints_beside_low_ap_with_none() -> None:
-    says("06_choosing_parameters.ipynb", "Which has the higher AP?")
+    says("06", "Which has the higher AP?")
     missed, touching = crowds()
     assert missed["AP"] < 50 < 80 < touching["AP"]
     assert missed["wrong"] == 0
     assert touching["wrong"] > 5
-    says(
-        "FINAL_TEST.md",
-        "`wrong` {:.0f} means {:.0f} per cent of what? `invented` {:.0f}?",
-        touching["wrong"],
-        touching["wrong"],
-        touching["invented"],
-    )
+    wrong, invented = touching["wrong"], touching["invented"]
+    says("FINAL_TEST", "`wrong` {:.0f} means {:.0f} per cent of what? `invented` {:.0f}?", wrong, wrong, invented)
 
 
 def test_crossing_arms_begun_with_the_wrists(monkeypatch: pytest.MonkeyPatch) -> None:
-    says("03_grouping_step_by_step.ipynb", "begun with the wrists, it comes out the same, two whole people")
+    says("03", "begun with the wrists, it comes out the same, two whole people")
     scene = hpe.scene("crossing arms")
     found = hpe.decode(scene.maps)
     monkeypatch.setattr(grouping, "JOINT_ORDER", (9, 10, *(k for k in grouping.JOINT_ORDER if k not in (9, 10))))
@@ -398,31 +393,28 @@ def test_spots_and_weights_of_the_training() -> None:
     pytest.importorskip("torch")
     from hpe_nb.training import config, tasks
 
-    page = "09_train_your_own.ipynb"
+    page = "09"
     at_half = inspect.signature(tasks.heat_target).parameters["spot"].default
     says(page, "from {} to {} map pixels at 1/2", *at_half)
     assert "heat_target(made, 4, (1.0, 2.0))" in inspect.getsource(tasks.answers)
     assert "size / 20 / stride" in inspect.getsource(tasks.heat_target)
-    says(
-        page, "sigma is a twentieth of the person's size, but from 1.5 to 2.5 map pixels at 1/2 and from 1 to 2 at 1/4"
-    )
+    says(page, "a twentieth of the person's size, but from 1.5 to 2.5 map pixels at 1/2 and from 1 to 2 at 1/4")
     says(page, "both count a thousandth beside the heatmaps' error")
     assert (config.Config.pull, config.Config.push) == (1e-3, 1e-3)
 
 
 def test_leak_that_swaps_wrists() -> None:
-    says("10_gallery.ipynb", "Four wrists have changed sides")
+    says("10", "Four wrists have changed sides")
     assert wrong_wrists(0.65) == 4
-    says("10_gallery.ipynb", "one would expect 0.5. It takes less, about 0.35")
+    says("10", "one would expect 0.5. It takes less, about 0.35")
     assert wrong_wrists(0.4) > 0 == wrong_wrists(0.35)
 
 
 @cache
 def told_settings() -> dict[str, Any]:
     """What notebook 12 tells of each setting, with its picture and two values."""
-    cells = nbformat.read(FOLDER / "12_settings.ipynb", 4).cells
     scope: dict[str, Any] = {}
-    exec(next(cell.source for cell in cells if "TOLD = {" in cell.source), scope)
+    exec(cell_of("12", "TOLD = {"), scope)
     return scope["TOLD"]
 
 
@@ -446,16 +438,16 @@ def test_pictures_of_settings_show_what_the_table_says(
     *told, scene, values, base = told_settings()[name]
     assert any(words in one for one in told)
 
-    def seen(value: Any) -> tuple[int, ...]:
+    def found_with(value: Any) -> tuple[int, ...]:
         """People, joints in the wrong person, joints detected."""
         found = hpe.decode(scene.maps, replace(base, **{name: value}))
         return len(found.poses), int(wrong_joints(found, scene.truth).sum()), int(found.poses.detected.sum())
 
-    assert holds(*map(seen, values))
+    assert holds(*map(found_with, values))
 
 
 def test_rounding_gives_joints_away() -> None:
-    says("11_your_own_rule.ipynb", "It falls: rounding makes a tag distance of 0.1 and one of 0.4 cost the same")
+    says("11", "It falls: rounding makes a tag distance of 0.1 and one of 0.4 cost the same")
 
     class Unrounded(hpe.HigherHRNetSettings):
         """Without rounding."""
@@ -476,18 +468,13 @@ def test_rounding_gives_joints_away() -> None:
 @pytest.mark.parametrize(
     ("words", "holds"),
     [
-        pytest.param("the two men hardly change", lambda: changed(office(), 4.0) <= 4, id="two men"),
-        pytest.param("in the street many joints move", lambda: changed(street(), 4.0) > 10, id="the street"),
+        pytest.param("the two men hardly change", lambda: changed(seen("basketball1"), 4.0) <= 4, id="two men"),
+        pytest.param("in the street many joints move", lambda: changed(seen("vtest_250"), 4.0) > 10, id="the street"),
     ],
 )
 def test_one_threshold_too_many(words: str, holds: Callable[[], bool]) -> None:
-    assert words in words_of("04_explore_your_photo.ipynb").casefold()
+    assert words in words_of("04").casefold()
     assert holds()
-
-
-def street() -> hpe.Maps:
-    """Maps of the street by the network that ships."""
-    return hpe.load_network("hpe-nb-ae")(hpe.read_image(hpe.sample("vtest_250")))
 
 
 def changed(maps: hpe.Maps, threshold: float) -> int:
@@ -499,34 +486,33 @@ def changed(maps: hpe.Maps, threshold: float) -> int:
 
 
 def test_a_skeleton_too_many() -> None:
-    says("04_explore_your_photo.ipynb", "`duplicate_oks` just below its only mark")
-    decoding = hpe.decode(street())
+    says("04", "`duplicate_oks` just below its only mark")
+    decoding = hpe.decode(seen("vtest_250"))
     (mark,) = hpe.flip_points(decoding, "duplicate_oks").values
-    without = hpe.decode(street(), hpe.Settings(duplicate_oks=float(mark) - 0.001)).poses
+    without = hpe.decode(seen("vtest_250"), hpe.Settings(duplicate_oks=float(mark) - 0.001)).poses
     (gone,) = set(decoding.poses.scores.tolist()) - set(without.scores.tolist())
     assert len(without) == len(decoding.poses) - 1
     assert (decoding.poses.scores < gone).sum() == 1  # "a weaker, true person"
 
 
 def test_two_rules_disagree_on_a_street() -> None:
-    says("04_explore_your_photo.ipynb", "**At whom do they disagree?**")
-    ours, theirs = (hpe.decode(street(), rule).poses for rule in (DEFAULTS, hpe.Settings.omz()))
+    says("04", "**At whom do they disagree?**")
+    ours, theirs = (hpe.decode(seen("vtest_250"), rule).poses for rule in (DEFAULTS, hpe.Settings.omz()))
     assert len(ours) == len(theirs)
     alike = np.abs(ours.keypoints[:, None, :, :2] - theirs.keypoints[..., :2]).max(axis=-1) < 2
     assert 0 < (alike.sum(axis=-1).max(axis=1) < 17).sum() < len(ours)
 
 
 def test_one_woman_found_twice() -> None:
-    says("04_explore_your_photo.ipynb", "In the first, one woman was found twice.")
-    maps = hpe.load_network("hpe-nb-ae")(hpe.read_image(hpe.sample("astronaut")))
-    assert len(hpe.decode(maps).poses) == 2
+    says("04", "In the first, one woman was found twice.")
+    assert len(hpe.decode(seen("astronaut")).poses) == 2
 
 
 def test_a_man_cut_at_the_belt() -> None:
-    says("04_explore_your_photo.ipynb", "his nose and eyes are as clear as they were, but the score falls")
+    says("04", "his nose and eyes are as clear as they were, but the score falls")
     image = hpe.read_image(hpe.sample("basketball1"))
-    whole = hpe.decode(office()).poses
+    whole = hpe.decode(seen("basketball1")).poses
     _, top, _, bottom = whole.boxes[0]
-    halved = hpe.decode(hpe.load_network("hpe-nb-ae")(image[: int((top + bottom) / 2)])).poses
+    halved = hpe.decode(network()(image[: int((top + bottom) / 2)])).poses
     assert np.abs(whole.keypoints[0, :3, 2] - halved.keypoints[0, :3, 2]).max() < 0.1
     assert halved.scores[0] < whole.scores[0] - 0.2
