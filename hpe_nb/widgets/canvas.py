@@ -11,7 +11,7 @@ import contextlib
 import gzip
 import json
 from base64 import b64encode
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator
 from functools import cache
 from logging import getLogger
 from pathlib import Path
@@ -23,15 +23,14 @@ import numpy as np
 import traitlets
 
 import hpe_nb
-from hpe_nb.arrays import Image
+from hpe_nb.arrays import Image, Ints
+from hpe_nb.decoder.poses import Poses
+from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError, whole_number
 from hpe_nb.files.images import encode_image
 from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
 from hpe_nb.widgets.data import small
-
-CLOSED = "this widget was closed with its last view; run its cell again."
-"""What a widget says that has let go of its picture."""
 
 ANSWER = 8.0
 """Seconds that the other views of a widget have to answer when one was closed."""
@@ -42,20 +41,17 @@ REST = 0.12
 MOMENT = 0.03
 """Seconds of a search at a time: it is how long a search goes on after it was told to stop."""
 
-SHOWN = ("fixed", "photo", "maps", "scene", "told", "marks", "kept", "doctor")
+SHOWN = ("fixed", "photo", "maps", "scene", "choice", "told", "marks", "kept", "doctor")
 """Traits that a page shows."""
 
-Step = Callable[[], None]
-"""What shows the result of a step of a search."""
+Step = dict[str, Any]
+"""What a step of a search found: new values of traits, by their names."""
 
 POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 """What the page allows itself: nothing from anywhere else."""
 
 STILL = 640
 """The longer side of the still picture for readers without a kernel, pixels."""
-
-NEEDS_KERNEL = ("list", "whatif", "save", "explore", "steps", "camera")
-"""Tools that a page without a kernel has not."""
 
 
 @cache
@@ -76,17 +72,18 @@ class Canvas(anywidget.AnyWidget):
     takes long is an `async` method, which waits for its work in a thread.
 
     Attributes:
-        fixed, photo, maps, scene, told, marks, kept, doctor, preview, steps, status, below: what the page shows.
+        fixed, photo, maps, scene, choice, told, marks, kept, doctor, preview, status, below: what the page shows.
         closed: whether the widget has let go of its picture and maps.
     """
 
     _esm, _css = SCRIPT, browser_file("canvas.css")
 
     fixed, photo, maps, told, marks = (traitlets.Dict().tag(sync=True) for _ in range(5))
-    kept, doctor, preview, steps, status = (traitlets.Dict().tag(sync=True) for _ in range(5))
+    choice, kept, doctor, preview, status = (traitlets.Dict().tag(sync=True) for _ in range(5))
     # One text costs a tenth of what a tree of lists costs on its way through the widget.
     scene = traitlets.Dict().tag(sync=True, to_json=lambda scene, _: json.dumps(scene, separators=(",", ":")))
     below = traitlets.Unicode().tag(sync=True)
+    _shown: tuple[Image, Poses, Ints] | None = None
 
     def __init__(self, **shown: Any) -> None:
         self.closed, self._answering, self._heard = False, 0, True
@@ -103,7 +100,7 @@ class Canvas(anywidget.AnyWidget):
         given = content | ({"buffers": buffers} if buffers else {})
         kind, self._answering = given.pop("kind"), given.pop("n", self._answering)
         handler = getattr(self, f"_on_{kind}", None)
-        if handler is None or (self.closed and kind != "here"):
+        if handler is None or self.closed:
             return
         if "n" in content and self.status.get("error"):
             self.say("")
@@ -120,21 +117,27 @@ class Canvas(anywidget.AnyWidget):
     def search(self, steps: Iterator[Step | None]) -> None:
         """Search in the background after a moment's rest, in place of what was searched before, which ends.
 
-        To advance `steps` is the work, done in a thread; what it gives shows the result and is called here. Without an
-        event loop, as in a plain script, only the first result is shown.
+        To advance `steps` is the work, done in a thread; what it gives is shown. Without an event loop, as in a plain
+        script, only the first result is.
         """
         self._searching = steps
 
         async def run() -> None:
             await asyncio.sleep(REST)
-            while steps is self._searching and (show := await asyncio.to_thread(moment_of, steps)):
+            while steps is self._searching and (found := await asyncio.to_thread(moment_of, steps)) is not None:
                 if steps is self._searching:
-                    show()
+                    self.show_all(found)
 
         if running_loop() is not None:
             self._spawn(run())
-        elif show := next(filter(None, steps), None):
-            show()
+        else:
+            self.show_all(next(filter(None, steps), {}))
+
+    def show_all(self, found: Step) -> None:
+        """Set traits together."""
+        with self.hold_sync():
+            for name, value in found.items():
+                setattr(self, name, value)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run it on the event loop, or here and now where none runs; an error is shown in the status line."""
@@ -174,12 +177,8 @@ class Canvas(anywidget.AnyWidget):
         """A view was opened, or answers that it is there."""
         self._heard = True
 
-    def _on_gone(self) -> Coroutine[Any, Any, None] | None:
-        """A view was closed."""
-        return self._let_go_unheard() if running_loop() else None  # without a loop no view could answer
-
-    async def _let_go_unheard(self) -> None:
-        """Let go if no other view answers, and the user's notebook has no name for the widget."""
+    async def _on_gone(self) -> None:
+        """A view was closed: let go if no other view answers, and the user's notebook has no name for the widget."""
         self._heard = False
         self.send({"kind": "ping"})
         await asyncio.sleep(ANSWER)
@@ -188,10 +187,8 @@ class Canvas(anywidget.AnyWidget):
 
     def let_go(self) -> None:
         """Close the widget and drop picture, maps and searches; what has no memory to speak of stays."""
-        self._searching, self.closed = iter(()), True
-        with self.hold_sync():  # the page keeps what it knows of a widget that is closed
-            for name in SHOWN:
-                setattr(self, name, {})
+        self._searching, self.closed, self._shown = iter(()), True, None
+        self.show_all({name: {} for name in SHOWN})  # the page keeps what it knows of a widget that is closed
         self.say(" ")  # it also keeps the state before the last one
         layout = self.layout
         self.close()
@@ -200,38 +197,46 @@ class Canvas(anywidget.AnyWidget):
     def check_open(self) -> None:
         """Raise where the widget has let go of its picture."""
         if self.closed:
-            raise HpeError(CLOSED)
+            raise HpeError("this widget was closed with its last view; run its cell again.")
 
     # Readers without a kernel.
 
+    @property
+    def shown(self) -> tuple[Image, Poses, Ints]:
+        """The picture, the people in it, and their numbers (P,) from 0.
+
+        Raises:
+            HpeError: there is none yet, or the widget has let go of it.
+        """
+        self.check_open()
+        if self._shown is None:
+            raise HpeError("there is no picture yet; start the camera first.")
+        return self._shown
+
     def image(self) -> Image:
-        """What is shown, as an RGB picture (H, W, 3)."""
-        raise NotImplementedError
+        """The picture with the people drawn in it, RGB (H, W, 3)."""
+        image, poses, numbers = self.shown
+        return draw_poses(image, poses, people=numbers)
 
     def explanations(self) -> dict[str, Any]:
         """The words about everything that can be clicked, for a page without a kernel."""
         return {}
 
-    def page(self, seen: dict[str, Any] | None = None) -> str:
+    def page(self) -> str:
         """A page of what is shown now: one that needs no Python, no server and no network.
-
-        Args:
-            seen: how a view looks at the picture, as it says itself; all of the picture where left out.
 
         Raises:
             HpeError: the widget has let go of its picture.
         """
-        self.check_open()
-        shown = {name: getattr(self, name) for name in SHOWN} | {"fixed": self.fixed | {"seen": seen}}
-        return page_text(shown, self.explanations(), self.image())
+        still = self.image()
+        return page_text({name: getattr(self, name) for name in SHOWN}, self.explanations(), still)
 
-    def save_html(self, path: str | Path, *, overwrite: bool = False, seen: dict[str, Any] | None = None) -> Path:
+    def save_html(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write one file that shows this in any browser, without Python, server or network, and return its path.
 
         Args:
             path: the file, which is to end with .html.
             overwrite: whether a file of that name may be replaced.
-            seen: see `page`.
 
         Raises:
             HpeError: a file of that name is there (`overwrite` replaces it), or the name does not end with .html.
@@ -242,7 +247,7 @@ class Canvas(anywidget.AnyWidget):
         if path.exists() and not overwrite:
             raise HpeError(f"{path} is there already; choose another name, or pass overwrite=True to replace it.")
         with written_whole(path) as part:
-            part.write_text(self.page(seen), encoding="utf-8")
+            part.write_text(self.page(), encoding="utf-8")
         return path
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
@@ -256,8 +261,7 @@ class Canvas(anywidget.AnyWidget):
         """Show the widget, and after it the page that is seen where the notebook is opened without a kernel."""
         from IPython.display import display
 
-        if self.comm is None:  # let go, or closed by hand
-            raise HpeError(CLOSED)
+        self.check_open()
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
         if self.photo:
@@ -267,8 +271,7 @@ class Canvas(anywidget.AnyWidget):
 class Stepped(Canvas):
     """A picture of one of several things that have an order, with buttons and a slider to go through them."""
 
-    _things: Sequence[Any]
-    _position = 0
+    _count = _position = 0
 
     @property
     def position(self) -> int:
@@ -282,28 +285,24 @@ class Stepped(Canvas):
     @position.setter
     def position(self, position: int) -> None:
         self.check_open()
-        position = whole_number("position", position, below=len(self._things))
-        before, self._position = self._position, position
-        try:
-            self._draw()
-        except BaseException:
-            self._position = before
-            raise
+        position = whole_number("position", position, below=self._count)
+        self._draw(position)
+        self._position = position
 
-    def _draw(self) -> None:
-        """Send what is shown now."""
+    def _draw(self, position: int) -> None:
+        """Send what is at a place."""
         raise NotImplementedError
 
     def _on_go(self, position: int) -> None:
-        self.position = int(np.clip(position, 0, len(self._things) - 1))
+        self.position = int(np.clip(position, 0, self._count - 1))
 
 
 def moment_of(steps: Iterator[Step | None]) -> Step | None:
     """Go on with a search for a moment, or until it has something to show; None at its end."""
     end = perf_counter() + MOMENT
-    for show in steps:
-        if show or perf_counter() > end:
-            return show or (lambda: None)
+    for found in steps:
+        if found or perf_counter() > end:
+            return found or {}
     return None
 
 
@@ -331,11 +330,7 @@ def named_by_user(widget: Any) -> bool:
 
 def page_text(shown: dict[str, Any], explanations: dict[str, Any], still: Image) -> str:
     """A page of these traits. Where scripts are not allowed it still shows the picture, the people and the code."""
-    scene, missing = shown["scene"], NEEDS_KERNEL if shown["doctor"] else (*NEEDS_KERNEL, "doctor")
-    fixed = shown["fixed"] | {"tools": [tool for tool in shown["fixed"]["tools"] if tool not in missing]}
-    marks = {name: one | {"searching": False} for name, one in shown["marks"].items()}  # nothing searches there
-    told = shown["told"] | {"searching": False} if scene.get("chosen", True) else {}
-    data = shown | {"fixed": fixed, "told": told, "marks": marks, "explanations": explanations}
+    scene, data = shown["scene"], shown | {"explanations": explanations}
     # "<" never appears in the data, so that nothing in it can end the script.
     inside = json.dumps(data, separators=(",", ":"), allow_nan=False, default=_packed).replace("<", "\\u003c")
     picture = b64encode(encode_image(small(still, STILL), ".jpg")).decode()

@@ -5,6 +5,7 @@ People are numbered from 1 where a person reads the number, and indexed from 0 e
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import Field, fields
 from typing import Any
 
@@ -33,11 +34,17 @@ MAIN = ("detection_threshold", "tag_threshold", "place_weight", "score_weight", 
 PRESETS = {"default": Settings(), "Open Model Zoo": OmzSettings(), "HigherHRNet": HigherHRNetSettings()}
 """Named settings."""
 
+OWN = "your own"
+"""What settings are called that have no name."""
+
 STRAY = 0.025
 """Share of the peaks' scores at either end that the scale of tags need not hold."""
 
 FINEST = 0.005
 """Tags are sent in steps of at least this much."""
+
+LAST = 200
+"""No slider goes on; a scene's seed does, typed or in Python."""
 
 LONGEST = 4096
 """Photos are sent with at most this many pixels along the longer side."""
@@ -52,12 +59,18 @@ FAR = 0.5
 def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     """What stays the same while a widget lives: names, colours, which tools and panels there are.
 
-    A person has a colour, its shades for the left side and the right, and the ink that stands out on it.
+    A person has a colour, its shades for the left side and the right, and the ink that stands out on it. Each scale of
+    a map is 256 colours with their opacity; that of the tag probe is bright where a tag is equal, dark where too far.
     """
     import matplotlib as mpl
 
-    def table(scale: str) -> bytes:
-        return (mpl.colormaps[scale](np.arange(256))[:, :3] * 255).round().astype(np.uint8).tobytes()
+    level = np.arange(256)
+    nearness = np.column_stack(np.broadcast_arrays(255, 120 + 0.47 * level, 40, 60 + 0.59 * level))
+    nearness[0] = 16, 18, 40, 170
+
+    def table(scale: str, opacity: Floats) -> bytes:
+        rgb = mpl.colormaps[scale](level)[:, :3] * 255
+        return np.column_stack((rgb.round(), opacity)).astype(np.uint8).tobytes()
 
     def shades(person: int) -> list[str]:
         left, colour, right = colours.tones(person)
@@ -68,7 +81,8 @@ def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], *
         "app": app, "version": hpe_nb.__version__, "tools": list(tools), "panels": panels,
         "names": list(KEYPOINTS), "order": list(JOINT_ORDER), "limbs": [list(limb) for limb in LIMBS],
         "colours": [shades(i) for i in people], "patterns": [list(colours.person_pattern(i)) for i in people],
-        "magma": table(colours.HEATMAP), "viridis": table(colours.TAGMAP),
+        "heatmap": table(colours.HEATMAP, np.minimum(120 + 0.86 * level, 230)),
+        "tag map": table(colours.TAGMAP, np.full(256, 190.0)), "nearness": nearness.astype(np.uint8).tobytes(),
     }  # fmt: skip
 
 
@@ -270,24 +284,27 @@ def field_data(item: Field[Any]) -> dict[str, Any]:
         return data | {"kind": "choice", "options": list(told["options"])}
     if isinstance(item.default, bool):
         return data | {"kind": "switch"}
-    span = {"low": told["low"], "high": told["high"], "by": told["by"]}
+    span = {"low": told["low"], "high": min(told["high"], LAST), "by": told["by"]}
     return data | span | {"kind": "number", "whole": isinstance(item.default, int)}
 
 
-def settings_panel(settings: Settings, presets: list[str]) -> dict[str, Any]:
+def panel_data(name: str, presets: Iterable[str], groups: dict[str, list[Field[Any]]]) -> dict[str, Any]:
+    """A panel of settings: named ones to choose from, and fields under titles; what is titled "more ..." is folded."""
+    listed = [{"title": title, "fields": [*map(field_data, items)]} for title, items in groups.items() if items]
+    return {"name": name, "presets": [OWN, *presets], "groups": listed}
+
+
+def settings_panel(settings: Settings) -> dict[str, Any]:
     """The panel of a class of settings: a rule's own knobs and what matters most open, the rest folded by step."""
     own, main = f"{type(settings).__name__}: the rule's own", "what matters most"
-    groups: dict[str, list[dict[str, Any]]] = {own: [], main: []}
+    groups: dict[str, list[Field[Any]]] = {own: [], main: []}
     for item in fields(settings):
         title = own
         if item.name in Settings.__dataclass_fields__:
             title = main if item.name in MAIN else f"more: {item.metadata['step']}"
         if item.metadata or isinstance(item.default, bool):
-            groups.setdefault(title, []).append(field_data(item))
-    listed = [
-        {"title": title, "folded": title[:5] == "more:", "fields": items} for title, items in groups.items() if items
-    ]
-    return {"name": "settings", "title": "Settings", "presets": ["your own", *presets], "groups": listed}
+            groups.setdefault(title, []).append(item)
+    return panel_data("settings", PRESETS, groups)
 
 
 def unread(settings: Settings) -> list[str]:

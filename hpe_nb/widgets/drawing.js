@@ -5,7 +5,7 @@ const INK = "#181818", PAPER = "#ffffff", GREY = ["#9a9a9a"], DARK = "#333333";
 const RED = "#d1001c", ORANGE = "#d55e00", YELLOW = "#f0e442";
 const DETECTED = 1;
 const LAYERS = ["skeletons", "peaks", "heatmap", "all heatmaps", "tag map", "truth"];
-const ONE_TYPE = ["heatmap", "tag map"], MAP_LAYERS = ["all heatmaps", ...ONE_TYPE];
+const ONE_TYPE = ["heatmap", "tag map"], MAP_LAYERS = ["all heatmaps", ...ONE_TYPE], SCALES = [...ONE_TYPE, "nearness"];
 const FONT = "11px system-ui, sans-serif", BOLD = "600 12px system-ui, sans-serif";
 /** Room in the strip for the names of joint types, at its right, for people's numbers above and the scale below; pixels. */
 const NAMES = 86, EDGE = 12, HEAD = 46, FOOT = 20;
@@ -72,19 +72,9 @@ function sign(g, text, x, y, colour = DARK, ink = PAPER, dash = []) {
 
 // ---------------------------------------------------------------------------------------------------------------- maps
 
-/** 256 colours with their opacity, as numbers that a picture holds; `colour` gives red, green, blue and opacity. */
-function palette(colour) {
-  const bytes = Uint8ClampedArray.from(Array.from({ length: 256 }, (_, i) => colour(i)).flat());
-  return new Uint32Array(bytes.buffer);
-}
-
-/** Bright where a tag is equal, dark from the threshold on. */
-const NEARNESS = palette((i) => (i ? [255, 120 + 0.47 * i, 40, 60 + 0.59 * i] : [16, 18, 40, 170]));
-
 /** Heatmaps and tags, and pictures made of them. */
 class Maps {
-  constructor(sent, { magma, viridis }) {
-    const scale = (table, opacity) => palette((i) => [...table.subarray(3 * i, 3 * i + 3), opacity(i)]);
+  constructor(sent, fixed) {
     const { to_image: to, to_map: from, direction, depth, ends } = sent;
     Object.assign(this, { to, from, direction, depth, ends });
     [this.width, this.height] = sent.size;
@@ -92,8 +82,7 @@ class Maps {
     this.heat = typed(Uint8Array, sent.heat);
     this.tags = Float32Array.from(typed(Uint16Array, sent.tags), (value) => sent.low + sent.step * value);
     this.canvas = new OffscreenCanvas(this.width, this.height);
-    this.magma = scale(typed(Uint8Array, magma), (i) => 120 + Math.min(110, 0.86 * i));
-    this.viridis = scale(typed(Uint8Array, viridis), () => 190);
+    this.colours = Object.fromEntries(SCALES.map((name) => [name, typed(Uint32Array, fixed[name])]));
   }
 
   /** Index of the map pixel under an image point, -1 outside. */
@@ -133,21 +122,21 @@ class Maps {
 
   /** A layer's 256 colours, and which of them a pixel has. */
   colouring(layer, joint, probe) {
-    const { heat, tags, size, depth, ends } = this, start = joint * size;
+    const { colours, heat, tags, size, depth, ends } = this, start = joint * size;
     if (probe) {
-      return [NEARNESS, (i) => {
+      return [colours.nearness, (i) => {
         let apart = 0;
         for (let d = 0; d < depth; d++) apart += (tags[(start + i) * depth + d] - probe.tag[d]) ** 2;
         return 255 * (1 - Math.sqrt(apart) / Math.max(probe.threshold, 1e-6));
       }];
     }
     if (layer === "tag map") {
-      return [this.viridis, (i) => 255 * (this.along(tags, (start + i) * depth) - ends[0]) / (ends[1] - ends[0])];
+      return [colours[layer], (i) => 255 * (this.along(tags, (start + i) * depth) - ends[0]) / (ends[1] - ends[0])];
     }
-    if (layer === "heatmap") return [this.magma, (i) => heat[start + i]];
+    if (layer === "heatmap") return [colours[layer], (i) => heat[start + i]];
     const highest = new Uint8Array(size);
     for (let i = 0; i < heat.length; i++) if (heat[i] > highest[i % size]) highest[i % size] = heat[i];
-    return [this.magma, (i) => highest[i]];
+    return [colours.heatmap, (i) => highest[i]];
   }
 }
 
@@ -214,9 +203,9 @@ class Drawing {
 
   /** What lights up on photo and strip: kind, dots by their places, radius and colour. */
   lights() {
-    const { odd, chosen, hovered } = this, preview = this.get("preview");
+    const { odd, diagnosing, chosen, hovered } = this, preview = this.get("preview");
     return [
-      ["odd", odd.dots, 8, RED],
+      ["odd", diagnosing ? odd.dots : [], 8, RED],
       ["would change", preview.value === this.previewed ? preview.dots ?? [] : [], 11, ORANGE],
       ["selected", this.selected, 9, YELLOW],
       ["hovered", [hovered?.dot], 10, PAPER],
@@ -335,7 +324,7 @@ class Drawing {
   /** Whether the layer shows a dot: all peaks, those of one joint type, or joints of another person than the true one. */
   showsPeak(joint, dot, scene) {
     if (this.layer === "truth") return !!scene.wrong?.includes(dot);
-    return this.layer === "peaks" || (ONE_TYPE.includes(this.layer) && joint === this.joint);
+    return ["peaks", "all heatmaps"].includes(this.layer) || (ONE_TYPE.includes(this.layer) && joint === this.joint);
   }
 
   paintPeaks(g, scene, old) {
@@ -355,7 +344,7 @@ class Drawing {
     const told = this.chosen ? this.told : {}, [pairDot, number] = this.pair ?? [];
     const person = scene.people.find((one) => one.number === number), joints = person ? this.jointsOf(person) : [];
     const dotAt = (dot) => scene.dots[dot] && this.dotAt(scene.dots[dot]);
-    for (const [person, a, b] of this.odd.limbs) {
+    for (const [person, a, b] of this.diagnosing ? this.odd.limbs : []) {
       const one = scene.people[person];
       line(g, this.jointAt(one, a), this.jointAt(one, b), { colour: `${RED}b0`, width: 7 });
       this.drawn("odd limb", { person, limb: [a, b] });
@@ -488,14 +477,10 @@ class Drawing {
     return { person, joint, dot };
   }
 
-  /** What lies at a place of the photo's canvas: what is drawn there, and the dots under all heatmaps. */
+  /** What lies at a place of the photo's canvas. */
   photoHit([x, y], reach) {
     const here = this.mode === "beside" ? x - this.pane : x;
-    const under = (this.layer === "all heatmaps" ? this.scene.dots : []).map((row, dot) => {
-      const [left, top] = this.dotAt(row);
-      return { kind: "dot", joint: row[0], person: row[1], dot, x: left, y: top };
-    });
-    return here < 0 ? null : this.hit([...this.items.photo, ...under], [here, y], reach);
+    return here < 0 ? null : this.hit(this.items.photo, [here, y], reach);
   }
 
   /** The tag under the pointer while the probe is on. */

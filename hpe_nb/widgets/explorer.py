@@ -5,39 +5,33 @@ from __future__ import annotations
 from asyncio import to_thread
 from collections.abc import Iterator
 from dataclasses import asdict, fields, replace
-from functools import partial
 from itertools import count
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from hpe_nb.arrays import Image, Ints
+from hpe_nb.arrays import Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import KINDS, MISSING, Poses
 from hpe_nb.draw.dots import dots_of
-from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError, whole_number
-from hpe_nb.explain.flips import Flip, nearest_flips, number_names, search, setting_range, with_setting
-from hpe_nb.files.text import plural
+from hpe_nb.explain.flips import nearest_flips, number_names, search, setting_range, with_setting
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import KEYPOINTS, K, joint_index
 from hpe_nb.widgets import data
-from hpe_nb.widgets.canvas import CLOSED, Canvas, Step
-from hpe_nb.widgets.subject import Subject, added_peak, changed_peak, settings_in, subject_of
+from hpe_nb.widgets.canvas import Canvas, Step
+from hpe_nb.widgets.subject import Subject, added_peak, changed_peak, subject_of
 
 MOST = 8
 """At most this many joints are told one by one."""
 
-EDITS = ("place", "tag", "score", "delete", "add", "reset")
-"""What `Explorer.edit` can do."""
-
-HELD = ("_decoder", "_decoding", "subject", "_kept", "_untouched", "_list", "_searched")
-"""What an explorer drops when it is closed; asked for later, each says that it is closed."""
+Marks = dict[tuple[str, Settings], dict[str, Any]]
+"""The flips of a setting, by its name and the values of the others."""
 
 NEAR = 8.0
 """Image pixels: joints this far apart count a third of what joints at one place count."""
@@ -74,6 +68,7 @@ class Explorer(Canvas):
 
     app, tools = "explorer", ("layers", "probe", "whatif", "compare", "doctor", "save", "strip")
     subject: Subject
+    _searched: Marks
     _untouched: Maps
     _decoding: Decoding
 
@@ -86,17 +81,14 @@ class Explorer(Canvas):
         layer: str = "skeletons",
         known: tuple[Poses, Ints] | None = None,
     ) -> None:
-        self._list, self._network = what if isinstance(what, list) else [what], network
+        self._list, self._network, self._layer = what if isinstance(what, list) else [what], network, layer
         if not self._list:
             raise HpeError("an empty list was given, but one picture at least is expected.")
-        self._settings: Settings = settings or settings_in(self._list[0]) or Settings()
-        self._start, self._layer, self._turn = self._settings, layer, 0
+        subject = subject_of(self._list[0], network)
+        self._start = self._settings = settings or subject.settings or Settings()
         self._index = self._asked = 0
-        self._saved: set[Path] = set()
-        self._searched: dict[tuple[str, Settings], dict[str, Any]] = {}
         super().__init__()
-        self.show(self._list[0], known)
-        self.fixed = self._fixed()
+        self.show(subject, known)
 
     # What a user reads and sets in Python.
 
@@ -124,36 +116,30 @@ class Explorer(Canvas):
         Raises:
             HpeError: the widget has let go of its picture.
         """
+        self.check_open()
         return self._decoding
 
     @property
     def chosen(self) -> tuple[int, int] | None:
         """Pose and joint type that are lit up, from 0; -1 for a whole person or for a peak without a person."""
-        return (self._chosen["person"], self._chosen["joint"]) if self._chosen else None
-
-    def image(self) -> Image:
-        """The picture with the people drawn in it, RGB (H, W, 3)."""
-        return draw_poses(self.subject.image, self.decoding.poses, people=self.decoding.pose_numbers)
+        self.check_open()
+        person, joint, dot, _ = self.choice.values()
+        return (person, joint) if max(person, dot) >= 0 else None
 
     def show(self, what: Any, known: tuple[Poses, Ints] | None = None) -> None:
         """Look at something else under the same settings; `known` people keep their numbers."""
-        self._searched.clear()
-        subject = subject_of(what, self._network)
-        if known is not None:
-            known = known[0], np.asarray(known[1], np.intp)
-            if len(known[0]) != len(known[1]):
-                given = f"{plural(len(known[1]), 'number')} for {plural(len(known[0]), 'person')}"
-                raise HpeError(f"{given} known already were given, but one number for each is expected.")
-        self.subject = subject
-        self._untouched, self._decoder, self._known = subject.maps, Decoder(subject.maps), known
-        if known is not None:  # people whom the film does not know are new only once
-            first = self._numbered(self._decoder(self._settings))
+        self.check_open()
+        self.subject = subject = subject_of(what, self._network)
+        self._untouched, self._decoder, self._searched = subject.maps, Decoder(subject.maps), {}
+        self._known = known
+        if known:  # people whom the film does not know are new only once
+            first = numbered(self._decoder(self._settings), *known)
             self._known = first.poses, first.pose_numbers
-        self._chosen: dict[str, int] | None = None
         self._kept: Decoding | None = None
         with self.hold_sync():
             self.photo, self.maps = data.photo_data(subject.image, subject.truth), data.maps_data(subject.maps)
             self.doctor, self.kept, self.told = {}, {}, {}
+            self._choose()
             self._decode()
 
     def choose(self, person: int, joint: int | str = -1, dot: int | None = None) -> None:
@@ -167,17 +153,16 @@ class Explorer(Canvas):
         Raises:
             HpeError: no such person, joint type or dot.
         """
-        person = whole_number("person", person, -1, len(self._decoding.poses))
+        person = whole_number("person", person, -1, len(self.decoding.poses))
         joint = -1 if joint == -1 else joint_index(joint)
         dot = self._dot(person, joint) if dot is None else whole_number("dot", dot, -1, len(dots_of(self._decoding)))
-        self._chosen = None if person < 0 and dot < 0 else {"person": person, "joint": joint, "dot": dot}
-        self.scene = self.scene | {"chosen": self._chosen, "n": self._answering}
-        self._tell()
+        self._choose(person, joint, dot)
+        self.told = data.told_data(self._decoding, person, joint, dot)
         self._search()
 
     def keep(self) -> None:
         """Remember the result as A; the picture then shows A beside the result as it is now."""
-        self.compare(self._decoding)
+        self.compare(self.decoding)
 
     def compare(self, other: Settings | Maps | Decoding) -> None:
         """Compare with what other settings, or other maps of the same picture, give: they become A.
@@ -185,12 +170,13 @@ class Explorer(Canvas):
         Raises:
             HpeError: none of these was given.
         """
+        self.check_open()
         if isinstance(other, Maps):
             other = Decoder(other)(self._settings)
         if not isinstance(other, Settings | Decoding):
             raise HpeError(f"a {type(other).__name__} was given, but Settings, Maps or a Decoding is expected.")
         self._kept = other if isinstance(other, Decoding) else self._decoder(other)
-        self._show_kept()
+        self._search()
 
     def edit(
         self, what: str, dot: int = -1, *, at: Any = (0, 0), tag: float = 0.0, by: float = 0.0, joint: int | str = 0
@@ -208,120 +194,99 @@ class Explorer(Canvas):
         Raises:
             HpeError: no such edit, peak, place or joint type.
         """
-        maps, dots = self.subject.maps, dots_of(self._decoding)
-        if what not in EDITS:
-            raise HpeError(f"{what!r} was given as an edit, but one of {', '.join(EDITS)} is expected.")
-        if what not in ("add", "reset"):
-            dot = whole_number("dot", dot, below=len(dots))
+        dots, maps = dots_of(self.decoding), self.subject.maps
         if np.shape(at) != (2,) or not np.isfinite(at).all():
             raise HpeError(f"at={at!r} was given, but x and y in image pixels are expected.")
         place = np.clip(np.rint(maps.map_points(np.array(at, np.float64))), 0, np.array(maps.size) - 1).astype(np.intp)
         along = np.array(self.maps["direction"], np.float32)
-        if what == "reset":
-            maps = self._untouched
-        elif what == "add":
-            maps = added_peak(maps, joint_index(joint), place)
-        else:
-            changes: dict[str, Any] = {
-                "place": {"to": place},
-                "tag": {"tag": dots.tag[dot] + (tag - float(dots.tag[dot] @ along)) * along},
-                "score": {"score": float(np.clip(dots.value[dot] + by, 0, 1))},
-                "delete": {"score": 0.0},
-            }
-            maps = changed_peak(maps, int(dots.joint[dot]), dots.xy[dot], **changes[what])
-        self.subject, self._decoder = replace(self.subject, maps=maps), Decoder(maps)
-        self._searched.clear()
+
+        def changed(**to: Any) -> Maps:
+            return changed_peak(maps, int(dots.joint[dot]), dots.xy[dot], **to)
+
+        edits = {
+            "place": lambda: changed(to=place),
+            "tag": lambda: changed(tag=dots.tag[dot] + (tag - float(dots.tag[dot] @ along)) * along),
+            "score": lambda: changed(score=float(np.clip(dots.value[dot] + by, 0, 1))),
+            "delete": lambda: changed(score=0.0),
+            "add": lambda: added_peak(maps, joint_index(joint), place),
+            "reset": lambda: self._untouched,
+        }
+        if what not in edits:
+            raise HpeError(f"{what!r} was given as an edit, but one of {', '.join(edits)} is expected.")
+        if what not in ("add", "reset"):
+            dot = whole_number("dot", dot, below=len(dots))
+        maps = edits[what]()
+        self.subject, self._decoder, self._searched = replace(self.subject, maps=maps), Decoder(maps), {}
         self.maps = data.maps_data(maps) | {name: self.maps[name] for name in ("ends", "direction")}
         self._decode()
 
     def let_go(self) -> None:
         """Close the widget and drop picture, maps and results."""
         super().let_go()
-        for name in HELD:
+        for name in ("_decoder", "_decoding", "subject", "_kept", "_untouched", "_list", "_searched"):
             self.__dict__.pop(name, None)
-
-    if not TYPE_CHECKING:  # else mypy would take any name for one that is there
-
-        def __getattr__(self, name: str) -> Any:
-            """Say of what was dropped that the widget is closed."""
-            if name in HELD and self.closed:
-                raise HpeError(CLOSED)
-            return super().__getattribute__(name)
 
     # The picture.
 
-    def _fixed(self) -> dict[str, Any]:
-        """What stays the same for the page."""
-        several = ("list",) if len(self._list) > 1 else ()
-        return data.fixed_data(self.app, (*self.tools, *several), self._panels(), layer=self._layer)
-
     def _panels(self) -> list[dict[str, Any]]:
-        return [data.settings_panel(self._settings, [*data.PRESETS])]
-
-    def _numbered(self, decoding: Decoding) -> Decoding:
-        """The decoding with the numbers that its people have in their film."""
-        if self._known is None:
-            return decoding
-        poses, numbers = self._known
-        return replace(decoding, known=renumbered(same_people(poses, decoding.poses), numbers))
+        return [data.settings_panel(self._settings)]
 
     def _decode(self, settings: Settings | None = None) -> None:
         """Decode, under other settings where they are given, send the picture, then the words; search again."""
+        self.check_open()
         self._searching = iter(())
         started, before, settings = perf_counter(), getattr(self, "_decoding", None), settings or self._settings
-        self._decoding = self._numbered(self._decoder(settings))  # a rule that fails here leaves all as it was
-        self._settings, old = settings, self._settings
-        if type(settings) is not type(old):
-            self.fixed = self._fixed()
-        self._follow(before)
-        self._turn += 1
-        scene = data.scene_data(self._decoding) | self._more()
-        self.scene = scene | {"readout": f"{scene['readout']}; {1000 * (perf_counter() - started):.1f} ms"}
+        decoding = self._decoder(settings)  # a rule that fails here leaves all as it was
+        decoding = numbered(decoding, *self._known) if self._known else decoding
+        another_rule = not self.fixed or type(settings) is not type(self._settings)
+        self._decoding, self._settings = decoding, settings
+        self._shown = self.subject.image, decoding.poses, decoding.pose_numbers
+        scene = data.scene_data(decoding) | self._more()
+        scene["readout"] += f"; {1000 * (perf_counter() - started):.1f} ms"
+        if another_rule:
+            tools = (*self.tools, "list") if len(self._list) > 1 else self.tools
+            self.fixed = data.fixed_data(self.app, tools, self._panels(), layer=self._layer)
+        with self.hold_sync():
+            self._follow(before)
+            self.scene = scene
         self._search()
 
     def _more(self) -> dict[str, Any]:
         """What the page shows beside the people: settings, code, alt text, the truth's verdict."""
         settings, truth = self._settings, self.subject.truth
-        preset = next((name for name, one in data.PRESETS.items() if one == settings), "your own")
+        preset = next((name for name, one in data.PRESETS.items() if one == settings), data.OWN)
         more = {
-            "n": self._answering, "turn": self._turn, "place": f" {self._index + 1} of {len(self._list)} ",
+            "n": self._answering, "place": f" {self._index + 1} of {len(self._list)} ",
             "values": asdict(settings), "off": data.unread(settings), "code": data.code_of(settings), "preset": preset,
-            "alt": data.alt_text(self.subject, self._decoding), "chosen": self._chosen,
-            "edited": self.subject.maps is not self._untouched,
+            "alt": data.alt_text(self.subject, self._decoding), "edited": self.subject.maps is not self._untouched,
         }  # fmt: skip
         return more if truth is None else more | {"wrong": np.flatnonzero(wrong_joints(self._decoding, truth)).tolist()}
+
+    def _choose(self, person: int = -1, joint: int = -1, dot: int = -1) -> None:
+        """What lights up: a joint, a person, a peak without a person, or nothing."""
+        self.choice = {"person": person, "joint": joint, "dot": dot, "n": self._answering}
 
     def _dot(self, person: int, joint: int) -> int:
         """The dot of a person's joint, -1 where it is missing."""
         dots = dots_of(self._decoding)
-        return int(np.append(np.flatnonzero((dots.person == person) & (dots.joint == joint)), -1)[0])
+        return int(np.append(np.flatnonzero((dots.person == person) & (dots.joint == joint) & (person >= 0)), -1)[0])
 
     def _follow(self, before: Decoding | None) -> None:
         """The chosen joint is the same dot in the new result, whosever it is there, else the same person's joint."""
-        if self._chosen is None or before is None:
+        person, joint, dot, _ = self.choice.values()
+        if before is None or self.chosen is None:
             return
-        person, joint, dot = self._chosen.values()
         keys, dots = dots_of(before).keys, dots_of(self._decoding)
         if dot >= 0 and keys[dot] in dots.keys:
             dot = dots.keys.index(keys[dot])
             person = int(dots.person[dot])
-        elif person >= 0:
-            now = np.flatnonzero(same_people(before.poses, self._decoding.poses) == person)
-            person = int(np.append(now, -1)[0])
+        else:  # a peak without a person that is gone is chosen no more
+            match = same_people(before.poses, self._decoding.poses).tolist()
+            person = match.index(person) if person >= 0 and person in match else -1
             dot = self._dot(person, joint)
-        else:  # a peak without a person that is gone
-            dot = -1
-        there = person >= 0 or dot >= 0
-        self._chosen = {"person": person, "joint": joint, "dot": dot} if there else None
+        self._choose(person, joint, dot)
 
     # Words.
-
-    def _tell(self, flips: list[Flip] | None = None, *, searching: bool = False) -> None:
-        """Say why the chosen joint is where it is."""
-        told = data.told_data(self._decoding, **self._chosen) if self._chosen else {}
-        if flips or searching:
-            told |= {"searching": searching, "flips": [flip._asdict() for flip in flips or []]}
-        self.told = told
 
     def explanations(self) -> dict[str, Any]:
         """The words about everything: by "person,joint" and "dot index"."""
@@ -331,62 +296,18 @@ class Explorer(Canvas):
         told = {f"{i},{k}": data.told_data(decoding, i, k) for i in people for k in range(-1, K)}
         return told | {f"dot {i}": data.told_data(decoding, -1, joint[i], i) for i in alone}
 
-    def _show_kept(self) -> None:
-        """Show A, if there is one, its people under the numbers that they have now, and what differs from it."""
-        if self._kept is not None:
-            match = same_people(self._decoding.poses, self._kept.poses)
-            kept = replace(self._kept, known=renumbered(match, self._decoding.pose_numbers))
-            words = {"code": data.code_of(kept.settings), "changes": told_changes(kept, self._decoding)}
-            self.kept = data.scene_data(kept) | words
-
-    # What follows the picture when the sliders rest.
-
     def _search(self) -> None:
-        self.search(self._steps_of_search(self._decoding, self._chosen))
-
-    def _steps_of_search(self, decoding: Decoding, chosen: dict[str, int] | None) -> Iterator[Step | None]:
-        """Words; is anything odd? Which flips are there, those that matter most first; which are the chosen joint's?"""
-        settings, turn = decoding.settings, self._turn
-        names = [name for name in number_names(settings) if name not in data.unread(settings)]
-        names.sort(key=lambda name: name not in data.MAIN)
-        yield partial(self._begin, names)
-        yield partial(setattr, self, "doctor", data.findings_data(decoding) | {"turn": turn})
-        found: list[Flip] = []
-        asks = chosen is not None and chosen["person"] >= 0 and chosen["joint"] >= 0
-        for name in names:
-            marks = self._searched.get(others(settings, name))
-            if not marks:
-                points = yield from search(decoding, name)
-                marks = {"values": points.values.tolist(), "exact": points.exact, "searching": False}
-                yield partial(self._show_marks, name, marks)
-            if asks and chosen:
-                for flip in nearest_flips(decoding, chosen["person"], chosen["joint"], name, marks["values"]):
-                    found.append(flip)
-                    yield partial(self._tell, list(found), searching=True)
-        if asks:
-            yield partial(self._tell, found)
-
-    def _begin(self, names: list[str]) -> None:
-        """Show the words, what changed, and of the marks what is known already."""
-        with self.hold_sync():
-            if self._chosen or self.told:
-                self._tell()
-            self._show_kept()
-            known = {name: self._searched.get(others(self._settings, name)) for name in names}
-            self.marks = {name: marks or {"values": [], "searching": True} for name, marks in known.items()}
-
-    def _show_marks(self, name: str, marks: dict[str, Any]) -> None:
-        """Show a setting's flips, and remember them."""
-        self._searched[others(self._settings, name)] = marks
-        self.marks = self.marks | {name: marks}
+        """Send what follows the picture when the sliders rest."""
+        person, joint, dot, _ = self.choice.values()
+        self.search(words_and_marks(self._decoding, (person, joint, dot), self._kept, self._searched))
 
     # Messages of the page.
 
     def _on_set(self, changes: dict[str, Any], person: int = -1) -> None:
         """Sliders were moved; or a value was taken that changes a joint of a person, who is followed then."""
         before = self._decoding
-        if person >= 0 and self._chosen:
-            self._chosen = self._chosen | {"person": person, "dot": -1}
+        if person >= 0:
+            self.choice = self.choice | {"person": person, "dot": -1}
         self.set(**changes)
         if person >= 0:
             self.say(" ".join(told_changes(before, self._decoding)))
@@ -394,10 +315,8 @@ class Explorer(Canvas):
             self.say("")
 
     def _on_preset(self, preset: str) -> None:
-        self.settings = data.PRESETS.get(preset, self._settings)
-
-    def _on_reset(self) -> None:
-        self.settings = self._start
+        """Named settings were chosen; the user's own are those at the start."""
+        self.settings = data.PRESETS.get(preset, self._start)
 
     async def _on_preview(self, setting: str, value: float) -> None:
         """A flip mark is pointed at: which dots would change?"""
@@ -408,13 +327,12 @@ class Explorer(Canvas):
 
     _on_choose, _on_keep, _on_edit = choose, keep, edit
 
-    async def _on_save(self, seen: dict[str, Any] | None = None) -> None:
-        """Write a page beside the notebook, under a name that is free, with the picture as it is `seen`."""
-        names = (Path(f"{self.subject.name}-{i}.html") for i in count(1))
-        path = next(path for path in names if path not in self._saved and not path.exists())
-        self._saved.add(path)
+    async def _on_save(self) -> None:
+        """Write a page beside the notebook, under a name that is free."""
+        paths = (Path(f"{self.subject.name}-{i}.html") for i in count(1))
+        path = next(path for path in paths if not path.exists())
         self.say("saving …")
-        await to_thread(self.save_html, path, seen=seen)
+        await to_thread(self.save_html, path)
         self.say(f"saved beside the notebook as {path}: any browser opens it, without Python")
 
     async def _on_list(self, by: int) -> None:
@@ -428,9 +346,44 @@ class Explorer(Canvas):
             self.say("")
 
 
-def others(settings: Settings, name: str) -> tuple[str, Settings]:
-    """What a setting's marks depend on: the values of all the others."""
-    return name, with_setting(settings, name, setting_range(settings, name)[0])
+def words_and_marks(
+    decoding: Decoding, chosen: tuple[int, int, int], kept: Decoding | None, known: Marks
+) -> Iterator[Step | None]:
+    """What follows a picture: words, changes; is anything odd; which flips are there, and which are the chosen joint's.
+
+    Args:
+        decoding: what is shown.
+        chosen: person, joint type and dot that are lit up, -1 for none.
+        kept: what is compared with, None for nothing.
+        known: marks that were found already; new ones are added.
+    """
+    settings, (person, joint, _) = decoding.settings, chosen
+    names = [name for name in number_names(settings) if name not in data.unread(settings)]
+    names.sort(key=lambda name: name not in data.MAIN)  # those that matter most first
+    # A setting's marks depend on the values of all the others.
+    keys = {name: (name, with_setting(settings, name, setting_range(settings, name)[0])) for name in names}
+    marks = {name: known.get(key, {"values": [], "searching": True}) for name, key in keys.items()}
+    told, flips = data.told_data(decoding, *chosen), []
+    yield {"told": told, "kept": kept_data(kept, decoding), "marks": dict(marks)}
+    yield {"doctor": data.findings_data(decoding)}
+    for name, key in keys.items():
+        if key not in known:
+            points = yield from search(decoding, name)
+            known[key] = marks[name] = {"values": points.values.tolist(), "exact": points.exact, "searching": False}
+            yield {"marks": dict(marks)}
+        if person >= 0 and joint >= 0:
+            for flip in nearest_flips(decoding, person, joint, name, known[key]["values"]):
+                flips.append(flip._asdict())
+                yield {"told": told | {"searching": True, "flips": list(flips)}}
+    yield {"told": told | ({"flips": flips} if flips else {})}
+
+
+def kept_data(kept: Decoding | None, now: Decoding) -> dict[str, Any]:
+    """What is shown of A, if there is one: its people under their numbers of now, and what differs from it."""
+    if kept is None:
+        return {}
+    kept = numbered(kept, now.poses, now.pose_numbers)
+    return data.scene_data(kept) | {"code": data.code_of(kept.settings), "changes": told_changes(kept, now)}
 
 
 def same_people(before: Poses, after: Poses) -> Ints:
@@ -445,12 +398,13 @@ def same_people(before: Poses, after: Poses) -> Ints:
     return match
 
 
-def renumbered(match: Ints, numbers: Ints) -> Ints:
-    """The number of the matching person, or the next that is free where the match is -1."""
-    found = np.append(numbers, -1)[match]
+def numbered(decoding: Decoding, poses: Poses, numbers: Ints) -> Decoding:
+    """The decoding, its people under the numbers (P,) from 0 that the same people have among `poses`, or new ones."""
+    numbers = np.asarray(numbers, np.intp)
+    found = np.append(numbers, -1)[same_people(poses, decoding.poses)]
     new = found < 0
     found[new] = numbers.max(initial=-1) + 1 + np.arange(np.count_nonzero(new))
-    return np.asarray(found)
+    return replace(decoding, known=found)
 
 
 def dots_that_differ(before: Decoding, after: Decoding) -> list[int]:

@@ -20,65 +20,55 @@ class Panels {
     this.showMarks(this.view.get("marks"));
   }
 
-  panel({ name, title, presets, groups }) {
+  panel({ name, presets, groups }) {
     const { view } = this, { live } = view, rows = {}, kind = name === "settings" ? "" : `${name}_`;
-    const preset = pick(`${title}: preset`, presets, (one) => view.ask({ kind: `${kind}preset`, preset: one }),
-      { class: "hpe-preset", disabled: !live });
-    const code = make("code",
-      { class: "hpe-code", title: "the settings as code: click to select, Ctrl+C to copy", tabIndex: 0 });
-    const reset = button("Reset", "back to the start", () => view.send({ kind: `${kind}reset` }), { class: "hpe-reset" });
+    const choose = (preset) => view.ask({ kind: `${kind}preset`, preset });
+    const preset = pick(`${name}: preset`, presets, choose, { class: "hpe-preset", disabled: !live });
+    const code = make("code", { class: "hpe-code", title: "as code: click to select, Ctrl+C to copy", tabIndex: 0 });
+    const reset = button("Reset", "back to the start", () => choose(presets[0]), { class: "hpe-reset" });
     const copy = () => (navigator.clipboard?.writeText(code.textContent) ?? Promise.reject())
       .then(() => view.say("copied"), () => view.say(NO_CLIPBOARD));
     this.shown[name] = { rows, preset, code };
-    const listed = groups.map((group) => make(group.folded ? "details" : "div", { class: "hpe-group" },
-      make(group.folded ? "summary" : "h4", {}, group.title),
-      group.fields.map((field) => {
-        rows[field.name] = this.row(field, (value) => view.ask({ kind: `${kind}set`, changes: { [field.name]: value } }));
-        return rows[field.name].node;
-      })));
-    return make("section", { class: `hpe-panel hpe-panel-${name}`, "aria-label": title },
-      div("hpe-panel-head", make("b", {}, title), preset, live && reset, button("Copy", "copy the code", copy)), code,
+    const listed = groups.map(({ title, fields }) => {
+      const folds = title.startsWith("more");
+      return make(folds ? "details" : "div", {}, make(folds ? "summary" : "h4", {}, title), fields.map((field) => {
+        const row = (rows[field.name] = this.row(field, (value) => view.ask({ kind: `${kind}set`, changes: { [field.name]: value } })));
+        return row.node;
+      }));
+    });
+    return make("section", { class: `hpe-panel hpe-panel-${name}`, "aria-label": name },
+      div("hpe-panel-head", make("b", {}, name), preset, live && reset, button("Copy", "copy the code", copy)), code,
       !live && quiet("Settings move where Python runs."), listed);
   }
 
-  /** One setting: its name, and what it is set with. */
+  /** One setting: its name, and what it is set with: a list, a box to tick, or a slider with marks and a box for the number. */
   row(field, change) {
-    const { name, kind, meaning } = field, id = `hpe-${Math.random().toString(36).slice(2)}`;
-    const common = { id, title: meaning, "data-setting": name }, row = { field, flips: [] };
-    if (kind === "number") this.number(row, change, common);
-    else {
-      const control = kind === "choice" ? pick(name, field.options, change, common)
-        : make("input", { type: "checkbox", ...common, onchange: () => change(control.checked) });
-      row.controls = [control];
-      row.set = (value) => { control[kind === "choice" ? "value" : "checked"] = value; };
-    }
-    row.node = make("div", { class: `hpe-row hpe-row-${kind}`, title: meaning },
-      make("label", { htmlFor: id }, name), row.controls, row.marks);
-    return row;
-  }
-
-  /** A slider, a box for the number, and the strip of marks under them. */
-  number(row, change, common) {
-    const { view } = this, { low, high, by, whole, name } = row.field, range = { min: low, max: high, step: "any" };
-    // A slider moves by its steps; between them it stands only where a number was typed or a mark was clicked.
-    const grid = ({ key = "Arrow" }) => { if (key.startsWith("Arrow")) slider.step = by; };
-    const slider = make("input", {
-      type: "range", ...common, ...range, onpointerdown: grid, onkeydown: grid, oninput: () => change(+slider.value),
-      onchange: () => this.follow(), // what came while the slider was held
+    const { view } = this, { name, kind, meaning, low, high, by, whole, options } = field, row = { field, flips: [] };
+    const common = { title: meaning, "data-setting": name }, range = { min: low, max: high, title: meaning };
+    const round = whole ? Math.round : (value) => value;
+    const follow = () => this.follow(); // what came while the slider was held
+    const control = {
+      choice: () => pick(name, options, change, common),
+      switch: () => make("input", { type: "checkbox", ...common, onchange: () => change(control.checked) }),
+      number: () => make("input",
+        { type: "range", ...range, step: by, ...common, oninput: () => change(+control.value), onchange: follow }),
+    }[kind]();
+    const box = kind === "number" && make("input", {
+      type: "number", ...range, step: "any", "aria-label": `${name}, as a number`, onchange: () => change(round(+box.value)),
     });
-    const box = make("input", {
-      type: "number", ...range, title: common.title, "aria-label": `${name}, as a number`,
-      onchange: () => change(whole ? Math.round(+box.value) : +box.value),
-    });
-    row.controls = [slider, box];
     row.set = (value) => {
-      const shown = +value.toFixed(6), focused = document.activeElement, waits = view.turn > view.answered || view.queued;
+      const focused = document.activeElement;
+      if (kind === "switch") control.checked = value;
+      else if (focused !== control || !(view.ahead || control.matches(":active"))) control.value = value;
+      if (!box) return;
+      const shown = +value.toFixed(6);
       if (focused !== box) box.value = shown;
-      // While newer values wait for their answer, the slider is ahead of the kernel.
-      if (focused !== slider || !(waits || slider.matches(":active"))) Object.assign(slider, { step: "any", value });
-      slider.setAttribute("aria-valuetext", shown);
+      control.setAttribute("aria-valuetext", shown);
     };
-    row.marks = this.marks(row, change);
+    row.marks = box && this.marks(row, change);
+    row.node = make("fieldset", { class: `hpe-row hpe-row-${kind}`, title: meaning },
+      make("label", {}, make("span", {}, name), control), box, row.marks);
+    return row;
   }
 
   /** The marks under a slider: the nearest one is previewed and clicked; the arrow keys go from mark to mark. */
@@ -114,25 +104,21 @@ class Panels {
   /** Set all controls to the scene's values; settings that nothing reads now are disabled. */
   follow() {
     const { scene, live } = this.view;
-    const told = {
-      settings: [scene.values, scene.code, scene.preset], scene: [scene.knobs, scene.scene_code, scene.scene_preset],
-    };
     for (const [name, { rows, code, preset }] of Object.entries(this.shown)) {
-      const [values = {}, text = "", named = "your own"] = told[name];
-      for (const [setting, row] of Object.entries(rows)) {
-        const off = !!scene.off?.includes(setting);
-        if (setting in values) row.set(values[setting]);
-        row.node.classList.toggle("hpe-off", off);
-        for (const control of row.controls) control.disabled = off || !live;
+      const told = (name === "settings" ? scene : scene[name]) ?? {}, { values = {}, off = [] } = told;
+      for (const setting of Object.keys(values).filter((one) => one in rows)) {
+        rows[setting].set(values[setting]);
+        rows[setting].node.disabled = !live || off.includes(setting);
       }
-      [code.textContent, preset.value] = [text, named];
+      [code.textContent, preset.value] = [told.code, told.preset];
     }
   }
 
   /** Mark on each slider the values at which the result for this picture changes. */
   showMarks(sent) {
     for (const [name, row] of Object.entries(this.shown.settings?.rows ?? {})) {
-      const { values = [], exact = true, searching } = sent[name] ?? {}, { low, high } = row.field;
+      const { values = [], exact = true, ...more } = sent[name] ?? {}, { low, high } = row.field;
+      const searching = more.searching && this.view.live;
       if (!row.marks || row.marked === JSON.stringify(sent[name])) continue;
       const told = `Values of ${name} at which the result changes: ${searching ? "still searching" : values.length}`
         + `${exact ? "" : ", found by halving"}`;
@@ -161,24 +147,22 @@ class Steps {
       type: "range", min: 0, max: count - 1, step: 1, "aria-label": "position", class: "hpe-position",
       oninput: () => this.to(+this.slider.value),
     });
-    this.told = make("span", { class: "hpe-told" });
     this.turn = pick("turn", turns, (position) => this.to(+position), { hidden: !turns.length });
     this.line = make("canvas", {
       class: "hpe-timeline", title: "people over time: click to go there", hidden: !timeline,
       onclick: (event) => this.to(Math.floor(event.offsetX / this.line.clientWidth * count)),
     });
     this.node = div("hpe-steps", this.play, button("|◀", "one step back", () => this.go(-1)),
-      button("▶|", "one step on", () => this.go(1)), this.slider, this.turn, this.told, this.line);
+      button("▶|", "one step on", () => this.go(1)), this.slider, this.turn, this.line);
   }
 
-  show({ position, told }) {
-    if (position == null) return;
-    const { view, slider, turns, count } = this;
+  /** Show where the scene stands; while it plays, go on after a while. */
+  follow() {
+    const { view, slider, turns, count } = this, { position, readout } = view.scene;
     const next = () => (position + 1 < count ? this.to(position + 1) : this.toggle());
     this.position = position;
-    if (document.activeElement !== slider || view.turn <= view.answered) slider.value = position;
-    slider.setAttribute("aria-valuetext", told);
-    this.told.textContent = told;
+    if (document.activeElement !== slider || !view.ahead) slider.value = position;
+    slider.setAttribute("aria-valuetext", readout);
     this.turn.value = turns.findLast(([start]) => start <= position)?.[0] ?? "";
     if (this.timeline) this.drawLine(position);
     clearTimeout(this.timer);
@@ -203,7 +187,7 @@ class Steps {
 
   go(by) {
     if (this.playing) this.toggle();
-    this.slider.value = clamp(+this.slider.value + by, 0, this.count - 1);
+    this.slider.stepUp(by);
     this.to(+this.slider.value);
   }
 }
@@ -214,14 +198,10 @@ class Steps {
 class Camera {
   constructor(view) {
     this.view = view;
-    const start = () => (this.stream ? this.stop("The camera is off.") : this.begin());
-    const explore = () => { this.hold(true); view.send({ kind: "explore" }); };
+    const start = () => (this.stream ? this.stop("The camera is off; the last picture stays.") : this.begin());
     this.start = button("Start camera", "the browser asks for leave first", start, { class: "hpe-start" });
-    this.freeze = button("Freeze", "hold this picture", () => this.hold(!this.frozen), { class: "hpe-freeze", disabled: true });
     this.still = make("input", { type: "file", accept: "image/*", capture: "environment", onchange: () => this.photo() });
-    this.node = div("hpe-bar hpe-camera", this.start, this.freeze,
-      make("label", { class: "hpe-still" }, "or take one photo: ", this.still),
-      button("Explore this frame", "open the explorer on this frame, below", explore, { class: "hpe-explore" }));
+    this.node = div("hpe-bar hpe-camera", this.start, make("label", { class: "hpe-still" }, "or take one photo: ", this.still));
     this.video = make("video", { muted: true, playsInline: true });
     this.canvas = make("canvas");
     view.when("change:scene", () => this.answered());
@@ -234,38 +214,31 @@ class Camera {
       if (this.view.abort.signal.aborted) { this.stop(); return; }
       this.video.srcObject = this.stream;
       await this.video.play();
-      [this.start.textContent, this.freeze.disabled] = ["Stop camera", false];
-      this.hold(false);
+      this.start.textContent = "Stop camera";
+      this.next();
     } catch (error) {
       this.stop(`No camera (${error.name}): take one photo with the button instead, or allow the camera and try again.`);
     }
   }
 
-  hold(frozen) {
-    Object.assign(this, { frozen, waiting: frozen ? this.waiting : 0 });
-    this.freeze.textContent = frozen ? "Go on" : "Freeze";
-    this.next();
-  }
-
   next() {
-    const { video, stream, frozen, waiting } = this;
-    if (stream && !frozen && !waiting) this.send(video, video.videoWidth, video.videoHeight);
+    if (this.stream) this.send(this.video, this.video.videoWidth, this.video.videoHeight);
   }
 
   async send(source, width, height) {
-    const scale = Math.min(1, 640 / width), { canvas } = this;
-    this.waiting = performance.now();
+    const scale = Math.min(1, 640 / width), { canvas, view } = this;
+    this.asked = performance.now();
     [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
     canvas.getContext("2d").drawImage(source, 0, 0, canvas.width, canvas.height);
     const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
-    this.view.send({ kind: "frame", time: this.waiting / 1000 }, [await blob.arrayBuffer()]);
+    view.send({ kind: "frame", n: ++view.count, time: this.asked / 1000 }, [await blob.arrayBuffer()]);
   }
 
   answered() {
-    if (!this.waiting) return;
+    if (!this.asked) return;
     const { readout } = this.view.get("scene");
-    this.view.say(`${readout}; ${Math.round(performance.now() - this.waiting)} ms from camera to kernel and back`);
-    this.waiting = 0;
+    this.view.say(`${readout}; ${Math.round(performance.now() - this.asked)} ms from camera to kernel and back`);
+    this.asked = 0;
     this.next();
   }
 
@@ -283,7 +256,7 @@ class Camera {
   stop(words = "") {
     this.stream?.getTracks().forEach((track) => track.stop());
     this.stream = null;
-    [this.start.textContent, this.freeze.disabled] = ["Start camera", true];
+    this.start.textContent = "Start camera";
     if (words) this.view.say(words);
   }
 }

@@ -13,7 +13,6 @@ import numpy as np
 from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.poses import REFINED
-from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import decode_image
 from hpe_nb.files.text import plural
@@ -45,42 +44,26 @@ class Watched(Canvas):
     network: Any
     settings: Settings | None
     explorer: Explorer | None = None
-    _shown: tuple[Image, Entry] | None = None
-
-    @property
-    def shown(self) -> tuple[Image, Entry]:
-        """The frame shown, as it came, and its people.
-
-        Raises:
-            HpeError: there is none yet.
-        """
-        if self._shown is None:
-            raise HpeError("there is no picture yet; start the camera first.")
-        return self._shown
-
-    def image(self) -> Image:
-        """The frame with the people drawn in it, RGB (H, W, 3)."""
-        frame, entry = self.shown
-        return draw_poses(frame, entry.poses, people=entry.person)
 
     async def _on_explore(self) -> None:
         """Open the explorer on the frame shown, below; people keep their numbers."""
-        frame, entry = self.shown
+        frame, poses, numbers = self.shown
         subject = await asyncio.to_thread(subject_of, frame, self.network)
-        self.explorer = Explorer(subject, self.settings, network=self.network, known=(entry.poses, entry.person))
+        self.explorer = Explorer(subject, self.settings, network=self.network, known=(poses, numbers))
         self.below = self.explorer.model_id
 
-    def _show(self, frame: Image, entry: Entry, told: str, number: int) -> None:
+    def _show(self, frame: Image, entry: Entry, told: str, **more: int) -> None:
         """Send a frame, and its people under the numbers they have in the film."""
-        self._shown = frame, entry
-        poses = replace(entry.poses, tags=np.nan_to_num(entry.poses.tags))  # the record keeps no tags
+        numbers, poses = np.asarray(entry.person, np.intp), entry.poses
+        self._shown = frame, poses, numbers
+        poses = replace(poses, tags=np.nan_to_num(poses.tags))  # the record keeps no tags
         person, joint = np.nonzero(poses.kind)
         places, refined = poses.keypoints[person, joint], poses.kind[person, joint] == REFINED
         dots = dots_data(joint, person, places[:, :2], places[:, 2], refined, np.zeros((len(person), 1)))
         with self.hold_sync():
             self.photo = photo_data(frame, longest=WIDTH)
-            self.scene = {
-                "n": number, "people": people_data(poses, np.asarray(entry.person) + 1), "dots": dots, "readout": told,
+            self.scene = more | {
+                "n": self._answering, "people": people_data(poses, numbers + 1), "dots": dots, "readout": told,
                 "alt": told, "hint": "Point at a joint.",
             }  # fmt: skip
 
@@ -114,33 +97,31 @@ class Player(Watched, Stepped):
         self.entries = list(read_record(record) if isinstance(record, str | Path) else record)
         if not self.entries:
             raise HpeError("a record without frames was given, but one frame at least is expected; run the film first.")
-        self._things = self.entries
+        self._count = len(self.entries)
         self.pages = Film(str(film), Span()) if isinstance(film, str | Path) else list(film)
         self.network, self.settings = network, settings
         timeline = [len(entry.poses) for entry in self.entries]
-        steps = {"count": len(timeline), "interval": self._interval(), "timeline": timeline}
+        steps = {"count": self._count, "interval": self._interval(), "timeline": timeline}
         super().__init__(fixed=fixed_data("player", ("steps", "explore") if network else ("steps",), [], steps=steps))
-        self._draw()
+        self._draw(0)
 
-    def _frame(self, entry: Entry) -> Image:
-        """The frame of an entry, as it is in the film."""
+    def _frame(self, position: int) -> Image:
+        """A frame, as it is in the film."""
         if isinstance(self.pages, Film):
-            return self.pages.page(entry.time)
-        if self._position >= len(self.pages):
-            raise HpeError(f"{len(self.pages)} pictures were given for a record of {len(self.entries)}; give all.")
-        picture = self.pages[self._position]
+            return self.pages.page(self.entries[position].time)
+        if position >= len(self.pages):
+            raise HpeError(f"{len(self.pages)} pictures were given for a record of {self._count}; give all.")
+        picture = self.pages[position]
         return read_picture(str(picture)) if isinstance(picture, str | Path) else picture
 
-    def _draw(self) -> None:
-        """Send the frame, its people and its words."""
-        entry, count = self.entries[self._position], len(self.entries)
+    def _draw(self, position: int) -> None:
+        """Send a frame, its people and its words."""
+        entry = self.entries[position]
         pairs = zip(entry.person, entry.poses.scores, strict=True)
         each = ", ".join(f"{number + 1}: {score:.2f}" for number, score in pairs)
         crowd = plural(len(entry.poses), "person") + (f" ({each})" if each else "")
-        told = f"frame {self._position + 1} of {count}, {entry.time:.2f} s, {crowd}"
-        with self.hold_sync():
-            self._show(self._frame(entry), entry, told, self._answering)
-            self.steps = {"position": self._position, "told": told}
+        told = f"frame {position + 1} of {self._count}, {entry.time:.2f} s, {crowd}"
+        self._show(self._frame(position), entry, told, position=position)
 
     def _interval(self) -> int:
         """Milliseconds between two entries: a film plays at its own speed."""
@@ -166,7 +147,7 @@ class Webcam(Watched):
     def __init__(self, network: Network, settings: Settings | None = None, following: Following | None = None) -> None:
         self.network, self.settings, self.following = network, settings, following or Following()
         self.tracks, self.frames = Tracks.none(), 0
-        super().__init__(fixed=fixed_data("camera", ("camera",), []))
+        super().__init__(fixed=fixed_data("camera", ("camera", "explore"), []))
 
     async def _on_frame(self, time: float, buffers: list[memoryview]) -> None:
         """A picture from the browser."""
@@ -175,7 +156,7 @@ class Webcam(Watched):
         self.tracks, person, poses = follow(self.tracks, decoding.poses, time, self.following, image)
         self.frames += 1
         entry = Entry(self.frames, time, f"camera frame {self.frames}", image.shape[1::-1], person, poses)
-        self._show(image, entry, plural(len(poses), "person"), self.frames)
+        self._show(image, entry, plural(len(poses), "person"))
 
 
 webcam = Webcam

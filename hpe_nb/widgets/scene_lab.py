@@ -8,21 +8,16 @@ from typing import Any
 from hpe_nb.scenes.making import Scene, scene
 from hpe_nb.scenes.recipe import NAMED, Recipe
 from hpe_nb.settings import Settings
-from hpe_nb.widgets.data import field_data, verdict
+from hpe_nb.widgets.data import OWN, panel_data, verdict
 from hpe_nb.widgets.explorer import Explorer
 
 GROUPS = {
     "people": ("people", "overlap", "occlusion"),
-    "more about people": ("height", "false_heads", "seed"),
-    "tags": ("tag_gap", "tag_noise", "tag_leak", "same_tag", "swapped"),
-    "peaks": ("score", "hidden_score", "missed", "false_peaks", "heat_noise", "blur"),
+    "more: people": ("height", "false_heads", "seed"),
+    "more: tags": ("tag_gap", "tag_noise", "tag_leak", "same_tag", "swapped"),
+    "more: peaks": ("score", "hidden_score", "missed", "false_peaks", "heat_noise", "blur"),
 }
 """Settings of a scene that have a control."""
-
-SEEDS = 99
-"""The last seed on the slider; any other number works in `hpe.scene`."""
-
-OWN = "your own"
 
 
 class SceneLab(Explorer):
@@ -79,13 +74,8 @@ class SceneLab(Explorer):
 
     def _panels(self) -> list[dict[str, Any]]:
         """The scene's panel before the settings'."""
-        items = {item.name: field_data(item) for item in fields(Recipe) if "meaning" in item.metadata}
-        items["seed"]["high"] = SEEDS
-        groups = [
-            {"title": title, "folded": title != "people", "fields": [items[name] for name in names]}
-            for title, names in GROUPS.items()
-        ]
-        panel = {"name": "scene", "title": "Scene", "presets": [OWN, *NAMED], "groups": groups}
+        items = {item.name: item for item in fields(Recipe)}
+        panel = panel_data("scene", NAMED, {title: [items[name] for name in names] for title, names in GROUPS.items()})
         return [panel, *super()._panels()]
 
     def _more(self) -> dict[str, Any]:
@@ -93,16 +83,17 @@ class SceneLab(Explorer):
         recipe, result = self.made.recipe, verdict(self._decoding, self.made.truth)
         knobs = {name: getattr(recipe, name) for names in GROUPS.values() for name in names}
         return super()._more() | {
-            "knobs": knobs | {"people": len(self.made.truth)}, "scene_code": self.code_of_scene,
-            "scene_preset": self._name, "hint": f"{recipe.about} Against the truth: {result}".strip(),
-        }  # fmt: skip
+            "scene": {
+                "values": knobs | {"people": len(self.made.truth)},
+                "code": self.code_of_scene,
+                "preset": self._name,
+            },
+            "hint": f"{recipe.about} Against the truth: {result}".strip(),
+        }
 
     def _on_scene_set(self, changes: dict[str, Any]) -> None:
         self.make(**changes)
 
     def _on_scene_preset(self, preset: str) -> None:
-        if preset in NAMED:
-            self._make(preset, NAMED[preset])
-
-    def _on_scene_reset(self) -> None:
-        self._make(*self._first)
+        """A named scene was chosen; the user's own is the one at the start."""
+        self._make(*((preset, NAMED[preset]) if preset in NAMED else self._first))

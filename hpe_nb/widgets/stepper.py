@@ -7,17 +7,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hpe_nb.arrays import Image, Ints
+from hpe_nb.arrays import Ints
 from hpe_nb.decoder.decode import Decoding, decode
 from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
-from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.explain.why import searched, why_here
 from hpe_nb.files.text import plural
 from hpe_nb.settings import KIT_RULES, Settings, place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, K
 from hpe_nb.widgets.canvas import Stepped
 from hpe_nb.widgets.data import dots_data, fixed_data, letter, maps_data, number, people_data, photo_data, window_data
-from hpe_nb.widgets.subject import settings_in, subject_of
+from hpe_nb.widgets.subject import subject_of
 
 
 class Stepper(Stepped):
@@ -40,38 +39,31 @@ class Stepper(Stepped):
     """
 
     def __init__(self, what: Any, settings: Settings | None = None, *, network: Any = None) -> None:
-        self._subject = subject_of(what, network)
-        self.decoding: Decoding = decode(self._subject.maps, settings or settings_in(what))
+        self._subject = subject = subject_of(what, network)
+        self.decoding: Decoding = decode(subject.maps, settings or subject.settings)
         self.moments: tuple[Moment, ...] = tuple(moments(self.decoding))
-        self._things = self.moments
+        self._count = len(self.moments)
         self._order = np.concatenate([np.zeros(0, np.intp), *(t.candidates.index for t in self.decoding.groups.turns)])
         turns = [
             [position, f"{each.turn + 1}. {KEYPOINTS[self.decoding.groups.turns[each.turn].joint]}"]
             for position, each in enumerate(self.moments)
             if each.what == "candidates"
         ]
-        steps = {"count": len(self.moments), "interval": 900, "turns": turns}
-        super().__init__(
-            fixed=fixed_data("stepper", ("steps", "probe", "strip"), [], steps=steps),
-            photo=photo_data(self._subject.image),
-            maps=maps_data(self._subject.maps),
-        )
-        self._draw()
+        steps = {"count": self._count, "interval": 900, "turns": turns}
+        fixed = fixed_data("stepper", ("steps", "probe", "strip"), [], steps=steps)
+        super().__init__(fixed=fixed, photo=photo_data(subject.image), maps=maps_data(subject.maps))
+        self._draw(0)
 
     @property
     def moment(self) -> Moment:
         """The moment that is shown."""
         return self.moments[self._position]
 
-    def image(self) -> Image:
-        """The picture with the people so far, RGB (H, W, 3)."""
-        poses, groups = self._people()
-        return draw_poses(self._subject.image, poses, people=self.decoding.numbers[groups])
-
-    def _draw(self) -> None:
-        """Send the moment."""
-        decoding, moment, peaks, said = self.decoding, self.moment, self.decoding.peaks, self.moment.sentence
-        poses, groups = self._people()
+    def _draw(self, position: int) -> None:
+        """Send a moment."""
+        decoding, moment, peaks = self.decoding, self.moments[position], self.decoding.peaks
+        poses, groups = self._people(moment)
+        self._shown = self._subject.image, poses, decoding.numbers[groups]
         place = np.full(len(decoding.groups) + 1, -1, np.intp)
         place[groups] = np.arange(len(groups))
         owner = np.full(len(peaks), -1, np.intp)  # the last place is that of no group
@@ -79,20 +71,19 @@ class Stepper(Stepped):
         owner[settled] = decoding.groups.owner[settled]
         xy, refined = decoding.maps.image_points(peaks.xy.astype(np.float64)), np.zeros(len(peaks), np.bool_)
         self.scene = {
-            "n": self._answering, "people": people_data(poses, decoding.numbers[groups] + 1),
+            "n": self._answering, "position": position, "people": people_data(poses, decoding.numbers[groups] + 1),
             "dots": dots_data(peaks.joint, place[owner], xy, peaks.value, refined, peaks.tag),
-            "readout": f"moment {self._position + 1} of {len(self.moments)}", "alt": f"The decoder at work. {said}",
+            "readout": f"moment {position + 1} of {self._count}", "alt": f"The decoder at work. {moment.sentence}",
             "values": {"tag_threshold": decoding.settings.tag_threshold},
         } | self._beside(moment)  # fmt: skip
-        self.told = {"sentence": said, "person": -1, "joint": -1}
-        self.steps = {"position": self._position, "told": f"{self._position + 1} of {len(self.moments)}"}
+        self.told = {"sentence": moment.sentence, "person": -1, "joint": -1}
 
-    def _people(self) -> tuple[Poses, Ints]:
-        """The people at this moment as poses in image pixels, and their groups; at the end the result."""
+    def _people(self, moment: Moment) -> tuple[Poses, Ints]:
+        """The people at a moment as poses in image pixels, and their groups; at the end the result."""
         decoding, groups = self.decoding, self.decoding.groups
-        if self.moment.what == "result":
+        if moment.what == "result":
             return decoding.poses, decoding.people
-        settled = self._order[: self.moment.settled]
+        settled = self._order[: moment.settled]
         owner, joint = groups.owner[settled], decoding.peaks.joint[settled]
         keypoints = np.zeros((len(groups), K, 3), np.float32)
         keypoints[owner, joint] = decoding.joints[owner, joint]

@@ -16,16 +16,15 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import negate_non_maxima
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import read_image
+from hpe_nb.network.loading import load_network
 from hpe_nb.scenes.truth import Truth
+from hpe_nb.settings import Settings
 
 RADIUS = 4
 """A peak is what lies this many map pixels around it, in x and in y."""
 
-LARGEST_BLANK = 178e6
-"""Pixels of the largest picture that is made for maps without one: as many as one that is read may have."""
-
-ADDED = 0.7
-"""Score of a peak that is added."""
+kits_network = cache(load_network)
+"""The kit's network, loaded once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +36,14 @@ class Subject:
         maps: the network's maps of it.
         truth: who stands where and whose joint each peak is, where that is known.
         name: what it is called in file names and words.
+        settings: those of the decoding that was given.
     """
 
     image: Image
     maps: Maps
     truth: Truth | None = None
     name: str = "picture"
+    settings: Settings | None = None
 
 
 def subject_of(thing: Any, network: Callable[[Image], Maps] | None = None) -> Subject:
@@ -63,38 +64,22 @@ def subject_of(thing: Any, network: Callable[[Image], Maps] | None = None) -> Su
     elif hasattr(thing, "image"):
         name, image, truth = "scene", thing.image, getattr(thing, "truth", None)
     if isinstance(thing, np.ndarray):
-        return Subject(thing, (network or _kits_network())(thing), truth, name)
+        return Subject(thing, (network or kits_network())(thing), truth, name)
     maps = getattr(thing, "maps", thing)
     if not isinstance(maps, Maps):
         raise HpeError(
             f"a {type(thing).__name__} was given, but an RGB picture, a path, Maps, (image, maps), (image, decoding), "
             "a scene or a list of these is expected."
         )
-    return Subject(blank_image(maps) if image is None else image, maps, truth, name)
-
-
-def settings_in(thing: Any) -> Any:
-    """The settings of the decoding in `thing`, None where there is none."""
-    decoding = thing[1] if isinstance(thing, tuple) and len(thing) == 2 else thing
-    return decoding.settings if isinstance(decoding, Decoding) else None
+    settings = thing.settings if isinstance(thing, Decoding) else None
+    return Subject(blank_image(maps) if image is None else image, maps, truth, name, settings)
 
 
 def blank_image(maps: Maps) -> Image:
     """A dark picture (H, W, 3) of the size that the maps cover, for maps that come without one."""
     first, last = maps.image_points(np.array([[0, 0], maps.size]) - [[0, 0], [1, 1]])
     width, height = np.maximum(1, last - first + 1).astype(int).tolist()
-    if width * height > LARGEST_BLANK:
-        size = f"maps without a picture that cover {width} x {height} pixels were given"
-        raise HpeError(f"{size}, but at most {LARGEST_BLANK / 1e6:.0f} megapixels are expected; give the picture, too.")
     return np.full((height, width, 3), 46, np.uint8)
-
-
-@cache
-def _kits_network() -> Callable[[Image], Maps]:
-    """The kit's network."""
-    from hpe_nb.network.loading import load_network
-
-    return load_network()
 
 
 def changed_peak(
@@ -112,10 +97,10 @@ def changed_peak(
     return _with(maps, joint, heat, np.where(new[..., None], its_tags, tags))
 
 
-def added_peak(maps: Maps, joint: int, at: Ints) -> Maps:
-    """The maps with a peak more of score `ADDED` at map pixel `at` (2,); its tag is what the map has there."""
+def added_peak(maps: Maps, joint: int, at: Ints, score: float = 0.7) -> Maps:
+    """The maps with a peak more of this score at map pixel `at` (2,); its tag is what the map has there."""
     y, x = np.indices(maps.heatmaps.shape[1:])
-    peak = _around(maps, at) * ADDED * np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / 8)
+    peak = _around(maps, at) * score * np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / 8)
     return _with(maps, joint, np.maximum(np.abs(maps.heatmaps[joint]), peak), maps.tags[joint])
 
 

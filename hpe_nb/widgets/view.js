@@ -13,6 +13,8 @@ const PROBING = `Point at the photo: every pixel is coloured by how near its tag
 or switch it on.`;
 const HINT = `Click a joint, a dot or a person's number to see why it belongs where it does. Joints whose tags are near
 belong together: switch the tag probe on to see which pixels could join. Point anywhere to ask a pixel; zoom with + and −.`;
+const NEEDS_KERNEL = ["list", "whatif", "save", "explore", "steps", "camera"];
+const NONE = { limbs: [], dots: [] };
 const COMPARISONS = [["one", "no comparison"], ["divider", "A | now, divider"], ["beside", "A | now, side by side"]];
 
 /** A new element with properties and children; `class`, `role`, `aria-*` and `data-*` become attributes. */
@@ -29,7 +31,6 @@ function make(tag, given = {}, ...children) {
 const div = (name, ...children) => make("div", { class: name }, ...children);
 const quiet = (text) => make("span", { class: "hpe-quiet" }, text);
 const assignments = (changes) => Object.entries(changes).map(([name, value]) => `${name} = ${value}`).join(", ");
-const announced = (name) => make("div", { class: name, "aria-live": "polite" });
 const button = (text, title, onclick, more = {}) =>
   make("button", { type: "button", textContent: text, title, onclick, ...more });
 /** Handlers that say what the pointer is on, and null when it leaves. */
@@ -59,12 +60,12 @@ class View extends Drawing {
       el, model, live: !model.saved, fixed, layer: fixed.layer ?? "skeletons", joint: 0,
       mode: "one", divider: 0.5, zoom: 1, x: 0, y: 0,
       probing: false, editing: false, diagnosing: false, chosen: null, hovered: null, pointer: null, selected: [],
-      fitted: true, count: 0, turn: 0, answered: 0, chose: 0, queued: null, truth: [], levels: [], layers: {},
+      fitted: true, count: 0, waiting: 0, chose: 0, queued: null, truth: [], levels: [], layers: {}, odd: NONE,
       items: { photo: [], strip: [] }, scene: { people: [], dots: [], values: {} }, abort: new AbortController(),
     });
     this.build();
     this.listen();
-    for (const name of ["fixed", "maps", "scene", "photo", "told", "kept", "doctor", "status", "steps", "marks", "preview"]) {
+    for (const name of ["fixed", "maps", "scene", "choice", "photo", "told", "kept", "doctor", "status", "marks", "preview"]) {
       this.when(`change:${name}`, () => this[`load_${name}`](this.get(name)))();
     }
     this.when("msg:custom", ({ kind }) => { if (kind === "ping") this.send({ kind: "here" }); });
@@ -84,14 +85,12 @@ class View extends Drawing {
 
   send(message, buffers) { this.model.send(message, undefined, buffers); }
 
-  /** Follow an event of the model until the view closes, and give what follows it; its errors would end in the notebook. */
+  /** Follow an event of the model until the view closes, and give what follows it. */
   when(event, handler) {
-    const guarded = (...given) => {
-      try { handler(...given); } catch (error) { this.failed(error); throw error; }
-    };
-    this.model.on(event, guarded);
-    this.abort.signal.addEventListener("abort", () => this.model.off(event, guarded));
-    return guarded;
+    const apart = async (...given) => handler(...given); // its errors end at the window, not in the notebook
+    this.model.on(event, apart);
+    this.abort.signal.addEventListener("abort", () => this.model.off(event, apart));
+    return apart;
   }
 
   /** Show an error in the status line and in the kernel's log. */
@@ -122,7 +121,8 @@ class View extends Drawing {
   // -------------------------------------------------------------------------------------------------------------- parts
 
   build() {
-    const { fixed, live } = this, has = (tool) => fixed.tools.includes(tool);
+    const { fixed, live } = this;
+    const has = (tool) => fixed.tools.includes(tool) && (live || !NEEDS_KERNEL.includes(tool));
     const send = (kind, more) => () => this.send({ kind, ...more });
     const tool = (name, text, title, act) => button(text, title, act, { class: `hpe-${name}` });
     const t = (this.tools = {
@@ -144,15 +144,16 @@ class View extends Drawing {
       probe: t.probe, whatif: [t.whatif, t.untouched], doctor: t.doctor,
       compare: [live && tool("keep", "Keep as A", "remember this result and compare others with it", send("keep")), t.compare],
       save: tool("save", "Save as web page", "write one file that opens in any browser without Python",
-        () => this.send({ kind: "save", seen: this.seen() })),
-      explore: tool("explore", "Explore this frame", "open the explorer on this frame, below", send("explore")),
+        send("save")),
+      explore: tool("explore", "Explore this frame", "open the explorer on this frame, below",
+        () => { this.camera?.stop(); this.send({ kind: "explore" }); }),
     };
     const bar = make("div", { class: "hpe-bar", role: "toolbar", "aria-label": "picture tools" },
       Object.keys(offered).filter(has).flatMap((name) => offered[name]));
     const canvas = (name, on) => make("canvas", { class: name, tabIndex: 0, role: "img", items: () => this.items[on] });
     [this.photo, this.strip] = [canvas("hpe-picture", "photo"), canvas("hpe-strip", "strip")];
     this.tip = make("div", { class: "hpe-tip", hidden: true });
-    this.hint = make("div", { class: "hpe-note", hidden: true });
+    this.hint = div("hpe-note");
     this.stage = div("hpe-stage", this.photo, div("hpe-corner",
       button("+", "zoom in (key +, or the wheel when the picture is in focus)", () => this.zoomBy(1.5)),
       button("−", "zoom out (key -)", () => this.zoomBy(1 / 1.5)),
@@ -162,13 +163,13 @@ class View extends Drawing {
     this.table = div("hpe-table");
     this.stripBox = div("hpe-strip-box", this.strip, this.table);
     this.stripBox.hidden = !has("strip");
-    [this.findings, this.words, this.changes] = ["findings", "words", "changes"].map((name) => announced(`hpe-${name}`));
-    this.said = div("hpe-say", this.findings, this.words, this.changes);
+    [this.findings, this.words, this.changes] = ["hpe-findings", "hpe-words", "hpe-changes"].map((name) => div(name));
+    this.said = make("div", { class: "hpe-say", "aria-live": "polite" }, this.findings, this.words, this.changes);
     this.readout = div("hpe-readout");
     this.status = make("div", { class: "hpe-status", role: "status", "aria-live": "polite" });
     this.panels = new Panels(this);
-    this.steps = has("steps") && new Steps(this);
-    this.camera = has("camera") && new Camera(this);
+    this.steps = has("steps") ? new Steps(this) : null;
+    this.camera = has("camera") ? new Camera(this) : null;
     this.people = div("hpe-people");
     this.listed = make("details", { class: "hpe-fold", ontoggle: () => this.listPeople() },
       make("summary", {}, "people, one by one"), this.people);
@@ -223,17 +224,15 @@ class View extends Drawing {
       if (this.pointer && event.key === "t" && !typing) this.key(event);
     }, { capture: true });
     this.on(document, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.holding) this.probe(false); });
-    // Errors in what answers a person end at the window.
     const own = this.live ? import.meta.url : location.href.split("#")[0];
-    this.on(window, "error", ({ filename, error }) => { if (error && filename === own) this.failed(error); });
+    this.on(window, "error unhandledrejection", ({ error, reason = error }) => {
+      if (reason?.stack?.includes(own)) this.failed(reason);
+    });
   }
 
   /** Follow the pointers on a canvas. What `grab` gives is dragged and dropped, or clicked; on the photo two fingers pinch. */
   follow(canvas, grab, hover) {
-    const fingers = new Map(), at = ({ clientX, clientY }) => {
-      const { left, top } = canvas.getBoundingClientRect();
-      return [clientX - left, clientY - top];
-    };
+    const fingers = new Map(), at = ({ offsetX, offsetY }) => [offsetX, offsetY];
     this.on(canvas, "pointerdown", (event) => {
       const from = at(event);
       fingers.set(event.pointerId, from);
@@ -321,24 +320,18 @@ class View extends Drawing {
 
   async load_photo(sent) {
     if (!sent.data) return;
-    const scale = 1600 / Math.max(...sent.size);
+    const [width, height] = sent.size, scale = 1600 / Math.max(width, height);
     this.loading = sent;
-    try {
-      const levels = [await createImageBitmap(new Blob([sent.data], { type: "image/jpeg" }))];
-      // A second, small copy keeps pictures of many megapixels fluid while the whole is seen.
-      const small = { resizeWidth: Math.round(sent.size[0] * scale), resizeQuality: "high" };
-      if (scale < 0.7) levels.push(await createImageBitmap(levels[0], small));
-      if (this.loading !== sent || this.abort.signal.aborted) return;
-      for (const level of this.levels) level.close();
-      const same = String(this.imageSize) === String(sent.size);
-      Object.assign(this, { levels, loading: null, imageSize: sent.size, truth: sent.truth });
-      this.tools.layer.options[LAYERS.indexOf("truth")].hidden = !this.truth.length;
-      if (same) this.draw(); else this.fit();
-      if (this.fixed.seen) this.lookAgain(this.fixed.seen);
-    } catch (error) {
-      if (this.loading === sent) this.loading = null;
-      this.failed(error);
-    }
+    const levels = [await createImageBitmap(new Blob([sent.data], { type: "image/jpeg" }))];
+    // A second, small copy keeps pictures of many megapixels fluid while the whole is seen.
+    const small = { resizeWidth: Math.round(width * scale), resizeQuality: "high" };
+    if (scale < 0.7) levels.push(await createImageBitmap(levels[0], small));
+    if (this.loading !== sent || this.abort.signal.aborted) return;
+    for (const level of this.levels) level.close();
+    const same = String(this.imageSize) === String(sent.size);
+    Object.assign(this, { levels, loading: null, imageSize: sent.size, truth: sent.truth });
+    this.tools.layer.options[LAYERS.indexOf("truth")].hidden = !this.truth.length;
+    if (same) this.draw(); else this.fit();
   }
 
   load_maps(sent) {
@@ -348,25 +341,29 @@ class View extends Drawing {
 
   load_scene(scene) {
     if (!scene.people) return;
-    const { n = 0, turn } = scene, other = turn == null || turn !== this.scene.turn; // else only another choice
-    this.scene = scene;
-    if (other) Object.assign(this, { hovered: null, selected: [], mark: null, items: { photo: [], strip: [] } });
-    [this.answered, this.count] = [Math.max(this.answered, n), Math.max(this.count, n)];
-    // The kernel says where the chosen joint is now, unless something else was chosen since.
-    if ("chosen" in scene && n >= this.chose) {
-      this.chosen = scene.chosen;
-      if (this.chosen?.joint >= 0) this.joint = this.chosen.joint;
-    }
+    const { n = 0 } = scene;
+    Object.assign(this, { scene, hovered: null, selected: [], mark: null, odd: NONE, items: { photo: [], strip: [] } });
+    this.count = Math.max(this.count, n);
+    if (n >= this.waiting) this.waiting = 0;
     this.tools.place.textContent = scene.place ?? "";
     this.tools.untouched.hidden = !scene.edited;
     this.readout.textContent = scene.readout;
     this.photo.setAttribute("aria-label", scene.alt ?? "");
     this.strip.setAttribute("aria-label", `Tags of all joints by joint type. ${scene.readout}`);
     this.panels.follow();
-    if (other) this.listPeople();
+    this.steps?.follow();
+    this.listPeople();
     this.showTable(scene.table);
-    this.show({});
+    this.draw();
     this.askQueued();
+  }
+
+  /** The kernel says where the chosen joint is now, unless something else was chosen since. */
+  load_choice({ n = 0, ...spot }) {
+    if (n < this.chose) return;
+    this.chosen = spot.person >= 0 || spot.dot >= 0 ? spot : null;
+    if (spot.joint >= 0) this.joint = spot.joint;
+    this.show({});
   }
 
   /** The kernel has answered: ask what has waited for it. */
@@ -378,14 +375,17 @@ class View extends Drawing {
 
   /** Ask the kernel for a new picture; while one question is open only the newest waits. */
   ask(message) {
-    if (this.turn > this.answered && performance.now() - this.asked < 10_000) {
+    if (this.waiting && performance.now() - this.asked < 10_000) {
       const before = this.queued?.kind === message.kind ? this.queued.changes : {};
       this.queued = message.changes ? { ...message, changes: { ...before, ...message.changes } } : message;
       return;
     }
-    Object.assign(this, { asked: performance.now(), turn: ++this.count });
-    this.send({ ...message, n: this.turn });
+    Object.assign(this, { asked: performance.now(), waiting: ++this.count });
+    this.send({ ...message, n: this.waiting });
   }
+
+  /** Whether the kernel has something to answer still: then what is set with a slider is ahead of it. */
+  get ahead() { return this.waiting > 0 || !!this.queued; }
 
   /** A button that sets settings, after which the kernel says what has changed and follows the person. */
   setter(text, changes, person = -1) {
@@ -394,7 +394,8 @@ class View extends Drawing {
   }
 
   load_told(told) {
-    const { sentence, person, joint, flips = [], searching, candidates = [] } = told, other = sentence !== this.told?.sentence;
+    const { sentence, person, joint, flips = [], candidates = [] } = told, other = sentence !== this.told?.sentence;
+    const searching = told.searching && this.live;
     this.told = told;
     const point = (i) => { this.pointedCandidate = i; this.draw(); };
     const parts = [quiet(this.scene.hint ?? HINT)];
@@ -432,32 +433,28 @@ class View extends Drawing {
   }
 
   load_doctor(doctor) {
-    const { findings } = (this.doctor = doctor);
+    const { findings } = doctor;
     const rows = (findings ?? []).map(({ name, evidence, advice, changes }) => {
       const text = assignments(changes);
       return make("li", {}, make("b", {}, name), `: ${evidence}. Try: ${advice}. `, text && this.setter(text, changes));
     });
     this.tools.doctor.classList.toggle("hpe-odd", rows.length > 0);
+    this.tools.doctor.hidden = !this.live && !findings;
     const none = findings ? "Nothing unusual." : "Looking at the picture …";
     this.findings.replaceChildren(rows.length ? make("ol", {}, rows) : none);
+    this.odd = findings ? doctor : NONE;
     this.draw();
-  }
-
-  /** Odd limbs and dots, where they are wanted and belong to what is shown. */
-  get odd() {
-    return this.diagnosing && this.doctor.turn === this.scene.turn ? this.doctor : { limbs: [], dots: [] };
   }
 
   load_status({ text = "", error }) {
     this.say(text, error);
     if (text.trim()) this.note(text); // the line itself may lie below the window
     if (!error) return;
-    this.answered = this.turn;
+    this.waiting = 0;
     this.askQueued();
     this.panels.follow(); // a value that was refused is not the kernel's
   }
 
-  load_steps(sent) { this.steps?.show?.(sent); }
   load_marks(sent) { this.panels.showMarks(sent); }
   load_preview() { this.draw(); }
 
@@ -466,11 +463,10 @@ class View extends Drawing {
     this.status.classList.toggle("hpe-error", !!error);
   }
 
-  note(text, milliseconds = 8000) {
+  /** Show words on the picture for a while. */
+  note(text, duration = 8000) {
     this.hint.textContent = text;
-    this.hint.hidden = !text;
-    clearTimeout(this.hiding);
-    this.hiding = setTimeout(() => { this.hint.hidden = true; }, milliseconds);
+    this.hint.animate({ opacity: [1, 1, 1, 0] }, { duration: text ? duration : 0 });
   }
 
   /** A person's number as a button that lights the person up. */
@@ -546,7 +542,6 @@ class View extends Drawing {
     this.chosen = spot && { person, joint, dot };
     if (joint >= 0) this.joint = joint;
     this.show({});
-    this.said.scrollTop = this.words.offsetTop - this.said.offsetTop;
     this.chose = ++this.count;
     this.send({ kind: "choose", n: this.chose, person, joint, dot });
   }
@@ -573,17 +568,14 @@ class View extends Drawing {
       const row = chosen?.joint >= 0 ? order.indexOf(chosen.joint) + across : 0;
       this.choose({ person, joint: order[(row + order.length) % order.length] });
     };
-    const keys = {
+    const score = (by) => () => this.edit("score", chosen.dot, { by });
+    let act = {
       "+": () => this.zoomBy(1.25), "=": () => this.zoomBy(1.25), "-": () => this.zoomBy(0.8), 0: () => this.fit(),
       t: () => { if (!event.repeat && !this.probing) this.probe(true, true); }, f: () => this.fullScreen(),
       Escape: () => { this.selected = []; this.whatIf(false); this.choose(null); },
-    };
-    const edits = {
-      Delete: () => this.edit("delete", chosen.dot),
-      "[": () => this.edit("score", chosen.dot, { by: -0.05 }), "]": () => this.edit("score", chosen.dot, { by: 0.05 }),
-    };
-    let act = keys[name];
-    if (this.editing && chosen?.dot >= 0) act ??= edits[name];
+      ...(this.editing && chosen?.dot >= 0
+        && { Delete: () => this.edit("delete", chosen.dot), "[": score(-0.05), "]": score(0.05) }),
+    }[name];
     if (step && event.shiftKey) act = () => this.panBy(-60 * step[0], -60 * step[1]);
     else if (step && steps) act = () => steps.go(step[0] || step[1]);
     else if (step && people) act = () => goOn(step);
@@ -594,19 +586,6 @@ class View extends Drawing {
   }
 
   // --------------------------------------------------------------------------------------------------- zoom, pan and fit
-
-  /** How the picture is looked at, for a saved page. */
-  seen() {
-    const { layer, joint, probing, diagnosing, fitted, zoom, least } = this, { pane, size } = this;
-    return { layer, joint, probing, diagnosing,
-      at: fitted ? null : [zoom / least, ...this.toImage(pane / 2, size[1] / 2)] };
-  }
-
-  /** Look at the picture as it was looked at when its page was saved. */
-  lookAgain({ at, ...shown }) {
-    this.show(shown);
-    if (at) this.lookAt(at[1], at[2], at[0] * this.least);
-  }
 
   /** Show a place of the photo in the middle. */
   lookAt(x, y, zoom) {

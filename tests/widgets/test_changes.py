@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import hpe_nb as hpe
-from hpe_nb.widgets.explorer import dots_that_differ, renumbered, same_people, told_changes
+from hpe_nb.widgets.explorer import dots_that_differ, numbered, same_people, told_changes
 
 MAPS = hpe.scene(3, seed=2).maps
 DEFAULT, ONE = hpe.Settings(), hpe.Settings(max_people=1)
@@ -39,10 +39,12 @@ def test_another_rule_is_told_first():
 
 
 def test_numbers_of_a_film_stay_with_the_people_who_stand_there():
-    poses, numbers, order = hpe.decode(MAPS).poses, np.array([7, 0, 19]), np.array([2, 0, 1])
+    decoding, numbers, order = hpe.decode(MAPS), np.array([7, 0, 19]), np.array([2, 0, 1])
+    poses = decoding.poses
     moved = replace(poses, keypoints=poses.keypoints + np.float32([1, 2, 0]))
-    np.testing.assert_array_equal(renumbered(same_people(moved, poses[order]), numbers), numbers[order])
-    np.testing.assert_array_equal(renumbered(same_people(moved[[0, 2]], poses), numbers[[0, 2]]), [7, 20, 19])
+    reordered = replace(decoding, poses=poses[order])
+    np.testing.assert_array_equal(numbered(reordered, moved, numbers).known, numbers[order])
+    np.testing.assert_array_equal(numbered(decoding, moved[[0, 2]], numbers[[0, 2]]).known, [7, 20, 19])
 
 
 def test_a_person_is_the_one_with_most_joints_in_common():

@@ -19,7 +19,7 @@ LOST = replace(SCENE.maps, heatmaps=np.abs(SCENE.maps.heatmaps))
 def looked(maps: hpe.Maps) -> hpe.Explorer:
     """An explorer after the first step of its search, which is the doctor's."""
     explorer = hpe.Explorer((SCENE.image, maps))
-    next(explorer._searching)()
+    explorer.show_all(next(explorer._searching))
     return explorer
 
 
@@ -49,5 +49,5 @@ def test_it_marks_what_is_odd() -> None:
     torn = looked(SCENE.maps)
     wrist = next(dot for dot, row in enumerate(torn.scene["dots"]) if row[:2] == [9, 0])
     torn.edit("place", wrist, at=poses.keypoints[0, 9, :2] + 200)
-    next(torn._searching)()
+    torn.show_all(next(torn._searching))
     assert torn.doctor["limbs"] == [[0, 7, 9]]

@@ -27,7 +27,7 @@ def player():
 def test_a_frame_that_cannot_be_read_leaves_the_position_with_the_picture(player) -> None:
     player = hpe.Player([SCENE.image], player.entries * 2)
     refused("1 pictures were given for a record of 2", setattr, player, "position", 1)
-    assert player.position == player.steps["position"] == 0
+    assert player.position == player.scene["position"] == 0
 
 
 def test_a_closed_player_has_no_page(player) -> None:

@@ -16,7 +16,7 @@ def turn(lab, **changes):
 
 def check_code(lab):
     """The scene's code gives the very same scene."""
-    made = eval(lab.scene["scene_code"], {"hpe": hpe})
+    made = eval(lab.scene["scene"]["code"], {"hpe": hpe})
     np.testing.assert_array_equal(made.maps.tags, lab.made.maps.tags)
     np.testing.assert_array_equal(made.maps.heatmaps, lab.made.maps.heatmaps)
     np.testing.assert_array_equal(made.image, lab.made.image)
@@ -26,7 +26,7 @@ def check_code(lab):
 def test_a_knob_makes_another_scene_and_its_code_gives_it(knob, value):
     lab = hpe.SceneLab(3)
     turn(lab, **{knob: value})
-    assert getattr(lab.made.recipe, knob) == lab.scene["knobs"][knob] == value
+    assert getattr(lab.made.recipe, knob) == lab.scene["scene"]["values"][knob] == value
     check_code(lab)
 
 
@@ -35,7 +35,7 @@ def test_code_after_a_named_scene_which_another_number_of_people_leaves(name):
     lab = hpe.SceneLab(2)
     lab.receive({"kind": "scene_preset", "preset": name})
     turn(lab, tag_leak=0.05)
-    assert lab.scene["scene_preset"] == name
+    assert lab.scene["scene"]["preset"] == name
     check_code(lab)
     turn(lab, people=4)
     assert len(lab.made.truth) == 4
@@ -59,8 +59,8 @@ def test_the_verdict_follows_the_decoders_settings_and_each_panel_has_its_reset(
     lab.set(detection_threshold=1.0)
     assert "0 of 2 people found, 0 too many; 0 joints" in lab.scene["hint"]
     turn(lab, tag_noise=0.9)
-    lab.receive({"kind": "scene_reset"})
+    lab.receive({"kind": "scene_preset", "preset": "your own"})
     assert lab.made.recipe == hpe.scene("two apart").recipe
     assert lab.settings.detection_threshold == 1.0
-    lab.receive({"kind": "reset"})
+    lab.receive({"kind": "preset", "preset": "your own"})
     assert lab.settings == hpe.Settings()

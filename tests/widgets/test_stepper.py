@@ -57,7 +57,7 @@ def test_who_stays_is_told_with_the_reason(most, said):
 def test_every_moment_is_shown_and_ends_with_the_result(stepper):
     for position, moment in enumerate(stepper.moments):
         stepper.receive({"kind": "go", "position": position, "n": position})
-        assert stepper.steps["position"] == stepper.scene["n"] == position
+        assert stepper.scene["position"] == stepper.scene["n"] == position
         assert stepper.told["sentence"] == moment.sentence
         assert sum(dot[1] >= 0 for dot in stepper.scene["dots"]) <= moment.settled
     assert [one["number"] for one in stepper.scene["people"]] == list(range(1, len(stepper.decoding.poses) + 1))
