@@ -93,6 +93,7 @@ def test_help_loads_nothing_heavy() -> None:
         pytest.param(["fly"], "invalid choice: 'fly'", id="no command"),
         pytest.param(["run"], "the following arguments are required: INPUT; see hpe-nb run", id="no input"),
         pytest.param(["run", "taken", "0", "--video", "x.mp4"], "--video x.mp4 names one film", id="one name for two"),
+        pytest.param(["run", "0", "--stop", "2s"], "2s was given, but a whole number is expected", id="no number"),
         pytest.param(["run", "0", "--only-people", ","], ", was given, but N,N is expected", id="no people"),
         pytest.param(["run", "0", "--only-people", "1,0"], "people=(1, 0) was given", id="person 0"),
         pytest.param(["run", "0", "--only-joints", " ,"], "joint='' was given", id="no joints"),
