@@ -82,7 +82,7 @@ def size_of(text: str) -> tuple[int, int]:
     """Width and height from text such as 640x448."""
     width, height = map(int, text.lower().split("x"))
     if not (0 < width <= MOST_SIDE and 0 < height <= MOST_SIDE):
-        raise ValueError
+        raise ArgumentTypeError(f"{text} was given, but sides from 1 to {MOST_SIDE} are expected")
     return width, height
 
 
