@@ -15,6 +15,9 @@ T = TypeVar("T")
 OUT = "folder for the results (default: %(default)s here)"
 """Help of the option -o."""
 
+NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number"}
+"""What errors call a value that is made by these."""
+
 MOST_SIDE = 16384
 """The longest side of a size that can be asked for, that of the largest film."""
 
@@ -33,7 +36,8 @@ def add_options(
         if isinstance(value, bool):
             given = {"action": BooleanOptionalAction if value or unset else "store_true"}
         else:
-            given["type"] = _checked(value if callable(value) else type(value), named)
+            make = value if callable(value) else type(value)
+            given["type"] = _checked(make, NUMBERS.get(make, named))
         default = None if callable(value) else value
         group.add_argument(flag, help=words, default=SUPPRESS if unset else default, **given)
 
@@ -78,7 +82,7 @@ def size_of(text: str) -> tuple[int, int]:
     """Width and height from text such as 640x448."""
     width, height = map(int, text.lower().split("x"))
     if not (0 < width <= MOST_SIDE and 0 < height <= MOST_SIDE):
-        raise ValueError
+        raise ArgumentTypeError(f"{text} was given, but sides from 1 to {MOST_SIDE} are expected")
     return width, height
 
 

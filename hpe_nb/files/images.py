@@ -36,8 +36,8 @@ STRIP = 2**20
 ORIENTATION = 0x0112
 """Number of the EXIF field that says how a camera was held."""
 
-PREVIEW, PAGES = 254, 330
-"""Numbers of TIFF's fields: what a page is, and its pages."""
+PREVIEW, WHITE, PAGES = 254, 262, 330
+"""Numbers of TIFF's fields: what a page is, which grey is 0 (Pillow heeds it with 8 bits), and its pages."""
 
 END_OF_JPEG = b"\xff\xd9"
 
@@ -242,7 +242,8 @@ def _pixels(picture: Picture, name: str) -> Image:
         if strip.mode == "F" or (strip.mode == "I" and tags):  # of other formats "I" has 16 bits
             raise HpeError(f"{name} has pixels of 32 bits and no known range; save it with 8 or 16 bits each.")
         if strip.mode.startswith("I"):
-            image[top : top + rows] = (np.asarray(strip) >> 8)[..., None]
+            grey = (np.asarray(strip) >> 8)[..., None]
+            image[top : top + rows] = 255 - grey if tags.get(WHITE) == 0 else grey
             continue
         if strip.has_transparency_data:
             over = strip.convert("RGBA")

@@ -227,7 +227,8 @@ def kind_of(path: str) -> str:
         with open(path, "rb") as file:
             head = file.read(12)
         with opened(path) as picture:
-            still = not getattr(picture, "is_animated", False)
+            # An MPO is a photo of a telephone, with a preview of it.
+            still = not getattr(picture, "is_animated", False) or picture.format == "MPO"
             return "photo" if still else "film" if picture.format in ("GIF", "PNG") else "moving photo"
     as_film = head[4:8] == b"ftyp"
     if suffix in FILM_ENDINGS or (as_film and not head[8:].startswith(STILL)):

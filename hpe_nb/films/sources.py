@@ -171,6 +171,8 @@ class Film(Source):
         self.fps = stream_rate(self._video)
         self.clock = Clock(self.fps)
         self._lasts, self._reached = (self._container.duration or 0) / 1e6, 0.0
+        if self._container.format.name == "avi":  # its duration is guessed from the file's size
+            self._lasts = self._video.frames / self.fps
 
     @property
     def pixel_ratio(self) -> Fraction:

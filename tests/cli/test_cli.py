@@ -85,7 +85,7 @@ def test_help_loads_nothing_heavy() -> None:
             ["demo", "--fit", "square"], "square was given, but protocol|letterbox|WxH is expected", id="another fit"
         ),
         pytest.param(["demo", "--fit", "0x448"], "--fit: 0x448", id="a fit of no width"),
-        pytest.param(["demo", "--fit", "16385x64"], "16385x64 was given", id="a fit too large"),
+        pytest.param(["demo", "--fit", "16385x64"], "16385x64 was given, but sides from 1 to", id="a fit too large"),
         pytest.param(["run", "a", "--output-size", "9x" + "9" * 5000], "--output-size: 9x9999", id="a size too large"),
         pytest.param(["demo", "-o", "taken"], "taken", id="a file in the folder's place"),
         pytest.param(["demo", "--speed=1"], "unrecognized arguments: --speed=1; see hpe-nb --help", id="no option"),
@@ -93,6 +93,7 @@ def test_help_loads_nothing_heavy() -> None:
         pytest.param(["fly"], "invalid choice: 'fly'", id="no command"),
         pytest.param(["run"], "the following arguments are required: INPUT; see hpe-nb run", id="no input"),
         pytest.param(["run", "taken", "0", "--video", "x.mp4"], "--video x.mp4 names one film", id="one name for two"),
+        pytest.param(["run", "0", "--stop", "2s"], "2s was given, but a whole number is expected", id="no number"),
         pytest.param(["run", "0", "--only-people", ","], ", was given, but N,N is expected", id="no people"),
         pytest.param(["run", "0", "--only-people", "1,0"], "people=(1, 0) was given", id="person 0"),
         pytest.param(["run", "0", "--only-joints", " ,"], "joint='' was given", id="no joints"),

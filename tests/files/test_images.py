@@ -55,6 +55,7 @@ RGB = Pillow.fromarray(photo())
 OVER_WHITE = np.where(np.arange(64)[:, None] < 32, 255, photo())
 """What `clear` shows."""
 GREY = np.repeat(photo()[..., :1], 3, axis=2)
+DEEP = Pillow.fromarray(photo()[..., 0].astype(np.uint16) * 257)
 FINE: dict[str, Any] = {"quality": 98, "subsampling": 0}
 MOVING: dict[str, Any] = {"save_all": True, "append_images": [RGB.rotate(180)]}
 
@@ -79,6 +80,7 @@ MOVING: dict[str, Any] = {"save_all": True, "append_images": [RGB.rotate(180)]}
         pytest.param(deep(".tiff"), photo(), 0, id="16 bit tiff"),
         pytest.param(deep(".png", grey=True), GREY, 0, id="16 bit grey png"),
         pytest.param(deep(".tiff", grey=True), GREY, 0, id="16 bit grey tiff"),
+        pytest.param(saved(DEEP, "TIFF", tiffinfo={262: 0}), 255 - GREY, 0, id="16 bit grey tiff whose white is 0"),
         pytest.param(deep(".pgm", grey=True), GREY, 0, id="16 bit pgm"),
         pytest.param(deep(".png", alpha=True), photo(), 0, id="16 bit png with alpha"),
         pytest.param(clear("PNG"), OVER_WHITE, 0, id="alpha png"),

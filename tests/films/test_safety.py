@@ -409,6 +409,7 @@ def test_pictures_that_cannot_be_read_are_no_broken_films(tmp_path: Path, name: 
         pytest.param("a.webp", 1, 1, 0, False, id="WebP"),
         pytest.param("a.webp", 3, 1, 0, True, id="animated WebP, which no reader of films takes"),
         pytest.param("a.tif", 3, 1, 0, True, id="pages of a TIFF"),
+        pytest.param("a.mpo", 3, 1, 0, False, id="a telephone's photo with its previews"),
     ],
 )
 def test_animations(tmp_path: Path, name: str, count: int, photos: int, films: int, said: bool) -> None:

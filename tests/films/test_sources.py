@@ -149,14 +149,15 @@ def test_files_of_films_are_given_back(tmp_path: Path) -> None:
     assert not seen
 
 
-@pytest.mark.parametrize(("name", "says"), [("a.avi", "could not be decoded"), ("a.mkv", "broke off after frame")])
-def test_a_film_that_breaks_off_is_told(tmp_path: Path, name: str, says: str) -> None:
+@pytest.mark.parametrize("name", ["a.avi", "a.mkv"])
+def test_a_film_that_breaks_off_is_told(tmp_path: Path, name: str) -> None:
     path = make_film(tmp_path / name, 60, g="5")
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     seen, source = read(path)
     assert 5 < len(seen) < 60
-    assert says in source.report.sentences[-1]
+    assert "broke off after frame" in source.report.sentences[-1]
+    assert "of 6.0 seconds" in source.report.sentences[-1]
 
 
 def test_a_bad_frame_is_skipped_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
