@@ -16,6 +16,7 @@ import numpy as np
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
+from hpe_nb.evaluation.metrics import NUMBERS
 from hpe_nb.explain.flips import flip_points, is_whole, setting_range, with_setting
 from hpe_nb.scenes.making import Scene
 from hpe_nb.settings import Settings
@@ -49,7 +50,12 @@ def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, .
             raise HpeError("a grid of something else was given, but settings, or values by field, are expected.")
         if base is None:
             base = Settings() if not tried or any(type(each) is Settings for each in tried) else tried[0]
-    return tuple(dict.fromkeys((base, *tried)))
+    settings = tuple(dict.fromkeys((base, *tried)))
+    if taken := {"rule", "mark", *NUMBERS}.intersection(varied(settings)):
+        raise HpeError(
+            f"A knob called {taken.pop()} was given, but a column of the table has that name; give the knob another."
+        )
+    return settings
 
 
 def random_settings(

@@ -24,12 +24,16 @@ from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.pose_files import ImageId, text_of
 from hpe_nb.files.images import PICTURE_ENDINGS, size_of
+from hpe_nb.files.reading import read_bytes
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.making import Scene
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.skeleton import KEYPOINTS, K
 
 LABELS = "a file with labels"
+
+BEGIN = rb"(\xef\xbb\xbf)?\s*(\d|$)"
+"""Bytes with which labels of YOLO-pose begin: a number, or nothing; words may be in any encoding."""
 
 MOST_OUTSIDE = 0.25
 """Poses or labels are of another picture when more than this share of their joints lies outside the labelled one."""
@@ -244,7 +248,9 @@ def read_labels(path: str | Path) -> LabelledSet:
     for listed in (ids, names):
         (twice, times), *_ = Counter(listed).most_common(1)
         if times > 1:
-            raise HpeError(f"{path} lists {twice} {times} times, but once is expected; put the people of it together.")
+            raise HpeError(
+                f"{path} lists {twice} {times} times, but each picture needs an id and a name of its own; list it once."
+            )
     check_inside([each.keypoints[each.labelled][:, :2] for each in labels], sizes, str(path))
     return LabelledSet(path.name, ids, names, sizes, labels)
 
@@ -351,7 +357,7 @@ def label_files(path: Path) -> list[Path]:
         return [path]
     photos = _photos_of(path)
     texts = list(path.glob("*.txt"))
-    texts = [each for each in texts if each.stem in photos or re.match(r"\s*(\d|$)", text_of(each, LABELS))]
+    texts = [each for each in texts if each.stem in photos or re.match(BEGIN, read_bytes(each, LABELS))]
     if files := sorted(texts) or sorted(path.glob("*.json")):
         return files
     raise HpeError(f"{path} is a folder without labels (.txt of YOLO-pose, .json of labelme); give one of these.")
@@ -366,9 +372,14 @@ def images_of(labels: Path) -> Path:
 
 
 def _photos_of(labels: Path) -> dict[str, Path]:
-    """The pictures of a folder of YOLO's labels by their names without ending: beside the labels, or in `images`."""
-    files = (path for folder in (images_of(labels), labels) if folder.is_dir() for path in sorted(folder.iterdir()))
-    return {path.stem: path for path in files if path.suffix.lower() in PICTURE_ENDINGS}
+    """The pictures of a folder of YOLO's labels by their names without ending: beside the labels, or in `images`.
+
+    Of several pictures of one name that with the first ending of `PICTURE_ENDINGS` counts: a.jpg, not its mask a.png.
+    """
+    folders = [folder for folder in (images_of(labels), labels) if folder.is_dir()]
+    files = [path for folder in folders for path in folder.iterdir() if path.suffix.lower() in PICTURE_ENDINGS]
+    files.sort(key=lambda path: PICTURE_ENDINGS.index(path.suffix.lower()), reverse=True)
+    return {path.stem: path for path in files}
 
 
 def _yolo(path: Path, photo: Path | None) -> Picture:

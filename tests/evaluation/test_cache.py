@@ -55,6 +55,8 @@ def test_each_photo_once_unless_it_changed(tmp_path: Path, photos: list[Path]) -
     hpe.write_image(photos[1], np.full((20, 31, 3), 1, np.uint8))
     hpe.cache_maps([moved, *photos[1:]], network, tmp_path / "c", progress=False)
     assert network.calls == [0, 1, 2, 1]
+    for photo in (photos[0], str(tmp_path)):
+        refused("a list of photos is expected", hpe.cache_maps, photo, network)
     cache.path(cache.keys[0]).unlink()
     with pytest.raises(HpeError, match="has gone"):
         cache[0]

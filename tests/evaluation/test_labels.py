@@ -241,7 +241,7 @@ def test_labels_of_other_tools(tmp_path: Path, name: str, content: Any, hidden: 
         hpe.write_image(folder / "a.png", np.zeros((48, 64, 3), np.uint8)).rename(folder / "a.Png")
     path.parent.mkdir(exist_ok=True, parents=True)
     written(path, content)
-    written(path.parent / "classes.txt", "person\ndog\n")
+    (path.parent / "classes.txt").write_bytes("Zürich\n".encode("latin-1"))
     found = hpe.read_labels(path.parent if path.suffix == ".txt" else path)
     assert (found.names[0].lower(), found.sizes) == ("a.png", ((64, 48),))
     there = POINTS.copy()
@@ -257,6 +257,7 @@ def test_labels_of_other_tools(tmp_path: Path, name: str, content: Any, hidden: 
 @pytest.mark.parametrize("labels", ["set/labels", "set/labels/a.txt", "."])
 def test_photos_of_yolo_are_found(tmp_path: Path, labels: str, monkeypatch: pytest.MonkeyPatch) -> None:
     image = hpe.write_image(tmp_path / "set/images/a.png", np.zeros((48, 64, 3), np.uint8))
+    (tmp_path / "set/images/a.tif").write_bytes(b"of several, the first ending counts")
     (tmp_path / "set/labels").mkdir()
     written(tmp_path / "set/labels/a.txt", yolo(3))
     monkeypatch.chdir(tmp_path / "set/labels" if labels == "." else tmp_path)

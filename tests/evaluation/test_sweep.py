@@ -316,6 +316,11 @@ def test_intervals(table: hpe.SweepTable) -> None:
     assert unseen <= table.frame["AP"].max() + 1e-9
 
 
+@dataclass(frozen=True, kw_only=True)
+class Marked(hpe.Settings):
+    mark: int = hpe.knob(0, 0, 5, 1, "a mark", step="grouping")
+
+
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
@@ -323,6 +328,7 @@ def test_intervals(table: hpe.SweepTable) -> None:
         pytest.param({"grid": {"tag_threshold": []}}, "list of values", id="no values"),
         pytest.param({"grid": {"tag_threshold": 1.0}}, "1.0 was given for tag_threshold", id="no list of values"),
         pytest.param({"grid": None}, "a grid of something else", id="no grid"),
+        pytest.param({"grid": {"mark": [0, 1]}, "base": Marked()}, "knob called mark", id="a knob called as a column"),
         pytest.param({"grid": dict.fromkeys(GRID, range(10**4))}, "1e[+]12 settings", id="too many settings"),
         pytest.param({"grid": {"tag_threshold": [9.0]}}, "tag_threshold=9.0", id="out of range"),
         pytest.param({"truth": [hpe.scene(1)]}, "one for each", id="one label for two"),
