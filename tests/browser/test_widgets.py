@@ -313,6 +313,9 @@ def test_the_doctor_names_what_is_odd_and_mends_it(run):
     opened.until(lambda: findings.inner_text() != before)
     opened.ask("explorer.show(close)")
     assert len(opened.drawn(opened.photo, "odd")) > 20
+    opened.ask("explorer.set(max_people=29)")  # the doctor says the same of this result
+    opened.until(lambda: page.evaluate(f"{VIEW}.scene.values.max_people") == 29)
+    assert len(opened.drawn(opened.photo, "odd")) > 20
 
 
 BROKEN_KEY = """() => {
