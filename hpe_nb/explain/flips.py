@@ -260,7 +260,7 @@ def _reaches(picture: _Picture, low: float, high: float) -> Search:
 
 
 def _refined(picture: _Picture, joints: Float32, tag: Float32) -> Callable[[float], bytes]:
-    """What refinement finds for one person (1, 17, 3) with its tag (1, D) at a value; equal windows are searched once."""
+    """What refinement finds at a value for one person (1, 17, 3) of this tag (1, D); a window is searched once."""
     maps, (person, joint), known = picture.decoder.maps, (joints[..., 2] <= 0).nonzero(), dict[bytes, bytes]()
 
     def found(value: float) -> bytes:

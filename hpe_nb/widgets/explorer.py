@@ -278,14 +278,15 @@ class Explorer(Canvas):
         person, joint, dot, _ = self.choice.values()
         if before is None or self.chosen is None:
             return
-        keys, dots = dots_of(before).keys, dots_of(self._decoding)
-        if dot >= 0 and keys[dot] in dots.keys:
-            dot = dots.keys.index(keys[dot])
+        was, dots, match = dots_of(before), dots_of(self._decoding), same_people(before.poses, self._decoding.poses)
+        mine = int(np.append(np.flatnonzero((match == person) & (person >= 0)), -1)[0])
+        chosen = was.keys[dot] if dot >= 0 else None
+        same = [i for i, key in enumerate(dots.keys) if key == chosen]
+        if same:  # a peak of one person may be a refined joint of others, too
+            dot = min(same, key=lambda i: (dots.refined[i] != was.refined[dot], dots.person[i] != mine))
             person = int(dots.person[dot])
         else:  # a peak without a person that is gone is chosen no more
-            match = same_people(before.poses, self._decoding.poses).tolist()
-            person = match.index(person) if person >= 0 and person in match else -1
-            dot = self._dot(person, joint)
+            person, dot = mine, self._dot(mine, joint)
         self._choose(person, joint, dot)
 
     # Words.

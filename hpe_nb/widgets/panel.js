@@ -54,7 +54,8 @@ class Panels {
         { type: "range", ...range, step: by, ...common, oninput: () => change(+control.value), onchange: follow }),
     }[kind]();
     const box = kind === "number" && make("input", {
-      type: "number", ...range, step: "any", "aria-label": `${name}, as a number`, onchange: () => change(round(+box.value)),
+      type: "number", ...range, step: "any", "aria-label": `${name}, as a number`,
+      onchange: () => { if (box.value) change(round(+box.value)); else box.value = control.ariaValueText; }, // empty is no 0
     });
     row.set = (value) => {
       const focused = document.activeElement;

@@ -50,8 +50,12 @@ def test_sliders_lists_and_presets(explored):
     number.fill("0.37")
     number.press("Enter")
     explored.wait_until("explorer.settings.tag_threshold", 0.37)
+    number.fill("")
+    number.press("Enter")
+    assert number.input_value() == "0.37"
     page.locator("select[data-setting=refine]").select_option("off")
     explored.wait_until("explorer.settings.refine", "off")
+    assert explored.ask("explorer.settings.tag_threshold") == 0.37
     page.get_by_text("more: refinement").click()
     assert page.locator("input[type=range][data-setting=refine_reach]").is_disabled()
     page.locator(".hpe-panel-settings .hpe-preset").select_option("Open Model Zoo")

@@ -224,6 +224,16 @@ def test_a_chosen_peak_that_is_gone_is_chosen_no_more():
         explorer.settings = hpe.Settings()
 
 
+def test_a_refined_joint_on_the_peak_of_another_person_stays_chosen():
+    explorer = hpe.Explorer(hpe.scene(4, overlap=0.6, missed=0.3, tag_gap=0.5, seed=3))
+    explorer.choose(3, "left hip")
+    before = explorer.choice
+    dots = dots_of(explorer.decoding)
+    assert dots.keys.count(dots.keys[before["dot"]]) == 2
+    explorer.set(max_people=29)
+    assert explorer.choice == before
+
+
 def test_a_page_tells_nothing_of_what_is_not_chosen():
     explorer = hpe.Explorer(hpe.scene(2))
     explorer.choose(0, 5)
