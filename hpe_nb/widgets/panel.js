@@ -256,7 +256,7 @@ class Camera {
 
   stop(words = "") {
     this.stream?.getTracks().forEach((track) => track.stop());
-    this.stream = null;
+    [this.stream, this.asked] = [null, 0]; // the picture under way changes no words
     this.start.textContent = "Start camera";
     if (words) this.view.say(words);
   }
