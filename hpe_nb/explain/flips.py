@@ -15,7 +15,6 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, fields
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
@@ -25,7 +24,7 @@ from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.grouping import ALONE, Turn, assign, checked_cost, no_people, take_turn
 from hpe_nb.decoder.peaks import find_peaks
-from hpe_nb.decoder.refinement import refine, wanted_tags
+from hpe_nb.decoder.refinement import refine, wanted_tags, windows
 from hpe_nb.errors import HpeError
 from hpe_nb.settings import Candidates, People, Settings, step_of, tag_distances
 
@@ -103,7 +102,9 @@ def search(
     if low >= high or setting in decoding.settings.unread:
         return FlipPoints(setting, np.zeros(0), exact=True)
     values: Floats | list[float] | None = _compared_with(picture, low, high)
-    if values is None and picture.step == "grouping":
+    if setting == "refine_reach":
+        values = yield from _reaches(picture, low, high)
+    elif values is None and picture.step == "grouping":
         turns = [turn.candidates for turn in decoding.groups.turns]
         values = yield from _turn_changes(picture, turns, no_people(decoding.groups.tags.shape[1]), low, high)
     if values is None:
@@ -244,24 +245,31 @@ def _compared_with(picture: _Picture, low: float, high: float) -> Floats | None:
             return np.where(half.astype(np.float32) < scores, np.nextafter(half, np.inf), half)
         case "refine_threshold":  # a refined joint is dropped from its own score on
             return picture.decoding(low).refinement.value.astype(np.float64)
-        case "refine_reach":
-            return _reaches(picture, low, high)
     return None
 
 
-def _reaches(picture: _Picture, low: float, high: float) -> Float64:
+def _reaches(picture: _Picture, low: float, high: float) -> Search:
     """refine_reach: a window takes in a better pixel. Windows only grow, so bisection of each person misses none."""
     now, points = picture.decoding(low), list[float]()
     if now.settings.refine == "near":
         tags = wanted_tags(now.groups.tags, now.kept, now.settings)
         for joints, tag in zip(now.joints[now.kept, None], tags[:, None], strict=True):
-            points += _changes(partial(_refined, picture, joints, tag), low, high)
-    return np.array(points)
+            yield
+            points += _changes(_refined(picture, joints, tag), low, high)
+    return points
 
 
-def _refined(picture: _Picture, joints: Float32, tag: Float32, value: float) -> bytes:
-    """The pixels that refinement finds at this value for one person (1, 17, 3) with its tag (1, D)."""
-    return refine(picture.decoder.maps, joints, tag, picture.at(value)).xy.tobytes()
+def _refined(picture: _Picture, joints: Float32, tag: Float32) -> Callable[[float], bytes]:
+    """What refinement finds at a value for one person (1, 17, 3) of this tag (1, D); a window is searched once."""
+    maps, (person, joint), known = picture.decoder.maps, (joints[..., 2] <= 0).nonzero(), dict[bytes, bytes]()
+
+    def found(value: float) -> bytes:
+        window = windows(joints, person, joint, value, maps.size).tobytes()
+        if window not in known:
+            known[window] = refine(maps, joints, tag, picture.at(value)).xy.tobytes()
+        return known[window]
+
+    return found
 
 
 def _turn_changes(picture: _Picture, turns: Sequence[Candidates], people: People, low: float, high: float) -> Search:

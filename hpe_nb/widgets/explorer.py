@@ -87,6 +87,7 @@ class Explorer(Canvas):
         subject = subject_of(self._list[0], network)
         self._start = self._settings = settings or subject.settings or Settings()
         self._index = self._asked = 0
+        self._saved: set[Path] = set()
         super().__init__()
         self.show(subject, known)
 
@@ -138,7 +139,7 @@ class Explorer(Canvas):
         self._kept: Decoding | None = None
         with self.hold_sync():
             self.photo, self.maps = data.photo_data(subject.image, subject.truth), data.maps_data(subject.maps)
-            self.doctor, self.kept, self.told = {}, {}, {}
+            self.kept, self.told = {}, {}
             self._choose()
             self._decode()
 
@@ -176,6 +177,7 @@ class Explorer(Canvas):
         if not isinstance(other, Settings | Decoding):
             raise HpeError(f"a {type(other).__name__} was given, but Settings, Maps or a Decoding is expected.")
         self._kept = other if isinstance(other, Decoding) else self._decoder(other)
+        self.kept = kept_data(self._kept, self._decoding)
         self._search()
 
     def edit(
@@ -248,7 +250,7 @@ class Explorer(Canvas):
             self.fixed = data.fixed_data(self.app, tools, self._panels(), layer=self._layer)
         with self.hold_sync():
             self._follow(before)
-            self.scene = scene
+            self.scene, self.doctor = scene, {}  # what is odd is said of one result
         self._search()
 
     def _more(self) -> dict[str, Any]:
@@ -276,14 +278,15 @@ class Explorer(Canvas):
         person, joint, dot, _ = self.choice.values()
         if before is None or self.chosen is None:
             return
-        keys, dots = dots_of(before).keys, dots_of(self._decoding)
-        if dot >= 0 and keys[dot] in dots.keys:
-            dot = dots.keys.index(keys[dot])
+        was, dots, match = dots_of(before), dots_of(self._decoding), same_people(before.poses, self._decoding.poses)
+        mine = int(np.append(np.flatnonzero((match == person) & (person >= 0)), -1)[0])
+        chosen = was.keys[dot] if dot >= 0 else None
+        same = [i for i, key in enumerate(dots.keys) if key == chosen]
+        if same:  # a peak of one person may be a refined joint of others, too
+            dot = min(same, key=lambda i: (dots.refined[i] != was.refined[dot], dots.person[i] != mine))
             person = int(dots.person[dot])
         else:  # a peak without a person that is gone is chosen no more
-            match = same_people(before.poses, self._decoding.poses).tolist()
-            person = match.index(person) if person >= 0 and person in match else -1
-            dot = self._dot(person, joint)
+            person, dot = mine, self._dot(mine, joint)
         self._choose(person, joint, dot)
 
     # Words.
@@ -330,7 +333,8 @@ class Explorer(Canvas):
     async def _on_save(self) -> None:
         """Write a page beside the notebook, under a name that is free."""
         paths = (Path(f"{self.subject.name}-{i}.html") for i in count(1))
-        path = next(path for path in paths if not path.exists())
+        path = next(path for path in paths if path not in self._saved and not path.exists())
+        self._saved.add(path)  # pressed again, it is not there yet
         self.say("saving …")
         await to_thread(self.save_html, path)
         self.say(f"saved beside the notebook as {path}: any browser opens it, without Python")

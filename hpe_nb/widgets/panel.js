@@ -54,7 +54,8 @@ class Panels {
         { type: "range", ...range, step: by, ...common, oninput: () => change(+control.value), onchange: follow }),
     }[kind]();
     const box = kind === "number" && make("input", {
-      type: "number", ...range, step: "any", "aria-label": `${name}, as a number`, onchange: () => change(round(+box.value)),
+      type: "number", ...range, step: "any", "aria-label": `${name}, as a number`,
+      onchange: () => { if (box.value) change(round(+box.value)); else box.value = control.ariaValueText; }, // empty is no 0
     });
     row.set = (value) => {
       const focused = document.activeElement;
@@ -255,7 +256,7 @@ class Camera {
 
   stop(words = "") {
     this.stream?.getTracks().forEach((track) => track.stop());
-    this.stream = null;
+    [this.stream, this.asked] = [null, 0]; // the picture under way changes no words
     this.start.textContent = "Start camera";
     if (words) this.view.say(words);
   }

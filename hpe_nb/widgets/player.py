@@ -130,7 +130,7 @@ class Player(Watched, Stepped):
 
 
 class Webcam(Watched):
-    """The browser's camera, live: start it, freeze it, look into a frame; one photo where there is no camera.
+    """The browser's camera, live: start it, stop it, look into a frame; one photo where there is no camera.
 
     The browser sends a picture when the kernel has answered the one before, so nothing piles up on a slow network.
     Nothing starts before its button is pressed. Pictures go from the browser to the kernel and back, nowhere else.

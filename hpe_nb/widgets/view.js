@@ -342,7 +342,7 @@ class View extends Drawing {
   load_scene(scene) {
     if (!scene.people) return;
     const { n = 0 } = scene;
-    Object.assign(this, { scene, hovered: null, selected: [], mark: null, odd: NONE, items: { photo: [], strip: [] } });
+    Object.assign(this, { scene, hovered: null, selected: [], mark: null, items: { photo: [], strip: [] } });
     this.count = Math.max(this.count, n);
     if (n >= this.waiting) this.waiting = 0;
     this.tools.place.textContent = scene.place ?? "";
@@ -434,16 +434,17 @@ class View extends Drawing {
 
   load_doctor(doctor) {
     const { findings } = doctor;
+    this.odd = findings ? doctor : NONE;
+    this.tools.doctor.hidden = !this.live && !findings;
+    this.draw();
+    if (!findings && this.findings.hasChildNodes()) return; // while the kernel looks again, its words stay
     const rows = (findings ?? []).map(({ name, evidence, advice, changes }) => {
       const text = assignments(changes);
       return make("li", {}, make("b", {}, name), `: ${evidence}. Try: ${advice}. `, text && this.setter(text, changes));
     });
     this.tools.doctor.classList.toggle("hpe-odd", rows.length > 0);
-    this.tools.doctor.hidden = !this.live && !findings;
     const none = findings ? "Nothing unusual." : "Looking at the picture …";
     this.findings.replaceChildren(rows.length ? make("ol", {}, rows) : none);
-    this.odd = findings ? doctor : NONE;
-    this.draw();
   }
 
   load_status({ text = "", error }) {

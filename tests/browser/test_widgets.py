@@ -50,8 +50,12 @@ def test_sliders_lists_and_presets(explored):
     number.fill("0.37")
     number.press("Enter")
     explored.wait_until("explorer.settings.tag_threshold", 0.37)
+    number.fill("")
+    number.press("Enter")
+    assert number.input_value() == "0.37"
     page.locator("select[data-setting=refine]").select_option("off")
     explored.wait_until("explorer.settings.refine", "off")
+    assert explored.ask("explorer.settings.tag_threshold") == 0.37
     page.get_by_text("more: refinement").click()
     assert page.locator("input[type=range][data-setting=refine_reach]").is_disabled()
     page.locator(".hpe-panel-settings .hpe-preset").select_option("Open Model Zoo")
@@ -312,6 +316,9 @@ def test_the_doctor_names_what_is_odd_and_mends_it(run):
     opened.drawn(opened.photo, "joint")
     opened.until(lambda: findings.inner_text() != before)
     opened.ask("explorer.show(close)")
+    assert len(opened.drawn(opened.photo, "odd")) > 20
+    opened.ask("explorer.set(max_people=29)")  # the doctor says the same of this result
+    opened.until(lambda: page.evaluate(f"{VIEW}.scene.values.max_people") == 29)
     assert len(opened.drawn(opened.photo, "odd")) > 20
 
 

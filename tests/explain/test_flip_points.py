@@ -114,6 +114,7 @@ def test_a_rule_that_does_not_read_a_setting_has_no_flip_points_in_it():
 def test_the_search_gives_way_in_small_steps():
     decoding = hpe.decode(a_scene(2))
     assert sum(1 for _ in search(decoding, "tag_threshold")) > 10
+    assert sum(1 for _ in search(decoding, "refine_reach", 1, 1 + 1e-9)) == len(decoding.kept) > 1
 
 
 def test_maps_of_no_person_have_no_flip_points():

@@ -51,3 +51,10 @@ def test_it_marks_what_is_odd() -> None:
     torn.edit("place", wrist, at=poses.keypoints[0, 9, :2] + 200)
     torn.show_all(next(torn._searching))
     assert torn.doctor["limbs"] == [[0, 7, 9]]
+
+
+def test_what_is_odd_belongs_to_one_result() -> None:
+    explorer = looked(CLOSE)
+    assert explorer.doctor["dots"]
+    explorer.set(max_people=29)
+    assert explorer.doctor == {}

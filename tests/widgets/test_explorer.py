@@ -224,6 +224,16 @@ def test_a_chosen_peak_that_is_gone_is_chosen_no_more():
         explorer.settings = hpe.Settings()
 
 
+def test_a_refined_joint_on_the_peak_of_another_person_stays_chosen():
+    explorer = hpe.Explorer(hpe.scene(4, overlap=0.6, missed=0.3, tag_gap=0.5, seed=3))
+    explorer.choose(3, "left hip")
+    before = explorer.choice
+    dots = dots_of(explorer.decoding)
+    assert dots.keys.count(dots.keys[before["dot"]]) == 2
+    explorer.set(max_people=29)
+    assert explorer.choice == before
+
+
 def test_a_page_tells_nothing_of_what_is_not_chosen():
     explorer = hpe.Explorer(hpe.scene(2))
     explorer.choose(0, 5)
@@ -360,9 +370,25 @@ def test_a_saved_page_holds_everything_and_replaces_nothing(explorer, tmp_path):
 
 def test_the_save_button_takes_a_free_name(explorer, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for _ in range(2):
-        explorer.receive({"kind": "save"})
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["scene-1.html", "scene-2.html"]
+    explorer.receive({"kind": "save"})
+
+    async def press_twice():
+        for _ in range(2):
+            explorer.receive({"kind": "save"})
+        while len(list(tmp_path.glob("*.html"))) < 3:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(press_twice(), 60))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"scene-{i}.html" for i in (1, 2, 3)]
+
+
+def test_a_page_saved_in_the_cell_that_compares_shows_a():
+    async def cell():
+        explorer = hpe.Explorer(SCENE)
+        explorer.compare(hpe.Settings(tag_threshold=0.5))
+        return explorer.page()
+
+    assert "hpe.Settings(tag_threshold=0.5)" in asyncio.run(cell())
 
 
 ASKED = {
