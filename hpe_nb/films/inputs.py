@@ -309,7 +309,10 @@ def _picture_name(name: str, used: Collection[str]) -> str:
     """A file name for the annotated picture: a.jpg for a.png; a.png.jpg where another photo has that; then a-1.jpg."""
     *folders, last = [part for part in PurePosixPath(name).parts if part not in ("..", "/")] or ["photo"]
     folder = PurePosixPath(*(f"{part}-1" if _alike(part) == CROPS else part for part in folders))
-    stem, whole = (os.fsdecode(os.fsencode(text)[:MOST_NAME]) for text in (PurePosixPath(last).stem, last))
+    stem, whole = (
+        text if len(os.fsencode(text)) <= MOST_NAME else os.fsencode(text)[:MOST_NAME].decode(errors="ignore")
+        for text in (PurePosixPath(last).stem, last)
+    )
     # Dots alone would name a folder above.
     tries = (one for one in chain((stem, whole), (f"{stem}-{i}" for i in count(1))) if one.strip("."))
     return next(tried for one in tries if _alike(tried := str(folder / f"{one}.jpg")) not in used)

@@ -196,10 +196,13 @@ class Film(Source):
                     self.report.add(f"{self.name} frame {index} could not be decoded and was left out.")
                 else:
                     yield Frame(image, index, seconds)
-        uncounted = self._container.format.name == "gif" and index + 1 < self._video.frames
+        kind, counted = self._container.format.name, self._video.frames
+        # A film that was cut without coding it anew counts frames that are not to be shown, an .avi its gaps.
+        announced = {"gif": counted, "avi": 0}.get(kind, min(counted, round(self._lasts * self.fps)))
+        few = 0 if kind == "gif" else max(2, announced // 50)  # the count of a healthy film may be off by these
         if index < 0:
             self.report.add(f"{self.name} could be opened but gave no frame; it may be broken or of an unknown codec.")
-        elif uncounted or self._reached < self._lasts - max(1.0, self._lasts / 50):
+        elif index + 1 < announced - few or self._reached < self._lasts - max(1.0, self._lasts / 50):
             self.report.add(
                 f"{self.name} broke off after frame {index}, at {self._reached:.1f} of {self._lasts:.1f} seconds; "
                 "the file is incomplete, or its frames have no times."

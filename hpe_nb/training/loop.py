@@ -97,8 +97,11 @@ def _take_back(log: Path, step: int) -> None:
     content = log.read_bytes() if log.exists() else b""
     if content and not content.startswith(b"step,loss,"):
         raise HpeError(f"{log} is not the log of a training; put it elsewhere, or give another folder.")
-    rows = [row for row in content.splitlines(keepends=True) if row.endswith(b"\n")]  # the last one may be cut
-    kept = [row for row in rows if row.startswith(b"step") or int(row.partition(b",")[0]) <= step]
+    kept = []
+    for row in content.splitlines(keepends=True):
+        number = row.partition(b",")[0]
+        if row.endswith(b"\n") and (number == b"step" or (number.isdigit() and int(number) <= step)):  # one may be cut
+            kept.append(row)
     with written_whole(log) as part:
         part.write_bytes(b"".join(kept))
 

@@ -47,11 +47,15 @@ class Panels {
     const common = { title: meaning, "data-setting": name }, range = { min: low, max: high, title: meaning };
     const round = whole ? Math.round : (value) => value;
     const follow = () => this.follow(); // what came while the slider was held
+    // A slider moves by its steps; between them it stands only where a number was typed or a mark was clicked.
+    const grid = ({ key = "Arrow" }) => { if (key.startsWith("Arrow")) control.step = by; };
     const control = {
       choice: () => pick(name, options, change, common),
       switch: () => make("input", { type: "checkbox", ...common, onchange: () => change(control.checked) }),
-      number: () => make("input",
-        { type: "range", ...range, step: by, ...common, oninput: () => change(+control.value), onchange: follow }),
+      number: () => make("input", {
+        type: "range", ...range, step: "any", ...common, onpointerdown: grid, onkeydown: grid,
+        oninput: () => change(+control.value), onchange: follow,
+      }),
     }[kind]();
     const box = kind === "number" && make("input", {
       type: "number", ...range, step: "any", "aria-label": `${name}, as a number`,
@@ -60,7 +64,7 @@ class Panels {
     row.set = (value) => {
       const focused = document.activeElement;
       if (kind === "switch") control.checked = value;
-      else if (focused !== control || !(view.ahead || control.matches(":active"))) control.value = value;
+      else if (focused !== control || !(view.ahead || control.matches(":active"))) Object.assign(control, box ? { step: "any", value } : { value });
       if (!box) return;
       const shown = +value.toFixed(6);
       if (focused !== box) box.value = shown;

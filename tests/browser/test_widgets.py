@@ -50,6 +50,7 @@ def test_sliders_lists_and_presets(explored):
     number.fill("0.37")
     number.press("Enter")
     explored.wait_until("explorer.settings.tag_threshold", 0.37)
+    assert page.locator("input[type=range][data-setting=tag_threshold]").input_value() == "0.37"  # beside its mark
     number.fill("")
     number.press("Enter")
     assert number.input_value() == "0.37"

@@ -94,7 +94,7 @@ def make_film(
     A number of frames in place of their times are frames without gaps.
     """
     codec, pixels = ("mjpeg", "yuvj420p") if path.suffix == ".avi" else ("libx264", "yuv420p")
-    with av.open(str(path), "w") as film:
+    with av.open(str(path), "w", container_options={"movflags": "faststart"}) as film:
         video = film.add_stream(codec, rate=rate, width=64, height=48, pix_fmt=pixels, options=options)
         streams: Any = [film.add_stream(coder, rate=44100)] if sound else []
         for i, time in enumerate(range(times) if isinstance(times, int) else times):

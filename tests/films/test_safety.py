@@ -180,7 +180,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.Mon
         (["...mp4", "..mp4", "x/...mp4"], [None, None, None]),
         (["x" * 190 + ".jpg", "x" * 190 + ".png"], ["x" * 190 + ".jpg", "x" * 190 + ".png.jpg"]),
         (["x" * 245 + ".jpg", "x" * 245 + ".png"], [None, None]),
-        (["漢" * 82 + ".jpg"], [None]),
+        (["漢" * 82 + ".jpg"], ["漢" * 66 + ".jpg"]),
         (["crops/a.png", "Crops/b.png", "crops-1/a.png"], ["crops-1/a.jpg", "Crops-1/b.jpg", "crops-1/a.png.jpg"]),
     ],
 )

@@ -149,11 +149,18 @@ def test_files_of_films_are_given_back(tmp_path: Path) -> None:
     assert not seen
 
 
-@pytest.mark.parametrize("name", ["a.avi", "a.mkv"])
-def test_a_film_that_breaks_off_is_told(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "share"),
+    [
+        pytest.param("a.avi", 0.5, id="frames counted, gaps with them"),
+        pytest.param("a.mkv", 0.5, id="frames not counted"),
+        pytest.param("a.mp4", 0.92, id="less than a second"),
+    ],
+)
+def test_a_film_that_breaks_off_is_told(tmp_path: Path, name: str, share: float) -> None:
     path = make_film(tmp_path / name, 60, g="5")
     data = path.read_bytes()
-    path.write_bytes(data[: len(data) // 2])
+    path.write_bytes(data[: int(share * len(data))])
     seen, source = read(path)
     assert 5 < len(seen) < 60
     assert "broke off after frame" in source.report.sentences[-1]

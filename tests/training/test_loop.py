@@ -65,7 +65,7 @@ def test_a_training_that_stopped_goes_on_with_the_same_curve(unbroken, tmp_path)
     half = tmp_path / ".last.pt.0123abcd.part"
     half.write_bytes(b"half")  # what a kill within a write leaves
     with (tmp_path / "log.csv").open("a") as log:
-        log.write("5,0.1\n1")  # lines after the checkpoint, the last one cut
+        log.write("?\n5,0.1\n1")  # a damaged line, and lines after the checkpoint, the last one cut
     assert run(config, tmp_path) == curve
     assert not half.exists()
     there, here = mean_of(out), mean_of(tmp_path)
