@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from importlib import import_module
@@ -25,6 +26,19 @@ class Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would print under a page of usage."""
         raise HpeError(f"{message}; see {self.prog} --help.")
+
+
+def command() -> NoReturn:
+    """Run a command as a program of its own, and end the process."""
+    from hpe_nb.network.download import WAITING
+
+    status = main()
+    # Where a stream goes on without end, its thread is in foreign code, and would call a Python that has ended.
+    if any(each.name == WAITING for each in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,11 +79,11 @@ def command_line() -> ArgumentParser:
     for name in COMMANDS:
         module = import_module(f"hpe_nb.cli.{name}")
         about = str(module.__doc__).partition(": ")[2]
-        command = subparsers.add_parser(name, help=about.partition(".")[0], description=about[:1].upper() + about[1:])
-        command.set_defaults(run=module.run)
-        module.add(command)
+        one = subparsers.add_parser(name, help=about.partition(".")[0], description=about[:1].upper() + about[1:])
+        one.set_defaults(run=module.run)
+        module.add(one)
     return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

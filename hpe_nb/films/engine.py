@@ -26,6 +26,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.files.text import plural
 from hpe_nb.films.following import Running
 from hpe_nb.films.sources import Frame, Troubles
+from hpe_nb.network.download import WAITING
 from hpe_nb.network.network import OUTPUTS, SHAPES, Network, core
 from hpe_nb.network.placement import Placement
 from hpe_nb.settings import Settings
@@ -130,7 +131,7 @@ def detect(
     running = running or Running()
     network, grouping = tuned(network, running), grouping or Settings()
     flight = _Flight(network, grouping, running, stages or Stages(), report or Troubles())
-    feeder = Thread(target=flight.feed, args=(iter(frames),), name="hpe-feeder", daemon=True)
+    feeder = Thread(target=flight.feed, args=(iter(frames),), name=WAITING, daemon=True)
     feeder.start()
     try:
         while (found := flight.landed()) is not None:

@@ -23,7 +23,7 @@ from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.files.images import turned
 from hpe_nb.files.opencv import cv2
-from hpe_nb.network.download import in_thread
+from hpe_nb.network.download import WAITING, in_thread
 
 TIMEOUT = 10.0
 """Seconds after which a stream or camera that gives nothing counts as broken off."""
@@ -319,7 +319,7 @@ class Camera(Source):
         self.fps = fps if 0 < fps <= 1000 else 30.0
         self._closing = False
         self._newest: Queue[Frame | None] = Queue()
-        self._thread = Thread(target=self._empty, args=(pictures, release), name="hpe-camera", daemon=True)
+        self._thread = Thread(target=self._empty, args=(pictures, release), name=WAITING, daemon=True)
         self._thread.start()
 
     def _empty(self, pictures: Iterator[Image | None], release: Callable[[], object]) -> None:

@@ -26,6 +26,9 @@ from hpe_nb.files.whole import remove_parts, written_whole
 
 T = TypeVar("T")
 
+WAITING = "hpe-waiting"
+"""Name of threads that wait for others, perhaps for ever: files, streams, servers."""
+
 Progress = Callable[[int, int], object]
 """Called with the bytes that are here and the bytes there will be."""
 
@@ -149,7 +152,7 @@ def in_thread(work: Callable[[], T], timeout: float = math.inf) -> T:
         except Exception as error:
             future.set_exception(error)
 
-    Thread(target=run, daemon=True).start()
+    Thread(target=run, name=WAITING, daemon=True).start()
     end = time.monotonic() + timeout
     while not wait([future], min(0.5, max(0.0, end - time.monotonic()))).done:
         if time.monotonic() >= end:

@@ -65,6 +65,20 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
             assert f"{item.metadata['low']} to {item.metadata['high']}" in text
 
 
+def test_a_command_ends_though_a_stream_still_holds_a_thread():
+    code = """
+import atexit, threading, time
+from hpe_nb.cli.main import command
+from hpe_nb.network.download import WAITING
+atexit.register(print, "Python tidies up, and the thread would call it")
+threading.Thread(target=time.sleep, args=(60,), name=WAITING, daemon=True).start()
+command()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert "usage: hpe-nb" in done.stdout
+    assert "tidies up" not in done.stdout
+
+
 def test_help_loads_nothing_heavy() -> None:
     heavy = ("cv2", "openvino", "matplotlib", "scipy", "torch", "ipywidgets", "jupyterlab", "pycocotools", "PIL")
     code = "import sys, hpe_nb; from hpe_nb.cli.main import main; dir(hpe_nb); main([])"

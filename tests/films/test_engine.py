@@ -18,6 +18,7 @@ from refusals import refused
 import hpe_nb as hpe
 from hpe_nb.films.engine import AHEAD, SHARED, Stages, tuned
 from hpe_nb.films.sources import Frame, Troubles
+from hpe_nb.network.download import WAITING
 from hpe_nb.network.network import Network
 
 DOTS = dot_network()
@@ -97,7 +98,7 @@ def test_nothing_runs_after_the_end(taken: int) -> None:
     found = hpe.detect(frames(WALK), DOTS)
     list(islice(found, taken))
     found.close()
-    assert not [thread for thread in threading.enumerate() if thread.name == "hpe-feeder"]
+    assert not [thread for thread in threading.enumerate() if thread.name == WAITING]
 
 
 def test_no_frames_at_all() -> None:

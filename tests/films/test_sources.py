@@ -246,11 +246,10 @@ def stalling(handler: Handler, last: bytes) -> None:
 
 
 RUN = """
-import sys
-from hpe_nb.cli.main import main
+from hpe_nb.cli.main import command
 from hpe_nb.films import sources
 sources.TIMEOUT = 600
-sys.exit(main(sys.argv[1:]))
+command()
 """
 
 
