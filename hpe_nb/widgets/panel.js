@@ -33,7 +33,8 @@ class Panels {
       const folds = title.startsWith("more");
       return make(folds ? "details" : "div", {}, make(folds ? "summary" : "h4", {}, title), fields.map((field) => {
         const row = (rows[field.name] = this.row(field, (value) => view.ask({ kind: `${kind}set`, changes: { [field.name]: value } })));
-        return row.node;
+        // At every change Chrome's autofill reads all fields of the form, or of the whole page where there is no form.
+        return make("form", { method: "dialog" }, row.node);
       }));
     });
     return make("section", { class: `hpe-panel hpe-panel-${name}`, "aria-label": name },
@@ -64,11 +65,13 @@ class Panels {
     row.set = (value) => {
       const focused = document.activeElement;
       if (kind === "switch") control.checked = value;
-      else if (focused !== control || !(view.ahead || control.matches(":active"))) Object.assign(control, box ? { step: "any", value } : { value });
+      else if (control.value !== String(value) && (focused !== control || !(view.ahead || control.matches(":active")))) {
+        Object.assign(control, box ? { step: "any", value } : { value });
+      }
       if (!box) return;
-      const shown = +value.toFixed(6);
-      if (focused !== box) box.value = shown;
-      control.setAttribute("aria-valuetext", shown);
+      const shown = String(+value.toFixed(6));
+      if (focused !== box && box.value !== shown) box.value = shown;
+      control.ariaValueText = shown;
     };
     row.marks = box && this.marks(row, change);
     row.node = make("fieldset", { class: `hpe-row hpe-row-${kind}`, title: meaning },

@@ -216,8 +216,8 @@ class View extends Drawing {
       this.zoomBy(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0016)), [event.offsetX, event.offsetY]);
     }, { passive: false });
     for (const canvas of [photo, strip]) this.on(canvas, "keydown", (event) => this.key(event));
-    // The notebook has keys of its own: none of those pressed in here are meant for it.
-    this.on(this.root, "keydown", (event) => event.stopPropagation());
+    // The notebook has keys of its own and asks where the cursor is: neither is meant for it in here.
+    this.on(this.root, "keydown selectionchange", (event) => event.stopPropagation());
     // T works as soon as the pointer is on the picture: no click is needed first.
     this.on(document, "keydown", (event) => {
       const typing = document.activeElement?.matches("input, textarea, select, [contenteditable]");
@@ -354,7 +354,7 @@ class View extends Drawing {
     this.steps?.follow();
     this.listPeople();
     this.showTable(scene.table);
-    this.draw();
+    this.draw(true);
     this.askQueued();
   }
 
