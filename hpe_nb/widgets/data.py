@@ -20,6 +20,7 @@ from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.draw import colours
 from hpe_nb.draw.dots import dots_of, owners
 from hpe_nb.explain.diagnose import diagnose
+from hpe_nb.explain.moments import letter
 from hpe_nb.explain.why import explain_joint, explain_peak
 from hpe_nb.files.images import encode_image, scaled_into
 from hpe_nb.files.text import plural
@@ -259,11 +260,6 @@ def odd_dots(decoding: Decoding) -> list[int]:
     twin = (apart < near).any(axis=1)
     odd: list[int] = owned[far | twin[dots.person[owned]]].tolist()
     return odd
-
-
-def letter(index: int) -> str:
-    """The name of a candidate: a, b, c, ..."""
-    return chr(ord("a") + index) if index < 26 else str(index + 1)
 
 
 def number(value: float, digits: int = 2) -> str:

@@ -4,37 +4,32 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from collections.abc import Iterator
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.decoder.poses import KINDS, MISSING, Poses
+from hpe_nb.decoder.poses import Poses
 from hpe_nb.draw.dots import dots_of
 from hpe_nb.errors import HpeError, whole_number
+from hpe_nb.explain.changes import numbered, same_people, told_changes
 from hpe_nb.explain.flips import nearest_flips, number_names, search, setting_range, with_setting
+from hpe_nb.explain.what_if import added_peak, changed_peak
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
-from hpe_nb.skeleton import KEYPOINTS, K, joint_index
+from hpe_nb.skeleton import K, joint_index
 from hpe_nb.widgets import data
 from hpe_nb.widgets.canvas import Canvas, Step
-from hpe_nb.widgets.subject import Subject, added_peak, changed_peak, subject_of
-
-MOST = 8
-"""At most this many joints are told one by one."""
+from hpe_nb.widgets.subject import Subject, subject_of
 
 Marks = dict[tuple[str, Settings], dict[str, Any]]
 """The flips of a setting, by its name and the values of the others."""
-
-NEAR = 8.0
-"""Image pixels: joints this far apart count a third of what joints at one place count."""
 
 
 class Explorer(Canvas):
@@ -390,27 +385,6 @@ def kept_data(kept: Decoding | None, now: Decoding) -> dict[str, Any]:
     return data.scene_data(kept) | {"code": data.code_of(kept.settings), "changes": told_changes(kept, now)}
 
 
-def same_people(before: Poses, after: Poses) -> Ints:
-    """For each person (P,) of `after` the one of `before` who shares most joints with it, or -1; none twice."""
-    both = (before.kind != MISSING)[:, None] & (after.kind != MISSING)
-    apart = np.linalg.norm(before.keypoints[:, None, :, :2] - after.keypoints[..., :2], axis=-1)
-    shared = (both * np.exp(-apart / NEAR)).sum(axis=-1)
-    old, new = linear_sum_assignment(shared, maximize=True)
-    alike = shared[old, new] > 0.1
-    match = np.full(len(after), -1, np.intp)
-    match[new[alike]] = old[alike]
-    return match
-
-
-def numbered(decoding: Decoding, poses: Poses, numbers: Ints) -> Decoding:
-    """The decoding, its people under the numbers (P,) from 0 that the same people have among `poses`, or new ones."""
-    numbers = np.asarray(numbers, np.intp)
-    found = np.append(numbers, -1)[same_people(poses, decoding.poses)]
-    new = found < 0
-    found[new] = numbers.max(initial=-1) + 1 + np.arange(np.count_nonzero(new))
-    return replace(decoding, known=found)
-
-
 def dots_that_differ(before: Decoding, after: Decoding) -> list[int]:
     """Dots of `before`, by their places, that `after` gives to another person, or has not as a peak or as refined."""
     mine, other = dots_of(before), dots_of(after)
@@ -418,26 +392,3 @@ def dots_that_differ(before: Decoding, after: Decoding) -> list[int]:
     theirs = dict(zip(zip(other.keys, other.refined, strict=True), match[other.person].tolist(), strict=True))
     owned = zip(zip(mine.keys, mine.refined, strict=True), mine.person.tolist(), strict=True)
     return [i for i, (key, person) in enumerate(owned) if theirs.get(key, -1) != person]
-
-
-def told_changes(before: Decoding, after: Decoding) -> list[str]:
-    """What the step from one decoding, called A, to the other changed: settings, people and joints."""
-    old_numbers, numbers = before.pose_numbers + 1, after.pose_numbers + 1
-    match = same_people(before.poses, after.poses)
-    old, new = before.settings, after.settings
-    pairs = [("rule", type(old).__name__, type(new).__name__)]
-    both = [item.name for item in fields(new) if item.name in old.__dataclass_fields__]
-    pairs += [(name, getattr(old, name), getattr(new, name)) for name in both]
-    told = [f"{name} {was} → {now}." for name, was, now in pairs if was != now]
-    told += [f"A's person {number} is gone." for old, number in enumerate(old_numbers) if old not in match]
-    told += [f"Person {number} is new." for number, old in zip(numbers, match, strict=True) if old < 0]
-    same = np.flatnonzero(match >= 0)
-    was, now = before.poses.kind[match[same]], after.poses.kind[same]
-    way = before.poses.keypoints[match[same], :, :2] - after.poses.keypoints[same, :, :2]
-    joints = []
-    for i, k in np.argwhere((was != now) | (np.abs(way).max(axis=2, initial=0) > 1e-3)).tolist():
-        kinds = f"was {KINDS[was[i, k]]}, now it is {KINDS[now[i, k]]}"
-        change = kinds if was[i, k] != now[i, k] else "is at another place"
-        joints.append(f"Person {numbers[same[i]]}'s {KEYPOINTS[k]} {change}.")
-    rest = [f"And {len(joints) - MOST} more joints."] if len(joints) > MOST else []
-    return told + joints[:MOST] + rest

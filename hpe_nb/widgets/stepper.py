@@ -1,21 +1,19 @@
-"""Stepper: the decoder one decision at a time; its work cut into moments, in the order in which they are taken."""
+"""Stepper: the decoder one decision at a time, in the order in which they are taken."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from hpe_nb.arrays import Ints
 from hpe_nb.decoder.decode import Decoding, decode
 from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
-from hpe_nb.explain.why import searched, why_here
-from hpe_nb.files.text import plural
-from hpe_nb.settings import KIT_RULES, Settings, place_distances, tag_distances
+from hpe_nb.explain.moments import Moment, letter, moments
+from hpe_nb.settings import Settings, place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, K
 from hpe_nb.widgets.canvas import Stepped
-from hpe_nb.widgets.data import dots_data, fixed_data, letter, maps_data, number, people_data, photo_data, window_data
+from hpe_nb.widgets.data import dots_data, fixed_data, maps_data, number, people_data, photo_data, window_data
 from hpe_nb.widgets.subject import subject_of
 
 
@@ -124,82 +122,3 @@ class Stepper(Stepped):
         if 0 <= dot < len(self.decoding.peaks):
             place = int(np.flatnonzero(self._order == dot)[0])
             self.position = next(i for i, moment in enumerate(self.moments) if moment.settled > place)
-
-
-class Moment(NamedTuple):
-    """One moment.
-
-    Attributes:
-        what: "candidates", "tag distances", "costs", "decision", "filter", "refinement", "duplicates" or "result".
-        sentence: what happens, in words.
-        settled: how many peaks have their person then.
-        turn: index of the turn, -1 after the last one.
-        which: the candidate's place in the turn, or the missing joint's place in the refinement.
-    """
-
-    what: str
-    sentence: str
-    settled: int
-    turn: int = -1
-    which: int = -1
-
-
-def moments(decoding: Decoding) -> Iterator[Moment]:
-    """All moments of a decoding, read off its record."""
-    settings, turns, numbers, settled = decoding.settings, decoding.groups.turns, decoding.numbers + 1, 0
-    for index, turn in enumerate(turns):
-        name, people, count = KEYPOINTS[turn.joint], len(turn.people), len(turn.person)
-        so_far = f"{plural(people, 'person')} so far" if people else "there is no person yet, so each opens one"
-        found = f"{plural(count, 'peak')} above detection_threshold = {settings.detection_threshold:g}"
-        said = f"Turn {index + 1} of {len(turns)}: the {name}. {found}, the best one first; {so_far}."
-        yield Moment("candidates", said, settled, index)
-        if people:
-            limit = f"Below tag_threshold = {settings.tag_threshold:g} it may join. "
-            said = (
-                f"How far is each {name}'s tag from each person's mean tag? "
-                f"{limit if type(settings) in KIT_RULES else ''}Beneath, in grey: map pixels to the person's centre."
-            )
-            yield Moment("tag distances", said, settled, index)
-            yield Moment("costs", _rule(settings), settled, index)
-        for i, person in enumerate(turn.person.tolist()):
-            verb, why = "joins" if person < people else "opens", why_here(decoding, turn, i)
-            said = f"{name} {letter(i)} {verb} person {numbers[person]}: {why}."
-            yield Moment("decision", said, settled + i + 1, index, i)
-        settled += count
-    grouped, kept = len(decoding.scores), len(decoding.kept)
-    above = int((decoding.scores > np.float32(settings.pose_threshold)).sum())
-    stay = " and stay" if kept == above else f", of whom max_people = {settings.max_people} keeps the best"
-    said = (
-        f"All joint types had their turn: {plural(grouped, 'person')}. {above} have a score above pose_threshold = "
-        f"{settings.pose_threshold:g}{stay}; {grouped - kept} leave."
-    )
-    yield Moment("filter", said, settled)
-    window = decoding.refinement.window
-    for i in np.flatnonzero(window[:, 0] < window[:, 2]).tolist():
-        yield Moment("refinement", _refined(decoding, i), settled, which=i)
-    for i in np.flatnonzero(decoding.repeats >= 0).tolist():
-        mine, other = numbers[decoding.kept[[i, decoding.repeats[i]]]].tolist()
-        same = f"their OKS is above duplicate_oks = {settings.duplicate_oks:g}"
-        yield Moment("duplicates", f"Person {mine} repeats person {other}: {same}. It leaves.", settled)
-    yield Moment("result", f"The result: {plural(len(decoding.poses), 'person')}.", settled)
-
-
-def _rule(settings: Settings) -> str:
-    """What the numbers of the cost matrix mean."""
-    if type(settings) is Settings:
-        return (
-            "What each pair costs: tag distance, plus a little for being far away, plus or minus a little for a score "
-            "unlike or like the person's others, less the price of opening a person; all that times both scores, so "
-            "that strong joints come first. Below 0 it pays to join. The assignment takes the pairs of least cost."
-        )
-    told = (type(settings).cost.__doc__ or type(settings).__doc__ or "").strip().splitlines()
-    return f"What each pair costs by the rule {type(settings).__name__}: {told[0] if told else 'see its method cost'}"
-
-
-def _refined(decoding: Decoding, index: int) -> str:
-    """A missing joint was looked for."""
-    second, kept = decoding.refinement, int(decoding.refinement.person[index])
-    name = f"person {int(decoding.numbers[decoding.kept[kept]]) + 1}'s {KEYPOINTS[second.joint[index]]}"
-    if decoding.repeats[kept] >= 0:
-        name += " (a duplicate, dropped later)"
-    return f"Refinement of {name}: found {searched(decoding, index)}."

@@ -1,27 +1,23 @@
-"""What a widget looks at: a picture, its maps and, where it is known, the truth; and maps with one peak changed."""
+"""What a widget looks at: a picture, its maps and, where it is known, the truth."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hpe_nb.arrays import Bools, Float32, Image, Ints
+from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.decoder.peaks import negate_non_maxima
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import read_image
 from hpe_nb.network.loading import load_network
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.settings import Settings
-
-RADIUS = 4
-"""A peak is what lies this many map pixels around it, in x and in y."""
 
 kits_network = cache(load_network)
 """The kit's network, loaded once."""
@@ -80,39 +76,3 @@ def blank_image(maps: Maps) -> Image:
     first, last = maps.image_points(np.array([[0, 0], maps.size]) - [[0, 0], [1, 1]])
     width, height = np.maximum(1, last - first + 1).astype(int).tolist()
     return np.full((height, width, 3), 46, np.uint8)
-
-
-def changed_peak(
-    maps: Maps, joint: int, at: Ints, *, to: Ints | None = None, tag: Float32 | None = None, score: float | None = None
-) -> Maps:
-    """The maps with the peak of a joint type at a map pixel (2,) moved with its tag, or with another tag or score."""
-    heat, tags, old = np.abs(maps.heatmaps[joint]), maps.tags[joint], _around(maps, at)
-    peak, its_tags, new = heat * old, tags if tag is None else np.where(old[..., None], tag, tags), old
-    if score is not None:
-        peak *= score / max(float(heat[at[1], at[0]]), 1e-6)
-    if to is not None:  # what rolls over an edge of the map is not around the new place
-        step, new = tuple((to - at)[::-1].tolist()), _around(maps, to)
-        peak, its_tags = (np.roll(part, step, (0, 1)) for part in (peak, its_tags))
-    heat = np.maximum(np.where(old, 0, heat), peak * new)
-    return _with(maps, joint, heat, np.where(new[..., None], its_tags, tags))
-
-
-def added_peak(maps: Maps, joint: int, at: Ints, score: float = 0.7) -> Maps:
-    """The maps with a peak more of this score at map pixel `at` (2,); its tag is what the map has there."""
-    y, x = np.indices(maps.heatmaps.shape[1:])
-    peak = _around(maps, at) * score * np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / 8)
-    return _with(maps, joint, np.maximum(np.abs(maps.heatmaps[joint]), peak), maps.tags[joint])
-
-
-def _around(maps: Maps, at: Ints) -> Bools:
-    """The pixels (h, w) that belong to a peak at `at`."""
-    across, down = (np.abs(np.arange(size) - place) <= RADIUS for size, place in zip(maps.size, at, strict=True))
-    return np.asarray(down[:, None] & across)
-
-
-def _with(maps: Maps, joint: int, heat: Float32, tags: Float32) -> Maps:
-    """The maps with one joint type's replaced, the signs of the contract set again."""
-    heatmaps, all_tags = maps.heatmaps.copy(), maps.tags.copy()
-    heatmaps[joint] = negate_non_maxima(np.clip(heat, 0, 1).astype(np.float32)[None])[0]
-    all_tags[joint] = tags
-    return replace(maps, heatmaps=heatmaps, tags=all_tags)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import hpe_nb as hpe
-from hpe_nb.widgets.explorer import dots_that_differ, numbered, same_people, told_changes
+from hpe_nb.explain.changes import numbered, same_people, told_changes
+from hpe_nb.widgets.explorer import dots_that_differ
 
 MAPS = hpe.scene(3, seed=2).maps
 DEFAULT, ONE = hpe.Settings(), hpe.Settings(max_people=1)

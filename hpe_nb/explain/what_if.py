@@ -1,0 +1,50 @@
+"""What if a peak were elsewhere, had another tag or score, or were not there: the maps with one peak changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from hpe_nb.arrays import Bools, Float32, Ints
+from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.peaks import negate_non_maxima
+
+RADIUS = 4
+"""A peak is what lies this many map pixels around it, in x and in y."""
+
+
+def changed_peak(
+    maps: Maps, joint: int, at: Ints, *, to: Ints | None = None, tag: Float32 | None = None, score: float | None = None
+) -> Maps:
+    """The maps with the peak of a joint type at a map pixel (2,) moved with its tag, or with another tag or score."""
+    heat, tags, old = np.abs(maps.heatmaps[joint]), maps.tags[joint], _around(maps, at)
+    peak, its_tags, new = heat * old, tags if tag is None else np.where(old[..., None], tag, tags), old
+    if score is not None:
+        peak *= score / max(float(heat[at[1], at[0]]), 1e-6)
+    if to is not None:  # what rolls over an edge of the map is not around the new place
+        step, new = tuple((to - at)[::-1].tolist()), _around(maps, to)
+        peak, its_tags = (np.roll(part, step, (0, 1)) for part in (peak, its_tags))
+    heat = np.maximum(np.where(old, 0, heat), peak * new)
+    return _with(maps, joint, heat, np.where(new[..., None], its_tags, tags))
+
+
+def added_peak(maps: Maps, joint: int, at: Ints, score: float = 0.7) -> Maps:
+    """The maps with a peak more of this score at map pixel `at` (2,); its tag is what the map has there."""
+    y, x = np.indices(maps.heatmaps.shape[1:])
+    peak = _around(maps, at) * score * np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / 8)
+    return _with(maps, joint, np.maximum(np.abs(maps.heatmaps[joint]), peak), maps.tags[joint])
+
+
+def _around(maps: Maps, at: Ints) -> Bools:
+    """The pixels (h, w) that belong to a peak at `at`."""
+    across, down = (np.abs(np.arange(size) - place) <= RADIUS for size, place in zip(maps.size, at, strict=True))
+    return np.asarray(down[:, None] & across)
+
+
+def _with(maps: Maps, joint: int, heat: Float32, tags: Float32) -> Maps:
+    """The maps with one joint type's replaced, the signs of the contract set again."""
+    heatmaps, all_tags = maps.heatmaps.copy(), maps.tags.copy()
+    heatmaps[joint] = negate_non_maxima(np.clip(heat, 0, 1).astype(np.float32)[None])[0]
+    all_tags[joint] = tags
+    return replace(maps, heatmaps=heatmaps, tags=all_tags)
