@@ -17,8 +17,7 @@ from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.network import download, loading, registry
-from hpe_nb.network.fetching import cached, fetch
-from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, KnownNetwork, NetworkFile
+from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, KnownNetwork, NetworkFile, cached, fetch
 
 XML, BIN = b"<net/>" * 50, random.Random(0).randbytes(300_000)
 SHORT = 1.5
