@@ -107,7 +107,7 @@ def _best_at_hand(say: Callable[[str], None]) -> str:
             return REFERENCE
         except HpeError as error:
             say(f"That failed: {error.__cause__ or error}.")
-    say(f"Using {NETWORKS[SHIPPED].about}\nFor {REFERENCE} (AP 54.3) run: hpe-nb fetch")
+    say(f"Using {NETWORKS[SHIPPED].about}\nFor {REFERENCE} (AP {NETWORKS[REFERENCE].ap}) run: hpe-nb fetch")
     return SHIPPED
 
 

@@ -129,7 +129,7 @@ def test_trouble_that_stays(answer: server.Answer, sentence: str, tries: int, ti
 @pytest.mark.usefixtures("site")
 def test_addresses_without_a_server(base: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HPE_NB_MIRROR", base)
-    refused(sentence, fetch, "toy", timeout=1.0, tries=1)
+    refused(sentence, fetch, "toy", timeout=SHORT if base.endswith(".invalid") else LONG, tries=1)
     assert in_cache() == []
 
 
