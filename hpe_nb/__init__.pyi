@@ -59,9 +59,9 @@ from .films.job import Outputs as Outputs
 from .films.job import run_film as run_film
 from .films.record import export_record as export_record
 from .films.record import read_record as read_record
-from .network.fetching import fetch as fetch
 from .network.loading import load_network as load_network
 from .network.network import Network as Network
+from .network.registry import fetch as fetch
 from .scenes.ideal import ideal_maps as ideal_maps
 from .scenes.making import Scene as Scene
 from .scenes.making import scene as scene

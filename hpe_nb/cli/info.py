@@ -25,8 +25,7 @@ def add(_: ArgumentParser) -> None:
 def run(_: Namespace) -> None:
     """Print everything that helps to understand how the kit behaves on this machine."""
     from hpe_nb.files.text import text_table
-    from hpe_nb.network.fetching import cached
-    from hpe_nb.network.registry import NETWORKS, cache_dir
+    from hpe_nb.network.registry import NETWORKS, cache_dir, cached
 
     rows = [("hpe-nb", __version__), ("python", platform.python_version())]
     for name in PACKAGES:

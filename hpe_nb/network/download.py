@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import closing, suppress
+from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
 from ssl import SSLCertVerificationError, create_default_context
@@ -37,8 +38,6 @@ SLOWEST = 1000
 """Bytes a second under which a server counts as stuck, once the time-out has passed."""
 PASSING = {408, 425, 429, 500, 502, 503, 504}
 """HTTP answers that may be gone at the next try."""
-RESUMED = 206
-"""HTTP answer that brings only the range that was asked for."""
 TIMEOUT = 20.0
 """Seconds to wait for a connection and its answer, and then for each further byte."""
 TRIES = 4
@@ -58,7 +57,7 @@ class TransferError(Exception):
 def download(
     url: str, path: Path, size: int, sha384: str, *, timeout: float = TIMEOUT, tries: int = TRIES,
     progress: Progress | None = None,
-) -> Path:  # fmt: skip
+) -> None:  # fmt: skip
     """Fetch `url` into `path`, which appears only when all bytes are here and proven; cut transfers are taken up again.
 
     What is at the path stays until the new file is complete. No more than `size` bytes are taken.
@@ -84,13 +83,12 @@ def download(
                         f"{url} could not be fetched: {error}{often}; try again, or put the file into {path.parent}."
                     ) from error
                 time.sleep(PAUSE * 2 ** (tries - 1 - left))
-    return path
 
 
 def _take(url: str, file: IO[bytes], size: int, timeout: float, progress: Progress | None) -> None:
     """Ask once for what is missing in the file and add what comes."""
     with closing(answer(url, file.tell(), timeout)) as opened:
-        if opened.status != RESUMED:  # all of it, though perhaps only the rest was asked for
+        if opened.status != HTTPStatus.PARTIAL_CONTENT:  # all of it, though perhaps only the rest was asked for
             file.seek(0)
             file.truncate()
         for block in blocks(opened, timeout):

@@ -16,10 +16,9 @@ from hpe_nb.errors import HpeError, last_line, suggestion
 from hpe_nb.files.images import read_image
 from hpe_nb.files.shipped import sample
 from hpe_nb.network.card import Card, card_of
-from hpe_nb.network.fetching import cached, fetch
 from hpe_nb.network.network import OUTPUTS, Network, core
 from hpe_nb.network.placement import Fit
-from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, cache_dir, find, offline
+from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, cache_dir, cached, fetch, find, offline
 from hpe_nb.skeleton import KEYPOINTS
 
 if TYPE_CHECKING:
@@ -29,10 +28,6 @@ PROBE = 448
 """Side in pixels of the photos by which a network of dynamic size is judged."""
 READ = "import sys; sys.modules['openvino_telemetry'] = None; import openvino; openvino.Core().read_model(sys.argv[1])"
 """Program that reads a network."""
-PATIENCE = 120.0
-"""Seconds that it may take."""
-ONCE = 4.0
-"""Seconds without a connection or a byte after which a fetch that was not asked for ends."""
 AUTO = "auto"
 """Name that stands for the best network at hand."""
 
@@ -108,11 +103,11 @@ def _best_at_hand(say: Callable[[str], None]) -> str:
         size = sum(file.size for file in NETWORKS[REFERENCE].files) / 1e6
         say(f"Fetching {REFERENCE} ({size:.0f} MB) once into {cache_dir()}; HPE_NB_OFFLINE=1 turns this off.")
         try:
-            fetch(REFERENCE, timeout=ONCE, tries=1)
+            fetch(REFERENCE, timeout=4, tries=1)  # it was not asked for, so it gives up soon
             return REFERENCE
         except HpeError as error:
             say(f"That failed: {error.__cause__ or error}.")
-    say(f"Using {NETWORKS[SHIPPED].about}\nFor {REFERENCE} (AP 54.3) run: hpe-nb fetch")
+    say(f"Using {NETWORKS[SHIPPED].about}\nFor {REFERENCE} (AP {NETWORKS[REFERENCE].ap}) run: hpe-nb fetch")
     return SHIPPED
 
 
@@ -161,9 +156,7 @@ def _checked(path: Path, card: Card) -> ov.Model:
 def _is_survived(path: Path) -> bool:
     """Whether a process lives through reading an ONNX file, tried by one that may end: some damaged files do end it."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", READ, str(path)], capture_output=True, timeout=PATIENCE, check=False
-        )
+        done = subprocess.run([sys.executable, "-c", READ, str(path)], capture_output=True, timeout=120, check=False)
     except subprocess.TimeoutExpired:
         return False
     except OSError:  # no further process is allowed here

@@ -1,4 +1,4 @@
-"""The networks the kit knows by name, and where fetched ones are kept."""
+"""The networks the kit knows by name: what is published of them, where they are kept, and how they get there."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpe_nb.errors import HpeError, suggestion
+from hpe_nb.files.shipped import sample
+from hpe_nb.network.download import TIMEOUT, TRIES, Progress, download
 
 BASE_URL = "https://storage.openvinotoolkit.org/repositories/open_model_zoo/2023.0/models_bin/1"
 """Open Model Zoo's files of release 2023.0, the last one with these networks."""
-CACHE_VARIABLE = "HPE_NB_CACHE"
-OFFLINE_VARIABLE = "HPE_NB_OFFLINE"
-MIRROR_VARIABLE = "HPE_NB_MIRROR"
 REFERENCE = "human-pose-estimation-0007"
 """The network the kit is about; "auto" prefers it."""
 SHIPPED = "hpe-nb-ae"
@@ -69,6 +68,11 @@ class KnownNetwork:
         """Whether it comes with the kit."""
         return not self.files
 
+    @property
+    def path(self) -> Path:
+        """Where its .xml is, or belongs once it is fetched; the .bin lies beside it."""
+        return sample(f"{self.name}.xml") if self.shipped else self.files[0].path
+
 
 WEIGHTS = (
     19039904,
@@ -121,7 +125,7 @@ def known(name: str) -> KnownNetwork:
 
 def cache_dir() -> Path:
     """Folder for fetched networks: `HPE_NB_CACHE` where it is set, else the user's cache folder of this system."""
-    if chosen := os.environ.get(CACHE_VARIABLE):
+    if chosen := os.environ.get("HPE_NB_CACHE"):
         return Path(os.path.expanduser(chosen)).absolute()  # noqa: PTH111 - pathlib's raises without a home
     from platformdirs import user_cache_path
 
@@ -130,11 +134,69 @@ def cache_dir() -> Path:
 
 def offline() -> bool:
     """Whether `HPE_NB_OFFLINE` forbids the kit to use the network: set, and not to 0."""
-    return os.environ.get(OFFLINE_VARIABLE, "") not in ("", "0")
+    return os.environ.get("HPE_NB_OFFLINE", "") not in ("", "0")
 
 
 def base_url() -> str:
     """Where files are fetched from: `HPE_NB_MIRROR`, an address or a folder, where it is set, else Open Model Zoo."""
-    chosen = os.environ.get(MIRROR_VARIABLE) or BASE_URL
+    chosen = os.environ.get("HPE_NB_MIRROR") or BASE_URL
     folder = Path(os.path.expanduser(chosen))  # noqa: PTH111 - pathlib's raises without a home
     return folder.absolute().as_uri() if folder.is_absolute() or folder.is_dir() else chosen.rstrip("/")
+
+
+def fetch(
+    name: str = REFERENCE, progress: Progress | None = None, *, timeout: float = TIMEOUT, tries: int = TRIES
+) -> Path:
+    """Fetch a known network into the cache, unless it is there already, and return the path of its .xml.
+
+    Size and SHA-384 are checked, a cut transfer is taken up again, and a file gets its name only when it is complete.
+    Files put into the cache by hand are checked the same way.
+
+    Args:
+        name: a name of `hpe_nb.network.registry.NETWORKS`.
+        progress: called with (bytes here, bytes in all) as they come.
+        timeout: seconds to wait for a connection and its answer, and then for each further byte.
+        tries: how often to ask for a file.
+
+    Returns:
+        Path of the .xml file in the cache; the .bin file lies beside it.
+
+    Raises:
+        HpeError: an unknown name, a server that gives no such files, a place that cannot be written, or a file that is
+            missing while `HPE_NB_OFFLINE` forbids to use the network.
+    """
+    network = known(name)
+    total, before = sum(file.size for file in network.files), 0
+    for file in network.files:
+        url = f"{base_url()}/{file.place}"
+
+        def of_all(done: int, _: int, before: int = before) -> None:
+            if progress:
+                progress(before + done, total)
+
+        if file.is_whole():
+            of_all(file.size, total)
+        elif offline():
+            folder = file.path.parent
+            raise HpeError(f"HPE_NB_OFFLINE forbids to fetch {url}; unset it, or put the file into {folder}.")
+        else:
+            download(url, file.path, file.size, file.sha384, timeout=timeout, tries=tries, progress=of_all)
+        before += file.size
+    return network.path
+
+
+def cached(name: str = REFERENCE) -> Path | None:
+    """Path of the .xml of a network that is in the cache, complete and proven, or None where a file is missing.
+
+    A shipped network is always there. A file in the cache that is not the published one is refused.
+    """
+    files = known(name).files
+    if not all(os.path.isfile(file.path) for file in files):  # noqa: PTH113 - pathlib's raises without permission
+        return None
+    for file in files:
+        if not file.is_whole():
+            raise HpeError(
+                f"{file.path} is not the published file of {file.size} bytes with SHA-384 {file.sha384[:8]}...; "
+                f"delete it, or replace it by: hpe-nb fetch {name}."
+            )
+    return known(name).path

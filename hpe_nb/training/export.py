@@ -24,9 +24,6 @@ from hpe_nb.errors import HpeError
 from hpe_nb.files.whole import written_whole
 from hpe_nb.network.network import core
 
-LARGE = 16
-"""Constants of at least this many numbers are weights."""
-
 
 class Contract(nn.Module):
     """The outputs of the contract, from a network with `maps`: pictures to heatmaps and tags at 1/2, without signs."""
@@ -97,7 +94,7 @@ def export(network: nn.Module, path: Path) -> None:
     for node in model.get_ordered_ops():
         if node.get_type_name() == "Constant" and node.get_element_type() == ov.Type.f32:
             values = node.data.astype(np.float16)
-            if values.size >= LARGE and np.array_equal(values.astype(np.float32), node.data):
+            if values.size >= 16 and np.array_equal(values.astype(np.float32), node.data):  # fewer are no weights
                 half = opset.convert(opset.constant(values), "f32")
                 for target in node.output(0).get_target_inputs():
                     target.replace_source_output(half.output(0))

@@ -40,15 +40,15 @@ def pull_push_of(tags: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
     return (pull / people.clamp(min=1)).mean(), push.mean()
 
 
-def owner_loss(tags: Tensor, has: Tensor, spread: float = 0.3) -> Tensor:
-    """Cross-entropy of the question whose joint a tag is, if tags scatter around each person's mean by `spread`.
+def owner_loss(tags: Tensor, has: Tensor) -> Tensor:
+    """Cross-entropy of the question whose joint a tag is, if tags scatter around each person's mean by 0.3.
 
     Pull and push know means of people; this one sees the single joint that is nearer to another person's mean. Each
     person counts alike.
     """
     mean, person = _means(tags, has)
     # (B, N, K, M): joint k of person n against person m.
-    logits = -(tags[..., None] - mean[:, None, None]).square() / (2 * spread**2)
+    logits = -(tags[..., None] - mean[:, None, None]).square() / (2 * 0.3**2)
     logits = logits.masked_fill(person[:, None, None] == 0, -1e4)
     right = logits.diagonal(dim1=1, dim2=3).permute(0, 2, 1)
     lost = _over_joints(logits.logsumexp(3) - right, has)

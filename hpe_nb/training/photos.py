@@ -20,11 +20,6 @@ from hpe_nb.files.opencv import cv2
 from hpe_nb.skeleton import MIRROR
 from hpe_nb.training.config import Augment
 
-SHRINK = {1: 1.0, 2: 0.7, 3: 0.5}
-"""Scale of the photos in a mosaic of so many rows and columns."""
-CORNERS = np.array([(0, 0), (1, 0), (0, 1), (1, 1)])
-"""Corners of a box, in shares of its width and height."""
-
 
 class LabelledPhoto(NamedTuple):
     """A photo on disk and its labels; a crowd is each box in which nothing is known: no labelled joints either."""
@@ -57,13 +52,14 @@ def sample(photos: list[LabelledPhoto], augment: Augment, rng: np.random.Generat
     """
     kind, side = rng.random(), augment.size
     count = 3 if kind < augment.grid else 2 if kind < augment.grid + augment.mosaic else 1
+    shrink = (1.0, 0.7, 0.5)[count - 1]
     # The longest row or column is at most three times the shortest.
     ends = rng.uniform(0.5, 1.5, (2, count)).cumsum(1)
     across, down = np.pad((ends / ends[:, -1:] * side).astype(int), ((0, 0), (1, 0))).tolist()
     image, parts = np.zeros((side, side, 3), np.uint8), []
     for (left, right), (top, bottom) in product(pairwise(across), pairwise(down)):
         photo, size = photos[rng.integers(len(photos))], (right - left, bottom - top)
-        image[top:bottom, left:right], part = patch(photo, SHRINK[count] * augment.long, size, augment, rng)
+        image[top:bottom, left:right], part = patch(photo, shrink * augment.long, size, augment, rng)
         part.keypoints[..., :2] += (left, top)
         part.boxes[:, :2] += (left, top)
         parts.append(part)
@@ -101,7 +97,7 @@ def patch(
     return Sample(picture, moved(photo.people, way @ grown, size, mirrored=mirrored))
 
 
-def moved(people: Labels, way: Float64, size: tuple[int, int], *, mirrored: bool = False) -> Labels:
+def moved(people: Labels, way: Float64, size: tuple[int, int], *, mirrored: bool) -> Labels:
     """The people under an affine map (2, 3) into a picture of (width, height), as far as it shows them.
 
     Joints outside have no label, and people whose boxes are outside leave; `mirrored` where left becomes right.
@@ -110,7 +106,7 @@ def moved(people: Labels, way: Float64, size: tuple[int, int], *, mirrored: bool
     keypoints[..., :2] = keypoints[..., :2] @ way[:, :2].T + way[:, 2]
     keypoints[((keypoints[..., :2] < 0) | (keypoints[..., :2] > np.array(size) - 1)).any(-1), 2] = 0
     # The upright boxes round the moved ones.
-    corners = people.boxes[:, None, :2] + people.boxes[:, None, 2:] * CORNERS
+    corners = people.boxes[:, None, :2] + people.boxes[:, None, 2:] * [(0, 0), (1, 0), (0, 1), (1, 1)]
     corners = np.clip(corners @ way[:, :2].T + way[:, 2], 0, size)
     low, high = corners.min(1), corners.max(1)
     here = (low < high).all(1)

@@ -31,10 +31,6 @@ JITTER = 1 / 40
 """Standard deviation of these places in sizes of the person, within a quarter of a cell and one cell."""
 SHIFT = 80.0
 """Cells by which a picture is said to lie further down and right, at most."""
-MEASURED = 64
-"""Number of pictures from which mean and spread of the features are measured."""
-SIZE_WEIGHT = 0.2
-"""Weight of the sizes of people among the losses that help pull and push; the others have 1."""
 
 
 class Batch(NamedTuple):
@@ -103,11 +99,11 @@ def heat_target(made: Sample, stride: int, spot: tuple[float, float] = (1.5, 2.5
     return heat, np.maximum(weight, heat > 0.1).astype(np.float32)
 
 
-def tag_pixels(made: Sample, stride: int = 4) -> Ints:
-    """(MOST, 17, 3) pixel y, x and 1 where a person has the joint; people beyond the list are left out."""
+def tag_pixels(made: Sample) -> Ints:
+    """(MOST, 17, 3) pixel y, x at 1/4, and 1 where a person has the joint; people beyond the list are left out."""
     joints = made.people.keypoints[~made.people.crowd][:MOST]
     found = np.zeros((MOST, K, 3), np.intp)
-    found[: len(joints), :, :2] = np.clip(np.round(joints[..., 1::-1] / stride), 0, made.image.shape[0] // stride - 1)
+    found[: len(joints), :, :2] = np.clip(np.round(joints[..., 1::-1] / 4), 0, made.image.shape[0] // 4 - 1)
     found[: len(joints), :, 2] = joints[..., 2] > 0
     return found
 
@@ -151,7 +147,7 @@ class TagTask:
         keep_pictures(self.network, photos, self.config, kept)
         read = partial(tag_picture, kept, self.config)
         if not done:
-            some = [read(number) for number in range(MEASURED)]
+            some = [read(number) for number in range(64)]
             self.network.head.measure([torch.stack(level).float() for level in list(zip(*some, strict=True))[:4]])
         return _loaded(read, self.config, done)
 
@@ -206,8 +202,8 @@ def _collated(picture: Callable[[int], Any], numbers: list[int]) -> Any:
 
 
 def _weighted(config: Config, **losses: Tensor) -> tuple[Tensor, dict[str, float]]:
-    """The sum of the losses by their weights, and each of them."""
-    weights = {"pull": config.pull, "push": config.push, "size": SIZE_WEIGHT}
+    """The sum of the losses by their weights, and each of them; what is not named here has the weight 1."""
+    weights = {"pull": config.pull, "push": config.push, "size": 0.2}
     total = torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
     return total, {name: float(loss.detach()) for name, loss in losses.items()}
 

@@ -237,13 +237,6 @@ time.sleep(0.3)
 """
 
 
-def test_importing_openvino_asks_nobody_and_leaves_nothing(tmp_path: Path) -> None:
-    env = os.environ | {"HOME": str(tmp_path), "PYTHONPATH": str(Path(hpe.__file__).parents[1])}
-    done = subprocess.run([sys.executable, "-c", TELEMETRY], env=env, capture_output=True, text=True, check=True)
-    assert done.stdout == ""
-    assert list(tmp_path.iterdir()) == []
-
-
 INTERRUPTED = """
 import gc, signal, threading
 import hpe_nb as hpe
@@ -259,7 +252,14 @@ except KeyboardInterrupt:
 """
 
 
-def test_ctrl_c_is_safe_after_a_network_went_in_another_thread() -> None:
-    env = os.environ | {"PYTHONPATH": str(Path(hpe.__file__).parents[1])}
-    done = subprocess.run([sys.executable, "-c", INTERRUPTED], env=env, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "interrupted\n")
+@pytest.mark.parametrize(
+    ("program", "prints"),
+    [
+        pytest.param(TELEMETRY, "", id="importing OpenVINO asks nobody"),
+        pytest.param(INTERRUPTED, "interrupted\n", id="Ctrl-C is safe after a network went in another thread"),
+    ],
+)
+def test_programs_that_leave_nothing_at_home(tmp_path: Path, program: str, prints: str) -> None:
+    env = os.environ | {"HOME": str(tmp_path), "PYTHONPATH": str(Path(hpe.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, list(tmp_path.iterdir())) == (0, prints, [])

@@ -5,17 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from tiny import rebuilt
 
-torch = pytest.importorskip("torch")
-
-from tiny import rebuilt  # noqa: E402
-
-import hpe_nb as hpe  # noqa: E402
-from hpe_nb.cli.main import main  # noqa: E402
-from hpe_nb.network import registry  # noqa: E402
-from hpe_nb.training.export import Contract, export  # noqa: E402
-
-pytestmark = pytest.mark.slow
+import hpe_nb as hpe
+from hpe_nb.cli.main import main
+from hpe_nb.network import registry
+from hpe_nb.training.export import Contract, export
 
 NETWORK, PHOTO = rebuilt(), hpe.sample("basketball1")
 
@@ -26,7 +22,7 @@ def path(tmp_path_factory):
     return made
 
 
-def test_by_path_it_is_taken_for_one_that_negates(path):
+def test_by_path_it_is_taken_for_one_that_negates_and_its_maps_decode(path):
     photo, loaded = hpe.read_image(PHOTO), hpe.load_network(path)
     assert loaded.negated
     maps = loaded(photo)
@@ -38,6 +34,11 @@ def test_by_path_it_is_taken_for_one_that_negates(path):
     assert np.abs(maps.tags - tags[0, :, :height, :width].numpy()).max() < 0.05
     peaks = hpe.find_peaks(maps, hpe.Settings(detection_threshold=0.0))
     assert (maps.heatmaps[peaks.joint, peaks.xy[:, 1], peaks.xy[:, 0]] > 0).all()
+    for rule in (hpe.Settings(), hpe.Settings.omz()):
+        poses = hpe.decode(maps, rule).poses
+        seen, (height, width) = poses.keypoints[poses.kind > 0], photo.shape[:2]
+        assert np.isfinite(poses.keypoints).all()
+        assert ((seen[:, :2] >= -0.5) & (seen[:, :2] <= (width - 0.5, height - 0.5))).all()
 
 
 def test_by_name_and_by_default_it_is_the_same_network(path, tmp_path, monkeypatch):
@@ -56,15 +57,6 @@ def test_by_name_and_by_default_it_is_the_same_network(path, tmp_path, monkeypat
         maps = loaded(photo)
         np.testing.assert_array_equal(maps.heatmaps, expected.heatmaps)
         np.testing.assert_array_equal(maps.tags, expected.tags)
-
-
-@pytest.mark.parametrize("rule", [hpe.Settings(), hpe.Settings.omz()], ids=["default", "omz"])
-def test_its_maps_decode(path, rule):
-    photo = hpe.read_image(PHOTO)
-    poses = hpe.decode(hpe.load_network(path)(photo), rule).poses
-    seen, (height, width) = poses.keypoints[poses.kind > 0], photo.shape[:2]
-    assert np.isfinite(poses.keypoints).all()
-    assert ((seen[:, :2] >= -0.5) & (seen[:, :2] <= (width - 0.5, height - 0.5))).all()
 
 
 def test_the_command_line_runs_it(path, tmp_path, capsys):

@@ -7,8 +7,6 @@ import cv2
 import numpy as np
 import pytest
 
-pytest.importorskip("torch")
-
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.labels import Labels
 from hpe_nb.skeleton import MIRROR

@@ -4,18 +4,15 @@ import shutil
 from unittest.mock import Mock
 
 import numpy as np
+import openvino as ov
 import pytest
+import torch
+from refusals import refused
+from tiny import rebuilt, tiny_config
 
-torch = pytest.importorskip("torch")
-
-from refusals import refused  # noqa: E402
-from tiny import rebuilt, tiny_config  # noqa: E402
-
-import hpe_nb as hpe  # noqa: E402
-from hpe_nb.training.export import Contract, export, read_weights, rounded, signed  # noqa: E402
-from hpe_nb.training.tasks import make_task  # noqa: E402
-
-ov = pytest.importorskip("openvino")
+import hpe_nb as hpe
+from hpe_nb.training.export import Contract, export, read_weights, rounded, signed
+from hpe_nb.training.tasks import make_task
 
 
 def compiled(path):

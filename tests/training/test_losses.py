@@ -4,10 +4,9 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from hpe_nb.training.losses import heat_loss, landing_loss, owner_loss, pull_push, size_loss  # noqa: E402
+from hpe_nb.training.losses import heat_loss, landing_loss, owner_loss, pull_push, size_loss
 
 
 def literal(tags, pixels):

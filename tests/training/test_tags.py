@@ -4,16 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from tiny import tiny_config
 
-torch = pytest.importorskip("torch")
-
-from tiny import tiny_config  # noqa: E402
-
-from hpe_nb.training.photos import LabelledPhoto, read_photos  # noqa: E402
-from hpe_nb.training.store import keep_pictures, pictures_folder, unlabelled  # noqa: E402
-from hpe_nb.training.tag_head import DOUBLINGS, INPUTS, TagHead, read, read_at  # noqa: E402
-from hpe_nb.training.tasks import make_task, tag_picture  # noqa: E402
-from hpe_nb.training.two_scales import Detections  # noqa: E402
+from hpe_nb.training.photos import LabelledPhoto, read_photos
+from hpe_nb.training.store import keep_pictures, pictures_folder, unlabelled
+from hpe_nb.training.tag_head import DOUBLINGS, INPUTS, TagHead, read, read_at
+from hpe_nb.training.tasks import make_task, tag_picture
+from hpe_nb.training.two_scales import Detections
 
 HEIGHT, WIDTH = 32, 64
 FEATURES = [

@@ -1,14 +1,11 @@
 """The rebuilt 0007: its weights and its work are those of the published file; smaller members of its family."""
 
-import pytest
+import torch
+from tiny import rebuilt
+from torch import nn
 
-torch = pytest.importorskip("torch")
-
-from tiny import rebuilt  # noqa: E402
-from torch import nn  # noqa: E402
-
-from hpe_nb.training.export import rounded  # noqa: E402
-from hpe_nb.training.topology import AENet  # noqa: E402
+from hpe_nb.training.export import rounded
+from hpe_nb.training.topology import AENet
 
 
 def test_weights_with_batch_norms_folded_and_work_at_448():

@@ -3,11 +3,10 @@
 import cv2
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from hpe_nb.training import two_scales as ts  # noqa: E402
-from hpe_nb.training.movenet import MoveNetOutput  # noqa: E402
+from hpe_nb.training import two_scales as ts
+from hpe_nb.training.movenet import MoveNetOutput
 
 
 def sight(centres, height=12, width=16, size=3.0):

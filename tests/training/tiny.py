@@ -28,19 +28,11 @@ def write_photos(folder):
 
 def tiny_config(folder, network="aenet", **changes):
     """The smallest member of the family on pictures of 64 pixels, or another training on the same pictures."""
-    given = {
-        "width": 0.2,
-        "depth": 0.3,
-        "pictures": 6,
-        "batch": 2,
-        "steps": 8,
-        "rate": 1e-3,
-        "warm_up": 5,
-        "workers": 0,
-    }
+    given = {"width": 0.2, "depth": 0.3, "pictures": 6, "batch": 2, "steps": 8, "rate": 1e-3, "warm_up": 5}
+    given |= {"workers": 0, "hold_out": 0, "save_every": 0.0}
     augment = Augment(size=64, long=80, mosaic=0.3, grid=0.2)
     data = ((folder / "labels.json", folder),)
-    return Config(network, data, augment=augment, **{"hold_out": 0, "save_every": 0.0} | given | changes)
+    return Config(network, data, augment=augment, **given | changes)
 
 
 def rebuilt(seed=0, **size):
