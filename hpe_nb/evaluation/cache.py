@@ -126,11 +126,11 @@ def cache_maps(
         hold = tempfile.TemporaryDirectory(prefix="hpe-nb-")
         target = Path(hold.name)
     remove_parts(target)
-    fit, size = getattr(network, "fit", ""), getattr(network, "size", "")
+    own, flip = (network.network, "with flip test") if isinstance(network, FlipTest) else (network, "no flip test")
+    fit, size = getattr(own, "fit", ""), getattr(own, "size", "")
     fitted = f", fit {fit} {size}" if isinstance(fit, str) else f", fit {fit[0]}x{fit[1]}"
-    flip = "with flip test" if isinstance(network, FlipTest) else "no flip test"
-    protocol = f"{getattr(network, 'name', type(network).__name__)}{fitted if fit else ''}, {flip}"
-    identity, keys = _identity(network, protocol), []
+    protocol = f"{getattr(own, 'name', type(own).__name__)}{fitted if fit else ''}, {flip}"
+    identity, keys = _identity(own, protocol), []
     for path in shown(paths, "photo", progress):
         content = read_bytes(path, "a photo")
         keys.append(hashlib.sha256(identity + hashlib.sha256(content).digest()).hexdigest()[:40])
