@@ -148,7 +148,7 @@ class LabelledSet:
                 "give the folder that holds the pictures."
             )
         for i, path in enumerate(paths):
-            self._check_size(i, path, size_of(path) if any(self.sizes[i]) else None)
+            self._check_size(i, path, size_of(path))
         return paths
 
     def _check_size(self, index: int, picture: object, size: tuple[int, int] | None) -> None:
@@ -423,9 +423,9 @@ def _cvat(text: str) -> Iterator[Picture]:
         parts = [(f"skeleton {n}", each) for n, one in enumerate(people) for each in one.iter("points")]
         parts += [(point.get("group_id", "0"), point) for point in image.findall("points")]
         points = (
-            (person, point.get("label"), *point.attrib["points"].split(";")[0].split(","), seen)
-            for person, point in parts
-            if (seen := 1 if point.get("occluded") == "1" else 2) and point.get("outside") != "1"
+            (person, p.get("label"), *p.attrib["points"].split(";")[0].split(","), 1 if p.get("occluded") == "1" else 2)
+            for person, p in parts
+            if p.get("outside") != "1"
         )
         name, size = str(image.attrib["name"]), (int(image.get("width", 0)), int(image.get("height", 0)))
         yield name, size, _keypoints(name, points)

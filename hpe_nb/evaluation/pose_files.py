@@ -19,7 +19,6 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from hpe_nb.arrays import Float32
 from hpe_nb.decoder.poses import DETECTED, KINDS, MISSING, Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.files.reading import check_file, read_bytes
@@ -264,16 +263,13 @@ def _people(poses: Poses, image_id: ImageId) -> Iterator[Person]:
     """Each person as a dictionary of plain numbers."""
     check_poses(poses, image_id)
     name = image_id if isinstance(image_id, str) else index(image_id)
+    # As text a float32 is the shortest decimal that names it: 0.1, not 0.10000000149.
+    arrays = (poses.keypoints.reshape(-1, 3 * K), poses.scores, poses.tags)
+    places, scores, tags = (numbers.astype(str).astype(np.float64).tolist() for numbers in arrays)
     for i in range(len(poses)):
-        tag = {"tag": _short(poses.tags[i])} if np.isfinite(poses.tags[i]).all() else {}
-        places, score = _short(poses.keypoints[i].reshape(-1)), _short(poses.scores[i])
-        named = {"image_id": name, "category_id": 1, "keypoints": places, "score": score, "person": i + 1}
+        named = {"image_id": name, "category_id": 1, "keypoints": places[i], "score": scores[i], "person": i + 1}
+        tag = {"tag": tags[i]} if np.isfinite(poses.tags[i]).all() else {}
         yield named | tag | {"kind": poses.kind[i].tolist()}
-
-
-def _short(numbers: Float32 | np.float32) -> Any:
-    """One number or a flat list, each as the shortest decimal that names the float32: 0.1, not 0.10000000149."""
-    return [float(str(number)) for number in numbers] if isinstance(numbers, np.ndarray) else float(str(numbers))
 
 
 def poses_of(people: list[Person]) -> Poses:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +12,7 @@ import pandas as pd
 from hpe_nb.decoder.decode import Decoding, decode
 from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.cache import MapCache, cache_maps, check_exact
+from hpe_nb.evaluation.cache import MapCache, check_exact
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, check_inside, labels_of_each
 from hpe_nb.evaluation.metrics import COCO_NUMBERS, NOTE, OURS, CocoNumbers, PictureEvaluation, count_joints, judge
 from hpe_nb.evaluation.pose_files import check_poses
@@ -137,19 +136,3 @@ def evaluate_cache(
     if isinstance(truth, LabelledSet) and len(truth) == len(cache):
         truth.check_names(cache.names)
     return evaluate([decode(maps, settings) for maps in cache], truth, cache.protocol)
-
-
-def compare_protocols(
-    photos: Sequence[Path],
-    truth: LabelledSet,
-    networks: Iterable[Any],
-    settings: Mapping[str, Settings],
-    folder: Path | None,
-) -> pd.DataFrame:
-    """The report's numbers for each network, as it is fitted, and each of the decoder's settings, which have names."""
-    caches = (cache_maps(photos, network, folder) for network in networks)
-    return pd.DataFrame(
-        {"protocol": cache.protocol, "settings": name} | evaluate_cache(cache, truth, each).numbers
-        for cache in caches
-        for name, each in settings.items()
-    ).round(1)

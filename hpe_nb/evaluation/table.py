@@ -209,9 +209,8 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
     if cells.size <= 150:
         middle = (cells.min().min() + cells.max().max()) / 2
         for (j, i), value in np.ndenumerate(cells.to_numpy()):
-            dark = (value < middle) == good
-            words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8}
-            ax.text(i, j, f"{value:.0f}" if value == value else "", color="white" if dark else "black", **words)
+            colour = "white" if (value < middle) == good else "black"
+            ax.text(i, j, f"{value:.0f}" if value == value else "", color=colour, ha="center", va="center", fontsize=8)
     for row, shape, colour in ((0, "s", "white"), (table.best_row, "D", ORANGE)):
         x, y = (np.interp(frame[n][row], at, range(len(at))) for n, at in ((across, xs), (down, ys)))
         ax.scatter(x, y, s=420, marker=shape, facecolor="none", edgecolor=colour, linewidth=2)
