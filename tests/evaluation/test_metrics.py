@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from eval_tools import scenes, shaken
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 from refusals import refused
 
 import hpe_nb as hpe
@@ -20,19 +22,17 @@ from hpe_nb.evaluation.sweep import work
 
 def by_hand(folder: Path, truth: list[hpe.Scene], poses: list[Poses]) -> list[float]:
     """COCO's numbers by pycocotools, from files."""
-    from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
-
-    people = [
-        {"image_id": image, "category_id": 1, "keypoints": points.reshape(-1).tolist(), "area": area, "iscrowd": 0,
-         "bbox": box.tolist(), "num_keypoints": int((points[:, 2] > 0).sum())}
+    known = [
+        (image, *person)
         for image, labels in enumerate(map(labels_of, truth), 1)
-        for points, area, box in zip(labels.keypoints, labels.areas.tolist(), labels.boxes, strict=True)
+        for person in zip(labels.keypoints, labels.areas.tolist(), labels.boxes.tolist(), strict=True)
+    ]
+    people = [
+        {"id": i, "image_id": image, "category_id": 1, "keypoints": points.reshape(-1).tolist(), "area": area,
+         "iscrowd": 0, "bbox": box, "num_keypoints": int((points[:, 2] > 0).sum())}
+        for i, (image, points, area, box) in enumerate(known, 1)
     ]  # fmt: skip
-    images, people = (
-        [{"id": image + 1} for image in range(len(truth))],
-        [p | {"id": i} for i, p in enumerate(people, 1)],
-    )
+    images = [{"id": image + 1} for image in range(len(truth))]
     content = {"info": {}, "images": images, "annotations": people, "categories": [{"id": 1, "name": "person"}]}
     (folder / "labels.json").write_text(json.dumps(content))
     coco = COCO(str(folder / "labels.json"))
@@ -126,6 +126,7 @@ def test_table_of_one_picture_names_people() -> None:
         pytest.param([person(np.inf)], [PAIR], "poses with NaN or infinite", id="infinite joints"),
         pytest.param([PAIR], [person(np.nan)], "Labels with NaN, infinite", id="no places in the truth"),
         pytest.param("a", PAIR, "str was given for picture 1", id="text"),
+        pytest.param({7: PAIR}, [PAIR], "without ids", id="poses by id, labels without"),
     ],
 )
 def test_what_cannot_be_judged(found: Any, truth: Any, says: str) -> None:

@@ -9,10 +9,9 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
-from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,8 +38,6 @@ DEADLY = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
 """What ends a process without a word."""
 
 RULES = [hpe.Settings(), hpe.Settings.omz(), hpe.HigherHRNetSettings()]
-
-
 GRID = {"tag_threshold": [0.5, 1.0, 2.0], "pose_threshold": [0.05, 0.1, 0.3], "detection_threshold": [0.1, 0.3]}
 
 
@@ -94,24 +91,9 @@ def test_processes_are_started_where_they_are_worth_it(
     assert len(made) == pools
 
 
-@pytest.mark.slow
-def test_executors_of_the_users_give_the_same_table(pictures: list[hpe.Scene], table: hpe.SweepTable) -> None:
-    for pool in (ProcessPoolExecutor(2, mp_context=get_context("spawn")), ThreadPoolExecutor(2)):
-        with pool:
-            assert equal(swept(pictures, executor=pool), table)
-
-
-def test_workers_of_the_users_end_with_a_killed_parent(tmp_path: Path) -> None:
-    script = tmp_path / "killed.py"
-    script.write_text(
-        "import os\nfrom concurrent.futures import ProcessPoolExecutor\nfrom multiprocessing import get_context\n"
-        "from hpe_nb.evaluation.sweep import end_with_parent\n"
-        "if __name__ == '__main__':\n"
-        "    pool = ProcessPoolExecutor(1, mp_context=get_context('spawn'))\n"
-        f"    pool.submit(end_with_parent).result()\n    os.kill(os.getpid(), {int(DEADLY)})\n"
-    )
-    # The pipe is at its end when the last process that has it has ended.
-    subprocess.run([sys.executable, script], stdout=subprocess.PIPE, timeout=240, check=False)
+def test_threads_of_the_users_give_the_same_table(pictures: list[hpe.Scene], table: hpe.SweepTable) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        assert equal(swept(pictures, executor=pool), table)
 
 
 @pytest.mark.slow
@@ -130,7 +112,9 @@ def test_dask_gives_the_same_table_with_a_worker_killed(pictures: list[hpe.Scene
 
 SCRIPT = """
 import os, sys
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 import numpy as np
 import hpe_nb as hpe
 from hpe_nb.evaluation import sweep as sweeping
@@ -143,7 +127,7 @@ class Leash(hpe.Settings):
         return np.where(hpe.place_distances(joints, people) > self.leash, np.inf, super().cost(joints, people))
 
 if __name__ == "__main__":
-    keep, patience, deadly = sys.argv[2:]
+    keep, patience, pool, deadly = sys.argv[2:]
     sys.path.insert(0, sys.argv[1])
     from eval_tools import scenes
     real, made = sweeping.seal, []
@@ -157,23 +141,25 @@ if __name__ == "__main__":
 
     sweeping.seal, sweeping.PATIENCE = seal, float(patience)
     settings = hpe.random_settings(6, ["leash", "tag_threshold"], Leash())
-    print(hpe.sweep(scenes(4) * 3, None, settings, keep=keep, progress=False).frame.to_csv())
+    executor = ProcessPoolExecutor(2, mp_context=get_context("spawn")) if int(pool) else None
+    print(hpe.sweep(scenes(4) * 3, None, settings, executor=executor, keep=keep, progress=False).frame.to_csv())
 """
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals for other processes")
-def test_a_killed_sweep_of_ones_own_rule_leaves_no_process_and_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pool", [0, 1], ids=["processes of the kit", "processes of the user"])
+def test_a_killed_sweep_of_ones_own_rule_leaves_no_process_and_goes_on(tmp_path: Path, pool: int) -> None:
     (tmp_path / "job.py").write_text(SCRIPT)
 
-    def run(keep: str, patience: int, deadly: int = 0) -> str:
-        job = [tmp_path / "job.py", Path(__file__).parent, tmp_path / keep, str(patience), str(deadly)]
-        return subprocess.run([sys.executable, *job], capture_output=True, text=True, check=False).stdout
+    def run(keep: str, patience: int, pool: int, deadly: int = 0) -> str:
+        job = [tmp_path / "job.py", Path(__file__).parent, tmp_path / keep, *map(str, (patience, pool, deadly))]
+        return subprocess.run([sys.executable, *job], stdout=subprocess.PIPE, text=True, check=False).stdout
 
-    assert run("keep", 0, DEADLY) == "two\n"  # and no process is left that holds the pipe of its output
+    assert run("keep", 0, pool, int(DEADLY)) == "two\n"  # and no process is left that holds the pipe of its output
     kept = records(tmp_path / "keep")
-    again = run("keep", 0)
-    assert again == run("other", 1000)
+    again = run("keep", 0, pool)
+    assert again == run("other", 1000, 0)
     assert "leash" in again
     assert len(kept) == 2
     assert kept.items() <= records(tmp_path / "keep").items()
