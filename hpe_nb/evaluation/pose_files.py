@@ -34,14 +34,8 @@ Person = dict[str, Any]
 COLUMNS = ("image_id", "person", "person_score", "person_tag", "joint", "kind", "x_px", "y_px", "score")
 """Columns of the CSV, one row per joint; a tag's numbers are parted by spaces."""
 
-FORMULA = ("=", "+", "-", "@", "'", "\t", "\r")
-"""Beginnings of cells that spreadsheets take for formulas, and the sign that says they are none."""
-
 MOST_LINE = 2**26
 """Bytes of the longest line of a record; a frame with a thousand people takes a hundredth of it."""
-
-MOST_RECORD = 2**40
-"""Bytes of the longest record: it is read line by line."""
 
 
 class FoundPoses(dict[ImageId, Poses]):
@@ -158,7 +152,8 @@ def _write_csv(file: TextIO, people: Iterable[Person], columns: tuple[str, ...])
     for person in people:
         row = dict(person)
         for name, value in person.items():
-            if isinstance(value, str) and value.startswith(FORMULA):
+            # Spreadsheets take these for beginnings of a formula, and the first for the sign that it is none.
+            if isinstance(value, str) and value.startswith(("'", "=", "+", "-", "@", "\t", "\r")):
                 row[name] = "'" + value
         row["person_tag"] = " ".join(map(str, np.ravel(person.get("tag", [])).tolist()))
         row["person_score"] = person["score"]
@@ -214,7 +209,7 @@ def _read_record(path: Path) -> Iterable[Person]:
 
 def record_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The lines of a record, one for each frame, see `hpe_nb.films.record`; a last one that was cut off is left out."""
-    check_file(path, "a record that hpe-nb run wrote", most=MOST_RECORD)
+    check_file(path, "a record that hpe-nb run wrote", most=2**40)  # it is read line by line
     try:
         with path.open("rb") as file:
             while raw := file.readline(MOST_LINE):

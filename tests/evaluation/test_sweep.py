@@ -381,13 +381,11 @@ def test_values_of_the_command_line(text: str, expected: tuple[str, list[object]
     assert values_of(text) == expected
 
 
-NONE = ("nothing=1", "tag_threshold=a", "tag_threshold=1:2", "max_people=1:3:0.5", "adjust=")
-ENDLESS = [
-    f"{name}={ends}" for name in ("tag_threshold", "max_people") for ends in ("0:1e12:1e-3", "0:inf:1", "0:1:nan")
-]
+NONE = ["nothing=1", "tag_threshold=a", "tag_threshold=1:2", "max_people=1:3:0.5", "adjust="]
+ENDLESS = ["tag_threshold=0:1e12:1e-3", "tag_threshold=0:inf:1", "max_people=0:1:nan"]
 
 
-@pytest.mark.parametrize("text", [*NONE, *ENDLESS])
+@pytest.mark.parametrize("text", NONE + ENDLESS)
 def test_words_of_the_command_line_that_are_no_values(text: str) -> None:
     refused("given|expected", lambda: grid_settings(dict([values_of(text)])))
 
