@@ -175,18 +175,16 @@ def test_a_rule_with_other_code_has_another_key(tmp_path: Path, monkeypatch: pyt
     assert keys[0] == keys[1] != keys[2]
 
 
-def die_once(flag: str, number: int) -> int:
-    """Kill this process, the first time."""
-    if number == 2 and not Path(flag).exists():
-        Path(flag).touch()
-        os.kill(os.getpid(), DEADLY)
-    return number
-
-
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:A worker was lost")
 def test_a_killed_worker_costs_a_retry(tmp_path: Path) -> None:
-    found = sweeping.run_tasks(die_once, range(8), lambda i: (str(tmp_path / "flag"), i))
+    def die_once(number: int) -> int:
+        if number == 2 and not (tmp_path / "flag").exists():
+            (tmp_path / "flag").touch()
+            os.kill(os.getpid(), DEADLY)
+        return number
+
+    found = sweeping.run_tasks(die_once, range(8), lambda i: (i,))
     assert sorted(found) == [(i, i) for i in range(8)]
 
 
