@@ -116,16 +116,14 @@ def _people(picture: int, poses: Poses, labels: Labels) -> list[tuple[Any, ...]]
     counts, near = count_joints(poses.keypoints, poses.kind, labels)
     rows: list[tuple[Any, ...]] = []
     for i, g in enumerate(label.tolist()):
-        known = ("none", "-", "-") if g < 0 else (_name(labels, g), f"{evaluation.oks[i, g]:.2f}", near[i, g])
+        name, alike, close = "none", "-", "-"
+        if g >= 0:
+            name = str(g + 1) if labels.real[g] else "a crowd" if labels.crowd[g] else "a person without labels"
+            alike, close = f"{evaluation.oks[i, g]:.2f}", near[i, g]
         score, joints = f"{poses.scores[i]:.2f}", np.count_nonzero(poses.kind[i])
-        rows.append((picture, i + 1, *known[:2], score, joints, known[2], *counts[i, 1:]))
+        rows.append((picture, i + 1, name, alike, score, joints, close, *counts[i, 1:]))
     missed = [g for g in np.flatnonzero(labels.real).tolist() if g not in label]
-    return [*rows, *((picture, "-", _name(labels, g), "missed", *("-",) * 6) for g in missed)]
-
-
-def _name(labels: Labels, g: int) -> str:
-    """Number of a label, counted from 1, or what it is where it does not count."""
-    return str(g + 1) if labels.real[g] else "a crowd" if labels.crowd[g] else "a person without labels"
+    return [*rows, *((picture, "-", str(g + 1), "missed", *("-",) * 6) for g in missed)]
 
 
 def evaluate_cache(
