@@ -301,8 +301,9 @@ def test_intervals(table: hpe.SweepTable) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Marked(hpe.Settings):
-    mark: int = hpe.knob(0, 0, 5, 1, "a mark", step="grouping")
+class Odd(hpe.Settings):
+    mark: int = hpe.knob(0, 0, 5, 1, "called as a column of the table", step="grouping")
+    weight: float = 0.5  # without a range
 
 
 @pytest.mark.parametrize(
@@ -312,7 +313,7 @@ class Marked(hpe.Settings):
         pytest.param({"grid": {"tag_threshold": []}}, "list of values", id="no values"),
         pytest.param({"grid": {"tag_threshold": 1.0}}, "1.0 was given for tag_threshold", id="no list of values"),
         pytest.param({"grid": None}, "a grid of something else", id="no grid"),
-        pytest.param({"grid": {"mark": [0, 1]}, "base": Marked()}, "knob called mark", id="a knob called as a column"),
+        pytest.param({"grid": {"mark": [0, 1]}, "base": Odd()}, "knob called mark", id="a knob called as a column"),
         pytest.param({"grid": dict.fromkeys(GRID, range(10**4))}, "1e[+]12 settings", id="too many settings"),
         pytest.param({"grid": {"tag_threshold": [9.0]}}, "tag_threshold=9.0", id="out of range"),
         pytest.param({"truth": [hpe.scene(1)]}, "one for each", id="one label for two"),
@@ -334,11 +335,6 @@ def test_random_settings_repeat() -> None:
     assert {each.refine for each in few} == {"off", "near"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plain(hpe.Settings):
-    weight: float = 0.5
-
-
 @pytest.mark.parametrize(
     ("given", "says"),
     [
@@ -351,7 +347,7 @@ class Plain(hpe.Settings):
     ids=str,
 )
 def test_what_cannot_be_drawn_at_random(given: Any, says: str) -> None:
-    refused(says, hpe.random_settings, 2, given, Plain())
+    refused(says, hpe.random_settings, 2, given, Odd())
 
 
 def test_flip_settings_miss_nothing() -> None:
