@@ -51,6 +51,9 @@ def test_each_photo_once_unless_it_changed(tmp_path: Path, photos: list[Path]) -
     assert "protocol 448, no flip test" in cache.protocol
     plain = hpe.cache_maps(photos, lambda _: SCENES[0].maps, tmp_path / "p", progress=False)
     assert plain.protocol == "function, no flip test"
+    twice = hpe.cache_maps(photos, hpe.FlipTest(Network()), tmp_path / "c", progress=False)
+    assert twice.protocol == "fake, fit protocol 448, with flip test"
+    assert not {*twice.keys} & {*cache.keys}
     moved = photos[0].rename(tmp_path / "moved.png")
     hpe.write_image(photos[1], np.full((20, 31, 3), 1, np.uint8))
     hpe.cache_maps([moved, *photos[1:]], network, tmp_path / "c", progress=False)
