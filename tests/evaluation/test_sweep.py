@@ -37,6 +37,7 @@ from hpe_nb.files.whole import folder_held
 DEADLY = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
 """What ends a process without a word."""
 
+NOT_WINDOWS = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals for other processes")
 RULES = [hpe.Settings(), hpe.Settings.omz(), hpe.HigherHRNetSettings()]
 GRID = {"tag_threshold": [0.5, 1.0, 2.0], "pose_threshold": [0.05, 0.1, 0.3], "detection_threshold": [0.1, 0.3]}
 
@@ -147,8 +148,9 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals for other processes")
-@pytest.mark.parametrize("pool", [0, 1], ids=["processes of the kit", "processes of the user"])
+@pytest.mark.parametrize(
+    "pool", [pytest.param(0, marks=NOT_WINDOWS, id="the kit's pool"), pytest.param(1, id="a user's")]
+)
 def test_a_killed_sweep_of_ones_own_rule_leaves_no_process_and_goes_on(tmp_path: Path, pool: int) -> None:
     (tmp_path / "job.py").write_text(SCRIPT)
 
