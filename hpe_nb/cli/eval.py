@@ -72,13 +72,21 @@ def run(options: Namespace) -> None:
 
 
 def _compared(options: Namespace, known: LabelledSet) -> str:
-    """The table of protocols."""
-    from hpe_nb.evaluation.report import compare_protocols
+    """The report's numbers for each way to fit photos, each size and both kinds of refinement."""
+    import pandas as pd
+
+    from hpe_nb.evaluation.report import evaluate_cache
 
     network, grouping = network_of(options), grouping_of(options)
     fits: list[tuple[Any, int]] = [(fit, size) for fit in ("protocol", "letterbox") for size in (288, 352, 448, 576)]
     fits += [] if (network.fit, network.size) in fits else [(network.fit, network.size)]
     networks: list[Any] = [*(replace(network, fit=fit, size=size) for fit, size in fits), hpe.FlipTest(network)]
     settings = {"refine " + way: replace(grouping, refine=way) for way in ("near", "off")}
-    table = compare_protocols(photos_of(options, known), known, networks, settings, options.cache)
-    return str(table.drop(columns=["AR50", "AR75", "ARM", "ARL"]).to_string(index=False))
+    photos = photos_of(options, known)
+    rows = [
+        {"protocol": cache.protocol, "settings": name} | evaluate_cache(cache, known, each).numbers
+        for cache in (hpe.cache_maps(photos, each, options.cache) for each in networks)
+        for name, each in settings.items()
+    ]
+    table = pd.DataFrame(rows).round(1).drop(columns=["AR50", "AR75", "ARM", "ARL"])
+    return str(table.to_string(index=False))

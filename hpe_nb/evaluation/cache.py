@@ -38,12 +38,6 @@ ENDING = ".maps"
 FLOOR = 0.01
 """Scores up to this are left out; thresholds below it need the whole maps."""
 
-FAR = np.float32(1e6)
-"""Tag of pixels that are left out: as far as can be from every person's."""
-
-CELL = 0.99
-"""Two tags nearer than this leave no room between them for a third that rounds to 0 where neither of them does."""
-
 
 @dataclass(frozen=True)
 class MapCache(Sequence[Maps]):
@@ -126,11 +120,11 @@ def cache_maps(
         hold = tempfile.TemporaryDirectory(prefix="hpe-nb-")
         target = Path(hold.name)
     remove_parts(target)
-    fit, size = getattr(network, "fit", ""), getattr(network, "size", "")
+    own, flip = (network.network, "with flip test") if isinstance(network, FlipTest) else (network, "no flip test")
+    fit, size = getattr(own, "fit", ""), getattr(own, "size", "")
     fitted = f", fit {fit} {size}" if isinstance(fit, str) else f", fit {fit[0]}x{fit[1]}"
-    flip = "with flip test" if isinstance(network, FlipTest) else "no flip test"
-    protocol = f"{getattr(network, 'name', type(network).__name__)}{fitted if fit else ''}, {flip}"
-    identity, keys = _identity(network, protocol), []
+    protocol = f"{getattr(own, 'name', type(own).__name__)}{fitted if fit else ''}, {flip}"
+    identity, keys = _identity(own, protocol), []
     for path in shown(paths, "photo", progress):
         content = read_bytes(path, "a photo")
         keys.append(hashlib.sha256(identity + hashlib.sha256(content).digest()).hexdigest()[:40])
@@ -208,8 +202,8 @@ def pack(maps: Maps) -> dict[str, Any]:
 
 
 def unpack(kept: dict[str, Any]) -> Maps:
-    """The maps that `pack` packed, with zeros for what is left out."""
-    heat, tags = np.zeros(kept["shape"][:3], np.float32), np.full(kept["shape"], FAR)
+    """The maps that `pack` packed, with zeros for what is left out, and a tag far from every person's."""
+    heat, tags = np.zeros(kept["shape"][:3], np.float32), np.full(kept["shape"], np.float32(1e6))
     heat.reshape(-1)[kept["index"]] = kept["heat"]
     tags.reshape(-1, tags.shape[3])[kept["index"]] = kept["tag"]
     return Maps(heat, tags, kept["to_image"])
@@ -240,8 +234,8 @@ def winners(heat: Any, tag: Any) -> Bools:
     """
     mask = np.zeros(len(heat), np.bool_)
     for sign in (1, -1):
-        # Cells in rising order of the signed tag: whatever comes from an earlier cell is lower than every tag of this.
-        cell = sign * np.floor(tag.astype(np.float64) / CELL)
+        # Stretches of less than 1, by rising signed tag: each tag of an earlier one is lower than every tag of this.
+        cell = sign * np.floor(tag.astype(np.float64) / 0.99)
         best_first = np.lexsort((np.arange(len(heat)), -heat, cell))
         signed = sign * tag[best_first]
         mask[best_first[np.append(True, signed[1:] > np.maximum.accumulate(signed)[:-1])]] = True

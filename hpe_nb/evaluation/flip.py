@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -26,12 +25,6 @@ class FlipTest:
     """
 
     network: Callable[[Image], Maps]
-
-    def __getattr__(self, name: str) -> Any:
-        """Everything else is the network's."""
-        if name == "network":
-            raise AttributeError(name)
-        return getattr(self.network, name)
 
     def __call__(self, image: Image) -> Maps:
         """Maps of a photo, tags with twice as many numbers."""

@@ -32,12 +32,6 @@ from hpe_nb.skeleton import KEYPOINTS, K
 
 LABELS = "a file with labels"
 
-BEGIN = rb"(\xef\xbb\xbf)?\s*(\d|$)"
-"""Bytes with which labels of YOLO-pose begin: a number, or nothing; words may be in any encoding."""
-
-MOST_OUTSIDE = 0.25
-"""Poses or labels are of another picture when more than this share of their joints lies outside the labelled one."""
-
 Picture: TypeAlias = tuple[str, tuple[int, int], Float64]
 """Name, width and height, and the keypoints (P, 17, 3) of its people: x, y, visibility as COCO numbers it."""
 
@@ -148,7 +142,7 @@ class LabelledSet:
                 "give the folder that holds the pictures."
             )
         for i, path in enumerate(paths):
-            self._check_size(i, path, size_of(path) if any(self.sizes[i]) else None)
+            self._check_size(i, path, size_of(path))
         return paths
 
     def _check_size(self, index: int, picture: object, size: tuple[int, int] | None) -> None:
@@ -256,13 +250,16 @@ def read_labels(path: str | Path) -> LabelledSet:
 
 
 def check_inside(places: Iterable[Floats], sizes: Iterable[tuple[int, int]], source: str) -> None:
-    """See that joints, (N, 2) in each picture, lie in it, and not in its first pixel, as shares of a picture do."""
+    """See that joints, (N, 2) in each picture, lie in it, and not in its first pixel, as shares of a picture do.
+
+    Where more than a quarter do not, they are of other pictures.
+    """
     outside = joints = 0
     for xy, size in zip(places, sizes, strict=True):
         beyond = (xy < -1) | (xy > (size if any(size) else np.inf))
         outside += int((beyond.any(axis=1) | (xy <= 1).all(axis=1)).sum())
         joints += len(xy)
-    if outside > MOST_OUTSIDE * joints:
+    if outside > joints / 4:
         raise HpeError(
             f"{outside} of {joints} joints lie outside the pictures of {source}, or in their first pixel; give places "
             "in pixels of pictures of the labelled size (in YOLO-pose files in shares of the picture)."
@@ -357,7 +354,9 @@ def label_files(path: Path) -> list[Path]:
         return [path]
     photos = _photos_of(path)
     texts = list(path.glob("*.txt"))
-    texts = [each for each in texts if each.stem in photos or re.match(BEGIN, read_bytes(each, LABELS))]
+    # Labels begin with a number, or are empty; a list of classes has words, in any encoding.
+    begin = rb"(\xef\xbb\xbf)?\s*(\d|$)"
+    texts = [each for each in texts if each.stem in photos or re.match(begin, read_bytes(each, LABELS))]
     if files := sorted(texts) or sorted(path.glob("*.json")):
         return files
     raise HpeError(f"{path} is a folder without labels (.txt of YOLO-pose, .json of labelme); give one of these.")
@@ -423,9 +422,9 @@ def _cvat(text: str) -> Iterator[Picture]:
         parts = [(f"skeleton {n}", each) for n, one in enumerate(people) for each in one.iter("points")]
         parts += [(point.get("group_id", "0"), point) for point in image.findall("points")]
         points = (
-            (person, point.get("label"), *point.attrib["points"].split(";")[0].split(","), seen)
-            for person, point in parts
-            if (seen := 1 if point.get("occluded") == "1" else 2) and point.get("outside") != "1"
+            (person, p.get("label"), *p.attrib["points"].split(";")[0].split(","), 1 if p.get("occluded") == "1" else 2)
+            for person, p in parts
+            if p.get("outside") != "1"
         )
         name, size = str(image.attrib["name"]), (int(image.get("width", 0)), int(image.get("height", 0)))
         yield name, size, _keypoints(name, points)

@@ -19,7 +19,6 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from hpe_nb.arrays import Float32
 from hpe_nb.decoder.poses import DETECTED, KINDS, MISSING, Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.files.reading import check_file, read_bytes
@@ -35,14 +34,8 @@ Person = dict[str, Any]
 COLUMNS = ("image_id", "person", "person_score", "person_tag", "joint", "kind", "x_px", "y_px", "score")
 """Columns of the CSV, one row per joint; a tag's numbers are parted by spaces."""
 
-FORMULA = ("=", "+", "-", "@", "'", "\t", "\r")
-"""Beginnings of cells that spreadsheets take for formulas, and the sign that says they are none."""
-
 MOST_LINE = 2**26
 """Bytes of the longest line of a record; a frame with a thousand people takes a hundredth of it."""
-
-MOST_RECORD = 2**40
-"""Bytes of the longest record: it is read line by line."""
 
 
 class FoundPoses(dict[ImageId, Poses]):
@@ -159,7 +152,8 @@ def _write_csv(file: TextIO, people: Iterable[Person], columns: tuple[str, ...])
     for person in people:
         row = dict(person)
         for name, value in person.items():
-            if isinstance(value, str) and value.startswith(FORMULA):
+            # Spreadsheets take these for beginnings of a formula, and the first for the sign that it is none.
+            if isinstance(value, str) and value.startswith(("'", "=", "+", "-", "@", "\t", "\r")):
                 row[name] = "'" + value
         row["person_tag"] = " ".join(map(str, np.ravel(person.get("tag", [])).tolist()))
         row["person_score"] = person["score"]
@@ -215,7 +209,7 @@ def _read_record(path: Path) -> Iterable[Person]:
 
 def record_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The lines of a record, one for each frame, see `hpe_nb.films.record`; a last one that was cut off is left out."""
-    check_file(path, "a record that hpe-nb run wrote", most=MOST_RECORD)
+    check_file(path, "a record that hpe-nb run wrote", most=2**40)  # it is read line by line
     try:
         with path.open("rb") as file:
             while raw := file.readline(MOST_LINE):
@@ -264,16 +258,13 @@ def _people(poses: Poses, image_id: ImageId) -> Iterator[Person]:
     """Each person as a dictionary of plain numbers."""
     check_poses(poses, image_id)
     name = image_id if isinstance(image_id, str) else index(image_id)
+    # As text a float32 is the shortest decimal that names it: 0.1, not 0.10000000149.
+    arrays = (poses.keypoints.reshape(-1, 3 * K), poses.scores, poses.tags)
+    places, scores, tags = (numbers.astype(str).astype(np.float64).tolist() for numbers in arrays)
     for i in range(len(poses)):
-        tag = {"tag": _short(poses.tags[i])} if np.isfinite(poses.tags[i]).all() else {}
-        places, score = _short(poses.keypoints[i].reshape(-1)), _short(poses.scores[i])
-        named = {"image_id": name, "category_id": 1, "keypoints": places, "score": score, "person": i + 1}
+        named = {"image_id": name, "category_id": 1, "keypoints": places[i], "score": scores[i], "person": i + 1}
+        tag = {"tag": tags[i]} if np.isfinite(poses.tags[i]).all() else {}
         yield named | tag | {"kind": poses.kind[i].tolist()}
-
-
-def _short(numbers: Float32 | np.float32) -> Any:
-    """One number or a flat list, each as the shortest decimal that names the float32: 0.1, not 0.10000000149."""
-    return [float(str(number)) for number in numbers] if isinstance(numbers, np.ndarray) else float(str(numbers))
 
 
 def poses_of(people: list[Person]) -> Poses:

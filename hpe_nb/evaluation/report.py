@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +12,7 @@ import pandas as pd
 from hpe_nb.decoder.decode import Decoding, decode
 from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.cache import MapCache, cache_maps, check_exact
+from hpe_nb.evaluation.cache import MapCache, check_exact
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, check_inside, labels_of_each
 from hpe_nb.evaluation.metrics import COCO_NUMBERS, NOTE, OURS, CocoNumbers, PictureEvaluation, count_joints, judge
 from hpe_nb.evaluation.pose_files import check_poses
@@ -117,16 +116,14 @@ def _people(picture: int, poses: Poses, labels: Labels) -> list[tuple[Any, ...]]
     counts, near = count_joints(poses.keypoints, poses.kind, labels)
     rows: list[tuple[Any, ...]] = []
     for i, g in enumerate(label.tolist()):
-        known = ("none", "-", "-") if g < 0 else (_name(labels, g), f"{evaluation.oks[i, g]:.2f}", near[i, g])
+        name, alike, close = "none", "-", "-"
+        if g >= 0:
+            name = str(g + 1) if labels.real[g] else "a crowd" if labels.crowd[g] else "a person without labels"
+            alike, close = f"{evaluation.oks[i, g]:.2f}", near[i, g]
         score, joints = f"{poses.scores[i]:.2f}", np.count_nonzero(poses.kind[i])
-        rows.append((picture, i + 1, *known[:2], score, joints, known[2], *counts[i, 1:]))
+        rows.append((picture, i + 1, name, alike, score, joints, close, *counts[i, 1:]))
     missed = [g for g in np.flatnonzero(labels.real).tolist() if g not in label]
-    return [*rows, *((picture, "-", _name(labels, g), "missed", *("-",) * 6) for g in missed)]
-
-
-def _name(labels: Labels, g: int) -> str:
-    """Number of a label, counted from 1, or what it is where it does not count."""
-    return str(g + 1) if labels.real[g] else "a crowd" if labels.crowd[g] else "a person without labels"
+    return [*rows, *((picture, "-", str(g + 1), "missed", *("-",) * 6) for g in missed)]
 
 
 def evaluate_cache(
@@ -137,19 +134,3 @@ def evaluate_cache(
     if isinstance(truth, LabelledSet) and len(truth) == len(cache):
         truth.check_names(cache.names)
     return evaluate([decode(maps, settings) for maps in cache], truth, cache.protocol)
-
-
-def compare_protocols(
-    photos: Sequence[Path],
-    truth: LabelledSet,
-    networks: Iterable[Any],
-    settings: Mapping[str, Settings],
-    folder: Path | None,
-) -> pd.DataFrame:
-    """The report's numbers for each network, as it is fitted, and each of the decoder's settings, which have names."""
-    caches = (cache_maps(photos, network, folder) for network in networks)
-    return pd.DataFrame(
-        {"protocol": cache.protocol, "settings": name} | evaluate_cache(cache, truth, each).numbers
-        for cache in caches
-        for name, each in settings.items()
-    ).round(1)

@@ -114,17 +114,20 @@ class _Portable:
     """
 
     def __init__(self, settings: Sequence[Settings]) -> None:
-        self.settings, self._packed = settings, cloudpickle.dumps(settings)
+        self._settings, self._packed = settings, cloudpickle.dumps(settings)
+
+    def __iter__(self) -> Iterator[Settings]:
+        return iter(self._settings)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return cloudpickle.loads, (self._packed,)
 
 
-def work(maps: Maps | dict[str, Any], labels: Labels, settings: _Portable | Sequence[Settings]) -> Judgement:
+def work(maps: Maps | dict[str, Any], labels: Labels, settings: Iterable[Settings]) -> Judgement:
     """Judge all settings on one picture, on any machine: decode by one `Decoder`, and judge the distinct results."""
     end_with_parent()
     decoder = Decoder(maps if isinstance(maps, Maps) else unpack(maps))
-    found = [decoder(each).poses for each in (settings.settings if isinstance(settings, _Portable) else settings)]
+    found = [decoder(each).poses for each in settings]
     distinct = {id(poses): poses for poses in found}
     number = {key: i for i, key in enumerate(distinct)}
     return judge(list(distinct.values()), [number[id(poses)] for poses in found], labels)
@@ -239,15 +242,15 @@ def _begin_worker() -> None:
 @cache
 def end_with_parent() -> None:
     """In a worker process: end it as soon as the process that made it has ended, however that came."""
-    if parent := multiprocessing.parent_process():
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    parent: Any = multiprocessing.parent_process()
 
+    def end() -> None:
+        try:
+            parent.join()
+        except ValueError:  # outside Windows a process of joblib's knows only the number of its parent
+            while os.getppid() == parent.pid:
+                time.sleep(0.5)
+        os._exit(1)
 
-def _end_with(parent: Any) -> None:
-    """End this process when its parent has ended; at once where it has ended before."""
-    try:
-        parent.join()
-    except ValueError:  # outside Windows a process of joblib's knows only the number of its parent
-        while os.getppid() == parent.pid:
-            time.sleep(0.5)
-    os._exit(1)
+    if parent:
+        threading.Thread(target=end, daemon=True).start()

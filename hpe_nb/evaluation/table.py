@@ -90,9 +90,7 @@ class SweepTable:
         times = [np.bincount(each, minlength=self.pictures) for each in drawn]
         rows = [row] if against is None else [row, against]
         values = np.array([[self._judged.numbers(i, each)["AP"] for each in times] for i in rows])
-        apart = values[0] - values[1:].sum(axis=0)
-        known = apart[~np.isnan(apart)]
-        low, high = np.quantile(known, (0.025, 0.975)) if len(known) else (np.nan, np.nan)
+        low, high = pd.Series(values[0] - values[1:].sum(axis=0)).quantile([0.025, 0.975])  # NaN left out
         return float(low), float(high)
 
     def validated(self, folds: int = 5, *, seed: int | None = 0) -> tuple[float, float]:
@@ -174,7 +172,8 @@ def plot_curve(table: SweepTable, name: str, number_name: str = "AP", ax: Axes |
     rest = [field for field in table.fields if field != name]
     plain = frame[(frame[rest] == [getattr(table.default, field) for field in rest]).all(axis=1)].sort_values(name)
     if rest:
-        best = frame[frame[name].isin(_grid(frame[name]))].groupby(name)[number_name].agg(_best(number_name))
+        on_grid = frame[frame[name].isin(_grid(frame[name]))]
+        best = on_grid.groupby(name)[number_name].agg("max" if number_name in HIGH_IS_GOOD else "min")
         ax.plot(best.index, best, color=ORANGE, label="best of the other fields")
     ax.plot(plain[name], plain[number_name], color=BLUE, marker=".", label="other fields at their default")
     if not rest and number_name == "AP" and len(plain) <= 60:
@@ -204,14 +203,14 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
         expected = f"two of the fields with numbers are expected: {', '.join(numeric) or 'there are none'}."
         raise HpeError(f"{across!r} and {down!r} were given, but {expected}")
     xs, ys, good = _grid(frame[across]), _grid(frame[down]), number_name in HIGH_IS_GOOD
-    cells = frame.pivot_table(number_name, down, across, aggfunc=_best(number_name)).reindex(index=ys, columns=xs)
+    cells = frame.pivot_table(number_name, down, across, aggfunc="max" if good else "min")
+    cells = cells.reindex(index=ys, columns=xs)
     image = ax.imshow(cells, cmap="viridis" if good else "viridis_r", origin="lower", aspect="auto")
     if cells.size <= 150:
         middle = (cells.min().min() + cells.max().max()) / 2
         for (j, i), value in np.ndenumerate(cells.to_numpy()):
-            dark = (value < middle) == good
-            words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8}
-            ax.text(i, j, f"{value:.0f}" if value == value else "", color="white" if dark else "black", **words)
+            colour = "white" if (value < middle) == good else "black"
+            ax.text(i, j, f"{value:.0f}" if value == value else "", color=colour, ha="center", va="center", fontsize=8)
     for row, shape, colour in ((0, "s", "white"), (table.best_row, "D", ORANGE)):
         x, y = (np.interp(frame[n][row], at, range(len(at))) for n, at in ((across, xs), (down, ys)))
         ax.scatter(x, y, s=420, marker=shape, facecolor="none", edgecolor=colour, linewidth=2)
@@ -281,11 +280,6 @@ def _described(ax: Axes, table: SweepTable, *columns: str) -> Axes:
 def _grid(values: pd.Series[Any]) -> list[Any]:
     """The values of a field that were combined with others; a default that is not on the grid stands alone."""
     return sorted(set(values[values.duplicated()]) or set(values))
-
-
-def _best(name: str) -> str:
-    """What of several numbers is the best one."""
-    return "max" if name in HIGH_IS_GOOD else "min"
 
 
 def _label(name: str) -> str:

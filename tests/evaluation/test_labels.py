@@ -165,10 +165,6 @@ def test_a_file_name_in_two_labelled_folders_needs_its_folder(tmp_path: Path) ->
     assert hpe.evaluate({"y/b.jpg": poses()}, known).numbers["AP"] == pytest.approx(50.5, abs=0.1)
 
 
-def test_results_by_id_want_labels_with_ids() -> None:
-    refused("without ids", hpe.evaluate, {7: poses()}, [poses()])
-
-
 @pytest.mark.parametrize(("width", "height", "fits"), [(100, 120, True), (50, 60, False), (120, 100, False)])
 def test_photos_are_of_the_labelled_size(tmp_path: Path, known: Any, width: int, height: int, fits: bool) -> None:
     paths = [hpe.write_image(tmp_path / name, np.zeros((height, width, 3), np.uint8)) for name in known.names]

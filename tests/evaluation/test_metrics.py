@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from eval_tools import scenes, shaken
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 from refusals import refused
 
 import hpe_nb as hpe
@@ -20,19 +22,17 @@ from hpe_nb.evaluation.sweep import work
 
 def by_hand(folder: Path, truth: list[hpe.Scene], poses: list[Poses]) -> list[float]:
     """COCO's numbers by pycocotools, from files."""
-    from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
-
-    people = [
-        {"image_id": image, "category_id": 1, "keypoints": points.reshape(-1).tolist(), "area": area, "iscrowd": 0,
-         "bbox": box.tolist(), "num_keypoints": int((points[:, 2] > 0).sum())}
+    known = [
+        (image, *person)
         for image, labels in enumerate(map(labels_of, truth), 1)
-        for points, area, box in zip(labels.keypoints, labels.areas.tolist(), labels.boxes, strict=True)
+        for person in zip(labels.keypoints, labels.areas.tolist(), labels.boxes.tolist(), strict=True)
+    ]
+    people = [
+        {"id": i, "image_id": image, "category_id": 1, "keypoints": points.reshape(-1).tolist(), "area": area,
+         "iscrowd": 0, "bbox": box, "num_keypoints": int((points[:, 2] > 0).sum())}
+        for i, (image, points, area, box) in enumerate(known, 1)
     ]  # fmt: skip
-    images, people = (
-        [{"id": image + 1} for image in range(len(truth))],
-        [p | {"id": i} for i, p in enumerate(people, 1)],
-    )
+    images = [{"id": image + 1} for image in range(len(truth))]
     content = {"info": {}, "images": images, "annotations": people, "categories": [{"id": 1, "name": "person"}]}
     (folder / "labels.json").write_text(json.dumps(content))
     coco = COCO(str(folder / "labels.json"))
@@ -60,46 +60,37 @@ def test_weights_count_pictures() -> None:
     assert CocoNumbers(judged).numbers(0, np.array([1, 0, 2])) == pytest.approx(some, nan_ok=True)
 
 
-def person(x: float, kind: int = DETECTED) -> Poses:
-    """A person of 17 joints in a column, 10 px apart."""
-    keypoints = np.zeros((1, 17, 3), np.float32)
-    keypoints[0] = np.stack((np.full(17, x), 10.0 + 10 * np.arange(17), np.full(17, 0.8)), axis=1)
-    keypoints[0, ::2, 0] += 40
-    return Poses(keypoints, np.array([0.8], np.float32), np.zeros(1, np.float32), np.full((1, 17), kind, np.uint8))
+def people(*places: float) -> Poses:
+    """People at these x, of 17 joints in a column, 10 px apart."""
+    count, k = len(places), np.arange(17)
+    xyv = np.broadcast_arrays(np.array(places)[:, None] + 40 * (k % 2 == 0), 10 + 10 * k, 0.8)
+    scores, tags = np.full(count, 0.8, np.float32), np.zeros(count, np.float32)
+    return Poses(np.stack(xyv, axis=2, dtype=np.float32), scores, tags, np.full((count, 17), DETECTED, np.uint8))
 
 
-def both(one: Poses, other: Poses) -> Poses:
-    """The people of both."""
-    names = ("keypoints", "scores", "tags", "kind")
-    return Poses(*(np.concatenate((getattr(one, name), getattr(other, name))) for name in names))
+def changed(joints: slice, dx: float, kind: int) -> Poses:
+    """A pair, some of whose first one's joints are moved and of another kind."""
+    pair = people(50, 250)
+    pair.keypoints[0, joints, 0] += dx
+    pair.kind[0, joints] = kind
+    return pair
 
 
-def changed(poses: Poses, joints: slice, dx: float, kind: int) -> Poses:
-    """A person some of whose joints are moved and of another kind."""
-    keypoints, kinds = poses.keypoints.copy(), poses.kind.copy()
-    keypoints[:, joints, 0] += dx
-    kinds[:, joints] = kind
-    return Poses(keypoints, poses.scores, poses.tags, kinds)
-
-
-PAIR = both(person(50), person(250))
+PAIR = people(50, 250)
 
 
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
         pytest.param(PAIR, {"wrong": 0, "missed": 0, "extra": 0, "PCK": 100}, id="perfect"),
-        pytest.param(person(50), {"missed": 50, "extra": 0, "PCK": 50}, id="one missed"),
-        pytest.param(both(PAIR, person(450)), {"extra": 100 / 3, "missed": 0}, id="one that is no label"),
+        pytest.param(people(50), {"missed": 50, "extra": 0, "PCK": 50}, id="one missed"),
+        pytest.param(people(50, 250, 450), {"extra": 100 / 3, "missed": 0}, id="one that is no label"),
         pytest.param(
-            both(changed(person(50), slice(13, 17), 200, DETECTED), person(250)),
+            changed(slice(13, 17), 200, DETECTED),
             {"wrong": 100 * 4 / 34, "PCK": 100 * 30 / 34}, id="legs of the neighbour",
         ),
-        pytest.param(
-            both(changed(person(50), slice(0, 4), 100, REFINED), person(250)),
-            {"invented": 100, "wrong": 0}, id="invented",
-        ),
-        pytest.param(both(changed(person(50), slice(0, 4), 0, REFINED), person(250)), {"invented": 0}, id="true"),
+        pytest.param(changed(slice(0, 4), 100, REFINED), {"invented": 100, "wrong": 0}, id="invented"),
+        pytest.param(changed(slice(0, 4), 0, REFINED), {"invented": 0}, id="true"),
         pytest.param(Poses.none(), {"missed": 100, "PCK": 0, "AP": 0}, id="no people"),
     ],
 )  # fmt: skip
@@ -109,7 +100,7 @@ def test_counts(found: Poses, expected: dict[str, float]) -> None:
 
 
 def test_table_of_one_picture_names_people() -> None:
-    report = hpe.evaluate(both(person(250), person(450)), PAIR)
+    report = hpe.evaluate(people(250, 450), PAIR)
     assert report.people["is"].tolist() == ["2", "none", "1"]
     assert report.people["person"].tolist() == [1, 2, "-"]
     assert report.people["OKS"].tolist() == ["1.00", "-", "missed"]
@@ -123,9 +114,10 @@ def test_table_of_one_picture_names_people() -> None:
         pytest.param([PAIR], np.zeros((2, 5)), "keypoints", id="wrong shape"),
         pytest.param([PAIR], None, "NoneType", id="no truth"),
         pytest.param([PAIR], [PAIR, PAIR], "one for each", id="two truths for one picture"),
-        pytest.param([person(np.inf)], [PAIR], "poses with NaN or infinite", id="infinite joints"),
-        pytest.param([PAIR], [person(np.nan)], "Labels with NaN, infinite", id="no places in the truth"),
+        pytest.param([people(np.inf)], [PAIR], "poses with NaN or infinite", id="infinite joints"),
+        pytest.param([PAIR], [people(np.nan)], "Labels with NaN, infinite", id="no places in the truth"),
         pytest.param("a", PAIR, "str was given for picture 1", id="text"),
+        pytest.param({7: PAIR}, [PAIR], "without ids", id="poses by id, labels without"),
     ],
 )
 def test_what_cannot_be_judged(found: Any, truth: Any, says: str) -> None:
