@@ -99,7 +99,7 @@ def plot_heatmap(decoding: Decoding, joint: int | str, image: Image | None = Non
     bar.axhline(threshold, color=fig.WHITE, linewidth=2)
     fig.write(bar, -0.3, threshold, "threshold", color=fig.WHITE, ha="right", path_effects=fig.LEGIBLE)
     above = f"{plural(len(words), 'peak')} above {threshold:g}"
-    below = f"{plural(len(low), 'maximum', 'maxima')} below the threshold"
+    below = f"{plural(len(low), 'maximum')} below the threshold"
     crosses = f", x below it ({len(low)})" if len(low) else ""
     places = f": {'; '.join(words)}" if words else ""
     alt = f"Heatmap of the {KEYPOINTS[k]}: {above}{places}. {below}."
@@ -202,7 +202,7 @@ def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
     tag, means, threshold = decoding.peaks.tag[:, 0], _means(decoding), decoding.settings.tag_threshold
-    people, owner = len(means), dots_of(decoding).person[: len(tag)]
+    people, owner = len(means), owners(decoding)
     ax = fig.canvas(ax, 8, 3.6)
     # Bins of a tenth, or of more where tags go far.
     low, high = (float(tag.min()), float(tag.max())) if len(tag) else (0.0, 1.0)
@@ -394,7 +394,7 @@ def plot_truth(scene: Scene, decoding: Decoding, *, ax: Axes | None = None) -> A
     )  # fmt: skip
     ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     fig.bare(ax)
-    counts = f"{plural(len(truth), 'true person', 'true people')}, {len(poses)} found"
+    counts = f"{plural(len(truth), 'true person')}, {len(poses)} found"
     marks = f"{plural(len(wrong), 'joint')} of another person, {len(lost)} not found, {len(invented)} refined"
     return fig.described(ax, f"Truth and result: {counts}", f"Truth against result: {counts}; {marks}.")
 
