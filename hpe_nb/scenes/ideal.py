@@ -13,9 +13,6 @@ from hpe_nb.errors import HpeError
 from hpe_nb.files.opencv import cv2
 from hpe_nb.skeleton import K
 
-REACH = 3.0
-"""A joint's Gaussian and its disc of tags end this many sigmas from the joint."""
-
 WIDEST, LONGEST = 100, 8192
 """The largest sigma, and the longest side of maps, in map pixels."""
 
@@ -132,7 +129,8 @@ def paint(
 ) -> tuple[Float32, Float32]:
     """Heatmaps (17, h, w) in the contract's signs and tags (17, h, w, D) with the marks in them, all on the map.
 
-    Where no joint is, tags are those of the background (h, w, D), 0 where it is left out.
+    A joint's Gaussian and its disc of tags end 3 sigmas from it. Where no joint is, tags are those of the background
+    (h, w, D), 0 where it is left out.
     """
     width, height = size
     heat = np.zeros((K, height, width), np.float32)
@@ -142,7 +140,7 @@ def paint(
     pixel = nearest(marks.xy)
     shift = np.clip(marks.xy - pixel, -_CLEAR, _CLEAR)
     # The pixels of a disc round each mark, from its rim to its middle.
-    radius = int(np.ceil(REACH * sigma))
+    radius = int(np.ceil(3 * sigma))
     dy, dx = np.mgrid[-radius : radius + 1, -radius : radius + 1].reshape(2, -1)
     order = np.argsort(-dx * dx - dy * dy, kind="stable")[(dx * dx + dy * dy > radius * radius).sum() :]
     dx, dy = dx[order], dy[order]
