@@ -7,7 +7,7 @@ sides of the body differ in brightness.
 
 from __future__ import annotations
 
-from hpe_nb.arrays import RGB as RGB
+from hpe_nb.arrays import RGB
 
 PEOPLE: tuple[RGB, ...] = (
     (230, 159, 0),

@@ -23,19 +23,13 @@ from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import escaped
 from hpe_nb.skeleton import LIMBS
 
-SMALL, NORMAL = 8.0, 10.0
-"""Sizes of writing in points."""
+SMALL = 8.0
+"""Size of writing in points."""
 
 WHITE, BLACK = hex_code(PAPER), hex_code(INK)
 GREY, PALE = "#767676", "#d9d9d9"
 WRONG = "#d55e00"
 """Okabe and Ito's vermilion, always together with a second cue."""
-
-CROWD = 8
-"""With more people than this, lines and dots are thinner."""
-
-_GAP, _CAPTION = 0.06, 0.17
-"""Room beside a picture of a sheet and for its caption, in widths of a picture."""
 
 LEGIBLE = [withStroke(linewidth=2.2, foreground=BLACK)]
 """For white writing on a picture."""
@@ -64,8 +58,6 @@ class WithAlt:
 
 class PictureAxes(Axes):
     """Axes with a figure of their own, which notebooks show as a picture with its alt text."""
-
-    name = "hpe_nb picture"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """The figure with its alt text."""
@@ -99,14 +91,15 @@ def canvas(ax: Axes | None, width: float, height: float) -> Axes:
 def sheet(ax: Axes | None, panels: list[tuple[str, Image]], columns: int) -> tuple[Axes, list[tuple[float, float]]]:
     """Pictures of one size in rows, each under its caption, and the place of the upper left corner of each."""
     height, width = panels[0][1].shape[:2]
-    step_x, step_y = width * (1 + _GAP), height + _CAPTION * width
+    gap, caption = 0.06 * width, 0.17 * width  # beside a picture, and under it
+    step_x, step_y = width + gap, height + caption
     rows = -(-len(panels) // columns)
     ax = canvas(ax, 10.5, 10.5 * rows * step_y / (columns * step_x) + 0.3)
     corners = [((i % columns) * step_x, (i // columns) * step_y) for i in range(len(panels))]
     for (text, picture), (x, y) in zip(panels, corners, strict=True):
         ax.imshow(picture, extent=(x - 0.5, x + width - 0.5, y + height - 0.5, y - 0.5), interpolation="bilinear")
         write(ax, x, y - 0.02 * width, text, fontsize=SMALL + 1, ha="left", va="bottom")
-    ax.set(xlim=(-0.5, columns * step_x - _GAP * width), ylim=(rows * step_y - _CAPTION * width, -0.13 * width))
+    ax.set(xlim=(-0.5, columns * step_x - gap), ylim=(rows * step_y - caption, -0.13 * width))
     ax.set_aspect("equal")
     bare(ax)
     return ax, corners
@@ -114,7 +107,7 @@ def sheet(ax: Axes | None, panels: list[tuple[str, Image]], columns: int) -> tup
 
 def described(ax: Axes, title: str, alt: str) -> Axes:
     """The Axes with title and alt text."""
-    ax.set_title(title, fontsize=NORMAL, loc="left", color=BLACK)
+    ax.set_title(title, fontsize=SMALL + 2, loc="left", color=BLACK)
     ax.set_label(alt.strip())
     return ax
 
@@ -219,7 +212,7 @@ def draw_skeleton(ax: Axes, points: Floats, there: Bools, colour: str, **line: A
 
 def draw_people(ax: Axes, points: Floats, there: Bools, size: float = 12) -> None:
     """Skeletons with joints of all people, points (P, 17, 2), in their colours and line styles."""
-    few = len(points) <= CROWD
+    few = len(points) <= 8  # lines and dots of a crowd are thinner
     for person, (body, seen) in enumerate(zip(points, there, strict=True)):
         colour, style = person_hex(person), line_style(person)
         draw_skeleton(ax, body, seen, colour, linewidth=1.8 if few else 1.1, linestyle=style)

@@ -31,14 +31,8 @@ from hpe_nb.scenes.truth import OUTSIDE, Truth, main_owners, wrong_joints
 from hpe_nb.settings import place_distances, tag_distances
 from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, K, joint_index
 
-_MOST = 40
-"""At most this many maxima below the threshold are marked, the highest ones."""
 _MANY = 14
 """With more people or candidates than this a cost matrix shows colours and numbers only."""
-_LANES = 3
-"""People's ranges of tags lie in up to this many lanes, so that few overlap."""
-_FEW = 10
-"""With more people than this only the smallest gaps have their numbers written."""
 _STOPS = ((5, "faces"), (9, "shoulders and hips"), (13, "arms"), (17, "legs"))
 """After how many turns the film strip shows the grouping, and what joined since the last stop."""
 
@@ -90,16 +84,16 @@ def plot_heatmap(decoding: Decoding, joint: int | str, image: Image | None = Non
         side, shift = ("left", 4) if x < 0.85 * width else ("right", -4)
         fig.write(ax, x + shift, y - 3, score, color=fig.WHITE, ha=side, va="bottom", path_effects=fig.LEGIBLE)
         words.append(f"score {score} at x {x}, y {y}")
-    # The highest maxima that are no peaks since they are not above the threshold.
+    # The 40 highest of the maxima that are no peaks since they are not above the threshold.
     y, x = np.nonzero((heat > 0.01) & (heat <= threshold))
-    low = np.argsort(-heat[y, x], kind="stable")[:_MOST]
+    low = np.argsort(-heat[y, x], kind="stable")[:40]
     ax.scatter(x[low], y[low], s=26, marker="x", color=fig.WHITE, linewidths=1.2, path_effects=fig.LEGIBLE)
     fig.inked(ax, x="x in map pixels", y="y in map pixels")
     bar = _score_bar(ax)
     bar.axhline(threshold, color=fig.WHITE, linewidth=2)
     fig.write(bar, -0.3, threshold, "threshold", color=fig.WHITE, ha="right", path_effects=fig.LEGIBLE)
     above = f"{plural(len(words), 'peak')} above {threshold:g}"
-    below = f"{plural(len(low), 'maximum', 'maxima')} below the threshold"
+    below = f"{plural(len(low), 'maximum')} below the threshold"
     crosses = f", x below it ({len(low)})" if len(low) else ""
     places = f": {'; '.join(words)}" if words else ""
     alt = f"Heatmap of the {KEYPOINTS[k]}: {above}{places}. {below}."
@@ -158,7 +152,7 @@ def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes |
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
     dots, people, means = dots_of(decoding), len(decoding.poses), _means(decoding)
-    lanes = min(max(people, 1), _LANES)
+    lanes = min(max(people, 1), 3)  # in which the people's ranges of tags lie, so that few overlap
     ax = fig.canvas(ax, 8, 5.2 + 0.25 * lanes)
     places = np.stack((dots.tag[:, 0], np.argsort(JOINT_ORDER)[dots.joint]), axis=1).astype(np.float64)
     colours = np.array([fig.person_hex(person) if person >= 0 else fig.PALE for person in dots.person.tolist()], object)
@@ -202,7 +196,7 @@ def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
     tag, means, threshold = decoding.peaks.tag[:, 0], _means(decoding), decoding.settings.tag_threshold
-    people, owner = len(means), dots_of(decoding).person[: len(tag)]
+    people, owner = len(means), owners(decoding)
     ax = fig.canvas(ax, 8, 3.6)
     # Bins of a tenth, or of more where tags go far.
     low, high = (float(tag.min()), float(tag.max())) if len(tag) else (0.0, 1.0)
@@ -214,18 +208,19 @@ def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
     highest = max(float(np.max(counts)), 1.0)
     if not people:
         fig.write(ax, 0.5, 0.5, "no person was found", fontsize=fig.SMALL + 1, transform=ax.transAxes)
+    few = people <= 10  # else only the smallest gaps have their numbers written
     order = np.argsort(means, kind="stable")
     gaps = np.diff(means[order])
     for left, right, gap in zip(means[order], means[order][1:], gaps.tolist(), strict=False):
-        if people <= _FEW or gap < threshold or gap <= gaps.min():
+        if few or gap < threshold or gap <= gaps.min():
             mark, colour, level = (" !", fig.WRONG, 1.16) if gap < threshold else ("", fig.GREY, 1.06)
             arrow = {"arrowstyle": "|-|,widthA=0.25,widthB=0.25", "color": colour, "shrinkA": 0, "shrinkB": 0}
             ax.annotate("", (left, level * highest), (right, level * highest), arrowprops=arrow)
             fig.write(ax, (left + right) / 2, (level + 0.02) * highest, f"{gap:.2f}{mark}", va="bottom")
-    for person in order.tolist() if people <= _FEW else []:
+    for person in order.tolist() if few else []:
         fig.badge(ax, means[person], -0.09 * highest, person)
     ax.set_yticks(MaxNLocator(6, integer=True).tick_values(0, highest))
-    ax.set_ylim(-0.18 * highest if people <= _FEW else 0, 1.32 * highest)
+    ax.set_ylim(-0.18 * highest if few else 0, 1.32 * highest)
     fig.inked(ax, "bottom", "left", x=fig.tag_label(decoding.maps), y="peaks")
     least = f" The least gap between two people is {gaps.min():.2f}." if len(gaps) else ""
     alt = f"Histogram of the tags of {plural(len(tag), 'peak')}, by person. {_in_words(means)}{least}"
@@ -394,7 +389,7 @@ def plot_truth(scene: Scene, decoding: Decoding, *, ax: Axes | None = None) -> A
     )  # fmt: skip
     ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     fig.bare(ax)
-    counts = f"{plural(len(truth), 'true person', 'true people')}, {len(poses)} found"
+    counts = f"{plural(len(truth), 'true person')}, {len(poses)} found"
     marks = f"{plural(len(wrong), 'joint')} of another person, {len(lost)} not found, {len(invented)} refined"
     return fig.described(ax, f"Truth and result: {counts}", f"Truth against result: {counts}; {marks}.")
 

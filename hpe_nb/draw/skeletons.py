@@ -26,17 +26,8 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 SHIFT = 4
 """Coordinates go to OpenCV in 1/16 pixel, so skeletons move smoothly."""
 
-FAR = 1 << 14
-"""Joints further out than this many pixels are not drawn: OpenCV counts in 32 bits."""
-
 PALE = 0.55
 """Share of the colour in limbs that lead to refined joints; the rest is the photo."""
-
-FACE = 5
-"""The first five keypoints are the face's."""
-
-MOST_DASHES = 200
-"""At most this many dashes are drawn of one limb."""
 
 SIDES = tuple({"left": 0, "right": 2}.get(name.split()[0], 1) for name in KEYPOINTS)
 """0 left, 1 middle, 2 right for each joint."""
@@ -106,7 +97,7 @@ def _ready(
     poses: Poses, numbers: Iterable[int], min_score: float, shape: tuple[int, ...], line_width: float | None
 ) -> list[_Person]:
     """The people in whole numbers; limbs about 1/60 of the body's size wide, within bounds that the picture sets."""
-    near = (np.abs(poses.keypoints[..., :2]) < FAR).all(axis=-1)
+    near = (np.abs(poses.keypoints[..., :2]) < 2**14).all(axis=-1)  # OpenCV counts sixteenths in 32 bits
     seen = (poses.kind != MISSING) & (poses.keypoints[..., 2] >= min_score) & near
     points = np.rint(np.where(seen[..., None], poses.keypoints[..., :2], 0) * (1 << SHIFT)).astype(int)
     x0, y0, x1, y1 = replace(poses, kind=np.where(near, poses.kind, MISSING)).boxes.T.astype(np.float64)
@@ -142,7 +133,7 @@ def _dashes(a: Point, b: Point, width: int, pattern: tuple[float, ...]) -> list[
     dash, gap = ((part + shift) * max(width, 2) * (1 << SHIFT) for part, shift in zip(pattern, (-1, 1), strict=True))
     (x, y), (along, down) = a, (b[0] - a[0], b[1] - a[1])
     length = max(float(np.hypot(along, down)), 1.0)
-    starts = np.arange(0.0, length, dash + gap)[:MOST_DASHES]
+    starts = np.arange(0.0, length, dash + gap)[:200]  # a limb may lead far out of the picture
     ends = np.minimum(starts + dash, length)
     points = [[(round(x + along * t), round(y + down * t)) for t in (at / length).tolist()] for at in (starts, ends)]
     return list(zip(*points, strict=True))
@@ -158,8 +149,8 @@ def _draw_joints(picture: Image, person: _Person) -> None:
     shades, rim = tones(person.number), _rim(person.width) << SHIFT
     outline = contrast(shades[1])
     for k, point in person.points.items():
-        # In 1/16 pixel; smaller in the face, where five joints lie close together.
-        radius = max(24, person.width * (18 if k >= FACE else 12))
+        # In 1/16 pixel; smaller in the face, where the first five joints lie close together.
+        radius = max(24, person.width * (12 if k < 5 else 18))
         discs = [(radius + rim, outline), (radius, shades[SIDES[k]]), (radius * 5 // 9, outline)]
         for size, colour in discs[: 2 if k in person.solid else 3]:
             cv2.circle(picture, point, size, colour, -1, cv2.LINE_AA, SHIFT)

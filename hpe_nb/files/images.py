@@ -30,16 +30,11 @@ PICTURE_ENDINGS = (
 )
 """Endings of files and addresses that count as pictures where their content is not looked at, or says nothing."""
 
-STRIP = 2**20
-"""Pixels that are converted at once."""
-
 ORIENTATION = 0x0112
 """Number of the EXIF field that says how a camera was held."""
 
 PREVIEW, WHITE, PAGES = 254, 262, 330
 """Numbers of TIFF's fields: what a page is, which grey is 0 (Pillow heeds it with 8 bits), and its pages."""
-
-END_OF_JPEG = b"\xff\xd9"
 
 JPEG_OPTIONS = (
     *(cv2.IMWRITE_JPEG_QUALITY, 92),
@@ -210,7 +205,8 @@ def _plain_jpeg(picture: Picture, data: bytes) -> Image | None:
 
     None where Pillow has to look closer: another kind of picture, or an end that is missing or followed by something.
     """
-    if picture.format not in ("JPEG", "MPO") or picture.mode not in ("RGB", "L") or not data.endswith(END_OF_JPEG):
+    whole = data.endswith(b"\xff\xd9")
+    if not whole or picture.format not in ("JPEG", "MPO") or picture.mode not in ("RGB", "L"):
         return None
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
     return None if image is None else np.asarray(image, np.uint8)
@@ -236,7 +232,7 @@ def _pixels(picture: Picture, name: str) -> Image:
         raise HpeError(f"{name} has a preview of a picture in its first place, as raw photos do; convert it to JPEG.")
     picture.load()
     width, height = picture.size
-    image, rows = np.empty((height, width, 3), np.uint8), max(1, STRIP // width)
+    image, rows = np.empty((height, width, 3), np.uint8), max(1, 2**20 // width)  # a million pixels at once
     for top in range(0, height, rows):
         strip = picture.crop((0, top, width, min(height, top + rows)))
         if strip.mode == "F" or (strip.mode == "I" and tags):  # of other formats "I" has 16 bits

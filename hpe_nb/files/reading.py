@@ -13,10 +13,7 @@ import numpy as np
 from hpe_nb.errors import HpeError
 
 MOST_BYTES = 2**30
-"""Larger files are refused before they are read."""
-
-MOST_ARRAYS = 2**30
-"""Bytes of the arrays that one file may unpack to; the maps of the largest picture take a tenth of it."""
+"""Larger files are refused before they are read, and files that unpack to more before that."""
 
 
 def check_file(path: Path, expected: str, most: int = MOST_BYTES) -> None:
@@ -50,7 +47,7 @@ def _unreadable(path: Path, error: Exception) -> HpeError:
     return HpeError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); give a file you may read.")
 
 
-def read_arrays(data: bytes, most: int = MOST_ARRAYS) -> dict[str, Any]:
+def read_arrays(data: bytes, most: int = MOST_BYTES) -> dict[str, Any]:
     """The arrays of an .npz file's bytes; their size, as its directory has it, is known before any is unpacked.
 
     What is no such file, has arrays of Python objects, or more than `most` bytes, is a ValueError.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-_IRREGULAR = {"person": "people", "maximum": "maxima"}
+_IRREGULAR = {"person": "people", "true person": "true people", "maximum": "maxima"}
 
 
 def escaped(text: object) -> str:
@@ -17,13 +17,13 @@ def escaped(text: object) -> str:
     return html.escape(str(text))
 
 
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """A number with its noun, whose plural may be given where it is not formed with an s.
+def plural(count: int, one: str) -> str:
+    """A number with its noun.
 
     >>> plural(1, "joint"), plural(3, "joint"), plural(2, "person")
     ('1 joint', '3 joints', '2 people')
     """
-    return f"{count} {one if count == 1 else many or _IRREGULAR.get(one, one + 's')}"
+    return f"{count} {one if count == 1 else _IRREGULAR.get(one, one + 's')}"
 
 
 def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

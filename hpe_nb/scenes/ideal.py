@@ -8,13 +8,10 @@ import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoder.maps import FARTHEST, Maps
-from hpe_nb.decoder.peaks import WINDOW
+from hpe_nb.decoder.peaks import window_maxima
 from hpe_nb.errors import HpeError
 from hpe_nb.files.opencv import cv2
 from hpe_nb.skeleton import K
-
-REACH = 3.0
-"""A joint's Gaussian and its disc of tags end this many sigmas from the joint."""
 
 WIDEST, LONGEST = 100, 8192
 """The largest sigma, and the longest side of maps, in map pixels."""
@@ -132,39 +129,32 @@ def paint(
 ) -> tuple[Float32, Float32]:
     """Heatmaps (17, h, w) in the contract's signs and tags (17, h, w, D) with the marks in them, all on the map.
 
-    Where no joint is, tags are those of the background (h, w, D), 0 where it is left out. Only the discs round the
-    marks are touched, so the cost goes with the number of marks.
+    A joint's Gaussian and its disc of tags end 3 sigmas from it. Where no joint is, tags are those of the background
+    (h, w, D), 0 where it is left out.
     """
     width, height = size
-    heat = np.zeros(K * height * width, np.float32)
+    heat = np.zeros((K, height, width), np.float32)
     tags = np.zeros((K, height, width, marks.tag.shape[1]), np.float32)
     if background is not None:
         tags[:] = background
     pixel = nearest(marks.xy)
     shift = np.clip(marks.xy - pixel, -_CLEAR, _CLEAR)
     # The pixels of a disc round each mark, from its rim to its middle.
-    radius = int(np.ceil(REACH * sigma))
+    radius = int(np.ceil(3 * sigma))
     dy, dx = np.mgrid[-radius : radius + 1, -radius : radius + 1].reshape(2, -1)
     order = np.argsort(-dx * dx - dy * dy, kind="stable")[(dx * dx + dy * dy > radius * radius).sum() :]
     dx, dy = dx[order], dy[order]
     x, y = pixel[:, 0] + dx[:, None], pixel[:, 1] + dy[:, None]
     # exp(-(d - shift)^2 / 2 sigma^2), scaled to 1 at d = 0
     power = (dx * dx + dy * dy)[:, None] - 2 * (dx[:, None] * shift[:, 0] + dy[:, None] * shift[:, 1])
-    value = -marks.score * np.exp(power / (-2 * sigma * sigma))
+    value = marks.score * np.exp(power / (-2 * sigma * sigma))
     on = np.flatnonzero((x >= 0) & (x < width) & (y >= 0) & (y < height))
     index = (((marks.joint * height + y) * width) + x).reshape(-1)[on]
-    np.minimum.at(heat, index, value.astype(np.float32).reshape(-1)[on])
+    np.maximum.at(heat.reshape(-1), index, value.astype(np.float32).reshape(-1)[on])
     # Rings come from the outermost to the innermost: the last tag written is that of the nearest joint.
     tags.reshape(-1, tags.shape[-1])[index] = marks.tag[on % max(len(pixel), 1)]
-    heatmaps = heat.reshape(K, height, width)
-    # Those of the marked pixels that are the highest of their window turn positive.
-    beside, below = np.mgrid[:WINDOW, :WINDOW].reshape(2, -1, 1) - WINDOW // 2
-    x, y = pixel.T
-    around = heatmaps[marks.joint, np.clip(y + below, 0, height - 1), np.clip(x + beside, 0, width - 1)]
-    peak = marks.joint, y, x
-    highest = heatmaps[peak] == around.min(axis=0)
-    heatmaps[peak] = np.where(highest, np.abs(heatmaps[peak]), heatmaps[peak])
-    return heatmaps, tags
+    np.subtract(0, heat, out=heat, where=~window_maxima(heat))  # a negated 0 would have a sign
+    return heat, tags
 
 
 def surroundings(marks: Marks, size: tuple[int, int], reach: Float64) -> Float32:

@@ -1,6 +1,6 @@
 """Does the memory stay flat when a cell with an explorer runs again and again? In a real JupyterLab; prints a table.
 
-    python tests/benchmarks/explorer_memory.py [--runs 100]
+    python tests/benchmarks/explorer_memory.py
 
 A cell with an explorer on a scene runs again, with a pause in which the view that is gone can let go of its maps. After
 every tenth run: memory of the kernel and of the page's JavaScript, and how many explorers still hold their maps.
@@ -8,7 +8,6 @@ every tenth run: memory of the kernel and of the page's JavaScript, and how many
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -26,19 +25,17 @@ def memory():
     pages = int(open("/proc/self/statm").read().split()[1])
     return [pages * 4096 / 1e6, alive]"""
 
+RUNS = 100
 FLAGS = ["--js-flags=--expose-gc", "--enable-precise-memory-info"]
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=100, help="how often the cell runs")
-    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, lab(Path(folder), flags=FLAGS) as running:
         opened = running.run(PREPARE, "hpe.Explorer(made)", width=1366, height=900)
         page = opened.page
         print(f"{'runs':>5}{'kernel MB':>11}{'page MB':>9}{'explorers':>11}")
-        for run in range(1, given.runs + 1):
+        for run in range(1, RUNS + 1):
             opened.run_again(1)
             page.wait_for_timeout(600)
             if run % 10 == 0 or run == 1:

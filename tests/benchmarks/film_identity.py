@@ -1,13 +1,12 @@
 """Who is taken for whom: walkers with known truth who cross, hide one another and are missed now and then.
 
-    python tests/benchmarks/film_identity.py [--people 8] [--films 10]
+    python tests/benchmarks/film_identity.py
 
 Prints, per 100 frames, how often a walker got a number that was another's (swapped) or a fresh one (lost).
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "films"))
 from film_tools import BODY
 
 WIDTH, HEIGHT, FRAMES, FPS = 768, 576, 200, 10
+PEOPLE, FILMS = 8, 10
 RULES = {
     "not followed": hpe.Following(follow=False),
     "places only": hpe.Following(colour=500.0),
@@ -29,14 +29,13 @@ RULES = {
 }
 
 
-def walkers(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Places (FRAMES, count, 2) of people who walk to and fro, and their colours (count, 3)."""
-    way = rng.uniform((60, 60), (WIDTH - 60, HEIGHT - 60), (count, 2)) + np.arange(FRAMES)[:, None, None] * rng.uniform(
-        -7, 7, (count, 2)
-    )
+def walkers(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Places (FRAMES, PEOPLE, 2) of people who walk to and fro, and their colours (PEOPLE, 3)."""
+    start, speed = rng.uniform((60, 60), (WIDTH - 60, HEIGHT - 60), (PEOPLE, 2)), rng.uniform(-7, 7, (PEOPLE, 2))
+    way = start + np.arange(FRAMES)[:, None, None] * speed
     room = np.array([WIDTH - 120, HEIGHT - 120])
     folded = np.abs((way - 60) % (2 * room) - room)  # reflected at the edges
-    return folded + 60, rng.integers(20, 230, (count, 3))
+    return folded + 60, rng.integers(20, 230, (PEOPLE, 3))
 
 
 def seen(rng: np.random.Generator, places: np.ndarray, colours: np.ndarray) -> tuple[Poses, np.ndarray, np.ndarray]:
@@ -55,10 +54,10 @@ def seen(rng: np.random.Generator, places: np.ndarray, colours: np.ndarray) -> t
     return Poses(keypoints, np.full(len(who), 0.8, np.float32), np.zeros(len(who), np.float32), kind), image, who
 
 
-def mistakes(seed: int, people: int, following: hpe.Following) -> tuple[int, int]:
+def mistakes(seed: int, following: hpe.Following) -> tuple[int, int]:
     """How often a walker's number was swapped, and how often lost, in one film."""
     rng, tracks = np.random.default_rng(seed), Tracks.none()
-    paths, colours = walkers(rng, people)
+    paths, colours = walkers(rng)
     number_of: dict[int, int] = {}
     given: set[int] = set()
     swapped = lost = 0
@@ -74,15 +73,11 @@ def mistakes(seed: int, people: int, following: hpe.Following) -> tuple[int, int
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--people", type=int, default=8)
-    parser.add_argument("--films", type=int, default=10)
-    options = parser.parse_args()
-    print(f"{options.films} films of {FRAMES} frames with {options.people} walkers, per 100 frames")
+    print(f"{FILMS} films of {FRAMES} frames with {PEOPLE} walkers, per 100 frames")
     print(f"{'rule':20}{'swapped':>10}{'lost':>10}")
     for name, following in RULES.items():
-        counts = np.array([mistakes(seed, options.people, following) for seed in range(options.films)])
-        swapped, lost = counts.sum(axis=0) * 100 / (options.films * FRAMES)
+        counts = np.array([mistakes(seed, following) for seed in range(FILMS)])
+        swapped, lost = counts.sum(axis=0) * 100 / (FILMS * FRAMES)
         print(f"{name:20}{swapped:10.2f}{lost:10.2f}")
 
 

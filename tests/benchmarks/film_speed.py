@@ -1,6 +1,6 @@
 """The whole job against OpenVINO's benchmark_app: same network, shape, hint, precision and machine, turn by turn.
 
-    python tests/benchmarks/film_speed.py [--rounds 11] [--seconds 12] [--network NAME] [--fit 640x480]
+    python tests/benchmarks/film_speed.py [--rounds 11] [--seconds 12]
 
 benchmark_app runs the network alone on a picture that is already there. The job reads the kit's film, places, infers,
 decodes, follows, draws and writes an annotated film and a record. Both use OpenVINO's settings for the hint; with
@@ -51,18 +51,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--seconds", type=int, default=12)
-    parser.add_argument("--network", default="hpe-nb-ae")
-    parser.add_argument("--fit", default="640x480")
-    parser.add_argument("--hints", nargs="+", default=["THROUGHPUT", "LATENCY"])
     options = parser.parse_args()
-    width, height = map(int, options.fit.split("x"))
-    network = hpe.load_network(options.network, fit=(width, height))
+    width, height = 640, 480
+    network = hpe.load_network("hpe-nb-ae", fit=(width, height))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model = network.model.clone()
         model.reshape([1, height, width, 3])
         ov.save_model(model, folder / "network.xml", compress_to_fp16=True)
-        for hint in options.hints:
+        for hint in ("THROUGHPUT", "LATENCY"):
             compare(network, folder, hint, options.rounds, options.seconds)
 
 

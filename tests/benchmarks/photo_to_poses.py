@@ -1,6 +1,6 @@
 """What a photo costs beyond the network: photo to poses against the network's bare inference, in turns.
 
-    python tests/benchmarks/photo_to_poses.py [--network NAME] [--photo PATH] [--runs 60]
+    python tests/benchmarks/photo_to_poses.py [--network NAME]
 
 The photo is a crowded frame of the shipped film, without pose threshold: more than ten people go all the way. Bare
 inference is one OpenVINO request on a filled input tensor at the same shape; the whole way adds scaling, padding,
@@ -16,26 +16,19 @@ import time
 import openvino as ov
 
 import hpe_nb as hpe
-from hpe_nb.arrays import Image
 
-CROWDED = 125
-
-
-def film_frame() -> Image:
-    """The crowded frame of the shipped film."""
-    with hpe.open_source(str(hpe.sample("vtest.mp4")), start=CROWDED) as source:
-        return next(iter(source)).image
+CROWDED, RUNS = 125, 60
+"""Number of the frame, and how often it is seen."""
 
 
 def main() -> None:
     """Print the medians and the median of the paired ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--network", default="auto")
-    parser.add_argument("--photo")
-    parser.add_argument("--runs", type=int, default=60)
     options = parser.parse_args()
     network = hpe.load_network(options.network)
-    image = hpe.read_image(options.photo) if options.photo else film_frame()
+    with hpe.open_source(str(hpe.sample("vtest.mp4")), start=CROWDED) as source:
+        image = next(iter(source)).image
     placement = network.place(image)
     request = network.compiled(placement).create_infer_request()
     tensor = placement.fill(image)  # kept: a shared tensor does not own its memory
@@ -43,7 +36,7 @@ def main() -> None:
     everybody = hpe.Settings(pose_threshold=0)
     people = len(hpe.decode(network(image), everybody).poses)
     bare, whole = [], []
-    for _ in range(options.runs):
+    for _ in range(RUNS):
         start = time.perf_counter()
         request.infer()
         middle = time.perf_counter()

@@ -129,13 +129,12 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=10, help="people in the scene")
     parser.add_argument("--photo", help="a photo in place of the scene")
     parser.add_argument("--plain", action="store_true", help="JupyterLab as `jupyter lab` starts it")
-    parser.add_argument("--prepare", default="", help="Python to run in the notebook first")
     given = parser.parse_args()
     subject = f"hpe.read_image({given.photo!r})" if given.photo else f"hpe.scene({given.people}, seed=1)"
     started = None if given.plain else lab_command([])
     with tempfile.TemporaryDirectory() as folder, lab(Path(folder), program=started) as running:
         explorer = f"explorer = hpe.Explorer({subject})\nexplorer.choose(0)\nexplorer"
-        opened = running.run(f"{given.prepare}\nimport hpe_nb as hpe", explorer, LARGE, FLOOR, width=1366, height=1200)
+        opened = running.run("import hpe_nb as hpe", explorer, LARGE, FLOOR, width=1366, height=1200)
         page, sizes = opened.page, []
         page.locator(".hpe-picture").nth(1).wait_for()
         page.wait_for_timeout(4000)

@@ -314,19 +314,6 @@ def test_wrong_joints_are_those_of_another_person_and_false_ones():
     assert sum(counts) > 10
 
 
-def test_places_help_and_rounding_hurts():
-    """What notebook 11 says of the three rules on its scenes."""
-    scenes = [hpe.scene(people=5, seed=seed, tag_gap=1.0, tag_noise=0.25, overlap=0.3) for seed in range(12)]
-    shares = []
-    for rule in (hpe.Settings(), hpe.Settings.omz(), hpe.HigherHRNetSettings()):
-        decodings = [(scene, hpe.decode(scene.maps, rule)) for scene in scenes]
-        wrong = sum(wrong_joints(decoding, scene.truth).sum() for scene, decoding in decodings)
-        shares.append(100 * wrong / sum(decoding.poses.detected.sum() for _, decoding in decodings))
-    default, omz, rounded = shares
-    assert 0.2 < default < 0.7 < omz < 1.3
-    assert 2.5 < rounded < 3.5
-
-
 def test_a_scene_says_in_one_line_what_it_is_and_shows_its_picture():
     scene = hpe.scene(Recipe(people=1, about='one <b>"person"</b>', size=(64, 48)))
     assert repr(scene) == "Scene of 1 person, 64 x 48 pixels, maps 32 x 24"
