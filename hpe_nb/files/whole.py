@@ -31,24 +31,40 @@ def written_whole(path: Path) -> Iterator[Path]:
     that `remove_parts` tells those of killed runs from those that are being written. A place that cannot be written (no
     folder, no permission, disk full, a device or pipe) is an HpeError.
     """
-    # A name may have 255 bytes: a long one is cut, so that the temporary one fits too.
-    start = os.fsdecode(os.fsencode(path.name)[:200])
-    part = path.with_name(f".{start}.{secrets.token_hex(4)}.part")
     with ExitStack() as held:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             mode = check_regular(path)
-            if os.name != "nt":  # there a file that is open can neither be removed nor replace another
-                _lock(held.enter_context(part.open("xb")).fileno())
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = _part_of(path, held)
             yield part
             if mode is not None:
                 part.chmod(mode)
             os.replace(part, path)
         except OSError as error:
             raise unwritable(path, error) from error
-        finally:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
+
+
+def _part_of(path: Path, held: ExitStack) -> Path:
+    """A new temporary file beside `path`, locked and removed at the end of what is `held`.
+
+    `remove_parts` may take one away between its making and its lock; then there is another.
+    """
+    # A name may have 255 bytes: a long one is cut, so that the temporary one fits too.
+    start = os.fsdecode(os.fsencode(path.name)[:200])
+    while True:
+        part = path.with_name(f".{start}.{secrets.token_hex(4)}.part")
+        held.callback(_remove, part)
+        if os.name == "nt":  # there a file that is open can neither be removed nor replace another
+            return part
+        file = held.enter_context(part.open("xb")).fileno()
+        with suppress(FileNotFoundError):
+            if _lock(file) is not False and os.path.samestat(os.fstat(file), part.stat()):
+                return part
+
+
+def _remove(part: Path) -> None:
+    with suppress(OSError):
+        part.unlink(missing_ok=True)
 
 
 def check_regular(path: Path) -> int | None:
@@ -61,7 +77,7 @@ def check_regular(path: Path) -> int | None:
         info = path.stat()
     except FileNotFoundError:
         return None
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
         raise unwritable(path, error) from error
     if not stat.S_ISREG(info.st_mode):
         raise HpeError(f"{path} is a folder, device or pipe, but a file is expected; choose another name.")

@@ -11,6 +11,7 @@ import pytest
 from refusals import refused
 
 from hpe_nb.errors import HpeError
+from hpe_nb.files import whole
 from hpe_nb.files.whole import LOCK, check_targets, folder_held, new_file, remove_parts, written_whole
 
 PART = ".a.txt.0123abcd.part"
@@ -29,6 +30,34 @@ def test_parts_of_killed_runs_are_removed_and_others_stay(tmp_path: Path) -> Non
         assert sorted(tmp_path.iterdir()) == sorted([part, kept])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "mine.part"]
     assert (tmp_path / "a.txt").read_text() == "whole"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows locks no temporary files")
+@pytest.mark.parametrize("taken", ["removed before it is locked", "locked by who removes it next"])
+def test_a_part_that_another_takes_away_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: str
+) -> None:
+    lock, lost = whole._lock, []
+
+    def lost_once(descriptor: int) -> bool | None:
+        if lost:
+            return lock(descriptor)
+        lost.append(next(tmp_path.glob(".*.part")))
+        if taken.startswith("locked"):
+            return False
+        lost[0].unlink()
+        return lock(descriptor)
+
+    monkeypatch.setattr(whole, "_lock", lost_once)
+    with written_whole(tmp_path / "a.txt") as part:
+        assert part.is_file()
+        assert part not in lost
+        part.write_text("whole")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
+
+
+def test_a_name_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    refused("could not be written", written_whole(tmp_path / "a\0.txt").__enter__)
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("no"), KeyboardInterrupt()])
