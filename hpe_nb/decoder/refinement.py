@@ -204,7 +204,12 @@ def body_heights(places: Floats, seen: Bools) -> Floats:
         places: (P, 17, 2) x and y in map pixels.
         seen: (P, 17) which joints are there.
     """
-    apart = places.take(_A, axis=1) - places.take(_B, axis=1)
-    tall = np.sqrt((apart * apart).sum(axis=-1)) / reach()[_A, _B].astype(np.float32)
+    tall = pair_heights(places)
     tall *= seen.take(_A, axis=1) & seen.take(_B, axis=1)
     return np.asarray(tall.max(axis=1, initial=0))
+
+
+def pair_heights(places: Floats) -> Floats:
+    """Least body height (P, 136) that spans each two of the joints (P, 17, 2), in their unit."""
+    apart = places.take(_A, axis=1) - places.take(_B, axis=1)
+    return np.asarray(np.sqrt((apart * apart).sum(axis=-1)) / reach()[_A, _B].astype(places.dtype))
