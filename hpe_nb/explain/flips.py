@@ -34,11 +34,6 @@ Search = Generator[None, None, list[float]]
 Change = Generator[None, None, float | None]
 """A search in small steps for the least value at which something changes; None where nothing does."""
 
-ON_A_LINE = 1e-9
-"""Costs nearer to each other than this, in shares of their size, are on one line."""
-WIDE = 1e-6
-"""Values are known to about this before bisection finds the last digit."""
-
 
 @dataclass(frozen=True, eq=False)
 class FlipPoints:
@@ -333,7 +328,7 @@ class _OneTurn:
 
     def _by_slider(self, low: float, high: float) -> float | None:
         """The first change where the rule is not linear, as far as the steps of the slider show it."""
-        if high - low > WIDE:
+        if high - low > 1e-6:  # what is narrower holds one change
             self.picture.exact = False
         for start, end in self.picture.steps(low, high):
             if not self.same(end):
@@ -375,11 +370,14 @@ class _OneTurn:
 
 
 def _bent(start: Float64, middle: Float64, end: Float64, opening: float) -> Bools:
-    """Pairs (n, m) whose cost is not on one line at three values, and is somewhere less than opening a person."""
+    """Pairs (n, m) whose cost is not on one line at three values, and is somewhere less than opening a person.
+
+    On one line are costs up to a billionth of their size.
+    """
     low = np.minimum(np.minimum(start, middle), end) < opening
     start, middle, end = start[low], middle[low], end[low]
     with np.errstate(invalid="ignore"):
-        apart = np.abs(start + end - 2 * middle) > ON_A_LINE * (1 + np.abs(middle))
+        apart = np.abs(start + end - 2 * middle) > 1e-9 * (1 + np.abs(middle))
     low[low] = apart | ~np.isfinite(start + middle + end)
     return np.asarray(low)
 
