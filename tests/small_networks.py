@@ -9,12 +9,6 @@ import openvino as ov
 from openvino import opset13 as ops
 
 
-def picture_input(static: bool = False) -> ov.Output:
-    """The contract's input: 1 x 3 x H x W float32."""
-    shape = [1, 3, 64, 64] if static else [1, 3, -1, -1]
-    return ops.parameter(shape, np.float32, name="image")
-
-
 def save(model: ov.Model, path: Path) -> Path:
     """Write a model as OpenVINO IR."""
     ov.save_model(model, path, compress_to_fp16=False)
@@ -27,20 +21,17 @@ def named(node: ov.Node, name: str) -> ov.Node:
     return node
 
 
-def halves(image: ov.Node, joints: int, weights: np.ndarray | None = None) -> ov.Node:
-    """A 2x2 mean of weighted colours for each joint: 1 x joints x H/2 x W/2. By default blue, green, red in turn."""
-    if weights is None:
-        weights = np.eye(3)[np.arange(joints) % 3]
-    kernel = (weights[:, :, None, None] * np.full((1, 1, 2, 2), 0.25)).astype(np.float32)
-    return ops.convolution(image, kernel, [2, 2], [0, 0], [0, 0], [1, 1])
+def colour_means(joints: int) -> np.ndarray:
+    """Weights of a convolution that gives each joint the 2x2 mean of one colour: blue, green, red in turn."""
+    return (np.eye(3)[np.arange(joints) % 3][:, :, None, None] * np.full((1, 1, 2, 2), 0.25)).astype(np.float32)
 
 
 def model(
     joints: int = 17, names: tuple[str, ...] = ("heatmaps", "embeddings"), static: bool = False, five: bool = True
 ) -> ov.Model:
     """A network whose heatmaps are the means of the colour planes as they arrive; its tags are the same numbers."""
-    image = picture_input(static)
-    maps = halves(image, joints)
+    image = ops.parameter([1, 3, 64, 64] if static else [1, 3, -1, -1], np.float32, name="image")
+    maps = ops.convolution(image, colour_means(joints), [2, 2], [0, 0], [0, 0], [1, 1])
     tags = ops.unsqueeze(maps, np.array(4)) if five else ops.add(maps, np.float32(0))
     nodes = [maps, tags, ops.multiply(maps, np.float32(1))]
     outputs = [ops.result(named(node, name)) for node, name in zip(nodes, names, strict=False)]
@@ -49,7 +40,7 @@ def model(
 
 def onnx_bytes() -> bytes:
     """The network of `model` as an ONNX file, written field by field, since OpenVINO writes none."""
-    kernel = (np.eye(3)[np.arange(17) % 3][:, :, None, None] * np.full((1, 1, 2, 2), 0.25)).astype(np.float32)
+    kernel = colour_means(17)
     weights = _message(*((1, side) for side in kernel.shape), (2, 1), (8, b"w"), (9, kernel.tobytes()))
     pairs = [_message((1, name), (8, 2), (8, 2), (20, 7)) for name in (b"strides", b"kernel_shape")]
     conv = _message((1, b"image"), (1, b"w"), (2, b"heatmaps"), (4, b"Conv"), *((5, pair) for pair in pairs))
