@@ -16,7 +16,6 @@ Sliders, command line options and parameter sweeps are made from the fields, so 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import Field, dataclass, field, fields
 from functools import lru_cache
@@ -41,7 +40,7 @@ def knob(
     by: float,
     meaning: str,
     *,
-    step: str | None = None,
+    step: str = "grouping",
     least: float | None = None,
 ) -> Any:
     """Dataclass field for a number with a range: a slider in the explorer, an option of the commands.
@@ -51,7 +50,7 @@ def knob(
         low, high: the range of sliders and searches, both included.
         by: what a slider moves by.
         meaning: a few words on what it does, shown beside the slider.
-        step: decoder step that reads it: one of `STEPS`; a setting of the decoder's without it is read by grouping.
+        step: the decoder's step that reads it, where it is one of the decoder's: one of `STEPS`.
         least: the least value that may be given, where that is below `low`.
 
     Returns:
@@ -69,7 +68,7 @@ def knob(
     return _field(default, {"low": low, "high": high, "least": least, "by": by, "meaning": meaning, "step": step})
 
 
-def switch(default: bool, meaning: str, *, step: str | None = None) -> Any:
+def switch(default: bool, meaning: str, *, step: str = "grouping") -> Any:
     """Dataclass field for something that is on or off.
 
     Args:
@@ -83,7 +82,7 @@ def switch(default: bool, meaning: str, *, step: str | None = None) -> Any:
     return _field(default, {"meaning": meaning, "step": step})
 
 
-def choice(default: str, options: tuple[str, ...], meaning: str, *, step: str | None = None) -> Any:
+def choice(default: str, options: tuple[str, ...], meaning: str, *, step: str = "grouping") -> Any:
     """Dataclass field for one of a few named ways.
 
     Args:
@@ -101,7 +100,7 @@ def choice(default: str, options: tuple[str, ...], meaning: str, *, step: str | 
 def _field(default: Any, info: dict[str, Any]) -> Any:
     """A dataclass field with its metadata; HpeError for a step that the decoder does not have."""
     default = default.item() if isinstance(default, np.generic) else default
-    if info["step"] not in (*STEPS, None):
+    if info["step"] not in STEPS:
         raise HpeError(f"step={info['step']!r} was given for a setting, but one of {', '.join(STEPS)} is expected.")
     return field(default=default, metadata=info)
 
@@ -214,13 +213,7 @@ class Settings:
         100, 1, 200, 1, "at most this many peaks of one joint type are looked at, best first", step="peaks"
     )
     tag_threshold: float = knob(
-        1.0,
-        0.2,
-        4.0,
-        0.05,
-        "a joint may join a person when their tags are nearer than this",
-        step="grouping",
-        least=0.0,
+        1.0, 0.2, 4.0, 0.05, "a joint may join a person whose tag is nearer than this", step="grouping", least=0.0
     )
     place_weight: float = knob(
         0.8, 0.0, 2.0, 0.05, "extra cost of a joint that is farther away than others, in tag units", step="grouping"
@@ -449,8 +442,8 @@ def reads(settings: Settings, step: str) -> tuple[Any, ...]:
 
 @lru_cache(maxsize=256)
 def names_read(rule: type[Settings], step: str) -> tuple[str, ...]:
-    """Names of the settings that one step of the decoder reads, as their fields say it."""
-    return tuple(item.name for item in fields(rule) if step_of(item.metadata) == step)
+    """Names of the settings that one step of the decoder reads, as their fields say it; grouping reads plain fields."""
+    return tuple(item.name for item in fields(rule) if item.metadata.get("step", "grouping") == step)
 
 
 def _key(value: Any) -> Any:
@@ -458,9 +451,3 @@ def _key(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tobytes()
     return value if type(value).__hash__ is not None else repr(value)
-
-
-def step_of(info: Mapping[str, Any]) -> str:
-    """The decoder's step that reads a setting, by the metadata of its field; one without a step is read by grouping."""
-    step: str = info.get("step") or "grouping"
-    return step

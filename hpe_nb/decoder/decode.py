@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -19,9 +19,6 @@ from hpe_nb.decoder.refinement import Refinement, refine, wanted_tags
 from hpe_nb.files.text import escaped, plural
 from hpe_nb.settings import STEPS, Candidates, People, Settings, reads
 from hpe_nb.skeleton import K
-
-MEMORY = 1000
-"""When a decoder keeps more results of steps, all are forgotten: those of a crowd take megabytes each."""
 
 Searched = tuple[Refinement, Float32, Kinds]
 """The search of some people, their keypoints (P, 17, 3) in map pixels after it, and each one's kind (P, 17)."""
@@ -190,7 +187,7 @@ class Decoder:
     def __call__(self, settings: Settings | None = None) -> Decoding:
         """Decode under these settings; see `decode`."""
         settings = settings or Settings()
-        if len(self._results) > MEMORY:
+        if len(self._results) > 1000:  # those of a crowd take megabytes each
             self._results.clear()
             self._first.clear()
             self._people.clear()
@@ -242,7 +239,7 @@ class Decoder:
 
 def _single(found: Refinement, keypoints: Float32, kind: Kinds) -> Iterator[tuple[Any, ...]]:
     """The rows of each person: those of the search, and of keypoints and kinds."""
-    columns = [getattr(found, item.name) for item in fields(found)]
+    columns = list(vars(found).values())
     ends = found.person.searchsorted(np.arange(len(keypoints) + 1)).tolist()
     for p, (start, end) in enumerate(pairwise(ends)):
         yield *(column[start:end] for column in columns), keypoints[p : p + 1], kind[p : p + 1]

@@ -72,6 +72,10 @@ class Groups:
         """Number of people, G."""
         return len(self.peak)
 
+    def turn_of(self, joint: int) -> Turn | None:
+        """The turn of a joint type, 0 to 16; None where it had no candidates."""
+        return next((turn for turn in self.turns if turn.joint == joint), None)
+
 
 TakeTurn = Callable[[Candidates, People, Settings], Turn]
 """`take_turn`, or what remembers its results."""

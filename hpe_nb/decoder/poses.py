@@ -221,14 +221,10 @@ def in_image(maps: Maps, keypoints: Float32, scores: Float32, tags: Floats, kind
 
 AREA_OF_BOX = 0.53
 """Share of a person's keypoint box that its body covers, the usual stand-in for COCO's segment area."""
-LEAST_AREA = 1e-9
-"""Least area in square pixels: a person of no extent is like another only in the same place."""
 MANY = 100
 """Where there are more pairs of people than this, unlike ones are left out first, joint by joint."""
 BLOCK = 100
 """Number of people compared with all others at a time."""
-ROUNDING = 1e-3
-"""More than rounding can change a sum of likenesses."""
 
 
 def oks(xy: Floats | Ints, other: Floats | Ints, area: Floats | float, use: Bools) -> Float64:
@@ -251,9 +247,12 @@ def oks(xy: Floats | Ints, other: Floats | Ints, area: Floats | float, use: Bool
 
 
 def likeness(apart: Floats, area: Floats, sigma: Float64 | float) -> Floats:
-    """exp(-d^2 / (2 area (2 sigma)^2)) of joints that are `apart` (..., 2)."""
+    """exp(-d^2 / (2 area (2 sigma)^2)) of joints that are `apart` (..., 2).
+
+    A person of no area is like another only in the same place: it counts as a billionth of a square pixel.
+    """
     squares = apart[..., 0] ** 2 + apart[..., 1] ** 2
-    return np.asarray(np.exp(-squares / (2 * (2 * sigma) ** 2 * np.maximum(area, LEAST_AREA))))
+    return np.asarray(np.exp(-squares / (2 * (2 * sigma) ** 2 * np.maximum(area, 1e-9))))
 
 
 def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> Ints:
@@ -282,7 +281,7 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
         """Which of the people (w,), of whom `better` (b,) are the first, repeat one of these before them: (b, w)."""
         shared = ones[better] @ ones[worse].T
         table: Bools = np.triu(2 * shared >= ones[worse].sum(axis=1), 1)
-        spare = np.where(table, (1 - limit) * shared + ROUNDING, -1)
+        spare = np.where(table, (1 - limit) * shared + 1e-3, -1)  # 1e-3: more than rounding can change their sum
         larger = np.maximum.outer(area[better], area[worse])
         for k in range(K):
             # Of many pairs nearly all are so unlike in their first joints that the others need not be compared.

@@ -20,9 +20,6 @@ from hpe_nb.skeleton import K, reach
 WEAK = np.float32(0.02)
 """In the whole-map search pixels up to this |heat| are looked at only where the stronger ones leave it open."""
 
-BLOCK = 2**14
-"""In the whole-map search about this many costs are held at a time: they stay in the processor's cache."""
-
 _A, _B = np.triu_indices(K, 1)
 
 
@@ -164,7 +161,7 @@ def cheapest(tags: Float32, heat: Float32, wanted: Float32) -> tuple[Ints, Float
         wanted: (Q, D) tags.
     """
     pixel, cost = np.empty(len(wanted), np.intp), np.empty(len(wanted), np.float32)
-    rows = BLOCK // len(heat) + 1
+    rows = 2**14 // len(heat) + 1  # so few costs at a time stay in the processor's cache
     for part in (slice(start, start + rows) for start in range(0, len(wanted), rows)):
         costs = rounded_distances(tags, wanted[part, None]) - heat
         pixel[part] = best = costs.argmin(axis=1)
@@ -204,7 +201,12 @@ def body_heights(places: Floats, seen: Bools) -> Floats:
         places: (P, 17, 2) x and y in map pixels.
         seen: (P, 17) which joints are there.
     """
-    apart = places.take(_A, axis=1) - places.take(_B, axis=1)
-    tall = np.sqrt((apart * apart).sum(axis=-1)) / reach()[_A, _B].astype(np.float32)
+    tall = pair_heights(places)
     tall *= seen.take(_A, axis=1) & seen.take(_B, axis=1)
     return np.asarray(tall.max(axis=1, initial=0))
+
+
+def pair_heights(places: Floats) -> Floats:
+    """Least body height (P, 136) that spans each two of the joints (P, 17, 2), in their unit."""
+    apart = places.take(_A, axis=1) - places.take(_B, axis=1)
+    return np.asarray(np.sqrt((apart * apart).sum(axis=-1)) / reach()[_A, _B].astype(places.dtype))

@@ -245,7 +245,7 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
         HpeError: there is no such joint type.
     """
     k = joint_index(joint)
-    turn = next((turn for turn in decoding.groups.turns if turn.joint == k), None)
+    turn = decoding.groups.turn_of(k)
     if turn is None or not turn.cost.size:
         ax, peaks = fig.canvas(ax, 5.5, 1.1), 0 if turn is None else len(turn.person)
         fig.bare(ax)

@@ -17,7 +17,7 @@ from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.metrics import NUMBERS
-from hpe_nb.explain.flips import flip_points, is_whole, setting_range, with_setting
+from hpe_nb.explain.flips import flip_points, is_whole, limits, with_setting
 from hpe_nb.scenes.making import Scene
 from hpe_nb.settings import Settings
 
@@ -128,7 +128,7 @@ def flip_settings(
         HpeError: no such field, or one that is no number.
     """
     base = base or Settings()
-    low, high = setting_range(base, name)
+    low, high = (limits(base, name)[end] for end in ("low", "high"))
     all_maps = [each.maps if isinstance(each, Scene) else each for each in pictures]
     points = [flip_points(decode(maps, base), name).values for maps in all_maps]
     starts = np.unique(np.clip(np.concatenate(([low], *points)), low, high))

@@ -19,10 +19,11 @@ from hpe_nb.decoder.decode import Decoding, decode
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import WINDOW, window_maxima
 from hpe_nb.decoder.poses import MISSING, Poses
+from hpe_nb.decoder.refinement import pair_heights
 from hpe_nb.errors import HpeError
 from hpe_nb.files.text import escaped
 from hpe_nb.scenes.truth import Truth
-from hpe_nb.skeleton import K, reach
+from hpe_nb.skeleton import K
 
 
 class Finding(NamedTuple):
@@ -56,33 +57,22 @@ SCALE = "wrong scale or padding shift"
 
 HIGH = 0.25
 """Scores above this share of the highest are looked at: noise does not reach it."""
-FEW = 60
-"""More maxima of one joint type than this are noise."""
 SOLID = 4
 """A group with this many joints is a person rather than a few false peaks; two that share as many can be compared."""
 ONE_PLACE = 0.06
 """Joints of one type nearer than this many body heights are one joint seen twice."""
 SIDE_BY_SIDE = 0.08
 """A larger share of high positive pixels that are no maxima tells that non-maxima were not negated."""
-ALIKE = 0.5
-"""Tags nearer than this speak for one person: half the distance at which training begins to push people apart."""
-EQUAL = 0.2
-"""Tags nearer than this cannot be told apart: the noise within a person is as large."""
-FAR = 2.0
-"""Tags of two people: further apart than this says no more."""
-DISORDER = 0.75
-"""Tags nearly as far from each other as by chance tell nothing."""
 SHORT = 32
 """Bodies below this height in map pixels are too small."""
-LEAST = 6
-"""Joints that a found and a true person must share to be compared."""
 
 
 class Clues:
     """Measurements on one decoding that more than one check looks at.
 
-    N maxima are the pixels with the highest |score| of their window, above HIGH, at most FEW of each joint type; Q are
-    the pairs of maxima of one type. S groups are people, kept by score and SOLID, and R are the pairs of these.
+    N maxima are the pixels with the highest |score| of their window, above HIGH, at most 60 of each joint type: more
+    are noise. Q are the pairs of maxima of one type. S groups are people, kept by score and SOLID, and R are the pairs
+    of these.
 
     Attributes:
         decoding, maps, settings: what is looked at.
@@ -109,7 +99,7 @@ class Clues:
 
         joint, y, x = np.nonzero(highest & (self.heat > floor))
         order = np.lexsort((-self.heat[joint, y, x], joint))
-        order = order[np.arange(len(order)) - np.searchsorted(joint, joint) < FEW]
+        order = order[np.arange(len(order)) - np.searchsorted(joint, joint) < 60]
         self.joint, self.xy = joint[order], np.stack((x, y), axis=1)[order]
         self.score = self.heat[self.joint, y[order], x[order]]
         self.tag = self.maps.tags[self.joint, y[order], x[order]].astype(np.float64)
@@ -147,9 +137,7 @@ def usual_heights(joints: Float32) -> Float64:
     The greatest of all pairs would be the rule, but one false joint far away makes a giant of anyone.
     """
     xy = np.where(joints[..., 2:] > 0, joints[..., :2], np.nan).astype(np.float64)
-    first, second = np.triu_indices(K, 1)
-    tall = np.linalg.norm(xy[:, first] - xy[:, second], axis=2) / reach()[first, second]
-    return np.asarray(np.nanquantile(tall, 0.9, axis=1))
+    return np.asarray(np.nanquantile(pair_heights(xy), 0.9, axis=1))
 
 
 def wrong_range(clues: Clues) -> Finding | None:
@@ -218,7 +206,7 @@ def not_ae(clues: Clues) -> Finding | None:
     chance = np.mean([_nearest_companion(joint, tag[deal(len(tag))]) for _ in range(5)])
     disorder = _nearest_companion(joint, tag) / max(float(chance), 1e-6)
 
-    near = _distances(tag) < ALIKE
+    near = _distances(tag) < 0.5  # half the distance at which training begins to push people apart
     known = np.stack([near[:, joint == k].any(axis=1) for k in types], axis=1) & (joint[:, None] != types)
     companions = float(np.median(known.sum(axis=1) / (len(types) - 1)))
     sizes = (clues.decoding.groups.peak >= 0).sum(axis=1)
@@ -231,7 +219,7 @@ def not_ae(clues: Clues) -> Finding | None:
     roughness = float(np.median(np.median(change, axis=0))) / max(float(tag.std(axis=0).max()), 1e-6)
 
     copies = _correlation(clues)
-    scattered = disorder > DISORDER and companions < 0.7 and in_bodies < 0.5
+    scattered = disorder > 0.75 and companions < 0.7 and in_bodies < 0.5
     if copies < 0.8 and roughness < 0.3 and not scattered:
         return None
     evidence = (
@@ -247,10 +235,10 @@ def _distances(tag: Floats) -> Float64:
 
 
 def _nearest_companion(joint: Ints, tag: Floats) -> float:
-    """Mean distance of a tag to the nearest one of each other joint type; those beyond FAR count as FAR."""
+    """Mean distance of a tag to the nearest one of each other joint type; 2 and more is far, and counts as 2."""
     apart, types = _distances(tag), np.unique(joint)
     nearest = np.stack([apart[:, joint == k].min(axis=1) for k in types], axis=1)
-    return float(np.minimum(nearest[joint[:, None] != types], FAR).mean())
+    return float(np.minimum(nearest[joint[:, None] != types], 2.0).mean())
 
 
 def _correlation(clues: Clues) -> float:
@@ -296,7 +284,7 @@ def close_tags(clues: Clues) -> Finding | None:
         f"in {len(close)} of {len(types)} joint types two joints have tags nearer than tag_threshold = {limit:g}; "
         f"their median distance is {nearest:.2f}"
     )
-    if nearest < EQUAL:
+    if nearest < 0.2:  # the noise within a person is as large
         change = clues.possible(place_weight=max(1.5, 2 * clues.settings.place_weight))
         advice = f"raise place_weight to {change['place_weight']:g}: no tag_threshold tells equal tags apart"
     else:
@@ -368,7 +356,7 @@ def _true_joints(person: Poses, truth: Poses) -> Float64:
     least, joints = 0.15, np.zeros((0, 5))  # in body heights, how unlike shapes are: beyond this they are others'
     for keypoints, kind in zip(truth.keypoints, truth.kind, strict=True):
         shared = person.detected[0] & (kind != MISSING)
-        if shared.sum() < LEAST:
+        if shared.sum() < 6:  # too few to compare shapes
             continue
         found, true = (each[shared, :2].astype(np.float64) for each in (person.keypoints[0], keypoints))
         scale, shift = _fit(found, true)

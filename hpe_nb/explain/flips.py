@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, fields
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
@@ -24,19 +25,14 @@ from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.grouping import ALONE, Turn, assign, checked_cost, no_people, take_turn
 from hpe_nb.decoder.peaks import find_peaks
-from hpe_nb.decoder.refinement import refine, wanted_tags, windows
+from hpe_nb.decoder.refinement import refine, wanted_tags
 from hpe_nb.errors import HpeError
-from hpe_nb.settings import Candidates, People, Settings, step_of, tag_distances
+from hpe_nb.settings import Candidates, People, Settings, tag_distances
 
 Answer = TypeVar("Answer")
 Search = Generator[None, None, list[float]]
 Change = Generator[None, None, float | None]
 """A search in small steps for the least value at which something changes; None where nothing does."""
-
-ON_A_LINE = 1e-9
-"""Costs nearer to each other than this, in shares of their size, are on one line."""
-WIDE = 1e-6
-"""Values are known to about this before bisection finds the last digit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,23 +110,17 @@ def search(
     return FlipPoints(setting, np.array(points, np.float64), picture.exact)
 
 
-def setting_range(settings: Settings, setting: str) -> tuple[float, float]:
-    """Where the slider of a number among the settings begins and ends.
-
-    Raises:
-        HpeError: no such setting, or one that is not a number.
-    """
-    info = _limits(settings, setting)
-    return info["low"], info["high"]
-
-
 def number_names(settings: Settings) -> list[str]:
     """Names of the settings that are numbers, a rule's own knobs included."""
     return [item.name for item in fields(settings) if "low" in item.metadata]
 
 
-def _limits(settings: Settings, setting: str) -> Mapping[str, Any]:
-    """The metadata of a setting that is a number; HpeError where there is none of this name."""
+def limits(settings: Settings, setting: str) -> Mapping[str, Any]:
+    """Where the slider of a setting that is a number begins and ends, and what else its field says, see `Settings`.
+
+    Raises:
+        HpeError: no such setting, or one that is not a number.
+    """
     if setting in (names := number_names(settings)):
         return type(settings).__dataclass_fields__[setting].metadata
     raise HpeError(f"setting={setting!r} was given, but a setting that is a number is expected: {', '.join(names)}.")
@@ -152,9 +142,9 @@ class _Picture:
     """One picture under any value of one setting; and whether what was found about it is exact so far."""
 
     def __init__(self, decoding: Decoding, setting: str) -> None:
-        info = _limits(decoding.settings, setting)
+        info = limits(decoding.settings, setting)
         self.low, self.high, self.by, self.least = (info[name] for name in ("low", "high", "by", "least"))
-        self.step = step_of(info)
+        self.step = info["step"]
         self.settings, self.setting, self.exact = decoding.settings, setting, True
         self.decoder = Decoder(decoding.maps)
 
@@ -250,26 +240,17 @@ def _compared_with(picture: _Picture, low: float, high: float) -> Floats | None:
 
 def _reaches(picture: _Picture, low: float, high: float) -> Search:
     """refine_reach: a window takes in a better pixel. Windows only grow, so bisection of each person misses none."""
+
+    def found(joints: Float32, tag: Float32, value: float) -> bytes:
+        return refine(now.maps, joints, tag, picture.at(value)).xy.tobytes()
+
     now, points = picture.decoding(low), list[float]()
     if now.settings.refine == "near":
         tags = wanted_tags(now.groups.tags, now.kept, now.settings)
         for joints, tag in zip(now.joints[now.kept, None], tags[:, None], strict=True):
             yield
-            points += _changes(_refined(picture, joints, tag), low, high)
+            points += _changes(partial(found, joints, tag), low, high)
     return points
-
-
-def _refined(picture: _Picture, joints: Float32, tag: Float32) -> Callable[[float], bytes]:
-    """What refinement finds at a value for one person (1, 17, 3) of this tag (1, D); a window is searched once."""
-    maps, (person, joint), known = picture.decoder.maps, (joints[..., 2] <= 0).nonzero(), dict[bytes, bytes]()
-
-    def found(value: float) -> bytes:
-        window = windows(joints, person, joint, value, maps.size).tobytes()
-        if window not in known:
-            known[window] = refine(maps, joints, tag, picture.at(value)).xy.tobytes()
-        return known[window]
-
-    return found
 
 
 def _turn_changes(picture: _Picture, turns: Sequence[Candidates], people: People, low: float, high: float) -> Search:
@@ -321,37 +302,33 @@ class _OneTurn:
         At `low` it comes out as recorded, by the costs `start`.
         """
         end = self.cost(high)
-        return (yield from self._first_change(low, start, high, end, self.person(high, end)))
-
-    def _first_change(self, low: float, start: Float64, high: float, end: Float64, last: Ints) -> Change:
-        """The same, where at `high` pairs cost `end` and the candidates go to the people `last`."""
+        last = self.person(high, end)
         alike = bool((last == self.mine).all())
-        if alike and np.array_equal(start, end):
-            return None
-        bent = _bent(start, self.cost(low + (high - low) / 2), end, self.picture.settings.opening)
-        if not bent.any():
-            return None if alike else self._exact(self._crossing(last, low, high, start, end), low, high)
-        apart = tag_distances(self.turn.candidates, self.turn.people)[bent]
-        moments = np.unique(apart[(apart >= low) & (apart < high)])
-        if not len(moments):
-            return self._by_slider(low, high)
-        # A rule may bend where a tag distance lies: before and after one of these it is looked at by itself.
-        yield
-        moment = moments[len(moments) // 2]
-        before, after = float(moment), min(float(np.nextafter(moment, np.float32(np.inf))), high)
-        if before > low:
-            change = yield from self.first_change(low, start, before)
-            if change is not None:
-                return change
-        start = self.cost(after)
-        if not (self.person(after, start) == self.mine).all():
-            # A tag distance is compared as float32, so that it changes in the middle between two of these.
-            return self._exact((before + after) / 2, before, after)
-        return (yield from self._first_change(after, start, high, end, last)) if after < high else None
+        while low < high and not (alike and np.array_equal(start, end)):
+            bent = _bent(start, self.cost(low + (high - low) / 2), end, self.picture.settings.opening)
+            if not bent.any():
+                return None if alike else self._exact(self._crossing(last, low, high, start, end), low, high)
+            apart = tag_distances(self.turn.candidates, self.turn.people)[bent]
+            moments = np.unique(apart[(apart >= low) & (apart < high)])
+            if not len(moments):
+                return self._by_slider(low, high)
+            # A rule may bend where a tag distance lies: before and after one of these it is looked at by itself.
+            yield
+            moment = moments[len(moments) // 2]
+            before, after = float(moment), min(float(np.nextafter(moment, np.float32(np.inf))), high)
+            if before > low:
+                change = yield from self.first_change(low, start, before)
+                if change is not None:
+                    return change
+            low, start = after, self.cost(after)
+            if not (self.person(low, start) == self.mine).all():
+                # A tag distance is compared as float32, so that it changes in the middle between two of these.
+                return self._exact((before + after) / 2, before, after)
+        return None
 
     def _by_slider(self, low: float, high: float) -> float | None:
         """The first change where the rule is not linear, as far as the steps of the slider show it."""
-        if high - low > WIDE:
+        if high - low > 1e-6:  # what is narrower holds one change
             self.picture.exact = False
         for start, end in self.picture.steps(low, high):
             if not self.same(end):
@@ -393,11 +370,14 @@ class _OneTurn:
 
 
 def _bent(start: Float64, middle: Float64, end: Float64, opening: float) -> Bools:
-    """Pairs (n, m) whose cost is not on one line at three values, and is somewhere less than opening a person."""
+    """Pairs (n, m) whose cost is not on one line at three values, and is somewhere less than opening a person.
+
+    On one line are costs up to a billionth of their size.
+    """
     low = np.minimum(np.minimum(start, middle), end) < opening
     start, middle, end = start[low], middle[low], end[low]
     with np.errstate(invalid="ignore"):
-        apart = np.abs(start + end - 2 * middle) > ON_A_LINE * (1 + np.abs(middle))
+        apart = np.abs(start + end - 2 * middle) > 1e-9 * (1 + np.abs(middle))
     low[low] = apart | ~np.isfinite(start + middle + end)
     return np.asarray(low)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hpe_nb.arrays import Bools, Floats, Ints
+from hpe_nb.arrays import Bools, Floats
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.grouping import Turn, allowed
 from hpe_nb.decoder.poses import DETECTED, REFINED
@@ -127,7 +127,7 @@ def explain_joint(decoding: Decoding, person: int, joint: int | str) -> Explanat
     k = joint_index(joint)
     person = whole_number("person", person, below=len(decoding.poses))
     group, kind = int(decoding.people[person]), int(decoding.poses.kind[person, k])
-    turn = turn_of(decoding, k)
+    turn = decoding.groups.turn_of(k)
     table, mine = _table(decoding, turn, group), int(decoding.groups.peak[group, k])
     others = [candidate for candidate in table if candidate.peak != mine]
     runner_up = others[0] if others and math.isfinite(others[0].tag_distance) else None
@@ -165,11 +165,6 @@ def explain_peak(decoding: Decoding, peak: int) -> Explanation:
         f"and that person {_why_dropped(decoding, group)}."
     )
     return Explanation(sentence, table, None, decoding, -1, k)
-
-
-def turn_of(decoding: Decoding, joint: int) -> Turn | None:
-    """The turn of a joint type, 0 to 16; None where it had no candidates."""
-    return next((turn for turn in decoding.groups.turns if turn.joint == joint), None)
 
 
 def _table(decoding: Decoding, turn: Turn | None, group: int) -> list[Candidate]:
@@ -323,7 +318,11 @@ def searched(decoding: Decoding, look: int) -> str:
     whose = "the person's"
     if settings.shifted_tags and decoding.kept[person] != person:
         whose = f"the tag of {_name(decoding, person)}, which shifted_tags puts for this one's"
-    where, everywhere = _where(decoding, second.window[look]), settings.refine == "everywhere"
+    everywhere, where = settings.refine == "everywhere", "in the whole picture"
+    x0, y0, x1, y1 = second.window[look].tolist()
+    if not everywhere:
+        (left, top), (right, bottom) = maps.image_points(np.array([[x0, y0], [x1 - 1, y1 - 1]]))
+        where = f"in the window from ({left:.0f}, {top:.0f}) to ({right:.0f}, {bottom:.0f})"
     if second.found[look]:
         x, y = second.xy[look]
         column, row = maps.image_points(second.xy[look])
@@ -339,7 +338,6 @@ def searched(decoding: Decoding, look: int) -> str:
         )
     if everywhere:
         return "nothing: the score at the best pixel is 0"
-    x0, y0, x1, y1 = second.window[look].tolist()
     own: Bools = rounded_distances(maps.tags[joint, y0:y1, x0:x1], tag) == 0
     if not own.any():
         return f"nothing: no pixel {where} has a tag whose distance from {whose} rounds to 0"
@@ -348,14 +346,6 @@ def searched(decoding: Decoding, look: int) -> str:
         f"nothing: the highest score {where} where the distance from {whose} rounds to 0 is {best:.3f}, not above "
         f"refine_threshold = {settings.refine_threshold:g}"
     )
-
-
-def _where(decoding: Decoding, window: Ints) -> str:
-    """A window of refinement in words."""
-    if decoding.settings.refine == "everywhere":
-        return "in the whole picture"
-    (left, top), (right, bottom) = decoding.maps.image_points(window.reshape(2, 2) - np.array([[0, 0], [1, 1]]))
-    return f"in the window from ({left:.0f}, {top:.0f}) to ({right:.0f}, {bottom:.0f})"
 
 
 def _at(decoding: Decoding, peak: int) -> str:

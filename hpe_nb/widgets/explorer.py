@@ -19,7 +19,7 @@ from hpe_nb.decoder.poses import Poses
 from hpe_nb.draw.dots import dots_of
 from hpe_nb.errors import HpeError, whole_number
 from hpe_nb.explain.changes import numbered, same_people, told_changes
-from hpe_nb.explain.flips import nearest_flips, number_names, search, setting_range, with_setting
+from hpe_nb.explain.flips import limits, nearest_flips, number_names, search, with_setting
 from hpe_nb.explain.what_if import added_peak, changed_peak
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
@@ -360,7 +360,7 @@ def words_and_marks(
     names = [name for name in number_names(settings) if name not in data.unread(settings)]
     names.sort(key=lambda name: name not in data.MAIN)  # those that matter most first
     # A setting's marks depend on the values of all the others.
-    keys = {name: (name, with_setting(settings, name, setting_range(settings, name)[0])) for name in names}
+    keys = {name: (name, with_setting(settings, name, limits(settings, name)["low"])) for name in names}
     marks = {name: known.get(key, {"values": [], "searching": True}) for name, key in keys.items()}
     told, flips = data.told_data(decoding, *chosen), []
     yield {"told": told, "kept": kept_data(kept, decoding), "marks": dict(marks)}

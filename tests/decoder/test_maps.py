@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -37,7 +39,6 @@ def spoilt(value: float) -> np.ndarray:
         pytest.param((GOOD.astype(str), GOOD), "type <U", id="text"),
         pytest.param((GOOD.astype(object), GOOD), "type object", id="objects"),
         pytest.param(([[1.0], [1.0, 2.0]], GOOD), "ragged", id="a ragged list"),
-        pytest.param((spoilt(1e37), GOOD), "heatmaps with NaN or infinite", id="too large for sums"),
         pytest.param((spoilt(1e19), GOOD), "heatmaps with NaN or infinite", id="too large for squares"),
         pytest.param((spoilt(1.0).astype(np.float64) * 1e300, GOOD), "infinite", id="too large for float32"),
         pytest.param((GOOD, GOOD, np.eye(3)), "to_image", id="transform of 3x3"),
@@ -55,6 +56,7 @@ def test_bad_maps_are_refused_in_one_sentence(arrays: tuple[np.ndarray, ...], to
 @pytest.mark.parametrize(
     "array",
     [
+        pytest.param(GOOD, id="float32 in C order, which is not copied"),
         pytest.param(GOOD.astype(np.float16), id="half"),
         pytest.param(GOOD.astype(np.float64), id="double"),
         pytest.param(GOOD.astype(">f4"), id="foreign byte order"),
@@ -67,10 +69,7 @@ def test_other_floats_are_taken_as_float32(array: np.ndarray) -> None:
     assert maps.heatmaps.dtype == np.float32
     assert maps.tags.shape == (*array.shape, 1)
     assert maps.heatmaps.flags.c_contiguous
-
-
-def test_float32_is_not_copied() -> None:
-    assert hpe.Maps(GOOD, GOOD).heatmaps is GOOD
+    assert (maps.heatmaps is array) == (array.dtype == np.float32 and array.flags.c_contiguous)
 
 
 def test_bare_maps_speak_in_map_pixels_and_others_in_image_pixels() -> None:
@@ -106,6 +105,13 @@ def test_a_file_keeps_everything(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["maps.npz"]
 
 
+def pickled() -> bytes:
+    """An `.npz` file whose array would be read by running what is in it."""
+    file = BytesIO()
+    np.savez(file, heatmaps=np.array([{}], dtype=object), tags=GOOD)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -113,6 +119,7 @@ def test_a_file_keeps_everything(tmp_path: Path) -> None:
         pytest.param(b"", "cannot be read", id="empty"),
         pytest.param(b"no zip at all", "cannot be read", id="text"),
         pytest.param(b"PK\x03\x04" + bytes(60), "cannot be read", id="cut zip"),
+        pytest.param(pickled(), "cannot be read", id="pickle, which is not run"),
     ],
 )
 def test_files_that_are_no_maps(tmp_path: Path, content: bytes | None, told: str) -> None:
@@ -122,21 +129,10 @@ def test_files_that_are_no_maps(tmp_path: Path, content: bytes | None, told: str
     refused(told, hpe.Maps.load, path)
 
 
-def test_pickles_are_not_run(tmp_path: Path) -> None:
-    path = tmp_path / "maps.npz"
-    np.savez(path, heatmaps=np.array([{}], dtype=object), tags=GOOD)
-    refused("cannot be read", hpe.Maps.load, path)
-
-
 def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    maps = random_maps(1, 1)
+    maps = hpe.Maps(GOOD, GOOD)
     path = maps.save(tmp_path / "maps.npz")
     before = path.read_bytes()
-
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(np, "savez_compressed", full)
+    monkeypatch.setattr(np, "savez_compressed", Mock(side_effect=OSError(28, "No space left on device")))
     refused("No space left", maps.save, path)
-    assert path.read_bytes() == before
-    assert len(list(tmp_path.iterdir())) == 1
+    assert [each.read_bytes() for each in tmp_path.iterdir()] == [before]

@@ -32,21 +32,23 @@ def scene(index: int) -> hpe.Maps:
     return random_maps(index, people=index * 7 % 41, **kind)
 
 
+def people_as_by_the_literal_rules(maps: hpe.Maps, name: str = "") -> int:
+    """See that the people are those of the literal rules, and the maps as they were; how many people."""
+    before = maps.heatmaps.copy(), maps.tags.copy()
+    expected, scores = literal_omz.decode(maps.heatmaps, maps.tags)
+    poses = hpe.decode(maps, hpe.Settings.omz()).poses
+    assert poses.keypoints.dtype == np.float32
+    np.testing.assert_array_equal(poses.keypoints, expected, err_msg=name)
+    np.testing.assert_array_equal(poses.scores, scores, err_msg=name)
+    np.testing.assert_array_equal(maps.heatmaps, before[0])
+    np.testing.assert_array_equal(maps.tags, before[1])
+    return len(expected)
+
+
 @pytest.mark.parametrize("kind", range(len(KINDS)), ids=list(KINDS))
 def test_equals_the_literal_rules(kind: int) -> None:
-    people = 0
-    for index in range(kind, SCENES, len(KINDS)):
-        maps = scene(index)
-        before = maps.heatmaps.copy(), maps.tags.copy()
-        expected, scores = literal_omz.decode(maps.heatmaps, maps.tags)
-        poses = hpe.decode(maps, hpe.Settings.omz()).poses
-        assert poses.keypoints.dtype == np.float32
-        np.testing.assert_array_equal(poses.keypoints, expected, err_msg=f"scene {index}")
-        np.testing.assert_array_equal(poses.scores, scores, err_msg=f"scene {index}")
-        np.testing.assert_array_equal(maps.heatmaps, before[0])
-        np.testing.assert_array_equal(maps.tags, before[1])
-        people += len(expected)
-    assert people > 50
+    counts = [people_as_by_the_literal_rules(scene(i), f"scene {i}") for i in range(kind, SCENES, len(KINDS))]
+    assert sum(counts) > 50
 
 
 @pytest.mark.parametrize(
@@ -60,11 +62,7 @@ def test_equals_the_literal_rules(kind: int) -> None:
     ],
 )
 def test_odd_maps_equal_the_literal_rules(heatmaps: np.ndarray) -> None:
-    maps = hpe.Maps(heatmaps, np.zeros_like(heatmaps))
-    expected, scores = literal_omz.decode(maps.heatmaps, maps.tags)
-    poses = hpe.decode(maps, hpe.Settings.omz()).poses
-    np.testing.assert_array_equal(poses.keypoints, expected)
-    np.testing.assert_array_equal(poses.scores, scores)
+    people_as_by_the_literal_rules(hpe.Maps(heatmaps, np.zeros_like(heatmaps)))
 
 
 @pytest.mark.parametrize("kind", ["plain", "two-dimensional tags", "many missing", "wide", "tall"])

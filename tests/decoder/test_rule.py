@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -11,7 +11,6 @@ from own_rules import Leash
 from refusals import refused
 
 import hpe_nb as hpe
-from hpe_nb.settings import STEPS
 from hpe_nb.skeleton import KEYPOINTS
 
 
@@ -102,14 +101,6 @@ def test_a_rule_may_use_one_array_for_all_turns(maps):
         np.testing.assert_array_equal(lazy.cost, plain.cost)
 
 
-def test_means_are_the_means_of_the_joints(maps):
-    groups = hpe.decode(maps, hpe.Settings(tag_threshold=2.0)).groups
-    for peaks, tag, center in zip(groups.peak, groups.tags, groups.turns[-1].after.xy, strict=True):
-        own = peaks[peaks >= 0]
-        np.testing.assert_allclose(tag, groups.peaks.tag[own].mean(axis=0), atol=1e-5)
-        np.testing.assert_allclose(center, groups.peaks.xy[own].mean(axis=0), atol=1e-9)
-
-
 def everywhere(value):
     """A cost that is the same for all pairs."""
     return lambda joints, people: np.full((len(joints.index), len(people)), value)
@@ -171,12 +162,6 @@ def test_numbers_of_any_kind_become_the_fields_own(number):
 )
 def test_a_knob_that_cannot_be_is_told(numbers, step, words):
     refused(words, hpe.knob, 1.0, *numbers, "a knob", step=step)
-
-
-@pytest.mark.parametrize("rule", [hpe.Settings, hpe.OmzSettings, hpe.HigherHRNetSettings, Leash])
-def test_every_field_is_read_by_one_step(rule):
-    assert {item.metadata["step"] for item in fields(rule)} <= set(STEPS)
-    assert all(item.metadata["meaning"] for item in fields(rule))
 
 
 def test_sweep_in_worker_processes_takes_the_rule():

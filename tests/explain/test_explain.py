@@ -14,7 +14,7 @@ import hpe_nb as hpe
 from hpe_nb.decoder.grouping import allowed
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED
 from hpe_nb.explain.flips import is_whole, used_pixels, with_setting
-from hpe_nb.explain.why import turn_of, why_here
+from hpe_nb.explain.why import why_here
 from hpe_nb.settings import KIT_RULES, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, K
 
@@ -44,7 +44,7 @@ def test_every_joint_and_peak_is_explained(maps, grouping):
 
 def test_a_joint_tells_which_other_person_its_tag_is_near():
     decoding = hpe.decode(hpe.scene("crossing arms").maps)
-    wrists = turn_of(decoding, KEYPOINTS.index("left wrist"))
+    wrists = decoding.groups.turn_of(KEYPOINTS.index("left wrist"))
     for person in (0, 1):
         mine = int(np.flatnonzero(decoding.people[person] == wrists.person)[0])
         apart = tag_distances(wrists.candidates, wrists.people)[mine, decoding.people[1 - person]]
