@@ -38,13 +38,16 @@ def whole_number(name: str, given: Any, low: int = 0, below: int | None = None) 
 
 
 def suggestion(given: object, known: Iterable[str]) -> str:
-    """The name that was meant, as the end of a sentence; empty where none is like the one given.
+    """The end of a sentence about a name that nobody knows: the name that was meant, or all where none is like it.
 
     >>> suggestion("tag_treshold", ["tag_threshold", "delta"])
     '; did you mean tag_threshold?'
+    >>> suggestion("x", ["tag_threshold", "delta"])
+    ': tag_threshold, delta.'
     """
-    near = get_close_matches(str(given), list(known), 1, 0.6)
-    return f"; did you mean {near[0]}?" if near else ""
+    names = list(known)
+    near = get_close_matches(str(given), names, 1, 0.6)
+    return f"; did you mean {near[0]}?" if near else f": {', '.join(names)}."
 
 
 def visible(text: str) -> str:

@@ -278,7 +278,7 @@ class Settings:
         known = [item.name for item in fields(cls)]
         for name in given:
             if name not in known:
-                meant = suggestion(name, known) or f": {', '.join(known)}."
+                meant = suggestion(name, known)
                 raise HpeError(f"{name}={given[name]!r} was given, but the name of a setting is expected{meant}")
         return super().__new__(cls)
 

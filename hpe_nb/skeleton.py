@@ -97,5 +97,5 @@ def joint_index(joint: int | str) -> int:
         return KEYPOINTS.index(name)
     if isinstance(joint, (int, np.integer)) and not isinstance(joint, bool) and 0 <= joint < K:
         return int(joint)
-    meant = suggestion(name, KEYPOINTS) or f": {', '.join(KEYPOINTS)}."
-    raise HpeError(f"joint={joint!r} was given, but 0 to 16 or the name of a joint is expected{meant}")
+    expected = f"0 to 16 or the name of a joint is expected{suggestion(name, KEYPOINTS)}"
+    raise HpeError(f"joint={joint!r} was given, but {expected}")

@@ -17,6 +17,7 @@ import numpy as np
 from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.draw.colours import contrast, person_colour, person_pattern, tones
+from hpe_nb.errors import HpeError
 from hpe_nb.files.images import check_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.skeleton import KEYPOINTS, LIMBS
@@ -69,7 +70,7 @@ def draw_poses(
         (H, W, 3) RGB uint8, a new array.
 
     Raises:
-        HpeError: an array that is no such image.
+        HpeError: an array that is no such image, or `people` that are no such places.
 
     Example:
         >>> scene = hpe.scene("two apart")
@@ -77,9 +78,11 @@ def draw_poses(
         (448, 448, 3)
     """
     check_image(image)
+    numbered = np.arange(len(poses)) if people is None else np.asarray(people)
+    if numbered.shape != (len(poses),) or (len(poses) and (numbered.dtype.kind not in "iu" or numbered.min() < 0)):
+        raise HpeError(f"people={people!r} was given, but a number from 0 for each of {len(poses)} poses is expected.")
     picture = np.array(image, order="C")
-    numbered = range(len(poses)) if people is None else np.asarray(people).tolist()
-    ready = _ready(poses, numbered, min_score, image.shape, line_width)
+    ready = _ready(poses, numbered.tolist(), min_score, image.shape, line_width)
     if (poses.kind == REFINED).any():
         strong = picture.copy()
         for person in ready[::-1]:

@@ -141,13 +141,14 @@ def _inputs(pictures: Pictures, truth: Any) -> tuple[MapCache | list[Maps], list
         protocol = pictures.protocol
         if isinstance(truth, LabelledSet) and len(truth) == len(pictures):
             truth.check_names(pictures.names)
-    elif pictures and isinstance(pictures[0], Scene):
+    elif not (isinstance(pictures, Sequence) and pictures and isinstance(pictures[0], Maps | Scene)):
+        raise HpeError(
+            "Kept maps (hpe.cache_maps of photos), or a list of maps or scenes are expected as pictures, and at least "
+            "one of them."
+        )
+    elif isinstance(pictures[0], Scene):
         truth, protocol = pictures if truth is None else truth, "scenes"
         source = [each.maps for each in source]
-    elif not pictures or not isinstance(pictures[0], Maps):
-        raise HpeError(
-            "Kept maps (hpe.cache_maps of photos), maps or scenes are expected as pictures, and at least one of them."
-        )
     if truth is None:
         raise HpeError("No truth was given, but only scenes know their own; add labels, read with hpe.read_labels.")
     return source, labels_of_each(truth, len(source)), protocol

@@ -114,8 +114,7 @@ def _best_at_hand(say: Callable[[str], None]) -> str:
 def _existing(path: Path) -> Path:
     """The path, if a network file is there."""
     if path.suffix.lower() not in (".xml", ".onnx"):
-        names = (AUTO, *NETWORKS)
-        meant = suggestion(path, names) or f": {', '.join(names)}."
+        meant = suggestion(path, (AUTO, *NETWORKS))
         raise HpeError(
             f"{path} was given, but the path of an .xml or .onnx file or a network's name is expected{meant}"
         )

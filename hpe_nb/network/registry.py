@@ -119,8 +119,7 @@ def known(name: str) -> KnownNetwork:
     """The same; a name that is not known is refused."""
     if found := find(name):
         return found
-    meant = suggestion(name, NETWORKS) or f": {', '.join(NETWORKS)}."
-    raise HpeError(f"{name!r} was given, but the name of a network is expected{meant}")
+    raise HpeError(f"{name!r} was given, but the name of a network is expected{suggestion(name, NETWORKS)}")
 
 
 def cache_dir() -> Path:

@@ -108,8 +108,7 @@ def _recipe(name: str | int | Recipe | None, settings: dict[str, Any]) -> Recipe
 
     def check(given: str, known: list[str], what: str) -> None:
         if given not in known:
-            meant = suggestion(given, known) or f": {', '.join(known)}."
-            raise HpeError(f"{given!r} was given, but the name of {what} is expected{meant}")
+            raise HpeError(f"{given!r} was given, but the name of {what} is expected{suggestion(given, known)}")
 
     for given in settings:
         check(given, [item.name for item in fields(Recipe)], "a scene's setting")

@@ -164,6 +164,13 @@ def test_what_is_no_photo(photo):
         draw_poses(photo, standing((0, 0)))
 
 
+@pytest.mark.parametrize("people", [[], [0, 1], [0.5], [-1], ["0"], 0], ids=str)
+def test_each_pose_needs_a_number(people):
+    with pytest.raises(hpe.HpeError, match="a number from 0 for each of 1 poses"):
+        drawn(standing((0, 0)), people=people)
+    drawn(Poses.none(), people=[])
+
+
 def test_twenty_people_can_be_told_apart_by_colour_and_pattern():
     for i, one in enumerate(PEOPLE):
         assert abs(brightness(one) - brightness(contrast(one))) > 75

@@ -322,6 +322,7 @@ class Odd(hpe.Settings):
         pytest.param({"pictures": [hpe.scene(1).maps], "truth": None}, "only scenes know", id="no truth"),
         pytest.param({"pictures": ["a.jpg"]}, "hpe.cache_maps of photos", id="paths"),
         pytest.param({"pictures": []}, "at least one", id="no pictures"),
+        pytest.param({"pictures": iter([hpe.scene(1)])}, "a list of maps or scenes", id="no list"),
     ],
 )
 def test_what_cannot_be_swept(pictures: list[hpe.Scene], changes: dict[str, Any], word: str) -> None:
