@@ -91,9 +91,14 @@ def fit_of(text: str) -> Any:
     return text if text in ("protocol", "letterbox") else size_of(text)
 
 
+def listed(make: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
+    """What makes a value of each part of a text between commas."""
+    return lambda text: tuple(make(part.strip()) for part in text.split(","))
+
+
 def three_numbers(text: str) -> tuple[float, ...]:
     """Three numbers between commas; one is taken for all three."""
-    numbers = tuple(map(float, text.split(",")))
+    numbers = listed(float)(text)
     return numbers * 3 if len(numbers) == 1 else numbers
 
 

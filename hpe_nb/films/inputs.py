@@ -24,11 +24,8 @@ from hpe_nb.files.images import PICTURE_ENDINGS, decode_image, opened, read_imag
 from hpe_nb.files.reading import MOST_BYTES, check_file
 from hpe_nb.files.text import plural
 from hpe_nb.films.record import Entry
-from hpe_nb.films.sources import TIMEOUT, Film, Frame, Source, Span, Troubles, is_url, open_camera, short_name
+from hpe_nb.films.sources import TIMEOUT, Frame, Source, Span, Troubles, is_url, open_film, short_name
 from hpe_nb.network.download import TransferError, answer, blocks
-
-LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "udp", "tcp", "srt")
-"""Kinds of address whose frames do not wait for their reader."""
 
 What = str | Path | int | Sequence[str | Path]
 """What can be opened: a path, a pattern, an address, a camera's index, or a list of paths."""
@@ -97,13 +94,6 @@ def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: 
     for sentence in found.report.sentences:
         source.report.add(sentence)
     return source
-
-
-def open_film(what: str | int, span: Span) -> Source:
-    """Open a camera by its index, or a film or stream by its path or address; HpeError where that cannot be."""
-    if isinstance(what, int) or (is_url(what) and what.split("://")[0].lower() in LIVE_SCHEMES):
-        return open_camera(what, span)
-    return Film(what, span)
 
 
 @dataclass
