@@ -145,18 +145,18 @@ def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, .
     """What the command line asks to be written for photos, or for a film of that name; never to one of the inputs."""
     from hpe_nb.films.inputs import CROPS
     from hpe_nb.films.job import pattern_of
-    from hpe_nb.films.record import RECORD
 
+    record = folder / "poses.jsonl"
     if options.resume and film:
         raise HpeError("--resume was given for a film, but it is for photos; use --start to begin at a later frame.")
-    if (folder / RECORD).exists() and not (options.resume or options.overwrite):
+    if record.exists() and not (options.resume or options.overwrite):
         also = "" if film else "--resume to go on, "
-        raise HpeError(f"{folder / RECORD} is of an earlier run; add {also}--overwrite or another folder with -o.")
+        raise HpeError(f"{record} is of an earlier run; add {also}--overwrite or another folder with -o.")
     named = options.video or (f"{film}-poses.mp4" if film else "")
     frames = pattern_of(Path(named)) is not None
     exports = {"poses.json": options.coco, "poses.csv": options.csv}
     return hpe.Outputs(
-        record=folder / RECORD,
+        record=record,
         video=folder / named if options.draw and named and not frames else None,
         pictures=folder / named if options.draw and (frames or not named) else None,
         exports=tuple(folder / name for name, asked in exports.items() if asked),

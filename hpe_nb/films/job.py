@@ -222,8 +222,8 @@ def run_film(
                     under_way.result()
         except KeyboardInterrupt:
             summary.interrupted = True
-            done = f"Stopped after {record.entries} frames; all of them are in {outputs.record}."
-            summary.ending = done if record.entries else "Stopped before the first frame."
+            done = f"Stopped after {summary.frames} frames; all of them are in {outputs.record}."
+            summary.ending = done if summary.frames else "Stopped before the first frame."
         except (HpeError, OSError, RuntimeError) as error:  # the last one is OpenVINO's, for a device that went away
             summary.ending = one_line(last_line(error))
         if video is not None:

@@ -43,9 +43,6 @@ COPIED = {
 }
 """Codecs of sound that films of these endings take as they are."""
 
-CLOCK = 90_000
-"""Ticks of the film's time in a second."""
-
 RESERVE = 8 * 2**20
 """Bytes that must stay free, so that a film can be ended and the record goes on."""
 
@@ -124,7 +121,7 @@ class VideoFile(Closing):
             self._video = self._container.add_stream(codec, rate=rate, options=dict(options))
             self._video.width, self._video.height = size
             self._video.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-            self._video.codec_context.time_base = 1 / rate if codec == "mjpeg" else Fraction(1, CLOCK)
+            self._video.codec_context.time_base = 1 / rate if codec == "mjpeg" else Fraction(1, 90_000)
             self._video.codec_context.gop_size = max(1, round(2 * self.fps))
             if self._source is not None and self._source.keeps_sound:
                 self._sound = self._container.add_stream_from_template(self._source.heard)
