@@ -427,12 +427,8 @@ class Upright:
     """
 
     def __init__(self) -> None:
+        self.exchanged = False  # whether frames are turned by a quarter, as far as has been seen
         self._way: tuple[bool, bool, bool] | None = None
-
-    @property
-    def exchanged(self) -> bool:
-        """Whether the frames are turned by a quarter, as far as has been seen."""
-        return self._way is not None and self._way[0]
 
     def __call__(self, frame: Any) -> Image | None:
         """The picture of a frame of PyAV; None where it cannot be converted."""
@@ -446,8 +442,9 @@ class Upright:
             told = frame.side_data.get("DISPLAYMATRIX")
             matrix = [1, 0, 0, 0, 1] if told is None else np.frombuffer(told, np.int32)[:5].tolist()
             xx, xy, _, yx, yy = matrix  # how far across and down a step across, down leads
-            exchanged = abs(xy) + abs(yx) > abs(xx) + abs(yy)
-            self._way = exchanged, (yx if exchanged else xx) < 0, (xy if exchanged else yy) < 0
+            self.exchanged = abs(xy) + abs(yx) > abs(xx) + abs(yy)
+            across, down = (yx, xy) if self.exchanged else (xx, yy)
+            self._way = self.exchanged, across < 0, down < 0
         return turned(image, *self._way) if any(self._way) else image
 
 
