@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -208,18 +208,16 @@ def run_film(
 
         wanted = islice(source, min(frames, sys.maxsize) or None)
         flow = detect(wanted, network, grouping, running, stages=stages, report=source.report)
-        under_way: Future[None] | None = None
         try:
             # Files are written in a thread of their own: while the next frame is drawn, and whole where Ctrl-C comes.
             with closing(flow), ThreadPoolExecutor(1, "hpe-writer") as writer:
+                written = writer.submit(lambda: None)  # the frame before: there is none yet
                 for entry, image in _followed(flow, following, stages, found_by):
                     with stages.timed("draw"):
                         picture, files = outputs.shown(entry, image)
-                    if under_way is not None:
-                        under_way.result()
-                    under_way = writer.submit(write, entry, picture, files)
-                if under_way is not None:
-                    under_way.result()
+                    written.result()
+                    written = writer.submit(write, entry, picture, files)
+                written.result()
         except KeyboardInterrupt:
             summary.interrupted = True
             done = f"Stopped after {summary.frames} frames; all of them are in {outputs.record}."
