@@ -15,9 +15,6 @@ T = TypeVar("T")
 OUT = "folder for the results (default: %(default)s here)"
 """Help of the option -o."""
 
-NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number"}
-"""What errors call a value that is made by these."""
-
 MOST_SIDE = 16384
 """The longest side of a size that can be asked for, that of the largest film."""
 
@@ -36,8 +33,8 @@ def add_options(
         if isinstance(value, bool):
             given = {"action": BooleanOptionalAction if value or unset else "store_true"}
         else:
-            make = value if callable(value) else type(value)
-            given["type"] = _checked(make, NUMBERS.get(make, named))
+            make: Any = value if callable(value) else type(value)
+            given["type"] = _checked(make, {int: "a whole number", float: "a number"}.get(make, named))
         default = None if callable(value) else value
         group.add_argument(flag, help=words, default=SUPPRESS if unset else default, **given)
 
