@@ -16,13 +16,11 @@ from hpe_nb.errors import HpeError, visible
 from hpe_nb.files.text import plural, text_table
 from hpe_nb.files.whole import check_targets, remove_parts
 
-PHOTO = "basketball1"
-"""The photo that is shown unless another is asked for."""
-
 
 def add(parser: ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("photo", nargs="?", default=PHOTO, help="a photo of yours, or one of the kit, as astronaut")
+    words = "a photo of yours, or one of the kit, as astronaut"
+    parser.add_argument("photo", nargs="?", default="basketball1", help=words)
     parser.add_argument("-o", "--out", type=Path, default=Path("hpe-nb-demo"), help=OUT)
     add_decoding(parser)
 

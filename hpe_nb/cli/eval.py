@@ -14,10 +14,6 @@ from hpe_nb.errors import HpeError
 if TYPE_CHECKING:
     from hpe_nb.evaluation.labels import LabelledSet
 
-LABELLED = (
-    ("--photos", Path, "FOLDER", "the photos (default: beside the labels)"),
-    ("--cache", Path, "FOLDER", "where maps are kept (default: the user's cache)"),
-)
 RESULTS = (
     ("--poses", Path, "FILE", "judge these results (.json, .csv, or a run's .jsonl); no network is run"),
     ("--compare", False, "", "compare fits, sizes 288 to 576, the network's own, refinement and flip test"),
@@ -35,7 +31,9 @@ def add_labelled(parser: ArgumentParser) -> None:
     """Add the options that name labelled photos and where maps are kept."""
     words = "COCO keypoint annotations (.json), or labels of YOLO-pose, CVAT or labelme"
     parser.add_argument("labels", type=Path, metavar="LABELS", help=words)
-    add_options(parser, "photos", LABELLED)
+    photos = ("--photos", Path, "FOLDER", "the photos (default: beside the labels)")
+    cache = ("--cache", Path, "FOLDER", "where maps are kept (default: the user's cache)")
+    add_options(parser, "photos", (photos, cache))
 
 
 def photos_of(options: Namespace, known: LabelledSet) -> list[Path]:

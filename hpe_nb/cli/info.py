@@ -12,11 +12,6 @@ from importlib.metadata import PackageNotFoundError, version
 from hpe_nb import __version__
 from hpe_nb.errors import HpeError
 
-PACKAGES = (
-    *("openvino", "numpy", "scipy", "opencv-python", "opencv-python-headless"),
-    *("matplotlib", "jupyterlab", "ipywidgets"),
-)
-
 
 def add(_: ArgumentParser) -> None:
     """There are no options."""
@@ -28,7 +23,8 @@ def run(_: Namespace) -> None:
     from hpe_nb.network.registry import NETWORKS, cache_dir, cached
 
     rows = [("hpe-nb", __version__), ("python", platform.python_version())]
-    for name in PACKAGES:
+    packages = "openvino numpy scipy opencv-python opencv-python-headless matplotlib jupyterlab ipywidgets"
+    for name in packages.split():
         with suppress(PackageNotFoundError):
             rows.append((name, version(name)))
     print(text_table(("package", "version"), rows))

@@ -15,9 +15,6 @@ T = TypeVar("T")
 OUT = "folder for the results (default: %(default)s here)"
 """Help of the option -o."""
 
-NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number"}
-"""What errors call a value that is made by these."""
-
 MOST_SIDE = 16384
 """The longest side of a size that can be asked for, that of the largest film."""
 
@@ -36,8 +33,8 @@ def add_options(
         if isinstance(value, bool):
             given = {"action": BooleanOptionalAction if value or unset else "store_true"}
         else:
-            make = value if callable(value) else type(value)
-            given["type"] = _checked(make, NUMBERS.get(make, named))
+            make: Any = value if callable(value) else type(value)
+            given["type"] = _checked(make, {int: "a whole number", float: "a number"}.get(make, named))
         default = None if callable(value) else value
         group.add_argument(flag, help=words, default=SUPPRESS if unset else default, **given)
 
@@ -91,9 +88,14 @@ def fit_of(text: str) -> Any:
     return text if text in ("protocol", "letterbox") else size_of(text)
 
 
+def listed(make: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
+    """What makes a value of each part of a text between commas."""
+    return lambda text: tuple(make(part.strip()) for part in text.split(","))
+
+
 def three_numbers(text: str) -> tuple[float, ...]:
     """Three numbers between commas; one is taken for all three."""
-    numbers = tuple(map(float, text.split(",")))
+    numbers = listed(float)(text)
     return numbers * 3 if len(numbers) == 1 else numbers
 
 

@@ -15,23 +15,13 @@ from hpe_nb.cli.options import (
     add_fields,
     add_options,
     grouping_of,
+    listed,
     network_of,
     of_fields,
     size_of,
 )
 from hpe_nb.errors import HpeError, one_line, visible
 from hpe_nb.files.text import plural
-
-
-def people_of(text: str) -> tuple[int, ...]:
-    """Numbers between commas."""
-    return tuple(map(int, text.split(",")))
-
-
-def joints_of(text: str) -> tuple[str, ...]:
-    """Names between commas."""
-    return tuple(part.strip() for part in text.split(","))
-
 
 FRAMES = (
     ("--start", 0, "N", "first frame, from 0"),
@@ -43,8 +33,8 @@ FRAMES = (
 RESULTS = (
     ("--video", "", "NAME", "name of the annotated film, .mp4, .mkv, .avi or .webm, or of frames: frame_%%04d.png"),
     ("--draw", True, "", "write annotated pictures or a film"),
-    ("--only-people", people_of, "N,N", "draw the people of these numbers only"),
-    ("--only-joints", joints_of, "NAME,NAME", "draw these joints only, as 'left wrist'"),
+    ("--only-people", listed(int), "N,N", "draw the people of these numbers only"),
+    ("--only-joints", listed(str), "NAME,NAME", "draw these joints only, as 'left wrist'"),
     ("--min-score", 0.0, "N", "draw joints of this score and above"),
     ("--output-size", size_of, "WxH", "fit annotated pictures and films into this, as 1280x720"),
     ("--crops", False, "", "write each person's part of the picture to the folder crops"),
@@ -127,8 +117,8 @@ def _run_one(options: Namespace, what: Any, name: str, outputs: hpe.Outputs, **s
     """One job, on all photos or on a film or camera of that name; its exit status."""
     from tqdm import tqdm
 
-    from hpe_nb.films.inputs import Pictures, open_film
-    from hpe_nb.films.sources import Span
+    from hpe_nb.films.inputs import Pictures
+    from hpe_nb.films.sources import Span, open_film
 
     span = Span(options.start, options.stop, options.stride, options.loop)
     with open_film(what, span) if name else Pictures(what, span) as source:
@@ -155,18 +145,18 @@ def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, .
     """What the command line asks to be written for photos, or for a film of that name; never to one of the inputs."""
     from hpe_nb.films.inputs import CROPS
     from hpe_nb.films.job import pattern_of
-    from hpe_nb.films.record import RECORD
 
+    record = folder / "poses.jsonl"
     if options.resume and film:
         raise HpeError("--resume was given for a film, but it is for photos; use --start to begin at a later frame.")
-    if (folder / RECORD).exists() and not (options.resume or options.overwrite):
+    if record.exists() and not (options.resume or options.overwrite):
         also = "" if film else "--resume to go on, "
-        raise HpeError(f"{folder / RECORD} is of an earlier run; add {also}--overwrite or another folder with -o.")
+        raise HpeError(f"{record} is of an earlier run; add {also}--overwrite or another folder with -o.")
     named = options.video or (f"{film}-poses.mp4" if film else "")
-    frames = pattern_of(Path(named)) is not None and named.count("%") == 1
+    frames = pattern_of(Path(named)) is not None
     exports = {"poses.json": options.coco, "poses.csv": options.csv}
     return hpe.Outputs(
-        record=folder / RECORD,
+        record=record,
         video=folder / named if options.draw and named and not frames else None,
         pictures=folder / named if options.draw and (frames or not named) else None,
         exports=tuple(folder / name for name, asked in exports.items() if asked),

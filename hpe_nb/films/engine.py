@@ -25,7 +25,7 @@ from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError
 from hpe_nb.files.text import plural
 from hpe_nb.films.following import Running
-from hpe_nb.films.sources import Frame, Troubles
+from hpe_nb.films.sources import GRACE, Frame, Troubles
 from hpe_nb.network.download import WAITING
 from hpe_nb.network.network import OUTPUTS, SHAPES, Network, core
 from hpe_nb.network.placement import Placement
@@ -35,9 +35,6 @@ T = TypeVar("T")
 
 AHEAD = 3
 """Frames beyond the running ones that may wait, read or decoded: they bridge a slow frame without much memory."""
-
-GRACE = 2.0
-"""Seconds to wait for the thread that reads, when all is over."""
 
 SHARED = "TBB_PARTITIONER"
 """OpenVINO's property for how a layer is split among the cores: STATIC, its own choice, or AUTO."""

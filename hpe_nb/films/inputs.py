@@ -24,20 +24,11 @@ from hpe_nb.files.images import PICTURE_ENDINGS, decode_image, opened, read_imag
 from hpe_nb.files.reading import MOST_BYTES, check_file
 from hpe_nb.files.text import plural
 from hpe_nb.films.record import Entry
-from hpe_nb.films.sources import TIMEOUT, Film, Frame, Source, Span, Troubles, is_url, open_camera, short_name
+from hpe_nb.films.sources import TIMEOUT, Frame, Source, Span, Troubles, is_url, open_film, short_name
 from hpe_nb.network.download import TransferError, answer, blocks
-
-LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "udp", "tcp", "srt")
-"""Kinds of address whose frames do not wait for their reader."""
 
 What = str | Path | int | Sequence[str | Path]
 """What can be opened: a path, a pattern, an address, a camera's index, or a list of paths."""
-
-STILL = (b"hei", b"mif", b"msf", b"avi")
-"""Beginnings of the kinds of pictures that begin as films do: HEIC, the photos of telephones, and AVIF."""
-
-UNREADABLE = (".heic", ".heif", ".jxl")
-"""Endings of photos that cannot be read: reading them says so."""
 
 FILM_ENDINGS = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".avi", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"),
@@ -47,9 +38,6 @@ FILM_ENDINGS = (
 
 MOST_FILM = 2**50
 """Bytes of the largest film."""
-
-PATIENCE = 60.0
-"""Seconds that a whole picture from the network may take."""
 
 CROPS = "crops"
 """Name of the folder for people's parts, which no picture's folder may have."""
@@ -97,13 +85,6 @@ def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: 
     for sentence in found.report.sentences:
         source.report.add(sentence)
     return source
-
-
-def open_film(what: str | int, span: Span) -> Source:
-    """Open a camera by its index, or a film or stream by its path or address; HpeError where that cannot be."""
-    if isinstance(what, int) or (is_url(what) and what.split("://")[0].lower() in LIVE_SCHEMES):
-        return open_camera(what, span)
-    return Film(what, span)
 
 
 @dataclass
@@ -231,9 +212,10 @@ def kind_of(path: str) -> str:
             still = not getattr(picture, "is_animated", False) or picture.format == "MPO"
             return "photo" if still else "film" if picture.format in ("GIF", "PNG") else "moving photo"
     as_film = head[4:8] == b"ftyp"
-    if suffix in FILM_ENDINGS or (as_film and not head[8:].startswith(STILL)):
+    # HEIC, the photos of telephones, and AVIF begin as films do. Reading photos that cannot be read says so.
+    if suffix in FILM_ENDINGS or (as_film and not head[8:].startswith((b"hei", b"mif", b"msf", b"avi"))):
         return "film"
-    return "photo" if as_film or suffix in (*PICTURE_ENDINGS, *UNREADABLE) else ""
+    return "photo" if as_film or suffix in (*PICTURE_ENDINGS, ".heic", ".heif", ".jxl") else ""
 
 
 def numbered(name: str) -> re.Pattern[str] | None:
@@ -327,7 +309,7 @@ def read_picture(path: str) -> Image:
     """Read a picture from a file or an address.
 
     Args:
-        path: as for `read_image`, or an address, which has to send the whole picture within `PATIENCE`.
+        path: as for `read_image`, or an address, which has to send the whole picture within a minute.
 
     Returns:
         (H, W, 3) RGB uint8.
@@ -342,7 +324,7 @@ def read_picture(path: str) -> Image:
         with closing(answer(path, 0, TIMEOUT)) as sent:
             if sent.headers.get_content_maintype() in ("multipart", "video"):
                 raise TransferError("it sends a film")
-            for block in blocks(sent, TIMEOUT, PATIENCE):
+            for block in blocks(sent, TIMEOUT, longest=60):
                 data += block
                 if len(data) > MOST_BYTES:
                     raise TransferError("it sends more than a picture has")

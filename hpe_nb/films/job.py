@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -17,7 +17,7 @@ import numpy as np
 from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.draw.skeletons import draw_poses
-from hpe_nb.errors import HpeError, last_line, one_line
+from hpe_nb.errors import HpeError, last_line, one_line, whole_number
 from hpe_nb.files.images import ENDINGS, crop_boxes, scaled_into, write_image
 from hpe_nb.files.whole import check_different, check_targets, folder_held, remove_parts
 from hpe_nb.films.engine import Found, Stages, detect
@@ -84,9 +84,8 @@ class Outputs:
         for name in self.joints:
             joint_index(name)
         for name in ("people", "size"):
-            given = getattr(self, name) or ()
-            if not all(isinstance(number, int | np.integer) and number >= 1 for number in given):
-                raise HpeError(f"{name}={given!r} was given, but whole numbers of 1 or more are expected.")
+            for number in getattr(self, name) or ():
+                whole_number(name, number, 1)
         if not 0 <= self.min_score <= 1:
             raise HpeError(f"min_score={self.min_score} was given, but a score from 0 to 1 is expected.")
 
@@ -128,7 +127,7 @@ class Outputs:
 
 def pattern_of(pictures: Path) -> re.Pattern[str] | None:
     """What finds the pictures of a pattern of their names; None for a folder, whatever it is called."""
-    return numbered(pictures.name) if pictures.suffix.lower() in ENDINGS else None
+    return numbered(pictures.name) if pictures.suffix.lower() in ENDINGS and pictures.name.count("%") == 1 else None
 
 
 @dataclass
@@ -166,7 +165,7 @@ def run_film(
         network: from `load_network`.
         outputs: what to write.
         grouping, running, following: settings of decoder, engine and tracking.
-        frames: end after this many; None is the source's end.
+        frames: end after this many; None or 0 is the source's end.
         seen: is called with what the record says of each frame that is through, for a progress bar; in a thread.
 
     Returns:
@@ -176,8 +175,7 @@ def run_film(
         HpeError: a place that cannot be written, that another run writes to, that is one of the inputs, or that holds
             a file of another run or of the user's while `outputs.overwrite` is off.
     """
-    if frames is not None and frames < 0:
-        raise HpeError(f"frames={frames} was given, but 0 or more is expected, 0 for all.")
+    frames = whole_number("frames", frames or 0)
     summary, following, grouping = Summary(), following or Following(), grouping or Settings()
     stages, found_by = summary.stages, f"{network.name}, fit={network.fit!r}, size={network.size}, {grouping!r}"
     with ExitStack() as open_files:
@@ -208,24 +206,22 @@ def run_film(
             if seen is not None:
                 seen(entry, stages)
 
-        wanted = islice(source, min(frames or sys.maxsize, sys.maxsize))
+        wanted = islice(source, min(frames, sys.maxsize) or None)
         flow = detect(wanted, network, grouping, running, stages=stages, report=source.report)
-        under_way: Future[None] | None = None
         try:
             # Files are written in a thread of their own: while the next frame is drawn, and whole where Ctrl-C comes.
             with closing(flow), ThreadPoolExecutor(1, "hpe-writer") as writer:
+                written = writer.submit(lambda: None)  # the frame before: there is none yet
                 for entry, image in _followed(flow, following, stages, found_by):
                     with stages.timed("draw"):
                         picture, files = outputs.shown(entry, image)
-                    if under_way is not None:
-                        under_way.result()
-                    under_way = writer.submit(write, entry, picture, files)
-                if under_way is not None:
-                    under_way.result()
+                    written.result()
+                    written = writer.submit(write, entry, picture, files)
+                written.result()
         except KeyboardInterrupt:
             summary.interrupted = True
-            done = f"Stopped after {record.entries} frames; all of them are in {outputs.record}."
-            summary.ending = done if record.entries else "Stopped before the first frame."
+            done = f"Stopped after {summary.frames} frames; all of them are in {outputs.record}."
+            summary.ending = done if summary.frames else "Stopped before the first frame."
         except (HpeError, OSError, RuntimeError) as error:  # the last one is OpenVINO's, for a device that went away
             summary.ending = one_line(last_line(error))
         if video is not None:

@@ -31,9 +31,6 @@ from hpe_nb.files.whole import check_different, new_file, unwritable
 from hpe_nb.films.sources import Closing
 from hpe_nb.skeleton import K
 
-RECORD = "poses.jsonl"
-"""Name of the record in the folder for the results of `hpe-nb run`."""
-
 COLUMNS = ("frame", "time_s", "name", "person", "person_score", "joint", "kind", "x_px", "y_px", "score")
 """Columns of the table made from a record: one row per joint; `person` counts from 1, as in pictures."""
 
@@ -59,14 +56,14 @@ class Entry:
 class RecordFile(Closing):
     """A record that is being written, in a `with` block; with `resume` it goes on after the last whole line.
 
-    Every entry is on disk when `write` returns; `entries` counts them. An earlier record stays until the first. Where
-    the disk has no room for one, what was written of it is taken back, so the file always ends with a whole line. The
-    file of a record without an entry goes.
+    Every entry is on disk when `write` returns. An earlier record stays until the first. Where the disk has no room for
+    one, what was written of it is taken back, so the file always ends with a whole line. The file of a record without
+    an entry goes.
     """
 
     def __init__(self, path: str | Path, resume: bool = False) -> None:
         self.path = Path(path)
-        self.entries = self._end = 0
+        self._end = 0  # of the last whole line
         self._file: FileIO | None = None
         if resume and self.path.exists():
             with self.path.open("rb") as file:
@@ -93,7 +90,6 @@ class RecordFile(Closing):
                 self._file.truncate()
             raise unwritable(self.path, error) from error
         self._end += len(line)
-        self.entries += 1
 
     def close(self) -> None:
         """Close the file."""

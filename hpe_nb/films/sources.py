@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from io import FileIO
-from numbers import Integral
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Lock, Thread
@@ -20,7 +19,7 @@ from typing import Any, Self
 import numpy as np
 
 from hpe_nb.arrays import Image
-from hpe_nb.errors import HpeError, visible
+from hpe_nb.errors import HpeError, visible, whole_number
 from hpe_nb.files.images import turned
 from hpe_nb.files.opencv import cv2
 from hpe_nb.network.download import WAITING, in_thread
@@ -28,14 +27,11 @@ from hpe_nb.network.download import WAITING, in_thread
 TIMEOUT = 10.0
 """Seconds after which a stream or camera that gives nothing counts as broken off."""
 
-GRACE = 1.0
-"""Seconds to wait for a device's or stream's thread when all is over; what waits for the network ends later, alone."""
+GRACE = 2.0
+"""Seconds to wait for a thread that reads when all is over; what waits for the network ends later, alone."""
 
-MOST_SOUND = 20_000
-"""Packets of sound that wait for the film at most: some minutes."""
-
-NEAR = 3.0
-"""Seconds ahead for which reading on is quicker than seeking, which goes back to the last whole picture."""
+LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "udp", "tcp", "srt")
+"""Kinds of address whose frames do not wait for their reader."""
 
 CLOSE = 0.001
 """Seconds by which times may be off, being rounded in records."""
@@ -66,10 +62,10 @@ class Span:
     loop: bool = False  # begin again at the end, for ever
 
     def __post_init__(self) -> None:
-        for name, least in (("start", 0), ("stop", 0), ("stride", 1)):
-            value = getattr(self, name)
-            if not (isinstance(value, Integral) and int(value) >= least) and (name, value) != ("stop", None):
-                raise HpeError(f"{name}={value!r} was given, but a whole number of {least} or more is expected.")
+        whole_number("start", self.start)
+        whole_number("stride", self.stride, 1)
+        if self.stop is not None:
+            whole_number("stop", self.stop)
         if self.over(self.start):
             raise HpeError(f"stop={self.stop} was given with start={self.start}, but a later frame is expected.")
 
@@ -157,7 +153,8 @@ class Film(Source):
     def __init__(self, address: str, span: Span) -> None:
         super().__init__(short_name(address), span, [address])
         self._reading, self._upright = Lock(), Upright()
-        self.keeps_sound, self.sound = False, deque[Any](maxlen=MOST_SOUND)  # packets of `heard`, as they come by
+        self.keeps_sound = False
+        self.sound = deque[Any](maxlen=20_000)  # packets of `heard` as they come by, of some minutes at most
         self._open()
         announced = self._video.frames or round(self._lasts * self.fps)
         ends = [end for end in (announced, span.stop) if end]
@@ -168,7 +165,7 @@ class Film(Source):
         self._container, self._video = open_container(self.files[0])
         self._frames = self._container.decode(self._video)
         self.heard: Any = next(iter(self._container.streams.audio), None)  # the stream of sound, None for a silent film
-        self.fps = stream_rate(self._video)
+        self.fps = frame_rate(self._video.average_rate, self._video.guessed_rate, self._video.base_rate)
         self.clock = Clock(self.fps)
         self._lasts, self._reached = (self._container.duration or 0) / 1e6, 0.0
         if self._container.format.name == "avi":  # its duration is guessed from the file's size
@@ -250,7 +247,7 @@ class Film(Source):
             HpeError: the film has no such second, or its picture cannot be decoded.
         """
         image, clock = None, self.clock
-        if clock.now < second < clock.now + NEAR:
+        if clock.now < second < clock.now + 3:  # quicker than seeking, which goes back to the last whole picture
             image = self._read_on(second)
         elif clock.began is not None:
             self._container.seek(round(max(0.0, clock.began + second - 2 / self.fps) * 1e6))
@@ -316,7 +313,7 @@ class Camera(Source):
         self, name: str, span: Span, pictures: Iterator[Image | None], fps: float, release: Callable[[], object]
     ) -> None:
         super().__init__(name, replace(span, loop=False))
-        self.fps = fps if 0 < fps <= 1000 else 30.0
+        self.fps = fps
         self._closing = False
         self._newest: Queue[Frame | None] = Queue()
         self._thread = Thread(target=self._empty, args=(pictures, release), name=WAITING, daemon=True)
@@ -356,16 +353,19 @@ class Camera(Source):
         self._thread.join(GRACE)
 
 
-def open_camera(what: str | int, span: Span) -> Camera:
-    """Open a camera by its index, or a live stream by its address; HpeError where there is none."""
-    if isinstance(what, str):
-        container, video = open_container(what)
-        pictures = map(Upright(), container.decode(video))
-        return Camera(short_name(what), span, pictures, stream_rate(video), container.close)
-    capture = cv2.VideoCapture(what) if 0 <= what < 2**31 else None
-    if capture is None or not capture.isOpened():
-        raise HpeError(f"camera {what} was asked for, but there is none that opens; try another index or a file.")
-    return Camera(f"camera {what}", span, camera_pictures(capture), capture.get(cv2.CAP_PROP_FPS), capture.release)
+def open_film(what: str | int, span: Span) -> Source:
+    """Open a camera by its index, or a film or stream by its path or address; HpeError where that cannot be."""
+    if isinstance(what, int):
+        capture = cv2.VideoCapture(what) if 0 <= what < 2**31 else None
+        if capture is None or not capture.isOpened():
+            raise HpeError(f"camera {what} was asked for, but there is none that opens; try another index or a file.")
+        fps = frame_rate(capture.get(cv2.CAP_PROP_FPS))
+        return Camera(f"camera {what}", span, camera_pictures(capture), fps, capture.release)
+    if not (is_url(what) and what.split("://")[0].lower() in LIVE_SCHEMES):
+        return Film(what, span)
+    container, video = open_container(what)
+    fps = frame_rate(video.average_rate, video.guessed_rate, video.base_rate)
+    return Camera(short_name(what), span, map(Upright(), container.decode(video)), fps, container.close)
 
 
 def camera_pictures(capture: Any) -> Iterator[Image]:
@@ -414,10 +414,9 @@ def error_words(error: Exception) -> str:
     return "it gave nothing for 10 seconds" if "exit requested" in words.lower() else str(words)
 
 
-def stream_rate(stream: Any) -> float:
-    """Frames per second as a film tells it, 30 where it tells nothing sensible."""
-    rates = (float(rate or 0) for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate))
-    return next((rate for rate in rates if 0 < rate <= 1000), 30.0)
+def frame_rate(*told: Any) -> float:
+    """The first sensible one of the frame rates that a film or device tells, 30 where none is."""
+    return next((rate for rate in (float(each or 0) for each in told) if 0 < rate <= 1000), 30.0)
 
 
 class Upright:
@@ -428,12 +427,8 @@ class Upright:
     """
 
     def __init__(self) -> None:
+        self.exchanged = False  # whether frames are turned by a quarter, as far as has been seen
         self._way: tuple[bool, bool, bool] | None = None
-
-    @property
-    def exchanged(self) -> bool:
-        """Whether the frames are turned by a quarter, as far as has been seen."""
-        return self._way is not None and self._way[0]
 
     def __call__(self, frame: Any) -> Image | None:
         """The picture of a frame of PyAV; None where it cannot be converted."""
@@ -447,8 +442,9 @@ class Upright:
             told = frame.side_data.get("DISPLAYMATRIX")
             matrix = [1, 0, 0, 0, 1] if told is None else np.frombuffer(told, np.int32)[:5].tolist()
             xx, xy, _, yx, yy = matrix  # how far across and down a step across, down leads
-            exchanged = abs(xy) + abs(yx) > abs(xx) + abs(yy)
-            self._way = exchanged, (yx if exchanged else xx) < 0, (xy if exchanged else yy) < 0
+            self.exchanged = abs(xy) + abs(yx) > abs(xx) + abs(yy)
+            across, down = (yx, xy) if self.exchanged else (xx, yy)
+            self._way = self.exchanged, across < 0, down < 0
         return turned(image, *self._way) if any(self._way) else image
 
 

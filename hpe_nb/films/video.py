@@ -43,9 +43,6 @@ COPIED = {
 }
 """Codecs of sound that films of these endings take as they are."""
 
-CLOCK = 90_000
-"""Ticks of the film's time in a second."""
-
 RESERVE = 8 * 2**20
 """Bytes that must stay free, so that a film can be ended and the record goes on."""
 
@@ -54,9 +51,9 @@ class VideoFile(Closing):
     """A film that is being written. Use it in a `with` block; leaving it, on whatever way, ends the film.
 
     The ending chooses the codec, see `CODECS`. The first frame sets the size; frames of another size are `fitted` into
-    it with black around them. `fps` counts for frames that are given without a time, and for an .avi, which shows a
-    frame until the next one. The sound of the source is copied as it is, packet by packet, beside the pictures of its
-    time; `sound_note` says what came of it.
+    it with black around them. `fps` tells how long the last frame is shown, and in an .avi how finely times are kept.
+    The sound of the source is copied as it is, packet by packet, beside the pictures of its time; `sound_note` says
+    what came of it.
     """
 
     def __init__(self, path: str | Path, fps: float, source: Film | None = None) -> None:
@@ -75,7 +72,7 @@ class VideoFile(Closing):
         self._video: Any = None
         self._sound: Any = None
 
-    def write(self, image: Image, time: float | None = None) -> None:
+    def write(self, image: Image, time: float) -> None:
         """Add a frame.
 
         Args:
@@ -91,7 +88,7 @@ class VideoFile(Closing):
         size = max(2, image.shape[1] // 2 * 2), max(2, image.shape[0] // 2 * 2)
         try:
             if self._container is None:
-                self._open(size, time or 0.0)
+                self._open(size, time)
             self._ask_for_room()
             self.fitted += size != self._size
             if size != self._size or 1 in image.shape:
@@ -100,8 +97,7 @@ class VideoFile(Closing):
                 np.ascontiguousarray(image[: self._size[1], : self._size[0]]), format="rgb24"
             )
             tick = frame.time_base = self._video.codec_context.time_base
-            seconds = self.frames / self.fps if time is None else time - self._origin
-            self._ticks = frame.pts = max(self._ticks + 1, round(seconds / tick))
+            self._ticks = frame.pts = max(self._ticks + 1, round((time - self._origin) / tick))
             self._container.mux(self._video.encode(frame))
             self._play_sound(float(self._ticks * tick))
         except (OSError, av.FFmpegError) as error:
@@ -125,7 +121,7 @@ class VideoFile(Closing):
             self._video = self._container.add_stream(codec, rate=rate, options=dict(options))
             self._video.width, self._video.height = size
             self._video.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-            self._video.codec_context.time_base = 1 / rate if codec == "mjpeg" else Fraction(1, CLOCK)
+            self._video.codec_context.time_base = 1 / rate if codec == "mjpeg" else Fraction(1, 90_000)
             self._video.codec_context.gop_size = max(1, round(2 * self.fps))
             if self._source is not None and self._source.keeps_sound:
                 self._sound = self._container.add_stream_from_template(self._source.heard)

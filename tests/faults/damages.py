@@ -73,7 +73,7 @@ def originals(folder: Path) -> dict[str, bytes]:
     for ending in FILMS:
         with VideoFile(folder / f"film{ending}", 10) as film:
             for shift in range(12):
-                film.write(np.roll(pixels, shift, axis=1))
+                film.write(np.roll(pixels, shift, axis=1), shift / 10)
         files[ending[1:]] = film.path.read_bytes()
     scene = hpe.scene("crossing arms", seed=1)
     poses = hpe.decode(scene.maps).poses

@@ -183,7 +183,7 @@ def long_film(options: argparse.Namespace, folder: Path) -> Rows:
 
     with VideoFile(folder / "short.mp4", 10) as short:
         for shift in range(40):
-            short.write(coded([(20 + 2 * shift, 48, 1)]))
+            short.write(coded([(20 + 2 * shift, 48, 1)]), shift / 10)
     with hpe.open_source(folder / "short.mp4", loop=True) as source:
         outputs = hpe.Outputs(record=folder / "poses.jsonl", video=folder / "film.mp4")
         hpe.run_film(source, dot_network(), outputs, frames=options.frames, seen=seen)

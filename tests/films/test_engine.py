@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from operator import length_hint
+from typing import Any
 
 import numpy as np
 import openvino as ov
@@ -25,25 +26,25 @@ DOTS = dot_network()
 WALK = [coded([(20 + 2 * i, 40, 1), (90 - 2 * i, 50, 5)]) for i in range(25)]
 
 
-def check_frame_by_frame(pictures: list[np.ndarray], people: int, network: Network, running: hpe.Running) -> None:
-    """See that each picture gives, in their order, the poses that it gives alone."""
-    found = list(hpe.detect(frames(pictures), network, running=running))
+SIZES = [(128, 96), (96, 128), (160, 96), (128, 128), (96, 96), (192, 96), (128, 96)]
+MIXED = [coded([(44, 44, 1)], size) for size in SIZES for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "people", "network", "running"),
+    [
+        *((WALK, 2, DOTS, {"hint": hint, "requests": n}) for hint in ("LATENCY", "THROUGHPUT") for n in (0, 1, 3)),
+        pytest.param(MIXED, 1, replace(DOTS, fit="protocol", size=96), {}, id="frames of changing size"),
+    ],
+)
+def test_results_are_those_of_frame_by_frame(
+    pictures: list[np.ndarray], people: int, network: Network, running: dict[str, Any]
+) -> None:
+    found = list(hpe.detect(frames(pictures), network, running=hpe.Running(**running)))
     assert [one.frame.index for one in found] == list(range(len(pictures)))
     for one, picture in zip(found, pictures, strict=True):
         assert len(one.poses) >= people
         np.testing.assert_array_equal(one.poses.keypoints, hpe.decode(network(picture)).poses.keypoints)
-
-
-@pytest.mark.parametrize("hint", ["LATENCY", "THROUGHPUT"])
-@pytest.mark.parametrize("requests", [0, 1, 3])
-def test_results_are_those_of_frame_by_frame(hint: str, requests: int) -> None:
-    check_frame_by_frame(WALK, 2, DOTS, hpe.Running(hint=hint, requests=requests))
-
-
-def test_frames_of_changing_size() -> None:
-    sizes = [(128, 96), (96, 128), (160, 96), (128, 128), (96, 96), (192, 96), (128, 96)]
-    pictures = [coded([(44, 44, 1)], size) for size in sizes for _ in range(2)]
-    check_frame_by_frame(pictures, 1, replace(DOTS, fit="protocol", size=96), hpe.Running())
 
 
 @pytest.mark.parametrize("bad", [(2,), tuple(range(9))], ids=["in between", "the first ones"])
@@ -93,16 +94,12 @@ def test_memory_is_bounded_when_nobody_takes_results() -> None:
     found.close()
 
 
-@pytest.mark.parametrize("taken", [0, 1, 30])
-def test_nothing_runs_after_the_end(taken: int) -> None:
-    found = hpe.detect(frames(WALK), DOTS)
-    list(islice(found, taken))
+@pytest.mark.parametrize(("given", "taken"), [(25, 0), (25, 1), (25, 30), (0, 1)])
+def test_nothing_runs_after_the_end(given: int, taken: int) -> None:
+    found = hpe.detect(frames(WALK[:given]), DOTS)
+    assert len(list(islice(found, taken))) == min(given, taken)
     found.close()
     assert not [thread for thread in threading.enumerate() if thread.name == WAITING]
-
-
-def test_no_frames_at_all() -> None:
-    assert list(hpe.detect([], DOTS)) == []
 
 
 LATENCY = hpe.Running(hint="LATENCY")

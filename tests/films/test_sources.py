@@ -111,7 +111,7 @@ def test_frames_by_their_seconds(tmp_path: Path, name: str, uneven: bool) -> Non
 def test_films_are_shown_as_they_say(tmp_path: Path, matrix: tuple[int, ...], shown: Callable[[Image], Image]) -> None:
     path = tmp_path / "film.mp4"
     with VideoFile(path, 10) as film:
-        film.write(np.pad(np.full((8, 16, 3), 255, np.uint8), ((8, 32), (8, 40), (0, 0))))
+        film.write(np.pad(np.full((8, 16, 3), 255, np.uint8), ((8, 32), (8, 40), (0, 0))), 0.0)
     as_stored = read(path)[0][0].image
     np.testing.assert_array_equal(read(patched(path, matrix))[0][0].image, shown(as_stored))
 
