@@ -192,9 +192,17 @@ def field_line(item: Field[Any]) -> str:
     return f"{data.get('meaning', '')} ({default!r}{span})"
 
 
+class Checked:
+    """A dataclass whose fields are checked when it is made; see `check_field`."""
+
+    def __post_init__(self) -> None:
+        for item in fields(self):  # type: ignore[arg-type]
+            object.__setattr__(self, item.name, check_field(item, getattr(self, item.name)))
+
+
 @explained
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Settings:
+class Settings(Checked):
     """Settings of the decoder, from peaks to poses, with the kit's own rule of grouping.
 
     Frozen: make changed copies with `dataclasses.replace`.
@@ -298,10 +306,6 @@ class Settings:
             value, default = getattr(self, item.name), item.default
             rows.append([item.name, f"{value}{'' if value == default else ' (changed)'}", field_line(item)])
         return f"<p>{escaped(repr(self))}</p>{html_table(('setting', 'value', 'meaning'), rows)}"
-
-    def __post_init__(self) -> None:
-        for item in fields(self):
-            object.__setattr__(self, item.name, check_field(item, getattr(self, item.name)))
 
     def cost(self, joints: Candidates, people: People) -> Float64:
         """Cost of each pair of candidate and person, (n, m); infinite where a pair may not be.

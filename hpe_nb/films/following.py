@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from hpe_nb.settings import check_field, choice, knob, switch
-
-
-class Checked:
-    """Settings whose values are checked when they are made."""
-
-    def __post_init__(self) -> None:
-        for item in fields(self):  # type: ignore[arg-type]
-            object.__setattr__(self, item.name, check_field(item, getattr(self, item.name)))
+from hpe_nb.settings import Checked, choice, knob, switch
 
 
 @dataclass(frozen=True, kw_only=True)

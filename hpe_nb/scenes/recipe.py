@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
 from hpe_nb.errors import HpeError
-from hpe_nb.settings import check_field, knob, switch
+from hpe_nb.settings import Checked, knob, switch
 
 FARTHEST = 1000
 """No number of a person's part in a scene is beyond this."""
@@ -36,7 +36,7 @@ class Actor(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Recipe(Checked):
     """What a scene is made from. Frozen: make a changed copy with `dataclasses.replace`.
 
     Each number's metadata holds its `meaning`, `low`, `high` and `by`, each switch's its `meaning`, as in `Settings`.
@@ -76,9 +76,7 @@ class Recipe:
     about: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            if item.metadata:
-                object.__setattr__(self, item.name, check_field(item, getattr(self, item.name)))
+        super().__post_init__()
         try:
             (width, height), cast = map(int, self.size), tuple(Actor(*each) for each in self.cast)
             numbers = np.array([(each.x, each.ground, each.height, each.loose) for each in cast], float)
