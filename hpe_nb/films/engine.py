@@ -149,6 +149,8 @@ def tuned(network: Network, running: Running) -> Network:
     With LATENCY one frame runs on all cores. By default each gets an equal part of every layer, and all wait for the
     one that was called away to decode or write; with AUTO the others take over its work. No number changes by that.
     """
+    if not isinstance(network, Network):
+        raise HpeError(f"a {type(network).__name__} was given, but films run on a network from hpe.load_network.")
     chosen = {"NUM_STREAMS": running.streams, "INFERENCE_NUM_THREADS": running.threads}
     config = network.config | {"PERFORMANCE_HINT": running.hint} | {name: str(n) for name, n in chosen.items() if n}
     known = core().get_property("CPU", "SUPPORTED_PROPERTIES")

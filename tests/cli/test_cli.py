@@ -14,6 +14,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from small_networks import model, save
 
 import hpe_nb as hpe
 from hpe_nb.cli import lab
@@ -134,6 +135,22 @@ def test_what_cannot_be_used_is_told_in_one_sentence(
 def test_a_network_that_ships_is_not_fetched(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fetch", "hpe-nb-ae"]) == 0
     assert "It comes with the kit: " in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_protocols_are_compared(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    scene, network = hpe.scene(2), save(model(), tmp_path / "small.xml")
+    hpe.write_image("a.jpg", scene.image)
+    box = {"image_id": 1, "bbox": [0, 0, 448, 448], "area": 1e4}
+    people = [box | {"keypoints": xy.ravel().tolist()} for xy in scene.truth.keypoints]
+    labels = {"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": people}
+    Path("labels.json").write_text(json.dumps(labels))
+    assert main(["eval", "labels.json", "--network", str(network), "--cache", "maps", "--compare"]) == 0
+    ways = [f"fit {fit} {size}, no flip test" for fit in ("protocol", "letterbox") for size in (288, 352, 448, 576)]
+    rows = capsys.readouterr().out.splitlines()[-18:]
+    for i, way in enumerate([*ways, "fit protocol 448, with flip test"]):
+        assert all(way in row for row in rows[2 * i : 2 * i + 2])
+        assert ["near" in row for row in rows[2 * i : 2 * i + 2]] == [True, False]
 
 
 def test_an_interrupt_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

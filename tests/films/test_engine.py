@@ -47,6 +47,10 @@ def test_results_are_those_of_frame_by_frame(
         np.testing.assert_array_equal(one.poses.keypoints, hpe.decode(network(picture)).poses.keypoints)
 
 
+def test_a_flip_test_is_no_network() -> None:
+    refused("films run on a network", next, hpe.detect(frames(WALK), hpe.FlipTest(DOTS)))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("bad", [(2,), tuple(range(9))], ids=["in between", "the first ones"])
 def test_frames_that_are_no_pictures_are_left_out_and_told(bad: tuple[int, ...]) -> None:
     given, report = frames(WALK), Troubles()
