@@ -144,26 +144,18 @@ class Maps {
 
 /** What a view draws, and what of it lies under a pointer. */
 class Drawing {
-  /** Draw at the next frame; what was `sent`, as soon as all that was sent with it is known: the frame need not wait then. */
-  draw(sent = false) {
-    this.stale = true;
-    const paint = () => { if (this.stale) this.stale = !this.paint(); };
-    if (sent) queueMicrotask(paint);
-    this.next ??= requestAnimationFrame(() => {
-      this.next = null;
-      paint();
-      if (this.stale) return;
-      this.root.dataset.shown = this.scene.n ?? 0;
-      this.root.dataset.frames = +(this.root.dataset.frames ?? 0) + 1;
-    });
+  /** Draw at the next frame. */
+  draw() {
+    this.next ??= requestAnimationFrame(() => { this.next = null; this.paint(); });
   }
 
-  /** Whether it could be painted: people wait for their photo, so that neither is seen with another's. */
   paint() {
-    if (this.abort.signal.aborted || this.loading) return false;
+    // People wait for their photo: neither is seen with another's.
+    if (this.abort.signal.aborted || this.loading) return;
     this.paintPhoto();
     if (!this.stripBox.hidden && !this.strip.hidden) this.paintStrip();
-    return true;
+    this.root.dataset.shown = this.scene.n ?? 0;
+    this.root.dataset.frames = +(this.root.dataset.frames ?? 0) + 1;
   }
 
   /** The context of a canvas of this size in CSS pixels, as sharp as the screen and cleared. */

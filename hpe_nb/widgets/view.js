@@ -331,7 +331,7 @@ class View extends Drawing {
     const same = String(this.imageSize) === String(sent.size);
     Object.assign(this, { levels, loading: null, imageSize: sent.size, truth: sent.truth });
     this.tools.layer.options[LAYERS.indexOf("truth")].hidden = !this.truth.length;
-    if (same) this.draw(true); else this.fit();
+    if (same) this.draw(); else this.fit();
   }
 
   load_maps(sent) {
@@ -354,7 +354,7 @@ class View extends Drawing {
     this.steps?.follow();
     this.listPeople();
     this.showTable(scene.table);
-    this.draw(true);
+    this.draw();
     this.askQueued();
   }
 
