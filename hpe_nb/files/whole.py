@@ -56,10 +56,8 @@ def _part_of(path: Path, held: ExitStack) -> Path:
         held.callback(_remove, part)
         if os.name == "nt":  # there a file that is open can neither be removed nor replace another
             return part
-        file = held.enter_context(part.open("xb")).fileno()
-        with suppress(FileNotFoundError):
-            if _lock(file) is not False and os.path.samestat(os.fstat(file), part.stat()):
-                return part
+        if _lock(held.enter_context(part.open("xb")).fileno()) is not False and part.exists():
+            return part
 
 
 def _remove(part: Path) -> None:
