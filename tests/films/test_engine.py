@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from operator import length_hint
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.films.engine import AHEAD, SHARED, Stages, tuned
-from hpe_nb.films.sources import Frame, Troubles
+from hpe_nb.films.inputs import Pictures
+from hpe_nb.films.sources import Frame, Span, Troubles
 from hpe_nb.network.download import WAITING
 from hpe_nb.network.network import Network
 
@@ -47,8 +49,12 @@ def test_results_are_those_of_frame_by_frame(
         np.testing.assert_array_equal(one.poses.keypoints, hpe.decode(network(picture)).poses.keypoints)
 
 
-def test_a_flip_test_is_no_network() -> None:
-    refused("films run on a network", next, hpe.detect(frames(WALK), hpe.FlipTest(DOTS)))  # type: ignore[arg-type]
+def test_a_flip_test_is_no_network(tmp_path: Path) -> None:
+    flip: Any = hpe.FlipTest(DOTS)
+    refused("films run on a network", next, hpe.detect(frames(WALK), flip))
+    outputs = hpe.Outputs(record=tmp_path / "out" / "poses.jsonl")
+    refused("films run on a network", hpe.run_film, Pictures([], Span()), flip, outputs)
+    assert not outputs.record.parent.exists()
 
 
 @pytest.mark.parametrize("bad", [(2,), tuple(range(9))], ids=["in between", "the first ones"])
