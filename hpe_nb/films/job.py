@@ -172,8 +172,9 @@ def run_film(
         How it went. Only mistakes made before the first frame are raised.
 
     Raises:
-        HpeError: a place that cannot be written, that another run writes to, that is one of the inputs, or that holds
-            a file of another run or of the user's while `outputs.overwrite` is off.
+        HpeError: what is no network, fewer than no frames, a place that cannot be written, that another run writes to,
+            that is one of the inputs, or that holds a file of another run or of the user's while `outputs.overwrite` is
+            off.
     """
     frames = whole_number("frames", frames or 0)
     summary, following, grouping = Summary(), following or Following(), grouping or Settings()
