@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from numbers import Integral
 from typing import Any
-
-import numpy as np
 
 LONGEST = 299
 """Characters of the longest message."""
@@ -28,7 +27,7 @@ class HpeError(ValueError):
 
 def whole_number(name: str, given: Any, low: int = 0, below: int | None = None) -> int:
     """The number as Python's, if it is a whole one from `low` on; with `below`, an index lower than that."""
-    whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
+    whole = isinstance(given, Integral) and not isinstance(given, bool)  # NumPy's are Integral
     if whole and low <= given and (below is None or given < below):
         return int(given)
     expected = f"a whole number of {low} or more is expected"

@@ -6,15 +6,16 @@ import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 import hpe_nb as hpe
-from hpe_nb.arrays import Image
 from hpe_nb.cli.options import OUT, add_decoding, grouping_of, network_of
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.files.text import plural, text_table
 from hpe_nb.files.whole import check_targets, remove_parts
+
+if TYPE_CHECKING:
+    from hpe_nb.arrays import Image
 
 
 def add(parser: ArgumentParser) -> None:
@@ -66,6 +67,8 @@ def run(options: Namespace) -> None:
 
 def _written_before(picture: Path, people: Path, name: str, image: Image) -> bool:
     """Whether the files are results of this photo, from an earlier call, as they were: people, and these drawn."""
+    import numpy as np
+
     try:
         with TemporaryDirectory() as folder:
             poses = hpe.load_poses(people, name)

@@ -47,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # a name outside the terminal's alphabet must not stop a command
             stream.reconfigure(errors="replace")
     try:
-        parser = command_line()
+        arguments = sys.argv[1:] if arguments is None else arguments
+        parser = command_line(arguments)
         options, others = parser.parse_known_args(arguments)
         if others and not options.passes_on:
             parser.error("unrecognized arguments: " + " ".join(others))
@@ -70,8 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0 if done else 2
 
 
-def command_line() -> ArgumentParser:
-    """The parser of all commands and their options."""
+def command_line(arguments: Sequence[str]) -> ArgumentParser:
+    """The parser of all commands; only those named have their options, as those of the settings load NumPy."""
     parser = Parser(prog="hpe-nb", description="See how associative embedding finds people.")
     parser.add_argument("--version", action="version", version=f"hpe-nb {__version__}")
     parser.set_defaults(passes_on=False, run=lambda _: parser.print_help())
@@ -81,7 +82,8 @@ def command_line() -> ArgumentParser:
         about = str(module.__doc__).partition(": ")[2]
         one = subparsers.add_parser(name, help=about.partition(".")[0], description=about[:1].upper() + about[1:])
         one.set_defaults(run=module.run)
-        module.add(one)
+        if name in arguments:
+            module.add(one)
     return parser
 
 

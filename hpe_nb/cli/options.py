@@ -8,7 +8,6 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 import hpe_nb as hpe
-from hpe_nb.settings import Settings
 
 T = TypeVar("T")
 
@@ -70,9 +69,9 @@ def of_fields(options: Namespace, settings: type[T], make: Any = None) -> T:
     return made
 
 
-def grouping_of(options: Namespace) -> Settings:
+def grouping_of(options: Namespace) -> hpe.Settings:
     """The settings that the command line asks for; HpeError where a value is outside its range."""
-    return of_fields(options, Settings, Settings.omz if options.omz else None)
+    return of_fields(options, hpe.Settings, hpe.Settings.omz if options.omz else None)
 
 
 def size_of(text: str) -> tuple[int, int]:
@@ -117,7 +116,7 @@ def add_decoding(parser: ArgumentParser) -> None:
     """Add the options for the network and each field of `Settings`; `--omz` starts from Open Model Zoo's rules."""
     add_options(parser, "network", NETWORK)
     parser.add_argument("--omz", action="store_true", help="start from the rules of Open Model Zoo's demo")
-    add_fields(parser, "grouping: settings of the decoder, from peaks to people", Settings)
+    add_fields(parser, "grouping: settings of the decoder, from peaks to people", hpe.Settings)
 
 
 def network_of(options: Namespace) -> hpe.Network:

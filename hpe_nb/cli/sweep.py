@@ -7,8 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import hpe_nb as hpe
 from hpe_nb.cli.eval import add_labelled, maps_of, photos_of
 from hpe_nb.cli.options import add_decoding, grouping_of
@@ -54,6 +52,8 @@ def run(options: Namespace) -> None:
 
 def values_of(text: str) -> tuple[str, list[Any]]:
     """A field and its values, from FIELD=LOW:HIGH:STEP or FIELD=VALUE,VALUE,...; the field itself checks them."""
+    import numpy as np
+
     from hpe_nb.evaluation.grids import MOST
 
     name, _, listed = text.partition("=")

@@ -166,8 +166,8 @@ class Decoder:
 
     Its results are kept, so their arrays cannot be written to: change copies.
 
-    A step runs again only if one of its settings or the result before it differs. Equal results of a step are one
-    object, so what follows them runs once: `a.poses is b.poses` tells that two decodings come out the same.
+    A step runs again only if one of its settings or the result before it differs. Equal peaks and equal arrays are one
+    object, so what follows them runs once. Where `a.poses is b.poses`, two decodings come out the same.
 
     Args:
         maps: the network's maps; they must not be changed afterwards.

@@ -185,7 +185,7 @@ def alt_text(subject: Subject, decoding: Decoding) -> str:
         f"person {number + 1}, score {float(score):.2f}, {int((kind != MISSING).sum())} of {K} joints"
         for number, score, kind in zip(decoding.pose_numbers, decoding.poses.scores, decoding.poses.kind, strict=True)
     )
-    return f"The {subject.name}, {width} by {height} pixels. {readout(decoding)}. {people}"
+    return ". ".join(filter(None, (f"The {subject.name}, {width} by {height} pixels", readout(decoding), people)))
 
 
 def window_data(decoding: Decoding, which: int) -> list[float]:

@@ -47,6 +47,7 @@ class Stepper(Stepped):
             for position, each in enumerate(self.moments)
             if each.what == "candidates"
         ]
+        turns += [[position, "after them"] for position, each in enumerate(self.moments) if each.what == "filter"]
         steps = {"count": self._count, "interval": 900, "turns": turns}
         fixed = fixed_data("stepper", ("steps", "probe", "strip"), [], steps=steps)
         super().__init__(fixed=fixed, photo=photo_data(subject.image), maps=maps_data(subject.maps))

@@ -348,7 +348,7 @@ class View extends Drawing {
     this.tools.place.textContent = scene.place ?? "";
     this.tools.untouched.hidden = !scene.edited;
     this.readout.textContent = scene.readout;
-    this.photo.setAttribute("aria-label", scene.alt ?? "");
+    this.describe();
     this.strip.setAttribute("aria-label", `Tags of all joints by joint type. ${scene.readout}`);
     this.panels.follow();
     this.steps?.follow();
@@ -356,6 +356,12 @@ class View extends Drawing {
     this.showTable(scene.table);
     this.draw();
     this.askQueued();
+  }
+
+  /** The picture in words: the kernel's, and what is drawn on it. */
+  describe() {
+    const type = ONE_TYPE.includes(this.layer) ? ` of ${this.fixed.names[this.joint]}` : "";
+    this.photo.ariaLabel = `${(this.scene.alt ?? "").replace(/\.$/, "")}. Shown: ${this.layer}${type}.`;
   }
 
   /** The kernel says where the chosen joint is now, unless something else was chosen since. */
@@ -517,6 +523,7 @@ class View extends Drawing {
       tool.setAttribute("aria-pressed", on);
     }
     if (changes.diagnosing) this.said.scrollTop = 0;
+    this.describe();
     this.draw();
   }
 

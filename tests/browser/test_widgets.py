@@ -6,6 +6,7 @@ What changed is asked of the canvas (the items it drew, or its pixels) and of th
 import pytest
 
 import hpe_nb as hpe
+from hpe_nb.skeleton import JOINT_ORDER as ORDER
 
 PREPARE = "import hpe_nb as hpe\nfrom hpe_nb.scenes.truth import wrong_joints\nmade = hpe.scene('crossing arms')"
 WRONG = "wrong_joints(explorer.decoding, made.truth)"
@@ -204,6 +205,9 @@ def test_a_click_lights_up_everywhere_and_keys_go_on(explored):
     page.locator(".hpe-words p").wait_for()
     page.keyboard.press("ArrowUp")
     explored.wait_until("explorer.chosen", [0, 11])
+    for key, joint in (("ArrowRight", ORDER[ORDER.index(11) + 1]), ("ArrowLeft", 11)):
+        page.keyboard.press(key)
+        explored.wait_until("explorer.chosen", [0, joint])
     row = page.locator(".hpe-words tbody tr").nth(1)
     row.hover()
     runner = explored.drawn(canvas, "runner-up")[0]
@@ -216,6 +220,22 @@ def test_a_click_lights_up_everywhere_and_keys_go_on(explored):
     canvas.focus()
     page.keyboard.press("Escape")
     explored.wait_until("explorer.chosen", None)
+
+
+def test_each_layer_is_another_picture_on_both_halves_and_said_in_words(explored):
+    page, canvas, seen = explored.page, explored.photo, []
+    page.locator(".hpe-keep").click()
+    page.get_by_label("compare with A").select_option("beside")
+    for layer in page.get_by_label("layer").locator("option").all_inner_texts():
+        page.get_by_label("layer").select_option(layer)
+        people = explored.items(canvas, "joint" if layer in ("skeletons", "peaks", "truth") else "map")
+        assert len(people) >= 2
+        assert f"Shown: {layer}" in canvas.get_attribute("aria-label")
+        seen.append(explored.pixels(canvas))
+    assert len(set(seen)) == len(seen) == 6
+    row = page.evaluate(f"{VIEW}.rowOf(7)")
+    page.mouse.click(*explored.at(explored.strip, {"x": 40, "y": row}))
+    assert canvas.get_attribute("aria-label").endswith("Shown: heatmap of left elbow.")
 
 
 def test_dots_are_selected_by_a_drag(explored):
@@ -353,7 +373,9 @@ def test_errors_of_handlers_of_the_page_and_an_older_version_are_told(explored):
     page.locator(".hpe-error", has_text="made by hpe-nb 0.0.1").wait_for()
 
 
-SIZES = [pytest.param(1100, 800, id="1100"), pytest.param(1600, 900, id="1600"), pytest.param(1366, 768, id="1366")]
+SIZES = [
+    pytest.param(width, height, id=str(width)) for width, height in ((620, 800), (1100, 800), (1600, 900), (1366, 768))
+]
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
@@ -492,8 +514,12 @@ def test_steppers_controls(run, jupyter):
     saved.click(saved.photo, saved.drawn(saved.photo, "joint")[0])  # the page has nothing to say of a joint
     assert saved.page.locator(".hpe-words p").inner_text().strip() == said
     saved.close()
+    opened.ask("setattr(stepper, 'position', len(stepper.moments) - 1)")
+    page.wait_for_function(f"{VIEW}.steps.turn.selectedOptions[0].text === 'after them'")
+    page.get_by_label("turn").select_option(label="17. right ankle")
+    opened.wait_until("stepper.moment.turn", 16)
     page.get_by_title("play").click()
-    opened.wait_until("stepper.position > 3")
+    opened.wait_until("stepper.moment.what", "decision")
 
 
 def test_scene_labs_controls(run):
@@ -504,6 +530,9 @@ def test_scene_labs_controls(run):
     opened.page.locator(".hpe-panel-scene .hpe-preset").select_option("crossing arms")
     opened.wait_until("len(lab.made.truth)", 2)
     opened.drawn(opened.photo, "wrong")
+    opened.page.get_by_text("more: tags").click()
+    opened.page.locator("input[type=checkbox][data-setting=same_tag]").check()
+    opened.wait_until("lab.made.recipe.same_tag")
     slide(opened, "tag_threshold", "ArrowRight")
     opened.wait_until("lab.settings.tag_threshold", 1.05)
     assert opened.ask("lab.scene['hint']").endswith("with the wrong person.")

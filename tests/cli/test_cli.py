@@ -80,11 +80,13 @@ command()
     assert "tidies up" not in done.stdout
 
 
-def test_help_loads_nothing_heavy() -> None:
-    heavy = ("cv2", "openvino", "matplotlib", "scipy", "torch", "ipywidgets", "jupyterlab", "pycocotools", "PIL")
-    code = "import sys, hpe_nb; from hpe_nb.cli.main import main; dir(hpe_nb); main([])"
-    code += f"; print({{*{heavy}}} & {{*sys.modules}})"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("given", ["", "--help"])
+def test_help_loads_nothing_heavy(given: str) -> None:
+    heavy = ["numpy", "pandas", "matplotlib", "scipy", "cv2", "PIL", "openvino", "torch", "pycocotools"]
+    heavy += ["ipywidgets", "jupyterlab"]
+    code = "import atexit, sys, hpe_nb; from hpe_nb.cli.main import main; dir(hpe_nb)"
+    code += f"; atexit.register(lambda: print({{*{heavy}}} & {{*sys.modules}})); main()"
+    done = subprocess.run([sys.executable, "-c", code, *given.split()], capture_output=True, text=True, check=True)
     assert "commands:" in done.stdout
     assert done.stdout.splitlines()[-1] == "set()"
 

@@ -11,6 +11,7 @@ from own_rules import Leash
 from refusals import refused
 
 import hpe_nb as hpe
+from hpe_nb.decoder import decode as decoding
 from hpe_nb.skeleton import KEYPOINTS
 
 
@@ -67,14 +68,39 @@ def test_a_decoder_sees_every_field_change(maps, series):
     assert len({plain.tobytes() for _, plain in found}) > 1
 
 
+@pytest.mark.parametrize(
+    ("changes", "runs"),
+    [
+        pytest.param({"duplicate_oks": 0.5}, "duplicates_of", id="the last step"),
+        pytest.param({"refine": "off"}, "refine duplicates_of", id="refinement"),
+        pytest.param({"pose_threshold": 0.11}, "kept_people", id="the filter, to the same people"),
+        pytest.param({"delta": 0.5}, "joints_of refine duplicates_of", id="joints, to the same scores"),
+        pytest.param({"tag_threshold": 1.0001}, "group", id="grouping, to the same people"),
+        pytest.param({"tag_threshold": 0.3}, "group joints_of kept_people refine duplicates_of", id="grouping"),
+        pytest.param({"detection_threshold": 0.1001}, "find_peaks", id="peaks, to the same ones"),
+    ],
+)
+def test_a_decoder_repeats_no_step_that_cannot_differ(maps, monkeypatch, changes, runs):
+    ran, decoder = [], hpe.Decoder(maps)
+    for name in ("find_peaks", "group", "joints_of", "kept_people", "refine", "duplicates_of"):
+        step = getattr(decoding, name)
+        monkeypatch.setattr(decoding, name, lambda *given, name=name, step=step: ran.append(name) or step(*given))
+    first = decoder()
+    ran.clear()
+    again = [decoder(hpe.Settings(**each)) for each in (changes, {}, changes)]
+    assert ran == runs.split()
+    assert first.poses is again[1].poses
+    assert (first.poses is again[0].poses) == ("duplicates_of" not in ran)
+
+
 def test_a_new_default_keeps_its_range():
     assert hpe.OmzSettings().max_candidates == 30
     refused("max_candidates=0 was given, but a whole number from 1 to 200", hpe.OmzSettings, max_candidates=0)
 
 
 def test_what_a_decoder_remembers_cannot_be_changed(maps):
-    decoding = hpe.Decoder(maps)()
-    arrays = [each for part in (decoding, decoding.poses, decoding.peaks) for each in vars(part).values()]
+    found = hpe.Decoder(maps)()
+    arrays = [each for part in (found, found.poses, found.peaks) for each in vars(part).values()]
     for array in (each for each in arrays if isinstance(each, np.ndarray)):
         with pytest.raises(ValueError, match="read-only"):
             array[:] = 0

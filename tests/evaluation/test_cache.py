@@ -47,6 +47,8 @@ def test_each_photo_once_unless_it_changed(tmp_path: Path, photos: list[Path]) -
         cache = hpe.cache_maps(photos, network, tmp_path / "c", progress=False)
     assert network.calls == [0, 1, 2]
     assert all(same(hpe.decode(cache[i]).poses, hpe.decode(SCENES[i].maps).poses) for i in range(3))
+    kept = sum(path.stat().st_size for path in cache.folder.iterdir())
+    assert kept < sum(scene.maps.heatmaps.nbytes + scene.maps.tags.nbytes for scene in SCENES) / 6
     assert "3 photos" in str(cache)
     assert "protocol 448, no flip test" in cache.protocol
     plain = hpe.cache_maps(photos, lambda _: SCENES[0].maps, tmp_path / "p", progress=False)

@@ -127,8 +127,8 @@ LATENCY = hpe.Running(hint="LATENCY")
 def test_settings_reach_openvino(device: str, config: dict[str, str], running: hpe.Running, shares: str | None) -> None:
     if SHARED not in ov.Core().get_property("CPU", "SUPPORTED_PROPERTIES"):
         pytest.skip("this OpenVINO has no such property")
-    network = tuned(replace(DOTS, device=device, config=config), replace(running, streams=2))
-    given = {"PERFORMANCE_HINT": running.hint, "NUM_STREAMS": "2"}
+    network = tuned(replace(DOTS, device=device, config=config), replace(running, streams=2, threads=3))
+    given = {"PERFORMANCE_HINT": running.hint, "NUM_STREAMS": "2", "INFERENCE_NUM_THREADS": "3"}
     assert network.config == given | ({SHARED: shares} if shares else {})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import itertools
 import json
 import shutil
 import signal
@@ -134,10 +135,25 @@ def test_every_part_and_picture_has_a_file_of_its_own(tmp_path: Path, given: lis
 
 @pytest.mark.parametrize("frames", [None, 0, 10**30])
 def test_a_film(tmp_path: Path, frames: int | None) -> None:
-    summary, entries = run(make_film(tmp_path / "film.mp4", 20), tmp_path, video="out.mp4", frames=frames)
+    summary, entries = run(
+        make_film(tmp_path / "film.mp4", 20), tmp_path, video="out.mp4", pictures="frames", frames=frames
+    )
     assert [entry.index for entry in entries] == list(range(20))
     assert frames_in(tmp_path / "out.mp4") == 20
+    assert names(tmp_path / "frames") == [f"frame_{i:06d}.jpg" for i in range(20)]
     assert set(summary.stages.spent) >= {"follow", "draw", "write"}
+
+
+def test_a_frame_is_written_while_one_is_drawn(walk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def draw(image: np.ndarray, _: hpe.Poses, **__: object) -> np.ndarray:
+        if next(count) == 1:
+            second.set()
+        return image
+
+    count, second, came = itertools.count(), threading.Event(), []
+    monkeypatch.setattr("hpe_nb.films.job.draw_poses", draw)
+    run(walk, tmp_path / "out", pictures="", frames=2, seen=lambda *_: came.append(second.wait(20)))
+    assert came == [True, True], "the first frame's writing waited for the second's drawing in vain"
 
 
 def test_nobody_at_all_leaves_readable_files(tmp_path: Path) -> None:

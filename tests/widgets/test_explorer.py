@@ -14,6 +14,7 @@ from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.draw.dots import dots_of
+from hpe_nb.files.images import decode_image
 from hpe_nb.widgets.data import PRESETS, code_of, settings_panel, unread
 
 SCENE = hpe.scene(3, seed=2, occlusion=0.3, hidden_score=0.06, tag_noise=0.2)
@@ -68,6 +69,45 @@ def test_maps_arrive_exactly_enough_for_what_is_shown(scale, within):
     np.testing.assert_allclose(tags, maps.tags, atol=within)
     heat = np.frombuffer(sent["heat"], np.uint8).reshape(maps.heatmaps.shape) / 255
     np.testing.assert_allclose(heat, np.abs(maps.heatmaps), atol=0.5 / 255 + 1e-6)
+
+
+def test_tags_of_two_numbers_are_shown_along_their_main_direction():
+    tags = np.array([[0, 0], [2, 2], [4, 4]])
+    sent = hpe.Explorer(hpe.ideal_maps(hpe.scene(3).truth.keypoints, tags, (224, 224))).maps
+    along = np.sort(tags @ sent["direction"])
+    np.testing.assert_allclose(np.diff(along), np.sqrt(8), rtol=1e-3)
+    assert sent["ends"][0] < along[0] < along[2] < sent["ends"][1]
+
+
+def test_stray_peaks_of_low_scores_do_not_squeeze_the_scale_of_tags():
+    heat, tags = SCENE.maps.heatmaps.copy(), SCENE.maps.tags.copy()
+    heat[:4, 2, 2], tags[:4, 2, 2] = 0.12, 99
+    ends = hpe.Explorer(hpe.Maps(heat, tags, SCENE.maps.to_image)).maps["ends"]
+    assert ends == pytest.approx(hpe.Explorer(SCENE).maps["ends"], abs=0.6)
+
+
+SHAPES = {
+    "panorama": ((100, 10_000), (41, 4096)),
+    "tower": ((10_000, 100), (4096, 41)),
+    "line": ((1, 10_000), (1, 4096)),
+    "one pixel": ((1, 1), (1, 1)),
+}
+
+
+@pytest.mark.parametrize(("shape", "sent"), SHAPES.values(), ids=SHAPES)
+def test_photos_of_any_shape(shape, sent, tmp_path):
+    path = hpe.write_image(tmp_path / "a.png", np.zeros((*shape, 3), np.uint8))
+    explorer = hpe.Explorer(path, network=lambda _: SCENE.maps)
+    assert explorer.photo["size"] == [*shape[::-1]]
+    assert decode_image(explorer.photo["data"], "it").shape[:2] == sent
+    assert explorer.image().shape[:2] == shape
+    assert explorer.save_html(tmp_path / "a.html").is_file()
+
+
+def test_saved_maps_are_opened(tmp_path):
+    explorer = hpe.Explorer(str(SCENE.maps.save(tmp_path / "saved.npz")))
+    assert explorer.scene["people"] == hpe.Explorer(SCENE).scene["people"]
+    assert explorer.subject.name == "saved"
 
 
 def test_every_setting_has_a_control_with_its_range_and_those_that_decide_nothing_are_off():
