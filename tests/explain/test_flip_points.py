@@ -15,6 +15,8 @@ from own_rules import Leash
 from random_maps import random_maps
 
 import hpe_nb as hpe
+from hpe_nb.decoder.refinement import refine
+from hpe_nb.explain import flips
 from hpe_nb.explain.flips import is_whole, limits, number_names, outcome, search, with_setting
 from hpe_nb.settings import HigherHRNetSettings
 
@@ -111,6 +113,19 @@ def test_the_search_gives_way_in_small_steps():
     decoding = hpe.decode(a_scene(2))
     assert sum(1 for _ in search(decoding, "tag_threshold")) > 10
     assert sum(1 for _ in search(decoding, "refine_reach", 1, 1 + 1e-9)) == len(decoding.kept) > 1
+
+
+def test_refinement_searches_each_window_of_a_person_once(monkeypatch):
+    searched = []
+
+    def noted(maps, joints, tag, settings):
+        found = refine(maps, joints, tag, settings)
+        searched.append((joints.tobytes(), found.window.tobytes()))
+        return found
+
+    monkeypatch.setattr(flips, "refine", noted)
+    hpe.flip_points(hpe.decode(a_scene(2)), "refine_reach")
+    assert len(searched) == len(set(searched)) > 2
 
 
 def test_maps_of_no_person_have_no_flip_points():
