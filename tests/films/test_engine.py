@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from operator import length_hint
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,8 +48,12 @@ def test_results_are_those_of_frame_by_frame(
         np.testing.assert_array_equal(one.poses.keypoints, hpe.decode(network(picture)).poses.keypoints)
 
 
-def test_a_flip_test_is_no_network() -> None:
-    refused("films run on a network", next, hpe.detect(frames(WALK), hpe.FlipTest(DOTS)))  # type: ignore[arg-type]
+def test_a_flip_test_is_no_network(tmp_path: Path) -> None:
+    twice: Any = hpe.FlipTest(DOTS)
+    refused("films run on a network", next, hpe.detect(frames(WALK), twice))
+    with hpe.open_source(hpe.sample("vtest")) as film:
+        refused("films run on a network", hpe.run_film, film, twice, hpe.Outputs(record=tmp_path / "out" / "a.jsonl"))
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("bad", [(2,), tuple(range(9))], ids=["in between", "the first ones"])
