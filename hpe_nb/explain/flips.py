@@ -26,7 +26,7 @@ from hpe_nb.decoder.grouping import ALONE, Turn, assign, checked_cost, no_people
 from hpe_nb.decoder.peaks import find_peaks
 from hpe_nb.decoder.refinement import refine, wanted_tags, windows
 from hpe_nb.errors import HpeError
-from hpe_nb.settings import Candidates, People, Settings, tag_distances
+from hpe_nb.settings import Candidates, People, Settings, names_read, tag_distances
 
 Answer = TypeVar("Answer")
 Search = Generator[None, None, list[float]]
@@ -99,7 +99,7 @@ def search(
     values: Floats | list[float] | None = _compared_with(picture, low, high)
     if setting == "refine_reach":
         values = yield from _reaches(picture, low, high)
-    elif values is None and picture.step == "grouping":
+    elif values is None and setting in names_read(type(decoding.settings), "grouping"):  # type: ignore[arg-type]
         turns = [turn.candidates for turn in decoding.groups.turns]
         values = yield from _turn_changes(picture, turns, no_people(decoding.groups.tags.shape[1]), low, high)
     if values is None:
@@ -143,7 +143,6 @@ class _Picture:
     def __init__(self, decoding: Decoding, setting: str) -> None:
         info = limits(decoding.settings, setting)
         self.low, self.high, self.by, self.least = (info[name] for name in ("low", "high", "by", "least"))
-        self.step = info["step"]
         self.settings, self.setting, self.exact = decoding.settings, setting, True
         self.decoder = Decoder(decoding.maps)
 

@@ -7,7 +7,7 @@ per scene, shared among its cases: rules and their numbers.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -77,6 +77,16 @@ def test_nothing_between_and_a_change_across(seed, settings, setting):
         assert result(below) != result(point), (setting, point)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ByHand(hpe.Settings):
+    """A rule whose field is no knob, but says as much, save for its step."""
+
+    nearer: float = field(default=1.0, metadata={"low": 0.2, "high": 4.0, "least": 0.2, "by": 0.05, "meaning": "so"})
+
+    def cost(self, joints, people):
+        return hpe.Settings(tag_threshold=self.nearer).cost(joints, people)
+
+
 @pytest.mark.parametrize(
     ("settings", "setting", "exact", "some"),
     [
@@ -86,6 +96,7 @@ def test_nothing_between_and_a_change_across(seed, settings, setting):
         pytest.param(HigherHRNetSettings(), "tag_threshold", True, True, id="higher"),
         pytest.param(Leash(), "place_weight", True, True, id="own rule, linear setting"),
         pytest.param(Leash(), "leash", False, True, id="own rule, a knob that is a step"),
+        pytest.param(ByHand(), "nearer", True, True, id="own rule, a field without a step"),
     ],
 )
 def test_says_whether_all_were_found(settings, setting, exact, some):
