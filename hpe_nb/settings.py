@@ -50,7 +50,7 @@ def knob(
         low, high: the range of sliders and searches, both included.
         by: what a slider moves by.
         meaning: a few words on what it does, shown beside the slider.
-        step: the decoder's step that reads it, where it is one of the decoder's: one of `STEPS`.
+        step: which of the decoder's `STEPS` reads it; means nothing where it is no setting of the decoder's.
         least: the least value that may be given, where that is below `low`.
 
     Returns:

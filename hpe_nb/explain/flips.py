@@ -15,7 +15,6 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, fields
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
@@ -25,9 +24,9 @@ from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.grouping import ALONE, Turn, assign, checked_cost, no_people, take_turn
 from hpe_nb.decoder.peaks import find_peaks
-from hpe_nb.decoder.refinement import refine, wanted_tags
+from hpe_nb.decoder.refinement import refine, wanted_tags, windows
 from hpe_nb.errors import HpeError
-from hpe_nb.settings import Candidates, People, Settings, tag_distances
+from hpe_nb.settings import Candidates, People, Settings, names_read, tag_distances
 
 Answer = TypeVar("Answer")
 Search = Generator[None, None, list[float]]
@@ -100,7 +99,7 @@ def search(
     values: Floats | list[float] | None = _compared_with(picture, low, high)
     if setting == "refine_reach":
         values = yield from _reaches(picture, low, high)
-    elif values is None and picture.step == "grouping":
+    elif values is None and setting in names_read(type(decoding.settings), "grouping"):  # type: ignore[arg-type]
         turns = [turn.candidates for turn in decoding.groups.turns]
         values = yield from _turn_changes(picture, turns, no_people(decoding.groups.tags.shape[1]), low, high)
     if values is None:
@@ -144,7 +143,6 @@ class _Picture:
     def __init__(self, decoding: Decoding, setting: str) -> None:
         info = limits(decoding.settings, setting)
         self.low, self.high, self.by, self.least = (info[name] for name in ("low", "high", "by", "least"))
-        self.step = info["step"]
         self.settings, self.setting, self.exact = decoding.settings, setting, True
         self.decoder = Decoder(decoding.maps)
 
@@ -240,17 +238,29 @@ def _compared_with(picture: _Picture, low: float, high: float) -> Floats | None:
 
 def _reaches(picture: _Picture, low: float, high: float) -> Search:
     """refine_reach: a window takes in a better pixel. Windows only grow, so bisection of each person misses none."""
-
-    def found(joints: Float32, tag: Float32, value: float) -> bytes:
-        return refine(now.maps, joints, tag, picture.at(value)).xy.tobytes()
-
     now, points = picture.decoding(low), list[float]()
     if now.settings.refine == "near":
         tags = wanted_tags(now.groups.tags, now.kept, now.settings)
         for joints, tag in zip(now.joints[now.kept, None], tags[:, None], strict=True):
             yield
-            points += _changes(partial(found, joints, tag), low, high)
+            points += _changes(_refined(picture, joints, tag), low, high)
     return points
+
+
+def _refined(picture: _Picture, joints: Float32, tag: Float32) -> Callable[[float], bytes]:
+    """What refinement finds at a value for one person (1, 17, 3) of this tag (1, D).
+
+    A window is searched once: most values that a bisection tries have the windows of another one.
+    """
+    maps, (person, joint), known = picture.decoder.maps, (joints[..., 2] <= 0).nonzero(), dict[bytes, bytes]()
+
+    def found(value: float) -> bytes:
+        window = windows(joints, person, joint, value, maps.size).tobytes()
+        if window not in known:
+            known[window] = refine(maps, joints, tag, picture.at(value)).xy.tobytes()
+        return known[window]
+
+    return found
 
 
 def _turn_changes(picture: _Picture, turns: Sequence[Candidates], people: People, low: float, high: float) -> Search:

@@ -13,7 +13,7 @@ import numpy as np
 from hpe_nb.errors import HpeError
 
 MOST_BYTES = 2**30
-"""Larger files are refused before they are read, and files that unpack to more before that."""
+"""Larger files are refused before they are read, and arrays of more bytes before they are unpacked."""
 
 
 def check_file(path: Path, expected: str, most: int = MOST_BYTES) -> None:

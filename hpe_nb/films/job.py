@@ -20,7 +20,7 @@ from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError, last_line, one_line, whole_number
 from hpe_nb.files.images import ENDINGS, crop_boxes, scaled_into, write_image
 from hpe_nb.files.whole import check_different, check_targets, folder_held, remove_parts
-from hpe_nb.films.engine import Found, Stages, detect, tuned
+from hpe_nb.films.engine import Found, Stages, check_network, detect
 from hpe_nb.films.following import Following, Running
 from hpe_nb.films.inputs import Pictures, numbered, read_picture
 from hpe_nb.films.record import Entry, RecordFile, export_record, is_export, read_record
@@ -177,8 +177,8 @@ def run_film(
             off.
     """
     frames = whole_number("frames", frames or 0)
+    check_network(network)
     summary, following, grouping = Summary(), following or Following(), grouping or Settings()
-    network = tuned(network, running or Running())  # here, so that what is no network is refused before all else
     stages, found_by = summary.stages, f"{network.name}, fit={network.fit!r}, size={network.size}, {grouping!r}"
     with ExitStack() as open_files:
         open_files.enter_context(folder_held(outputs.record.parent))

@@ -52,7 +52,7 @@ def sample(photos: list[LabelledPhoto], augment: Augment, rng: np.random.Generat
     """
     kind, side = rng.random(), augment.size
     count = 3 if kind < augment.grid else 2 if kind < augment.grid + augment.mosaic else 1
-    shrink = (1.0, 0.7, 0.5)[count - 1]
+    shrink = (1.0, 0.7, 0.5)[count - 1]  # of photos in so many rows and columns
     # The longest row or column is at most three times the shortest.
     ends = rng.uniform(0.5, 1.5, (2, count)).cumsum(1)
     across, down = np.pad((ends / ends[:, -1:] * side).astype(int), ((0, 0), (1, 0))).tolist()

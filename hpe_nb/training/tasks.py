@@ -147,7 +147,7 @@ class TagTask:
         keep_pictures(self.network, photos, self.config, kept)
         read = partial(tag_picture, kept, self.config)
         if not done:
-            some = [read(number) for number in range(64)]
+            some = [read(number) for number in range(64)]  # enough for mean and spread
             self.network.head.measure([torch.stack(level).float() for level in list(zip(*some, strict=True))[:4]])
         return _loaded(read, self.config, done)
 

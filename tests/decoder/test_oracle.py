@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
 
 import hpe_nb as hpe
+from hpe_nb.decoder.refinement import windows
 from hpe_nb.explain.flips import outcome, used_pixels
-from hpe_nb.skeleton import JOINT_ORDER
+from hpe_nb.skeleton import JOINT_ORDER, reach
 
 SCENES = 1000
 TYPES = (0, 5, 7, 12)
@@ -134,3 +135,25 @@ def test_the_order_of_people_does_not_count():
             for chosen in (np.arange(4), order)
         )
         assert outcome(before) == outcome(after), seed
+
+
+def test_a_window_holds_what_is_near_enough_to_every_joint_that_is_seen():
+    random = np.random.default_rng(0)
+    keypoints = random.uniform(0, 40, (30, 17, 3)).astype(np.float32)
+    keypoints *= random.random((30, 17, 1)) < random.random((30, 1, 1))  # a missing joint lies in the corner
+    person, joint = np.nonzero(keypoints[..., 2] <= 0)
+    found = windows(keypoints, person, joint, 1.5, (40, 30))
+    y, x = np.indices((30, 40))
+    for p, k, (x0, y0, x1, y1) in zip(person, joint, found.tolist(), strict=True):
+        seen = np.flatnonzero(keypoints[p, :, 2])
+        places = keypoints[p, seen, :2].astype(float)
+        spans = [
+            np.hypot(*(places[i] - places[j])) / reach()[seen[i], seen[j]] for i, j in combinations(range(len(seen)), 2)
+        ]
+        away = 1.5 * max(spans, default=0) * reach()[k, seen]
+        near = [
+            (np.abs((x - place[0], y - place[1])).max(axis=0) <= far) for place, far in zip(places, away, strict=True)
+        ]
+        expected = np.all(near, axis=0) if spans else np.zeros((30, 40), bool)
+        inside = (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
+        assert (inside == expected).all(), (p, k)

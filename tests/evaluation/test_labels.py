@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,8 @@ def test_photos_are_of_the_labelled_size(tmp_path: Path, known: Any, width: int,
         assert known.paths(tmp_path) == paths
     else:
         refused(f"{width} x {height} pixels, but x.json was labelled at 100 x 120", known.paths, tmp_path)
+    (tmp_path / "a.jpg").write_bytes(b"of a kind that the kit does not read")
+    assert replace(known, sizes=((0, 0), (0, 0))).paths(tmp_path) == paths
     (tmp_path / "a.jpg").unlink()
     refused("1 of 2 pictures", known.paths, tmp_path)
 

@@ -7,7 +7,7 @@ per scene, shared among its cases: rules and their numbers.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -15,6 +15,8 @@ from own_rules import Leash
 from random_maps import random_maps
 
 import hpe_nb as hpe
+from hpe_nb.decoder.refinement import refine
+from hpe_nb.explain import flips
 from hpe_nb.explain.flips import is_whole, limits, number_names, outcome, search, with_setting
 from hpe_nb.settings import HigherHRNetSettings
 
@@ -75,6 +77,16 @@ def test_nothing_between_and_a_change_across(seed, settings, setting):
         assert result(below) != result(point), (setting, point)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ByHand(hpe.Settings):
+    """A rule whose field is no knob, but says as much, save for its step."""
+
+    nearer: float = field(default=1.0, metadata={"low": 0.2, "high": 4.0, "least": 0.2, "by": 0.05, "meaning": "so"})
+
+    def cost(self, joints, people):
+        return hpe.Settings(tag_threshold=self.nearer).cost(joints, people)
+
+
 @pytest.mark.parametrize(
     ("settings", "setting", "exact", "some"),
     [
@@ -84,6 +96,7 @@ def test_nothing_between_and_a_change_across(seed, settings, setting):
         pytest.param(HigherHRNetSettings(), "tag_threshold", True, True, id="higher"),
         pytest.param(Leash(), "place_weight", True, True, id="own rule, linear setting"),
         pytest.param(Leash(), "leash", False, True, id="own rule, a knob that is a step"),
+        pytest.param(ByHand(), "nearer", True, True, id="own rule, a field without a step"),
     ],
 )
 def test_says_whether_all_were_found(settings, setting, exact, some):
@@ -111,6 +124,19 @@ def test_the_search_gives_way_in_small_steps():
     decoding = hpe.decode(a_scene(2))
     assert sum(1 for _ in search(decoding, "tag_threshold")) > 10
     assert sum(1 for _ in search(decoding, "refine_reach", 1, 1 + 1e-9)) == len(decoding.kept) > 1
+
+
+def test_refinement_searches_each_window_of_a_person_once(monkeypatch):
+    searched = []
+
+    def noted(maps, joints, tag, settings):
+        found = refine(maps, joints, tag, settings)
+        searched.append((joints.tobytes(), found.window.tobytes()))
+        return found
+
+    monkeypatch.setattr(flips, "refine", noted)
+    hpe.flip_points(hpe.decode(a_scene(2)), "refine_reach")
+    assert len(searched) == len(set(searched)) > 2
 
 
 def test_maps_of_no_person_have_no_flip_points():

@@ -19,8 +19,7 @@ from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.films.engine import AHEAD, SHARED, Stages, tuned
-from hpe_nb.films.inputs import Pictures
-from hpe_nb.films.sources import Frame, Span, Troubles
+from hpe_nb.films.sources import Frame, Troubles
 from hpe_nb.network.download import WAITING
 from hpe_nb.network.network import Network
 
@@ -50,11 +49,11 @@ def test_results_are_those_of_frame_by_frame(
 
 
 def test_a_flip_test_is_no_network(tmp_path: Path) -> None:
-    flip: Any = hpe.FlipTest(DOTS)
-    refused("films run on a network", next, hpe.detect(frames(WALK), flip))
-    outputs = hpe.Outputs(record=tmp_path / "out" / "poses.jsonl")
-    refused("films run on a network", hpe.run_film, Pictures([], Span()), flip, outputs)
-    assert not outputs.record.parent.exists()
+    twice: Any = hpe.FlipTest(DOTS)
+    refused("films run on a network", next, hpe.detect(frames(WALK), twice))
+    with hpe.open_source(hpe.sample("vtest")) as film:
+        refused("films run on a network", hpe.run_film, film, twice, hpe.Outputs(record=tmp_path / "out" / "a.jsonl"))
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("bad", [(2,), tuple(range(9))], ids=["in between", "the first ones"])
