@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -19,7 +20,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="slow tests too: browsers, builds, notebooks, trainings")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    # The user's own cache stays as it is; networks that were compiled here once are there for every test and every run.
+    assert config.cache
+    os.environ["HPE_NB_CACHE"] = str(config.cache.mkdir("hpe-nb"))
     # A shell that starts pytest in the background lets it ignore Ctrl-C, nohup a closed terminal; some tests send both.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGHUP"):

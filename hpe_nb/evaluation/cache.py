@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +25,7 @@ from hpe_nb.evaluation.flip import FlipTest
 from hpe_nb.files.images import read_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.reading import read_bytes
-from hpe_nb.files.whole import remove_parts, written_whole
+from hpe_nb.files.whole import read_sealed, remove_parts, writable, write_sealed
 from hpe_nb.network.registry import cache_dir
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import K
@@ -124,7 +122,8 @@ def cache_maps(
     fit, size = getattr(own, "fit", ""), getattr(own, "size", "")
     fitted = f", fit {fit} {size}" if isinstance(fit, str) else f", fit {fit[0]}x{fit[1]}"
     protocol = f"{getattr(own, 'name', type(own).__name__)}{fitted if fit else ''}, {flip}"
-    identity, keys = _identity(own, protocol), []
+    told = f"5|{protocol}|{getattr(own, 'negated', None)}".encode() + getattr(own, "identity", b"")
+    identity, keys = hashlib.sha256(told).digest(), []
     for path in shown(paths, "photo", progress):
         content = read_bytes(path, "a photo")
         keys.append(hashlib.sha256(identity + hashlib.sha256(content).digest()).hexdigest()[:40])
@@ -134,48 +133,24 @@ def cache_maps(
     return MapCache(target, tuple(map(str, paths)), tuple(keys), protocol, hold)
 
 
-def _identity(network: Any, protocol: str) -> bytes:
-    """What a photo's maps depend on beside the photo."""
-    digest = hashlib.sha256(f"4|{protocol}|{getattr(network, 'negated', None)}".encode())
-    model = getattr(network, "model", None)
-    for op in model.get_ordered_ops() if model is not None else ():
-        digest.update(op.get_type_name().encode())
-        if op.get_type_name() == "Constant":
-            digest.update(op.data.tobytes())
-    return digest.digest()
-
-
 def shown(items: Iterable[Any], unit: str, progress: bool, total: int | None = None, done: int = 0) -> tqdm[Any]:
     """The items with a progress bar, in a notebook or on a terminal; elsewhere, such as in a log, without."""
     seen = progress and ("ipykernel" in sys.modules or sys.stderr.isatty())
     return tqdm(items, total=total, initial=done, unit=unit, disable=not seen)
 
 
-def writable(folder: Path) -> bool:
-    """Whether there can be files in a folder; it is made."""
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        return os.access(folder, os.W_OK)
-    return False
-
-
 def seal(path: Path, arrays: dict[str, Any]) -> None:
     """Write arrays with their checksum, without pickle; whole or not at all. To compress costs more than it saves."""
     file = io.BytesIO()
     np.savez(file, **arrays)
-    with written_whole(path) as part:
-        part.write_bytes(hashlib.sha256(file.getvalue()).digest() + file.getvalue())
+    write_sealed(path, file.getvalue())
 
 
 def unsealed(path: Path) -> dict[str, Any] | None:
     """The arrays of a file that `seal` wrote; None where there is none, or the checksum differs."""
-    try:
-        data = path.read_bytes()
-    except OSError:
+    if (data := read_sealed(path)) is None:
         return None
-    if hashlib.sha256(data[32:]).digest() != data[:32]:
-        return None
-    with np.load(io.BytesIO(data[32:]), allow_pickle=False) as file:
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
         return dict(file)
 
 

@@ -24,12 +24,12 @@ import hpe_nb
 from hpe_nb.decoder.decode import Decoder
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError
-from hpe_nb.evaluation.cache import MapCache, check_exact, seal, shown, unpack, unsealed, writable
+from hpe_nb.evaluation.cache import MapCache, check_exact, seal, shown, unpack, unsealed
 from hpe_nb.evaluation.grids import Grid, grid_settings, settings_key
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of_each
 from hpe_nb.evaluation.metrics import Judgement, judge
 from hpe_nb.evaluation.table import SweepTable, make_table
-from hpe_nb.files.whole import folder_held, remove_parts
+from hpe_nb.files.whole import folder_held, remove_parts, writable
 from hpe_nb.scenes.making import Scene
 from hpe_nb.settings import Settings
 

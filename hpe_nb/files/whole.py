@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -103,6 +104,29 @@ def remove_parts(folder: Path) -> None:
                 # On Windows what is open can't be removed, by others or by this.
                 if os.name == "nt" or _lock(held.enter_context(path.open("rb")).fileno()):
                     path.unlink()
+
+
+def writable(folder: Path) -> bool:
+    """Whether there can be files in a folder; it is made."""
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.access(folder, os.W_OK)
+    return False
+
+
+def write_sealed(path: Path, content: bytes) -> None:
+    """Write bytes with their checksum; whole or not at all."""
+    with written_whole(path) as part:
+        part.write_bytes(hashlib.sha256(content).digest() + content)
+
+
+def read_sealed(path: Path) -> bytes | None:
+    """The bytes that `write_sealed` wrote; None where there is no such file, or the checksum differs."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    return data[32:] if hashlib.sha256(data[32:]).digest() == data[:32] else None
 
 
 def unwritable(path: Path, error: Exception) -> HpeError:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from hpe_nb.files.images import read_image
 from hpe_nb.files.shipped import sample
 from hpe_nb.network.card import Card, card_of
 from hpe_nb.network.network import OUTPUTS, Network, core
-from hpe_nb.network.placement import Fit
+from hpe_nb.network.placement import Fit, place
 from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, cache_dir, cached, fetch, find, offline
 from hpe_nb.skeleton import KEYPOINTS
 
@@ -80,19 +81,18 @@ def load_network(
     given = {"fit": fit, "size": size, "layout": layout, "colour": colour, "mean": mean, "scale": scale}
     given = {key: value for key, value in (given | {"negated": negated}).items() if value is not None}
     card = card_of(None if known else path, own | given)
-    model = _with_photo_input(_checked(path, card), card)
-    return Network(
+    network = Network(
         name=known.name if known else str(path),
         about=known.about if known else f"{path.name}, a network loaded by path",
-        model=model,
+        model=_with_photo_input(_checked(path, card), card),
         fit=card.fit or "protocol",
         size=card.size or PROBE,
         device=device,
-        # One picture as fast as can be, and the same numbers on every CPU. Compiled networks are not kept: OpenVINO
-        # does not check what it reads back, and a damaged one finds other people.
+        # One picture as fast as can be, and the same numbers on every CPU.
         config={"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"},
-        negated=_negates(model) if card.negated is None else card.negated,
+        negated=bool(card.negated),
     )
+    return network if card.negated is not None else replace(network, negated=_negates(network))
 
 
 def _best_at_hand(say: Callable[[str], None]) -> str:
@@ -249,22 +249,19 @@ def _with_photo_input(model: ov.Model, card: Card) -> ov.Model:
     return steps.build()
 
 
-def _negates(model: ov.Model) -> bool:
+def _negates(network: Network) -> bool:
     """Whether a network with the photo input negates what is no maximum, judged on photos of the kit.
 
     Looked at are strong pixels (a fifth of the strongest score) that are not the maximum of their window: a network
     that negates gives nearly all of them below 0, any other nearly all above. The majority decides, so ties and small
     scores do not; without such pixels the network counts as one that does not negate, which loses no peak.
     """
-    probe = model.clone()
-    height, width = (side or PROBE for side in _sides(probe.input())[1:3])
-    probe.reshape([1, height, width, 3])
-    compiled = core().compile_model(probe, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    heatmaps = []
+    height, width = (side or PROBE for side in _sides(network.model.input())[1:3])
+    placement, heatmaps = place(width, height, (width, height), PROBE), []
     for name in ("basketball1.png", "astronaut.png"):
         photo, tensor = read_image(sample(name))[:height, :width], np.zeros((1, height, width, 3), np.uint8)
         tensor[0, : photo.shape[0], : photo.shape[1]] = photo
-        heatmaps.append(compiled(tensor)["heatmaps"][0])
+        heatmaps.append(network.infer(tensor, placement)["heatmaps"][0])
     scores = np.concatenate(heatmaps)
     strength = np.abs(scores)
     others = (negate_non_maxima(strength) < 0) & (strength > strength.max() / 5)

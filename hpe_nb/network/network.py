@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import math
+import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -15,15 +19,23 @@ from hpe_nb.decoder.peaks import negate_non_maxima
 from hpe_nb.errors import HpeError, last_line
 from hpe_nb.files.images import check_image
 from hpe_nb.files.text import escaped
+from hpe_nb.files.whole import read_sealed, remove_parts, write_sealed
 from hpe_nb.network.placement import Fit, Placement, place
+from hpe_nb.network.registry import cache_dir
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import openvino as ov
 
 OUTPUTS = ("heatmaps", "embeddings", "nms_heatmaps")
 """Outputs of a network in their order; the last one is not always there."""
 SHAPES = 4
 """Number of compiled input shapes that are kept, the last ones used: a folder of photos has few, each costs memory."""
+KEPT = 300_000_000
+"""Bytes of compiled networks that are kept in the user's cache, the last ones used; one takes about 33 MB."""
+COMPILED = ".compiled"
+"""Ending of their files."""
 LARGE_PAGE = 1 << 21
 """Bytes of a large memory page where systems have such pages; where they have not, nothing is lost."""
 
@@ -94,10 +106,14 @@ class Network:
 
         @lru_cache(SHAPES)
         def compile_model(width: int, height: int) -> ov.CompiledModel:
-            model = self.model.clone()
-            try:
+            def make() -> ov.CompiledModel:
+                model = self.model.clone()
                 model.reshape([1, height, width, 3])
                 return core().compile_model(model, self.device, self.config)
+
+            try:
+                what = f"{self.identity.hex()} {width} {height}"
+                return _kept(what, make, self.config) if self.device == "CPU" else make()
             except RuntimeError as error:
                 raise HpeError(
                     f"{self.name} cannot run on {self.device} with an input of {width} x {height} pixels "
@@ -105,6 +121,19 @@ class Network:
                 ) from error
 
         return compile_model
+
+    @cached_property
+    def identity(self) -> bytes:
+        """SHA-256 of the graph and its weights."""
+        places: dict[str, int] = {}
+        digest = hashlib.sha256()
+        for op in self.model.get_ordered_ops():
+            inputs = [(places[port.get_node().get_friendly_name()], port.get_index()) for port in op.input_values()]
+            digest.update(repr((op.get_type_name(), op.get_attributes(), inputs)).encode())
+            places[op.get_friendly_name()] = len(places)
+            if op.get_type_name() == "Constant":
+                digest.update(op.data.tobytes())
+        return digest.digest()
 
     def infer(self, tensor: Image, placement: Placement) -> dict[str, Float32]:
         """Run the network on an input tensor; output arrays by name, owned by the caller."""
@@ -137,6 +166,35 @@ class Network:
             # A score below 0 says "nothing here" like 0; later steps read its absolute value as evidence.
             heatmaps = negate_non_maxima(np.maximum(heatmaps, 0))
         return Maps(heatmaps, tags, to_image)
+
+
+def _kept(what: str, make: Callable[[], ov.CompiledModel], config: dict[str, str]) -> ov.CompiledModel:
+    """A network that was compiled for this CPU before, from the user's cache; else it is made, and kept there.
+
+    To read one takes a quarter of the time. OpenVINO's own cache does not check what it reads, and a damaged network
+    would find other people: here a checksum tells. Where nothing can be written nothing is kept.
+    """
+    import openvino as ov
+
+    told = ov.__version__, core().get_property("CPU", "FULL_DEVICE_NAME"), sorted(config.items()), what
+    folder = cache_dir() / "compiled"
+    path = folder / f"{hashlib.sha256(repr(told).encode()).hexdigest()[:40]}{COMPILED}"
+    if (kept := read_sealed(path)) is not None:
+        with suppress(OSError):
+            os.utime(path)  # used now
+        with suppress(RuntimeError):  # what another build of this version wrote
+            return core().import_model(io.BytesIO(kept), "CPU", config)
+    compiled = make()
+    with suppress(HpeError, OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        remove_parts(folder)
+        write_sealed(path, compiled.export_model().getvalue())
+        room = KEPT
+        for one in sorted(folder.glob(f"*{COMPILED}"), key=lambda one: one.stat().st_mtime, reverse=True):
+            room -= one.stat().st_size
+            if room < 0:
+                one.unlink()
+    return compiled
 
 
 def _fresh_arrays(shapes: list[tuple[int, ...]]) -> list[Float32]:

@@ -53,7 +53,6 @@ def test_what_was_tried(
     command: str, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HPE_NB_OFFLINE", "1")
-    monkeypatch.setenv("HPE_NB_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(place)
     words = shlex.split(command)[1:]
     if "--help" in words:

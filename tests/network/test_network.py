@@ -18,7 +18,9 @@ from openvino.preprocess import PrePostProcessor
 from refusals import refused
 
 import hpe_nb as hpe
-from hpe_nb.network import loading
+from hpe_nb.files.whole import write_sealed
+from hpe_nb.network import loading, registry
+from hpe_nb.network import network as network_module
 
 IMAGE = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
 
@@ -77,6 +79,48 @@ def test_shapes_are_compiled_once_and_only_a_few_kept(tmp_path: Path, static: bo
     for width in (64, 96, 128, 160, 192, 224, 192):
         assert network(np.zeros((64, width, 3), np.uint8)).size == (width // 2, 32)
     assert network._compiled.cache_info() == (1, 6, 4, 4)  # used again, compiled, kept at most, kept
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        pytest.param(Path.exists, True, id="as it was"),
+        pytest.param(lambda path: path.write_bytes(path.read_bytes()[:-1] + b"!"), False, id="one byte damaged"),
+        pytest.param(lambda path: path.write_bytes(path.read_bytes()[:-9]), False, id="cut"),
+        pytest.param(lambda path: write_sealed(path, b"of another build"), False, id="whole, but no network"),
+        pytest.param(lambda path: path.unlink(), False, id="gone"),
+    ],
+)
+def test_a_compiled_network_is_kept_and_read_only_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], object], read: bool
+) -> None:
+    made: list[Path] = []
+    monkeypatch.setattr(network_module, "write_sealed", lambda *given: (made.append(given[0]), write_sealed(*given)))
+    folder, expected = registry.cache_dir() / "compiled", loaded(tmp_path, negated=True)(IMAGE)
+    (path,) = folder.iterdir()
+    change(path)
+    np.testing.assert_array_equal(loaded(tmp_path, negated=True)(IMAGE).heatmaps, expected.heatmaps)
+    assert (made, [*folder.iterdir()]) == ([path] if read else [path, path], [path])
+    assert loaded(tmp_path, small_networks.model(names=("heatmaps", "embeddings", "nms_heatmaps")), negated=True)(IMAGE)
+    assert len([*folder.iterdir()]) == 2  # another network's is another
+
+
+def test_compiled_networks_take_no_more_than_their_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network, folder = loaded(tmp_path, fit="protocol", size=64, negated=True), registry.cache_dir() / "compiled"
+    kept: list[Path] = []
+    for age, width in enumerate((64, 96, 128)):
+        monkeypatch.setattr(network_module, "KEPT", 2.5 * (kept[0].stat().st_size if kept else 1e9))
+        network(np.zeros((64, width, 3), np.uint8))
+        (new,) = set(folder.iterdir()) - set(kept)
+        os.utime(new, (age, age))
+        kept.append(new)
+    assert set(folder.iterdir()) == set(kept[1:])
+
+
+def test_where_nothing_can_be_kept_networks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HPE_NB_CACHE", str(tmp_path / "file"))
+    assert loaded(tmp_path)(IMAGE).size == (32, 32)
 
 
 def saved(**changes: object) -> Callable[[Path], Path]:
@@ -260,6 +304,7 @@ except KeyboardInterrupt:
     ],
 )
 def test_programs_that_leave_nothing_at_home(tmp_path: Path, program: str, prints: str) -> None:
-    env = os.environ | {"HOME": str(tmp_path), "PYTHONPATH": str(Path(hpe.__file__).parents[1])}
+    (home := tmp_path / "home").mkdir()
+    env = os.environ | {"HOME": str(home), "PYTHONPATH": str(Path(hpe.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, list(tmp_path.iterdir())) == (0, prints, [])
+    assert (done.returncode, done.stdout, list(home.iterdir())) == (0, prints, [])
