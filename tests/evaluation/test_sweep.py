@@ -142,7 +142,8 @@ if __name__ == "__main__":
 
     sweeping.seal, sweeping.PATIENCE = seal, float(patience)
     settings = hpe.random_settings(6, ["leash", "tag_threshold"], Leash())
-    executor = ProcessPoolExecutor(2, mp_context=get_context("spawn")) if int(pool) else None
+    # One worker: a second one may not have begun when this process is killed, and then nothing tells it.
+    executor = ProcessPoolExecutor(1, mp_context=get_context("spawn")) if int(pool) else None
     print(hpe.sweep(scenes(4) * 3, None, settings, executor=executor, keep=keep, progress=False).frame.to_csv())
 """
 

@@ -103,10 +103,9 @@ def originals(folder: Path) -> dict[str, bytes]:
 
 def survived(folder: Path, count: int, chance: random.Random) -> Iterator[tuple[str, int, int]]:
     """For each format how many of its damaged files were read, or refused in a sentence."""
-    files = originals(folder)
+    files, reader = originals(folder), Reader()
     for number, (kind, data) in enumerate(files.items()):
-        tried = count // len(files) + (number < count % len(files))
-        reader, good = Reader(), 0
+        tried, good = count // len(files) + (number < count % len(files)), 0
         for _ in range(tried):
             path = folder / f"damaged.{kind}"
             path.write_bytes(damaged(data, chance))
@@ -119,8 +118,8 @@ def survived(folder: Path, count: int, chance: random.Random) -> Iterator[tuple[
             if trouble:
                 path.rename(folder.parent / f"trouble-{kind.replace('.', '-')}-{tried}-{good}")
                 print(f"   {kind}: {trouble}"[:300], flush=True)
-        reader.process.communicate()
         yield f"damaged {kind}", tried, good
+    reader.process.communicate()
 
 
 class Reader:
