@@ -183,13 +183,13 @@ def explained(cls: type[Rule]) -> type[Rule]:
     return cls
 
 
-def field_line(item: Field[Any]) -> str:
-    """What a field means, its default and what it can be, in a line."""
-    data, default = item.metadata, item.default
+def field_line(item: Field[Any], default: object = None) -> str:
+    """What a field means, its default, in other words where they are given, and what it can be, in a line."""
+    data, named = item.metadata, repr(item.default) if default is None else default
     if "options" in data:
-        return f"{data['meaning']} ({default!r}; one of {', '.join(data['options'])})"
+        return f"{data['meaning']} ({named}; one of {', '.join(data['options'])})"
     span = f"; {data['least']:g} to {data['high']:g}" if "low" in data else ""
-    return f"{data.get('meaning', '')} ({default!r}{span})"
+    return f"{data.get('meaning', '')} ({named}{span})"
 
 
 class Checked:

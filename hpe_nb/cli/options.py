@@ -52,13 +52,14 @@ def _checked(make: Callable[[str], Any], expected: str) -> Callable[[str], Any]:
 
 def add_fields(parser: ArgumentParser, title: str, settings: type) -> None:
     """Add an option for each field of a class of settings; see `of_fields`."""
+    from hpe_nb.settings import field_line
+
     rows = []
     for item in fields(settings):
-        data, default = item.metadata, item.default
+        default = item.default
         named = ("no", "yes")[default] if isinstance(default, bool) else default
-        about = f"{data['low']} to {data['high']}, default: {named}" if "low" in data else f"default: {named}"
-        flag, words = "--" + item.name.replace("_", "-"), f"{data['meaning']} ({about})"
-        rows.append((flag, default, data.get("options", "N"), words))
+        words = field_line(item, f"default: {named}")
+        rows.append(("--" + item.name.replace("_", "-"), default, item.metadata.get("options", "N"), words))
     add_options(parser, title, rows, unset=True)
 
 

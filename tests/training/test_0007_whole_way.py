@@ -1,4 +1,4 @@
-"""A network with the topology and sign rule of human-pose-estimation-0007, by name and by path; weights by chance."""
+"""A small sister of human-pose-estimation-0007, of its topology and sign rule, by name and by path; random weights."""
 
 import hashlib
 from dataclasses import replace
@@ -13,7 +13,7 @@ from hpe_nb.cli.main import main
 from hpe_nb.network import registry
 from hpe_nb.training.export import Contract, export
 
-NETWORK, PHOTO = rebuilt(), hpe.sample("basketball1")
+NETWORK, PHOTO = rebuilt(width=0.4, depth=0.4), hpe.sample("basketball1")
 
 
 @pytest.fixture(scope="module")
