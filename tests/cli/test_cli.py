@@ -63,7 +63,7 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
     for item in fields(Settings) if command in ("demo", "run", "eval", "sweep") else ():
         assert item.metadata["meaning"] in text
         if "low" in item.metadata:
-            assert f"{item.metadata['low']} to {item.metadata['high']}" in text
+            assert f"; {item.metadata['least']:g} to {item.metadata['high']:g})" in text
 
 
 def test_a_command_ends_though_a_stream_still_holds_a_thread():
@@ -196,7 +196,13 @@ def test_demo_of_ones_own_photo_with_nobody_in_it(capsys: pytest.CaptureFixture[
     assert len(hpe.load_poses(tmp_path / "out" / "wall-poses.json")) == 0
 
 
-@pytest.mark.slow
+@pytest.fixture
+def quick(tmp_path: Path) -> list[str]:
+    """Options of a network that is loaded in no time and finds one person anywhere."""
+    path = save(model(), tmp_path / "quick.xml")
+    return ["--network", str(path), "--negated", "yes", "--max-candidates", "1", "--fit", "128x96", "-o", "out"]
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -210,7 +216,7 @@ def test_demo_of_ones_own_photo_with_nobody_in_it(capsys: pytest.CaptureFixture[
     ],
 )
 def test_demo_of_photos_of_any_name(
-    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, quick: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     place = tmp_path / name.replace("~", "home")
@@ -219,12 +225,11 @@ def test_demo_of_photos_of_any_name(
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / ".a.png.0123abcd.part").touch()  # as a killed run leaves it
     for _ in range(2):  # results of the same photo are replaced
-        assert main(["demo", name, "--fit", "128x96", "-o", "out", "--network", "hpe-nb-ae"]) == 0
+        assert main(["demo", name, *quick]) == 0
     assert not any(sign in capsys.readouterr().out for sign in ("\x1b", "\nred"))
     assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".json", ".png"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("taken", "mine", "first"),
     [
@@ -236,18 +241,17 @@ def test_demo_of_photos_of_any_name(
     ],
 )
 def test_demo_replaces_nothing_of_the_users(
-    taken: str, mine: bytes | None, first: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    taken: str, mine: bytes | None, first: str, quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["--fit", "128x96", "-o", "out", "--network", "hpe-nb-ae"]
     for grey in (9, 99):
         hpe.write_image(tmp_path / str(grey) / "wall.png", np.full((90, 120, 3), grey, np.uint8))
     if first:
-        assert main(["demo", f"{first}/wall.png", *words]) == 0
+        assert main(["demo", f"{first}/wall.png", *quick]) == 0
     if mine is not None:
         (tmp_path / "out").mkdir(exist_ok=True)
         (tmp_path / "out" / taken).write_bytes(mine)
     before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-    assert main(["demo", "9/wall.png", *words]) == 2
+    assert main(["demo", "9/wall.png", *quick]) == 2
     assert "choose another folder with -o." in capsys.readouterr().err
     assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 

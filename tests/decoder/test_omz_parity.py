@@ -13,7 +13,7 @@ from random_maps import random_maps
 import hpe_nb as hpe
 from hpe_nb.settings import HigherHRNetSettings
 
-SCENES = 200
+SCENES = 120
 KINDS = {
     "plain": {},
     "ties": {"steps": 10},
