@@ -35,14 +35,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if slow and not wants_slow(config) else None
 
 
-@pytest.hookimpl(tryfirst=True)  # before the one that reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        folder = item.path.relative_to(HERE).parts[0]
-        if folder in SLOW_FOLDERS:
+        if item.path.relative_to(HERE).parts[0] in SLOW_FOLDERS:
             item.add_marker("slow")
-        # With `--dist loadgroup` one worker takes a file whole; all browser tests, since they share one JupyterLab.
-        item.add_marker(pytest.mark.xdist_group(folder if folder == "browser" else item.path.stem))
     slow = [item for item in items if item.get_closest_marker("slow")]
     if slow and not wants_slow(config):
         config.hook.pytest_deselected(items=slow)
