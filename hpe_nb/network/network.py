@@ -185,7 +185,7 @@ def _kept(what: str, make: Callable[[], ov.CompiledModel], config: dict[str, str
         with suppress(RuntimeError):  # what another build of this version wrote
             return core().import_model(io.BytesIO(kept), "CPU", config)
     compiled = make()
-    with suppress(HpeError, OSError):
+    with suppress(HpeError, OSError, RuntimeError):
         folder.mkdir(parents=True, exist_ok=True)
         remove_parts(folder)
         write_sealed(path, compiled.export_model().getvalue())
