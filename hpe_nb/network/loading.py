@@ -18,7 +18,7 @@ from hpe_nb.files.images import read_image
 from hpe_nb.files.shipped import sample
 from hpe_nb.network.card import Card, card_of
 from hpe_nb.network.network import OUTPUTS, Network, core
-from hpe_nb.network.placement import Fit, place
+from hpe_nb.network.placement import Fit, Placement
 from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, cache_dir, cached, fetch, find, offline
 from hpe_nb.skeleton import KEYPOINTS
 
@@ -257,11 +257,11 @@ def _negates(network: Network) -> bool:
     scores do not; without such pixels the network counts as one that does not negate, which loses no peak.
     """
     height, width = (side or PROBE for side in _sides(network.model.input())[1:3])
-    placement, heatmaps = place(width, height, (width, height), PROBE), []
+    probe, filled, heatmaps = replace(network, device="CPU"), Placement(*[(width, height)] * 3), []
     for name in ("basketball1.png", "astronaut.png"):
         photo, tensor = read_image(sample(name))[:height, :width], np.zeros((1, height, width, 3), np.uint8)
         tensor[0, : photo.shape[0], : photo.shape[1]] = photo
-        heatmaps.append(network.infer(tensor, placement)["heatmaps"][0])
+        heatmaps.append(probe.infer(tensor, filled)["heatmaps"][0])
     scores = np.concatenate(heatmaps)
     strength = np.abs(scores)
     others = (negate_non_maxima(strength) < 0) & (strength > strength.max() / 5)

@@ -66,6 +66,14 @@ def test_missing_suppression_is_noticed_and_done(tmp_path: Path) -> None:
     np.testing.assert_array_equal(network(IMAGE).heatmaps, hpe.negate_non_maxima(raw.heatmaps))
 
 
+def test_whether_a_network_negates_is_seen_at_its_own_size_that_is_no_multiple_of_32(tmp_path: Path) -> None:
+    model = small_networks.model()
+    model.reshape([1, 3, 256, 456])
+    network = loaded(tmp_path, model)
+    assert not network.negated
+    assert network(IMAGE).size == (32, 32)
+
+
 def test_separate_suppressed_heatmaps_are_used(tmp_path: Path) -> None:
     network = loaded(tmp_path, small_networks.model(names=("heatmaps", "embeddings", "nms_heatmaps")))
     maps = network(np.full((64, 64, 3), (0, 7, 8), np.uint8))
