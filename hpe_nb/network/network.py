@@ -112,8 +112,7 @@ class Network:
                 return core().compile_model(model, self.device, self.config)
 
             try:
-                what = f"{self.identity.hex()} {width} {height}"
-                return _kept(what, make, self.config) if self.device == "CPU" else make()
+                return _kept((self.identity, width, height), make, self.config) if self.device == "CPU" else make()
             except RuntimeError as error:
                 raise HpeError(
                     f"{self.name} cannot run on {self.device} with an input of {width} x {height} pixels "
@@ -168,7 +167,7 @@ class Network:
         return Maps(heatmaps, tags, to_image)
 
 
-def _kept(what: str, make: Callable[[], ov.CompiledModel], config: dict[str, str]) -> ov.CompiledModel:
+def _kept(what: tuple[Any, ...], make: Callable[[], ov.CompiledModel], config: dict[str, str]) -> ov.CompiledModel:
     """A network that was compiled for this CPU before, from the user's cache; else it is made, and kept there.
 
     To read one takes a quarter of the time. OpenVINO's own cache does not check what it reads, and a damaged network
@@ -186,7 +185,6 @@ def _kept(what: str, make: Callable[[], ov.CompiledModel], config: dict[str, str
             return core().import_model(io.BytesIO(kept), "CPU", config)
     compiled = make()
     with suppress(HpeError, OSError, RuntimeError):
-        folder.mkdir(parents=True, exist_ok=True)
         remove_parts(folder)
         write_sealed(path, compiled.export_model().getvalue())
         room = KEPT

@@ -14,7 +14,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from small_networks import model, save
+from small_networks import model, quick, save
 
 import hpe_nb as hpe
 from hpe_nb.cli import lab
@@ -196,13 +196,6 @@ def test_demo_of_ones_own_photo_with_nobody_in_it(capsys: pytest.CaptureFixture[
     assert len(hpe.load_poses(tmp_path / "out" / "wall-poses.json")) == 0
 
 
-@pytest.fixture
-def quick(tmp_path: Path) -> list[str]:
-    """Options of a network that is loaded in no time and finds one person anywhere."""
-    path = save(model(), tmp_path / "quick.xml")
-    return ["--network", str(path), "--negated", "yes", "--max-candidates", "1", "--fit", "128x96", "-o", "out"]
-
-
 @pytest.mark.parametrize(
     "name",
     [
@@ -216,7 +209,7 @@ def quick(tmp_path: Path) -> list[str]:
     ],
 )
 def test_demo_of_photos_of_any_name(
-    name: str, quick: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     place = tmp_path / name.replace("~", "home")
@@ -225,7 +218,7 @@ def test_demo_of_photos_of_any_name(
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / ".a.png.0123abcd.part").touch()  # as a killed run leaves it
     for _ in range(2):  # results of the same photo are replaced
-        assert main(["demo", name, *quick]) == 0
+        assert main(["demo", name, *quick(tmp_path), "--fit", "128x96", "-o", "out"]) == 0
     assert not any(sign in capsys.readouterr().out for sign in ("\x1b", "\nred"))
     assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".json", ".png"]
 
@@ -241,17 +234,18 @@ def test_demo_of_photos_of_any_name(
     ],
 )
 def test_demo_replaces_nothing_of_the_users(
-    taken: str, mine: bytes | None, first: str, quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    taken: str, mine: bytes | None, first: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    words = [*quick(tmp_path), "--fit", "128x96", "-o", "out"]
     for grey in (9, 99):
         hpe.write_image(tmp_path / str(grey) / "wall.png", np.full((90, 120, 3), grey, np.uint8))
     if first:
-        assert main(["demo", f"{first}/wall.png", *quick]) == 0
+        assert main(["demo", f"{first}/wall.png", *words]) == 0
     if mine is not None:
         (tmp_path / "out").mkdir(exist_ok=True)
         (tmp_path / "out" / taken).write_bytes(mine)
     before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-    assert main(["demo", "9/wall.png", *quick]) == 2
+    assert main(["demo", "9/wall.png", *words]) == 2
     assert "choose another folder with -o." in capsys.readouterr().err
     assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 import pytest
-import small_networks
 from openvino.preprocess import PrePostProcessor
+from small_networks import quick
 
 import hpe_nb as hpe
 from hpe_nb.cli.main import main
@@ -45,7 +45,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     steps.input().tensor().set_layout(ov.Layout("NHWC"))
     steps.input().model().set_layout(ov.Layout("NCHW"))
     ov.save_model(steps.build(), folder / "nhwc.xml")
-    small_networks.save(small_networks.model(), folder / "quick.xml")
     return folder
 
 
@@ -62,8 +61,7 @@ def test_what_was_tried(
             main(words)
         return
     words += [] if "--fit" in words else ["--fit", "96x64"]
-    # Loaded in no time: which network it is makes no difference to what is looked at.
-    words += [] if "--network" in words else ["--network=quick.xml", "--negated=yes", "--max-candidates=1"]
+    words += [] if "--network" in words else quick(tmp_path)  # which network it is makes no difference here
     status = main([*words, "-o", str(tmp_path / "out")])
     told = capsys.readouterr()
     if words[1] == "97":
