@@ -18,12 +18,11 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
-from hpe_nb.files.images import PICTURE_ENDINGS, decode_image, opened, read_image
-from hpe_nb.files.reading import MOST_BYTES, check_file
+from hpe_nb.files.images import PICTURE_ENDINGS, decode_image, opened
+from hpe_nb.files.reading import MOST_BYTES, check_file, read_bytes
 from hpe_nb.files.text import plural
-from hpe_nb.films.record import Entry
+from hpe_nb.films.record import Entry, fingerprint
 from hpe_nb.films.sources import TIMEOUT, Frame, Source, Span, Troubles, is_url, open_film, short_name
 from hpe_nb.network.download import TransferError, answer, blocks
 
@@ -253,11 +252,13 @@ class Pictures(Source):
         """The pictures that can be read."""
         for photo in self.wanted:
             try:
-                image = read_picture(photo.source)
+                data = picture_bytes(photo.source)
+                image = decode_image(data, photo.source)
             except HpeError as error:
                 self.report.add(str(error))
             else:
-                yield Frame(image, photo.index, float(photo.index), photo.name, photo.source, photo.picture)
+                head = image, photo.index, float(photo.index), photo.name
+                yield Frame(*head, photo.source, photo.picture, fingerprint(data))
 
 
 def planned(paths: Sequence[str], known: Sequence[Entry] = ()) -> list[Photo | Entry]:
@@ -305,20 +306,21 @@ def _alike(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def read_picture(path: str) -> Image:
-    """Read a picture from a file or an address.
+def picture_bytes(path: str) -> bytes:
+    """The bytes of a picture from a file or an address.
 
     Args:
-        path: as for `read_image`, or an address, which has to send the whole picture within a minute.
+        path: a file of any name, or an address, which has to send the whole picture within a minute.
 
     Returns:
-        (H, W, 3) RGB uint8.
+        The bytes, for `decode_image`.
 
     Raises:
-        HpeError: as `read_image`; an address that gives nothing, too much, or pictures without end, as cameras do.
+        HpeError: no such file, or none that can be read; an address that gives nothing, too much, or pictures without
+            end, as cameras do.
     """
     if not is_url(path):
-        return read_image(path)
+        return read_bytes(Path(path), "a picture")
     data = bytearray()
     try:
         with closing(answer(path, 0, TIMEOUT)) as sent:
@@ -330,7 +332,7 @@ def read_picture(path: str) -> Image:
                     raise TransferError("it sends more than a picture has")
     except TransferError as error:
         raise HpeError(f"{path} could not be fetched ({error}); check the address and the connection.") from error
-    return decode_image(bytes(data), path)
+    return bytes(data)
 
 
 def whole_path(path: str) -> str:

@@ -18,13 +18,13 @@ from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError, last_line, one_line, whole_number
-from hpe_nb.files.images import ENDINGS, crop_boxes, scaled_into, write_image
+from hpe_nb.files.images import ENDINGS, crop_boxes, decode_image, scaled_into, write_image
 from hpe_nb.files.whole import check_different, check_targets, folder_held, remove_parts
 from hpe_nb.films.engine import Found, Stages, check_network, detect
 from hpe_nb.films.following import Following, Running
-from hpe_nb.films.inputs import Pictures, numbered, read_picture
-from hpe_nb.films.record import Entry, RecordFile, export_record, is_export, read_record
-from hpe_nb.films.sources import Film, Source
+from hpe_nb.films.inputs import Pictures, numbered, picture_bytes, whole_path
+from hpe_nb.films.record import Entry, RecordFile, export_record, fingerprint, is_export, read_record
+from hpe_nb.films.sources import Film, Source, is_url
 from hpe_nb.films.tracking import Tracks, follow
 from hpe_nb.films.video import VideoFile
 from hpe_nb.network.network import Network
@@ -192,7 +192,7 @@ def run_film(
             film = source if isinstance(source, Film) else None
             video = open_files.enter_context(VideoFile(outputs.video, source.fps / source.span.stride, film))
         record = open_files.enter_context(RecordFile(outputs.record, outputs.resume))
-        _draw_missing(outputs, earlier, summary)
+        _draw_missing(source, outputs, earlier, summary)
 
         def write(entry: Entry, picture: Image | None, files: dict[Path, Image]) -> None:
             # A picture never comes before the record: a run that goes on draws what the record names and is missing.
@@ -281,22 +281,30 @@ def _check_places(source: Source, outputs: Outputs, earlier: list[Entry]) -> Non
         remove_parts(place)
 
 
-def _draw_missing(outputs: Outputs, earlier: list[Entry], summary: Summary) -> None:
+def _draw_missing(source: Source, outputs: Outputs, earlier: list[Entry], summary: Summary) -> None:
     """Draw the photos of an earlier run whose annotated pictures or people's parts are not there.
 
-    A photo that has another size now is told, and not drawn: the people of the record are not in it.
+    A photo that has changed is told, and not drawn: the people of the record are not in it. Of those that are asked for
+    again every file is looked at; an address only where something of it is to be drawn.
     """
+    asked = {whole_path(path) for path in source.files if not is_url(path)}
     for entry in earlier:
         missing = [path for path in outputs.files(entry) if not os.path.lexists(path)]
-        if not missing:
+        if not (missing or (entry.fingerprint and entry.source in asked)):
             continue
         try:
-            image = read_picture(entry.source)
-            if (image.shape[1], image.shape[0]) != entry.size:
-                raise HpeError(f"{entry.source} has changed since it was done; do it again with --overwrite.")
-            _, files = outputs.shown(entry, image)
-            for path in missing:
-                write_image(path, files[path])
+            data = picture_bytes(entry.source)
+            image = decode_image(data, entry.source) if missing else None
+            other_size = image is not None and image.shape[1::-1] != entry.size
+            if other_size or entry.fingerprint not in ("", fingerprint(data)):  # "": records of earlier versions
+                raise HpeError(
+                    f"{entry.source} has changed since it was done; do all photos again, with --overwrite in place of "
+                    "--resume."
+                )
+            if image is not None:
+                _, files = outputs.shown(entry, image)
+                for path in missing:
+                    write_image(path, files[path])
         except HpeError as error:
             summary.notes.append(str(error))
 
@@ -311,7 +319,7 @@ def _followed(
         with stages.timed("follow"):
             tracks, person, poses = follow(tracks, found.poses, frame.time, following, frame.image)
         head = frame.index, frame.time, frame.name, (frame.image.shape[1], frame.image.shape[0])
-        yield Entry(*head, person, poses, frame.source, frame.picture, found_by), frame.image
+        yield Entry(*head, person, poses, frame.source, frame.picture, found_by, frame.fingerprint), frame.image
 
 
 def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile | None) -> None:

@@ -3,13 +3,14 @@
 A line is `{"frame": 12, "time": 1.2, "name": "walk.mp4 frame 12", "size": [768, 576], "people": [...]}`; each of the
 people has `person` (number from 1, kept from frame to frame), `score`, `keypoints` (17 times x, y, score, as in COCO)
 and `kind` (17 numbers, see `hpe_nb.decoder.poses`). Photos also have `source`, their whole path; `picture`, the name of
-the annotated picture in the folder for these; and `found_by`, the network and settings. Places are in pixels, to a
-hundredth; scores to a ten-thousandth.
+the annotated picture in the folder for these; `found_by`, the network and settings; and `fingerprint`, what its file
+was. Places are in pixels, to a hundredth; scores to a ten-thousandth.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ from hpe_nb.skeleton import K
 COLUMNS = ("frame", "time_s", "name", "person", "person_score", "joint", "kind", "x_px", "y_px", "score")
 """Columns of the table made from a record: one row per joint; `person` counts from 1, as in pictures."""
 
-PHOTO = ("source", "picture", "found_by")
+PHOTO = ("source", "picture", "found_by", "fingerprint")
 """What a photo's line has beside what every line has."""
 
 
@@ -51,6 +52,12 @@ class Entry:
     source: str = ""  # whole path or address of a photo
     picture: str = ""  # file name of a photo's annotated picture, which no other photo of the record has
     found_by: str = ""  # network and settings that found a photo's people
+    fingerprint: str = ""  # of a photo's file; none in records of earlier versions
+
+
+def fingerprint(data: bytes) -> str:
+    """What tells the bytes of a file from all others: the first 16 digits of their SHA-256."""
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 class RecordFile(Closing):

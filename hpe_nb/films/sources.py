@@ -50,6 +50,7 @@ class Frame:
     name: str = ""  # "walk.jpg" or "walk.mp4 frame 12"
     source: str = ""  # whole path or address of a photo
     picture: str = ""  # file name for a photo's annotated picture, below the folder for these
+    fingerprint: str = ""  # of a photo's file
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.files.images import decode_image
 from hpe_nb.files.text import plural
 from hpe_nb.films.following import Following
-from hpe_nb.films.inputs import read_picture
+from hpe_nb.films.inputs import picture_bytes
 from hpe_nb.films.record import Entry, read_record
 from hpe_nb.films.sources import Film, Span
 from hpe_nb.films.tracking import Tracks, follow
@@ -112,7 +112,9 @@ class Player(Watched, Stepped):
         if position >= len(self.pages):
             raise HpeError(f"{len(self.pages)} pictures were given for a record of {self._count}; give all.")
         picture = self.pages[position]
-        return read_picture(str(picture)) if isinstance(picture, str | Path) else picture
+        if isinstance(picture, str | Path):
+            return decode_image(picture_bytes(str(picture)), str(picture))
+        return picture
 
     def _draw(self, position: int) -> None:
         """Send a frame, its people and its words."""

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from film_tools import coded, command, dot_network, frames_in, make_film, names, patched, photos, read, run
+from film_tools import SIZE, coded, command, dot_network, frames_in, make_film, names, patched, photos, read, run
 from refusals import refused
 from test_sources import camera, device
 
@@ -104,12 +104,34 @@ def test_each_persons_part_of_the_picture(tmp_path: Path, two: Path) -> None:
         (out / "crops" / name).unlink()
         run(two, out, crops="crops", resume=True)
         assert names(out / "crops") == parts
-    (out / "crops" / parts[0]).unlink()
-    hpe.write_image(two, coded([(30, 48, 1)], (64, 96)))  # it is another photo now
-    assert "has changed since it was done" in run(two, out, crops="crops", resume=True)[0].notes[0]
-    assert names(out / "crops") == parts[1:]
     (out / "poses.jsonl").unlink()
     refused("is there", run, two, out, crops="crops")
+
+
+@pytest.mark.parametrize(
+    ("size", "earlier", "gone", "told"),
+    [
+        pytest.param(SIZE, "", False, True, id="one of the same size"),
+        pytest.param(SIZE, "", True, True, id="one of the same size, its picture gone"),
+        pytest.param((64, 96), ',"fingerprint":', True, True, id="another size, after an earlier version"),
+        pytest.param(SIZE, ',"fingerprint":', False, False, id="nothing to compare, after an earlier version"),
+    ],
+)
+def test_resuming_tells_a_photo_that_is_another_now(
+    tmp_path: Path, two: Path, size: tuple[int, int], earlier: str, gone: bool, told: bool
+) -> None:
+    out, given = tmp_path / "out", {"pictures": "", "resume": True}
+    run(two, out, pictures="")
+    assert "none is left to do" in run(two, out, **given)[0].notes[0]
+    record, picture = out / "poses.jsonl", out / "a.jpg"
+    record.write_text(record.read_text().replace(earlier, ',"unknown":') if earlier else record.read_text())
+    hpe.write_image(two, coded([(60, 48, 1)], size))
+    before = record.read_bytes()
+    if gone:
+        picture.unlink()
+    summary, _ = run(two, out, **given)
+    assert (f"{two} has changed since it was done; do all photos again" in summary.notes[0]) == told
+    assert (record.read_bytes(), picture.exists()) == (before, not gone)
 
 
 @pytest.mark.parametrize(
