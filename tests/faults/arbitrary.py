@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -14,6 +14,9 @@ from random_maps import random_maps
 
 import hpe_nb as hpe
 from hpe_nb.decoder.poses import MISSING
+
+Tries = Iterator[tuple[str, str, str]]
+"""The row of the table, what was tried, and what went wrong; nothing where it was survived."""
 
 LONGEST = 2.0
 """Seconds of the processor that a decoding may take."""

@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Damaged files of every format that is read: written here, read by another process that may end."""
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import select
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import numpy as np
 
 sys.path.extend([str(Path(__file__).parent), str(Path(__file__).parents[1])])
 import small_networks
-from arbitrary import damaged, refused
+from arbitrary import Tries, damaged, refused
 from PIL import Image
 from small_networks import onnx_bytes
 
@@ -101,12 +100,11 @@ def originals(folder: Path) -> dict[str, bytes]:
     return files | {end: (folder / f"net.{end}").read_bytes() for end in ("xml", "bin")} | {"onnx": onnx_bytes()}
 
 
-def survived(folder: Path, count: int, chance: random.Random) -> Iterator[tuple[str, int, int]]:
-    """For each format how many of its damaged files were read, or refused in a sentence."""
+def survived(folder: Path, count: int, chance: random.Random) -> Tries:
+    """Reads damaged files of each format, `count` in all; a file that does harm is kept beside the folder."""
     files, reader = originals(folder), Reader()
     for number, (kind, data) in enumerate(files.items()):
-        tried, good = count // len(files) + (number < count % len(files)), 0
-        for _ in range(tried):
+        for i in range(count // len(files) + (number < count % len(files))):
             path = folder / f"damaged.{kind}"
             path.write_bytes(damaged(data, chance))
             if kind in ("xml", "bin"):
@@ -114,11 +112,9 @@ def survived(folder: Path, count: int, chance: random.Random) -> Iterator[tuple[
                 (folder / f"damaged.{other}").write_bytes(files[other])
             reader = reader if reader.process.poll() is None else Reader()
             trouble = reader.read(kind, path)
-            good += not trouble
             if trouble:
-                path.rename(folder.parent / f"trouble-{kind.replace('.', '-')}-{tried}-{good}")
-                print(f"   {kind}: {trouble}"[:300], flush=True)
-        yield f"damaged {kind}", tried, good
+                path.rename(folder.parent / f"trouble-{kind.replace('.', '-')}-{i}")
+            yield f"damaged {kind}", f"file {i}", trouble
     reader.process.communicate()
 
 

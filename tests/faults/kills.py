@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Killed runs: each is followed by a run that has to end as if nothing had happened, with nothing left over."""
 
 from __future__ import annotations
@@ -13,11 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import local_server
-import numpy as np
 import test_fetch
-from film_tools import frames_in
+from arbitrary import Tries
+from film_tools import contents, frames_in, photos
 
 import hpe_nb as hpe
 
@@ -44,12 +44,6 @@ if __name__ == "__main__":
 """
 
 
-def files(out: Path) -> dict[str, object]:
-    """The files of a folder and below it: what is compared of the results."""
-    found = [path for path in sorted(out.rglob("*")) if path.is_file()]
-    return {path.relative_to(out).as_posix(): path.read_bytes() for path in found}
-
-
 @dataclass
 class Job:
     """What is killed."""
@@ -57,7 +51,7 @@ class Job:
     command: Callable[[Path], list[object]]  # what starts it, by the folder for its results
     again: tuple[str, ...] = ()  # further words after a kill
     settings: Callable[[Path], dict[str, object]] = lambda _: {}  # variables of its environment
-    contents: Callable[[Path], dict[str, object]] = files
+    contents: Callable[[Path], dict[str, Any]] = contents  # what is compared of the results
     trouble: Callable[[Path], str] = lambda _: ""  # what is wrong with what a killed run left
 
     def start(self, out: Path, *again: str) -> subprocess.Popen[bytes]:
@@ -69,34 +63,32 @@ class Job:
         return subprocess.Popen(words, cwd=ROOT, env=environment, start_new_session=True, stdout=quiet, stderr=quiet)
 
 
-def kills(kind: str, count: int, folder: Path, chance: random.Random) -> int:
-    """How many of `count` kills, each at a random moment, were survived."""
+def kills(kind: str, count: int, folder: Path, chance: random.Random) -> Tries:
+    """Kills a job at `count` random moments and does it again."""
     folder.mkdir()
     with KINDS[kind](folder) as job:
-        started, good = time.monotonic(), 0
+        started = time.monotonic()
         job.start(folder / "calm").wait()
         seconds, expected = time.monotonic() - started, job.contents(folder / "calm")
         for i in range(count):
-            troubles = killed(job, folder / str(i), chance.uniform(0.0, 1.1 * seconds), expected)
-            good += not troubles
-            if troubles:
-                print(f"   {kind}, kill {i}: {troubles}", flush=True)
-    return good
+            moment = chance.uniform(0.0, 1.1 * seconds)
+            yield f"{kind} killed", f"after {moment:.2f} s", killed(job, folder / str(i), moment, expected)
 
 
-def killed(job: Job, out: Path, seconds: float, expected: dict[str, object]) -> list[str]:
+def killed(job: Job, out: Path, seconds: float, expected: dict[str, Any]) -> str:
     """What is wrong after the job was killed at a moment and done again."""
     process = job.start(out)
     time.sleep(seconds)
     process.kill()
     process.wait()
     troubles = [job.trouble(out)]
-    status = job.start(out, *job.again).wait()
-    troubles.append(f"the run after it ended with {status}" if status else "")
-    troubles.append("the run after it left other results" if not status and job.contents(out) != expected else "")
-    processes = left_over(process.pid)
-    troubles.append(f"processes were left: {processes}" if processes else "")
-    return list(filter(None, troubles))
+    if status := job.start(out, *job.again).wait():
+        troubles.append(f"the run after it ended with {status}")
+    elif job.contents(out) != expected:
+        troubles.append("the run after it left other results")
+    if processes := left_over(process.pid):
+        troubles.append(f"processes were left: {processes}")
+    return ", ".join(filter(None, troubles))
 
 
 def left_over(session: int) -> list[int]:
@@ -140,8 +132,7 @@ def slow(handler: local_server.Handler, body: bytes) -> None:
 @contextmanager
 def photo_run(folder: Path) -> Iterator[Job]:
     """Thirty photos; the run after the kill goes on."""
-    for i in range(30):
-        hpe.write_image(folder / "in" / f"{i:02d}.png", np.full((96, 128, 3), 8 * i, np.uint8))
+    photos(folder / "in", *(f"{i:02d}.png" for i in range(30)))
     yield Job(lambda out: [*KIT, folder / "in", "-o", out, "--coco", "--csv", *FIXED], ("--resume",))
 
 
@@ -149,8 +140,8 @@ def photo_run(folder: Path) -> Iterator[Job]:
 def film_run(_: Path) -> Iterator[Job]:
     """Sixty frames of the kit's film; what is there plays, and the run after the kill begins again."""
 
-    def contents(out: Path) -> dict[str, object]:
-        return files(out) | {"vtest-poses.mp4": frames_in(out / "vtest-poses.mp4")}
+    def shown(out: Path) -> dict[str, Any]:
+        return contents(out) | {"vtest-poses.mp4": frames_in(out / "vtest-poses.mp4")}
 
     def trouble(out: Path) -> str:
         record = out / "poses.jsonl"
@@ -159,22 +150,22 @@ def film_run(_: Path) -> Iterator[Job]:
         return "" if shown >= known - 20 else f"{shown} of {known} frames play"
 
     words = [*KIT, hpe.sample("vtest"), "--frames", "60", *FIXED, "-o"]
-    yield Job(lambda out: [*words, out], ("--overwrite",), contents=contents, trouble=trouble)
+    yield Job(lambda out: [*words, out], ("--overwrite",), contents=shown, trouble=trouble)
 
 
 @contextmanager
 def sweep(folder: Path) -> Iterator[Job]:
     """A sweep in worker processes; the one after the kill goes on."""
 
-    def contents(out: Path) -> dict[str, object]:
-        return {name: data if name == "table.csv" else "" for name, data in files(out).items()}
+    def kept(out: Path) -> dict[str, Any]:
+        return {name: data if name == "table.csv" else "" for name, data in contents(out).items()}
 
     def trouble(_: Path) -> str:
         time.sleep(0.2)
         return ""
 
     (folder / "program.py").write_text(SWEEP)
-    yield Job(lambda out: [sys.executable, folder / "program.py", out], contents=contents, trouble=trouble)
+    yield Job(lambda out: [sys.executable, folder / "program.py", out], contents=kept, trouble=trouble)
 
 
 KINDS = {"fetch": fetch, "photo run": photo_run, "film run": film_run, "sweep": sweep}

@@ -133,12 +133,12 @@ def read(what: Any, **span: Any) -> tuple[list[Frame], Source]:
 def run(what: Any, out: Path, **given: Any) -> tuple[Summary, list[Entry]]:
     """The job on a source or what can be opened as one; `out` is the folder of the record and of names given as text.
 
-    Returns the summary, and the record as it can be read afterwards.
+    Returns the summary, and the record as it can be read afterwards. Outputs are told as text, which they may be.
     """
     job = {name: given.pop(name) for name in ("frames", "grouping", "following", "seen") if name in given}
-    given |= {name: out / given[name] for name in ("video", "pictures", "crops") if name in given}
-    given["exports"] = tuple(out / name for name in given.get("exports", ()))
-    outputs = hpe.Outputs(record=out / "poses.jsonl", **given)
+    given |= {name: str(out / given[name]) for name in ("video", "pictures", "crops") if name in given}
+    given["exports"] = tuple(str(out / name) for name in given.get("exports", ()))
+    outputs = hpe.Outputs(record=str(out / "poses.jsonl"), **given)  # type: ignore[arg-type]
     with what if hasattr(what, "report") else hpe.open_source(what) as source:
         summary = hpe.run_film(source, dot_network(), outputs, **job)
     return summary, list(hpe.read_record(outputs.record)) if outputs.record.exists() else []
@@ -154,6 +154,16 @@ def command(*words: str, out: Path) -> subprocess.Popen[str]:
 def names(out: Path) -> list[str]:
     """The files of a folder and below it."""
     return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+
+
+def replace_in(path: Path, old: str, new: str) -> None:
+    """Write another text in place of one in a file."""
+    path.write_text(path.read_text().replace(old, new))
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    """The files of a folder and below it, with their bytes."""
+    return {name: (out / name).read_bytes() for name in names(out)}
 
 
 def frames_in(path: Path) -> int:

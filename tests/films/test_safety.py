@@ -5,39 +5,39 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 import pytest
-from film_tools import dot_network, frames_in, make_film, names, photo, photos, read, run
+from film_tools import coded, contents, dot_network, frames_in, make_film, names, photo, photos, read, replace_in, run
 from PIL import Image
 from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.cli.main import main
 from hpe_nb.evaluation.labels import LabelledSet, labels_of
+from hpe_nb.files.images import encode_image
 from hpe_nb.files.whole import LOCK, folder_held
 from hpe_nb.films.inputs import find_inputs, planned
 from hpe_nb.films.record import export_record
 from hpe_nb.films.video import COPIED
 
 
-@pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("out", ["in", "link"])
 @pytest.mark.parametrize("source", ["photos", "film", "address of a film"])
-def test_inputs_are_never_written_to(tmp_path: Path, source: str, out: str, overwrite: bool) -> None:
-    name, given = ("a.jpg", {"pictures": ""}) if source == "photos" else ("film.mp4", {"video": "film.mp4"})
+def test_inputs_are_never_written_to(tmp_path: Path, source: str, out: str) -> None:
+    given = {"pictures": ""} if source == "photos" else {"video": "film.mp4"}
     place = photo(tmp_path / "in" / "a.jpg").parent
     what = place if source == "photos" else make_film(place / "film.mp4", 5)
-    before = (place / name).read_bytes()
+    before = contents(place)
     (tmp_path / "link").symlink_to(place)
-    address = what.as_uri() if "address" in source else what
-    refused("is one of the inputs", run, address, tmp_path / out, overwrite=overwrite, **given)
-    assert (place / name).read_bytes() == before
-    assert names(place) == sorted({"a.jpg", name})
+    for overwrite in (False, True):
+        address = what.as_uri() if "address" in source else what
+        refused("is one of the inputs", run, address, tmp_path / out, overwrite=overwrite, **given)
+    assert contents(place) == before
 
 
 def run_command(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
@@ -87,6 +87,7 @@ def test_what_lies_in_the_folder_for_the_results_is_no_input(
     assert "the folder for the results; for photos and films of yours choose another with -o" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("way", ["symlink_to", "hardlink_to"])
 @pytest.mark.parametrize(
     ("name", "given"),
     [
@@ -99,72 +100,41 @@ def test_what_lies_in_the_folder_for_the_results_is_no_input(
         ("link/b.jpg", {"pictures": ""}),
     ],
 )
-def test_a_file_of_the_users_is_replaced_only_when_asked(tmp_path: Path, name: str, given: dict[str, Any]) -> None:
+def test_a_file_of_the_users_is_replaced_only_when_asked(
+    tmp_path: Path, name: str, given: dict[str, Any], way: str
+) -> None:
     source, out = f"{photos(tmp_path / 'in', 'a.png', 'link/b.png')}/**/*", tmp_path / "out"
     (out / "crops").mkdir(parents=True)
     for link in (out / "link", out / "crops" / "link"):
         link.symlink_to(tmp_path)
-    (out / name).write_text("mine")
+    (tmp_path / "mine").write_text("mine")
+    getattr(out / name, way)(tmp_path / "mine")
     refused("--overwrite", run, source, out, **given)
+    refused("is one of the inputs", run, source, out, overwrite=True, inputs=[tmp_path / "mine"], **given)
     assert (out / name).read_text() == "mine"
     run(source, out, overwrite=True, **given)
     assert (out / name).read_bytes() != b"mine"
+    assert (tmp_path / "mine").read_text() == "mine", "the other name of the file leads to something else now"
 
 
-@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
-def test_overwriting_changes_no_other_name_of_a_file(tmp_path: Path, link: str) -> None:
-    film, kept = make_film(tmp_path / "film.mp4", 3), tmp_path / "kept"
-    run(film, kept, video="v.mp4")
-    before = {name: (kept / name).read_bytes() for name in names(kept)}
-    (tmp_path / "out").mkdir()
-    for name in before:
-        getattr(tmp_path / "out" / name, link)(kept / name)
-    run(film, tmp_path / "out", video="v.mp4", overwrite=True, frames=1)
-    assert {name: (kept / name).read_bytes() for name in names(kept)} == before
-    assert frames_in(tmp_path / "out" / "v.mp4") == 1
-
-
-@pytest.mark.parametrize("given", [{}, {"exports": ["poses.csv"]}], ids=["record", "export"])
-def test_overwriting_with_nothing_keeps_what_is_there(tmp_path: Path, given: dict[str, Any]) -> None:
-    out, bad = tmp_path / "out", tmp_path / "bad.jpg"
+def test_overwriting_with_nothing_keeps_what_is_there(tmp_path: Path) -> None:
+    out, bad, given = tmp_path / "out", tmp_path / "bad.jpg", {"exports": ["poses.csv"], "crops": "", "pictures": ""}
     run(photo(tmp_path / "a.png"), out, **given)
-    before = {name: (out / name).read_bytes() for name in names(out)}
+    before = contents(out)
     bad.write_text("no picture")
     for place in (out, tmp_path / "new"):
         run(bad, place, overwrite=True, **given)
-    assert {name: (out / name).read_bytes() for name in names(out)} == before
+    assert contents(out) == before
     assert names(tmp_path / "new") == []
 
 
-@pytest.mark.parametrize("name", ["poses.json", "link.json"])
-def test_record_and_export_are_two_files(tmp_path: Path, name: str) -> None:
-    record, path = tmp_path / "poses.json", tmp_path / name
-    run(photo(tmp_path / "a.png"), tmp_path)
-    (tmp_path / "poses.jsonl").rename(record)
-    (tmp_path / "link.json").symlink_to(record)
-    before = record.read_bytes()
-    for make in (lambda: hpe.export_record(record, path), lambda: hpe.Outputs(record=record, exports=(path,))):
-        refused("each must be a file of its own", make)
-    refused("each must", lambda: hpe.Outputs(record=tmp_path / "a.mp4", video=tmp_path / "a.mp4"))
-    assert record.read_bytes() == before
-
-
-def test_names_of_outputs_may_be_text(tmp_path: Path) -> None:
-    given = {name: f"{tmp_path}/out/{name}" for name in ("crops", "pictures")}
-    outputs = hpe.Outputs(record=f"{tmp_path}/out/p.jsonl", exports=(f"{tmp_path}/out/p.csv",), **given)
-    with hpe.open_source(photo(tmp_path / "a.png")) as source:
-        hpe.run_film(source, dot_network(), outputs)
-    assert names(tmp_path / "out") == ["crops/a-person-1.jpg", "p.csv", "p.jsonl", "pictures/a.jpg"]
-
-
-@pytest.mark.parametrize("out", ["out", "100%done"])
 @pytest.mark.parametrize("given", ["../in", "../in/a.png", "../in/*.png", "../other/../in"])
-def test_no_name_leads_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, out: str) -> None:
+def test_no_name_leads_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     photo(tmp_path / "in" / "a.png")
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path / "in")
-    run(given, Path("..") / out, pictures="")
-    assert names(tmp_path / out) == ["a.jpg", "poses.jsonl"]
+    run(given, Path("../100%done"), pictures="")
+    assert names(tmp_path / "100%done") == ["a.jpg", "poses.jsonl"]
     assert names(tmp_path / "in") == ["a.png"]
 
 
@@ -196,52 +166,84 @@ def test_every_photo_has_a_picture_of_its_own(paths: list[str], pictures: list[s
     assert all(wanted in (None, name) for name, wanted in zip(found, pictures, strict=True))
 
 
-@pytest.mark.parametrize("first", ["link/../a.png", "link/..", "link/../*.png"], ids=["photo", "folder", "pattern"])
-def test_photos_in_the_folder_above_a_link_are_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
-) -> None:
-    here, there = photo(tmp_path / "a.png"), photo(tmp_path / "far" / "a.png")
-    (there.parent / "below").mkdir()
-    (tmp_path / "link").symlink_to(there.parent / "below")
-    monkeypatch.chdir(tmp_path)
-    _, entries = run(find_inputs([first, "a.png"]).photos, tmp_path / "out")
-    assert [entry.source for entry in entries] == [str(there), str(here)]
+TRIP = [f"trip[2024]/f_{number}.png" for number in ("00", "01", "10")]
 
 
-def test_resuming_in_a_folder_that_changed(tmp_path: Path) -> None:
-    place, out = photos(tmp_path / "in", "b.png", "c.png"), tmp_path / "out"
-    run(place, out)
-    photo(place / "a.png", 3)
-    run(place, out, pictures="", resume=True)
-    _, entries = run(photo(tmp_path / "other" / "b.png", 4), out, pictures="", resume=True)
-    assert [entry.name for entry in entries] == ["b.png", "c.png", "a.png", str(tmp_path / "other" / "b.png")]
-    assert sorted(entry.index for entry in entries) == [0, 1, 2, 3]
-    assert names(out) == sorted(["a.jpg", "b.jpg", "c.jpg", "b.png.jpg", "poses.jsonl"])
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        *((given, TRIP) for given in ("trip[2024]/*.png", "trip[2024]/f_%02d.png", "trip[2024]")),
+        *((given, ["far/a.png"]) for given in ("link/../a.png", "link/..", "link/../*.png")),  # above where it leads
+    ],
+)
+def test_strange_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, meant: list[str]) -> None:
+    place = photos(tmp_path, "a.png", "far/a.png", *TRIP)
+    (place / "far" / "below").mkdir()
+    (place / "link").symlink_to(place / "far" / "below")
+    monkeypatch.chdir(place)
+    found = planned(find_inputs([given, "a.png"]).photos)
+    assert [one.source for one in found] == [str(place / name) for name in (*meant, "a.png")]
+
+
+def test_resuming_does_the_rest_only(tmp_path: Path) -> None:
+    place, out = photos(tmp_path / "in", "b.png", "c.png", "d.png"), tmp_path / "out"
+    first, _ = run(place, out, frames=2)
+    with (out / "poses.jsonl").open("ab") as file:
+        file.write(b'{"frame": 2, "ti')  # as if the power had failed
+    photo(place / "a.png", 4)
+    second, _ = run(place, out, pictures="", resume=True)
+    assert (first.frames, second.frames, second.resumed) == (2, 2, 2)
+    third, entries = run(place, out, pictures="", resume=True)
+    assert (third.frames, third.resumed, len(entries)) == (0, 4, 4)
+    assert "none is left to do" in third.notes[0]
+    other = photo(tmp_path / "other" / "b.png", 5)
+    _, entries = run(other, out, pictures="", resume=True)
+    assert [entry.name for entry in entries] == ["b.png", "c.png", "a.png", "d.png", str(other)]
+    assert sorted(entry.index for entry in entries) == list(range(5))
+    assert names(out) == ["a.jpg", "b.jpg", "b.png.jpg", "c.jpg", "d.jpg", "poses.jsonl"]
+
+
+def test_resuming_tells_a_photo_that_is_another_now(tmp_path: Path) -> None:
+    def told() -> bool:
+        summary, _ = run(source, out, pictures="", resume=True)
+        return f"{source} has changed since it was done; do all photos again" in summary.notes[0]
+
+    source, out = photo(tmp_path / "a.png"), tmp_path / "out"
+    run(source, out, pictures="")
+    record = out / "poses.jsonl"
+    before = record.read_bytes()
+    assert not told()
+    photo(source, 15)  # of the same size
+    assert told()
+    (out / "a.jpg").unlink()
+    assert told()
+    assert contents(out) == {"poses.jsonl": before}
+    replace_in(record, "fingerprint", "new")  # as earlier versions wrote it, which can tell the size alone
+    hpe.write_image(source, coded([(30, 48, 1)], (64, 96)))
+    assert told()
+    photo(source, 15)
+    assert not told()
+    assert names(out) == ["a.jpg", "poses.jsonl"]
 
 
 @pytest.mark.parametrize("name", ["poses.json", "poses.csv"])
-@pytest.mark.parametrize(
-    "made",
-    [
-        pytest.param(lambda _: "[]\n\n1,2,3\n", id="the user's"),
-        pytest.param(lambda text: "[]" if text[0] == "[" else "person,joint,x_px\n", id="empty, of the user's"),
-        pytest.param(lambda text: text.replace("nose", "NOSE").replace("0.", "1."), id="changed by the user"),
-        pytest.param(
-            lambda text: text.replace('"score"', '"note": "left", "score"').replace("score\n", "score,note\n"),
-            id="a user's note",
-        ),
-    ],
-)
-def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, name: str, made: Callable[[str], str]) -> None:
+def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, name: str) -> None:
     place, out = photos(tmp_path / "in", "1.png", "2.png"), tmp_path / "out"
     run(place, out, exports=[name])
     photo(place / "b.png", 4)
-    its_own = (out / name).read_bytes()
-    of_the_users = made(its_own.decode()).encode()
-    (out / name).write_bytes(of_the_users)
-    refused("not of this run", run, place, out, resume=True, exports=[name])
-    assert (out / name).read_bytes() == of_the_users != its_own
-    (out / name).write_bytes(its_own)  # bytes: text would have other ends of lines on Windows
+    its_own = (out / name).read_bytes()  # bytes: text would have other ends of lines on Windows
+    text = its_own.decode()
+    of_the_users = {
+        "something else": "[]\n\n1,2,3\n",
+        "an empty one": "[]" if text[0] == "[" else "person,joint,x_px\n",
+        "a changed one": text.replace("nose", "NOSE").replace("0.", "1."),
+        "one with notes": text.replace('"score"', '"note": 1, "score"').replace("score\n", "score,note\n"),
+    }
+    for what, content in of_the_users.items():
+        (out / name).write_bytes(content.encode())
+        refused("not of this run", run, place, out, resume=True, exports=[name])
+        assert (out / name).read_bytes() == content.encode() != its_own, what
+    (out / name).write_bytes(its_own)
     _, entries = run(place, out, resume=True, exports=[name])
     assert len(hpe.load_pictures(out / name)) == len(entries) == len(names(place))
 
@@ -249,47 +251,38 @@ def test_resuming_replaces_only_exports_of_its_own(tmp_path: Path, name: str, ma
 @pytest.mark.parametrize(
     ("given", "name"),
     [
-        pytest.param({"crops": "crops"}, "crops/b-person-1.jpg", id="a person's part"),
-        pytest.param({"pictures": "frame_%d.png"}, "frame_1.png", id="a frame"),
-        pytest.param({"pictures": ""}, "b.jpg", id="a picture"),
+        pytest.param({"crops": "crops"}, "crops/c-person-1.jpg", id="a person's part"),
+        pytest.param({"pictures": "frame_%d.png"}, "frame_2.png", id="a frame"),
+        pytest.param({"pictures": ""}, "c.jpg", id="a picture"),
     ],
 )
-@pytest.mark.parametrize("given_too", [False, True], ids=["a file", "an input"])
-def test_resuming_replaces_no_picture_of_the_users(
-    tmp_path: Path, given: dict[str, Any], name: str, given_too: bool
-) -> None:
-    place, out = photos(tmp_path / "in", "a.png"), tmp_path / "out"
-    run(place, out, **given)
-    run(photos(place, "a.png", "b.png"), out, resume=True, **given)  # what the record has is no other's
-    before = (out / name).read_bytes()
+def test_resuming_replaces_no_picture_of_the_users(tmp_path: Path, given: dict[str, Any], name: str) -> None:
+    place, out, mine = photos(tmp_path / "in", "a.png", "b.png"), tmp_path / "out", photo(tmp_path / "mine.png")
+    for resume in (False, True):  # what the record has is no other's
+        run(place, out, resume=resume, **given)
     photo(place / "c.png")
-    mine = out / name.replace("b", "c").replace("1.p", "2.p")
-    (tmp_path / "file").write_bytes(before)
-    mine.symlink_to(tmp_path / "file")
-    what, says = (mine, "is one of the inputs") if given_too else (place, "not of this run")
-    refused(says, run, what, out, resume=True, **given)
-    assert mine.is_symlink()
+    (out / name).symlink_to(mine)
+    refused("not of this run", run, place, out, resume=True, **given)
+    refused("is one of the inputs", run, place, out, resume=True, inputs=[mine], **given)
+    assert (out / name).is_symlink()
 
 
-def test_photos_do_not_go_on_after_a_film(tmp_path: Path) -> None:
-    run(make_film(tmp_path / "film.mp4", 2), tmp_path)
-    before = (tmp_path / "poses.jsonl").read_bytes()
-    refused("is the record of a film", run, photo(tmp_path / "a.png"), tmp_path, resume=True)
-    refused("but a film cannot go on", run, tmp_path / "film.mp4", tmp_path, resume=True)
-    assert (tmp_path / "poses.jsonl").read_bytes() == before
-
-
-def test_photos_go_on_by_the_same_network_and_settings_only(tmp_path: Path) -> None:
-    place, out = photos(tmp_path / "in", "a.png"), tmp_path / "out"
-    run(place, out)
-    before, _ = (out / "poses.jsonl").read_bytes(), photo(place / "b.png")
-    others = {"resume": True, "grouping": hpe.Settings(tag_threshold=0.5)}
-    refused(r"fit=.*Settings\(\), and this run finds them otherwise; give the", run, place, out, **others)
-    assert (out / "poses.jsonl").read_bytes() == before
-    refused("but a film cannot go on", run, place, out, resume=True, video="a.mp4")
-    record = out / "poses.jsonl"
-    record.write_text(record.read_text().replace(',"found_by":', ',"earlier versions":'))
-    assert run(place, out, **others)[0].frames == 1
+def test_what_cannot_go_on(tmp_path: Path) -> None:
+    film, place = make_film(tmp_path / "film.mp4", 2), photos(tmp_path / "in", "a.png")
+    for what, out in ((film, "film"), (place, "photos")):
+        run(what, tmp_path / out)
+    photo(place / "b.png")
+    before, others = contents(tmp_path), {"grouping": hpe.Settings(tag_threshold=0.5)}
+    for says, what, out, given in (
+        ("is the record of a film", place, "film", {}),
+        ("but a film cannot go on", film, "film", {}),
+        ("but a film cannot go on", place, "photos", {"video": "a.mp4"}),
+        (r"fit=.*Settings\(\), and this run finds them otherwise; give the", place, "photos", others),
+    ):
+        refused(says, run, what, tmp_path / out, resume=True, **given)
+    assert contents(tmp_path) == before
+    replace_in(tmp_path / "photos" / "poses.jsonl", ',"found_by":', ',"new":')  # as earlier versions wrote it
+    assert run(place, tmp_path / "photos", resume=True, **others)[0].frames == 1
 
 
 def test_one_run_holds_the_folder(tmp_path: Path) -> None:
@@ -387,14 +380,6 @@ def test_a_holiday_folder(tmp_path: Path) -> None:
     assert [Path(one).name for one in find_inputs([f"{place}/**/*.jpg"]).photos] == ["a.jpg", "c.jpg"]
 
 
-@pytest.mark.parametrize("name", ["a.heic", "a.JXL"])
-def test_pictures_that_cannot_be_read_are_no_broken_films(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b"\xff\x0a" * 500)
-    seen, source = read(tmp_path / name)
-    assert seen == []
-    assert "is no picture that can be read; give a JPEG" in " ".join(source.report.sentences)
-
-
 @pytest.mark.parametrize(
     ("name", "count", "photos", "films", "said"),
     [
@@ -419,41 +404,43 @@ def test_animations(tmp_path: Path, name: str, count: int, photos: int, films: i
         assert [frame.image[0, 0, 1:].tolist() for frame in read(tmp_path / name)[0]] == [[0, 0]] * count  # reds
 
 
-def test_a_film_of_jpegs_is_a_film(tmp_path: Path) -> None:
-    photo(tmp_path / "a.jpg")
-    (tmp_path / "a.mjpeg").write_bytes(2 * (tmp_path / "a.jpg").read_bytes())
-    assert len(read(tmp_path / "a.mjpeg")[0]) == 2
-
-
-def test_a_gif_without_times_is_told(tmp_path: Path) -> None:
+def gif() -> bytes:
+    """An animation of two pictures without times."""
     noise = [Image.fromarray(each) for each in np.random.default_rng(0).integers(0, 255, (2, 48, 64, 3), np.uint8)]
-    noise[0].save(tmp_path / "a.gif", save_all=True, append_images=noise[1:])
-    assert "broke off after frame 0, at 0.1" in read(tmp_path / "a.gif")[1].report.sentences[0]
+    noise[0].save(data := BytesIO(), "GIF", save_all=True, append_images=noise[1:])
+    return data.getvalue()
 
 
-def test_results_of_smaller_pictures_are_not_judged(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "content", "count", "says"),
+    [
+        pytest.param("a.heic", b"\xff\x0a" * 500, 0, "is no picture that can be read; give a JPEG", id="HEIC"),
+        pytest.param("a.JXL", b"\xff\x0a" * 500, 0, "is no picture that can be read; give a JPEG", id="JPEG XL"),
+        pytest.param("a.mjpeg", 2 * encode_image(coded([]), ".jpg"), 2, "", id="JPEGs are a film"),
+        pytest.param("a.gif", gif(), 1, "broke off after frame 0, at 0.1", id="an animation without times"),
+    ],
+)
+def test_strange_pictures_and_films(tmp_path: Path, name: str, content: bytes, count: int, says: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    seen, source = read(tmp_path / name)
+    assert len(seen) == count
+    assert says in "".join(source.report.sentences)
+
+
+def test_results_of_other_pictures_are_not_judged(tmp_path: Path) -> None:
+    """Those of smaller ones; and those of a film's frames, which are numbered from 0 as some photos are."""
+
+    def judged(size: tuple[int, int], path: Path) -> None:
+        hpe.evaluate(
+            hpe.load_pictures(path), LabelledSet("l.json", (0,), ("a.png",), (size,), (labels_of(np.ones((1, 17, 3))),))
+        )
+
     run(photos(tmp_path / "in", "a.png"), tmp_path)
-    known = LabelledSet("l.json", (0,), ("a.png",), ((256, 192),), (labels_of(np.ones((1, 17, 3))),))
-    refused("a.png, .* has 128 x 96 .* at 256 x 192", hpe.evaluate, hpe.load_pictures(tmp_path / "poses.jsonl"), known)
-
-
-def test_frames_of_a_film_are_no_labelled_photos(tmp_path: Path) -> None:
-    """Frames are numbered from 0 as some photos are."""
-    person = {"person": 1, "score": 0.5, "keypoints": [9.0, 9.0, 0.5] * 17, "kind": [1] * 17}
-    line = {"frame": 0, "time": 0.0, "name": "walk.mp4 frame 0", "size": [128, 96], "people": [person]}
-    (tmp_path / "poses.jsonl").write_text(json.dumps(line) + "\n")
-    known = LabelledSet("l.json", (0,), ("a.jpg",), ((128, 96),), (labels_of(np.ones((1, 17, 3))),))
-    for name in ("poses.jsonl", "poses.json", "poses.csv"):
-        path = tmp_path / name if name == "poses.jsonl" else export_record(tmp_path / "poses.jsonl", tmp_path / name)
-        refused("image_id 'walk.mp4 frame 0'", hpe.evaluate, hpe.load_pictures(path), known)
-
-
-@pytest.mark.parametrize("pattern", ["trip[2024]/*.png", "trip[2024]/f_%02d.png", "trip[2024]"])
-def test_folders_with_signs_of_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str) -> None:
-    names = ["f_00.png", "f_01.png", "f_10.png"]
-    photos(tmp_path / "trip[2024]", *names)
-    monkeypatch.chdir(tmp_path)
-    assert [Path(one).name for one in find_inputs([pattern]).photos] == names
+    record = tmp_path / "poses.jsonl"
+    refused("a.png, .* has 128 x 96 .* at 256 x 192", judged, (256, 192), record)
+    replace_in(record, '"a.png","source":', '"walk.mp4 frame 0","new":')
+    for path in (record, *(export_record(record, record.with_suffix(ending)) for ending in (".json", ".csv"))):
+        refused("image_id 'walk.mp4 frame 0'", judged, (128, 96), path)
 
 
 @pytest.mark.parametrize("name", ["=cmd()", "+1", "@x", "-2", "a\x1b[31m"])
@@ -471,20 +458,16 @@ def test_names_do_no_harm_in_tables_and_on_terminals(tmp_path: Path, name: str) 
         pytest.param(("0139.png", "7.png"), [139, 7], id="numbers, as in COCO"),
         pytest.param(("1.png", "a.png"), [0, 1], id="no number"),
         pytest.param(("01.png", "1.png"), [0, 1], id="one number"),
+        pytest.param(("1.png", "2.png"), [0, 1, 2, 3, 4], id="read again"),
     ],
 )
 def test_numbers_of_photos_and_people_agree_in_all_files(tmp_path: Path, pair: tuple[str, str], ids: list[int]) -> None:
-    run(photos(tmp_path / "in", *pair), tmp_path, exports=["poses.csv", "poses.json"])
+    place, exports = photos(tmp_path / "in", *pair), ["poses.csv", "poses.json"]
+    hpe.write_image(place / pair[1], coded([(100, 48, 2)]))  # somebody else, and 1 all the same: a folder is no film
+    run(hpe.open_source(place, loop=True), tmp_path, frames=len(ids), exports=exports)
     people = json.loads((tmp_path / "poses.json").read_text())
     assert [(one["image_id"], one["person"]) for one in people] == [(number, 1) for number in ids]
-    for name in ("poses.csv", "poses.jsonl", "poses.json"):
-        assert {key: len(one) for key, one in hpe.load_pictures(tmp_path / name).items()} == dict.fromkeys(pair, 1)
-
-
-def test_photos_that_are_read_again_are_the_same_in_all_files(tmp_path: Path) -> None:
-    exports = ["poses.csv", "poses.json"]
-    run(hpe.open_source(photos(tmp_path / "in", "1.png", "2.png"), loop=True), tmp_path, frames=5, exports=exports)
-    expected = dict.fromkeys(["1.png", "2.png", "1.png frame 2", "2.png frame 3", "1.png frame 4"], 1)
+    expected = dict.fromkeys([*pair, *(f"{pair[i % 2]} frame {i}" for i in range(2, len(ids)))], 1)
     for name in (*exports, "poses.jsonl"):
         assert {key: len(one) for key, one in hpe.load_pictures(tmp_path / name).items()} == expected
 
