@@ -1,7 +1,5 @@
 """Who is taken for whom: walkers with known truth who cross, hide one another and are missed now and then.
 
-    python tests/benchmarks/film_identity.py
-
 Prints, per 100 frames, how often a walker got a number that was another's (swapped) or a fresh one (lost).
 """
 
@@ -12,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from measuring import head, row
 
 import hpe_nb as hpe
 from hpe_nb.decoder.poses import DETECTED, Poses
@@ -72,14 +71,9 @@ def mistakes(seed: int, following: hpe.Following) -> tuple[int, int]:
     return swapped, lost
 
 
-def main() -> None:
-    print(f"{FILMS} films of {FRAMES} frames with {PEOPLE} walkers, per 100 frames")
-    print(f"{'rule':20}{'swapped':>10}{'lost':>10}")
-    for name, following in RULES.items():
-        counts = np.array([mistakes(seed, following) for seed in range(FILMS)])
-        swapped, lost = counts.sum(axis=0) * 100 / (FILMS * FRAMES)
-        print(f"{name:20}{swapped:10.2f}{lost:10.2f}")
-
-
 if __name__ == "__main__":
-    main()
+    print(f"{FILMS} films of {FRAMES} frames with {PEOPLE} walkers, per 100 frames")
+    head("rule", "swapped", "lost")
+    for name, following in RULES.items():
+        counts = np.sum([mistakes(seed, following) for seed in range(FILMS)], axis=0)
+        row(name, *(f"{count * 100 / (FILMS * FRAMES):.2f}" for count in counts))

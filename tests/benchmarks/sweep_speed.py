@@ -1,13 +1,11 @@
 """How fast a sweep is: against separate decodes.
 
-    python tests/benchmarks/sweep_speed.py [--ratio 100]     # 1,000 settings x 100 pictures of kept maps
-
-One process throughout. The pictures are scenes of 1 to 12 people with noise.
+1,000 settings, the three thresholds that everybody asks about, on kept maps of scenes of 1 to 12 people with noise. One
+process throughout.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 import tempfile
 from concurrent.futures import Future
@@ -17,6 +15,7 @@ from time import process_time
 from typing import Any
 
 import numpy as np
+from measuring import options
 
 import hpe_nb as hpe
 from hpe_nb.evaluation.cache import MapCache, pack, seal
@@ -24,7 +23,6 @@ from hpe_nb.evaluation.grids import grid_settings
 from hpe_nb.evaluation.labels import Labels, labels_of
 
 RANGES = {"detection_threshold": (0.04, 0.4), "tag_threshold": (0.2, 2.0), "pose_threshold": (0.02, 0.3)}
-"""The three thresholds that everybody asks about."""
 GRID = {name: np.linspace(*ends, 10) for name, ends in RANGES.items()}
 SAMPLE = 400
 """Pairs of picture and setting that are decoded apart."""
@@ -39,10 +37,9 @@ class Here:
         return future
 
 
-def scenes(count: int) -> tuple[MapCache, list[Labels]]:
+def scenes(folder: Path, count: int) -> tuple[MapCache, list[Labels]]:
     """Kept maps of scenes, and their labels."""
-    folder, labels = Path(tempfile.mkdtemp(prefix="hpe-nb-bench-")), []
-    keys = tuple(map(str, range(count)))
+    keys, labels = tuple(map(str, range(count))), []
     cache = MapCache(folder, keys, keys, "scenes")
     for seed, key in enumerate(keys):
         made = hpe.scene(1 + seed % 12, seed=seed, tag_noise=0.25, missed=0.1, false_peaks=8)
@@ -51,15 +48,17 @@ def scenes(count: int) -> tuple[MapCache, list[Labels]]:
     return cache, labels
 
 
-def main() -> None:
+def same(one: hpe.Decoding, other: hpe.Decoding) -> bool:
+    """Whether the poses are equal to the last bit."""
+    return all(np.array_equal(*(getattr(x.poses, item.name) for x in (one, other))) for item in fields(hpe.Poses))
+
+
+def compare(folder: Path, count: int) -> None:
     """One sweep against as many decodes, measured on a sample of pairs of picture and setting; results compared.
 
     Half of the sample is measured before the sweep and half after it, so that a busy machine slows both alike.
     """
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ratio", type=int, metavar="PICTURES", default=100)
-    count = parser.parse_args().ratio
-    cache, labels = scenes(count)
+    cache, labels = scenes(folder / "maps", count)
     settings, draws = grid_settings(GRID), random.Random(0)
     pairs = [(draws.randrange(count), draws.randrange(len(settings))) for _ in range(SAMPLE)]
     made = {picture: cache[picture] for picture, _ in pairs}
@@ -70,12 +69,10 @@ def main() -> None:
             hpe.decode(made[picture], settings[setting])
         return process_time() - start
 
-    before = apart(pairs[: SAMPLE // 2])
-    start = process_time()
-    with tempfile.TemporaryDirectory() as keep:
-        table = hpe.sweep(cache, labels, GRID, executor=Here(), keep=keep, progress=False)
+    before, start = apart(pairs[::2]), process_time()
+    table = hpe.sweep(cache, labels, GRID, executor=Here(), keep=folder / "kept", progress=False)
     together = process_time() - start
-    each = (before + apart(pairs[SAMPLE // 2 :])) / SAMPLE
+    each = (before + apart(pairs[1::2])) / SAMPLE
     decoders = {picture: hpe.Decoder(maps) for picture, maps in made.items()}
     equal = sum(same(hpe.decode(made[p], settings[s]), decoders[p](settings[s])) for p, s in pairs)
     separate = each * count * len(table)
@@ -85,10 +82,6 @@ def main() -> None:
     print(f"  ratio 1 / {separate / together:.1f};  {equal} of {SAMPLE} results equal to the last bit")
 
 
-def same(one: hpe.Decoding, other: hpe.Decoding) -> bool:
-    """Whether the poses are equal to the last bit."""
-    return all(np.array_equal(*(getattr(x.poses, item.name) for x in (one, other))) for item in fields(hpe.Poses))
-
-
 if __name__ == "__main__":
-    main()
+    with tempfile.TemporaryDirectory(prefix="hpe-nb-bench-") as folder:
+        compare(Path(folder), options(pictures=100).pictures)

@@ -1,7 +1,5 @@
 """How many joints go to the wrong person: our grouping, Open Model Zoo's and HigherHRNet's, on real layouts of people.
 
-    python tests/benchmarks/wrong_person.py
-
 The pictures are the first 2,000 of COCO train2017 with two or more labelled people, as the ideal maps of a network
 without fault: half the size of a picture whose short side is 448, with a Gaussian around each labelled joint, the
 highest one where they meet. Only their peaks are computed, since grouping looks at nothing else. The people's tags
@@ -18,10 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice, pairwise
+from itertools import islice, pairwise, product
 from pathlib import Path
 
 import numpy as np
+from measuring import head, row
 from scipy.optimize import linear_sum_assignment
 
 import hpe_nb as hpe
@@ -96,13 +95,12 @@ def wrong_and_lost(people: Ints, owner: Ints) -> tuple[int, int]:
     return wrong, len(owner) - int(shared[linear_sum_assignment(-shared)].sum())
 
 
-def main() -> None:
-    """Print the table."""
+if __name__ == "__main__":
     pictures = [ideal_peaks(*layout) for layout in islice(layouts(), IMAGES)]
     joints = sum(len(peaks) for peaks, _ in pictures)
     print(f"{len(pictures)} pictures, {joints} joints; per cent wrong (lost)")
-    print("| tags apart | noise | " + " | ".join(RULES) + " |\n|---|---|" + "---|" * len(RULES))
-    for gap, noise in ((gap, noise) for gap in GAPS for noise in NOISES):
+    head("tags apart", "noise", *RULES)
+    for gap, noise in product(GAPS, NOISES):
         cells = []
         for rule in RULES.values():
             counts = [
@@ -110,8 +108,4 @@ def main() -> None:
                 for i, (peaks, owner) in enumerate(pictures)
             ]
             cells.append("{:.2f} ({:.2f})".format(*(100 * np.sum(counts, axis=0) / joints)))
-        print(f"| {gap:g} | {noise:g} | " + " | ".join(cells) + " |", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+        row(f"{gap:g}", f"{noise:g}", *cells)
