@@ -6,13 +6,10 @@ import contextlib
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,21 +17,17 @@ from typing import Any
 from nbformat import v4
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from lab_server import serving
+
+LAB = (sys.executable, "-m", "jupyterlab")
 CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 FAKE_CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 """A camera that shows a test pattern and needs no permission."""
-
-PLACES = (
-    "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR",
-    "JUPYTERLAB_WORKSPACES_DIR",
-)  # fmt: skip
-"""Variables that say where Jupyter keeps what is the user's: all in the throw-away home."""
-
-QUIET = "JUPYTERLAB_SETTINGS_DIR/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
-"""The front end asks for the news pop-up: only its own setting stops it."""
 
 ERRORS = """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells
     .flatMap(c => c.toJSON().outputs ?? []).filter(o => o.output_type === 'error')
@@ -193,55 +186,17 @@ class Opened:
 
 
 @contextlib.contextmanager
-def lab(root: Path, flags: list[str] | None = None, program: list[str] | None = None) -> Iterator[Lab]:
+def lab(root: Path, flags: Sequence[str] = (), program: Sequence[str] = LAB) -> Iterator[Lab]:
     """Run JupyterLab on `root` with a throw-away home and Chromium with extra `flags`; both end with the block."""
-    with contextlib.ExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True)))
-        address, token = stack.enter_context(_server(root, home, program or [sys.executable, "-m", "jupyterlab"]))
-        playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS + (flags or []))
-        stack.callback(browser.close)
-        yield Lab(address, token, root, browser)
-
-
-@contextlib.contextmanager
-def _server(root: Path, home: Path, program: list[str]) -> Iterator[tuple[str, str]]:
-    """Start the server on a free port and end it, with its kernels, whatever happens; address and token."""
-    (home / QUIET).parent.mkdir(parents=True)
-    (home / QUIET).write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
     options = [
         "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--ServerApp.root_dir={root}",
         "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
-    own = os.environ | {name: str(home / name) for name in PLACES}
-    with (home / "lab.log").open("wb") as log:
-        server = subprocess.Popen(program + options, env=own, stdout=log, stderr=log, start_new_session=True)
-        try:
-            yield _answering(server, home)
-        finally:
-            _end(server)
-
-
-def _answering(server: subprocess.Popen[bytes], home: Path, seconds: float = 60) -> tuple[str, str]:
-    """Address and token of the server as soon as it answers; raises with its log when it ended or stays silent."""
-    end = time.monotonic() + seconds
-    while server.poll() is None and time.monotonic() < end:
-        time.sleep(0.1)
-        with contextlib.suppress(OSError, ValueError):  # it has not written all about itself, or does not listen yet
-            for path in home.glob("JUPYTER_RUNTIME_DIR/jpserver-*.json"):
-                told = json.loads(path.read_text(encoding="utf-8"))
-                urllib.request.urlopen(f"{told['url']}api?token={told['token']}", timeout=1).close()
-                return told["url"].rstrip("/"), told["token"]
-    raise RuntimeError(f"JupyterLab did not answer: {(home / 'lab.log').read_text(errors='replace')[-2000:]}")
-
-
-def _end(server: subprocess.Popen[bytes]) -> None:
-    """End the server and its kernels, which share its session."""
-    stop = (lambda sign: os.killpg(server.pid, sign)) if hasattr(os, "killpg") else (lambda _: server.terminate())
-    with contextlib.suppress(ProcessLookupError):
-        stop(signal.SIGTERM)
-        try:
-            server.wait(10)
-        except subprocess.TimeoutExpired:
-            server.kill()
+    with contextlib.ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True)))
+        address, token = stack.enter_context(serving([*program, *options], home))
+        playwright = stack.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=chromium(), args=[*CHROMIUM_FLAGS, *flags])
+        stack.callback(browser.close)
+        yield Lab(address, token, root, browser)

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from own_rules import Leash
 from refusals import refused
 
 import hpe_nb as hpe
@@ -120,16 +121,6 @@ def test_every_setting_has_a_control_with_its_range_and_those_that_decide_nothin
     assert unread(hpe.Settings()) == []
     assert unread(hpe.Settings(refine="off")) == ["refine_reach", "refine_threshold"]
     assert {"place_weight", "score_weight"} <= set(unread(hpe.Settings.omz()))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Leash(hpe.Settings):
-    """A rule with a knob of its own."""
-
-    leash: float = hpe.knob(60.0, 5.0, 200.0, 5.0, "longest way to a person's centre, map pixels", step="grouping")
-
-    def cost(self, joints, people):
-        return np.where(hpe.place_distances(joints, people) > self.leash, np.inf, super().cost(joints, people))
 
 
 def test_a_rule_of_ones_own_gets_a_slider_for_its_knob():

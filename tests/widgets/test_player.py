@@ -20,12 +20,11 @@ NUMBERS = np.array([7, 2, 19, 0])
 @pytest.fixture
 def player():
     height, width = SCENE.image.shape[:2]
-    entries = [Entry(0, 0.0, "frame 0", (width, height), NUMBERS[: len(DECODING.poses)], DECODING.poses)]
+    entries = [Entry(i, i / 10, f"frame {i}", (width, height), NUMBERS, DECODING.poses) for i in (0, 1)]
     return hpe.Player([SCENE.image], entries, network=lambda _: SCENE.maps)
 
 
 def test_a_frame_that_cannot_be_read_leaves_the_position_with_the_picture(player) -> None:
-    player = hpe.Player([SCENE.image], player.entries * 2)
     refused("1 pictures were given for a record of 2", setattr, player, "position", 1)
     assert player.position == player.scene["position"] == 0
 
@@ -35,38 +34,25 @@ def test_a_closed_player_has_no_page(player) -> None:
     refused("run its cell again", player.page)
 
 
-def explored(player):
-    """The explorer that the button opens."""
-    player.receive({"kind": "explore"})
-    return player.explorer
-
-
 def looks(widget):
     """Places and kinds of each person's joints by the person's number."""
     return {one["number"]: (one["xy"], one["kind"]) for one in widget.scene["people"]}
 
 
-def test_a_frame_and_its_explorer_show_the_same(player) -> None:
-    explorer = explored(player)
+def test_a_frame_and_its_explorer_show_the_same_people_under_the_numbers_of_the_film(player) -> None:
+    player.receive({"kind": "explore"})
+    explorer = player.explorer
     assert player.below == explorer.model_id
     assert looks(explorer) == looks(player)
     assert [*looks(explorer)] == (NUMBERS + 1).tolist()
     for part in (explorer.scene["alt"], explorer.page()):
         assert "person 20" in part
-
-
-def test_people_keep_their_numbers_while_settings_move(player) -> None:
-    explorer = explored(player)
-    explorer.set(max_people=2)
-    assert [*looks(explorer)] == [8, 3]
-    explorer.set(max_people=100, best_first=False)
-    assert looks(explorer) == looks(player)
-    assert looks(hpe.Explorer(SCENE, known=(DECODING.poses, NUMBERS.tolist()))) == looks(player)
-
-
-def test_words_use_the_numbers_of_the_picture(player) -> None:
-    explorer = explored(player)
     explorer.choose(2, 5)
     assert explorer.told["sentence"].startswith("Person 20")
     told = " ".join([explorer.told["sentence"], *(one["cells"][-1] for one in explorer.told["candidates"])])
     assert {int(number) for number in re.findall(r"[Pp]erson (\d+)", told)} <= set((NUMBERS + 1).tolist())
+    explorer.set(max_people=2)
+    assert [*looks(explorer)] == [8, 3]
+    explorer.set(max_people=100, best_first=False)
+    assert looks(explorer) == looks(player), "while the settings move"
+    assert looks(hpe.Explorer(SCENE, known=(DECODING.poses, NUMBERS.tolist()))) == looks(player)

@@ -14,36 +14,31 @@ def turn(lab, **changes):
     lab.receive({"kind": "scene_set", "changes": changes, "n": 1})
 
 
-def check_code(lab):
-    """The scene's code gives the very same scene."""
+TURNS = {
+    "more people": (3, {"people": 4}),
+    "noise between two steps": (3, {"tag_noise": 0.37}),
+    "another seed": (3, {"seed": 7}),
+    "a switch": (3, {"same_tag": True}),
+    **{name: (name, {"tag_leak": 0.05}) for name in hpe.scene_names()},
+    **{f"{name}, with others": (name, {"people": 4}) for name in hpe.scene_names()},
+    "people placed one by one": (replace(hpe.scene("hugging").recipe, seed=3), {}),
+}
+
+
+@pytest.mark.parametrize(("start", "knobs"), TURNS.values(), ids=TURNS)
+def test_knobs_make_another_scene_whose_code_gives_it(start, knobs):
+    """A named scene is chosen on the page; another number of people leaves it."""
+    lab = hpe.SceneLab(2 if isinstance(start, str) else start)
+    lab.receive({"kind": "scene_preset", "preset": start} if isinstance(start, str) else {"kind": "here"})
+    turn(lab, **knobs)
+    for knob, value in knobs.items():
+        assert lab.scene["scene"]["values"][knob] == value
+        assert (len(lab.made.truth) if knob == "people" else getattr(lab.made.recipe, knob)) == value
+    assert "tag_leak" not in knobs or lab.scene["scene"]["preset"] == start
     made = eval(lab.scene["scene"]["code"], {"hpe": hpe})
     np.testing.assert_array_equal(made.maps.tags, lab.made.maps.tags)
     np.testing.assert_array_equal(made.maps.heatmaps, lab.made.maps.heatmaps)
     np.testing.assert_array_equal(made.image, lab.made.image)
-
-
-@pytest.mark.parametrize(("knob", "value"), [("people", 4), ("tag_noise", 0.37), ("seed", 7), ("same_tag", True)])
-def test_a_knob_makes_another_scene_and_its_code_gives_it(knob, value):
-    lab = hpe.SceneLab(3)
-    turn(lab, **{knob: value})
-    assert getattr(lab.made.recipe, knob) == lab.scene["scene"]["values"][knob] == value
-    check_code(lab)
-
-
-@pytest.mark.parametrize("name", hpe.scene_names())
-def test_code_after_a_named_scene_which_another_number_of_people_leaves(name):
-    lab = hpe.SceneLab(2)
-    lab.receive({"kind": "scene_preset", "preset": name})
-    turn(lab, tag_leak=0.05)
-    assert lab.scene["scene"]["preset"] == name
-    check_code(lab)
-    turn(lab, people=4)
-    assert len(lab.made.truth) == 4
-    check_code(lab)
-
-
-def test_code_of_people_placed_one_by_one():
-    check_code(hpe.SceneLab(replace(hpe.scene("hugging").recipe, seed=3)))
 
 
 def test_a_closed_lab_keeps_its_scene():

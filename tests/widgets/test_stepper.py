@@ -15,26 +15,29 @@ SCENES = {
 SETTINGS = {"default": hpe.Settings(), "omz": hpe.Settings.omz()}
 
 
-@pytest.fixture(params=[(scene, rule) for scene in SCENES for rule in SETTINGS], ids=" ".join)
-def stepper(request):
-    scene, rule = request.param
-    return hpe.Stepper(SCENES[scene], SETTINGS[rule])
-
-
-def decided(stepper, moment):
-    """The peak that a decision is about."""
-    return int(stepper.decoding.groups.turns[moment.turn].candidates.index[moment.which])
-
-
-def test_every_peak_is_decided_once_and_in_words_as_the_record_has_it(stepper):
-    decoding, peaks = stepper.decoding, []
-    for moment in stepper.moments:
+@pytest.mark.parametrize("rule", SETTINGS)
+@pytest.mark.parametrize("scene", SCENES)
+def test_every_moment_is_shown_as_the_record_has_it(scene, rule):
+    """Each peak is decided once, the tables hold the costs and who was chosen, and a click jumps to the decision."""
+    stepper, peaks = hpe.Stepper(SCENES[scene], SETTINGS[rule]), []
+    decoding = stepper.decoding
+    for position, moment in enumerate(stepper.moments):
+        stepper.receive({"kind": "go", "position": position, "n": position})
+        assert stepper.scene["position"] == stepper.scene["n"] == position
+        assert stepper.told["sentence"] == moment.sentence
+        assert sum(dot[1] >= 0 for dot in stepper.scene["dots"]) <= moment.settled
         if moment.what == "decision":
-            peaks.append(decided(stepper, moment))
             turn = decoding.groups.turns[moment.turn]
-            person = int(turn.person[moment.which])
+            peaks.append(int(turn.candidates.index[moment.which]))
+            person, rows = int(turn.person[moment.which]), stepper.scene["table"]["rows"]
             verb = "joins" if person < len(turn.people) else "opens"
             assert f"{verb} person {decoding.numbers[person] + 1}" in moment.sentence
+            costs = [[float(cell.replace("∞", "inf")) for cell in row["cells"]] for row in rows]
+            np.testing.assert_allclose(costs, turn.cost, atol=0.005)
+            assert rows[moment.which]["chosen"] == person
+            stepper.position = 0
+            stepper.receive({"kind": "choose", "person": -1, "joint": 0, "dot": peaks[-1]})
+            assert stepper.position == position
         if moment.what == "refinement":
             found, (x, y) = decoding.refinement, decoding.refinement.xy[moment.which]
             person, joint = found.person[moment.which], found.joint[moment.which]
@@ -43,6 +46,10 @@ def test_every_peak_is_decided_once_and_in_words_as_the_record_has_it(stepper):
             assert (f"whose tag is {apart:.2f} from " in moment.sentence) == bool(found.found[moment.which])
             assert "refine_threshold" not in moment.sentence or decoding.settings.refine == "near"
     assert sorted(peaks) == list(range(len(decoding.peaks)))
+    people, poses = stepper.scene["people"], decoding.poses
+    assert [one["number"] for one in people] == list(range(1, len(poses) + 1)), "at the end the result"
+    places = np.reshape([one["xy"] for one in people], (-1, 17, 2))
+    np.testing.assert_allclose(places, poses.keypoints[..., :2], atol=0.01)
 
 
 @pytest.mark.parametrize(
@@ -52,32 +59,6 @@ def test_who_stays_is_told_with_the_reason(most, said):
     moments = hpe.Stepper(SCENES["three people"].maps, hpe.Settings(max_people=most)).moments
     told = next(moment.sentence for moment in moments if moment.what == "filter")
     assert f"3 have a score above pose_threshold = {said}" in told
-
-
-def test_every_moment_is_shown_and_ends_with_the_result(stepper):
-    for position, moment in enumerate(stepper.moments):
-        stepper.receive({"kind": "go", "position": position, "n": position})
-        assert stepper.scene["position"] == stepper.scene["n"] == position
-        assert stepper.told["sentence"] == moment.sentence
-        assert sum(dot[1] >= 0 for dot in stepper.scene["dots"]) <= moment.settled
-    assert [one["number"] for one in stepper.scene["people"]] == list(range(1, len(stepper.decoding.poses) + 1))
-    np.testing.assert_allclose(
-        np.reshape([one["xy"] for one in stepper.scene["people"]], (-1, 17, 2)),
-        stepper.decoding.poses.keypoints[..., :2],
-        atol=0.01,
-    )
-
-
-def test_tables_hold_the_costs_and_who_was_chosen_and_a_click_jumps_there():
-    stepper = hpe.Stepper(SCENES["crossing arms"])
-    for position, moment in enumerate(stepper.moments):
-        if moment.what == "decision":
-            stepper.receive({"kind": "choose", "person": -1, "joint": 0, "dot": decided(stepper, moment)})
-            assert stepper.position == position
-            turn, rows = stepper.decoding.groups.turns[moment.turn], stepper.scene["table"]["rows"]
-            costs = [[float(cell.replace("∞", "inf")) for cell in row["cells"]] for row in rows]
-            np.testing.assert_allclose(costs, turn.cost, atol=0.005)
-            assert rows[moment.which]["chosen"] == turn.person[moment.which]
 
 
 @pytest.mark.parametrize("position", [99, -1, 0.5, True, "0"])
