@@ -72,6 +72,9 @@ def test_player_and_the_explorer_on_its_frame(run):
     check(20)
     page.get_by_title("one step back").click()
     check(19)
+    page.locator(".hpe-position").focus()
+    page.keyboard.press("Home")
+    check(1)
     page.locator(".hpe-explore").click()
     below = page.locator(".hpe-below canvas.hpe-picture")
     looks = [

@@ -105,10 +105,14 @@ def test_photos_of_any_shape(shape, sent, tmp_path):
     assert explorer.save_html(tmp_path / "a.html").is_file()
 
 
-def test_saved_maps_are_opened(tmp_path):
-    explorer = hpe.Explorer(str(SCENE.maps.save(tmp_path / "saved.npz")))
-    assert explorer.scene["people"] == hpe.Explorer(SCENE).scene["people"]
-    assert explorer.subject.name == "saved"
+def test_saved_maps_are_opened_and_a_decoding_brings_its_settings(tmp_path):
+    saved = hpe.Explorer(str(SCENE.maps.save(tmp_path / "saved.npz")))
+    assert saved.scene["people"] == hpe.Explorer(SCENE).scene["people"]
+    assert saved.subject.name == "saved"
+    decoding = hpe.decode(SCENE.maps, hpe.Settings(tag_threshold=0.4))
+    explorer = hpe.Explorer((SCENE.image, decoding))
+    assert explorer.settings == decoding.settings
+    np.testing.assert_array_equal(explorer.decoding.poses.keypoints, decoding.poses.keypoints)
 
 
 def test_every_setting_has_a_control_with_its_range_and_those_that_decide_nothing_are_off():
@@ -196,13 +200,6 @@ def test_where_a_missing_joint_was_looked_for(explorer):
     assert "box" not in explorer.told
 
 
-def test_nobody_found_says_why(explorer):
-    move(explorer, detection_threshold=1.0)
-    assert "no peak is above detection_threshold = 1" in explorer.scene["readout"]
-    move(explorer, detection_threshold=0.1, pose_threshold=1.0)
-    assert "no score above pose_threshold = 1" in explorer.scene["readout"]
-
-
 def test_marks_stand_where_the_result_changes_and_a_search_gives_way(explorer):
     def result(value):
         dots = dots_of(hpe.decode(SCENE.maps, hpe.Settings(tag_threshold=value)))
@@ -229,19 +226,6 @@ def test_a_list_is_stepped_through_under_the_same_settings():
         seen.append((len(explorer.decoding.poses), explorer.scene["place"].strip(), bool(explorer.photo["truth"])))
     assert seen == [(3, "2 of 3", False), (2, "3 of 3", True), (1, "1 of 3", True)]
     assert explorer.settings.refine == "off"
-
-
-def test_two_quick_steps_through_a_list_lead_two_pictures_on():
-    explorer = hpe.Explorer([hpe.scene(1), hpe.scene(3), hpe.scene("crossing arms")])
-
-    async def press_twice():
-        for _ in range(2):
-            explorer.receive({"kind": "list", "by": 1})
-        while explorer.scene["place"].strip() != "3 of 3":
-            await asyncio.sleep(0.01)
-
-    asyncio.run(asyncio.wait_for(press_twice(), 60))
-    assert len(explorer.decoding.poses) == 2
 
 
 def test_a_chosen_peak_that_is_gone_is_chosen_no_more():
@@ -273,18 +257,6 @@ def test_a_page_tells_nothing_of_what_is_not_chosen():
     assert '"told":{}' in explorer.page()
 
 
-REORDERED = {"best_first": False, "max_people": 6}
-
-
-def test_a_chosen_person_is_the_same_in_another_order():
-    explorer = hpe.Explorer(hpe.scene(8, seed=1, tag_noise=0.2))
-    explorer.choose(0)
-    place = explorer.scene["people"][0]["xy"]
-    move(explorer, **REORDERED)
-    assert explorer.chosen[0] > 0
-    assert explorer.scene["people"][explorer.chosen[0]]["xy"] == place
-
-
 def test_whose_value_is_taken_stays_chosen_and_all_is_sent_once():
     explorer, sent = hpe.Explorer(hpe.scene("crossing arms")), []
     explorer.choose(1, 9)
@@ -296,27 +268,24 @@ def test_whose_value_is_taken_stays_chosen_and_all_is_sent_once():
     assert "tag_threshold 1.0 → 0.6." in explorer.status["text"]
 
 
-def test_what_was_kept_has_the_numbers_of_now():
-    """The order of people changes with the settings; in both halves of a comparison a person has one number."""
+def test_in_another_order_the_chosen_person_is_the_same_and_what_was_kept_has_the_numbers_of_now():
+    """In both halves of a comparison a person has one number."""
     explorer = hpe.Explorer(hpe.scene(8, seed=1, tag_noise=0.2))
+    explorer.choose(0)
     explorer.keep()
     assert explorer.kept["changes"] == []
-    move(explorer, **REORDERED)
-    now = {tuple(one["xy"][:4]): one["number"] for one in explorer.scene["people"]}
-    kept = {tuple(one["xy"][:4]): one["number"] for one in explorer.kept["people"]}
+    place = explorer.scene["people"][0]["xy"]
+    move(explorer, best_first=False, max_people=6)
+    assert explorer.chosen[0] > 0
+    assert explorer.scene["people"][explorer.chosen[0]]["xy"] == place
+    halves = explorer.scene, explorer.kept
+    now, kept = ({tuple(one["xy"]): one["number"] for one in half["people"]} for half in halves)
     assert len(now) == 6
     assert {place: kept[place] for place in now} == now
     assert len(set(kept.values())) == len(kept) == 8
     assert sum("is gone" in change for change in explorer.kept["changes"]) == 2
     explorer.compare(hpe.Settings.omz())
     assert explorer.kept["code"] == "hpe.Settings.omz()"
-
-
-def test_a_decoding_brings_its_settings():
-    decoding = hpe.decode(SCENE.maps, hpe.Settings(tag_threshold=0.4))
-    explorer = hpe.Explorer((SCENE.image, decoding))
-    assert explorer.settings.tag_threshold == 0.4
-    np.testing.assert_array_equal(explorer.decoding.poses.keypoints, decoding.poses.keypoints)
 
 
 EDITS = {
@@ -399,17 +368,28 @@ def test_a_saved_page_holds_everything_and_replaces_nothing(explorer, tmp_path):
         explorer.save_html(tmp_path / "case.txt")
 
 
+def press_twice(explorer, message, done):
+    """Send a message of the page twice, as fast as can be, and wait until all is done."""
+
+    async def press():
+        explorer.receive(message)
+        explorer.receive(message)
+        while not done():
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(press(), 60))
+
+
+def test_two_quick_steps_through_a_list_lead_two_pictures_on():
+    explorer = hpe.Explorer([hpe.scene(1), hpe.scene(3), hpe.scene("crossing arms")])
+    press_twice(explorer, {"kind": "list", "by": 1}, lambda: explorer.scene["place"].strip() == "3 of 3")
+    assert len(explorer.decoding.poses) == 2
+
+
 def test_the_save_button_takes_a_free_name(explorer, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     explorer.receive({"kind": "save"})
-
-    async def press_twice():
-        for _ in range(2):
-            explorer.receive({"kind": "save"})
-        while len(list(tmp_path.glob("*.html"))) < 3:
-            await asyncio.sleep(0.01)
-
-    asyncio.run(asyncio.wait_for(press_twice(), 60))
+    press_twice(explorer, {"kind": "save"}, lambda: len(list(tmp_path.glob("*.html"))) == 3)
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"scene-{i}.html" for i in (1, 2, 3)]
 
 
@@ -458,16 +438,27 @@ def test_a_picture_that_comes_after_the_end_is_not_told_as_an_error():
     assert explorer.status == {"text": " ", "error": False}
 
 
+NOBODY = {
+    "no peak": ({"detection_threshold": 1.0}, "0 people: no peak is above detection_threshold = 1;"),
+    "no score": ({"pose_threshold": 1.0}, "0 people: 3 groups of joints, but no score above pose_threshold = 1;"),
+}
+
+
+@pytest.mark.parametrize(("changes", "says"), NOBODY.values(), ids=NOBODY)
+def test_nobody_found_says_why(explorer, changes, says):
+    move(explorer, **changes)
+    assert explorer.scene["readout"].startswith(says)
+
+
 @pytest.mark.parametrize("people", [pytest.param(0, id="nobody"), pytest.param(30, id="a crowd")])
 def test_any_number_of_people(people):
     explorer = hpe.Explorer(hpe.scene(people))
     assert explorer.scene["readout"].startswith(f"{len(explorer.decoding.poses)} people")
     move(explorer, detection_threshold=0.0)
-    looks = list(zip(map(tuple, explorer.fixed["colours"]), map(tuple, explorer.fixed["patterns"]), strict=True))
-    assert len(set(looks[:20])) == 20
+    looks = zip(map(tuple, explorer.fixed["colours"][:20]), map(tuple, explorer.fixed["patterns"]), strict=False)
+    assert len({*looks}) == 20
 
 
-@pytest.mark.parametrize("thing", [pytest.param(3, id="a number"), pytest.param([], id="an empty list")])
-def test_other_things_are_refused(thing):
-    with pytest.raises(hpe.HpeError):
-        hpe.Explorer(thing)
+def test_other_things_are_refused():
+    refused("a int was given", hpe.Explorer, 3)
+    refused("an empty list was given", hpe.Explorer, [])

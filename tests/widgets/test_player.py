@@ -47,6 +47,8 @@ def test_a_frame_and_its_explorer_show_the_same_people_under_the_numbers_of_the_
     assert [*looks(explorer)] == (NUMBERS + 1).tolist()
     for part in (explorer.scene["alt"], explorer.page()):
         assert "person 20" in part
+    explorer.choose(2)
+    assert explorer.told["sentence"].startswith("Person 20 has")
     explorer.choose(2, 5)
     assert explorer.told["sentence"].startswith("Person 20")
     told = " ".join([explorer.told["sentence"], *(one["cells"][-1] for one in explorer.told["candidates"])])

@@ -54,6 +54,10 @@ def test_the_verdict_follows_the_decoders_settings_and_each_panel_has_its_reset(
     lab.set(detection_threshold=1.0)
     assert "0 of 2 people found, 0 too many; 0 joints" in lab.scene["hint"]
     turn(lab, tag_noise=0.9)
+    lab.settings = hpe.Settings(tag_threshold=0.2)
+    assert len(lab.decoding.poses) > 2
+    assert f"people found, {len(lab.decoding.poses) - 2} too many;" in lab.scene["hint"]
+    lab.settings = hpe.Settings(detection_threshold=1.0)
     lab.receive({"kind": "scene_preset", "preset": "your own"})
     assert lab.made.recipe == hpe.scene("two apart").recipe
     assert lab.settings.detection_threshold == 1.0
