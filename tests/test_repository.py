@@ -96,7 +96,8 @@ def test_wheel_has_all_and_nothing_left_over(wheel: Path) -> None:
 @pytest.mark.slow
 def test_installed_wheel_stands_alone_and_its_demo_runs_from_anywhere(scripts: Path, tmp_path: Path) -> None:
     code = "import hpe_nb; print(hpe_nb.__file__, hpe_nb.sample('basketball1'))"
-    for path in run_from_root([scripts / "python", "-c", code]).split():
+    package, photo = run_from_root([scripts / "python", "-c", code]).split()
+    for path in (package, photo):
         assert scripts.parent.resolve() in Path(path).resolve().parents
     text = run_from_root([scripts / "hpe-nb", "demo", "-o", tmp_path])
     assert "basketball1.png, 640 x 480 pixels" in text
