@@ -462,7 +462,7 @@ def test_steppers_controls(run, jupyter):
     opened = run(PREPARE, "stepper = hpe.Stepper(made)\nstepper")
     page, canvas = opened.page, opened.photo
     opened.drawn(canvas, "ring", 20)
-    page.get_by_label("turn").select_option(label="10. left elbow")
+    page.get_by_label("turn", exact=True).select_option(label="10. left elbow")
     opened.wait_until("stepper.moment.turn", 9)
     assert len(opened.drawn(canvas, "ring")) == 2
     page.get_by_title("one step on").click()
@@ -483,7 +483,7 @@ def test_steppers_controls(run, jupyter):
     saved.close()
     opened.ask("setattr(stepper, 'position', len(stepper.moments) - 1)")
     page.wait_for_function(f"{VIEW}.steps.turn.selectedOptions[0].text === 'after them'")
-    page.get_by_label("turn").select_option(label="17. right ankle")
+    page.get_by_label("turn", exact=True).select_option(label="17. right ankle")
     opened.wait_until("stepper.moment.turn", 16)
 
 
