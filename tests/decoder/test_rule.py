@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pytest
@@ -93,11 +94,6 @@ def test_a_decoder_repeats_no_step_that_cannot_differ(maps, monkeypatch, changes
     assert (first.poses is again[0].poses) == ("duplicates_of" not in ran)
 
 
-def test_a_new_default_keeps_its_range():
-    assert hpe.OmzSettings().max_candidates == 30
-    refused("max_candidates=0 was given, but a whole number from 1 to 200", hpe.OmzSettings, max_candidates=0)
-
-
 def test_what_a_decoder_remembers_cannot_be_changed(maps):
     found = hpe.Decoder(maps)()
     arrays = [each for part in (found, found.poses, found.peaks) for each in vars(part).values()]
@@ -156,38 +152,35 @@ def test_mistakes_name_the_rule_and_the_joint_type(maps, method, wrong, words):
     assert "expected" in said
 
 
-def test_a_knob_without_its_dataclass_is_told():
-    class Forgot(hpe.Settings):
-        leash: float = hpe.knob(1.0, 0.0, 2.0, 0.1, "a knob", step="grouping")
+class Forgot(hpe.Settings):
+    leash: float = hpe.knob(1.0, 0.0, 2.0, 0.1, "a knob", step="grouping")
 
-    for given in ({}, {"leash": 0.3}):
-        refused("put @dataclass", Forgot, **given)
+
+knob = partial(hpe.knob, 1.0, low=0.0, high=2.0, by=0.1, meaning="a knob")
 
 
 @pytest.mark.parametrize(
-    "given", [pytest.param({"cost": 3}, id="a method"), pytest.param({"opening": 3}, id="no field")]
+    ("words", "make", "given"),
+    [
+        pytest.param("put @dataclass", Forgot, {}, id="a knob without its dataclass"),
+        pytest.param("put @dataclass", Forgot, {"leash": 0.3}, id="a knob without its dataclass, set"),
+        pytest.param("cost=3 was given, but the name of a setting", hpe.Settings, {"cost": 3}, id="a method"),
+        pytest.param("opening=3 was given, but the name of a setting", hpe.Settings, {"opening": 3}, id="no field"),
+        pytest.param("=0 .* a whole number from 1 to 200", hpe.OmzSettings, {"max_candidates": 0}, id="a new default"),
+        pytest.param("peaks, grouping", knob, {"step": "guessing"}, id="no such step of the decoder"),
+        pytest.param("by=0.0", knob, {"by": 0.0}, id="a slider that does not move"),
+        pytest.param("high=0.0", knob, {"low": 2.0, "high": 0.0}, id="a range that falls"),
+        pytest.param("high=inf", knob, {"high": np.inf}, id="a range without end"),
+    ],
 )
-def test_what_is_no_setting_is_refused(given):
-    refused("=3 was given, but the name of a setting", hpe.Settings, **given)
+def test_what_is_no_setting_is_refused(words, make, given):
+    refused(words, make, **given)
 
 
 @pytest.mark.parametrize("number", [np.float32(2), np.int64(2), np.array(2.0), 2.0, 2], ids=repr)
 def test_numbers_of_any_kind_become_the_fields_own(number):
     made = hpe.Settings(max_people=number, tag_threshold=number)
     assert repr(made) == "Settings(tag_threshold=2.0, max_people=2)"
-
-
-@pytest.mark.parametrize(
-    ("numbers", "step", "words"),
-    [
-        pytest.param((0.0, 2.0, 0.1), "guessing", "peaks, grouping", id="no such step of the decoder"),
-        pytest.param((0.0, 2.0, 0.0), "grouping", "by=0.0", id="a slider that does not move"),
-        pytest.param((2.0, 0.0, 0.1), "grouping", "high=0.0", id="a range that falls"),
-        pytest.param((0.0, np.inf, 0.1), "grouping", "high=inf", id="a range without end"),
-    ],
-)
-def test_a_knob_that_cannot_be_is_told(numbers, step, words):
-    refused(words, hpe.knob, 1.0, *numbers, "a knob", step=step)
 
 
 def test_sweep_in_worker_processes_takes_the_rule():
