@@ -16,40 +16,39 @@ from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED
 from hpe_nb.explain.flips import is_whole, used_pixels, with_setting
 from hpe_nb.explain.why import why_here
 from hpe_nb.settings import KIT_RULES, tag_distances
-from hpe_nb.skeleton import KEYPOINTS, K
+from hpe_nb.skeleton import KEYPOINTS
 
-MANY = [
-    pytest.param(hpe.scene(name).maps, hpe.Settings(), id=name)
-    for name in ("crossing arms", "half outside", "hidden legs")
-] + [
-    pytest.param(random_maps(3, people=3), hpe.Settings(), id="random"),
-    pytest.param(random_maps(3, people=3), hpe.Settings.omz(), id="random, omz"),
-    pytest.param(random_maps(4, people=2), hpe.Settings(refine="off"), id="random, no refinement"),
-]  # fmt: skip
+MAPS = {name: hpe.scene(name).maps for name in ("crossing arms", "half outside", "hidden legs")}
+MAPS["random"] = random_maps(3, people=3)
 
 
-@pytest.mark.parametrize(("maps", "grouping"), MANY)
-def test_every_joint_and_peak_is_explained(maps, grouping):
-    decoding = hpe.decode(maps, grouping)
+@pytest.mark.parametrize("maps", MAPS.values(), ids=MAPS)
+@pytest.mark.parametrize("settings", [hpe.Settings(), hpe.Settings.omz(), hpe.Settings(refine="off")], ids=repr)
+def test_every_joint_and_peak_is_explained(maps, settings):
+    decoding = hpe.decode(maps, settings)
     words = {DETECTED: "is the peak", REFINED: "was found by refinement", MISSING: "is missing"}
-    for person in range(len(decoding.poses)):
-        for joint in range(K):
-            told = hpe.explain_joint(decoding, person, joint)
-            assert told.sentence.startswith(f"Person {person + 1}'s {KEYPOINTS[joint]} ")
-            assert words[int(decoding.poses.kind[person, joint])] in told.sentence
+    for (person, joint), kind in np.ndenumerate(decoding.poses.kind):
+        told = hpe.explain_joint(decoding, person, joint)
+        assert told.sentence.startswith(f"Person {person + 1}'s {KEYPOINTS[joint]} ")
+        assert words[kind] in told.sentence
     for peak in range(len(decoding.peaks)):
         told = hpe.explain_peak(decoding, peak)
         assert (told.person < 0) == (decoding.groups.owner[peak] not in decoding.people)
 
 
-def test_a_joint_tells_which_other_person_its_tag_is_near():
+def test_a_joint_tells_its_candidates_who_got_them_and_which_other_person_its_tag_is_near():
     decoding = hpe.decode(hpe.scene("crossing arms").maps)
     wrists = decoding.groups.turn_of(KEYPOINTS.index("left wrist"))
     for person in (0, 1):
+        told = hpe.explain_joint(decoding, person, "left wrist")
         mine = int(np.flatnonzero(decoding.people[person] == wrists.person)[0])
         apart = tag_distances(wrists.candidates, wrists.people)[mine, decoding.people[1 - person]]
-        told = hpe.explain_joint(decoding, person, "left wrist").sentence
-        assert f"Of the others, person {2 - person} is nearest to it in tag, {apart:.2f} away." in told
+        assert f"Of the others, person {2 - person} is nearest to it in tag, {apart:.2f} away." in told.sentence
+        assert [row.went_to for row in told.table] == [f"person {1 + person}", f"person {2 - person}"]
+        assert told.runner_up == told.table[1]
+        assert told.table[0].tag_distance < told.table[1].tag_distance
+        assert f"person {2 - person}" in str(told)
+        assert "<table>" in told._repr_html_()
     alone = hpe.explain_joint(hpe.decode(hpe.scene(1, seed=1).maps), 0, "left wrist").sentence
     assert "Of the others" not in alone
 
@@ -138,74 +137,61 @@ def test_dropped_peaks_tell_why(grouping, why):
     assert all(why in hpe.explain_peak(decoding, peak).sentence for peak in dropped.tolist())
 
 
-def test_the_table_holds_all_candidates_and_who_got_them():
-    decoding = hpe.decode(hpe.scene("crossing arms").maps)
-    told = hpe.explain_joint(decoding, 0, "left wrist")
-    assert [row.went_to for row in told.table] == ["person 1", "person 2"]
-    assert told.runner_up == told.table[1]
-    assert told.table[0].tag_distance < told.table[1].tag_distance
-    assert "person 2" in str(told)
-    assert "<table>" in told._repr_html_()
-
-
 def test_flips_of_a_joint_are_true():
-    decoding = hpe.decode(hpe.scene(3, seed=4, tag_noise=0.3, tag_gap=1.2, missed=0.1, size=(192, 192)).maps)
-    count = 0
+    decoder = hpe.Decoder(hpe.scene(3, seed=4, tag_noise=0.3, tag_gap=1.2, missed=0.1, size=(192, 192)).maps)
+    decoding, count = decoder(), 0
+
+    def pixels(setting, value):
+        return used_pixels(decoder(with_setting(decoding.settings, setting, value)))
+
     for person, joint in ((0, 9), (1, 16), (2, 3)):
         mine = used_pixels(decoding)[person]
         for flip in hpe.explain_joint(decoding, person, joint).flips:
             assert (flip.to < flip.value) if flip.side == "below" else (flip.to >= flip.value)
             assert len(f"{flip.to:.12g}") <= 7, "a number that is easily read"
-            step = 1 if is_whole(decoding.settings, flip.setting) else np.spacing(flip.value)
-            inside, outside = (
-                (flip.value, flip.value - step) if flip.side == "below" else (flip.value - step, flip.value)
-            )
-            rows = [
-                used_pixels(hpe.decode(decoding.maps, with_setting(decoding.settings, flip.setting, value)))
-                for value in (inside, outside)
-            ]
-            assert (rows[0][:, joint] == mine[joint]).any(), flip
-            like = [row for row in rows[1] if ((row == mine) & (mine != 0)).any()]
-            best = max(like, key=lambda row: ((row == mine) & (mine != 0)).sum(), default=None)
-            assert best is None or best[joint] != mine[joint], flip
-            tried = used_pixels(hpe.decode(decoding.maps, with_setting(decoding.settings, flip.setting, flip.to)))
-            assert np.array_equal(tried, rows[1]), "nothing else changes up to the value to try"
+            whole = is_whole(decoding.settings, flip.setting)
+            before = flip.value - 1 if whole else np.nextafter(flip.value, -np.inf)
+            here, there = (flip.value, before) if flip.side == "below" else (before, flip.value)
+            assert (pixels(flip.setting, here)[:, joint] == mine[joint]).any(), flip
+            others = pixels(flip.setting, there)
+            shared = ((others == mine) & (mine != 0)).sum(axis=1)
+            assert not shared.any() or others[shared.argmax(), joint] != mine[joint], flip
+            assert np.array_equal(pixels(flip.setting, flip.to), others), "all is the same up to the value to try"
             count += 1
     assert count > 3
 
 
 @pytest.mark.parametrize(
-    ("person", "joint", "told"),
+    ("explain", "given", "told"),
     [
-        pytest.param(9, 0, "person=9 was given, but an index from 0 to 1", id="person"),
-        pytest.param("0", 0, "person='0' was given", id="person as text"),
-        pytest.param(True, 0, "person=True was given", id="person as truth"),
-        pytest.param(0, 17, "joint=17 was given", id="joint number"),
-        pytest.param(0, "tail", "joint='tail' was given", id="joint name"),
+        pytest.param(hpe.explain_joint, (9, 0), "person=9 was given, but an index from 0 to 1", id="person"),
+        pytest.param(hpe.explain_joint, ("0", 0), "person='0' was given", id="person as text"),
+        pytest.param(hpe.explain_joint, (True, 0), "person=True was given", id="person as truth"),
+        pytest.param(hpe.explain_joint, (0, 17), "joint=17 was given", id="joint number"),
+        pytest.param(hpe.explain_joint, (0, "tail"), "joint='tail' was given", id="joint name"),
+        pytest.param(hpe.explain_peak, (9999,), "peak=9999 was given", id="peak"),
     ],
 )
-def test_wrong_questions(person, joint, told):
-    decoding = hpe.decode(hpe.scene("two apart").maps)
-    refused(told, hpe.explain_joint, decoding, person, joint)
-    refused("peak=9999 was given", hpe.explain_peak, decoding, 9999)
+def test_wrong_questions(explain, given, told):
+    refused(told, explain, hpe.decode(hpe.scene("two apart").maps), *given)
 
 
 def test_refined_joints_of_the_demo_tell_their_true_tag_distance():
     """With the demo's defect people are refined with others' tags: the sentence says so, with the distance to these."""
-    count = far = shifted = 0
+    far, shifted = [], []
     for seed in range(12):
         scene = hpe.scene(4, seed=seed, missed=0.3, false_peaks=12, tag_noise=0.3, size=(192, 192))
         decoding = hpe.decode(scene.maps, hpe.Settings.omz())
-        found = decoding.refinement
-        for look in np.flatnonzero(found.found).tolist():
-            kept, joint, (x, y) = int(found.person[look]), int(found.joint[look]), found.xy[look]
+        rows = (column[decoding.refinement.found].tolist() for column in vars(decoding.refinement).values())
+        for kept, joint, _, (x, y), _ in zip(*rows, strict=True):
             told = hpe.explain_joint(decoding, kept, joint).sentence
             apart = float(np.abs(scene.maps.tags[joint, y, x] - decoding.groups.tags[kept]).max())
+            far.append(apart > 0.5)
+            shifted.append(kept != decoding.people[kept])
             assert f"whose tag is {apart:.2f} from " in told
-            assert ("shifted_tags" in told) == (kept != decoding.people[kept])
+            assert ("shifted_tags" in told) == shifted[-1]
             assert "within 0.5" not in told
             assert "rounds to 0" not in told
-            count, far, shifted = count + 1, far + (apart > 0.5), shifted + ("shifted_tags" in told)
-    assert count > 30
-    assert far
-    assert shifted
+    assert len(far) > 30
+    assert any(far)
+    assert any(shifted)
