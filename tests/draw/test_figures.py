@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.draw.dots import dots_of, owners
@@ -54,22 +56,15 @@ FIGURES = [
 ]
 
 
-def contents(value):
-    """Copies of all arrays in maps, decodings, scenes and so on."""
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    names = getattr(value, "__dataclass_fields__", {})
-    return {name: contents(getattr(value, name)) for name in names if name != "recipe"}
-
-
 def badges(ax):
     """The numbers of people in a figure."""
-    return sorted({text.get_text() for text in ax.texts if text.get_bbox_patch()}, key=int)
+    boxed = {text.get_text() for text in ax.texts if text.get_bbox_patch()}
+    return sorted(filter(str.isdigit, boxed), key=int)
 
 
 @pytest.mark.parametrize(("plot", "given", "words"), FIGURES)
 def test_a_figure(plot, given, words):
-    before = [contents(value) for value in given]
+    before = pickle.dumps(given)
     own = plot(*given)
     assert isinstance(own, Axes)
     figure = own.get_figure()
@@ -83,7 +78,7 @@ def test_a_figure(plot, given, words):
     assert plot(*given, ax=left) is left
     assert len(left.get_children()) > blank == len(right.get_children())
     assert hpe.alt_text(left) == hpe.alt_text(own)
-    np.testing.assert_equal([contents(value) for value in given], before)
+    assert pickle.dumps(given) == before, "what is drawn stays as it is"
 
 
 def test_a_notebook_shows_a_figure_once_and_with_its_words():
@@ -133,10 +128,9 @@ def test_other_tags_and_rules_can_be_drawn():
 
 
 @pytest.mark.parametrize("plot", [hpe.plot_heatmap, hpe.plot_tag_map, hpe.plot_cost_matrix])
-@pytest.mark.parametrize("unknown", ["left foot", 17, -1, 2.5, None])
-def test_unknown_joints(plot, unknown):
-    with pytest.raises(hpe.HpeError, match="joint="):
-        plot(DECODING, unknown)
+def test_unknown_joints(plot):
+    for unknown in ("left foot", 17, -1, 2.5, None):
+        refused("joint=", plot, DECODING, unknown)
 
 
 def test_figures_cross_out_the_joints_that_are_wrong():
@@ -154,19 +148,22 @@ def test_figures_cross_out_the_joints_that_are_wrong():
     assert total > 20
 
 
-def test_people_have_the_numbers_of_their_poses_and_those_dropped_come_after():
-    decoding = hpe.decode(hpe.scene("crowd", tag_noise=0.5, false_peaks=20).maps)
+def test_people_have_the_numbers_of_their_poses_in_figures_and_pictures_and_those_dropped_come_after(monkeypatch):
+    scene = hpe.scene("crowd", tag_noise=0.5, false_peaks=20)
+    decoding = hpe.decode(scene.maps)
     numbers, people, groups = decoding.numbers, len(decoding.poses), len(decoding.groups)
     assert groups > people > 20
     assert np.array_equal(np.sort(numbers), np.arange(groups))
     assert np.array_equal(numbers[decoding.people], np.arange(people))
-    ax = hpe.plot_tag_strip(decoding)
-    assert ax.get_title("left") == f"Tags by joint type: {people} people, {groups - people} dropped"
-    assert badges(ax) == [str(person + 1) for person in range(people)]
+    strip, written = hpe.plot_tag_strip(decoding), []
+    monkeypatch.setattr(cv2, "putText", lambda *given: written.append(given[1]))
+    hpe.draw_poses(scene.image, decoding.poses)
+    assert badges(strip) == badges(hpe.plot_table(decoding.poses)) == written == [str(i + 1) for i in range(people)]
+    assert strip.get_title("left") == f"Tags by joint type: {people} people, {groups - people} dropped"
     assert hpe.plot_tag_strip(DECODING).get_title("left") == "Tags by joint type: 2 people"
-    one = hpe.plot_tag_map(hpe.decode(hpe.scene(2, seed=1).maps, hpe.Settings(max_people=1)), "nose")
-    assert badges(one) == ["1"]
-    assert "a person who was dropped at" in hpe.alt_text(one)
+    two = hpe.plot_tag_map(hpe.decode(hpe.scene(3, seed=2).maps, hpe.Settings(max_people=2)), "nose")
+    assert badges(two) == ["1", "2"]
+    assert "a person who was dropped at" in hpe.alt_text(two)
 
 
 @pytest.mark.parametrize("rule", [hpe.Settings(), hpe.Settings.omz()], ids=["default", "omz"])
@@ -189,14 +186,3 @@ def test_figures_leave_pyplot_alone():
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_people_have_the_same_numbers_in_every_figure_and_picture(monkeypatch):
-    scene = hpe.scene(3, seed=2)
-    decoding = hpe.decode(scene.maps)
-    for ax in (hpe.plot_table(decoding.poses), hpe.plot_tag_strip(decoding), hpe.plot_tag_map(decoding, "nose")):
-        assert badges(ax) == ["1", "2", "3"]
-    written = []
-    monkeypatch.setattr(cv2, "putText", lambda *given: written.append(given[1]))
-    hpe.draw_poses(scene.image, decoding.poses)
-    assert written == ["1", "2", "3"]
