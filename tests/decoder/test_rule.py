@@ -123,17 +123,19 @@ def test_a_rule_may_use_one_array_for_all_turns(maps):
         np.testing.assert_array_equal(lazy.cost, plain.cost)
 
 
-def everywhere(value):
-    """A cost that is the same for all pairs."""
-    return lambda joints, people: np.full((len(joints.index), len(people)), value)
-
-
 @pytest.mark.parametrize(
     ("method", "wrong", "words"),
     [
         pytest.param("cost", lambda *_: np.zeros(3), "gave an array of shape", id="another shape"),
-        pytest.param("cost", everywhere(np.nan), "gave NaN or minus infinity", id="NaN"),
-        pytest.param("cost", everywhere(-np.inf), "gave NaN or minus infinity", id="minus infinity"),
+        pytest.param(
+            "cost", lambda j, p: np.full((len(j.index), len(p)), np.nan), "gave NaN or minus infinity", id="NaN"
+        ),
+        pytest.param(
+            "cost",
+            lambda j, p: np.full((len(j.index), len(p)), -np.inf),
+            "gave NaN or minus infinity",
+            id="minus infinity",
+        ),
         pytest.param("cost", lambda *_: 1 / 0, "failed for .* with ZeroDivisionError", id="raises"),
         pytest.param("cost", lambda *_: "dear", "failed for .* with ValueError", id="text"),
         pytest.param("cost", lambda _, p: p.tag.sort(), "failed for .* read-only", id="changes the people"),

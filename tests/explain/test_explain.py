@@ -107,7 +107,7 @@ def test_others_and_the_tag_threshold_are_the_reason_only_where_they_decide(rule
 
 
 @pytest.mark.parametrize(
-    ("grouping", "changes", "why"),
+    ("settings", "damage", "why"),
     [
         pytest.param({"refine": "off"}, {"missed": 0.6}, "above detection_threshold = 0.1", id="peak"),
         pytest.param({"tag_threshold": 0.1}, {"tag_noise": 0.5}, "not below tag_threshold = 0.1", id="tags"),
@@ -115,12 +115,11 @@ def test_others_and_the_tag_threshold_are_the_reason_only_where_they_decide(rule
         pytest.param({"refine_threshold": 0.5}, {"missed": 0.3}, "not above refine_threshold = 0.5", id="weak"),
         pytest.param({"pose_threshold": 0, "tag_threshold": 0.1}, {"tag_noise": 1}, "fewer than two joints", id="size"),
     ],
-)  # fmt: skip
-def test_missing_joints_tell_why(grouping, changes, why):
-    scene = hpe.scene(2, seed=1, blur=1, **changes)
-    decoding = hpe.decode(scene.maps, hpe.Settings(**grouping))
-    pairs = zip(*np.nonzero(decoding.poses.kind == MISSING), strict=True)
-    assert any(why in hpe.explain_joint(decoding, int(person), int(joint)).sentence for person, joint in pairs)
+)
+def test_missing_joints_tell_why(settings, damage, why):
+    decoding = hpe.decode(hpe.scene(2, seed=1, blur=1, **damage).maps, hpe.Settings(**settings))
+    missing = np.argwhere(decoding.poses.kind == MISSING).tolist()
+    assert any(why in hpe.explain_joint(decoding, *each).sentence for each in missing)
 
 
 @pytest.mark.parametrize(

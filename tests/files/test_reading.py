@@ -29,11 +29,6 @@ READERS: dict[str, Callable[[Path], object]] = {
 }
 
 
-def pipe(path: Path) -> None:
-    """A pipe without a writer."""
-    os.mkfifo(path)
-
-
 def huge(path: Path) -> None:
     """A file of a terabyte and more that takes no room."""
     path.touch()
@@ -47,7 +42,7 @@ def huge(path: Path) -> None:
     [
         pytest.param(Path.exists, "does not exist", id="nothing"),
         pytest.param(lambda path: path.mkdir(), "is a folder", id="a folder"),
-        pytest.param(pipe, "is a pipe, socket or device", id="a pipe"),
+        pytest.param(os.mkfifo, "is a pipe, socket or device", id="a pipe"),
         pytest.param(lambda path: path.symlink_to("/dev/zero"), "is a pipe, socket or device", id="a device"),
         pytest.param(huge, "has more than", id="a file of a terabyte"),
         pytest.param(lambda path: path.symlink_to(path.name), "cannot be read", id="a link to itself"),

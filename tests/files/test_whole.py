@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,20 +57,14 @@ def test_a_part_that_another_takes_away_is_made_again(
     assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
 
 
-def test_a_name_that_cannot_be_is_refused(tmp_path: Path) -> None:
-    refused("could not be written", written_whole(tmp_path / "a\0.txt").__enter__)
-
-
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("no"), KeyboardInterrupt()])
 def test_a_failed_write_leaves_what_was_there(tmp_path: Path, error: BaseException) -> None:
-    path = tmp_path / "a.txt"
-    path.write_text("old")
-
     def write() -> None:
-        with written_whole(path) as part:
+        with written_whole(tmp_path / "a.txt") as part:
             part.write_text("new")
             raise error
 
+    (tmp_path / "a.txt").write_text("old")
     with pytest.raises(HpeError if isinstance(error, OSError) else type(error)):
         write()
     assert [each.read_text() for each in tmp_path.iterdir()] == ["old"]
@@ -92,31 +87,33 @@ def test_a_file_is_replaced_with_its_permissions_and_a_link_is_not_followed(tmp_
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other devices and pipes")
-@pytest.mark.parametrize("kind", ["folder", "pipe", "link to a device"])
-def test_what_is_no_file_is_not_replaced(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / "a.mp4"
-    make = {
-        "folder": path.mkdir,
-        "pipe": lambda: os.mkfifo(path),
-        "link to a device": lambda: path.symlink_to(os.devnull),
-    }
-    make[kind]()
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(Path.mkdir, id="folder"),
+        pytest.param(os.mkfifo, id="pipe"),
+        pytest.param(lambda path: path.symlink_to(os.devnull), id="link to a device"),
+    ],
+)
+def test_what_is_no_file_is_not_replaced(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(path := tmp_path / "a.mp4")
     before = path.lstat()
     for writer in (lambda: written_whole(path).__enter__(), lambda: new_file(path)):
         refused("is a folder, device or pipe", writer)
     refused("is a folder, device or pipe", check_targets, [path], [], replace=True)
     assert (path.lstat(), len(list(tmp_path.iterdir()))) == (before, 1)
+    refused("could not be written", written_whole(tmp_path / "a\0.txt").__enter__)
 
 
-def test_a_lock_that_was_removed_in_between_holds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hpe_nb.files.whole._lock", lambda _: (tmp_path / LOCK).unlink())
-    with pytest.raises(HpeError, match="is being written to by another run"), folder_held(tmp_path):
-        pass
-
-
-@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
-def test_a_lock_that_is_a_link_is_refused(tmp_path: Path, link: str) -> None:
+def test_a_lock_that_was_removed_in_between_or_is_a_link_holds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as removed:
+        removed.setattr(whole, "_lock", lambda _: (tmp_path / LOCK).unlink())
+        refused("is being written to by another run", folder_held(tmp_path).__enter__)
     (tmp_path / "mine").write_text("mine")
-    getattr(tmp_path / LOCK, link)(tmp_path / "mine")
-    refused("is a link to another file", folder_held(tmp_path).__enter__)
+    for link in (Path.symlink_to, Path.hardlink_to):
+        link(tmp_path / LOCK, tmp_path / "mine")
+        refused("is a link to another file", folder_held(tmp_path).__enter__)
+        (tmp_path / LOCK).unlink()
     assert (tmp_path / "mine").read_text() == "mine"

@@ -143,15 +143,12 @@ def test_ideal_maps_take_other_frames_scores_and_tags():
     assert len(hpe.find_peaks(less, hpe.Settings())) == K - 1, "NaN of a joint that is not there does no harm"
 
 
-def test_missed_peaks_are_gone_and_more_of_them_the_more_are_missed():
-    truths = [hpe.scene(**PLAIN, missed=share).truth for share in (0, 0.3, 0.6, 1)]
-    seen = [{tuple(row) for row in np.c_[truth.joint, truth.xy]} for truth in truths]
+def test_missed_peaks_are_gone_and_false_ones_belong_to_no_person():
+    clean, *missed = (hpe.scene(**PLAIN, missed=share).truth for share in (0, 0.3, 0.6, 1))
+    seen = [{tuple(row) for row in np.c_[truth.joint, truth.xy]} for truth in (clean, *missed)]
     assert seen[0] > seen[1] > seen[2] > seen[3] == set()
     assert 0.1 < 1 - len(seen[1]) / len(seen[0]) < 0.5
-
-
-def test_false_peaks_belong_to_no_person():
-    clean, hit = hpe.scene(**PLAIN).truth, hpe.scene(**PLAIN, false_peaks=7)
+    hit = hpe.scene(**PLAIN, false_peaks=7)
     assert np.array_equal(hit.truth.joint[:-7], clean.joint)
     assert (hit.truth.person[-7:] == -1).all()
     assert (hit.truth.owners(peaks_of(hit)) == -1).sum() >= 5  # one may hide behind a person's peak
@@ -222,14 +219,11 @@ def test_visible_means_that_the_person_is_drawn_there():
     assert truth.poses.kind[0].sum() == 0
 
 
-def test_a_scene_may_have_no_people():
+def test_a_scene_has_as_many_people_as_are_asked_for():
     scene = hpe.scene(0, false_peaks=0)
     assert len(scene.truth) == len(hpe.decode(scene.maps).poses) == len(scene.truth.poses) == 0
     assert len(hpe.scene(0, false_peaks=5, false_heads=1).truth.joint) == 10
-
-
-def test_a_named_scene_keeps_its_people_until_others_are_asked_for():
-    assert len(hpe.scene("hugging", tag_noise=0.4).recipe.cast) == 2
+    assert len(hpe.scene("hugging", tag_noise=0.4).recipe.cast) == 2, "a named scene's own"
     other = hpe.scene("hugging", people=5)
     assert (len(other.truth), other.recipe.tag_leak) == (5, 0.3)
     assert np.array_equal(hpe.scene(Recipe(people=4.0, size=(448.0, 448.0))).image, hpe.scene(4).image)
