@@ -1,4 +1,4 @@
-"""A rule of a user's own, for tests of what takes one."""
+"""Rules of a user's own, for tests of what takes one."""
 
 from __future__ import annotations
 
@@ -17,3 +17,14 @@ class Leash(hpe.Settings):
 
     def cost(self, joints, people):
         return np.where(hpe.place_distances(joints, people) > self.leash, np.inf, super().cost(joints, people))
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Near(hpe.Settings):
+    """A rule that asks for no tags, and gives lists."""
+
+    def cost(self, joints, people):
+        return (hpe.place_distances(joints, people) - 30.0).tolist()
+
+    def joins(self, joints, people, cost):
+        return super().joins(joints, people, cost).tolist()

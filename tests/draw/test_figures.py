@@ -11,6 +11,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from own_rules import Near
 from refusals import refused
 
 import hpe_nb as hpe
@@ -95,14 +96,7 @@ def test_a_notebook_shows_a_figure_once_and_with_its_words():
     assert figure.number not in plt.get_fignums()
 
 
-class Lists(hpe.Settings):
-    """A rule that gives lists."""
-
-    def joins(self, joints, people, cost):
-        return super().joins(joints, people, cost).tolist()
-
-
-@pytest.mark.parametrize("rule", [hpe.Settings(), hpe.Settings.omz(), Lists()], ids=["default", "omz", "lists"])
+@pytest.mark.parametrize("rule", [hpe.Settings(), hpe.Settings.omz(), Near()], ids=repr)
 def test_the_costs_that_are_shown_are_those_that_were_decided_by(rule):
     for seed in range(6):
         scene = hpe.scene(2 + seed % 4, seed=seed, size=(224, 224), overlap=0.5, tag_gap=0.8, tag_noise=0.2)

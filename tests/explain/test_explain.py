@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from own_rules import Near
 from random_maps import random_maps
 from refusals import refused
 
@@ -51,17 +52,6 @@ def test_a_joint_tells_its_candidates_who_got_them_and_which_other_person_its_ta
         assert "<table>" in told._repr_html_()
     alone = hpe.explain_joint(hpe.decode(hpe.scene(1, seed=1).maps), 0, "left wrist").sentence
     assert "Of the others" not in alone
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Near(hpe.Settings):
-    """A rule that asks for no tags, and gives lists."""
-
-    def cost(self, joints, people):
-        return (hpe.place_distances(joints, people) - 30.0).tolist()
-
-    def joins(self, joints, people, cost):
-        return super().joins(joints, people, cost).tolist()
 
 
 def reasons(decoding):

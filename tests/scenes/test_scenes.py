@@ -94,53 +94,50 @@ def test_the_decoder_finds_the_truth_on_undamaged_scenes(seed, people, overlap, 
     assert np.abs(scene.maps.image_points(peaks.xy) - there).max() <= 1
 
 
-def literal_maps(keypoints, tags, size, sigma):
+def literal_maps(places, tags, scores, size, sigma):
     """`ideal_maps` pixel by pixel, as its description says; tags are NaN where two people are as near."""
     width, height = size
-    heat, tag = np.zeros((2, K, height, width))
+    heat, tag = np.zeros((K, height, width)), np.zeros((K, height, width, np.atleast_2d(tags).shape[-1]), np.float32)
     for k, y, x in np.ndindex(K, height, width):
         nearest = np.inf
-        for person, (px, py, visible) in enumerate(keypoints[:, k] / (2, 2, 1)):
+        for person, (px, py, visible) in enumerate(places[:, k]):
             cx, cy = np.floor(px + 0.5), np.floor(py + 0.5)
             away = (x - cx) ** 2 + (y - cy) ** 2
             if not visible or away > np.ceil(3 * sigma) ** 2 or not (0 <= cx < width and 0 <= cy < height):
                 continue
             sx, sy = np.clip((px - cx, py - cy), -0.45, 0.45)
             here = (x - cx - sx) ** 2 + (y - cy - sy) ** 2 - sx**2 - sy**2
-            heat[k, y, x] = max(heat[k, y, x], np.exp(-here / (2 * sigma**2)))
+            heat[k, y, x] = max(heat[k, y, x], scores[person, k] * np.exp(-here / (2 * sigma**2)))
             if away <= nearest:
-                nearest, tag[k, y, x] = away, np.nan if away == nearest else tags[person]
+                own = tags[person, k] if tags.ndim == 3 else tags[person]
+                nearest, tag[k, y, x] = away, np.nan if away == nearest else own
     return hpe.negate_non_maxima(heat.astype(np.float32)), tag
 
 
 @pytest.mark.parametrize("sigma", [0.7, 1.0, 2.0])
-def test_ideal_maps_are_what_they_are_said_to_be(sigma):
-    for seed in range(3):
-        draws = np.random.default_rng(seed)
-        keypoints = np.concatenate((draws.integers(-4, 44, (3, K, 2)), draws.integers(0, 3, (3, K, 1))), axis=-1)
-        before, tags = keypoints.copy(), np.array([1.0, -2.0, 4.0])
-        maps = hpe.ideal_maps(keypoints, tags, (20, 16), sigma=sigma)
-        heat, tag = literal_maps(keypoints, tags, (20, 16), sigma)
-        np.testing.assert_allclose(maps.heatmaps, heat, atol=1e-6)
-        sure = ~np.isnan(tag)
-        np.testing.assert_array_equal(maps.tags[..., 0][sure], tag[sure])
-        assert sure.mean() > 0.99
-        assert np.array_equal(keypoints, before)
+@pytest.mark.parametrize("shape", [(3, 1), (3, 2), (3, K, 2)], ids=str)
+def test_ideal_maps_are_what_they_are_said_to_be(sigma, shape):
+    draws = np.random.default_rng(0)
+    keypoints = np.concatenate((draws.integers(-4, 44, (3, K, 2)), draws.integers(0, 3, (3, K, 1))), axis=-1)
+    tags, scores, there = draws.normal(size=shape).astype(np.float32), draws.random((3, K)), keypoints[..., 2] > 0
+    scores[~there] = np.nan  # of a joint that is not there no number does harm
+    if tags.ndim == 3:
+        tags[~there] = np.nan
+    to_image, before = np.array([[2.0, 0, 6], [0, 4, 0]]), keypoints.copy()
+    maps = hpe.ideal_maps(keypoints, tags, (20, 16), sigma=sigma, scores=scores, to_image=to_image)
+    heat, tag = literal_maps((keypoints - (6, 0, 0)) / (2, 4, 1), tags, scores, (20, 16), sigma)
+    np.testing.assert_allclose(maps.heatmaps, heat, atol=1e-6)
+    sure = ~np.isnan(tag)
+    np.testing.assert_array_equal(maps.tags[sure], tag[sure])
+    assert sure.mean() > 0.98
+    assert np.array_equal(keypoints, before)
 
 
-def test_ideal_maps_take_other_frames_scores_and_tags():
-    keypoints, tags, scores = np.full((1, K, 3), 30.0), np.arange(K * 2).reshape(1, K, 2), np.linspace(0.2, 0.9, K)
-    to_image = np.array([[3.0, 0, 6], [0, 3, 0]])
-    peaks = hpe.find_peaks(hpe.ideal_maps(keypoints, tags, (24, 24), to_image=to_image, scores=scores), hpe.Settings())
-    assert np.array_equal(peaks.xy, np.tile([8, 10], (K, 1)))
-    np.testing.assert_allclose(peaks.value, scores, rtol=1e-6)
-    assert np.array_equal(peaks.tag, tags[0])
-    assert np.array_equal(hpe.ideal_maps(keypoints[:0], np.zeros(0), (8, 8)).heatmaps, np.zeros((K, 8, 8)))
-    between = hpe.ideal_maps(keypoints - 9, tags[..., 0], (24, 24))
-    assert len(hpe.find_peaks(between, hpe.Settings())) == K, "between two pixels, 10.5, stands one peak"
-    keypoints[:, 0, 2], tags, scores = 0.0, np.where(np.arange(K)[:, None], tags, np.nan), np.append(np.nan, scores[1:])
-    less = hpe.ideal_maps(keypoints, tags, (24, 24), scores=scores)
-    assert len(hpe.find_peaks(less, hpe.Settings())) == K - 1, "NaN of a joint that is not there does no harm"
+def test_ideal_maps_need_no_people_and_no_more_than_one_number_of_each():
+    nobody = hpe.ideal_maps(np.zeros((0, K, 3)), np.zeros(0), (8, 6))
+    np.testing.assert_equal((nobody.heatmaps, nobody.to_image), (np.zeros((K, 6, 8)), 2 * np.eye(2, 3)))
+    peaks = hpe.find_peaks(hpe.ideal_maps(np.full((1, K, 3), 21.0), np.array([3.0]), (24, 24)), hpe.Settings())
+    assert peaks.tag.tolist() == [[3.0]] * K, "between two pixels, 10.5, stands one peak"
 
 
 def test_missed_peaks_are_gone_and_false_ones_belong_to_no_person():
