@@ -76,7 +76,7 @@ def test_record_and_result_agree_with_brute_force():
 
 def test_refinement_takes_the_best_pixel_of_the_tag_that_is_near_enough_to_every_joint_that_is_seen():
     random, maps = np.random.default_rng(0), random_maps(0, people=4)
-    keypoints = random.uniform(0, 40, (30, 17, 3)).astype(np.float32)
+    keypoints = random.integers(1, 40, (30, 17, 3)).astype(np.float32)
     keypoints *= random.random((30, 17, 1)) < random.random((30, 1, 1))  # a missing joint lies in the corner
     tags, (y, x) = random.normal(1, 2, (30, 1)).astype(np.float32), np.indices((30, 40))
     found = refine(maps, keypoints, tags, hpe.Settings(refine_reach=1.5))

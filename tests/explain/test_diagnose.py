@@ -112,7 +112,7 @@ def test_the_threshold_that_is_advised_joins_a_split_person(seed):
     ("to_image", "size"),
     [
         pytest.param([[2, 0, 0], [0, 3, 0]], None, id="axes with two scales"),
-        pytest.param([[2, 0, 200], [0, 2, 0]], (448, 448), id="joints outside the picture"),
+        pytest.param([[2.6, 0, 0], [0, 2.6, 0]], (448, 448), id="joints outside the picture"),
         pytest.param([[1, 0, 0], [0, 1, 0]], (448, 448), id="half of the picture uncovered"),
     ],
 )
