@@ -1,7 +1,5 @@
 """The two reference rules give what the references give, number for number."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import literal_higherhrnet

@@ -1,7 +1,5 @@
 """The decoder's rules against brute force: slow and literal versions, pair by pair and pixel by pixel."""
 
-from __future__ import annotations
-
 from itertools import combinations, compress, permutations
 
 import numpy as np

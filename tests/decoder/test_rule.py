@@ -1,7 +1,5 @@
 """A rule of one's own: it runs everywhere with nothing registered, and mistakes in it are told in one sentence."""
 
-from __future__ import annotations
-
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial

@@ -1,7 +1,5 @@
 """Drawings: where the ink goes, what it means, and that the photo stays as it is."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -1,7 +1,5 @@
 """Diagnose: the right cause first on spoilt maps, nothing on healthy ones, and words for every finding."""
 
-from __future__ import annotations
-
 import html
 from dataclasses import replace
 

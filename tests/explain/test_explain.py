@@ -1,7 +1,5 @@
 """Explanations: every joint and every peak has one, it says what happened, and its flips are true."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -20,33 +20,32 @@ PART = ".a.txt.0123abcd.part"
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot remove open files at all")
 def test_parts_of_killed_runs_are_removed_and_others_stay(tmp_path: Path) -> None:
-    kept = tmp_path / "mine.part"
-    for path in (kept, tmp_path / PART):
+    kept = [tmp_path / "mine.part", tmp_path / ".mine.part"]
+    for path in (*kept, tmp_path / PART):
         path.write_text("half")
         os.utime(path, (0, 0))
     with written_whole(tmp_path / "a.txt") as part:
         part.write_text("whole")
         os.utime(part, (0, 0))
         remove_parts(tmp_path)
-        assert sorted(tmp_path.iterdir()) == sorted([part, kept])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "mine.part"]
+        assert set(tmp_path.iterdir()) == {part, *kept}
+    assert set(tmp_path.iterdir()) == {tmp_path / "a.txt", *kept}
     assert (tmp_path / "a.txt").read_text() == "whole"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows locks no temporary files")
-@pytest.mark.parametrize("taken", ["removed before it is locked", "locked by who removes it next"])
+@pytest.mark.parametrize("removed", [True, False], ids=["removed before it is locked", "locked by who removes it"])
 def test_a_part_that_another_takes_away_is_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removed: bool
 ) -> None:
     lock, lost = whole._lock, []
 
     def lost_once(descriptor: int) -> bool | None:
-        if lost:
-            return lock(descriptor)
-        lost.append(next(tmp_path.glob(".*.part")))
-        if taken.startswith("locked"):
-            return False
-        lost[0].unlink()
+        if not lost:
+            lost.append(next(tmp_path.glob(".*.part")))
+            if not removed:
+                return False
+            lost[0].unlink()
         return lock(descriptor)
 
     monkeypatch.setattr(whole, "_lock", lost_once)
@@ -82,7 +81,8 @@ def test_a_file_is_replaced_with_its_permissions_and_a_link_is_not_followed(tmp_
         with written_whole(path) as part:
             part.write_text("new")
     assert [path.read_text() for path in paths] == ["new", "old", "new", "new"]
-    assert stat.S_IMODE(paths[0].stat().st_mode) == 0o600
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in paths]
+    assert modes[0] == 0o600 != modes[2] == modes[3], "a link's are those of a new file"
     assert not any(path.is_symlink() for path in paths)
 
 
