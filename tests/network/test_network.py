@@ -69,19 +69,14 @@ def test_maps_belong_to_the_caller(tmp_path: Path) -> None:
     np.testing.assert_array_equal(first.heatmaps, kept)
 
 
-def test_missing_suppression_is_noticed_and_done(tmp_path: Path) -> None:
-    network = loaded(tmp_path)
-    assert not network.negated
-    raw = loaded(tmp_path, negated=True)(IMAGE)
-    np.testing.assert_array_equal(network(IMAGE).heatmaps, hpe.negate_non_maxima(raw.heatmaps))
-
-
-def test_whether_a_network_negates_is_seen_at_its_own_size_that_is_no_multiple_of_32(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sides", [(-1, -1), (256, 456)], ids=["photos of any size", "one size, no multiple of 32"])
+def test_missing_suppression_is_noticed_and_done(tmp_path: Path, sides: tuple[int, int]) -> None:
     model = small_networks.model()
-    model.reshape([1, 3, 256, 456])
+    model.reshape([1, 3, *sides])
     network = loaded(tmp_path, model)
     assert not network.negated
-    assert network(IMAGE).size == (32, 32)
+    raw = loaded(tmp_path, model, negated=True)(IMAGE)
+    np.testing.assert_array_equal(network(IMAGE).heatmaps, hpe.negate_non_maxima(raw.heatmaps))
 
 
 def test_separate_suppressed_heatmaps_are_used(tmp_path: Path) -> None:
