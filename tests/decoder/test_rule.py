@@ -13,6 +13,8 @@ import hpe_nb as hpe
 from hpe_nb.decoder import decode as decoding
 from hpe_nb.skeleton import KEYPOINTS
 
+MAPS = hpe.scene(people=4, seed=3, tag_noise=0.3, tag_gap=1.0).maps
+
 
 @dataclass(frozen=True, kw_only=True)
 class Far(hpe.OmzSettings):
@@ -24,14 +26,9 @@ class Far(hpe.OmzSettings):
         return np.where(hpe.place_distances(joints, people) > self.leash, np.inf, super().cost(joints, people))
 
 
-@pytest.fixture
-def maps():
-    return hpe.scene(people=4, seed=3, tag_noise=0.3, tag_gap=1.0).maps
-
-
 @pytest.mark.parametrize(("base", "rule"), [(hpe.Settings, Leash), (hpe.OmzSettings, Far)])
-def test_a_long_leash_changes_nothing_and_a_short_one_opens_people(maps, base, rule):
-    plain, long, short = (hpe.decode(maps, each) for each in (base(), rule(leash=300.0), rule(leash=3.0)))
+def test_a_long_leash_changes_nothing_and_a_short_one_opens_people(base, rule):
+    plain, long, short = (hpe.decode(MAPS, each) for each in (base(), rule(leash=300.0), rule(leash=3.0)))
     np.testing.assert_array_equal(plain.groups.peak, long.groups.peak)
     assert len(short.groups) > len(plain.groups)
     for turn in short.groups.turns:
@@ -59,9 +56,9 @@ class Table(hpe.Settings):
         pytest.param([Table(weights=np.full(17, weight)) for weight in (1.0, 3.0)], id="an array"),
     ],
 )
-def test_a_decoder_sees_every_field_change(maps, series):
-    decoder = hpe.Decoder(maps)
-    found = [(decoder(each).poses.keypoints, hpe.decode(maps, each).poses.keypoints) for each in series]
+def test_a_decoder_sees_every_field_change(series):
+    decoder = hpe.Decoder(MAPS)
+    found = [(decoder(each).poses.keypoints, hpe.decode(MAPS, each).poses.keypoints) for each in series]
     for remembered, plain in found:
         np.testing.assert_array_equal(remembered, plain)
     assert len({plain.tobytes() for _, plain in found}) > 1
@@ -79,8 +76,8 @@ def test_a_decoder_sees_every_field_change(maps, series):
         pytest.param({"detection_threshold": 0.1001}, "find_peaks", id="peaks, to the same ones"),
     ],
 )
-def test_a_decoder_repeats_no_step_that_cannot_differ(maps, monkeypatch, changes, runs):
-    ran, decoder = [], hpe.Decoder(maps)
+def test_a_decoder_repeats_no_step_that_cannot_differ(monkeypatch, changes, runs):
+    ran, decoder = [], hpe.Decoder(MAPS)
     for name in ("find_peaks", "group", "joints_of", "kept_people", "refine", "duplicates_of"):
         step = getattr(decoding, name)
         monkeypatch.setattr(decoding, name, lambda *given, name=name, step=step: ran.append(name) or step(*given))
@@ -92,24 +89,24 @@ def test_a_decoder_repeats_no_step_that_cannot_differ(maps, monkeypatch, changes
     assert (first.poses is again[0].poses) == ("duplicates_of" not in ran)
 
 
-def test_what_a_decoder_remembers_cannot_be_changed(maps):
-    found = hpe.Decoder(maps)()
+def test_what_a_decoder_remembers_cannot_be_changed():
+    found = hpe.Decoder(MAPS)()
     arrays = [each for part in (found, found.poses, found.peaks) for each in vars(part).values()]
     for array in (each for each in arrays if isinstance(each, np.ndarray)):
         with pytest.raises(ValueError, match="read-only"):
             array[:] = 0
 
 
-def test_a_masked_pair_is_forbidden(maps):
+def test_a_masked_pair_is_forbidden():
     class Masked(hpe.OmzSettings):
         def cost(self, joints, people):
             return np.ma.masked_where(hpe.place_distances(joints, people) > 20, super().cost(joints, people))
 
-    masked, far = hpe.decode(maps, Masked()), hpe.decode(maps, Far(leash=20.0))
+    masked, far = hpe.decode(MAPS, Masked()), hpe.decode(MAPS, Far(leash=20.0))
     np.testing.assert_array_equal(masked.groups.owner, far.groups.owner)
 
 
-def test_a_rule_may_use_one_array_for_all_turns(maps):
+def test_a_rule_may_use_one_array_for_all_turns():
     class Lazy(hpe.Settings):
         def cost(self, joints, people):
             made = room[: len(joints.index), : len(people)]
@@ -117,7 +114,7 @@ def test_a_rule_may_use_one_array_for_all_turns(maps):
             return made
 
     room = np.zeros((200, 200))
-    for lazy, plain in zip(hpe.decode(maps, Lazy()).groups.turns, hpe.decode(maps).groups.turns, strict=True):
+    for lazy, plain in zip(hpe.decode(MAPS, Lazy()).groups.turns, hpe.decode(MAPS).groups.turns, strict=True):
         np.testing.assert_array_equal(lazy.cost, plain.cost)
 
 
@@ -142,12 +139,12 @@ def test_a_rule_may_use_one_array_for_all_turns(maps):
         pytest.param("joins", lambda _, __, cost: cost.fill(0), "failed .* read-only", id="joins changes the cost"),
     ],
 )
-def test_mistakes_name_the_rule_and_the_joint_type(maps, method, wrong, words):
+def test_mistakes_name_the_rule_and_the_joint_type(method, wrong, words):
     def own(_, *given):
         return wrong(*given)
 
     own.__name__ = method
-    said = refused(f"the rule Bad {words}", hpe.decode, maps, type("Bad", (hpe.Settings,), {method: own})())
+    said = refused(f"the rule Bad {words}", hpe.decode, MAPS, type("Bad", (hpe.Settings,), {method: own})())
     assert any(name in said for name in KEYPOINTS)
     assert "expected" in said
 
