@@ -156,10 +156,19 @@ def test_people_have_the_numbers_of_their_poses_in_figures_and_pictures_and_thos
     assert "a person who was dropped at" in hpe.alt_text(two)
 
 
-@pytest.mark.parametrize("rule", [hpe.Settings(), hpe.Settings.omz()], ids=["default", "omz"])
-def test_dots_are_the_peaks_and_the_refined_joints_of_the_poses(rule):
-    scene = hpe.scene("hidden legs", false_peaks=12, tag_noise=0.3)
+@pytest.mark.parametrize(
+    ("scene", "rule"),
+    [
+        pytest.param(hpe.scene("hidden legs", false_peaks=12, tag_noise=0.3), hpe.Settings(), id="default"),
+        pytest.param(hpe.scene("hidden legs", false_peaks=12, tag_noise=0.3), hpe.Settings.omz(), id="omz"),
+        pytest.param(
+            hpe.scene(6, overlap=0.95, missed=0.2, size=(224, 224)), hpe.Settings(duplicate_oks=0.5), id="a duplicate"
+        ),
+    ],
+)
+def test_dots_are_the_peaks_and_the_refined_joints_of_the_poses(scene, rule):
     decoding = hpe.decode(scene.maps, rule)
+    assert (decoding.repeats >= 0).any() == (rule.duplicate_oks == 0.5)
     dots, poses = dots_of(decoding), decoding.poses
     assert np.array_equal(dots.person[~dots.refined], owners(decoding))
     for kind, which in ((1, ~dots.refined), (2, dots.refined)):
