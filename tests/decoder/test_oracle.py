@@ -1,6 +1,6 @@
 """The decoder's rules against brute force: slow and literal versions, pair by pair and pixel by pixel."""
 
-from itertools import combinations, compress, permutations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -48,15 +48,21 @@ def cost_of(peak, person, turn, people, peaks, settings):
 def by_brute_force(peaks, settings):
     """People as lists of peaks, by trying every assignment of every turn; also the least cost of each turn."""
     people, least = [], []
-    for turn in ([int(i) for i in np.flatnonzero(peaks.joint == joint)] for joint in JOINT_ORDER):
+    for joint in JOINT_ORDER:
+        turn = np.flatnonzero(peaks.joint == joint).tolist()
+        if not turn:
+            continue
         costs = [[*(cost_of(peak, person, turn, people, peaks, settings) for person in people), 0.0] for peak in turn]
-        choices = permutations([*range(len(people)), *[-1] * len(turn)], len(turn))  # -1 opens a person
+        choices = permutations([*range(len(people)), *[-1] * len(turn)], len(turn))  # -1 opens a person, which costs 0
         total, best = min((sum(row[j] for row, j in zip(costs, choice, strict=True)), choice) for choice in choices)
-        joins = [row[j] < 0 for row, j in zip(costs, best, strict=True)]
-        for peak, j in zip(compress(turn, joins), compress(best, joins), strict=True):
-            people[j].append(peak)
-        people += [[peak] for peak, joined in zip(turn, joins, strict=True) if not joined]
-        least += [total] if turn else []
+        least.append(total)
+        opened = []
+        for peak, row, j in zip(turn, costs, best, strict=True):
+            if row[j] < 0:
+                people[j].append(peak)
+            else:
+                opened.append([peak])
+        people += opened
     return people, least
 
 
