@@ -279,6 +279,8 @@ def test_wrong_joints_are_those_of_another_person_and_false_ones():
             assert np.array_equal(wrong[mine], (owners[mine] != main) & (group in decoding.people))
         count += wrong.sum()
     assert count > 10
+    alike = hpe.scene(cast=(Actor("standing", 0.5),) * 2)
+    assert (alike.truth.owners(peaks_of(alike)) == 1).all(), "of two joints on one pixel the one in front has the peak"
 
 
 def test_a_scene_says_in_one_line_what_it_is_and_shows_its_picture():
