@@ -80,10 +80,13 @@ def test_missing_suppression_is_noticed_and_done(tmp_path: Path, sides: tuple[in
 
 
 def test_separate_suppressed_heatmaps_are_used(tmp_path: Path) -> None:
-    network = loaded(tmp_path, small_networks.model(names=("heatmaps", "embeddings", "nms_heatmaps")))
-    maps = network(np.full((64, 64, 3), (0, 7, 8), np.uint8))
-    assert maps.heatmaps[0, 3, 3] == 8
-    assert maps.heatmaps[2].max() <= 0
+    def suppressed(*maps: ov.Node) -> list[ov.Node]:
+        made = [*(ops.multiply(each, np.float32(1)) for each in maps), ops.subtract(maps[0], np.float32(100))]
+        return list(map(small_networks.named, made, (*OUTPUTS, "nms_heatmaps")))
+
+    raw = loaded(tmp_path, negated=True)(IMAGE).heatmaps
+    network = loaded(tmp_path, outputs_from(small_networks.model(five=False), suppressed))
+    np.testing.assert_array_equal(network(IMAGE).heatmaps, np.where(raw > 100, raw, -raw))
 
 
 @pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
@@ -259,10 +262,11 @@ def test_tags_of_a_lower_resolution_are_spread(tmp_path: Path) -> None:
 
 def test_no_map_pixel_lies_outside_the_photo(tmp_path: Path) -> None:
     network = loaded(tmp_path)
-    maps = network(np.full((40, 90, 3), 9, np.uint8))
-    assert maps.size == (32, 14)  # the photo is 64 x 28 input pixels, two of which make a map pixel
-    assert (maps.image_points(np.array(maps.size) - 1.0) < (90, 40)).all()
-    assert (maps.image_points(np.array(maps.size, float)) >= (90, 40)).all()
+    for size, expected in (((90, 40), (32, 14)), ((40, 90), (14, 32))):  # 64 x 28 input pixels, two make a map pixel
+        maps = network(np.full((*size[::-1], 3), 9, np.uint8))
+        assert maps.size == expected
+        assert (maps.image_points(np.array(maps.size) - 1.0) < size).all()
+        assert (maps.image_points(np.array(maps.size, float)) >= size).all()
 
 
 TELEMETRY = """
