@@ -1,11 +1,5 @@
 """Metrics: COCO's numbers are those of pycocotools, the others count what they say."""
 
-from __future__ import annotations
-
-import json
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
 from eval_tools import scenes, shaken
@@ -20,24 +14,18 @@ from hpe_nb.evaluation.metrics import COCO_NUMBERS, CocoNumbers
 from hpe_nb.evaluation.sweep import work
 
 
-def by_hand(folder: Path, truth: list[hpe.Scene], poses: list[Poses]) -> list[float]:
-    """COCO's numbers by pycocotools, from files."""
-    known = [
-        (image, *person)
-        for image, labels in enumerate(map(labels_of, truth), 1)
-        for person in zip(labels.keypoints, labels.areas.tolist(), labels.boxes.tolist(), strict=True)
-    ]
-    people = [
-        {"id": i, "image_id": image, "category_id": 1, "keypoints": points.reshape(-1).tolist(), "area": area,
-         "iscrowd": 0, "bbox": box, "num_keypoints": int((points[:, 2] > 0).sum())}
-        for i, (image, points, area, box) in enumerate(known, 1)
-    ]  # fmt: skip
+def by_hand(results, truth):
+    """COCO's numbers by pycocotools, of a file of results."""
+    coco, people = COCO(), []
+    for image, labels in enumerate(map(labels_of, truth), 1):
+        for points, area, box in zip(labels.keypoints, labels.areas.tolist(), labels.boxes.tolist(), strict=True):
+            person = {"keypoints": points.reshape(-1).tolist(), "num_keypoints": int((points[:, 2] > 0).sum())}
+            named = {"id": len(people) + 1, "image_id": image, "category_id": 1, "iscrowd": 0}
+            people.append(named | person | {"area": area, "bbox": box})
     images = [{"id": image + 1} for image in range(len(truth))]
-    content = {"info": {}, "images": images, "annotations": people, "categories": [{"id": 1, "name": "person"}]}
-    (folder / "labels.json").write_text(json.dumps(content))
-    coco = COCO(str(folder / "labels.json"))
-    results = coco.loadRes(str(hpe.save_poses(folder / "results.json", dict(enumerate(poses, 1)))))
-    run = COCOeval(coco, results, "keypoints")
+    coco.dataset = {"info": {}, "images": images, "annotations": people, "categories": [{"id": 1, "name": "person"}]}
+    coco.createIndex()
+    run = COCOeval(coco, coco.loadRes(str(results)), "keypoints")
     run.evaluate()
     run.accumulate()
     run.summarize()
@@ -45,22 +33,21 @@ def by_hand(folder: Path, truth: list[hpe.Scene], poses: list[Poses]) -> list[fl
 
 
 @pytest.mark.parametrize("noise", [1.0, 4.0, 12.0])
-def test_coco_numbers_are_those_by_hand(tmp_path: Path, noise: float) -> None:
+def test_coco_numbers_are_those_by_hand(tmp_path, noise):
     truth = scenes(6)
     poses = [shaken(each, seed, noise) for seed, each in enumerate(truth)]
-    report = hpe.evaluate(poses, truth)
-    expected = by_hand(tmp_path, truth, poses)
-    np.testing.assert_allclose([report.numbers[name] for name in COCO_NUMBERS], expected, rtol=0, atol=1e-9)
+    numbers = hpe.evaluate(poses, truth).numbers
+    expected = by_hand(hpe.save_poses(tmp_path / "results.json", dict(enumerate(poses, 1))), truth)
+    np.testing.assert_allclose([numbers[name] for name in COCO_NUMBERS], expected, rtol=0, atol=1e-9)
 
 
-def test_weights_count_pictures() -> None:
-    truth = scenes(3)
-    judged = [work(each.maps, labels_of(each), (hpe.Settings(),)) for each in truth]
+def test_weights_count_pictures():
+    judged = [work(each.maps, labels_of(each), (hpe.Settings(),)) for each in scenes(3)]
     some = CocoNumbers([judged[0], judged[2], judged[2]]).numbers(0)
     assert CocoNumbers(judged).numbers(0, np.array([1, 0, 2])) == pytest.approx(some, nan_ok=True)
 
 
-def people(*places: float) -> Poses:
+def people(*places):
     """People at these x, of 17 joints in a column, 10 px apart."""
     count, k = len(places), np.arange(17)
     xyv = np.broadcast_arrays(np.array(places)[:, None] + 40 * (k % 2 == 0), 10 + 10 * k, 0.8)
@@ -68,7 +55,7 @@ def people(*places: float) -> Poses:
     return Poses(np.stack(xyv, axis=2, dtype=np.float32), scores, tags, np.full((count, 17), DETECTED, np.uint8))
 
 
-def changed(joints: slice, dx: float, kind: int) -> Poses:
+def changed(joints, dx, kind):
     """A pair, some of whose first one's joints are moved and of another kind."""
     pair = people(50, 250)
     pair.keypoints[0, joints, 0] += dx
@@ -94,12 +81,12 @@ PAIR = people(50, 250)
         pytest.param(Poses.none(), {"missed": 100, "PCK": 0, "AP": 0}, id="no people"),
     ],
 )  # fmt: skip
-def test_counts(found: Poses, expected: dict[str, float]) -> None:
+def test_counts(found, expected):
     numbers = hpe.evaluate(found, PAIR).numbers
     assert {name: numbers[name] for name in expected} == pytest.approx(expected)
 
 
-def test_table_of_one_picture_names_people() -> None:
+def test_table_of_one_picture_names_people():
     report = hpe.evaluate(people(250, 450), PAIR)
     assert report.people["is"].tolist() == ["2", "none", "1"]
     assert report.people["person"].tolist() == [1, 2, "-"]
@@ -120,17 +107,13 @@ def test_table_of_one_picture_names_people() -> None:
         pytest.param({7: PAIR}, [PAIR], "without ids", id="poses by id, labels without"),
     ],
 )
-def test_what_cannot_be_judged(found: Any, truth: Any, says: str) -> None:
+def test_what_cannot_be_judged(found, truth, says):
     refused(says, hpe.evaluate, found, truth)
 
 
-def test_joints_without_a_finite_place_are_like_no_other() -> None:
+def test_similarity_is_defined_for_any_numbers():
     xy = np.zeros((3, 17, 2))
     xy[1], xy[2] = np.inf, np.nan
-    assert oks(xy, xy, np.ones(3), np.ones((3, 17), np.bool_)).tolist() == [1, 0, 0]
-
-
-def test_places_and_areas_may_be_whole_numbers() -> None:
-    whole = np.zeros((17, 2), np.uint8)
-    use = np.ones(17, np.bool_)
+    assert oks(xy, xy, np.ones(3), np.ones((3, 17), np.bool_)).tolist() == [1, 0, 0], "no finite place is like no other"
+    whole, use = np.zeros((17, 2), np.uint8), np.ones(17, np.bool_)
     assert oks(whole, whole + 1, 100, use) == oks((whole + 1).tolist(), whole, 100.0, use) > 0

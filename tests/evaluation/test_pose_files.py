@@ -1,10 +1,7 @@
 """Pose files: what is saved comes back exactly, and what is no pose file is refused in one sentence."""
 
-from __future__ import annotations
-
 import json
 from copy import deepcopy
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +18,7 @@ from hpe_nb.evaluation.pose_files import load_pictures, load_poses, save_poses
 FINITE = st.floats(-(2**100), 2**100, width=32)
 
 
-def some_poses(count: int, seed: int = 0) -> Poses:
+def some_poses(count, seed=0):
     """Random people with all three kinds of joint."""
     random = np.random.default_rng(seed)
     kind = random.integers(0, 3, (count, 17)).astype(np.uint8)
@@ -32,9 +29,7 @@ def some_poses(count: int, seed: int = 0) -> Poses:
 @pytest.mark.parametrize("ending", ["json", "csv", "JSON"])
 @settings(max_examples=60, deadline=None)
 @given(st.data(), st.integers(0, 3), st.sampled_from([(), (2,), (4,)]))
-def test_any_numbers_come_back(
-    tmp_path_factory: pytest.TempPathFactory, ending: str, data: st.DataObject, count: int, dimension: tuple[int, ...]
-) -> None:
+def test_any_numbers_come_back(tmp_path_factory, ending, data, count, dimension):
     poses = Poses(
         data.draw(arrays.arrays(np.float32, (count, 17, 3), elements=FINITE)),
         data.draw(arrays.arrays(np.float32, count, elements=FINITE)),
@@ -50,7 +45,7 @@ def test_any_numbers_come_back(
 
 
 @pytest.mark.parametrize("ending", ["json", "csv"])
-def test_several_pictures_in_one_file(tmp_path: Path, ending: str) -> None:
+def test_several_pictures_in_one_file(tmp_path, ending):
     names = [7, "=beach, old.jpg", "007", -5, "\uff11\uff12"]
     pictures = {name: some_poses(1 + seed, seed) for seed, name in enumerate(names)} | {"empty.jpg": Poses.none()}
     path = save_poses(tmp_path / f"all.{ending}", pictures)
@@ -61,7 +56,7 @@ def test_several_pictures_in_one_file(tmp_path: Path, ending: str) -> None:
     refused("holds poses of 5 pictures", load_poses, path)
 
 
-def test_csv_says_units_leaves_missing_joints_blank_and_may_be_edited(tmp_path: Path) -> None:
+def test_csv_says_units_leaves_missing_joints_blank_and_may_be_edited(tmp_path):
     poses = some_poses(2)
     path = save_poses(tmp_path / "a.csv", poses, image_id="dog.jpg")
     header, *rows = path.read_text().splitlines()
@@ -77,7 +72,7 @@ def test_csv_says_units_leaves_missing_joints_blank_and_may_be_edited(tmp_path: 
     np.testing.assert_array_equal(back.keypoints[back.detected], poses.keypoints[poses.detected])
 
 
-def test_results_of_other_tools(tmp_path: Path) -> None:
+def test_results_of_other_tools(tmp_path):
     keypoints = [0.0] * 51
     keypoints[3:6] = [10.5, 20.25, 0.5]
     path = tmp_path / "other.json"
@@ -115,20 +110,19 @@ PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0
     ],
 )
 @pytest.mark.filterwarnings("error")
-def test_what_is_no_pose_file(tmp_path: Path, name: str, content: str | bytes, says: str) -> None:
+def test_what_is_no_pose_file(tmp_path, name, content, says):
     path = tmp_path / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     assert str(path) in refused(says, load_poses, path)
 
 
-def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
-    path = save_poses(tmp_path / "a.json", some_poses(2))
+def test_a_failed_save_leaves_the_old_file(tmp_path):
+    path, broken = save_poses(tmp_path / "a.json", some_poses(2)), some_poses(1)
     before = path.read_bytes()
-    broken = some_poses(1)
     broken.keypoints[0, 0, 0] = np.nan
     refused("NaN", save_poses, path, {1: some_poses(1), 2: broken})
     refused("Decoding was given for picture 0", save_poses, path, hpe.decode(hpe.scene(1).maps))
     with pytest.raises(TypeError):
-        save_poses(path, some_poses(1), 1.5)  # type: ignore[arg-type]
+        save_poses(path, some_poses(1), 1.5)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
