@@ -1,7 +1,6 @@
 """The command line: what each command prints, writes and refuses."""
 
 import argparse
-import json
 import subprocess
 import sys
 from dataclasses import fields, replace
@@ -41,11 +40,11 @@ def wall(path, grey=200):
     return hpe.write_image(path, image)
 
 
-def labelled(photo):
-    """A photo of a wall, and beside it labels.json with a person."""
-    image = {"id": 1, "file_name": wall(Path(photo)).name, "width": 120, "height": 90}
-    person = {"image_id": 1, "bbox": [9, 9, 50, 70], "keypoints": [20, 30, 2] * 17}
-    Path("labels.json").write_text(json.dumps({"images": [image], "annotations": [person]}))
+def labelled():
+    """A photo of a wall in images, and in labels its label with a person."""
+    wall(Path("images/wall.png"))
+    Path("labels").mkdir()
+    Path("labels/wall.txt").write_text("0 0.5 0.5 0.2 0.2" + " 0.3 0.4 2" * 17)
 
 
 @pytest.mark.parametrize("item", fields(Settings), ids=lambda item: item.name)
@@ -156,8 +155,8 @@ def test_what_short_commands_print(command, words, capsys):
 
 @pytest.mark.slow
 def test_protocols_are_compared(capsys, tmp_path):
-    labelled("a.png")
-    assert main(["eval", "labels.json", *quick(tmp_path), "--cache", "maps", "--compare"]) == 0
+    labelled()
+    assert main(["eval", "labels", *quick(tmp_path), "--cache", "maps", "--compare"]) == 0
     ways = [f"fit {fit} {size}, no flip test" for fit in ("protocol", "letterbox") for size in (288, 352, 448, 576)]
     rows = capsys.readouterr().out.splitlines()[-18:]
     for i, way in enumerate([*ways, "fit protocol 448, with flip test"]):
@@ -250,21 +249,13 @@ def test_demo_replaces_nothing_of_the_users(taken, mine, first, tmp_path, capsys
     assert {path: path.read_bytes() for path in out.iterdir()} == before
 
 
-@pytest.mark.parametrize(
-    ("labels", "name"),
-    [
-        *(("labels.json", name) for name in ("labels.json", "wall.png", "net.xml", "net.bin", "net.toml")),
-        *(("labels", name) for name in ("labels/wall.txt", "images/wall.png")),
-    ],
-)
-def test_a_sweep_writes_to_none_of_its_inputs(labels, name, capsys):
-    labelled("wall.png" if labels == "labels.json" else "images/wall.png")
-    Path("labels").mkdir()
-    Path("labels/wall.txt").write_text("0 0.5 0.5 0.2 0.2" + " 0.3 0.4 2" * 17)
+@pytest.mark.parametrize("name", ["labels/wall.txt", "images/wall.png", "net.xml", "net.bin", "net.toml"])
+def test_a_sweep_writes_to_none_of_its_inputs(name, capsys):
+    labelled()
     for ending in ("xml", "bin", "toml"):
         Path(f"net.{ending}").write_text("a network")
     before = Path(name).read_bytes()
-    assert main(["sweep", labels, "--network", "net.xml", "--set", "tag_threshold=1,2", "--csv", name]) == 2
+    assert main(["sweep", "labels", "--network", "net.xml", "--set", "tag_threshold=1,2", "--csv", name]) == 2
     assert f"{name} is one of the inputs" in capsys.readouterr().err
     assert Path(name).read_bytes() == before
 
