@@ -1,6 +1,8 @@
-"""The file of both networks against torch: the contract, equal outputs, half precision, and weights that come back."""
+"""Both networks and their files: weights and work, the contract, equal outputs, and 0007 in the kit by its name."""
 
+import hashlib
 import shutil
+from dataclasses import replace
 from unittest.mock import Mock
 
 import numpy as np
@@ -9,10 +11,31 @@ import pytest
 import torch
 from refusals import refused
 from tiny import rebuilt, tiny_config
+from torch import nn
 
 import hpe_nb as hpe
+from hpe_nb.network import registry
 from hpe_nb.training.export import Contract, export, read_weights, rounded, signed
 from hpe_nb.training.tasks import make_task
+from hpe_nb.training.topology import AENet
+
+
+def test_weights_with_batch_norms_folded_and_work_at_448_are_those_of_0007():
+    work, network = [], rounded(rebuilt())
+
+    def seen(layer, inputs, output):
+        at = inputs[0] if isinstance(layer, nn.ConvTranspose2d) else output
+        work.append(layer.weight.numel() * at.shape[2] * at.shape[3])
+
+    for layer in network.modules():
+        assert not isinstance(layer, nn.BatchNorm2d)
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            layer.register_forward_hook(seen)
+    network(torch.zeros(1, 3, 448, 448))
+    assert sum(weights.numel() for weights in network.parameters()) == 8_150_408
+    assert sum(work) == 7_041_258_280
+    smaller = AENet(width=0.5, depth=0.5)
+    assert sum(weights.numel() for weights in smaller.parameters()) < 0.4 * 8_150_408
 
 
 def compiled(path):
@@ -31,14 +54,25 @@ def shipped(tmp_path_factory):
     return rounded(made).requires_grad_(False)
 
 
+PHOTO = hpe.sample("basketball1")
+SISTER = rebuilt(1, width=0.4, depth=0.4)
+"""A small sister of human-pose-estimation-0007, of its topology and sign rule, with random weights."""
+
+
+@pytest.fixture(scope="module")
+def sister(tmp_path_factory):
+    """Path of the small sister's file."""
+    export(SISTER, path := tmp_path_factory.mktemp("user") / "my-copy.xml")
+    return path
+
+
 @pytest.fixture(scope="module", params=["0007", "two-scales"])
-def exported(request, tmp_path_factory):
+def exported(request, sister, shipped, tmp_path_factory):
     """A network with the digits of its file, and the path of the file; one file serves all sizes."""
-    is_0007 = request.param == "0007"
-    network = rounded(rebuilt(1, width=0.4, depth=0.4)) if is_0007 else request.getfixturevalue("shipped")
-    path = tmp_path_factory.mktemp("ir") / "net.xml"
-    export(network, path)
-    return network, path, compiled(path)
+    if request.param == "0007":
+        return rounded(SISTER), sister, compiled(sister)
+    export(shipped, path := tmp_path_factory.mktemp("ir") / "net.xml")
+    return shipped, path, compiled(path)
 
 
 @pytest.mark.parametrize(
@@ -68,31 +102,28 @@ def test_a_file_has_half_precision_and_gives_its_weights_back(exported):
     assert all(torch.equal(found[name], state[name]) for name in names)
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        pytest.param("net.xml", r"net\.bin is there without net\.xml", id="weights of another file"),
-        pytest.param("net.bin", r"ends in \.xml is expected", id="the weights' name"),
-        pytest.param("net.bin/other.xml", "could not be written", id="no place"),
-    ],
-)
-def test_an_export_replaces_nothing_of_the_users(tmp_path, name, words):
-    (tmp_path / "net.bin").write_text("mine")
-    refused(words, export, rebuilt(width=0.2, depth=0.3), tmp_path / name)
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("net.bin", "mine")]
+def test_an_export_replaces_nothing_but_an_earlier_one_when_both_files_are_whole(tmp_path, monkeypatch):
+    first, second = (rebuilt(width=width, depth=0.3) for width in (0.2, 0.4))
+    path, weights = tmp_path / "net.xml", tmp_path / "net.bin"
 
+    def files():
+        return {file: file.read_bytes() for file in tmp_path.iterdir()}
 
-def test_an_earlier_export_is_replaced_when_both_files_are_whole(tmp_path, monkeypatch):
-    path = tmp_path / "net.xml"
-    export(rebuilt(width=0.2, depth=0.3), path)
-    first = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    weights.write_bytes(b"mine")
+    refused(r"net\.bin is there without net\.xml", export, first, path)
+    refused(r"ends in \.xml is expected", export, first, weights)
+    refused("could not be written", export, first, weights / "other.xml")
+    assert files() == {weights: b"mine"}
+    weights.unlink()
+    export(first, path)
+    before = files()
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "copyfile", Mock(side_effect=[None, RuntimeError]))
         with pytest.raises(RuntimeError):
-            export(rebuilt(width=0.4, depth=0.3), path)
-    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == first
-    export(rebuilt(width=0.4, depth=0.3), path)
-    assert {file for file in tmp_path.iterdir() if file.read_bytes() != first[file]} == set(first)
+            export(second, path)
+    assert files() == before
+    export(second, path)
+    assert {file for file, content in files().items() if content != before[file]} == {path, weights}
 
 
 def test_heatmaps_are_those_of_the_shipped_file(shipped):
@@ -107,3 +138,40 @@ def test_heatmaps_are_those_of_the_shipped_file(shipped):
 def test_the_sign_rule_is_the_decoders():
     heat = torch.rand(1, 17, 9, 11, generator=torch.Generator().manual_seed(3)) - 0.3
     np.testing.assert_array_equal(signed(heat)[0].numpy(), hpe.negate_non_maxima(heat[0].clamp(min=0).numpy()))
+
+
+def test_0007_by_path_is_taken_for_one_that_negates_and_its_maps_decode(sister):
+    photo, loaded = hpe.read_image(PHOTO), hpe.load_network(sister)
+    assert loaded.negated
+    maps = loaded(photo)
+    image = np.ascontiguousarray(loaded.place(photo).fill(photo)[..., ::-1].transpose(0, 3, 1, 2))
+    with torch.no_grad():
+        heatmaps, tags = Contract(SISTER)(torch.from_numpy(image).float())
+    width, height = maps.size
+    assert np.abs(np.abs(maps.heatmaps) - heatmaps[0, :, :height, :width].abs().numpy()).max() < 0.02
+    assert np.abs(maps.tags - tags[0, :, :height, :width].numpy()).max() < 0.05
+    peaks = hpe.find_peaks(maps, hpe.Settings(detection_threshold=0.0))
+    assert (maps.heatmaps[peaks.joint, peaks.xy[:, 1], peaks.xy[:, 0]] > 0).all()
+    for rule in (hpe.Settings(), hpe.Settings.omz()):
+        poses = hpe.decode(maps, rule).poses
+        seen, (height, width) = poses.keypoints[poses.kind > 0], photo.shape[:2]
+        assert np.isfinite(poses.keypoints).all()
+        assert ((seen[:, :2] >= -0.5) & (seen[:, :2] <= (width - 0.5, height - 0.5))).all()
+
+
+def test_0007_by_name_and_by_default_is_the_same_network(sister, tmp_path, monkeypatch):
+    """The same files where `hpe-nb fetch` puts 0007, with their own sizes and checksums on its card."""
+    monkeypatch.setenv("HPE_NB_CACHE", str(tmp_path))
+    card, files = registry.NETWORKS[registry.REFERENCE], []
+    for known in card.files:
+        known.path.parent.mkdir(parents=True, exist_ok=True)
+        known.path.write_bytes(data := sister.with_suffix(known.path.suffix).read_bytes())
+        files.append(replace(known, size=len(data), sha384=hashlib.sha384(data).hexdigest()))
+    monkeypatch.setitem(registry.NETWORKS, registry.REFERENCE, replace(card, files=tuple(files)))
+    photo = hpe.read_image(PHOTO)
+    expected = hpe.load_network(sister)(photo)
+    for loaded in (hpe.load_network("0007"), hpe.load_network()):
+        assert loaded.name == registry.REFERENCE
+        maps = loaded(photo)
+        np.testing.assert_array_equal(maps.heatmaps, expected.heatmaps)
+        np.testing.assert_array_equal(maps.tags, expected.tags)
