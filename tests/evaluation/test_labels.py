@@ -132,7 +132,6 @@ def test_labels_that_are_none(tmp_path, name, content, says):
 @pytest.mark.parametrize(
     ("found", "ap"),
     [
-        pytest.param({7: poses(), 8: poses()}, 100, id="numbers"),
         pytest.param({"7": poses(), "8": poses()}, 100, id="numbers as text"),
         pytest.param({"b.jpg": poses(), "a.jpg": poses()}, 100, id="file names without folders"),
         pytest.param({"x/b.jpg": poses(), "day/a.jpg": poses()}, 100, id="file names in folders"),
@@ -163,13 +162,12 @@ def test_a_file_name_in_two_labelled_folders_needs_its_folder(known):
     assert hpe.evaluate({"y/b.jpg": poses()}, known).numbers["AP"] == pytest.approx(50.5, abs=0.1)
 
 
-@pytest.mark.parametrize(("width", "height", "fits"), [(100, 120, True), (50, 60, False), (120, 100, False)])
-def test_photos_are_of_the_labelled_size(tmp_path, known, width, height, fits):
-    paths = [hpe.write_image(tmp_path / name, np.zeros((height, width, 3), np.uint8)) for name in known.names]
-    if fits:
-        assert known.paths(tmp_path) == paths
-    else:
-        refused(f"{width} x {height} pixels, but x.json was labelled at 100 x 120", known.paths, tmp_path)
+def test_photos_are_of_the_labelled_size(tmp_path, known):
+    for width, height in ((50, 60), (120, 100), (100, 120)):
+        paths = [hpe.write_image(tmp_path / name, np.zeros((height, width, 3), np.uint8)) for name in known.names]
+        if (width, height) != (100, 120):
+            refused(f"{width} x {height} pixels, but x.json was labelled at 100 x 120", known.paths, tmp_path)
+    assert known.paths(tmp_path) == paths
     (tmp_path / "a.jpg").write_bytes(b"of a kind that the kit does not read")
     assert replace(known, sizes=((0, 0), (0, 0))).paths(tmp_path) == paths
     (tmp_path / "a.jpg").unlink()
