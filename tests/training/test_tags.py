@@ -1,4 +1,4 @@
-"""The learned tags: how they are read, and the pictures they are learned from."""
+"""The learned tags: how they are read and at whose torso, and the pictures they are learned from."""
 
 from dataclasses import replace
 
@@ -7,11 +7,11 @@ import pytest
 import torch
 from tiny import tiny_config
 
+from hpe_nb.training import two_scales as ts
 from hpe_nb.training.photos import LabelledPhoto, read_photos
 from hpe_nb.training.store import keep_pictures, pictures_folder, unlabelled
 from hpe_nb.training.tag_head import DOUBLINGS, INPUTS, TagHead, read, read_at
 from hpe_nb.training.tasks import make_task, tag_picture
-from hpe_nb.training.two_scales import Detections
 
 HEIGHT, WIDTH = 32, 64
 FEATURES = [
@@ -70,6 +70,23 @@ def test_a_sure_pixel_goes_to_the_torso_and_an_unsure_one_part_of_the_way(head):
     assert not any(torch.allclose(between, other) for other in (own, there))
 
 
+def test_every_pixel_goes_to_the_torso_of_the_best_person_or_between_two():
+    generator = torch.Generator().manual_seed(4)
+    score = torch.rand(1, ts.PEOPLE, generator=generator)
+    score[0, 20:] = 0
+    joints = torch.rand(1, ts.PEOPLE, 17, 2, generator=generator) * 12
+    size = 1 + 30 * torch.rand(1, ts.PEOPLE, generator=generator)
+    torso = ts.find_owners(ts.Detections(score, joints, size), torch.zeros(1, 17, 7, 9)).torso
+    for k, y, x in np.ndindex(17, 7, 9):
+        squares = ((joints[0, :, k] - torch.tensor([y, x])) ** 2).sum(1)
+        worth = ts.BONUS * score[0].clamp(min=1e-6).log() - squares / (2 * ((ts.REACH * size[0]) ** 2 + 1))
+        worth[20:] = -np.inf
+        best, people = worth.topk(2)
+        middles = joints[0][people][:, [5, 6, 11, 12]].mean(1)
+        expected = torch.softmax(best / ts.BLUR, 0) @ middles
+        assert [float(each[0, k, y, x]) for each in torso] == pytest.approx(expected.tolist(), abs=1e-2)
+
+
 def test_steps_are_taken_again_and_again(head):
     x = 0.1 * torch.ones(1, 32, 16, 16)
     # The same step everywhere adds up.
@@ -95,7 +112,7 @@ def test_people_without_label_have_tags_too():
     logits = torch.full((17, 40, 40), -9.0)
     for k, (y, x) in enumerate(ring.round().long().tolist()):
         logits[k, y, x] = 3.0
-    people = Detections(torch.tensor([[0.9]]), ring[None, None], torch.tensor([[10.0]]))
+    people = ts.Detections(torch.tensor([[0.9]]), ring[None, None], torch.tensor([[10.0]]))
     ((joints, size),) = unlabelled(people, logits, [])
     assert size == 40
     assert (joints[:, 2] == 1).all()
