@@ -175,7 +175,7 @@ def test_an_interrupt_is_no_traceback_and_no_output_no_error(monkeypatch, capsys
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a file that is always full")
 def test_a_full_disk_under_what_is_printed_is_no_traceback():
     with Path("/dev/full").open("w") as full:
-        command = [sys.executable, "-m", "hpe_nb.cli.main", "info"]
+        command = [sys.executable, "-m", "hpe_nb.cli.main"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.stderr.startswith("hpe-nb: the output cannot be used (No space left on device); see to it")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)

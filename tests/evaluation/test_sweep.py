@@ -257,7 +257,7 @@ def test_intervals(table):
     assert np.isfinite([*table.interval(0, draws=2, seed=None), *table.validated(2, seed=None)]).all()
     default, unseen = table.validated(2)
     assert default == pytest.approx(table.frame["AP"][0])
-    assert unseen <= table.frame["AP"].max() + 1e-9
+    assert unseen < table.frame["AP"].max()  # which chooses with the pictures seen
 
 
 @dataclass(frozen=True, kw_only=True)
