@@ -28,10 +28,7 @@ NOSE = '<points label="nose" points="1,2"/>'
 IMAGE = '<annotations><image name="a.png" width="64" height="48">{}</image></annotations>'
 LAUGHS = f"<!DOCTYPE a [<!ENTITY b '{'ha' * 1000}'><!ENTITY c '{'&b;' * 1000}'>]><a>{'&c;' * 1000}</a>"
 ANIMALS = IMAGE.format(f'<skeleton label="cat">{NOSE}</skeleton><skeleton label="dog">{NOSE}</skeleton>')
-
-
-SNAKES = [name.replace(" ", "_") for name in KEYPOINTS]
-"""COCO's own names of the joints."""
+COCO_JOINTS = [name.replace(" ", "_") for name in KEYPOINTS]
 
 
 def coco(*labels, **changes):
@@ -57,8 +54,8 @@ def known(tmp_path):
     return hpe.read_labels(written(tmp_path / "x.json", coco()))
 
 
-TURNED = {"keypoints": np.reshape(PERSON, (17, 3))[::-1].reshape(-1).tolist()}
-BARE = [{"id": str(image["id"]), "file_name": image["file_name"]} for image in IMAGES]
+BACKWARDS = {"keypoints": np.reshape(PERSON, (17, 3))[::-1].reshape(-1).tolist()}
+BARE_IMAGES = [{"id": str(image["id"]), "file_name": image["file_name"]} for image in IMAGES]
 
 
 @pytest.mark.parametrize(
@@ -67,10 +64,10 @@ BARE = [{"id": str(image["id"]), "file_name": image["file_name"]} for image in I
         pytest.param(coco(categories=[]), id="no categories"),
         pytest.param(coco(categories=[PEOPLE, DOGS, {"id": 3, "name": "Person"}, {}]), id="two categories of people"),
         pytest.param("\ufeff" + json.dumps(coco()), id="a byte order mark"),
-        pytest.param(coco(images=BARE), id="ids as text, no sizes"),
+        pytest.param(coco(images=BARE_IMAGES), id="ids as text, no sizes"),
         pytest.param(coco({}, {"image_id": 8.0}), id="ids as 8.0"),
         pytest.param(
-            coco(TURNED, TURNED | {"image_id": 8}, categories=[PEOPLE | {"keypoints": SNAKES[::-1]}]),
+            coco(BACKWARDS, BACKWARDS | {"image_id": 8}, categories=[PEOPLE | {"keypoints": COCO_JOINTS[::-1]}]),
             id="joints in another order",
         ),
         pytest.param(coco(categories=[PEOPLE | {"keypoints": [*range(1, 18)]}]), id="joints counted from 1"),
@@ -226,7 +223,7 @@ SKELETON = cvat(range(1, 18), DOG + '<skeleton label="person">{}</skeleton>')
         pytest.param("labels/a.txt", yolo(2), False, id="YOLO-pose without visibility"),
         pytest.param("shapes/a.json", labelme(), False, id="labelme"),
         pytest.param("a.xml", SKELETON, True, id="CVAT, skeletons"),
-        pytest.param("a.xml", cvat(SNAKES, "{}"), True, id="CVAT, points"),
+        pytest.param("a.xml", cvat(COCO_JOINTS, "{}"), True, id="CVAT, points"),
     ],
 )
 def test_labels_of_other_tools(tmp_path, name, content, hidden):
