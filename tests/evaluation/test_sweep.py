@@ -141,8 +141,10 @@ if __name__ == "__main__":
     "pool", [pytest.param(0, marks=NOT_WINDOWS, id="the kit's pool"), pytest.param(1, id="a user's")]
 )
 def test_a_killed_sweep_of_ones_own_rule_leaves_no_process_and_goes_on(tmp_path, pool):
+    (tmp_path / "job.py").write_text(SCRIPT)
+
     def run(keep, patience, pool, deadly=0):
-        job = [sys.executable, "-c", SCRIPT, tmp_path / keep, *map(str, (patience, pool, int(deadly)))]
+        job = [sys.executable, tmp_path / "job.py", tmp_path / keep, *map(str, (patience, pool, int(deadly)))]
         env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
         return subprocess.run(job, env=env, stdout=subprocess.PIPE, text=True, check=False).stdout
 
