@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -200,18 +201,26 @@ def test_a_command_that_cannot_train_says_so_and_writes_nothing(tmp_path, capsys
     assert list(tmp_path.iterdir()) == [file]
 
 
+class Code:
+    """What leaves a file where it is unpickled."""
+
+    def __reduce__(self):
+        return Path.touch, (Path("ran"),)
+
+
 @pytest.mark.parametrize(
     "content",
     [
         pytest.param(b"", id="empty"),
         pytest.param(b"PK\x03\x04 broken", id="broken"),
-        pytest.param(pickle.dumps(tiny_config), id="code"),
+        pytest.param(pickle.dumps(Code()), id="code"),
         pytest.param([1, 2], id="a list"),
         pytest.param({"network": {1: 2}}, id="of something else"),
         pytest.param({"network": rebuilt(width=0.4, depth=0.3).state_dict()}, id="of another network"),
     ],
 )
-def test_what_is_no_checkpoint_stays(folder, tmp_path, content):
+def test_what_is_no_checkpoint_stays_and_is_not_run(folder, tmp_path, content, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     file = tmp_path / "last.pt"
     file.write_bytes(content) if isinstance(content, bytes) else torch.save(content, file)
     before = file.read_bytes()
