@@ -84,3 +84,10 @@ def test_a_decoding_of_other_maps_is_refused():
 def test_maps_of_nobody_are_nothing_unusual():
     nothing = np.zeros((17, 20, 30), np.float32)
     assert str(hpe.diagnose(hpe.Maps(nothing, nothing))) == "Nothing unusual."
+
+
+@pytest.mark.parametrize("part", ["tags", "to_image"])
+def test_a_decoding_of_maps_that_differ_in_part_is_refused(part):
+    maps = healthy(0).maps
+    other = replace(maps, **{part: 2 * getattr(maps, part)})
+    refused("a decoding of other maps", hpe.diagnose, other, hpe.decode(maps))
