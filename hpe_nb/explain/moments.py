@@ -62,8 +62,7 @@ def moments(decoding: Decoding) -> Iterator[Moment]:
         f"{settings.pose_threshold:g}{stay}; {grouped - kept} leave."
     )
     yield Moment("filter", said, settled)
-    window = decoding.refinement.window
-    for i in np.flatnonzero(window[:, 0] < window[:, 2]).tolist():
+    for i in np.flatnonzero(decoding.refinement.searched).tolist():
         yield Moment("refinement", _refined(decoding, i), settled, which=i)
     for i in np.flatnonzero(decoding.repeats >= 0).tolist():
         mine, other = numbers[decoding.kept[[i, decoding.repeats[i]]]].tolist()

@@ -299,12 +299,11 @@ def _not_detected(decoding: Decoding, turn: Turn | None, joint: int, group: int,
         return f"{who} is missing: {lower} Refinement is switched off (refine)."
     kept = int(np.flatnonzero(decoding.kept == group)[0])
     look = int(np.flatnonzero((second.person == kept) & (second.joint == joint))[0])
-    x0, y0, x1, y1 = second.window[look].tolist()
     if found:
         return f"{who} was found by refinement {searched(decoding, look)}. {why}"
-    if x0 < x1 and y0 < y1:
+    if second.searched[look]:
         return f"{who} is missing: {lower} Refinement found {searched(decoding, look)}."
-    reason = "the place where the joint can be is outside the picture"
+    reason = "no pixel of the picture is near enough to all the person's joints (refine_reach)"
     if (decoding.joints[group, :, 2] > 0).sum() < 2:
         reason = "with fewer than two joints the size of the body is unknown"
     return f"{who} is missing: {lower} It was not searched for: {reason}."

@@ -209,7 +209,8 @@ def told_data(decoding: Decoding, person: int, joint: int, dot: int = -1) -> dic
         return {}
     explained = explain_joint(decoding, person, joint) if person >= 0 else explain_peak(decoding, dot)
     kept = np.flatnonzero(decoding.repeats < 0)[person] if person >= 0 else -1
-    for look in np.flatnonzero((decoding.refinement.person == kept) & (decoding.refinement.joint == joint)).tolist():
+    second = decoding.refinement
+    for look in np.flatnonzero((second.person == kept) & (second.joint == joint) & second.searched).tolist():
         told["box"] = window_data(decoding, look)
     candidates = [
         {
