@@ -64,3 +64,19 @@ def test_the_verdict_follows_the_decoders_settings_and_each_panel_has_its_reset(
     assert lab.settings.detection_threshold == 1.0
     lab.receive({"kind": "preset", "preset": "your own"})
     assert lab.settings == hpe.Settings()
+
+
+@pytest.mark.parametrize(
+    ("start", "change"),
+    [
+        pytest.param({"people": 2}, {}, id="as many others"),
+        pytest.param({"poses": ("standing",)}, {}, id="others of these poses"),
+        pytest.param({}, {"poses": ("standing",)}, id="other poses later"),
+        pytest.param({}, {"cast": ()}, id="the cast leaves"),
+    ],
+)
+def test_the_code_of_a_named_scene_that_its_people_left_is_that_scene(start, change):
+    lab = hpe.SceneLab("crossing arms", **start)
+    if change:
+        lab.make(**change)
+    check_code(lab)
