@@ -108,10 +108,12 @@ def cache_maps(
         The kept maps, in the order of the photos.
 
     Raises:
-        HpeError: one path in place of a list, a photo that cannot be read, or a folder that cannot be written.
+        HpeError: one path in place of a list, no photos, one that cannot be read, or a folder that cannot be written.
     """
     if isinstance(photos, str | Path):
         raise HpeError(f"{photos} was given, but a list of photos is expected, for example labels.paths({photos}).")
+    if not photos:
+        raise HpeError("no photos were given, but one at least is expected, for example labels.paths(folder).")
     paths, hold = [Path(each) for each in photos], None
     target = Path(folder) if folder is not None else cache_dir() / "maps"
     if folder is None and not writable(target):

@@ -235,8 +235,10 @@ def plot_pareto(table: SweepTable, price: str = "wrong", ax: Axes | None = None)
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
 
     Raises:
-        HpeError: no such column.
+        HpeError: no such column, or AP itself.
     """
+    if price == "AP":
+        raise HpeError("price='AP' was given, but AP is shown against another column; give one, for example wrong.")
     ax, frame = _axes(ax, table, price), table.frame
     columns, rising = [price, "AP"], [price not in HIGH_IS_GOOD, False]
     front = frame[columns].dropna().sort_values(columns, ascending=rising)

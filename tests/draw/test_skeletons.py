@@ -185,3 +185,9 @@ def test_twenty_people_can_be_told_apart_by_colour_and_pattern():
     assert solid.sum() > 1.3 * dashed.sum() > 0
     assert solid.sum() > 1.3 * dotted.sum() > 0
     assert dashed.sum() != dotted.sum()
+
+
+@pytest.mark.parametrize("width", [float("nan"), float("inf"), -1, 10**6])
+def test_lines_that_cannot_be_drawn_are_refused(width):
+    with pytest.raises(hpe.HpeError, match="line_width="):
+        drawn(standing((50, 20)), line_width=width)

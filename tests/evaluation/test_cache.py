@@ -169,3 +169,7 @@ def test_packed_maps_decode_alike(rule: type[hpe.Settings], dimension: int, ties
             refused("too little is kept", check_exact, [settings], kept)
         else:
             assert same(hpe.decode(maps, settings).poses, hpe.decode(unpack(kept), settings).poses), settings
+
+
+def test_a_cache_of_no_photos_is_refused(tmp_path: Path) -> None:
+    refused("no photos were given", hpe.cache_maps, [], Network(), tmp_path)

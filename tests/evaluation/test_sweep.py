@@ -392,3 +392,7 @@ def test_words_of_the_command_line_that_are_no_values(text: str) -> None:
 def test_commands_tell_bad_labels(command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command, str(tmp_path / "none.json")]) == 2
     assert "does not exist" in capsys.readouterr().err
+
+
+def test_ap_is_not_shown_against_itself(table: hpe.SweepTable) -> None:
+    refused("price='AP'", hpe.plot_pareto, table, "AP")
