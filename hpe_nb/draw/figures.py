@@ -210,10 +210,10 @@ def draw_skeleton(ax: Axes, points: Floats, there: Bools, colour: str, **line: A
                 ax.plot(points[[a, b], 0], points[[a, b], 1], **each)
 
 
-def draw_people(ax: Axes, points: Floats, there: Bools, size: float = 12) -> None:
-    """Skeletons with joints of all people, points (P, 17, 2), in their colours and line styles."""
+def draw_people(ax: Axes, points: Floats, there: Bools, numbers: Ints, size: float = 12) -> None:
+    """Skeletons with joints of all people, points (P, 17, 2), in the colours and line styles of their numbers (P,)."""
     few = len(points) <= 8  # lines and dots of a crowd are thinner
-    for person, (body, seen) in enumerate(zip(points, there, strict=True)):
+    for person, body, seen in zip(numbers.tolist(), points, there, strict=True):
         colour, style = person_hex(person), line_style(person)
         draw_skeleton(ax, body, seen, colour, linewidth=1.8 if few else 1.1, linestyle=style)
         draw_dots(ax, body[seen], size if few else size / 2, color=colour)
