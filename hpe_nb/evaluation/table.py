@@ -13,7 +13,7 @@ import pandas as pd
 from hpe_nb.errors import HpeError, whole_number
 from hpe_nb.evaluation.grids import varied
 from hpe_nb.evaluation.metrics import MEANINGS, NOTE, NUMBERS, CocoNumbers, Judgement
-from hpe_nb.files.text import escaped
+from hpe_nb.files.text import escaped, plural
 from hpe_nb.files.whole import written_whole
 from hpe_nb.settings import Settings
 
@@ -133,7 +133,7 @@ class SweepTable:
         best = self.frame.sort_values(["AP", "wrong"], ascending=[False, True], kind="stable").head(SHOWN)
         frame = best if 0 in best.index else pd.concat((best, self.frame.head(1)))
         frame = frame.round(dict.fromkeys(NUMBERS, 1)).rename(columns={"mark": ""})
-        done = f"{len(self)} settings on {self.pictures} pictures ({self.protocol})"
+        done = f"{plural(len(self), 'setting')} on {plural(self.pictures, 'picture')} ({self.protocol})"
         return f"{done}; the best {min(SHOWN, len(self))}:", frame[["", *frame.columns[:-1]]]
 
 
@@ -170,7 +170,8 @@ def plot_curve(table: SweepTable, name: str, number_name: str = "AP", ax: Axes |
     """
     ax, frame = _axes(ax, table, number_name, name), table.frame
     rest = [field for field in table.fields if field != name]
-    plain = frame[(frame[rest] == [getattr(table.default, field) for field in rest]).all(axis=1)].sort_values(name)
+    default = frame[rest].iloc[0]  # without a number in the fields of other rules
+    plain = frame[((frame[rest] == default) | (frame[rest].isna() & default.isna())).all(axis=1)].sort_values(name)
     if rest:
         on_grid = frame[frame[name].isin(_grid(frame[name]))]
         best = on_grid.groupby(name)[number_name].agg("max" if number_name in HIGH_IS_GOOD else "min")

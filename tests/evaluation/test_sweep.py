@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from eval_tools import DAMAGES, scenes
+from own_rules import Leash
 from refusals import refused
 
 import hpe_nb as hpe
@@ -396,3 +397,11 @@ def test_commands_tell_bad_labels(command: list[str], tmp_path: Path, capsys: py
 
 def test_ap_is_not_shown_against_itself(table: hpe.SweepTable) -> None:
     refused("price='AP'", hpe.plot_pareto, table, "AP")
+
+
+def test_a_curve_over_a_setting_that_the_defaults_rule_does_not_have() -> None:
+    grid = [Leash(leash=leash, tag_threshold=limit) for leash in (20.0, 60.0) for limit in (0.5, 1.0)]
+    table = hpe.sweep([hpe.scene(2)], None, grid, base=hpe.Settings(), progress=False)
+    assert table.frame["leash"].isna().tolist() == [True, *[False] * 4]
+    default = hpe.plot_curve(table, "tag_threshold").lines[-1].get_xydata()
+    np.testing.assert_array_equal(default, table.frame.loc[[0], ["tag_threshold", "AP"]])
