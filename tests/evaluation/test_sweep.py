@@ -405,3 +405,8 @@ def test_a_curve_over_a_setting_that_the_defaults_rule_does_not_have() -> None:
     assert table.frame["leash"].isna().tolist() == [True, *[False] * 4]
     default = hpe.plot_curve(table, "tag_threshold").lines[-1].get_xydata()
     np.testing.assert_array_equal(default, table.frame.loc[[0], ["tag_threshold", "AP"]])
+
+
+def test_maps_and_scenes_in_one_list_are_refused(pictures: list[hpe.Scene]) -> None:
+    for mixed in ([pictures[0], pictures[1].maps], [pictures[0].maps, pictures[1]]):
+        refused("a list of maps or scenes", hpe.sweep, mixed, pictures[:2], {"tag_threshold": [0.5]})
