@@ -18,7 +18,7 @@ from matplotlib.patheffects import withStroke
 
 from hpe_nb.arrays import Bools, Float32, Floats, Image, Ints
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.draw.colours import HEATMAP, INK, PAPER, contrast, hex_code, person_colour, person_pattern
+from hpe_nb.draw.colours import HEATMAP, INK, PAPER, VERMILION, contrast, hex_code, person_colour, person_pattern
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import escaped
 from hpe_nb.skeleton import LIMBS
@@ -28,8 +28,8 @@ SMALL = 8.0
 
 WHITE, BLACK = hex_code(PAPER), hex_code(INK)
 GREY, PALE = "#767676", "#d9d9d9"
-WRONG = "#d55e00"
-"""Okabe and Ito's vermilion, always together with a second cue."""
+WRONG = hex_code(VERMILION)
+"""Always together with a second cue."""
 
 LEGIBLE = [withStroke(linewidth=2.2, foreground=BLACK)]
 """For white writing on a picture."""

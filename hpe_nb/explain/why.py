@@ -16,7 +16,7 @@ import numpy as np
 from hpe_nb.arrays import Bools, Floats
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.grouping import Turn, allowed
-from hpe_nb.decoder.poses import DETECTED, REFINED
+from hpe_nb.decoder.poses import DETECTED, REFINED, pass_filter
 from hpe_nb.decoder.refinement import rounded_distances, wanted_tags
 from hpe_nb.errors import whole_number
 from hpe_nb.explain.flips import Flip, flip_points, nearest_flips, number_names
@@ -189,9 +189,9 @@ def _name(decoding: Decoding, group: int) -> str:
 
 def _why_dropped(decoding: Decoding, group: int) -> str:
     """Why a group is no pose, as a clause."""
-    settings, score = decoding.settings, float(decoding.scores[group])
+    settings, score = decoding.settings, decoding.scores[group]
     joints = int((decoding.groups.peak[group] >= 0).sum())
-    if not score > np.float32(settings.pose_threshold):
+    if not pass_filter(score, settings):
         limit = f"not above pose_threshold = {settings.pose_threshold:g}"
         return f"has {plural(joints, 'joint')} and a score of {score:.3f}, {limit}"
     if group not in decoding.kept:

@@ -135,8 +135,7 @@ def tag_scale(maps: Maps) -> tuple[Float32, tuple[float, float]]:
 
 def people_data(poses: Poses, numbers: Ints) -> list[dict[str, Any]]:
     """Each person: number (P,) from 1, score, tag, 17 places in image pixels and what kind of joint each is."""
-    tags = poses.tags.reshape(len(poses), -1) if len(poses) else poses.tags
-    rows = zip(numbers.tolist(), poses.scores, tags, poses.keypoints[..., :2], poses.kind.tolist(), strict=True)
+    rows = zip(numbers.tolist(), poses.scores, poses.tags, poses.keypoints[..., :2], poses.kind.tolist(), strict=True)
     return [
         {"number": number, "score": round(float(score), 4), "tag": _rounded(tag, 4), "xy": _rounded(xy), "kind": kind}
         for number, score, tag, xy, kind in rows

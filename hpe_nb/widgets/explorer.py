@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from hpe_nb.arrays import Ints
+from hpe_nb.arrays import Bools, Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import Poses
@@ -266,7 +266,7 @@ class Explorer(Canvas):
     def _dot(self, person: int, joint: int) -> int:
         """The dot of a person's joint, -1 where it is missing."""
         dots = dots_of(self._decoding)
-        return int(np.append(np.flatnonzero((dots.person == person) & (dots.joint == joint) & (person >= 0)), -1)[0])
+        return first((dots.person == person) & (dots.joint == joint) & (person >= 0))
 
     def _follow(self, before: Decoding | None) -> None:
         """The chosen joint is the same dot in the new result, whosever it is there, else the same person's joint."""
@@ -274,7 +274,7 @@ class Explorer(Canvas):
         if before is None or self.chosen is None:
             return
         was, dots, match = dots_of(before), dots_of(self._decoding), same_people(before.poses, self._decoding.poses)
-        mine = int(np.append(np.flatnonzero((match == person) & (person >= 0)), -1)[0])
+        mine = first((match == person) & (person >= 0))
         chosen = was.keys[dot] if dot >= 0 else None
         same = [i for i, key in enumerate(dots.keys) if key == chosen]
         if same:  # a peak of one person may be a refined joint of others, too
@@ -343,6 +343,11 @@ class Explorer(Canvas):
             self._index = index
             self.show(subject)
             self.say("")
+
+
+def first(which: Bools) -> int:
+    """The first place at which a mask is true, -1 where it is nowhere."""
+    return int(np.append(np.flatnonzero(which), -1)[0])
 
 
 def words_and_marks(
