@@ -196,7 +196,7 @@ def _read_csv(path: Path) -> Iterable[Person]:
         } | ({"tag": tags[0] if len(tags) == 1 else tags} if tags else {})
         person, k = people.setdefault((name, row["person"]), new), KEYPOINTS.index(row["joint"])
         person["kind"][k] = KINDS.index(row["kind"])
-        person["keypoints"][3 * k : 3 * k + 3] = [float(row[name] or 0) for name in ("x_px", "y_px", "score")]
+        person["keypoints"][3 * k : 3 * k + 3] = [float(row[column] or 0) for column in ("x_px", "y_px", "score")]
     if not people and not {"person", "joint", "x_px"} <= set(rows.fieldnames or ()):
         raise ValueError("a table with the columns " + ", ".join(COLUMNS) + " is expected")
     return people.values()

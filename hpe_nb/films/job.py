@@ -197,6 +197,7 @@ def run_film(
         _draw_missing(outputs, earlier, summary)
 
         def write(entry: Entry, picture: Image | None, files: dict[Path, Image]) -> None:
+            """Write all there is of a frame; runs in the writer's thread."""
             # A picture never comes before the record: a run that goes on draws what the record names and is missing.
             with stages.timed("write"):
                 if video is not None and picture is not None:

@@ -279,6 +279,7 @@ class Film(Source):
         return None
 
     def _check_open(self) -> None:
+        """Raise where the film was closed."""
         if self._container is None:
             raise HpeError(f"{self.name} was closed; open it again.")
 
