@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from asyncio import to_thread
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -288,7 +289,7 @@ class Explorer(Canvas):
 
     def explanations(self) -> dict[str, Any]:
         """The words about everything: by "person,joint" and "dot index"."""
-        decoding = self._decoding
+        decoding = self.decoding
         people, joint = range(len(decoding.poses)), decoding.peaks.joint.tolist()
         alone = np.flatnonzero(dots_of(decoding).person < 0).tolist()
         told = {f"{i},{k}": data.told_data(decoding, i, k) for i in people for k in range(-1, K)}
@@ -328,7 +329,7 @@ class Explorer(Canvas):
     async def _on_save(self) -> None:
         """Write a page beside the notebook, under a name that is free."""
         paths = (Path(f"{self.subject.name}-{i}.html") for i in count(1))
-        path = next(path for path in paths if path not in self._saved and not path.exists())
+        path = next(path for path in paths if path not in self._saved and not os.path.lexists(path))
         self._saved.add(path)  # pressed again, it is not there yet
         self.say("saving …")
         await to_thread(self.save_html, path)

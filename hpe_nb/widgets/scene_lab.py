@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 from hpe_nb.scenes.making import Scene, scene
@@ -66,12 +66,12 @@ class SceneLab(Explorer):
         name = self._name
         if changes.keys() & {"people", "poses", "height"} and self.made.recipe.cast:
             name, changes = OWN, {"cast": (), "about": ""} | changes
-        self._make(name, replace(self.made.recipe, **changes))
+        self._make(name, self.made.recipe, **changes)
 
-    def _make(self, name: str, recipe: Recipe) -> None:
+    def _make(self, name: str, recipe: Recipe, **changes: Any) -> None:
         """Show another scene."""
         self.check_open()
-        self._name, self.made = name, scene(recipe)
+        self._name, self.made = name, scene(recipe, **changes)
         self.show(self.made)
 
     def _panels(self) -> list[dict[str, Any]]:

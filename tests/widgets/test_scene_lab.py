@@ -80,3 +80,9 @@ def test_the_code_of_a_named_scene_that_its_people_left_is_that_scene(start, cha
     if change:
         lab.make(**change)
     check_code(lab)
+
+
+def test_what_is_no_setting_of_a_scene_is_refused_and_changes_nothing():
+    lab = hpe.SceneLab("hugging")
+    refused("'noise' was given", lab.make, noise=1)
+    assert lab.made.recipe == hpe.scene("hugging").recipe
