@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import sys
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,8 @@ from matplotlib.patheffects import withStroke
 from hpe_nb.arrays import Bools, Float32, Floats, Image, Ints
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.draw.colours import HEATMAP, INK, PAPER, VERMILION, contrast, hex_code, person_colour, person_pattern
+from hpe_nb.files.images import picture_tag
 from hpe_nb.files.opencv import cv2
-from hpe_nb.files.text import escaped
 from hpe_nb.skeleton import LIMBS
 
 SMALL = 8.0
@@ -51,9 +51,8 @@ class WithAlt:
         """The figure as HTML with alt text, and as PNG for readers that take no HTML."""
         file = io.BytesIO()
         self.figure.savefig(file, format="png", dpi=110, bbox_inches="tight", pad_inches=0.08)
-        png = base64.b64encode(file.getvalue()).decode("ascii")
-        source = f'<img alt="{escaped(self.alt)}" style="max-width:100%" src="data:image/png;base64,{png}">'
-        return {"text/html": source, "image/png": png, "text/plain": self.alt}
+        png = file.getvalue()
+        return {"text/html": picture_tag(png, self.alt), "image/png": b64encode(png).decode(), "text/plain": self.alt}
 
 
 class PictureAxes(Axes):
