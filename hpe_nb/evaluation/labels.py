@@ -222,8 +222,10 @@ def read_labels(path: str | Path) -> LabelledSet:
     path = Path(path)
     try:
         rows = _rows(path)
-    except HpeError:
-        raise
+    except HpeError as error:
+        if path.name in str(error):
+            raise
+        raise HpeError(f"{path}: {error}") from error
     except Exception as error:  # json, codecs, xml and numpy each have their own, RecursionError among them
         reason = f"{error} is missing" if isinstance(error, KeyError) else f"{type(error).__name__}: {str(error)[:80]}"
         raise HpeError(
