@@ -146,7 +146,7 @@ class Poses:
     @property
     def boxes(self) -> Float32:
         """(P, 4) box around each person's joints as x0, y0, x1, y1 in image pixels; zeros where there are none."""
-        return np.concatenate(corners(self.keypoints[..., :2], self.kind != MISSING), axis=1)
+        return np.concatenate(corners(self.keypoints[..., :2], self.kind != MISSING), axis=1).astype(np.float32)
 
     @staticmethod
     def none() -> Poses:
@@ -270,7 +270,7 @@ def likeness(apart: Floats, area: Floats, sigma: Float64 | float) -> Floats:
     return np.asarray(np.exp(-squares / (2 * (2 * sigma) ** 2 * np.maximum(area, 1e-9))))
 
 
-def areas(low: Places, high: Places) -> Places:
+def body_areas(low: Places, high: Places) -> Places:
     """Areas (P,) of people whose joints lie in boxes with these corners (P, 2), in pixels; no side counts as none.
 
     A person of whom one joint is seen has a box without area, and OKS would want it to the pixel.

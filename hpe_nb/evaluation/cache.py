@@ -113,9 +113,9 @@ def cache_maps(
     """
     if isinstance(photos, str | Path):
         raise HpeError(f"{photos} was given, but a list of photos is expected, for example labels.paths({photos}).")
-    if not photos:
-        raise HpeError("no photos were given, but one at least is expected, for example labels.paths(folder).")
     paths, hold = [Path(each) for each in photos], None
+    if not paths:
+        raise HpeError("no photos were given, but one at least is expected, for example labels.paths(folder).")
     target = Path(folder) if folder is not None else cache_dir() / "maps"
     if folder is None and not writable(target):
         hold = tempfile.TemporaryDirectory(prefix="hpe-nb-")

@@ -20,7 +20,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float64, Floats, Ints
-from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses, areas, corners
+from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses, body_areas, corners
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.pose_files import ImageId, text_of
 from hpe_nb.files.images import PICTURE_ENDINGS, size_of
@@ -104,7 +104,7 @@ def labels_of(truth: LabelsLike) -> Labels:
     low, high = corners(xy, there[..., 0])
     seen = np.where(keypoints[..., 2:] == 1, 1.0, 2.0) * there  # what is no visibility is a score
     boxes, crowd = np.concatenate((low, high - low), axis=1), np.zeros(len(xy), np.bool_)
-    return Labels(np.concatenate((xy, seen), axis=2), areas(low, high), boxes, crowd)
+    return Labels(np.concatenate((xy, seen), axis=2), body_areas(low, high), boxes, crowd)
 
 
 @dataclass(frozen=True, eq=False)
