@@ -418,13 +418,13 @@ def check_field(item: Field[Any], value: Any) -> Any:
     """
     value = value.item() if isinstance(value, np.generic) else value
     info, kind, expected = item.metadata, cast("type", type(item.default)), ""
-    if "options" in info and value not in info["options"]:
+    if "options" in info and not (isinstance(value, str) and value in info["options"]):
         expected = f"one of {', '.join(info['options'])}"
     elif kind is bool and not isinstance(value, bool):
         expected = "True or False"
     elif "low" in info:
         low, high = info["least"], info["high"]
-        with suppress(TypeError, ValueError):
+        with suppress(TypeError, ValueError, OverflowError):
             number = float("nan" if isinstance(value, bool | str) else value)
             if low <= number <= high and kind(number) == number:
                 return kind(number)

@@ -131,23 +131,28 @@ def _decode(maps: Maps, settings: Settings, step: Step, take: TakeTurn, each: Ea
     """
 
     def grouped() -> tuple[Groups, Ints, Float32]:
+        """The people as sets of peaks, and the parts of these that later steps read."""
         found = group(peaks, settings, take)
         return found, found.peak, found.tags
 
     def placed() -> tuple[Float32, Float32]:
+        """Everyone's joints between the pixels, and scores."""
         found = joints_of(maps, peaks, members, settings)
         return found, np.add.reduce(found[..., 2], axis=1) / np.float32(K)
 
     def search(seen: Float32, own: Float32) -> Searched:
+        """Look for what people (P, 17, 3) with tags (P, D) miss, and put it in."""
         found = refine(maps, seen, own, settings)
         return found, *completed(maps, seen, found, settings)
 
     def refined() -> tuple[Refinement, Poses, Any]:
+        """The search for the kept people's missing joints, their poses, and places (M, 17, 2) in map pixels."""
         found, keypoints, kind = each(joints.take(kept, axis=0), wanted_tags(tags, kept, settings), search)
         poses = in_image(maps, keypoints, scores.take(kept), tags.take(kept, axis=0), kind, settings.delta)
         return found, poses, keypoints[..., :2]
 
     def distinct() -> tuple[Ints, Ints, Poses]:
+        """Who repeats whom, and the groups and poses of those who stay."""
         found = duplicates_of(places, poses.kind != MISSING, poses.scores, settings.duplicate_oks)
         stay = (found < 0).nonzero()[0]
         return found, kept[stay], poses[stay]

@@ -64,7 +64,7 @@ def find_peaks(maps: Maps, settings: Settings) -> Peaks:
     """
     shape = maps.heatmaps.shape
     scores = maps.heatmaps.reshape(-1)
-    index = hits(scores > no_more(settings.detection_threshold))
+    index = hits(scores > rounded_down(settings.detection_threshold))
     value = scores.take(index)
     joint = index // (shape[1] * shape[2])
     # Scores are positive, so their bits rise with them; a stable sort keeps row order among equal ones.
@@ -83,7 +83,7 @@ def find_peaks(maps: Maps, settings: Settings) -> Peaks:
 
 
 @lru_cache(maxsize=64)
-def no_more(limit: float) -> np.float32:
+def rounded_down(limit: float) -> np.float32:
     """The largest float32 that is not above `limit`: scores compare with it as they would in full precision."""
     rounded = np.float32(limit)
     return rounded if float(rounded) <= limit else np.nextafter(rounded, np.float32(-np.inf))

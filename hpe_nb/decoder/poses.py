@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from hpe_nb.skeleton import KEYPOINTS, OKS_SIGMAS, K, joint_index
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Places = TypeVar("Places", Float32, Float64, Floats)
 
 MISSING, DETECTED, REFINED = 0, 1, 2
 """Kinds of keypoint: not there; a peak of the heatmap; found by a second look with the person's tag."""
@@ -99,12 +101,11 @@ class Poses:
 
     def _repr_html_(self) -> str:
         """A table with one row per person."""
-        tags = self.tags.reshape(len(self), -1) if len(self) else self.tags
         rows = [
             [
                 str(i + 1),
                 f"{self.scores[i]:.2f}",
-                ", ".join(f"{tag:.2f}" for tag in tags[i].tolist()),
+                ", ".join(f"{tag:.2f}" for tag in np.ravel(self.tags[i]).tolist()),
                 *(str(int((self.kind[i] == kind).sum())) for kind in (DETECTED, REFINED, MISSING)),
             ]
             for i in range(len(self))
@@ -145,16 +146,25 @@ class Poses:
     @property
     def boxes(self) -> Float32:
         """(P, 4) box around each person's joints as x0, y0, x1, y1 in image pixels; zeros where there are none."""
-        seen = (self.kind != MISSING)[..., None]
-        low = np.where(seen, self.keypoints[..., :2], np.inf).min(axis=1)
-        high = np.where(seen, self.keypoints[..., :2], -np.inf).max(axis=1)
-        return np.where(seen.any(axis=1), np.concatenate((low, high), axis=1), 0).astype(np.float32)
+        return np.concatenate(corners(self.keypoints[..., :2], self.kind != MISSING), axis=1).astype(np.float32)
 
     @staticmethod
     def none() -> Poses:
         """Poses of no people, with all shapes kept."""
         numbers = np.zeros(0, np.float32)
         return Poses(np.zeros((0, K, 3), np.float32), numbers, numbers, np.zeros((0, K), np.uint8))
+
+
+def corners(xy: Places, there: Bools) -> tuple[Places, Places]:
+    """Upper left and lower right corner (P, 2) of the box around each person's joints; zeros where there are none.
+
+    Args:
+        xy: (P, 17, 2) places.
+        there: (P, 17) which joints are there.
+    """
+    some, seen = there.any(axis=1, keepdims=True), there[..., None]
+    low, high = np.where(seen, xy, np.inf).min(axis=1), np.where(seen, xy, -np.inf).max(axis=1)
+    return np.where(some, low, 0), np.where(some, high, 0)
 
 
 def quarter_steps(heatmaps: Float32, joint: Ints, xy: Ints) -> Float32:
@@ -191,10 +201,15 @@ def joints_of(maps: Maps, peaks: Peaks, members: Ints, settings: Settings) -> Fl
     return joints.take(members, axis=0)
 
 
+def pass_filter(scores: Floats, settings: Settings) -> Bools:
+    """Which scores (G,) are above `pose_threshold`, compared as float32, which they are."""
+    return np.asarray(scores > np.float32(settings.pose_threshold))
+
+
 def kept_people(scores: Float32, settings: Settings) -> Ints:
     """People whose score (G,) is above the threshold, the best `max_people` of them; in order of score where asked."""
     ranked = (-scores).argsort(kind="stable")
-    ranked = ranked[scores[ranked] > np.float32(settings.pose_threshold)]
+    ranked = ranked[pass_filter(scores[ranked], settings)]
     if settings.max_people:
         ranked = ranked[: settings.max_people]
     return ranked if settings.best_first else np.sort(ranked)
@@ -255,6 +270,14 @@ def likeness(apart: Floats, area: Floats, sigma: Float64 | float) -> Floats:
     return np.asarray(np.exp(-squares / (2 * (2 * sigma) ** 2 * np.maximum(area, 1e-9))))
 
 
+def body_areas(low: Places, high: Places) -> Places:
+    """Areas (P,) of people whose joints lie in boxes with these corners (P, 2), in pixels; no side counts as none.
+
+    A person of whom one joint is seen has a box without area, and OKS would want it to the pixel.
+    """
+    return np.asarray(AREA_OF_BOX * np.maximum(high - low, 1).prod(axis=1))
+
+
 def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> Ints:
     """For each person the better person it repeats, or -1: greedy suppression from high to low score.
 
@@ -272,9 +295,8 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     if len(xy) < 2 or limit >= 1:
         return repeats
     xy = np.ascontiguousarray(xy)
-    low = np.where(present[..., None], xy, np.inf).min(axis=1)
-    high = np.where(present[..., None], xy, -np.inf).max(axis=1)
-    area = AREA_OF_BOX * np.where(present.any(axis=1), (high - low).prod(axis=1), 0)
+    low, high = corners(xy, present)
+    area = AREA_OF_BOX * (high - low).prod(axis=1)
     ones = present.astype(np.float32)
 
     def alike(better: Ints, worse: Ints) -> Bools:

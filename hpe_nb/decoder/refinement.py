@@ -30,8 +30,8 @@ class Refinement:
     Attributes:
         person: (Q,) person of each missing joint.
         joint: (Q,) its joint type.
-        window: (Q, 4) where it was searched: x0, y0, x1, y1 in map pixels, the last ones not included; empty where the
-            person's size is unknown or the place is outside the map.
+        window: (Q, 4) where it was searched: x0, y0, x1, y1 in map pixels, the last ones not included; without a pixel
+            where the person's size is unknown, or no pixel of the map is in reach of all the person's joints.
         xy: (Q, 2) the pixel found, -1 where none.
         value: (Q,) float32 score there, 0 where none.
     """
@@ -41,6 +41,11 @@ class Refinement:
     window: Ints
     xy: Ints
     value: Float32
+
+    @property
+    def searched(self) -> Bools:
+        """(Q,) true where there were pixels to search."""
+        return np.asarray((self.window[:, :2] < self.window[:, 2:]).all(axis=1))
 
     @property
     def found(self) -> Bools:

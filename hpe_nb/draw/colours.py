@@ -20,6 +20,9 @@ PEOPLE: tuple[RGB, ...] = (
 )
 """Orange, sky blue, bluish green, reddish purple, vermilion, yellow and blue; they repeat after seven people."""
 
+VERMILION, BLUE = PEOPLE[4], PEOPLE[6]
+"""What marks mistakes, and what stands against it; figures give each a shape of its own as well."""
+
 PATTERNS: tuple[tuple[float, ...], ...] = ((), (3.0, 1.7), (1.0, 1.3))
 """Dash and gap of people's lines, in widths of the line: solid for the first seven, dashed and dotted for the next."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import sys
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,9 @@ from matplotlib.patheffects import withStroke
 
 from hpe_nb.arrays import Bools, Float32, Floats, Image, Ints
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.draw.colours import HEATMAP, INK, PAPER, contrast, hex_code, person_colour, person_pattern
+from hpe_nb.draw.colours import HEATMAP, INK, PAPER, VERMILION, contrast, hex_code, person_colour, person_pattern
+from hpe_nb.files.images import picture_tag
 from hpe_nb.files.opencv import cv2
-from hpe_nb.files.text import escaped
 from hpe_nb.skeleton import LIMBS
 
 SMALL = 8.0
@@ -28,8 +28,8 @@ SMALL = 8.0
 
 WHITE, BLACK = hex_code(PAPER), hex_code(INK)
 GREY, PALE = "#767676", "#d9d9d9"
-WRONG = "#d55e00"
-"""Okabe and Ito's vermilion, always together with a second cue."""
+WRONG = hex_code(VERMILION)
+"""Always together with a second cue."""
 
 LEGIBLE = [withStroke(linewidth=2.2, foreground=BLACK)]
 """For white writing on a picture."""
@@ -51,9 +51,8 @@ class WithAlt:
         """The figure as HTML with alt text, and as PNG for readers that take no HTML."""
         file = io.BytesIO()
         self.figure.savefig(file, format="png", dpi=110, bbox_inches="tight", pad_inches=0.08)
-        png = base64.b64encode(file.getvalue()).decode("ascii")
-        source = f'<img alt="{escaped(self.alt)}" style="max-width:100%" src="data:image/png;base64,{png}">'
-        return {"text/html": source, "image/png": png, "text/plain": self.alt}
+        png = file.getvalue()
+        return {"text/html": picture_tag(png, self.alt), "image/png": b64encode(png).decode(), "text/plain": self.alt}
 
 
 class PictureAxes(Axes):
@@ -210,10 +209,10 @@ def draw_skeleton(ax: Axes, points: Floats, there: Bools, colour: str, **line: A
                 ax.plot(points[[a, b], 0], points[[a, b], 1], **each)
 
 
-def draw_people(ax: Axes, points: Floats, there: Bools, size: float = 12) -> None:
-    """Skeletons with joints of all people, points (P, 17, 2), in their colours and line styles."""
+def draw_people(ax: Axes, points: Floats, there: Bools, numbers: Ints, size: float = 12) -> None:
+    """Skeletons with joints of all people, points (P, 17, 2), in the colours and line styles of their numbers (P,)."""
     few = len(points) <= 8  # lines and dots of a crowd are thinner
-    for person, (body, seen) in enumerate(zip(points, there, strict=True)):
+    for person, body, seen in zip(numbers.tolist(), points, there, strict=True):
         colour, style = person_hex(person), line_style(person)
         draw_skeleton(ax, body, seen, colour, linewidth=1.8 if few else 1.1, linestyle=style)
         draw_dots(ax, body[seen], size if few else size / 2, color=colour)

@@ -17,7 +17,7 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from hpe_nb.arrays import Float64, Image
+from hpe_nb.arrays import Float64, Image, Ints
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.grouping import allowed
 from hpe_nb.decoder.maps import Maps
@@ -121,9 +121,9 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
     picture = ax.imshow(tags, cmap=TAGMAP, interpolation="nearest")
     if heat.max() > 0.2 and min(heat.shape) > 1:  # a line around pixels wants two rows and columns
         ax.contour(heat, levels=[0.2], colors=[fig.WHITE], linewidths=0.9)
-    words, poses = [], owners(decoding)
+    words, whose = [], _numbers(decoding)[owners(decoding)]
     for i in np.flatnonzero(peaks.joint == k):
-        (x, y), person = peaks.xy[i].tolist(), int(poses[i])
+        (x, y), person = peaks.xy[i].tolist(), int(whose[i])
         if person >= 0:
             fig.badge(ax, x, y, person)
         else:
@@ -152,20 +152,22 @@ def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes |
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
     dots, people, means = dots_of(decoding), len(decoding.poses), _means(decoding)
+    whose = _numbers(decoding)[dots.person]
     lanes = min(max(people, 1), 3)  # in which the people's ranges of tags lie, so that few overlap
     ax = fig.canvas(ax, 8, 5.2 + 0.25 * lanes)
     places = np.stack((dots.tag[:, 0], np.argsort(JOINT_ORDER)[dots.joint]), axis=1).astype(np.float64)
-    colours = np.array([fig.person_hex(person) if person >= 0 else fig.PALE for person in dots.person.tolist()], object)
+    colours = np.array([fig.person_hex(person) if person >= 0 else fig.PALE for person in whose.tolist()], object)
     solid, hollow = ~dots.refined, dots.refined
     fig.draw_dots(ax, places[solid], 95, c=colours[solid].tolist())
     fig.draw_dots(ax, places[hollow], 40, facecolors=fig.WHITE, edgecolors=colours[hollow].tolist(), linewidths=1.6)
-    numbered = solid & (dots.person >= 0)
-    for (tag, row), person in zip(places[numbered].tolist(), dots.person[numbered].tolist(), strict=True):
+    numbered = solid & (whose >= 0)
+    for (tag, row), person in zip(places[numbered].tolist(), whose[numbered].tolist(), strict=True):
         ink = hex_code(contrast(person_colour(person)))
         fig.write(ax, tag, row, str(person + 1), fontsize=6, color=ink, va="center_baseline", zorder=4)
     reach = np.array([-1, 1]) * decoding.settings.tag_threshold
-    for rank, person in enumerate(np.argsort(means, kind="stable").tolist()):
-        lane, colour, tag, style = K + rank % lanes, fig.person_hex(person), means[person], fig.line_style(person)
+    for rank, i in enumerate(np.argsort(means, kind="stable").tolist()):
+        lane, tag, person = K + rank % lanes, means[i], int(decoding.pose_numbers[i])
+        colour, style = fig.person_hex(person), fig.line_style(person)
         ax.plot([tag, tag], [-0.6, lane], color=colour, linewidth=1, alpha=0.7, zorder=1, linestyle=style)
         ax.plot(tag + reach, [lane] * 2, color=colour, linewidth=5, alpha=0.75)
         fig.badge(ax, tag, lane, person)
@@ -182,7 +184,7 @@ def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes |
         fig.draw_dots(ax, places[wrong], 230, marker="x", color=fig.WRONG, linewidths=2.4, edgecolors=None, zorder=2)
         title += ", x: joints of another person"
         alt += f", {plural(len(wrong), 'joint')} in another person's"
-    return fig.described(ax, title, f"Tags of {alt}. {_in_words(means)}")
+    return fig.described(ax, title, f"Tags of {alt}. {_in_words(decoding)}")
 
 
 def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
@@ -196,13 +198,13 @@ def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
     tag, means, threshold = decoding.peaks.tag[:, 0], _means(decoding), decoding.settings.tag_threshold
-    people, owner = len(means), owners(decoding)
+    people, owner, numbers = len(means), owners(decoding), decoding.pose_numbers.tolist()
     ax = fig.canvas(ax, 8, 3.6)
     # Bins of a tenth, or of more where tags go far.
     low, high = (float(tag.min()), float(tag.max())) if len(tag) else (0.0, 1.0)
     step = max(0.1, (high - low) / 150)
     edges = np.arange(np.floor(low / step) - 1.5, np.ceil(high / step) + 2.5) * step
-    colours = [*(fig.person_hex(person) for person in range(people)), fig.PALE]
+    colours = [*map(fig.person_hex, numbers), fig.PALE]
     of_person = [tag[owner == person] for person in (*range(people), -1)]
     counts, *_ = ax.hist(of_person, edges.tolist(), stacked=True, color=colours, edgecolor=fig.BLACK, linewidth=0.4)
     highest = max(float(np.max(counts)), 1.0)
@@ -218,12 +220,12 @@ def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
             ax.annotate("", (left, level * highest), (right, level * highest), arrowprops=arrow)
             fig.write(ax, (left + right) / 2, (level + 0.02) * highest, f"{gap:.2f}{mark}", va="bottom")
     for person in order.tolist() if few else []:
-        fig.badge(ax, means[person], -0.09 * highest, person)
+        fig.badge(ax, means[person], -0.09 * highest, numbers[person])
     ax.set_yticks(MaxNLocator(6, integer=True).tick_values(0, highest))
     ax.set_ylim(-0.18 * highest if few else 0, 1.32 * highest)
     fig.inked(ax, "bottom", "left", x=fig.tag_label(decoding.maps), y="peaks")
     least = f" The least gap between two people is {gaps.min():.2f}." if len(gaps) else ""
-    alt = f"Histogram of the tags of {plural(len(tag), 'peak')}, by person. {_in_words(means)}{least}"
+    alt = f"Histogram of the tags of {plural(len(tag), 'peak')}, by person. {_in_words(decoding)}{least}"
     return fig.described(ax, f"Tags, and the gaps between people (a gap below {threshold:g} is marked !)", alt)
 
 
@@ -372,7 +374,7 @@ def plot_truth(scene: Scene, decoding: Decoding, *, ax: Axes | None = None) -> A
     ax.imshow(fig.in_grey(scene.image, 0.75), interpolation="nearest")
     for body in truth.keypoints:
         fig.draw_skeleton(ax, body, body[:, 2] > OUTSIDE, fig.WHITE, linewidth=6, alpha=0.7)
-    fig.draw_people(ax, poses.keypoints[..., :2], poses.kind != MISSING)
+    fig.draw_people(ax, poses.keypoints[..., :2], poses.kind != MISSING, decoding.pose_numbers)
     ax.plot([], [], color="#bdbdbd", linewidth=6, label="truth")  # on the white ground white needs a darker stand-in
     ax.plot([], [], color=fig.person_hex(0), linewidth=2.5, label="result")
     style: dict[str, Any] = {"linestyle": "none", "markerfacecolor": "none", "markeredgewidth": 2, "zorder": 5}
@@ -419,15 +421,16 @@ def plot_film_strip(decoding: Decoding, image: Image | None = None, *, ax: Axes 
     ax, corners = fig.sheet(ax, [(f"{i}  {text}", picture) for i, (text, picture) in enumerate(panels, 1)], 4)
     fig.draw_dots(ax, peaks.xy + np.array(corners[2]), 9, color=fig.WHITE, linewidths=0.5)
     # People in the order of their numbers, as they stand after so many joint types, and the peaks that are left.
-    peak = decoding.groups.peak[np.argsort(decoding.numbers)]
+    order = np.argsort(decoding.numbers)
+    peak, numbers = decoding.groups.peak[order], decoding.numbers[order]
     for (turns, _), at in zip(_STOPS, corners[3:], strict=False):
         there = (peak >= 0) & np.isin(np.arange(K), JOINT_ORDER[:turns])
         left = ~np.isin(np.arange(len(peaks)), peak[there])
         fig.draw_dots(ax, peaks.xy[left] + np.array(at), 7, color=fig.PALE, linewidths=0.4, zorder=2)
         if len(peaks):
-            fig.draw_people(ax, peaks.xy[peak] + np.array(at), there, 9)
+            fig.draw_people(ax, peaks.xy[peak] + np.array(at), there, numbers, 9)
     places = decoding.maps.map_points(poses.keypoints[..., :2])
-    fig.draw_people(ax, places + np.array(corners[-1]), poses.kind != MISSING, 9)
+    fig.draw_people(ax, places + np.array(corners[-1]), poses.kind != MISSING, decoding.pose_numbers, 9)
     return fig.described(ax, "", f"The decoder in {len(panels)} pictures: {', '.join(text for text, _ in panels)}.")
 
 
@@ -441,7 +444,13 @@ def _means(decoding: Decoding) -> Float64:
     return np.asarray(decoding.groups.tags[decoding.people, 0], np.float64)
 
 
-def _in_words(means: Float64) -> str:
+def _numbers(decoding: Decoding) -> Ints:
+    """Number of each pose from 0, and a last one for -1, which is no pose's: -1."""
+    return np.append(decoding.pose_numbers, -1)
+
+
+def _in_words(decoding: Decoding) -> str:
     """The people's tags in words."""
-    words = "; ".join(f"person {i}: {tag:.2f}" for i, tag in enumerate(means.tolist(), 1))
+    tags = zip(decoding.pose_numbers + 1, _means(decoding), strict=True)
+    words = "; ".join(f"person {number}: {tag:.2f}" for number, tag in tags)
     return f"{words}." if words else ""

@@ -30,6 +30,9 @@ SHIFT = 4
 PALE = 0.55
 """Share of the colour in limbs that lead to refined joints; the rest is the photo."""
 
+WIDEST = 10_000
+"""The widest lines, in pixels; OpenCV takes three times as wide ones."""
+
 SIDES = tuple({"left": 0, "right": 2}.get(name.split()[0], 1) for name in KEYPOINTS)
 """0 left, 1 middle, 2 right for each joint."""
 
@@ -70,7 +73,7 @@ def draw_poses(
         (H, W, 3) RGB uint8, a new array.
 
     Raises:
-        HpeError: an array that is no such image, or `people` that are no such places.
+        HpeError: an array that is no such image, `people` that are no such places, or a width that cannot be drawn.
 
     Example:
         >>> scene = hpe.scene("two apart")
@@ -81,6 +84,8 @@ def draw_poses(
     numbered = np.arange(len(poses)) if people is None else np.asarray(people)
     if numbered.shape != (len(poses),) or (len(poses) and (numbered.dtype.kind not in "iu" or numbered.min() < 0)):
         raise HpeError(f"people={people!r} was given, but a number from 0 for each of {len(poses)} poses is expected.")
+    if line_width is not None and not 0 <= line_width <= WIDEST:
+        raise HpeError(f"line_width={line_width!r} was given, but a number of pixels from 0 to {WIDEST} is expected.")
     picture = np.array(image, order="C")
     ready = _ready(poses, numbered.tolist(), min_score, image.shape, line_width)
     if (poses.kind == REFINED).any():

@@ -25,6 +25,7 @@ from hpe_nb.evaluation.flip import FlipTest
 from hpe_nb.files.images import read_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.reading import read_bytes
+from hpe_nb.files.text import plural
 from hpe_nb.files.whole import read_sealed, remove_parts, writable, write_sealed
 from hpe_nb.network.registry import cache_dir
 from hpe_nb.settings import Settings
@@ -81,7 +82,7 @@ class MapCache(Sequence[Maps]):
     def __str__(self) -> str:
         size = sum(path.stat().st_size for path in map(self.path, set(self.keys)) if path.exists()) / 1e6
         each = f"{size / max(len(self), 1):.2f} MB a photo"
-        return f"maps of {len(self)} photos, {size:.1f} MB ({each}) in {visible(str(self.folder))}"
+        return f"maps of {plural(len(self), 'photo')}, {size:.1f} MB ({each}) in {visible(str(self.folder))}"
 
 
 def cache_maps(
@@ -108,11 +109,13 @@ def cache_maps(
         The kept maps, in the order of the photos.
 
     Raises:
-        HpeError: one path in place of a list, a photo that cannot be read, or a folder that cannot be written.
+        HpeError: one path in place of a list, no photos, one that cannot be read, or a folder that cannot be written.
     """
     if isinstance(photos, str | Path):
         raise HpeError(f"{photos} was given, but a list of photos is expected, for example labels.paths({photos}).")
     paths, hold = [Path(each) for each in photos], None
+    if not paths:
+        raise HpeError("no photos were given, but one at least is expected, for example labels.paths(folder).")
     target = Path(folder) if folder is not None else cache_dir() / "maps"
     if folder is None and not writable(target):
         hold = tempfile.TemporaryDirectory(prefix="hpe-nb-")

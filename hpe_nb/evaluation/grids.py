@@ -88,6 +88,7 @@ def random_settings(
     _check_fields(base, ranges)
 
     def drawn(item: Any) -> Any:
+        """A value of a field."""
         data, kind, given = item.metadata, type(item.default), ranges[item.name]
         try:
             if "options" in data or kind is bool:

@@ -20,7 +20,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float64, Floats, Ints
-from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses
+from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses, body_areas, corners
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.pose_files import ImageId, text_of
 from hpe_nb.files.images import PICTURE_ENDINGS, size_of
@@ -101,13 +101,10 @@ def labels_of(truth: LabelsLike) -> Labels:
         )
     there = keypoints[..., 2:] > 0
     xy = np.where(there, keypoints[..., :2], 0).astype(np.float64)
-    low, high = np.where(there, xy, np.inf).min(axis=1), np.where(there, xy, -np.inf).max(axis=1)
-    low, high = (np.where(there.any(axis=1), each, 0) for each in (low, high))
-    # A person of whom one joint is seen has a box without area, and OKS would want it to the pixel.
-    areas = AREA_OF_BOX * np.maximum(high - low, 1).prod(axis=1)
+    low, high = corners(xy, there[..., 0])
     seen = np.where(keypoints[..., 2:] == 1, 1.0, 2.0) * there  # what is no visibility is a score
     boxes, crowd = np.concatenate((low, high - low), axis=1), np.zeros(len(xy), np.bool_)
-    return Labels(np.concatenate((xy, seen), axis=2), np.asarray(areas), boxes, crowd)
+    return Labels(np.concatenate((xy, seen), axis=2), body_areas(low, high), boxes, crowd)
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,8 +222,10 @@ def read_labels(path: str | Path) -> LabelledSet:
     path = Path(path)
     try:
         rows = _rows(path)
-    except HpeError:
-        raise
+    except HpeError as error:
+        if path.name in str(error):
+            raise
+        raise HpeError(f"{path}: {error}") from error
     except Exception as error:  # json, codecs, xml and numpy each have their own, RecursionError among them
         reason = f"{error} is missing" if isinstance(error, KeyError) else f"{type(error).__name__}: {str(error)[:80]}"
         raise HpeError(

@@ -34,6 +34,9 @@ Person = dict[str, Any]
 COLUMNS = ("image_id", "person", "person_score", "person_tag", "joint", "kind", "x_px", "y_px", "score")
 """Columns of the CSV, one row per joint; a tag's numbers are parted by spaces."""
 
+NUMBER = re.compile("0|-?[1-9][0-9]{0,17}")
+"""Image ids that are read from a CSV file as numbers."""
+
 MOST_LINE = 2**26
 """Bytes of the longest line of a record; a frame with a thousand people takes a hundredth of it."""
 
@@ -152,8 +155,9 @@ def _write_csv(file: TextIO, people: Iterable[Person], columns: tuple[str, ...])
     for person in people:
         row = dict(person)
         for name, value in person.items():
-            # Spreadsheets take these for beginnings of a formula, and the first for the sign that it is none.
-            if isinstance(value, str) and value.startswith(("'", "=", "+", "-", "@", "\t", "\r")):
+            # Spreadsheets take these for beginnings of a formula, and the first for the sign of a text.
+            signs = "'", "=", "+", "-", "@", "\t", "\r"
+            if isinstance(value, str) and (value.startswith(signs) or NUMBER.fullmatch(value)):
                 row[name] = "'" + value
         row["person_tag"] = " ".join(map(str, np.ravel(person.get("tag", [])).tolist()))
         row["person_score"] = person["score"]
@@ -176,13 +180,13 @@ def _read_json(path: Path) -> Iterable[Person]:
 def _read_csv(path: Path) -> Iterable[Person]:
     """The people of a CSV file that `save_poses` or `hpe-nb run` wrote; rows may be left out, columns moved or added.
 
-    An image id that is a whole number without zeros before it is read as a number.
+    An image id that is a whole number without zeros before it is a number, unless a ' before it says that it is a name.
     """
     people: dict[tuple[ImageId, str], Person] = {}
     rows = csv.DictReader(io.StringIO(text_of(path)), strict=True)
     for row in rows:
         cell = row["name"] if "frame" in row and "image_id" not in row else row["image_id"]
-        name: ImageId = int(cell) if re.fullmatch("0|-?[1-9][0-9]{0,17}", cell) else cell.removeprefix("'")
+        name: ImageId = int(cell) if NUMBER.fullmatch(cell) else cell.removeprefix("'")
         tags = [float(number) for number in row.get("person_tag", "").split()]
         new = {
             "image_id": name,
@@ -192,7 +196,7 @@ def _read_csv(path: Path) -> Iterable[Person]:
         } | ({"tag": tags[0] if len(tags) == 1 else tags} if tags else {})
         person, k = people.setdefault((name, row["person"]), new), KEYPOINTS.index(row["joint"])
         person["kind"][k] = KINDS.index(row["kind"])
-        person["keypoints"][3 * k : 3 * k + 3] = [float(row[name] or 0) for name in ("x_px", "y_px", "score")]
+        person["keypoints"][3 * k : 3 * k + 3] = [float(row[column] or 0) for column in ("x_px", "y_px", "score")]
     if not people and not {"person", "joint", "x_px"} <= set(rows.fieldnames or ()):
         raise ValueError("a table with the columns " + ", ".join(COLUMNS) + " is expected")
     return people.values()

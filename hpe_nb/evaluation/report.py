@@ -52,11 +52,11 @@ class Report:
 
     def _shown(self) -> tuple[str, pd.DataFrame, bool]:
         """Title, table, and whether it has names of rows: the people of one picture, or the numbers of several."""
+        known = f" ({self.protocol})" if self.protocol else ""
         if self.pictures == 1:
             numbers = ", ".join(f"{name} {self.numbers[name]:.0f}" for name in OURS)
-            title = f"{numbers}, all in %" + (f" ({self.protocol})" if self.protocol else "")
-            return title, self.people.drop(columns="picture"), False
-        return f"{self.pictures} pictures ({self.protocol})", pd.DataFrame({"%": self.numbers}).round(1), True
+            return f"{numbers}, all in %{known}", self.people.drop(columns="picture"), False
+        return f"{self.pictures} pictures{known}", pd.DataFrame({"%": self.numbers}).round(1), True
 
 
 def evaluate(

@@ -141,7 +141,7 @@ def _inputs(pictures: Pictures, truth: Any) -> tuple[MapCache | list[Maps], list
         protocol = pictures.protocol
         if isinstance(truth, LabelledSet) and len(truth) == len(pictures):
             truth.check_names(pictures.names)
-    elif not (isinstance(pictures, Sequence) and pictures and isinstance(pictures[0], Maps | Scene)):
+    elif not (isinstance(pictures, Sequence) and pictures and _are_all(pictures, Maps, Scene)):
         raise HpeError(
             "Kept maps (hpe.cache_maps of photos), or a list of maps or scenes are expected as pictures, and at least "
             "one of them."
@@ -152,6 +152,11 @@ def _inputs(pictures: Pictures, truth: Any) -> tuple[MapCache | list[Maps], list
     if truth is None:
         raise HpeError("No truth was given, but only scenes know their own; add labels, read with hpe.read_labels.")
     return source, labels_of_each(truth, len(source)), protocol
+
+
+def _are_all(things: Sequence[Any], *kinds: type) -> bool:
+    """Whether they are all of one of the kinds."""
+    return any(all(isinstance(each, kind) for each in things) for kind in kinds)
 
 
 def _record_name(source: MapCache | list[Maps], index: int, labels: Labels) -> str:

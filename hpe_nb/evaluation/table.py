@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hpe_nb.draw.colours import BLUE, VERMILION, hex_code
 from hpe_nb.errors import HpeError, whole_number
 from hpe_nb.evaluation.grids import varied
 from hpe_nb.evaluation.metrics import MEANINGS, NOTE, NUMBERS, CocoNumbers, Judgement
-from hpe_nb.files.text import escaped
+from hpe_nb.files.text import escaped, plural
 from hpe_nb.files.whole import written_whole
 from hpe_nb.settings import Settings
 
@@ -26,8 +27,8 @@ SHOWN = 10
 FORMAT: dict[str, Any] = {"na_rep": "-", "float_format": "{:.4g}".format}
 """How pandas writes them."""
 
-BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#999999"
-"""Colours that the colour-blind tell apart, too (Okabe and Ito); default and best differ in shape as well."""
+DEFAULT, BEST, GREY = hex_code(BLUE), hex_code(VERMILION), "#999999"
+"""Colours of the default and of the best, which differ in shape as well, and of all other settings."""
 
 HIGH_IS_GOOD = ("AP", "AP50", "AP75", "AR", "PCK")
 """Numbers that should be high; the others should be low."""
@@ -133,7 +134,7 @@ class SweepTable:
         best = self.frame.sort_values(["AP", "wrong"], ascending=[False, True], kind="stable").head(SHOWN)
         frame = best if 0 in best.index else pd.concat((best, self.frame.head(1)))
         frame = frame.round(dict.fromkeys(NUMBERS, 1)).rename(columns={"mark": ""})
-        done = f"{len(self)} settings on {self.pictures} pictures ({self.protocol})"
+        done = f"{plural(len(self), 'setting')} on {plural(self.pictures, 'picture')} ({self.protocol})"
         return f"{done}; the best {min(SHOWN, len(self))}:", frame[["", *frame.columns[:-1]]]
 
 
@@ -170,15 +171,16 @@ def plot_curve(table: SweepTable, name: str, number_name: str = "AP", ax: Axes |
     """
     ax, frame = _axes(ax, table, number_name, name), table.frame
     rest = [field for field in table.fields if field != name]
-    plain = frame[(frame[rest] == [getattr(table.default, field) for field in rest]).all(axis=1)].sort_values(name)
+    default = frame[rest].iloc[0]  # without a number in the fields of other rules
+    plain = frame[((frame[rest] == default) | (frame[rest].isna() & default.isna())).all(axis=1)].sort_values(name)
     if rest:
         on_grid = frame[frame[name].isin(_grid(frame[name]))]
         best = on_grid.groupby(name)[number_name].agg("max" if number_name in HIGH_IS_GOOD else "min")
-        ax.plot(best.index, best, color=ORANGE, label="best of the other fields")
-    ax.plot(plain[name], plain[number_name], color=BLUE, marker=".", label="other fields at their default")
+        ax.plot(best.index, best, color=BEST, label="best of the other fields")
+    ax.plot(plain[name], plain[number_name], color=DEFAULT, marker=".", label="other fields at their default")
     if not rest and number_name == "AP" and len(plain) <= 60:
         low, high = np.array([table.interval(i, draws=100) for i in plain.index]).T
-        ax.fill_between(plain[name], low, high, color=BLUE, alpha=0.15, lw=0, label="95 % over pictures")
+        ax.fill_between(plain[name], low, high, color=DEFAULT, alpha=0.15, lw=0, label="95 % over pictures")
     return _marked(ax, table, name, number_name)
 
 
@@ -211,7 +213,7 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
         for (j, i), value in np.ndenumerate(cells.to_numpy()):
             colour = "white" if (value < middle) == good else "black"
             ax.text(i, j, f"{value:.0f}" if value == value else "", color=colour, ha="center", va="center", fontsize=8)
-    for row, shape, colour in ((0, "s", "white"), (table.best_row, "D", ORANGE)):
+    for row, shape, colour in ((0, "s", "white"), (table.best_row, "D", BEST)):
         x, y = (np.interp(frame[n][row], at, range(len(at))) for n, at in ((across, xs), (down, ys)))
         ax.scatter(x, y, s=420, marker=shape, facecolor="none", edgecolor=colour, linewidth=2)
     ax.set_xticks(range(len(xs)), [f"{value:.4g}" for value in xs], rotation=90 if len(xs) > 8 else 0)
@@ -235,14 +237,16 @@ def plot_pareto(table: SweepTable, price: str = "wrong", ax: Axes | None = None)
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
 
     Raises:
-        HpeError: no such column.
+        HpeError: no such column, or AP itself.
     """
+    if price == "AP":
+        raise HpeError("price='AP' was given, but AP is shown against another column; give one, for example wrong.")
     ax, frame = _axes(ax, table, price), table.frame
     columns, rising = [price, "AP"], [price not in HIGH_IS_GOOD, False]
     front = frame[columns].dropna().sort_values(columns, ascending=rising)
     front = front[front["AP"] > front["AP"].cummax().shift(fill_value=-1.0)]
     ax.scatter(frame[price], frame["AP"], s=8, color=GREY, alpha=0.5, lw=0, label="settings")
-    ax.step(front[price], front["AP"], where="post", color=BLUE, label="not beaten in both")
+    ax.step(front[price], front["AP"], where="post", color=DEFAULT, label="not beaten in both")
     return _marked(ax, table, price, "AP")
 
 
@@ -260,7 +264,7 @@ def _axes(ax: Axes | None, table: SweepTable, number: str, *swept: str) -> Axes:
 
 def _marked(ax: Axes, table: SweepTable, across: str, up: str) -> Axes:
     """The axes with default, best, labels and legend."""
-    for row, shape, colour, what in ((0, "s", BLUE, "default"), (table.best_row, "D", ORANGE, "best AP")):
+    for row, shape, colour, what in ((0, "s", DEFAULT, "default"), (table.best_row, "D", BEST, "best AP")):
         look: dict[str, Any] = {"marker": shape, "s": 60, "facecolor": "white", "edgecolor": colour, "linewidth": 2}
         ax.scatter(table.frame[across][row], table.frame[up][row], zorder=3, label=what, **look)
     ax.set(xlabel=_label(across) if across in NUMBERS else across, ylabel=_label(up))

@@ -49,8 +49,8 @@ def told_changes(before: Decoding, after: Decoding) -> list[str]:
     both = [item.name for item in fields(new) if item.name in old.__dataclass_fields__]
     pairs += [(name, getattr(old, name), getattr(new, name)) for name in both]
     told = [f"{name} {was} → {now}." for name, was, now in pairs if was != now]
-    told += [f"A's person {number} is gone." for old, number in enumerate(old_numbers) if old not in match]
-    told += [f"Person {number} is new." for number, old in zip(numbers, match, strict=True) if old < 0]
+    told += [f"A's person {number} is gone." for i, number in enumerate(old_numbers) if i not in match]
+    told += [f"Person {number} is new." for number in numbers[match < 0]]
     same = np.flatnonzero(match >= 0)
     was, now = before.poses.kind[match[same]], after.poses.kind[same]
     way = before.poses.keypoints[match[same], :, :2] - after.poses.keypoints[same, :, :2]

@@ -449,7 +449,8 @@ def diagnose(
         >>> hpe.diagnose(hpe.scene("two apart").maps).name
         'nothing unusual'
     """
-    if decoding is not None and not np.array_equal(decoding.maps.heatmaps, maps.heatmaps):
+    parts = ("heatmaps", "tags", "to_image")
+    if decoding and not all(np.array_equal(getattr(decoding.maps, part), getattr(maps, part)) for part in parts):
         raise HpeError("maps and a decoding of other maps were given, but the decoding of these maps is expected.")
     decoding = decoding or decode(maps)
     clues = Clues(decoding) if maps.heatmaps.any() else None

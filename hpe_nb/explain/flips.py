@@ -184,6 +184,7 @@ def _changes(answer: Callable[[float], Answer], low: float, high: float) -> list
     points: list[float] = []
 
     def between(start: float, first: Answer, end: float, last: Answer) -> None:
+        """Add the values in (start, end], where the answer is `first` at the one and `last` at the other."""
         if first == last:
             return
         middle = start + (end - start) / 2
@@ -255,6 +256,7 @@ def _refined(picture: _Picture, joints: Float32, tag: Float32) -> Callable[[floa
     maps, (person, joint), known = picture.decoder.maps, (joints[..., 2] <= 0).nonzero(), dict[bytes, bytes]()
 
     def found(value: float) -> bytes:
+        """The pixels found, as one value."""
         window = windows(joints, person, joint, value, maps.size).tobytes()
         if window not in known:
             known[window] = refine(maps, joints, tag, picture.at(value)).xy.tobytes()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hpe_nb.decoder.decode import Decoding
+from hpe_nb.decoder.poses import pass_filter
 from hpe_nb.explain.why import searched, why_here
 from hpe_nb.files.text import plural
 from hpe_nb.settings import KIT_RULES, Settings
@@ -55,15 +56,14 @@ def moments(decoding: Decoding) -> Iterator[Moment]:
             yield Moment("decision", said, settled + i + 1, index, i)
         settled += count
     grouped, kept = len(decoding.scores), len(decoding.kept)
-    above = int((decoding.scores > np.float32(settings.pose_threshold)).sum())
+    above = int(pass_filter(decoding.scores, settings).sum())
     stay = " and stay" if kept == above else f", of whom max_people = {settings.max_people} keeps the best"
     said = (
         f"All joint types had their turn: {plural(grouped, 'person')}. {above} have a score above pose_threshold = "
         f"{settings.pose_threshold:g}{stay}; {grouped - kept} leave."
     )
     yield Moment("filter", said, settled)
-    window = decoding.refinement.window
-    for i in np.flatnonzero(window[:, 0] < window[:, 2]).tolist():
+    for i in np.flatnonzero(decoding.refinement.searched).tolist():
         yield Moment("refinement", _refined(decoding, i), settled, which=i)
     for i in np.flatnonzero(decoding.repeats >= 0).tolist():
         mine, other = numbers[decoding.kept[[i, decoding.repeats[i]]]].tolist()

@@ -22,9 +22,10 @@ def changed_peak(
     peak, its_tags, new = heat * old, tags if tag is None else np.where(old[..., None], tag, tags), old
     if score is not None:
         peak *= score / max(float(heat[at[1], at[0]]), 1e-6)
-    if to is not None:  # what rolls over an edge of the map is not around the new place
-        step, new = tuple((to - at)[::-1].tolist()), _around(maps, to)
-        peak, its_tags = (np.roll(part, step, (0, 1)) for part in (peak, its_tags))
+    if to is not None:
+        step = tuple((to - at)[::-1].tolist())
+        peak, its_tags, moved = (np.roll(part, step, (0, 1)) for part in (peak, its_tags, old))
+        new = moved & _around(maps, to)  # without what rolled over an edge of the map
     heat = np.maximum(np.where(old, 0, heat), peak * new)
     return _with(maps, joint, heat, np.where(new[..., None], its_tags, tags))
 

@@ -16,7 +16,7 @@ import numpy as np
 from hpe_nb.arrays import Bools, Floats
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.grouping import Turn, allowed
-from hpe_nb.decoder.poses import DETECTED, REFINED
+from hpe_nb.decoder.poses import DETECTED, REFINED, pass_filter
 from hpe_nb.decoder.refinement import rounded_distances, wanted_tags
 from hpe_nb.errors import whole_number
 from hpe_nb.explain.flips import Flip, flip_points, nearest_flips, number_names
@@ -189,9 +189,9 @@ def _name(decoding: Decoding, group: int) -> str:
 
 def _why_dropped(decoding: Decoding, group: int) -> str:
     """Why a group is no pose, as a clause."""
-    settings, score = decoding.settings, float(decoding.scores[group])
+    settings, score = decoding.settings, decoding.scores[group]
     joints = int((decoding.groups.peak[group] >= 0).sum())
-    if not score > np.float32(settings.pose_threshold):
+    if not pass_filter(score, settings):
         limit = f"not above pose_threshold = {settings.pose_threshold:g}"
         return f"has {plural(joints, 'joint')} and a score of {score:.3f}, {limit}"
     if group not in decoding.kept:
@@ -299,12 +299,11 @@ def _not_detected(decoding: Decoding, turn: Turn | None, joint: int, group: int,
         return f"{who} is missing: {lower} Refinement is switched off (refine)."
     kept = int(np.flatnonzero(decoding.kept == group)[0])
     look = int(np.flatnonzero((second.person == kept) & (second.joint == joint))[0])
-    x0, y0, x1, y1 = second.window[look].tolist()
     if found:
         return f"{who} was found by refinement {searched(decoding, look)}. {why}"
-    if x0 < x1 and y0 < y1:
+    if second.searched[look]:
         return f"{who} is missing: {lower} Refinement found {searched(decoding, look)}."
-    reason = "the place where the joint can be is outside the picture"
+    reason = "no pixel of the picture is near enough to all the person's joints (refine_reach)"
     if (decoding.joints[group, :, 2] > 0).sum() < 2:
         reason = "with fewer than two joints the size of the body is unknown"
     return f"{who} is missing: {lower} It was not searched for: {reason}."

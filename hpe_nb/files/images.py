@@ -186,9 +186,14 @@ def encode_image(image: Image, ending: str) -> bytes:
 
 def html_picture(image: Image, words: str) -> str:
     """A picture as HTML with a caption, which is its alternative text as well; the words are escaped."""
-    source, text = b64encode(encode_image(image, ".png")).decode("ascii"), escaped(words)
-    picture = f'<img alt="{text}" style="max-width:100%" src="data:image/png;base64,{source}">'
-    return f"<figure>{picture}<figcaption>{text}</figcaption></figure>"
+    picture = picture_tag(encode_image(image, ".png"), words)
+    return f"<figure>{picture}<figcaption>{escaped(words)}</figcaption></figure>"
+
+
+def picture_tag(png: bytes, words: str) -> str:
+    """The picture in the bytes of a PNG file as an element of HTML; its alternative text, the words, is escaped."""
+    source = b64encode(png).decode("ascii")
+    return f'<img alt="{escaped(words)}" style="max-width:100%" src="data:image/png;base64,{source}">'
 
 
 def check_image(image: Image) -> None:

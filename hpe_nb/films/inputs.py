@@ -48,9 +48,6 @@ MOST_NAME = 200
 def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: int = 1, loop: bool = False) -> Source:
     """Open a source of frames. Use it in a `with` block, or devices stay busy until Python ends.
 
-            for frame in source:
-                ...
-
     Args:
         what: a picture or film file, a folder of pictures, a pattern (`photos/**/*.jpg`, `frame_%04d.png`), a list of
             pictures, the index of a camera (0, or "0" as on a command line), or the URL of a picture, film or stream.

@@ -58,8 +58,8 @@ class Outputs:
         inputs: files that are never written to, beside the source's: those of the user's other jobs.
 
     Raises:
-        HpeError: a joint that does not exist, a number of people below 1, a score outside 0 to 1, a size without
-            pixels, or one path for two files.
+        HpeError: a joint that does not exist, a number of people below 1, a score outside 0 to 1, a size that is no
+            width and height, or one path for two files.
     """
 
     record: Path
@@ -86,6 +86,8 @@ class Outputs:
         for name in ("people", "size"):
             for number in getattr(self, name) or ():
                 whole_number(name, number, 1)
+        if self.size is not None and len(self.size) != 2:
+            raise HpeError(f"size={self.size!r} was given, but width and height are expected, for example (1280, 720).")
         if not 0 <= self.min_score <= 1:
             raise HpeError(f"min_score={self.min_score} was given, but a score from 0 to 1 is expected.")
 
@@ -195,6 +197,7 @@ def run_film(
         _draw_missing(source, outputs, earlier, summary)
 
         def write(entry: Entry, picture: Image | None, files: dict[Path, Image]) -> None:
+            """Write all there is of a frame; runs in the writer's thread."""
             # A picture never comes before the record: a run that goes on draws what the record names and is missing.
             with stages.timed("write"):
                 if video is not None and picture is not None:

@@ -180,6 +180,7 @@ class Film(Source):
 
     def round(self) -> Iterator[Frame]:
         """The wanted frames from the film's beginning to its end."""
+        self._check_open()
         if self.clock.now >= 0:
             self._container.close()
             self._open()
@@ -245,8 +246,9 @@ class Film(Source):
             (H, W, 3) RGB uint8.
 
         Raises:
-            HpeError: the film has no such second, or its picture cannot be decoded.
+            HpeError: the film has no such second, its picture cannot be decoded, or the film was closed.
         """
+        self._check_open()
         image, clock = None, self.clock
         if clock.now < second < clock.now + 3:  # quicker than seeking, which goes back to the last whole picture
             image = self._read_on(second)
@@ -277,9 +279,14 @@ class Film(Source):
                     return self._upright(frame)
         return None
 
+    def _check_open(self) -> None:
+        """Raise where the film was closed."""
+        if self._container is None:
+            raise HpeError(f"{self.name} was closed; open it again.")
+
     def close(self) -> None:
         """Close the file or stream; one that a thread still waits for ends with that thread, after `TIMEOUT`."""
-        if self._reading.acquire(timeout=GRACE):
+        if self._container is not None and self._reading.acquire(timeout=GRACE):
             self._container.close()
             self._reading.release()
         self._container = self._video = self._frames = self.heard = None

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Bools, Float64, Image, Ints
-from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses, oks
+from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses, body_areas, oks
 from hpe_nb.films.following import Following
 
 SAME = 0.5
@@ -109,7 +109,7 @@ def first_seen(poses: Poses, time: float, image: Image | None) -> People:
     people["xy"] = people["calm"] = poses.keypoints[..., :2]
     people["known"] = people["seen"] = poses.kind != MISSING
     people["time"] = time
-    people["area"] = AREA_OF_BOX * np.maximum(poses.boxes[:, 2:] - poses.boxes[:, :2], 1).prod(axis=1)
+    people["area"] = body_areas(poses.boxes[:, :2], poses.boxes[:, 2:])
     people["clothes"] = clothes(poses, image)
     return people
 

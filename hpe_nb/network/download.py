@@ -22,7 +22,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from hpe_nb import __version__
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, whole_number
 from hpe_nb.files.whole import remove_parts, written_whole
 
 T = TypeVar("T")
@@ -63,9 +63,10 @@ def download(
     What is at the path stays until the new file is complete. No more than `size` bytes are taken.
 
     Raises:
-        HpeError: the address cannot be reached, answers wrongly, too slowly, too much or with other bytes; or the place
-            cannot be written.
+        HpeError: the address cannot be reached, answers wrongly, too slowly, too much or with other bytes; the place
+            cannot be written; or not one try is allowed.
     """
+    tries = whole_number("tries", tries, 1)
     remove_parts(path.parent)
     with written_whole(path) as temporary, temporary.open("w+b") as file:
         for left in reversed(range(tries)):

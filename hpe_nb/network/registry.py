@@ -161,8 +161,8 @@ def fetch(
         Path of the .xml file in the cache; the .bin file lies beside it.
 
     Raises:
-        HpeError: an unknown name, a server that gives no such files, a place that cannot be written, or a file that is
-            missing while `HPE_NB_OFFLINE` forbids to use the network.
+        HpeError: an unknown name, a server that gives no such files, a place that cannot be written, fewer tries than
+            one, or a file that is missing while `HPE_NB_OFFLINE` forbids to use the network.
     """
     network = known(name)
     total, before = sum(file.size for file in network.files), 0

@@ -98,7 +98,7 @@ def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:
     reach = np.maximum(0.09 * heights[bodies.person] * recipe.map_scale, 1.0)
     background = surroundings(bodies, recipe.map_size, reach)
     heatmaps, tag_maps = paint(marks, recipe.map_size, recipe.sigma, background)
-    maps = Maps(_worn(recipe, heatmaps), tag_maps, np.eye(2, 3) / recipe.map_scale)
+    maps = Maps(_damaged(recipe, heatmaps), tag_maps, np.eye(2, 3) / recipe.map_scale)
     known = keypoints.astype(np.float32), tags.astype(np.float32)
     return Scene(image, maps, Truth(*known, marks.joint, nearest(marks.xy), marks.person, marks.part), recipe)
 
@@ -107,6 +107,7 @@ def _recipe(name: str | int | Recipe | None, settings: dict[str, Any]) -> Recipe
     """The recipe that `scene` is asked for."""
 
     def check(given: str, known: list[str], what: str) -> None:
+        """See that a name is known."""
         if given not in known:
             raise HpeError(f"{given!r} was given, but the name of {what} is expected{suggestion(given, known)}")
 
@@ -206,7 +207,7 @@ def _of_no_person(joint: Floats | Ints, xy: Float64, score: Float64, tag: Float6
     return Marks(joint.astype(np.intp), xy, score, tag[:, None], none, none)
 
 
-def _worn(recipe: Recipe, heatmaps: Float32) -> Float32:
+def _damaged(recipe: Recipe, heatmaps: Float32) -> Float32:
     """Heatmaps with the recipe's blur and noise, in the contract's signs; the same array where there is neither."""
     if not recipe.blur and not recipe.heat_noise:
         return heatmaps

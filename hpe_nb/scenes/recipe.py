@@ -81,15 +81,18 @@ class Recipe(Checked):
             (width, height), cast = map(int, self.size), tuple(Actor(*each) for each in self.cast)
             numbers = np.array([(each.x, each.ground, each.height, each.loose) for each in cast], float)
             fits = (width, height) == tuple(self.size) and min(width, height) >= 16 and max(width, height) <= 8192
-            fits = fits and bool((np.abs(numbers) <= FARTHEST).all())
+            fits = fits and bool((np.abs(numbers) <= FARTHEST).all()) and not isinstance(self.poses, str)
+            fits = fits and all(isinstance(name, str) for name in (*self.poses, *(each.pose for each in cast)))
         except (TypeError, ValueError, OverflowError):
             fits = False
         if not fits:
             raise HpeError(
-                f"size={self.size!r} and cast={self.cast!r} were given, but width and height from 16 to 8192 pixels, "
-                f"and of each person {', '.join(Actor._fields)}, with numbers up to {FARTHEST}, are expected."
+                f"size={self.size!r}, poses={self.poses!r} and cast={self.cast!r} were given, but width and height "
+                f"of 16 to 8192 pixels, names of poses, and of each person {', '.join(Actor._fields)}, with numbers up "
+                f"to {FARTHEST}, are expected."
             )
         object.__setattr__(self, "size", (width, height))
+        object.__setattr__(self, "poses", tuple(self.poses))
         object.__setattr__(self, "cast", cast)
 
     @property

@@ -205,6 +205,7 @@ def find_owners(people: Detections, maps: Tensor) -> Owners:
     share = torch.sigmoid((best - other) / BLUR)
 
     def mixed(each: Tensor) -> Tensor:
+        """A number that each person has, (B, N), as every pixel takes it over, (B, 17, h, w)."""
         first, second = each.gather(1, owners.flatten(1)).view_as(owners).unbind(1)
         return (second + share * (first - second)).view(-1, K, *maps.shape[2:])
 

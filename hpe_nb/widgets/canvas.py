@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import os
 from base64 import b64encode
 from collections.abc import Coroutine, Iterator
 from functools import cache
@@ -244,7 +245,7 @@ class Canvas(anywidget.AnyWidget):
         path = Path(path)
         if path.suffix.lower() not in (".html", ".htm"):
             raise HpeError(f"{path} was given for a page, but a name that ends with .html is expected.")
-        if path.exists() and not overwrite:
+        if os.path.lexists(path) and not overwrite:
             raise HpeError(f"{path} is there already; choose another name, or pass overwrite=True to replace it.")
         with written_whole(path) as part:
             part.write_text(self.page(), encoding="utf-8")

@@ -135,8 +135,7 @@ def tag_scale(maps: Maps) -> tuple[Float32, tuple[float, float]]:
 
 def people_data(poses: Poses, numbers: Ints) -> list[dict[str, Any]]:
     """Each person: number (P,) from 1, score, tag, 17 places in image pixels and what kind of joint each is."""
-    tags = poses.tags.reshape(len(poses), -1) if len(poses) else poses.tags
-    rows = zip(numbers.tolist(), poses.scores, tags, poses.keypoints[..., :2], poses.kind.tolist(), strict=True)
+    rows = zip(numbers.tolist(), poses.scores, poses.tags, poses.keypoints[..., :2], poses.kind.tolist(), strict=True)
     return [
         {"number": number, "score": round(float(score), 4), "tag": _rounded(tag, 4), "xy": _rounded(xy), "kind": kind}
         for number, score, tag, xy, kind in rows
@@ -209,7 +208,8 @@ def told_data(decoding: Decoding, person: int, joint: int, dot: int = -1) -> dic
         return {}
     explained = explain_joint(decoding, person, joint) if person >= 0 else explain_peak(decoding, dot)
     kept = np.flatnonzero(decoding.repeats < 0)[person] if person >= 0 else -1
-    for look in np.flatnonzero((decoding.refinement.person == kept) & (decoding.refinement.joint == joint)).tolist():
+    second = decoding.refinement
+    for look in np.flatnonzero((second.person == kept) & (second.joint == joint) & second.searched).tolist():
         told["box"] = window_data(decoding, look)
     candidates = [
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from asyncio import to_thread
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hpe_nb.arrays import Ints
+from hpe_nb.arrays import Bools, Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import Poses
@@ -266,7 +267,7 @@ class Explorer(Canvas):
     def _dot(self, person: int, joint: int) -> int:
         """The dot of a person's joint, -1 where it is missing."""
         dots = dots_of(self._decoding)
-        return int(np.append(np.flatnonzero((dots.person == person) & (dots.joint == joint) & (person >= 0)), -1)[0])
+        return first((dots.person == person) & (dots.joint == joint) & (person >= 0))
 
     def _follow(self, before: Decoding | None) -> None:
         """The chosen joint is the same dot in the new result, whosever it is there, else the same person's joint."""
@@ -274,7 +275,7 @@ class Explorer(Canvas):
         if before is None or self.chosen is None:
             return
         was, dots, match = dots_of(before), dots_of(self._decoding), same_people(before.poses, self._decoding.poses)
-        mine = int(np.append(np.flatnonzero((match == person) & (person >= 0)), -1)[0])
+        mine = first((match == person) & (person >= 0))
         chosen = was.keys[dot] if dot >= 0 else None
         same = [i for i, key in enumerate(dots.keys) if key == chosen]
         if same:  # a peak of one person may be a refined joint of others, too
@@ -288,7 +289,7 @@ class Explorer(Canvas):
 
     def explanations(self) -> dict[str, Any]:
         """The words about everything: by "person,joint" and "dot index"."""
-        decoding = self._decoding
+        decoding = self.decoding
         people, joint = range(len(decoding.poses)), decoding.peaks.joint.tolist()
         alone = np.flatnonzero(dots_of(decoding).person < 0).tolist()
         told = {f"{i},{k}": data.told_data(decoding, i, k) for i in people for k in range(-1, K)}
@@ -328,7 +329,7 @@ class Explorer(Canvas):
     async def _on_save(self) -> None:
         """Write a page beside the notebook, under a name that is free."""
         paths = (Path(f"{self.subject.name}-{i}.html") for i in count(1))
-        path = next(path for path in paths if path not in self._saved and not path.exists())
+        path = next(path for path in paths if path not in self._saved and not os.path.lexists(path))
         self._saved.add(path)  # pressed again, it is not there yet
         self.say("saving …")
         await to_thread(self.save_html, path)
@@ -343,6 +344,11 @@ class Explorer(Canvas):
             self._index = index
             self.show(subject)
             self.say("")
+
+
+def first(which: Bools) -> int:
+    """The first place at which a mask is true, -1 where it is nowhere."""
+    return int(np.append(np.flatnonzero(which), -1)[0])
 
 
 def words_and_marks(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 from hpe_nb.scenes.making import Scene, scene
@@ -48,28 +48,30 @@ class SceneLab(Explorer):
         """The scene as Python."""
         recipe, start = self.made.recipe, NAMED.get(self._name, Recipe())
         given = [repr(self._name)] if self._name in NAMED else []
+        left = bool(start.cast) and not recipe.cast  # with people=... a named scene's own people leave
         for name in (item.name for item in fields(Recipe) if item.name not in ("about", "cast")):
             value = getattr(recipe, name)
-            given += [f"{name}={value!r}"] if value != getattr(start, name) else []
+            told = value != getattr(start, name) or (left and name == "people")
+            given += [f"{name}={value!r}"] if told else []
         if recipe.cast != start.cast and recipe.cast:  # people placed one by one, of no named scene
             given.append(f"cast={tuple(tuple(actor) for actor in recipe.cast)!r}")
         return f"hpe.scene({', '.join(given)})"
 
     def make(self, **changes: Any) -> None:
-        """Turn knobs of the scene: `lab.make(people=4, tag_noise=0.2)`; another number of people leaves a named scene.
+        """Turn knobs of the scene: `lab.make(people=4, tag_noise=0.2)`; other people leave a named scene.
 
         Raises:
             HpeError: no such setting, or a value out of its range.
         """
         name = self._name
-        if changes.keys() & {"people", "height"} and self.made.recipe.cast:
+        if changes.keys() & {"people", "poses", "height"} and self.made.recipe.cast:
             name, changes = OWN, {"cast": (), "about": ""} | changes
-        self._make(name, replace(self.made.recipe, **changes))
+        self._make(name, self.made.recipe, **changes)
 
-    def _make(self, name: str, recipe: Recipe) -> None:
+    def _make(self, name: str, recipe: Recipe, **changes: Any) -> None:
         """Show another scene."""
         self.check_open()
-        self._name, self.made = name, scene(recipe)
+        self._name, self.made = name, scene(recipe, **changes)
         self.show(self.made)
 
     def _panels(self) -> list[dict[str, Any]]:

@@ -204,3 +204,15 @@ def test_a_sweep_leaves_the_class_of_a_rule_as_it_was(executor):
         more: float = hpe.knob(1.0, 0.0, 2.0, 0.1, "another knob", step="grouping")
 
     assert Below(more=0.5).detection_threshold == 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        pytest.param("max_people", 10**400, id="beyond all floats"),
+        pytest.param("tag_threshold", -(10**400), id="and below"),
+        pytest.param("refine", np.array(["off", "near"]), id="an array as a choice"),
+    ],
+)
+def test_values_that_cannot_even_be_compared_are_refused(name, given):
+    refused(f"{name}=", hpe.Settings, **{name: given})

@@ -15,7 +15,9 @@ from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.draw.dots import dots_of, owners
+from hpe_nb.draw.figures import person_hex
 from hpe_nb.draw.skeletons import cv2
+from hpe_nb.explain.changes import numbered
 from hpe_nb.scenes.truth import wrong_joints
 
 SCENE = hpe.scene("crossing arms")
@@ -185,3 +187,16 @@ def test_figures_leave_pyplot_alone():
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_people_of_a_film_have_their_numbers_in_every_figure():
+    """As in sentences and in the explorer: a decoding may know its people by the numbers of a film."""
+    decoding = hpe.decode(hpe.scene(3, seed=2).maps)
+    known = numbered(decoding, decoding.poses, np.array([4, 0, 8]))
+    of_tags, counted = hpe.plot_tag_strip(known), hpe.plot_tag_histogram(known)
+    for ax in (of_tags, counted, hpe.plot_tag_map(known, "nose")):
+        assert badges(ax) == ["1", "5", "9"]
+    for ax in (of_tags, counted):
+        assert "person 5: " in hpe.alt_text(ax)
+        assert "person 2: " not in hpe.alt_text(ax)
+    assert {line.get_color() for line in hpe.plot_film_strip(known).lines} >= {person_hex(4), person_hex(8)}

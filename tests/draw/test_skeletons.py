@@ -153,6 +153,8 @@ def test_what_cannot_be_drawn_is_refused():
         refused("RGB picture", draw_poses, photo, standing((0, 0)))
     for people in ([], [0, 1], [0.5], [-1], ["0"], 0):
         refused("a number from 0 for each of 1 poses", draw_poses, grey(), standing((0, 0)), people=people)
+    for width in (float("nan"), float("inf"), -1, 10**6):
+        refused("line_width=", draw_poses, grey(), standing((0, 0)), line_width=width)
     drawn(Poses.none(), people=[])
 
 

@@ -147,3 +147,7 @@ def test_packed_maps_decode_alike(rule, dimension, ties):
             refused("too little is kept", check_exact, [settings], packed)
         else:
             assert same(hpe.decode(maps, settings).poses, hpe.decode(unpack(packed), settings).poses), settings
+
+
+def test_a_cache_of_no_photos_is_refused(tmp_path):
+    refused("no photos were given", hpe.cache_maps, [], Network(), tmp_path)

@@ -253,3 +253,11 @@ def test_photos_of_yolo_are_found(tmp_path, labels, monkeypatch):
     written(tmp_path / "set/labels/a.txt", yolo(3))
     monkeypatch.chdir(tmp_path / "set/labels" if labels == "." else tmp_path)
     assert photos_of(Namespace(labels=Path(labels), photos=None), hpe.read_labels(labels)) == [image]
+
+
+@pytest.mark.parametrize("wrong", [{"area": -1.0}, {"keypoints": [float("nan"), 5, 2] * 17}], ids=str)
+def test_numbers_that_cannot_be_are_told_with_the_file_they_are_in(tmp_path, wrong):
+    label = {"image_id": 1, "keypoints": [9, 9, 2] * 17, "bbox": [0, 0, 20, 20]} | wrong
+    file = tmp_path / "of_june.json"
+    file.write_text(json.dumps({"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [label]}))
+    refused("of_june.json: Labels with NaN", hpe.read_labels, file)

@@ -117,3 +117,10 @@ def test_similarity_is_defined_for_any_numbers():
     assert oks(xy, xy, np.ones(3), np.ones((3, 17), np.bool_)).tolist() == [1, 0, 0], "no finite place is like no other"
     whole, use = np.zeros((17, 2), np.uint8), np.ones(17, np.bool_)
     assert oks(whole, whole + 1, 100, use) == oks((whole + 1).tolist(), whole, 100.0, use) > 0
+
+
+def test_a_report_of_several_pictures_names_a_protocol_only_where_one_is_known() -> None:
+    truth = [hpe.scene(1), hpe.scene(2)]
+    for protocol, title in (("", "2 pictures"), ("as I like", "2 pictures (as I like)")):
+        report = hpe.evaluate([each.truth.poses for each in truth], truth, protocol)
+        assert str(report).splitlines()[0] == title

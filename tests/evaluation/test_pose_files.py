@@ -126,3 +126,11 @@ def test_a_failed_save_leaves_the_old_file(tmp_path):
         save_poses(path, some_poses(1), 1.5)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("ending", [".json", ".csv"])
+@pytest.mark.parametrize("name", [7, "7", "0", "-5", "007"], ids=repr)
+def test_a_name_that_looks_like_a_number_stays_a_name(tmp_path, name, ending):
+    file = save_poses(tmp_path / f"people{ending}", hpe.scene(1).truth.poses, name)
+    assert list(load_pictures(file)) == [name]
+    assert len(load_poses(file, name)) == 1

@@ -18,6 +18,7 @@ import own_rules
 import pandas as pd
 import pytest
 from eval_tools import DAMAGES, scenes
+from own_rules import Leash
 from refusals import refused
 
 import hpe_nb as hpe
@@ -296,11 +297,14 @@ TWO, NAMES = PICTURES[:2], swept(PICTURES[:1], {"tag_threshold": [0.5, 1.0], "re
         pytest.param("hpe.cache_maps of photos", swept, (["a.jpg"],), id="paths"),
         pytest.param("at least one", swept, ([],), id="no pictures"),
         pytest.param("a list of maps or scenes", swept, (iter(TWO),), id="no list"),
+        pytest.param("a list of maps or scenes", swept, ([TWO[0], TWO[1].maps], GRID, TWO), id="a scene, then maps"),
+        pytest.param("a list of maps or scenes", swept, ([TWO[0].maps, TWO[1]], GRID, TWO), id="maps, then a scene"),
         pytest.param("one of tag_threshold, refine", hpe.plot_curve, (NAMES, "delta"), id="a field that was not swept"),
         pytest.param("one of AP, AP50", hpe.plot_curve, (NAMES, "refine", "no"), id="no number"),
         pytest.param("two of the fields", hpe.plot_heat, (NAMES, "tag_threshold", "refine"), id="heat of names"),
         pytest.param("two of the fields", hpe.plot_heat, (NAMES, *["tag_threshold"] * 2), id="one field twice"),
         pytest.param("one of AP, AP50", hpe.plot_pareto, (NAMES, "cost"), id="no such price"),
+        pytest.param("price='AP'", hpe.plot_pareto, (NAMES, "AP"), id="AP against itself"),
         pytest.param("folds=1", hpe.SweepTable.validated, (NAMES, 1), id="one part"),
         pytest.param("tag_threshold=[89].* from 0.0", drawn, ({"tag_threshold": (8, 9)},), id="drawn out of range"),
         pytest.param("to draw weight from", drawn, (["weight"],), id="drawn from no range"),
@@ -342,3 +346,11 @@ def test_values_of_the_command_line():
     assert values_of("max-people=1,2") == ("max_people", [1, 2])
     assert values_of("refine=near,off") == ("refine", ["near", "off"])
     assert values_of("adjust=yes,no") == ("adjust", [True, False])
+
+
+def test_a_curve_over_a_setting_that_the_defaults_rule_does_not_have():
+    grid = [Leash(leash=leash, tag_threshold=limit) for leash in (20.0, 60.0) for limit in (0.5, 1.0)]
+    table = hpe.sweep([hpe.scene(2)], None, grid, base=hpe.Settings(), progress=False)
+    assert table.frame["leash"].isna().tolist() == [True, *[False] * 4]
+    default = hpe.plot_curve(table, "tag_threshold").lines[-1].get_xydata()
+    np.testing.assert_array_equal(default, table.frame.loc[[0], ["tag_threshold", "AP"]])

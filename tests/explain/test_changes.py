@@ -7,6 +7,7 @@ import pytest
 
 import hpe_nb as hpe
 from hpe_nb.explain.changes import numbered, same_people, told_changes
+from hpe_nb.explain.what_if import changed_peak
 from hpe_nb.widgets.explorer import dots_that_differ
 
 MAPS = hpe.scene(3, seed=2).maps
@@ -61,3 +62,13 @@ def test_dots_that_differ_are_those_with_another_owner_or_of_another_kind():
     assert dots_that_differ(before, before) == []
     gone = np.flatnonzero(before.groups.owner == before.people[2]).tolist()
     assert [dot for dot in dots_that_differ(before, fewer) if dot < len(before.peaks)] == gone
+
+
+def test_a_moved_peak_takes_its_own_tags_with_it_and_no_others():
+    """A peak at the edge has nothing beyond it: what the other edge has stays there."""
+    heat, tags = np.zeros((2, 17, 30, 40), np.float32)
+    heat[:, 20, 1], tags[:] = 0.9, np.arange(40)
+    moved = changed_peak(hpe.Maps(heat, tags), 0, np.array([1, 20]), to=np.array([20, 20]))
+    expected = np.arange(40)
+    expected[19:25] = np.arange(6)
+    np.testing.assert_array_equal(moved.tags[0, 20, :, 0], expected)

@@ -13,9 +13,11 @@ import hpe_nb as hpe
 from hpe_nb.decoder.grouping import allowed
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED
 from hpe_nb.explain.flips import is_whole, used_pixels, with_setting
+from hpe_nb.explain.moments import moments
 from hpe_nb.explain.why import why_here
 from hpe_nb.settings import KIT_RULES, tag_distances
 from hpe_nb.skeleton import KEYPOINTS
+from hpe_nb.widgets.data import told_data
 
 MAPS = {name: hpe.scene(name).maps for name in ("crossing arms", "half outside", "hidden legs")}
 MAPS["random"] = random_maps(3, people=3)
@@ -182,3 +184,17 @@ def test_refined_joints_of_the_demo_tell_their_true_tag_distance():
     assert len(far) > 30
     assert any(far)
     assert any(shifted)
+
+
+def test_a_window_without_a_pixel_was_not_searched():
+    """A short reach leaves boxes that are empty in one direction only: no moment, no frame, and another reason."""
+    scene = hpe.scene(3, missed=0.3, seed=0, hidden_score=0.05, occlusion=0.3)
+    decoding = hpe.decode(scene.maps, hpe.Settings(refine_reach=0.5))
+    second, searched = decoding.refinement, {one.which for one in moments(decoding) if one.what == "refinement"}
+    wide, high = (second.window[:, 2:] > second.window[:, :2]).T
+    assert (wide & ~high).any()
+    assert searched == set(np.flatnonzero(wide & high).tolist())
+    for look in np.flatnonzero(~(wide & high)).tolist():
+        (person,), joint = np.flatnonzero(decoding.people == decoding.kept[second.person[look]]), second.joint[look]
+        assert "was not searched for: no pixel" in hpe.explain_joint(decoding, int(person), int(joint)).sentence
+        assert "box" not in told_data(decoding, int(person), int(joint))

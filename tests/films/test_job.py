@@ -359,3 +359,8 @@ def test_outputs_that_cannot_be(tmp_path: Path, make: Callable[[Path], object], 
     refused(words, make, tmp_path)
     assert (tmp_path / "text").read_text() == "some text\n"
     assert set(names(tmp_path)) - {"record.jsonl"} == {"link", "text"}  # a record is what the row itself wrote
+
+
+@pytest.mark.parametrize("size", [(640,), (640, 480, 3), ()], ids=str)
+def test_a_size_is_width_and_height(tmp_path, size):
+    refused("width and height are expected", hpe.Outputs, record=tmp_path / "poses.jsonl", size=size)

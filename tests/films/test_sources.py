@@ -300,3 +300,11 @@ def test_a_report_stays_small() -> None:
     for i in range(10):
         report.add(f"{i}")
     assert report.told() == ["0", "1", "2", "... and 7 more of the kind."]
+
+
+def test_a_closed_film_may_be_closed_again_and_says_that_it_is_closed() -> None:
+    film: Any = hpe.open_source(hpe.sample("vtest.mp4"))
+    for _ in range(2):
+        film.close()
+    refused("was closed", film.page, 0.0)
+    refused("was closed", lambda: next(iter(film)))

@@ -243,3 +243,11 @@ def test_the_cache_is_where_the_system_wants_it_or_where_told(monkeypatch: pytes
     for name, place in (("~/somewhere", Path.home() / "somewhere"), ("here", tmp_path / "here")):
         monkeypatch.setenv("HPE_NB_CACHE", name)
         assert registry.cache_dir() == place
+
+
+def test_without_a_try_nothing_takes_the_place_of_a_file(tmp_path):
+    """No bytes at all would be proven by nothing."""
+    path = tmp_path / "kept.bin"
+    path.write_bytes(b"kept")
+    refused("tries=0", download.download, "http://localhost:1/none", path, 4, "0" * 96, tries=0)
+    assert path.read_bytes() == b"kept"

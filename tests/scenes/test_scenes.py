@@ -289,3 +289,17 @@ def test_a_scene_says_in_one_line_what_it_is_and_shows_its_picture():
     shown = scene._repr_html_()
     assert '<img alt="Scene of 1 person, 64 x 48 pixels, maps 32 x 24. one &lt;b&gt;&quot;person' in shown
     assert "<b>" not in shown
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"poses": 5}, id="a number"),
+        pytest.param({"poses": "standing"}, id="one name in place of a list"),
+        pytest.param({"poses": [["standing"]]}, id="a list of lists"),
+        pytest.param({"cast": ((["standing"], 0.5),)}, id="a list as a person's pose"),
+    ],
+)
+def test_poses_that_are_no_names_are_refused(changes):
+    with pytest.raises(hpe.HpeError, match="names of poses"):
+        hpe.scene(2, **changes)

@@ -462,3 +462,16 @@ def test_any_number_of_people(people):
 def test_other_things_are_refused():
     refused("a int was given", hpe.Explorer, 3)
     refused("an empty list was given", hpe.Explorer, [])
+
+
+def test_a_page_is_not_written_over_a_link_that_leads_nowhere(tmp_path):
+    link = tmp_path / "case.html"
+    link.symlink_to(tmp_path / "gone")
+    refused("is there already", hpe.Explorer(hpe.scene(1)).save_html, link)
+    assert link.is_symlink()
+
+
+def test_a_closed_explorer_has_no_explanations():
+    explorer = hpe.Explorer(hpe.scene(1))
+    explorer.let_go()
+    refused("was closed", explorer.explanations)

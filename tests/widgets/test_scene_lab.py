@@ -15,6 +15,14 @@ def turn(lab, **changes):
     lab.receive({"kind": "scene_set", "changes": changes, "n": 1})
 
 
+def check_code(lab):
+    """The lab's code, run, gives its scene."""
+    made = eval(lab.code_of_scene, {"hpe": hpe})
+    np.testing.assert_array_equal(made.maps.tags, lab.made.maps.tags)
+    np.testing.assert_array_equal(made.maps.heatmaps, lab.made.maps.heatmaps)
+    np.testing.assert_array_equal(made.image, lab.made.image)
+
+
 TURNS = {
     "more people": (3, {"people": 4}),
     "noise between two steps": (3, {"tag_noise": 0.37}),
@@ -38,10 +46,7 @@ def test_knobs_make_another_scene_whose_code_gives_it(start, knobs):
     if isinstance(start, str):
         left = "people" in knobs and NAMED[start].cast
         assert told["preset"] == ("your own" if left else start)
-    made = eval(told["code"], {"hpe": hpe})
-    np.testing.assert_array_equal(made.maps.tags, lab.made.maps.tags)
-    np.testing.assert_array_equal(made.maps.heatmaps, lab.made.maps.heatmaps)
-    np.testing.assert_array_equal(made.image, lab.made.image)
+    check_code(lab)
 
 
 def test_a_closed_lab_keeps_its_scene():
@@ -66,3 +71,25 @@ def test_the_verdict_follows_the_decoders_settings_and_each_panel_has_its_reset(
     assert lab.settings.detection_threshold == 1.0
     lab.receive({"kind": "preset", "preset": "your own"})
     assert lab.settings == hpe.Settings()
+
+
+@pytest.mark.parametrize(
+    ("start", "change"),
+    [
+        pytest.param({"people": 2}, {}, id="as many others"),
+        pytest.param({"poses": ("standing",)}, {}, id="others of these poses"),
+        pytest.param({}, {"poses": ("standing",)}, id="other poses later"),
+        pytest.param({}, {"cast": ()}, id="the cast leaves"),
+    ],
+)
+def test_the_code_of_a_named_scene_that_its_people_left_is_that_scene(start, change):
+    lab = hpe.SceneLab("crossing arms", **start)
+    if change:
+        lab.make(**change)
+    check_code(lab)
+
+
+def test_what_is_no_setting_of_a_scene_is_refused_and_changes_nothing():
+    lab = hpe.SceneLab("hugging")
+    refused("'noise' was given", lab.make, noise=1)
+    assert lab.made.recipe == hpe.scene("hugging").recipe
