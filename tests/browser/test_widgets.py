@@ -341,6 +341,8 @@ def test_the_doctor_names_what_is_odd_and_mends_it(run):
     opened.ask("explorer.set(max_people=29)")  # the doctor says the same of this result
     opened.until(lambda: page.evaluate(f"{VIEW}.scene.values.max_people") == 29)
     assert len(opened.drawn(opened.photo, "odd")) > 20
+    opened.ask("setattr(explorer, 'doctor', {'findings': [], 'limbs': [[0, 5, 7]], 'dots': []})")
+    opened.until(lambda: "Nothing unusual as a whole. Red: a limb" in findings.inner_text())
 
 
 BROKEN_KEY = """() => {
