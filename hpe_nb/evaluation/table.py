@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hpe_nb.errors import HpeError, whole_number
+from hpe_nb.errors import HpeError, unknown, whole_number
 from hpe_nb.evaluation.grids import varied
 from hpe_nb.evaluation.metrics import MEANINGS, NOTE, NUMBERS, CocoNumbers, Judgement
-from hpe_nb.files.text import escaped
+from hpe_nb.files.reading import path_of
+from hpe_nb.files.text import escaped, plural
 from hpe_nb.files.whole import written_whole
 from hpe_nb.settings import Settings
 
@@ -114,7 +115,7 @@ class SweepTable:
 
     def to_csv(self, path: str | Path) -> Path:
         """Write the whole frame as CSV, numbers in full; whole or not at all. A file of this name is replaced."""
-        path = Path(path)
+        path = path_of(path)
         with written_whole(path) as part:
             self.frame.to_csv(part, index=False, lineterminator="\n")
         return path
@@ -133,7 +134,7 @@ class SweepTable:
         best = self.frame.sort_values(["AP", "wrong"], ascending=[False, True], kind="stable").head(SHOWN)
         frame = best if 0 in best.index else pd.concat((best, self.frame.head(1)))
         frame = frame.round(dict.fromkeys(NUMBERS, 1)).rename(columns={"mark": ""})
-        done = f"{len(self)} settings on {self.pictures} pictures ({self.protocol})"
+        done = f"{plural(len(self), 'setting')} on {plural(self.pictures, 'picture')} ({self.protocol})"
         return f"{done}; the best {min(SHOWN, len(self))}:", frame[["", *frame.columns[:-1]]]
 
 
@@ -250,7 +251,7 @@ def _axes(ax: Axes | None, table: SweepTable, number: str, *swept: str) -> Axes:
     """The axes, by default of a figure of their own, if the table has these fields and this number."""
     for name, known in (*((name, table.fields) for name in swept), (number, NUMBERS)):
         if name not in known:
-            raise HpeError(f"{name!r} was given, but one of {', '.join(known) or 'nothing'} is expected.")
+            raise unknown(name, known)
     if ax is None:
         from hpe_nb.draw.figures import canvas
 
