@@ -6,10 +6,20 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from numbers import Integral
+from types import UnionType
 from typing import Any
 
 LONGEST = 299
 """Characters of the longest message."""
+
+EXPECTED = {
+    "Source": "an open source is expected, as hpe.open_source(path) gives it",
+    "Maps": "maps are expected, as a network gives them: network(image)",
+    "Settings": "settings are expected, such as hpe.Settings(tag_threshold=0.8)",
+    "Decoding": "a decoding is expected, as hpe.decode(maps) gives it",
+    "Poses": "poses are expected, as decoding.poses",
+}
+"""What is said to be expected where something else was given for one of these, and how to get it."""
 
 
 class HpeError(ValueError):
@@ -34,6 +44,21 @@ def whole_number(name: str, given: Any, low: int = 0, below: int | None = None) 
     if below is not None:
         expected = f"an index from {low} to {below - 1} is expected" if below > low else "there are none"
     raise HpeError(f"{name}={given!r} was given, but {expected}.")
+
+
+def check_kind(given: object, kind: type | UnionType, expected: str = "") -> None:
+    """Raise unless something is of this kind; `expected` says of kinds outside `EXPECTED` what is expected."""
+    if not isinstance(given, kind):
+        expected = expected or EXPECTED[getattr(kind, "__name__", "")]
+        raise HpeError(f"something of type {type(given).__name__} was given, but {expected}.")
+
+
+def unknown(given: object, known: Iterable[str], what: str = "") -> HpeError:
+    """The error for a name that is none of those known; `what` stands before it, as "kind="."""
+    names = list(known)
+    meant = suggestion(given, names)
+    expected = meant if meant.endswith("?") else f", but one of {', '.join(names) or 'nothing'} is expected."
+    return HpeError(f"{what}{given!r:.40} was given{expected}")
 
 
 def suggestion(given: object, known: Iterable[str]) -> str:

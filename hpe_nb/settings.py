@@ -24,7 +24,7 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Float64, Ints
-from hpe_nb.errors import HpeError, suggestion
+from hpe_nb.errors import HpeError, check_kind, suggestion
 from hpe_nb.files.text import escaped, html_table
 
 Rule = TypeVar("Rule")
@@ -439,6 +439,7 @@ def reads(settings: Settings, step: str) -> tuple[Any, ...]:
 
     Equal tuples mean that the step does the same.
     """
+    check_kind(settings, Settings)
     rule = type(settings)
     values = tuple([_key(getattr(settings, name)) for name in names_read(rule, step)])  # type: ignore[arg-type]
     return (rule, *values) if step == "grouping" else values

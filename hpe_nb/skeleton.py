@@ -98,4 +98,4 @@ def joint_index(joint: int | str) -> int:
     if isinstance(joint, (int, np.integer)) and not isinstance(joint, bool) and 0 <= joint < K:
         return int(joint)
     expected = f"0 to 16 or the name of a joint is expected{suggestion(name, KEYPOINTS)}"
-    raise HpeError(f"joint={joint!r} was given, but {expected}")
+    raise HpeError(f"joint={joint!r:.40} was given, but {expected}")

@@ -113,7 +113,7 @@ def decode(maps: Maps, settings: Settings | None = None) -> Decoding:
     """
     return _decode(
         maps,
-        settings or Settings(),
+        Settings() if settings is None else settings,
         lambda _names, _inputs, compute: compute(),
         take_turn,
         lambda seen, tags, find: find(seen, tags),
@@ -191,7 +191,7 @@ class Decoder:
 
     def __call__(self, settings: Settings | None = None) -> Decoding:
         """Decode under these settings; see `decode`."""
-        settings = settings or Settings()
+        settings = Settings() if settings is None else settings
         if len(self._results) > 1000:  # those of a crowd take megabytes each
             self._results.clear()
             self._first.clear()

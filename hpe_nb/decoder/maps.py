@@ -13,7 +13,7 @@ from hpe_nb.arrays import Float32, Float64, Floats
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import html_picture
 from hpe_nb.files.opencv import cv2
-from hpe_nb.files.reading import read_arrays, read_bytes
+from hpe_nb.files.reading import path_of, read_arrays, read_bytes
 from hpe_nb.files.text import plural
 from hpe_nb.files.whole import written_whole
 from hpe_nb.skeleton import K
@@ -101,7 +101,7 @@ class Maps:
 
     def save(self, path: str | Path) -> Path:
         """Write the maps to one compressed `.npz` file (no pickle) and return its path; whole or not at all."""
-        path = Path(path)
+        path = path_of(path)
         with written_whole(path) as part, part.open("wb") as file:
             np.savez_compressed(file, heatmaps=self.heatmaps, tags=self.tags, to_image=self.to_image)
         return path
@@ -113,7 +113,7 @@ class Maps:
         Raises:
             HpeError: no such file, not an `.npz`, or arrays that are no maps.
         """
-        path = Path(path)
+        path = path_of(path)
         data = read_bytes(path, "a file that Maps.save wrote")
         try:
             arrays = read_arrays(data)

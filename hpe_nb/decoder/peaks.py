@@ -9,7 +9,7 @@ import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Ints
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_kind
 from hpe_nb.files.opencv import cv2
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import K
@@ -62,6 +62,8 @@ def find_peaks(maps: Maps, settings: Settings) -> Peaks:
         >>> len(peaks)
         34
     """
+    check_kind(maps, Maps)
+    check_kind(settings, Settings)
     shape = maps.heatmaps.shape
     scores = maps.heatmaps.reshape(-1)
     index = hits(scores > rounded_down(settings.detection_threshold))
@@ -114,11 +116,14 @@ def negate_non_maxima(heatmaps: Float32, window: int = WINDOW) -> Float32:
         (17, h, w) float32, a new array.
 
     Raises:
-        HpeError: a window that is no odd number.
+        HpeError: a window that is no odd number, or heatmaps of another shape.
     """
     if not isinstance(window, int | np.integer) or window < 1 or window % 2 == 0:
         raise HpeError(f"window={window!r} was given, but an odd number of map pixels is expected, for example 5.")
+    check_kind(heatmaps, np.ndarray | list, "heatmaps are expected, such as maps.heatmaps")
     heatmaps = np.asarray(heatmaps, np.float32)
+    if heatmaps.ndim != 3:
+        raise HpeError(f"heatmaps of shape {heatmaps.shape} were given, but (17, height, width) is expected.")
     return np.where(window_maxima(heatmaps, window), heatmaps, -np.abs(heatmaps))
 
 

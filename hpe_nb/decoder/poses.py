@@ -90,7 +90,9 @@ class Poses:
         if isinstance(people, str):
             return self.keypoints[:, joint_index(people)]
         if isinstance(people, int | np.integer):
-            people = [range(len(self))[people]]
+            if not -len(self) <= people < len(self):
+                raise IndexError(f"person {people} was asked for, but {plural(len(self), 'person')} are counted from 0")
+            people = [int(people)]
         return Poses(*(getattr(self, item.name)[people] for item in fields(self)))
 
     def __repr__(self) -> str:

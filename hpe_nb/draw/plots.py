@@ -25,6 +25,7 @@ from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.draw import figures as fig
 from hpe_nb.draw.colours import HEATMAP, TAGMAP, contrast, hex_code, person_colour
 from hpe_nb.draw.dots import dots_of, owners
+from hpe_nb.errors import check_kind
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.making import Scene
 from hpe_nb.scenes.truth import OUTSIDE, Truth, main_owners, wrong_joints
@@ -48,6 +49,7 @@ def plot_heatmaps(maps: Maps, image: Image | None = None, *, ax: Axes | None = N
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
+    check_kind(maps, Maps)
     photo, heat = fig.on_map(image, maps), np.abs(maps.heatmaps)
     heated = [(name, fig.heated(photo, one)) for name, one in zip(KEYPOINTS, heat, strict=True)]
     ax, _ = fig.sheet(ax, [("photo", photo), *heated], 6)
@@ -72,6 +74,7 @@ def plot_heatmap(decoding: Decoding, joint: int | str, image: Image | None = Non
     Raises:
         HpeError: there is no such joint type.
     """
+    check_kind(decoding, Decoding)
     k, threshold, peaks = joint_index(joint), decoding.settings.detection_threshold, decoding.peaks
     heat = decoding.maps.heatmaps[k]
     width, height = decoding.maps.size
@@ -114,6 +117,7 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
     Raises:
         HpeError: there is no such joint type.
     """
+    check_kind(decoding, Decoding)
     k, peaks = joint_index(joint), decoding.peaks
     tags, heat = decoding.maps.tags[k, ..., 0], np.abs(decoding.maps.heatmaps[k])
     width, height = decoding.maps.size
@@ -151,6 +155,7 @@ def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes |
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
+    check_kind(decoding, Decoding)
     dots, people, means = dots_of(decoding), len(decoding.poses), _means(decoding)
     whose = _numbers(decoding)[dots.person]
     lanes = min(max(people, 1), 3)  # in which the people's ranges of tags lie, so that few overlap
@@ -197,6 +202,7 @@ def plot_tag_histogram(decoding: Decoding, *, ax: Axes | None = None) -> Axes:
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
+    check_kind(decoding, Decoding)
     tag, means, threshold = decoding.peaks.tag[:, 0], _means(decoding), decoding.settings.tag_threshold
     people, owner, numbers = len(means), owners(decoding), decoding.pose_numbers.tolist()
     ax = fig.canvas(ax, 8, 3.6)
@@ -246,6 +252,7 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
     Raises:
         HpeError: there is no such joint type.
     """
+    check_kind(decoding, Decoding)
     k = joint_index(joint)
     turn = decoding.groups.turn_of(k)
     if turn is None or not turn.cost.size:
@@ -307,6 +314,7 @@ def plot_table(poses: Poses, *, ax: Axes | None = None) -> Axes:
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
+    check_kind(poses, Poses)
     people = len(poses)
     ax = fig.canvas(ax, 9.5, 1.5 + 0.3 * max(people, 1))
     words = [f"Table of {plural(people, 'person')} by joints."]
@@ -359,6 +367,7 @@ def plot_truth(scene: Scene, decoding: Decoding, *, ax: Axes | None = None) -> A
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
+    check_kind(decoding, Decoding)
     truth, poses, peaks = scene.truth, decoding.poses, decoding.peaks
     wrong = scene.maps.image_points(peaks.xy[wrong_joints(decoding, truth)].astype(np.float64))
     invented = poses.keypoints[poses.kind == REFINED, :2]
@@ -407,6 +416,7 @@ def plot_film_strip(decoding: Decoding, image: Image | None = None, *, ax: Axes 
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
+    check_kind(decoding, Decoding)
     poses, peaks = decoding.poses, decoding.peaks
     photo = fig.on_map(image, decoding.maps)
     heated, dark = fig.heated(photo, np.abs(decoding.maps.heatmaps).max(axis=0)), fig.in_grey(photo)

@@ -17,7 +17,7 @@ import numpy as np
 from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.draw.colours import contrast, person_colour, person_pattern, tones
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_kind
 from hpe_nb.files.images import check_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.skeleton import KEYPOINTS, LIMBS
@@ -81,6 +81,7 @@ def draw_poses(
         (448, 448, 3)
     """
     check_image(image)
+    check_kind(poses, Poses)
     numbered = np.arange(len(poses)) if people is None else np.asarray(people)
     if numbered.shape != (len(poses),) or (len(poses) and (numbered.dtype.kind not in "iu" or numbered.min() < 0)):
         raise HpeError(f"people={people!r} was given, but a number from 0 for each of {len(poses)} poses is expected.")

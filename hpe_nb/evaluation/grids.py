@@ -15,7 +15,7 @@ import numpy as np
 
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, unknown
 from hpe_nb.evaluation.metrics import NUMBERS
 from hpe_nb.explain.flips import flip_points, is_whole, limits, with_setting
 from hpe_nb.scenes.making import Scene
@@ -145,7 +145,7 @@ def _check_fields(base: Settings, names: Iterable[str]) -> None:
     known = [item.name for item in fields(base)]
     for name in names:
         if name not in known:
-            raise HpeError(f"{name!r} was given as a field to sweep, but one of {', '.join(known)} is expected.")
+            raise unknown(name, known, "field ")
 
 
 def varied(settings: Sequence[Settings]) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from hpe_nb.decoder.poses import AREA_OF_BOX, MISSING, Poses, body_areas, corner
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.pose_files import ImageId, text_of
 from hpe_nb.files.images import PICTURE_ENDINGS, size_of
-from hpe_nb.files.reading import read_bytes
+from hpe_nb.files.reading import path_of, read_bytes
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.making import Scene
 from hpe_nb.scenes.truth import Truth
@@ -199,7 +199,8 @@ def labels_of_each(truth: LabelledSet | LabelsLike | Sequence[LabelsLike], pictu
         several: Any = truth if isinstance(truth, Sequence) else [truth]
         labels = [labels_of(each) for each in several]
     if len(labels) != pictures:
-        raise HpeError(f"{pictures} pictures and labels of {len(labels)} were given, but one for each is expected.")
+        given = f"{plural(pictures, 'picture')} and labels of {len(labels)}"
+        raise HpeError(f"{given} were given, but one for each is expected.")
     return labels
 
 
@@ -219,7 +220,7 @@ def read_labels(path: str | Path) -> LabelledSet:
     Raises:
         HpeError: no such file, no labels of 17 keypoints in it, or not one labelled person.
     """
-    path = Path(path)
+    path = path_of(path)
     try:
         rows = _rows(path)
     except HpeError as error:

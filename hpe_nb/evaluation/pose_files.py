@@ -21,7 +21,7 @@ import numpy as np
 
 from hpe_nb.decoder.poses import DETECTED, KINDS, MISSING, Poses
 from hpe_nb.errors import HpeError
-from hpe_nb.files.reading import check_file, read_bytes
+from hpe_nb.files.reading import check_file, path_of, read_bytes
 from hpe_nb.files.whole import written_whole
 from hpe_nb.skeleton import KEYPOINTS, K
 
@@ -110,7 +110,7 @@ def load_pictures(path: str | Path) -> FoundPoses:
     Raises:
         HpeError: no such file, or no poses in it.
     """
-    path = Path(path)
+    path = path_of(path)
     read = {".json": _read_json, ".csv": _read_csv, ".jsonl": _read_record}
     ending = _ending(path, read)
     try:
@@ -135,7 +135,7 @@ def write_people(path: str | Path, people: Iterable[Person], columns: tuple[str,
 
     The columns of a .csv file are `COLUMNS`, or others of a person.
     """
-    path = Path(path)
+    path = path_of(path)
     as_json = _ending(path, (".json", ".csv")) == ".json"
     with written_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         if as_json:

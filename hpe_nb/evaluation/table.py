@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from hpe_nb.draw.colours import BLUE, VERMILION, hex_code
-from hpe_nb.errors import HpeError, whole_number
+from hpe_nb.errors import HpeError, unknown, whole_number
 from hpe_nb.evaluation.grids import varied
 from hpe_nb.evaluation.metrics import MEANINGS, NOTE, NUMBERS, CocoNumbers, Judgement
+from hpe_nb.files.reading import path_of
 from hpe_nb.files.text import escaped, plural
 from hpe_nb.files.whole import written_whole
 from hpe_nb.settings import Settings
@@ -115,7 +116,7 @@ class SweepTable:
 
     def to_csv(self, path: str | Path) -> Path:
         """Write the whole frame as CSV, numbers in full; whole or not at all. A file of this name is replaced."""
-        path = Path(path)
+        path = path_of(path)
         with written_whole(path) as part:
             self.frame.to_csv(part, index=False, lineterminator="\n")
         return path
@@ -254,7 +255,7 @@ def _axes(ax: Axes | None, table: SweepTable, number: str, *swept: str) -> Axes:
     """The axes, by default of a figure of their own, if the table has these fields and this number."""
     for name, known in (*((name, table.fields) for name in swept), (number, NUMBERS)):
         if name not in known:
-            raise HpeError(f"{name!r} was given, but one of {', '.join(known) or 'nothing'} is expected.")
+            raise unknown(name, known)
     if ax is None:
         from hpe_nb.draw.figures import canvas
 

@@ -20,7 +20,7 @@ from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import WINDOW, window_maxima
 from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.decoder.refinement import pair_heights
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_kind
 from hpe_nb.files.text import escaped
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.skeleton import K
@@ -449,10 +449,13 @@ def diagnose(
         >>> hpe.diagnose(hpe.scene("two apart").maps).name
         'nothing unusual'
     """
+    check_kind(maps, Maps)
+    decoding = decode(maps) if decoding is None else decoding
+    check_kind(decoding, Decoding)
+    check_kind(truth, Truth | Poses | None, "the truth of a scene, as scene.truth, or poses are expected")
     parts = ("heatmaps", "tags", "to_image")
-    if decoding and not all(np.array_equal(getattr(decoding.maps, part), getattr(maps, part)) for part in parts):
+    if not all(np.array_equal(getattr(decoding.maps, part), getattr(maps, part)) for part in parts):
         raise HpeError("maps and a decoding of other maps were given, but the decoding of these maps is expected.")
-    decoding = decoding or decode(maps)
     clues = Clues(decoding) if maps.heatmaps.any() else None
     findings = [check(clues) for check in CHECKS] if clues else []
     findings.append(wrong_scale(decoding, truth.poses if isinstance(truth, Truth) else truth, size))

@@ -25,7 +25,7 @@ from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.grouping import ALONE, Turn, assign, checked_cost, no_people, take_turn
 from hpe_nb.decoder.peaks import find_peaks
 from hpe_nb.decoder.refinement import refine, wanted_tags, windows
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_kind, suggestion
 from hpe_nb.settings import Candidates, People, Settings, names_read, tag_distances
 
 Answer = TypeVar("Answer")
@@ -91,9 +91,12 @@ def search(
     Raises:
         HpeError: no such setting, or one that is not a number.
     """
+    check_kind(decoding, Decoding)
     picture = _Picture(decoding, setting)
-    low = picture.low if low is None else max(low, picture.least)
-    high = picture.high if high is None else min(high, picture.high)
+    low, high = picture.low if low is None else low, picture.high if high is None else high
+    if not low <= high:
+        raise HpeError(f"low={low} and high={high} were given, but a low end and a higher one are expected.")
+    low, high = max(low, picture.least), min(high, picture.high)
     if low >= high or setting in decoding.settings.unread:
         return FlipPoints(setting, np.zeros(0), exact=True)
     values: Floats | list[float] | None = _compared_with(picture, low, high)
@@ -122,7 +125,8 @@ def limits(settings: Settings, setting: str) -> Mapping[str, Any]:
     """
     if setting in (names := number_names(settings)):
         return type(settings).__dataclass_fields__[setting].metadata
-    raise HpeError(f"setting={setting!r} was given, but a setting that is a number is expected: {', '.join(names)}.")
+    meant = suggestion("" if setting in vars(settings) else setting, names)
+    raise HpeError(f"setting={setting!r} was given, but a setting that is a number is expected{meant}")
 
 
 def with_setting(settings: Settings, setting: str, value: float) -> Settings:

@@ -18,7 +18,7 @@ from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.grouping import Turn, allowed
 from hpe_nb.decoder.poses import DETECTED, REFINED, pass_filter
 from hpe_nb.decoder.refinement import rounded_distances, wanted_tags
-from hpe_nb.errors import whole_number
+from hpe_nb.errors import check_kind, whole_number
 from hpe_nb.explain.flips import Flip, flip_points, nearest_flips, number_names
 from hpe_nb.files.text import escaped, html_table, plural, text_table
 from hpe_nb.settings import KIT_RULES, place_distances, tag_distances
@@ -124,6 +124,7 @@ def explain_joint(decoding: Decoding, person: int, joint: int | str) -> Explanat
         >>> hpe.explain_joint(decoding, 0, "left wrist").sentence
         "Person 1's left wrist is the peak at ..."
     """
+    check_kind(decoding, Decoding)
     k = joint_index(joint)
     person = whole_number("person", person, below=len(decoding.poses))
     group, kind = int(decoding.people[person]), int(decoding.poses.kind[person, k])
@@ -152,6 +153,7 @@ def explain_peak(decoding: Decoding, peak: int) -> Explanation:
     Raises:
         HpeError: no such peak.
     """
+    check_kind(decoding, Decoding)
     peak = whole_number("peak", peak, below=len(decoding.peaks))
     k, group = int(decoding.peaks.joint[peak]), int(decoding.groups.owner[peak])
     pose = np.flatnonzero(decoding.people == group)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpe_nb.arrays import Floats, Image
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_kind
 from hpe_nb.files.opencv import cv2
-from hpe_nb.files.reading import read_bytes
+from hpe_nb.files.reading import path_of, read_bytes
 from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
 
@@ -65,7 +65,7 @@ def read_image(path: str | Path) -> Image:
         >>> hpe.read_image(hpe.sample("astronaut")).shape
         (512, 512, 3)
     """
-    path = Path(path)
+    path = path_of(path)
     return decode_image(read_bytes(path, "a picture"), str(path))
 
 
@@ -116,7 +116,7 @@ def write_image(path: str | Path, image: Image) -> Path:
     Raises:
         HpeError: another ending, an array that is no picture, or a place that cannot be written.
     """
-    path = Path(path)
+    path = path_of(path)
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise HpeError(f"{path} was given for a picture, but a name that ends with {', '.join(ENDINGS)} is expected.")
@@ -161,10 +161,11 @@ def crop_boxes(image: Image, boxes: Floats, margin: float = 0.15) -> list[Image]
         P pictures; where a box lies outside the picture, the pixel nearest to it.
 
     Raises:
-        HpeError: boxes with NaN or infinite numbers.
+        HpeError: no boxes of this shape, or with NaN or infinite numbers.
     """
-    if not np.isfinite(boxes).all():
-        raise HpeError("boxes with NaN or infinite numbers were given, but finite ones are expected; leave them out.")
+    check_kind(boxes, np.ndarray, "boxes are expected, such as poses.boxes")
+    if boxes.shape[1:] != (4,) or not np.isfinite(boxes).all():
+        raise HpeError("boxes not of shape (P, 4), or with NaN or infinite numbers, were given; leave those out.")
     low, high = boxes[:, :2], boxes[:, 2:]
     grown = margin * (high - low).max(axis=1, keepdims=True)
     size = np.array([image.shape[1], image.shape[0]])
@@ -198,11 +199,11 @@ def picture_tag(png: bytes, words: str) -> str:
 
 def check_image(image: Image) -> None:
     """Raise HpeError when an array is no RGB uint8 picture (H, W, 3)."""
-    array = isinstance(image, np.ndarray)
-    if array and image.dtype == np.uint8 and image.shape[2:] == (3,) and 0 not in image.shape:
-        return
-    given = f"an array of shape {image.shape} and type {image.dtype}" if array else str(type(image))
-    raise HpeError(f"{given} was given, but an RGB picture (H, W, 3) of uint8 is expected; hpe.read_image gives one.")
+    expected = "an RGB picture (H, W, 3) of uint8 is expected; hpe.read_image gives one"
+    check_kind(image, np.ndarray, expected)
+    if image.dtype != np.uint8 or image.shape[2:] != (3,) or 0 in image.shape:
+        given = f"an array of shape {image.shape} and type {image.dtype}"
+        raise HpeError(f"{given} was given, but {expected}.")
 
 
 def _plain_jpeg(picture: Picture, data: bytes) -> Image | None:

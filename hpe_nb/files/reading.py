@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import zipfile
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_kind
 
 MOST_BYTES = 2**30
 """Larger files are refused before they are read, and arrays of more bytes before they are unpacked."""
+
+
+def path_of(given: str | os.PathLike[str]) -> Path:
+    """A path that a user gives as text or as a path; "~" at its beginning is the user's home."""
+    check_kind(given, str | os.PathLike, "the path of a file is expected")
+    return Path(os.path.expanduser(given))  # noqa: PTH111 - pathlib's raises without a home
 
 
 def check_file(path: Path, expected: str, most: int = MOST_BYTES) -> None:
@@ -52,6 +57,8 @@ def read_arrays(data: bytes, most: int = MOST_BYTES) -> dict[str, Any]:
 
     What is no such file, has arrays of Python objects, or more than `most` bytes, is a ValueError.
     """
+    import numpy as np
+
     with zipfile.ZipFile(BytesIO(data)) as archive:
         total = sum(item.file_size for item in archive.infolist())
     if total > most:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import unknown
 
 FOLDERS = {"images": (".jpg", ".png"), "films": (".mp4",), "models": (".xml",)}
 """Folders of the data and the endings of what they hold."""
@@ -33,7 +33,7 @@ def samples(kind: str | None = None) -> list[str]:
         ['hpe-nb-ae.xml']
     """
     if kind not in (None, *FOLDERS):
-        raise HpeError(f"kind={kind!r} was given, but one of {', '.join(FOLDERS)} is expected.")
+        raise unknown(kind, FOLDERS, "kind=")
     return sorted(path.name for path in _paths() if kind in (None, path.parent.name))
 
 
@@ -52,7 +52,7 @@ def sample(name: str) -> Path:
     for path in _paths():
         if name in (path.name, path.stem):
             return path
-    raise HpeError(f"{name!r} was given, but one of {', '.join(samples())} is expected.")
+    raise unknown(name, samples())
 
 
 def _paths() -> list[Path]:

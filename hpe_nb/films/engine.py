@@ -22,7 +22,7 @@ import numpy as np
 from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.poses import Poses
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_kind
 from hpe_nb.files.text import plural
 from hpe_nb.films.following import Running
 from hpe_nb.films.sources import GRACE, Frame, Troubles
@@ -145,8 +145,7 @@ def detect(
 
 def check_network(network: object) -> None:
     """See that this is a network itself, and nothing that calls one, such as a flip test."""
-    if not isinstance(network, Network):
-        raise HpeError(f"a {type(network).__name__} was given, but films run on a network from hpe.load_network.")
+    check_kind(network, Network, "films run on a network from hpe.load_network")
 
 
 def tuned(network: Network, running: Running) -> Network:

@@ -17,8 +17,9 @@ import numpy as np
 from hpe_nb.arrays import Image, Ints
 from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.draw.skeletons import draw_poses
-from hpe_nb.errors import HpeError, last_line, one_line, whole_number
+from hpe_nb.errors import HpeError, check_kind, last_line, one_line, whole_number
 from hpe_nb.files.images import ENDINGS, crop_boxes, decode_image, scaled_into, write_image
+from hpe_nb.files.reading import path_of
 from hpe_nb.files.whole import check_different, check_targets, folder_held, remove_parts
 from hpe_nb.films.engine import Found, Stages, check_network, detect
 from hpe_nb.films.following import Following, Running
@@ -78,7 +79,7 @@ class Outputs:
     def __post_init__(self) -> None:
         for name in ("record", "video", "pictures", "crops"):
             if (path := getattr(self, name)) is not None:
-                object.__setattr__(self, name, Path(path))
+                object.__setattr__(self, name, path_of(path))
         object.__setattr__(self, "exports", tuple(map(Path, self.exports)))
         check_different([self.record, *([self.video] if self.video else []), *self.exports])
         for name in self.joints:
@@ -179,6 +180,7 @@ def run_film(
             off.
     """
     frames = whole_number("frames", frames or 0)
+    check_kind(source, Source)
     check_network(network)
     summary, following, grouping = Summary(), following or Following(), grouping or Settings()
     stages, found_by = summary.stages, f"{network.name}, fit={network.fit!r}, size={network.size}, {grouping!r}"

@@ -27,7 +27,7 @@ from hpe_nb.arrays import Ints
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.evaluation.pose_files import Person, no_record, poses_of, record_lines, write_people
-from hpe_nb.files.reading import read_bytes
+from hpe_nb.files.reading import path_of, read_bytes
 from hpe_nb.files.whole import check_different, new_file, unwritable
 from hpe_nb.films.sources import Closing
 from hpe_nb.skeleton import K
@@ -69,7 +69,7 @@ class RecordFile(Closing):
     """
 
     def __init__(self, path: str | Path, resume: bool = False) -> None:
-        self.path = Path(path)
+        self.path = path_of(path)
         self._end = 0  # of the last whole line
         self._file: FileIO | None = None
         if resume and self.path.exists():
@@ -118,7 +118,7 @@ def read_record(path: str | Path) -> Iterator[Entry]:
     Raises:
         HpeError: no such file, or no record in it.
     """
-    path = Path(path)
+    path = path_of(path)
     for line in record_lines(path):
         try:
             number = np.array([person["person"] for person in line["people"]], np.intp) - 1
@@ -149,7 +149,7 @@ def export_record(record: str | Path, path: str | Path) -> Path:
     Raises:
         HpeError: another ending, no record, the record's own path, or a place that cannot be written.
     """
-    record, path = Path(record), Path(path)
+    record, path = path_of(record), path_of(path)
     check_different([record, path])
     try:
         return write_people(path, _people(record, coco=path.suffix.lower() == ".json"), COLUMNS)

@@ -15,6 +15,7 @@ import numpy as np
 from hpe_nb.decoder.peaks import negate_non_maxima
 from hpe_nb.errors import HpeError, last_line, suggestion
 from hpe_nb.files.images import read_image
+from hpe_nb.files.reading import path_of
 from hpe_nb.files.shipped import sample
 from hpe_nb.network.card import Card, card_of
 from hpe_nb.network.network import OUTPUTS, Network, core
@@ -74,7 +75,7 @@ def load_network(
     """
     name = _best_at_hand(say) if str(name_or_path) == AUTO else str(name_or_path)
     known = find(name)
-    path = cached(known.name) or fetch(known.name) if known else _existing(Path(name_or_path))
+    path = cached(known.name) or fetch(known.name) if known else _existing(path_of(name_or_path))
     if device != "CPU":
         _check_device(device)
     own = {"size": known.size, "negated": True} if known else {}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpe_nb.errors import HpeError, suggestion
+from hpe_nb.files.reading import path_of
 from hpe_nb.files.shipped import sample
 from hpe_nb.network.download import TIMEOUT, TRIES, Progress, download
 
@@ -125,7 +126,7 @@ def known(name: str) -> KnownNetwork:
 def cache_dir() -> Path:
     """Folder for fetched networks: `HPE_NB_CACHE` where it is set, else the user's cache folder of this system."""
     if chosen := os.environ.get("HPE_NB_CACHE"):
-        return Path(os.path.expanduser(chosen)).absolute()  # noqa: PTH111 - pathlib's raises without a home
+        return path_of(chosen).absolute()
     from platformdirs import user_cache_path
 
     return user_cache_path("hpe-nb", appauthor=False)
@@ -139,7 +140,7 @@ def offline() -> bool:
 def base_url() -> str:
     """Where files are fetched from: `HPE_NB_MIRROR`, an address or a folder, where it is set, else Open Model Zoo."""
     chosen = os.environ.get("HPE_NB_MIRROR") or BASE_URL
-    folder = Path(os.path.expanduser(chosen))  # noqa: PTH111 - pathlib's raises without a home
+    folder = path_of(chosen)
     return folder.absolute().as_uri() if folder.is_absolute() or folder.is_dir() else chosen.rstrip("/")
 
 

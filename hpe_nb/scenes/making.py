@@ -14,7 +14,7 @@ import numpy as np
 from hpe_nb.arrays import Float32, Float64, Floats, Image, Ints
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import negate_non_maxima
-from hpe_nb.errors import HpeError, suggestion
+from hpe_nb.errors import unknown
 from hpe_nb.files.images import html_picture
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import plural
@@ -105,16 +105,12 @@ def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:
 
 def _recipe(name: str | int | Recipe | None, settings: dict[str, Any]) -> Recipe:
     """The recipe that `scene` is asked for."""
-
-    def check(given: str, known: list[str], what: str) -> None:
-        """See that a name is known."""
-        if given not in known:
-            raise HpeError(f"{given!r} was given, but the name of {what} is expected{suggestion(given, known)}")
-
-    for given in settings:
-        check(given, [item.name for item in fields(Recipe)], "a scene's setting")
+    known = [item.name for item in fields(Recipe)]
+    if strange := [given for given in settings if given not in known]:
+        raise unknown(strange[0], known, "scene setting ")
     if isinstance(name, str):
-        check(name, list(NAMED), "a scene")
+        if name not in NAMED:
+            raise unknown(name, NAMED, "scene ")
         name = NAMED[name]
     elif not isinstance(name, Recipe):
         settings = settings if name is None else {"people": name} | settings

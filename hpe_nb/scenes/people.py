@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hpe_nb.arrays import Float64
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import unknown
 from hpe_nb.scenes.recipe import Actor, Recipe, stream
 from hpe_nb.skeleton import MIRROR, K
 
@@ -119,7 +119,7 @@ def find_pose(name: str, seed: int, index: int, loose: float) -> Pose:
         HpeError: no pose of that name.
     """
     if name not in POSES:
-        raise HpeError(f"{name!r} was given as a pose, but one of {', '.join(pose_names())} is expected.")
+        raise unknown(name, pose_names(), "pose=")
     pose = POSES[name]
     if not loose:
         return pose

@@ -29,6 +29,7 @@ from hpe_nb.decoder.poses import Poses
 from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError, whole_number
 from hpe_nb.files.images import encode_image
+from hpe_nb.files.reading import path_of
 from hpe_nb.files.text import escaped
 from hpe_nb.files.whole import written_whole
 from hpe_nb.widgets.data import small
@@ -242,7 +243,7 @@ class Canvas(anywidget.AnyWidget):
         Raises:
             HpeError: a file of that name is there (`overwrite` replaces it), or the name does not end with .html.
         """
-        path = Path(path)
+        path = path_of(path)
         if path.suffix.lower() not in (".html", ".htm"):
             raise HpeError(f"{path} was given for a page, but a name that ends with .html is expected.")
         if os.path.lexists(path) and not overwrite:

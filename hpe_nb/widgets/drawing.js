@@ -8,7 +8,7 @@ const LAYERS = ["skeletons", "peaks", "heatmap", "all heatmaps", "tag map", "tru
 const ONE_TYPE = ["heatmap", "tag map"], MAP_LAYERS = ["all heatmaps", ...ONE_TYPE], SCALES = [...ONE_TYPE, "nearness"];
 const FONT = "11px system-ui, sans-serif", BOLD = "600 12px system-ui, sans-serif";
 /** Room in the strip for the names of joint types, at its right, for people's numbers above and the scale below; pixels. */
-const NAMES = 86, EDGE = 12, HEAD = 46, FOOT = 20;
+const NAMES = 98, EDGE = 12, HEAD = 46, FOOT = 20;
 /** Steps to the side, the nearest first, where something else stands already. */
 const SHIFTS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6];
 

@@ -18,7 +18,7 @@ from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.poses import Poses
 from hpe_nb.draw.dots import dots_of
-from hpe_nb.errors import HpeError, whole_number
+from hpe_nb.errors import HpeError, check_kind, unknown, whole_number
 from hpe_nb.explain.changes import numbered, same_people, told_changes
 from hpe_nb.explain.flips import limits, nearest_flips, number_names, search, with_setting
 from hpe_nb.explain.what_if import added_peak, changed_peak
@@ -45,7 +45,7 @@ class Explorer(Canvas):
             through.
         settings: the settings to start with, of any rule; the default ones where left out, those of a decoding that is
             given.
-        network: called on pictures that come without maps; the kit's own where left out.
+        network: called on pictures that come without maps, or its name; the kit's own where left out.
         layer: what is shown first: "skeletons", "peaks", "heatmap", "all heatmaps", "tag map" or "truth".
         known: people who have numbers already, and these numbers (P,) from 0, as a film's record has them: the same
             people keep number and colour.
@@ -170,8 +170,7 @@ class Explorer(Canvas):
         self.check_open()
         if isinstance(other, Maps):
             other = Decoder(other)(self._settings)
-        if not isinstance(other, Settings | Decoding):
-            raise HpeError(f"a {type(other).__name__} was given, but Settings, Maps or a Decoding is expected.")
+        check_kind(other, Settings | Decoding, "Settings, Maps or a Decoding is expected")
         self._kept = other if isinstance(other, Decoding) else self._decoder(other)
         self.kept = kept_data(self._kept, self._decoding)
         self._search()
@@ -210,7 +209,7 @@ class Explorer(Canvas):
             "reset": lambda: self._untouched,
         }
         if what not in edits:
-            raise HpeError(f"{what!r} was given as an edit, but one of {', '.join(edits)} is expected.")
+            raise unknown(what, edits, "edit ")
         if what not in ("add", "reset"):
             dot = whole_number("dot", dot, below=len(dots))
         maps = edits[what]()

@@ -13,14 +13,14 @@ import numpy as np
 from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import check_kind
 from hpe_nb.files.images import read_image
-from hpe_nb.network.loading import load_network
+from hpe_nb.network.loading import AUTO, load_network
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.settings import Settings
 
 kits_network = cache(load_network)
-"""The kit's network, loaded once."""
+"""A network by its name, loaded once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +42,10 @@ class Subject:
     settings: Settings | None = None
 
 
-def subject_of(thing: Any, network: Callable[[Image], Maps] | None = None) -> Subject:
+def subject_of(thing: Any, network: Callable[[Image], Maps] | str | Path | None = None) -> Subject:
     """The subject that a user means by a picture, path, maps, decoding or scene; see `Explorer`.
 
-    The network, by default the kit's, is called on pictures that come without maps.
+    The network, which may be a name, and by default is the kit's, is called on pictures that come without maps.
 
     Raises:
         HpeError: none of these.
@@ -59,14 +59,11 @@ def subject_of(thing: Any, network: Callable[[Image], Maps] | None = None) -> Su
         image, thing = thing
     elif hasattr(thing, "image"):
         name, image, truth = "scene", thing.image, getattr(thing, "truth", None)
-    if isinstance(thing, np.ndarray):
-        return Subject(thing, (network or kits_network())(thing), truth, name)
+    if isinstance(thing, np.ndarray) and image is None:
+        network = network if callable(network) else kits_network(network or AUTO)
+        return Subject(thing, network(thing), truth, name)
     maps = getattr(thing, "maps", thing)
-    if not isinstance(maps, Maps):
-        raise HpeError(
-            f"a {type(thing).__name__} was given, but an RGB picture, a path, Maps, (image, maps), (image, decoding), "
-            "a scene or a list of these is expected."
-        )
+    check_kind(maps, Maps, "an RGB picture, a path, Maps, (image, maps), (image, decoding) or a scene is expected")
     settings = thing.settings if isinstance(thing, Decoding) else None
     return Subject(blank_image(maps) if image is None else image, maps, truth, name, settings)
 

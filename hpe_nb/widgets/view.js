@@ -396,7 +396,7 @@ class View extends Drawing {
   /** A button that sets settings, after which the kernel says what has changed and follows the person. */
   setter(text, changes, person = -1) {
     const set = () => this.ask({ kind: "set", changes, person });
-    return button(text, `click: ${assignments(changes)}`, set, { class: "hpe-flip", disabled: !this.live });
+    return text && button(text, `click: ${assignments(changes)}`, set, { class: "hpe-flip", disabled: !this.live });
   }
 
   load_told(told) {
@@ -439,17 +439,16 @@ class View extends Drawing {
   }
 
   load_doctor(doctor) {
-    const { findings } = doctor;
-    this.odd = findings ? doctor : NONE;
+    this.odd = doctor.findings ? doctor : NONE;
+    const { findings, limbs, dots } = this.odd;
     this.tools.doctor.hidden = !this.live && !findings;
     this.draw();
     if (!findings && this.findings.hasChildNodes()) return; // while the kernel looks again, its words stay
-    const rows = (findings ?? []).map(({ name, evidence, advice, changes }) => {
-      const text = assignments(changes);
-      return make("li", {}, make("b", {}, name), `: ${evidence}. Try: ${advice}. `, text && this.setter(text, changes));
-    });
+    const rows = (findings ?? []).map(({ name, evidence, advice, changes }) => make("li", {},
+      make("b", {}, name), `: ${evidence}. Try: ${advice}. `, this.setter(assignments(changes), changes)));
     this.tools.doctor.classList.toggle("hpe-odd", rows.length > 0);
-    const none = findings ? "Nothing unusual." : "Looking at the picture …";
+    const red = limbs.length + dots.length ? " as a whole. Red: a limb too long, or a tag far from its person's" : "";
+    const none = findings ? `Nothing unusual${red}.` : "Looking at the picture …";
     this.findings.replaceChildren(rows.length ? make("ol", {}, rows) : none);
   }
 

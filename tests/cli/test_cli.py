@@ -102,6 +102,9 @@ def test_help_loads_nothing_heavy(given):
         pytest.param(["demo", "nobody"], "'nobody' was given", id="a photo that does not ship"),
         pytest.param(["demo", "no.jpg"], "no.jpg does not exist", id="a photo that is not there"),
         pytest.param(["demo", "--tag-threshold", "99"], "tag_threshold=99.0", id="a setting out of range"),
+        pytest.param(
+            ["demo", "x.jpg", "--network", "yolo"], "x.jpg does not exist", id="a photo comes before the network"
+        ),
         pytest.param(["demo", "--network", "yolo"], "yolo was given, but the path", id="another network"),
         pytest.param(
             ["demo", "--fit", "square"], "square was given, but protocol|letterbox|WxH is expected", id="another fit"

@@ -322,12 +322,12 @@ REFUSED = {
     "no such person": ("choose", {"person": 99}, "person=99 .* from -1 to 2"),
     "no such joint": ("choose", {"person": 0, "joint": 99}, "joint=99"),
     "no such dot": ("choose", {"person": -1, "dot": 999}, "dot=999"),
-    "no such edit": ("edit", {"what": "foo"}, "'foo' was given as an edit"),
+    "no such edit": ("edit", {"what": "foo"}, "edit 'foo' was given"),
     "no such dot to delete": ("edit", {"what": "delete", "dot": 9999}, "dot=9999"),
     "no dot to delete": ("edit", {"what": "delete"}, "dot=-1"),
     "no place": ("edit", {"what": "add", "at": (np.nan, 3.0)}, "at="),
     "one number as a place": ("edit", {"what": "place", "dot": 0, "at": 3.0}, "at=3.0"),
-    "no settings to compare with": ("compare", {"other": "omz"}, "a str was given, but Settings"),
+    "no settings to compare with": ("compare", {"other": "omz"}, "type str was given, but Settings"),
     "no such joint to add": ("edit", {"what": "add", "joint": -1}, "joint=-1"),
 }
 
@@ -460,7 +460,7 @@ def test_any_number_of_people(people):
 
 
 def test_other_things_are_refused():
-    refused("a int was given", hpe.Explorer, 3)
+    refused("something of type int was given", hpe.Explorer, 3)
     refused("an empty list was given", hpe.Explorer, [])
 
 

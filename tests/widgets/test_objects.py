@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 import cv2
 import numpy as np
 import pytest
+from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.network.registry import known
@@ -93,6 +94,10 @@ NEARLY = [
     pytest.param(lambda: hpe.load_network("human-pose-estimation-007"), "human-pose-estimation-0007", id="network"),
     pytest.param(lambda: hpe.scene("crosing arms"), "crossing arms", id="scene"),
     pytest.param(lambda: hpe.scene(pepole=3), "people", id="setting of a scene"),
+    pytest.param(lambda: hpe.sample("astronat"), "astronaut.png", id="sample"),
+    pytest.param(lambda: hpe.flip_points(DECODING, "tag_treshold"), "tag_threshold", id="flip points"),
+    pytest.param(lambda: hpe.sweep([SCENE], None, {"tag_treshold": [1]}), "tag_threshold", id="field to sweep"),
+    pytest.param(lambda: hpe.Explorer(SCENE.image, network="hpe-nb-ea"), "hpe-nb-ae", id="explorer's network"),
 ]
 
 
@@ -106,3 +111,47 @@ def test_nearly_right_names_are_answered_with_the_right_one(ask, meant) -> None:
 def test_the_docstring_explains_every_setting(rule) -> None:
     for item in fields(rule):
         assert f"{item.name}: {item.metadata['meaning']} ({item.default!r}" in rule.__doc__
+
+
+MAPS = DECODING.maps
+OTHER_THINGS = [
+    pytest.param(lambda: hpe.decode(SCENE.image), "type ndarray was given, but maps", id="a photo to decode"),
+    pytest.param(hpe.Decoder("a.jpg"), "type str was given, but maps", id="a path to a decoder"),
+    pytest.param(lambda: hpe.decode(MAPS.heatmaps, MAPS.tags), "type ndarray was given, but", id="maps in parts"),
+    pytest.param(lambda: hpe.decode(MAPS, {"delta": 1}), "type dict was given, but settings", id="settings as a dict"),
+    pytest.param(lambda: hpe.decode(MAPS, hpe.Settings), "type type was given, but settings", id="a rule's class"),
+    pytest.param(lambda: hpe.Explorer(SCENE, MAPS), "type Maps was given, but settings", id="explorer's settings"),
+    pytest.param(lambda: hpe.explain_joint(MAPS, 0, 0), "type Maps was given, but a decoding", id="explain a joint"),
+    pytest.param(lambda: hpe.explain_peak(MAPS, 0), "type Maps was given, but a decoding", id="explain a peak"),
+    pytest.param(lambda: hpe.flip_points(MAPS, "delta"), "type Maps was given, but a decoding", id="flip points"),
+    pytest.param(lambda: hpe.diagnose(DECODING), "type Decoding was given, but maps", id="doctor's maps"),
+    pytest.param(lambda: hpe.diagnose(MAPS, MAPS), "type Maps was given, but a decoding", id="doctor's decoding"),
+    pytest.param(lambda: hpe.diagnose(MAPS, None, SCENE), "type Scene was given, but the truth", id="doctor's truth"),
+    pytest.param(lambda: hpe.plot_heatmap(MAPS, 0), "type Maps was given, but a decoding", id="plot of a decoding"),
+    pytest.param(lambda: hpe.plot_heatmaps(DECODING), "type Decoding was given, but maps", id="plot of maps"),
+    pytest.param(lambda: hpe.plot_table(DECODING), "type Decoding was given, but poses", id="plot of poses"),
+    pytest.param(lambda: hpe.draw_poses(SCENE.image, DECODING), "type Decoding was given, but poses", id="drawing"),
+    pytest.param(lambda: hpe.Explorer((MAPS, SCENE.image)), "type ndarray was given, but", id="maps before picture"),
+    pytest.param(
+        lambda: hpe.run_film("a.mp4", NETWORK, hpe.Outputs(record="a.jsonl")), "type str was given, but an", id="film"
+    ),
+    pytest.param(lambda: hpe.read_image(None), "type NoneType was given, but the path", id="no path"),
+    pytest.param(lambda: hpe.negate_non_maxima(MAPS), "type Maps was given, but heatmaps", id="maps to negate"),
+    pytest.param(lambda: hpe.negate_non_maxima(np.ones((4, 4))), r"shape \(4, 4\)", id="one heatmap to negate"),
+    pytest.param(lambda: hpe.crop_boxes(SCENE.image, DECODING.poses), "type Poses was given, but boxes", id="no boxes"),
+    pytest.param(lambda: hpe.crop_boxes(SCENE.image, np.ones((1, 3))), "not of shape", id="boxes of three numbers"),
+    pytest.param(lambda: hpe.flip_points(DECODING, "delta", 1, 0), "low=1 and high=0 were given", id="high before low"),
+    pytest.param(lambda: hpe.flip_points(DECODING, "delta", 0, np.nan), "high=nan were given", id="no end"),
+    pytest.param(lambda: hpe.explain_joint(DECODING, 0, SCENE.image), "joint=array", id="a picture as a joint"),
+]
+
+
+@pytest.mark.parametrize(("ask", "says"), OTHER_THINGS)
+def test_another_thing_than_expected_is_refused_in_a_sentence(ask, says) -> None:
+    refused(says, ask)
+
+
+def test_a_person_who_is_not_there_is_counted_from_0() -> None:
+    with pytest.raises(IndexError, match="person 3 was asked for, but 3 people are counted from 0"):
+        DECODING.poses[3]
+    assert DECODING.poses[-1].scores == DECODING.poses.scores[2]
