@@ -100,7 +100,7 @@ def cache_maps(
 
     Args:
         photos: paths of photos, for example `labels.paths(folder)`.
-        network: from `load_network`, alone or in a `FlipTest`.
+        network: from `load_network`, alone or in a `FlipTest`; its `name` tells it from other networks.
         folder: where to keep the maps; by default in the user's cache, or in a temporary folder, which goes with the
             returned object, where that cannot be written.
         progress: show a progress bar.
@@ -109,7 +109,8 @@ def cache_maps(
         The kept maps, in the order of the photos.
 
     Raises:
-        HpeError: one path in place of a list, no photos, one that cannot be read, or a folder that cannot be written.
+        HpeError: a network without a name, one path in place of a list, no photos, one that cannot be read, or a folder
+            that cannot be written.
     """
     if isinstance(photos, str | Path):
         raise HpeError(f"{photos} was given, but a list of photos is expected, for example labels.paths({photos}).")
@@ -122,9 +123,14 @@ def cache_maps(
         target = Path(hold.name)
     remove_parts(target)
     own, flip = (network.network, "with flip test") if isinstance(network, FlipTest) else (network, "no flip test")
+    name = getattr(own, "name", None)
+    if not isinstance(name, str):
+        raise HpeError(
+            f"a {type(own).__name__} without a name was given, but a network from hpe.load_network is expected."
+        )
     fit, size = getattr(own, "fit", ""), getattr(own, "size", "")
     fitted = f", fit {fit} {size}" if isinstance(fit, str) else f", fit {fit[0]}x{fit[1]}"
-    protocol = f"{getattr(own, 'name', type(own).__name__)}{fitted if fit else ''}, {flip}"
+    protocol = f"{name}{fitted if fit else ''}, {flip}"
     told = f"5|{protocol}|{getattr(own, 'negated', None)}".encode() + getattr(own, "identity", b"")
     identity, keys = hashlib.sha256(told).digest(), []
     for path in shown(paths, "photo", progress):

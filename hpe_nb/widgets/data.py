@@ -35,6 +35,9 @@ MAIN = ("detection_threshold", "tag_threshold", "place_weight", "score_weight", 
 PRESETS = {"default": Settings(), "Open Model Zoo": OmzSettings(), "HigherHRNet": HigherHRNetSettings()}
 """Named settings."""
 
+LAYERS = ("skeletons", "peaks", "heatmap", "all heatmaps", "tag map", "truth")
+"""What is drawn on the photo, one at a time."""
+
 OWN = "your own"
 """What settings are called that have no name."""
 
@@ -79,7 +82,7 @@ def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], *
 
     people = range(len(colours.PEOPLE) * len(colours.PATTERNS))  # then colours and patterns repeat
     return more | {
-        "app": app, "version": hpe_nb.__version__, "tools": list(tools), "panels": panels,
+        "app": app, "version": hpe_nb.__version__, "tools": list(tools), "panels": panels, "layers": list(LAYERS),
         "names": list(KEYPOINTS), "order": list(JOINT_ORDER), "limbs": [list(limb) for limb in LIMBS],
         "colours": [shades(i) for i in people], "patterns": [list(colours.person_pattern(i)) for i in people],
         "heatmap": table(colours.HEATMAP, np.minimum(120 + 0.86 * level, 230)),
@@ -306,7 +309,8 @@ def settings_panel(settings: Settings) -> dict[str, Any]:
 def unread(settings: Settings) -> list[str]:
     """Settings that decide nothing as the others stand."""
     near = () if settings.refine == "near" else ("refine_threshold", "refine_reach")
-    return sorted({*type(settings).unread, *near})
+    tags = () if settings.refine != "off" else ("shifted_tags",)
+    return sorted({*type(settings).unread, *near, *tags})
 
 
 def code_of(settings: Settings) -> str:

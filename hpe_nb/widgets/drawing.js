@@ -4,7 +4,6 @@
 const INK = "#181818", PAPER = "#ffffff", GREY = ["#9a9a9a"], DARK = "#333333";
 const RED = "#d1001c", ORANGE = "#d55e00", YELLOW = "#f0e442";
 const DETECTED = 1;
-const LAYERS = ["skeletons", "peaks", "heatmap", "all heatmaps", "tag map", "truth"];
 const ONE_TYPE = ["heatmap", "tag map"], MAP_LAYERS = ["all heatmaps", ...ONE_TYPE], SCALES = [...ONE_TYPE, "nearness"];
 const FONT = "11px system-ui, sans-serif", BOLD = "600 12px system-ui, sans-serif";
 /** Room in the strip for the names of joint types, at its right, for people's numbers above and the scale below; pixels. */

@@ -54,7 +54,7 @@ class Explorer(Canvas):
         subject: the picture, its maps (changed ones after "what if") and the truth where it is known.
 
     Raises:
-        HpeError: nothing of these was given.
+        HpeError: nothing of these was given, or there is no such layer.
 
     Example:
         >>> explorer = hpe.Explorer(hpe.scene("crossing arms"))
@@ -80,6 +80,8 @@ class Explorer(Canvas):
         self._list, self._network, self._layer = what if isinstance(what, list) else [what], network, layer
         if not self._list:
             raise HpeError("an empty list was given, but one picture at least is expected.")
+        if layer not in data.LAYERS:
+            raise unknown(layer, data.LAYERS, "layer=")
         subject = subject_of(self._list[0], network)
         self._start = self._settings = settings or subject.settings or Settings()
         self._index = self._asked = 0

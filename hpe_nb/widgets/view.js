@@ -126,7 +126,7 @@ class View extends Drawing {
     const send = (kind, more) => () => this.send({ kind, ...more });
     const tool = (name, text, title, act) => button(text, title, act, { class: `hpe-${name}` });
     const t = (this.tools = {
-      layer: pick("layer: what is drawn on the photo", LAYERS, (layer) => this.show({ layer })),
+      layer: pick("layer: what is drawn on the photo", fixed.layers, (layer) => this.show({ layer })),
       joint: pick("joint type whose map is shown and probed", fixed.order.map((k) => [k, fixed.names[k]]),
         (k) => this.show({ joint: +k })),
       probe: tool("probe", "Tag probe (T)", PROBING, () => this.probe(!this.probing)),
@@ -330,7 +330,7 @@ class View extends Drawing {
     for (const level of this.levels) level.close();
     const same = String(this.imageSize) === String(sent.size);
     Object.assign(this, { levels, loading: null, imageSize: sent.size, truth: sent.truth });
-    this.tools.layer.options[LAYERS.indexOf("truth")].hidden = !this.truth.length;
+    this.tools.layer.options[this.fixed.layers.indexOf("truth")].hidden = !this.truth.length;
     if (same) this.draw(); else this.fit();
   }
 

@@ -123,7 +123,8 @@ def test_every_setting_has_a_control_with_its_range_and_those_that_decide_nothin
         told = {name: list(item.metadata[name]) if name == "options" else item.metadata[name] for name in shared}
         assert listed[item.name].items() >= told.items()
     assert unread(hpe.Settings()) == []
-    assert unread(hpe.Settings(refine="off")) == ["refine_reach", "refine_threshold"]
+    assert unread(hpe.Settings(refine="off")) == ["refine_reach", "refine_threshold", "shifted_tags"]
+    assert unread(hpe.Settings(refine="everywhere")) == ["refine_reach", "refine_threshold"]
     assert {"place_weight", "score_weight"} <= set(unread(hpe.Settings.omz()))
 
 
@@ -462,6 +463,7 @@ def test_any_number_of_people(people):
 def test_other_things_are_refused():
     refused("something of type int was given", hpe.Explorer, 3)
     refused("an empty list was given", hpe.Explorer, [])
+    refused("layer='heatmp' was given; did you mean heatmap", hpe.Explorer, SCENE, layer="heatmp")
 
 
 def test_a_page_is_not_written_over_a_link_that_leads_nowhere(tmp_path):
