@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import hpe_nb as hpe
 from hpe_nb.cli.options import OUT, add_decoding, grouping_of, network_of
 from hpe_nb.errors import HpeError, visible
-from hpe_nb.files.reading import path_of
+from hpe_nb.files.reading import from_home
 from hpe_nb.files.text import plural, text_table
 from hpe_nb.files.whole import check_targets, remove_parts
 
@@ -23,7 +23,7 @@ def add(parser: ArgumentParser) -> None:
     """Add the options."""
     words = "a photo of yours, or one of the kit, as astronaut"
     parser.add_argument("photo", nargs="?", default="basketball1", help=words)
-    parser.add_argument("-o", "--out", type=path_of, default=Path("hpe-nb-demo"), help=OUT)
+    parser.add_argument("-o", "--out", type=Path, default=Path("hpe-nb-demo"), help=OUT)
     add_decoding(parser)
 
 
@@ -33,7 +33,7 @@ def run(options: Namespace) -> None:
     from hpe_nb.films.engine import Stages
 
     grouping, stages = grouping_of(options), Stages()
-    photo = path_of(options.photo)
+    photo = from_home(options.photo)
     photo = photo if photo.suffix or os.path.exists(photo) else hpe.sample(options.photo)  # noqa: PTH110 - any name
     with stages.timed("read the photo"):
         image = hpe.read_image(photo)

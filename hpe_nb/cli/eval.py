@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import hpe_nb as hpe
 from hpe_nb.cli.options import add_decoding, add_options, grouping_of, network_of
 from hpe_nb.errors import HpeError
-from hpe_nb.files.reading import path_of
 
 if TYPE_CHECKING:
     from hpe_nb.evaluation.labels import LabelledSet
@@ -31,7 +30,7 @@ def add(parser: ArgumentParser) -> None:
 def add_labelled(parser: ArgumentParser) -> None:
     """Add the options that name labelled photos and where maps are kept."""
     words = "COCO keypoint annotations (.json), or labels of YOLO-pose, CVAT or labelme"
-    parser.add_argument("labels", type=path_of, metavar="LABELS", help=words)
+    parser.add_argument("labels", type=Path, metavar="LABELS", help=words)
     photos = ("--photos", Path, "FOLDER", "the photos (default: beside the labels)")
     cache = ("--cache", Path, "FOLDER", "where maps are kept (default: the user's cache)")
     add_options(parser, "photos", (photos, cache))

@@ -11,7 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from hpe_nb.errors import visible
-from hpe_nb.files.reading import path_of
 from hpe_nb.files.shipped import data_folder
 from hpe_nb.files.whole import remove_parts, written_whole
 
@@ -23,7 +22,7 @@ def add(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = "Other options go to JupyterLab, such as --no-browser or --port=9999 (with the = sign)."
     parser.add_argument(
-        "folder", nargs="?", type=path_of, default=Path("hpe-nb-notebooks"), help="default: %(default)s here"
+        "folder", nargs="?", type=Path, default=Path("hpe-nb-notebooks"), help="default: %(default)s here"
     )
     parser.set_defaults(passes_on=True)
 

@@ -21,7 +21,6 @@ from hpe_nb.cli.options import (
     size_of,
 )
 from hpe_nb.errors import HpeError, one_line, visible
-from hpe_nb.files.reading import path_of
 from hpe_nb.files.text import plural
 
 FRAMES = (
@@ -53,7 +52,7 @@ def add(parser: ArgumentParser) -> None:
     parser.epilog = "A name that begins with a dash is given with its folder: ./-photo.jpg."
     words = "photos, films, folders, patterns in quotes (such as '*.jpg' or frame_%%04d.png), a camera's index, URLs"
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=words)
-    parser.add_argument("-o", "--out", type=path_of, default=Path("hpe-nb-run"), help=OUT)
+    parser.add_argument("-o", "--out", type=Path, default=Path("hpe-nb-run"), help=OUT)
     add_options(parser, "frames", FRAMES)
     add_options(parser, "results", RESULTS)
     add_fields(parser, "speed", hpe.Running)

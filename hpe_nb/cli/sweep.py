@@ -11,7 +11,6 @@ import hpe_nb as hpe
 from hpe_nb.cli.eval import add_labelled, maps_of, photos_of
 from hpe_nb.cli.options import add_decoding, grouping_of
 from hpe_nb.errors import HpeError, visible
-from hpe_nb.files.reading import path_of
 from hpe_nb.files.whole import check_targets, remove_parts
 
 
@@ -20,7 +19,7 @@ def add(parser: ArgumentParser) -> None:
     add_labelled(parser)
     words = "needed, once for each field: LOW:HIGH:STEP or values between commas, as tag_threshold=0.5:2:0.1"
     parser.add_argument("--set", action="append", required=True, metavar="FIELD=VALUES", dest="grid", help=words)
-    parser.add_argument("--csv", type=path_of, metavar="FILE", help="write the whole table")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the whole table")
     add_decoding(parser)
 
 

@@ -120,10 +120,13 @@ def negate_non_maxima(heatmaps: Float32, window: int = WINDOW) -> Float32:
     """
     if not isinstance(window, int | np.integer) or window < 1 or window % 2 == 0:
         raise HpeError(f"window={window!r} was given, but an odd number of map pixels is expected, for example 5.")
-    check_kind(heatmaps, np.ndarray | list, "heatmaps are expected, such as maps.heatmaps")
-    heatmaps = np.asarray(heatmaps, np.float32)
+    try:
+        heatmaps = np.asarray(heatmaps, np.float32)
+    except (TypeError, ValueError) as error:
+        given = type(heatmaps).__name__
+        raise HpeError(f"something of type {given} was given, but heatmaps, as maps.heatmaps, are expected.") from error
     if heatmaps.ndim != 3:
-        raise HpeError(f"heatmaps of shape {heatmaps.shape} were given, but (17, height, width) is expected.")
+        raise HpeError(f"heatmaps of shape {heatmaps.shape} were given, but (joints, height, width) is expected.")
     return np.where(window_maxima(heatmaps, window), heatmaps, -np.abs(heatmaps))
 
 

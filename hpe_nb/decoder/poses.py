@@ -91,7 +91,7 @@ class Poses:
             return self.keypoints[:, joint_index(people)]
         if isinstance(people, int | np.integer):
             if not -len(self) <= people < len(self):
-                raise IndexError(f"person {people} was asked for, but {plural(len(self), 'person')} are counted from 0")
+                raise IndexError(f"person {people} was asked for, but there are {len(self)}, counted from 0")
             people = [int(people)]
         return Poses(*(getattr(self, item.name)[people] for item in fields(self)))
 

@@ -117,17 +117,15 @@ def cache_maps(
     paths, hold = [Path(each) for each in photos], None
     if not paths:
         raise HpeError("no photos were given, but one at least is expected, for example labels.paths(folder).")
+    own, flip = (network.network, "with flip test") if isinstance(network, FlipTest) else (network, "no flip test")
+    name = getattr(own, "name", None)
+    if not isinstance(name, str):
+        raise HpeError(f"something of type {type(own).__name__} was given, but a network that has a name is expected.")
     target = Path(folder) if folder is not None else cache_dir() / "maps"
     if folder is None and not writable(target):
         hold = tempfile.TemporaryDirectory(prefix="hpe-nb-")
         target = Path(hold.name)
     remove_parts(target)
-    own, flip = (network.network, "with flip test") if isinstance(network, FlipTest) else (network, "no flip test")
-    name = getattr(own, "name", None)
-    if not isinstance(name, str):
-        raise HpeError(
-            f"a {type(own).__name__} without a name was given, but a network from hpe.load_network is expected."
-        )
     fit, size = getattr(own, "fit", ""), getattr(own, "size", "")
     fitted = f", fit {fit} {size}" if isinstance(fit, str) else f", fit {fit[0]}x{fit[1]}"
     protocol = f"{name}{fitted if fit else ''}, {flip}"

@@ -224,7 +224,7 @@ def read_labels(path: str | Path) -> LabelledSet:
     try:
         rows = _rows(path)
     except HpeError as error:
-        if path.name in str(error):
+        if str(path) in str(error):
             raise
         raise HpeError(f"{path}: {error}") from error
     except Exception as error:  # json, codecs, xml and numpy each have their own, RecursionError among them

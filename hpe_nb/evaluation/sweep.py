@@ -143,8 +143,8 @@ def _inputs(pictures: Pictures, truth: Any) -> tuple[MapCache | list[Maps], list
             truth.check_names(pictures.names)
     elif not (isinstance(pictures, Sequence) and pictures and _are_all(pictures, Maps, Scene)):
         raise HpeError(
-            "Kept maps (hpe.cache_maps of photos), or a list of maps or scenes are expected as pictures, and at least "
-            "one of them."
+            "Kept maps (hpe.cache_maps of photos), a list of maps, or one of scenes is expected as pictures, with at "
+            "least one of them."
         )
     elif isinstance(pictures[0], Scene):
         truth, protocol = pictures if truth is None else truth, "scenes"

@@ -450,10 +450,10 @@ def diagnose(
         'nothing unusual'
     """
     check_kind(maps, Maps)
+    check_kind(truth, Truth | Poses | None, "the truth of a scene, as scene.truth, or poses are expected")
     decoding = decode(maps) if decoding is None else decoding
     check_kind(decoding, Decoding)
-    check_kind(truth, Truth | Poses | None, "the truth of a scene, as scene.truth, or poses are expected")
-    parts = ("heatmaps", "tags", "to_image")
+    parts = () if decoding.maps is maps else ("heatmaps", "tags", "to_image")
     if not all(np.array_equal(getattr(decoding.maps, part), getattr(maps, part)) for part in parts):
         raise HpeError("maps and a decoding of other maps were given, but the decoding of these maps is expected.")
     clues = Clues(decoding) if maps.heatmaps.any() else None

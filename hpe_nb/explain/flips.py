@@ -67,7 +67,7 @@ def flip_points(decoding: Decoding, setting: str, low: float | None = None, high
         The values, rising, and whether they are all there are.
 
     Raises:
-        HpeError: no such setting, or one that is not a number.
+        HpeError: no such setting, or one that is not a number, or ends the wrong way round.
 
     Example:
         >>> decoding = hpe.decode(hpe.scene("crossing arms").maps)
@@ -89,14 +89,15 @@ def search(
     """`flip_points` in small steps of a few milliseconds: a generator that returns the flip points in the end.
 
     Raises:
-        HpeError: no such setting, or one that is not a number.
+        HpeError: no such setting, or one that is not a number, or ends the wrong way round.
     """
     check_kind(decoding, Decoding)
     picture = _Picture(decoding, setting)
-    low, high = picture.low if low is None else low, picture.high if high is None else high
-    if not low <= high:
-        raise HpeError(f"low={low} and high={high} were given, but a low end and a higher one are expected.")
-    low, high = max(low, picture.least), min(high, picture.high)
+    ends = [end for end in (low, high) if end is not None]
+    if np.isnan(ends).any() or ends != sorted(ends):
+        raise HpeError(f"low={low} and high={high} were given, but two numbers are expected, the lower one first.")
+    low = picture.low if low is None else max(low, picture.least)
+    high = picture.high if high is None else min(high, picture.high)
     if low >= high or setting in decoding.settings.unread:
         return FlipPoints(setting, np.zeros(0), exact=True)
     values: Floats | list[float] | None = _compared_with(picture, low, high)
@@ -125,7 +126,7 @@ def limits(settings: Settings, setting: str) -> Mapping[str, Any]:
     """
     if setting in (names := number_names(settings)):
         return type(settings).__dataclass_fields__[setting].metadata
-    meant = suggestion("" if setting in vars(settings) else setting, names)
+    meant = f": {', '.join(names)}." if setting in vars(settings) else suggestion(setting, names)
     raise HpeError(f"setting={setting!r} was given, but a setting that is a number is expected{meant}")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.poses import pass_filter
-from hpe_nb.explain.why import searched, why_here
+from hpe_nb.explain.why import search_in_words, why_here
 from hpe_nb.files.text import plural
 from hpe_nb.settings import KIT_RULES, Settings
 from hpe_nb.skeleton import KEYPOINTS
@@ -95,4 +95,4 @@ def _refined(decoding: Decoding, index: int) -> str:
     name = f"person {int(decoding.numbers[decoding.kept[kept]]) + 1}'s {KEYPOINTS[second.joint[index]]}"
     if decoding.repeats[kept] >= 0:
         name += " (a duplicate, dropped later)"
-    return f"Refinement of {name}: found {searched(decoding, index)}."
+    return f"Refinement of {name}: found {search_in_words(decoding, index)}."

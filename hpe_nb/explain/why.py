@@ -302,16 +302,16 @@ def _not_detected(decoding: Decoding, turn: Turn | None, joint: int, group: int,
     kept = int(np.flatnonzero(decoding.kept == group)[0])
     look = int(np.flatnonzero((second.person == kept) & (second.joint == joint))[0])
     if found:
-        return f"{who} was found by refinement {searched(decoding, look)}. {why}"
+        return f"{who} was found by refinement {search_in_words(decoding, look)}. {why}"
     if second.searched[look]:
-        return f"{who} is missing: {lower} Refinement found {searched(decoding, look)}."
+        return f"{who} is missing: {lower} Refinement found {search_in_words(decoding, look)}."
     reason = "no pixel of the picture is near enough to all the person's joints (refine_reach)"
     if (decoding.joints[group, :, 2] > 0).sum() < 2:
         reason = "with fewer than two joints the size of the body is unknown"
     return f"{who} is missing: {lower} It was not searched for: {reason}."
 
 
-def searched(decoding: Decoding, look: int) -> str:
+def search_in_words(decoding: Decoding, look: int) -> str:
     """What refinement's search number `look` found and why, or that it found nothing: a clause after "found"."""
     maps, second, settings = decoding.maps, decoding.refinement, decoding.settings
     joint, person = int(second.joint[look]), int(second.person[look])

@@ -164,8 +164,10 @@ def crop_boxes(image: Image, boxes: Floats, margin: float = 0.15) -> list[Image]
         HpeError: no boxes of this shape, or with NaN or infinite numbers.
     """
     check_kind(boxes, np.ndarray, "boxes are expected, such as poses.boxes")
-    if boxes.shape[1:] != (4,) or not np.isfinite(boxes).all():
-        raise HpeError("boxes not of shape (P, 4), or with NaN or infinite numbers, were given; leave those out.")
+    if boxes.shape[1:] != (4,):
+        raise HpeError(f"boxes of shape {boxes.shape} were given, but (P, 4) is expected, such as poses.boxes.")
+    if not np.isfinite(boxes).all():
+        raise HpeError("boxes with NaN or infinite numbers were given, but finite ones are expected; leave them out.")
     low, high = boxes[:, :2], boxes[:, 2:]
     grown = margin * (high - low).max(axis=1, keepdims=True)
     size = np.array([image.shape[1], image.shape[0]])

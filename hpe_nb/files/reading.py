@@ -16,8 +16,13 @@ MOST_BYTES = 2**30
 
 
 def path_of(given: str | os.PathLike[str]) -> Path:
-    """A path that a user gives as text or as a path; "~" at its beginning is the user's home."""
-    check_kind(given, str | os.PathLike, "the path of a file is expected")
+    """A path that a user gives as text or as a path."""
+    check_kind(given, str | os.PathLike, "a path is expected")
+    return Path(given)
+
+
+def from_home(given: str) -> Path:
+    """The path that a user writes outside Python, where "~" at its beginning is the user's home."""
     return Path(os.path.expanduser(given))  # noqa: PTH111 - pathlib's raises without a home
 
 

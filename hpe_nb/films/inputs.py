@@ -242,7 +242,9 @@ class Pictures(Source):
     def go_on(self, entries: Sequence[Entry]) -> int:
         """Leave out what a record has; the others get numbers and file names of their own. Tells how many are done."""
         photos, span = planned(self.files, entries), self.span
-        self.wanted = [one for one in photos[span.start : span.stop : span.stride] if isinstance(one, Photo)]
+        asked = photos[span.start : span.stop : span.stride]
+        self.wanted = [one for one in asked if isinstance(one, Photo)]
+        self.done = [one for one in asked if isinstance(one, Entry)]
         return sum(isinstance(photo, Entry) for photo in photos)
 
     def round(self) -> Iterator[Frame]:

@@ -23,7 +23,7 @@ from hpe_nb.files.reading import path_of
 from hpe_nb.files.whole import check_different, check_targets, folder_held, remove_parts
 from hpe_nb.films.engine import Found, Stages, check_network, detect
 from hpe_nb.films.following import Following, Running
-from hpe_nb.films.inputs import Pictures, numbered, picture_bytes, whole_path
+from hpe_nb.films.inputs import Pictures, numbered, picture_bytes
 from hpe_nb.films.record import Entry, RecordFile, export_record, fingerprint, is_export, read_record
 from hpe_nb.films.sources import Film, Source, is_url
 from hpe_nb.films.tracking import Tracks, follow
@@ -292,7 +292,7 @@ def _draw_missing(source: Source, outputs: Outputs, earlier: list[Entry], summar
     A photo that has changed is told, and not drawn: the people of the record are not in it. Of those that are asked for
     again every file is looked at; an address only where something of it is to be drawn.
     """
-    asked = {whole_path(path) for path in source.files if not is_url(path)}
+    asked = {entry.source for entry in source.done if not is_url(entry.source)} if isinstance(source, Pictures) else {}
     for entry in earlier:
         missing = [path for path in outputs.files(entry) if not os.path.lexists(path)]
         if not (missing or (entry.fingerprint and entry.source in asked)):
@@ -330,9 +330,9 @@ def _followed(
 def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile | None) -> None:
     """Make what is made at the end, and say what there is to say."""
     report, pictures = source.report, outputs.pictures
-    summary.notes += report.notes + report.told()
-    if summary.resumed and not (summary.frames or summary.ending or report.count):
+    if summary.resumed and not (summary.frames or summary.ending or summary.notes or report.count):
         summary.notes.append(f"{outputs.record} has all photos that were asked for; none is left to do.")
+    summary.notes += report.notes + report.told()
     if not (summary.frames or summary.ending or summary.notes):
         summary.notes.append(f"{source.name} has no frame that was asked for; look at its length, and start and stop.")
     if video is not None and video.fitted:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpe_nb.errors import HpeError, suggestion
-from hpe_nb.files.reading import path_of
+from hpe_nb.files.reading import from_home
 from hpe_nb.files.shipped import sample
 from hpe_nb.network.download import TIMEOUT, TRIES, Progress, download
 
@@ -126,7 +126,7 @@ def known(name: str) -> KnownNetwork:
 def cache_dir() -> Path:
     """Folder for fetched networks: `HPE_NB_CACHE` where it is set, else the user's cache folder of this system."""
     if chosen := os.environ.get("HPE_NB_CACHE"):
-        return path_of(chosen).absolute()
+        return from_home(chosen).absolute()
     from platformdirs import user_cache_path
 
     return user_cache_path("hpe-nb", appauthor=False)
@@ -140,7 +140,7 @@ def offline() -> bool:
 def base_url() -> str:
     """Where files are fetched from: `HPE_NB_MIRROR`, an address or a folder, where it is set, else Open Model Zoo."""
     chosen = os.environ.get("HPE_NB_MIRROR") or BASE_URL
-    folder = path_of(chosen)
+    folder = from_home(chosen)
     return folder.absolute().as_uri() if folder.is_absolute() or folder.is_dir() else chosen.rstrip("/")
 
 
@@ -162,8 +162,8 @@ def fetch(
         Path of the .xml file in the cache; the .bin file lies beside it.
 
     Raises:
-        HpeError: an unknown name, a server that gives no such files, a place that cannot be written, fewer tries than
-            one, or a file that is missing while `HPE_NB_OFFLINE` forbids to use the network.
+        HpeError: an unknown name, a server that gives no such files, a place that cannot be written, fewer than
+            one try, or a file that is missing while `HPE_NB_OFFLINE` forbids to use the network.
     """
     network = known(name)
     total, before = sum(file.size for file in network.files), 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -77,22 +77,24 @@ class Recipe(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        named: Any = self.poses
         try:
             (width, height), cast = map(int, self.size), tuple(Actor(*each) for each in self.cast)
+            poses = (named,) if isinstance(named, str) else tuple(named or ())
             numbers = np.array([(each.x, each.ground, each.height, each.loose) for each in cast], float)
             fits = (width, height) == tuple(self.size) and min(width, height) >= 16 and max(width, height) <= 8192
-            fits = fits and bool((np.abs(numbers) <= FARTHEST).all()) and not isinstance(self.poses, str)
-            fits = fits and all(isinstance(name, str) for name in (*self.poses, *(each.pose for each in cast)))
+            fits = fits and bool((np.abs(numbers) <= FARTHEST).all())
+            fits = fits and all(isinstance(name, str) for name in (*poses, *(each.pose for each in cast)))
         except (TypeError, ValueError, OverflowError):
             fits = False
         if not fits:
             raise HpeError(
-                f"size={self.size!r}, poses={self.poses!r} and cast={self.cast!r} were given, but width and height "
-                f"of 16 to 8192 pixels, names of poses, and of each person {', '.join(Actor._fields)}, with numbers up "
-                f"to {FARTHEST}, are expected."
+                f"size={self.size!r}, poses={named!r:.36} and cast={self.cast!r:.36} were given, but width and "
+                f"height of 16 to 8192 pixels, names of poses, and of each person {', '.join(Actor._fields)}, with "
+                f"numbers up to {FARTHEST}, are expected."
             )
         object.__setattr__(self, "size", (width, height))
-        object.__setattr__(self, "poses", tuple(self.poses))
+        object.__setattr__(self, "poses", poses)
         object.__setattr__(self, "cast", cast)
 
     @property

@@ -45,7 +45,7 @@ class Explorer(Canvas):
             through.
         settings: the settings to start with, of any rule; the default ones where left out, those of a decoding that is
             given.
-        network: called on pictures that come without maps, or its name; the kit's own where left out.
+        network: called on pictures that come without maps; the kit's own where left out.
         layer: what is shown first: "skeletons", "peaks", "heatmap", "all heatmaps", "tag map" or "truth".
         known: people who have numbers already, and these numbers (P,) from 0, as a film's record has them: the same
             people keep number and colour.

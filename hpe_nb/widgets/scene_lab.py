@@ -58,7 +58,9 @@ class SceneLab(Explorer):
         return f"hpe.scene({', '.join(given)})"
 
     def make(self, **changes: Any) -> None:
-        """Turn knobs of the scene: `lab.make(people=4, tag_noise=0.2)`; other people leave a named scene.
+        """Turn knobs of the scene: `lab.make(people=4, tag_noise=0.2)`.
+
+        Other `people`, `poses` or `height` leave a named scene.
 
         Raises:
             HpeError: no such setting, or a value out of its range.

@@ -26,7 +26,7 @@ class Stepper(Stepped):
     Args:
         what: an RGB picture, a path, `Maps`, (image, maps), (image, decoding), a scene or a `Decoding`.
         settings: the settings; the default ones where left out, those of the decoding where one is given.
-        network: called on pictures that come without maps, or its name; the kit's own where left out.
+        network: called on pictures that come without maps; the kit's own where left out.
 
     Attributes:
         decoding: the decoding that is shown.

@@ -15,12 +15,12 @@ from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import check_kind
 from hpe_nb.files.images import read_image
-from hpe_nb.network.loading import AUTO, load_network
+from hpe_nb.network.loading import load_network
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.settings import Settings
 
 kits_network = cache(load_network)
-"""A network by its name, loaded once."""
+"""The kit's network, loaded once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +42,10 @@ class Subject:
     settings: Settings | None = None
 
 
-def subject_of(thing: Any, network: Callable[[Image], Maps] | str | Path | None = None) -> Subject:
+def subject_of(thing: Any, network: Callable[[Image], Maps] | None = None) -> Subject:
     """The subject that a user means by a picture, path, maps, decoding or scene; see `Explorer`.
 
-    The network, which may be a name, and by default is the kit's, is called on pictures that come without maps.
+    The network, by default the kit's, is called on pictures that come without maps.
 
     Raises:
         HpeError: none of these.
@@ -60,7 +60,8 @@ def subject_of(thing: Any, network: Callable[[Image], Maps] | str | Path | None 
     elif hasattr(thing, "image"):
         name, image, truth = "scene", thing.image, getattr(thing, "truth", None)
     if isinstance(thing, np.ndarray) and image is None:
-        network = network if callable(network) else kits_network(network or AUTO)
+        network = kits_network() if network is None else network
+        check_kind(network, Callable, "a network is expected, such as hpe.load_network gives")  # type: ignore[arg-type]
         return Subject(thing, network(thing), truth, name)
     maps = getattr(thing, "maps", thing)
     check_kind(maps, Maps, "an RGB picture, a path, Maps, (image, maps), (image, decoding) or a scene is expected")

@@ -447,7 +447,7 @@ class View extends Drawing {
     const rows = (findings ?? []).map(({ name, evidence, advice, changes }) => make("li", {},
       make("b", {}, name), `: ${evidence}. Try: ${advice}. `, this.setter(assignments(changes), changes)));
     this.tools.doctor.classList.toggle("hpe-odd", rows.length > 0);
-    const red = limbs.length + dots.length ? " as a whole. Red: a limb too long, or a tag far from its person's" : "";
+    const red = limbs.length + dots.length ? " as a whole. What is red: a limb too long, or a tag far from its person's" : "";
     const none = findings ? `Nothing unusual${red}.` : "Looking at the picture …";
     this.findings.replaceChildren(rows.length ? make("ol", {}, rows) : none);
   }

@@ -331,7 +331,7 @@ def test_the_doctor_names_what_is_odd_and_mends_it(explored):
     explored.until(lambda: page.evaluate(f"{VIEW}.scene.values.max_people") == 29)
     assert len(explored.drawn(explored.photo, "odd")) > 20
     explored.ask("setattr(explorer, 'doctor', {'findings': [], 'limbs': [[0, 5, 7]], 'dots': []})")
-    explored.until(lambda: "Nothing unusual as a whole. Red: a limb" in findings.inner_text())
+    explored.until(lambda: "Nothing unusual as a whole. What is red: a limb" in findings.inner_text())
 
 
 BROKEN_KEY = """() => {

@@ -51,7 +51,7 @@ def test_each_photo_once_unless_it_changed(tmp_path, photos):
     assert size < sum(scene.maps.heatmaps.nbytes + scene.maps.tags.nbytes for scene in SCENES) / 6
     assert "3 photos" in str(cache)
     assert "protocol 448, no flip test" in cache.protocol
-    refused("a function without a name", kept, photos, lambda _: SCENES[0].maps, "c")  # any other would have its key
+    refused("a network that has a name", kept, photos, lambda _: SCENES[0].maps)
     twice = kept(photos, hpe.FlipTest(Network()), "c")
     assert twice.protocol == "fake, fit protocol 448, with flip test"
     assert not {*twice.keys} & {*cache.keys}

@@ -252,10 +252,3 @@ def test_every_module_imports_opencv_the_way_that_explains() -> None:
     files = Path(hpe.__file__).parent.rglob("*.py")
     found = [path.name for path in files if re.search(r"^\s*(import|from) cv2", path.read_text("utf-8"), re.MULTILINE)]
     assert found == ["opencv.py"]
-
-
-def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(variable, str(tmp_path))
-    assert hpe.write_image("~/new/a.png", photo()) == tmp_path / "new" / "a.png"
-    assert np.array_equal(hpe.read_image("~/new/a.png"), photo())

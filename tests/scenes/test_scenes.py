@@ -291,15 +291,9 @@ def test_a_scene_says_in_one_line_what_it_is_and_shows_its_picture():
     assert "<b>" not in shown
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        pytest.param({"poses": 5}, id="a number"),
-        pytest.param({"poses": "standing"}, id="one name in place of a list"),
-        pytest.param({"poses": [["standing"]]}, id="a list of lists"),
-        pytest.param({"cast": ((["standing"], 0.5),)}, id="a list as a person's pose"),
-    ],
-)
-def test_poses_that_are_no_names_are_refused(changes):
-    with pytest.raises(hpe.HpeError, match="names of poses"):
-        hpe.scene(2, **changes)
+def test_poses_are_names_in_any_form():
+    for poses in ("standing", ["standing"], (name for name in ["standing"])):
+        assert hpe.scene(2, poses=poses).recipe.poses == ("standing",)
+    assert hpe.scene(2, poses=None).recipe.poses == ()
+    for changes in ({"poses": 5}, {"poses": [["standing"]]}, {"cast": ((["standing"], 0.5),)}):
+        refused("names of poses, and of each person", hpe.scene, 2, **changes)

@@ -463,6 +463,7 @@ def test_any_number_of_people(people):
 def test_other_things_are_refused():
     refused("something of type int was given", hpe.Explorer, 3)
     refused("an empty list was given", hpe.Explorer, [])
+    refused("type str was given, but a network", hpe.Explorer, SCENE.image, network="0007")
     refused("layer='heatmp' was given; did you mean heatmap", hpe.Explorer, SCENE, layer="heatmp")
 
 

@@ -97,7 +97,6 @@ NEARLY = [
     pytest.param(lambda: hpe.sample("astronat"), "astronaut.png", id="sample"),
     pytest.param(lambda: hpe.flip_points(DECODING, "tag_treshold"), "tag_threshold", id="flip points"),
     pytest.param(lambda: hpe.sweep([SCENE], None, {"tag_treshold": [1]}), "tag_threshold", id="field to sweep"),
-    pytest.param(lambda: hpe.Explorer(SCENE.image, network="hpe-nb-ea"), "hpe-nb-ae", id="explorer's network"),
 ]
 
 
@@ -135,11 +134,11 @@ OTHER_THINGS = [
     pytest.param(
         lambda: hpe.run_film("a.mp4", NETWORK, hpe.Outputs(record="a.jsonl")), "type str was given, but an", id="film"
     ),
-    pytest.param(lambda: hpe.read_image(None), "type NoneType was given, but the path", id="no path"),
+    pytest.param(lambda: hpe.read_image(None), "type NoneType was given, but a path", id="no path"),
     pytest.param(lambda: hpe.negate_non_maxima(MAPS), "type Maps was given, but heatmaps", id="maps to negate"),
     pytest.param(lambda: hpe.negate_non_maxima(np.ones((4, 4))), r"shape \(4, 4\)", id="one heatmap to negate"),
     pytest.param(lambda: hpe.crop_boxes(SCENE.image, DECODING.poses), "type Poses was given, but boxes", id="no boxes"),
-    pytest.param(lambda: hpe.crop_boxes(SCENE.image, np.ones((1, 3))), "not of shape", id="boxes of three numbers"),
+    pytest.param(lambda: hpe.crop_boxes(SCENE.image, np.ones((1, 3))), r"shape \(1, 3\)", id="boxes of three numbers"),
     pytest.param(lambda: hpe.flip_points(DECODING, "delta", 1, 0), "low=1 and high=0 were given", id="high before low"),
     pytest.param(lambda: hpe.flip_points(DECODING, "delta", 0, np.nan), "high=nan were given", id="no end"),
     pytest.param(lambda: hpe.explain_joint(DECODING, 0, SCENE.image), "joint=array", id="a picture as a joint"),
@@ -152,6 +151,6 @@ def test_another_thing_than_expected_is_refused_in_a_sentence(ask, says) -> None
 
 
 def test_a_person_who_is_not_there_is_counted_from_0() -> None:
-    with pytest.raises(IndexError, match="person 3 was asked for, but 3 people are counted from 0"):
+    with pytest.raises(IndexError, match="person 3 was asked for, but there are 3, counted from 0"):
         DECODING.poses[3]
     assert DECODING.poses[-1].scores == DECODING.poses.scores[2]
