@@ -46,11 +46,15 @@ def whole_number(name: str, given: Any, low: int = 0, below: int | None = None) 
     raise HpeError(f"{name}={given!r} was given, but {expected}.")
 
 
+def wrong_kind(given: object, expected: str) -> HpeError:
+    """The error for something of another kind than expected."""
+    return HpeError(f"something of type {type(given).__name__} was given, but {expected}.")
+
+
 def check_kind(given: object, kind: type | UnionType, expected: str = "") -> None:
     """Raise unless something is of this kind; `expected` says of kinds outside `EXPECTED` what is expected."""
     if not isinstance(given, kind):
-        expected = expected or EXPECTED[getattr(kind, "__name__", "")]
-        raise HpeError(f"something of type {type(given).__name__} was given, but {expected}.")
+        raise wrong_kind(given, expected or EXPECTED[getattr(kind, "__name__", "")])
 
 
 def unknown(given: object, known: Iterable[str], what: str = "") -> HpeError:

@@ -9,7 +9,7 @@ import numpy as np
 
 from hpe_nb.arrays import Bools, Float32, Ints
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.errors import HpeError, check_kind
+from hpe_nb.errors import HpeError, check_kind, wrong_kind
 from hpe_nb.files.opencv import cv2
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import K
@@ -123,8 +123,7 @@ def negate_non_maxima(heatmaps: Float32, window: int = WINDOW) -> Float32:
     try:
         heatmaps = np.asarray(heatmaps, np.float32)
     except (TypeError, ValueError) as error:
-        given = type(heatmaps).__name__
-        raise HpeError(f"something of type {given} was given, but heatmaps, as maps.heatmaps, are expected.") from error
+        raise wrong_kind(heatmaps, "heatmaps, as maps.heatmaps, are expected") from error
     if heatmaps.ndim != 3:
         raise HpeError(f"heatmaps of shape {heatmaps.shape} were given, but (joints, height, width) is expected.")
     return np.where(window_maxima(heatmaps, window), heatmaps, -np.abs(heatmaps))

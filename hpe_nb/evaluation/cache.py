@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 
 from hpe_nb.arrays import Bools, Image
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.errors import HpeError, visible
+from hpe_nb.errors import HpeError, visible, wrong_kind
 from hpe_nb.evaluation.flip import FlipTest
 from hpe_nb.files.images import read_image
 from hpe_nb.files.opencv import cv2
@@ -120,7 +120,7 @@ def cache_maps(
     own, flip = (network.network, "with flip test") if isinstance(network, FlipTest) else (network, "no flip test")
     name = getattr(own, "name", None)
     if not isinstance(name, str):
-        raise HpeError(f"something of type {type(own).__name__} was given, but a network that has a name is expected.")
+        raise wrong_kind(own, "a network that has a name is expected")
     target = Path(folder) if folder is not None else cache_dir() / "maps"
     if folder is None and not writable(target):
         hold = tempfile.TemporaryDirectory(prefix="hpe-nb-")

@@ -80,7 +80,7 @@ class Outputs:
         for name in ("record", "video", "pictures", "crops"):
             if (path := getattr(self, name)) is not None:
                 object.__setattr__(self, name, path_of(path))
-        object.__setattr__(self, "exports", tuple(map(Path, self.exports)))
+        object.__setattr__(self, "exports", tuple(map(path_of, self.exports)))
         check_different([self.record, *([self.video] if self.video else []), *self.exports])
         for name in self.joints:
             joint_index(name)
