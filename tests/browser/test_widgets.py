@@ -379,7 +379,7 @@ def test_nothing_jumps_and_nothing_sticks_out(explored):
         explored.click(explored.photo, explored.items(explored.photo, "joint")[0])
         words.wait_for()
         parts = explored.photo, explored.strip, page.locator("[data-setting=tag_threshold]").first, words.first
-        boxes = [part.bounding_box() for part in parts]
+        boxes = [explored.until(part.bounding_box) for part in parts]  # words are written anew while searches go on
         assert heights | {root.bounding_box()["height"]} == {before}, width
         page.keyboard.press("Escape")
         words.wait_for(state="detached")
