@@ -196,6 +196,8 @@ def folder_held(folder: Path) -> Iterator[None]:
             file.flush()
             yield
         finally:
+            if os.name == "nt":  # there what is open, here or elsewhere, cannot be removed
+                file.close()
             with suppress(OSError):
                 path.unlink()
 

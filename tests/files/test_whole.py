@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from refusals import refused
+from windows import play_windows
 
 from hpe_nb.errors import HpeError
 from hpe_nb.files import whole
@@ -117,3 +118,11 @@ def test_a_lock_that_was_removed_in_between_or_is_a_link_holds_nothing(
         refused("is a link to another file", folder_held(tmp_path).__enter__)
         (tmp_path / LOCK).unlink()
     assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_a_folder_is_let_go_without_a_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    play_windows(monkeypatch)
+    with folder_held(tmp_path):
+        refused(f"process {os.getpid()} on", folder_held(tmp_path).__enter__)
+        assert (tmp_path / LOCK).exists()
+    assert list(tmp_path.iterdir()) == []
