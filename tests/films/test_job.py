@@ -22,6 +22,7 @@ import pytest
 from film_tools import coded, command, dot_network, frames_in, make_film, names, patched, photos, read, run
 from refusals import refused
 from test_sources import camera, device
+from windows import play_windows
 
 import hpe_nb as hpe
 from hpe_nb.files.whole import folder_held
@@ -195,6 +196,12 @@ def film_of(path: Path, *size: int) -> VideoFile:
     with VideoFile(path, 10) as film:
         film.write(np.full((*size, 3), 90, np.uint8), 0.0)
     return film
+
+
+def test_a_film_that_cannot_begin_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    play_windows(monkeypatch)
+    refused("20000 x 2 pixels", film_of, tmp_path / "a.mp4", 2, 20_000)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_odd_sizes(tmp_path: Path) -> None:
