@@ -63,7 +63,8 @@ def _part_of(path: Path, held: ExitStack) -> Path:
 
 def _remove(part: Path) -> None:
     with suppress(OSError):
-        part.unlink(missing_ok=True)
+        part.chmod(0o600)  # Windows removes nothing that may not be written
+        part.unlink()
 
 
 def check_regular(path: Path) -> int | None:

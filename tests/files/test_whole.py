@@ -126,3 +126,16 @@ def test_a_folder_is_let_go_without_a_trace(tmp_path: Path, monkeypatch: pytest.
         refused(f"process {os.getpid()} on", folder_held(tmp_path).__enter__)
         assert (tmp_path / LOCK).exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_may_not_be_written_leaves_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    play_windows(monkeypatch)
+    (path := tmp_path / "a.txt").write_text("old")
+    path.chmod(0o444)
+
+    def write() -> None:
+        with written_whole(path) as part:
+            part.write_text("new")
+
+    refused("could not be written", write)
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["old"]
