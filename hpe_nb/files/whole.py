@@ -50,8 +50,7 @@ def _part_of(path: Path, held: ExitStack) -> Path:
 
     `remove_parts` may take one away between its making and its lock; then there is another.
     """
-    # A name may have 255 bytes: a long one is cut, so that the temporary one fits too.
-    start = os.fsdecode(os.fsencode(path.name)[:200])
+    start = shortened(path.name, 200)
     while True:
         part = path.with_name(f".{start}.{secrets.token_hex(4)}.part")
         held.callback(_remove, part)
@@ -59,6 +58,15 @@ def _part_of(path: Path, held: ExitStack) -> Path:
             return part
         if _lock(held.enter_context(part.open("xb")).fileno()) is not False and part.exists():
             return part
+
+
+def shortened(name: str, most: int) -> str:
+    """The name as it is, or as much of it as fits into so many bytes: a name may have 255, with all that is added.
+
+    A letter is not cut in two: Windows and macOS take no name with half of one.
+    """
+    code = os.fsencode(name)
+    return name if len(code) <= most else code[:most].decode(errors="ignore")
 
 
 def _remove(part: Path) -> None:

@@ -22,6 +22,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.files.images import PICTURE_ENDINGS, decode_image, opened
 from hpe_nb.files.reading import MOST_BYTES, check_file, read_bytes
 from hpe_nb.files.text import plural
+from hpe_nb.files.whole import shortened
 from hpe_nb.films.record import Entry, fingerprint
 from hpe_nb.films.sources import TIMEOUT, Frame, Source, Span, Troubles, is_url, open_film, short_name
 from hpe_nb.network.download import TransferError, answer, blocks
@@ -291,10 +292,7 @@ def _picture_name(name: str, used: Collection[str]) -> str:
     """A file name for the annotated picture: a.jpg for a.png; a.png.jpg where another photo has that; then a-1.jpg."""
     *folders, last = [part for part in PurePosixPath(name).parts if part not in ("..", "/")] or ["photo"]
     folder = PurePosixPath(*(f"{part}-1" if _alike(part) == CROPS else part for part in folders))
-    stem, whole = (
-        text if len(os.fsencode(text)) <= MOST_NAME else os.fsencode(text)[:MOST_NAME].decode(errors="ignore")
-        for text in (PurePosixPath(last).stem, last)
-    )
+    stem, whole = (shortened(text, MOST_NAME) for text in (PurePosixPath(last).stem, last))
     # Dots alone would name a folder above.
     tries = (one for one in chain((stem, whole), (f"{stem}-{i}" for i in count(1))) if one.strip("."))
     return next(tried for one in tries if _alike(tried := str(folder / f"{one}.jpg")) not in used)

@@ -14,7 +14,7 @@ from windows import play_windows
 
 from hpe_nb.errors import HpeError
 from hpe_nb.files import whole
-from hpe_nb.files.whole import LOCK, check_targets, folder_held, new_file, remove_parts, written_whole
+from hpe_nb.files.whole import LOCK, check_targets, folder_held, new_file, remove_parts, shortened, written_whole
 
 PART = ".a.txt.0123abcd.part"
 
@@ -139,3 +139,17 @@ def test_a_file_that_may_not_be_written_leaves_no_other(tmp_path: Path, monkeypa
 
     refused("could not be written", write)
     assert [each.read_text() for each in tmp_path.iterdir()] == ["old"]
+
+
+@pytest.mark.parametrize(
+    "letters", ["x" * 251, "\u00e9" * 125, "x" + "\u6f22" * 83], ids=["1 byte", "2 bytes", "3 bytes"]
+)
+def test_no_letter_of_a_long_name_is_cut_in_two(tmp_path: Path, letters: str) -> None:
+    for most in range(197, 204):
+        cut = shortened(letters, most)
+        assert letters.startswith(cut)
+        assert most - 4 < len(cut.encode()) <= most
+        assert shortened(cut, most) == cut
+    with written_whole(tmp_path / f"{letters}.txt") as part:
+        assert part.name.encode()  # what Windows and macOS take for a name
+        part.write_text("whole")
