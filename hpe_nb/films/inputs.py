@@ -151,7 +151,8 @@ def _meant(what: str | int, outputs: Path | None, notes: list[str]) -> list[tupl
 def _files_of(what: str, outputs: Path | None, notes: list[str]) -> list[str]:
     """The files of a folder or a pattern in their order, hidden ones and results left out."""
     folder, name = os.path.split(what)
-    one, root = numbered(name), next(at for at in (Path(what), *Path(what).parents) if os.path.isdir(at))
+    one, above = numbered(name), [Path(what), *Path(what).parents]
+    root = next((at for at in above if os.path.isdir(at)), above[-1])  # Windows may have no such drive
     if os.path.isdir(what):
         paths = [os.path.join(what, name) for name in sorted(os.listdir(what)) if not name.startswith(".")]
         files = [path for path in paths if not os.path.isdir(path)]
