@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import Callable
 from itertools import chain, islice, repeat
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 from unittest.mock import Mock
 
@@ -294,6 +294,13 @@ def test_what_cannot_be_opened(
     (tmp_path / "text.mp4").write_text("no film")
     monkeypatch.chdir(tmp_path)
     assert ". " not in refused(words, hpe.open_source, what, **span)
+
+
+@pytest.mark.parametrize("what", ["Q:\\films\\walk.mp4", "Q:/films/walk.mp4", "Q://films/walk.mp4"])
+def test_a_film_of_windows_has_its_name(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    monkeypatch.setattr(sources, "Path", PureWindowsPath)
+    assert sources.short_name(what) == "walk.mp4"
+    assert not sources.is_url(what)
 
 
 @pytest.mark.parametrize(
