@@ -291,6 +291,8 @@ def planned(paths: Sequence[str], known: Sequence[Entry] = ()) -> list[Photo | E
 
 def _picture_name(name: str, used: Collection[str]) -> str:
     """A file name for the annotated picture: a.jpg for a.png; a.png.jpg where another photo has that; then a-1.jpg."""
+    # Windows and its sticks know no such names, or take them for something else.
+    name = re.sub(r'[<>:"|?*]', "-", name)
     *folders, last = [part for part in PurePosixPath(name).parts if part not in ("..", "/")] or ["photo"]
     folder = PurePosixPath(*(f"{part}-1" if _alike(part) == CROPS else part for part in folders))
     stem, whole = (shortened(text, MOST_NAME) for text in (PurePosixPath(last).stem, last))

@@ -147,6 +147,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.Mon
         (["../a.png", "b.png"], ["a.jpg", None]),
         (["http://x/..", "http://x/a.png"], ["photo.jpg", "a.jpg"]),
         (["http://x/1/a.png", "http://x/2/a.png?b", "http://x/2/a.png?c", "a.png"], ["a.jpg", "a.png.jpg", None, None]),
+        (["rtsp://camera:554", "12:30.png", 'a<b>"|?*/1.png'], ["camera-554.jpg", "12-30.jpg", None]),
         (["f", "..hidden"], ["f.jpg", None]),
         (["...mp4", "..mp4", "x/...mp4"], [None, None, None]),
         (["x" * 190 + ".jpg", "x" * 190 + ".png"], ["x" * 190 + ".jpg", "x" * 190 + ".png.jpg"]),
@@ -160,6 +161,7 @@ def test_every_photo_has_a_picture_of_its_own(paths: list[str], pictures: list[s
     assert len({one.name for one in planned(paths)}) == len(paths)
     assert len({name.casefold() for name in found}) == len(paths)
     assert all(len(os.fsencode(Path(name).name)) <= 230 for name in found)
+    assert set('<>:"|?*').isdisjoint("".join(found)), "what Windows takes for no name"
     for path in (*map(Path, found), *(Path(name).with_suffix("") for name in found)):  # the folder of a film too
         assert not path.is_absolute()
         assert {".", ".."}.isdisjoint(str(path).split("/"))
