@@ -158,7 +158,7 @@ def _files_of(what: str, outputs: Path | None, notes: list[str]) -> list[str]:
         files = [path for path in paths if not os.path.isdir(path)]
         if len(files) < len(paths):
             below = f"{plural(len(paths) - len(files), 'folder')} left out"
-            notes.append(f"{what}: {below}; '{what.rstrip('/')}/**/*' finds what is in them.")
+            notes.append(f'{what}: {below}; "{what.rstrip("/")}/**/*" finds what is in them.')
     elif one is not None:
         matches = [match for file in os.listdir(folder or ".") if (match := one.fullmatch(file))]
         files = [os.path.join(folder, match.string) for match in sorted(matches, key=lambda match: int(match[1]))]
