@@ -22,6 +22,9 @@ LOCK = ".hpe-nb.lock"
 PART = re.compile(r"\..*\.[0-9a-f]{8}\.part", re.DOTALL)
 """Names of the temporary files of `written_whole`."""
 
+YOUNG = 60.0
+"""Seconds for which Windows, where no temporary file can be locked, keeps one that has no name yet."""
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
@@ -110,8 +113,12 @@ def remove_parts(folder: Path) -> None:
     with suppress(OSError):
         for path in [path for path in folder.iterdir() if PART.fullmatch(path.name)]:
             with suppress(OSError), ExitStack() as held:
-                # On Windows what is open can't be removed, by others or by this.
-                if os.name == "nt" or _lock(held.enter_context(path.open("rb")).fileno()):
+                if os.name == "nt":
+                    # There what is open can't be removed, by others or by this; what is young may get its name next.
+                    left = time.time() - path.stat().st_mtime > YOUNG
+                else:
+                    left = bool(_lock(held.enter_context(path.open("rb")).fileno()))
+                if left:
                     path.unlink()
 
 

@@ -1,6 +1,7 @@
 """The command line: what each command prints, writes and refuses."""
 
 import argparse
+import os
 import subprocess
 import sys
 from dataclasses import fields, replace
@@ -215,7 +216,8 @@ def test_demo_of_photos_of_any_name(name, monkeypatch, tmp_path, capsys):
     place.parent.mkdir(exist_ok=True)
     wall("wall.png").rename(place)
     out.mkdir()
-    (out / ".a.png.0123abcd.part").touch()  # as a killed run leaves it
+    (left := out / ".a.png.0123abcd.part").touch()  # by a run that was killed, some time ago
+    os.utime(left, (0, 0))
     command = ["demo", name, *quick(tmp_path), "--fit", "128x96", "-o", "out"]
     # Results of the same photo are replaced, here by those of a score that is too low for a person.
     for options, found in (((), "1 person"), (("--scale=1000", "--pose-threshold=0.9"), "0 people")):
@@ -270,7 +272,8 @@ def test_notebooks_are_copied_once_and_never_over_ones_own(tmp_path):
         path.write_text(path.parent.name)
     (source / "link.md").write_text("source")
     (folder / "link.md").symlink_to("nowhere")
-    (folder / ".a.ipynb.0123abcd.part").touch()  # as a killed run leaves it
+    (left := folder / ".a.ipynb.0123abcd.part").touch()  # by a run that was killed, some time ago
+    os.utime(left, (0, 0))
     assert lab.copy_notebooks(source, folder) == (["a.ipynb", "linked.md"], ["b.ipynb", "link.md"])
     (folder / "link.md").unlink()  # it is still the link to nowhere
     (source / "link.md").unlink()

@@ -128,6 +128,16 @@ def test_a_folder_is_let_go_without_a_trace(tmp_path: Path, monkeypatch: pytest.
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_part_that_is_closed_and_has_no_name_yet_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    play_windows(monkeypatch)
+    (left := tmp_path / PART).touch()
+    os.utime(left, (0, 0))
+    with written_whole(tmp_path / "a.txt") as part:
+        part.write_text("whole")
+        remove_parts(tmp_path)  # as another process does, in just this moment
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.txt": "whole"}
+
+
 def test_a_file_that_may_not_be_written_leaves_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     play_windows(monkeypatch)
     (path := tmp_path / "a.txt").write_text("old")

@@ -57,7 +57,8 @@ def test_a_training_that_stopped_goes_on_with_the_curve_of_its_seed(unbroken, tm
         run(config, tmp_path, stop=4)
     assert losses(tmp_path) == curve[:4]
     half = tmp_path / ".last.pt.0123abcd.part"
-    half.write_bytes(b"half")  # what a kill within a write leaves
+    half.write_bytes(b"half")  # what a kill within a write has left, some time ago
+    os.utime(half, (0, 0))
     with (tmp_path / "log.csv").open("a") as log:
         log.write("?\n5,0.1\n1")  # a damaged line, and lines after the checkpoint, the last one cut
     assert run(config, tmp_path) == curve
