@@ -206,15 +206,20 @@ def test_demo(capsys, tmp_path):
         pytest.param("~/a.png", id="in the home folder, by a tilde"),
         pytest.param("x" * 250 + ".png", id="the longest name"),
         pytest.param("é" * 125 + ".png", id="the longest name of two bytes a letter"),
+        pytest.param("x" + "é" * 124 + ".png", id="a name whose cut falls into a letter"),
         pytest.param("[1] *?.png", id="signs of patterns"),
         pytest.param("\x1b[31m\nred.png", id="signs that terminals obey"),
     ],
 )
 def test_demo_of_photos_of_any_name(name, monkeypatch, tmp_path, capsys):
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path / "home"))
     place, out = tmp_path / name.replace("~", "home"), tmp_path / "out"
     place.parent.mkdir(exist_ok=True)
-    wall("wall.png").rename(place)
+    try:
+        wall("wall.png").rename(place)
+    except OSError:
+        pytest.skip("this system has no such names")
     out.mkdir()
     (left := out / ".a.png.0123abcd.part").touch()  # by a run that was killed, some time ago
     os.utime(left, (0, 0))

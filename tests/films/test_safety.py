@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -175,7 +176,11 @@ TRIP = [f"trip[2024]/f_{number}.png" for number in ("00", "01", "10")]
     ("given", "meant"),
     [
         *((given, TRIP) for given in ("trip[2024]/*.png", "trip[2024]/f_%02d.png", "trip[2024]")),
-        *((given, ["far/a.png"]) for given in ("link/../a.png", "link/..", "link/../*.png")),  # above where it leads
+        # Above where it leads; Windows itself takes a step back for no step at all.
+        *(
+            pytest.param(given, ["far/a.png"], marks=pytest.mark.skipif(sys.platform == "win32", reason="as it says"))
+            for given in ("link/../a.png", "link/..", "link/../*.png")
+        ),
     ],
 )
 def test_strange_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, meant: list[str]) -> None:
@@ -354,12 +359,17 @@ def test_a_film_that_does_not_take_its_sound_is_told(tmp_path: Path, monkeypatch
 
 @pytest.mark.parametrize("name", [b"caf\xe9.mp4", b"12:30:00.mp4", b"a[1].mp4", b"-x.mp4"])
 def test_films_of_any_name(tmp_path: Path, name: bytes) -> None:
-    film = make_film(tmp_path / "film.mp4", 4).rename(tmp_path / os.fsdecode(name))
+    film = make_film(tmp_path / "film.mp4", 4)
+    try:
+        film = film.rename(tmp_path / os.fsdecode(name))
+    except (OSError, UnicodeError):
+        pytest.skip("this system has no such names")
     _, entries = run(film, tmp_path / "out", video=f"{film.stem}-poses.mp4")
     assert len(entries) == 4
     assert frames_in(tmp_path / "out" / f"{film.stem}-poses.mp4") == 4 if name.isascii() else True
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
 def test_a_holiday_folder(tmp_path: Path) -> None:
     """Photos and films by their content or ending, a word about all others; pipes and loops of links do no harm."""
     place = tmp_path / "holiday"
@@ -446,7 +456,10 @@ def test_results_of_other_pictures_are_not_judged(tmp_path: Path) -> None:
         refused("image_id 'walk.mp4 frame 0'", judged, (128, 96), path)
 
 
-@pytest.mark.parametrize("name", ["=cmd()", "+1", "@x", "-2", "a\x1b[31m"])
+@pytest.mark.parametrize(
+    "name",
+    ["=cmd()", "+1", "@x", "-2"] + ["a\x1b[31m"] * (sys.platform != "win32"),  # which has no such names
+)
 def test_names_do_no_harm_in_tables_and_on_terminals(tmp_path: Path, name: str) -> None:
     run([photo(tmp_path / "in" / f"{name}.png")], tmp_path, exports=["poses.csv", "poses.json"])
     text = (tmp_path / "poses.csv").read_text()
