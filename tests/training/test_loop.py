@@ -158,6 +158,11 @@ def test_learning_rate_rises_and_falls(folder):
     assert rates[-1] == pytest.approx(0.02)
 
 
+def test_a_config_of_windows_notepad_can_be_read(tmp_path):
+    (tmp_path / "c.toml").write_bytes(b"\xef\xbb\xbfnetwork = 'aenet'\ndata = []\n")
+    assert read_config(tmp_path / "c.toml").network == "aenet"
+
+
 def test_shipped_configs_can_be_read():
     configs = {path.stem: read_config(path) for path in CONFIGS.glob("*.toml")}
     assert {name: config.network for name, config in configs.items()} == {"0007": "aenet", "hpe-nb-ae": "two-scales"}
