@@ -13,7 +13,7 @@ from hpe_nb.cli.options import OUT, add_decoding, grouping_of, network_of
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.files.reading import from_home
 from hpe_nb.files.text import plural, text_table
-from hpe_nb.files.whole import check_targets, remove_parts
+from hpe_nb.files.whole import check_targets, remove_parts, shortened
 
 if TYPE_CHECKING:
     from hpe_nb.arrays import Image
@@ -47,7 +47,7 @@ def run(options: Namespace) -> None:
         poses = hpe.decode(maps, grouping).poses
     with stages.timed("draw"):
         drawn = hpe.draw_poses(image, poses)
-    stem, name = os.fsdecode(os.fsencode(photo.stem)[:240]), visible(photo.name)  # a file name may have 255 bytes
+    stem, name = shortened(photo.stem, 240), visible(photo.name)
     picture, people = (options.out / f"{stem}-poses{ending}" for ending in (".png", ".json"))
     check_targets([picture, people], [photo], replace=_written_before(picture, people, name, image))
     remove_parts(options.out)

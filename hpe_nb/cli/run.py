@@ -50,7 +50,7 @@ RESULTS = (
 def add(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = "A name that begins with a dash is given with its folder: ./-photo.jpg."
-    words = "photos, films, folders, patterns in quotes (such as '*.jpg' or frame_%%04d.png), a camera's index, URLs"
+    words = 'photos, films, folders, patterns in quotes (such as "*.jpg" or frame_%%04d.png), indices of cameras, URLs'
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=words)
     parser.add_argument("-o", "--out", type=Path, default=Path("hpe-nb-run"), help=OUT)
     add_options(parser, "frames", FRAMES)

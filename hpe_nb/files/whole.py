@@ -22,6 +22,9 @@ LOCK = ".hpe-nb.lock"
 PART = re.compile(r"\..*\.[0-9a-f]{8}\.part", re.DOTALL)
 """Names of the temporary files of `written_whole`."""
 
+YOUNG = 60.0
+"""Seconds for which Windows, where no temporary file can be locked, keeps one that has no name yet."""
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
@@ -50,8 +53,7 @@ def _part_of(path: Path, held: ExitStack) -> Path:
 
     `remove_parts` may take one away between its making and its lock; then there is another.
     """
-    # A name may have 255 bytes: a long one is cut, so that the temporary one fits too.
-    start = os.fsdecode(os.fsencode(path.name)[:200])
+    start = shortened(path.name, 200)
     while True:
         part = path.with_name(f".{start}.{secrets.token_hex(4)}.part")
         held.callback(_remove, part)
@@ -61,9 +63,19 @@ def _part_of(path: Path, held: ExitStack) -> Path:
             return part
 
 
+def shortened(name: str, most: int) -> str:
+    """The name as it is, or as much of it as fits into so many bytes: a name may have 255, with all that is added.
+
+    A letter is not cut in two: Windows and macOS take no name with half of one.
+    """
+    code = os.fsencode(name)
+    return name if len(code) <= most else code[:most].decode(errors="ignore")
+
+
 def _remove(part: Path) -> None:
     with suppress(OSError):
-        part.unlink(missing_ok=True)
+        part.chmod(0o600)  # Windows removes nothing that may not be written
+        part.unlink()
 
 
 def check_regular(path: Path) -> int | None:
@@ -101,8 +113,12 @@ def remove_parts(folder: Path) -> None:
     with suppress(OSError):
         for path in [path for path in folder.iterdir() if PART.fullmatch(path.name)]:
             with suppress(OSError), ExitStack() as held:
-                # On Windows what is open can't be removed, by others or by this.
-                if os.name == "nt" or _lock(held.enter_context(path.open("rb")).fileno()):
+                if os.name == "nt":
+                    # There what is open can't be removed, by others or by this; what is young may get its name next.
+                    left = time.time() - path.stat().st_mtime > YOUNG
+                else:
+                    left = bool(_lock(held.enter_context(path.open("rb")).fileno()))
+                if left:
                     path.unlink()
 
 
@@ -196,6 +212,8 @@ def folder_held(folder: Path) -> Iterator[None]:
             file.flush()
             yield
         finally:
+            if os.name == "nt":  # there what is open, here or elsewhere, cannot be removed
+                file.close()
             with suppress(OSError):
                 path.unlink()
 

@@ -22,6 +22,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.files.images import PICTURE_ENDINGS, decode_image, opened
 from hpe_nb.files.reading import MOST_BYTES, check_file, read_bytes
 from hpe_nb.files.text import plural
+from hpe_nb.files.whole import shortened
 from hpe_nb.films.record import Entry, fingerprint
 from hpe_nb.films.sources import TIMEOUT, Frame, Source, Span, Troubles, is_url, open_film, short_name
 from hpe_nb.network.download import TransferError, answer, blocks
@@ -150,13 +151,14 @@ def _meant(what: str | int, outputs: Path | None, notes: list[str]) -> list[tupl
 def _files_of(what: str, outputs: Path | None, notes: list[str]) -> list[str]:
     """The files of a folder or a pattern in their order, hidden ones and results left out."""
     folder, name = os.path.split(what)
-    one, root = numbered(name), next(at for at in (Path(what), *Path(what).parents) if os.path.isdir(at))
+    one, above = numbered(name), [Path(what), *Path(what).parents]
+    root = next((at for at in above if os.path.isdir(at)), above[-1])  # Windows may have no such drive
     if os.path.isdir(what):
         paths = [os.path.join(what, name) for name in sorted(os.listdir(what)) if not name.startswith(".")]
         files = [path for path in paths if not os.path.isdir(path)]
         if len(files) < len(paths):
             below = f"{plural(len(paths) - len(files), 'folder')} left out"
-            notes.append(f"{what}: {below}; '{what.rstrip('/')}/**/*' finds what is in them.")
+            notes.append(f'{what}: {below}; "{what.rstrip("/")}/**/*" finds what is in them.')
     elif one is not None:
         matches = [match for file in os.listdir(folder or ".") if (match := one.fullmatch(file))]
         files = [os.path.join(folder, match.string) for match in sorted(matches, key=lambda match: int(match[1]))]
@@ -289,12 +291,11 @@ def planned(paths: Sequence[str], known: Sequence[Entry] = ()) -> list[Photo | E
 
 def _picture_name(name: str, used: Collection[str]) -> str:
     """A file name for the annotated picture: a.jpg for a.png; a.png.jpg where another photo has that; then a-1.jpg."""
+    # Windows and its sticks know no such names, or take them for something else.
+    name = re.sub(r'[<>:"|?*]', "-", name)
     *folders, last = [part for part in PurePosixPath(name).parts if part not in ("..", "/")] or ["photo"]
     folder = PurePosixPath(*(f"{part}-1" if _alike(part) == CROPS else part for part in folders))
-    stem, whole = (
-        text if len(os.fsencode(text)) <= MOST_NAME else os.fsencode(text)[:MOST_NAME].decode(errors="ignore")
-        for text in (PurePosixPath(last).stem, last)
-    )
+    stem, whole = (shortened(text, MOST_NAME) for text in (PurePosixPath(last).stem, last))
     # Dots alone would name a folder above.
     tries = (one for one in chain((stem, whole), (f"{stem}-{i}" for i in count(1))) if one.strip("."))
     return next(tried for one in tries if _alike(tried := str(folder / f"{one}.jpg")) not in used)

@@ -458,10 +458,9 @@ class Upright:
 
 def is_url(what: str) -> bool:
     """Whether the text is an address such as https://... or rtsp://... (a Windows drive is none)."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", what) is not None
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", what) is not None
 
 
 def short_name(what: str) -> str:
     """The last part of a path or address, made visible."""
-    path = what.split("?")[0] if is_url(what) else what
-    return visible(path.rstrip("/").rsplit("/", 1)[-1] or what)
+    return visible(Path(what.split("?")[0] if is_url(what) else what).name or what)

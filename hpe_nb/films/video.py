@@ -129,6 +129,7 @@ class VideoFile(Closing):
                 self._video.codec_context.sample_aspect_ratio = self._source.pixel_ratio
             self._video.codec_context.open()  # it says what it cannot code
         except (ValueError, av.FFmpegError) as error:
+            self._file.close()  # Windows removes no file that is open
             with suppress(OSError):
                 self.path.unlink()
             raise HpeError(

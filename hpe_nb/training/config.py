@@ -104,7 +104,7 @@ def read_config(path: Path) -> Config:
         HpeError: no such file, a name that is unknown or missing, or a value of another kind or beyond its limits.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         data = tuple((path.parent / each["labels"], path.parent / each["images"]) for each in content["data"])
         augment = Augment(**content.get("augment", {}))
         return Config(**content | {"data": data, "augment": augment})

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from hpe_nb.arrays import Float64, Image
-from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.labels import Labels, read_labels
+from hpe_nb.files.images import read_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.skeleton import MIRROR
 from hpe_nb.training.config import Augment
@@ -76,9 +76,7 @@ def patch(
     Raises:
         HpeError: a photo that cannot be read.
     """
-    image = cv2.imread(str(photo.path))
-    if image is None:
-        raise HpeError(f"{photo.path} cannot be read as a picture; take it out of the labels or restore the file.")
+    image = cv2.cvtColor(read_image(photo.path), cv2.COLOR_RGB2BGR)
     scale = long / max(image.shape) * math.exp(rng.uniform(*np.log(augment.scale)))
     # Averages where it shrinks: interpolation would skip pixels.
     image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)

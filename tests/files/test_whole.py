@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from refusals import refused
+from windows import play_windows
 
 from hpe_nb.errors import HpeError
 from hpe_nb.files import whole
-from hpe_nb.files.whole import LOCK, check_targets, folder_held, new_file, remove_parts, written_whole
+from hpe_nb.files.whole import LOCK, check_targets, folder_held, new_file, remove_parts, shortened, written_whole
 
 PART = ".a.txt.0123abcd.part"
 
@@ -86,12 +87,17 @@ def test_a_file_is_replaced_with_its_permissions_and_a_link_is_not_followed(tmp_
     assert not any(path.is_symlink() for path in paths)
 
 
+def pipe(path: Path) -> None:
+    """A pipe, where the system has such files."""
+    os.mkfifo(path)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other devices and pipes")
 @pytest.mark.parametrize(
     "make",
     [
         pytest.param(Path.mkdir, id="folder"),
-        pytest.param(os.mkfifo, id="pipe"),
+        pytest.param(pipe, id="pipe"),
         pytest.param(lambda path: path.symlink_to(os.devnull), id="link to a device"),
     ],
 )
@@ -117,3 +123,48 @@ def test_a_lock_that_was_removed_in_between_or_is_a_link_holds_nothing(
         refused("is a link to another file", folder_held(tmp_path).__enter__)
         (tmp_path / LOCK).unlink()
     assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_a_folder_is_let_go_without_a_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    play_windows(monkeypatch)
+    with folder_held(tmp_path):
+        refused(f"process {os.getpid()} on", folder_held(tmp_path).__enter__)
+        assert (tmp_path / LOCK).exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_that_is_closed_and_has_no_name_yet_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    play_windows(monkeypatch)
+    (left := tmp_path / PART).touch()
+    os.utime(left, (0, 0))
+    with written_whole(tmp_path / "a.txt") as part:
+        part.write_text("whole")
+        remove_parts(tmp_path)  # as another process does, in just this moment
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.txt": "whole"}
+
+
+def test_a_file_that_may_not_be_written_leaves_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    play_windows(monkeypatch)
+    (path := tmp_path / "a.txt").write_text("old")
+    path.chmod(0o444)
+
+    def write() -> None:
+        with written_whole(path) as part:
+            part.write_text("new")
+
+    refused("could not be written", write)
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["old"]
+
+
+@pytest.mark.parametrize(
+    "letters", ["x" * 251, "\u00e9" * 125, "x" + "\u6f22" * 83], ids=["1 byte", "2 bytes", "3 bytes"]
+)
+def test_no_letter_of_a_long_name_is_cut_in_two(tmp_path: Path, letters: str) -> None:
+    for most in range(197, 204):
+        cut = shortened(letters, most)
+        assert letters.startswith(cut)
+        assert most - 4 < len(cut.encode()) <= most
+        assert shortened(cut, most) == cut
+    with written_whole(tmp_path / f"{letters}.txt") as part:
+        assert part.name.encode()  # what Windows and macOS take for a name
+        part.write_text("whole")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, monkeypatch: pytest.Mon
         (["../a.png", "b.png"], ["a.jpg", None]),
         (["http://x/..", "http://x/a.png"], ["photo.jpg", "a.jpg"]),
         (["http://x/1/a.png", "http://x/2/a.png?b", "http://x/2/a.png?c", "a.png"], ["a.jpg", "a.png.jpg", None, None]),
+        (["rtsp://camera:554", "12:30.png", 'a<b>"|?*/1.png'], ["camera-554.jpg", "12-30.jpg", None]),
         (["f", "..hidden"], ["f.jpg", None]),
         (["...mp4", "..mp4", "x/...mp4"], [None, None, None]),
         (["x" * 190 + ".jpg", "x" * 190 + ".png"], ["x" * 190 + ".jpg", "x" * 190 + ".png.jpg"]),
@@ -160,6 +162,7 @@ def test_every_photo_has_a_picture_of_its_own(paths: list[str], pictures: list[s
     assert len({one.name for one in planned(paths)}) == len(paths)
     assert len({name.casefold() for name in found}) == len(paths)
     assert all(len(os.fsencode(Path(name).name)) <= 230 for name in found)
+    assert set('<>:"|?*').isdisjoint("".join(found)), "what Windows takes for no name"
     for path in (*map(Path, found), *(Path(name).with_suffix("") for name in found)):  # the folder of a film too
         assert not path.is_absolute()
         assert {".", ".."}.isdisjoint(str(path).split("/"))
@@ -173,7 +176,11 @@ TRIP = [f"trip[2024]/f_{number}.png" for number in ("00", "01", "10")]
     ("given", "meant"),
     [
         *((given, TRIP) for given in ("trip[2024]/*.png", "trip[2024]/f_%02d.png", "trip[2024]")),
-        *((given, ["far/a.png"]) for given in ("link/../a.png", "link/..", "link/../*.png")),  # above where it leads
+        # Above where it leads; Windows itself takes a step back for no step at all.
+        *(
+            pytest.param(given, ["far/a.png"], marks=pytest.mark.skipif(sys.platform == "win32", reason="as it says"))
+            for given in ("link/../a.png", "link/..", "link/../*.png")
+        ),
     ],
 )
 def test_strange_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, meant: list[str]) -> None:
@@ -352,12 +359,17 @@ def test_a_film_that_does_not_take_its_sound_is_told(tmp_path: Path, monkeypatch
 
 @pytest.mark.parametrize("name", [b"caf\xe9.mp4", b"12:30:00.mp4", b"a[1].mp4", b"-x.mp4"])
 def test_films_of_any_name(tmp_path: Path, name: bytes) -> None:
-    film = make_film(tmp_path / "film.mp4", 4).rename(tmp_path / os.fsdecode(name))
+    film = make_film(tmp_path / "film.mp4", 4)
+    try:
+        film = film.rename(tmp_path / os.fsdecode(name))
+    except (OSError, UnicodeError):
+        pytest.skip("this system has no such names")
     _, entries = run(film, tmp_path / "out", video=f"{film.stem}-poses.mp4")
     assert len(entries) == 4
     assert frames_in(tmp_path / "out" / f"{film.stem}-poses.mp4") == 4 if name.isascii() else True
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
 def test_a_holiday_folder(tmp_path: Path) -> None:
     """Photos and films by their content or ending, a word about all others; pipes and loops of links do no harm."""
     place = tmp_path / "holiday"
@@ -374,7 +386,7 @@ def test_a_holiday_folder(tmp_path: Path) -> None:
     assert [Path(one).name for one in found.photos] == ["a.jpg", "iphone.heic", "no ending"]
     assert [Path(str(one)).name for one in found.films] == ["film.jpg", "walk.mp4"]
     text = " ".join(found.report.notes)
-    assert "2 folders" in text
+    assert f'2 folders left out; "{place}/**/*" finds' in text, "with the quotes that cmd.exe knows as well"
     assert "3 files" in text
     assert "given more than once" in text
     assert found.report.count == 2
@@ -444,7 +456,10 @@ def test_results_of_other_pictures_are_not_judged(tmp_path: Path) -> None:
         refused("image_id 'walk.mp4 frame 0'", judged, (128, 96), path)
 
 
-@pytest.mark.parametrize("name", ["=cmd()", "+1", "@x", "-2", "a\x1b[31m"])
+@pytest.mark.parametrize(
+    "name",
+    ["=cmd()", "+1", "@x", "-2"] + ["a\x1b[31m"] * (sys.platform != "win32"),  # which has no such names
+)
 def test_names_do_no_harm_in_tables_and_on_terminals(tmp_path: Path, name: str) -> None:
     run([photo(tmp_path / "in" / f"{name}.png")], tmp_path, exports=["poses.csv", "poses.json"])
     text = (tmp_path / "poses.csv").read_text()

@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import Callable
 from itertools import chain, islice, repeat
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 from unittest.mock import Mock
 
@@ -27,6 +27,7 @@ from refusals import refused
 import hpe_nb as hpe
 from hpe_nb.arrays import Image
 from hpe_nb.films import sources
+from hpe_nb.films.inputs import find_inputs
 from hpe_nb.films.sources import Span, Troubles
 from hpe_nb.films.video import VideoFile
 
@@ -293,6 +294,29 @@ def test_what_cannot_be_opened(
     (tmp_path / "text.mp4").write_text("no film")
     monkeypatch.chdir(tmp_path)
     assert ". " not in refused(words, hpe.open_source, what, **span)
+
+
+@pytest.mark.parametrize("what", ["Q:\\films\\walk.mp4", "Q:/films/walk.mp4", "Q://films/walk.mp4"])
+def test_a_film_of_windows_has_its_name(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    monkeypatch.setattr(sources, "Path", PureWindowsPath)
+    assert sources.short_name(what) == "walk.mp4"
+    assert not sources.is_url(what)
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("a.jpg", "does not exist"),
+        ("*.jpg", "holds no pictures"),
+        ("f_%d.jpg", "cannot be read"),
+        ("", "does not exist"),
+    ],
+    ids=["a file", "a pattern", "a pattern of numbers", "a folder"],
+)
+def test_a_drive_that_is_not_there(monkeypatch: pytest.MonkeyPatch, what: str, words: str) -> None:
+    monkeypatch.setattr("os.path.isdir", lambda _: False)
+    (said,) = find_inputs([f"/stick/{what}"]).report.sentences
+    assert words in said
 
 
 def test_a_report_stays_small() -> None:

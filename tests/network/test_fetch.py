@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -57,6 +58,7 @@ def test_a_good_server(site: Site) -> None:
     half = registry.cache_dir() / "toy" / "FP16" / ".toy.bin.0123abcd.part"  # what a killed process left
     half.parent.mkdir(parents=True)
     half.write_bytes(BIN[:1000])
+    os.utime(half, (0, 0))
     assert cached("toy") is None
     seen: list[tuple[int, int]] = []
     path = fetch("toy", progress=lambda done, total: seen.append((done, total)))

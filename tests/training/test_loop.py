@@ -57,7 +57,8 @@ def test_a_training_that_stopped_goes_on_with_the_curve_of_its_seed(unbroken, tm
         run(config, tmp_path, stop=4)
     assert losses(tmp_path) == curve[:4]
     half = tmp_path / ".last.pt.0123abcd.part"
-    half.write_bytes(b"half")  # what a kill within a write leaves
+    half.write_bytes(b"half")  # what a kill within a write has left, some time ago
+    os.utime(half, (0, 0))
     with (tmp_path / "log.csv").open("a") as log:
         log.write("?\n5,0.1\n1")  # a damaged line, and lines after the checkpoint, the last one cut
     assert run(config, tmp_path) == curve
@@ -97,7 +98,7 @@ def test_a_photo_that_a_worker_cannot_read_is_one_sentence(tmp_path):
     config = tiny_config(write_photos(tmp_path), workers=1)
     for path in tmp_path.glob("*.png"):
         path.write_text("no picture")
-    refused(r"^\S+\.png cannot be read as a picture; .*\.$", run, config, tmp_path / "out")
+    refused(r"^\S+\.png is no picture that can be read; .*\.$", run, config, tmp_path / "out")
 
 
 def test_all_of_one_network_and_only_the_head_of_the_other_are_trained(unbroken):
@@ -155,6 +156,11 @@ def test_learning_rate_rises_and_falls(folder):
     assert max(rates) == rates[9] > 0.9
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[-1] == pytest.approx(0.02)
+
+
+def test_a_config_of_windows_notepad_can_be_read(tmp_path):
+    (tmp_path / "c.toml").write_bytes(b"\xef\xbb\xbfnetwork = 'aenet'\ndata = []\n")
+    assert read_config(tmp_path / "c.toml").network == "aenet"
 
 
 def test_shipped_configs_can_be_read():

@@ -333,7 +333,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize(("method", "given", "says"), REFUSED.values(), ids=REFUSED)
 def test_what_is_not_there_is_refused_and_changes_nothing(explorer, method, given, says):
     maps, scene = explorer.subject.maps, explorer.scene
