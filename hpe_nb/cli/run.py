@@ -123,7 +123,7 @@ def _run_one(options: Namespace, what: Any, name: str, outputs: hpe.Outputs, **s
     span = Span(options.start, options.stop, options.stride, options.loop)
     with open_film(what, span) if name else Pictures(what, span) as source:
         totals = [options.frames] if options.frames else []
-        totals += [] if options.loop or source.count is None else [-(-source.count // options.stride)]
+        totals += [] if options.loop or source.count is None else [source.count]
         hidden = True if options.quiet else None  # None: shown on a terminal only
         with tqdm(total=min(totals, default=None), unit="frame", disable=hidden, leave=False) as bar:
             settings |= {"frames": options.frames, "seen": lambda *_: bar.update()}

@@ -239,7 +239,7 @@ class Pictures(Source):
         name = short_name(paths[0]) if len(paths) == 1 else plural(len(paths), "picture")
         super().__init__(name, span, paths)
         self.go_on(())
-        self.count = len(self.files[span.start : span.stop])
+        self.count = len(self.files[span.start : span.stop : span.stride])
 
     def go_on(self, entries: Sequence[Entry]) -> int:
         """Leave out what a record has; the others get numbers and file names of their own. Tells how many are done."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -65,18 +66,13 @@ class Span:
     def __post_init__(self) -> None:
         whole_number("start", self.start)
         whole_number("stride", self.stride, 1)
-        if self.stop is not None:
-            whole_number("stop", self.stop)
-        if self.over(self.start):
+        if self.stop is not None and whole_number("stop", self.stop) <= self.start:
             raise HpeError(f"stop={self.stop} was given with start={self.start}, but a later frame is expected.")
 
-    def wants(self, index: int) -> bool:
-        """Whether the frame at `index` of a round is one of those asked for."""
-        return index >= self.start and not self.over(index) and (index - self.start) % self.stride == 0
-
-    def over(self, index: int) -> bool:
-        """Whether the frame at `index` and all later ones of the round are beyond the end."""
-        return self.stop is not None and index >= self.stop
+    @property
+    def frames(self) -> range:
+        """Numbers of the wanted frames, as if a round without `stop` had no end."""
+        return range(self.start, sys.maxsize if self.stop is None else self.stop, self.stride)
 
 
 @dataclass
@@ -123,7 +119,7 @@ class Source(Closing):
         self.name, self.span = name, span  # what the user gave, shortened; which frames of it
         self.files = list(files)  # paths and addresses that are read
         self.fps = 1.0  # frames per second of a film or camera
-        self.count: int | None = None  # frames to come in one round, before `stride`, where it is known
+        self.count: int | None = None  # frames to come in one round, where it is known
         self.report = Troubles()  # what could not be read and was left out
 
     def round(self) -> Iterator[Frame]:
@@ -157,16 +153,14 @@ class Film(Source):
         self.keeps_sound = False
         self.sound = deque[Any](maxlen=20_000)  # packets of `heard` as they come by, of some minutes at most
         self._open()
-        announced = self._video.frames or round(self._lasts * self.fps)
-        ends = [end for end in (announced, span.stop) if end]
-        self.count = max(0, min(ends) - span.start) if ends else None
+        announced = self._video.frames or round(self._lasts * self.fps) or span.stop
+        self.count = len(range(announced)[span.start : span.stop : span.stride]) if announced else None
 
     def _open(self) -> None:
         """Stand before the first frame."""
-        self._container, self._video = open_container(self.files[0])
+        self._container, self._video, self.fps = open_container(self.files[0])
         self._frames = self._container.decode(self._video)
         self.heard: Any = next(iter(self._container.streams.audio), None)  # the stream of sound, None for a silent film
-        self.fps = frame_rate(self._video.average_rate, self._video.guessed_rate, self._video.base_rate)
         self.clock = Clock(self.fps)
         self._lasts, self._reached = (self._container.duration or 0) / 1e6, 0.0
         if self._container.format.name == "avi":  # its duration is guessed from the file's size
@@ -184,12 +178,12 @@ class Film(Source):
         if self.clock.now >= 0:
             self._container.close()
             self._open()
-        index = -1
+        index, wanted = -1, self.span.frames
         for index, frame in enumerate(self._decoded()):
-            if self.span.over(index):
+            if index >= wanted.stop:
                 return
             seconds = self.clock(frame)
-            if self.span.wants(index):
+            if index in wanted:
                 image = None if frame is None else self._upright(frame)
                 if image is None:
                     self.report.add(f"{self.name} frame {index} could not be decoded and was left out.")
@@ -331,15 +325,15 @@ class Camera(Source):
         """Read the device until it ends or is closed; runs in the thread, which also gives the device back."""
         import av
 
-        began, index = time.monotonic(), 0
-        while not (self._closing or self.span.over(index)):
+        began, index, wanted = time.monotonic(), 0, self.span.frames
+        while not self._closing and index < wanted.stop:
             image = None
             with suppress(av.FFmpegError, cv2.error, OSError, ValueError):
                 image = next(pictures, None)
             if image is None:
                 self.report.add(f"{self.name} broke off after {index} frames; check the cable or the connection.")
                 break
-            if self.span.wants(index):
+            if index in wanted:
                 with suppress(Empty):
                     self._newest.get_nowait()
                 self._newest.put(Frame(image, index, time.monotonic() - began))
@@ -371,8 +365,7 @@ def open_film(what: str | int, span: Span) -> Source:
         return Camera(f"camera {what}", span, camera_pictures(capture), fps, capture.release)
     if not (is_url(what) and what.split("://")[0].lower() in LIVE_SCHEMES):
         return Film(what, span)
-    container, video = open_container(what)
-    fps = frame_rate(video.average_rate, video.guessed_rate, video.base_rate)
+    container, video, fps = open_container(what)
     return Camera(short_name(what), span, map(Upright(), container.decode(video)), fps, container.close)
 
 
@@ -390,8 +383,8 @@ class OpenFile(FileIO):
         self.close()
 
 
-def open_container(address: str) -> tuple[Any, Any]:
-    """Open a film or stream: PyAV's container, and the first stream of pictures in it that is no cover.
+def open_container(address: str) -> tuple[Any, Any, float]:
+    """Open a film or stream: PyAV's container, the first stream of pictures in it that is no cover, and its frame rate.
 
     Local files are handed on as open files, so that no name is taken for a protocol or an option. What cannot be opened
     or holds no pictures is an HpeError.
@@ -411,7 +404,7 @@ def open_container(address: str) -> tuple[Any, Any]:
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
             stream.thread_type = "AUTO"
-            return container, stream
+            return container, stream, frame_rate(stream.average_rate, stream.guessed_rate, stream.base_rate)
     container.close()
     raise HpeError(f"{address} cannot be opened as a film, since it holds no moving pictures; give a film.")
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from fractions import Fraction
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +15,7 @@ from hpe_nb.arrays import Image
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import scaled_into
 from hpe_nb.files.whole import new_file, unwritable
-from hpe_nb.films.sources import Closing
-
-if TYPE_CHECKING:
-    from hpe_nb.films.sources import Film
+from hpe_nb.films.sources import Closing, Film
 
 PARTS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "500000", "flush_packets": "1"}
 """An MP4 in parts of half a second, each of which is whole: a film that was cut off plays up to its end."""
