@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import hpe_nb as hpe
-from hpe_nb.cli.options import OUT, add_decoding, grouping_of, network_of
+from hpe_nb.cli.options import OUT, add_decoding, network_of, settings_of
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.files.reading import from_home
 from hpe_nb.files.text import plural, text_table
@@ -32,7 +32,7 @@ def run(options: Namespace) -> None:
     from hpe_nb.decoder.poses import DETECTED, REFINED
     from hpe_nb.films.engine import Stages
 
-    grouping, stages = grouping_of(options), Stages()
+    grouping, stages = settings_of(options, hpe.Settings), Stages()
     photo = from_home(options.photo)
     photo = photo if photo.suffix or os.path.exists(photo) else hpe.sample(options.photo)  # noqa: PTH110 - any name
     with stages.timed("read the photo"):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hpe_nb as hpe
-from hpe_nb.cli.options import add_decoding, add_options, grouping_of, network_of
+from hpe_nb.cli.options import add_decoding, add_options, network_of, settings_of
 from hpe_nb.errors import HpeError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def run(options: Namespace) -> None:
     elif options.compare:
         print(_compared(options, known))
     else:
-        print(evaluate_cache(maps_of(options, known), known, grouping_of(options)))
+        print(evaluate_cache(maps_of(options, known), known, settings_of(options, hpe.Settings)))
 
 
 def _compared(options: Namespace, known: LabelledSet) -> str:
@@ -75,7 +75,7 @@ def _compared(options: Namespace, known: LabelledSet) -> str:
 
     from hpe_nb.evaluation.report import evaluate_cache
 
-    network, grouping = network_of(options), grouping_of(options)
+    network, grouping = network_of(options), settings_of(options, hpe.Settings)
     fits: list[tuple[Any, int]] = [(fit, size) for fit in ("protocol", "letterbox") for size in (288, 352, 448, 576)]
     fits += [] if (network.fit, network.size) in fits else [(network.fit, network.size)]
     networks: list[Any] = [*(replace(network, fit=fit, size=size) for fit, size in fits), hpe.FlipTest(network)]

@@ -51,7 +51,7 @@ def _checked(make: Callable[[str], Any], expected: str) -> Callable[[str], Any]:
 
 
 def add_fields(parser: ArgumentParser, title: str, settings: type) -> None:
-    """Add an option for each field of a class of settings; see `of_fields`."""
+    """Add an option for each field of a class of settings; see `settings_of`."""
     from hpe_nb.settings import field_line
 
     rows = []
@@ -63,16 +63,12 @@ def add_fields(parser: ArgumentParser, title: str, settings: type) -> None:
     add_options(parser, title, rows, unset=True)
 
 
-def of_fields(options: Namespace, settings: type[T], make: Any = None) -> T:
-    """The settings with the values whose options were given, by another maker where there is one."""
-    names = [item.name for item in fields(settings)]  # type: ignore[arg-type]
-    made: T = (make or settings)(**{name: getattr(options, name) for name in names if hasattr(options, name)})
+def settings_of(options: Namespace, kind: type[T]) -> T:
+    """The settings of a kind that the command line asks for; HpeError where a value is outside its range."""
+    names = [item.name for item in fields(kind)]  # type: ignore[arg-type]
+    make: Any = hpe.Settings.omz if kind is hpe.Settings and options.omz else kind
+    made: T = make(**{name: getattr(options, name) for name in names if hasattr(options, name)})
     return made
-
-
-def grouping_of(options: Namespace) -> hpe.Settings:
-    """The settings that the command line asks for; HpeError where a value is outside its range."""
-    return of_fields(options, hpe.Settings, hpe.Settings.omz if options.omz else None)
 
 
 def size_of(text: str) -> tuple[int, int]:

@@ -9,17 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import hpe_nb as hpe
-from hpe_nb.cli.options import (
-    OUT,
-    add_decoding,
-    add_fields,
-    add_options,
-    grouping_of,
-    listed,
-    network_of,
-    of_fields,
-    size_of,
-)
+from hpe_nb.cli.options import OUT, add_decoding, add_fields, add_options, listed, network_of, settings_of, size_of
 from hpe_nb.errors import HpeError, one_line, visible
 from hpe_nb.files.text import plural
 
@@ -70,9 +60,9 @@ def run(options: Namespace) -> int:
     from hpe_nb.films.inputs import CROPS, find_inputs, planned
 
     settings = {
-        "grouping": grouping_of(options),
-        "running": of_fields(options, hpe.Running),
-        "following": of_fields(options, hpe.Following),
+        "grouping": settings_of(options, hpe.Settings),
+        "running": settings_of(options, hpe.Running),
+        "following": settings_of(options, hpe.Following),
     }
     found, folder = find_inputs(options.inputs, options.out), options.out
     for note in found.report.notes + found.report.sentences:

@@ -9,7 +9,7 @@ from typing import Any
 
 import hpe_nb as hpe
 from hpe_nb.cli.eval import add_labelled, maps_of, photos_of
-from hpe_nb.cli.options import add_decoding, grouping_of
+from hpe_nb.cli.options import add_decoding, settings_of
 from hpe_nb.errors import HpeError, visible
 from hpe_nb.files.whole import check_targets, remove_parts
 
@@ -28,7 +28,7 @@ def run(options: Namespace) -> None:
     from hpe_nb.evaluation.grids import grid_settings
     from hpe_nb.evaluation.labels import label_files
 
-    known, base = hpe.read_labels(options.labels), grouping_of(options)
+    known, base = hpe.read_labels(options.labels), settings_of(options, hpe.Settings)
     if options.csv:
         # A network has its weights and its card beside it.
         network = Path(options.network)

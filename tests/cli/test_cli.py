@@ -15,7 +15,7 @@ from small_networks import quick
 import hpe_nb as hpe
 from hpe_nb.cli import lab
 from hpe_nb.cli.main import COMMANDS, main
-from hpe_nb.cli.options import add_decoding, grouping_of
+from hpe_nb.cli.options import add_decoding, settings_of
 from hpe_nb.decoder.poses import DETECTED
 from hpe_nb.settings import Settings
 
@@ -31,7 +31,7 @@ def parsed(*arguments):
     """The settings that a command line asks for."""
     parser = argparse.ArgumentParser()
     add_decoding(parser)
-    return grouping_of(parser.parse_args(arguments))
+    return settings_of(parser.parse_args(arguments), hpe.Settings)
 
 
 def wall(path, grey=200):
