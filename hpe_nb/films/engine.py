@@ -109,7 +109,7 @@ def detect(
 ) -> Generator[Found]:
     """Find the people in each frame, in order, with reading, network and decoding side by side.
 
-    Close the iterator (or leave it, as `for` does at the end) and all threads are gone.
+    Close the iterator, or take all of it, and the threads are gone.
 
     Args:
         frames: a source, see `open_source`, or any frames.
@@ -193,37 +193,35 @@ class _Flight:
 
     def feed(self, coming: Iterator[Frame]) -> None:
         """Read, place and start frame after frame; runs in the thread."""
-        more = True
-        while more:
+        while True:
             self.room.acquire()
             slot: Slot = Future()
             self.order.put(slot)
             try:
-                more = self._start_next(coming, slot)
+                with self.stages.timed("read"):
+                    frame = None if self.closing else next(coming, None)
+                if frame is None:
+                    slot.set_result(None)
+                    break
+                self._start(frame, slot)
             except BaseException as error:  # raised again where the results are taken
                 slot.set_exception(error)
-                more = False
+                break
         self.wait_all()
 
-    def _start_next(self, coming: Iterator[Frame], slot: Slot) -> bool:
-        """Hand the next frame to the network, or note why not; False at the end."""
-        with self.stages.timed("read"):
-            frame = None if self.closing else next(coming, None)
-        if frame is None:
-            slot.set_result(None)
-            return False
+    def _start(self, frame: Frame, slot: Slot) -> None:
+        """Hand a frame to the network, or note why not."""
         try:
             placement = self.network.place(frame.image)
             queue = self._queue(placement)
         except HpeError as error:
             self.report.add(f"{frame.name} was left out: {error}")
             slot.set_result([])
-            return True
+            return
         with self.stages.timed("place"):
             tensor = placement.fill(frame.image)
         # The tensor travels with the frame: the network reads it in place until the callback.
         queue.start_async({0: tensor}, (slot, frame, placement, tensor), share_inputs=True)
-        return True
 
     def _queue(self, placement: Placement) -> Any:
         """The queue of requests for an input shape; the last few are kept, as a folder may mix shapes."""
