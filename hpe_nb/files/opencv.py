@@ -1,8 +1,7 @@
 """OpenCV, or one sentence that says why it is not there: `from hpe_nb.files.opencv import cv2`.
 
-Three things go wrong with it on fresh machines: it is not installed; its wheel with windows misses system libraries on
-servers; or two of its packages overwrote each other and, since one was removed, an empty `cv2` is left. One remedy
-helps against all three: the wheel without windows, by itself.
+On fresh machines it is not installed, misses system libraries, or two of its packages overwrote each other and one was
+removed, which leaves an empty `cv2`. Against all three helps the wheel without windows, by itself.
 """
 
 from __future__ import annotations

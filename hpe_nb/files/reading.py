@@ -36,7 +36,7 @@ def check_file(path: Path, expected: str, most: int = MOST_BYTES) -> None:
     except FileNotFoundError as error:
         raise HpeError(f"{path} does not exist; give the path of {expected}.") from error
     except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     if not stat.S_ISREG(info.st_mode):
         kind = "a folder" if stat.S_ISDIR(info.st_mode) else "a pipe, socket or device"
         raise HpeError(f"{path} is {kind}, but {expected} is expected; give a file.")
@@ -50,10 +50,11 @@ def read_bytes(path: Path, expected: str, most: int = MOST_BYTES) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
-def _unreadable(path: Path, error: Exception) -> HpeError:
+def unreadable(path: object, error: Exception) -> HpeError:
+    """One sentence for a file that cannot be read."""
     return HpeError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); give a file you may read.")
 
 

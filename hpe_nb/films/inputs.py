@@ -20,7 +20,7 @@ from urllib.request import url2pathname
 
 from hpe_nb.errors import HpeError
 from hpe_nb.files.images import PICTURE_ENDINGS, decode_image, opened
-from hpe_nb.files.reading import MOST_BYTES, check_file, read_bytes
+from hpe_nb.files.reading import MOST_BYTES, check_file, read_bytes, unreadable
 from hpe_nb.files.text import plural
 from hpe_nb.files.whole import shortened
 from hpe_nb.films.record import Entry, fingerprint
@@ -94,22 +94,16 @@ class Inputs:
 
 
 def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) -> Inputs:
-    """The photos and films that are meant, as for `open_source`.
+    """The photos and films that are meant, named as for `open_source`, and what there is to say of them.
 
-    Args:
-        given: what the user named.
-        outputs: the folder for the results. What folders and patterns find in it is left out, being results.
-
-    Returns:
-        The photos and films, and what there is to say of them.
+    What folders and patterns find in `outputs`, the folder for the results, is left out.
     """
     found, seen = Inputs(), set[str | int]()
     for what in given:
         try:
             items = _meant(what if isinstance(what, int) else str(what), outputs, found.report.notes)
         except (OSError, ValueError) as error:
-            words = f"{what} cannot be read ({getattr(error, 'strerror', None) or error}); give one that you may read."
-            found.report.add(str(error) if isinstance(error, HpeError) else words)
+            found.report.add(str(error if isinstance(error, HpeError) else unreadable(what, error)))
             continue
         for item, kind in items:
             key = item if isinstance(item, int) or is_url(item) else os.path.normcase(whole_path(item))
@@ -307,17 +301,9 @@ def _alike(name: str) -> str:
 
 
 def picture_bytes(path: str) -> bytes:
-    """The bytes of a picture from a file or an address.
+    """The bytes of a picture from a file, or from an address, which has to send all of it within a minute.
 
-    Args:
-        path: a file of any name, or an address, which has to send the whole picture within a minute.
-
-    Returns:
-        The bytes, for `decode_image`.
-
-    Raises:
-        HpeError: no such file, or none that can be read; an address that gives nothing, too much, or pictures without
-            end, as cameras do.
+    HpeError: no such file, or none that can be read; an address that gives nothing, too much, or a film, as cameras do.
     """
     if not is_url(path):
         return read_bytes(Path(path), "a picture")
