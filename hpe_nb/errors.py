@@ -14,6 +14,7 @@ LONGEST = 299
 
 EXPECTED = {
     "Source": "an open source is expected, as hpe.open_source(path) gives it",
+    "Network": "a network itself is expected, as hpe.load_network gives it",
     "Maps": "maps are expected, as a network gives them: network(image)",
     "Settings": "settings are expected, such as hpe.Settings(tag_threshold=0.8)",
     "Decoding": "a decoding is expected, as hpe.decode(maps) gives it",

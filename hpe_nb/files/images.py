@@ -221,10 +221,7 @@ def _plain_jpeg(picture: Picture, data: bytes) -> Image | None:
 
 
 def _orientation(picture: Picture) -> int:
-    """How the camera was held, 1 to 8 as EXIF has it; 1 where it says nothing that can be understood.
-
-    Pillow turns TIFF files itself.
-    """
+    """How the camera was held, 1 to 8 as EXIF has it; 1 where it says nothing known, or Pillow turns it (TIFF)."""
     with suppress(Exception), warnings.catch_warnings(action="ignore"):
         way = picture.getexif().get(ORIENTATION, 1)
         return int(way) if way in range(1, 9) and picture.format != "TIFF" else 1

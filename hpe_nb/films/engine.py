@@ -143,18 +143,13 @@ def detect(
             feeder.join(GRACE)
 
 
-def check_network(network: object) -> None:
-    """See that this is a network itself, and nothing that calls one, such as a flip test."""
-    check_kind(network, Network, "films run on a network from hpe.load_network")
-
-
 def tuned(network: Network, running: Running) -> Network:
     """The network, to be compiled as `running` says; what its own config says of sharing cores is kept.
 
     With LATENCY one frame runs on all cores. By default each gets an equal part of every layer, and all wait for the
     one that was called away to decode or write; with AUTO the others take over its work. No number changes by that.
     """
-    check_network(network)
+    check_kind(network, Network)  # and nothing that calls one, such as a flip test
     chosen = {"NUM_STREAMS": running.streams, "INFERENCE_NUM_THREADS": running.threads}
     config = network.config | {"PERFORMANCE_HINT": running.hint} | {name: str(n) for name, n in chosen.items() if n}
     known = core().get_property("CPU", "SUPPORTED_PROPERTIES")

@@ -21,7 +21,7 @@ from hpe_nb.errors import HpeError, check_kind, last_line, one_line, whole_numbe
 from hpe_nb.files.images import ENDINGS, crop_boxes, decode_image, scaled_into, write_image
 from hpe_nb.files.reading import path_of
 from hpe_nb.files.whole import check_different, check_targets, folder_held, remove_parts
-from hpe_nb.films.engine import Found, Stages, check_network, detect
+from hpe_nb.films.engine import Found, Stages, detect
 from hpe_nb.films.following import Following, Running
 from hpe_nb.films.inputs import Pictures, numbered, picture_bytes
 from hpe_nb.films.record import Entry, RecordFile, export_record, fingerprint, is_export, read_record
@@ -181,7 +181,7 @@ def run_film(
     """
     frames = whole_number("frames", frames or 0)
     check_kind(source, Source)
-    check_network(network)
+    check_kind(network, Network)
     summary, following, grouping = Summary(), following or Following(), grouping or Settings()
     stages, found_by = summary.stages, f"{network.name}, fit={network.fit!r}, size={network.size}, {grouping!r}"
     with ExitStack() as open_files:

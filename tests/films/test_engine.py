@@ -50,9 +50,9 @@ def test_results_are_those_of_frame_by_frame(
 
 def test_a_flip_test_is_no_network(tmp_path: Path) -> None:
     twice: Any = hpe.FlipTest(DOTS)
-    refused("films run on a network", next, hpe.detect(frames(WALK), twice))
+    refused("a network itself", next, hpe.detect(frames(WALK), twice))
     with hpe.open_source(hpe.sample("vtest")) as film:
-        refused("films run on a network", hpe.run_film, film, twice, hpe.Outputs(record=tmp_path / "out" / "a.jsonl"))
+        refused("a network itself", hpe.run_film, film, twice, hpe.Outputs(record=tmp_path / "out" / "a.jsonl"))
     assert not any(tmp_path.iterdir())
 
 
