@@ -19,7 +19,10 @@ class Running(Checked):
 
 @dataclass(frozen=True, kw_only=True)
 class Following(Checked):
-    """Settings of tracking and smoothing."""
+    """Settings of tracking and smoothing.
+
+    Every field's metadata holds its `meaning` and its `low`, `high` and `by`, as in `Settings`.
+    """
 
     follow: bool = switch(True, "people keep number and colour from frame to frame; off: numbers are ranks by score")
     likeness: float = knob(0.15, 0.05, 0.95, 0.05, "least OKS to where a known person should be, for being that person")

@@ -94,9 +94,14 @@ class Inputs:
 
 
 def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) -> Inputs:
-    """The photos and films that are meant, named as for `open_source`, and what there is to say of them.
+    """The photos and films that are meant, as for `open_source`.
 
-    What folders and patterns find in `outputs`, the folder for the results, is left out.
+    Args:
+        given: what the user named.
+        outputs: the folder for the results. What folders and patterns find in it is left out, being results.
+
+    Returns:
+        The photos and films, and what there is to say of them.
     """
     found, seen = Inputs(), set[str | int]()
     for what in given:
@@ -301,9 +306,17 @@ def _alike(name: str) -> str:
 
 
 def picture_bytes(path: str) -> bytes:
-    """The bytes of a picture from a file, or from an address, which has to send all of it within a minute.
+    """The bytes of a picture from a file or an address.
 
-    HpeError: no such file, or none that can be read; an address that gives nothing, too much, or a film, as cameras do.
+    Args:
+        path: a file of any name, or an address, which has to send the whole picture within a minute.
+
+    Returns:
+        The bytes, for `decode_image`.
+
+    Raises:
+        HpeError: no such file, or none that can be read; an address that gives nothing, too much, or pictures without
+            end, as cameras do.
     """
     if not is_url(path):
         return read_bytes(Path(path), "a picture")

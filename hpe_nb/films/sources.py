@@ -229,10 +229,18 @@ class Film(Source):
                 self.sound.append(packet)
 
     def page(self, second: float) -> Image:
-        """The picture shown at a second of the film, counted from its first picture as in a record.
+        """The picture shown at a second, from a film whose frames are not read in another way.
 
-        Reading on is quick, jumping back takes longer. The frames may not be read in another way as well. HpeError
-        where the film has no such second, its picture cannot be decoded, or the film was closed.
+        Reading on is quick, jumping back takes longer.
+
+        Args:
+            second: counted from the film's first picture, as in a record.
+
+        Returns:
+            (H, W, 3) RGB uint8.
+
+        Raises:
+            HpeError: the film has no such second, its picture cannot be decoded, or the film was closed.
         """
         self._check_open()
         image, clock = None, self.clock

@@ -70,9 +70,14 @@ class VideoFile(Closing):
         self._sound: Any = None
 
     def write(self, image: Image, time: float) -> None:
-        """Add a frame, which is shown from this second of the source on, later than the one before.
+        """Add a frame.
 
-        HpeError where the place cannot be written, or the disk is nearly full; what is there can be played.
+        Args:
+            image: (H, W, 3) RGB uint8.
+            time: second of the source at which it is shown; later than that of the frame before.
+
+        Raises:
+            HpeError: the place cannot be written, or the disk is nearly full; what is there can be played.
         """
         import av
 
