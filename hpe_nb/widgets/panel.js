@@ -57,8 +57,9 @@ class Panels {
       }),
     }[kind]();
     control.dataset.setting = name;
+    control.title = title;
     const box = kind === "number" && make("input", {
-      type: "number", ...range, ariaLabel: `${name}, as a number`,
+      type: "number", ...range, title, ariaLabel: `${name}, as a number`,
       onchange: () => { // empty is no 0
         if (box.value) change(whole ? Math.round(box.value) : +box.value);
         else box.value = control.ariaValueText;
