@@ -93,19 +93,12 @@ class Maps {
     this.canvas = new OffscreenCanvas(width, height);
   }
 
-  /** Index of the map pixel under an image point, -1 outside. */
-  at(x, y) {
+  /** Score and tag (D numbers) of a joint type at an image point, null outside. */
+  read(joint, x, y) {
     const place = this.toMap.transformPoint({ x, y }), column = Math.round(place.x), row = Math.round(place.y);
-    const inside = column >= 0 && row >= 0 && column < this.width && row < this.height;
-    return inside ? row * this.width + column : -1;
-  }
-
-  score(joint, pixel) { return this.heat[joint * this.size + pixel] / 255; }
-
-  /** The tag (D numbers) of a joint type at a pixel. */
-  tag(joint, pixel) {
-    const start = (joint * this.size + pixel) * this.depth;
-    return [...this.tags.subarray(start, start + this.depth)];
+    if (column < 0 || row < 0 || column >= this.width || row >= this.height) return null;
+    const pixel = joint * this.size + row * this.width + column, start = pixel * this.depth;
+    return { joint, score: this.heat[pixel] / 255, tag: [...this.tags.subarray(start, start + this.depth)] };
   }
 
   /** A tag as the one number that the strip shows; `start` where it begins in a longer list. */
@@ -469,11 +462,10 @@ class Drawing {
 
   /** The tag under the pointer while the probe is on, its joint type, and how far from it others may be. */
   probeTag() {
-    const { maps, pointer, joint, scene, threshold = 1 } = this;
+    const { maps, pointer, scene, threshold = 1 } = this;
     if (!this.probing || !maps || !pointer) return null;
-    const dot = scene.dots[this.hovered?.dot], pixel = maps.at(...this.toImage(...pointer));
-    if (dot) return { joint: dot.joint, tag: dot.tag, threshold };
-    return pixel < 0 ? null : { joint, tag: maps.tag(joint, pixel), threshold };
+    const under = scene.dots[this.hovered?.dot] ?? maps.read(this.joint, ...this.toImage(...pointer));
+    return under && { joint: under.joint, tag: under.tag, threshold };
   }
 
   // Between image pixels and the screen.

@@ -144,7 +144,8 @@ class Panels {
 /** Buttons, a slider and a line over time for what has an order: the decoder's moments, the frames of a film. */
 class Steps {
   constructor(view) {
-    const { count, interval, turns = [], timeline } = view.fixed.steps, { play, back, on, position, turn, line } = view.parts;
+    const { count, interval, turns = [], timeline } = view.fixed.steps;
+    const { play, back, on, position, turn, line } = view.parts;
     Object.assign(this, { view, count, interval, turns, timeline, play, slider: position, turn, line });
     play.onclick = () => this.toggle();
     back.onclick = () => this.go(-1);
@@ -200,7 +201,6 @@ class Camera {
     Object.assign(this, { view, start, still, video: make("video", { muted: true, playsInline: true }) });
     start.onclick = () => (this.stream ? this.stop("The camera is off; the last picture stays.") : this.begin());
     still.onchange = () => this.photo();
-    view.when("change:scene", () => this.answered());
   }
 
   async begin() {
@@ -229,7 +229,7 @@ class Camera {
   answered() {
     const { asked, stream, video, view } = this;
     if (!asked) return;
-    view.say(`${view.get("scene").readout}; ${Math.round(performance.now() - asked)} ms from camera to kernel and back`);
+    view.say(`${view.scene.readout}; ${Math.round(performance.now() - asked)} ms from camera to kernel and back`);
     this.asked = 0;
     if (stream) this.send(video, video.videoWidth, video.videoHeight);
   }

@@ -256,9 +256,9 @@ class View extends Drawing {
       return told(`${names[dot.joint]}${dot.refined ? " (refined)" : ""}`, dot.score, dot.tag, whose);
     }
     if (spot?.person >= 0) return `person ${people[spot.person].number}: score ${people[spot.person].score.toFixed(2)}`;
-    const pixel = at && maps ? maps.at(...this.toImage(...at)) : -1;
-    if (pixel < 0) return "";
-    const tag = maps.tag(joint, pixel), score = maps.score(joint, pixel), seen = score > (values?.detection_threshold ?? 0);
+    const pixel = at && maps?.read(joint, ...this.toImage(...at));
+    if (!pixel) return "";
+    const { score, tag } = pixel, seen = score > (values?.detection_threshold ?? 0);
     return told(`${seen ? "" : "no "}${names[joint]} here`, score, tag, this.nearestTag(tag, seen));
   }
 
@@ -266,8 +266,8 @@ class View extends Drawing {
   nearestTag(tag, judged = true) {
     const { scene: { people }, threshold } = this;
     if (!people.length) return "no person to join";
-    const apart = people.map((one) => Math.hypot(...one.tag.map((value, i) => value - tag[i]))), least = Math.min(...apart);
-    const verdict = least < threshold ? ": may join" : ": too far to join";
+    const apart = people.map((one) => Math.hypot(...one.tag.map((value, i) => value - tag[i])));
+    const least = Math.min(...apart), verdict = least < threshold ? ": may join" : ": too far to join";
     const { number } = people[apart.indexOf(least)];
     return `nearest in tag is person ${number}, ${least.toFixed(2)} away${judged && threshold != null ? verdict : ""}`;
   }
@@ -318,6 +318,7 @@ class View extends Drawing {
     this.strip.ariaLabel = `Tags of all joints by joint type. ${readout}`;
     this.panels.follow();
     this.steps?.follow();
+    this.camera?.answered();
     this.listPeople();
     this.showTable(sent.table);
     this.draw();
@@ -418,8 +419,8 @@ class View extends Drawing {
       make("b", {}, name), `: ${evidence}. Try: ${advice}. `, this.setter(assignments(changes), changes)));
     this.parts.doctor.classList.toggle("hpe-odd", rows.length > 0);
     const red = limbs.length + dots.length > 0;
-    const usual = `Nothing unusual${red ? " as a whole. What is red: a limb too long, or a tag far from its person's" : ""}.`;
-    const none = findings ? usual : "Looking at the picture …";
+    const told = red ? " as a whole. What is red: a limb too long, or a tag far from its person's" : "";
+    const none = findings ? `Nothing unusual${told}.` : "Looking at the picture …";
     fill(this.parts.findings, rows.length ? make("ol", {}, rows) : none);
   }
 
@@ -449,9 +450,8 @@ class View extends Drawing {
   /** A person's number as a button that lights the person up. */
   badge(person) {
     const number = this.scene.people[person]?.number ?? person + 1, { colour, ink } = this.look(number);
-    const badge = button(number, "show this person", () => this.choose({ person, joint: -1 }), { className: "hpe-badge" });
-    Object.assign(badge.style, { background: colour, color: ink });
-    return badge;
+    const look = { className: "hpe-badge", style: `background: ${colour}; color: ${ink}` };
+    return button(number, "show this person", () => this.choose({ person, joint: -1 }), look);
   }
 
   /** Handlers with which a spot lights up while the pointer is on an element. */
