@@ -459,6 +459,11 @@ def test_any_number_of_people(people):
     assert len({(look["colour"], *look["dash"]) for look in explorer.fixed["looks"][:20]}) == 20
 
 
+def test_a_limb_has_the_shade_of_its_side_as_in_still_pictures(explorer):
+    sides = {(a, b): side for a, b, side in explorer.fixed["limbs"]}
+    assert [sides[limb] for limb in ((0, 1), (0, 2), (5, 6), (5, 7), (6, 8))] == [0, 2, 1, 0, 2]
+
+
 def test_other_things_are_refused():
     refused("something of type int was given", hpe.Explorer, 3)
     refused("an empty list was given", hpe.Explorer, [])
