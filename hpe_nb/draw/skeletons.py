@@ -120,13 +120,18 @@ def _ready(
     return ready
 
 
+def side_of(a: int, b: int) -> int:
+    """The side of the body that a limb belongs to, as in `SIDES`; one between the sides is in the middle."""
+    sides = {SIDES[a], SIDES[b]} - {1}
+    return sides.pop() if len(sides) == 1 else 1
+
+
 def _draw_limbs(picture: Image, person: _Person, width: int, *, solid: bool) -> None:
     """Draw the limbs between detected joints in place, or those that lead to a refined one: outlines, then colours."""
     shades, rim, lines = tones(person.number), _rim(width), []
     for a, b in LIMBS:
         if a in person.points and b in person.points and ({a, b} <= person.solid) == solid:
-            sides = {SIDES[a], SIDES[b]} - {1}
-            lines.append((person.points[a], person.points[b], shades[sides.pop() if len(sides) == 1 else 1]))
+            lines.append((person.points[a], person.points[b], shades[side_of(a, b)]))
     for start, end, _ in lines:
         cv2.line(picture, start, end, contrast(shades[1]), width + 2 * rim, cv2.LINE_AA, SHIFT)
     for start, end, tone in lines:

@@ -62,9 +62,9 @@ def browser_file(name: str) -> str:
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
-VERSION = f'const VERSION = "{hpe_nb.__version__}";'
-SCRIPT = "\n".join((VERSION, *map(browser_file, ("drawing.js", "view.js", "panel.js"))))
-"""The browser's half as one module, which knows the version it belongs to."""
+KNOWN = f'const VERSION = "{hpe_nb.__version__}", PARTS = {json.dumps(browser_file("canvas.html"))};'
+SCRIPT = "\n".join((KNOWN, *map(browser_file, ("drawing.js", "view.js", "panel.js"))))
+"""The browser's half as one module, which knows the version it belongs to and the parts of a view."""
 
 
 class Canvas(anywidget.AnyWidget):

@@ -19,6 +19,7 @@ from hpe_nb.decoder.peaks import find_peaks
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.draw import colours
 from hpe_nb.draw.dots import dots_of, owners
+from hpe_nb.draw.skeletons import side_of
 from hpe_nb.explain.diagnose import diagnose
 from hpe_nb.explain.moments import letter
 from hpe_nb.explain.why import explain_joint, explain_peak
@@ -63,8 +64,9 @@ FAR = 0.5
 def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     """What stays the same while a widget lives: names, colours, which tools and panels there are.
 
-    A person has a colour, its shades for the left side and the right, and the ink that stands out on it. Each scale of
-    a map is 256 colours with their opacity; that of the tag probe is bright where a tag is equal, dark where too far.
+    A person's look is a colour, the ink that stands out on it, its shades for the left side of the body, the middle and
+    the right side, and a dash. Each scale of a map is 256 colours with their opacity; that of the tag probe is bright
+    where a tag is equal, dark where too far.
     """
     import matplotlib as mpl
 
@@ -76,17 +78,19 @@ def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], *
         rgb = mpl.colormaps[scale](level)[:, :3] * 255
         return np.column_stack((rgb.round(), opacity)).astype(np.uint8).tobytes()
 
-    def shades(person: int) -> list[str]:
-        left, colour, right = colours.tones(person)
-        return [*map(colours.hex_code, (colour, left, right, colours.contrast(colour)))]
+    def look(person: int) -> dict[str, Any]:
+        shades = [*map(colours.hex_code, colours.tones(person))]
+        ink = colours.hex_code(colours.contrast(colours.person_colour(person)))
+        return {"colour": shades[1], "ink": ink, "shades": shades, "dash": list(colours.person_pattern(person))}
 
+    heat = table(colours.HEATMAP, np.minimum(120 + 0.86 * level, 230))
     people = range(len(colours.PEOPLE) * len(colours.PATTERNS))  # then colours and patterns repeat
     return more | {
         "app": app, "version": hpe_nb.__version__, "tools": list(tools), "panels": panels, "layers": list(LAYERS),
-        "names": list(KEYPOINTS), "order": list(JOINT_ORDER), "limbs": [list(limb) for limb in LIMBS],
-        "colours": [shades(i) for i in people], "patterns": [list(colours.person_pattern(i)) for i in people],
-        "heatmap": table(colours.HEATMAP, np.minimum(120 + 0.86 * level, 230)),
-        "tag map": table(colours.TAGMAP, np.full(256, 190.0)), "nearness": nearness.astype(np.uint8).tobytes(),
+        "names": list(KEYPOINTS), "order": list(JOINT_ORDER),
+        "limbs": [[*limb, side_of(*limb)] for limb in LIMBS], "looks": [look(i) for i in people],
+        "heatmap": heat, "all heatmaps": heat, "tag map": table(colours.TAGMAP, np.full(256, 190.0)),
+        "nearness": nearness.astype(np.uint8).tobytes(),
     }  # fmt: skip
 
 
@@ -104,11 +108,10 @@ def photo_data(image: Image, truth: Truth | None = None, longest: int = LONGEST)
 
 
 def maps_data(maps: Maps) -> dict[str, Any]:
-    """Heatmaps in 8 bits and tags in 16, with the ways between map and image and the scale of the strip.
+    """Heatmaps in 8 bits and tags in 16, with the way from map to image and the scale of the strip.
 
     A tag is `low` + `step` times the number sent. The step is no finer than what is shown, so that pages stay small.
     """
-    inverse = np.linalg.inv(np.vstack((maps.to_image, (0, 0, 1))))[:2]
     direction, ends = tag_scale(maps)
     low, high = float(maps.tags.min()), float(maps.tags.max())
     step = max(FINEST, (high - low) / 65535)
@@ -116,8 +119,7 @@ def maps_data(maps: Maps) -> dict[str, Any]:
         "heat": (np.minimum(np.abs(maps.heatmaps), 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8).tobytes(),
         "tags": ((maps.tags - np.float32(low)) / np.float32(step) + np.float32(0.5)).astype(np.uint16).tobytes(),
         "low": low, "step": step, "size": list(maps.size), "depth": maps.tags.shape[3],
-        "to_image": maps.to_image.ravel().tolist(), "to_map": inverse.ravel().tolist(),
-        "direction": direction.tolist(), "ends": list(ends),
+        "to_image": maps.to_image.T.ravel().tolist(), "direction": direction.tolist(), "ends": list(ends),
     }  # fmt: skip
 
 
@@ -216,8 +218,9 @@ def told_data(decoding: Decoding, person: int, joint: int, dot: int = -1) -> dic
         told["box"] = window_data(decoding, look)
     candidates = [
         {
-            "x": round(one.x, 2), "y": round(one.y, 2), "runner": one is explained.runner_up,
-            "cells": [letter(i), f"{one.score:.2f}", number(one.tag_distance), number(one.place_distance, 0),
+            "kind": "runner-up" if one is explained.runner_up else "candidate", "letter": letter(i), "peak": one.peak,
+            "x": round(one.x, 2), "y": round(one.y, 2),
+            "cells": [f"{one.score:.2f}", number(one.tag_distance), number(one.place_distance, 0),
                       number(one.cost), one.went_to],
         }
         for i, one in enumerate(explained.table)

@@ -1,13 +1,20 @@
 // The one picture of all widgets and its tag strip, drawn from data: photo, maps, people, dots and what lights up.
 // Nothing here asks the kernel: layers, hover, zoom, probe and highlights answer at the speed of the screen.
 
-const INK = "#181818", PAPER = "#ffffff", GREY = ["#9a9a9a"], DARK = "#333333";
+const INK = "#181818", PAPER = "#ffffff", GREY = "#9a9a9a", DARK = "#333333";
 const RED = "#d1001c", ORANGE = "#d55e00", YELLOW = "#f0e442";
 const DETECTED = 1;
-const ONE_TYPE = ["heatmap", "tag map"], MAP_LAYERS = ["all heatmaps", ...ONE_TYPE], SCALES = [...ONE_TYPE, "nearness"];
+const ONE_TYPE = ["heatmap", "tag map"], MAP_LAYERS = ["all heatmaps", ...ONE_TYPE];
+/** How true people are drawn: all sides alike. */
+const TRUTH = { shades: Array(3).fill("#ffffffb0"), dash: [] };
 const FONT = "11px system-ui, sans-serif", BOLD = "600 12px system-ui, sans-serif";
 /** Room in the strip for the names of joint types, at its right, for people's numbers above and the scale below; pixels. */
 const NAMES = 98, EDGE = 12, HEAD = 46, FOOT = 20;
+/** How what lights up is ringed: radius, colour and dash. */
+const LIT = {
+  candidate: [9, PAPER, [1.2, 1.2]], "runner-up": [9, YELLOW], ring: [9, PAPER, [1.2, 1.2]], place: [14, YELLOW],
+  odd: [8, RED], "would change": [11, ORANGE], selected: [9, YELLOW], hovered: [10, PAPER], chosen: [10, YELLOW],
+};
 /** Steps to the side, the nearest first, where something else stands already. */
 const SHIFTS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6];
 
@@ -26,29 +33,29 @@ function free(taken, spots, wide, high) {
 
 // -------------------------------------------------------------------------------------------------------------- shapes
 
-/** Stroke what `trace` lays out, and fill it where there is a `fill`. */
+/** Stroke what `trace` lays out, and fill it where there is a `fill`; dash and gap are in widths of the line. */
 function outline(g, { colour, width = 2, fill = null, dash = [] }, trace) {
   g.beginPath();
   trace();
   Object.assign(g, { strokeStyle: colour, lineWidth: width, fillStyle: fill });
-  g.setLineDash(dash);
+  g.setLineDash(dash.map((part) => part * width));
   if (fill) g.fill();
   g.stroke();
 }
 
 const line = (g, from, to, style) => outline(g, style, () => { g.moveTo(...from); g.lineTo(...to); });
-const circle = (g, x, y, radius, style) => outline(g, style, () => g.arc(x, y, radius, 0, 7));
+const circle = (g, [x, y], radius, style) => outline(g, style, () => g.arc(x, y, radius, 0, 7));
 const frame = (g, [x0, y0], [x1, y1], style) => outline(g, style, () => g.rect(x0, y0, x1 - x0, y1 - y0));
 
 /** A joint: full where it was detected, hollow where it was refined. */
-function disc(g, x, y, radius, colour, hollow) {
-  circle(g, x, y, radius, { colour: INK, width: 1.3, fill: hollow ? PAPER : colour });
-  if (hollow) circle(g, x, y, 0.65 * radius, { colour, width: 1.5 });
+function disc(g, at, radius, colour, hollow) {
+  circle(g, at, radius, { colour: INK, width: 1.3, fill: hollow ? PAPER : colour });
+  if (hollow) circle(g, at, 0.65 * radius, { colour, width: 1.5 });
 }
 
-function ring(g, x, y, radius, colour, dash) {
-  circle(g, x, y, radius, { colour: INK, width: 4.5 });
-  circle(g, x, y, radius, { colour, width: 2.5, dash });
+function ring(g, at, radius, colour, dash) {
+  circle(g, at, radius, { colour: INK, width: 4.5 });
+  circle(g, at, radius, { colour, width: 2.5, dash });
 }
 
 function bar(g, x, y, width, height, colour) {
@@ -62,7 +69,7 @@ function write(g, text, x, y, colour, align = "center", font = FONT) {
 }
 
 /** A word on a rounded ground. */
-function sign(g, text, x, y, colour = DARK, ink = PAPER, dash = []) {
+function sign(g, text, x, y, { colour = DARK, ink = PAPER, dash } = {}) {
   g.font = BOLD;
   const wide = Math.max(18, g.measureText(text).width + 9);
   outline(g, { colour: ink, width: 1.5, fill: colour, dash }, () => g.roundRect(x - wide / 2, y - 9, wide, 18, 9));
@@ -73,38 +80,30 @@ function sign(g, text, x, y, colour = DARK, ink = PAPER, dash = []) {
 
 /** Heatmaps and tags, and pictures made of them. */
 class Maps {
-  constructor(sent, fixed) {
-    const { to_image: to, to_map: from, direction, depth, ends } = sent;
-    Object.assign(this, { to, from, direction, depth, ends });
-    [this.width, this.height] = sent.size;
-    this.size = this.width * this.height;
+  constructor(sent, scales) {
+    const { to_image: toImage, direction, depth, ends } = sent, [width, height] = sent.size;
+    Object.assign(this, { scales, toImage, direction, depth, ends, width, height, size: width * height });
+    this.toMap = new DOMMatrix(toImage).inverse();
     this.heat = typed(Uint8Array, sent.heat);
     this.tags = Float32Array.from(typed(Uint16Array, sent.tags), (value) => sent.low + sent.step * value);
-    this.canvas = new OffscreenCanvas(this.width, this.height);
-    this.colours = Object.fromEntries(SCALES.map((name) => [name, typed(Uint32Array, fixed[name])]));
+    this.highest = new Uint8Array(this.size);
+    for (let i = 0; i < this.heat.length; i++) {
+      this.highest[i % this.size] = Math.max(this.highest[i % this.size], this.heat[i]);
+    }
+    this.canvas = new OffscreenCanvas(width, height);
   }
 
-  /** Index of the map pixel under an image point, -1 outside. */
-  at(x, y) {
-    const [a, b, e, c, d, f] = this.from;
-    const column = Math.round(a * x + b * y + e), row = Math.round(c * x + d * y + f);
-    const inside = column >= 0 && row >= 0 && column < this.width && row < this.height;
-    return inside ? row * this.width + column : -1;
-  }
-
-  score(joint, pixel) { return this.heat[joint * this.size + pixel] / 255; }
-
-  /** The tag (D numbers) of a joint type at a pixel. */
-  tag(joint, pixel) {
-    const start = (joint * this.size + pixel) * this.depth;
-    return this.tags.subarray(start, start + this.depth);
+  /** Score and tag (D numbers) of a joint type at an image point, null outside. */
+  read(joint, x, y) {
+    const place = this.toMap.transformPoint({ x, y }), column = Math.round(place.x), row = Math.round(place.y);
+    if (column < 0 || row < 0 || column >= this.width || row >= this.height) return null;
+    const pixel = joint * this.size + row * this.width + column, start = pixel * this.depth;
+    return { joint, score: this.heat[pixel] / 255, tag: [...this.tags.subarray(start, start + this.depth)] };
   }
 
   /** A tag as the one number that the strip shows; `start` where it begins in a longer list. */
   along(tag, start = 0) {
-    let sum = 0;
-    for (let d = 0; d < this.depth; d++) sum += tag[start + d] * this.direction[d];
-    return sum;
+    return this.direction.reduce((sum, part, d) => sum + part * tag[start + d], 0);
   }
 
   /** Paint a layer, or the probe where one is given, into `canvas`, unless it is there already. */
@@ -112,30 +111,22 @@ class Maps {
     const key = JSON.stringify([probe ?? layer, layer === "all heatmaps" || joint]);
     if (key === this.painted) return;
     this.painted = key;
-    const [colours, level] = this.colouring(layer, joint, probe);
-    const pixels = new Uint32Array(this.size);
-    for (let i = 0; i < this.size; i++) pixels[i] = colours[Math.round(clamp(level(i), 0, 255))];
-    const image = new ImageData(new Uint8ClampedArray(pixels.buffer), this.width, this.height);
-    this.canvas.getContext("2d").putImageData(image, 0, 0);
-  }
-
-  /** A layer's 256 colours, and which of them a pixel has. */
-  colouring(layer, joint, probe) {
-    const { colours, heat, tags, size, depth, ends } = this, start = joint * size;
-    if (probe) {
-      return [colours.nearness, (i) => {
+    const { heat, tags, size, depth, ends: [low, high] } = this, start = joint * size;
+    const shown = probe ? "nearness" : layer, colours = typed(Uint32Array, this.scales[shown]);
+    const level = {
+      heatmap: (i) => heat[start + i],
+      "all heatmaps": (i) => this.highest[i],
+      "tag map": (i) => 255 * (this.along(tags, (start + i) * depth) - low) / (high - low),
+      nearness: (i) => {
         let apart = 0;
         for (let d = 0; d < depth; d++) apart += (tags[(start + i) * depth + d] - probe.tag[d]) ** 2;
         return 255 * (1 - Math.sqrt(apart) / Math.max(probe.threshold, 1e-6));
-      }];
-    }
-    if (layer === "tag map") {
-      return [colours[layer], (i) => 255 * (this.along(tags, (start + i) * depth) - ends[0]) / (ends[1] - ends[0])];
-    }
-    if (layer === "heatmap") return [colours[layer], (i) => heat[start + i]];
-    const highest = new Uint8Array(size);
-    for (let i = 0; i < heat.length; i++) if (heat[i] > highest[i % size]) highest[i % size] = heat[i];
-    return [colours.heatmap, (i) => highest[i]];
+      },
+    }[shown];
+    const pixels = new Uint32Array(size);
+    for (let i = 0; i < size; i++) pixels[i] = colours[Math.round(clamp(level(i), 0, 255))];
+    const image = new ImageData(new Uint8ClampedArray(pixels.buffer), this.width, this.height);
+    this.canvas.getContext("2d").putImageData(image, 0, 0);
   }
 }
 
@@ -151,14 +142,15 @@ class Drawing {
   paint() {
     // People wait for their photo: neither is seen with another's.
     if (this.abort.signal.aborted || this.loading) return;
-    this.paintPhoto();
-    if (!this.stripBox.hidden && !this.strip.hidden) this.paintStrip();
+    this.items = { photo: [], strip: [] };
+    if (this.imageSize && this.photo.clientWidth) this.paintPhoto();
+    if (this.strip.clientWidth) this.paintStrip();
     this.root.dataset.shown = this.scene.n ?? 0;
     this.root.dataset.frames = +(this.root.dataset.frames ?? 0) + 1;
   }
 
   /** The context of a canvas of this size in CSS pixels, as sharp as the screen and cleared. */
-  context(canvas, width = canvas.clientWidth, height = canvas.clientHeight) {
+  context(canvas, [width, height] = [canvas.clientWidth, canvas.clientHeight]) {
     const sharp = window.devicePixelRatio || 1, size = [Math.round(width * sharp), Math.round(height * sharp)];
     if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
     const g = canvas.getContext("2d");
@@ -171,61 +163,60 @@ class Drawing {
   drawn(kind, more) { this.into.push({ kind, ...more }); }
 
   /** Paint what depends on the things that it `shows`; from the second time on that they are the same, a bitmap is kept. */
-  layered(name, g, [width, height], shows, paint) {
+  layered(name, g, size, shows, paint) {
     const layer = (this.layers[name] ??= { canvas: new OffscreenCanvas(1, 1), shows: [] }), above = this.into;
-    shows.push(width, height, g.canvas.width);
+    shows.push(...size, g.canvas.width);
     const changed = shows.some((one, i) => one !== layer.shows[i]);
     if (changed || !layer.kept) {
       Object.assign(layer, { shows, kept: !changed, items: (this.into = []) });
       g.save();
-      paint(changed ? g : this.context(layer.canvas, width, height));
+      paint(changed ? g : this.context(layer.canvas, size));
       g.restore();
       this.into = above;
     }
     above.push(...layer.items);
-    if (!changed) g.drawImage(layer.canvas, 0, 0, width, height);
+    if (!changed) g.drawImage(layer.canvas, 0, 0, ...size);
   }
 
-  /** A person's colour, its shades for the left side and the right, and the ink that stands out on it. */
-  colours(number) { return this.fixed.colours[(number - 1) % this.fixed.colours.length]; }
+  /** How a person with a number is drawn: colour, ink on it, shades of left side, middle and right side, dash. */
+  look(number) { return this.fixed.looks[(number - 1) % this.fixed.looks.length]; }
 
   /** The colour of the person at a place among the scene's people, grey for none. */
-  colourOf(person, scene = this.scene) { return (person >= 0 ? this.colours(scene.people[person].number) : GREY)[0]; }
-
-  /** People beyond the palette get another pattern of line; in widths of the line. */
-  dash(number, width) {
-    return this.fixed.patterns[(number - 1) % this.fixed.patterns.length].map((value) => value * width);
-  }
+  colourOf(person, scene = this.scene) { return person >= 0 ? this.look(scene.people[person].number).colour : GREY; }
 
   /** The person who is pointed at or chosen, -1 for none: the others fade. */
   get foremost() { return this.chosen?.person ?? this.hovered?.person ?? -1; }
 
-  /** What lights up on photo and strip: kind, dots by their places, radius and colour. */
+  /** What lights up: its kind, its place on the photo, the dot that it is, if it is one, and a letter, if it has one. */
   lights() {
-    const { odd, diagnosing, chosen, hovered } = this, preview = this.get("preview");
+    const { odd, diagnosing, chosen, hovered, mark, scene } = this, preview = this.get("preview");
+    const dots = (kind, which = []) => which.filter((dot) => dot in scene.dots)
+      .map((dot) => ({ kind, dot, ...scene.dots[dot] }));
     return [
-      ["odd", diagnosing ? odd.dots : [], 8, RED],
-      ["would change", preview.value === this.previewed ? preview.dots ?? [] : [], 11, ORANGE],
-      ["selected", this.selected, 9, YELLOW],
-      ["hovered", [hovered?.dot], 10, PAPER],
-      ["chosen", [chosen?.dot], 10, YELLOW],
+      ...((chosen && this.told.candidates) ?? []),
+      ...dots("odd", diagnosing ? odd.dots : []),
+      ...dots("would change", preview.value === this.previewed ? preview.dots : []),
+      ...dots("selected", this.selected),
+      ...dots("hovered", [hovered?.dot]),
+      ...dots("chosen", [chosen?.dot]),
+      ...(scene.rings ?? []).map((ring) => ({ kind: "ring", ...ring })),
+      ...(mark ? [{ kind: "place", x: mark[0], y: mark[1] }] : []),
     ];
   }
 
   /** A person's number on a ground of its colour. */
   number(g, { number }, person, [x, y], old) {
-    const [colour, , , ink] = this.colours(number);
-    sign(g, String(number), x, y, colour, ink, this.dash(number, 2));
-    this.drawn("number", { person, number, x, y, colour, old });
+    const look = this.look(number);
+    sign(g, String(number), x, y, look);
+    this.drawn("number", { person, number, x, y, colour: look.colour, old });
   }
 
   // The photo.
 
   paintPhoto() {
     const g = this.context(this.photo), [width, height] = this.size, { mode } = this, alone = mode === "one";
-    this.into = this.items.photo = [];
+    this.into = this.items.photo;
     this.photo.style.touchAction = this.fitted ? "pan-y" : "none";
-    if (!width || !this.imageSize) return;
     const split = mode === "divider" ? this.divider * width : width - this.pane;
     for (const [scene, from, to] of [...(alone ? [] : [[this.kept, 0, split]]), [this.scene, split, width]]) {
       g.save();
@@ -236,23 +227,24 @@ class Drawing {
       this.paintPane(g, scene, scene === this.kept);
       g.restore();
     }
+    if (this.held?.onPhoto) ring(g, this.held.onPhoto, 8, ORANGE);
     if (alone) return;
     sign(g, "A", split - 24, height - 16);
     sign(g, "now", split + 24, height - 16);
     bar(g, split - 1.5, 0, 3, height, ORANGE);
-    if (mode === "divider") disc(g, split, height / 2, 8, ORANGE);
+    if (mode === "divider") disc(g, [split, height / 2], 8, ORANGE);
     this.drawn("divider", { x: split, y: height / 2 });
   }
 
   /** One picture: photo, map, people, what is lit. `old` for the kept result, in which nothing lights up. */
   paintPane(g, scene, old) {
-    const { zoom, x, y, layer, joint, size, levels, maps } = this, where = [zoom, x, y, levels, layer, joint];
-    const probe = this.probeTag(), only = old ? -1 : this.foremost;
-    this.layered("photo", g, size, where.slice(0, 4), (own) => this.paintLevel(own));
-    if (maps && (probe || MAP_LAYERS.includes(layer))) this.paintMap(g, probe);
-    this.layered(old ? "A" : "now", g, size, [...where, scene, only], (own) => {
-      if (layer === "truth") for (const one of this.truth) this.paintLimbs(own, one, 9, Array(3).fill("#ffffffb0"), null);
-      if (!MAP_LAYERS.includes(layer)) this.paintPeople(own, scene, only, old);
+    const { zoom, x, y, layer, joint, size, levels, maps } = this, where = [zoom, x, y, levels];
+    const probe = this.probeTag(), only = old ? -1 : this.foremost, onMap = MAP_LAYERS.includes(layer);
+    this.layered("photo", g, size, [...where], (own) => this.paintLevel(own));
+    if (maps && (probe || onMap)) this.paintMap(g, probe);
+    this.layered(old ? "A" : "now", g, size, [...where, layer, joint, scene, only], (own) => {
+      if (layer === "truth") for (const one of this.truth) this.paintLimbs(own, one, 9, TRUTH);
+      if (!onMap) this.paintPeople(own, scene, only, old);
       this.paintPeaks(own, scene, old);
     });
     if (!old) this.paintLit(g, scene);
@@ -261,22 +253,24 @@ class Drawing {
   paintLevel(g) {
     const [width, height] = this.imageSize, [whole, small] = this.levels, sharp = window.devicePixelRatio || 1;
     if (!whole) return;
-    Object.assign(g, { imageSmoothingEnabled: this.zoom < 6, imageSmoothingQuality: "medium" });
     const level = small && this.zoom * sharp <= 1.4 * small.width / width ? small : whole;
+    Object.assign(g, { imageSmoothingEnabled: this.zoom < 6, imageSmoothingQuality: "medium" });
+    g.drawImage(level, ...this.toScreen(-0.5, -0.5), width * this.zoom, height * this.zoom);
     this.drawn("photo", { width: level.width, zoom: this.zoom });
-    g.drawImage(level, this.x - this.zoom / 2, this.y - this.zoom / 2, width * this.zoom, height * this.zoom);
   }
 
   paintMap(g, probe) {
-    const joint = probe?.joint ?? this.joint, [a, b, e, c, d, f] = this.maps.to, s = this.zoom;
+    const joint = probe?.joint ?? this.joint, { zoom, maps: { toImage, canvas } } = this;
     this.maps.paint(this.layer, joint, probe);
     g.save();
+    g.translate(this.x, this.y);
+    g.scale(zoom, zoom);
     g.beginPath();
-    g.rect(this.x - s / 2, this.y - s / 2, this.imageSize[0] * s, this.imageSize[1] * s);
+    g.rect(-0.5, -0.5, ...this.imageSize);
     g.clip();
-    g.transform(a * s, c * s, b * s, d * s, e * s + this.x, f * s + this.y);
-    g.imageSmoothingEnabled = s * a < 4;
-    g.drawImage(this.maps.canvas, -0.5, -0.5);
+    g.transform(...toImage);
+    g.imageSmoothingEnabled = zoom * toImage[0] < 4;
+    g.drawImage(canvas, -0.5, -0.5);
     g.restore();
     this.drawn(probe ? "probe" : "map", { layer: this.layer, ...probe, joint });
   }
@@ -284,11 +278,11 @@ class Drawing {
   paintPeople(g, scene, only, old) {
     const taken = [], joints = scene.people.map((one) => this.jointsOf(one));
     for (const person of [...joints.keys()].reverse()) {
-      const one = scene.people[person], { number } = one, [colour, left, right] = this.colours(number);
+      const one = scene.people[person], { number } = one, look = this.look(number), { colour } = look;
       g.globalAlpha = only >= 0 && only !== person ? 0.45 : 1;
-      this.paintLimbs(g, one, 3, [left, colour, right], this.dash(number, 3));
+      this.paintLimbs(g, one, 3, look);
       for (const [x, y, joint] of joints[person]) {
-        disc(g, x, y, 4, colour, one.kind[joint] !== DETECTED);
+        disc(g, [x, y], 4, colour, one.kind[joint] !== DETECTED);
         this.drawn("joint", { person, number, joint, x, y, colour, old });
       }
     }
@@ -306,17 +300,16 @@ class Drawing {
   }
 
   jointAt(one, joint) { return this.toScreen(one.xy[2 * joint], one.xy[2 * joint + 1]); }
-  dotAt([, , x, y]) { return this.toScreen(x, y); }
 
-  /** Limbs of one width, thin where refined; `shades` are those of the left side, the middle and the right side. */
-  paintLimbs(g, one, width, shades, dash) {
-    const sideOf = (joint) => (joint ? 2 - 2 * (joint % 2) : 1);
+  /** Limbs of one width, thin where refined; those of people have dark rims. */
+  paintLimbs(g, one, width, look) {
+    const { shades, dash } = look;
     g.lineCap = "round";
-    for (const [a, b] of this.fixed.limbs.filter((limb) => limb.every((joint) => one.kind[joint]))) {
-      const ends = [this.jointAt(one, a), this.jointAt(one, b)], side = sideOf(a) === sideOf(b) ? sideOf(a) : 1;
-      const wide = !dash || (one.kind[a] === DETECTED && one.kind[b] === DETECTED) ? width : width / 2;
-      if (dash) line(g, ...ends, { colour: INK, width: wide + 2 });
-      line(g, ...ends, { colour: shades[side], width: wide, dash: dash ?? [] });
+    for (const [a, b, side] of this.fixed.limbs.filter(([a, b]) => one.kind[a] && one.kind[b])) {
+      const ends = [this.jointAt(one, a), this.jointAt(one, b)];
+      const wide = one.kind[a] === DETECTED && one.kind[b] === DETECTED ? width : width / 2;
+      if (look !== TRUTH) line(g, ...ends, { colour: INK, width: wide + 2 });
+      line(g, ...ends, { colour: shades[side], width: wide, dash });
     }
   }
 
@@ -328,45 +321,33 @@ class Drawing {
 
   paintPeaks(g, scene, old) {
     const wrong = this.layer === "truth";
-    scene.dots.forEach((row, dot) => {
-      const [joint, person, , , score] = row, [x, y] = this.dotAt(row);
+    scene.dots.forEach(({ joint, person, score, ...place }, dot) => {
       if (!this.showsPeak(joint, dot, scene)) return;
+      const [x, y] = this.toScreen(place.x, place.y);
       if (wrong) for (const down of [7, -7]) line(g, [x - 7, y - down], [x + 7, y + down], { colour: RED, width: 3 });
-      else ring(g, x, y, 6, this.colourOf(person, scene));
+      else ring(g, [x, y], 6, this.colourOf(person, scene));
       if (ONE_TYPE.includes(this.layer)) sign(g, score.toFixed(2), x + 22, y - 19);
       this.drawn(wrong ? "wrong" : "peak", { dot, joint, person, x, y, old });
     });
   }
 
-  /** What lights up: odd limbs and dots, candidates of the chosen joint, what is pointed at, windows, a dragged dot. */
+  /** What lights up: odd limbs, rings around dots and places, the window in which a joint was looked for. */
   paintLit(g, scene) {
-    const told = this.chosen ? this.told : {}, [pairDot, number] = this.pair ?? [];
-    const person = scene.people.find((one) => one.number === number), joints = person ? this.jointsOf(person) : [];
-    const dotAt = (dot) => scene.dots[dot] && this.dotAt(scene.dots[dot]);
     for (const [person, a, b] of this.diagnosing ? this.odd.limbs : []) {
       const one = scene.people[person];
       line(g, this.jointAt(one, a), this.jointAt(one, b), { colour: `${RED}b0`, width: 7 });
       this.drawn("odd limb", { person, limb: [a, b] });
     }
-    const rings = [
-      ...(told.candidates ?? []).map(({ runner, x, y, cells: [letter] }, i) => [runner ? "runner-up" : "candidate",
-        this.toScreen(x, y), i === this.pointedCandidate ? 13 : 9, runner ? YELLOW : PAPER, { letter }]),
-      ...this.lights().flatMap(([kind, dots, ...look]) => dots.map((dot) => [kind, dotAt(dot), ...look, { dot }])),
-      ...(scene.rings ?? []).map(({ x, y, letter }) => ["ring", this.toScreen(x, y), 9, PAPER, { letter }]),
-      ...joints.map((at) => ["of the pair", at, 7, this.colours(number)[0]]),
-      ["pair", person && dotAt(pairDot), 12, YELLOW, { dot: pairDot }],
-      ["place", this.mark && this.toScreen(...this.mark), 14, YELLOW],
-      ["ghost", this.held?.ghost, 8, ORANGE],
-    ];
-    for (const [kind, at, radius, colour, more] of rings.filter((one) => one[1])) {
-      ring(g, at[0], at[1], radius, colour, kind === "candidate" || kind === "ring" ? [3, 3] : []);
-      if (more?.letter) sign(g, more.letter, at[0] + 16, at[1]);
-      this.drawn(kind, { x: at[0], y: at[1], ...more });
+    for (const { kind, dot, letter, ...place } of this.lights()) {
+      const [x, y] = this.toScreen(place.x, place.y), [radius, colour, dash] = LIT[kind];
+      ring(g, [x, y], radius, colour, dash);
+      if (letter) sign(g, letter, x + 16, y);
+      this.drawn(kind, { x, y, dot, letter });
     }
-    const [x0, y0, x1, y1] = scene.box ?? told.box ?? [];
-    if (x0 == null) return;
-    frame(g, this.toScreen(x0, y0), this.toScreen(x1, y1), { colour: YELLOW, dash: [6, 4] });
-    this.drawn("window", { box: [x0, y0, x1, y1] });
+    const box = scene.box ?? (this.chosen && this.told.box);
+    if (!box) return;
+    frame(g, this.toScreen(box[0], box[1]), this.toScreen(box[2], box[3]), { colour: YELLOW, dash: [3, 2] });
+    this.drawn("window", { box });
   }
 
   // The strip: joint types from top to bottom, tags from left to right.
@@ -385,27 +366,25 @@ class Drawing {
   }
 
   along(tag) { return this.maps ? this.maps.along(tag) : tag[0]; }
+  get tall() { return this.strip.clientHeight - HEAD - FOOT; }
   rowOf(joint) { return HEAD + this.tall * (this.fixed.order.indexOf(joint) + 0.5) / 17; }
   /** The joint type whose name is at a place. */
   rowAt(x, y) { return x < NAMES - 6 ? this.fixed.order[Math.floor(17 * (y - HEAD) / this.tall)] : null; }
 
   paintStrip() {
     const g = this.context(this.strip), size = [this.strip.clientWidth, this.strip.clientHeight];
-    const { scene, maps, foremost, joint, held } = this, text = getComputedStyle(this.root).color;
-    this.into = this.items.strip = [];
-    if (!size[0]) return;
-    this.tall = size[1] - HEAD - FOOT;
+    const { scene, maps, foremost, joint } = this, text = getComputedStyle(this.root).color;
+    this.into = this.items.strip;
     this.paintBand(g);
     this.layered("scale", g, size, [maps, joint, text], (own) => this.paintScale(own, size, text));
-    this.layered("strip", g, size, [scene, maps, foremost, held?.x], (own) => {
+    this.layered("strip", g, size, [scene, maps, foremost], (own) => {
       this.paintColumns(own, size[0], foremost);
       this.paintDots(own, foremost);
     });
-    const places = this.items.strip.filter(({ kind }) => kind === "dot");
-    for (const [, dots, , colour] of this.lights()) {
-      for (const { dot, x, y } of places) if (dots.includes(dot)) ring(g, x, y, 7, colour);
-    }
-    if (held?.lasso) frame(g, ...held.lasso, { colour: ORANGE });
+    const places = this.into.filter(({ kind }) => kind === "dot");
+    for (const { kind, dot } of this.lights()) if (dot >= 0) ring(g, [places[dot].x, places[dot].y], 7, LIT[kind][1]);
+    if (this.held?.onStrip) ring(g, this.held.onStrip, 8, ORANGE);
+    if (this.held?.lasso) frame(g, ...this.held.lasso, { colour: ORANGE });
   }
 
   /** The names of joint types, and the scale of tags. */
@@ -425,11 +404,10 @@ class Drawing {
 
   /** The band of tags that may join the one under the pointer. */
   paintBand(g) {
-    const dot = this.scene.dots[this.hovered?.dot >= 0 ? this.hovered.dot : this.chosen?.dot];
-    const probe = this.probeTag() ?? (dot && { tag: dot.slice(6), threshold: this.threshold });
-    if (!probe || this.threshold == null) return;
-    const { tall } = this, tag = this.along(probe.tag);
-    const [from, to] = [this.column(tag - probe.threshold), this.column(tag + probe.threshold)];
+    const { dots } = this.scene, { threshold, tall } = this;
+    const probed = this.probeTag() ?? dots[this.hovered?.dot] ?? dots[this.chosen?.dot];
+    if (!probed || threshold == null) return;
+    const tag = this.along(probed.tag), from = this.column(tag - threshold), to = this.column(tag + threshold);
     bar(g, from, HEAD, to - from, tall, "#f0a02440");
     bar(g, this.column(tag) - 0.75, HEAD, 1.5, tall, ORANGE);
     this.drawn("band", { tag, from, to });
@@ -441,7 +419,7 @@ class Drawing {
     this.scene.people.forEach((one, person) => {
       const x = this.column(this.along(one.tag));
       g.globalAlpha = only >= 0 && only !== person ? 0.15 : 0.5;
-      bar(g, x - 1, HEAD, 2, this.tall, this.colours(one.number)[0]);
+      bar(g, x - 1, HEAD, 2, this.tall, this.colourOf(person));
       g.globalAlpha = 1;
       // Numbers that would overlap stand in the second row, or a little to the side.
       const spots = SHIFTS.flatMap((shift) => [12, 32].map((y) => [clamp(x + 9 * shift, 84, width - 10), y]));
@@ -450,14 +428,14 @@ class Drawing {
   }
 
   paintDots(g, only) {
-    const taken = Array.from({ length: 17 }, () => []), { held } = this;
-    this.scene.dots.forEach(([joint, person, , , score, refined, ...numbers], dot) => {
-      const tag = this.along(numbers), column = held?.retagged === dot ? held.x : this.column(tag);
+    const taken = Array.from({ length: 17 }, () => []);
+    this.scene.dots.forEach(({ joint, person, score, refined, ...one }, dot) => {
+      const tag = this.along(one.tag), column = this.column(tag);
       // Dots of equal tags stand one beneath the other: none is hidden.
       const spots = SHIFTS.slice(0, 7).map((shift) => [column, this.rowOf(joint) + 5 * shift]);
       const [x, y] = free(taken[joint], spots, 6, 5);
       g.globalAlpha = only >= 0 && only !== person ? 0.35 : 1;
-      disc(g, x, y, 2.6 + 2.2 * Math.sqrt(clamp(score, 0, 1)), this.colourOf(person), refined);
+      disc(g, [x, y], 2.6 + 2.2 * Math.sqrt(clamp(score, 0, 1)), this.colourOf(person), refined);
       this.drawn("dot", { dot, joint, person, x, y, tag });
     });
     g.globalAlpha = 1;
@@ -466,8 +444,8 @@ class Drawing {
   // What lies under a pointer.
 
   /** The joint, peak or dot nearest to a place of a canvas, within `reach` pixels; a person's number where none is. */
-  hit(items, [x, y], reach) {
-    const away = (item) => distance([item.x, item.y], [x, y]);
+  hit(items, at, reach) {
+    const away = ({ x, y }) => distance([x, y], at);
     const nearest = (kinds, within) => items.filter((one) => kinds.includes(one.kind) && !one.old && away(one) < within)
       .sort((a, b) => away(a) - away(b))[0];
     const found = nearest(["joint", "peak", "wrong", "dot"], reach) ?? nearest(["number"], 11);
@@ -482,13 +460,12 @@ class Drawing {
     return here < 0 ? null : this.hit(this.items.photo, [here, y], reach);
   }
 
-  /** The tag under the pointer while the probe is on. */
+  /** The tag under the pointer while the probe is on, its joint type, and how far from it others may be. */
   probeTag() {
-    if (!this.probing || !this.maps || !this.pointer) return null;
-    const threshold = this.threshold ?? 1, dot = this.scene.dots[this.hovered?.dot];
-    if (dot) return { joint: dot[0], tag: dot.slice(6), threshold };
-    const pixel = this.maps.at(...this.toImage(...this.pointer));
-    return pixel < 0 ? null : { joint: this.joint, tag: [...this.maps.tag(this.joint, pixel)], threshold };
+    const { maps, pointer, scene, threshold = 1 } = this;
+    if (!this.probing || !maps || !pointer) return null;
+    const under = scene.dots[this.hovered?.dot] ?? maps.read(this.joint, ...this.toImage(...pointer));
+    return under && { joint: under.joint, tag: under.tag, threshold };
   }
 
   // Between image pixels and the screen.

@@ -8,73 +8,73 @@ instead.`;
 
 /** Panels of sliders, lists and boxes, made from the fields that the kernel describes. */
 class Panels {
-  constructor(view) {
-    Object.assign(this, { view, node: div("hpe-panels"), shown: {} });
-  }
+  constructor(view) { Object.assign(this, { view, shown: {} }); }
 
   build() {
-    const { panels } = this.view.fixed;
-    this.node.hidden = !panels.length;
-    this.node.replaceChildren(...panels.map((panel) => this.panel(panel)));
+    const { fixed: { panels }, parts } = this.view;
+    parts.panels.hidden = !panels.length;
+    fill(parts.panels, panels.map((panel) => this.panel(panel)));
     this.follow();
     this.showMarks(this.view.get("marks"));
   }
 
   panel({ name, presets, groups }) {
     const { view } = this, { live } = view, rows = {}, kind = name === "settings" ? "" : `${name}_`;
-    const choose = (preset) => view.ask({ kind: `${kind}preset`, preset });
-    const preset = pick(`${name}: preset`, presets, choose, { class: "hpe-preset", disabled: !live });
-    const code = make("code", { class: "hpe-code", title: "as code: click to select, Ctrl+C to copy", tabIndex: 0 });
-    const reset = button("Reset", "back to the start", () => choose(presets[0]), { class: "hpe-reset" });
+    const choose = (preset) => view.ask({ kind: `${kind}preset`, preset }), label = `${name}: preset`;
+    const preset = make("select", { className: "hpe-preset", ariaLabel: label, title: label, disabled: !live });
+    const code = make("code", { className: "hpe-code", title: "as code: click to select, Ctrl+C to copy", tabIndex: 0 });
     const copy = () => (navigator.clipboard?.writeText(code.textContent) ?? Promise.reject())
       .then(() => view.say("copied"), () => view.say(NO_CLIPBOARD));
+    offer(preset, presets).onchange = () => choose(preset.value);
     this.shown[name] = { rows, preset, code };
     const listed = groups.map(({ title, fields }) => {
       const folds = title.startsWith("more");
       return make(folds ? "details" : "div", {}, make(folds ? "summary" : "h4", {}, title), fields.map((field) => {
-        const row = (rows[field.name] = this.row(field, (value) => view.ask({ kind: `${kind}set`, changes: { [field.name]: value } })));
+        const row = (rows[field.name] = this.row(field, (value) =>
+          view.ask({ kind: `${kind}set`, changes: { [field.name]: value } })));
         // At every change Chrome's autofill reads all fields of the form, or of the whole page where there is no form.
         return make("form", { method: "dialog" }, row.node);
       }));
     });
-    return make("section", { class: `hpe-panel hpe-panel-${name}`, "aria-label": name },
-      div("hpe-panel-head", make("b", {}, name), preset, live && reset, button("Copy", "copy the code", copy)), code,
-      !live && quiet("Settings move where Python runs."), listed);
+    return make("section", { className: `hpe-panel hpe-panel-${name}`, ariaLabel: name },
+      div("hpe-panel-head", make("b", {}, name), preset,
+        live && button("Reset", "back to the start", () => choose(presets[0]), { className: "hpe-reset" }),
+        button("Copy", "copy the code", copy)), code, !live && quiet("Settings move where Python runs."), listed);
   }
 
-  /** One setting: its name, and what it is set with: a list, a box to tick, or a slider with marks and a box for the number. */
+  /** One setting: its name, and a list, a box to tick, or a slider with marks and a box for the number. */
   row(field, change) {
-    const { view } = this, { name, kind, meaning, low, high, by, whole, options } = field, row = { field, flips: [] };
-    const common = { title: meaning, "data-setting": name }, range = { min: low, max: high, title: meaning };
-    const round = whole ? Math.round : (value) => value;
-    const follow = () => this.follow(); // what came while the slider was held
+    const { view } = this, { name, kind, meaning: title, low, high, by, whole, options = [] } = field;
+    const row = { field, flips: [] }, range = { min: low, max: high, step: "any" };
     // A slider moves by its steps; between them it stands only where a number was typed or a mark was clicked.
     const grid = ({ key = "Arrow" }) => { if (key.startsWith("Arrow")) control.step = by; };
     const control = {
-      choice: () => pick(name, options, change, common),
-      switch: () => make("input", { type: "checkbox", ...common, onchange: () => change(control.checked) }),
+      choice: () => offer(make("select", { onchange: () => change(control.value) }), options),
+      switch: () => make("input", { type: "checkbox", onchange: () => change(control.checked) }),
       number: () => make("input", {
-        type: "range", ...range, step: "any", ...common, onpointerdown: grid, onkeydown: grid,
-        oninput: () => change(+control.value), onchange: follow,
+        type: "range", ...range, onpointerdown: grid, onkeydown: grid, oninput: () => change(+control.value),
+        onchange: () => this.follow(), // what came while the slider was held
       }),
     }[kind]();
+    control.dataset.setting = name;
+    control.title = title;
     const box = kind === "number" && make("input", {
-      type: "number", ...range, step: "any", "aria-label": `${name}, as a number`,
-      onchange: () => { if (box.value) change(round(+box.value)); else box.value = control.ariaValueText; }, // empty is no 0
+      type: "number", ...range, title, ariaLabel: `${name}, as a number`,
+      onchange: () => { // empty is no 0
+        if (box.value) change(whole ? Math.round(box.value) : +box.value);
+        else box.value = control.ariaValueText;
+      },
     });
     row.set = (value) => {
-      const focused = document.activeElement;
+      const focused = document.activeElement, held = focused === control && (view.ahead || control.matches(":active"));
       if (kind === "switch") control.checked = value;
-      else if (control.value !== String(value) && (focused !== control || !(view.ahead || control.matches(":active")))) {
-        Object.assign(control, box ? { step: "any", value } : { value });
-      }
+      else if (control.value !== String(value) && !held) Object.assign(control, { step: "any", value });
       if (!box) return;
-      const shown = String(+value.toFixed(6));
-      if (focused !== box && box.value !== shown) box.value = shown;
-      control.ariaValueText = shown;
+      control.ariaValueText = String(+value.toFixed(6));
+      if (focused !== box && box.value !== control.ariaValueText) box.value = control.ariaValueText;
     };
     row.marks = box && this.marks(row, change);
-    row.node = make("fieldset", { class: `hpe-row hpe-row-${kind}`, title: meaning },
+    row.node = make("fieldset", { className: `hpe-row hpe-row-${kind}`, title },
       make("label", {}, make("span", {}, name), control), box, row.marks);
     return row;
   }
@@ -83,19 +83,19 @@ class Panels {
   marks(row, change) {
     const { view } = this, { low, high, whole, name } = row.field, now = () => view.scene.values[name];
     const beside = (flip) => clamp(flip > now() ? flip : flip - (whole ? 1 : 1e-6 * (high - low)), low, high);
-    const nearest = (event) => {
-      const box = marks.getBoundingClientRect(), at = low + (high - low) * (event.clientX - box.left) / box.width;
+    const nearest = ({ offsetX, currentTarget }) => {
+      const at = low + (high - low) * offsetX / currentTarget.clientWidth;
       return row.flips.toSorted((a, b) => Math.abs(a - at) - Math.abs(b - at))[0];
     };
     const jump = (flip) => { if (flip != null && view.live) change(beside(flip)); };
-    const leave = () => { row.pointed = view.previewed = null; view.draw(); };
-    const marks = make("div", {
-      class: "hpe-marks", role: "group", tabIndex: 0, onpointerleave: leave, onblur: leave,
+    const leave = () => { view.previewed = null; view.draw(); };
+    return make("div", {
+      className: "hpe-marks", role: "group", tabIndex: 0, onpointerleave: leave, onblur: leave,
       onpointermove: (event) => {
         const flip = nearest(event);
-        if (flip == null || flip === row.pointed) return;
-        [row.pointed, view.previewed] = [flip, beside(flip)];
-        marks.title = `${name} ${+flip.toPrecision(5)}: the result changes here; ${row.told}`;
+        if (flip == null || beside(flip) === view.previewed) return;
+        view.previewed = beside(flip);
+        row.marks.title = `${name} ${+flip.toPrecision(5)}: the result changes here; ${row.told}`;
         view.send({ kind: "preview", setting: name, value: view.previewed });
       },
       onclick: (event) => jump(nearest(event)),
@@ -106,7 +106,6 @@ class Panels {
         event.preventDefault();
       },
     });
-    return marks;
   }
 
   /** Set all controls to the scene's values; settings that nothing reads now are disabled. */
@@ -125,20 +124,17 @@ class Panels {
   /** Mark on each slider the values at which the result for this picture changes. */
   showMarks(sent) {
     for (const [name, row] of Object.entries(this.shown.settings?.rows ?? {})) {
-      const { values = [], exact = true, ...more } = sent[name] ?? {}, { low, high } = row.field;
-      const searching = more.searching && this.view.live;
-      if (!row.marks || row.marked === JSON.stringify(sent[name])) continue;
+      const { values = [], exact = true, ...more } = sent[name] ?? {}, { low, high } = row.field, { marks } = row;
+      const searching = !!more.searching && this.view.live, marked = JSON.stringify(sent[name]);
+      if (!marks || row.marked === marked) continue;
       const told = `Values of ${name} at which the result changes: ${searching ? "still searching" : values.length}`
         + `${exact ? "" : ", found by halving"}`;
-      Object.assign(row, { marked: JSON.stringify(sent[name]), flips: values, told });
-      if (row.pointed == null) row.marks.title = told;
-      row.marks.setAttribute("aria-label", told);
-      row.marks.classList.toggle("hpe-searching", !!searching);
-      row.marks.replaceChildren(...values.map((value) => {
-        const mark = make("span", { class: "hpe-mark" });
-        mark.style.left = `${100 * (value - low) / (high - low)}%`;
-        return mark;
-      }));
+      Object.assign(row, { marked, flips: values, told });
+      if (this.view.previewed == null) marks.title = told;
+      marks.ariaLabel = told;
+      marks.classList.toggle("hpe-searching", searching);
+      fill(marks, values.map((value) =>
+        make("span", { className: "hpe-mark", style: `left: ${100 * (value - low) / (high - low)}%` })));
     }
   }
 }
@@ -149,19 +145,15 @@ class Panels {
 class Steps {
   constructor(view) {
     const { count, interval, turns = [], timeline } = view.fixed.steps;
-    Object.assign(this, { view, count, interval, turns, timeline });
-    this.play = button("▶", "play", () => this.toggle());
-    this.slider = make("input", {
-      type: "range", min: 0, max: count - 1, step: 1, "aria-label": "position", class: "hpe-position",
-      oninput: () => this.to(+this.slider.value),
-    });
-    this.turn = pick("turn", turns, (position) => this.to(+position), { hidden: !turns.length });
-    this.line = make("canvas", {
-      class: "hpe-timeline", title: "people over time: click to go there", hidden: !timeline,
-      onclick: (event) => this.to(Math.floor(event.offsetX / this.line.clientWidth * count)),
-    });
-    this.node = div("hpe-steps", this.play, button("|◀", "one step back", () => this.go(-1)),
-      button("▶|", "one step on", () => this.go(1)), this.slider, this.turn, this.line);
+    const { play, back, on, position, turn, line } = view.parts;
+    Object.assign(this, { view, count, interval, turns, timeline, play, slider: position, turn, line });
+    play.onclick = () => this.toggle();
+    back.onclick = () => this.go(-1);
+    on.onclick = () => this.go(1);
+    Object.assign(position, { max: count - 1, oninput: () => this.to(+position.value) });
+    Object.assign(offer(turn, turns), { hidden: !turns.length, onchange: () => this.to(+turn.value) });
+    line.hidden = !timeline;
+    line.onclick = (event) => this.to(Math.floor(event.offsetX / line.clientWidth * count));
   }
 
   /** Show where the scene stands; while it plays, go on after a while. */
@@ -170,7 +162,7 @@ class Steps {
     const next = () => (position + 1 < count ? this.to(position + 1) : this.toggle());
     this.position = position;
     if (document.activeElement !== slider || !view.ahead) slider.value = position;
-    slider.setAttribute("aria-valuetext", readout);
+    slider.ariaValueText = readout;
     this.turn.value = turns.findLast(([start]) => start <= position)?.[0] ?? "";
     if (this.timeline) this.drawLine(position);
     clearTimeout(this.timer);
@@ -205,14 +197,10 @@ class Steps {
 /** The browser's camera: sends a picture when the kernel has answered the one before. */
 class Camera {
   constructor(view) {
-    this.view = view;
-    const start = () => (this.stream ? this.stop("The camera is off; the last picture stays.") : this.begin());
-    this.start = button("Start camera", "the browser asks for leave first", start, { class: "hpe-start" });
-    this.still = make("input", { type: "file", accept: "image/*", capture: "environment", onchange: () => this.photo() });
-    this.node = div("hpe-bar hpe-camera", this.start, make("label", { class: "hpe-still" }, "or take one photo: ", this.still));
-    this.video = make("video", { muted: true, playsInline: true });
-    this.canvas = make("canvas");
-    view.when("change:scene", () => this.answered());
+    const { camera: start, still } = view.parts;
+    Object.assign(this, { view, start, still, video: make("video", { muted: true, playsInline: true }) });
+    start.onclick = () => (this.stream ? this.stop("The camera is off; the last picture stays.") : this.begin());
+    still.onchange = () => this.photo();
   }
 
   async begin() {
@@ -223,31 +211,27 @@ class Camera {
       this.video.srcObject = this.stream;
       await this.video.play();
       this.start.textContent = "Stop camera";
-      this.next();
+      this.send(this.video, this.video.videoWidth, this.video.videoHeight);
     } catch (error) {
       this.stop(`No camera (${error.name}): take one photo with the button instead, or allow the camera and try again.`);
     }
   }
 
-  next() {
-    if (this.stream) this.send(this.video, this.video.videoWidth, this.video.videoHeight);
-  }
-
   async send(source, width, height) {
-    const scale = Math.min(1, 640 / width), { canvas, view } = this;
+    const scale = Math.min(1, 640 / width), { view } = this;
+    const canvas = new OffscreenCanvas(Math.round(width * scale), Math.round(height * scale));
     this.asked = performance.now();
-    [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
     canvas.getContext("2d").drawImage(source, 0, 0, canvas.width, canvas.height);
-    const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
+    const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
     view.send({ kind: "frame", n: ++view.count, time: this.asked / 1000 }, [await blob.arrayBuffer()]);
   }
 
   answered() {
-    if (!this.asked) return;
-    const { readout } = this.view.get("scene");
-    this.view.say(`${readout}; ${Math.round(performance.now() - this.asked)} ms from camera to kernel and back`);
+    const { asked, stream, video, view } = this;
+    if (!asked) return;
+    view.say(`${view.scene.readout}; ${Math.round(performance.now() - asked)} ms from camera to kernel and back`);
     this.asked = 0;
-    this.next();
+    if (stream) this.send(video, video.videoWidth, video.videoHeight);
   }
 
   async photo() {

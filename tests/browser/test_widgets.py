@@ -473,9 +473,9 @@ def test_steppers_controls(run, jupyter):
     for _ in range(20):  # the table of the step before may just be replaced under the pointer
         page.mouse.move(0, 0)
         cells.nth(2).hover()
-        if opened.items(canvas, "pair"):
+        if opened.items(canvas, "hovered"):
             break
-    assert opened.items(canvas, "pair")
+    assert opened.items(canvas, "hovered")
     opened.click(canvas, opened.drawn(canvas, "joint")[0])
     opened.wait_until("stepper.moment.what", "decision")
     saved = jupyter.open(opened.ask("stepper.save_html('stepper.html').resolve().as_uri()"))

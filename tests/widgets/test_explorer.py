@@ -456,8 +456,12 @@ def test_any_number_of_people(people):
     explorer = hpe.Explorer(hpe.scene(people))
     assert explorer.scene["readout"].startswith(f"{len(explorer.decoding.poses)} people")
     move(explorer, detection_threshold=0.0)
-    looks = zip(map(tuple, explorer.fixed["colours"][:20]), map(tuple, explorer.fixed["patterns"]), strict=False)
-    assert len({*looks}) == 20
+    assert len({(look["colour"], *look["dash"]) for look in explorer.fixed["looks"][:20]}) == 20
+
+
+def test_a_limb_has_the_shade_of_its_side_as_in_still_pictures(explorer):
+    sides = {(a, b): side for a, b, side in explorer.fixed["limbs"]}
+    assert [sides[limb] for limb in ((0, 1), (0, 2), (5, 6), (5, 7), (6, 8))] == [0, 2, 1, 0, 2]
 
 
 def test_other_things_are_refused():
