@@ -411,11 +411,7 @@ KIT_RULES = (Settings, OmzSettings, HigherHRNetSettings)
 
 
 def check_field(item: Field[Any], value: Any) -> Any:
-    """The value, of the field's own type where the field is a number.
-
-    Raises:
-        HpeError: not one that the field `item` can take.
-    """
+    """The value, of the field's own type where that is a number; HpeError for one that the field cannot take."""
     value = value.item() if isinstance(value, np.generic) else value
     info, kind, expected = item.metadata, cast("type", type(item.default)), ""
     if "options" in info and not (isinstance(value, str) and value in info["options"]):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from hpe_nb.arrays import Float32, Ints, Kinds
+from hpe_nb.arrays import Float32, Ints
 from hpe_nb.decoder.grouping import Groups, TakeTurn, Turn, group, take_turn
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import Peaks, find_peaks
@@ -20,12 +19,8 @@ from hpe_nb.files.text import escaped, plural
 from hpe_nb.settings import STEPS, Candidates, People, Settings, reads
 from hpe_nb.skeleton import K
 
-Searched = tuple[Refinement, Float32, Kinds]
-"""The search of some people, their keypoints (P, 17, 3) in map pixels after it, and each one's kind (P, 17)."""
-Search = Callable[[Float32, Float32], Searched]
-Each = Callable[[Float32, Float32, Search], Searched]
 Step = Callable[[tuple[str, ...], tuple[Any, ...], Callable[[], Any]], Any]
-"""What `_decode` needs, see there."""
+"""Gives the result of a step, see `_decode`."""
 Read = dict[str, tuple[Any, ...]]
 """What each step reads of the settings."""
 
@@ -111,23 +106,18 @@ def decode(maps: Maps, settings: Settings | None = None) -> Decoding:
         >>> len(decoding.poses)
         2
     """
-    return _decode(
-        maps,
-        Settings() if settings is None else settings,
-        lambda _names, _inputs, compute: compute(),
-        take_turn,
-        lambda seen, tags, find: find(seen, tags),
-    )
+    settings = Settings() if settings is None else settings
+    return _decode(maps, settings, lambda _names, _inputs, compute: compute(), take_turn, {})
 
 
-def _decode(maps: Maps, settings: Settings, step: Step, take: TakeTurn, each: Each) -> Decoding:
+def _decode(maps: Maps, settings: Settings, step: Step, take: TakeTurn, known: dict[Any, Any]) -> Decoding:
     """The steps in order: this is the decoder.
 
     Args:
         maps, settings: as for `decode`.
         step: gives the result of a step: what `compute` makes of the named steps' settings and of its inputs.
         take: lets one joint type take its turn, as `take_turn`.
-        each: searches people (P, 17, 3) with their tags (P, D) for missing joints.
+        known: answers of earlier searches for missing joints, see `refine`.
     """
 
     def grouped() -> tuple[Groups, Ints, Float32]:
@@ -140,14 +130,11 @@ def _decode(maps: Maps, settings: Settings, step: Step, take: TakeTurn, each: Ea
         found = joints_of(maps, peaks, members, settings)
         return found, np.add.reduce(found[..., 2], axis=1) / np.float32(K)
 
-    def search(seen: Float32, own: Float32) -> Searched:
-        """Look for what people (P, 17, 3) with tags (P, D) miss, and put it in."""
-        found = refine(maps, seen, own, settings)
-        return found, *completed(maps, seen, found, settings)
-
     def refined() -> tuple[Refinement, Poses, Any]:
         """The search for the kept people's missing joints, their poses, and places (M, 17, 2) in map pixels."""
-        found, keypoints, kind = each(joints.take(kept, axis=0), wanted_tags(tags, kept, settings), search)
+        seen = joints.take(kept, axis=0)
+        found = refine(maps, seen, wanted_tags(tags, kept, settings), settings, known)
+        keypoints, kind = completed(maps, seen, found, settings)
         poses = in_image(maps, keypoints, scores.take(kept), tags.take(kept, axis=0), kind, settings.delta)
         return found, poses, keypoints[..., :2]
 
@@ -177,6 +164,9 @@ class Decoder:
     Args:
         maps: the network's maps; they must not be changed afterwards.
 
+    Attributes:
+        searches: the answers of all searches for missing joints, see `refine`.
+
     Example:
         >>> decoder = hpe.Decoder(hpe.scene("two apart").maps)
         >>> [len(decoder(hpe.Settings(pose_threshold=least)).poses) for least in (0.1, 0.9, 1.0)]
@@ -187,7 +177,7 @@ class Decoder:
         self.maps = maps
         self._results: dict[tuple[Any, ...], tuple[Any, Any]] = {}
         self._first: dict[tuple[Any, ...], Any] = {}
-        self._people: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        self.searches: dict[Any, Any] = {}
 
     def __call__(self, settings: Settings | None = None) -> Decoding:
         """Decode under these settings; see `decode`."""
@@ -195,10 +185,9 @@ class Decoder:
         if len(self._results) > 1000:  # those of a crowd take megabytes each
             self._results.clear()
             self._first.clear()
-            self._people.clear()
+            self.searches.clear()
         read = {name: reads(settings, name) for name in STEPS}
-        step, take, each = partial(self._step, read), partial(self._take, read), partial(self._each, read)
-        return _decode(self.maps, settings, step, take, each)
+        return _decode(self.maps, settings, partial(self._step, read), partial(self._take, read), self.searches)
 
     def _step(self, read: Read, names: tuple[str, ...], inputs: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
         """The result of a step for these settings and inputs (objects kept here), computed the first time."""
@@ -213,9 +202,8 @@ class Decoder:
         """The turn of these candidates with these people, taken the first time."""
         content = candidates.joint, candidates.index.tobytes(), candidates.xy.tobytes()
         candidates = self._first.setdefault(content, candidates)
-        turn: Turn = self._step(
-            read, ("grouping",), (candidates, people), lambda: take_turn(candidates, people, settings)
-        )
+        compute = partial(take_turn, candidates, people, settings)
+        turn: Turn = self._step(read, ("grouping",), (candidates, people), compute)
         return turn
 
     def _same(self, made: Any) -> Any:
@@ -228,30 +216,3 @@ class Decoder:
         if isinstance(made, np.ndarray):
             return self._first.setdefault((made.dtype.str, made.shape, made.tobytes()), made)
         return made
-
-    def _each(self, read: Read, seen: Float32, tags: Float32, search: Search) -> Searched:
-        """What `search` finds of these people; each of them is searched once."""
-        if not len(seen):
-            return search(seen, tags)
-        both = read["joints"], read["refinement"]
-        keys = [(both, joints.tobytes(), tag.tobytes()) for joints, tag in zip(seen, tags, strict=True)]
-        new = [i for i, key in enumerate(keys) if key not in self._people]
-        if new:
-            found = _single(*search(seen[new], tags[new]))
-            self._people.update(zip((keys[i] for i in new), found, strict=True))
-        return _together([self._people[key] for key in keys])
-
-
-def _single(found: Refinement, keypoints: Float32, kind: Kinds) -> Iterator[tuple[Any, ...]]:
-    """The rows of each person: those of the search, and of keypoints and kinds."""
-    columns = list(vars(found).values())
-    ends = found.person.searchsorted(np.arange(len(keypoints) + 1)).tolist()
-    for p, (start, end) in enumerate(pairwise(ends)):
-        yield *(column[start:end] for column in columns), keypoints[p : p + 1], kind[p : p + 1]
-
-
-def _together(people: list[tuple[Any, ...]]) -> Searched:
-    """The people of `_single` put together again."""
-    _, *rest, keypoints, kind = (np.concatenate(rows) for rows in zip(*people, strict=True))
-    person = np.arange(len(people)).repeat([len(rows[0]) for rows in people])
-    return Refinement(person, *rest), keypoints, kind

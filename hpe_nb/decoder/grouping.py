@@ -124,16 +124,7 @@ def walk(peaks: Peaks, settings: Settings, take: TakeTurn | None = None) -> Iter
 
 
 def take_turn(candidates: Candidates, people: People, settings: Settings) -> Turn:
-    """Assign the candidates of one joint type to the people; each that joins none opens a new person.
-
-    Args:
-        candidates: the n candidates.
-        people: the m people so far.
-        settings: the rule and its settings.
-
-    Raises:
-        HpeError: the rule failed or gave something that is no cost.
-    """
+    """Assign the n candidates of one joint type to the m people so far; each that joins none opens a new person."""
     cost = checked_cost(settings, candidates, people)
     person = assign(settings, candidates, people, cost)
     alone = (person == ALONE).nonzero()[0]
@@ -184,11 +175,7 @@ def candidates_in_turn(peaks: Peaks) -> Iterator[Candidates]:
 
 
 def checked_cost(settings: Settings, joints: Candidates, people: People) -> Float64:
-    """What the rule says each pair costs, (n, m).
-
-    Raises:
-        HpeError: the rule raised, or gave another shape or numbers that are no costs.
-    """
+    """What the rule says each pair costs, (n, m); HpeError where it raised, or gave something that is no costs."""
     if not len(people):
         return np.empty((len(joints.index), 0))
     cost = _table_of(np.float64, settings, settings.cost, joints, people)
@@ -203,11 +190,7 @@ def checked_cost(settings: Settings, joints: Candidates, people: People) -> Floa
 def _table_of(
     kind: type, settings: Settings, method: Callable[..., Any], joints: Candidates, people: People, *cost: Float64
 ) -> NDArray[Any]:
-    """The table (n, m), of numbers or truths, that a method of the rule gives for a turn.
-
-    Raises:
-        HpeError: the method raised, or gave something else.
-    """
+    """The table (n, m), of numbers or truths, that a method of the rule gives for a turn; HpeError for all else."""
     expected = len(joints.index), len(people)
     try:
         given = method(joints, people, *cost)

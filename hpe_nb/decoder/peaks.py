@@ -17,8 +17,6 @@ from hpe_nb.skeleton import K
 WINDOW = 5
 """Side of the window in which a peak is the maximum: 5 map pixels, as in the network (arXiv 1908.10357)."""
 
-_TYPES = np.arange(K + 1)
-
 
 @dataclass(frozen=True, eq=False)
 class Peaks:
@@ -71,12 +69,12 @@ def find_peaks(maps: Maps, settings: Settings) -> Peaks:
     joint = index // (shape[1] * shape[2])
     # Scores are positive, so their bits rise with them; a stable sort keeps row order among equal ones.
     order = ((joint << 32) - value.view(np.int32)).argsort(kind="stable")
-    start = joint.searchsorted(_TYPES)
+    start = joint.searchsorted(np.arange(K + 1))
     most = settings.max_candidates
     if len(index) > most and np.maximum.reduce(start[1:] - start[:-1]) > most:
         rank = np.arange(len(index)) - start.take(joint)
         order = order[rank < most]
-        start = joint.take(order).searchsorted(_TYPES)
+        start = joint.take(order).searchsorted(np.arange(K + 1))
     index = index.take(order)
     xy = np.empty((len(index), 2), np.intp)
     joint, xy[:, 1], xy[:, 0] = np.unravel_index(index, shape)

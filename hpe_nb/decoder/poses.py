@@ -56,11 +56,8 @@ class Poses:
 
     def __post_init__(self) -> None:
         count = len(self.keypoints)
-        for name, given, expected in (
-            ("keypoints", self.keypoints.shape, (count, K, 3)),
-            ("scores", self.scores.shape, (count,)),
-            ("kind", self.kind.shape, (count, K)),
-        ):
+        for name, expected in {"keypoints": (count, K, 3), "scores": (count,), "kind": (count, K)}.items():
+            given = getattr(self, name).shape
             if given != expected:
                 raise HpeError(f"{name} of shape {given} were given, but {expected} is expected.")
         if self.tags.shape[:1] != (count,):
@@ -160,9 +157,7 @@ class Poses:
 def corners(xy: Places, there: Bools) -> tuple[Places, Places]:
     """Upper left and lower right corner (P, 2) of the box around each person's joints; zeros where there are none.
 
-    Args:
-        xy: (P, 17, 2) places.
-        there: (P, 17) which joints are there.
+    The joints lie at xy (P, 17, 2) where they are `there` (P, 17).
     """
     some, seen = there.any(axis=1, keepdims=True), there[..., None]
     low, high = np.where(seen, xy, np.inf).min(axis=1), np.where(seen, xy, -np.inf).max(axis=1)
@@ -173,12 +168,8 @@ def quarter_steps(heatmaps: Float32, joint: Ints, xy: Ints) -> Float32:
     """Shift of each joint towards its higher neighbours, (N, 2) float32: -0.25, 0 or 0.25 map pixels in x and in y.
 
     A peak lies nearer to its higher neighbour than the pixel's centre does (arXiv 1603.06937, section 3.3). Joints on
-    the map's outer two rows and columns (the last one at the far side) stay, as in the reference decoders.
-
-    Args:
-        heatmaps: (17, h, w) in the contract's signs; their absolute values are compared.
-        joint: (N,) joint types.
-        xy: (N, 2) places in map pixels.
+    the map's outer two rows and columns (the last one at the far side) stay, as in the reference decoders. Of heatmaps
+    (17, h, w) the absolute values are compared, for joint types (N,) at map pixels xy (N, 2).
     """
     height, width = heatmaps.shape[1:]
     index = np.ravel_multi_index((joint, xy[:, 1], xy[:, 0]), heatmaps.shape)

@@ -8,6 +8,7 @@ distance in tag by `rounded_distances`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,9 @@ class Refinement:
         return np.asarray(self.value > 0)
 
 
-def refine(maps: Maps, keypoints: Float32, tags: Floats, settings: Settings) -> Refinement:
+def refine(
+    maps: Maps, keypoints: Float32, tags: Floats, settings: Settings, known: dict[Any, Any] | None = None
+) -> Refinement:
     """Search each person's missing joints (score 0) in the maps, in the way that `settings.refine` names.
 
     Args:
@@ -61,21 +64,26 @@ def refine(maps: Maps, keypoints: Float32, tags: Floats, settings: Settings) -> 
         keypoints: (P, 17, 3) x, y, score in map pixels; score 0 where missing.
         tags: (P, D) the people's tags.
         settings: `refine`, `refine_threshold` and `refine_reach` are read.
+        known: answers of earlier searches of these maps; new ones are added.
     """
     person, joint = (keypoints[..., 2] <= 0).nonzero()
     if settings.refine == "off":
         person, joint = person[:0], joint[:0]
-    tag = tags.astype(np.float32).take(person, axis=0)
-    if settings.refine == "near":
+    tag, known = tags.astype(np.float32).take(person, axis=0), {} if known is None else known
+    if near := settings.refine == "near":
         window = windows(keypoints, person, joint, settings.refine_reach, maps.size)
-        listed = [
-            search_window(maps, k, tag[q], box, settings.refine_threshold)
-            for q, (k, box) in enumerate(zip(joint.tolist(), window.tolist(), strict=True))
-        ]
-        found = np.array(listed, np.float32).reshape(-1, 3)
     else:
         window = np.array([(0, 0, *maps.size)], np.intp).repeat(len(person), axis=0)
-        found = search_maps(maps, joint, tag)
+    least, kinds, boxes = settings.refine_threshold, joint.tolist(), window.tolist()
+    # Equal questions have equal answers, so only new ones are searched for.
+    asked = [(near, least, k, own.tobytes(), *box) for k, own, box in zip(kinds, tag, boxes, strict=True)]
+    new = [q for q, question in enumerate(asked) if question not in known]
+    if near:
+        answers = [search_window(maps, kinds[q], tag[q], boxes[q], least) for q in new]
+    else:
+        answers = search_maps(maps, joint[new], tag[new]).tolist()
+    known.update(zip([asked[q] for q in new], answers, strict=True))
+    found = np.array([known[question] for question in asked], np.float32).reshape(-1, 3)
     return Refinement(person, joint, window, found[:, :2].astype(np.intp), found[:, 2])
 
 
@@ -104,16 +112,9 @@ NOTHING = (-1, -1, 0.0)
 
 
 def search_window(maps: Maps, joint: int, tag: Float32, box: list[int], least: float) -> tuple[int, int, float]:
-    """The strongest pixel above `least` in a window whose tag rounds to the person's: x, y, |heat|.
+    """The strongest pixel above `least` in a window whose tag rounds to the person's tag (D,): x, y, |heat|.
 
-    Of equals the first in row order.
-
-    Args:
-        maps: the network's maps.
-        joint: joint type, 0 to 16.
-        tag: (D,) the person's tag.
-        box: x0, y0, x1, y1 in map pixels, the last ones not included.
-        least: a score has to be above this.
+    Of equals the first in row order. The window is x0, y0, x1, y1 in map pixels, the last ones not included.
     """
     x0, y0, x1, y1 = box
     if x0 >= x1 or y0 >= y1:
@@ -161,9 +162,7 @@ def search_maps(maps: Maps, joint: Ints, tag: Float32) -> Float32:
 def cheapest(tags: Float32, heat: Float32, wanted: Float32) -> tuple[Ints, Float32]:
     """For each wanted tag (Q, D) the first pixel of least round(|tag - wanted|) - |heat|, and what it costs.
 
-    Args:
-        tags, heat: (n, D) and (n,) tags and |heat| of the pixels.
-        wanted: (Q, D) tags.
+    The n pixels have tags (n, D) and |heat| (n,).
     """
     pixel, cost = np.empty(len(wanted), np.intp), np.empty(len(wanted), np.float32)
     rows = 2**14 // len(heat) + 1  # so few costs at a time stay in the processor's cache
@@ -181,11 +180,7 @@ def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float, size: 
     along the limbs. No joint is farther from any seen joint than its reach times that height, times `larger` because a
     body seen at a slant shows less than its height. With one joint or none the height is unknown and the box is empty.
 
-    Args:
-        keypoints: (P, 17, 3) x, y, score in map pixels; score 0 where missing.
-        person, joint: (Q,) the missing joints.
-        larger: how many times larger the body may be than its joints show.
-        size: width and height of the map.
+    Keypoints (P, 17, 3) are as in `refine`, `person` and `joint` (Q,) the missing ones, `size` is the map's.
     """
     seen, places = keypoints[..., 2] > 0, keypoints[..., :2]
     away = (np.float32(larger) * body_heights(places, seen)).take(person)[:, None] * reach().astype(np.float32)[joint]
@@ -200,11 +195,9 @@ def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float, size: 
 
 
 def body_heights(places: Floats, seen: Bools) -> Floats:
-    """Least body height (P,) in map pixels that spans each person's joints, 0 for fewer than two of them.
+    """Least body height (P,) that spans the places (P, 17, 2) of each person's joints that are seen (P, 17).
 
-    Args:
-        places: (P, 17, 2) x and y in map pixels.
-        seen: (P, 17) which joints are there.
+    All in map pixels; 0 for fewer than two joints.
     """
     tall = pair_heights(places)
     tall *= seen.take(_A, axis=1) & seen.take(_B, axis=1)

@@ -181,8 +181,8 @@ def on_map(image: Image | None, maps: Maps) -> Image:
     width, height = maps.size
     if image is None:
         return np.zeros((height, width, 3), np.uint8)
-    there = np.linalg.inv(np.vstack((maps.to_image, (0, 0, 1))))[:2]
-    return np.asarray(cv2.warpAffine(image, there, (width, height), flags=cv2.INTER_AREA), np.uint8)
+    flags = cv2.INTER_AREA | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(image, maps.to_image, (width, height), flags=flags), np.uint8)
 
 
 def in_grey(image: Image, share: float = 0.55) -> Image:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoder.decode import Decoding, decode
@@ -44,16 +45,8 @@ class Finding(NamedTuple):
     changes: Mapping[str, float | int] = MappingProxyType({})
 
 
-RANGE = "maps in the wrong range or negated twice"
-NMS = "non-maxima are not negated"
-THRESHOLD = "threshold above most peaks"
-NOT_AE = "a network that is not associative embedding"
-CONSTANT = "tags are constant"
-SMALL = "people too small for this input size"
-DUPLICATES = "the same person found twice"
-CLOSE = "two people with tags too close"
-SPLIT = "one person's tags are split"
-SCALE = "wrong scale or padding shift"
+Found = tuple[Any, ...] | None
+"""What a check finds: evidence, advice and, where settings help, the changes to try; None where nothing is odd."""
 
 HIGH = 0.25
 """Scores above this share of the highest are looked at: noise does not reach it."""
@@ -140,7 +133,7 @@ def usual_heights(joints: Float32) -> Float64:
     return np.asarray(np.nanquantile(pair_heights(xy), 0.9, axis=1))
 
 
-def wrong_range(clues: Clues) -> Finding | None:
+def wrong_range(clues: Clues) -> Found:
     """Scores that are no shares of 1, a background that is not 0, or maxima with the sign of non-maxima."""
     heatmaps, top, background = clues.maps.heatmaps, float(clues.heat.max()), float(np.median(clues.heat))
     negative_maxima = float((heatmaps[clues.joint, clues.xy[:, 1], clues.xy[:, 0]] < 0).mean())
@@ -154,20 +147,20 @@ def wrong_range(clues: Clues) -> Finding | None:
         f"the highest |score| is {top:.3g}, the median |score| is {background:.3g}"
     )
     advice = "give scores from 0 to 1, and negate non-maxima exactly once: see negate_non_maxima"
-    return Finding(RANGE, 1.0, evidence, advice)
+    return evidence, advice
 
 
-def missing_nms(clues: Clues) -> Finding | None:
+def missing_nms(clues: Clues) -> Found:
     """Positive pixels side by side."""
     if clues.false_maxima < SIDE_BY_SIDE:
         return None
     evidence = (
         f"{clues.false_maxima:.0%} of the high positive pixels are not the highest of their {WINDOW} x {WINDOW} window"
     )
-    return Finding(NMS, 0.95, evidence, "pass the heatmaps through hpe.negate_non_maxima, once")
+    return evidence, "pass the heatmaps through hpe.negate_non_maxima, once"
 
 
-def high_threshold(clues: Clues) -> Finding | None:
+def high_threshold(clues: Clues) -> Found:
     """Most maxima are not above the detection threshold."""
     limit, middle = clues.settings.detection_threshold, float(np.median(clues.score))
     below = float((clues.score <= limit).mean())
@@ -180,19 +173,19 @@ def high_threshold(clues: Clues) -> Finding | None:
         lower["pose_threshold"] = middle / 4
     lower = clues.possible(**lower)
     advice = "lower " + " and ".join(f"{name} to {value:g}" for name, value in lower.items())
-    return Finding(THRESHOLD, 0.9, evidence, advice, lower)
+    return evidence, advice, lower
 
 
-def constant_tags(clues: Clues) -> Finding | None:
+def constant_tags(clues: Clues) -> Found:
     """Several people, but one tag for all."""
     apart = clues.apart[clues.away > clues.near]
     if len(apart) < 6 or len(np.unique(clues.kind)) < 4 or (most := np.quantile(apart, 0.9)) > 0.05:
         return None
     evidence = f"of {len(apart)} pairs of joints of one type, nine in ten have tags no more than {most:.2g} apart"
-    return Finding(CONSTANT, 0.85, evidence, "check that the second output is the tags, and that no step overwrites it")
+    return evidence, "check that the second output is the tags, and that no step overwrites it"
 
 
-def not_ae(clues: Clues) -> Finding | None:
+def not_ae(clues: Clues) -> Found:
     """Tags that do not tell which joints belong together.
 
     Disorder is how far the nearest tag of another joint type is, as a share of what chance gives: the same tags dealt
@@ -206,7 +199,7 @@ def not_ae(clues: Clues) -> Finding | None:
     chance = np.mean([_nearest_companion(joint, tag[deal(len(tag))]) for _ in range(5)])
     disorder = _nearest_companion(joint, tag) / max(float(chance), 1e-6)
 
-    near = _distances(tag) < 0.5  # half the distance at which training begins to push people apart
+    near = cdist(tag, tag) < 0.5  # half the distance at which training begins to push people apart
     known = np.stack([near[:, joint == k].any(axis=1) for k in types], axis=1) & (joint[:, None] != types)
     companions = float(np.median(known.sum(axis=1) / (len(types) - 1)))
     sizes = (clues.decoding.groups.peak >= 0).sum(axis=1)
@@ -226,17 +219,12 @@ def not_ae(clues: Clues) -> Finding | None:
         f"tags of different joint types are {disorder:.0%} as far from each other as by chance, change by "
         f"{roughness:.0%} of their spread from one pixel to the next, and correlate with scores by {copies:.2f}"
     )
-    return Finding(NOT_AE, 0.8, evidence, "use a network with tags, such as human-pose-estimation-0005 to 0007")
-
-
-def _distances(tag: Floats) -> Float64:
-    """Distance of each two tags (N, D), shape (N, N)."""
-    return np.asarray(np.linalg.norm(tag[:, None] - tag, axis=2))
+    return evidence, "use a network with tags, such as human-pose-estimation-0005 to 0007"
 
 
 def _nearest_companion(joint: Ints, tag: Floats) -> float:
     """Mean distance of a tag to the nearest one of each other joint type; 2 and more is far, and counts as 2."""
-    apart, types = _distances(tag), np.unique(joint)
+    apart, types = cdist(tag, tag), np.unique(joint)
     nearest = np.stack([apart[:, joint == k].min(axis=1) for k in types], axis=1)
     return float(np.minimum(nearest[joint[:, None] != types], 2.0).mean())
 
@@ -249,15 +237,15 @@ def _correlation(clues: Clues) -> float:
     return abs(float(np.corrcoef(tags, heat)[0, 1]))
 
 
-def small_people(clues: Clues) -> Finding | None:
+def small_people(clues: Clues) -> Found:
     """Bodies so small that neighbouring joints fall into one window."""
     if not len(clues.tall) or (tall := np.median(clues.tall)) > SHORT:
         return None
     evidence = f"the median body is {tall:.0f} map pixels tall; below about {SHORT} the joints of a head share a window"
-    return Finding(SMALL, 0.6, evidence, "run the network at a larger input size, or on a part of the picture")
+    return evidence, "run the network at a larger input size, or on a part of the picture"
 
 
-def duplicates(clues: Clues) -> Finding | None:
+def duplicates(clues: Clues) -> Found:
     """Two groups of the same joints at the same places."""
     count = int(((clues.shared >= SOLID) & (clues.between < ONE_PLACE)).sum())
     removed = int((clues.decoding.repeats >= 0).sum())
@@ -268,10 +256,10 @@ def duplicates(clues: Clues) -> Finding | None:
     advice = (
         f"lower duplicate_oks to {lower['duplicate_oks']:g}; look whether every joint has two peaks with different tags"
     )
-    return Finding(DUPLICATES, 0.7, evidence, advice, lower)
+    return evidence, advice, lower
 
 
-def close_tags(clues: Clues) -> Finding | None:
+def close_tags(clues: Clues) -> Found:
     """Joints of one type in different places, and people, with tags nearer than the tag threshold."""
     limit = clues.settings.tag_threshold
     people = (clues.shared >= SOLID) & (clues.tags_apart < limit)
@@ -290,10 +278,10 @@ def close_tags(clues: Clues) -> Finding | None:
     else:
         change = clues.possible(tag_threshold=nearest / 2)
         advice = f"lower tag_threshold to {change['tag_threshold']:g}, or raise place_weight"
-    return Finding(CLOSE, 0.5, evidence, advice + "; a larger input may separate them", change)
+    return evidence, advice + "; a larger input may separate them", change
 
 
-def split_tags(clues: Clues) -> Finding | None:
+def split_tags(clues: Clues) -> Found:
     """Two groups that have no joint type in common and stand where one body would."""
     joints, groups, limit = clues.decoding.joints, clues.decoding.groups, clues.settings.tag_threshold
     for i in np.flatnonzero((clues.shared <= 1) & (clues.tags_apart > 0.7 * limit)).tolist():
@@ -311,27 +299,29 @@ def split_tags(clues: Clues) -> Finding | None:
             )
             # A joint that opened the second group was too far at its turn, however near the mean tags came afterwards.
             change = clues.possible(tag_threshold=1.05 * max(farthest, limit))
-            return Finding(SPLIT, 0.45, evidence, f"raise tag_threshold to {change['tag_threshold']:g}", change)
+            return evidence, f"raise tag_threshold to {change['tag_threshold']:g}", change
     return None
 
 
-CHECKS: tuple[Callable[[Clues], Finding | None], ...] = (
-    wrong_range, missing_nms, high_threshold, constant_tags, not_ae, small_people, duplicates, close_tags, split_tags,
-)  # fmt: skip
-"""All checks that need no truth."""
+CHECKS: tuple[tuple[str, float, Callable[[Clues], Found]], ...] = (
+    ("maps in the wrong range or negated twice", 1.0, wrong_range),
+    ("non-maxima are not negated", 0.95, missing_nms),
+    ("threshold above most peaks", 0.9, high_threshold),
+    ("tags are constant", 0.85, constant_tags),
+    ("a network that is not associative embedding", 0.8, not_ae),
+    ("the same person found twice", 0.7, duplicates),
+    ("people too small for this input size", 0.6, small_people),
+    ("two people with tags too close", 0.5, close_tags),
+    ("one person's tags are split", 0.45, split_tags),
+)
+"""Each trouble that shows without the truth: its name, its weight, and the check that finds it."""
 
 
-def wrong_scale(decoding: Decoding, truth: Poses | None, size: tuple[int, int] | None) -> Finding | None:
-    """A scale or shift between keypoints and truth; without truth, maps that do not cover the picture.
-
-    Args:
-        decoding: the decoding.
-        truth: the true people in image pixels, if known.
-        size: width and height of the picture, if known.
-    """
+def wrong_scale(decoding: Decoding, truth: Poses | None, size: tuple[int, int] | None) -> list[Finding]:
+    """A scale or shift between keypoints and truth; without truth, maps that do not cover a picture of this size."""
     advice = "check Maps.to_image: the padding belongs to the right and the bottom, and both axes have one scale"
     evidence = (_against(decoding.poses, truth) if truth is not None else "") or _coverage(decoding, size)
-    return Finding(SCALE, 0.75, evidence, advice) if evidence else None
+    return [Finding("wrong scale or padding shift", 0.75, evidence, advice)] if evidence else []
 
 
 def _against(poses: Poses, truth: Poses) -> str:
@@ -457,7 +447,6 @@ def diagnose(
     if not all(np.array_equal(getattr(decoding.maps, part), getattr(maps, part)) for part in parts):
         raise HpeError("maps and a decoding of other maps were given, but the decoding of these maps is expected.")
     clues = Clues(decoding) if maps.heatmaps.any() else None
-    findings = [check(clues) for check in CHECKS] if clues else []
-    findings.append(wrong_scale(decoding, truth.poses if isinstance(truth, Truth) else truth, size))
-    found = [one for one in findings if one is not None]
-    return Diagnosis(tuple(sorted(found, key=lambda one: -one.weight)))
+    findings = [Finding(name, weight, *found) for name, weight, check in CHECKS if clues and (found := check(clues))]
+    findings += wrong_scale(decoding, truth.poses if isinstance(truth, Truth) else truth, size)
+    return Diagnosis(tuple(sorted(findings, key=lambda one: -one.weight)))

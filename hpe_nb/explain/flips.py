@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, fields
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
@@ -24,7 +25,7 @@ from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.grouping import ALONE, Turn, assign, checked_cost, no_people, take_turn
 from hpe_nb.decoder.peaks import find_peaks
-from hpe_nb.decoder.refinement import refine, wanted_tags, windows
+from hpe_nb.decoder.refinement import refine, wanted_tags
 from hpe_nb.errors import HpeError, check_kind, suggestion
 from hpe_nb.settings import Candidates, People, Settings, names_read, tag_distances
 
@@ -86,11 +87,7 @@ def flip_points(decoding: Decoding, setting: str, low: float | None = None, high
 def search(
     decoding: Decoding, setting: str, low: float | None = None, high: float | None = None
 ) -> Generator[None, None, FlipPoints]:
-    """`flip_points` in small steps of a few milliseconds: a generator that returns the flip points in the end.
-
-    Raises:
-        HpeError: no such setting, or one that is not a number, or ends the wrong way round.
-    """
+    """`flip_points` in small steps of a few milliseconds: a generator that returns the flip points in the end."""
     check_kind(decoding, Decoding)
     picture = _Picture(decoding, setting)
     ends = [end for end in (low, high) if end is not None]
@@ -119,11 +116,7 @@ def number_names(settings: Settings) -> list[str]:
 
 
 def limits(settings: Settings, setting: str) -> Mapping[str, Any]:
-    """Where the slider of a setting that is a number begins and ends, and what else its field says, see `Settings`.
-
-    Raises:
-        HpeError: no such setting, or one that is not a number.
-    """
+    """What the field of a setting says that is a number, see `Settings`; HpeError where there is no such setting."""
     if setting in (names := number_names(settings)):
         return type(settings).__dataclass_fields__[setting].metadata
     meant = f": {', '.join(names)}." if setting in vars(settings) else suggestion(setting, names)
@@ -245,41 +238,24 @@ def _compared_with(picture: _Picture, low: float, high: float) -> Floats | None:
 def _reaches(picture: _Picture, low: float, high: float) -> Search:
     """refine_reach: a window takes in a better pixel. Windows only grow, so bisection of each person misses none."""
     now, points = picture.decoding(low), list[float]()
+
+    def pixels(joints: Float32, tag: Float32, value: float) -> bytes:
+        """What refinement finds at a value for one person (1, 17, 3) of this tag (1, D)."""
+        return refine(now.maps, joints, tag, picture.at(value), picture.decoder.searches).xy.tobytes()
+
     if now.settings.refine == "near":
         tags = wanted_tags(now.groups.tags, now.kept, now.settings)
         for joints, tag in zip(now.joints[now.kept, None], tags[:, None], strict=True):
             yield
-            points += _changes(_refined(picture, joints, tag), low, high)
+            points += _changes(partial(pixels, joints, tag), low, high)
     return points
-
-
-def _refined(picture: _Picture, joints: Float32, tag: Float32) -> Callable[[float], bytes]:
-    """What refinement finds at a value for one person (1, 17, 3) of this tag (1, D).
-
-    A window is searched once: most values that a bisection tries have the windows of another one.
-    """
-    maps, (person, joint), known = picture.decoder.maps, (joints[..., 2] <= 0).nonzero(), dict[bytes, bytes]()
-
-    def found(value: float) -> bytes:
-        """The pixels found, as one value."""
-        window = windows(joints, person, joint, value, maps.size).tobytes()
-        if window not in known:
-            known[window] = refine(maps, joints, tag, picture.at(value)).xy.tobytes()
-        return known[window]
-
-    return found
 
 
 def _turn_changes(picture: _Picture, turns: Sequence[Candidates], people: People, low: float, high: float) -> Search:
     """Values in (low, high] at which a turn comes out otherwise, those before it as they are up to there.
 
-    Each change of a turn leaves other people to those after it, which are looked at from one change to the next.
-
-    Args:
-        picture: the picture.
-        turns: candidates of this and the following turns.
-        people: the people before this turn, the same from `low` up to `high`.
-        low, high: the stretch.
+    Each change of a turn leaves other people to those after it, which are looked at from one change to the next. The
+    people before the first of the turns are the same from `low` up to `high`.
     """
     points: list[float] = []
     while turns and low < high:
@@ -306,7 +282,7 @@ class _OneTurn:
         return checked_cost(self.picture.at(value), self.turn.candidates, self.turn.people)
 
     def person(self, value: float, cost: Float64) -> Ints:
-        """The person of each candidate at this value, where the pairs have this cost."""
+        """The person of each candidate at this value, by these costs."""
         return assign(self.picture.at(value), self.turn.candidates, self.turn.people, cost)
 
     def same(self, value: float) -> bool:
@@ -422,14 +398,8 @@ def nearest_flips(
 ) -> Generator[Flip, None, None]:
     """The flips of one joint in one setting, next below and next above its current value.
 
-    Under another setting, a person is the one that shares most pixels with it.
-
-    Args:
-        decoding: the decoding.
-        person: index of the pose.
-        joint: joint type, 0 to 16.
-        setting: name of a setting that is a number.
-        values: where the picture's result changes, rising.
+    Under another setting, a person is the one that shares most pixels with it. `values` are where the picture's result
+    changes, rising.
     """
     mine, now = used_pixels(decoding)[person], getattr(decoding.settings, setting)
     picture = _Picture(decoding, setting)

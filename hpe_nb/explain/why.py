@@ -89,8 +89,8 @@ class Explanation:
     def _rows(self) -> list[list[str]]:
         """The table's cells."""
         return [
-            [c.went_to, *map(_number, (c.x, c.y, c.score, c.tag_distance, c.place_distance, c.cost))]
-            for c in self.table
+            [went_to, *(f"{number:.2f}" if math.isfinite(number) else "-" for number in numbers)]
+            for _, *numbers, went_to in self.table
         ]
 
     def __str__(self) -> str:
@@ -214,20 +214,15 @@ def why_here(decoding: Decoding, turn: Turn, candidate: int) -> str:
         won = "and nothing else competed" if alone else "and it is part of the cheapest assignment of all"
         cost = turn.cost[candidate, person]
         return f"its tag is {distances[person]:.2f} from the person's, the pair costs {cost:.2f}, {won}"
-    can = _can_be(decoding, turn)[candidate]
+    can = allowed(decoding.settings, turn.candidates, turn.people, turn.cost)[candidate]
     nearest, among = _nearest(distances, can)
     apart, other = distances[nearest], _name(decoding, nearest)
     if can[nearest] and (turn.person == nearest).any():
         return f"{other}, {apart:.2f} away in tag, took another {KEYPOINTS[turn.joint]}, so it opened this person"
     return (
         f"the nearest tag{among}, that of {other}, is {apart:.2f} away{_limit(decoding, apart)}, and the pair "
-        f"{_lost(decoding, turn, candidate, nearest)}, so it opened this person"
+        f"{_lost(turn.cost[candidate, nearest], can[nearest], opening)}, so it opened this person"
     )
-
-
-def _can_be(decoding: Decoding, turn: Turn) -> Bools:
-    """The pairs that can be together by the rule, (n, m)."""
-    return allowed(decoding.settings, turn.candidates, turn.people, turn.cost)
 
 
 def _nearest(distances: Floats, can: Bools) -> tuple[int, str]:
@@ -242,10 +237,9 @@ def _limit(decoding: Decoding, apart: float) -> str:
     return f", not below tag_threshold = {limit:g}" if apart >= limit and type(decoding.settings) in KIT_RULES else ""
 
 
-def _lost(decoding: Decoding, turn: Turn, candidate: int, person: int) -> str:
-    """Why a pair is not together: a clause after "the pair"."""
-    cost, opening = float(turn.cost[candidate, person]), decoding.settings.opening
-    if _can_be(decoding, turn)[candidate, person]:
+def _lost(cost: float, can: bool, opening: float) -> str:
+    """Why a pair of this cost, which can be together or not, is not together: a clause after "the pair"."""
+    if can:
         return f"costs {cost:.2f} but is not part of the cheapest assignment"
     if not math.isfinite(cost):
         return "is not allowed by the rule"
@@ -262,16 +256,17 @@ def _why_none(decoding: Decoding, turn: Turn | None, joint: int, group: int) -> 
     if group >= len(turn.people):
         return f"This person was opened only after the {name}s had had their turn, so none could join."
     distances = tag_distances(turn.candidates, turn.people)
-    can = _can_be(decoding, turn)[:, group]
+    can = allowed(settings, turn.candidates, turn.people, turn.cost)[:, group]
     nearest, among = _nearest(distances[:, group], can)
     apart, taker = distances[nearest, group], int(turn.person[nearest])
-    other, limit = _name(decoding, taker), _limit(decoding, distances[nearest, group])
-    if limit:
+    other = _name(decoding, taker)
+    if limit := _limit(decoding, apart):
         return f"The nearest {name} in tag is {apart:.2f} from the person's{limit}; it belongs to {other}."
     first = f"The nearest {name} in tag{among} ({apart:.2f})"
     if can[nearest] and taker < len(turn.people):
         return f"{first} was taken by {other}, whose tag is {distances[nearest, taker]:.2f} from it."
-    lost, went = _lost(decoding, turn, nearest, group), "joined" if taker < len(turn.people) else "opened"
+    lost = _lost(turn.cost[nearest, group], can[nearest], settings.opening)
+    went = "joined" if taker < len(turn.people) else "opened"
     return f"{first} did not join: the pair {lost}. The joint {went} {other}."
 
 
@@ -353,11 +348,6 @@ def _at(decoding: Decoding, peak: int) -> str:
     """A peak's place and score."""
     x, y = decoding.maps.image_points(decoding.peaks.xy[peak])
     return f"at ({x:.0f}, {y:.0f}) with score {decoding.peaks.value[peak]:.2f}"
-
-
-def _number(value: float) -> str:
-    """A number for a table, a dash where there is none."""
-    return f"{value:.2f}" if math.isfinite(value) else "-"
 
 
 def _flip_line(flip: Flip) -> str:

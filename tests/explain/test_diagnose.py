@@ -8,9 +8,19 @@ import pytest
 from refusals import refused
 
 import hpe_nb as hpe
-from hpe_nb.explain.diagnose import CLOSE, CONSTANT, DUPLICATES, NMS, NOT_AE, RANGE, SCALE, SMALL, SPLIT, THRESHOLD
 
-KINDS = (CLOSE, SPLIT, THRESHOLD, NMS, RANGE, SCALE, CONSTANT, DUPLICATES, SMALL, NOT_AE)
+KINDS = (
+    CLOSE := "two people with tags too close",
+    SPLIT := "one person's tags are split",
+    THRESHOLD := "threshold above most peaks",
+    NMS := "non-maxima are not negated",
+    RANGE := "maps in the wrong range or negated twice",
+    SCALE := "wrong scale or padding shift",
+    CONSTANT := "tags are constant",
+    DUPLICATES := "the same person found twice",
+    SMALL := "people too small for this input size",
+    NOT_AE := "a network that is not associative embedding",
+)
 
 
 def healthy(seed):

@@ -14,8 +14,8 @@ from random_maps import random_maps
 from refusals import refused
 
 import hpe_nb as hpe
-from hpe_nb.decoder.refinement import refine
-from hpe_nb.explain import flips
+from hpe_nb.decoder import refinement
+from hpe_nb.decoder.refinement import search_window
 from hpe_nb.explain.flips import is_whole, limits, number_names, outcome, search, with_setting
 from hpe_nb.settings import HigherHRNetSettings
 
@@ -107,14 +107,15 @@ def test_the_search_begins_where_the_slider_does_and_gives_way_in_small_steps():
 def test_refinement_searches_each_window_of_a_person_once(monkeypatch):
     searched = []
 
-    def noted(maps, joints, tag, settings):
-        found = refine(maps, joints, tag, settings)
-        searched.append((joints.tobytes(), found.window.tobytes()))
-        return found
+    def noted(maps, joint, tag, box, least):
+        searched.append((joint, tag.tobytes(), *box))
+        return search_window(maps, joint, tag, box, least)
 
-    monkeypatch.setattr(flips, "refine", noted)
-    assert len(hpe.flip_points(hpe.decode(a_scene(1)), "refine_reach").values)  # so that there is a bisection
-    assert len(searched) == len(set(searched)) > 2
+    monkeypatch.setattr(refinement, "search_window", noted)
+    decoding = hpe.decode(a_scene(1))
+    searched.clear()
+    assert len(hpe.flip_points(decoding, "refine_reach").values)  # so that there is a bisection
+    assert len(searched) == len(set(searched)) > len(decoding.refinement.person) + 2
 
 
 def test_maps_of_no_person_have_no_flip_points_and_only_numbers_can_have_some():
