@@ -8,9 +8,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import openvino as ov
+from openvino import opset13 as ops
+from openvino.preprocess import ColorFormat, PrePostProcessor
 
 from hpe_nb.decoder.peaks import negate_non_maxima
 from hpe_nb.errors import HpeError, last_line, suggestion
@@ -22,9 +24,6 @@ from hpe_nb.network.network import OUTPUTS, Network, core
 from hpe_nb.network.placement import Fit, Placement
 from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, cache_dir, cached, fetch, find, offline
 from hpe_nb.skeleton import KEYPOINTS
-
-if TYPE_CHECKING:
-    import openvino as ov
 
 PROBE = 448
 """Side in pixels of the photos by which a network of dynamic size is judged."""
@@ -126,9 +125,6 @@ def _existing(path: Path) -> Path:
 
 def _checked(path: Path, card: Card) -> ov.Model:
     """The model in the file with outputs as the contract has them, if it is an associative-embedding network."""
-    import openvino as ov
-    from openvino import opset13 as ops
-
     if path.suffix.lower() == ".onnx" and not _is_survived(path):
         raise HpeError(f"{path} is damaged: reading it ends OpenVINO's process; fetch or export it again.")
     try:
@@ -166,8 +162,6 @@ def _is_survived(path: Path) -> bool:
 
 def _contract_outputs(model: ov.Model, card: Card) -> dict[str, ov.Output] | None:
     """The outputs of the contract by name, maps with channels second; None where the model has no such."""
-    from openvino import opset13 as ops
-
     channels, nodes = len(card.joints), [output.get_node().input_value(0) for output in model.outputs]
     # An output may have several names, and names from TensorFlow end with the number of the output.
     ports = {
@@ -197,8 +191,6 @@ def _sides(port: ov.Output) -> list[int | None]:
 
 def _channels_second(maps: ov.Output, channels: int, ranks: set[int]) -> ov.Output | None:
     """Maps (1, channels, h, w[, D]) from maps of that order or with the channels fourth; None for other shapes."""
-    from openvino import opset13 as ops
-
     sides = _sides(maps)
     if len(sides) not in ranks:
         return None
@@ -209,8 +201,6 @@ def _channels_second(maps: ov.Output, channels: int, ranks: set[int]) -> ov.Outp
 
 def _joints(maps: ov.Output, card: Card) -> ov.Output:
     """The channels of the 17 keypoints, zeros for those that the network does not know."""
-    from openvino import opset13 as ops
-
     if card.joints == KEYPOINTS:
         return maps
     count, rank = len(card.joints), len(_sides(maps))
@@ -236,9 +226,6 @@ def _with_photo_input(model: ov.Model, card: Card) -> ov.Model:
 
     Scaling is left to OpenCV: 0.35 ms for a 640 x 480 photo, while in the graph each photo shape costs a compilation.
     """
-    import openvino as ov
-    from openvino.preprocess import ColorFormat, PrePostProcessor
-
     steps = PrePostProcessor(model)
     photo = steps.input()
     photo.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC")).set_color_format(ColorFormat.RGB)
@@ -271,9 +258,6 @@ def _negates(network: Network) -> bool:
 
 def _check_device(device: str) -> None:
     """Raise when OpenVINO has no such device here; the smallest network is compiled on it."""
-    import openvino as ov
-    from openvino import opset13 as ops
-
     parameter = ops.parameter([1], np.float32)
     smallest = ov.Model([ops.result(ops.relu(parameter))], [parameter], "smallest")
     try:
