@@ -15,14 +15,14 @@ from openvino import opset13 as ops
 from openvino.preprocess import ColorFormat, PrePostProcessor
 
 from hpe_nb.decoder.peaks import negate_non_maxima
-from hpe_nb.errors import HpeError, last_line, suggestion
+from hpe_nb.errors import HpeError, last_line
 from hpe_nb.files.images import read_image
-from hpe_nb.files.reading import path_of
+from hpe_nb.files.reading import check_file, path_of
 from hpe_nb.files.shipped import sample
 from hpe_nb.network.card import Card, card_of
 from hpe_nb.network.network import OUTPUTS, Network, core
 from hpe_nb.network.placement import Fit, Placement
-from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, cache_dir, cached, fetch, find, offline
+from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, cache_dir, cached, fetch, known, offline
 from hpe_nb.skeleton import KEYPOINTS
 
 PROBE = 448
@@ -72,18 +72,22 @@ def load_network(
     Raises:
         HpeError: no such file or name, a broken file, or another kind of network.
     """
-    name = _best_at_hand(say) if str(name_or_path) == AUTO else str(name_or_path)
-    known = find(name)
-    path = cached(known.name) or fetch(known.name) if known else _existing(path_of(name_or_path))
+    path, published = path_of(name_or_path), None
+    if path.suffix.lower() in (".xml", ".onnx"):
+        check_file(path, "an .xml or .onnx file, or a network's name", most=2**31)
+    else:
+        expected = f'"{AUTO}", a network\'s name or the path of an .xml or .onnx file'
+        published = known(_best_at_hand(say) if str(path) == AUTO else str(path), expected)
+        path = cached(published.name) or fetch(published.name)
     if device != "CPU":
         _check_device(device)
-    own = {"size": known.size, "negated": True} if known else {}
+    own = {"size": published.size, "negated": True} if published else {}
     given = {"fit": fit, "size": size, "layout": layout, "colour": colour, "mean": mean, "scale": scale}
     given = {key: value for key, value in (given | {"negated": negated}).items() if value is not None}
-    card = card_of(None if known else path, own | given)
+    card = card_of(None if published else path, own | given)
     network = Network(
-        name=known.name if known else str(path),
-        about=known.about if known else f"{path.name}, a network loaded by path",
+        name=published.name if published else str(path),
+        about=published.about if published else f"{path.name}, a network loaded by path",
         model=_with_photo_input(_checked(path, card), card),
         fit=card.fit or "protocol",
         size=card.size or PROBE,
@@ -109,18 +113,6 @@ def _best_at_hand(say: Callable[[str], None]) -> str:
             say(f"That failed: {error.__cause__ or error}.")
     say(f"Using {NETWORKS[SHIPPED].about}\nFor {REFERENCE} (AP {NETWORKS[REFERENCE].ap}) run: hpe-nb fetch")
     return SHIPPED
-
-
-def _existing(path: Path) -> Path:
-    """The path, if a network file is there."""
-    if path.suffix.lower() not in (".xml", ".onnx"):
-        meant = suggestion(path, (AUTO, *NETWORKS))
-        raise HpeError(
-            f"{path} was given, but the path of an .xml or .onnx file or a network's name is expected{meant}"
-        )
-    if not path.is_file():
-        raise HpeError(f"{path} does not exist; give the path of an .xml or .onnx file, or a name such as {REFERENCE}.")
-    return path
 
 
 def _checked(path: Path, card: Card) -> ov.Model:
