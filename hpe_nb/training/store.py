@@ -1,7 +1,7 @@
 """The features, made once: MoveNet never changes, so what it sees in the pictures for the tags is kept on disk.
 
-A picture of 448 x 448 takes 3 MB. Photos with more people come more often, since tags have to be told apart where
-people are. Who is labelled comes with it, and who is not but seen by MoveNet: such people have tags too.
+A picture of 448 x 448 takes 3 MB. A photo comes as often as it has people, up to nine times, since tags have to be told
+apart where people are. Who is labelled comes with it, and who is not but seen by MoveNet: such people have tags too.
 """
 
 from __future__ import annotations
@@ -26,12 +26,6 @@ from hpe_nb.training.two_scales import SURE, TORSO, Detections, TwoScales, featu
 
 MOST = 40
 """At most this many people of a picture train the tags."""
-OFTEN = 9
-"""A photo is used as often as it has people, but at most this often."""
-SEEN = -1.4
-"""Least logit of MoveNet's joint map for a person without label to have the joint."""
-LEAST = 4
-"""Such a person has at least this many joints."""
 
 
 def pictures_folder(photos: list[LabelledPhoto], config: Config, folder: Path) -> Path:
@@ -51,7 +45,7 @@ def keep_pictures(network: TwoScales, photos: list[LabelledPhoto], config: Confi
     (MOST, 17, 3), with x, y in picture pixels and 1 where known; and `sizes` (MOST,), square roots of people's areas.
     """
     remove_parts(folder)
-    often = [photo for photo in photos for _ in range(min(photo.people.real.sum(), OFTEN))]
+    often = [photo for photo in photos for _ in range(min(photo.people.real.sum(), 9))]
     network = copy.deepcopy(network).cpu()
     for i in tqdm(range(config.pictures), unit="picture"):
         if (path := folder / f"{i}.npz").exists():
@@ -74,8 +68,8 @@ def keep_pictures(network: TwoScales, photos: list[LabelledPhoto], config: Confi
 def unlabelled(people: Detections, logits: Tensor, labelled: Floats) -> list[tuple[Float32, float]]:
     """People of one picture that MoveNet lists and that have no label: joints (17, 3), and the size in pixels.
 
-    A joint is the highest pixel of its map, logits (17, h, w) at 1/4, near where MoveNet expects it, if that is high
-    enough. Labelled people have joints (P, 17, 3) in pixels.
+    A joint is the highest pixel of its map, logits (17, h, w) at 1/4, near where MoveNet expects it, if that is above
+    -1.4; each of these people has at least four. Labelled people have joints (P, 17, 3) in pixels.
     """
     maps, found = logits.numpy(), []
     for score, place, size in zip(*(each[0].numpy() for each in people), strict=True):
@@ -85,11 +79,11 @@ def unlabelled(people: Detections, logits: Tensor, labelled: Floats) -> list[tup
         for k, (y, x) in enumerate(np.round(place).astype(int)):
             top, left = max(0, y - reach), max(0, x - reach)
             window = maps[k, top : max(0, y + reach + 1), left : max(0, x + reach + 1)]
-            if window.size and window.max() > SEEN:
+            if window.size and window.max() > -1.4:
                 down, right = np.unravel_index(window.argmax(), window.shape)
                 # A cell of 4 pixels begins at pixel 4 i and has its middle 1.5 further.
                 joints[k] = 4 * (left + right) + 1.5, 4 * (top + down) + 1.5, 1
-        if joints[:, 2].sum() >= LEAST:
+        if joints[:, 2].sum() >= 4:
             found.append((joints, 4 * float(size)))
     return found
 

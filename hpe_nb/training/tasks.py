@@ -25,13 +25,6 @@ from hpe_nb.training.tag_head import read_at
 from hpe_nb.training.topology import AENet
 from hpe_nb.training.two_scales import TORSO, TwoScales
 
-DRAWS = 3
-"""Each joint's tag is read at this many places around it."""
-JITTER = 1 / 40
-"""Standard deviation of these places in sizes of the person, within a quarter of a cell and one cell."""
-SHIFT = 80.0
-"""Cells by which a picture is said to lie further down and right, at most."""
-
 
 class Batch(NamedTuple):
     """Pictures (B, 3, S, S) BGR 0..255 and their answers; weights and heats (B, 17, ...), pixels of `tag_pixels`."""
@@ -168,18 +161,22 @@ class TagTask:
 
 
 def tag_picture(folder: Path, config: Config, number: int) -> TagBatch:
-    """A random one of the kept pictures, its shift and places to read at, as a batch without its first axis."""
+    """A random one of the kept pictures, as a batch without its first axis.
+
+    Each joint is read at three places around it, which scatter by a 40th of the person's size, but by a quarter of a
+    cell to one cell. The picture is said to lie up to 80 cells further down and right.
+    """
     rng = np.random.default_rng([config.seed, number])
     with np.load(folder / f"{rng.integers(config.pictures)}.npz") as kept:
         levels = [kept[f"level{level}"] for level in range(4)]
         joints, size = kept["joints"], (kept["sizes"] / 4).clip(2)
     has, places = joints[..., 2], joints[..., 1::-1] / 4 - 0.25
-    scatter = (JITTER * size).clip(0.25, 1)[:, None, None, None]
-    points = places[:, :, None] + scatter * rng.standard_normal((*has.shape, DRAWS, 2))
+    scatter = (0.025 * size).clip(0.25, 1)[:, None, None, None]
+    points = places[:, :, None] + scatter * rng.standard_normal((*has.shape, 3, 2))
     torso = has * np.isin(np.arange(K), TORSO)
     used = np.where(torso.sum(1, keepdims=True) > 1, torso, has)[..., None]
     middle = (places * used).sum(1) / used.sum(1).clip(1)
-    shift = rng.uniform(0, SHIFT, (2, 1, 1))
+    shift = rng.uniform(0, 80, (2, 1, 1))
     rest = (np.asarray(each, np.float32) for each in (shift, points, has, middle, size))
     return TagBatch(*(torch.from_numpy(each) for each in (*levels, *rest)))
 
