@@ -25,8 +25,8 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
     """Train until the config's steps are over, with checkpoint and log.csv in the folder; one there is gone on from.
 
     Raises:
-        HpeError: no photos, a device that torch cannot use, a folder that another training holds or that has a
-            checkpoint of another network or cannot be written, or a log.csv that is not of a training.
+        HpeError: no photos, a device that torch cannot use, or a folder that cannot be written, that another training
+            holds, or that has another network's checkpoint or a log.csv of something else.
     """
     if not photos:
         raise HpeError("No photo is left to train on; give data that shows labelled people, or another hold_out.")
@@ -67,7 +67,7 @@ def _train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path
         save()  # before a log begins: one without a checkpoint is another's
     mean.n_averaged += step
     saved = time.monotonic()
-    with (folder / LOG).open("a", encoding="utf-8") as log:
+    with (folder / LOG).open("a", buffering=1, encoding="utf-8") as log:  # line by line
         for batch in (bar := tqdm(task.batches(photos, step, folder), initial=step, total=config.steps, unit="step")):
             rate = learning_rate(config, step)
             for group in optimiser.param_groups:
@@ -84,7 +84,6 @@ def _train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path
             if not log.tell():
                 log.write(",".join(["step", *row]) + "\n")
             log.write(",".join([str(step), *(f"{value:.6g}" for value in row.values())]) + "\n")
-            log.flush()
             if step == config.steps or time.monotonic() - saved > config.save_every:
                 saved = time.monotonic()
                 save()
@@ -117,10 +116,9 @@ def learning_rate(config: Config, step: int) -> float:
 
 
 def load(folder: Path, parts: dict[str, Any]) -> tuple[int, float]:
-    """Give parts of a training, "network", "optimiser" or "mean", the states that a checkpoint has for them.
+    """Give parts of a training the states that its checkpoint, in which no code is run, has for them.
 
-    "mean" is the running mean of the network's weights, which is what is exported. A checkpoint has arrays and plain
-    values only, never code.
+    These are "network", "optimiser" and "mean", the running mean of the network's weights, which is what is exported.
 
     Returns:
         Steps and seconds trained so far.

@@ -91,8 +91,7 @@ def unlabelled(people: Detections, logits: Tensor, labelled: Floats) -> list[tup
 def _may_be(place: Float32, margin: float, joints: Floats) -> bool:
     """Whether a listed person, (17, 2) y, x in cells, may be a labelled one, joints (n, 3) x, y in pixels.
 
-    It is if most of the joints lie in the box of the listed person, or the torso of that person in the box of the
-    joints, which is wider by the margin.
+    So it is if most of these joints lie in its box, or its torso in theirs, which is wider by the margin.
     """
     cells, torso = joints[:, 1::-1] / 4 - 0.25, place[list(TORSO)].mean(0)
     inside = ((cells >= place.min(0)) & (cells <= place.max(0))).all(1).mean() > 0.5

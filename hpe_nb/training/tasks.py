@@ -156,8 +156,7 @@ class TagTask:
         pull, push = pull_push_of(tags, has)
         missed = landing_loss(landing, batch.middle, batch.size, batch.has)
         misjudged = size_loss(size, batch.size, batch.has)
-        whose = owner_loss(tags, has)
-        return _weighted(self.config, pull=pull, push=push, whose=whose, landing=missed, size=misjudged)
+        return _weighted(self.config, pull=pull, push=push, whose=owner_loss(tags, has), landing=missed, size=misjudged)
 
 
 def tag_picture(folder: Path, config: Config, number: int) -> TagBatch:
