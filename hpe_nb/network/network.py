@@ -158,11 +158,9 @@ class Network:
 
     def infer(self, tensor: Image, placement: Placement) -> dict[str, Float32]:
         """Run the network on an input tensor; output arrays by name, owned by the caller."""
-        import openvino as ov
-
         # Nothing is copied or overwritten: the request, and with it the memory of the outputs, is of this call alone.
         request = self.compiled(placement).create_infer_request()
-        outputs = request.infer([ov.Tensor(tensor, shared_memory=True)], share_outputs=True)
+        outputs = request.infer([tensor], share_inputs=True, share_outputs=True)
         return dict(zip(OUTPUTS, outputs.values(), strict=False))  # by order: equal outputs may share all their names
 
     def maps(self, outputs: dict[str, Float32], placement: Placement) -> Maps:
