@@ -30,9 +30,6 @@ from hpe_nb.files.reading import read_bytes
 from hpe_nb.network.placement import Fit
 from hpe_nb.skeleton import KEYPOINTS
 
-MOST_BYTES = 2**16
-"""Larger cards are refused before they are read."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
@@ -86,7 +83,7 @@ def card_of(path: Path | None, given: dict[str, Any]) -> Card:
     beside, written = path.with_suffix(".toml") if path else None, dict[str, Any]()
     if beside is not None and beside.exists():
         try:
-            written = tomllib.loads(read_bytes(beside, "a network's card", MOST_BYTES).decode("utf-8-sig"))
+            written = tomllib.loads(read_bytes(beside, "a network's card", most=2**16).decode("utf-8-sig"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise HpeError(f"{beside} is no TOML file ({error}); correct it, or move it away.") from error
     names = [item.name for item in fields(Card)]

@@ -33,11 +33,6 @@ WAITING = "hpe-waiting"
 Progress = Callable[[int, int], object]
 """Called with the bytes that are here and the bytes there will be."""
 
-BLOCK = 1 << 16
-SLOWEST = 1000
-"""Bytes a second under which a server counts as stuck, once the time-out has passed."""
-PASSING = {408, 425, 429, 500, 502, 503, 504}
-"""HTTP answers that may be gone at the next try."""
 TIMEOUT = 20.0
 """Seconds to wait for a connection and its answer, and then for each further byte."""
 TRIES = 4
@@ -129,13 +124,13 @@ def answer(url: str, start: int, timeout: float) -> Any:
         # Looking up a name or trying all addresses of a host may take minutes that no time-out covers.
         return in_thread(ask, timeout)
     except HTTPError as error:
-        reason = f"the server answered {error.code} {error.reason}"
-        raise TransferError(reason, passing=error.code in PASSING) from error
+        passing = error.code in {408, 425, 429, 500, 502, 503, 504}  # these may be gone at the next try
+        raise TransferError(f"the server answered {error.code} {error.reason}", passing) from error
     except (OSError, HTTPException, ValueError) as error:
         cause = error.reason if isinstance(error, URLError) else error
         lasting = isinstance(cause, SSLCertVerificationError | FileNotFoundError | ValueError | str)
         reason = f"no answer within {timeout:g} s" if isinstance(cause, TimeoutError) else str(cause)
-        raise TransferError(reason or type(cause).__name__, passing=not lasting) from error
+        raise TransferError(reason or type(cause).__name__, not lasting) from error
 
 
 def in_thread(work: Callable[[], T], timeout: float = math.inf) -> T:
@@ -162,12 +157,13 @@ def in_thread(work: Callable[[], T], timeout: float = math.inf) -> T:
 def blocks(opened: Any, timeout: float, longest: float = math.inf) -> Iterator[bytes]:
     """The bytes of an answer as they come.
 
-    A connection that breaks, gives too little for `timeout` seconds, or takes longer than `longest` is a TransferError.
+    A TransferError tells of a connection that breaks, gives less than 1000 bytes a second from `timeout` seconds on, or
+    takes longer than `longest`.
     """
     started, came = time.monotonic(), 0
     while True:
         try:
-            block = opened.read1(BLOCK)
+            block = opened.read1(2**16)
         except (OSError, HTTPException) as error:
             raise TransferError(f"the connection broke ({error or type(error).__name__})", passing=True) from error
         if not block:
@@ -175,5 +171,5 @@ def blocks(opened: Any, timeout: float, longest: float = math.inf) -> Iterator[b
         yield block
         came += len(block)
         passed = time.monotonic() - started
-        if passed > longest or (passed > timeout and came < SLOWEST * passed):
+        if passed > longest or (passed > timeout and came < 1000 * passed):
             raise TransferError(f"the server sent only {came} bytes in {passed:.0f} s", passing=True)

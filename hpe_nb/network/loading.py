@@ -8,23 +8,22 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import openvino as ov
+from openvino import opset13 as ops
+from openvino.preprocess import ColorFormat, PrePostProcessor
 
 from hpe_nb.decoder.peaks import negate_non_maxima
-from hpe_nb.errors import HpeError, last_line, suggestion
+from hpe_nb.errors import HpeError, last_line
 from hpe_nb.files.images import read_image
-from hpe_nb.files.reading import path_of
+from hpe_nb.files.reading import check_file, path_of
 from hpe_nb.files.shipped import sample
 from hpe_nb.network.card import Card, card_of
 from hpe_nb.network.network import OUTPUTS, Network, core
 from hpe_nb.network.placement import Fit, Placement
-from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, cache_dir, cached, fetch, find, offline
+from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, cache_dir, cached, fetch, known, offline
 from hpe_nb.skeleton import KEYPOINTS
-
-if TYPE_CHECKING:
-    import openvino as ov
 
 PROBE = 448
 """Side in pixels of the photos by which a network of dynamic size is judged."""
@@ -73,18 +72,22 @@ def load_network(
     Raises:
         HpeError: no such file or name, a broken file, or another kind of network.
     """
-    name = _best_at_hand(say) if str(name_or_path) == AUTO else str(name_or_path)
-    known = find(name)
-    path = cached(known.name) or fetch(known.name) if known else _existing(path_of(name_or_path))
+    path, published = path_of(name_or_path), None
+    if path.suffix.lower() in (".xml", ".onnx"):
+        check_file(path, "an .xml or .onnx file, or a network's name", most=2**31)
+    else:
+        expected = f'"{AUTO}", a network\'s name or the path of an .xml or .onnx file'
+        published = known(_best_at_hand(say) if str(path) == AUTO else str(path), expected)
+        path = cached(published.name) or fetch(published.name)
     if device != "CPU":
         _check_device(device)
-    own = {"size": known.size, "negated": True} if known else {}
+    own = {"size": published.size, "negated": True} if published else {}
     given = {"fit": fit, "size": size, "layout": layout, "colour": colour, "mean": mean, "scale": scale}
     given = {key: value for key, value in (given | {"negated": negated}).items() if value is not None}
-    card = card_of(None if known else path, own | given)
+    card = card_of(None if published else path, own | given)
     network = Network(
-        name=known.name if known else str(path),
-        about=known.about if known else f"{path.name}, a network loaded by path",
+        name=published.name if published else str(path),
+        about=published.about if published else f"{path.name}, a network loaded by path",
         model=_with_photo_input(_checked(path, card), card),
         fit=card.fit or "protocol",
         size=card.size or PROBE,
@@ -112,23 +115,8 @@ def _best_at_hand(say: Callable[[str], None]) -> str:
     return SHIPPED
 
 
-def _existing(path: Path) -> Path:
-    """The path, if a network file is there."""
-    if path.suffix.lower() not in (".xml", ".onnx"):
-        meant = suggestion(path, (AUTO, *NETWORKS))
-        raise HpeError(
-            f"{path} was given, but the path of an .xml or .onnx file or a network's name is expected{meant}"
-        )
-    if not path.is_file():
-        raise HpeError(f"{path} does not exist; give the path of an .xml or .onnx file, or a name such as {REFERENCE}.")
-    return path
-
-
 def _checked(path: Path, card: Card) -> ov.Model:
     """The model in the file with outputs as the contract has them, if it is an associative-embedding network."""
-    import openvino as ov
-    from openvino import opset13 as ops
-
     if path.suffix.lower() == ".onnx" and not _is_survived(path):
         raise HpeError(f"{path} is damaged: reading it ends OpenVINO's process; fetch or export it again.")
     try:
@@ -166,8 +154,6 @@ def _is_survived(path: Path) -> bool:
 
 def _contract_outputs(model: ov.Model, card: Card) -> dict[str, ov.Output] | None:
     """The outputs of the contract by name, maps with channels second; None where the model has no such."""
-    from openvino import opset13 as ops
-
     channels, nodes = len(card.joints), [output.get_node().input_value(0) for output in model.outputs]
     # An output may have several names, and names from TensorFlow end with the number of the output.
     ports = {
@@ -197,8 +183,6 @@ def _sides(port: ov.Output) -> list[int | None]:
 
 def _channels_second(maps: ov.Output, channels: int, ranks: set[int]) -> ov.Output | None:
     """Maps (1, channels, h, w[, D]) from maps of that order or with the channels fourth; None for other shapes."""
-    from openvino import opset13 as ops
-
     sides = _sides(maps)
     if len(sides) not in ranks:
         return None
@@ -209,8 +193,6 @@ def _channels_second(maps: ov.Output, channels: int, ranks: set[int]) -> ov.Outp
 
 def _joints(maps: ov.Output, card: Card) -> ov.Output:
     """The channels of the 17 keypoints, zeros for those that the network does not know."""
-    from openvino import opset13 as ops
-
     if card.joints == KEYPOINTS:
         return maps
     count, rank = len(card.joints), len(_sides(maps))
@@ -236,9 +218,6 @@ def _with_photo_input(model: ov.Model, card: Card) -> ov.Model:
 
     Scaling is left to OpenCV: 0.35 ms for a 640 x 480 photo, while in the graph each photo shape costs a compilation.
     """
-    import openvino as ov
-    from openvino.preprocess import ColorFormat, PrePostProcessor
-
     steps = PrePostProcessor(model)
     photo = steps.input()
     photo.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC")).set_color_format(ColorFormat.RGB)
@@ -271,9 +250,6 @@ def _negates(network: Network) -> bool:
 
 def _check_device(device: str) -> None:
     """Raise when OpenVINO has no such device here; the smallest network is compiled on it."""
-    import openvino as ov
-    from openvino import opset13 as ops
-
     parameter = ops.parameter([1], np.float32)
     smallest = ov.Model([ops.result(ops.relu(parameter))], [parameter], "smallest")
     try:

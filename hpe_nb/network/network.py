@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,8 +23,6 @@ from hpe_nb.network.placement import Fit, Placement, place
 from hpe_nb.network.registry import cache_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import openvino as ov
 
 OUTPUTS = ("heatmaps", "embeddings", "nms_heatmaps")
@@ -36,8 +33,6 @@ KEPT = 300_000_000
 """Bytes of compiled networks that are kept in the user's cache, the last ones used; one takes about 33 MB."""
 COMPILED = ".compiled"
 """Ending of their files."""
-LARGE_PAGE = 1 << 21
-"""Bytes of a large memory page where systems have such pages; where they have not, nothing is lost."""
 
 
 @cache
@@ -102,24 +97,51 @@ class Network:
 
     @cached_property
     def _compiled(self) -> Any:
-        """What compiles the model for a width and height, and remembers the last few."""
+        """`_compile` with a memory of the last few shapes."""
+        return lru_cache(SHAPES)(self._compile)
 
-        @lru_cache(SHAPES)
-        def compile_model(width: int, height: int) -> ov.CompiledModel:
-            def make() -> ov.CompiledModel:
-                model = self.model.clone()
-                model.reshape([1, height, width, 3])
-                return core().compile_model(model, self.device, self.config)
+    def _compile(self, width: int, height: int) -> ov.CompiledModel:
+        """The model compiled for an input of this size; HpeError where it cannot run so."""
+        try:
+            return self._kept(width, height) if self.device == "CPU" else self._made(width, height)
+        except RuntimeError as error:
+            raise HpeError(
+                f"{self.name} cannot run on {self.device} with an input of {width} x {height} pixels "
+                f"({last_line(error)}); choose another fit, for example fit=(448, 448)."
+            ) from error
 
-            try:
-                return _kept((self.identity, width, height), make, self.config) if self.device == "CPU" else make()
-            except RuntimeError as error:
-                raise HpeError(
-                    f"{self.name} cannot run on {self.device} with an input of {width} x {height} pixels "
-                    f"({last_line(error)}); choose another fit, for example fit=(448, 448)."
-                ) from error
+    def _made(self, width: int, height: int) -> ov.CompiledModel:
+        model = self.model.clone()
+        model.reshape([1, height, width, 3])
+        return core().compile_model(model, self.device, self.config)
 
-        return compile_model
+    def _kept(self, width: int, height: int) -> ov.CompiledModel:
+        """The model as it was compiled for this CPU before, from the user's cache; else it is made, and kept there.
+
+        To read one takes a quarter of the time. OpenVINO's own cache does not check what it reads, and a damaged
+        network would find other people: here a checksum tells. Where nothing can be written nothing is kept.
+        """
+        import openvino as ov
+
+        processor = core().get_property("CPU", "FULL_DEVICE_NAME")
+        told = ov.__version__, processor, sorted(self.config.items()), (self.identity, width, height)
+        folder = cache_dir() / "compiled"
+        path = folder / f"{hashlib.sha256(repr(told).encode()).hexdigest()[:40]}{COMPILED}"
+        if (kept := read_sealed(path)) is not None:
+            with suppress(OSError):
+                os.utime(path)  # used now
+            with suppress(RuntimeError):  # what another build of this version wrote
+                return core().import_model(io.BytesIO(kept), "CPU", self.config)
+        compiled = self._made(width, height)
+        with suppress(HpeError, OSError, RuntimeError):
+            remove_parts(folder)
+            write_sealed(path, compiled.export_model().getvalue())
+            room = KEPT
+            for one in sorted(folder.glob(f"*{COMPILED}"), key=lambda one: one.stat().st_mtime, reverse=True):
+                room -= one.stat().st_size
+                if room < 0:
+                    one.unlink()
+        return compiled
 
     @cached_property
     def identity(self) -> bytes:
@@ -136,17 +158,10 @@ class Network:
 
     def infer(self, tensor: Image, placement: Placement) -> dict[str, Float32]:
         """Run the network on an input tensor; output arrays by name, owned by the caller."""
-        import openvino as ov
-
-        compiled = self.compiled(placement)
-        request = compiled.create_infer_request()
-        request.set_input_tensor(ov.Tensor(tensor, shared_memory=True))
-        # The network writes straight into fresh arrays: nothing is copied, nothing is overwritten by the next call.
-        arrays = _fresh_arrays([tuple(output.shape) for output in compiled.outputs])
-        for index, array in enumerate(arrays):
-            request.set_output_tensor(index, ov.Tensor(array, shared_memory=True))
-        request.infer()
-        return dict(zip(OUTPUTS, arrays, strict=False))  # by order: equal outputs may share all their names
+        # Nothing is copied or overwritten: the request, and with it the memory of the outputs, is of this call alone.
+        request = self.compiled(placement).create_infer_request()
+        outputs = request.infer([tensor], share_inputs=True, share_outputs=True)
+        return dict(zip(OUTPUTS, outputs.values(), strict=False))  # by order: equal outputs may share all their names
 
     def maps(self, outputs: dict[str, Float32], placement: Placement) -> Maps:
         """The outputs as maps after the contract, see `Maps`: peaks positive, everything else negative."""
@@ -165,44 +180,3 @@ class Network:
             # A score below 0 says "nothing here" like 0; later steps read its absolute value as evidence.
             heatmaps = negate_non_maxima(np.maximum(heatmaps, 0))
         return Maps(heatmaps, tags, to_image)
-
-
-def _kept(what: tuple[Any, ...], make: Callable[[], ov.CompiledModel], config: dict[str, str]) -> ov.CompiledModel:
-    """A network that was compiled for this CPU before, from the user's cache; else it is made, and kept there.
-
-    To read one takes a quarter of the time. OpenVINO's own cache does not check what it reads, and a damaged network
-    would find other people: here a checksum tells. Where nothing can be written nothing is kept.
-    """
-    import openvino as ov
-
-    told = ov.__version__, core().get_property("CPU", "FULL_DEVICE_NAME"), sorted(config.items()), what
-    folder = cache_dir() / "compiled"
-    path = folder / f"{hashlib.sha256(repr(told).encode()).hexdigest()[:40]}{COMPILED}"
-    if (kept := read_sealed(path)) is not None:
-        with suppress(OSError):
-            os.utime(path)  # used now
-        with suppress(RuntimeError):  # what another build of this version wrote
-            return core().import_model(io.BytesIO(kept), "CPU", config)
-    compiled = make()
-    with suppress(HpeError, OSError, RuntimeError):
-        remove_parts(folder)
-        write_sealed(path, compiled.export_model().getvalue())
-        room = KEPT
-        for one in sorted(folder.glob(f"*{COMPILED}"), key=lambda one: one.stat().st_mtime, reverse=True):
-            room -= one.stat().st_size
-            if room < 0:
-                one.unlink()
-    return compiled
-
-
-def _fresh_arrays(shapes: list[tuple[int, ...]]) -> list[Float32]:
-    """New float32 arrays in one block of memory that starts at a large page.
-
-    The system hands out such a block in a few large pages, or at once from what was freed last; for arrays of their own
-    it hands out thousands of small pages, each at the first touch, which takes 3 ms for the maps of a photo.
-    """
-    sizes = [math.prod(shape) for shape in shapes]
-    block = np.empty(sum(sizes) + LARGE_PAGE // 4, np.float32)
-    start = -block.ctypes.data % LARGE_PAGE // 4
-    ends = start + np.cumsum(sizes)
-    return [block[end - size : end].reshape(shape) for end, size, shape in zip(ends, sizes, shapes, strict=True)]

@@ -43,15 +43,10 @@ class Placement:
     def fill(self, image: Image) -> Image:
         """The input tensor (1, height, width, 3) uint8 RGB: the scaled photo and zeros around it."""
         width, height = self.scaled
-        canvas = np.empty((1, self.input[1], self.input[0], 3), np.uint8)
-        canvas[0, height:] = canvas[0, :height, width:] = 0
-        part = canvas[0, :height, :width]
-        if self.scaled == self.photo:
-            part[:] = image
-        else:
-            # Linear as in the protocol; below half the size it would skip pixels, and averages are better.
-            shrinks = 2 * width < self.photo[0]
-            cv2.resize(image, self.scaled, dst=part, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        canvas = np.zeros((1, self.input[1], self.input[0], 3), np.uint8)
+        # Linear as in the protocol; below half the size it would skip pixels, and averages are better.
+        way = cv2.INTER_AREA if 2 * width < self.photo[0] else cv2.INTER_LINEAR
+        cv2.resize(image, self.scaled, dst=canvas[0, :height, :width], interpolation=way)
         return canvas
 
     def to_image(self, map_width: int, map_height: int) -> Float64:

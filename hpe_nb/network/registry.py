@@ -111,16 +111,12 @@ NETWORKS = {
 """Every network known by name."""
 
 
-def find(name: str) -> KnownNetwork | None:
-    """A known network, by its name or the last part of it ("0007"); None where no network is called so."""
-    return NETWORKS.get(name) or next((each for each in NETWORKS.values() if each.name.endswith(f"-{name}")), None)
-
-
-def known(name: str) -> KnownNetwork:
-    """The same; a name that is not known is refused."""
-    if found := find(name):
-        return found
-    raise HpeError(f"{name!r} was given, but the name of a network is expected{suggestion(name, NETWORKS)}")
+def known(name: str, expected: str = "the name of a network") -> KnownNetwork:
+    """A known network, by its name or the last part of it ("0007"); HpeError where none is called so."""
+    for each in NETWORKS.values():
+        if name == each.name or each.name.endswith(f"-{name}"):
+            return each
+    raise HpeError(f"{name!r} was given, but {expected} is expected{suggestion(name, NETWORKS)}")
 
 
 def cache_dir() -> Path:

@@ -1,5 +1,5 @@
-"""How a network of this kind is made. Needs torch: `pip install "hpe-nb[train]"`.
+"""How a network of this kind is made: `python -m hpe_nb.training`. Needs torch: `pip install "hpe-nb[train]"`.
 
-In the order of reading: config, photos (data), movenet, two_scales and store (features), tag_head and topology (what is
-trained), losses, tasks, loop, export. Run `python -m hpe_nb.training --help`; `hpe-nb eval` measures what comes out.
+In the order of reading: config, photos (data), movenet and two_scales (features), tag_head and topology (what is
+trained), losses, tasks, loop, export.
 """

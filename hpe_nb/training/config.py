@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 from hpe_nb.errors import HpeError
 from hpe_nb.network.placement import DIVISOR
+from hpe_nb.settings import check_field
 
 
 def number(default: float, low: float, high: float, meaning: str) -> Any:
     """A field for a number from `low` to `high`; a whole default makes it one of whole numbers."""
-    return field(default=default, metadata={"limits": (low, high), "meaning": meaning})
+    return field(default=default, metadata={"least": low, "low": low, "high": high, "meaning": meaning})
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,14 @@ class Augment:
     colour: float = number(0.8, 0, 1, "share of pictures whose colours change")
 
     def __post_init__(self) -> None:
-        _check_numbers(self)
-        _check("size", self.size, self.size % DIVISOR == 0, f"a multiple of {DIVISOR}")
+        _check(self)
+        if self.size % DIVISOR:
+            raise HpeError(f"size={self.size} was given, but a multiple of {DIVISOR} is expected.")
         scale = self.scale if isinstance(self.scale, list | tuple) else ()
         pair = len(scale) == 2 and all(type(each) in (int, float) for each in scale)
-        fits = pair and 0.01 <= scale[0] <= scale[1] <= 10
-        _check("scale", self.scale, fits, "a list of two numbers from 0.01 to 10, the smaller first,")
+        if not (pair and 0.01 <= scale[0] <= scale[1] <= 10):
+            expected = "a list of two numbers from 0.01 to 10, the smaller first, is expected"
+            raise HpeError(f"scale={self.scale!r:.80} was given, but {expected}.")
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Config:
         HpeError: a value of another kind or beyond its limits.
     """
 
-    network: Literal["aenet", "two-scales"]
+    network: Literal["aenet", "two-scales"] = field(metadata={"options": ("aenet", "two-scales")})
     data: tuple[tuple[Path, Path], ...]
     width: float = number(1.0, 0.05, 8, 'channels of "aenet" in units of 0007\'s')
     depth: float = number(1.0, 0.05, 8, 'blocks of "aenet" in units of 0007\'s')
@@ -78,23 +81,15 @@ class Config:
     save_every: float = number(120.0, 0, 10**9, "seconds between checkpoints")
 
     def __post_init__(self) -> None:
-        _check_numbers(self)
-        _check("network", self.network, self.network in ("aenet", "two-scales"), '"aenet" or "two-scales"')
+        _check(self)
 
 
-def _check_numbers(given: Augment | Config) -> None:
-    """See that the numbers are of the right kind and within their limits."""
-    for each in fields(given):
-        if limits := each.metadata.get("limits"):
-            value, (low, high) = getattr(given, each.name), limits
-            fits = type(value) in (int, type(each.default)) and low <= value <= high
-            kind = "a whole number" if isinstance(each.default, int) else "a number"
-            _check(each.name, value, fits, f"{kind} from {low} to {high}")
-
-
-def _check(name: str, value: object, fits: bool, expected: str) -> None:
-    if not fits:
-        raise HpeError(f"{name} = {value!r:.80} was given, but {expected} is expected.")
+def _check(given: Augment | Config) -> None:
+    """See that each field can take its value, as of the decoder's settings; 2.0 for a whole number becomes 2."""
+    for item in fields(given):
+        value = check_field(item, getattr(given, item.name))
+        if isinstance(value, int):  # others stay as they were written: the name of the pictures' folder is made of them
+            object.__setattr__(given, item.name, value)
 
 
 def read_config(path: Path) -> Config:

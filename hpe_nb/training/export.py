@@ -26,14 +26,14 @@ from hpe_nb.network.network import core
 
 
 class Contract(nn.Module):
-    """The outputs of the contract, from a network with `maps`: pictures to heatmaps and tags at 1/2, without signs."""
+    """A network with `maps`, which gives heatmaps without signs and tags, as the contract has it."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network: Any = network
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Signed heatmaps (B, 17, H/2, W/2) and tags (B, 17, H/2, W/2, 1)."""
+        """Signed heatmaps (B, 17, H/2, W/2) and tags (B, 17, H/2, W/2, 1) of pictures (B, 3, H, W)."""
         heatmaps, tags = self.network.maps(image)
         return signed(heatmaps), tags.unsqueeze(-1)
 
@@ -65,11 +65,9 @@ def rounded(network: nn.Module) -> nn.Module:
 def export(network: nn.Module, path: Path) -> None:
     """Write a network as `path` (.xml) and its weights, in half precision, beside it (.bin); height and width are open.
 
-    An earlier export of that name is replaced, once both new files are whole.
-
-    OpenVINO's own compression also rounds what the conversion computed from weights, and the numbers that formulas
-    contain. Some of them, such as the frequencies of waves, change results more than all weights together. Here only
-    constants that lose nothing by it are stored in half precision: the weights, which were rounded before.
+    An earlier export of that name is replaced, once both new files are whole. Only constants that lose nothing by it
+    are stored in half precision, as the weights, rounded before: OpenVINO's own compression also rounds the numbers in
+    formulas, such as the frequencies of waves, which changes results more than all weights together.
 
     Raises:
         HpeError: another ending, a .bin without the .xml, which is no export, or a place that cannot be written.
@@ -89,7 +87,7 @@ def export(network: nn.Module, path: Path) -> None:
         model = ov.convert_model(contract, example_input=example, input=[("image", shape)])
     model.set_friendly_name(path.stem)
     model.input(0).get_node().set_friendly_name("image")
-    for port, name in zip((model.input(0), *model.outputs), ("image", "heatmaps", "embeddings"), strict=True):
+    for port, name in zip((*model.inputs, *model.outputs), ("image", "heatmaps", "embeddings"), strict=True):
         port.get_tensor().set_names({name})
     for node in model.get_ordered_ops():
         if node.get_type_name() == "Constant" and node.get_element_type() == ov.Type.f32:

@@ -19,16 +19,14 @@ from hpe_nb.training.photos import LabelledPhoto
 from hpe_nb.training.tasks import Task
 
 LAST, LOG = "last.pt", "log.csv"
-LOWEST = 0.02
-"""Share of the learning rate that is left at the end."""
 
 
 def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path, device: str = "cpu") -> None:
     """Train until the config's steps are over, with checkpoint and log.csv in the folder; one there is gone on from.
 
     Raises:
-        HpeError: no photos, a device that torch cannot use, a folder that another training holds or that has a
-            checkpoint of another network or cannot be written, or a log.csv that is not of a training.
+        HpeError: no photos, a device that torch cannot use, or a folder that cannot be written, that another training
+            holds, or that has another network's checkpoint or a log.csv of something else.
     """
     if not photos:
         raise HpeError("No photo is left to train on; give data that shows labelled people, or another hold_out.")
@@ -69,7 +67,7 @@ def _train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path
         save()  # before a log begins: one without a checkpoint is another's
     mean.n_averaged += step
     saved = time.monotonic()
-    with (folder / LOG).open("a", encoding="utf-8") as log:
+    with (folder / LOG).open("a", buffering=1, encoding="utf-8") as log:  # line by line
         for batch in (bar := tqdm(task.batches(photos, step, folder), initial=step, total=config.steps, unit="step")):
             rate = learning_rate(config, step)
             for group in optimiser.param_groups:
@@ -86,7 +84,6 @@ def _train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path
             if not log.tell():
                 log.write(",".join(["step", *row]) + "\n")
             log.write(",".join([str(step), *(f"{value:.6g}" for value in row.values())]) + "\n")
-            log.flush()
             if step == config.steps or time.monotonic() - saved > config.save_every:
                 saved = time.monotonic()
                 save()
@@ -113,16 +110,15 @@ def make_optimiser(task: Task, config: Config) -> torch.optim.AdamW:
 
 
 def learning_rate(config: Config, step: int) -> float:
-    """Warm-up, then a cosine over the steps."""
+    """Warm-up, then a cosine over the steps, down to a fiftieth."""
     warm = min(1.0, (step + 1) / max(config.warm_up, 1))
-    return config.rate * warm * (LOWEST + (1 - LOWEST) * 0.5 * (1 + math.cos(math.pi * step / config.steps)))
+    return config.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / config.steps)))
 
 
 def load(folder: Path, parts: dict[str, Any]) -> tuple[int, float]:
-    """Give parts of a training, "network", "optimiser" or "mean", the states that a checkpoint has for them.
+    """Give parts of a training the states that its checkpoint, in which no code is run, has for them.
 
-    "mean" is the running mean of the network's weights, which is what is exported. A checkpoint has arrays and plain
-    values only, never code.
+    These are "network", "optimiser" and "mean", the running mean of the network's weights, which is what is exported.
 
     Returns:
         Steps and seconds trained so far.

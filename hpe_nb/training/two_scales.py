@@ -24,8 +24,6 @@ from hpe_nb.training.topology import double, grid
 
 PEOPLE = 32
 """Length of the list of people."""
-SEEN, SAME = 0.03, 0.5
-"""A centre with a lower score is no person; two entries whose poses are as similar as this (OKS) are one person."""
 REACH = 0.08
 """How far a joint may be from its expected place, in sizes of the person (standard deviation); at least a cell."""
 BONUS = 0.5
@@ -36,26 +34,14 @@ TORSO = (5, 6, 11, 12)
 """Shoulders and hips."""
 SPREAD = torch.from_numpy(2 * OKS_SIGMAS).float()
 """Twice the OKS constants of COCO's joints."""
-
-SPOT = 2.0
-"""Standard deviation of the spot a joint draws at stride 2, in pixels of the 1/2 map."""
-TRUST, FAR = 0.3, 0.1
-"""Powers of the person's score and of the nearness to the expected joint by which a joint's value is scaled."""
-EXPECTED = 0.05
-"""Value of a joint that is expected and not seen."""
-WIDTH = 48
-"""Channels of the judge's hidden layers."""
 STRENGTH = 0.5
 """Share of the judge's correction that is made: between MoveNet's own scores and judged ones AP was highest."""
 DOUBT = 0.5
 """Taken from all corrected logits, so that as many peaks pass a decoder's threshold as before."""
-LOW, CLEAR = 1e-3, 9.0
-"""Smallest probability that is corrected; logits beyond `CLEAR` are as good as certain, and are seen no larger."""
-
+CLEAR = 9.0
+"""Logits beyond this are as good as certain, and are seen no larger."""
 DOUBTED, SURE = 0.05, 0.15
 """A person whom MoveNet sees with a lower score than the first is not trusted with tags; from the second on, fully."""
-PLATEAU = 0.1
-"""Power of the nearness to the expected joint with which trust fades: the smaller, the wider around the joint."""
 
 
 class Detections(NamedTuple):
@@ -94,7 +80,7 @@ class TwoScales(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.movenet, self.head = MoveNet(), TagHead()
-        sizes = {"enter": (2 * FEATURES + 4 * K + 1, WIDTH), "middle": (WIDTH, WIDTH), "leave": (WIDTH, K)}
+        sizes = {"enter": (2 * FEATURES + 4 * K + 1, 48), "middle": (48, 48), "leave": (48, K)}
         self.judge = nn.ModuleDict({name: nn.Conv2d(*size, 1) for name, size in sizes.items()})
 
     @torch.no_grad()
@@ -117,7 +103,7 @@ class TwoScales(nn.Module):
         for name in ("enter", "middle"):
             x = functional.relu(self.judge[name](x))
         correction = STRENGTH * double(self.judge["leave"](x)) - DOUBT
-        heatmaps = expected(plain(near, far), pointed).clamp(LOW, 1 - LOW)
+        heatmaps = computed(near, far, pointed).clamp(1e-3, 1 - 1e-3)
         # The logit plus the correction, without the two logarithms.
         judged: Tensor = heatmaps / (heatmaps + (1 - heatmaps) * torch.exp(-correction))
         return judged
@@ -126,7 +112,8 @@ class TwoScales(nn.Module):
         """The two outputs of the contract without signs: heatmaps and tags, both (B, 17, H/2, W/2)."""
         near, far = self.look(image)
         pointed = find_owners(people_of(near, far), near.joints)
-        sure = ((pointed.trust - DOUBTED) / (SURE - DOUBTED)).clamp(0, 1) * pointed.near.pow(PLATEAU)
+        # The small power keeps trust wide around the joint.
+        sure = ((pointed.trust - DOUBTED) / (SURE - DOUBTED)).clamp(0, 1) * pointed.near.pow(0.1)
         tags = self.head(features(near, far), sure, pointed.torso)
         return self.heatmaps(near, far, pointed), double(tags)
 
@@ -154,7 +141,7 @@ def _torso(sight: MoveNetOutput) -> Tensor:
 
 
 def people_of(near: MoveNetOutput, far: MoveNetOutput) -> Detections:
-    """The people seen at both scales: the strongest first, and of two entries for one person the stronger."""
+    """The people seen at both scales: the strongest first, and of two entries as similar as OKS 0.5 the stronger."""
     lists = find_people(near), find_people(far, cell=2.0)
     score, joints, size = (torch.cat(parts, 1) for parts in zip(*lists, strict=True))
     score, order = score.topk(score.shape[1], dim=1)
@@ -163,14 +150,14 @@ def people_of(near: MoveNetOutput, far: MoveNetOutput) -> Detections:
     # OKS of every two poses (B, N, N), the larger of the two setting the scale.
     squares = (joints[:, :, None] - joints[:, None]).square().sum(-1)
     area = 0.53 * torch.maximum(size[:, :, None], size[:, None]).square()
-    similar = torch.exp(-squares / (2 * area[..., None] * SPREAD.square())).mean(-1) > SAME
+    similar = torch.exp(-squares / (2 * area[..., None] * SPREAD.square())).mean(-1) > 0.5
     stronger = torch.ones(score.shape[1], score.shape[1]).triu(1) * (score > 0)[:, :, None]
     score = score * ((similar * stronger).amax(1) < 1)
     return Detections(score[:, :PEOPLE], joints[:, :PEOPLE], size[:, :PEOPLE])
 
 
 def find_people(sight: MoveNetOutput, cell: float = 1.0) -> Detections:
-    """The strongest centres at one scale; `cell` is the side of its cells in cells of stride 4."""
+    """The strongest centres at one scale, from a score of 0.03 on; `cell` is its cells' side in cells of stride 4."""
     score = sight.centre.sigmoid()
     peak = functional.max_pool2d(score, 5, stride=1, padding=2) == score
     score, index = (score * peak).flatten(1).topk(PEOPLE, dim=1)
@@ -180,7 +167,7 @@ def find_people(sight: MoveNetOutput, cell: float = 1.0) -> Detections:
     # MoveNet's places are measured from the middle of a cell, 0.4 cells from its corner pixel.
     joints = (joints + 0.4) * cell - 0.4
     box = (joints.amax(2) - joints.amin(2)).clamp(min=cell)
-    return Detections(torch.where(score < SEEN, 0.0, score), joints, box.prod(-1).sqrt())
+    return Detections(torch.where(score < 0.03, 0.0, score), joints, box.prod(-1).sqrt())
 
 
 def find_owners(people: Detections, maps: Tensor) -> Owners:
@@ -188,19 +175,12 @@ def find_owners(people: Detections, maps: Tensor) -> Owners:
 
     That is the person whose joint is nearest, measured in sizes of that person, with a bonus for clearly seen people.
     """
-    # Measured from the picture's middle: the squares of smaller numbers lose fewer digits.
-    row, column = (steps - steps.amax((2, 3), keepdim=True) / 2 for steps in grid(maps).chunk(2, 1))
-    half = torch.cat([-row[:, :, :1, :1], -column[:, :, :1, :1]], 3)
-    # |p - q|^2 is linear in (|p|^2, p, 1): all distances are one product of matrices.
-    place = torch.cat([row.square() + column.square(), row, column, torch.ones_like(row)], 1).flatten(2)
-    tightness = 0.5 / ((REACH * people.size).square() + 1.0)[..., None].expand(-1, -1, K)
-    y, x = (people.joints - half).unbind(-1)
+    row, column = grid(maps).flatten(2)[:, :, None, None].unbind(1)
+    y, x = people.joints[..., None].unbind(3)
+    tightness = 0.5 / ((REACH * people.size).square() + 1.0)[..., None, None]
     bonus = BONUS * people.score.clamp(min=1e-6).log()
-    worth = bonus + torch.where(people.score > 0, 0.0, -1e4)
-    constant = worth[..., None] - tightness * (y.square() + x.square())
-    terms = torch.stack([-tightness, 2 * tightness * y, 2 * tightness * x, constant], -1)
-    points = (terms.flatten(1, 2) @ place).view(-1, PEOPLE, K, place.shape[2])
-    values, owners = points.topk(2, 1)
+    worth = (bonus + torch.where(people.score > 0, 0.0, -1e4))[..., None, None]
+    values, owners = (worth - tightness * ((row - y).square() + (column - x).square())).topk(2, 1)
     best, other = values.unbind(1)
     share = torch.sigmoid((best - other) / BLUR)
 
@@ -209,21 +189,14 @@ def find_owners(people: Detections, maps: Tensor) -> Owners:
         first, second = each.gather(1, owners.flatten(1)).view_as(owners).unbind(1)
         return (second + share * (first - second)).view(-1, K, *maps.shape[2:])
 
-    # Rounding alone could make a distance negative; beyond -40 nothing is near.
+    # A mean of two bonuses may be less than what the nearer person is worth; beyond -40 nothing is near.
     near = torch.exp((best.view(-1, K, *maps.shape[2:]) - mixed(bonus)).clamp(-40.0, 0.0))
     y, x = people.joints[:, :, TORSO].mean(2).unbind(-1)
     return Owners(mixed(people.score), near, mixed(people.size)[:, :1], (mixed(y), mixed(x)))
 
 
-def plain(near: MoveNetOutput, far: MoveNetOutput) -> Tensor:
-    """Joints at 1/2, (B, 17, H/2, W/2), 0..1: the mean of what MoveNet's joint maps give at both scales."""
-    height, width = near.features.shape[2:]
-    far_spots = double(spots(far.joints.sigmoid(), far.offsets))[:, :, : 2 * height, : 2 * width]
-    return 0.5 * (spots(near.joints.sigmoid(), near.offsets) + far_spots)
-
-
-def expected(plain: Tensor, pointed: Owners) -> Tensor:
-    """Heatmaps (B, 17, H/2, W/2) from joints and people.
+def computed(near: MoveNetOutput, far: MoveNetOutput, pointed: Owners) -> Tensor:
+    """Heatmaps (B, 17, H/2, W/2), 0..1, from joints and people: the mean of MoveNet's joint maps at both scales.
 
     Joints fade far from where their person should have them, and where no clearly seen person has them; where a joint
     is expected and not seen, its place has a low value.
@@ -232,18 +205,20 @@ def expected(plain: Tensor, pointed: Owners) -> Tensor:
     def twice(maps: Tensor) -> Tensor:
         return functional.interpolate(maps, scale_factor=2.0, mode="nearest")
 
-    seen = plain * twice(pointed.near.pow(FAR)) + EXPECTED * double(pointed.near)
-    return twice(pointed.trust.pow(TRUST)) * seen
+    seen = spots(near)
+    seen = 0.5 * (seen + double(spots(far))[:, :, : seen.shape[2], : seen.shape[3]])
+    return twice(pointed.trust.pow(0.3)) * (seen * twice(pointed.near.pow(0.1)) + 0.05 * double(pointed.near))
 
 
-def spots(joints: Tensor, offsets: Tensor) -> Tensor:
+def spots(sight: MoveNetOutput) -> Tensor:
     """Joint maps at stride 4 as spots at stride 2, (B, 17, 2h, 2w): each cell's value, at the place its offset names.
 
-    A pixel takes the largest of what the 3x3 cells around it send, falling off as a Gaussian of `SPOT`.
+    A pixel takes the largest of what the 3x3 cells around it send, which falls off as a Gaussian of two pixels.
     """
+    joints = sight.joints.sigmoid()
     batch, _, height, width = joints.shape
     row, column = grid(joints).chunk(2, 1)
-    places = offsets.view(batch, K, 2, height, width)
+    places = sight.offsets.view(batch, K, 2, height, width)
     y, x = 2 * (places[:, :, 0] + row), 2 * (places[:, :, 1] + column)
     padded = [functional.pad(each, (1, 1, 1, 1)) for each in (joints, y, x)]
     sent = []
@@ -259,4 +234,4 @@ def spots(joints: Tensor, offsets: Tensor) -> Tensor:
 
 
 def _fall(distance: Tensor) -> Tensor:
-    return torch.exp(-distance.square() / (2 * SPOT**2))
+    return torch.exp(-distance.square() / (2 * 2.0**2))

@@ -9,9 +9,8 @@ from tiny import tiny_config
 
 from hpe_nb.training import two_scales as ts
 from hpe_nb.training.photos import LabelledPhoto, read_photos
-from hpe_nb.training.store import keep_pictures, pictures_folder, unlabelled
 from hpe_nb.training.tag_head import DOUBLINGS, INPUTS, TagHead, read, read_at
-from hpe_nb.training.tasks import make_task, tag_picture
+from hpe_nb.training.tasks import keep_pictures, make_task, pictures_folder, tag_picture, unlabelled
 
 HEIGHT, WIDTH = 32, 64
 FEATURES = [
