@@ -157,7 +157,7 @@ def people_of(near: MoveNetOutput, far: MoveNetOutput) -> Detections:
 
 
 def find_people(sight: MoveNetOutput, cell: float = 1.0) -> Detections:
-    """The strongest centres at one scale, from a score of 0.03 on; `cell` is its cells' side in cells of stride 4."""
+    """The strongest centres at one scale, from a score of 0.03 on; `cell` is the side of its cells in cells of stride 4."""
     score = sight.centre.sigmoid()
     peak = functional.max_pool2d(score, 5, stride=1, padding=2) == score
     score, index = (score * peak).flatten(1).topk(PEOPLE, dim=1)
@@ -175,12 +175,19 @@ def find_owners(people: Detections, maps: Tensor) -> Owners:
 
     That is the person whose joint is nearest, measured in sizes of that person, with a bonus for clearly seen people.
     """
-    row, column = grid(maps).flatten(2)[:, :, None, None].unbind(1)
-    y, x = people.joints[..., None].unbind(3)
-    tightness = 0.5 / ((REACH * people.size).square() + 1.0)[..., None, None]
+    # Measured from the picture's middle: the squares of smaller numbers lose fewer digits.
+    row, column = (steps - steps.amax((2, 3), keepdim=True) / 2 for steps in grid(maps).chunk(2, 1))
+    half = torch.cat([-row[:, :, :1, :1], -column[:, :, :1, :1]], 3)
+    # |p - q|^2 is linear in (|p|^2, p, 1): all distances are one product of matrices.
+    place = torch.cat([row.square() + column.square(), row, column, torch.ones_like(row)], 1).flatten(2)
+    tightness = 0.5 / ((REACH * people.size).square() + 1.0)[..., None].expand(-1, -1, K)
+    y, x = (people.joints - half).unbind(-1)
     bonus = BONUS * people.score.clamp(min=1e-6).log()
-    worth = (bonus + torch.where(people.score > 0, 0.0, -1e4))[..., None, None]
-    values, owners = (worth - tightness * ((row - y).square() + (column - x).square())).topk(2, 1)
+    worth = bonus + torch.where(people.score > 0, 0.0, -1e4)
+    constant = worth[..., None] - tightness * (y.square() + x.square())
+    terms = torch.stack([-tightness, 2 * tightness * y, 2 * tightness * x, constant], -1)
+    points = (terms.flatten(1, 2) @ place).view(-1, PEOPLE, K, place.shape[2])
+    values, owners = points.topk(2, 1)
     best, other = values.unbind(1)
     share = torch.sigmoid((best - other) / BLUR)
 
@@ -189,7 +196,7 @@ def find_owners(people: Detections, maps: Tensor) -> Owners:
         first, second = each.gather(1, owners.flatten(1)).view_as(owners).unbind(1)
         return (second + share * (first - second)).view(-1, K, *maps.shape[2:])
 
-    # A mean of two bonuses may be less than what the nearer person is worth; beyond -40 nothing is near.
+    # Rounding alone could make a distance negative; beyond -40 nothing is near.
     near = torch.exp((best.view(-1, K, *maps.shape[2:]) - mixed(bonus)).clamp(-40.0, 0.0))
     y, x = people.joints[:, :, TORSO].mean(2).unbind(-1)
     return Owners(mixed(people.score), near, mixed(people.size)[:, :1], (mixed(y), mixed(x)))
