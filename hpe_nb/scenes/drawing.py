@@ -54,15 +54,15 @@ def draw_scene(
     mask = np.zeros((height, width), np.uint8)
     for actor, body in zip(cast, bodies, strict=True):
         centre = np.array([actor.x * width, actor.ground * height])
-        fill(image, (0.0, [(ellipse(centre, 0.19 * body.height, 0.04 * body.height), SHADE)]))
+        fill(image, mask, 0, (0.0, [(ellipse(centre, 0.19 * body.height, 0.04 * body.height), SHADE)]))
     long_hair = stream(recipe.seed, "look").random((len(cast), 6))[:, 5] < 0.4
     first = int(stream(recipe.seed, "shirt").random() * len(SHIRTS))
     for i, body in enumerate(bodies):
         for group in _person(body, first + i, long_hair=long_hair[i]):
-            fill(image, group, mask, i + 1)
+            fill(image, mask, i + 1, group)
     for i, head in enumerate(balloons):
         for group in _balloon(head, BALLOONS[i % len(BALLOONS)]):
-            fill(image, group, mask, THING)
+            fill(image, mask, THING, group)
     if recipe.occlusion and cast:
         _hedge(image, mask, round(cast[-1].ground * height - recipe.occlusion * bodies[-1].height), recipe.seed)
     return image, mask
@@ -143,14 +143,11 @@ def _hedge(image: Image, mask: Kinds, top: int, seed: int) -> None:
         for j, size in enumerate(sizes[i]):
             centre = np.array([(j - (i % 2) / 2) * step * 0.68, y + (0.3 + 0.3 * size) * step])
             leaf = ellipse(centre, (0.5 + 0.25 * size) * step, (0.42 + 0.22 * size) * step, corners=20)
-            fill(image, (0.0, [(leaf, LEAVES[(i + j) % 3])]), mask, THING)
+            fill(image, mask, THING, (0.0, [(leaf, LEAVES[(i + j) % 3])]))
 
 
-def fill(image: Image, group: Group, mask: Kinds | None = None, number: int = 0) -> None:
-    """Draw a group into the image, antialiased; rims come first, so that they surround the whole.
-
-    Where a mask (H, W) is given, `number` is written into it where the shapes are.
-    """
+def fill(image: Image, mask: Kinds, number: int, group: Group) -> None:
+    """Draw a group into the image, antialiased, and its number into the mask (H, W); rims come first, round it all."""
     rim, shapes = group
     ready = [(np.round(corners * 2**_BITS).astype(np.int32)[None], colour) for corners, colour in shapes]
     for corners, colour in ready if rim else ():
@@ -158,8 +155,7 @@ def fill(image: Image, group: Group, mask: Kinds | None = None, number: int = 0)
         cv2.polylines(image, corners, True, darker, max(1, round(2 * rim)), cv2.LINE_AA, _BITS)
     for corners, colour in ready:
         cv2.fillPoly(image, corners, colour, cv2.LINE_AA, _BITS)
-        if mask is not None:
-            cv2.fillPoly(mask, corners, number, cv2.LINE_8, _BITS)
+        cv2.fillPoly(mask, corners, number, cv2.LINE_8, _BITS)
 
 
 def capsule(a: Float64, b: Float64, at_a: float, at_b: float) -> Float64:

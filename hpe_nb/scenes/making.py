@@ -46,7 +46,6 @@ class Scene:
     recipe: Recipe
 
     def __repr__(self) -> str:
-        """One line: how many people, how large the picture and the maps."""
         (width, height), maps = self.recipe.size, "{} x {}".format(*self.maps.size)
         return f"Scene of {plural(len(self.truth), 'person')}, {width} x {height} pixels, maps {maps}"
 
@@ -114,7 +113,7 @@ def _recipe(name: str | int | Recipe | None, settings: dict[str, Any]) -> Recipe
     elif not isinstance(name, Recipe):
         settings = settings if name is None else {"people": name} | settings
         name = Recipe()
-    if settings.keys() & {"people", "poses"} and "cast" not in settings:
+    if settings.keys() & {"people", "poses"}:
         settings = {"cast": ()} | settings
     return replace(name, **settings)
 

@@ -135,10 +135,8 @@ def find_pose(name: str, seed: int, index: int, loose: float) -> Pose:
         HpeError: no pose of that name.
     """
     if name not in POSES:
-        raise unknown(name, pose_names(), "pose=")
+        raise unknown(name, POSES, "pose=")
     pose = POSES[name]
-    if not loose:
-        return pose
     change = loose * (2 * stream(seed, "pose", index).random(11) - 1)
     limbs = np.array(pose[3:7]) + change[3:].reshape(4, 2)
     turn, lean, nod = pose.turn + change[0], pose.lean + change[1] / 3, pose.nod + change[2] / 3

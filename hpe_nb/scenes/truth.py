@@ -44,7 +44,6 @@ class Truth:
     part: Ints
 
     def __len__(self) -> int:
-        """Number of people."""
         return len(self.keypoints)
 
     @property
@@ -85,7 +84,7 @@ def main_owners(decoding: Decoding, truth: Truth) -> Ints:
     """
     counts = np.zeros((len(decoding.groups), len(truth) + 1), np.intp)
     np.add.at(counts, (decoding.groups.owner, truth.owners(decoding.peaks)), 1)  # -1 counts in the last column
-    best = counts.argmax(axis=1) if counts.size else np.zeros(0, np.intp)
+    best = counts.argmax(axis=1)
     return np.where(best == len(truth), -1, best)
 
 
