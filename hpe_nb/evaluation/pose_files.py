@@ -252,10 +252,7 @@ def check_poses(poses: Any, picture: ImageId) -> None:
         kind = type(poses).__name__
         raise HpeError(f"{kind} was given for picture {picture!r}, but poses are expected, as decoding.poses.")
     if not (np.isfinite(poses.keypoints).all() and np.isfinite(poses.scores).all()):
-        raise HpeError(
-            f"poses with NaN or infinite numbers were given (picture {picture!r}), but finite ones are expected; "
-            "leave those people out."
-        )
+        raise HpeError(f"poses with NaN or infinite numbers were given (picture {picture!r}); leave those people out.")
 
 
 def _people(poses: Poses, image_id: ImageId) -> Iterator[Person]:

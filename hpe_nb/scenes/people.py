@@ -129,11 +129,7 @@ def axes(angle: float) -> tuple[Float64, Float64]:
 
 
 def find_pose(name: str, seed: int, index: int, loose: float) -> Pose:
-    """The pose of a name for person `index`, each angle moved by up to `loose` degrees, trunk and head by a third.
-
-    Raises:
-        HpeError: no pose of that name.
-    """
+    """The pose of a name for person `index`, each angle moved by up to `loose` degrees, trunk and head by a third."""
     if name not in POSES:
         raise unknown(name, POSES, "pose=")
     pose = POSES[name]
