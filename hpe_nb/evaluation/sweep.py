@@ -147,10 +147,10 @@ def _kept(path: Path | None, index: int) -> Judgement | None:
     """The judgement of a picture that an earlier sweep has finished; a damaged record is named and made again."""
     if path is None or not path.exists():
         return None
-    if (record := unsealed(path)) is None:
-        warnings.warn(f"{path} is damaged; picture {index + 1} is judged again.", stacklevel=3)
-        return None
-    return Judgement(**record)
+    if record := unsealed(path):
+        return Judgement(**record)
+    warnings.warn(f"{path} is damaged; picture {index + 1} is judged again.", stacklevel=3)
+    return None
 
 
 def _here_or_there(
