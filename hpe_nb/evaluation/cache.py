@@ -24,7 +24,7 @@ from hpe_nb.errors import HpeError, visible, wrong_kind
 from hpe_nb.evaluation.flip import FlipTest
 from hpe_nb.files.images import read_image
 from hpe_nb.files.opencv import cv2
-from hpe_nb.files.reading import read_bytes
+from hpe_nb.files.reading import read_arrays, read_bytes
 from hpe_nb.files.text import plural
 from hpe_nb.files.whole import read_sealed, remove_parts, writable, write_sealed
 from hpe_nb.network.registry import cache_dir
@@ -56,19 +56,13 @@ class MapCache(Sequence[Maps]):
     _hold: Any = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
-        """Number of photos."""
         return len(self.keys)
 
     def __getitem__(self, index: Any) -> Any:
-        """Maps of one photo."""
         return unpack(self.packed(index))
 
     def packed(self, index: int) -> dict[str, Any]:
-        """The packed maps of one photo.
-
-        Raises:
-            HpeError: the file has gone, or is damaged.
-        """
+        """The packed maps of one photo; HpeError where their file has gone, or is damaged."""
         path = self.path(self.keys[index])
         if (kept := unsealed(path)) is None:
             what = "is damaged" if path.exists() else "has gone"
@@ -155,18 +149,12 @@ def seal(path: Path, arrays: dict[str, Any]) -> None:
 
 def unsealed(path: Path) -> dict[str, Any] | None:
     """The arrays of a file that `seal` wrote; None where there is none, or the checksum differs."""
-    if (data := read_sealed(path)) is None:
-        return None
-    with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        return dict(file)
+    data = read_sealed(path)
+    return None if data is None else read_arrays(data)
 
 
 def pack(maps: Maps) -> dict[str, Any]:
-    """The pixels of maps that can matter.
-
-    Decoding what `unpack` makes of them gives, to the last bit, what the whole maps give, under settings that
-    `check_exact` lets pass.
-    """
+    """The pixels of maps that can matter: decoding is the same, to the last bit, where `check_exact` lets it pass."""
     heat, count = np.abs(maps.heatmaps), maps.tags.shape[3]
     keep = heat > FLOOR
     for k in range(K if count == 1 else 0):
@@ -194,11 +182,9 @@ def unpack(kept: dict[str, Any]) -> Maps:
 def check_exact(settings: Iterable[Settings], kept: dict[str, Any]) -> None:
     """See that decoding maps that `pack` packed is exact under each of the settings."""
     for each in settings:
-        low = min([each.detection_threshold] + ([each.refine_threshold] if each.refine == "near" else []))
+        low = min(each.detection_threshold, each.refine_threshold if each.refine == "near" else np.inf)
         if low < FLOOR:
-            raise HpeError(
-                f"A threshold of {low} was given, but kept maps begin at {FLOOR}; give no lower one, or maps."
-            )
+            raise HpeError(f"A threshold of {low} was given, but kept maps begin at {FLOOR}; raise it, or give maps.")
         if each.refine == "everywhere" and kept["shape"][3] > 1:
             raise HpeError(
                 'refine="everywhere" was given, but of maps whose tags have several numbers, as of a flip test, too '

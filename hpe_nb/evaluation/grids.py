@@ -35,7 +35,6 @@ def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, .
     """
     if isinstance(grid, Mapping):
         base = base or Settings()
-        _check_fields(base, grid)
         values = {name: list(given) if isinstance(given, Iterable) else [] for name, given in grid.items()}
         if empty := [name for name, listed in values.items() if not listed]:
             raise HpeError(
@@ -85,27 +84,28 @@ def random_settings(
     """
     base, draws = base or Settings(), np.random.default_rng(seed)
     ranges: Mapping[str, Any] = fields_to_draw if isinstance(fields_to_draw, Mapping) else dict.fromkeys(fields_to_draw)
-    _check_fields(base, ranges)
+    known: dict[str, Any] = {item.name: item for item in fields(base)}
+    if strange := [name for name in ranges if name not in known]:
+        raise unknown(strange[0], known, "field ")
 
-    def drawn(item: Any) -> Any:
+    def drawn(name: str) -> Any:
         """A value of a field."""
-        data, kind, given = item.metadata, type(item.default), ranges[item.name]
+        data, kind, given = known[name].metadata, type(known[name].default), ranges[name]
         try:
             if "options" in data or kind is bool:
-                known = data.get("options", (False, True))
-                options = sorted(known if given is None else set(given), key=known.index)
+                all_options = data.get("options", (False, True))
+                options = sorted(all_options if given is None else set(given), key=all_options.index)
                 return options[draws.integers(len(options))]
             low, high = (data["low"], data["high"]) if given is None else given
             steps = int(draws.integers(round((high - low) / data["by"]) + 1))
             return kind(round(min(high, low + data["by"] * steps), 10))
         except (TypeError, ValueError, KeyError, OverflowError) as error:
             raise HpeError(
-                f"{given!r} was given to draw {item.name} from, but the lowest and the highest value of a knob, or "
+                f"{given!r} was given to draw {name} from, but the lowest and the highest value of a knob, or "
                 "values of a choice or switch, are expected."
             ) from error
 
-    by_name = {item.name: item for item in fields(base)}
-    return tuple(replace(base, **{name: drawn(by_name[name]) for name in ranges}) for _ in range(count))
+    return tuple(replace(base, **{name: drawn(name) for name in ranges}) for _ in range(count))
 
 
 def flip_settings(
@@ -138,14 +138,6 @@ def flip_settings(
     if len(values) > most:
         values = values[np.linspace(0, len(values) - 1, most).round().astype(int)]
     return tuple(with_setting(base, name, value) for value in values.tolist())
-
-
-def _check_fields(base: Settings, names: Iterable[str]) -> None:
-    """See that the settings have such fields."""
-    known = [item.name for item in fields(base)]
-    for name in names:
-        if name not in known:
-            raise unknown(name, known, "field ")
 
 
 def varied(settings: Sequence[Settings]) -> tuple[str, ...]:

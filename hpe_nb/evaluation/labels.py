@@ -126,20 +126,18 @@ class LabelledSet:
     labels: tuple[Labels, ...]
 
     def __len__(self) -> int:
-        """Number of pictures."""
         return len(self.ids)
 
     def paths(self, folder: str | Path) -> list[Path]:
         """The pictures' files in a folder; each must be there, and have the size at which it was labelled."""
         paths = [Path(folder) / name for name in self.names]
-        missing = [path for path in paths if not path.is_file()]
-        if missing:
+        if missing := [path for path in paths if not path.is_file()]:
             raise HpeError(
                 f"{missing[0]} does not exist ({len(missing)} of {len(paths)} pictures of {self.source} are missing); "
                 "give the folder that holds the pictures."
             )
         for i, path in enumerate(paths):
-            self._check_size(i, path, size_of(path) if any(self.sizes[i]) else None)
+            self._check_size(i, path, size_of(path))
         return paths
 
     def _check_size(self, index: int, picture: object, size: tuple[int, int] | None) -> None:
@@ -150,15 +148,6 @@ class LabelledSet:
                     picture, *size, self.source, *self.sizes[index]
                 )
             )
-
-    def check_names(self, photos: Sequence[str]) -> None:
-        """See that photos, one for each picture, are the labelled ones, by as much of their paths as both have."""
-        for photo, name in zip(photos, self.names, strict=True):
-            if not _same(photo, name):
-                raise HpeError(
-                    f"{photo} was given where {self.source} has {name}, but photos and labels in one order are "
-                    "expected; make the cache from labels.paths(folder)."
-                )
 
     def poses_of(self, pictures: Mapping[Any, Poses]) -> list[Poses]:
         """The poses of each labelled picture from those of a results file; none where the file has no people of it.
@@ -179,9 +168,9 @@ class LabelledSet:
             at = index.get(_id(name), like[0] if len(like) == 1 else None)
             if at is None or at in found:
                 foreign.append(name)
-                continue
-            found[at] = poses
-            self._check_size(at, f"{name}, where the poses were found,", getattr(pictures, "sizes", {}).get(name))
+            else:
+                found[at] = poses
+                self._check_size(at, f"{name}, where the poses were found,", getattr(pictures, "sizes", {}).get(name))
         if foreign:
             raise HpeError(
                 f"{len(foreign)} of {len(pictures)} pictures with poses have no labels in {self.source} (image_id "
@@ -191,16 +180,25 @@ class LabelledSet:
         return [found.get(i, Poses.none()) for i in range(len(self))]
 
 
-def labels_of_each(truth: LabelledSet | LabelsLike | Sequence[LabelsLike], pictures: int) -> list[Labels]:
-    """The labels of each of so many pictures, of what is known to be true about them in their order."""
-    if isinstance(truth, LabelledSet):
-        labels = list(truth.labels)
-    else:
-        several: Any = truth if isinstance(truth, Sequence) else [truth]
-        labels = [labels_of(each) for each in several]
+def labels_of_each(
+    truth: LabelledSet | LabelsLike | Sequence[LabelsLike], pictures: int, photos: Sequence[str] = ()
+) -> list[Labels]:
+    """The labels of each of so many pictures, of what is known to be true about them in their order.
+
+    Where the paths of their `photos` are known, those in a labelled set must agree, as far as both tell folders.
+    """
+    known: Any = truth.labels if isinstance(truth, LabelledSet) else truth
+    labels = [labels_of(each) for each in (known if isinstance(known, Sequence) else [known])]
     if len(labels) != pictures:
         given = f"{plural(pictures, 'picture')} and labels of {len(labels)}"
         raise HpeError(f"{given} were given, but one for each is expected.")
+    if isinstance(truth, LabelledSet):
+        for photo, name in zip(photos, truth.names, strict=False):  # there may be no photos
+            if not _same(photo, name):
+                raise HpeError(
+                    f"{photo} was given where {truth.source} has {name}, but photos and labels in one order are "
+                    "expected; make the cache from labels.paths(folder)."
+                )
     return labels
 
 
@@ -277,11 +275,11 @@ def _rows(path: Path) -> list[tuple[ImageId, str, tuple[int, int], Labels]]:
     elif "shapes" in (content := json.loads(text_of(files[0], LABELS))) or path.is_dir():
         pictures = [_labelme(json.loads(text_of(file, LABELS))) for file in files]
     else:
-        return _from_coco(path.name, content)
+        return _from_coco(content)
     return [(i, name, size, labels_of(people)) for i, (name, size, people) in enumerate(pictures, 1)]
 
 
-def _from_coco(source: str, content: Any) -> list[tuple[ImageId, str, tuple[int, int], Labels]]:
+def _from_coco(content: Any) -> list[tuple[ImageId, str, tuple[int, int], Labels]]:
     """The rows of a COCO annotation file's content."""
     images = content["images"]
     # The first category of a name counts.
@@ -293,26 +291,21 @@ def _from_coco(source: str, content: Any) -> list[tuple[ImageId, str, tuple[int,
     order = np.argsort(joints := [_joint(name) for name in names])
     if sorted(joints) != list(range(K)):
         raise HpeError(
-            f"{source} has the joints {', '.join(names[:4])}, ..., but COCO's 17 are expected; call them nose to "
+            f"the joints {', '.join(names[:4])}, ... were given, but COCO's 17 are expected; call them nose to "
             "right_ankle, or leave the names out where they stand in COCO's order."
         )
     people: dict[ImageId, list[dict[str, Any]]] = {}
     for label in content["annotations"]:
         if "keypoints" in label and label.get("category_id", person["id"]) == person["id"]:
             people.setdefault(_id(label["image_id"]), []).append(label)
-    return [
-        (
-            image_id := _id(image["id"]),
-            str(image["file_name"]),
-            (int(image.get("width") or 0), int(image.get("height") or 0)),
-            _annotated(people.get(image_id, []), order),
-        )
-        for image in images
-    ]
+    rows = []
+    for image in images:
+        image_id, size = _id(image["id"]), (int(image.get("width") or 0), int(image.get("height") or 0))
+        rows.append((image_id, str(image["file_name"]), size, _annotated(people.get(image_id, []), order)))
+    return rows
 
 
 def _no_person(given: Iterable[str]) -> HpeError:
-    """One sentence for labels of other things."""
     some = ", ".join(sorted(given)[:4])
     return HpeError(f"labels of {some} were given, but the category person is expected; rename it if it is one.")
 
@@ -334,29 +327,22 @@ def _annotated(people: list[dict[str, Any]], order: Ints) -> Labels:
     """Labels of one picture's annotations; `order` says where each of our joints stands in them."""
     boxes = np.array([person["bbox"] for person in people], np.float64).reshape(-1, 4)
     areas = [person.get("area", AREA_OF_BOX * box[2] * box[3]) for person, box in zip(people, boxes, strict=True)]
-    return Labels(
-        np.array([person["keypoints"] for person in people], np.float64).reshape(len(people), K, 3)[:, order],
-        np.array(areas, np.float64).reshape(len(people)),
-        boxes,
-        np.array([bool(person.get("iscrowd", 0)) for person in people], np.bool_),
-    )
+    keypoints = np.array([person["keypoints"] for person in people], np.float64).reshape(len(people), K, 3)[:, order]
+    crowd = np.array([bool(person.get("iscrowd", 0)) for person in people], np.bool_)
+    return Labels(keypoints, np.array(areas, np.float64).reshape(len(people)), boxes, crowd)
 
 
 def label_files(path: Path) -> list[Path]:
-    """The files with labels: that one, or of a folder those of YOLO-pose, else of labelme.
+    """The files with labels: that one, or of a folder those of YOLO-pose, else of labelme; HpeError where it has none.
 
     Text files that begin with words and have no picture, such as classes.txt, are no labels.
-
-    Raises:
-        HpeError: a folder without labels.
     """
     if not path.is_dir():
         return [path]
     photos = _photos_of(path)
-    texts = list(path.glob("*.txt"))
     # Labels begin with a number, or are empty; a list of classes has words, in any encoding.
     begin = rb"(\xef\xbb\xbf)?\s*(\d|$)"
-    texts = [each for each in texts if each.stem in photos or re.match(begin, read_bytes(each, LABELS))]
+    texts = [one for one in path.glob("*.txt") if one.stem in photos or re.match(begin, read_bytes(one, LABELS))]
     if files := sorted(texts) or sorted(path.glob("*.json")):
         return files
     raise HpeError(f"{path} is a folder without labels (.txt of YOLO-pose, .json of labelme); give one of these.")

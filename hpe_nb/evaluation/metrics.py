@@ -10,7 +10,6 @@ import io
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, fields
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -136,8 +135,7 @@ def judge(results: Sequence[Poses], result: Sequence[int], labels: Labels, areas
     poses, first = all_people[index], np.cumsum([0, *map(len, results)])
     picture, (joints, near) = PictureEvaluation(labels, poses), count_joints(poses.keypoints, poses.kind, labels)
     real, labelled = labels.real.sum(), labels.labelled[labels.real].sum()
-    people = [same[a:b] for a, b in pairwise(first.tolist())]
-    people = [each[np.argsort(-poses.scores[each], kind="stable")] for each in people]
+    people = [each[np.argsort(-poses.scores[each], kind="stable")] for each in np.split(same, first[1:-1])]
     matches, counts = [], []
     for each in people:
         by_area = [picture.evaluated(each, area) for area in AREAS[:areas]]

@@ -188,12 +188,9 @@ def _read_csv(path: Path) -> Iterable[Person]:
         cell = row["name"] if "frame" in row and "image_id" not in row else row["image_id"]
         name: ImageId = int(cell) if NUMBER.fullmatch(cell) else cell.removeprefix("'")
         tags = [float(number) for number in row.get("person_tag", "").split()]
-        new = {
-            "image_id": name,
-            "keypoints": [0.0] * (3 * K),
-            "score": float(row["person_score"]),
-            "kind": [MISSING] * K,
-        } | ({"tag": tags[0] if len(tags) == 1 else tags} if tags else {})
+        new: Person = {"tag": tags[0] if len(tags) == 1 else tags} if tags else {}
+        new |= {"image_id": name, "score": float(row["person_score"])}
+        new |= {"keypoints": [0.0] * (3 * K), "kind": [MISSING] * K}
         person, k = people.setdefault((name, row["person"]), new), KEYPOINTS.index(row["joint"])
         person["kind"][k] = KINDS.index(row["kind"])
         person["keypoints"][3 * k : 3 * k + 3] = [float(row[column] or 0) for column in ("x_px", "y_px", "score")]
@@ -252,10 +249,7 @@ def check_poses(poses: Any, picture: ImageId) -> None:
         kind = type(poses).__name__
         raise HpeError(f"{kind} was given for picture {picture!r}, but poses are expected, as decoding.poses.")
     if not (np.isfinite(poses.keypoints).all() and np.isfinite(poses.scores).all()):
-        raise HpeError(
-            f"poses with NaN or infinite numbers were given (picture {picture!r}), but finite ones are expected; "
-            "leave those people out."
-        )
+        raise HpeError(f"poses with NaN or infinite numbers were given (picture {picture!r}); leave those people out.")
 
 
 def _people(poses: Poses, image_id: ImageId) -> Iterator[Person]:

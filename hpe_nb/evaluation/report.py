@@ -131,6 +131,5 @@ def evaluate_cache(
 ) -> Report:
     """Decode kept maps and judge the poses; the report says how the maps were made."""
     check_exact([settings or Settings()], cache.packed(0))
-    if isinstance(truth, LabelledSet) and len(truth) == len(cache):
-        truth.check_names(cache.names)
+    labels_of_each(truth, len(cache), cache.names)  # seen before all are decoded
     return evaluate([decode(maps, settings) for maps in cache], truth, cache.protocol)

@@ -12,11 +12,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import nullcontext
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import cloudpickle
 import joblib
 from joblib.externals import loky
 
@@ -97,9 +96,10 @@ def sweep(
         places = [folder / _record_name(source, i, each) if folder else None for i, each in enumerate(labels)]
         done: list[Any] = [_kept(place, i) for i, place in enumerate(places)]
         todo = [i for i, kept in enumerate(done) if kept is None]
-        judged = _Portable(settings)
+        # A rule of a notebook travels to other processes with its code.
+        job = joblib.wrap_non_picklable_objects(partial(work, settings))
         maps_of = source.packed if isinstance(source, MapCache) else source.__getitem__  # packed, they travel quickly
-        made = _here_or_there(todo, lambda i: (maps_of(i), labels[i], judged), executor)
+        made = _here_or_there(job, todo, lambda i: (maps_of(i), labels[i]), executor)
         for i, judgement in shown(made, "picture", progress, len(labels), len(labels) - len(todo)):
             done[i] = judgement
             if place := places[i]:
@@ -107,23 +107,7 @@ def sweep(
     return make_table(settings, done, protocol)
 
 
-class _Portable:
-    """Settings that travel to another process by cloudpickle, which brings a rule of a notebook with its code.
-
-    In this process they stay what they are: unpacked here, they would change their own class.
-    """
-
-    def __init__(self, settings: Sequence[Settings]) -> None:
-        self._settings, self._packed = settings, cloudpickle.dumps(settings)
-
-    def __iter__(self) -> Iterator[Settings]:
-        return iter(self._settings)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return cloudpickle.loads, (self._packed,)
-
-
-def work(maps: Maps | dict[str, Any], labels: Labels, settings: Iterable[Settings]) -> Judgement:
+def work(settings: Iterable[Settings], maps: Maps | dict[str, Any], labels: Labels) -> Judgement:
     """Judge all settings on one picture, on any machine: decode by one `Decoder`, and judge the distinct results."""
     end_with_parent()
     decoder = Decoder(maps if isinstance(maps, Maps) else unpack(maps))
@@ -136,27 +120,21 @@ def work(maps: Maps | dict[str, Any], labels: Labels, settings: Iterable[Setting
 def _inputs(pictures: Pictures, truth: Any) -> tuple[MapCache | list[Maps], list[Labels], str]:
     """The maps, the labels, and in a few words where the maps come from."""
     source: Any = pictures
+    photos: Sequence[str] = ()
     protocol = "maps in memory"
-    if isinstance(pictures, MapCache):
-        protocol = pictures.protocol
-        if isinstance(truth, LabelledSet) and len(truth) == len(pictures):
-            truth.check_names(pictures.names)
-    elif not (isinstance(pictures, Sequence) and pictures and _are_all(pictures, Maps, Scene)):
+    if isinstance(source, MapCache):
+        photos, protocol = source.names, source.protocol
+    elif not isinstance(source, Sequence) or {type(each) for each in source} not in ({Maps}, {Scene}):
         raise HpeError(
             "Kept maps (hpe.cache_maps of photos), a list of maps, or one of scenes is expected as pictures, with at "
             "least one of them."
         )
-    elif isinstance(pictures[0], Scene):
-        truth, protocol = pictures if truth is None else truth, "scenes"
+    elif isinstance(source[0], Scene):
+        truth, protocol = source if truth is None else truth, "scenes"
         source = [each.maps for each in source]
     if truth is None:
         raise HpeError("No truth was given, but only scenes know their own; add labels, read with hpe.read_labels.")
-    return source, labels_of_each(truth, len(source)), protocol
-
-
-def _are_all(things: Sequence[Any], *kinds: type) -> bool:
-    """Whether they are all of one of the kinds."""
-    return any(all(isinstance(each, kind) for each in things) for kind in kinds)
+    return source, labels_of_each(truth, len(source), photos), protocol
 
 
 def _record_name(source: MapCache | list[Maps], index: int, labels: Labels) -> str:
@@ -169,37 +147,32 @@ def _kept(path: Path | None, index: int) -> Judgement | None:
     """The judgement of a picture that an earlier sweep has finished; a damaged record is named and made again."""
     if path is None or not path.exists():
         return None
-    if (record := unsealed(path)) is None:
-        warnings.warn(f"{path} is damaged; picture {index + 1} is judged again.", stacklevel=3)
-        return None
-    return Judgement(**record)
+    if record := unsealed(path):
+        return Judgement(**record)
+    warnings.warn(f"{path} is damaged; picture {index + 1} is judged again.", stacklevel=3)
+    return None
 
 
 def _here_or_there(
-    todo: Sequence[int], arguments: Callable[[int], Sequence[Any]], executor: Any
+    job: Callable[..., Judgement], todo: Sequence[int], arguments: Callable[[int], Sequence[Any]], executor: Any
 ) -> Iterator[tuple[int, Judgement]]:
     """Pictures and their judgements as they come: made here for a few seconds' worth, else where the executor says."""
     start, done = time.monotonic(), 0
     while executor is None and done < len(todo):
         if done and (time.monotonic() - start) / done * (len(todo) - done) > PATIENCE:
             break
-        yield todo[done], work(*arguments(todo[done]))
+        yield todo[done], job(*arguments(todo[done]))
         done += 1
-    yield from run_tasks(work, todo[done:], arguments, executor)
+    yield from run_tasks(job, todo[done:], arguments, executor)
 
 
 def run_tasks(
     function: Callable[..., Any], tasks: Iterable[int], arguments: Callable[[int], Sequence[Any]], executor: Any = None
 ) -> Iterator[tuple[int, Any]]:
-    """Run the function on each task; yield tasks and results as they come.
+    """Run the function on each task, where the executor says; yield tasks and results as they come.
 
-    A process pool breaks when one of its processes dies: a fresh pool takes over its work. Dask does so by itself.
-
-    Args:
-        function: can be sent to another process.
-        tasks: numbers of pictures, from 0.
-        arguments: the function's arguments for a task, made when a worker is free for it: maps do not pile up.
-        executor: any executor, or a Dask client; by default processes on this machine.
+    A task's arguments are made when a worker is free for it, so that maps do not pile up. A process pool breaks when
+    one of its processes dies: a fresh pool takes over its work. Dask does so by itself.
     """
     at_once = AHEAD * joblib.cpu_count()
     if hasattr(executor, "get_executor"):  # a Dask client

@@ -58,7 +58,6 @@ class SweepTable:
     _judged: CocoNumbers = field(repr=False)
 
     def __len__(self) -> int:
-        """Number of settings."""
         return len(self.settings)
 
     @property
@@ -149,7 +148,7 @@ def make_table(settings: tuple[Settings, ...], judgements: Sequence[Judgement], 
         frame.insert(0, "rule", rules)
     best = int(np.lexsort((frame["wrong"], -frame["AP"].fillna(-1)))[0])
     marks = {best: "best"} | {0: "default best" if best == 0 else "default"}
-    frame.insert(len(frame.columns), "mark", [marks.get(i, "") for i in range(len(settings))])
+    frame["mark"] = [marks.get(i, "") for i in range(len(settings))]
     return SweepTable(settings, frame, names, best, protocol, len(judgements), judged)
 
 
@@ -266,8 +265,8 @@ def _axes(ax: Axes | None, table: SweepTable, number: str, *swept: str) -> Axes:
 def _marked(ax: Axes, table: SweepTable, across: str, up: str) -> Axes:
     """The axes with default, best, labels and legend."""
     for row, shape, colour, what in ((0, "s", DEFAULT, "default"), (table.best_row, "D", BEST, "best AP")):
-        look: dict[str, Any] = {"marker": shape, "s": 60, "facecolor": "white", "edgecolor": colour, "linewidth": 2}
-        ax.scatter(table.frame[across][row], table.frame[up][row], zorder=3, label=what, **look)
+        x, y = table.frame[[across, up]].iloc[row]
+        ax.scatter(x, y, 60, facecolor="white", edgecolor=colour, linewidth=2, marker=shape, zorder=3, label=what)
     ax.set(xlabel=_label(across) if across in NUMBERS else across, ylabel=_label(up))
     ax.legend(frameon=False)
     return _described(ax, table, across, up)
@@ -288,5 +287,4 @@ def _grid(values: pd.Series[Any]) -> list[Any]:
 
 
 def _label(name: str) -> str:
-    """Axis label of a number."""
     return "people found per picture" if name == "people" else f"{MEANINGS.get(name, name)}, %"

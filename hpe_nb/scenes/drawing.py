@@ -12,7 +12,7 @@ import numpy as np
 
 from hpe_nb.arrays import RGB, Float64, Image, Kinds
 from hpe_nb.files.opencv import cv2
-from hpe_nb.scenes.people import axes
+from hpe_nb.scenes.people import Body, axes
 from hpe_nb.scenes.recipe import Actor, Recipe, stream
 
 SHIRTS: tuple[RGB, ...] = (
@@ -41,43 +41,37 @@ Group = tuple[float, list[Shape]]
 
 
 def draw_scene(
-    recipe: Recipe, cast: tuple[Actor, ...], points: Float64, headings: Float64, heights: Float64, heads: Float64
+    recipe: Recipe, cast: tuple[Actor, ...], bodies: list[Body], balloons: list[Body]
 ) -> tuple[Image, Kinds]:
     """The picture (H, W, 3), and the mask (H, W) of who is seen: 0 background, i + 1 person i, 255 a thing.
 
-    The cast stands from back to front; points (P, 17, 2), headings (P, 2) and heights (P,) are those of
-    `people.placed`, heads (B, 5, 2) the faces of the balloons, all in image pixels.
+    The cast and its bodies stand from back to front; balloons are heads.
     """
     width, height = recipe.size
     horizon = round(0.58 * height)
     rows = np.concatenate((np.linspace(*SKY, horizon), np.linspace(*MEADOW, height - horizon)))
     image = np.repeat(np.round(rows).astype(np.uint8)[:, None], width, axis=1)
     mask = np.zeros((height, width), np.uint8)
-    for actor, body in zip(cast, heights, strict=True):
+    for actor, body in zip(cast, bodies, strict=True):
         centre = np.array([actor.x * width, actor.ground * height])
-        fill(image, (0.0, [(ellipse(centre, 0.19 * body, 0.04 * body), SHADE)]))
-    looks = zip(points, headings, heights, stream(recipe.seed, "look").random((len(cast), 6)), strict=True)
+        fill(image, mask, 0, (0.0, [(ellipse(centre, 0.19 * body.height, 0.04 * body.height), SHADE)]))
+    long_hair = stream(recipe.seed, "look").random((len(cast), 6))[:, 5] < 0.4
     first = int(stream(recipe.seed, "shirt").random() * len(SHIRTS))
-    for i, (body_points, heading, body, look) in enumerate(looks):
-        for group in _person(body_points, heading, body, first + i, long_hair=look[5] < 0.4):
-            fill(image, group, mask, i + 1)
-    for i, head in enumerate(heads):
-        for group in _balloon(head, balloon_height(recipe), BALLOONS[i % len(BALLOONS)]):
-            fill(image, group, mask, THING)
+    for i, body in enumerate(bodies):
+        for group in _person(body, first + i, long_hair=long_hair[i]):
+            fill(image, mask, i + 1, group)
+    for i, head in enumerate(balloons):
+        for group in _balloon(head, BALLOONS[i % len(BALLOONS)]):
+            fill(image, mask, THING, group)
     if recipe.occlusion and cast:
-        _hedge(image, mask, round(cast[-1].ground * height - recipe.occlusion * heights[-1]), recipe.seed)
+        _hedge(image, mask, round(cast[-1].ground * height - recipe.occlusion * bodies[-1].height), recipe.seed)
     return image, mask
 
 
-def balloon_height(recipe: Recipe) -> float:
-    """Height in image pixels of the body that a balloon's head would belong to."""
-    return 0.74 * recipe.size[1]
-
-
-def _person(points: Float64, heading: Float64, height: float, look: int, *, long_hair: bool) -> Iterator[Group]:
+def _person(body: Body, look: int, *, long_hair: bool) -> Iterator[Group]:
     """A person in the order of drawing; `look` chooses colours, and people of following looks wear other shirts."""
     shirt, skin, hair = (colours[look % len(colours)] for colours in (SHIRTS, SKINS, HAIRS))
-    turn, tilt = heading
+    points, height, turn, tilt = body.joints[:, :2], *body[1:]
     aside, ahead = np.sin(np.radians(turn)), np.cos(np.radians(turn))
 
     def bar(a: Float64, b: Float64, at_a: float, at_b: float, colour: RGB) -> Shape:
@@ -107,16 +101,17 @@ def _person(points: Float64, heading: Float64, height: float, look: int, *, long
     rim = _RIM * height
     away = ahead < -0.5
     behind = 2 if away else int(ahead <= 0.5)  # of a person who faces us, both arms may be in front of the body
-    body = [legs, trunk, mane, head] if away else [mane, legs, trunk, head]
-    yield from ((rim, group) for group in (*arms[:behind], *body))
+    rest = [legs, trunk, mane, head] if away else [mane, legs, trunk, head]
+    yield from ((rim, group) for group in (*arms[:behind], *rest))
     if ahead > -0.3:
         face = middle + height * (0.022 * aside * across - 0.008 * up)
-        yield 0.0, [(ellipse(face, 0.058 * height, 0.068 * height, tilt), skin), *_features(points, height, turn, tilt)]
+        yield 0.0, [(ellipse(face, 0.058 * height, 0.068 * height, tilt), skin), *_features(body)]
     yield from ((rim, group) for group in arms[behind:])
 
 
-def _features(points: Float64, height: float, turn: float = 0.0, tilt: float = 0.0) -> list[Shape]:
+def _features(head: Body) -> list[Shape]:
     """Eyes that are on our side of the head, and a mouth."""
+    points, height, turn, tilt = head.joints[:, :2], *head[1:]
     up, across = axes(tilt)
     seen = [k for k, aside in ((1, 20), (2, -20)) if np.cos(np.radians(turn + aside)) > -0.05]
     across = max(0.35, abs(np.cos(np.radians(turn)))) * across
@@ -126,14 +121,15 @@ def _features(points: Float64, height: float, turn: float = 0.0, tilt: float = 0
     return [*((ellipse(points[k], 0.008 * height, 0.011 * height), DARK) for k in seen), (smile, ROSE)]
 
 
-def _balloon(points: Float64, height: float, colour: RGB) -> Iterator[Group]:
-    """A balloon on a string whose face has the keypoints (5, 2) of a head belonging to a body of this height."""
+def _balloon(head: Body, colour: RGB) -> Iterator[Group]:
+    """A balloon on a string with the face of this head."""
+    points, height = head.joints[:, :2], head.height
     middle = points[[3, 4]].mean(axis=0)
     foot = middle + np.array([0.0, 0.105]) * height
     yield 0.0, [(capsule(foot, foot + np.array([0.03, 0.3]) * height, 0.003 * height, 0.003 * height), DARK)]
     knot = capsule(foot - np.array([0, 0.012 * height]), foot, 0.004 * height, 0.014 * height)
     yield _RIM * height, [(knot, colour), (ellipse(middle, 0.086 * height, 0.1 * height), colour)]
-    yield 0.0, _features(points, height)
+    yield 0.0, _features(head)
 
 
 def _hedge(image: Image, mask: Kinds, top: int, seed: int) -> None:
@@ -147,14 +143,11 @@ def _hedge(image: Image, mask: Kinds, top: int, seed: int) -> None:
         for j, size in enumerate(sizes[i]):
             centre = np.array([(j - (i % 2) / 2) * step * 0.68, y + (0.3 + 0.3 * size) * step])
             leaf = ellipse(centre, (0.5 + 0.25 * size) * step, (0.42 + 0.22 * size) * step, corners=20)
-            fill(image, (0.0, [(leaf, LEAVES[(i + j) % 3])]), mask, THING)
+            fill(image, mask, THING, (0.0, [(leaf, LEAVES[(i + j) % 3])]))
 
 
-def fill(image: Image, group: Group, mask: Kinds | None = None, number: int = 0) -> None:
-    """Draw a group into the image, antialiased; rims come first, so that they surround the whole.
-
-    Where a mask (H, W) is given, `number` is written into it where the shapes are.
-    """
+def fill(image: Image, mask: Kinds, number: int, group: Group) -> None:
+    """Draw a group into the image, antialiased, and its number into the mask (H, W); rims come first, round it all."""
     rim, shapes = group
     ready = [(np.round(corners * 2**_BITS).astype(np.int32)[None], colour) for corners, colour in shapes]
     for corners, colour in ready if rim else ():
@@ -162,8 +155,7 @@ def fill(image: Image, group: Group, mask: Kinds | None = None, number: int = 0)
         cv2.polylines(image, corners, True, darker, max(1, round(2 * rim)), cv2.LINE_AA, _BITS)
     for corners, colour in ready:
         cv2.fillPoly(image, corners, colour, cv2.LINE_AA, _BITS)
-        if mask is not None:
-            cv2.fillPoly(mask, corners, number, cv2.LINE_8, _BITS)
+        cv2.fillPoly(mask, corners, number, cv2.LINE_8, _BITS)
 
 
 def capsule(a: Float64, b: Float64, at_a: float, at_b: float) -> Float64:

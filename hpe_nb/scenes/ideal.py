@@ -125,18 +125,15 @@ def nearest(xy: Float64) -> Ints:
 
 
 def paint(
-    marks: Marks, size: tuple[int, int], sigma: float, background: Float32 | None = None
+    marks: Marks, size: tuple[int, int], sigma: float, background: Float32 | float = 0.0
 ) -> tuple[Float32, Float32]:
     """Heatmaps (17, h, w) in the contract's signs and tags (17, h, w, D) with the marks in them, all on the map.
 
-    A joint's Gaussian and its disc of tags end 3 sigmas from it. Where no joint is, tags are those of the background
-    (h, w, D), 0 where it is left out.
+    A joint's Gaussian and its disc of tags end 3 sigmas from it. Elsewhere tags are the background's (h, w, D).
     """
     width, height = size
     heat = np.zeros((K, height, width), np.float32)
-    tags = np.zeros((K, height, width, marks.tag.shape[1]), np.float32)
-    if background is not None:
-        tags[:] = background
+    tags = np.full((K, height, width, marks.tag.shape[1]), background, np.float32)
     pixel = nearest(marks.xy)
     shift = np.clip(marks.xy - pixel, -_CLEAR, _CLEAR)
     # The pixels of a disc round each mark, from its rim to its middle.

@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from hpe_nb.arrays import Float32, Float64, Floats, Image, Ints
+from hpe_nb.arrays import Float32, Float64, Image
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import negate_non_maxima
 from hpe_nb.errors import unknown
 from hpe_nb.files.images import html_picture
 from hpe_nb.files.opencv import cv2
 from hpe_nb.files.text import plural
-from hpe_nb.scenes.drawing import balloon_height, draw_scene
+from hpe_nb.scenes.drawing import draw_scene
 from hpe_nb.scenes.ideal import Marks, inside, nearest, paint, surroundings
-from hpe_nb.scenes.people import POSES, cast_of, joints, placed
+from hpe_nb.scenes.people import POSES, Body, bodies_of, cast_of, joints
 from hpe_nb.scenes.recipe import NAMED, Recipe, stream
 from hpe_nb.scenes.truth import HIDDEN, OUTSIDE, Truth
 from hpe_nb.skeleton import LIMBS, MIRROR, K
@@ -46,7 +46,6 @@ class Scene:
     recipe: Recipe
 
     def __repr__(self) -> str:
-        """One line: how many people, how large the picture and the maps."""
         (width, height), maps = self.recipe.size, "{} x {}".format(*self.maps.size)
         return f"Scene of {plural(len(self.truth), 'person')}, {width} x {height} pixels, maps {maps}"
 
@@ -78,9 +77,10 @@ def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:
     """
     recipe = _recipe(name, settings)
     cast = cast_of(recipe)
-    keypoints, headings, heights = placed(recipe, cast)
-    heads = _balloons(recipe, keypoints[..., :2])
-    image, mask = draw_scene(recipe, cast, keypoints[..., :2], headings, heights, heads)
+    bodies = bodies_of(recipe, cast)
+    keypoints = np.reshape([body.joints for body in bodies], (-1, K, 3))
+    balloons = _balloons(recipe, keypoints[..., :2])
+    image, mask = draw_scene(recipe, cast, bodies, balloons)
     # A joint is outside the picture, or hidden where another one is seen.
     (height, width), pixel = mask.shape, nearest(keypoints[..., :2])
     there = ((pixel >= 0) & (pixel < (width, height))).all(axis=-1)
@@ -89,14 +89,12 @@ def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:
     visibility = np.where(own, keypoints[..., 2], np.minimum(keypoints[..., 2], HIDDEN))
     keypoints[..., 2] = np.where(there, visibility, OUTSIDE)
 
-    tags = _people_tags(recipe, len(cast))
-    parts = [_joints(recipe, keypoints, heights, tags), _false_peaks(recipe, tags)]
-    parts += [_false_head(recipe, head, i, tags) for i, head in enumerate(heads)]
+    tags, heights = _people_tags(recipe, len(cast)), np.array([body.height for body in bodies])
+    parts = _joints(recipe, keypoints, heights, tags), _false_marks(recipe, balloons, tags)
     marks = inside(Marks._make(map(np.concatenate, zip(*parts, strict=True))), recipe.map_size)
-    # Smooth tags round the bodies.
-    bodies = marks.chosen(marks.person >= 0)
-    reach = np.maximum(0.09 * heights[bodies.person] * recipe.map_scale, 1.0)
-    background = surroundings(bodies, recipe.map_size, reach)
+    true = marks.chosen(marks.person >= 0)
+    reach = np.maximum(0.09 * heights[true.person] * recipe.map_scale, 1.0)
+    background = surroundings(true, recipe.map_size, reach)
     heatmaps, tag_maps = paint(marks, recipe.map_size, recipe.sigma, background)
     maps = Maps(_damaged(recipe, heatmaps), tag_maps, np.eye(2, 3) / recipe.map_scale)
     known = keypoints.astype(np.float32), tags.astype(np.float32)
@@ -115,22 +113,23 @@ def _recipe(name: str | int | Recipe | None, settings: dict[str, Any]) -> Recipe
     elif not isinstance(name, Recipe):
         settings = settings if name is None else {"people": name} | settings
         name = Recipe()
-    if settings.keys() & {"people", "poses"} and "cast" not in settings:
+    if settings.keys() & {"people", "poses"}:
         settings = {"cast": ()} | settings
     return replace(name, **settings)
 
 
-def _balloons(recipe: Recipe, people: Float64) -> Float64:
-    """Keypoints of the face (B, 5, 2) in image pixels of the balloons, away from the people's."""
-    face = joints(POSES["standing"])[:5, :2]
+def _balloons(recipe: Recipe, people: Float64) -> list[Body]:
+    """The heads on the balloons, away from the people's joints (P, 17, 2)."""
+    face, height = joints(POSES["standing"])[:5], 0.74 * recipe.size[1]
+    face[:, :2] = height * (face[:, :2] - face[[3, 4], :2].mean(axis=0))
     tries = (0.1, 0.12) + stream(recipe.seed, "balloons").random((recipe.false_heads, 12, 2)) * (0.8, 0.16)
-    taken = people.reshape(-1, 2)
-    middles = np.zeros((recipe.false_heads, 2))
-    for i, places in enumerate(tries * recipe.size):
+    taken, heads = people.reshape(-1, 2), []
+    for places in tries * recipe.size:
         away = np.sqrt(((places[:, None] - taken) ** 2).sum(axis=-1)).min(axis=1, initial=1e6)
-        middles[i] = places[away.argmax()]
-        taken = np.concatenate((taken, middles[i : i + 1]))
-    return np.asarray(middles[:, None] + balloon_height(recipe) * (face - face[[3, 4]].mean(axis=0)))
+        middle = places[away.argmax()]
+        taken = np.concatenate((taken, middle[None]))
+        heads.append(Body(face + np.append(middle, 0), height))
+    return heads
 
 
 def _people_tags(recipe: Recipe, people: int) -> Float64:
@@ -182,25 +181,19 @@ def _leaked_tags(keypoints: Float64, heights: Float64, tags: Float64, leak: floa
     return own + shares * (other - own)
 
 
-def _false_peaks(recipe: Recipe, tags: Float64) -> Marks:
-    """Peaks that belong to no person: of any joint type, anywhere, with low scores and any tag."""
+def _false_marks(recipe: Recipe, balloons: list[Body], tags: Float64) -> Marks:
+    """Marks of no person: false peaks anywhere, with low scores and any tag, and faces with a tag of their own."""
+    low, high = (tags.min(), tags.max()) if len(tags) else (0.0, 0.0)
     joint, x, y, score, tag = stream(recipe.seed, "false peaks").random((recipe.false_peaks, 5)).T
-    low, high = (tags.min() - 1, tags.max() + 1) if len(tags) else (-1.0, 1.0)
     xy = np.stack((x, y), axis=1) * (np.array(recipe.map_size) - 1)
-    return _of_no_person(joint * K, xy, 0.15 + 0.45 * score, low + tag * (high - low))
-
-
-def _false_head(recipe: Recipe, head: Float64, index: int, tags: Float64) -> Marks:
-    """The face of balloon number `index`, keypoints (5, 2) in image pixels: peaks with a tag of their own."""
-    scores = recipe.score * (0.6 + 0.2 * stream(recipe.seed, "balloon score", index).random(len(head)))
-    tag = (tags.max() if len(tags) else 0.0) + max(recipe.tag_gap, 1.0) * (index + 1)
-    return _of_no_person(np.arange(len(head)), head * recipe.map_scale, scores, np.full(len(head), tag))
-
-
-def _of_no_person(joint: Floats | Ints, xy: Float64, score: Float64, tag: Float64) -> Marks:
-    """False marks."""
-    none = np.full(len(joint), -1)
-    return Marks(joint.astype(np.intp), xy, score, tag[:, None], none, none)
+    tag = low - 1 + tag * (high + 1 - (low - 1))
+    faces = [head.joints[:, :2] * recipe.map_scale for head in balloons]
+    shades = [stream(recipe.seed, "balloon score", i).random(5) for i in range(len(balloons))]
+    own = high + max(recipe.tag_gap, 1.0) * np.arange(1, len(balloons) + 1)
+    joints = np.append((joint * K).astype(np.intp), np.tile(np.arange(5), len(balloons)))
+    scores = np.append(0.15 + 0.45 * score, recipe.score * (0.6 + 0.2 * np.ravel(shades)))
+    none = np.full(len(joints), -1)
+    return Marks(joints, np.concatenate((xy, *faces)), scores, np.append(tag, np.repeat(own, 5))[:, None], none, none)
 
 
 def _damaged(recipe: Recipe, heatmaps: Float32) -> Float32:

@@ -74,6 +74,22 @@ POSES: dict[str, Pose] = {
 """The built-in poses by name. Their angles were made up for this package; no data set was used."""
 
 
+class Body(NamedTuple):
+    """A body, or a head alone, in a picture.
+
+    Attributes:
+        joints: (17, 3), of a head (5, 3), x, y in image pixels and visibility: 0 where the head hides it, else 2.
+        height: body height in image pixels.
+        turn: where it faces in degrees, see `Pose`.
+        tilt: how far the head leans to the picture's right, in degrees.
+    """
+
+    joints: Float64
+    height: float
+    turn: float = 0.0
+    tilt: float = 0.0
+
+
 def pose_names() -> tuple[str, ...]:
     """Names of the built-in poses.
 
@@ -113,16 +129,10 @@ def axes(angle: float) -> tuple[Float64, Float64]:
 
 
 def find_pose(name: str, seed: int, index: int, loose: float) -> Pose:
-    """The pose of a name for person `index`, each angle moved by up to `loose` degrees, trunk and head by a third.
-
-    Raises:
-        HpeError: no pose of that name.
-    """
+    """The pose of a name for person `index`, each angle moved by up to `loose` degrees, trunk and head by a third."""
     if name not in POSES:
-        raise unknown(name, pose_names(), "pose=")
+        raise unknown(name, POSES, "pose=")
     pose = POSES[name]
-    if not loose:
-        return pose
     change = loose * (2 * stream(seed, "pose", index).random(11) - 1)
     limbs = np.array(pose[3:7]) + change[3:].reshape(4, 2)
     turn, lean, nod = pose.turn + change[0], pose.lean + change[1] / 3, pose.nod + change[2] / 3
@@ -161,21 +171,15 @@ def _rows(recipe: Recipe) -> tuple[Actor, ...]:
     return tuple(sorted(actors, key=lambda actor: actor.ground))
 
 
-def placed(recipe: Recipe, cast: tuple[Actor, ...]) -> tuple[Float64, Float64, Float64]:
-    """Keypoints, headings and body heights of the cast.
-
-    Keypoints are (P, 17, 3) in image pixels with visibility 0 (the head hides it) or 2; headings (P, 2) are the turn of
-    the body and the lean of the head in degrees, see `Pose`; heights (P,) are in image pixels.
-    """
-    width, height = recipe.size
-    points, headings = np.zeros((len(cast), K, 3)), np.zeros((len(cast), 2))
+def bodies_of(recipe: Recipe, cast: tuple[Actor, ...]) -> list[Body]:
+    """The cast's bodies in the picture."""
+    (width, height), bodies = recipe.size, []
     for i, actor in enumerate(cast):
         pose = find_pose(actor.pose, recipe.seed, i, actor.loose)
-        body, side = joints(pose), -1 if actor.mirrored else 1
+        points, side = joints(pose), -1 if actor.mirrored else 1
         if actor.mirrored:
-            body = body[list(MIRROR)] * (-1, 1, 1)
-        foot = np.array([actor.x * width, actor.ground * height])
-        points[i, :, :2] = np.round((foot + body[:, :2] * actor.height * height) * _GRID) / _GRID
-        points[i, :, 2] = body[:, 2]
-        headings[i] = side * pose.turn, side * (pose.lean + pose.nod)
-    return points, headings, np.array([actor.height * height for actor in cast], np.float64)
+            points = points[list(MIRROR)] * (-1, 1, 1)
+        foot = actor.x * width, actor.ground * height
+        points[:, :2] = np.round((foot + points[:, :2] * actor.height * height) * _GRID) / _GRID
+        bodies.append(Body(points, actor.height * height, side * pose.turn, side * (pose.lean + pose.nod)))
+    return bodies

@@ -24,17 +24,16 @@ NEAR = 3
 class Truth:
     """What is known about a scene because it was made.
 
-    P people make M marks: the joints that the network sees, wrong ones included. A mark says what the maps were painted
-    from: its joint type is the one it was painted as, which differs from the true one where left and right are swapped.
+    P people make M marks, what the maps were painted from: the joints that the network sees, wrong ones included.
 
     Attributes:
         keypoints: (P, 17, 3) float32 x, y in image pixels and visibility: OUTSIDE, HIDDEN or VISIBLE. Places are given
             where joints are outside, too.
         tags: (P,) float32 tag of each person before noise and leaks.
-        joint: (M,) joint type of each mark.
+        joint: (M,) joint type that each mark was painted as.
         xy: (M, 2) map pixel of each mark.
         person: (M,) the person whose mark it is; -1 for a false peak.
-        part: (M,) true joint type of each mark; -1 for a false peak.
+        part: (M,) true joint type of each mark, another one where left and right are swapped; -1 for a false peak.
     """
 
     keypoints: Float32
@@ -45,7 +44,6 @@ class Truth:
     part: Ints
 
     def __len__(self) -> int:
-        """Number of people."""
         return len(self.keypoints)
 
     @property
@@ -57,27 +55,22 @@ class Truth:
         kind = np.where(there, DETECTED, MISSING).astype(np.uint8)
         return Poses(keypoints, there.mean(axis=1, dtype=np.float32), self.tags, kind)
 
+    @lru_cache(maxsize=8)  # noqa: B019 - a slider asks again and again about the same few
     def owners(self, peaks: Peaks) -> Ints:
         """(N,) the person whose joint each peak is, -1 for a false peak: that of the nearest mark of its joint type.
 
         Of marks on one pixel the last one counts, that of the person in front; its tag is the one in the maps.
         """
-        return _owners(self, peaks)
-
-
-@lru_cache(maxsize=8)
-def _owners(truth: Truth, peaks: Peaks) -> Ints:
-    """`Truth.owners`; remembered, since a slider asks it again and again about the same peaks."""
-    owner = np.full(len(peaks), -1, dtype=np.intp)
-    for k in np.unique(peaks.joint):
-        mine, marks = np.flatnonzero(peaks.joint == k), np.flatnonzero(truth.joint == k)[::-1]
-        if len(marks):
-            away = np.abs(peaks.xy[mine, None] - truth.xy[marks])
-            best = (away**2).sum(axis=-1).argmin(axis=1)
-            near = away[np.arange(len(mine)), best].max(axis=1) <= NEAR
-            owner[mine] = np.where(near, truth.person[marks[best]], -1)
-    owner.flags.writeable = False
-    return owner
+        owner = np.full(len(peaks), -1, dtype=np.intp)
+        for k in np.unique(peaks.joint):
+            mine, marks = np.flatnonzero(peaks.joint == k), np.flatnonzero(self.joint == k)[::-1]
+            if len(marks):
+                away = np.abs(peaks.xy[mine, None] - self.xy[marks])
+                best = (away**2).sum(axis=-1).argmin(axis=1)
+                near = away[np.arange(len(mine)), best].max(axis=1) <= NEAR
+                owner[mine] = np.where(near, self.person[marks[best]], -1)
+        owner.flags.writeable = False
+        return owner
 
 
 def main_owners(decoding: Decoding, truth: Truth) -> Ints:
@@ -91,7 +84,7 @@ def main_owners(decoding: Decoding, truth: Truth) -> Ints:
     """
     counts = np.zeros((len(decoding.groups), len(truth) + 1), np.intp)
     np.add.at(counts, (decoding.groups.owner, truth.owners(decoding.peaks)), 1)  # -1 counts in the last column
-    best = counts.argmax(axis=1) if counts.size else np.zeros(0, np.intp)
+    best = counts.argmax(axis=1)
     return np.where(best == len(truth), -1, best)
 
 

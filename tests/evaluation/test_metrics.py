@@ -42,7 +42,7 @@ def test_coco_numbers_are_those_by_hand(tmp_path, noise):
 
 
 def test_weights_count_pictures():
-    judged = [work(each.maps, labels_of(each), (hpe.Settings(),)) for each in scenes(3)]
+    judged = [work((hpe.Settings(),), each.maps, labels_of(each)) for each in scenes(3)]
     some = CocoNumbers([judged[0], judged[2], judged[2]]).numbers(0)
     assert CocoNumbers(judged).numbers(0, np.array([1, 0, 2])) == pytest.approx(some, nan_ok=True)
 

@@ -72,7 +72,7 @@ def test_table_is_what_evaluate_says_of_decodings_of_their_own():
         for name in NUMBERS[:-1]:
             assert row[name] == pytest.approx(numbers[name], abs=1e-9, nan_ok=True), (name, settings)
     assert table.frame["AP"][table.best_row] == table.frame["AP"].max()
-    judged = work(PICTURES[2].maps, labels_of(PICTURES[2]), table.settings)
+    judged = work(table.settings, PICTURES[2].maps, labels_of(PICTURES[2]))
     assert len(judged.counts) < len(table)  # equal results are judged once
 
 
