@@ -159,6 +159,8 @@ class Film(Source):
     def _open(self) -> None:
         """Stand before the first frame."""
         self._container, self._video, self.fps = open_container(self.files[0])
+        # Kept, since who writes asks for it while this may be closed, between two rounds.
+        self._ratio = Fraction(self._video.sample_aspect_ratio or 1)
         self._frames = self._container.decode(self._video)
         self.heard: Any = next(iter(self._container.streams.audio), None)  # the stream of sound, None for a silent film
         self.clock = Clock(self.fps)
@@ -169,8 +171,7 @@ class Film(Source):
     @property
     def pixel_ratio(self) -> Fraction:
         """Width to height of a pixel of the frames, as it is to be shown."""
-        ratio = Fraction(self._video.sample_aspect_ratio or 1)
-        return 1 / ratio if self._upright.exchanged else ratio
+        return 1 / self._ratio if self._upright.exchanged else self._ratio
 
     def round(self) -> Iterator[Frame]:
         """The wanted frames from the film's beginning to its end."""

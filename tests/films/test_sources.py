@@ -99,6 +99,12 @@ def test_frames_by_their_seconds(tmp_path: Path, name: str, uneven: bool) -> Non
     film.close()
 
 
+def test_the_shape_of_pixels_is_known_between_two_rounds(film: Path) -> None:
+    with sources.Film(str(film), Span()) as opened:
+        opened._container.close()
+        assert opened.pixel_ratio == 1
+
+
 @pytest.mark.parametrize(
     ("matrix", "shown"),
     [
