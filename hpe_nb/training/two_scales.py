@@ -157,7 +157,7 @@ def people_of(near: MoveNetOutput, far: MoveNetOutput) -> Detections:
 
 
 def find_people(sight: MoveNetOutput, cell: float = 1.0) -> Detections:
-    """The strongest centres at one scale, from a score of 0.03 on; `cell` is the side of its cells in cells of stride 4."""
+    """The strongest centres at one scale, from a score of 0.03 on; `cell` is its cells' side in cells of stride 4."""
     score = sight.centre.sigmoid()
     peak = functional.max_pool2d(score, 5, stride=1, padding=2) == score
     score, index = (score * peak).flatten(1).topk(PEOPLE, dim=1)
