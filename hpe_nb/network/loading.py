@@ -76,8 +76,8 @@ def load_network(
     if path.suffix.lower() in (".xml", ".onnx"):
         check_file(path, "an .xml or .onnx file, or a network's name", most=2**31)
     else:
-        expected = f'"{AUTO}", a network\'s name or the path of an .xml or .onnx file'
-        published = known(_best_at_hand(say) if str(path) == AUTO else str(path), expected)
+        expected = "the path of an .xml or .onnx file or a network's name"
+        published = known(_best_at_hand(say) if str(path) == AUTO else str(path), expected, AUTO)
         path = cached(published.name) or fetch(published.name)
     if device != "CPU":
         _check_device(device)

@@ -111,12 +111,15 @@ NETWORKS = {
 """Every network known by name."""
 
 
-def known(name: str, expected: str = "the name of a network") -> KnownNetwork:
-    """A known network, by its name or the last part of it ("0007"); HpeError where none is called so."""
+def known(name: str, expected: str = "the name of a network", *others: str) -> KnownNetwork:
+    """A known network, by its name or the last part of it ("0007"); HpeError where none is called so.
+
+    The error tells what was `expected`, and the `others` that could have been meant.
+    """
     for each in NETWORKS.values():
         if name == each.name or each.name.endswith(f"-{name}"):
             return each
-    raise HpeError(f"{name!r} was given, but {expected} is expected{suggestion(name, NETWORKS)}")
+    raise HpeError(f"{name!r} was given, but {expected} is expected{suggestion(name, (*others, *NETWORKS))}")
 
 
 def cache_dir() -> Path:

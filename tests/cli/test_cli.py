@@ -106,7 +106,7 @@ def test_help_loads_nothing_heavy(given):
         pytest.param(
             ["demo", "x.jpg", "--network", "yolo"], "x.jpg does not exist", id="a photo comes before the network"
         ),
-        pytest.param(["demo", "--network", "yolo"], "yolo was given, but the path", id="another network"),
+        pytest.param(["demo", "--network", "yolo"], "'yolo' was given, but the path", id="another network"),
         pytest.param(
             ["demo", "--fit", "square"], "square was given, but protocol|letterbox|WxH is expected", id="another fit"
         ),
