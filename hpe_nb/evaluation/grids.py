@@ -35,6 +35,7 @@ def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, .
     """
     if isinstance(grid, Mapping):
         base = base or Settings()
+        _check_fields(base, grid)
         values = {name: list(given) if isinstance(given, Iterable) else [] for name, given in grid.items()}
         if empty := [name for name, listed in values.items() if not listed]:
             raise HpeError(
@@ -84,9 +85,7 @@ def random_settings(
     """
     base, draws = base or Settings(), np.random.default_rng(seed)
     ranges: Mapping[str, Any] = fields_to_draw if isinstance(fields_to_draw, Mapping) else dict.fromkeys(fields_to_draw)
-    known: dict[str, Any] = {item.name: item for item in fields(base)}
-    if strange := [name for name in ranges if name not in known]:
-        raise unknown(strange[0], known, "field ")
+    known = _check_fields(base, ranges)
 
     def drawn(name: str) -> Any:
         """A value of a field."""
@@ -138,6 +137,15 @@ def flip_settings(
     if len(values) > most:
         values = values[np.linspace(0, len(values) - 1, most).round().astype(int)]
     return tuple(with_setting(base, name, value) for value in values.tolist())
+
+
+def _check_fields(base: Settings, names: Iterable[str]) -> dict[str, Any]:
+    """The fields of the settings by name; HpeError where one of these is none."""
+    known = {item.name: item for item in fields(base)}
+    for name in names:
+        if name not in known:
+            raise unknown(name, known, "field ")
+    return known
 
 
 def varied(settings: Sequence[Settings]) -> tuple[str, ...]:

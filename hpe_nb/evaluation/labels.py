@@ -137,7 +137,7 @@ class LabelledSet:
                 "give the folder that holds the pictures."
             )
         for i, path in enumerate(paths):
-            self._check_size(i, path, size_of(path))
+            self._check_size(i, path, size_of(path) if any(self.sizes[i]) else None)
         return paths
 
     def _check_size(self, index: int, picture: object, size: tuple[int, int] | None) -> None:

@@ -124,7 +124,7 @@ def _inputs(pictures: Pictures, truth: Any) -> tuple[MapCache | list[Maps], list
     protocol = "maps in memory"
     if isinstance(source, MapCache):
         photos, protocol = source.names, source.protocol
-    elif not isinstance(source, Sequence) or {type(each) for each in source} not in ({Maps}, {Scene}):
+    elif not isinstance(source, Sequence) or not source or not _are_all(source, Maps, Scene):
         raise HpeError(
             "Kept maps (hpe.cache_maps of photos), a list of maps, or one of scenes is expected as pictures, with at "
             "least one of them."
@@ -135,6 +135,11 @@ def _inputs(pictures: Pictures, truth: Any) -> tuple[MapCache | list[Maps], list
     if truth is None:
         raise HpeError("No truth was given, but only scenes know their own; add labels, read with hpe.read_labels.")
     return source, labels_of_each(truth, len(source), photos), protocol
+
+
+def _are_all(things: Sequence[Any], *kinds: type) -> bool:
+    """Whether they are all of one of the kinds."""
+    return any(all(isinstance(each, kind) for each in things) for kind in kinds)
 
 
 def _record_name(source: MapCache | list[Maps], index: int, labels: Labels) -> str:

@@ -75,6 +75,7 @@ def shortened(name: str, most: int) -> str:
 def _remove(part: Path) -> None:
     with suppress(OSError):
         part.chmod(0o600)  # Windows removes nothing that may not be written
+    with suppress(OSError):
         part.unlink()
 
 

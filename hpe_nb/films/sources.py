@@ -210,6 +210,7 @@ class Film(Source):
         while True:
             try:
                 with self._reading:
+                    self._check_open()  # PyAV ends the process where it reads on in what was closed
                     packet = next(packets, None)
             except (av.FFmpegError, OSError) as error:
                 self.report.add(f"{self.name} broke off ({error_words(error)}); the file or stream is incomplete.")

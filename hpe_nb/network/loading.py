@@ -74,7 +74,7 @@ def load_network(
     """
     path, published = path_of(name_or_path), None
     if path.suffix.lower() in (".xml", ".onnx"):
-        check_file(path, "an .xml or .onnx file, or a network's name", most=2**31)
+        check_file(path, f"an .xml or .onnx file, or a name such as {REFERENCE}", most=2**31)
     else:
         expected = "the path of an .xml or .onnx file or a network's name"
         published = known(_best_at_hand(say) if str(path) == AUTO else str(path), expected, AUTO)

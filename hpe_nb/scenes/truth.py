@@ -55,22 +55,27 @@ class Truth:
         kind = np.where(there, DETECTED, MISSING).astype(np.uint8)
         return Poses(keypoints, there.mean(axis=1, dtype=np.float32), self.tags, kind)
 
-    @lru_cache(maxsize=8)  # noqa: B019 - a slider asks again and again about the same few
     def owners(self, peaks: Peaks) -> Ints:
         """(N,) the person whose joint each peak is, -1 for a false peak: that of the nearest mark of its joint type.
 
         Of marks on one pixel the last one counts, that of the person in front; its tag is the one in the maps.
         """
-        owner = np.full(len(peaks), -1, dtype=np.intp)
-        for k in np.unique(peaks.joint):
-            mine, marks = np.flatnonzero(peaks.joint == k), np.flatnonzero(self.joint == k)[::-1]
-            if len(marks):
-                away = np.abs(peaks.xy[mine, None] - self.xy[marks])
-                best = (away**2).sum(axis=-1).argmin(axis=1)
-                near = away[np.arange(len(mine)), best].max(axis=1) <= NEAR
-                owner[mine] = np.where(near, self.person[marks[best]], -1)
-        owner.flags.writeable = False
-        return owner
+        return _owners(self, peaks)
+
+
+@lru_cache(maxsize=8)
+def _owners(truth: Truth, peaks: Peaks) -> Ints:
+    """`Truth.owners`; remembered, since a slider asks it again and again about the same peaks."""
+    owner = np.full(len(peaks), -1, dtype=np.intp)
+    for k in np.unique(peaks.joint):
+        mine, marks = np.flatnonzero(peaks.joint == k), np.flatnonzero(truth.joint == k)[::-1]
+        if len(marks):
+            away = np.abs(peaks.xy[mine, None] - truth.xy[marks])
+            best = (away**2).sum(axis=-1).argmin(axis=1)
+            near = away[np.arange(len(mine)), best].max(axis=1) <= NEAR
+            owner[mine] = np.where(near, truth.person[marks[best]], -1)
+    owner.flags.writeable = False
+    return owner
 
 
 def main_owners(decoding: Decoding, truth: Truth) -> Ints:

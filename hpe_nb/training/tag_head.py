@@ -22,6 +22,8 @@ INPUTS = (85, 117, 128, 64)
 """Channels of the features at 1/4, 1/8, 1/16 and 1/32 of the picture, see `two_scales.features`."""
 WIDTHS, BLOCKS = (32, 64, 96, 128), (1, 2, 3, 4)
 """Channels and residual blocks of the U at the same sizes."""
+HIDDEN = 48
+"""Channels of the hidden layers between a place and its tag."""
 WAVES = 6
 """Octaves of sine and cosine by which the map of tags knows where it is: near places may have far tags."""
 DOUBLINGS = 3
@@ -54,8 +56,8 @@ class TagHead(nn.Module):
         fine = WIDTHS[0]
         self.away, self.size, self.rest = nn.Conv2d(fine, 2 * K, 1), nn.Conv2d(fine, K, 1), nn.Conv2d(fine, K, 1)
         self.step = nn.Conv2d(fine, 2, 1)
-        enter, middle = nn.Conv2d(fine + 2 + 4 * WAVES, 48, 1), nn.Conv2d(48, 48, 1)
-        self.table = nn.Sequential(enter, nn.ReLU(), middle, nn.ReLU(), nn.Conv2d(48, 2, 1))
+        enter, middle = nn.Conv2d(fine + 2 + 4 * WAVES, HIDDEN, 1), nn.Conv2d(HIDDEN, HIDDEN, 1)
+        self.table = nn.Sequential(enter, nn.ReLU(), middle, nn.ReLU(), nn.Conv2d(HIDDEN, 2, 1))
         for layer in (self.away, self.size, self.rest, self.step):
             nn.init.normal_(layer.weight, std=0.01)
 

@@ -34,6 +34,8 @@ TORSO = (5, 6, 11, 12)
 """Shoulders and hips."""
 SPREAD = torch.from_numpy(2 * OKS_SIGMAS).float()
 """Twice the OKS constants of COCO's joints."""
+WIDTH = 48
+"""Channels of the judge's hidden layers."""
 STRENGTH = 0.5
 """Share of the judge's correction that is made: between MoveNet's own scores and judged ones AP was highest."""
 DOUBT = 0.5
@@ -80,7 +82,7 @@ class TwoScales(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.movenet, self.head = MoveNet(), TagHead()
-        sizes = {"enter": (2 * FEATURES + 4 * K + 1, 48), "middle": (48, 48), "leave": (48, K)}
+        sizes = {"enter": (2 * FEATURES + 4 * K + 1, WIDTH), "middle": (WIDTH, WIDTH), "leave": (WIDTH, K)}
         self.judge = nn.ModuleDict({name: nn.Conv2d(*size, 1) for name, size in sizes.items()})
 
     @torch.no_grad()

@@ -13,7 +13,7 @@ const NAMES = 98, EDGE = 12, HEAD = 46, FOOT = 20;
 /** How what lights up is ringed: radius, colour and dash. */
 const LIT = {
   candidate: [9, PAPER, [1.2, 1.2]], "runner-up": [9, YELLOW], ring: [9, PAPER, [1.2, 1.2]], place: [14, YELLOW],
-  odd: [8, RED], "would change": [11, ORANGE], selected: [9, YELLOW], hovered: [10, PAPER], chosen: [10, YELLOW],
+  odd: [8, RED], "would change": [11, ORANGE], selected: [9, YELLOW], hovered: [13, PAPER], chosen: [10, YELLOW],
 };
 /** Steps to the side, the nearest first, where something else stands already. */
 const SHIFTS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6];
@@ -184,8 +184,11 @@ class Drawing {
   /** The colour of the person at a place among the scene's people, grey for none. */
   colourOf(person, scene = this.scene) { return person >= 0 ? this.look(scene.people[person].number).colour : GREY; }
 
-  /** The person who is pointed at or chosen, -1 for none: the others fade. */
-  get foremost() { return this.chosen?.person ?? this.hovered?.person ?? -1; }
+  /** The person who is pointed at, or else chosen, -1 for none: the others fade. */
+  get foremost() {
+    const pointed = this.hovered?.person ?? -1;
+    return pointed >= 0 ? pointed : this.chosen?.person ?? -1;
+  }
 
   /** What lights up: its kind, its place on the photo, the dot that it is, if it is one, and a letter, if it has one. */
   lights() {
@@ -216,7 +219,7 @@ class Drawing {
   paintPhoto() {
     const g = this.context(this.photo), [width, height] = this.size, { mode } = this, alone = mode === "one";
     this.into = this.items.photo;
-    this.photo.style.touchAction = this.fitted ? "pan-y" : "none";
+    this.photo.style.touchAction = this.fitted && !this.editing ? "pan-y" : "none";
     const split = mode === "divider" ? this.divider * width : width - this.pane;
     for (const [scene, from, to] of [...(alone ? [] : [[this.kept, 0, split]]), [this.scene, split, width]]) {
       g.save();

@@ -130,7 +130,7 @@ class Panels {
       const told = `Values of ${name} at which the result changes: ${searching ? "still searching" : values.length}`
         + `${exact ? "" : ", found by halving"}`;
       Object.assign(row, { marked, flips: values, told });
-      if (this.view.previewed == null) marks.title = told;
+      if (!marks.matches(":hover")) marks.title = told;
       marks.ariaLabel = told;
       marks.classList.toggle("hpe-searching", searching);
       fill(marks, values.map((value) =>
@@ -164,13 +164,15 @@ class Steps {
     if (document.activeElement !== slider || !view.ahead) slider.value = position;
     slider.ariaValueText = readout;
     this.turn.value = turns.findLast(([start]) => start <= position)?.[0] ?? "";
-    if (this.timeline) this.drawLine(position);
+    this.drawLine();
     clearTimeout(this.timer);
     if (this.playing) this.timer = setTimeout(next, this.interval);
   }
 
-  drawLine(position) {
-    const { timeline } = this, g = this.view.context(this.line), { clientWidth: width, clientHeight: height } = this.line;
+  drawLine() {
+    const { timeline, position } = this;
+    if (!timeline) return;
+    const g = this.view.context(this.line), { clientWidth: width, clientHeight: height } = this.line;
     const wide = width / timeline.length, high = height / Math.max(1, ...timeline);
     timeline.forEach((people, i) => bar(g, i * wide, height, Math.max(1, wide - 0.5), -people * high, "#56b4e9"));
     bar(g, (position + 0.5) * wide - 1, 0, 2, height, ORANGE);
@@ -210,6 +212,7 @@ class Camera {
       if (this.view.abort.signal.aborted) { this.stop(); return; }
       this.video.srcObject = this.stream;
       await this.video.play();
+      if (!this.stream) return; // it was stopped meanwhile
       this.start.textContent = "Stop camera";
       this.send(this.video, this.video.videoWidth, this.video.videoHeight);
     } catch (error) {

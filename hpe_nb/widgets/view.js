@@ -64,7 +64,11 @@ class View extends Drawing {
     const traits = ["fixed", "maps", "scene", "choice", "photo", "told", "kept", "doctor", "status", "marks", "preview"];
     for (const name of traits) this.when(`change:${name}`, () => this[`load_${name}`](this.get(name)))();
     this.when("msg:custom", ({ kind }) => { if (kind === "ping") this.send({ kind: "here" }); });
-    new ResizeObserver(() => { if (this.fitted) this.fit(); else this.draw(); }).observe(this.parts.stage);
+    const resized = () => {
+      if (this.fitted) this.fit(); else this.draw();
+      this.steps?.drawLine();
+    };
+    new ResizeObserver(resized).observe(this.parts.stage);
     const theme = new MutationObserver(() => this.draw()); // the strip is written in the theme's colours
     theme.observe(document.body, { attributes: true });
     this.abort.signal.addEventListener("abort", () => theme.disconnect());
@@ -118,6 +122,7 @@ class View extends Drawing {
     const { fixed, live } = this, parts = (this.parts = {}), data = { shown: "", lmSuppressShortcuts: "true" };
     this.root = make("div", { className: `hpe hpe-is-${fixed.app}`, data, view: this });
     this.root.innerHTML = PARTS;
+    for (const one of this.root.querySelectorAll("button")) one.type = "button"; // it submits no form
     for (const part of this.root.querySelectorAll("[data-part]")) parts[part.dataset.part] = part;
     for (const tool of this.root.querySelectorAll("[data-tool]")) {
       if (!fixed.tools.includes(tool.dataset.tool) || (!live && tool.matches("[data-send], [data-live]"))) tool.remove();
@@ -152,7 +157,7 @@ class View extends Drawing {
       const click = () => this.choose(hit), pan = (now, last) => this.panBy(now[0] - last[0], now[1] - last[1]);
       if (this.mode === "divider" && onDivider) return { drag: ([x]) => { this.divider = clamp(x / this.size[0], 0, 1); } };
       if (!this.editing || !(hit?.dot >= 0)) return { click, drag: pan };
-      const drop = (now) => this.edit("place", hit.dot, { at: this.toImage(...now) });
+      const drop = ([x, y]) => this.edit("place", hit.dot, { at: this.toImage(x - this.size[0] + this.pane, y) });
       return { click, drag: (now) => { this.held.onPhoto = now; }, drop };
     }, (at) => {
       this.pointer = at && [this.mode === "beside" ? at[0] % this.pane : at[0], at[1]];
@@ -172,7 +177,7 @@ class View extends Drawing {
       if (hit) this.say(this.tipText(hit));
     });
     this.on(photo, "dblclick", ({ offsetX, offsetY }) => {
-      if (this.editing) this.edit("add", -1, { at: this.toImage(offsetX, offsetY), joint: this.joint });
+      if (this.editing) this.edit("add", -1, { at: this.toImage(offsetX % this.pane, offsetY), joint: this.joint });
       else this.fit();
     });
     this.on(photo, "wheel", (event) => {
@@ -225,8 +230,10 @@ class View extends Drawing {
     this.on(canvas, "pointerup pointercancel", (event) => {
       const { held } = this;
       fingers.delete(event.pointerId);
-      if (held?.moved) held.drop?.(at(event));
-      else if (event.type === "pointerup") held?.click?.();
+      if (event.type === "pointerup") {
+        if (held?.moved) held.drop?.(at(event));
+        else held?.click?.();
+      }
       this.held = null;
       this.draw();
     });
@@ -387,7 +394,7 @@ class View extends Drawing {
     );
     if (other) {
       said.scrollTop = words.offsetTop - said.offsetTop;
-      this.hovered = null; // a row that was pointed at is gone
+      if (words.matches(":hover")) this.hovered = null; // a row that was pointed at is gone
     }
     this.draw();
   }

@@ -59,6 +59,7 @@ def test_player_and_the_explorer_on_its_frame(run):
         before = opened.wait_for_change(opened.photo, before)
 
     check(1)
+    opened.until(lambda: page.locator(".hpe-timeline").evaluate("line => line.width") > 300)
     page.locator(".hpe-position").focus()
     for _ in range(5):
         page.keyboard.press("ArrowRight")

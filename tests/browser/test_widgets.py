@@ -134,6 +134,17 @@ def test_fingers_pinch_pan_and_tap(explored):
     touch("touchStart", (14, 0))  # a finger is broader than a pointer
     touch("touchEnd")
     explored.wait_until("explorer.chosen", [moved["person"], moved["joint"]])
+    page.keyboard.press("0")
+    page.locator(".hpe-whatif").click()
+    x, y = explored.at(canvas, first)
+    explored.items(canvas, "joint")  # from this frame on a finger drags
+    touch("touchStart", (0, 0))
+    for step in (1, 2, 3, 4, 5, 6):
+        touch("touchMove", (0, 10 * step))
+    touch("touchEnd")
+    explored.wait_until("explorer.scene['edited']")
+    dragged = explored.until(lambda: [dot for dot in explored.items(canvas, "joint") if dot["joint"] == first["joint"]])
+    assert min(abs(dot["x"] - first["x"]) + abs(dot["y"] - first["y"] - 60) for dot in dragged) < 8
 
 
 def test_full_screen(explored):
@@ -312,6 +323,16 @@ def test_what_if_peaks_are_dragged_retagged_deleted_and_added(explored):
     explored.wait_until("len(explorer.decoding.peaks)", peaks - 1)
     page.mouse.dblclick(*explored.at(canvas, joint))
     explored.wait_until("len(explorer.decoding.peaks)", peaks)
+    page.locator(".hpe-untouched").click()
+    page.locator(".hpe-keep").click()
+    explored.drawn(canvas, "divider")
+    page.locator("select[data-part=compare]").select_option("beside")
+    half = canvas.bounding_box()["width"] / 2
+    joint = one(explored.items(canvas, "joint"), joint=15, old=False)
+    explored.drag(canvas, joint | {"x": joint["x"] + half}, 20, 0)
+    explored.wait_until("explorer.scene['edited']")
+    places = [item["x"] - joint["x"] for item in explored.items(canvas, "joint") if item["joint"] == 15]
+    assert min(abs(away - 20) for away in places) < 6, places
 
 
 def test_the_doctor_names_what_is_odd_and_mends_it(explored):
@@ -470,14 +491,17 @@ def test_steppers_controls(run, jupyter):
     page.get_by_title("one step on").click()
     cells = page.locator(".hpe-table tbody td")
     cells.first.wait_for()
-    for _ in range(20):  # the table of the step before may just be replaced under the pointer
+
+    def pointed(i):
         page.mouse.move(0, 0)
-        cells.nth(2).hover()
-        if opened.items(canvas, "hovered"):
-            break
-    assert opened.items(canvas, "hovered")
-    opened.click(canvas, opened.drawn(canvas, "joint")[0])
+        cells.nth(i).hover()
+        return page.evaluate(f"{VIEW}.foremost") if opened.items(canvas, "hovered") else None
+
+    # The table of the step before may just be replaced under the pointer.
+    opened.until(lambda: [pointed(i) for i in (2, 3)], lambda people: sorted(map(str, people)) == ["0", "1"])
+    opened.click(canvas, one(opened.drawn(canvas, "joint"), joint=5))
     opened.wait_until("stepper.moment.what", "decision")
+    opened.until(lambda: [pointed(i) for i in (2, 3)], lambda people: sorted(map(str, people)) == ["0", "1"])
     saved = jupyter.open(opened.ask("stepper.save_html('stepper.html').resolve().as_uri()"))
     said = opened.ask("stepper.moment.sentence")
     saved.click(saved.photo, saved.drawn(saved.photo, "joint")[0])  # the page has nothing to say of a joint

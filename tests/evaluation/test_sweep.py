@@ -286,6 +286,8 @@ TWO, NAMES = PICTURES[:2], swept(PICTURES[:1], {"tag_threshold": [0.5, 1.0], "re
     ("says", "what", "given"),
     [
         pytest.param("no_such", swept, (TWO, {"no_such": [1]}), id="no such field"),
+        pytest.param("field 3 was given", swept, (TWO, {3: [1]}), id="a number as a field"),
+        pytest.param("did you mean tag_threshold", swept, (TWO, {"tag_treshold": 3}), id="a mistyped field"),
         pytest.param("list of values", swept, (TWO, {"tag_threshold": []}), id="no values"),
         pytest.param("1.0 was given for tag", swept, (TWO, {"tag_threshold": 1.0}), id="no list of values"),
         pytest.param("a grid of something else", swept, (TWO, None), id="no grid"),

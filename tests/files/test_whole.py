@@ -7,6 +7,7 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from refusals import refused
@@ -141,6 +142,15 @@ def test_a_part_that_is_closed_and_has_no_name_yet_stays(tmp_path: Path, monkeyp
         part.write_text("whole")
         remove_parts(tmp_path)  # as another process does, in just this moment
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.txt": "whole"}
+
+
+def test_what_failed_leaves_no_part_where_permissions_cannot_be_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "chmod", Mock(side_effect=PermissionError))
+    with pytest.raises(ZeroDivisionError), written_whole(tmp_path / "a.txt"):
+        _ = 1 / 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_may_not_be_written_leaves_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

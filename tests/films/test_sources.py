@@ -338,3 +338,7 @@ def test_a_closed_film_may_be_closed_again_and_says_that_it_is_closed() -> None:
         film.close()
     refused("was closed", film.page, 0.0)
     refused("was closed", lambda: next(iter(film)))
+    with hpe.open_source(hpe.sample("vtest.mp4")) as film:
+        frames = iter(film)
+        next(frames)
+    refused("was closed", lambda: next(frames))

@@ -159,8 +159,9 @@ def test_learning_rate_rises_and_falls(folder):
 
 
 def test_a_config_of_windows_notepad_can_be_read(tmp_path):
-    (tmp_path / "c.toml").write_bytes(b"\xef\xbb\xbfnetwork = 'aenet'\ndata = []\n")
-    assert read_config(tmp_path / "c.toml").network == "aenet"
+    (tmp_path / "c.toml").write_bytes(b"\xef\xbb\xbfnetwork = 'aenet'\ndata = []\nseed = 1764525600123456789\n")
+    config = read_config(tmp_path / "c.toml")
+    assert (config.network, config.seed) == ("aenet", 1764525600123456789), "with each digit of its seed"
 
 
 def test_shipped_configs_can_be_read():
