@@ -421,8 +421,8 @@ def check_field(item: Field[Any], value: Any) -> Any:
     elif "low" in info:
         low, high = info["least"], info["high"]
         with suppress(TypeError, ValueError, OverflowError):
-            whole = isinstance(value, int) and not isinstance(value, bool)  # which may have more digits than a float
-            number = value if whole else float("nan" if isinstance(value, bool | str) else value)
+            # A whole number may have more digits than a float.
+            number = value if type(value) is int else float("nan" if isinstance(value, bool | str) else value)
             if low <= number <= high and kind(number) == number:
                 return kind(number)
         expected = f"{'a whole number' if kind is int else 'a number'} from {low} to {high}"

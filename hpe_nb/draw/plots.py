@@ -17,7 +17,7 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from hpe_nb.arrays import Float64, Image
+from hpe_nb.arrays import Float64, Image, Ints
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.grouping import allowed
 from hpe_nb.decoder.maps import Maps
@@ -125,7 +125,7 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
     picture = ax.imshow(tags, cmap=TAGMAP, interpolation="nearest")
     if heat.max() > 0.2 and min(heat.shape) > 1:  # a line around pixels wants two rows and columns
         ax.contour(heat, levels=[0.2], colors=[fig.WHITE], linewidths=0.9)
-    words, whose = [], np.append(decoding.pose_numbers, -1)[owners(decoding)]  # -1 is no pose's
+    words, whose = [], _numbers(decoding)[owners(decoding)]
     for i in np.flatnonzero(peaks.joint == k):
         (x, y), person = peaks.xy[i].tolist(), int(whose[i])
         if person >= 0:
@@ -157,7 +157,7 @@ def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes |
     """
     check_kind(decoding, Decoding)
     dots, people, means = dots_of(decoding), len(decoding.poses), _means(decoding)
-    whose = np.append(decoding.pose_numbers, -1)[dots.person]  # -1 is no pose's
+    whose = _numbers(decoding)[dots.person]
     lanes = min(max(people, 1), 3)  # in which the people's ranges of tags lie, so that few overlap
     ax = fig.canvas(ax, 8, 5.2 + 0.25 * lanes)
     places = np.stack((dots.tag[:, 0], np.argsort(JOINT_ORDER)[dots.joint]), axis=1).astype(np.float64)
@@ -452,6 +452,11 @@ def _score_bar(ax: Axes) -> Axes:
 def _means(decoding: Decoding) -> Float64:
     """(P,) the first number of the poses' mean tags."""
     return np.asarray(decoding.groups.tags[decoding.people, 0], np.float64)
+
+
+def _numbers(decoding: Decoding) -> Ints:
+    """Number of each pose from 0, and a last one for -1, which is no pose's: -1."""
+    return np.append(decoding.pose_numbers, -1)
 
 
 def _in_words(decoding: Decoding) -> str:

@@ -33,6 +33,8 @@ WAITING = "hpe-waiting"
 Progress = Callable[[int, int], object]
 """Called with the bytes that are here and the bytes there will be."""
 
+SLOWEST = 1000
+"""Bytes a second under which a server counts as stuck, once the time-out has passed."""
 TIMEOUT = 20.0
 """Seconds to wait for a connection and its answer, and then for each further byte."""
 TRIES = 4
@@ -157,8 +159,7 @@ def in_thread(work: Callable[[], T], timeout: float = math.inf) -> T:
 def blocks(opened: Any, timeout: float, longest: float = math.inf) -> Iterator[bytes]:
     """The bytes of an answer as they come.
 
-    A TransferError tells of a connection that breaks, gives less than 1000 bytes a second from `timeout` seconds on, or
-    takes longer than `longest`.
+    A connection that breaks, gives too little for `timeout` seconds, or takes longer than `longest` is a TransferError.
     """
     started, came = time.monotonic(), 0
     while True:
@@ -171,5 +172,5 @@ def blocks(opened: Any, timeout: float, longest: float = math.inf) -> Iterator[b
         yield block
         came += len(block)
         passed = time.monotonic() - started
-        if passed > longest or (passed > timeout and came < 1000 * passed):
+        if passed > longest or (passed > timeout and came < SLOWEST * passed):
             raise TransferError(f"the server sent only {came} bytes in {passed:.0f} s", passing=True)

@@ -19,6 +19,8 @@ from hpe_nb.training.photos import LabelledPhoto
 from hpe_nb.training.tasks import Task
 
 LAST, LOG = "last.pt", "log.csv"
+LOWEST = 0.02
+"""Share of the learning rate that is left at the end."""
 
 
 def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path, device: str = "cpu") -> None:
@@ -110,9 +112,9 @@ def make_optimiser(task: Task, config: Config) -> torch.optim.AdamW:
 
 
 def learning_rate(config: Config, step: int) -> float:
-    """Warm-up, then a cosine over the steps, down to a fiftieth."""
+    """Warm-up, then a cosine over the steps."""
     warm = min(1.0, (step + 1) / max(config.warm_up, 1))
-    return config.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / config.steps)))
+    return config.rate * warm * (LOWEST + (1 - LOWEST) * 0.5 * (1 + math.cos(math.pi * step / config.steps)))
 
 
 def load(folder: Path, parts: dict[str, Any]) -> tuple[int, float]:

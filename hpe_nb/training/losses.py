@@ -31,7 +31,7 @@ def pull_push_of(tags: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
     of the mean over joints of (h_nk - h_n)^2; push is the sum over n != m of exp(-(h_n - h_m)^2) / (2 N (N - 1)), 0 for
     one person.
     """
-    mean, person = _over_joints(tags, has), has.any(2).to(tags.dtype)
+    mean, person = _means(tags, has)
     pull = (_over_joints((tags - mean[..., None]).square(), has) * person).sum(1)
     people = person.sum(1)
     near = torch.exp(-(mean[:, :, None] - mean[:, None]).square()) * person[:, :, None] * person[:, None]
@@ -46,7 +46,7 @@ def owner_loss(tags: Tensor, has: Tensor) -> Tensor:
     Pull and push know means of people; this one sees the single joint that is nearer to another person's mean. Each
     person counts alike.
     """
-    mean, person = _over_joints(tags, has), has.any(2).to(tags.dtype)
+    mean, person = _means(tags, has)
     # (B, N, K, M): joint k of person n against person m.
     logits = -(tags[..., None] - mean[:, None, None]).square() / (2 * 0.3**2)
     logits = logits.masked_fill(person[:, None, None] == 0, -1e4)
@@ -69,6 +69,11 @@ def size_loss(seen: Tensor, size: Tensor, has: Tensor) -> Tensor:
     """Mean error of the size that each joint believes its person has: `seen`, see `tag_head.read_at`, of (B, N)."""
     miss = (seen - (size.log() - 2.5)[:, :, None, None]).abs().mean(3)
     return (miss * has).sum() / has.sum().clamp(min=1)
+
+
+def _means(tags: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
+    """Each person's mean tag, and 1 where there is a person; both (B, N)."""
+    return _over_joints(tags, has), has.any(2).to(tags.dtype)
 
 
 def _over_joints(values: Tensor, has: Tensor) -> Tensor:

@@ -86,10 +86,6 @@ class Maps {
     this.toMap = new DOMMatrix(toImage).inverse();
     this.heat = typed(Uint8Array, sent.heat);
     this.tags = Float32Array.from(typed(Uint16Array, sent.tags), (value) => sent.low + sent.step * value);
-    this.highest = new Uint8Array(this.size);
-    for (let i = 0; i < this.heat.length; i++) {
-      this.highest[i % this.size] = Math.max(this.highest[i % this.size], this.heat[i]);
-    }
     this.canvas = new OffscreenCanvas(width, height);
   }
 
@@ -99,6 +95,13 @@ class Maps {
     if (column < 0 || row < 0 || column >= this.width || row >= this.height) return null;
     const pixel = joint * this.size + row * this.width + column, start = pixel * this.depth;
     return { joint, score: this.heat[pixel] / 255, tag: [...this.tags.subarray(start, start + this.depth)] };
+  }
+
+  /** The highest score of each pixel, of all joint types. */
+  highest() {
+    const { heat, size } = this, highest = new Uint8Array(size);
+    for (let i = 0; i < heat.length; i++) if (heat[i] > highest[i % size]) highest[i % size] = heat[i];
+    return highest;
   }
 
   /** A tag as the one number that the strip shows; `start` where it begins in a longer list. */
@@ -113,9 +116,10 @@ class Maps {
     this.painted = key;
     const { heat, tags, size, depth, ends: [low, high] } = this, start = joint * size;
     const shown = probe ? "nearness" : layer, colours = typed(Uint32Array, this.scales[shown]);
+    const highest = shown === "all heatmaps" && this.highest();
     const level = {
       heatmap: (i) => heat[start + i],
-      "all heatmaps": (i) => this.highest[i],
+      "all heatmaps": (i) => highest[i],
       "tag map": (i) => 255 * (this.along(tags, (start + i) * depth) - low) / (high - low),
       nearness: (i) => {
         let apart = 0;
@@ -220,7 +224,7 @@ class Drawing {
     const g = this.context(this.photo), [width, height] = this.size, { mode } = this, alone = mode === "one";
     this.into = this.items.photo;
     this.photo.style.touchAction = this.fitted && !this.editing ? "pan-y" : "none";
-    const split = mode === "divider" ? this.divider * width : width - this.pane;
+    const split = mode === "divider" ? this.divider * width : this.left;
     for (const [scene, from, to] of [...(alone ? [] : [[this.kept, 0, split]]), [this.scene, split, width]]) {
       g.save();
       g.beginPath();
@@ -459,7 +463,7 @@ class Drawing {
 
   /** What lies at a place of the photo's canvas. */
   photoHit([x, y], reach) {
-    const here = this.mode === "beside" ? x - this.pane : x;
+    const here = x - this.left;
     return here < 0 ? null : this.hit(this.items.photo, [here, y], reach);
   }
 
@@ -477,6 +481,9 @@ class Drawing {
 
   /** Width of the part of the canvas that shows one picture. */
   get pane() { return this.mode === "beside" ? this.size[0] / 2 : this.size[0]; }
+
+  /** Where the part that shows the picture of now begins. */
+  get left() { return this.size[0] - this.pane; }
 
   toScreen(x, y) { return [x * this.zoom + this.x, y * this.zoom + this.y]; }
   toImage(x, y) { return [(x - this.x) / this.zoom, (y - this.y) / this.zoom]; }

@@ -15,12 +15,17 @@ from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import check_kind
 from hpe_nb.files.images import read_image
-from hpe_nb.network.loading import load_network
+from hpe_nb.network.network import Network
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.settings import Settings
 
-kits_network = cache(load_network)
-"""The kit's network, loaded once."""
+
+@cache
+def kits_network() -> Network:
+    """The kit's network, loaded once."""
+    from hpe_nb.network.loading import load_network  # with OpenVINO, which pictures that have maps do without
+
+    return load_network()
 
 
 @dataclass(frozen=True, eq=False)

@@ -157,7 +157,7 @@ class View extends Drawing {
       const click = () => this.choose(hit), pan = (now, last) => this.panBy(now[0] - last[0], now[1] - last[1]);
       if (this.mode === "divider" && onDivider) return { drag: ([x]) => { this.divider = clamp(x / this.size[0], 0, 1); } };
       if (!this.editing || !(hit?.dot >= 0)) return { click, drag: pan };
-      const drop = ([x, y]) => this.edit("place", hit.dot, { at: this.toImage(x - this.size[0] + this.pane, y) });
+      const drop = ([x, y]) => this.edit("place", hit.dot, { at: this.toImage(x - this.left, y) });
       return { click, drag: (now) => { this.held.onPhoto = now; }, drop };
     }, (at) => {
       this.pointer = at && [this.mode === "beside" ? at[0] % this.pane : at[0], at[1]];

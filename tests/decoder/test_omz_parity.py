@@ -40,7 +40,7 @@ def scenes(kind, count):
 @pytest.mark.parametrize("kind", [*KINDS, *ODD])
 def test_equals_the_literal_rules(kind):
     found = 0
-    for seed, maps in enumerate(scenes(kind, 10)):
+    for seed, maps in enumerate(scenes(kind, 15)):
         before = maps.heatmaps.copy(), maps.tags.copy()
         expected, scores = literal_omz.decode(*before)
         poses = hpe.decode(maps, hpe.Settings.omz()).poses
@@ -55,7 +55,7 @@ def test_equals_the_literal_rules(kind):
 @pytest.mark.parametrize("kind", ["plain", "two-dimensional tags", "many missing", "wide", "tall"])
 def test_higherhrnet_equals_its_literal_rules(kind):
     settings, joints = HigherHRNetSettings(), 0
-    for seed, maps in enumerate(scenes(kind, 20)):
+    for seed, maps in enumerate(scenes(kind, 30)):
         peaks, noise = hpe.find_peaks(maps, settings), np.random.default_rng(seed)
         # The reference keeps people by their first tag: people with equal first tags would be one person.
         peaks = replace(peaks, tag=peaks.tag + noise.normal(0, 0.05, peaks.tag.shape).astype(np.float32))
