@@ -12,7 +12,7 @@ import gzip
 import json
 import os
 from base64 import b64encode
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from functools import cache
 from logging import getLogger
 from pathlib import Path
@@ -43,7 +43,7 @@ REST = 0.12
 MOMENT = 0.03
 """Seconds of a search at a time: it is how long a search goes on after it was told to stop."""
 
-SHOWN = ("fixed", "photo", "maps", "scene", "choice", "told", "marks", "kept", "doctor")
+SHOWN = ("fixed", "photo", "maps", "scene", "answer", "choice", "told", "marks", "kept", "doctor")
 """Traits that a page shows."""
 
 Step = dict[str, Any]
@@ -74,7 +74,8 @@ class Canvas(anywidget.AnyWidget):
     takes long is an `async` method, which waits for its work in a thread.
 
     Attributes:
-        fixed, photo, maps, scene, choice, told, marks, kept, doctor, preview, status, below: what the page shows.
+        fixed, photo, maps, scene, answer, choice, told, marks, kept, doctor, preview, status, below: what the page
+            shows; `scene` is what is drawn on photo and strip, `answer` what is said beside them.
         closed: whether the widget has let go of its picture and maps.
     """
 
@@ -82,8 +83,9 @@ class Canvas(anywidget.AnyWidget):
 
     fixed, photo, maps, told, marks = (traitlets.Dict().tag(sync=True) for _ in range(5))
     choice, kept, doctor, preview, status = (traitlets.Dict().tag(sync=True) for _ in range(5))
+    # Most moves of a slider change nothing that is drawn: apart from the answer, the scene is not sent again then.
     # One text costs a tenth of what a tree of lists costs on its way through the widget.
-    scene = traitlets.Dict().tag(sync=True, to_json=lambda scene, _: json.dumps(scene, separators=(",", ":")))
+    scene, answer = (traitlets.Dict().tag(sync=True, to_json=lambda given, _: compact(given)) for _ in range(2))
     below = traitlets.Unicode().tag(sync=True)
     _shown: tuple[Image, Poses, Ints] | None = None
 
@@ -299,6 +301,11 @@ class Stepped(Canvas):
         self.position = int(np.clip(position, 0, self._count - 1))
 
 
+def compact(given: Any, default: Callable[[Any], Any] | None = None) -> str:
+    """JSON without a space more than it needs."""
+    return json.dumps(given, separators=(",", ":"), allow_nan=False, default=default)
+
+
 def moment_of(steps: Iterator[Step | None]) -> Step | None:
     """Go on with a search for a moment, or until it has something to show; None at its end."""
     end = perf_counter() + MOMENT
@@ -332,12 +339,12 @@ def named_by_user(widget: Any) -> bool:
 
 def page_text(shown: dict[str, Any], explanations: dict[str, Any], still: Image) -> str:
     """A page of these traits. Where scripts are not allowed it still shows the picture, the people and the code."""
-    scene, data = shown["scene"], shown | {"explanations": explanations}
+    answer, data = shown["answer"], shown | {"explanations": explanations}
     # "<" never appears in the data, so that nothing in it can end the script.
-    inside = json.dumps(data, separators=(",", ":"), allow_nan=False, default=_packed).replace("<", "\\u003c")
+    inside = compact(data, _packed).replace("<", "\\u003c")
     picture = b64encode(encode_image(small(still, STILL), ".jpg")).decode()
-    people = "".join(f"<li>person {one['number']}: score {one['score']:.2f}</li>" for one in scene["people"])
-    alt, readout, code = (escaped(scene.get(name, "")) for name in ("alt", "readout", "code"))
+    people = "".join(f"<li>person {one['number']}: score {one['score']:.2f}</li>" for one in shown["scene"]["people"])
+    alt, readout, code = (escaped(answer.get(name, "")) for name in ("alt", "readout", "code"))
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <meta name="viewport" content="width=device-width"><title>{readout}</title>

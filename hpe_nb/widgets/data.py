@@ -155,13 +155,12 @@ def dots_data(joint: Ints, person: Ints, xy: Floats, score: Floats, refined: Boo
 
 
 def scene_data(decoding: Decoding) -> dict[str, Any]:
-    """What a decoding looks like: people with their numbers, dots and the line that says what was found."""
+    """What a decoding looks like: people with their numbers, and dots."""
     dots = dots_of(decoding)
     xy = decoding.maps.image_points(dots.xy.astype(np.float64))
     return {
         "people": people_data(decoding.poses, decoding.pose_numbers + 1),
         "dots": dots_data(dots.joint, dots.person, xy, dots.value, dots.refined, dots.tag),
-        "readout": readout(decoding),
     }
 
 

@@ -139,17 +139,17 @@ class Maps {
 /** What a view draws, and what of it lies under a pointer. */
 class Drawing {
   /** Draw at the next frame. */
-  draw() {
-    this.next ??= requestAnimationFrame(() => { this.next = null; this.paint(); });
-  }
+  draw() { this.next ??= requestAnimationFrame(() => this.paint()); }
 
   paint() {
+    cancelAnimationFrame(this.next);
+    this.next = null;
     // People wait for their photo: neither is seen with another's.
     if (this.abort.signal.aborted || this.loading) return;
     this.items = { photo: [], strip: [] };
     if (this.imageSize && this.photo.clientWidth) this.paintPhoto();
     if (this.strip.clientWidth) this.paintStrip();
-    this.root.dataset.shown = this.scene.n ?? 0;
+    this.root.dataset.shown = this.answer.n ?? 0;
     this.root.dataset.frames = +(this.root.dataset.frames ?? 0) + 1;
   }
 
@@ -311,7 +311,7 @@ class Drawing {
   /** Limbs of one width, thin where refined; those of people have dark rims. */
   paintLimbs(g, one, width, look) {
     const { shades, dash } = look;
-    g.lineCap = "round";
+    g.lineCap = look === TRUTH ? "round" : "butt"; // the ends of people's limbs lie under their joints
     for (const [a, b, side] of this.fixed.limbs.filter(([a, b]) => one.kind[a] && one.kind[b])) {
       const ends = [this.jointAt(one, a), this.jointAt(one, b)];
       const wide = one.kind[a] === DETECTED && one.kind[b] === DETECTED ? width : width / 2;
@@ -437,9 +437,9 @@ class Drawing {
   paintDots(g, only) {
     const taken = Array.from({ length: 17 }, () => []);
     this.scene.dots.forEach(({ joint, person, score, refined, ...one }, dot) => {
-      const tag = this.along(one.tag), column = this.column(tag);
+      const tag = this.along(one.tag), column = this.column(tag), row = this.rowOf(joint);
       // Dots of equal tags stand one beneath the other: none is hidden.
-      const spots = SHIFTS.slice(0, 7).map((shift) => [column, this.rowOf(joint) + 5 * shift]);
+      const spots = SHIFTS.slice(0, 7).map((shift) => [column, row + 5 * shift]);
       const [x, y] = free(taken[joint], spots, 6, 5);
       g.globalAlpha = only >= 0 && only !== person ? 0.35 : 1;
       disc(g, [x, y], 2.6 + 2.2 * Math.sqrt(clamp(score, 0, 1)), this.colourOf(person), refined);

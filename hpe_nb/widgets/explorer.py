@@ -240,26 +240,28 @@ class Explorer(Canvas):
         another_rule = not self.fixed or type(settings) is not type(self._settings)
         self._decoding, self._settings = decoding, settings
         self._shown = self.subject.image, decoding.poses, decoding.pose_numbers
-        scene = data.scene_data(decoding) | self._more()
-        scene["readout"] += f"; {1000 * (perf_counter() - started):.1f} ms"
+        scene, answer, truth = data.scene_data(decoding), self._answer(), self.subject.truth
+        if truth is not None:
+            scene["wrong"] = np.flatnonzero(wrong_joints(decoding, truth)).tolist()
+        answer["readout"] += f"; {1000 * (perf_counter() - started):.1f} ms"
         if another_rule:
             tools = (*self.tools, "list") if len(self._list) > 1 else self.tools
             self.fixed = data.fixed_data(self.app, tools, self._panels(), layer=self._layer)
         with self.hold_sync():
             self._follow(before)
-            self.scene, self.doctor = scene, {}  # what is odd is said of one result
+            self.scene, self.answer, self.doctor = scene, answer, {}  # what is odd is said of one result
         self._search()
 
-    def _more(self) -> dict[str, Any]:
-        """What the page shows beside the people: settings, code, alt text, the truth's verdict."""
-        settings, truth = self._settings, self.subject.truth
+    def _answer(self) -> dict[str, Any]:
+        """What the page shows beside the picture: settings, their code, what was found, and the same as alt text."""
+        settings = self._settings
         preset = next((name for name, one in data.PRESETS.items() if one == settings), data.OWN)
-        more = {
+        return {
             "n": self._answering, "place": f" {self._index + 1} of {len(self._list)} ",
             "values": asdict(settings), "off": data.unread(settings), "code": data.code_of(settings), "preset": preset,
             "alt": data.alt_text(self.subject, self._decoding), "edited": self.subject.maps is not self._untouched,
+            "readout": data.readout(self._decoding),
         }  # fmt: skip
-        return more if truth is None else more | {"wrong": np.flatnonzero(wrong_joints(self._decoding, truth)).tolist()}
 
     def _choose(self, person: int = -1, joint: int = -1, dot: int = -1) -> None:
         """What lights up: a joint, a person, a peak without a person, or nothing."""

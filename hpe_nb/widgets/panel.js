@@ -81,7 +81,7 @@ class Panels {
 
   /** The marks under a slider: the nearest one is previewed and clicked; the arrow keys go from mark to mark. */
   marks(row, change) {
-    const { view } = this, { low, high, whole, name } = row.field, now = () => view.scene.values[name];
+    const { view } = this, { low, high, whole, name } = row.field, now = () => view.answer.values[name];
     const beside = (flip) => clamp(flip > now() ? flip : flip - (whole ? 1 : 1e-6 * (high - low)), low, high);
     const nearest = ({ offsetX, currentTarget }) => {
       const at = low + (high - low) * offsetX / currentTarget.clientWidth;
@@ -108,11 +108,11 @@ class Panels {
     });
   }
 
-  /** Set all controls to the scene's values; settings that nothing reads now are disabled. */
+  /** Set all controls to the values of the answer; settings that nothing reads now are disabled. */
   follow() {
-    const { scene, live } = this.view;
+    const { answer, live } = this.view;
     for (const [name, { rows, code, preset }] of Object.entries(this.shown)) {
-      const told = (name === "settings" ? scene : scene[name]) ?? {}, { values = {}, off = [] } = told;
+      const told = (name === "settings" ? answer : answer[name]) ?? {}, { values = {}, off = [] } = told;
       for (const setting of Object.keys(values).filter((one) => one in rows)) {
         rows[setting].set(values[setting]);
         rows[setting].node.disabled = !live || off.includes(setting);
@@ -158,7 +158,7 @@ class Steps {
 
   /** Show where the scene stands; while it plays, go on after a while. */
   follow() {
-    const { view, slider, turns, count } = this, { position, readout } = view.scene;
+    const { view, slider, turns, count } = this, { position, readout } = view.answer;
     const next = () => (position + 1 < count ? this.to(position + 1) : this.toggle());
     this.position = position;
     if (document.activeElement !== slider || !view.ahead) slider.value = position;
@@ -232,7 +232,7 @@ class Camera {
   answered() {
     const { asked, stream, video, view } = this;
     if (!asked) return;
-    view.say(`${view.scene.readout}; ${Math.round(performance.now() - asked)} ms from camera to kernel and back`);
+    view.say(`${view.answer.readout}; ${Math.round(performance.now() - asked)} ms from camera to kernel and back`);
     this.asked = 0;
     if (stream) this.send(video, video.videoWidth, video.videoHeight);
   }

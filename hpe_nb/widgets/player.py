@@ -62,10 +62,9 @@ class Watched(Canvas):
         dots = dots_data(joint, person, places[:, :2], places[:, 2], refined, np.zeros((len(person), 1)))
         with self.hold_sync():
             self.photo = photo_data(frame, longest=WIDTH)
-            self.scene = more | {
-                "n": self._answering, "people": people_data(poses, numbers + 1), "dots": dots, "readout": told,
-                "alt": told, "hint": "Point at a joint.",
-            }  # fmt: skip
+            self.scene = {"people": people_data(poses, numbers + 1), "dots": dots}
+            answer = {"n": self._answering, "readout": told, "alt": told, "hint": "Point at a joint."}
+            self.answer = answer | more
 
 
 class Player(Watched, Stepped):

@@ -82,11 +82,11 @@ class SceneLab(Explorer):
         panel = panel_data("scene", NAMED, {title: [items[name] for name in names] for title, names in GROUPS.items()})
         return [panel, *super()._panels()]
 
-    def _more(self) -> dict[str, Any]:
+    def _answer(self) -> dict[str, Any]:
         """The scene's knobs and code, and the result against the truth."""
         recipe, result = self.made.recipe, verdict(self._decoding, self.made.truth)
         knobs = {name: getattr(recipe, name) for names in GROUPS.values() for name in names}
-        return super()._more() | {
+        return super()._answer() | {
             "scene": {
                 "values": knobs | {"people": len(self.made.truth)},
                 "code": self.code_of_scene,

@@ -69,12 +69,14 @@ class Stepper(Stepped):
         settled = self._order[: moment.settled]  # peaks whose person is decided now
         owner[settled] = decoding.groups.owner[settled]
         xy, refined = decoding.maps.image_points(peaks.xy.astype(np.float64)), np.zeros(len(peaks), np.bool_)
-        self.scene = {
-            "n": self._answering, "position": position, "people": people_data(poses, decoding.numbers[groups] + 1),
-            "dots": dots_data(peaks.joint, place[owner], xy, peaks.value, refined, peaks.tag),
-            "readout": f"moment {position + 1} of {self._count}", "alt": f"The decoder at work. {moment.sentence}",
+        dots = dots_data(peaks.joint, place[owner], xy, peaks.value, refined, peaks.tag)
+        people = people_data(poses, decoding.numbers[groups] + 1)
+        self.scene = {"people": people, "dots": dots} | self._beside(moment)
+        self.answer = {
+            "n": self._answering, "position": position, "readout": f"moment {position + 1} of {self._count}",
+            "alt": f"The decoder at work. {moment.sentence}",
             "values": {"tag_threshold": decoding.settings.tag_threshold},
-        } | self._beside(moment)  # fmt: skip
+        }  # fmt: skip
         self.told = {"sentence": moment.sentence, "person": -1, "joint": -1}
 
     def _people(self, moment: Moment) -> tuple[Poses, Ints]:

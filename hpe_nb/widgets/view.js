@@ -55,13 +55,13 @@ class View extends Drawing {
       model, fixed, live: !model.saved, layer: fixed.layer ?? "skeletons", joint: 0, mode: "one", divider: 0.5,
       zoom: 1, x: 0, y: 0, fitted: true, probing: false, editing: false, diagnosing: false, chosen: null, hovered: null,
       pointer: null, selected: [], count: 0, waiting: 0, chose: 0, queued: null, truth: [], levels: [], layers: {},
-      odd: NONE, items: { photo: [], strip: [] }, scene: { people: [], dots: [], values: {} },
+      odd: NONE, items: { photo: [], strip: [] }, scene: { people: [], dots: [] }, answer: { values: {} },
       abort: new AbortController(),
     });
     this.build();
     el.append(this.root);
     this.listen();
-    const traits = ["fixed", "maps", "scene", "choice", "photo", "told", "kept", "doctor", "status", "marks", "preview"];
+    const traits = ["fixed", "maps", "scene", "answer", "choice", "photo", "told", "kept", "doctor", "status", "marks", "preview"];
     for (const name of traits) this.when(`change:${name}`, () => this[`load_${name}`](this.get(name)))();
     this.when("msg:custom", ({ kind }) => { if (kind === "ping") this.send({ kind: "here" }); });
     const resized = () => {
@@ -255,7 +255,7 @@ class View extends Drawing {
 
   /** What is under the pointer: joint type, confidence, tag, whose it is or would be. */
   tipText(spot, at) {
-    const { maps, joint, scene } = this, { people, values } = scene, { names } = this.fixed, dot = scene.dots[spot?.dot];
+    const { maps, joint, scene, answer: { values } } = this, { people } = scene, { names } = this.fixed, dot = scene.dots[spot?.dot];
     const told = (name, score, tag, whose) =>
       `${name}: confidence ${score.toFixed(2)}, tag ${tag.map((value) => value.toFixed(2)).join(", ")}; ${whose}`;
     if (dot) {
@@ -279,7 +279,7 @@ class View extends Drawing {
     return `nearest in tag is person ${number}, ${least.toFixed(2)} away${judged && threshold != null ? verdict : ""}`;
   }
 
-  get threshold() { return this.scene.values?.tag_threshold; }
+  get threshold() { return this.answer.values?.tag_threshold; }
 
   // ------------------------------------------------------------------------------------- data, by the names of the traits
 
@@ -314,28 +314,34 @@ class View extends Drawing {
 
   load_scene(sent) {
     if (!sent.people) return;
-    const { n = 0, readout } = sent;
     Object.assign(this, { scene: named(sent), hovered: null, selected: [], mark: null, items: { photo: [], strip: [] } });
+    this.listPeople();
+    this.showTable(sent.table);
+    this.draw();
+  }
+
+  load_answer(answer) {
+    const { n = 0, readout, place = "", edited } = answer;
+    if (!readout) return;
+    this.answer = answer;
     this.count = Math.max(this.count, n);
     if (n >= this.waiting) this.waiting = 0;
-    this.parts.place.textContent = sent.place ?? "";
-    this.parts.untouched.hidden = !sent.edited;
+    this.parts.place.textContent = place;
+    this.parts.untouched.hidden = !edited;
     this.parts.readout.textContent = readout;
     this.describe();
     this.strip.ariaLabel = `Tags of all joints by joint type. ${readout}`;
     this.panels.follow();
     this.steps?.follow();
     this.camera?.answered();
-    this.listPeople();
-    this.showTable(sent.table);
-    this.draw();
+    queueMicrotask(() => this.paint()); // with what came beside it, ready before the next frame begins
     this.askQueued();
   }
 
   /** The picture in words: the kernel's, and what is drawn on it. */
   describe() {
     const type = ONE_TYPE.includes(this.layer) ? ` of ${this.fixed.names[this.joint]}` : "";
-    this.photo.ariaLabel = `${(this.scene.alt ?? "").replace(/\.$/, "")}. Shown: ${this.layer}${type}.`;
+    this.photo.ariaLabel = `${(this.answer.alt ?? "").replace(/\.$/, "")}. Shown: ${this.layer}${type}.`;
   }
 
   /** The kernel says where the chosen joint is now, unless something else was chosen since. */
@@ -386,7 +392,7 @@ class View extends Drawing {
     const answer = sentence && make("p", {}, person >= 0 && this.badge(person), " ", this.linked(sentence));
     fill(
       words,
-      answer || quiet(this.scene.hint ?? HINT),
+      answer || quiet(this.answer.hint ?? HINT),
       div("hpe-flips", buttons.length > 0 && "It would be otherwise: ", buttons,
         told.searching && this.live && quiet(" searching for values that change it …")),
       rows.length > 0 && table(["", "score", "tag distance", "pixels away", "cost", "went to"], rows),

@@ -1,10 +1,10 @@
 """How long a slider takes to reach the screen, in a real JupyterLab in a real Chromium.
 
 In the JupyterLab that `hpe-nb lab` starts: milliseconds from the key on the slider to the frame that shows its picture
-(median, 95th percentile; limits 25 and 45), the floor of the same run, which is a number going into an HTML widget, the
-kernel's share, and what the page does alone (limit 16): layer, hover, zoom, also of a photo of 6000 x 4000 pixels,
-beside the floor, which is an empty frame. Then the bytes that one move sends to the page (limit 20 KB). Takes about a
-minute.
+(median, 95th percentile; limits 25 and 45), of moves that change nobody, as most do, and of moves each of which takes a
+person away or gives one back; the floor of the same run, which is a number going into an HTML widget, the kernel's
+share, and what the page does alone (limit 16): layer, hover, zoom, also of a photo of 6000 x 4000 pixels, beside the
+floor, which is an empty frame. Then the bytes that one move sends to the page (limit 20 KB). Takes about a minute.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def decoded(step):
     explorer.receive({"kind": "set", "changes": {"tag_threshold": 1.0 + 0.05 * (step % 2)}})
     return 1000 * (time.perf_counter() - before)"""
 
-EXPLORER = """explorer = hpe.Explorer(hpe.scene(10, seed=1))
+EXPLORER = """explorer = hpe.Explorer(hpe.scene(11, seed=1), hpe.Settings(max_people=10))
 explorer.choose(0)
 explorer"""
 
@@ -50,8 +50,8 @@ LAP = """window.lap = (node, watched, act) => new Promise((resolve, reject) => {
     const done = () => resolve(performance.now() - start);
     const watch = new MutationObserver(() => {
         watch.disconnect();
-        // A canvas tells inside the frame that shows it; what is put into the document is shown by the next frame.
-        if (watched.childList) requestAnimationFrame(done); else done();
+        // What the page does alone is drawn inside a frame; what the kernel sends, before the frame that shows it.
+        if (act) done(); else requestAnimationFrame(done);
     });
     watch.observe(node, watched);
     if (act) act();
@@ -114,25 +114,32 @@ def laps(opened: Opened, slider: str, target: str, watched: dict[str, Any], step
 
 
 if __name__ == "__main__":
-    steps = options(steps=60).steps
+    steps = options(steps=64).steps
     with tempfile.TemporaryDirectory() as folder, lab(Path(folder), program=lab_command([])) as running:
         opened = running.run(PREPARE, EXPLORER, LARGE, FLOOR, width=1366, height=1200)
         page, last = opened.page, ".jp-CodeCell:last-child"
-        explorer = "input[type=range][data-setting=tag_threshold]", ".hpe", CANVAS
-        widget = f"{last} [role=slider]", f"{last} .widget-html-content", TEXT
+        tag, most = (f"input[type=range][data-setting={name}]" for name in ("tag_threshold", "max_people"))
+        moves = {
+            "slider to screen: nobody changes": (tag, ".hpe", CANVAS),
+            "slider to screen: a person leaves or comes": (most, ".hpe", CANVAS),
+            "floor: a number into an HTML widget": (f"{last} [role=slider]", f"{last} .widget-html-content", TEXT),
+        }
         page.locator(".hpe-picture").nth(1).wait_for()
         page.wait_for_timeout(4000)
         page.evaluate(f"() => {{ {LAP}; }}")
-        laps(opened, *explorer, 5)
+        page.locator(most).first.evaluate("slider => { slider.closest('details').open = true; }")
         page.evaluate(COUNT)
-        moved, floor, sent = [], [], []
-        for _ in range(4):  # taking turns, so that both meet the same machine
-            before = page.evaluate("window.received")
-            moved += laps(opened, *explorer, steps // 4)
-            sent.append((page.evaluate("window.received") - before) / (steps // 4))
-            page.wait_for_timeout(700)
-            floor += laps(opened, *widget, steps // 4)
-        times = {"slider to screen": moved, "floor: a number into an HTML widget": floor}
+        turn_of = 2 * (steps // 8)  # as many keys to the left as to the right
+        times: dict[str, list[float]] = {name: [] for name in moves}
+        sent: dict[str, list[float]] = {name: [] for name in moves}
+        for turn in range(5):  # taking turns, so that all meet the same machine; the first one warms up
+            for name, move in moves.items():
+                before = page.evaluate("window.received")
+                each = laps(opened, *move, turn_of)
+                if turn:
+                    times[name] += each
+                    sent[name].append((page.evaluate("window.received") - before) / turn_of)
+                page.wait_for_timeout(700)
         times["kernel's share: settings, decode, data"] = opened.ask(f"[decoded(step) for step in range({steps})]")
         for root, acts in zip(page.locator(".hpe").all(), (PAGE, LARGE_PAGE), strict=True):
             root.scroll_into_view_if_needed()
@@ -141,4 +148,5 @@ if __name__ == "__main__":
     head("milliseconds", "median", "p95")
     for name, each in times.items():
         row(name, *(f"{value:.1f}" for value in np.quantile(each, (0.5, 0.95))))
-    print(f"sent to the page per move: {np.median(sent) / 1000:.1f} KB")
+    for name, each in sent.items():
+        print(f"sent to the page per move, {name}: {np.median(each) / 1000:.1f} KB")

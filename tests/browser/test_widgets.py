@@ -142,7 +142,7 @@ def test_fingers_pinch_pan_and_tap(explored):
     for step in (1, 2, 3, 4, 5, 6):
         touch("touchMove", (0, 10 * step))
     touch("touchEnd")
-    explored.wait_until("explorer.scene['edited']")
+    explored.wait_until("explorer.answer['edited']")
     dragged = explored.until(lambda: [dot for dot in explored.items(canvas, "joint") if dot["joint"] == first["joint"]])
     assert min(abs(dot["x"] - first["x"]) + abs(dot["y"] - first["y"] - 60) for dot in dragged) < 8
 
@@ -171,7 +171,7 @@ def test_a_photo_of_24_megapixels_is_zoomed_and_panned_by_the_page(explored):
     page.wait_for_function(f"{VIEW}.imageSize[0] === 6000", timeout=30_000)
     whole = explored.items(canvas, "photo")[0]
     assert whole["width"] == 1600, "a small copy is drawn while the whole photo is seen"
-    asked = explored.ask("explorer.scene['n']")
+    asked = explored.ask("explorer.answer['n']")
     page.evaluate(f"{VIEW}.centre(2250, 1250)")
     for _ in range(4):
         page.evaluate(f"{VIEW}.zoomBy(1.6)")
@@ -181,7 +181,7 @@ def test_a_photo_of_24_megapixels_is_zoomed_and_panned_by_the_page(explored):
     for x, y in ((2240, 1240), (2240, 1260), (2260, 1240)):
         seen = page.evaluate(PIXEL, [canvas.element_handle(), *page.evaluate(f"{VIEW}.toScreen({x}, {y})")])
         assert seen == pytest.approx([30 * (y // 500), 20 * (x // 500), 60], abs=6)
-    assert explored.ask("explorer.scene['n']") == asked
+    assert explored.ask("explorer.answer['n']") == asked
 
 
 def test_hover_and_tag_probe(explored):
@@ -210,6 +210,9 @@ def test_what_is_chosen_lights_up_everywhere_and_keys_go_on(explored):
     page, canvas, strip = explored.page, explored.photo, explored.strip
     explored.drag(strip, {"x": 90, "y": 24}, strip.bounding_box()["width"] - 94, 100)
     assert len(explored.drawn(canvas, "selected")) >= 6, "dots in a rectangle of the strip"
+    explored.ask("explorer.set(tag_threshold=1.05)")
+    page.wait_for_function(f"{VIEW}.threshold === 1.05")
+    assert len(explored.drawn(canvas, "selected")) >= 6, "nothing that is drawn has changed"
     explored.click(canvas, one(explored.items(canvas, "number"), person=1))
     explored.wait_until("explorer.chosen", [1, -1])
     dot = one(explored.items(strip, "dot"), joint=11, person=1)
@@ -310,12 +313,12 @@ def test_what_if_peaks_are_dragged_retagged_deleted_and_added(explored):
     page, canvas = explored.page, explored.photo
     page.locator(".hpe-whatif").click()
     explored.drag(canvas, one(explored.items(canvas, "joint"), joint=15), 50, -40)
-    explored.wait_until("explorer.scene['edited']")
+    explored.wait_until("explorer.answer['edited']")
     page.locator(".hpe-untouched").click()
-    explored.wait_until("explorer.scene['edited']", False)
+    explored.wait_until("explorer.answer['edited']", False)
     dot = one(explored.items(explored.strip, "dot"), joint=15, person=0)
     explored.drag(explored.strip, dot, -60, 0)
-    explored.wait_until("explorer.scene['edited']")
+    explored.wait_until("explorer.answer['edited']")
     assert explored.ask(f"float(explorer.decoding.peaks.tag[{dot['dot']}, 0])") < dot["tag"] - 0.3
     peaks, joint = explored.ask("len(explorer.decoding.peaks)"), one(explored.items(canvas, "joint"), joint=16)
     explored.click(canvas, joint)
@@ -330,7 +333,7 @@ def test_what_if_peaks_are_dragged_retagged_deleted_and_added(explored):
     half = canvas.bounding_box()["width"] / 2
     joint = one(explored.items(canvas, "joint"), joint=15, old=False)
     explored.drag(canvas, joint | {"x": joint["x"] + half}, 20, 0)
-    explored.wait_until("explorer.scene['edited']")
+    explored.wait_until("explorer.answer['edited']")
     places = [item["x"] - joint["x"] for item in explored.items(canvas, "joint") if item["joint"] == 15]
     assert min(abs(away - 20) for away in places) < 6, places
 
@@ -349,7 +352,7 @@ def test_the_doctor_names_what_is_odd_and_mends_it(explored):
     explored.ask("explorer.show(close)")
     assert len(explored.drawn(explored.photo, "odd")) > 20
     explored.ask("explorer.set(max_people=29)")  # the doctor says the same of this result
-    explored.until(lambda: page.evaluate(f"{VIEW}.scene.values.max_people") == 29)
+    explored.until(lambda: page.evaluate(f"{VIEW}.answer.values.max_people") == 29)
     assert len(explored.drawn(explored.photo, "odd")) > 20
     explored.ask("setattr(explorer, 'doctor', {'findings': [], 'limbs': [[0, 5, 7]], 'dots': []})")
     explored.until(lambda: "Nothing unusual as a whole. What is red: a limb" in findings.inner_text())
@@ -526,4 +529,4 @@ def test_scene_labs_controls(run):
     opened.wait_until("lab.made.recipe.same_tag")
     slide(opened, "tag_threshold", "ArrowRight")
     opened.wait_until("lab.settings.tag_threshold", 1.05)
-    assert opened.ask("lab.scene['hint']").endswith("with the wrong person.")
+    assert opened.ask("lab.answer['hint']").endswith("with the wrong person.")

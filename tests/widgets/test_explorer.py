@@ -28,7 +28,7 @@ def explorer():
 
 def move(explorer, **changes):
     """Move sliders as the page does."""
-    explorer.receive({"kind": "set", "changes": changes, "n": explorer.scene["n"] + 1})
+    explorer.receive({"kind": "set", "changes": changes, "n": explorer.answer["n"] + 1})
 
 
 MOVES = {
@@ -52,14 +52,23 @@ def test_a_moved_control_is_decoded_and_shown(explorer, name, value):
     np.testing.assert_array_equal(rows[:, :2], np.column_stack((dots.joint, dots.person)))
     np.testing.assert_allclose(rows[:, 2:4], SCENE.maps.image_points(dots.xy.astype(float)), atol=0.01)
     np.testing.assert_allclose(rows[:, 6:], dots.tag, atol=1e-4)
-    assert (explorer.scene["n"], explorer.scene["code"]) == (1, f"hpe.Settings({name}={value!r})")
-    assert set(sent) <= {"scene", "marks"}
+    assert (explorer.answer["n"], explorer.answer["code"]) == (1, f"hpe.Settings({name}={value!r})")
+    assert set(sent) <= {"scene", "answer", "marks"}
 
 
 def test_a_move_among_ten_people_sends_little():
     explorer = hpe.Explorer(hpe.scene(10))
     move(explorer, tag_threshold=0.8)
-    assert len(json.dumps(explorer.scene)) + len(json.dumps(explorer.marks)) < 20_000
+    assert len(json.dumps((explorer.scene, explorer.answer, explorer.marks))) < 20_000
+
+
+def test_a_move_that_changes_nothing_that_is_drawn_does_not_send_it_again(explorer):
+    sent = []
+    explorer.observe(lambda change: sent.append(change["name"]), ["scene", "answer"])
+    move(explorer, tag_threshold=1.05)
+    assert sent == ["answer"]
+    move(explorer, max_people=1)
+    assert sent == ["answer", "scene", "answer"]
 
 
 @pytest.mark.parametrize(("scale", "within"), [pytest.param(1, 2.6e-3, id="usual"), pytest.param(1e4, 1.0, id="far")])
@@ -136,7 +145,7 @@ def test_a_rule_of_ones_own_gets_a_slider_for_its_knob():
     move(explorer, leash=5.0)
     assert explorer.settings == Leash(leash=5.0)
     assert len(explorer.decoding.groups) > before
-    assert (explorer.scene["code"], explorer.kept["changes"][0]) == ("Leash(leash=5.0)", "leash 60.0 → 5.0.")
+    assert (explorer.answer["code"], explorer.kept["changes"][0]) == ("Leash(leash=5.0)", "leash 60.0 → 5.0.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +162,7 @@ def test_a_rule_that_fails_leaves_all_as_it_was():
         refused("the rule Failing gave", setattr, explorer, "settings", Failing(leash=200.0))
         assert (explorer.settings, explorer.decoding, explorer.fixed) == before
         explorer.set(tag_threshold=0.7)
-        assert explorer.scene["values"]["tag_threshold"] == 0.7
+        assert explorer.answer["values"]["tag_threshold"] == 0.7
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -161,7 +170,7 @@ def test_presets_reset_and_settings_as_code(name):
     explorer = hpe.Explorer(hpe.scene(2), hpe.Settings(tag_threshold=0.7))
     explorer.receive({"kind": "preset", "preset": name, "n": 1})
     assert explorer.settings == PRESETS[name] == eval(code_of(explorer.settings), {"hpe": hpe})
-    assert explorer.scene["preset"] == name
+    assert explorer.answer["preset"] == name
     explorer.receive({"kind": "preset", "preset": "your own"})
     assert explorer.settings == hpe.Settings(tag_threshold=0.7)
     assert eval(code_of(hpe.Settings.omz(delta=0.5)), {"hpe": hpe}) == hpe.Settings.omz(delta=0.5)
@@ -224,7 +233,7 @@ def test_a_list_is_stepped_through_under_the_same_settings():
     seen = []
     for _ in range(3):
         explorer.receive({"kind": "list", "by": 1})
-        seen.append((len(explorer.decoding.poses), explorer.scene["place"].strip(), bool(explorer.photo["truth"])))
+        seen.append((len(explorer.decoding.poses), explorer.answer["place"].strip(), bool(explorer.photo["truth"])))
     assert seen == [(3, "2 of 3", False), (2, "3 of 3", True), (1, "1 of 3", True)]
     assert explorer.settings.refine == "off"
 
@@ -262,9 +271,9 @@ def test_whose_value_is_taken_stays_chosen_and_all_is_sent_once():
     explorer, sent = hpe.Explorer(hpe.scene("crossing arms")), []
     explorer.choose(1, 9)
     dot = explorer.choice["dot"]
-    explorer.observe(lambda change: sent.append(change["name"]), "scene")
+    explorer.observe(lambda change: sent.append(change["name"]), ["scene", "answer"])
     explorer.receive({"kind": "set", "changes": {"tag_threshold": 0.6}, "person": 1, "n": 1})
-    assert (explorer.chosen, sent) == ((1, 9), ["scene"])
+    assert (explorer.chosen, sent) == ((1, 9), ["scene", "answer"])
     assert explorer.scene["dots"][dot][1] != 1, "the dot went to another person"
     assert "tag_threshold 1.0 → 0.6." in explorer.status["text"]
 
@@ -306,10 +315,10 @@ def test_what_if(explorer, what):
     assert holds(peaks, (peaks.joint == before.joint[0]) & (peaks.xy == before.xy[0]).all(axis=1))
     others = before.joint != before.joint[0]
     assert {(*row,) for row in before.xy[others].tolist()} <= {(*row,) for row in peaks.xy.tolist()}
-    assert explorer.scene["edited"]
+    assert explorer.answer["edited"]
     explorer.receive({"kind": "edit", "what": "reset"})
     assert explorer.subject.maps is first
-    assert not explorer.scene["edited"]
+    assert not explorer.answer["edited"]
 
 
 def test_a_joint_is_chosen_by_numbers_of_numpy_or_by_its_name(explorer):
@@ -383,7 +392,7 @@ def press_twice(explorer, message, done):
 
 def test_two_quick_steps_through_a_list_lead_two_pictures_on():
     explorer = hpe.Explorer([hpe.scene(1), hpe.scene(3), hpe.scene("crossing arms")])
-    press_twice(explorer, {"kind": "list", "by": 1}, lambda: explorer.scene["place"].strip() == "3 of 3")
+    press_twice(explorer, {"kind": "list", "by": 1}, lambda: explorer.answer["place"].strip() == "3 of 3")
     assert len(explorer.decoding.poses) == 2
 
 
@@ -448,13 +457,13 @@ NOBODY = {
 @pytest.mark.parametrize(("changes", "says"), NOBODY.values(), ids=NOBODY)
 def test_nobody_found_says_why(explorer, changes, says):
     move(explorer, **changes)
-    assert explorer.scene["readout"].startswith(says)
+    assert explorer.answer["readout"].startswith(says)
 
 
 @pytest.mark.parametrize("people", [pytest.param(0, id="nobody"), pytest.param(30, id="a crowd")])
 def test_any_number_of_people(people):
     explorer = hpe.Explorer(hpe.scene(people))
-    assert explorer.scene["readout"].startswith(f"{len(explorer.decoding.poses)} people")
+    assert explorer.answer["readout"].startswith(f"{len(explorer.decoding.poses)} people")
     move(explorer, detection_threshold=0.0)
     assert len({(look["colour"], *look["dash"]) for look in explorer.fixed["looks"][:20]}) == 20
 

@@ -26,7 +26,7 @@ def player():
 
 def test_a_frame_that_cannot_be_read_leaves_the_position_with_the_picture(player) -> None:
     refused("1 pictures were given for a record of 2", setattr, player, "position", 1)
-    assert player.position == player.scene["position"] == 0
+    assert player.position == player.answer["position"] == 0
 
 
 def test_a_closed_player_has_no_page(player) -> None:
@@ -45,7 +45,7 @@ def test_a_frame_and_its_explorer_show_the_same_people_under_the_numbers_of_the_
     assert player.below == explorer.model_id
     assert looks(explorer) == looks(player)
     assert [*looks(explorer)] == (NUMBERS + 1).tolist()
-    for part in (explorer.scene["alt"], explorer.page()):
+    for part in (explorer.answer["alt"], explorer.page()):
         assert "person 20" in part
     explorer.choose(2)
     assert explorer.told["sentence"].startswith("Person 20 has")

@@ -40,7 +40,7 @@ def test_knobs_make_another_scene_whose_code_gives_it(start, knobs):
     lab = hpe.SceneLab(2 if isinstance(start, str) else start)
     lab.receive({"kind": "scene_preset", "preset": start} if isinstance(start, str) else {"kind": "here"})
     turn(lab, **knobs)
-    told, recipe = lab.scene["scene"], asdict(lab.made.recipe) | {"people": len(lab.made.truth)}
+    told, recipe = lab.answer["scene"], asdict(lab.made.recipe) | {"people": len(lab.made.truth)}
     assert knobs.items() <= recipe.items()
     assert told["values"].items() <= recipe.items()
     if isinstance(start, str):
@@ -58,13 +58,13 @@ def test_a_closed_lab_keeps_its_scene():
 
 def test_the_verdict_follows_the_decoders_settings_and_each_panel_has_its_reset():
     lab = hpe.SceneLab("two apart")
-    assert "2 of 2 people found, 0 too many; 0 joints" in lab.scene["hint"]
+    assert "2 of 2 people found, 0 too many; 0 joints" in lab.answer["hint"]
     lab.set(detection_threshold=1.0)
-    assert "0 of 2 people found, 0 too many; 0 joints" in lab.scene["hint"]
+    assert "0 of 2 people found, 0 too many; 0 joints" in lab.answer["hint"]
     turn(lab, tag_noise=0.9)
     lab.settings = hpe.Settings(tag_threshold=0.2)
     assert len(lab.decoding.poses) > 2
-    assert f"people found, {len(lab.decoding.poses) - 2} too many;" in lab.scene["hint"]
+    assert f"people found, {len(lab.decoding.poses) - 2} too many;" in lab.answer["hint"]
     lab.settings = hpe.Settings(detection_threshold=1.0)
     lab.receive({"kind": "scene_preset", "preset": "your own"})
     assert lab.made.recipe == hpe.scene("two apart").recipe

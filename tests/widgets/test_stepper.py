@@ -23,7 +23,7 @@ def test_every_moment_is_shown_as_the_record_has_it(scene, rule):
     decoding = stepper.decoding
     for position, moment in enumerate(stepper.moments):
         stepper.receive({"kind": "go", "position": position, "n": position})
-        assert stepper.scene["position"] == stepper.scene["n"] == position
+        assert stepper.answer["position"] == stepper.answer["n"] == position
         assert stepper.told["sentence"] == moment.sentence
         dots = sum(dot[1] >= 0 for dot in stepper.scene["dots"])
         joints = sum(kind > 0 for one in stepper.scene["people"] for kind in one["kind"])
