@@ -1,11 +1,12 @@
-"""What the canvas is sent: plain numbers, lists and bytes made of pictures, maps and decodings. Nothing here draws.
+"""What the canvas is sent: plain numbers, bytes and words made of pictures, maps and decodings. Nothing here draws.
 
 People are numbered from 1 where a person reads the number, and indexed from 0 everywhere else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import Field, fields
 from typing import Any
 
@@ -20,7 +21,9 @@ from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.draw import colours
 from hpe_nb.draw.dots import dots_of, owners
 from hpe_nb.draw.skeletons import side_of
+from hpe_nb.explain.changes import numbered, told_changes
 from hpe_nb.explain.diagnose import diagnose
+from hpe_nb.explain.flips import Flip
 from hpe_nb.explain.moments import letter
 from hpe_nb.explain.why import explain_joint, explain_peak
 from hpe_nb.files.images import encode_image, scaled_into
@@ -59,6 +62,14 @@ ODD = 2.2
 
 FAR = 0.5
 """A joint's tag this many tag thresholds away from its person's, or two people's tags this near, are marked too."""
+
+
+Piece = str | list[Any] | dict[str, Any]
+"""A piece of what is told: text, a list of pieces, or a dictionary of `says`, pieces, or `number`, that of a person.
+
+`kind` is its name in canvas.css; `spot` lights up while it is pointed at; a click calls `act`, a method of the view and
+what it is given. A table has `heads` and `rows`.
+"""
 
 
 def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
@@ -196,35 +207,90 @@ def window_data(decoding: Decoding, which: int) -> list[float]:
     return _rounded(decoding.maps.image_points(decoding.refinement.window[which].reshape(2, 2) - [[0.5], [0.5]]))
 
 
-def told_data(decoding: Decoding, person: int, joint: int, dot: int = -1) -> dict[str, Any]:
-    """The words about a joint, about a person (joint -1), or about the peak `dot` (person -1)."""
-    told: dict[str, Any] = {"person": person, "joint": joint}
+def badge(number: int, person: int) -> Piece:
+    """A person's number; a click lights the person up."""
+    return {"number": number, "act": ["choose", {"person": person}]}
+
+
+def showing(says: Piece, at: Iterable[float], kind: str = "link") -> dict[str, Any]:
+    """What is clicked to see a place, in image pixels, on the photo."""
+    return {"says": says, "kind": kind, "title": "show it on the photo", "act": ["centre", *at]}
+
+
+def setter(changes: Mapping[str, Any], text: str = "", person: int = -1) -> Piece:
+    """What sets settings, after which the kernel follows the person and says what has changed."""
+    told = ", ".join(f"{name} = {value:g}" for name, value in changes.items())
+    message = {"kind": "set", "changes": dict(changes), "person": person}
+    return {"says": text or told, "kind": "flip", "title": f"click: {told}", "act": ["ask", message]}
+
+
+def linked(sentence: str) -> list[Piece]:
+    """A sentence in which places, such as (120, 45), can be clicked."""
+    parts = re.split(r"(\(\d+, \d+\))", sentence)
+    return [showing(part, map(int, re.findall(r"\d+", part))) if i % 2 else part for i, part in enumerate(parts)]
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number, or a dash where there is none."""
+    return f"{value:.{digits}f}".replace("nan", "-").replace("inf", "∞")
+
+
+def told_data(
+    decoding: Decoding, person: int, joint: int, dot: int = -1, flips: Iterable[Flip] = (), *, searching: bool = False
+) -> dict[str, Any]:
+    """The words about a joint, about a person (joint -1), or about the peak `dot` (person -1), and what lights up."""
+    who = [badge(int(decoding.pose_numbers[person]) + 1, person), " "] if person >= 0 else []
     if person >= 0 and joint < 0:
         kind, score = decoding.poses.kind[person], float(decoding.poses.scores[person])
         lacking, found = [KEYPOINTS[i] for i in np.flatnonzero(kind == MISSING)], int((kind == DETECTED).sum())
         rest = f" Missing: {', '.join(lacking)}." if lacking else ""
-        told["sentence"] = (
+        sentence = (
             f"Person {decoding.pose_numbers[person] + 1} has {found} detected joints of {K}, so the score, a mean over "
             f"all {K}, can be at most {found / K:.2f}; it is {score:.2f}.{rest}"
         )
-        return told
+        return {"words": [[*who, sentence]]}
     if person < 0 and not 0 <= dot < len(decoding.peaks):
         return {}
     explained = explain_joint(decoding, person, joint) if person >= 0 else explain_peak(decoding, dot)
+    listed = [setter({f.setting: f.to}, f"{f.setting} {f.side} {f.value:.4g}: {f.then}", person) for f in flips]
+    search = [{"kind": "quiet hpe-searches", "says": " searching for values that change it …"}] if searching else []
+    others = {"kind": "flips", "says": [*(["It would be otherwise: "] if listed else []), *listed, *search]}
+    told: dict[str, Any] = {"words": [[*who, *linked(explained.sentence)], others], "lights": []}
     kept = np.flatnonzero(decoding.repeats < 0)[person] if person >= 0 else -1
     second = decoding.refinement
     for look in np.flatnonzero((second.person == kept) & (second.joint == joint) & second.searched).tolist():
         told["box"] = window_data(decoding, look)
-    candidates = [
-        {
-            "kind": "runner-up" if one is explained.runner_up else "candidate", "letter": letter(i), "peak": one.peak,
-            "x": round(one.x, 2), "y": round(one.y, 2),
-            "cells": [f"{one.score:.2f}", number(one.tag_distance), number(one.place_distance, 0),
-                      number(one.cost), one.went_to],
-        }
-        for i, one in enumerate(explained.table)
-    ]  # fmt: skip
-    return told | {"sentence": explained.sentence, "candidates": candidates}
+    rows = []
+    for i, one in enumerate(explained.table):
+        x, y, apart, away = round(one.x, 2), round(one.y, 2), number(one.tag_distance), number(one.place_distance, 0)
+        cells: list[Piece] = [letter(i), f"{one.score:.2f}", apart, away, number(one.cost), one.went_to]
+        rows.append(showing(cells, (x, y), "") | {"spot": {"person": -1, "dot": one.peak}})
+        kind = "runner-up" if one is explained.runner_up else "candidate"
+        told["lights"].append({"kind": kind, "letter": letter(i), "x": x, "y": y})
+    if rows:
+        told["words"].append({"heads": ["", "score", "tag distance", "pixels away", "cost", "went to"], "rows": rows})
+    return told
+
+
+def findings_data(decoding: Decoding) -> dict[str, Any]:
+    """What the doctor shows: what is odd in a picture, what to try, and the limbs and dots that say so."""
+    found = diagnose(decoding.maps, decoding).findings
+    words: list[Piece] = []
+    for i, one in enumerate(found, 1):
+        offer = [setter(one.changes)] if one.changes else []
+        words.append([f"{i}. ", {"kind": "name", "says": one.name}, f": {one.evidence}. Try: {one.advice}. ", *offer])
+    limbs, dots = odd_limbs(decoding.poses), odd_dots(decoding)
+    red = " as a whole. What is red: a limb too long, or a tag far from its person's" if limbs or dots else ""
+    return {"words": words or [f"Nothing unusual{red}."], "found": len(found), "limbs": limbs, "dots": dots}
+
+
+def kept_data(kept: Decoding | None, now: Decoding) -> dict[str, Any]:
+    """What is shown of A, if there is one: its people under their numbers of now, and what differs from it."""
+    if kept is None:
+        return {}
+    kept = numbered(kept, now.poses, now.pose_numbers)
+    changes = " ".join(told_changes(kept, now)) or "Nothing has changed since A."
+    return scene_data(kept) | {"words": [[{"kind": "name", "says": f"A: {code_of(kept.settings)}. "}, changes]]}
 
 
 def verdict(decoding: Decoding, truth: Truth) -> str:
@@ -235,13 +301,6 @@ def verdict(decoding: Decoding, truth: Truth) -> str:
         f"{found} of {plural(len(truth), 'person')} found, {len(people) - found} too many; "
         f"{plural(wrong, 'joint')} of {int((owners(decoding) >= 0).sum())} with the wrong person."
     )
-
-
-def findings_data(decoding: Decoding) -> dict[str, Any]:
-    """What the doctor shows: what is odd in a picture, what to try, and the limbs and dots that say so."""
-    found = diagnose(decoding.maps, decoding).findings
-    findings = [one._asdict() | {"changes": dict(one.changes)} for one in found]
-    return {"findings": findings, "limbs": odd_limbs(decoding.poses), "dots": odd_dots(decoding)}
 
 
 def odd_limbs(poses: Poses) -> list[list[int]]:
@@ -265,11 +324,6 @@ def odd_dots(decoding: Decoding) -> list[int]:
     twin = (apart < near).any(axis=1)
     odd: list[int] = owned[far | twin[dots.person[owned]]].tolist()
     return odd
-
-
-def number(value: float, digits: int = 2) -> str:
-    """A number, or a dash where there is none."""
-    return f"{value:.{digits}f}".replace("nan", "-").replace("inf", "∞")
 
 
 def _rounded(values: Floats, digits: int = 2) -> list[float]:

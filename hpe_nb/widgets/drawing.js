@@ -81,12 +81,11 @@ function sign(g, text, x, y, { colour = DARK, ink = PAPER, dash } = {}) {
 /** Heatmaps and tags, and pictures made of them. */
 class Maps {
   constructor(sent, scales) {
-    const { to_image: toImage, direction, depth, ends } = sent, [width, height] = sent.size;
-    Object.assign(this, { scales, toImage, direction, depth, ends, width, height, size: width * height });
-    this.toMap = new DOMMatrix(toImage).inverse();
+    const [width, height] = sent.size, { low, step, to_image: toImage } = sent;
+    const tags = Float32Array.from(typed(Uint16Array, sent.tags), (value) => low + step * value);
+    const toMap = new DOMMatrix(toImage).inverse(), canvas = new OffscreenCanvas(width, height);
+    Object.assign(this, sent, { scales, width, height, size: width * height, tags, toImage, toMap, canvas });
     this.heat = typed(Uint8Array, sent.heat);
-    this.tags = Float32Array.from(typed(Uint16Array, sent.tags), (value) => sent.low + sent.step * value);
-    this.canvas = new OffscreenCanvas(width, height);
   }
 
   /** Score and tag (D numbers) of a joint type at an image point, null outside. */
@@ -189,10 +188,7 @@ class Drawing {
   colourOf(person, scene = this.scene) { return person >= 0 ? this.look(scene.people[person].number).colour : GREY; }
 
   /** The person who is pointed at, or else chosen, -1 for none: the others fade. */
-  get foremost() {
-    const pointed = this.hovered?.person ?? -1;
-    return pointed >= 0 ? pointed : this.chosen?.person ?? -1;
-  }
+  get foremost() { return [this.hovered, this.chosen].find((spot) => spot?.person >= 0)?.person ?? -1; }
 
   /** What lights up: its kind, its place on the photo, the dot that it is, if it is one, and a letter, if it has one. */
   lights() {
@@ -200,13 +196,13 @@ class Drawing {
     const dots = (kind, which = []) => which.filter((dot) => dot in scene.dots)
       .map((dot) => ({ kind, dot, ...scene.dots[dot] }));
     return [
-      ...((chosen && this.told.candidates) ?? []),
+      ...((chosen && this.told.lights) ?? []),
       ...dots("odd", diagnosing ? odd.dots : []),
       ...dots("would change", preview.value === this.previewed ? preview.dots : []),
       ...dots("selected", this.selected),
       ...dots("hovered", [hovered?.dot]),
       ...dots("chosen", [chosen?.dot]),
-      ...(scene.rings ?? []).map((ring) => ({ kind: "ring", ...ring })),
+      ...(scene.lights ?? []),
       ...(mark ? [{ kind: "place", x: mark[0], y: mark[1] }] : []),
     ];
   }
@@ -283,7 +279,8 @@ class Drawing {
   }
 
   paintPeople(g, scene, only, old) {
-    const taken = [], joints = scene.people.map((one) => this.jointsOf(one));
+    const taken = [], joints = scene.people.map((one) => // where they are on the screen, and which they are
+      one.kind.flatMap((kind, joint) => (kind ? [[...this.jointAt(one, joint), joint]] : [])));
     for (const person of [...joints.keys()].reverse()) {
       const one = scene.people[person], { number } = one, look = this.look(number), { colour } = look;
       g.globalAlpha = only >= 0 && only !== person ? 0.45 : 1;
@@ -301,11 +298,6 @@ class Drawing {
     });
   }
 
-  /** Where a person's joints are on the screen, and which they are: [x, y, joint]. */
-  jointsOf(one) {
-    return one.kind.flatMap((kind, joint) => (kind ? [[...this.jointAt(one, joint), joint]] : []));
-  }
-
   jointAt(one, joint) { return this.toScreen(one.xy[2 * joint], one.xy[2 * joint + 1]); }
 
   /** Limbs of one width, thin where refined; those of people have dark rims. */
@@ -320,20 +312,15 @@ class Drawing {
     }
   }
 
-  /** Whether the layer shows a dot: all peaks, those of one joint type, or joints of another person than the true one. */
-  showsPeak(joint, dot, scene) {
-    if (this.layer === "truth") return !!scene.wrong?.includes(dot);
-    return ["peaks", "all heatmaps"].includes(this.layer) || (ONE_TYPE.includes(this.layer) && joint === this.joint);
-  }
-
+  /** What the layer shows: all peaks, those of one joint type, or joints of another person than the true one. */
   paintPeaks(g, scene, old) {
-    const wrong = this.layer === "truth";
+    const { layer } = this, all = ["peaks", "all heatmaps"].includes(layer), single = ONE_TYPE.includes(layer);
     scene.dots.forEach(({ joint, person, score, ...place }, dot) => {
-      if (!this.showsPeak(joint, dot, scene)) return;
-      const [x, y] = this.toScreen(place.x, place.y);
+      const wrong = layer === "truth" && scene.wrong?.includes(dot), [x, y] = this.toScreen(place.x, place.y);
+      if (!wrong && !all && !(single && joint === this.joint)) return;
       if (wrong) for (const down of [7, -7]) line(g, [x - 7, y - down], [x + 7, y + down], { colour: RED, width: 3 });
       else ring(g, [x, y], 6, this.colourOf(person, scene));
-      if (ONE_TYPE.includes(this.layer)) sign(g, score.toFixed(2), x + 22, y - 19);
+      if (single) sign(g, score.toFixed(2), x + 22, y - 19);
       this.drawn(wrong ? "wrong" : "peak", { dot, joint, person, x, y, old });
     });
   }
@@ -451,20 +438,14 @@ class Drawing {
   // What lies under a pointer.
 
   /** The joint, peak or dot nearest to a place of a canvas, within `reach` pixels; a person's number where none is. */
-  hit(items, at, reach) {
-    const away = ({ x, y }) => distance([x, y], at);
-    const nearest = (kinds, within) => items.filter((one) => kinds.includes(one.kind) && !one.old && away(one) < within)
-      .sort((a, b) => away(a) - away(b))[0];
+  hit(canvas, [x, y], reach) {
+    const left = canvas === this.photo ? this.left : 0, away = (item) => distance([item.x, item.y], [x - left, y]);
+    const nearest = (kinds, within) => canvas.items()
+      .filter((one) => kinds.includes(one.kind) && !one.old && away(one) < within).sort((a, b) => away(a) - away(b))[0];
     const found = nearest(["joint", "peak", "wrong", "dot"], reach) ?? nearest(["number"], 11);
-    if (!found) return null;
+    if (!found || x < left) return null;
     const { person, joint = -1, dot = this.dotOf(person, joint) } = found;
     return { person, joint, dot };
-  }
-
-  /** What lies at a place of the photo's canvas. */
-  photoHit([x, y], reach) {
-    const here = x - this.left;
-    return here < 0 ? null : this.hit(this.items.photo, [here, y], reach);
   }
 
   /** The tag under the pointer while the probe is on, its joint type, and how far from it others may be. */

@@ -20,7 +20,7 @@ from hpe_nb.decoder.poses import Poses
 from hpe_nb.draw.dots import dots_of
 from hpe_nb.errors import HpeError, check_kind, unknown, whole_number
 from hpe_nb.explain.changes import numbered, same_people, told_changes
-from hpe_nb.explain.flips import limits, nearest_flips, number_names, search, with_setting
+from hpe_nb.explain.flips import Flip, limits, nearest_flips, number_names, search, with_setting
 from hpe_nb.explain.what_if import added_peak, changed_peak
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
@@ -174,7 +174,7 @@ class Explorer(Canvas):
             other = Decoder(other)(self._settings)
         check_kind(other, Settings | Decoding, "Settings, Maps or a Decoding is expected")
         self._kept = other if isinstance(other, Decoding) else self._decoder(other)
-        self.kept = kept_data(self._kept, self._decoding)
+        self.kept = data.kept_data(self._kept, self._decoding)
         self._search()
 
     def edit(
@@ -371,8 +371,8 @@ def words_and_marks(
     # A setting's marks depend on the values of all the others.
     keys = {name: (name, with_setting(settings, name, limits(settings, name)["low"])) for name in names}
     marks = {name: known.get(key, {"values": [], "searching": True}) for name, key in keys.items()}
-    told, flips = data.told_data(decoding, *chosen), []
-    yield {"told": told, "kept": kept_data(kept, decoding), "marks": dict(marks)}
+    flips: list[Flip] = []
+    yield {"told": data.told_data(decoding, *chosen), "kept": data.kept_data(kept, decoding), "marks": dict(marks)}
     yield {"doctor": data.findings_data(decoding)}
     for name, key in keys.items():
         if key not in known:
@@ -381,17 +381,9 @@ def words_and_marks(
             yield {"marks": dict(marks)}
         if person >= 0 and joint >= 0:
             for flip in nearest_flips(decoding, person, joint, name, known[key]["values"]):
-                flips.append(flip._asdict())
-                yield {"told": told | {"searching": True, "flips": list(flips)}}
-    yield {"told": told | ({"flips": flips} if flips else {})}
-
-
-def kept_data(kept: Decoding | None, now: Decoding) -> dict[str, Any]:
-    """What is shown of A, if there is one: its people under their numbers of now, and what differs from it."""
-    if kept is None:
-        return {}
-    kept = numbered(kept, now.poses, now.pose_numbers)
-    return data.scene_data(kept) | {"code": data.code_of(kept.settings), "changes": told_changes(kept, now)}
+                flips.append(flip)
+                yield {"told": data.told_data(decoding, *chosen, flips, searching=True)}
+    yield {"told": data.told_data(decoding, *chosen, flips)}
 
 
 def dots_that_differ(before: Decoding, after: Decoding) -> list[int]:

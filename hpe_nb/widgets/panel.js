@@ -11,53 +11,52 @@ class Panels {
   constructor(view) { Object.assign(this, { view, shown: {} }); }
 
   build() {
-    const { fixed: { panels }, parts } = this.view;
-    parts.panels.hidden = !panels.length;
-    fill(parts.panels, panels.map((panel) => this.panel(panel)));
+    fill(this.view.parts.panels, this.view.fixed.panels.map((panel) => this.panel(panel)));
     this.follow();
     this.showMarks(this.view.get("marks"));
   }
 
   panel({ name, presets, groups }) {
-    const { view } = this, { live } = view, rows = {}, kind = name === "settings" ? "" : `${name}_`;
-    const choose = (preset) => view.ask({ kind: `${kind}preset`, preset }), label = `${name}: preset`;
-    const preset = make("select", { className: "hpe-preset", ariaLabel: label, title: label, disabled: !live });
-    const code = make("code", { className: "hpe-code", title: "as code: click to select, Ctrl+C to copy", tabIndex: 0 });
-    const copy = () => (navigator.clipboard?.writeText(code.textContent) ?? Promise.reject())
-      .then(() => view.say("copied"), () => view.say(NO_CLIPBOARD));
+    const { view } = this, rows = {}, kind = name === "settings" ? "" : `${name}_`, label = `${name}: preset`;
+    const node = view.parts.panel.content.firstElementChild.cloneNode(true);
+    const [title, preset, reset, copy, code] = node.querySelectorAll("b, select, button, code");
+    const choose = (chosen) => view.ask({ kind: `${kind}preset`, preset: chosen });
+    Object.assign(node, { className: `hpe-panel hpe-panel-${name}`, ariaLabel: name });
+    Object.assign(preset, { ariaLabel: label, title: label, disabled: !view.live });
+    title.textContent = name;
     offer(preset, presets).onchange = () => choose(preset.value);
+    reset.onclick = () => choose(presets[0]);
+    copy.onclick = () => (navigator.clipboard?.writeText(code.textContent) ?? Promise.reject())
+      .then(() => view.say("copied"), () => view.say(NO_CLIPBOARD));
     this.shown[name] = { rows, preset, code };
-    const listed = groups.map(({ title, fields }) => {
-      const folds = title.startsWith("more");
-      return make(folds ? "details" : "div", {}, make(folds ? "summary" : "h4", {}, title), fields.map((field) => {
+    node.append(...groups.map(({ title: head, fields }) => {
+      const [box, line] = head.startsWith("more") ? ["details", "summary"] : ["div", "h4"];
+      return make(box, {}, make(line, {}, head), fields.map((field) => {
         const row = (rows[field.name] = this.row(field, (value) =>
           view.ask({ kind: `${kind}set`, changes: { [field.name]: value } })));
         // At every change Chrome's autofill reads all fields of the form, or of the whole page where there is no form.
         return make("form", { method: "dialog" }, row.node);
       }));
-    });
-    return make("section", { className: `hpe-panel hpe-panel-${name}`, ariaLabel: name },
-      div("hpe-panel-head", make("b", {}, name), preset,
-        live && button("Reset", "back to the start", () => choose(presets[0]), { className: "hpe-reset" }),
-        button("Copy", "copy the code", copy)), code, !live && quiet("Settings move where Python runs."), listed);
+    }));
+    return node;
   }
 
   /** One setting: its name, and a list, a box to tick, or a slider with marks and a box for the number. */
   row(field, change) {
     const { view } = this, { name, kind, meaning: title, low, high, by, whole, options = [] } = field;
     const row = { field, flips: [] }, range = { min: low, max: high, step: "any" };
+    const [tag, property, more] = {
+      choice: ["select", "value", {}],
+      switch: ["input", "checked", { type: "checkbox" }],
+      number: ["input", "valueAsNumber", { type: "range", ...range }],
+    }[kind];
     // A slider moves by its steps; between them it stands only where a number was typed or a mark was clicked.
     const grid = ({ key = "Arrow" }) => { if (key.startsWith("Arrow")) control.step = by; };
-    const control = {
-      choice: () => offer(make("select", { onchange: () => change(control.value) }), options),
-      switch: () => make("input", { type: "checkbox", onchange: () => change(control.checked) }),
-      number: () => make("input", {
-        type: "range", ...range, onpointerdown: grid, onkeydown: grid, oninput: () => change(+control.value),
-        onchange: () => this.follow(), // what came while the slider was held
-      }),
-    }[kind]();
-    control.dataset.setting = name;
-    control.title = title;
+    const control = make(tag, {
+      ...more, title, data: { setting: name }, onpointerdown: grid, onkeydown: grid,
+      oninput: () => change(control[property]),
+      onchange: () => this.follow(), // what came while it was held
+    });
     const box = kind === "number" && make("input", {
       type: "number", ...range, title, ariaLabel: `${name}, as a number`,
       onchange: () => { // empty is no 0
@@ -65,10 +64,10 @@ class Panels {
         else box.value = control.ariaValueText;
       },
     });
+    if (kind === "choice") offer(control, options);
     row.set = (value) => {
       const focused = document.activeElement, held = focused === control && (view.ahead || control.matches(":active"));
-      if (kind === "switch") control.checked = value;
-      else if (control.value !== String(value) && !held) Object.assign(control, { step: "any", value });
+      if (control[property] !== value && !held) Object.assign(control, { step: "any", [property]: value });
       if (!box) return;
       control.ariaValueText = String(+value.toFixed(6));
       if (focused !== box && box.value !== control.ariaValueText) box.value = control.ariaValueText;
@@ -144,45 +143,38 @@ class Panels {
 /** Buttons, a slider and a line over time for what has an order: the decoder's moments, the frames of a film. */
 class Steps {
   constructor(view) {
-    const { count, interval, turns = [], timeline } = view.fixed.steps;
-    const { play, back, on, position, turn, line } = view.parts;
-    Object.assign(this, { view, count, interval, turns, timeline, play, slider: position, turn, line });
-    play.onclick = () => this.toggle();
-    back.onclick = () => this.go(-1);
-    on.onclick = () => this.go(1);
-    Object.assign(position, { max: count - 1, oninput: () => this.to(+position.value) });
-    Object.assign(offer(turn, turns), { hidden: !turns.length, onchange: () => this.to(+turn.value) });
-    line.hidden = !timeline;
-    line.onclick = (event) => this.to(Math.floor(event.offsetX / line.clientWidth * count));
+    const { play, position: slider, turn, line } = view.parts;
+    Object.assign(this, { view, play, slider, turn, line, turns: [] }, view.fixed.steps);
+    slider.max = this.count - 1;
+    slider.oninput = () => this.to(+slider.value);
+    offer(turn, this.turns).onchange = () => this.to(+turn.value);
+    line.onclick = (event) => this.to(Math.floor(event.offsetX / line.clientWidth * this.count));
   }
 
   /** Show where the scene stands; while it plays, go on after a while. */
   follow() {
-    const { view, slider, turns, count } = this, { position, readout } = view.answer;
-    const next = () => (position + 1 < count ? this.to(position + 1) : this.toggle());
-    this.position = position;
+    const { view, slider, turns, turn, count } = this, { position, readout } = view.answer;
     if (document.activeElement !== slider || !view.ahead) slider.value = position;
     slider.ariaValueText = readout;
-    this.turn.value = turns.findLast(([start]) => start <= position)?.[0] ?? "";
+    turn.value = turns.findLast(([start]) => start <= position)?.[0] ?? "";
     this.drawLine();
     clearTimeout(this.timer);
-    if (this.playing) this.timer = setTimeout(next, this.interval);
+    if (this.playing) this.timer = setTimeout(() => (position + 1 < count ? this.to(position + 1) : this.toggle()), this.interval);
   }
 
   drawLine() {
-    const { timeline, position } = this;
+    const { view, line, timeline } = this, { clientWidth: width, clientHeight: height } = line;
     if (!timeline) return;
-    const g = this.view.context(this.line), { clientWidth: width, clientHeight: height } = this.line;
-    const wide = width / timeline.length, high = height / Math.max(1, ...timeline);
+    const g = view.context(line), wide = width / timeline.length, high = height / Math.max(1, ...timeline);
     timeline.forEach((people, i) => bar(g, i * wide, height, Math.max(1, wide - 0.5), -people * high, "#56b4e9"));
-    bar(g, (position + 0.5) * wide - 1, 0, 2, height, ORANGE);
+    bar(g, (view.answer.position + 0.5) * wide - 1, 0, 2, height, ORANGE);
   }
 
   toggle() {
     this.playing = !this.playing;
     [this.play.textContent, this.play.title] = this.playing ? ["❚❚", "pause"] : ["▶", "play"];
     clearTimeout(this.timer);
-    if (this.playing) this.to((this.position + 1) % this.count);
+    if (this.playing) this.to((this.view.answer.position + 1) % this.count);
   }
 
   to(position) { this.view.ask({ kind: "go", position }); }
@@ -199,34 +191,40 @@ class Steps {
 /** The browser's camera: sends a picture when the kernel has answered the one before. */
 class Camera {
   constructor(view) {
-    const { camera: start, still } = view.parts;
-    Object.assign(this, { view, start, still, video: make("video", { muted: true, playsInline: true }) });
-    start.onclick = () => (this.stream ? this.stop("The camera is off; the last picture stays.") : this.begin());
-    still.onchange = () => this.photo();
+    const { camera: start, still, explore } = view.parts;
+    Object.assign(this, { view, start, video: make("video", { muted: true, playsInline: true }) });
+    still.onchange = () => this.photo(still);
+    explore.onclick = () => this.stop();
   }
 
+  press() { return this.stream ? this.stop("The camera is off; the last picture stays.") : this.begin(); }
+
   async begin() {
-    if (!navigator.mediaDevices?.getUserMedia) { this.view.say(NO_CAMERAS); return; }
+    const { view, video, start } = this;
     try {
       this.stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 640 } }, audio: false });
-      if (this.view.abort.signal.aborted) { this.stop(); return; }
-      this.video.srcObject = this.stream;
-      await this.video.play();
+      if (view.abort.signal.aborted) { this.stop(); return; }
+      video.srcObject = this.stream;
+      await video.play();
       if (!this.stream) return; // it was stopped meanwhile
-      this.start.textContent = "Stop camera";
-      this.send(this.video, this.video.videoWidth, this.video.videoHeight);
+      start.textContent = "Stop camera";
+      await this.send(video);
     } catch (error) {
-      this.stop(`No camera (${error.name}): take one photo with the button instead, or allow the camera and try again.`);
+      const none = `No camera (${error.name}): take one photo with the button instead, or allow the camera and try again.`;
+      this.stop(navigator.mediaDevices ? none : NO_CAMERAS);
     }
   }
 
-  async send(source, width, height) {
-    const scale = Math.min(1, 640 / width), { view } = this;
+  /** Send what the camera shows, or a photo, unless it is stopped meanwhile. */
+  async send(source) {
+    const asked = (this.asked = performance.now());
+    const picture = await createImageBitmap(source, { imageOrientation: "from-image" });
+    const { width, height } = picture, scale = Math.min(1, 640 / width);
     const canvas = new OffscreenCanvas(Math.round(width * scale), Math.round(height * scale));
-    this.asked = performance.now();
-    canvas.getContext("2d").drawImage(source, 0, 0, canvas.width, canvas.height);
-    const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
-    view.send({ kind: "frame", n: ++view.count, time: this.asked / 1000 }, [await blob.arrayBuffer()]);
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    picture.close();
+    const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 }), bytes = await blob.arrayBuffer();
+    if (this.asked === asked) this.view.send({ kind: "frame", n: ++this.view.count, time: asked / 1000 }, [bytes]);
   }
 
   answered() {
@@ -234,18 +232,15 @@ class Camera {
     if (!asked) return;
     view.say(`${view.answer.readout}; ${Math.round(performance.now() - asked)} ms from camera to kernel and back`);
     this.asked = 0;
-    if (stream) this.send(video, video.videoWidth, video.videoHeight);
+    if (stream) this.send(video);
   }
 
-  async photo() {
-    const file = this.still.files[0];
-    this.still.value = "";
+  async photo(still) {
+    const [file] = still.files;
+    still.value = "";
     if (!file) return;
     this.stop();
-    try {
-      const photo = await createImageBitmap(file, { imageOrientation: "from-image" });
-      await this.send(photo, photo.width, photo.height);
-    } catch (error) { this.view.say(`${file.name} is no picture that this browser can read.`); }
+    await this.send(file).catch(() => this.view.say(`${file.name} is no picture that this browser can read.`));
   }
 
   stop(words = "") {
@@ -283,7 +278,7 @@ async function savedModel(page) {
 
 export default {
   render({ model, el }) {
-    const view = new View(el, model), below = div("hpe-below"), { widget_manager: manager } = model;
+    const view = new View(el, model), below = make("div", { className: "hpe-below" }), { widget_manager: manager } = model;
     const show = async () => {
       const id = model.get("below"), child = id && await manager.create_view(await manager.get_model(id));
       below.replaceChildren(...(child ? [child.el] : []));

@@ -86,14 +86,8 @@ class SceneLab(Explorer):
         """The scene's knobs and code, and the result against the truth."""
         recipe, result = self.made.recipe, verdict(self._decoding, self.made.truth)
         knobs = {name: getattr(recipe, name) for names in GROUPS.values() for name in names}
-        return super()._answer() | {
-            "scene": {
-                "values": knobs | {"people": len(self.made.truth)},
-                "code": self.code_of_scene,
-                "preset": self._name,
-            },
-            "hint": f"{recipe.about} Against the truth: {result}".strip(),
-        }
+        made = {"values": knobs | {"people": len(self.made.truth)}, "code": self.code_of_scene, "preset": self._name}
+        return super()._answer() | {"scene": made, "hint": f"{recipe.about} Against the truth: {result}".strip()}
 
     def _on_scene_set(self, changes: dict[str, Any]) -> None:
         self.make(**changes)

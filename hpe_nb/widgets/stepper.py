@@ -12,8 +12,8 @@ from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
 from hpe_nb.explain.moments import Moment, letter, moments
 from hpe_nb.settings import Settings, place_distances, tag_distances
 from hpe_nb.skeleton import KEYPOINTS, K
+from hpe_nb.widgets import data
 from hpe_nb.widgets.canvas import Stepped
-from hpe_nb.widgets.data import dots_data, fixed_data, maps_data, number, people_data, photo_data, window_data
 from hpe_nb.widgets.subject import subject_of
 
 
@@ -41,16 +41,14 @@ class Stepper(Stepped):
         self.decoding: Decoding = decode(subject.maps, settings or subject.settings)
         self.moments: tuple[Moment, ...] = tuple(moments(self.decoding))
         self._count = len(self.moments)
-        self._order = np.concatenate([np.zeros(0, np.intp), *(t.candidates.index for t in self.decoding.groups.turns)])
-        turns = [
-            [position, f"{each.turn + 1}. {KEYPOINTS[self.decoding.groups.turns[each.turn].joint]}"]
-            for position, each in enumerate(self.moments)
-            if each.what == "candidates"
-        ]
-        turns += [[position, "after them"] for position, each in enumerate(self.moments) if each.what == "filter"]
-        steps = {"count": self._count, "interval": 900, "turns": turns}
-        fixed = fixed_data("stepper", ("steps", "probe", "strip"), [], steps=steps)
-        super().__init__(fixed=fixed, photo=photo_data(subject.image), maps=maps_data(subject.maps))
+        turns = self.decoding.groups.turns
+        self._order = np.concatenate([np.zeros(0, np.intp), *(turn.candidates.index for turn in turns)])
+        names = [*(f"{i}. {KEYPOINTS[turn.joint]}" for i, turn in enumerate(turns, 1)), "after them"]
+        starts = [(i, each) for i, each in enumerate(self.moments) if each.what in ("candidates", "filter")]
+        listed = [[i, names[each.turn]] for i, each in starts]  # the filter's turn is -1: the last name
+        steps = {"count": self._count, "interval": 900, "turns": listed}
+        fixed = data.fixed_data("stepper", ("steps", "probe", "strip"), [], steps=steps)
+        super().__init__(fixed=fixed, photo=data.photo_data(subject.image), maps=data.maps_data(subject.maps))
         self._draw(0)
 
     @property
@@ -69,15 +67,15 @@ class Stepper(Stepped):
         settled = self._order[: moment.settled]  # peaks whose person is decided now
         owner[settled] = decoding.groups.owner[settled]
         xy, refined = decoding.maps.image_points(peaks.xy.astype(np.float64)), np.zeros(len(peaks), np.bool_)
-        dots = dots_data(peaks.joint, place[owner], xy, peaks.value, refined, peaks.tag)
-        people = people_data(poses, decoding.numbers[groups] + 1)
-        self.scene = {"people": people, "dots": dots} | self._beside(moment)
-        self.answer = {
+        dots = data.dots_data(peaks.joint, place[owner], xy, peaks.value, refined, peaks.tag)
+        people = data.people_data(poses, decoding.numbers[groups] + 1)
+        scene = {"people": people, "dots": dots} | self._beside(moment, place)
+        answer = {
             "n": self._answering, "position": position, "readout": f"moment {position + 1} of {self._count}",
             "alt": f"The decoder at work. {moment.sentence}",
             "values": {"tag_threshold": decoding.settings.tag_threshold},
         }  # fmt: skip
-        self.told = {"sentence": moment.sentence, "person": -1, "joint": -1}
+        self.show_all({"scene": scene, "answer": answer, "told": {"words": [data.linked(moment.sentence)]}})
 
     def _people(self, moment: Moment) -> tuple[Poses, Ints]:
         """The people at a moment as poses in image pixels, and their groups; at the end the result."""
@@ -94,31 +92,32 @@ class Stepper(Stepped):
         there = np.flatnonzero((kind > 0).any(axis=1))
         return Poses(keypoints, decoding.scores, tags, kind)[there], there
 
-    def _beside(self, moment: Moment) -> dict[str, Any]:
-        """What is drawn beside the people: the turn's candidates by people, or where a joint was looked for."""
+    def _beside(self, moment: Moment, place: Ints) -> dict[str, Any]:
+        """What is shown beside the people: the turn's candidates by groups, or where a joint was looked for."""
         if moment.what == "refinement":
-            return {"box": window_data(self.decoding, moment.which)}
+            return {"box": data.window_data(self.decoding, moment.which)}
         if moment.turn < 0:
             return {}
         turn, decides = self.decoding.groups.turns[moment.turn], moment.what == "decision"
-        xy, index = self.decoding.maps.image_points(turn.candidates.xy).tolist(), range(len(turn.person))
-        values = tag_distances(turn.candidates, turn.people) if moment.what == "tag distances" else turn.cost
+        candidates, compares = turn.candidates, moment.what == "tag distances"
+        values = tag_distances(candidates, turn.people) if compares else turn.cost
         values = values[:, :0] if moment.what == "candidates" else values
-        places = place_distances(turn.candidates, turn.people)
-        rows = [
-            {
-                "letter": letter(i), "score": f"{turn.candidates.value[i]:.2f}", "dot": int(turn.candidates.index[i]),
-                "cells": [number(value) for value in values[i].tolist()],
-                "under": [f"{away:.0f} px" for away in places[i]] if moment.what == "tag distances" else [],
-                "chosen": int(turn.person[i]) if decides and i <= moment.which else -1,
-                "strong": decides and i == moment.which,
-            }
-            for i in index
-        ]  # fmt: skip
+        away, rows, lights = place_distances(candidates, turn.people), [], []
+        for i, (x, y) in enumerate(self.decoding.maps.image_points(candidates.xy).tolist()):
+            cells: list[data.Piece] = [letter(i), f"{candidates.value[i]:.2f}"]
+            for group, value in enumerate(values[i].tolist()):
+                under = [{"kind": "under", "says": f"{away[i, group]:.0f} px"}] if compares else []
+                taken = decides and i <= moment.which and turn.person[i] == group
+                spot = {"person": int(place[group]), "dot": int(candidates.index[i])}
+                cells.append({"says": [data.number(value), *under], "kind": "chosen" if taken else "", "spot": spot})
+            now = decides and i == moment.which
+            rows.append({"says": cells, "kind": "strong" if now else ""})
+            if now or not decides:
+                lights.append({"kind": "ring", "letter": letter(i), "x": x, "y": y})
+        numbers = (self.decoding.numbers[: values.shape[1]] + 1).tolist()
+        heads = ["", "score", *([data.badge(one, int(place[group]))] for group, one in enumerate(numbers))]
         title = f"{moment.turn + 1}. {KEYPOINTS[turn.joint]}: {'costs' if decides else moment.what}"
-        people = (self.decoding.numbers[: values.shape[1]] + 1).tolist()
-        rings = [{"x": xy[i][0], "y": xy[i][1], "letter": letter(i)} for i in index if not decides or i == moment.which]
-        return {"rings": rings, "table": {"title": title, "rows": rows, "people": people}}
+        return {"lights": lights, "table": [{"kind": "name", "says": title}, {"heads": heads, "rows": rows}]}
 
     def _on_choose(self, dot: int, **_: int) -> None:
         """A joint was clicked: jump to its decision."""

@@ -4,9 +4,8 @@
 // It reads named values from the kernel's model, or from one that holds the data inside a saved page, and sends messages
 // back where there is a kernel.
 
-const HINT = `Click a joint, a dot or a person's number to see why it belongs where it does. Joints whose tags are near
-belong together: switch the tag probe on to see which pixels could join. Point anywhere to ask a pixel; zoom with + and −.`;
-const NONE = { limbs: [], dots: [] };
+/** What the kernel sends; the order in which those that are sent together arrive is any. */
+const TRAITS = ["fixed", "maps", "scene", "answer", "choice", "photo", "told", "kept", "doctor", "status", "marks", "preview"];
 
 /** Give an element these children in place of those that it has; `false` and `null` are none. */
 function fill(node, ...children) {
@@ -21,24 +20,12 @@ function make(tag, { data = {}, ...given } = {}, ...children) {
   return fill(node, ...children);
 }
 
-const div = (className, ...children) => make("div", { className }, ...children);
-const quiet = (text) => make("span", { className: "hpe-quiet" }, text);
-const assignments = (changes) => Object.entries(changes).map(([name, value]) => `${name} = ${value}`).join(", ");
-const button = (text, title, onclick, more = {}) => make("button", { type: "button", title, onclick, ...more }, text);
-
 /** Offer these in a list: pairs of value and text, or values alone. */
 function offer(select, choices) {
   return fill(select, choices.map((one) => {
     const [value, text = value] = [one].flat();
     return make("option", { value }, text);
   }));
-}
-
-/** A table of heads and rows; a row is its cells and, where given, its element's properties. */
-function table(heads, rows) {
-  const line = (tag, cells) => cells.map((cell) => (cell instanceof HTMLTableCellElement ? cell : make(tag, {}, cell)));
-  return make("table", { className: "hpe-list" }, make("thead", {}, make("tr", {}, line("th", heads))),
-    make("tbody", {}, rows.map(([cells, more = {}]) => make("tr", more, line("td", cells)))));
 }
 
 /** What the kernel sends of a picture, each dot with names for its numbers. */
@@ -55,14 +42,13 @@ class View extends Drawing {
       model, fixed, live: !model.saved, layer: fixed.layer ?? "skeletons", joint: 0, mode: "one", divider: 0.5,
       zoom: 1, x: 0, y: 0, fitted: true, probing: false, editing: false, diagnosing: false, chosen: null, hovered: null,
       pointer: null, selected: [], count: 0, waiting: 0, chose: 0, queued: null, truth: [], levels: [], layers: {},
-      odd: NONE, items: { photo: [], strip: [] }, scene: { people: [], dots: [] }, answer: { values: {} },
+      odd: { limbs: [], dots: [] }, items: { photo: [], strip: [] }, scene: { people: [], dots: [] }, answer: {},
       abort: new AbortController(),
     });
     this.build();
     el.append(this.root);
     this.listen();
-    const traits = ["fixed", "maps", "scene", "answer", "choice", "photo", "told", "kept", "doctor", "status", "marks", "preview"];
-    for (const name of traits) this.when(`change:${name}`, () => this[`load_${name}`](this.get(name)))();
+    for (const name of TRAITS) this.when(`change:${name}`, () => this[`load_${name}`](this.get(name)))();
     this.when("msg:custom", ({ kind }) => { if (kind === "ping") this.send({ kind: "here" }); });
     const resized = () => {
       if (this.fitted) this.fit(); else this.draw();
@@ -120,12 +106,13 @@ class View extends Drawing {
   /** Keep of canvas.html what this widget offers; `parts` are the elements that change or are used, by their names. */
   build() {
     const { fixed, live } = this, parts = (this.parts = {}), data = { shown: "", lmSuppressShortcuts: "true" };
-    this.root = make("div", { className: `hpe hpe-is-${fixed.app}`, data, view: this });
+    const className = `hpe hpe-is-${fixed.app} hpe-${live ? "live" : "page"}`;
+    this.root = make("div", { className, data, view: this });
     this.root.innerHTML = PARTS;
     for (const one of this.root.querySelectorAll("button")) one.type = "button"; // it submits no form
     for (const part of this.root.querySelectorAll("[data-part]")) parts[part.dataset.part] = part;
     for (const tool of this.root.querySelectorAll("[data-tool]")) {
-      if (!fixed.tools.includes(tool.dataset.tool) || (!live && tool.matches("[data-send], [data-live]"))) tool.remove();
+      if (!fixed.tools.includes(tool.dataset.tool) || (!live && tool.matches("[data-live]"))) tool.remove();
     }
     const { photo, strip } = Object.assign(this, { photo: parts.photo, strip: parts.strip });
     photo.items = () => this.items.photo;
@@ -135,25 +122,46 @@ class View extends Drawing {
     parts.joint.onchange = () => this.show({ joint: +parts.joint.value });
     parts.compare.onchange = () => this.compare(parts.compare.value);
     parts.listed.ontoggle = () => this.listPeople();
-    const clicks = {
-      probe: () => this.probe(!this.probing), whatif: () => this.whatIf(!this.editing),
-      doctor: () => this.show({ diagnosing: !this.diagnosing }), explore: () => this.camera?.stop(),
-      nearer: () => this.zoomBy(1.5), farther: () => this.zoomBy(1 / 1.5), fit: () => this.fit(),
-      full: () => this.fullScreen(), keys: () => this.note(parts.keys.title),
-    };
-    for (const [name, act] of Object.entries(clicks)) parts[name].onclick = act;
-    this.on(this.root, "click", ({ target: { dataset: { send } } }) => { if (send) this.send(JSON.parse(send)); });
+    parts.keys.onclick = () => this.note(parts.keys.title);
     this.panels = new Panels(this);
     if (this.root.contains(parts.play)) this.steps = new Steps(this);
     if (this.root.contains(parts.camera)) this.camera = new Camera(this);
   }
+
+  /** A piece of what the kernel tells, as data.py describes it: text or an element. Nothing of it is read as HTML. */
+  node(piece, tag) {
+    if (!tag && typeof piece === "string") return piece;
+    const { number, says = number ? String(number) : piece, kind = "", title = "", act, spot, heads, rows } = piece;
+    if (rows) {
+      return make("table", { className: "hpe-list" },
+        make("thead", {}, make("tr", {}, heads.map((one) => this.node(one, "th")))),
+        make("tbody", {}, rows.map((row) => this.node(row, "tr"))));
+    }
+    const name = tag || (act && "button") || (Array.isArray(piece) ? "p" : "span");
+    const inside = [says].flat().map((one) => this.node(one, name === "tr" ? "td" : ""));
+    const node = make(name, { title, className: kind && `hpe-${kind}` }, inside);
+    if (spot) node.dataset.spot = JSON.stringify(spot);
+    if (act) {
+      node.dataset.act = JSON.stringify(act);
+      Object.assign(node, { type: "button", tabIndex: 0, disabled: !this.live && act[0] === "ask" });
+    }
+    if (number) {
+      const { colour: background, ink: color } = this.look(number);
+      Object.assign(node, { className: "hpe-badge", title: "show this person" });
+      Object.assign(node.style, { background, color });
+    }
+    return node;
+  }
+
+  /** Tell these pieces in a part of the page, in place of what it told. */
+  tell(part, pieces = []) { fill(this.parts[part], pieces.map((piece) => this.node(piece))); }
 
   // ------------------------------------------------------------------------------------------------------------ pointers
 
   listen() {
     const { photo, strip } = this;
     this.follow(photo, (at, reach) => {
-      const hit = this.photoHit(at, reach), onDivider = Math.abs(at[0] - this.divider * this.size[0]) < 8;
+      const hit = this.hit(photo, at, reach), onDivider = Math.abs(at[0] - this.divider * this.size[0]) < 8;
       const click = () => this.choose(hit), pan = (now, last) => this.panBy(now[0] - last[0], now[1] - last[1]);
       if (this.mode === "divider" && onDivider) return { drag: ([x]) => { this.divider = clamp(x / this.size[0], 0, 1); } };
       if (!this.editing || !(hit?.dot >= 0)) return { click, drag: pan };
@@ -161,17 +169,17 @@ class View extends Drawing {
       return { click, drag: (now) => { this.held.onPhoto = now; }, drop };
     }, (at) => {
       this.pointer = at && [this.mode === "beside" ? at[0] % this.pane : at[0], at[1]];
-      this.hover(at && this.photoHit(at, 10), at);
+      this.hover(at && this.hit(photo, at, 10), at);
     });
     this.follow(strip, (at) => {
-      const hit = this.hit(this.items.strip, at, 9), joint = hit ? null : this.rowAt(...at), dot = hit?.dot;
+      const hit = this.hit(strip, at, 9), joint = hit ? null : this.rowAt(...at), dot = hit?.dot;
       const layer = ONE_TYPE.includes(this.layer) ? this.layer : "heatmap";
       const click = () => (joint != null ? this.show({ joint, layer }) : this.choose(hit));
       const retag = ([x]) => this.edit("tag", dot, { tag: this.tagAt(x) });
       if (this.editing && dot >= 0) return { click, drag: (now) => { this.held.onStrip = now; }, drop: retag };
       return { click, drag: (now) => { this.held.lasso = [at, now]; }, drop: (now) => this.select(at, now) };
     }, (at) => {
-      const hit = at && this.hit(this.items.strip, at, 9);
+      const hit = at && this.hit(strip, at, 9);
       this.pointer = null;
       this.hover(hit);
       if (hit) this.say(this.tipText(hit));
@@ -187,14 +195,27 @@ class View extends Drawing {
       this.zoomBy(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0016)), [event.offsetX, event.offsetY]);
     }, { passive: false });
     for (const canvas of [photo, strip]) this.on(canvas, "keydown", (event) => this.key(event));
+    // What is pressed calls a method of the view, what is pointed at lights up: see `node`, and canvas.html.
+    this.on(this.root, "click", ({ target }) => {
+      const [path, ...given] = JSON.parse(target.closest("[data-act]")?.dataset.act ?? '[""]');
+      const [name, part] = path.split(".").reverse();
+      (part ? this[part] : this)[name]?.(...given);
+    });
+    this.on(this.root, "pointerover focusin pointerleave", ({ target }) => {
+      const { spot } = target.closest("[data-spot]")?.dataset ?? {};
+      if (!target.matches("canvas")) this.hover(spot ? JSON.parse(spot) : null);
+    });
     // The notebook has keys of its own and asks where the cursor is: neither is meant for it in here.
-    this.on(this.root, "keydown selectionchange", (event) => event.stopPropagation());
+    this.on(this.root, "keydown selectionchange", (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter" && event.target.matches("tr")) event.target.click();
+    });
     // T works as soon as the pointer is on the picture: no click is needed first.
     this.on(document, "keydown", (event) => {
       const typing = document.activeElement?.matches("input, textarea, select, [contenteditable]");
       if (this.pointer && event.key === "t" && !typing) this.key(event);
     }, { capture: true });
-    this.on(document, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.holding) this.probe(false); });
+    this.on(document, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.holding) this.toggle("probing", false); });
     const own = this.live ? import.meta.url : location.href.split("#")[0];
     this.on(window, "error unhandledrejection", ({ error, reason = error }) => {
       if (reason?.stack?.includes(own)) this.failed(reason);
@@ -255,27 +276,24 @@ class View extends Drawing {
 
   /** What is under the pointer: joint type, confidence, tag, whose it is or would be. */
   tipText(spot, at) {
-    const { maps, joint, scene, answer: { values } } = this, { people } = scene, { names } = this.fixed, dot = scene.dots[spot?.dot];
-    const told = (name, score, tag, whose) =>
-      `${name}: confidence ${score.toFixed(2)}, tag ${tag.map((value) => value.toFixed(2)).join(", ")}; ${whose}`;
-    if (dot) {
-      const whose = dot.person >= 0 ? `person ${people[dot.person].number}` : `no person's; ${this.nearestTag(dot.tag)}`;
-      return told(`${names[dot.joint]}${dot.refined ? " (refined)" : ""}`, dot.score, dot.tag, whose);
-    }
-    if (spot?.person >= 0) return `person ${people[spot.person].number}: score ${people[spot.person].score.toFixed(2)}`;
-    const pixel = at && maps?.read(joint, ...this.toImage(...at));
-    if (!pixel) return "";
-    const { score, tag } = pixel, seen = score > (values?.detection_threshold ?? 0);
-    return told(`${seen ? "" : "no "}${names[joint]} here`, score, tag, this.nearestTag(tag, seen));
+    const { maps, joint, scene: { people, dots }, fixed: { names }, answer: { values } } = this;
+    const one = people[spot?.person], dot = dots[spot?.dot];
+    const here = dot ?? (at && !one && maps?.read(joint, ...this.toImage(...at)));
+    if (!here) return one ? `person ${one.number}: score ${one.score.toFixed(2)}` : "";
+    const { score, tag } = here, seen = dot || score > (values?.detection_threshold ?? 0), no = seen ? "" : "no ";
+    const kind = dot ? (dot.refined ? " (refined)" : "") : " here", nearest = this.nearestTag(tag, seen);
+    const whose = one ? `person ${one.number}` : dot ? `no person's; ${nearest}` : nearest;
+    const tags = tag.map((value) => value.toFixed(2)).join(", ");
+    return `${no}${names[here.joint]}${kind}: confidence ${score.toFixed(2)}, tag ${tags}; ${whose}`;
   }
 
   /** Whose a tag would be; whether it may join is said of peaks only. */
-  nearestTag(tag, judged = true) {
+  nearestTag(tag, judged) {
     const { scene: { people }, threshold } = this;
-    if (!people.length) return "no person to join";
-    const apart = people.map((one) => Math.hypot(...one.tag.map((value, i) => value - tag[i])));
-    const least = Math.min(...apart), verdict = least < threshold ? ": may join" : ": too far to join";
-    const { number } = people[apart.indexOf(least)];
+    const away = people.map(({ number, tag: mean }) => [Math.hypot(...mean.map((value, i) => value - tag[i])), number]);
+    if (!away.length) return "no person to join";
+    const [least, number] = away.sort((a, b) => a[0] - b[0])[0];
+    const verdict = least < threshold ? ": may join" : ": too far to join";
     return `nearest in tag is person ${number}, ${least.toFixed(2)} away${judged && threshold != null ? verdict : ""}`;
   }
 
@@ -316,12 +334,13 @@ class View extends Drawing {
     if (!sent.people) return;
     Object.assign(this, { scene: named(sent), hovered: null, selected: [], mark: null, items: { photo: [], strip: [] } });
     this.listPeople();
-    this.showTable(sent.table);
+    this.tell("table", sent.table);
+    this.strip.hidden = !!sent.table;
     this.draw();
   }
 
   load_answer(answer) {
-    const { n = 0, readout, place = "", edited } = answer;
+    const { n = 0, readout, place = "", edited, hint } = answer;
     if (!readout) return;
     this.answer = answer;
     this.count = Math.max(this.count, n);
@@ -329,6 +348,7 @@ class View extends Drawing {
     this.parts.place.textContent = place;
     this.parts.untouched.hidden = !edited;
     this.parts.readout.textContent = readout;
+    if (hint) this.parts.hint.textContent = hint;
     this.describe();
     this.strip.ariaLabel = `Tags of all joints by joint type. ${readout}`;
     this.panels.follow();
@@ -352,89 +372,51 @@ class View extends Drawing {
     this.show({});
   }
 
-  /** The kernel has answered: ask what has waited for it. */
-  askQueued() {
-    const { queued } = this;
-    this.queued = null;
-    if (queued) this.ask(queued);
+  /** Ask the kernel for a new picture; while one question is open only the newest waits, with all that was to change. */
+  ask(message) {
+    const before = this.queued?.kind === message.kind ? this.queued.changes : {};
+    this.queued = message.changes ? { ...message, changes: { ...before, ...message.changes } } : message;
+    this.askQueued();
   }
 
-  /** Ask the kernel for a new picture; while one question is open only the newest waits. */
-  ask(message) {
-    if (this.waiting && performance.now() - this.asked < 10_000) {
-      const before = this.queued?.kind === message.kind ? this.queued.changes : {};
-      this.queued = message.changes ? { ...message, changes: { ...before, ...message.changes } } : message;
-      return;
-    }
-    Object.assign(this, { asked: performance.now(), waiting: ++this.count });
-    this.send({ ...message, n: this.waiting });
+  askQueued() {
+    const { queued, waiting, asked } = this;
+    if (!queued || (waiting && performance.now() - asked < 10_000)) return;
+    Object.assign(this, { queued: null, asked: performance.now(), waiting: ++this.count });
+    this.send({ ...queued, n: this.waiting });
   }
 
   /** Whether the kernel has something to answer still: then what is set with a slider is ahead of it. */
   get ahead() { return this.waiting > 0 || !!this.queued; }
 
-  /** A button that sets settings, after which the kernel says what has changed and follows the person. */
-  setter(text, changes, person = -1) {
-    const set = () => this.ask({ kind: "set", changes, person });
-    return text && button(text, `click: ${assignments(changes)}`, set, { className: "hpe-flip", disabled: !this.live });
-  }
-
   load_told(told) {
-    const { sentence, person, joint, flips = [], candidates = [] } = told, other = sentence !== this.told?.sentence;
-    const { words, said } = this.parts, asked = person >= 0 && joint >= 0;
-    const buttons = flips.map(({ setting, side, value, then, to }) =>
-      this.setter(`${setting} ${side} ${+value.toPrecision(4)}: ${then}`, { [setting]: to }, person));
-    const rows = candidates.map(({ letter, x, y, peak, cells }) => {
-      const show = { tabIndex: 0, title: "show it on the photo", onclick: () => this.centre(x, y) };
-      return [[letter, ...cells], { ...show, ...this.lighting({ person: -1, dot: peak }) }];
-    });
+    const { words, said } = this.parts, before = words.firstChild?.textContent;
     this.told = told;
-    const answer = sentence && make("p", {}, person >= 0 && this.badge(person), " ", this.linked(sentence));
-    fill(
-      words,
-      answer || quiet(this.answer.hint ?? HINT),
-      div("hpe-flips", buttons.length > 0 && "It would be otherwise: ", buttons,
-        told.searching && this.live && quiet(" searching for values that change it …")),
-      rows.length > 0 && table(["", "score", "tag distance", "pixels away", "cost", "went to"], rows),
-      !this.live && asked && quiet("Which settings would change it is found where Python runs."),
-    );
-    if (other) {
+    this.tell("words", told.words);
+    if (words.firstChild?.textContent !== before) {
       said.scrollTop = words.offsetTop - said.offsetTop;
       if (words.matches(":hover")) this.hovered = null; // a row that was pointed at is gone
     }
     this.draw();
   }
 
-  /** A sentence whose coordinates, such as (120, 45), can be clicked: the picture shows the place. */
-  linked(sentence) {
-    return sentence.split(/(\(\d+, \d+\))/).map((part, i) => {
-      const show = () => this.centre(...part.match(/\d+/g).map(Number));
-      return i % 2 ? button(part, "show it on the photo", show, { className: "hpe-link" }) : part;
-    });
-  }
-
   load_kept(kept) {
-    const { people, changes = [], code } = (this.kept = named(kept));
-    this.parts.compare.hidden = this.parts.changes.hidden = !people;
-    if (!people) this.compare("one");
+    this.kept = named(kept);
+    this.parts.compare.hidden = !kept.people;
+    if (!kept.people) this.compare("one");
     else if (this.mode === "one") this.compare("divider");
-    fill(this.parts.changes, make("b", {}, `A: ${code}. `), changes.join(" ") || "Nothing has changed since A.");
+    this.tell("changes", kept.words);
     this.draw();
   }
 
-  load_doctor(doctor) {
-    this.odd = doctor.findings ? doctor : NONE;
-    const { findings, limbs, dots } = this.odd;
-    this.parts.doctor.hidden = !this.live && !findings;
+  load_doctor({ words, found, limbs = [], dots = [] }) {
+    const { diagnosing } = this.parts;
+    this.odd = { limbs, dots };
     this.draw();
-    if (!findings && this.parts.findings.hasChildNodes()) return; // while the kernel looks again, its words stay
-    const rows = (findings ?? []).map(({ name, evidence, advice, changes }) => make("li", {},
-      make("b", {}, name), `: ${evidence}. Try: ${advice}. `, this.setter(assignments(changes), changes)));
-    this.parts.doctor.classList.toggle("hpe-odd", rows.length > 0);
-    const red = limbs.length + dots.length > 0;
-    const told = red ? " as a whole. What is red: a limb too long, or a tag far from its person's" : "";
-    const none = findings ? `Nothing unusual${told}.` : "Looking at the picture …";
-    fill(this.parts.findings, rows.length ? make("ol", {}, rows) : none);
+    diagnosing.hidden = !this.live && !words;
+    if (!words) return; // while the kernel looks again, its words stay
+    diagnosing.classList.toggle("hpe-odd", found > 0);
+    this.tell("findings", words);
   }
 
   load_status({ text = "", error }) {
@@ -460,65 +442,33 @@ class View extends Drawing {
     this.parts.note.animate({ opacity: [1, 1, 1, 0] }, { duration: text ? duration : 0 });
   }
 
-  /** A person's number as a button that lights the person up. */
-  badge(person) {
-    const number = this.scene.people[person]?.number ?? person + 1, { colour, ink } = this.look(number);
-    const look = { className: "hpe-badge", style: `background: ${colour}; color: ${ink}` };
-    return button(number, "show this person", () => this.choose({ person, joint: -1 }), look);
-  }
-
-  /** Handlers with which a spot lights up while the pointer is on an element. */
-  lighting(spot) { return { onmouseenter: () => this.hover(spot), onmouseleave: () => this.hover(null) }; }
-
   listPeople() {
     if (!this.parts.listed.open) return;
-    const rows = this.scene.people.map((one, person) => {
-      const kinds = [1, 2, 0].map((kind) => one.kind.filter((value) => value === kind).length);
-      const spot = { person, joint: -1, dot: -1 }, tag = one.tag.map((value) => value.toFixed(2)).join(", ");
-      const cells = [this.badge(person), one.score.toFixed(2), tag, ...kinds];
-      return [cells, { onclick: () => this.choose(spot), ...this.lighting(spot) }];
+    const rows = this.scene.people.map(({ number, score, tag, kind }, person) => {
+      const kinds = [1, 2, 0].map((which) => String(kind.filter((one) => one === which).length));
+      const tags = tag.map((value) => value.toFixed(2)).join(", "), act = ["choose", { person }];
+      return { says: [[{ number, act }], score.toFixed(2), tags, ...kinds], act, spot: { person } };
     });
-    fill(this.parts.people, table(["person", "score", "tag", "detected", "refined", "missing"], rows));
-  }
-
-  /** The table of a moment of the decoder's work: candidates by people. */
-  showTable(sent) {
-    this.parts.table.hidden = !sent;
-    this.strip.hidden = !!sent;
-    if (!sent) return;
-    const people = sent.people.map((number) => this.scene.people.findIndex((one) => one.number === number));
-    const cell = ({ dot, under, chosen }, text, i) => make("td",
-      { className: chosen === i ? "hpe-chosen" : "", ...this.lighting({ person: people[i], dot }) },
-      text, under[i] && make("small", {}, under[i]));
-    const rows = sent.rows.map((row) => [
-      [row.letter, row.score, ...row.cells.map((text, i) => cell(row, text, i))],
-      { className: row.strong ? "hpe-strong" : "" },
-    ]);
-    fill(this.parts.table, make("h4", {}, sent.title), table(["", "score", ...people.map((one) => this.badge(one))], rows));
+    this.tell("people", [{ heads: ["person", "score", "tag", "detected", "refined", "missing"], rows }]);
   }
 
   // ------------------------------------------------------------------------------------------------------------- actions
 
   /** Change layer or joint type, or switch something on or off. */
   show(changes) {
-    Object.assign(this, changes);
+    const { parts } = Object.assign(this, changes);
     if (changes.joint != null && this.chosen?.person >= 0) this.choose({ person: this.chosen.person, joint: this.joint });
-    const pressed = { probe: this.probing, whatif: this.editing, doctor: this.diagnosing }, { parts } = this;
     [parts.layer.value, parts.joint.value, parts.findings.hidden] = [this.layer, this.joint, !this.diagnosing];
-    for (const [name, on] of Object.entries(pressed)) parts[name].ariaPressed = on;
-    if (changes.diagnosing) this.parts.said.scrollTop = 0;
+    for (const name of ["probing", "editing", "diagnosing"]) parts[name].ariaPressed = this[name];
+    if (changes.diagnosing) parts.said.scrollTop = 0;
     this.describe();
     this.draw();
   }
 
-  probe(on, holding = false) {
-    if (on && !this.pointer) this.note(this.parts.probe.title, 4000);
-    this.show({ probing: on && !!this.maps, holding });
-  }
-
-  whatIf(editing) {
-    this.note(editing ? this.parts.whatif.title : "");
-    this.show({ editing });
+  /** Switch the tag probe, "what if" or the doctor on or off, and note what it is for, unless the pointer is at work. */
+  toggle(name, on = !this[name], holding = false) {
+    this.note(on && !this.pointer ? this.parts[name].title : "");
+    this.show({ [name]: on, holding });
   }
 
   edit(what, dot, more) { this.send({ kind: "edit", what, dot, ...more }); }
@@ -550,6 +500,7 @@ class View extends Drawing {
     this.say(`Dots selected: ${this.selected.length}, ringed on the photo. Escape lets go.`);
   }
 
+  /** A key on photo or strip; those of buttons stand in canvas.html. */
   key(event) {
     const { chosen, steps } = this, people = this.scene.people.length, { order } = this.fixed;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -559,14 +510,13 @@ class View extends Drawing {
       const row = chosen?.joint >= 0 ? order.indexOf(chosen.joint) + across : 0;
       this.choose({ person, joint: order.at(row % order.length) });
     };
-    const score = (by) => () => this.edit("score", chosen.dot, { by });
+    const edit = (what, by) => this.editing && chosen?.dot >= 0 && (() => this.edit(what, chosen.dot, { by }));
+    const button = this.root.querySelector(`[data-keys~="${CSS.escape(name)}"]`);
     let act = {
-      "+": () => this.zoomBy(1.25), "=": () => this.zoomBy(1.25), "-": () => this.zoomBy(0.8), 0: () => this.fit(),
-      t: () => { if (!event.repeat && !this.probing) this.probe(true, true); }, f: () => this.fullScreen(),
-      Escape: () => { this.selected = []; this.whatIf(false); this.choose(null); },
-      ...(this.editing && chosen?.dot >= 0
-        && { Delete: () => this.edit("delete", chosen.dot), "[": score(-0.05), "]": score(0.05) }),
-    }[name];
+      t: () => { if (!event.repeat && !this.probing) this.toggle("probing", true, true); },
+      Escape: () => { this.note(""); this.show({ editing: false, selected: [] }); this.choose(null); },
+      Delete: edit("delete"), "[": edit("score", -0.05), "]": edit("score", 0.05),
+    }[name] ?? (button && (() => button.click()));
     if (step && event.shiftKey) act = () => this.panBy(-60 * step[0], -60 * step[1]);
     else if (step && steps) act = () => steps.go(step[0] || step[1]);
     else if (step && people) act = () => goOn(step);

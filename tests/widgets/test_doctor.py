@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pieces import said
 
 import hpe_nb as hpe
 
@@ -29,12 +30,16 @@ CASES = {"signs lost": LOST, "tags too close": CLOSE, "weak heatmaps": WEAK, "he
 @pytest.mark.parametrize("maps", CASES.values(), ids=CASES)
 def test_it_names_what_diagnose_names_until_the_result_changes(maps: hpe.Maps) -> None:
     explorer = looked(maps)
-    found, findings = hpe.diagnose(maps, explorer.decoding).findings, explorer.doctor["findings"]
-    assert [(one["name"], one["changes"]) for one in findings] == [(one.name, dict(one.changes)) for one in found]
-    assert bool(findings) == (maps is not SCENE.maps)
+    found, words = hpe.diagnose(maps, explorer.decoding).findings, explorer.doctor["words"]
+    assert explorer.doctor["found"] == len(found)
+    assert bool(found) == (maps is not SCENE.maps)
+    for one, told in zip(found, words, strict=bool(found)):
+        assert all(part in said(told) for part in (one.name, one.evidence, one.advice))
+    offered = [piece["act"][1]["changes"] for told in words for piece in told if "act" in piece]
+    assert offered == [dict(one.changes) for one in found if one.changes]
     assert json.loads(json.dumps(explorer.doctor)) == explorer.doctor
-    for one in findings:
-        explorer.set(**one["changes"])  # it is refused by nothing
+    for changes in offered:
+        explorer.set(**changes)  # it is refused by nothing
     explorer.set(max_people=29)
     assert explorer.doctor == {}
 
@@ -42,10 +47,12 @@ def test_it_names_what_diagnose_names_until_the_result_changes(maps: hpe.Maps) -
 def test_it_marks_what_is_odd() -> None:
     peaks, poses = hpe.decode(SCENE.maps).peaks, hpe.decode(SCENE.maps).poses
     assert looked(SCENE.maps).doctor["dots"] == looked(SCENE.maps).doctor["limbs"] == []
+    assert said(looked(SCENE.maps).doctor["words"]) == "Nothing unusual."
     tags, joint, (x, y) = SCENE.maps.tags.copy(), int(peaks.joint[0]), peaks.xy[0].tolist()
     tags[joint, y, x] += 0.7
     strayed = looked(replace(SCENE.maps, tags=tags))
     assert [strayed.scene["dots"][dot][0] for dot in strayed.doctor["dots"]] == [joint]
+    assert strayed.doctor["found"] or "as a whole. What is red: a limb" in said(strayed.doctor["words"])
     assert len(looked(CLOSE).doctor["dots"]) == len(peaks)
     torn = looked(SCENE.maps)
     wrist = next(dot for dot, row in enumerate(torn.scene["dots"]) if row[:2] == [9, 0])

@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from own_rules import Leash
+from pieces import said
 from refusals import refused
 
 import hpe_nb as hpe
@@ -145,7 +146,8 @@ def test_a_rule_of_ones_own_gets_a_slider_for_its_knob():
     move(explorer, leash=5.0)
     assert explorer.settings == Leash(leash=5.0)
     assert len(explorer.decoding.groups) > before
-    assert (explorer.answer["code"], explorer.kept["changes"][0]) == ("Leash(leash=5.0)", "leash 60.0 → 5.0.")
+    assert explorer.answer["code"] == "Leash(leash=5.0)"
+    assert "leash 60.0 → 5.0." in said(explorer.kept["words"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +184,7 @@ def test_a_click_is_explained_and_stays_with_its_dot(explorer):
     dot = int(np.flatnonzero((dots.person == 1) & (dots.joint == 11))[0])
     explorer.receive({"kind": "choose", "person": 1, "joint": 11, "dot": dot})
     assert explorer.chosen == (1, 11)
-    assert "left hip" in explorer.told["sentence"]
+    assert "left hip" in said(explorer.told["words"])
     place = explorer.scene["dots"][dot][:1] + explorer.scene["dots"][dot][2:4]
     move(explorer, tag_threshold=0.3, detection_threshold=0.85)  # fewer dots, so it has another place among them
     chosen = explorer.choice
@@ -190,7 +192,7 @@ def test_a_click_is_explained_and_stays_with_its_dot(explorer):
     assert (now[:1] + now[2:4], now[1]) == (place, chosen["person"])
     assert chosen["dot"] < dot
     explorer.choose(0)
-    assert "detected joints of 17" in explorer.told["sentence"]
+    assert "detected joints of 17" in said(explorer.told["words"])
     explorer.receive({"kind": "choose", "person": -1, "joint": -1, "dot": -1})
     assert (explorer.chosen, explorer.told) == (None, {})
 
@@ -283,7 +285,7 @@ def test_in_another_order_the_chosen_person_is_the_same_and_what_was_kept_has_th
     explorer = hpe.Explorer(hpe.scene(8, seed=1, tag_noise=0.2))
     explorer.choose(0)
     explorer.keep()
-    assert explorer.kept["changes"] == []
+    assert said(explorer.kept["words"]) == "A: hpe.Settings(). Nothing has changed since A."
     place = explorer.scene["people"][0]["xy"]
     move(explorer, best_first=False, max_people=6)
     assert explorer.chosen[0] > 0
@@ -293,9 +295,9 @@ def test_in_another_order_the_chosen_person_is_the_same_and_what_was_kept_has_th
     assert len(now) == 6
     assert {place: kept[place] for place in now} == now
     assert len(set(kept.values())) == len(kept) == 8
-    assert sum("is gone" in change for change in explorer.kept["changes"]) == 2
+    assert said(explorer.kept["words"]).count("is gone") == 2
     explorer.compare(hpe.Settings.omz())
-    assert explorer.kept["code"] == "hpe.Settings.omz()"
+    assert said(explorer.kept["words"]).startswith("A: hpe.Settings.omz(). ")
 
 
 EDITS = {

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from pieces import said, table_of
 from refusals import refused
 
 import hpe_nb as hpe
@@ -48,10 +49,10 @@ def test_a_frame_and_its_explorer_show_the_same_people_under_the_numbers_of_the_
     for part in (explorer.answer["alt"], explorer.page()):
         assert "person 20" in part
     explorer.choose(2)
-    assert explorer.told["sentence"].startswith("Person 20 has")
+    assert said(explorer.told["words"]).startswith("20 Person 20 has")
     explorer.choose(2, 5)
-    assert explorer.told["sentence"].startswith("Person 20")
-    told = " ".join([explorer.told["sentence"], *(one["cells"][-1] for one in explorer.told["candidates"])])
+    assert said(explorer.told["words"]).startswith("20 Person 20")
+    told = said(explorer.told["words"][0]) + " ".join(cells[-1] for cells in table_of(explorer.told))
     assert {int(number) for number in re.findall(r"[Pp]erson (\d+)", told)} <= set((NUMBERS + 1).tolist())
     explorer.set(max_people=2)
     assert [*looks(explorer)] == [8, 3]

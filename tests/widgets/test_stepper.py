@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pieces import said
 from refusals import refused
 
 import hpe_nb as hpe
@@ -24,19 +25,21 @@ def test_every_moment_is_shown_as_the_record_has_it(scene, rule):
     for position, moment in enumerate(stepper.moments):
         stepper.receive({"kind": "go", "position": position, "n": position})
         assert stepper.answer["position"] == stepper.answer["n"] == position
-        assert stepper.told["sentence"] == moment.sentence
+        assert said(stepper.told["words"]) == moment.sentence
         dots = sum(dot[1] >= 0 for dot in stepper.scene["dots"])
         joints = sum(kind > 0 for one in stepper.scene["people"] for kind in one["kind"])
         assert moment.what == "result" or dots == joints == moment.settled
         if moment.what == "decision":
             turn = decoding.groups.turns[moment.turn]
             peaks.append(int(turn.candidates.index[moment.which]))
-            person, rows = int(turn.person[moment.which]), stepper.scene["table"]["rows"]
+            person, rows = int(turn.person[moment.which]), stepper.scene["table"][1]["rows"]
             verb = "joins" if person < len(turn.people) else "opens"
             assert f"{verb} person {decoding.numbers[person] + 1}" in moment.sentence
-            costs = [[float(cell.replace("∞", "inf")) for cell in row["cells"]] for row in rows]
+            costs = [[float(said(cell).replace("∞", "inf")) for cell in row["says"][2:]] for row in rows]
             np.testing.assert_allclose(costs, turn.cost, atol=0.005)
-            assert rows[moment.which]["chosen"] == person
+            kinds = [cell["kind"] for cell in rows[moment.which]["says"][2:]]
+            assert kinds == ["chosen" if group == person else "" for group in range(len(turn.people))]
+            assert [row["kind"] == "strong" for row in rows].index(True) == moment.which
             stepper.position = 0
             stepper.receive({"kind": "choose", "person": -1, "joint": 0, "dot": peaks[-1]})
             assert stepper.position == position
