@@ -123,6 +123,8 @@ def maps_data(maps: Maps) -> dict[str, Any]:
 
     A tag is `low` + `step` times the number sent. The step is no finer than what is shown, so that pages stay small.
     """
+    from matplotlib.ticker import MaxNLocator
+
     direction, ends = tag_scale(maps)
     low, high = float(maps.tags.min()), float(maps.tags.max())
     step = max(FINEST, (high - low) / 65535)
@@ -131,6 +133,7 @@ def maps_data(maps: Maps) -> dict[str, Any]:
         "tags": ((maps.tags - np.float32(low)) / np.float32(step) + np.float32(0.5)).astype(np.uint16).tobytes(),
         "low": low, "step": step, "size": list(maps.size), "depth": maps.tags.shape[3],
         "to_image": maps.to_image.T.ravel().tolist(), "direction": direction.tolist(), "ends": list(ends),
+        "ticks": [tag for tag in np.round(MaxNLocator(6).tick_values(*ends), 9).tolist() if ends[0] <= tag <= ends[1]],
     }  # fmt: skip
 
 
@@ -253,11 +256,10 @@ def told_data(
         return {}
     explained = explain_joint(decoding, person, joint) if person >= 0 else explain_peak(decoding, dot)
     listed = [setter({f.setting: f.to}, f"{f.setting} {f.side} {f.value:.4g}: {f.then}", person) for f in flips]
-    search = [{"kind": "quiet hpe-searches", "says": " searching for values that change it …"}] if searching else []
+    search = [{"kind": "searches", "says": " searching for values that change it …"}] if searching else []
     others = {"kind": "flips", "says": [*(["It would be otherwise: "] if listed else []), *listed, *search]}
     told: dict[str, Any] = {"words": [[*who, *linked(explained.sentence)], others], "lights": []}
-    kept = np.flatnonzero(decoding.repeats < 0)[person] if person >= 0 else -1
-    second = decoding.refinement
+    kept, second = (np.flatnonzero(decoding.repeats < 0)[person] if person >= 0 else -1), decoding.refinement
     for look in np.flatnonzero((second.person == kept) & (second.joint == joint) & second.searched).tolist():
         told["box"] = window_data(decoding, look)
     rows = []

@@ -8,7 +8,7 @@ const ONE_TYPE = ["heatmap", "tag map"], MAP_LAYERS = ["all heatmaps", ...ONE_TY
 /** How true people are drawn: all sides alike. */
 const TRUTH = { shades: Array(3).fill("#ffffffb0"), dash: [] };
 const FONT = "11px system-ui, sans-serif", BOLD = "600 12px system-ui, sans-serif";
-/** Room in the strip for the names of joint types, at its right, for people's numbers above and the scale below; pixels. */
+/** Pixels in the strip for the names of joint types, at its right, for people's numbers above and the scale below. */
 const NAMES = 98, EDGE = 12, HEAD = 46, FOOT = 20;
 /** How what lights up is ringed: radius, colour and dash. */
 const LIT = {
@@ -96,13 +96,6 @@ class Maps {
     return { joint, score: this.heat[pixel] / 255, tag: [...this.tags.subarray(start, start + this.depth)] };
   }
 
-  /** The highest score of each pixel, of all joint types. */
-  highest() {
-    const { heat, size } = this, highest = new Uint8Array(size);
-    for (let i = 0; i < heat.length; i++) if (heat[i] > highest[i % size]) highest[i % size] = heat[i];
-    return highest;
-  }
-
   /** A tag as the one number that the strip shows; `start` where it begins in a longer list. */
   along(tag, start = 0) {
     return this.direction.reduce((sum, part, d) => sum + part * tag[start + d], 0);
@@ -115,10 +108,13 @@ class Maps {
     this.painted = key;
     const { heat, tags, size, depth, ends: [low, high] } = this, start = joint * size;
     const shown = probe ? "nearness" : layer, colours = typed(Uint32Array, this.scales[shown]);
-    const highest = shown === "all heatmaps" && this.highest();
     const level = {
       heatmap: (i) => heat[start + i],
-      "all heatmaps": (i) => highest[i],
+      "all heatmaps": (i) => {
+        let highest = 0;
+        for (let pixel = i; pixel < heat.length; pixel += size) highest = Math.max(highest, heat[pixel]);
+        return highest;
+      },
       "tag map": (i) => 255 * (this.along(tags, (start + i) * depth) - low) / (high - low),
       nearness: (i) => {
         let apart = 0;
@@ -165,7 +161,7 @@ class Drawing {
   /** Remember something drawn, for readers and for what lies under a pointer. */
   drawn(kind, more) { this.into.push({ kind, ...more }); }
 
-  /** Paint what depends on the things that it `shows`; from the second time on that they are the same, a bitmap is kept. */
+  /** Paint what depends on what it `shows`; from the second time on that this is the same, a bitmap is kept. */
   layered(name, g, size, shows, paint) {
     const layer = (this.layers[name] ??= { canvas: new OffscreenCanvas(1, 1), shows: [] }), above = this.into;
     shows.push(...size, g.canvas.width);
@@ -190,7 +186,7 @@ class Drawing {
   /** The person who is pointed at, or else chosen, -1 for none: the others fade. */
   get foremost() { return [this.hovered, this.chosen].find((spot) => spot?.person >= 0)?.person ?? -1; }
 
-  /** What lights up: its kind, its place on the photo, the dot that it is, if it is one, and a letter, if it has one. */
+  /** What lights up: its kind, its place on the photo, and, where it has them, its dot and its letter. */
   lights() {
     const { odd, diagnosing, chosen, hovered, mark, scene } = this, preview = this.get("preview");
     const dots = (kind, which = []) => which.filter((dot) => dot in scene.dots)
@@ -388,11 +384,7 @@ class Drawing {
       bar(g, NAMES - 4, y, width - NAMES, 1, "#8886");
       write(g, this.fixed.names[joint], NAMES - 8, y, text, "right", font);
     }
-    const [low, high] = this.scale, power = 10 ** Math.floor(Math.log10((high - low) / 6));
-    const step = power * [1, 2, 5, 10].find((times) => 6 * times * power >= high - low);
-    for (let tag = Math.ceil(low / step) * step; tag <= high; tag += step) {
-      write(g, String(+tag.toFixed(6)), this.column(tag), height - 10, text);
-    }
+    for (const tag of this.maps?.ticks ?? []) write(g, String(tag), this.column(tag), height - 10, text);
     write(g, "tag", NAMES - 24, height - 10, text, "right");
   }
 

@@ -216,7 +216,7 @@ class Explorer(Canvas):
             dot = whole_number("dot", dot, below=len(dots))
         maps = edits[what]()
         self.subject, self._decoder, self._searched = replace(self.subject, maps=maps), Decoder(maps), {}
-        self.maps = data.maps_data(maps) | {name: self.maps[name] for name in ("ends", "direction")}
+        self.maps = data.maps_data(maps) | {name: self.maps[name] for name in ("ends", "ticks", "direction")}
         self._decode()
 
     def let_go(self) -> None:
@@ -293,10 +293,9 @@ class Explorer(Canvas):
     def explanations(self) -> dict[str, Any]:
         """The words about everything: by "person,joint" and "dot index"."""
         decoding = self.decoding
-        people, joint = range(len(decoding.poses)), decoding.peaks.joint.tolist()
         alone = np.flatnonzero(dots_of(decoding).person < 0).tolist()
-        told = {f"{i},{k}": data.told_data(decoding, i, k) for i in people for k in range(-1, K)}
-        return told | {f"dot {i}": data.told_data(decoding, -1, joint[i], i) for i in alone}
+        told = {f"{i},{k}": data.told_data(decoding, i, k) for i in range(len(decoding.poses)) for k in range(-1, K)}
+        return told | {f"dot {i}": data.told_data(decoding, -1, -1, i) for i in alone}
 
     def _search(self) -> None:
         """Send what follows the picture when the sliders rest."""

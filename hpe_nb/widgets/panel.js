@@ -1,8 +1,8 @@
 // What stands beside the picture: sliders with their marks, steps and a timeline, the camera; the saved page.
 
 const NO_CLIPBOARD = "The clipboard is closed to this page: select the code and press Ctrl+C.";
-const NO_CAMERAS = `This browser gives cameras only to pages from https:// or localhost; take one photo with the button
-instead.`;
+const NO_CAMERA = `Take one photo with the button instead, or allow the camera and try again: browsers give it only to
+pages from https:// or localhost.`;
 
 // ------------------------------------------------------------------------------------------------------------ settings
 
@@ -159,7 +159,8 @@ class Steps {
     turn.value = turns.findLast(([start]) => start <= position)?.[0] ?? "";
     this.drawLine();
     clearTimeout(this.timer);
-    if (this.playing) this.timer = setTimeout(() => (position + 1 < count ? this.to(position + 1) : this.toggle()), this.interval);
+    const next = () => (position + 1 < count ? this.to(position + 1) : this.toggle());
+    if (this.playing) this.timer = setTimeout(next, this.interval);
   }
 
   drawLine() {
@@ -197,10 +198,10 @@ class Camera {
     explore.onclick = () => this.stop();
   }
 
-  press() { return this.stream ? this.stop("The camera is off; the last picture stays.") : this.begin(); }
-
-  async begin() {
+  /** Start the camera, or stop it. */
+  async press() {
     const { view, video, start } = this;
+    if (this.stream) { this.stop("The camera is off; the last picture stays."); return; }
     try {
       this.stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 640 } }, audio: false });
       if (view.abort.signal.aborted) { this.stop(); return; }
@@ -210,8 +211,7 @@ class Camera {
       start.textContent = "Stop camera";
       await this.send(video);
     } catch (error) {
-      const none = `No camera (${error.name}): take one photo with the button instead, or allow the camera and try again.`;
-      this.stop(navigator.mediaDevices ? none : NO_CAMERAS);
+      this.stop(`No camera (${error.name}). ${NO_CAMERA}`);
     }
   }
 
@@ -278,9 +278,10 @@ async function savedModel(page) {
 
 export default {
   render({ model, el }) {
-    const view = new View(el, model), below = make("div", { className: "hpe-below" }), { widget_manager: manager } = model;
+    const view = new View(el, model), below = make("div", { className: "hpe-below" });
     const show = async () => {
-      const id = model.get("below"), child = id && await manager.create_view(await manager.get_model(id));
+      const id = model.get("below"), manager = model.widget_manager;
+      const child = id && await manager.create_view(await manager.get_model(id));
       below.replaceChildren(...(child ? [child.el] : []));
     };
     el.append(below);

@@ -1,11 +1,8 @@
 // A view: the widget's parts on the page, what the kernel sends, and what a person does with pointer and keys. What
 // stands on the page is in canvas.html.
 //
-// It reads named values from the kernel's model, or from one that holds the data inside a saved page, and sends messages
-// back where there is a kernel.
-
-/** What the kernel sends; the order in which those that are sent together arrive is any. */
-const TRAITS = ["fixed", "maps", "scene", "answer", "choice", "photo", "told", "kept", "doctor", "status", "marks", "preview"];
+// It reads named values from the kernel's model, or from one that holds the data inside a saved page, and sends
+// messages back where there is a kernel.
 
 /** Give an element these children in place of those that it has; `false` and `null` are none. */
 function fill(node, ...children) {
@@ -20,13 +17,9 @@ function make(tag, { data = {}, ...given } = {}, ...children) {
   return fill(node, ...children);
 }
 
+
 /** Offer these in a list: pairs of value and text, or values alone. */
-function offer(select, choices) {
-  return fill(select, choices.map((one) => {
-    const [value, text = value] = [one].flat();
-    return make("option", { value }, text);
-  }));
-}
+const offer = (select, choices) => fill(select, choices.map((one) => new Option(...[one].flat().reverse())));
 
 /** What the kernel sends of a picture, each dot with names for its numbers. */
 const named = ({ dots = [], ...scene }) => ({
@@ -48,16 +41,14 @@ class View extends Drawing {
     this.build();
     el.append(this.root);
     this.listen();
-    for (const name of TRAITS) this.when(`change:${name}`, () => this[`load_${name}`](this.get(name)))();
+    // Those that are sent together arrive in any order.
+    const traits = "fixed maps scene answer choice photo told kept doctor status marks preview".split(" ");
+    for (const name of traits) this.when(`change:${name}`, () => this[`load_${name}`](this.get(name)))();
     this.when("msg:custom", ({ kind }) => { if (kind === "ping") this.send({ kind: "here" }); });
-    const resized = () => {
+    new ResizeObserver(() => {
       if (this.fitted) this.fit(); else this.draw();
       this.steps?.drawLine();
-    };
-    new ResizeObserver(resized).observe(this.parts.stage);
-    const theme = new MutationObserver(() => this.draw()); // the strip is written in the theme's colours
-    theme.observe(document.body, { attributes: true });
-    this.abort.signal.addEventListener("abort", () => theme.disconnect());
+    }).observe(this.parts.stage);
     this.show({});
     this.send({ kind: "here" });
   }
@@ -75,12 +66,6 @@ class View extends Drawing {
     this.model.on(event, apart);
     this.abort.signal.addEventListener("abort", () => this.model.off(event, apart));
     return apart;
-  }
-
-  /** Show an error in the status line and in the kernel's log. */
-  failed(error) {
-    this.say(`The page: ${error.message}`, true);
-    this.send({ kind: "failed", text: String(error.stack ?? error) });
   }
 
   close() {
@@ -101,7 +86,7 @@ class View extends Drawing {
     }
   }
 
-  // -------------------------------------------------------------------------------------------------------------- parts
+  // ------------------------------------------------------------------------------------------------------------- parts
 
   /** Keep of canvas.html what this widget offers; `parts` are the elements that change or are used, by their names. */
   build() {
@@ -156,14 +141,15 @@ class View extends Drawing {
   /** Tell these pieces in a part of the page, in place of what it told. */
   tell(part, pieces = []) { fill(this.parts[part], pieces.map((piece) => this.node(piece))); }
 
-  // ------------------------------------------------------------------------------------------------------------ pointers
+  // ---------------------------------------------------------------------------------------------------------- pointers
 
   listen() {
     const { photo, strip } = this;
     this.follow(photo, (at, reach) => {
-      const hit = this.hit(photo, at, reach), onDivider = Math.abs(at[0] - this.divider * this.size[0]) < 8;
+      const hit = this.hit(photo, at, reach), [width] = this.size;
       const click = () => this.choose(hit), pan = (now, last) => this.panBy(now[0] - last[0], now[1] - last[1]);
-      if (this.mode === "divider" && onDivider) return { drag: ([x]) => { this.divider = clamp(x / this.size[0], 0, 1); } };
+      const onDivider = this.mode === "divider" && Math.abs(at[0] - this.divider * width) < 8;
+      if (onDivider) return { drag: ([x]) => { this.divider = clamp(x / width, 0, 1); } };
       if (!this.editing || !(hit?.dot >= 0)) return { click, drag: pan };
       const drop = ([x, y]) => this.edit("place", hit.dot, { at: this.toImage(x - this.left, y) });
       return { click, drag: (now) => { this.held.onPhoto = now; }, drop };
@@ -215,14 +201,17 @@ class View extends Drawing {
       const typing = document.activeElement?.matches("input, textarea, select, [contenteditable]");
       if (this.pointer && event.key === "t" && !typing) this.key(event);
     }, { capture: true });
-    this.on(document, "keyup", (event) => { if (event.key.toLowerCase() === "t" && this.holding) this.toggle("probing", false); });
+    this.on(document, "keyup", ({ key }) => { if (this.holding && /^t$/i.test(key)) this.toggle("probing", false); });
     const own = this.live ? import.meta.url : location.href.split("#")[0];
     this.on(window, "error unhandledrejection", ({ error, reason = error }) => {
-      if (reason?.stack?.includes(own)) this.failed(reason);
+      if (!reason?.stack?.includes(own)) return;
+      this.say(`The page: ${reason.message}`, true);
+      this.send({ kind: "failed", text: reason.stack }); // to the kernel's log
     });
+    this.on(this.root, "transitionend", () => this.draw()); // the strip is written in the theme's colour
   }
 
-  /** Follow the pointers on a canvas. What `grab` gives is dragged and dropped, or clicked; on the photo two fingers pinch. */
+  /** Follow pointers on a canvas: what `grab` gives is dragged and dropped, or clicked; two fingers pinch the photo. */
   follow(canvas, grab, hover) {
     const fingers = new Map(), at = ({ offsetX, offsetY }) => [offsetX, offsetY];
     this.on(canvas, "pointerdown", (event) => {
@@ -251,10 +240,7 @@ class View extends Drawing {
     this.on(canvas, "pointerup pointercancel", (event) => {
       const { held } = this;
       fingers.delete(event.pointerId);
-      if (event.type === "pointerup") {
-        if (held?.moved) held.drop?.(at(event));
-        else held?.click?.();
-      }
+      if (event.type === "pointerup") (held?.moved ? held.drop : held?.click)?.(at(event));
       this.held = null;
       this.draw();
     });
@@ -263,14 +249,10 @@ class View extends Drawing {
 
   /** Light up what the pointer is on; beside it on the photo, `at`, a tip tells what is there. */
   hover(spot, at = null) {
-    const { tip } = this.parts, text = at ? this.tipText(spot, this.pointer) : "";
+    const { tip } = this.parts, [width, height] = this.size, [x, y] = at ?? [0, 0], below = y < height - 60;
     this.hovered = spot;
-    tip.hidden = !text;
-    if (text) {
-      const [width, height] = this.size, top = at[1] > height - 60 ? at[1] - 52 : at[1] + 14;
-      Object.assign(tip.style, { left: `${clamp(at[0] + 14, 0, width - 190)}px`, top: `${top}px` });
-      tip.textContent = text;
-    }
+    tip.textContent = at ? this.tipText(spot, this.pointer) : "";
+    Object.assign(tip.style, { left: `${clamp(x + 14, 0, width - 190)}px`, top: `${below ? y + 14 : y - 52}px` });
     this.draw();
   }
 
@@ -299,14 +281,14 @@ class View extends Drawing {
 
   get threshold() { return this.answer.values?.tag_threshold; }
 
-  // ------------------------------------------------------------------------------------- data, by the names of the traits
+  // ---------------------------------------------------------------------------------- data, by the names of the traits
 
   load_fixed(fixed) {
     if (!fixed.app) return; // the kernel has let go
     this.fixed = fixed;
     this.panels.build();
-    const other = `This view was made by hpe-nb ${fixed.version}, the page's code is of ${VERSION}: run its cell again.`;
-    if (fixed.version !== VERSION) this.say(other, true);
+    const other = `made by hpe-nb ${fixed.version}, the page's code is of ${VERSION}`;
+    if (fixed.version !== VERSION) this.say(`This view was ${other}: run its cell again.`, true);
   }
 
   async load_photo(sent) {
@@ -332,7 +314,8 @@ class View extends Drawing {
 
   load_scene(sent) {
     if (!sent.people) return;
-    Object.assign(this, { scene: named(sent), hovered: null, selected: [], mark: null, items: { photo: [], strip: [] } });
+    const items = { photo: [], strip: [] };
+    Object.assign(this, { scene: named(sent), hovered: null, selected: [], mark: null, items });
     this.listPeople();
     this.tell("table", sent.table);
     this.strip.hidden = !!sent.table;
@@ -366,13 +349,14 @@ class View extends Drawing {
 
   /** The kernel says where the chosen joint is now, unless something else was chosen since. */
   load_choice({ n = 0, ...spot }) {
+    this.count = Math.max(this.count, n); // another view may have chosen
     if (n < this.chose) return;
     this.chosen = spot.person >= 0 || spot.dot >= 0 ? spot : null;
     if (spot.joint >= 0) this.joint = spot.joint;
     this.show({});
   }
 
-  /** Ask the kernel for a new picture; while one question is open only the newest waits, with all that was to change. */
+  /** Ask the kernel for a new picture; while one question is open only the newest waits, with all that it changes. */
   ask(message) {
     const before = this.queued?.kind === message.kind ? this.queued.changes : {};
     this.queued = message.changes ? { ...message, changes: { ...before, ...message.changes } } : message;
@@ -452,12 +436,13 @@ class View extends Drawing {
     this.tell("people", [{ heads: ["person", "score", "tag", "detected", "refined", "missing"], rows }]);
   }
 
-  // ------------------------------------------------------------------------------------------------------------- actions
+  // ----------------------------------------------------------------------------------------------------------- actions
 
   /** Change layer or joint type, or switch something on or off. */
   show(changes) {
     const { parts } = Object.assign(this, changes);
-    if (changes.joint != null && this.chosen?.person >= 0) this.choose({ person: this.chosen.person, joint: this.joint });
+    const { joint, chosen } = this;
+    if (changes.joint != null && chosen?.person >= 0) this.choose({ person: chosen.person, joint });
     [parts.layer.value, parts.joint.value, parts.findings.hidden] = [this.layer, this.joint, !this.diagnosing];
     for (const name of ["probing", "editing", "diagnosing"]) parts[name].ariaPressed = this[name];
     if (changes.diagnosing) parts.said.scrollTop = 0;
@@ -465,7 +450,7 @@ class View extends Drawing {
     this.draw();
   }
 
-  /** Switch the tag probe, "what if" or the doctor on or off, and note what it is for, unless the pointer is at work. */
+  /** Switch tag probe, "what if" or doctor on or off, and note what it is for, unless the pointer is on the photo. */
   toggle(name, on = !this[name], holding = false) {
     this.note(on && !this.pointer ? this.parts[name].title : "");
     this.show({ [name]: on, holding });
@@ -526,7 +511,7 @@ class View extends Drawing {
     event.stopPropagation();
   }
 
-  // --------------------------------------------------------------------------------------------------- zoom, pan and fit
+  // ------------------------------------------------------------------------------------------------- zoom, pan and fit
 
   /** Show the photo in this size, its first pixel at this place of the canvas; a piece of it stays in sight. */
   lookAt(zoom, x, y, fitted = false) {

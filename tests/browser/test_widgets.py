@@ -231,6 +231,10 @@ def test_what_is_chosen_lights_up_everywhere_and_keys_go_on(explored):
     row.click()
     page.wait_for_function(f"{VIEW}.zoom > 2 * {VIEW}.least")
     assert explored.items(canvas, "runner-up")[0] != runner, "the picture goes there"
+    page.locator(".hpe-fit").click()
+    row.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"{VIEW}.zoom > 2 * {VIEW}.least")
     page.locator(".hpe-fold summary").click()
     page.locator(".hpe-people tbody tr").nth(1).hover()
     page.wait_for_function(f"{VIEW}.hovered?.person === 1")
@@ -442,6 +446,51 @@ def test_a_first_look_finds_zoom_probe_and_page_which_needs_nothing(explored, ju
     assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
     assert saved.console == []
     saved.close()
+
+
+ORDERS = """async () => {
+    const {view} = document.querySelector('.hpe'), {model} = view, frame = () => new Promise(requestAnimationFrame);
+    const names = ['fixed', 'photo', 'maps', 'scene', 'answer', 'choice', 'told', 'kept', 'doctor', 'marks', 'status'];
+    const state = () => Object.fromEntries([...names, 'preview'].map((name) => [name, model.get(name)]));
+    const before = window.before ??= state(), after = state(), seen = [];
+    for (const order of [names, names.toReversed(), names.toSorted(), names.toSorted().toReversed()]) {
+        const handlers = {}, place = document.body.appendChild(document.createElement('div'));
+        let now = before;
+        place.style.cssText = 'position: fixed; inset: 0; width: 1300px; z-index: 99';
+        const fake = {get: (name) => now[name], on: (event, act) => { handlers[event] = act; }, off() {}, send() {}};
+        const other = new view.constructor(place, fake);
+        while (other.loading !== null) await frame();
+        now = after;
+        for (const name of order) if (before[name] !== after[name]) handlers[`change:${name}`]();
+        while (other.loading) await frame();
+        for (const wait of [1, 2, 3]) await frame();
+        seen.push(place.innerText + JSON.stringify([other.items, other.photo.ariaLabel, other.strip.ariaLabel]));
+        other.close();
+        place.remove();
+    }
+    return seen;
+}"""
+
+
+def test_traits_that_are_sent_together_may_arrive_in_any_order(explored):
+    explored.page.evaluate(ORDERS)
+    explored.ask("explorer.show(three, known=(hpe.decode(three.maps).poses, [7, 2, 19]))")
+    explored.ask("(explorer.keep(), explorer.choose(2, 9), setattr(explorer, 'settings', hpe.Settings.omz()))[2]")
+    explored.page.locator(".hpe-words p", has_text="20").wait_for()
+    seen = explored.page.evaluate(ORDERS)
+    assert "20" in seen[0]
+    assert [other == seen[0] for other in seen] == [True] * 4
+
+
+def test_two_views_of_a_widget_show_the_choice_of_either(explored):
+    page, other = explored.page, "window.other"
+    page.evaluate(f"() => {{ const view = {VIEW}; {other} = new view.constructor(document.body, view.model); }}")
+    for joint in (5, 7, 9):
+        page.evaluate(f"{other}.choose({{person: 0, joint: {joint}}})")
+    page.wait_for_function(f"{VIEW}.chosen?.joint === 9")
+    page.evaluate(f"{VIEW}.choose({{person: 1, joint: 5}})")
+    page.wait_for_function(f"{other}.chosen.person === 1")
+    page.evaluate(f"{other}.close()")
 
 
 def test_theme_and_words_for_those_who_cannot_see_it_follow(explored):
