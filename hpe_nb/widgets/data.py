@@ -215,11 +215,6 @@ def badge(number: int, person: int) -> Piece:
     return {"number": number, "act": ["choose", {"person": person}]}
 
 
-def showing(says: Piece, at: Iterable[float], kind: str = "link") -> dict[str, Any]:
-    """What is clicked to see a place, in image pixels, on the photo."""
-    return {"says": says, "kind": kind, "title": "show it on the photo", "act": ["centre", *at]}
-
-
 def setter(changes: Mapping[str, Any], text: str = "", person: int = -1) -> Piece:
     """What sets settings, after which the kernel follows the person and says what has changed."""
     told = ", ".join(f"{name} = {value:g}" for name, value in changes.items())
@@ -228,9 +223,13 @@ def setter(changes: Mapping[str, Any], text: str = "", person: int = -1) -> Piec
 
 
 def linked(sentence: str) -> list[Piece]:
-    """A sentence in which places, such as (120, 45), can be clicked."""
-    parts = re.split(r"(\(\d+, \d+\))", sentence)
-    return [showing(part, map(int, re.findall(r"\d+", part))) if i % 2 else part for i, part in enumerate(parts)]
+    """A sentence in which places, such as (120, 45), are clicked to see them on the photo."""
+
+    def link(place: str) -> Piece:
+        x, y = re.findall(r"\d+", place)
+        return {"says": place, "kind": "link", "title": "show it on the photo", "act": ["centre", int(x), int(y)]}
+
+    return [link(part) if i % 2 else part for i, part in enumerate(re.split(r"(\(\d+, \d+\))", sentence))]
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -266,11 +265,12 @@ def told_data(
     for i, one in enumerate(explained.table):
         x, y, apart, away = round(one.x, 2), round(one.y, 2), number(one.tag_distance), number(one.place_distance, 0)
         cells: list[Piece] = [letter(i), f"{one.score:.2f}", apart, away, number(one.cost), one.went_to]
-        rows.append(showing(cells, (x, y), "") | {"spot": {"person": -1, "dot": one.peak}})
+        rows.append({"says": cells, "act": ["centre", x, y], "spot": {"dot": one.peak}})
         kind = "runner-up" if one is explained.runner_up else "candidate"
         told["lights"].append({"kind": kind, "letter": letter(i), "x": x, "y": y})
+    heads = ["", "score", "tag distance", "pixels away", "cost", "went to"]
     if rows:
-        told["words"].append({"heads": ["", "score", "tag distance", "pixels away", "cost", "went to"], "rows": rows})
+        told["words"].append({"heads": heads, "rows": rows, "title": "show it on the photo"})
     return told
 
 

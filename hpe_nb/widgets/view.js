@@ -118,7 +118,7 @@ class View extends Drawing {
     if (!tag && typeof piece === "string") return piece;
     const { number, says = number ? String(number) : piece, kind = "", title = "", act, spot, heads, rows } = piece;
     if (rows) {
-      return make("table", { className: "hpe-list" },
+      return make("table", { className: "hpe-list", title },
         make("thead", {}, make("tr", {}, heads.map((one) => this.node(one, "th")))),
         make("tbody", {}, rows.map((row) => this.node(row, "tr"))));
     }
