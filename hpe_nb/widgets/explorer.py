@@ -248,7 +248,8 @@ class Explorer(Canvas):
             tools = (*self.tools, "list") if len(self._list) > 1 else self.tools
             self.fixed = data.fixed_data(self.app, tools, self._panels(), layer=self._layer)
         with self.hold_sync():
-            self._follow(before)
+            if scene != self.scene:
+                self._follow(before)
             self.scene, self.answer, self.doctor = scene, answer, {}  # what is odd is said of one result
         self._search()
 
