@@ -20,6 +20,7 @@ def add(parser: ArgumentParser) -> None:
     words = "needed, once for each field: LOW:HIGH:STEP or values between commas, as tag_threshold=0.5:2:0.1"
     parser.add_argument("--set", action="append", required=True, metavar="FIELD=VALUES", dest="grid", help=words)
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the whole table")
+    parser.add_argument("--overwrite", action="store_true", help="replace the file that --csv names")
     add_decoding(parser)
 
 
@@ -34,7 +35,7 @@ def run(options: Namespace) -> None:
         network = Path(options.network)
         network_files = [network, *(network.parent / (network.stem + ending) for ending in (".bin", ".toml"))]
         inputs = [*label_files(options.labels), *network_files, *photos_of(options, known)]
-        check_targets([options.csv], inputs, replace=True)
+        check_targets([options.csv], inputs, options.overwrite, ", or add --overwrite to replace it")
     grid: dict[str, list[Any]] = {}
     for name, values in map(values_of, options.grid):
         grid.setdefault(name, []).extend(values)

@@ -10,6 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from hpe_nb.arrays import Ints
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.poses import KINDS, MISSING, Poses
+from hpe_nb.files.text import plural
 from hpe_nb.skeleton import KEYPOINTS
 
 MOST = 8
@@ -59,5 +60,5 @@ def told_changes(before: Decoding, after: Decoding) -> list[str]:
         kinds = f"was {KINDS[was[i, k]]}, now it is {KINDS[now[i, k]]}"
         change = kinds if was[i, k] != now[i, k] else "is at another place"
         joints.append(f"Person {numbers[same[i]]}'s {KEYPOINTS[k]} {change}.")
-    rest = [f"And {len(joints) - MOST} more joints."] if len(joints) > MOST else []
+    rest = [f"And {plural(len(joints) - MOST, 'more joint')}."] if len(joints) > MOST else []
     return told + joints[:MOST] + rest

@@ -57,10 +57,10 @@ def moments(decoding: Decoding) -> Iterator[Moment]:
         settled += count
     grouped, kept = len(decoding.scores), len(decoding.kept)
     above = int(pass_filter(decoding.scores, settings).sum())
-    stay = " and stay" if kept == above else f", of whom max_people = {settings.max_people} keeps the best"
+    best = "" if kept == above else f", of whom max_people = {settings.max_people} keeps the best"
     said = (
-        f"All joint types had their turn: {plural(grouped, 'person')}. {above} have a score above pose_threshold = "
-        f"{settings.pose_threshold:g}{stay}; {grouped - kept} leave."
+        f"All joint types had their turn: {plural(grouped, 'person')}. With a score above pose_threshold = "
+        f"{settings.pose_threshold:g}: {above}{best}. Dropped: {grouped - kept}."
     )
     yield Moment("filter", said, settled)
     for i in np.flatnonzero(decoding.refinement.searched).tolist():

@@ -169,7 +169,7 @@ def readout(decoding: Decoding) -> str:
     settings, kind, unused = decoding.settings, decoding.poses.kind, int((owners(decoding) < 0).sum())
     if len(kind):
         return (
-            f"{plural(len(kind), 'person')}: {int((kind == DETECTED).sum())} joints detected, "
+            f"{plural(len(kind), 'person')}: {plural(int((kind == DETECTED).sum()), 'joint')} detected, "
             f"{int((kind == REFINED).sum())} refined; {plural(unused, 'peak')} without a person"
         )
     if len(decoding.peaks):
@@ -204,7 +204,7 @@ def told_data(decoding: Decoding, person: int, joint: int, dot: int = -1) -> dic
         lacking, found = [KEYPOINTS[i] for i in np.flatnonzero(kind == MISSING)], int((kind == DETECTED).sum())
         rest = f" Missing: {', '.join(lacking)}." if lacking else ""
         told["sentence"] = (
-            f"Person {decoding.pose_numbers[person] + 1} has {found} detected joints of {K}, so the score, a mean over "
+            f"Person {decoding.pose_numbers[person] + 1} has {found} of {K} joints detected, so the score, a mean over "
             f"all {K}, can be at most {found / K:.2f}; it is {score:.2f}.{rest}"
         )
         return told
