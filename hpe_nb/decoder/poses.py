@@ -289,7 +289,7 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
         return repeats
     xy = np.ascontiguousarray(xy)
     low, high = corners(xy, present)
-    area = AREA_OF_BOX * (high - low).prod(axis=1)
+    area = body_areas(low, high)
     ones = present.astype(np.float32)
 
     def alike(better: Ints, worse: Ints) -> Bools:

@@ -1,7 +1,7 @@
 """Map cache: the network looks at each photo once, and its maps are kept, packed, for every sweep to come.
 
 Most of a heatmap is all but zero. A pixel can matter only as a peak, as a refined joint, or as the neighbour of one of
-these that decides the quarter-pixel step; the others are left out, which leaves about a tenth.
+these that decides the quarter-pixel step; the others are left out, which leaves a tenth to a seventh.
 """
 
 from __future__ import annotations

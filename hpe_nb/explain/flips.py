@@ -223,7 +223,7 @@ def _compared_with(picture: _Picture, low: float, high: float) -> Floats | None:
         case "delta":
             return np.zeros(0)
         case "max_candidates" | "max_people":
-            return np.arange(low + 1.0, high + 1)
+            return np.arange(np.floor(low) + 1, np.floor(high) + 1)
         case "detection_threshold":  # a peak is left out from its own score on
             return find_peaks(picture.decoder.maps, picture.at(low)).value.astype(np.float64)
         case "pose_threshold":  # a person is dropped from the least value on that is its score as float32

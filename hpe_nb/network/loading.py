@@ -58,7 +58,8 @@ def load_network(
     Args:
         name_or_path: "auto", a name, or the path of an .xml or .onnx file.
         fit: how photos are placed (see `hpe_nb.network.placement`); by default as the card says, else "protocol".
-        size: side of the input for the named fits, in pixels; by default as the card says, else 448.
+        size: side of the input for the named fits, in pixels; by default the side that a network with a name was made
+            for, or as the card says, else 448.
         device: an OpenVINO device.
         layout: only for a path, as what follows: axes of the network's input, "NCHW" or "NHWC"; by default its shape
             tells.
