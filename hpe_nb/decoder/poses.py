@@ -99,10 +99,13 @@ class Poses:
         return f"Poses of {plural(len(self), 'person')}" + (f", scores {scores}{more}" if len(self) else "")
 
     def _repr_html_(self) -> str:
-        """A table with one row per person."""
+        return self.table(np.arange(len(self)))
+
+    def table(self, numbers: Ints) -> str:
+        """A table in HTML with one row per person; the numbers (P,) count from 0 and are shown from 1."""
         rows = [
             [
-                str(i + 1),
+                str(numbers[i] + 1),
                 f"{self.scores[i]:.2f}",
                 ", ".join(f"{tag:.2f}" for tag in np.ravel(self.tags[i]).tolist()),
                 *(str(int((self.kind[i] == kind).sum())) for kind in (DETECTED, REFINED, MISSING)),
