@@ -202,13 +202,8 @@ def keep_pictures(network: TwoScales, photos: list[LabelledPhoto], config: Confi
     MoveNet never changes, so what it sees in them is kept: 3 MB for 448 x 448. Photos with many people come more often
     (`OFTEN`), since tags have to be told apart where people are. People whom only MoveNet sees take part too.
 
-    Args:
-        network: its MoveNet looks at the pictures.
-        photos: the photos that pictures are made of.
-        config: number, size and kind of the pictures, and the seed from which they follow.
-        folder: from `pictures_folder`. The file i.npz holds the features at 1/4 to 1/32 as `level0` to `level3`,
-            float16 (C, side, side); `joints`, float32 (MOST, 17, 3), with x, y in picture pixels and 1 where known; and
-            `sizes` (MOST,), square roots of people's areas.
+    The file i.npz holds the features at 1/4 to 1/32 as `level0` to `level3`, float16 (C, side, side); `joints`, float32
+    (MOST, 17, 3), with x, y in picture pixels and 1 where known; and `sizes` (MOST,), square roots of people's areas.
     """
     remove_parts(folder)
     often = [photo for photo in photos for _ in range(min(photo.people.real.sum(), OFTEN))]

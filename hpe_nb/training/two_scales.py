@@ -111,17 +111,17 @@ class TwoScales(nn.Module):
         near, far = (self.movenet(picture.flip(1) * 0.00784302 - 1.0) for picture in (image, small))
         return near, far
 
-    def heatmaps(self, near: MoveNetOutput, far: MoveNetOutput, pointed: Owners) -> Tensor:
+    def heatmaps(self, near: MoveNetOutput, far: MoveNetOutput, owners: Owners) -> Tensor:
         """Judged heatmaps (B, 17, H/2, W/2), 0..1; the judge sees each pixel by itself, and what is known there."""
         height, width = near.features.shape[2:]
         features, joints = (double(x)[:, :, :height, :width] for x in (far.features, far.joints))
         logits = [x.clamp(min=-CLEAR) for x in (near.joints, joints)]
-        trust = pointed.trust.clamp(min=0.01).log()
-        x = torch.cat([near.features, logits[0], features, logits[1], pointed.near, trust, pointed.size.log()], 1)
+        trust = owners.trust.clamp(min=0.01).log()
+        x = torch.cat([near.features, logits[0], features, logits[1], owners.near, trust, owners.size.log()], 1)
         for name in ("enter", "middle"):
             x = functional.relu(self.judge[name](x))
         correction = STRENGTH * double(self.judge["leave"](x)) - DOUBT
-        heatmaps = computed(near, far, pointed).clamp(LOW, 1 - LOW)
+        heatmaps = computed(near, far, owners).clamp(LOW, 1 - LOW)
         # The logit plus the correction, without the two logarithms.
         judged: Tensor = heatmaps / (heatmaps + (1 - heatmaps) * torch.exp(-correction))
         return judged
@@ -129,10 +129,10 @@ class TwoScales(nn.Module):
     def maps(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The two outputs of the contract without signs: heatmaps and tags, both (B, 17, H/2, W/2)."""
         near, far = self.look(image)
-        pointed = find_owners(people_of(near, far), near.joints)
-        sure = ((pointed.trust - DOUBTED) / (SURE - DOUBTED)).clamp(0, 1) * pointed.near.pow(PLATEAU)
-        tags = self.head(features(near, far), sure, pointed.torso)
-        return self.heatmaps(near, far, pointed), double(tags)
+        owners = find_owners(people_of(near, far), near.joints)
+        sure = ((owners.trust - DOUBTED) / (SURE - DOUBTED)).clamp(0, 1) * owners.near.pow(PLATEAU)
+        tags = self.head(features(near, far), sure, owners.torso)
+        return self.heatmaps(near, far, owners), double(tags)
 
 
 def features(near: MoveNetOutput, far: MoveNetOutput) -> list[Tensor]:
@@ -174,15 +174,7 @@ def people_of(near: MoveNetOutput, far: MoveNetOutput) -> Detections:
 
 
 def find_people(sight: MoveNetOutput, cell: float = 1.0) -> Detections:
-    """The strongest centres at one scale.
-
-    Args:
-        sight: what MoveNet sees at this scale.
-        cell: side of the scale's cells, in cells of stride 4.
-
-    Returns:
-        The list of people, places and sizes in cells of stride 4.
-    """
+    """The strongest centres at one scale, whose cells have a side of `cell` cells of stride 4."""
     score = sight.centre.sigmoid()
     peak = functional.max_pool2d(score, 5, stride=1, padding=2) == score
     score, index = (score * peak).flatten(1).topk(PEOPLE, dim=1)
@@ -212,13 +204,13 @@ def find_owners(people: Detections, maps: Tensor) -> Owners:
     constant = worth[..., None] - tightness * (y.square() + x.square())
     terms = torch.stack([-tightness, 2 * tightness * y, 2 * tightness * x, constant], -1)
     points = (terms.flatten(1, 2) @ place).view(-1, PEOPLE, K, place.shape[2])
-    values, owners = points.topk(2, 1)
+    values, nearest = points.topk(2, 1)
     best, other = values.unbind(1)
     share = torch.sigmoid((best - other) / BLUR)
 
     def mixed(each: Tensor) -> Tensor:
         """A number that each person has, (B, N), as every pixel takes it over, (B, 17, h, w)."""
-        first, second = each.gather(1, owners.flatten(1)).view_as(owners).unbind(1)
+        first, second = each.gather(1, nearest.flatten(1)).view_as(nearest).unbind(1)
         return (second + share * (first - second)).view(-1, K, *maps.shape[2:])
 
     # Rounding alone could make a distance negative; beyond -40 nothing is near.
@@ -227,7 +219,7 @@ def find_owners(people: Detections, maps: Tensor) -> Owners:
     return Owners(mixed(people.score), near, mixed(people.size)[:, :1], (mixed(y), mixed(x)))
 
 
-def computed(near: MoveNetOutput, far: MoveNetOutput, pointed: Owners) -> Tensor:
+def computed(near: MoveNetOutput, far: MoveNetOutput, owners: Owners) -> Tensor:
     """Heatmaps (B, 17, H/2, W/2), 0..1, from joints and people: the mean of MoveNet's joint maps at both scales.
 
     Joints fade far from where their person should have them, and where no clearly seen person has them; where a joint
@@ -239,8 +231,8 @@ def computed(near: MoveNetOutput, far: MoveNetOutput, pointed: Owners) -> Tensor
 
     seen = spots(near)
     seen = 0.5 * (seen + double(spots(far))[:, :, : seen.shape[2], : seen.shape[3]])
-    seen = seen * twice(pointed.near.pow(FAR)) + EXPECTED * double(pointed.near)
-    return twice(pointed.trust.pow(TRUST)) * seen
+    seen = seen * twice(owners.near.pow(FAR)) + EXPECTED * double(owners.near)
+    return twice(owners.trust.pow(TRUST)) * seen
 
 
 def spots(sight: MoveNetOutput) -> Tensor:
