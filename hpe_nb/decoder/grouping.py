@@ -124,7 +124,14 @@ def walk(peaks: Peaks, settings: Settings, take: TakeTurn | None = None) -> Iter
 
 
 def take_turn(candidates: Candidates, people: People, settings: Settings) -> Turn:
-    """Assign the n candidates of one joint type to the m people so far; each that joins none opens a new person."""
+    """Assign the n candidates of one joint type to the m people so far; each that joins none opens a new person.
+
+    Returns:
+        The record of the turn, with the people after it.
+
+    Raises:
+        HpeError: the rule failed or gave something that is no cost.
+    """
     cost = checked_cost(settings, candidates, people)
     person = assign(settings, candidates, people, cost)
     alone = (person == ALONE).nonzero()[0]
@@ -213,7 +220,7 @@ def _table_of(
 
 
 def assign(settings: Settings, joints: Candidates, people: People, cost: Float64) -> Ints:
-    """Person of each candidate, (n,), by the assignment of least total cost; ALONE where it joins none.
+    """Person of each candidate, (n,), by the assignment of least total `cost` (n, m); ALONE where it joins none.
 
     It joins where the pair is `allowed`. Opening a person is always possible and costs `settings.opening`: pairs that
     cost more are counted as costing that, and where there are more candidates than people, padding columns of that cost

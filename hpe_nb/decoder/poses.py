@@ -168,11 +168,18 @@ def corners(xy: Places, there: Bools) -> tuple[Places, Places]:
 
 
 def quarter_steps(heatmaps: Float32, joint: Ints, xy: Ints) -> Float32:
-    """Shift of each joint towards its higher neighbours, (N, 2) float32: -0.25, 0 or 0.25 map pixels in x and in y.
+    """A quarter of a map pixel from each joint towards its higher neighbours.
 
     A peak lies nearer to its higher neighbour than the pixel's centre does (arXiv 1603.06937, section 3.3). Joints on
-    the map's outer two rows and columns (the last one at the far side) stay, as in the reference decoders. Of heatmaps
-    (17, h, w) the absolute values are compared, for joint types (N,) at map pixels xy (N, 2).
+    the map's outer two rows and columns (the last one at the far side) stay, as in the reference decoders.
+
+    Args:
+        heatmaps: (17, h, w) scores, of which the absolute values are compared.
+        joint: (N,) joint types.
+        xy: (N, 2) the pixels of the joints.
+
+    Returns:
+        (N, 2) float32 steps in x and in y: a quarter to either side, or 0 where both neighbours are as high.
     """
     height, width = heatmaps.shape[1:]
     index = np.ravel_multi_index((joint, xy[:, 1], xy[:, 0]), heatmaps.shape)

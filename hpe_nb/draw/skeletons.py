@@ -112,7 +112,7 @@ def numbers_of(poses: Poses, people: Ints | list[int] | None) -> list[int]:
 def _ready(
     poses: Poses, numbers: Iterable[int], min_score: float, shape: tuple[int, ...], line_width: float | None
 ) -> list[_Person]:
-    """The people in whole numbers; limbs about 1/60 of the body's size wide, within bounds that the picture sets."""
+    """The people in whole numbers; limbs are wider on larger bodies, within bounds that the picture sets."""
     near = (np.abs(poses.keypoints[..., :2]) < 2**14).all(axis=-1)  # OpenCV counts sixteenths in 32 bits
     seen = (poses.kind != MISSING) & (poses.keypoints[..., 2] >= min_score) & near
     points = np.rint(np.where(seen[..., None], poses.keypoints[..., :2], 0) * (1 << SHIFT)).astype(int)

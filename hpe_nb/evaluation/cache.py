@@ -34,6 +34,9 @@ from hpe_nb.skeleton import K
 ENDING = ".maps"
 """Ending of the cache's files; each holds one photo's packed maps."""
 
+PACKING = 5
+"""Number of the way in which maps are packed; with another number all maps are made again."""
+
 FLOOR = 0.01
 """Scores up to this are left out; thresholds below it need the whole maps."""
 
@@ -123,7 +126,7 @@ def cache_maps(
     fit, size = getattr(own, "fit", ""), getattr(own, "size", "")
     fitted = f", fit {fit} {size}" if isinstance(fit, str) else f", fit {fit[0]}x{fit[1]}"
     protocol = f"{name}{fitted if fit else ''}, {flip}"
-    told = f"5|{protocol}|{getattr(own, 'negated', None)}".encode() + getattr(own, "identity", b"")
+    told = f"{PACKING}|{protocol}|{getattr(own, 'negated', None)}".encode() + getattr(own, "identity", b"")
     identity, keys = hashlib.sha256(told).digest(), []
     for path in shown(paths, "photo", progress):
         content = read_bytes(path, "a photo")

@@ -32,6 +32,9 @@ def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, .
     """The settings of a grid, without repeats; `base`, the default to compare with, comes first.
 
     Where left out it is `Settings()`, or the first of the given settings where none of them has that rule.
+
+    Raises:
+        HpeError: no such field or value, more than `MOST` settings, or a knob that is called as a column of the table.
     """
     if isinstance(grid, Mapping):
         base = base or Settings()

@@ -12,10 +12,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import nullcontext
-from functools import cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import cloudpickle
 import joblib
 from joblib.externals import loky
 
@@ -96,8 +97,7 @@ def sweep(
         places = [folder / _record_name(source, i, each) if folder else None for i, each in enumerate(labels)]
         done: list[Any] = [_kept(place, i) for i, place in enumerate(places)]
         todo = [i for i, kept in enumerate(done) if kept is None]
-        # A rule of a notebook travels to other processes with its code.
-        job = joblib.wrap_non_picklable_objects(partial(work, settings))
+        job = Parcel(partial(work, settings))
         maps_of = source.packed if isinstance(source, MapCache) else source.__getitem__  # packed, they travel quickly
         made = _here_or_there(job, todo, lambda i: (maps_of(i), labels[i]), executor)
         for i, judgement in shown(made, "picture", progress, len(labels), len(labels) - len(todo)):
@@ -115,6 +115,34 @@ def work(settings: Iterable[Settings], maps: Maps | dict[str, Any], labels: Labe
     distinct = {id(poses): poses for poses in found}
     number = {key: i for i, key in enumerate(distinct)}
     return judge(list(distinct.values()), [number[id(poses)] for poses in found], labels)
+
+
+class Parcel:
+    """A function on its way to other processes: packed once, however many tasks it has, and opened once in each.
+
+    It travels with the code of what only this process can import, such as a rule of a notebook.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, *arguments: Any) -> Any:
+        """What the function gives."""
+        return self.function(*arguments)
+
+    @cached_property
+    def content(self) -> bytes:
+        """The function as bytes."""
+        return bytes(cloudpickle.dumps(self.function))
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[bytes]]:
+        return opened, (self.content,)
+
+
+@lru_cache(maxsize=1)
+def opened(content: bytes) -> Any:
+    """The function in a parcel; that of the last parcel is remembered."""
+    return cloudpickle.loads(content)
 
 
 def _inputs(pictures: Pictures, truth: Any) -> tuple[MapCache | list[Maps], list[Labels], str]:
@@ -174,10 +202,21 @@ def _here_or_there(
 def run_tasks(
     function: Callable[..., Any], tasks: Iterable[int], arguments: Callable[[int], Sequence[Any]], executor: Any = None
 ) -> Iterator[tuple[int, Any]]:
-    """Run the function on each task, where the executor says; yield tasks and results as they come.
+    """Run a function on each task, where the executor says.
 
-    A task's arguments are made when a worker is free for it, so that maps do not pile up. A process pool breaks when
-    one of its processes dies: a fresh pool takes over its work. Dask does so by itself.
+    A process pool breaks when one of its processes dies: a fresh pool takes over its work. Dask does so by itself.
+
+    Args:
+        function: what to run; for other processes in a `Parcel`, unless these can import it.
+        tasks: numbers of the tasks, in order.
+        arguments: gives what the function takes for a task; called when a worker is free, so that maps do not pile up.
+        executor: as for `sweep`; processes of the kit's where left out.
+
+    Yields:
+        Each task and its result, as they come.
+
+    Raises:
+        HpeError: processes were lost more than `RETRIES` times. What the function raises comes as it is.
     """
     at_once = AHEAD * joblib.cpu_count()
     if hasattr(executor, "get_executor"):  # a Dask client

@@ -178,7 +178,7 @@ def plot_curve(table: SweepTable, name: str, number_name: str = "AP", ax: Axes |
         best = on_grid.groupby(name)[number_name].agg("max" if number_name in HIGH_IS_GOOD else "min")
         ax.plot(best.index, best, color=BEST, label="best of the other fields")
     ax.plot(plain[name], plain[number_name], color=DEFAULT, marker=".", label="other fields at their default")
-    if not rest and number_name == "AP" and len(plain) <= 60:
+    if not rest and number_name == "AP" and len(plain) <= 60:  # more intervals would take too long
         low, high = np.array([table.interval(i, draws=100) for i in plain.index]).T
         ax.fill_between(plain[name], low, high, color=DEFAULT, alpha=0.15, lw=0, label="95 % over pictures")
     return _marked(ax, table, name, number_name)
@@ -208,7 +208,7 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
     cells = frame.pivot_table(number_name, down, across, aggfunc="max" if good else "min")
     cells = cells.reindex(index=ys, columns=xs)
     image = ax.imshow(cells, cmap="viridis" if good else "viridis_r", origin="lower", aspect="auto")
-    if cells.size <= 150:
+    if cells.size <= 150:  # in smaller cells numbers would touch
         middle = (cells.min().min() + cells.max().max()) / 2
         for (j, i), value in np.ndenumerate(cells.to_numpy()):
             colour = "white" if (value < middle) == good else "black"

@@ -19,6 +19,9 @@ MOST = 8
 NEAR = 8.0
 """Image pixels: joints this far apart count a third of what joints at one place count."""
 
+LEAST = 0.1
+"""Two people are one only if they share more than this, in joints at one place."""
+
 
 def same_people(before: Poses, after: Poses) -> Ints:
     """For each person (P,) of `after` the one of `before` who shares most joints with it, or -1; none twice."""
@@ -26,7 +29,7 @@ def same_people(before: Poses, after: Poses) -> Ints:
     apart = np.linalg.norm(before.keypoints[:, None, :, :2] - after.keypoints[..., :2], axis=-1)
     shared = (both * np.exp(-apart / NEAR)).sum(axis=-1)
     old, new = linear_sum_assignment(shared, maximize=True)
-    alike = shared[old, new] > 0.1
+    alike = shared[old, new] > LEAST
     match = np.full(len(after), -1, np.intp)
     match[new[alike]] = old[alike]
     return match

@@ -91,8 +91,8 @@ def _rule(settings: Settings) -> str:
 
 def _refined(decoding: Decoding, index: int) -> str:
     """A missing joint was looked for."""
-    second, kept = decoding.refinement, int(decoding.refinement.person[index])
-    name = f"person {int(decoding.numbers[decoding.kept[kept]]) + 1}'s {KEYPOINTS[second.joint[index]]}"
+    refinement, kept = decoding.refinement, int(decoding.refinement.person[index])
+    name = f"person {int(decoding.numbers[decoding.kept[kept]]) + 1}'s {KEYPOINTS[refinement.joint[index]]}"
     if decoding.repeats[kept] >= 0:
         name += " (a duplicate, dropped later)"
     return f"Refinement of {name}: found {search_in_words(decoding, index)}."

@@ -212,9 +212,10 @@ def told_data(decoding: Decoding, person: int, joint: int, dot: int = -1) -> dic
         return {}
     explained = explain_joint(decoding, person, joint) if person >= 0 else explain_peak(decoding, dot)
     kept = np.flatnonzero(decoding.repeats < 0)[person] if person >= 0 else -1
-    second = decoding.refinement
-    for look in np.flatnonzero((second.person == kept) & (second.joint == joint) & second.searched).tolist():
-        told["box"] = window_data(decoding, look)
+    refinement = decoding.refinement
+    asked = (refinement.person == kept) & (refinement.joint == joint) & refinement.searched
+    for search in np.flatnonzero(asked).tolist():
+        told["box"] = window_data(decoding, search)
     candidates = [
         {
             "kind": "runner-up" if one is explained.runner_up else "candidate", "letter": letter(i), "peak": one.peak,
