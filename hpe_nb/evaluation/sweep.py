@@ -12,11 +12,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import nullcontext
-from functools import cache, cached_property, lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import cloudpickle
 import joblib
 from joblib.externals import loky
 
@@ -97,7 +96,8 @@ def sweep(
         places = [folder / _record_name(source, i, each) if folder else None for i, each in enumerate(labels)]
         done: list[Any] = [_kept(place, i) for i, place in enumerate(places)]
         todo = [i for i, kept in enumerate(done) if kept is None]
-        job = Parcel(partial(work, settings))
+        # A rule of a notebook travels to other processes with its code.
+        job = joblib.wrap_non_picklable_objects(partial(work, settings))
         maps_of = source.packed if isinstance(source, MapCache) else source.__getitem__  # packed, they travel quickly
         made = _here_or_there(job, todo, lambda i: (maps_of(i), labels[i]), executor)
         for i, judgement in shown(made, "picture", progress, len(labels), len(labels) - len(todo)):
@@ -115,34 +115,6 @@ def work(settings: Iterable[Settings], maps: Maps | dict[str, Any], labels: Labe
     distinct = {id(poses): poses for poses in found}
     number = {key: i for i, key in enumerate(distinct)}
     return judge(list(distinct.values()), [number[id(poses)] for poses in found], labels)
-
-
-class Parcel:
-    """A function on its way to other processes: packed once, however many tasks it has, and opened once in each.
-
-    It travels with the code of what only this process can import, such as a rule of a notebook.
-    """
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
-
-    def __call__(self, *arguments: Any) -> Any:
-        """What the function gives."""
-        return self.function(*arguments)
-
-    @cached_property
-    def content(self) -> bytes:
-        """The function as bytes."""
-        return bytes(cloudpickle.dumps(self.function))
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[bytes]]:
-        return opened, (self.content,)
-
-
-@lru_cache(maxsize=1)
-def opened(content: bytes) -> Any:
-    """The function in a parcel; that of the last parcel is remembered."""
-    return cloudpickle.loads(content)
 
 
 def _inputs(pictures: Pictures, truth: Any) -> tuple[MapCache | list[Maps], list[Labels], str]:

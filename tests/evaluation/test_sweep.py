@@ -1,7 +1,6 @@
 """Sweeps: equal tables wherever they run, nothing lost with a worker, nothing done twice after a kill."""
 
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -9,7 +8,6 @@ import threading
 import warnings
 from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -92,17 +90,6 @@ def test_the_table_is_the_same_wherever_it_is_made(table, seconds, executor, poo
     monkeypatch.setattr(sweeping, "time", SimpleNamespace(monotonic=count(0.0, seconds).__next__))  # each picture takes
     assert equal(swept(executor=executor), table)
     assert len(made) == pools
-
-
-def test_settings_are_packed_once_and_opened_once_in_each_process(monkeypatch):
-    packed = Mock(side_effect=sweeping.cloudpickle.dumps)
-    monkeypatch.setattr(sweeping.cloudpickle, "dumps", packed)
-    settings = hpe.random_settings(3, ["tag_threshold"])
-    job = sweeping.Parcel(partial(work, settings))
-    first, second = (pickle.loads(pickle.dumps(job)) for _ in range(2))
-    assert first is second
-    assert first.args[0] == settings
-    assert packed.call_count == 1
 
 
 @pytest.mark.slow
