@@ -179,7 +179,7 @@ def run_tasks(
     A process pool breaks when one of its processes dies: a fresh pool takes over its work. Dask does so by itself.
 
     Args:
-        function: what to run; for other processes in a `Parcel`, unless these can import it.
+        function: what to run; one that other processes cannot import is wrapped by joblib.
         tasks: numbers of the tasks, in order.
         arguments: gives what the function takes for a task; called when a worker is free, so that maps do not pile up.
         executor: as for `sweep`; processes of the kit's where left out.
