@@ -42,10 +42,13 @@ def run(options: Namespace) -> None:
     tried = grid_settings(grid, base)  # before the network is run
     table = hpe.sweep(maps_of(options, known), known, tried, base=base)
     print(table)
-    low, high = table.interval(table.best_row, 0)
-    default, unseen = table.validated()
-    print(f"Best against default: 95 % interval {low:+.1f} to {high:+.1f} AP over pictures.")
-    print(f"Chosen without having seen the picture (5 parts): AP {unseen:.1f}, the default {default:.1f}.")
+    if (parts := min(5, table.pictures)) > 1:
+        low, high = table.interval(table.best_row, 0)
+        default, unseen = table.validated(parts)
+        print(f"Best against default: 95 % interval {low:+.1f} to {high:+.1f} AP over pictures.")
+        print(f"Chosen without having seen the picture ({parts} parts): AP {unseen:.1f}, the default {default:.1f}.")
+    else:
+        print("One photo is too few to tell how sure this is; label more.")
     if options.csv:
         remove_parts(options.csv.parent)
         print(visible(str(table.to_csv(options.csv))))

@@ -257,6 +257,7 @@ def oks(xy: Floats | Ints, other: Floats | Ints, area: Floats | float, use: Bool
         (...) the mean over the used joints of exp(-d^2 / (2 area (2 sigma)^2)); 0 where no joint is used. A joint whose
         places are not both finite is like no other.
     """
+    use = np.asarray(use)
     kind = np.result_type(np.asarray(xy), np.asarray(other), np.float32)  # lists it would read as types
     with np.errstate(invalid="ignore", over="ignore"):
         apart = np.subtract(xy, other, dtype=kind)

@@ -372,6 +372,7 @@ def plot_truth(scene: Scene, decoding: Decoding, *, ax: Axes | None = None) -> A
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
+    check_kind(scene, Scene, "a scene is expected, as hpe.scene gives it")
     check_kind(decoding, Decoding)
     truth, poses, peaks = scene.truth, decoding.poses, decoding.peaks
     wrong = scene.maps.image_points(peaks.xy[wrong_joints(decoding, truth)].astype(np.float64))

@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 
 from hpe_nb.arrays import Bools, Image
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.errors import HpeError, visible, wrong_kind
+from hpe_nb.errors import HpeError, check_kind, visible, wrong_kind
 from hpe_nb.evaluation.flip import FlipTest
 from hpe_nb.files.images import read_image
 from hpe_nb.files.opencv import cv2
@@ -62,6 +62,7 @@ class MapCache(Sequence[Maps]):
         return len(self.keys)
 
     def __getitem__(self, index: Any) -> Any:
+        check_kind(index, int | np.integer, "the place of one photo, from 0, is expected")
         return unpack(self.packed(index))
 
     def packed(self, index: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from hpe_nb.decoder.decode import Decoding, decode
 from hpe_nb.decoder.poses import MISSING, Poses
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_kind
 from hpe_nb.evaluation.cache import MapCache, check_exact
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, check_inside, labels_of_each
 from hpe_nb.evaluation.metrics import COCO_NUMBERS, NOTE, OURS, CocoNumbers, PictureEvaluation, count_joints, judge
@@ -89,6 +89,7 @@ def evaluate(
         if not isinstance(truth, LabelledSet):
             raise HpeError("poses by image id were given, but labels without ids; read these with hpe.read_labels.")
         poses = truth.poses_of(poses)
+    check_kind(poses, Poses | Decoding | Iterable, "poses or decodings are expected")
     found: list[Any] = [poses] if isinstance(poses, Poses | Decoding) else list(poses)
     plain = [each.poses if isinstance(each, Decoding) else each for each in found]
     for number, each in enumerate(plain, 1):

@@ -86,10 +86,13 @@ class SweepTable:
 
         Returns:
             Its ends; NaN where no person is labelled.
+
+        Raises:
+            HpeError: no such row.
         """
+        rows = [whole_number("row", each, below=len(self)) for each in (row, against) if each is not None]
         drawn = np.random.default_rng(seed).integers(0, self.pictures, (draws, self.pictures))
         times = [np.bincount(each, minlength=self.pictures) for each in drawn]
-        rows = [row] if against is None else [row, against]
         values = np.array([[self._judged.numbers(i, each)["AP"] for each in times] for i in rows])
         low, high = pd.Series(values[0] - values[1:].sum(axis=0)).quantile([0.025, 0.975])  # NaN left out
         return float(low), float(high)
@@ -101,13 +104,14 @@ class SweepTable:
         left of the gain is what to expect on new pictures. It takes about as long as `folds` tables.
 
         Args:
-            folds: number of parts.
+            folds: number of parts, at most that of the pictures.
             seed: same seed, same parts; None for others each time.
 
         Raises:
-            HpeError: fewer than two parts.
+            HpeError: fewer than two parts, or more than there are pictures.
         """
-        whole_number("folds", folds, 2)
+        if whole_number("folds", folds, 2) > self.pictures:
+            raise HpeError(f"folds={folds} was given, but at most {self.pictures}, one for each picture, is expected.")
         part = np.random.default_rng(seed).permutation(self.pictures) % folds
         others = [self._judged.of_all((part != fold).astype(np.intp)) for fold in range(folds)]
         best = [int(np.nan_to_num([row["AP"] for row in rows], nan=-1).argmax()) for rows in others]

@@ -187,6 +187,7 @@ def run_film(
     frames = whole_number("frames", frames or 0)
     check_kind(source, Source)
     check_kind(network, Network)
+    check_kind(outputs, Outputs, "files to write are expected, such as hpe.Outputs(record=path)")
     summary, following, grouping = Summary(), following or Following(), grouping or Settings()
     stages, found_by = summary.stages, f"{network.name}, fit={network.fit!r}, size={network.size}, {grouping!r}"
     with ExitStack() as open_files:
