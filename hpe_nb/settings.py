@@ -6,7 +6,7 @@ subclass with a `cost` of its own:
 
     @dataclass(frozen=True, kw_only=True)
     class Leash(hpe.Settings):
-        leash: float = hpe.knob(40.0, 5.0, 200.0, 5.0, "longest way to a person's centre, map pixels", step="grouping")
+        leash: float = hpe.knob(60.0, 5.0, 200.0, 5.0, "longest way to a person's centre, map pixels", step="grouping")
 
         def cost(self, joints, people):
             return np.where(place_distances(joints, people) > self.leash, np.inf, super().cost(joints, people))

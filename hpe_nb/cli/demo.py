@@ -34,7 +34,8 @@ def run(options: Namespace) -> None:
 
     grouping, stages = settings_of(options, hpe.Settings), Stages()
     photo = from_home(options.photo)
-    photo = photo if photo.suffix or os.path.exists(photo) else hpe.sample(options.photo)  # noqa: PTH110 - any name
+    if not os.path.exists(photo) and (not photo.suffix or options.photo in hpe.samples()):  # noqa: PTH110 - any name
+        photo = hpe.sample(options.photo)
     with stages.timed("read the photo"):
         image = hpe.read_image(photo)
     with stages.timed("load the network"):

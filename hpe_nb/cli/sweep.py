@@ -20,6 +20,7 @@ def add(parser: ArgumentParser) -> None:
     words = "needed, once for each field: LOW:HIGH:STEP or values between commas, as tag_threshold=0.5:2:0.1"
     parser.add_argument("--set", action="append", required=True, metavar="FIELD=VALUES", dest="grid", help=words)
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the whole table")
+    parser.add_argument("--overwrite", action="store_true", help="replace the file that --csv names")
     add_decoding(parser)
 
 
@@ -34,17 +35,20 @@ def run(options: Namespace) -> None:
         network = Path(options.network)
         network_files = [network, *(network.parent / (network.stem + ending) for ending in (".bin", ".toml"))]
         inputs = [*label_files(options.labels), *network_files, *photos_of(options, known)]
-        check_targets([options.csv], inputs, replace=True)
+        check_targets([options.csv], inputs, options.overwrite, ", or add --overwrite to replace it")
     grid: dict[str, list[Any]] = {}
     for name, values in map(values_of, options.grid):
         grid.setdefault(name, []).extend(values)
     tried = grid_settings(grid, base)  # before the network is run
     table = hpe.sweep(maps_of(options, known), known, tried, base=base)
     print(table)
-    low, high = table.interval(table.best_row, 0)
-    default, unseen = table.validated()
-    print(f"Best against default: 95 % interval {low:+.1f} to {high:+.1f} AP over pictures.")
-    print(f"Chosen without having seen the picture (5 parts): AP {unseen:.1f}, the default {default:.1f}.")
+    if (parts := min(5, table.pictures)) > 1:
+        low, high = table.interval(table.best_row, 0)
+        default, unseen = table.validated(parts)
+        print(f"Best against default: 95 % interval {low:+.1f} to {high:+.1f} AP over pictures.")
+        print(f"Chosen without having seen the picture ({parts} parts): AP {unseen:.1f}, the default {default:.1f}.")
+    else:
+        print("One photo is too few to tell how sure this is; label more.")
     if options.csv:
         remove_parts(options.csv.parent)
         print(visible(str(table.to_csv(options.csv))))

@@ -67,7 +67,7 @@ class Decoding:
 
     def _repr_html_(self) -> str:
         """That line, and a table of the people."""
-        return f"<p>{escaped(repr(self))}</p>{self.poses._repr_html_()}"
+        return f"<p>{escaped(repr(self))}</p>{self.poses.table(self.pose_numbers)}"
 
     @property
     def numbers(self) -> Ints:

@@ -18,7 +18,7 @@ from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoder.peaks import Peaks
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_kind
 from hpe_nb.settings import Candidates, People, Settings
 from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, K
 
@@ -116,6 +116,7 @@ def walk(peaks: Peaks, settings: Settings, take: TakeTurn | None = None) -> Iter
     Yields:
         One turn for each joint type that has candidates.
     """
+    check_kind(peaks, Peaks, "peaks are expected, as hpe.find_peaks(maps, settings) gives them")
     people, take = no_people(peaks.tag.shape[1]), take or take_turn
     for candidates in candidates_in_turn(peaks):
         turn = take(candidates, people, settings)
@@ -124,7 +125,14 @@ def walk(peaks: Peaks, settings: Settings, take: TakeTurn | None = None) -> Iter
 
 
 def take_turn(candidates: Candidates, people: People, settings: Settings) -> Turn:
-    """Assign the n candidates of one joint type to the m people so far; each that joins none opens a new person."""
+    """Assign the n candidates of one joint type to the m people so far; each that joins none opens a new person.
+
+    Returns:
+        The record of the turn, with the people after it.
+
+    Raises:
+        HpeError: the rule failed or gave something that is no cost.
+    """
     cost = checked_cost(settings, candidates, people)
     person = assign(settings, candidates, people, cost)
     alone = (person == ALONE).nonzero()[0]
@@ -213,7 +221,7 @@ def _table_of(
 
 
 def assign(settings: Settings, joints: Candidates, people: People, cost: Float64) -> Ints:
-    """Person of each candidate, (n,), by the assignment of least total cost; ALONE where it joins none.
+    """Person of each candidate, (n,), by the assignment of least total `cost` (n, m); ALONE where it joins none.
 
     It joins where the pair is `allowed`. Opening a person is always possible and costs `settings.opening`: pairs that
     cost more are counted as costing that, and where there are more candidates than people, padding columns of that cost

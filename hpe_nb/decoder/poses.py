@@ -99,10 +99,13 @@ class Poses:
         return f"Poses of {plural(len(self), 'person')}" + (f", scores {scores}{more}" if len(self) else "")
 
     def _repr_html_(self) -> str:
-        """A table with one row per person."""
+        return self.table(np.arange(len(self)))
+
+    def table(self, numbers: Ints) -> str:
+        """A table in HTML with one row per person; the numbers (P,) count from 0 and are shown from 1."""
         rows = [
             [
-                str(i + 1),
+                str(numbers[i] + 1),
                 f"{self.scores[i]:.2f}",
                 ", ".join(f"{tag:.2f}" for tag in np.ravel(self.tags[i]).tolist()),
                 *(str(int((self.kind[i] == kind).sum())) for kind in (DETECTED, REFINED, MISSING)),
@@ -165,11 +168,18 @@ def corners(xy: Places, there: Bools) -> tuple[Places, Places]:
 
 
 def quarter_steps(heatmaps: Float32, joint: Ints, xy: Ints) -> Float32:
-    """Shift of each joint towards its higher neighbours, (N, 2) float32: -0.25, 0 or 0.25 map pixels in x and in y.
+    """A quarter of a map pixel from each joint towards its higher neighbours.
 
     A peak lies nearer to its higher neighbour than the pixel's centre does (arXiv 1603.06937, section 3.3). Joints on
-    the map's outer two rows and columns (the last one at the far side) stay, as in the reference decoders. Of heatmaps
-    (17, h, w) the absolute values are compared, for joint types (N,) at map pixels xy (N, 2).
+    the map's outer two rows and columns (the last one at the far side) stay, as in the reference decoders.
+
+    Args:
+        heatmaps: (17, h, w) scores, of which the absolute values are compared.
+        joint: (N,) joint types.
+        xy: (N, 2) the pixels of the joints.
+
+    Returns:
+        (N, 2) float32 steps in x and in y: a quarter to either side, or 0 where both neighbours are as high.
     """
     height, width = heatmaps.shape[1:]
     index = np.ravel_multi_index((joint, xy[:, 1], xy[:, 0]), heatmaps.shape)
@@ -247,6 +257,7 @@ def oks(xy: Floats | Ints, other: Floats | Ints, area: Floats | float, use: Bool
         (...) the mean over the used joints of exp(-d^2 / (2 area (2 sigma)^2)); 0 where no joint is used. A joint whose
         places are not both finite is like no other.
     """
+    use = np.asarray(use)
     kind = np.result_type(np.asarray(xy), np.asarray(other), np.float32)  # lists it would read as types
     with np.errstate(invalid="ignore", over="ignore"):
         apart = np.subtract(xy, other, dtype=kind)
@@ -289,7 +300,7 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
         return repeats
     xy = np.ascontiguousarray(xy)
     low, high = corners(xy, present)
-    area = AREA_OF_BOX * (high - low).prod(axis=1)
+    area = body_areas(low, high)
     ones = present.astype(np.float32)
 
     def alike(better: Ints, worse: Ints) -> Bools:

@@ -112,9 +112,17 @@ NOTHING = (-1, -1, 0.0)
 
 
 def search_window(maps: Maps, joint: int, tag: Float32, box: list[int], least: float) -> tuple[int, int, float]:
-    """The strongest pixel above `least` in a window whose tag rounds to the person's tag (D,): x, y, |heat|.
+    """The strongest pixel in a window whose tag rounds to the person's; of equals the first in row order.
 
-    Of equals the first in row order. The window is x0, y0, x1, y1 in map pixels, the last ones not included.
+    Args:
+        maps: the network's maps.
+        joint: joint type, 0 to 16.
+        tag: (D,) the person's tag.
+        box: the window, x0, y0, x1, y1 in map pixels, the last ones not included.
+        least: a pixel counts when its |heat| is above this.
+
+    Returns:
+        x and y in map pixels, and |heat|; `NOTHING` where no pixel is like that.
     """
     x0, y0, x1, y1 = box
     if x0 >= x1 or y0 >= y1:

@@ -25,6 +25,7 @@ from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.draw import figures as fig
 from hpe_nb.draw.colours import HEATMAP, TAGMAP, contrast, hex_code, person_colour
 from hpe_nb.draw.dots import dots_of, owners
+from hpe_nb.draw.skeletons import numbers_of
 from hpe_nb.errors import check_kind
 from hpe_nb.files.text import plural
 from hpe_nb.scenes.making import Scene
@@ -301,7 +302,7 @@ def plot_cost_matrix(decoding: Decoding, joint: int | str, *, ax: Axes | None = 
     return fig.described(ax, f"{KEYPOINTS[k]}: cost of joining (framed: the assignment)", alt)
 
 
-def plot_table(poses: Poses, *, ax: Axes | None = None) -> Axes:
+def plot_table(poses: Poses, *, people: Ints | list[int] | None = None, ax: Axes | None = None) -> Axes:
     """Which joints does each person have, and how sure are they? Scores by person and joint.
 
     Detected joints lie on blue, the darker the surer; refined ones are hatched, missing ones a dot. At the right stand
@@ -309,17 +310,21 @@ def plot_table(poses: Poses, *, ax: Axes | None = None) -> Axes:
 
     Args:
         poses: the people, for example `decoding.poses`.
+        people: their numbers (P,) from 0, such as those of a film; 0, 1, ... where left out.
         ax: where to draw; a figure of its own where left out.
 
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
+
+    Raises:
+        HpeError: something else than poses, or `people` that are no such numbers.
     """
     check_kind(poses, Poses)
-    people = len(poses)
-    ax = fig.canvas(ax, 9.5, 1.5 + 0.3 * max(people, 1))
-    words = [f"Table of {plural(people, 'person')} by joints."]
-    for person in range(people):
-        fig.badge(ax, -0.85, person, person)
+    numbers, count = numbers_of(poses, people), len(poses)
+    ax = fig.canvas(ax, 9.5, 1.5 + 0.3 * max(count, 1))
+    words = [f"Table of {plural(count, 'person')} by joints."]
+    for person, number in enumerate(numbers):
+        fig.badge(ax, -0.85, person, number)
         for joint in range(K):
             _cell(ax, joint, person, float(poses.keypoints[person, joint, 2]), int(poses.kind[person, joint]))
         score, tag = poses.scores[person], np.atleast_1d(poses.tags[person])[0]
@@ -327,11 +332,11 @@ def plot_table(poses: Poses, *, ax: Axes | None = None) -> Axes:
         fig.write(ax, K + 1.7, person, f"{tag:.2f}", fontweight="bold")
         detected, refined, missing = ((poses.kind[person] == kind).sum() for kind in (DETECTED, REFINED, MISSING))
         words.append(
-            f"Person {person + 1}: score {score:.2f}, {detected} detected, {refined} refined, {missing} missing."
+            f"Person {number + 1}: score {score:.2f}, {detected} detected, {refined} refined, {missing} missing."
         )
-    if not people:
+    if not count:
         fig.write(ax, K / 2, 0, "no person was found", fontsize=fig.SMALL + 1)
-    ax.set(xlim=(-1.4, K + 2.4), ylim=(max(people, 1) - 0.4, -0.6), yticks=[])
+    ax.set(xlim=(-1.4, K + 2.4), ylim=(max(count, 1) - 0.4, -0.6), yticks=[])
     places = [*range(K), K + 0.4, K + 1.7]
     ax.set_xticks(places, [*KEYPOINTS, "score", "tag"], rotation=50, ha="left", rotation_mode="anchor")
     ax.xaxis.tick_top()
@@ -367,6 +372,7 @@ def plot_truth(scene: Scene, decoding: Decoding, *, ax: Axes | None = None) -> A
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
+    check_kind(scene, Scene, "a scene is expected, as hpe.scene gives it")
     check_kind(decoding, Decoding)
     truth, poses, peaks = scene.truth, decoding.poses, decoding.peaks
     wrong = scene.maps.image_points(peaks.xy[wrong_joints(decoding, truth)].astype(np.float64))

@@ -82,13 +82,11 @@ def draw_poses(
     """
     check_image(image)
     check_kind(poses, Poses)
-    numbered = np.arange(len(poses)) if people is None else np.asarray(people)
-    if numbered.shape != (len(poses),) or (len(poses) and (numbered.dtype.kind not in "iu" or numbered.min() < 0)):
-        raise HpeError(f"people={people!r} was given, but a number from 0 for each of {len(poses)} poses is expected.")
+    numbered = numbers_of(poses, people)
     if line_width is not None and not 0 <= line_width <= WIDEST:
         raise HpeError(f"line_width={line_width!r} was given, but a number of pixels from 0 to {WIDEST} is expected.")
     picture = np.array(image, order="C")
-    ready = _ready(poses, numbered.tolist(), min_score, image.shape, line_width)
+    ready = _ready(poses, numbered, min_score, image.shape, line_width)
     if (poses.kind == REFINED).any():
         strong = picture.copy()
         for person in ready[::-1]:
@@ -102,10 +100,19 @@ def draw_poses(
     return picture
 
 
+def numbers_of(poses: Poses, people: Ints | list[int] | None) -> list[int]:
+    """The numbers from 0 that people are given, or their places where none are; HpeError where they are no such."""
+    numbers = np.arange(len(poses)) if people is None else np.asarray(people)
+    if numbers.shape != (len(poses),) or (len(poses) and (numbers.dtype.kind not in "iu" or numbers.min() < 0)):
+        raise HpeError(f"people={people!r} was given, but a number from 0 for each of {len(poses)} poses is expected.")
+    listed: list[int] = numbers.tolist()
+    return listed
+
+
 def _ready(
     poses: Poses, numbers: Iterable[int], min_score: float, shape: tuple[int, ...], line_width: float | None
 ) -> list[_Person]:
-    """The people in whole numbers; limbs about 1/60 of the body's size wide, within bounds that the picture sets."""
+    """The people in whole numbers; limbs are wider on larger bodies, within bounds that the picture sets."""
     near = (np.abs(poses.keypoints[..., :2]) < 2**14).all(axis=-1)  # OpenCV counts sixteenths in 32 bits
     seen = (poses.kind != MISSING) & (poses.keypoints[..., 2] >= min_score) & near
     points = np.rint(np.where(seen[..., None], poses.keypoints[..., :2], 0) * (1 << SHIFT)).astype(int)

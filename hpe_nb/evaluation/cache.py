@@ -1,7 +1,7 @@
 """Map cache: the network looks at each photo once, and its maps are kept, packed, for every sweep to come.
 
 Most of a heatmap is all but zero. A pixel can matter only as a peak, as a refined joint, or as the neighbour of one of
-these that decides the quarter-pixel step; the others are left out, which leaves about a tenth.
+these that decides the quarter-pixel step; the others are left out, which leaves a tenth to a seventh.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 
 from hpe_nb.arrays import Bools, Image
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.errors import HpeError, visible, wrong_kind
+from hpe_nb.errors import HpeError, check_kind, visible, wrong_kind
 from hpe_nb.evaluation.flip import FlipTest
 from hpe_nb.files.images import read_image
 from hpe_nb.files.opencv import cv2
@@ -33,6 +33,9 @@ from hpe_nb.skeleton import K
 
 ENDING = ".maps"
 """Ending of the cache's files; each holds one photo's packed maps."""
+
+PACKING = 5
+"""Number of the way in which maps are packed; with another number all maps are made again."""
 
 FLOOR = 0.01
 """Scores up to this are left out; thresholds below it need the whole maps."""
@@ -59,6 +62,7 @@ class MapCache(Sequence[Maps]):
         return len(self.keys)
 
     def __getitem__(self, index: Any) -> Any:
+        check_kind(index, int | np.integer, "the place of one photo, from 0, is expected")
         return unpack(self.packed(index))
 
     def packed(self, index: int) -> dict[str, Any]:
@@ -123,7 +127,7 @@ def cache_maps(
     fit, size = getattr(own, "fit", ""), getattr(own, "size", "")
     fitted = f", fit {fit} {size}" if isinstance(fit, str) else f", fit {fit[0]}x{fit[1]}"
     protocol = f"{name}{fitted if fit else ''}, {flip}"
-    told = f"5|{protocol}|{getattr(own, 'negated', None)}".encode() + getattr(own, "identity", b"")
+    told = f"{PACKING}|{protocol}|{getattr(own, 'negated', None)}".encode() + getattr(own, "identity", b"")
     identity, keys = hashlib.sha256(told).digest(), []
     for path in shown(paths, "photo", progress):
         content = read_bytes(path, "a photo")

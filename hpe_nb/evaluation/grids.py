@@ -15,7 +15,7 @@ import numpy as np
 
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.errors import HpeError, unknown
+from hpe_nb.errors import HpeError, check_kind, unknown, whole_number
 from hpe_nb.evaluation.metrics import NUMBERS
 from hpe_nb.explain.flips import flip_points, is_whole, limits, with_setting
 from hpe_nb.scenes.making import Scene
@@ -32,11 +32,15 @@ def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, .
     """The settings of a grid, without repeats; `base`, the default to compare with, comes first.
 
     Where left out it is `Settings()`, or the first of the given settings where none of them has that rule.
+
+    Raises:
+        HpeError: no such field or value, more than `MOST` settings, or a knob that is called as a column of the table.
     """
     if isinstance(grid, Mapping):
         base = base or Settings()
         _check_fields(base, grid)
-        values = {name: list(given) if isinstance(given, Iterable) else [] for name, given in grid.items()}
+        alone = {name: [given] if isinstance(given, str) else given for name, given in grid.items()}
+        values = {name: list(given) if isinstance(given, Iterable) else [] for name, given in alone.items()}
         if empty := [name for name, listed in values.items() if not listed]:
             raise HpeError(
                 f"{grid[empty[0]]!r} was given for {empty[0]}, but a list of values is expected, for example [0.5, 1]."
@@ -84,6 +88,7 @@ def random_settings(
         [...]
     """
     base, draws = base or Settings(), np.random.default_rng(seed)
+    fields_to_draw = [fields_to_draw] if isinstance(fields_to_draw, str) else fields_to_draw
     ranges: Mapping[str, Any] = fields_to_draw if isinstance(fields_to_draw, Mapping) else dict.fromkeys(fields_to_draw)
     known = _check_fields(base, ranges)
 
@@ -104,6 +109,7 @@ def random_settings(
                 "values of a choice or switch, are expected."
             ) from error
 
+    count = whole_number("count", count)
     return tuple(replace(base, **{name: drawn(name) for name in ranges}) for _ in range(count))
 
 
@@ -129,6 +135,7 @@ def flip_settings(
     """
     base = base or Settings()
     low, high = (limits(base, name)[end] for end in ("low", "high"))
+    check_kind(pictures, Iterable, "a list of maps or scenes is expected")
     all_maps = [each.maps if isinstance(each, Scene) else each for each in pictures]
     points = [flip_points(decode(maps, base), name).values for maps in all_maps]
     starts = np.unique(np.clip(np.concatenate(([low], *points)), low, high))

@@ -83,8 +83,8 @@ def labels_of(truth: LabelsLike) -> Labels:
     """Labels from whatever is known to be true.
 
     That is labels, a scene or its truth, corrected poses, or an array of keypoints (P, 17, 3) with x, y in image pixels
-    and visibility or score, 0 where a joint is not there. The area of a person is then taken as 0.53 of the box around
-    the joints, which is about what COCO's outlines cover.
+    and visibility or score, 0 where a joint is not there. The area of a person is then taken as a part of the box
+    around the joints, see `body_areas`, which is about what COCO's outlines cover.
     """
     if isinstance(truth, Labels):
         return truth
@@ -183,9 +183,12 @@ class LabelledSet:
 def labels_of_each(
     truth: LabelledSet | LabelsLike | Sequence[LabelsLike], pictures: int, photos: Sequence[str] = ()
 ) -> list[Labels]:
-    """The labels of each of so many pictures, of what is known to be true about them in their order.
+    """The labels of each picture, of what is known to be true about this number of pictures in their order.
 
     Where the paths of their `photos` are known, those in a labelled set must agree, as far as both tell folders.
+
+    Raises:
+        HpeError: labels of another number of pictures, or of other photos.
     """
     known: Any = truth.labels if isinstance(truth, LabelledSet) else truth
     labels = [labels_of(each) for each in (known if isinstance(known, Sequence) else [known])]

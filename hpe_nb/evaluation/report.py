@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from hpe_nb.decoder.decode import Decoding, decode
 from hpe_nb.decoder.poses import MISSING, Poses
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_kind
 from hpe_nb.evaluation.cache import MapCache, check_exact
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, check_inside, labels_of_each
 from hpe_nb.evaluation.metrics import COCO_NUMBERS, NOTE, OURS, CocoNumbers, PictureEvaluation, count_joints, judge
@@ -89,22 +89,41 @@ def evaluate(
         if not isinstance(truth, LabelledSet):
             raise HpeError("poses by image id were given, but labels without ids; read these with hpe.read_labels.")
         poses = truth.poses_of(poses)
+    check_kind(poses, Poses | Decoding | Iterable, "poses or decodings are expected")
     found: list[Any] = [poses] if isinstance(poses, Poses | Decoding) else list(poses)
     plain = [each.poses if isinstance(each, Decoding) else each for each in found]
     for number, each in enumerate(plain, 1):
         check_poses(each, number)
-    labels = labels_of_each(truth, len(plain))
+    refined = {each.settings.refine for each in found if isinstance(each, Decoding)}
+    return _report(plain, truth, labels_of_each(truth, len(plain)), protocol, refined)
+
+
+def evaluate_cache(
+    cache: MapCache, truth: LabelledSet | Sequence[LabelsLike], settings: Settings | None = None
+) -> Report:
+    """Decode kept maps, one picture after the other, and judge the poses; the report says how the maps were made.
+
+    Raises:
+        HpeError: a threshold below what the cache holds, or labels of other photos; both are seen before any decoding.
+    """
+    settings = settings or Settings()
+    check_exact([settings], cache.packed(0))
+    labels = labels_of_each(truth, len(cache), cache.names)
+    return _report([decode(maps, settings).poses for maps in cache], truth, labels, cache.protocol, {settings.refine})
+
+
+def _report(poses: list[Poses], truth: Any, labels: list[Labels], protocol: str, refined: set[str]) -> Report:
+    """The report on each picture's poses by its labels, those of the truth; `refined` are the ways of refinement."""
     if isinstance(truth, LabelledSet):
-        check_inside([each.keypoints[each.kind != MISSING][:, :2] for each in plain], truth.sizes, truth.source)
-    pairs = list(zip(plain, labels, strict=True))
+        check_inside([each.keypoints[each.kind != MISSING][:, :2] for each in poses], truth.sizes, truth.source)
+    pairs = list(zip(poses, labels, strict=True))
     judged = [judge([each], [0], known, areas=3) for each, known in pairs]
     numbers = CocoNumbers(judged).numbers(0)
     rows = [row for i, pair in enumerate(pairs, 1) for row in _people(i, *pair)]
-    refined = sorted({each.settings.refine for each in found if isinstance(each, Decoding)})
-    protocol = ", ".join(filter(None, (protocol, "refine " + "/".join(refined) if refined else "")))
+    protocol = ", ".join(filter(None, (protocol, "refine " + "/".join(sorted(refined)) if refined else "")))
     columns = ["picture", "person", "is", "OKS", "score", "joints", "near", "wrong person", "refined", "invented"]
     people = pd.DataFrame(rows, columns=columns, dtype=object)
-    return Report({name: numbers[name] for name in (*COCO_NUMBERS, *OURS)}, people, protocol, len(plain))
+    return Report({name: numbers[name] for name in (*COCO_NUMBERS, *OURS)}, people, protocol, len(poses))
 
 
 def _people(picture: int, poses: Poses, labels: Labels) -> list[tuple[Any, ...]]:
@@ -124,12 +143,3 @@ def _people(picture: int, poses: Poses, labels: Labels) -> list[tuple[Any, ...]]
         rows.append((picture, i + 1, name, alike, score, joints, close, *counts[i, 1:]))
     missed = [g for g in np.flatnonzero(labels.real).tolist() if g not in label]
     return [*rows, *((picture, "-", str(g + 1), "missed", *("-",) * 6) for g in missed)]
-
-
-def evaluate_cache(
-    cache: MapCache, truth: LabelledSet | Sequence[LabelsLike], settings: Settings | None = None
-) -> Report:
-    """Decode kept maps and judge the poses; the report says how the maps were made."""
-    check_exact([settings or Settings()], cache.packed(0))
-    labels_of_each(truth, len(cache), cache.names)  # seen before all are decoded
-    return evaluate([decode(maps, settings) for maps in cache], truth, cache.protocol)

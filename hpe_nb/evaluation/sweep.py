@@ -174,10 +174,21 @@ def _here_or_there(
 def run_tasks(
     function: Callable[..., Any], tasks: Iterable[int], arguments: Callable[[int], Sequence[Any]], executor: Any = None
 ) -> Iterator[tuple[int, Any]]:
-    """Run the function on each task, where the executor says; yield tasks and results as they come.
+    """Run a function on each task, where the executor says.
 
-    A task's arguments are made when a worker is free for it, so that maps do not pile up. A process pool breaks when
-    one of its processes dies: a fresh pool takes over its work. Dask does so by itself.
+    A process pool breaks when one of its processes dies: a fresh pool takes over its work. Dask does so by itself.
+
+    Args:
+        function: what to run; one that other processes cannot import is wrapped by joblib.
+        tasks: numbers of the tasks, in order.
+        arguments: gives what the function takes for a task; called when a worker is free, so that maps do not pile up.
+        executor: as for `sweep`; processes of the kit's where left out.
+
+    Yields:
+        Each task and its result, as they come.
+
+    Raises:
+        HpeError: processes were lost more than `RETRIES` times. What the function raises comes as it is.
     """
     at_once = AHEAD * joblib.cpu_count()
     if hasattr(executor, "get_executor"):  # a Dask client

@@ -86,10 +86,13 @@ class SweepTable:
 
         Returns:
             Its ends; NaN where no person is labelled.
+
+        Raises:
+            HpeError: no such row.
         """
+        rows = [whole_number("row", each, below=len(self)) for each in (row, against) if each is not None]
         drawn = np.random.default_rng(seed).integers(0, self.pictures, (draws, self.pictures))
         times = [np.bincount(each, minlength=self.pictures) for each in drawn]
-        rows = [row] if against is None else [row, against]
         values = np.array([[self._judged.numbers(i, each)["AP"] for each in times] for i in rows])
         low, high = pd.Series(values[0] - values[1:].sum(axis=0)).quantile([0.025, 0.975])  # NaN left out
         return float(low), float(high)
@@ -101,13 +104,14 @@ class SweepTable:
         left of the gain is what to expect on new pictures. It takes about as long as `folds` tables.
 
         Args:
-            folds: number of parts.
+            folds: number of parts, at most that of the pictures.
             seed: same seed, same parts; None for others each time.
 
         Raises:
-            HpeError: fewer than two parts.
+            HpeError: fewer than two parts, or more than there are pictures.
         """
-        whole_number("folds", folds, 2)
+        if whole_number("folds", folds, 2) > self.pictures:
+            raise HpeError(f"folds={folds} was given, but at most {self.pictures}, one for each picture, is expected.")
         part = np.random.default_rng(seed).permutation(self.pictures) % folds
         others = [self._judged.of_all((part != fold).astype(np.intp)) for fold in range(folds)]
         best = [int(np.nan_to_num([row["AP"] for row in rows], nan=-1).argmax()) for rows in others]
@@ -178,7 +182,7 @@ def plot_curve(table: SweepTable, name: str, number_name: str = "AP", ax: Axes |
         best = on_grid.groupby(name)[number_name].agg("max" if number_name in HIGH_IS_GOOD else "min")
         ax.plot(best.index, best, color=BEST, label="best of the other fields")
     ax.plot(plain[name], plain[number_name], color=DEFAULT, marker=".", label="other fields at their default")
-    if not rest and number_name == "AP" and len(plain) <= 60:
+    if not rest and number_name == "AP" and len(plain) <= 60:  # more intervals would take too long
         low, high = np.array([table.interval(i, draws=100) for i in plain.index]).T
         ax.fill_between(plain[name], low, high, color=DEFAULT, alpha=0.15, lw=0, label="95 % over pictures")
     return _marked(ax, table, name, number_name)
@@ -208,7 +212,7 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
     cells = frame.pivot_table(number_name, down, across, aggfunc="max" if good else "min")
     cells = cells.reindex(index=ys, columns=xs)
     image = ax.imshow(cells, cmap="viridis" if good else "viridis_r", origin="lower", aspect="auto")
-    if cells.size <= 150:
+    if cells.size <= 150:  # in smaller cells numbers would touch
         middle = (cells.min().min() + cells.max().max()) / 2
         for (j, i), value in np.ndenumerate(cells.to_numpy()):
             colour = "white" if (value < middle) == good else "black"

@@ -10,6 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from hpe_nb.arrays import Ints
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.poses import KINDS, MISSING, Poses
+from hpe_nb.files.text import plural
 from hpe_nb.skeleton import KEYPOINTS
 
 MOST = 8
@@ -18,6 +19,9 @@ MOST = 8
 NEAR = 8.0
 """Image pixels: joints this far apart count a third of what joints at one place count."""
 
+LEAST = 0.1
+"""Two people are one only if they share more than this, in joints at one place."""
+
 
 def same_people(before: Poses, after: Poses) -> Ints:
     """For each person (P,) of `after` the one of `before` who shares most joints with it, or -1; none twice."""
@@ -25,7 +29,7 @@ def same_people(before: Poses, after: Poses) -> Ints:
     apart = np.linalg.norm(before.keypoints[:, None, :, :2] - after.keypoints[..., :2], axis=-1)
     shared = (both * np.exp(-apart / NEAR)).sum(axis=-1)
     old, new = linear_sum_assignment(shared, maximize=True)
-    alike = shared[old, new] > 0.1
+    alike = shared[old, new] > LEAST
     match = np.full(len(after), -1, np.intp)
     match[new[alike]] = old[alike]
     return match
@@ -59,5 +63,5 @@ def told_changes(before: Decoding, after: Decoding) -> list[str]:
         kinds = f"was {KINDS[was[i, k]]}, now it is {KINDS[now[i, k]]}"
         change = kinds if was[i, k] != now[i, k] else "is at another place"
         joints.append(f"Person {numbers[same[i]]}'s {KEYPOINTS[k]} {change}.")
-    rest = [f"And {len(joints) - MOST} more joints."] if len(joints) > MOST else []
+    rest = [f"And {plural(len(joints) - MOST, 'more joint')}."] if len(joints) > MOST else []
     return told + joints[:MOST] + rest

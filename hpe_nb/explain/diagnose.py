@@ -50,6 +50,8 @@ Found = tuple[Any, ...] | None
 
 HIGH = 0.25
 """Scores above this share of the highest are looked at: noise does not reach it."""
+MOST = 60
+"""At most this many maxima of one joint type are looked at: more are noise."""
 SOLID = 4
 """A group with this many joints is a person rather than a few false peaks; two that share as many can be compared."""
 ONE_PLACE = 0.06
@@ -63,9 +65,8 @@ SHORT = 32
 class Clues:
     """Measurements on one decoding that more than one check looks at.
 
-    N maxima are the pixels with the highest |score| of their window, above HIGH, at most 60 of each joint type: more
-    are noise. Q are the pairs of maxima of one type. S groups are people, kept by score and SOLID, and R are the pairs
-    of these.
+    N maxima are the pixels with the highest |score| of their window, above HIGH, at most MOST of each joint type. Q
+    are the pairs of maxima of one type. S groups are people, kept by score and SOLID, and R are the pairs of these.
 
     Attributes:
         decoding, maps, settings: what is looked at.
@@ -92,7 +93,7 @@ class Clues:
 
         joint, y, x = np.nonzero(highest & (self.heat > floor))
         order = np.lexsort((-self.heat[joint, y, x], joint))
-        order = order[np.arange(len(order)) - np.searchsorted(joint, joint) < 60]
+        order = order[np.arange(len(order)) - np.searchsorted(joint, joint) < MOST]
         self.joint, self.xy = joint[order], np.stack((x, y), axis=1)[order]
         self.score = self.heat[self.joint, y[order], x[order]]
         self.tag = self.maps.tags[self.joint, y[order], x[order]].astype(np.float64)

@@ -31,8 +31,9 @@ from hpe_nb.settings import Candidates, People, Settings, names_read, tag_distan
 
 Answer = TypeVar("Answer")
 Search = Generator[None, None, list[float]]
+"""A search in small steps for the values at which something changes."""
 Change = Generator[None, None, float | None]
-"""A search in small steps for the least value at which something changes; None where nothing does."""
+"""One for the least of them; None where nothing changes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +88,11 @@ def flip_points(decoding: Decoding, setting: str, low: float | None = None, high
 def search(
     decoding: Decoding, setting: str, low: float | None = None, high: float | None = None
 ) -> Generator[None, None, FlipPoints]:
-    """`flip_points` in small steps of a few milliseconds: a generator that returns the flip points in the end."""
+    """`flip_points`, with its arguments and errors, in steps of a few milliseconds after which it may be given up.
+
+    Returns:
+        The flip points, as the generator's value when it ends.
+    """
     check_kind(decoding, Decoding)
     picture = _Picture(decoding, setting)
     ends = [end for end in (low, high) if end is not None]
@@ -116,7 +121,11 @@ def number_names(settings: Settings) -> list[str]:
 
 
 def limits(settings: Settings, setting: str) -> Mapping[str, Any]:
-    """What the field of a setting says that is a number, see `Settings`; HpeError where there is no such setting."""
+    """The range of a setting that is a number: `low`, `high`, `by` and `least` of its field, see `Settings`.
+
+    Raises:
+        HpeError: no such setting, or one that is not a number.
+    """
     if setting in (names := number_names(settings)):
         return type(settings).__dataclass_fields__[setting].metadata
     meant = f": {', '.join(names)}." if setting in vars(settings) else suggestion(setting, names)
@@ -198,7 +207,7 @@ def _changes(answer: Callable[[float], Answer], low: float, high: float) -> list
 
 
 def _walk_values(picture: _Picture, values: Float64, low: float, high: float) -> Search:
-    """Flip points among values outside which nothing changes."""
+    """The flip points among these values: nothing changes at others."""
     points, result = [], picture.result(low)
     for value in values[(values > low) & (values <= high)].tolist():
         yield
@@ -223,7 +232,7 @@ def _compared_with(picture: _Picture, low: float, high: float) -> Floats | None:
         case "delta":
             return np.zeros(0)
         case "max_candidates" | "max_people":
-            return np.arange(low + 1.0, high + 1)
+            return np.arange(np.floor(low) + 1, np.floor(high) + 1)
         case "detection_threshold":  # a peak is left out from its own score on
             return find_peaks(picture.decoder.maps, picture.at(low)).value.astype(np.float64)
         case "pose_threshold":  # a person is dropped from the least value on that is its score as float32
@@ -398,8 +407,18 @@ def nearest_flips(
 ) -> Generator[Flip, None, None]:
     """The flips of one joint in one setting, next below and next above its current value.
 
-    Under another setting, a person is the one that shares most pixels with it. `values` are where the picture's result
-    changes, rising.
+    The picture is decoded between the flip points until the joint's answer is another. A person is found again in
+    another result as the one that shares most pixels with it.
+
+    Args:
+        decoding: the picture's decoding.
+        person: index of the pose.
+        joint: joint type, 0 to 16.
+        setting: name of a setting that is a number.
+        values: its flip points for the whole picture, rising.
+
+    Yields:
+        Two flips at most, the lower one first.
     """
     mine, now = used_pixels(decoding)[person], getattr(decoding.settings, setting)
     picture = _Picture(decoding, setting)

@@ -57,10 +57,10 @@ def moments(decoding: Decoding) -> Iterator[Moment]:
         settled += count
     grouped, kept = len(decoding.scores), len(decoding.kept)
     above = int(pass_filter(decoding.scores, settings).sum())
-    stay = " and stay" if kept == above else f", of whom max_people = {settings.max_people} keeps the best"
+    best = "" if kept == above else f", of whom max_people = {settings.max_people} keeps the best"
     said = (
-        f"All joint types had their turn: {plural(grouped, 'person')}. {above} have a score above pose_threshold = "
-        f"{settings.pose_threshold:g}{stay}; {grouped - kept} leave."
+        f"All joint types had their turn: {plural(grouped, 'person')}. With a score above pose_threshold = "
+        f"{settings.pose_threshold:g}: {above}{best}. Dropped: {grouped - kept}."
     )
     yield Moment("filter", said, settled)
     for i in np.flatnonzero(decoding.refinement.searched).tolist():
@@ -91,8 +91,8 @@ def _rule(settings: Settings) -> str:
 
 def _refined(decoding: Decoding, index: int) -> str:
     """A missing joint was looked for."""
-    second, kept = decoding.refinement, int(decoding.refinement.person[index])
-    name = f"person {int(decoding.numbers[decoding.kept[kept]]) + 1}'s {KEYPOINTS[second.joint[index]]}"
+    refinement, kept = decoding.refinement, int(decoding.refinement.person[index])
+    name = f"person {int(decoding.numbers[decoding.kept[kept]]) + 1}'s {KEYPOINTS[refinement.joint[index]]}"
     if decoding.repeats[kept] >= 0:
         name += " (a duplicate, dropped later)"
     return f"Refinement of {name}: found {search_in_words(decoding, index)}."

@@ -17,7 +17,10 @@ RADIUS = 4
 def changed_peak(
     maps: Maps, joint: int, at: Ints, *, to: Ints | None = None, tag: Float32 | None = None, score: float | None = None
 ) -> Maps:
-    """The maps with the peak of a joint type at a map pixel (2,) moved with its tag, or with another tag or score."""
+    """The maps with the peak of a joint type at map pixel `at` (2,) changed.
+
+    It moves to the pixel `to` (2,) and takes its tag along, has another tag (D,), or another score, or all of these.
+    """
     heat, tags, old = np.abs(maps.heatmaps[joint]), maps.tags[joint], _around(maps, at)
     peak, its_tags, new = heat * old, tags if tag is None else np.where(old[..., None], tag, tags), old
     if score is not None:

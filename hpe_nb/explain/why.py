@@ -203,7 +203,7 @@ def _why_dropped(decoding: Decoding, group: int) -> str:
 
 
 def why_here(decoding: Decoding, turn: Turn, candidate: int) -> str:
-    """Why a candidate went where it went: a clause about it as the subject."""
+    """Why a candidate, by its place in the turn, went where it went: a clause about it as the subject."""
     person, opening = int(turn.person[candidate]), decoding.settings.opening
     if not len(turn.people):
         return "no person was there yet, so it opened this person"
@@ -290,38 +290,38 @@ def _detected(decoding: Decoding, turn: Turn, peak: int, who: str, runner_up: Ca
 
 def _not_detected(decoding: Decoding, turn: Turn | None, joint: int, group: int, who: str, found: bool) -> str:
     """The sentence for a joint that is refined or missing."""
-    why, second = _why_none(decoding, turn, joint, group), decoding.refinement
+    why, refinement = _why_none(decoding, turn, joint, group), decoding.refinement
     lower = why[0].lower() + why[1:]
     if decoding.settings.refine == "off":
         return f"{who} is missing: {lower} Refinement is switched off (refine)."
     kept = int(np.flatnonzero(decoding.kept == group)[0])
-    look = int(np.flatnonzero((second.person == kept) & (second.joint == joint))[0])
+    search = int(np.flatnonzero((refinement.person == kept) & (refinement.joint == joint))[0])
     if found:
-        return f"{who} was found by refinement {search_in_words(decoding, look)}. {why}"
-    if second.searched[look]:
-        return f"{who} is missing: {lower} Refinement found {search_in_words(decoding, look)}."
+        return f"{who} was found by refinement {search_in_words(decoding, search)}. {why}"
+    if refinement.searched[search]:
+        return f"{who} is missing: {lower} Refinement found {search_in_words(decoding, search)}."
     reason = "no pixel of the picture is near enough to all the person's joints (refine_reach)"
     if (decoding.joints[group, :, 2] > 0).sum() < 2:
         reason = "with fewer than two joints the size of the body is unknown"
     return f"{who} is missing: {lower} It was not searched for: {reason}."
 
 
-def search_in_words(decoding: Decoding, look: int) -> str:
-    """What refinement's search number `look` found and why, or that it found nothing: a clause after "found"."""
-    maps, second, settings = decoding.maps, decoding.refinement, decoding.settings
-    joint, person = int(second.joint[look]), int(second.person[look])
+def search_in_words(decoding: Decoding, search: int) -> str:
+    """What the refinement's search of this number found and why, or that it found nothing: a clause after "found"."""
+    maps, refinement, settings = decoding.maps, decoding.refinement, decoding.settings
+    joint, person = int(refinement.joint[search]), int(refinement.person[search])
     tag = wanted_tags(decoding.groups.tags, decoding.kept, settings)[person]
     whose = "the person's"
     if settings.shifted_tags and decoding.kept[person] != person:
         whose = f"the tag of {_name(decoding, person)}, which shifted_tags puts for this one's"
     everywhere, where = settings.refine == "everywhere", "in the whole picture"
-    x0, y0, x1, y1 = second.window[look].tolist()
+    x0, y0, x1, y1 = refinement.window[search].tolist()
     if not everywhere:
         (left, top), (right, bottom) = maps.image_points(np.array([[x0, y0], [x1 - 1, y1 - 1]]))
         where = f"in the window from ({left:.0f}, {top:.0f}) to ({right:.0f}, {bottom:.0f})"
-    if second.found[look]:
-        x, y = second.xy[look]
-        column, row = maps.image_points(second.xy[look])
+    if refinement.found[search]:
+        x, y = refinement.xy[search]
+        column, row = maps.image_points(refinement.xy[search])
         apart = float(np.linalg.norm(maps.tags[joint, y, x].astype(np.float64) - tag))
         rule = (
             f"the one of least rounded tag distance less score {where}"
@@ -329,8 +329,8 @@ def search_in_words(decoding: Decoding, look: int) -> str:
             else f"the highest {where} among those whose tag distance rounds to 0"
         )
         return (
-            f"at ({column:.0f}, {row:.0f}) with score {second.value[look]:.3f}: this pixel, whose tag is {apart:.2f} "
-            f"from {whose}, is {rule}"
+            f"at ({column:.0f}, {row:.0f}) with score {refinement.value[search]:.3f}: this pixel, "
+            f"whose tag is {apart:.2f} from {whose}, is {rule}"
         )
     if everywhere:
         return "nothing: the score at the best pixel is 0"

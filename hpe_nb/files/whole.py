@@ -161,9 +161,9 @@ def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace
     read = {_identity(Path(path)) for path in inputs}
     for target in targets:
         if _identity(target) in read:
-            raise HpeError(f"{target} is one of the inputs, which are never written to; choose another folder with -o.")
+            raise HpeError(f"{target} is one of the inputs, which are never written to; choose another name or folder.")
         if not replace and os.path.lexists(target):
-            raise HpeError(f"{target} is there and is not of this run; choose another folder with -o{advice}.")
+            raise HpeError(f"{target} is there and is not of this run; choose another name or folder{advice}.")
         check_regular(target)
 
 
@@ -171,7 +171,7 @@ def check_different(paths: Sequence[Path]) -> None:
     """Raise HpeError where two of the paths lead to one file."""
     if len({_identity(path) for path in paths}) < len(paths):
         given = " and ".join(path.name for path in paths)
-        raise HpeError(f"{given} were given, but each must be a file of its own; choose other names.")
+        raise HpeError(f"{given} were given, but each must be one of its own; choose other names.")
 
 
 def _identity(path: Path) -> tuple[int, int] | str:

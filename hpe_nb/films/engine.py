@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from queue import Empty, Queue
-from threading import Semaphore, Thread
+from threading import Lock, Semaphore, Thread
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -53,7 +53,7 @@ class Stages:
     """
 
     def __init__(self) -> None:
-        self.spent = defaultdict[str, float](float)
+        self.spent, self._lock = defaultdict[str, float](float), Lock()
         self.restart()
 
     def restart(self) -> None:
@@ -69,7 +69,12 @@ class Stages:
         try:
             yield
         finally:
-            self.spent[stage] += time.perf_counter() - began
+            self.add(stage, time.perf_counter() - began)
+
+    def add(self, stage: str, seconds: float) -> None:
+        """Count seconds to a stage."""
+        with self._lock:
+            self.spent[stage] += seconds
 
     def count(self) -> None:
         """Count a frame that is through."""
@@ -241,7 +246,7 @@ class _Flight:
         slot, frame, placement, _ = job
         found = []
         try:
-            self.stages.spent["infer"] += request.latency / 1000
+            self.stages.add("infer", request.latency / 1000)
             with self.stages.timed("decode"):
                 names = OUTPUTS[: len(request.model_outputs)]
                 outputs = {name: np.asarray(request.get_output_tensor(i).data) for i, name in enumerate(names)}

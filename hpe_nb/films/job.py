@@ -20,6 +20,7 @@ from hpe_nb.draw.skeletons import draw_poses
 from hpe_nb.errors import HpeError, check_kind, last_line, one_line, whole_number
 from hpe_nb.files.images import ENDINGS, crop_boxes, decode_image, scaled_into, write_image
 from hpe_nb.files.reading import path_of
+from hpe_nb.files.text import plural
 from hpe_nb.files.whole import check_different, check_targets, folder_held, remove_parts
 from hpe_nb.films.engine import Found, Stages, detect
 from hpe_nb.films.following import Following, Running
@@ -80,15 +81,19 @@ class Outputs:
         for name in ("record", "video", "pictures", "crops"):
             if (path := getattr(self, name)) is not None:
                 object.__setattr__(self, name, path_of(path))
+        for name in ("exports", "people", "joints", "inputs"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, (given,) if isinstance(given, str | Path | int) else tuple(given))
         object.__setattr__(self, "exports", tuple(map(path_of, self.exports)))
         check_different([self.record, *([self.video] if self.video else []), *self.exports])
+        check_different([path for path in (self.pictures, self.crops) if path])
+        if self.size is not None and np.shape(self.size) != (2,):
+            raise HpeError(f"size={self.size!r} was given, but width and height are expected, for example (1280, 720).")
         for name in self.joints:
             joint_index(name)
         for name in ("people", "size"):
             for number in getattr(self, name) or ():
                 whole_number(name, number, 1)
-        if self.size is not None and len(self.size) != 2:
-            raise HpeError(f"size={self.size!r} was given, but width and height are expected, for example (1280, 720).")
         if not 0 <= self.min_score <= 1:
             raise HpeError(f"min_score={self.min_score} was given, but a score from 0 to 1 is expected.")
 
@@ -182,6 +187,7 @@ def run_film(
     frames = whole_number("frames", frames or 0)
     check_kind(source, Source)
     check_kind(network, Network)
+    check_kind(outputs, Outputs, "files to write are expected, such as hpe.Outputs(record=path)")
     summary, following, grouping = Summary(), following or Following(), grouping or Settings()
     stages, found_by = summary.stages, f"{network.name}, fit={network.fit!r}, size={network.size}, {grouping!r}"
     with ExitStack() as open_files:
@@ -227,7 +233,7 @@ def run_film(
                 written.result()
         except KeyboardInterrupt:
             summary.interrupted = True
-            done = f"Stopped after {summary.frames} frames; all of them are in {outputs.record}."
+            done = f"Stopped after {plural(summary.frames, 'frame')}; all of them are in {outputs.record}."
             summary.ending = done if summary.frames else "Stopped before the first frame."
         except (HpeError, OSError, RuntimeError) as error:  # the last one is OpenVINO's, for a device that went away
             summary.ending = one_line(last_line(error))
@@ -336,7 +342,7 @@ def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile
     if not (summary.frames or summary.ending or summary.notes):
         summary.notes.append(f"{source.name} has no frame that was asked for; look at its length, and start and stop.")
     if video is not None and video.fitted:
-        summary.notes.append(f"{video.fitted} frames changed size and were fitted into the film's first size.")
+        summary.notes.append(f"{plural(video.fitted, 'frame')} changed size: fitted into the film's first size.")
     if video is not None and video.frames and video.sound_note:
         summary.notes.append(video.sound_note)
     folder = pictures.parent if pictures and pattern_of(pictures) else pictures

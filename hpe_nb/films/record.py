@@ -56,7 +56,7 @@ class Entry:
 
 
 def fingerprint(data: bytes) -> str:
-    """What tells the bytes of a file from all others: the first 16 digits of their SHA-256."""
+    """What tells the bytes of a file from all others: the first digits of their SHA-256."""
     return hashlib.sha256(data).hexdigest()[:16]
 
 

@@ -414,7 +414,7 @@ def open_container(address: str) -> tuple[Any, Any, float]:
 def error_words(error: Exception) -> str:
     """What a library says of an error, without its numbers."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return "it gave nothing for 10 seconds" if "exit requested" in words.lower() else str(words)
+    return f"it gave nothing for {TIMEOUT:.0f} seconds" if "exit requested" in words.lower() else str(words)
 
 
 def frame_rate(*told: Any) -> float:

@@ -58,19 +58,21 @@ def load_network(
     Args:
         name_or_path: "auto", a name, or the path of an .xml or .onnx file.
         fit: how photos are placed (see `hpe_nb.network.placement`); by default as the card says, else "protocol".
-        size: side of the input for the named fits, in pixels; by default as the card says, else 448.
+        size: side of the input for the named fits, in pixels; by default the side that a network with a name was made
+            for, or as the card says, else 448.
         device: an OpenVINO device.
-        layout: axes of the input of a network loaded by path, "NCHW" or "NHWC"; by default its shape tells.
-        colour: order of the colours that a network loaded by path expects, "BGR" (the contract's) or "RGB".
+        layout: only for a path, as what follows: axes of the network's input, "NCHW" or "NHWC"; by default its shape
+            tells.
+        colour: order of the colours that it expects, "BGR" (the contract's) or "RGB".
         mean, scale: what is taken from each of its colours (0 to 255), and by what the rest is divided.
-        negated: whether a network loaded by path negates non-maxima itself; by default its output is looked at.
+        negated: whether it negates non-maxima itself; by default its output is looked at.
         say: takes the lines that tell what is going on.
 
     Returns:
         The network; `network(image)` gives `Maps`.
 
     Raises:
-        HpeError: no such file or name, a broken file, or another kind of network.
+        HpeError: no such file or name, a broken file, another kind of network, or a name with what is only for a path.
     """
     path, published = path_of(name_or_path), None
     if path.suffix.lower() in (".xml", ".onnx"):
@@ -82,8 +84,10 @@ def load_network(
     if device != "CPU":
         _check_device(device)
     own = {"size": published.size, "negated": True} if published else {}
-    given = {"fit": fit, "size": size, "layout": layout, "colour": colour, "mean": mean, "scale": scale}
-    given = {key: value for key, value in (given | {"negated": negated}).items() if value is not None}
+    of_file = {"layout": layout, "colour": colour, "mean": mean, "scale": scale, "negated": negated}
+    given = {key: value for key, value in ({"fit": fit, "size": size} | of_file).items() if value is not None}
+    if published and (extra := next((key for key in given if key in of_file), None)):
+        raise HpeError(f"{extra}= was given for {published.name}, whose input is known; it is only for a path.")
     card = card_of(None if published else path, own | given)
     network = Network(
         name=published.name if published else str(path),

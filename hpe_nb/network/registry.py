@@ -20,7 +20,8 @@ REFERENCE = "human-pose-estimation-0007"
 SHIPPED = "hpe-nb-ae"
 """The network that works without fetching anything."""
 ABOUT_SHIPPED = (
-    f"{SHIPPED}, the network that ships with the kit: AP 44.4 on 61 photos of COCO val2017; its tags are learned."
+    f"{SHIPPED}, the network that ships with the kit: AP 44.4 on 61 photos of COCO val2017 by Open Model Zoo's rules; "
+    "its tags are learned."
 )
 
 
@@ -53,7 +54,8 @@ class KnownNetwork:
     Attributes:
         name: what `load_network` and `fetch` call it.
         about: one sentence that says what it is and how well it does.
-        ap: COCO keypoint AP in percent, on what `about` says, with photos placed by the protocol and `size`.
+        ap: COCO keypoint AP in percent, on what `about` says, by Open Model Zoo's rules, with photos placed by the
+            protocol and `size`.
         size: side of the input in pixels.
         files: published files, .xml and .bin; none of a network that comes with the kit, in `data/models`.
     """

@@ -11,6 +11,9 @@ from hpe_nb.errors import HpeError
 from hpe_nb.network.placement import DIVISOR
 from hpe_nb.settings import check_field
 
+SHRINK = (1.0, 0.7, 0.5)
+"""By how much photos are smaller in pictures of one, two and three rows of patches: more people fit in."""
+
 
 def number(default: float, low: float, high: float, meaning: str) -> Any:
     """A field for a number from `low` to `high`; a whole default makes it one of whole numbers."""
@@ -32,8 +35,8 @@ class Augment:
     long: int = number(640, 32, 4096, "the photo's long side before the random scale, in pixels")
     scale: tuple[float, float] = (0.55, 1.25)
     turn: float = number(12.0, 0, 360, "standard deviation of the angle in degrees, for one patch of two")
-    mosaic: float = number(0.25, 0, 1, "share of pictures that are four patches, of photos at 0.7 of the scale")
-    grid: float = number(0.0, 0, 1, "share of pictures that are nine patches, of photos at 0.5 of the scale")
+    mosaic: float = number(0.25, 0, 1, f"share of pictures of four patches, of photos at {SHRINK[1]} of the scale")
+    grid: float = number(0.0, 0, 1, f"share of pictures of nine patches, of photos at {SHRINK[2]} of the scale")
     colour: float = number(0.8, 0, 1, "share of pictures whose colours change")
 
     def __post_init__(self) -> None:

@@ -9,8 +9,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from hpe_nb.training.tag_head import USUAL_SIZE
+
 SPOTLIGHT = 9.0
 """How much more a pixel counts at the middle of a spot: 1 + SPOTLIGHT * target. Most of a heatmap is background."""
+SCATTER = 0.3
+"""Standard deviation with which tags are taken to scatter around their person's mean: small beside `tag_threshold`."""
+LOST = 2.0
+"""Along each axis, a way from where a pixel lands to its person's middle counts as this many sizes at most."""
 
 
 def heat_loss(heat: Tensor, target: Tensor, weight: Tensor) -> Tensor:
@@ -41,14 +47,14 @@ def pull_push_of(tags: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def owner_loss(tags: Tensor, has: Tensor) -> Tensor:
-    """Cross-entropy of the question whose joint a tag is, if tags scatter around each person's mean by 0.3.
+    """Cross-entropy of the question whose joint a tag is, if tags scatter around each person's mean by `SCATTER`.
 
     Pull and push know means of people; this one sees the single joint that is nearer to another person's mean. Each
     person counts alike.
     """
     mean, person = _means(tags, has)
     # (B, N, K, M): joint k of person n against person m.
-    logits = -(tags[..., None] - mean[:, None, None]).square() / (2 * 0.3**2)
+    logits = -(tags[..., None] - mean[:, None, None]).square() / (2 * SCATTER**2)
     logits = logits.masked_fill(person[:, None, None] == 0, -1e4)
     right = logits.diagonal(dim1=1, dim2=3).permute(0, 2, 1)
     lost = _over_joints(logits.logsumexp(3) - right, has)
@@ -56,18 +62,18 @@ def owner_loss(tags: Tensor, has: Tensor) -> Tensor:
 
 
 def landing_loss(landing: Tensor, middle: Tensor, size: Tensor, has: Tensor) -> Tensor:
-    """How far, in sizes of the person, pixels land from their person's middle: mean |dy| + |dx|, 2 each at most.
+    """How far, in sizes of the person, pixels land from their person's middle: mean |dy| + |dx|, each `LOST` at most.
 
     Landing is that of `tag_head.read_at`, middle (B, N, 2) and size (B, N) are in cells.
     """
     miss = (landing - middle[:, :, None, None]) / size[:, :, None, None, None]
-    miss = miss.abs().clamp(max=2.0).sum(-1).mean((0, 4))
+    miss = miss.abs().clamp(max=LOST).sum(-1).mean((0, 4))
     return (miss * has).sum() / has.sum().clamp(min=1)
 
 
 def size_loss(seen: Tensor, size: Tensor, has: Tensor) -> Tensor:
     """Mean error of the size that each joint believes its person has: `seen`, see `tag_head.read_at`, of (B, N)."""
-    miss = (seen - (size.log() - 2.5)[:, :, None, None]).abs().mean(3)
+    miss = (seen - (size.log() - USUAL_SIZE)[:, :, None, None]).abs().mean(3)
     return (miss * has).sum() / has.sum().clamp(min=1)
 
 

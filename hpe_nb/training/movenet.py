@@ -15,6 +15,7 @@ from hpe_nb.skeleton import K
 from hpe_nb.training.topology import double
 
 STEM, HALF, FEATURES, HIDDEN = 48, 24, 24, 96
+"""Channels of the first convolution, of the first block at 1/2, of the last feature, and inside the heads."""
 LEVELS = (
     ((144, 40, 2), (240, 40, 1)),
     ((240, 48, 2), (288, 48, 1), (288, 48, 1)),

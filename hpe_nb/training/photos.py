@@ -18,7 +18,7 @@ from hpe_nb.evaluation.labels import Labels, read_labels
 from hpe_nb.files.images import read_image
 from hpe_nb.files.opencv import cv2
 from hpe_nb.skeleton import MIRROR
-from hpe_nb.training.config import Augment
+from hpe_nb.training.config import SHRINK, Augment
 
 
 class LabelledPhoto(NamedTuple):
@@ -51,15 +51,14 @@ def sample(photos: list[LabelledPhoto], augment: Augment, rng: np.random.Generat
     The same generator state gives the same picture.
     """
     kind, side = rng.random(), augment.size
-    count = 3 if kind < augment.grid else 2 if kind < augment.grid + augment.mosaic else 1
-    shrink = (1.0, 0.7, 0.5)[count - 1]  # of photos in so many rows and columns
+    rows = 3 if kind < augment.grid else 2 if kind < augment.grid + augment.mosaic else 1
     # The longest row or column is at most three times the shortest.
-    ends = rng.uniform(0.5, 1.5, (2, count)).cumsum(1)
+    ends = rng.uniform(0.5, 1.5, (2, rows)).cumsum(1)
     across, down = np.pad((ends / ends[:, -1:] * side).astype(int), ((0, 0), (1, 0))).tolist()
     image, parts = np.zeros((side, side, 3), np.uint8), []
     for (left, right), (top, bottom) in product(pairwise(across), pairwise(down)):
         photo, size = photos[rng.integers(len(photos))], (right - left, bottom - top)
-        image[top:bottom, left:right], part = patch(photo, shrink * augment.long, size, augment, rng)
+        image[top:bottom, left:right], part = patch(photo, SHRINK[rows - 1] * augment.long, size, augment, rng)
         part.keypoints[..., :2] += (left, top)
         part.boxes[:, :2] += (left, top)
         parts.append(part)

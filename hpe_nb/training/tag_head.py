@@ -29,9 +29,14 @@ WAVES = 6
 DOUBLINGS = 3
 """The steps are taken 2^DOUBLINGS times."""
 CELLS = 8.0
-"""Unit of places and steps, in cells of stride 4."""
+"""Unit of the ways and steps that the head learns, in cells of stride 4."""
+UNIT, MIDDLE = 32, 3
+"""A place is told to the head in units of `UNIT` cells of stride 4, less `MIDDLE`: from -3 to 3 where a picture of 448
+pixels is said to lie up to `tasks.SHIFT` further."""
+USUAL_SIZE = 2.5
+"""Taken from the logarithm of a person's size in cells, so that what is learned lies around 0: 12 cells."""
 TORSO_SEEN = ((42, 44, 0.5), (114, 116, 1.0))
-"""Channels of the 1/4 and the 1/8 features that name the torso's place, y and x, and the factor to our unit."""
+"""Channels of the 1/4 and the 1/8 features that name the torso's place, y and x, and the factor to `UNIT`."""
 
 
 class TagHead(nn.Module):
@@ -66,7 +71,7 @@ class TagHead(nn.Module):
         for level, feature in enumerate(features):
             spread, mean = torch.std_mean(feature, (0, 2, 3), keepdim=True)
             self.get_buffer(f"mean{level}").copy_(mean)
-            self.get_buffer(f"scale{level}").copy_(1 / (spread + 0.05))
+            self.get_buffer(f"scale{level}").copy_(1 / (spread + 0.05))  # what hardly changes stays small
 
     @torch.no_grad()
     def stretch(self, factor: float) -> None:
@@ -113,9 +118,9 @@ class TagHead(nn.Module):
 
         Returns:
             (B, 17, 4, h, w) of each joint type: the way (2) from a pixel to the middle of the person whose joint it is,
-            the logarithm of that person's size in cells, less 2.5, and what the pixel itself adds to its tag; then
-            (B, 4, h, w): the way (2) from any place to the middle that it leads to, the tag at its end, and what a unit
-            of size adds to that.
+            the logarithm of that person's size in cells, less `USUAL_SIZE`, and what the pixel itself adds to its tag;
+            then (B, 4, h, w): the way (2) from any place to the middle that it leads to, the tag at its end, and what a
+            unit of size adds to that.
         """
         batch, _, height, width = x.shape
         place = _place(x, 1, shift)
@@ -136,7 +141,7 @@ def read_at(own: Tensor, shared: Tensor, points: Tensor) -> tuple[Tensor, Tensor
 
     Returns:
         Tags (B, N, 17, D); where the person's middle is believed, in cells, at first and after the way,
-        (2, B, N, 17, D, 2); and the logarithm of the person's size, less 2.5, (B, N, 17, D).
+        (2, B, N, 17, D, 2); and the logarithm of the person's size, less `USUAL_SIZE`, (B, N, 17, D).
     """
     batch, people, _, draws, _ = points.shape
     at = points.transpose(1, 2).reshape(batch * K, people, draws, 2)
@@ -155,5 +160,5 @@ def read(maps: Tensor, y: Tensor, x: Tensor) -> Tensor:
 
 
 def _place(maps: Tensor, stride: int, shift: Tensor | float) -> Tensor:
-    """Where each cell lies, y and x (B, 2, h, w), in units of 32 cells of stride 4, less 3."""
-    return ((grid(maps) + 0.5) * stride - 0.5 + shift) / 32 - 3
+    """Where each cell lies, y and x (B, 2, h, w), as the head is told it, see `UNIT`."""
+    return ((grid(maps) + 0.5) * stride - 0.5 + shift) / UNIT - MIDDLE

@@ -31,6 +31,23 @@ from hpe_nb.training.two_scales import SURE, TORSO, Detections, TwoScales, featu
 
 MOST = 40
 """At most this many people of a picture train the tags."""
+NARROW = 20
+"""A person's size divided by this is the standard deviation of the spots that its joints are in heatmaps."""
+OFTEN = 9
+"""A photo is used as often as it has people, but at most this often."""
+SEEN = -1.4
+"""Least logit of MoveNet's joint map for a person without label to have the joint: a score of a fifth."""
+LEAST = 4
+"""A person without label takes part with at least this many joints."""
+AROUND, BESIDE = 0.05, 0.15
+"""A joint is looked for this near to where MoveNet expects it, at least a cell; a torso this near to the box of a
+labelled person's joints may be that person's. In sizes of the person whom MoveNet lists."""
+DRAWS = 3
+"""Each joint's tag is read at this many places around it."""
+JITTER, LEAST_JITTER, MOST_JITTER = 1 / 40, 0.25, 1.0
+"""Standard deviation of these places in sizes of the person, and its limits in cells."""
+SHIFT = 80.0
+"""Cells by which a picture is said to lie further down and right, at most."""
 
 
 class Batch(NamedTuple):
@@ -80,7 +97,10 @@ def answers(made: Sample) -> Batch:
 def heat_target(made: Sample, stride: int, spot: tuple[float, float] = (1.5, 2.5)) -> tuple[Float32, Float32]:
     """Heatmaps of a sample at a stride, and their weights: 0 where a person without label may be; both (17, h, w).
 
-    A spot of height 1 has a standard deviation of 1/20 of the person's size, but within `spot` in map pixels.
+    Args:
+        made: the picture and its labels.
+        stride: picture pixels per map pixel.
+        spot: least and largest standard deviation of a joint's spot, which follows the person's size, in map pixels.
     """
     side, people = made.image.shape[0] // stride, made.people
     heat, weight = np.zeros((K, side, side), np.float32), np.ones((side, side), np.float32)
@@ -92,7 +112,7 @@ def heat_target(made: Sample, stride: int, spot: tuple[float, float] = (1.5, 2.5
             x0, y0, x1, y1 = np.clip(np.round(np.array(corners) / stride), 0, side).astype(int)
             weight[y0:y1, x0:x1] = not crowd
     for joints, size in zip(people.keypoints[~people.crowd], np.sqrt(people.areas[~people.crowd]), strict=True):
-        sigma = np.clip(size / 20 / stride, *spot)
+        sigma = np.clip(size / NARROW / stride, *spot)
         away = np.arange(side) - joints[:, :2, None] / stride
         across, down = np.exp(-(away**2) / (2 * sigma**2)).swapaxes(0, 1) * (joints[:, 2, None] > 0)
         heat = np.maximum(heat, (down[:, :, None] * across[:, None]).astype(np.float32))
@@ -179,13 +199,14 @@ def pictures_folder(photos: list[LabelledPhoto], config: Config, folder: Path) -
 def keep_pictures(network: TwoScales, photos: list[LabelledPhoto], config: Config, folder: Path) -> None:
     """Make the pictures that are not in the folder yet; number i is the same one whenever it is made.
 
-    MoveNet never changes, so what it sees in them is kept: 3 MB for 448 x 448. A photo comes as often as it has people,
-    up to nine times, since tags have to be told apart where people are. People whom only MoveNet sees take part too.
+    MoveNet never changes, so what it sees in them is kept: 3 MB for 448 x 448. Photos with many people come more often
+    (`OFTEN`), since tags have to be told apart where people are. People whom only MoveNet sees take part too.
+
     The file i.npz holds the features at 1/4 to 1/32 as `level0` to `level3`, float16 (C, side, side); `joints`, float32
     (MOST, 17, 3), with x, y in picture pixels and 1 where known; and `sizes` (MOST,), square roots of people's areas.
     """
     remove_parts(folder)
-    often = [photo for photo in photos for _ in range(min(photo.people.real.sum(), 9))]
+    often = [photo for photo in photos for _ in range(min(photo.people.real.sum(), OFTEN))]
     network = copy.deepcopy(network).cpu()
     for i in tqdm(range(config.pictures), unit="picture"):
         if (path := folder / f"{i}.npz").exists():
@@ -208,22 +229,26 @@ def keep_pictures(network: TwoScales, photos: list[LabelledPhoto], config: Confi
 def unlabelled(people: Detections, logits: Tensor, labelled: Floats) -> list[tuple[Float32, float]]:
     """People of one picture that MoveNet lists and that have no label: joints (17, 3), and the size in pixels.
 
-    A joint is the highest pixel of its map, logits (17, h, w) at 1/4, near where MoveNet expects it, if that is above
-    -1.4; each of these people has at least four. Labelled people have joints (P, 17, 3) in pixels.
+    A joint is the highest pixel of its map near where MoveNet expects it, if that is above `SEEN`.
+
+    Args:
+        people: the list of a batch of one picture; people whose score is not above `SURE` are left out.
+        logits: (17, h, w) MoveNet's joint maps at 1/4.
+        labelled: (P, 17, 3) joints of the labelled people: x, y in picture pixels and visibility.
     """
     maps, found = logits.numpy(), []
     for score, place, size in zip(*(each[0].numpy() for each in people), strict=True):
-        if score <= SURE or any(_may_be(place, 0.15 * size, joints[joints[:, 2] > 0]) for joints in labelled):
+        if score <= SURE or any(_may_be(place, BESIDE * size, joints[joints[:, 2] > 0]) for joints in labelled):
             continue
-        joints, reach = np.zeros((K, 3), np.float32), max(1, int(0.05 * size))
+        joints, reach = np.zeros((K, 3), np.float32), max(1, int(AROUND * size))
         for k, (y, x) in enumerate(np.round(place).astype(int)):
             top, left = max(0, y - reach), max(0, x - reach)
             window = maps[k, top : max(0, y + reach + 1), left : max(0, x + reach + 1)]
-            if window.size and window.max() > -1.4:
+            if window.size and window.max() > SEEN:
                 down, right = np.unravel_index(window.argmax(), window.shape)
                 # A cell of 4 pixels begins at pixel 4 i and has its middle 1.5 further.
                 joints[k] = 4 * (left + right) + 1.5, 4 * (top + down) + 1.5, 1
-        if joints[:, 2].sum() >= 4:
+        if joints[:, 2].sum() >= LEAST:
             found.append((joints, 4 * float(size)))
     return found
 
@@ -239,22 +264,18 @@ def _may_be(place: Float32, margin: float, joints: Floats) -> bool:
 
 
 def tag_picture(folder: Path, config: Config, number: int) -> TagBatch:
-    """A random one of the kept pictures, as a batch without its first axis.
-
-    Each joint is read at three places around it, which scatter by a 40th of the person's size, but by a quarter of a
-    cell to one cell. The picture is said to lie up to 80 cells further down and right.
-    """
+    """A random one of the kept pictures, its shift and places to read at, as a batch without its first axis."""
     rng = np.random.default_rng([config.seed, number])
     with np.load(folder / f"{rng.integers(config.pictures)}.npz") as kept:
         levels = [kept[f"level{level}"] for level in range(4)]
         joints, size = kept["joints"], (kept["sizes"] / 4).clip(2)
     has, places = joints[..., 2], joints[..., 1::-1] / 4 - 0.25
-    scatter = (0.025 * size).clip(0.25, 1)[:, None, None, None]
-    points = places[:, :, None] + scatter * rng.standard_normal((*has.shape, 3, 2))
+    scatter = (JITTER * size).clip(LEAST_JITTER, MOST_JITTER)[:, None, None, None]
+    points = places[:, :, None] + scatter * rng.standard_normal((*has.shape, DRAWS, 2))
     torso = has * np.isin(np.arange(K), TORSO)
     used = np.where(torso.sum(1, keepdims=True) > 1, torso, has)[..., None]
     middle = (places * used).sum(1) / used.sum(1).clip(1)
-    shift = rng.uniform(0, 80, (2, 1, 1))
+    shift = rng.uniform(0, SHIFT, (2, 1, 1))
     rest = (np.asarray(each, np.float32) for each in (shift, points, has, middle, size))
     return TagBatch(*(torch.from_numpy(each) for each in (*levels, *rest)))
 

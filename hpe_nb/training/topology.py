@@ -30,6 +30,10 @@ STAGES = (
 """The backbone: kernel, widening, channels, blocks, stride of the first block, and whether it feeds a branch."""
 BRANCHES = (21, 42, 83, 166)
 """Channels of the branches at 1/4, 1/8, 1/16 and 1/32."""
+MODULES = (1, 2, 3)
+"""Fusion modules on two, three and four branches."""
+STEM, HEAD = 24, 32
+"""Channels of the first convolution, and at 1/2."""
 
 
 def conv(
@@ -116,7 +120,7 @@ class AENet(nn.Module):
 
     def __init__(self, width: float = 1.0, depth: float = 1.0) -> None:
         super().__init__()
-        channels, head = _eights(24 * width), _eights(32 * width)
+        channels, head = _eights(STEM * width), _eights(HEAD * width)
         branches = [max(4, round(c * width)) for c in BRANCHES]
         self.stem = conv(3, channels, 3, stride=2, act=nn.SiLU)
         self.stages, self.transitions = nn.ModuleList(), nn.ModuleList()
@@ -128,8 +132,7 @@ class AENet(nn.Module):
             if tap:
                 self.transitions.append(conv(outputs, branches[len(self.transitions)], 3, act=nn.ReLU))
             channels = outputs
-        # One module on two branches, two on three, three on four.
-        live = [n for n in (2, 3, 4) for _ in range(max(1, round((n - 1) * depth)))]
+        live = [n for n, times in enumerate(MODULES, 2) for _ in range(max(1, round(times * depth)))]
         self.fusions = nn.ModuleList(Fusion(branches[:n], n) for n in live[:-1])
         self.fusions.append(Fusion(branches, 1))
         self.heat4, self.tags4 = nn.Conv2d(branches[0], K, 1), nn.Conv2d(branches[0], K, 1)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from hpe_nb.decoder.poses import AREA_OF_BOX
 from hpe_nb.skeleton import OKS_SIGMAS, K
 from hpe_nb.training.movenet import FEATURES, MoveNet, MoveNetOutput
 from hpe_nb.training.tag_head import TagHead
@@ -24,6 +25,8 @@ from hpe_nb.training.topology import double, grid
 
 PEOPLE = 32
 """Length of the list of people."""
+SEEN, SAME = 0.03, 0.5
+"""A centre with a lower score is no person; two entries whose poses are as similar as this (OKS) are one person."""
 REACH = 0.08
 """How far a joint may be from its expected place, in sizes of the person (standard deviation); at least a cell."""
 BONUS = 0.5
@@ -34,16 +37,28 @@ TORSO = (5, 6, 11, 12)
 """Shoulders and hips."""
 SPREAD = torch.from_numpy(2 * OKS_SIGMAS).float()
 """Twice the OKS constants of COCO's joints."""
+TORSO_UNIT = 16
+"""Cells in the unit in which the features tell where a pixel's person has its torso."""
+
+SPOT = 2.0
+"""Standard deviation of the spot that a joint is at stride 2, in pixels of the 1/2 map."""
+TRUST, FAR = 0.3, 0.1
+"""Powers of the person's score and of the nearness to the expected joint by which a joint's value is scaled."""
+EXPECTED = 0.05
+"""Value of a joint that is expected and not seen."""
 WIDTH = 48
 """Channels of the judge's hidden layers."""
 STRENGTH = 0.5
 """Share of the judge's correction that is made: between MoveNet's own scores and judged ones AP was highest."""
 DOUBT = 0.5
 """Taken from all corrected logits, so that as many peaks pass a decoder's threshold as before."""
-CLEAR = 9.0
-"""Logits beyond this are as good as certain, and are seen no larger."""
+LOW, CLEAR = 1e-3, 9.0
+"""Smallest probability that is corrected; logits beyond `CLEAR` are as good as certain, and are seen no larger."""
+
 DOUBTED, SURE = 0.05, 0.15
 """A person whom MoveNet sees with a lower score than the first is not trusted with tags; from the second on, fully."""
+PLATEAU = 0.1
+"""Power of the nearness to the expected joint with which trust fades: the smaller, the wider around the joint."""
 
 
 class Detections(NamedTuple):
@@ -92,20 +107,21 @@ class TwoScales(nn.Module):
         # Up to a multiple of 32 with black, as the picture itself was.
         height, width = ((side + 31) // 32 * 32 for side in small.shape[2:])
         small = functional.pad(small, (0, 16, 0, 16))[:, :, :height, :width]
+        # BGR 0..255 becomes RGB -1..1, by 1 / 127.5 with the digits of half precision.
         near, far = (self.movenet(picture.flip(1) * 0.00784302 - 1.0) for picture in (image, small))
         return near, far
 
-    def heatmaps(self, near: MoveNetOutput, far: MoveNetOutput, pointed: Owners) -> Tensor:
+    def heatmaps(self, near: MoveNetOutput, far: MoveNetOutput, owners: Owners) -> Tensor:
         """Judged heatmaps (B, 17, H/2, W/2), 0..1; the judge sees each pixel by itself, and what is known there."""
         height, width = near.features.shape[2:]
         features, joints = (double(x)[:, :, :height, :width] for x in (far.features, far.joints))
         logits = [x.clamp(min=-CLEAR) for x in (near.joints, joints)]
-        trust = pointed.trust.clamp(min=0.01).log()
-        x = torch.cat([near.features, logits[0], features, logits[1], pointed.near, trust, pointed.size.log()], 1)
+        trust = owners.trust.clamp(min=0.01).log()
+        x = torch.cat([near.features, logits[0], features, logits[1], owners.near, trust, owners.size.log()], 1)
         for name in ("enter", "middle"):
             x = functional.relu(self.judge[name](x))
         correction = STRENGTH * double(self.judge["leave"](x)) - DOUBT
-        heatmaps = computed(near, far, pointed).clamp(1e-3, 1 - 1e-3)
+        heatmaps = computed(near, far, owners).clamp(LOW, 1 - LOW)
         # The logit plus the correction, without the two logarithms.
         judged: Tensor = heatmaps / (heatmaps + (1 - heatmaps) * torch.exp(-correction))
         return judged
@@ -113,11 +129,10 @@ class TwoScales(nn.Module):
     def maps(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The two outputs of the contract without signs: heatmaps and tags, both (B, 17, H/2, W/2)."""
         near, far = self.look(image)
-        pointed = find_owners(people_of(near, far), near.joints)
-        # The small power keeps trust wide around the joint.
-        sure = ((pointed.trust - DOUBTED) / (SURE - DOUBTED)).clamp(0, 1) * pointed.near.pow(0.1)
-        tags = self.head(features(near, far), sure, pointed.torso)
-        return self.heatmaps(near, far, pointed), double(tags)
+        owners = find_owners(people_of(near, far), near.joints)
+        sure = ((owners.trust - DOUBTED) / (SURE - DOUBTED)).clamp(0, 1) * owners.near.pow(PLATEAU)
+        tags = self.head(features(near, far), sure, owners.torso)
+        return self.heatmaps(near, far, owners), double(tags)
 
 
 def features(near: MoveNetOutput, far: MoveNetOutput) -> list[Tensor]:
@@ -136,14 +151,14 @@ def features(near: MoveNetOutput, far: MoveNetOutput) -> list[Tensor]:
 
 
 def _torso(sight: MoveNetOutput) -> Tensor:
-    """Where each pixel's person has its torso, in units of 16 cells from there, and its size, (B, 3, h, w)."""
+    """The way from each pixel to its person's torso, in `TORSO_UNIT`, and the logarithm of its size, (B, 3, h, w)."""
     places = sight.poses.view(-1, K, 2, *sight.poses.shape[2:])
     size = (places.amax(1) - places.amin(1)).clamp(min=0.5).prod(1, keepdim=True).sqrt()
-    return torch.cat([places[:, TORSO].mean(1) / 16, size.log()], 1)
+    return torch.cat([places[:, TORSO].mean(1) / TORSO_UNIT, size.log()], 1)
 
 
 def people_of(near: MoveNetOutput, far: MoveNetOutput) -> Detections:
-    """The people seen at both scales: the strongest first, and of two entries as similar as OKS 0.5 the stronger."""
+    """The people seen at both scales: the strongest first, and of two entries for one person the stronger."""
     lists = find_people(near), find_people(far, cell=2.0)
     score, joints, size = (torch.cat(parts, 1) for parts in zip(*lists, strict=True))
     score, order = score.topk(score.shape[1], dim=1)
@@ -151,15 +166,15 @@ def people_of(near: MoveNetOutput, far: MoveNetOutput) -> Detections:
     size = size.gather(1, order)
     # OKS of every two poses (B, N, N), the larger of the two setting the scale.
     squares = (joints[:, :, None] - joints[:, None]).square().sum(-1)
-    area = 0.53 * torch.maximum(size[:, :, None], size[:, None]).square()
-    similar = torch.exp(-squares / (2 * area[..., None] * SPREAD.square())).mean(-1) > 0.5
+    area = AREA_OF_BOX * torch.maximum(size[:, :, None], size[:, None]).square()
+    similar = torch.exp(-squares / (2 * area[..., None] * SPREAD.square())).mean(-1) > SAME
     stronger = torch.ones(score.shape[1], score.shape[1]).triu(1) * (score > 0)[:, :, None]
     score = score * ((similar * stronger).amax(1) < 1)
     return Detections(score[:, :PEOPLE], joints[:, :PEOPLE], size[:, :PEOPLE])
 
 
 def find_people(sight: MoveNetOutput, cell: float = 1.0) -> Detections:
-    """The strongest centres at one scale, from a score of 0.03 on; `cell` is its cells' side in cells of stride 4."""
+    """The strongest centres at one scale, whose cells have a side of `cell` cells of stride 4."""
     score = sight.centre.sigmoid()
     peak = functional.max_pool2d(score, 5, stride=1, padding=2) == score
     score, index = (score * peak).flatten(1).topk(PEOPLE, dim=1)
@@ -169,7 +184,7 @@ def find_people(sight: MoveNetOutput, cell: float = 1.0) -> Detections:
     # MoveNet's places are measured from the middle of a cell, 0.4 cells from its corner pixel.
     joints = (joints + 0.4) * cell - 0.4
     box = (joints.amax(2) - joints.amin(2)).clamp(min=cell)
-    return Detections(torch.where(score < 0.03, 0.0, score), joints, box.prod(-1).sqrt())
+    return Detections(torch.where(score < SEEN, 0.0, score), joints, box.prod(-1).sqrt())
 
 
 def find_owners(people: Detections, maps: Tensor) -> Owners:
@@ -189,13 +204,13 @@ def find_owners(people: Detections, maps: Tensor) -> Owners:
     constant = worth[..., None] - tightness * (y.square() + x.square())
     terms = torch.stack([-tightness, 2 * tightness * y, 2 * tightness * x, constant], -1)
     points = (terms.flatten(1, 2) @ place).view(-1, PEOPLE, K, place.shape[2])
-    values, owners = points.topk(2, 1)
+    values, nearest = points.topk(2, 1)
     best, other = values.unbind(1)
     share = torch.sigmoid((best - other) / BLUR)
 
     def mixed(each: Tensor) -> Tensor:
         """A number that each person has, (B, N), as every pixel takes it over, (B, 17, h, w)."""
-        first, second = each.gather(1, owners.flatten(1)).view_as(owners).unbind(1)
+        first, second = each.gather(1, nearest.flatten(1)).view_as(nearest).unbind(1)
         return (second + share * (first - second)).view(-1, K, *maps.shape[2:])
 
     # Rounding alone could make a distance negative; beyond -40 nothing is near.
@@ -204,7 +219,7 @@ def find_owners(people: Detections, maps: Tensor) -> Owners:
     return Owners(mixed(people.score), near, mixed(people.size)[:, :1], (mixed(y), mixed(x)))
 
 
-def computed(near: MoveNetOutput, far: MoveNetOutput, pointed: Owners) -> Tensor:
+def computed(near: MoveNetOutput, far: MoveNetOutput, owners: Owners) -> Tensor:
     """Heatmaps (B, 17, H/2, W/2), 0..1, from joints and people: the mean of MoveNet's joint maps at both scales.
 
     Joints fade far from where their person should have them, and where no clearly seen person has them; where a joint
@@ -216,13 +231,14 @@ def computed(near: MoveNetOutput, far: MoveNetOutput, pointed: Owners) -> Tensor
 
     seen = spots(near)
     seen = 0.5 * (seen + double(spots(far))[:, :, : seen.shape[2], : seen.shape[3]])
-    return twice(pointed.trust.pow(0.3)) * (seen * twice(pointed.near.pow(0.1)) + 0.05 * double(pointed.near))
+    seen = seen * twice(owners.near.pow(FAR)) + EXPECTED * double(owners.near)
+    return twice(owners.trust.pow(TRUST)) * seen
 
 
 def spots(sight: MoveNetOutput) -> Tensor:
     """Joint maps at stride 4 as spots at stride 2, (B, 17, 2h, 2w): each cell's value, at the place its offset names.
 
-    A pixel takes the largest of what the 3x3 cells around it send, which falls off as a Gaussian of two pixels.
+    A pixel takes the largest of what the 3x3 cells around it send, which falls off as a Gaussian of `SPOT`.
     """
     joints = sight.joints.sigmoid()
     batch, _, height, width = joints.shape
@@ -243,4 +259,4 @@ def spots(sight: MoveNetOutput) -> Tensor:
 
 
 def _fall(distance: Tensor) -> Tensor:
-    return torch.exp(-distance.square() / (2 * 2.0**2))
+    return torch.exp(-distance.square() / (2 * SPOT**2))

@@ -183,7 +183,7 @@ def readout(decoding: Decoding) -> str:
     settings, kind, unused = decoding.settings, decoding.poses.kind, int((owners(decoding) < 0).sum())
     if len(kind):
         return (
-            f"{plural(len(kind), 'person')}: {int((kind == DETECTED).sum())} joints detected, "
+            f"{plural(len(kind), 'person')}: {plural(int((kind == DETECTED).sum()), 'joint')} detected, "
             f"{int((kind == REFINED).sum())} refined; {plural(unused, 'peak')} without a person"
         )
     if len(decoding.peaks):
@@ -247,7 +247,7 @@ def told_data(
         lacking, found = [KEYPOINTS[i] for i in np.flatnonzero(kind == MISSING)], int((kind == DETECTED).sum())
         rest = f" Missing: {', '.join(lacking)}." if lacking else ""
         sentence = (
-            f"Person {decoding.pose_numbers[person] + 1} has {found} detected joints of {K}, so the score, a mean over "
+            f"Person {decoding.pose_numbers[person] + 1} has {found} of {K} joints detected, so the score, a mean over "
             f"all {K}, can be at most {found / K:.2f}; it is {score:.2f}.{rest}"
         )
         return {"words": [[*who, sentence]]}
@@ -255,12 +255,14 @@ def told_data(
         return {}
     explained = explain_joint(decoding, person, joint) if person >= 0 else explain_peak(decoding, dot)
     listed = [setter({f.setting: f.to}, f"{f.setting} {f.side} {f.value:.4g}: {f.then}", person) for f in flips]
-    search = [{"kind": "searches", "says": " searching for values that change it …"}] if searching else []
-    others = {"kind": "flips", "says": [*(["It would be otherwise: "] if listed else []), *listed, *search]}
+    wait = [{"kind": "searches", "says": " searching for values that change it …"}] if searching else []
+    others = {"kind": "flips", "says": [*(["It would be otherwise: "] if listed else []), *listed, *wait]}
     told: dict[str, Any] = {"words": [[*who, *linked(explained.sentence)], others], "lights": []}
-    kept, second = (np.flatnonzero(decoding.repeats < 0)[person] if person >= 0 else -1), decoding.refinement
-    for look in np.flatnonzero((second.person == kept) & (second.joint == joint) & second.searched).tolist():
-        told["box"] = window_data(decoding, look)
+    kept = np.flatnonzero(decoding.repeats < 0)[person] if person >= 0 else -1
+    refinement = decoding.refinement
+    asked = (refinement.person == kept) & (refinement.joint == joint) & refinement.searched
+    for search in np.flatnonzero(asked).tolist():
+        told["box"] = window_data(decoding, search)
     rows = []
     for i, one in enumerate(explained.table):
         x, y, apart, away = round(one.x, 2), round(one.y, 2), number(one.tag_distance), number(one.place_distance, 0)

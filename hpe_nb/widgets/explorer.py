@@ -38,7 +38,8 @@ class Explorer(Canvas):
 
     Move a slider: the picture follows. Click a joint, a dot of the strip or a person: it lights up everywhere, and a
     sentence says why it belongs where it does. The marks under a slider are the values at which the result for this
-    picture changes. The wheel zooms, T shows the tag probe, a button in the picture's corner lists the keys.
+    picture changes. Once it is clicked the wheel zooms; T shows the tag probe; a button in the picture's corner lists
+    the keys.
 
     Args:
         what: an RGB picture, a path, `Maps`, (image, maps), (image, decoding), a scene, or a list of these to step
@@ -248,7 +249,8 @@ class Explorer(Canvas):
             tools = (*self.tools, "list") if len(self._list) > 1 else self.tools
             self.fixed = data.fixed_data(self.app, tools, self._panels(), layer=self._layer)
         with self.hold_sync():
-            self._follow(before)
+            if scene != self.scene:
+                self._follow(before)
             self.scene, self.answer, self.doctor = scene, answer, {}  # what is odd is said of one result
         self._search()
 

@@ -255,7 +255,7 @@ def test_demo_replaces_nothing_of_the_users(taken, mine, first, tmp_path, capsys
         (out / taken).write_bytes(mine)
     before = {path: path.read_bytes() for path in out.iterdir()}
     assert main(["demo", "9/wall.png", *words]) == 2
-    assert "choose another folder with -o." in capsys.readouterr().err
+    assert "choose another name or folder." in capsys.readouterr().err
     assert {path: path.read_bytes() for path in out.iterdir()} == before
 
 
@@ -268,6 +268,17 @@ def test_a_sweep_writes_to_none_of_its_inputs(name, capsys):
     assert main(["sweep", "labels", "--network", "net.xml", "--set", "tag_threshold=1,2", "--csv", name]) == 2
     assert f"{name} is one of the inputs" in capsys.readouterr().err
     assert Path(name).read_bytes() == before
+
+
+def test_a_sweep_replaces_a_table_only_when_told(capsys):
+    labelled()
+    Path("mine.csv").write_text("mine")
+    words = ["sweep", "labels", "--set", "tag_threshold=1,2", "--csv", "mine.csv", "--network", "no.xml"]
+    assert main(words) == 2
+    assert "add --overwrite to replace it" in capsys.readouterr().err
+    assert main([*words, "--overwrite"]) == 2
+    assert "no.xml does not exist" in capsys.readouterr().err
+    assert Path("mine.csv").read_text() == "mine", "nothing is written before there are results"
 
 
 def test_notebooks_are_copied_once_and_never_over_ones_own(tmp_path):

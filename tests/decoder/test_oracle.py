@@ -123,7 +123,8 @@ def a_crowd(people, seed):
 def pair_by_pair(xy, present, scores, limit):
     """For each person the better one it repeats, by the words of `duplicates_of`."""
     repeats, order = np.full(len(xy), -1), sorted(range(len(xy)), key=lambda i: (-scores[i], i))
-    areas = [AREA_OF_BOX * np.ptp(xy[i, present[i]], axis=0).prod() if present[i].any() else 0 for i in range(len(xy))]
+    boxes = [np.ptp(xy[i, present[i]], axis=0) if present[i].any() else np.zeros(2) for i in range(len(xy))]
+    areas = [AREA_OF_BOX * np.maximum(box, 1).prod() for box in boxes]
     for place, better in enumerate(order):
         for worse in order[place + 1 :] if repeats[better] < 0 else ():
             both = present[better] & present[worse]
@@ -141,3 +142,10 @@ def test_duplicates_are_those_of_the_plain_rule(people, limit):
     found = duplicates_of(xy, present, scores, limit)
     assert found.tolist() == pair_by_pair(xy, present, scores, limit).tolist()
     assert people < 40 or (found >= 0).any()
+
+
+def test_people_of_two_joints_on_one_row_can_be_the_same():
+    xy, present = np.zeros((2, 17, 2), np.float32), np.zeros((2, 17), np.bool_)
+    xy[:, 6, 0], present[:, 5:7] = 40, True
+    xy[1, :, 0] += 0.1
+    assert duplicates_of(xy, present, np.ones(2), 0.5).tolist() == [-1, 0]

@@ -1,6 +1,7 @@
 """The map cache: each photo once, nothing half, nothing stale."""
 
 import os
+import weakref
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -9,6 +10,7 @@ from eval_tools import DAMAGES, same, scenes
 from refusals import refused
 
 import hpe_nb as hpe
+from hpe_nb.evaluation import report
 from hpe_nb.evaluation.cache import check_exact, pack, unpack
 from hpe_nb.evaluation.labels import LabelledSet, labels_of
 from hpe_nb.evaluation.report import evaluate_cache
@@ -111,6 +113,23 @@ def test_a_cache_is_judged_by_labels_in_its_order(photos):
         says = f"0.png was given where l.json has {name}"
         refused(says, evaluate_cache, cache, known(name, other))
         refused(says, hpe.sweep, cache, known(name, other), grid, progress=False)
+
+
+def test_a_cache_is_checked_before_it_is_decoded_and_its_maps_do_not_pile_up(photos, monkeypatch):
+    cache, seen, alive = kept(photos, Network(), "c"), [], []
+
+    def decoded(maps, settings):
+        seen.append(weakref.ref(maps))
+        alive.append(sum(each() is not None for each in seen))
+        return hpe.decode(maps, settings)
+
+    monkeypatch.setattr(report, "decode", decoded)
+    refused("3 pictures and labels of 2 were given", evaluate_cache, cache, SCENES[:2])
+    assert not seen
+    assert str(evaluate_cache(cache, SCENES)).startswith(
+        "3 pictures (fake, fit protocol 448, no flip test, refine near)"
+    )
+    assert max(alive) <= 2, "that of now, and that of the loop's last round"
 
 
 def test_flip_test_joins_both_looks():

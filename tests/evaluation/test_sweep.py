@@ -25,6 +25,7 @@ import hpe_nb as hpe
 from hpe_nb.cli.sweep import values_of
 from hpe_nb.errors import HpeError
 from hpe_nb.evaluation import sweep as sweeping
+from hpe_nb.evaluation.cache import MapCache
 from hpe_nb.evaluation.grids import grid_settings, settings_key
 from hpe_nb.evaluation.labels import labels_of
 from hpe_nb.evaluation.metrics import NUMBERS
@@ -240,8 +241,9 @@ def test_a_table_without_labelled_people():
         hpe.plot_heat(table, "tag_threshold", "pose_threshold", number).figure.canvas.draw()
     for number in NUMBERS[1:]:
         hpe.plot_pareto(table, number).figure.canvas.draw()
-    one = swept([PICTURES[0].maps], {"tag_threshold": [0.5, 2.0]}, nobody)
+    one = swept([PICTURES[0].maps], {"tag_threshold": [0.5, 2.0], "refine": "near"}, nobody)
     hpe.plot_curve(one, "tag_threshold").figure.canvas.draw()
+    refused("folds=5 was given, but at most 1", one.validated)
 
 
 @pytest.mark.parametrize(("price", "sign"), [("wrong", 1), ("PCK", -1)])
@@ -308,6 +310,10 @@ TWO, NAMES = PICTURES[:2], swept(PICTURES[:1], {"tag_threshold": [0.5, 1.0], "re
         pytest.param("one of AP, AP50", hpe.plot_pareto, (NAMES, "cost"), id="no such price"),
         pytest.param("price='AP'", hpe.plot_pareto, (NAMES, "AP"), id="AP against itself"),
         pytest.param("folds=1", hpe.SweepTable.validated, (NAMES, 1), id="one part"),
+        pytest.param("row=99", hpe.SweepTable.interval, (NAMES, 99), id="no such row"),
+        pytest.param("type slice", MapCache.__getitem__, (NAMES, slice(2)), id="several maps of a cache"),
+        pytest.param("type Maps", hpe.flip_settings, (hpe.scene(1).maps, "delta"), id="maps of one picture"),
+        pytest.param("count=2.5", hpe.random_settings, (2.5, ["delta"]), id="two and a half settings"),
         pytest.param("tag_threshold=[89].* from 0.0", drawn, ({"tag_threshold": (8, 9)},), id="drawn out of range"),
         pytest.param("to draw weight from", drawn, (["weight"],), id="drawn from no range"),
         pytest.param("to draw adjust from", drawn, ({"adjust": (True, 2)},), id="drawn from no truths"),
@@ -323,6 +329,7 @@ def test_what_cannot_be_swept_or_drawn(says, what, given):
 
 
 def test_random_settings_repeat():
+    assert hpe.random_settings(2, "delta") == hpe.random_settings(2, ["delta"])
     one = hpe.random_settings(5, ["tag_threshold", "refine", "adjust"], seed=3)
     assert one == hpe.random_settings(5, ["tag_threshold", "refine", "adjust"], seed=3)
     assert one != hpe.random_settings(5, ["tag_threshold", "refine", "adjust"], seed=None)

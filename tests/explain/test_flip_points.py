@@ -95,6 +95,10 @@ def test_equal_tags_join_from_the_least_threshold_on():
     assert 0 < found.values[0] < 1e-40
 
 
+def test_whole_numbers_have_flip_points_at_whole_numbers():
+    assert hpe.flip_points(hpe.decode(hpe.scene(4).maps), "max_people", 1.5, 3.5).values.tolist() == [2, 3]
+
+
 def test_the_search_begins_where_the_slider_does_and_gives_way_in_small_steps():
     decoding = hpe.decode(a_scene(2))
     assert limits(decoding.settings, "tag_threshold")["low"] == 0.2

@@ -356,6 +356,7 @@ def run_film(out: Path, **given: Any) -> None:
         pytest.param(lambda path: hpe.Outputs(record=path, min_score=30), "from 0 to 1", id="a percentage"),
         pytest.param(lambda path: hpe.Outputs(record=path, exports=(path,)), "each must be", id="one file for two"),
         pytest.param(lambda path: hpe.Outputs(record=path, video=path), "each must be", id="a film over the record"),
+        pytest.param(lambda path: hpe.Outputs(record=path, pictures="a", crops="a"), "each must be", id="one folder"),
         pytest.param(lambda path: hpe.export_record(path / "text", path / "text"), "each must be", id="over a record"),
         pytest.param(lambda path: hpe.export_record(path / "text", path / "link"), "each must be", id="through a link"),
         pytest.param(lambda _: hpe.Running(hint="FAST"), "expected", id="no hint"),
@@ -371,6 +372,11 @@ def test_outputs_that_cannot_be(tmp_path: Path, make: Callable[[Path], object], 
     assert set(names(tmp_path)) - {"record.jsonl"} == {"link", "text"}  # a record is what the row itself wrote
 
 
-@pytest.mark.parametrize("size", [(640,), (640, 480, 3), ()], ids=str)
+def test_one_thing_where_several_may_be_given(tmp_path):
+    one = hpe.Outputs(record=tmp_path / "a.jsonl", exports="a.json", people=2, joints="left wrist", inputs="a.mp4")
+    assert (one.exports, one.people, one.joints, one.inputs) == ((Path("a.json"),), (2,), ("left wrist",), ("a.mp4",))
+
+
+@pytest.mark.parametrize("size", [640, (640,), (640, 480, 3), ()], ids=str)
 def test_a_size_is_width_and_height(tmp_path, size):
     refused("width and height are expected", hpe.Outputs, record=tmp_path / "poses.jsonl", size=size)

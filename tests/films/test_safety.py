@@ -119,7 +119,8 @@ def test_a_file_of_the_users_is_replaced_only_when_asked(
 
 
 def test_overwriting_with_nothing_keeps_what_is_there(tmp_path: Path) -> None:
-    out, bad, given = tmp_path / "out", tmp_path / "bad.jpg", {"exports": ["poses.csv"], "crops": "", "pictures": ""}
+    given = {"exports": ["poses.csv"], "crops": "crops", "pictures": ""}
+    out, bad = tmp_path / "out", tmp_path / "bad.jpg"
     run(photo(tmp_path / "a.png"), out, **given)
     before = contents(out)
     bad.write_text("no picture")

@@ -178,6 +178,11 @@ def test_what_is_no_image_or_no_device_is_refused(tmp_path: Path) -> None:
     refused(r"device='X' was given, but one of .*CPU", loaded, tmp_path, device="X")
 
 
+@pytest.mark.parametrize("given", [{"colour": "RGB"}, {"negated": False}, {"mean": (0, 0, 0)}], ids=str)
+def test_what_is_only_for_a_path_is_refused_for_a_network_with_a_name(given: Any) -> None:
+    refused("was given for hpe-nb-ae, whose input is known", hpe.load_network, "hpe-nb-ae", **given)
+
+
 def test_a_network_from_an_onnx_file(tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(ONNX)
     image = np.full((64, 64, 3), (250, 100, 10), np.uint8)

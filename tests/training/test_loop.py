@@ -164,6 +164,15 @@ def test_a_config_of_windows_notepad_can_be_read(tmp_path):
     assert (config.network, config.seed) == ("aenet", 1764525600123456789), "with each digit of its seed"
 
 
+def test_a_whole_number_may_be_written_with_a_point(tmp_path):
+    text = "network = 'aenet'\ndata = []\n{} = 6{point}\n[augment]\nsize = 64{point}\n"
+    configs = []
+    for point in ("", ".0"):
+        (tmp_path / "c.toml").write_text(text.format("steps", point=point))
+        configs.append(read_config(tmp_path / "c.toml"))
+    assert repr(configs[0]) == repr(configs[1]), "with pictures in the same folder too"
+
+
 def test_shipped_configs_can_be_read():
     configs = {path.stem: read_config(path) for path in CONFIGS.glob("*.toml")}
     assert {name: config.network for name, config in configs.items()} == {"0007": "aenet", "hpe-nb-ae": "two-scales"}

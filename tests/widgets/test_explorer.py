@@ -192,7 +192,7 @@ def test_a_click_is_explained_and_stays_with_its_dot(explorer):
     assert (now[:1] + now[2:4], now[1]) == (place, chosen["person"])
     assert chosen["dot"] < dot
     explorer.choose(0)
-    assert "detected joints of 17" in said(explorer.told["words"])
+    assert "of 17 joints detected" in said(explorer.told["words"])
     explorer.receive({"kind": "choose", "person": -1, "joint": -1, "dot": -1})
     assert (explorer.chosen, explorer.told) == (None, {})
 

@@ -58,12 +58,12 @@ def test_every_moment_is_shown_as_the_record_has_it(scene, rule):
 
 
 @pytest.mark.parametrize(
-    ("most", "said"), [(1, "0.1, of whom max_people = 1 keeps the best; 2 leave."), (0, "0.1 and stay; 0 leave.")]
+    ("most", "said"), [(1, "0.1: 3, of whom max_people = 1 keeps the best. Dropped: 2."), (0, "0.1: 3. Dropped: 0.")]
 )
 def test_who_stays_is_told_with_the_reason(most, said):
     moments = hpe.Stepper(SCENES["three people"].maps, hpe.Settings(max_people=most)).moments
     told = next(moment.sentence for moment in moments if moment.what == "filter")
-    assert f"3 have a score above pose_threshold = {said}" in told
+    assert f"With a score above pose_threshold = {said}" in told
 
 
 @pytest.mark.parametrize("position", [99, -1, 0.5, True, "0"])
