@@ -63,8 +63,7 @@ class Watched(Canvas):
         with self.hold_sync():
             self.photo = photo_data(frame, longest=WIDTH)
             self.scene = {"people": people_data(poses, numbers + 1), "dots": dots}
-            answer = {"n": self._answering, "readout": told, "alt": told, "hint": "Point at a joint."}
-            self.answer = answer | more
+            self.answer = {"n": self._answering, "readout": told, "alt": told, "hint": "Point at a joint."} | more
 
 
 class Player(Watched, Stepped):

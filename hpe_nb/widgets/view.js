@@ -49,6 +49,9 @@ class View extends Drawing {
       if (this.fitted) this.fit(); else this.draw();
       this.steps?.drawLine();
     }).observe(this.parts.stage);
+    const theme = new MutationObserver(() => this.draw()); // the strip is written in the theme's colours
+    theme.observe(document.body, { attributes: true });
+    this.abort.signal.addEventListener("abort", () => theme.disconnect());
     this.show({});
     this.send({ kind: "here" });
   }
@@ -208,7 +211,6 @@ class View extends Drawing {
       this.say(`The page: ${reason.message}`, true);
       this.send({ kind: "failed", text: reason.stack }); // to the kernel's log
     });
-    this.on(this.root, "transitionend", () => this.draw()); // the strip is written in the theme's colour
   }
 
   /** Follow pointers on a canvas: what `grab` gives is dragged and dropped, or clicked; two fingers pinch the photo. */
