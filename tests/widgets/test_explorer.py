@@ -5,7 +5,7 @@ import base64
 import gzip
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 
 import numpy as np
@@ -154,6 +154,25 @@ class Failing(Leash):
 
     def cost(self, joints, people):
         return super().cost(joints, people) if self.leash < 100 else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plain(hpe.Settings):
+    """A rule with plain fields of every kind, of which only what is on or off has a control."""
+
+    far: float = np.inf
+    near: float = field(default=np.nan, metadata={"unit": "pixels"})
+    bones: frozenset[tuple[int, int]] = frozenset({(5, 7)})
+    strict: bool = False
+
+
+def test_plain_fields_of_a_rule_need_no_control():
+    explorer = hpe.Explorer(SCENE, Plain())
+    move(explorer, strict=True)
+    assert explorer.settings == Plain(strict=True)
+    assert set(explorer.answer["values"]) == {*(item.name for item in fields(hpe.Settings)), "strict"}
+    assert '"strict":true' in explorer.page()
+    hpe.sweep([SCENE], None, [Plain(), Plain(far=3.0)], progress=False)
 
 
 def test_a_rule_that_fails_leaves_all_as_it_was():
