@@ -5,7 +5,7 @@ import base64
 import gzip
 import json
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -495,6 +495,9 @@ def test_a_limb_has_the_shade_of_its_side_as_in_still_pictures(explorer):
 def test_other_things_are_refused():
     refused("something of type int was given", hpe.Explorer, 3)
     refused("an empty list was given", hpe.Explorer, [])
+    huge = replace(SCENE.maps, to_image=1e6 * np.eye(2, 3))
+    for shown in (hpe.Explorer, hpe.Stepper):
+        refused(r"picture of 2.23e.08 x .* give .image, maps.", shown, huge)
     refused("type str was given, but a network", hpe.Explorer, SCENE.image, network="0007")
     refused("layer='heatmp' was given; did you mean heatmap", hpe.Explorer, SCENE, layer="heatmp")
 
