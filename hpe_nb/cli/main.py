@@ -42,7 +42,7 @@ def command() -> NoReturn:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return the exit status: 0, 2 for input that cannot be used, 130 when interrupted."""
+    """Run a command and return the exit status: its own, 2 for input that cannot be used, 130 when interrupted."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a name outside the terminal's alphabet must not stop a command
             stream.reconfigure(errors="replace")
