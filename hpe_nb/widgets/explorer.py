@@ -243,7 +243,7 @@ class Explorer(Canvas):
         scene, answer, truth = data.scene_data(decoding), self._answer(), self.subject.truth
         if truth is not None:
             scene["wrong"] = np.flatnonzero(wrong_joints(decoding, truth)).tolist()
-        answer["readout"] += f"; {1000 * (perf_counter() - started):.1f} ms"
+        answer["took"] = f"; {1000 * (perf_counter() - started):.1f} ms"
         if another_rule:
             tools = (*self.tools, "list") if len(self._list) > 1 else self.tools
             self.fixed = data.fixed_data(self.app, tools, self._panels(), layer=self._layer)

@@ -6,7 +6,7 @@ import gzip
 import json
 import re
 from dataclasses import dataclass, field, fields, replace
-from itertools import pairwise
+from itertools import count, pairwise
 
 import numpy as np
 import pytest
@@ -395,6 +395,17 @@ def test_a_saved_page_holds_everything_and_replaces_nothing(explorer, tmp_path):
     explorer.save_html(path, overwrite=True)
     with pytest.raises(hpe.HpeError, match=r"\.html"):
         explorer.save_html(tmp_path / "case.txt")
+
+
+def test_pages_of_one_view_are_equal(monkeypatch):
+    pages = []
+    for clock in (count(0.0, 0.001), count(7e8, 2.0)):
+        for name in ("hpe_nb.widgets.explorer.perf_counter", "time.time"):
+            monkeypatch.setattr(name, lambda clock=clock: next(clock))
+        explorer = hpe.Explorer(SCENE)
+        assert re.fullmatch(r"; [\d.]+ ms", explorer.answer["took"])
+        pages.append(explorer.page())
+    assert pages[0] == pages[1]
 
 
 def press_twice(explorer, message, done):
