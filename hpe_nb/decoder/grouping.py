@@ -18,7 +18,7 @@ from scipy.optimize import linear_sum_assignment
 
 from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoder.peaks import Peaks
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_kind
 from hpe_nb.settings import Candidates, People, Settings
 from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, K
 
@@ -116,6 +116,8 @@ def walk(peaks: Peaks, settings: Settings, take: TakeTurn | None = None) -> Iter
     Yields:
         One turn for each joint type that has candidates.
     """
+    check_kind(peaks, Peaks)
+    check_kind(settings, Settings)
     people, take = no_people(peaks.tag.shape[1]), take or take_turn
     for candidates in candidates_in_turn(peaks):
         turn = take(candidates, people, settings)

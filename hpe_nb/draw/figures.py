@@ -19,7 +19,7 @@ from matplotlib.patheffects import withStroke
 from hpe_nb.arrays import Bools, Float32, Floats, Image, Ints
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.draw.colours import HEATMAP, INK, PAPER, VERMILION, contrast, hex_code, person_colour, person_pattern
-from hpe_nb.files.images import picture_tag
+from hpe_nb.files.images import check_image, picture_tag
 from hpe_nb.files.opencv import cv2
 from hpe_nb.skeleton import LIMBS
 
@@ -181,6 +181,7 @@ def on_map(image: Image | None, maps: Maps) -> Image:
     width, height = maps.size
     if image is None:
         return np.zeros((height, width, 3), np.uint8)
+    check_image(image)
     flags = cv2.INTER_AREA | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(image, maps.to_image, (width, height), flags=flags), np.uint8)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.errors import HpeError, unknown
+from hpe_nb.errors import HpeError, check_kind, unknown, whole_number
 from hpe_nb.evaluation.metrics import NUMBERS
 from hpe_nb.explain.flips import flip_points, is_whole, limits, with_setting
 from hpe_nb.scenes.making import Scene
@@ -83,7 +83,7 @@ def random_settings(
         >>> [settings.tag_threshold for settings in hpe.random_settings(2, ["tag_threshold"])]
         [...]
     """
-    base, draws = base or Settings(), np.random.default_rng(seed)
+    count, base, draws = whole_number("count", count), base or Settings(), np.random.default_rng(seed)
     ranges: Mapping[str, Any] = fields_to_draw if isinstance(fields_to_draw, Mapping) else dict.fromkeys(fields_to_draw)
     known = _check_fields(base, ranges)
 
@@ -127,7 +127,7 @@ def flip_settings(
     Raises:
         HpeError: no such field, or one that is no number.
     """
-    base = base or Settings()
+    base, most = base or Settings(), whole_number("most", most, 1)
     low, high = (limits(base, name)[end] for end in ("low", "high"))
     all_maps = [each.maps if isinstance(each, Scene) else each for each in pictures]
     points = [flip_points(decode(maps, base), name).values for maps in all_maps]
@@ -141,6 +141,7 @@ def flip_settings(
 
 def _check_fields(base: Settings, names: Iterable[str]) -> dict[str, Any]:
     """The fields of the settings by name; HpeError where one of these is none."""
+    check_kind(base, Settings)
     known = {item.name: item for item in fields(base)}
     for name in names:
         if name not in known:

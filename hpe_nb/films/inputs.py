@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_kind
 from hpe_nb.files.images import PICTURE_ENDINGS, decode_image, opened
 from hpe_nb.files.reading import MOST_BYTES, check_file, read_bytes, unreadable
 from hpe_nb.files.text import composed, plural
@@ -67,6 +67,9 @@ def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: 
         [0, 2, 4]
     """
     span = Span(start, stop, stride, loop)
+    check_kind(
+        what, str | Path | int | Sequence, "a path, a pattern, an address, paths or a camera's index is expected"
+    )
     found = find_inputs([what] if isinstance(what, str | Path | int) else what)
     if found.photos:
         source: Source = Pictures(found.photos, span)

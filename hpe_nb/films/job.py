@@ -79,7 +79,7 @@ class Outputs:
 
     def __post_init__(self) -> None:
         for name in ("record", "video", "pictures", "crops"):
-            if (path := getattr(self, name)) is not None:
+            if (path := getattr(self, name)) is not None or name == "record":
                 object.__setattr__(self, name, path_of(path))
         object.__setattr__(self, "exports", tuple(map(path_of, self.exports)))
         check_different([self.record, *([self.video] if self.video else []), *self.exports])

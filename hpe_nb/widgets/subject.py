@@ -14,7 +14,7 @@ from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError, check_kind
-from hpe_nb.files.images import read_image
+from hpe_nb.files.images import check_image, read_image
 from hpe_nb.network.network import Network
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.settings import Settings
@@ -69,12 +69,14 @@ def subject_of(thing: Any, network: Callable[[Image], Maps] | None = None) -> Su
         name, image, truth = "scene", thing.image, getattr(thing, "truth", None)
     if isinstance(thing, np.ndarray) and image is None:
         network = kits_network() if network is None else network
-        check_kind(network, Callable, "a network is expected, such as hpe.load_network gives")  # type: ignore[arg-type]
+        check_kind(network, Callable)  # type: ignore[arg-type]
         return Subject(thing, network(thing), truth, name)
     maps = getattr(thing, "maps", thing)
     check_kind(maps, Maps, "an RGB picture, a path, Maps, (image, maps), (image, decoding) or a scene is expected")
     settings = thing.settings if isinstance(thing, Decoding) else None
-    return Subject(blank_image(maps) if image is None else image, maps, truth, name, settings)
+    image = blank_image(maps) if image is None else image
+    check_image(image)
+    return Subject(image, maps, truth, name, settings)
 
 
 def blank_image(maps: Maps) -> Image:
