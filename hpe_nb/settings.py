@@ -59,12 +59,12 @@ def knob(
     Raises:
         HpeError: a range without room for a step, or a step that the decoder does not have.
     """
-    if not (0 < high - low < np.inf and by > 0):
-        raise HpeError(
-            f"low={low!r}, high={high!r} and by={by!r} were given for a knob, but a higher end and steps above 0 are "
-            "expected, for example 0.0, 2.0 and 0.05."
-        )
     least = low if least is None else least
+    if not (0 < high - low < np.inf and high - least < np.inf and 0 < by < np.inf):
+        raise HpeError(
+            f"low={low!r}, high={high!r}, by={by!r} and least={least!r} were given for a knob, but a higher end, steps "
+            "above 0 and finite numbers are expected, for example 0.0, 2.0 and 0.05."
+        )
     return _field(default, {"low": low, "high": high, "least": least, "by": by, "meaning": meaning, "step": step})
 
 
@@ -290,6 +290,18 @@ class Settings(Checked):
                 raise HpeError(f"{name}={given[name]!r} was given, but the name of a setting is expected{meant}")
         return super().__new__(cls)
 
+    def __post_init__(self) -> None:
+        """See that settings can be compared, and that results can be remembered by them."""
+        super().__post_init__()
+        for name, value in vars(self).items():
+            try:
+                hash(value)
+            except TypeError as error:
+                raise HpeError(
+                    f"{name} of type {type(value).__name__} was given, but a number, a text or a tuple of these is "
+                    "expected; give an array or a list as a tuple, and make an array of it where the rule reads it."
+                ) from error
+
     def __repr__(self) -> str:
         """The settings as Python: the class and what differs from its defaults."""
         changed = [
@@ -438,7 +450,7 @@ def reads(settings: Settings, step: str) -> tuple[Any, ...]:
     """
     check_kind(settings, Settings)
     rule = type(settings)
-    values = tuple([_key(getattr(settings, name)) for name in names_read(rule, step)])  # type: ignore[arg-type]
+    values = tuple([getattr(settings, name) for name in names_read(rule, step)])  # type: ignore[arg-type]
     return (rule, *values) if step == "grouping" else values
 
 
@@ -446,10 +458,3 @@ def reads(settings: Settings, step: str) -> tuple[Any, ...]:
 def names_read(rule: type[Settings], step: str) -> tuple[str, ...]:
     """Names of the settings that one step of the decoder reads, as their fields say it; grouping reads plain fields."""
     return tuple(item.name for item in fields(rule) if item.metadata.get("step", "grouping") == step)
-
-
-def _key(value: Any) -> Any:
-    """What stands for a field's value in the key of a memory: what cannot stand for itself is taken by its content."""
-    if isinstance(value, np.ndarray):
-        return value.dtype.str, value.shape, value.tobytes()
-    return value if type(value).__hash__ is not None else repr(value)

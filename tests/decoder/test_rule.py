@@ -39,9 +39,9 @@ def test_a_long_leash_changes_nothing_and_a_short_one_opens_people(base, rule):
 
 @dataclass(frozen=True, kw_only=True)
 class Table(hpe.Settings):
-    """A cost that weighs joint types by an array."""
+    """A cost that weighs joint types by a plain field."""
 
-    weights: np.ndarray = field(default_factory=lambda: np.ones(17))
+    weights: tuple[float, ...] = field(default_factory=lambda: (1.0,) * 17)
 
     def cost(self, joints, people):
         return super().cost(joints, people) + self.weights[joints.joint] - 1
@@ -53,7 +53,7 @@ class Table(hpe.Settings):
         pytest.param([Far(leash=leash) for leash in (3.0, 60.0, 300.0)], id="a plain field"),
         pytest.param([hpe.OmzSettings(max_people=most) for most in (0, 2)], id="a new default, of the filter"),
         pytest.param([hpe.OmzSettings(max_candidates=most) for most in (30, 2)], id="a new default, of the peaks"),
-        pytest.param([Table(weights=np.full(17, weight)) for weight in (1.0, 3.0)], id="an array"),
+        pytest.param([Table(weights=(weight,) * 17) for weight in (1.0, 3.0)], id="a tuple"),
     ],
 )
 def test_a_decoder_sees_every_field_change(series):
@@ -168,6 +168,11 @@ knob = partial(hpe.knob, 1.0, low=0.0, high=2.0, by=0.1, meaning="a knob")
         pytest.param("by=0.0", knob, {"by": 0.0}, id="a slider that does not move"),
         pytest.param("high=0.0", knob, {"low": 2.0, "high": 0.0}, id="a range that falls"),
         pytest.param("high=inf", knob, {"high": np.inf}, id="a range without end"),
+        pytest.param("least=-inf", knob, {"least": -np.inf}, id="a range without a beginning"),
+        pytest.param("by=inf", knob, {"by": np.inf}, id="a step without end"),
+        pytest.param("weights of type ndarray .* tuple", Table, {"weights": np.ones(17)}, id="an array"),
+        pytest.param("weights of type list .* tuple", Table, {"weights": [1.0] * 17}, id="a list"),
+        pytest.param("weights of type tuple .* tuple", Table, {"weights": (np.ones(17),)}, id="a tuple of an array"),
     ],
 )
 def test_what_is_no_setting_is_refused(words, make, given):
