@@ -46,7 +46,7 @@ def knob(
     """Dataclass field for a number with a range: a slider in the explorer, an option of the commands.
 
     Args:
-        default: value of the field; a whole number makes a field of whole numbers.
+        default: value of the field; a whole number makes a field of whole numbers, where it moves by whole ones.
         low, high: the range of sliders and searches, both included.
         by: what a slider moves by.
         meaning: a few words on what it does, shown beside the slider.
@@ -65,6 +65,8 @@ def knob(
             f"low={low!r}, high={high!r}, by={by!r} and least={least!r} were given for a knob, but a higher end, steps "
             "above 0 and finite numbers are expected, for example 0.0, 2.0 and 0.05."
         )
+    if isinstance(default, int) and by % 1:
+        default = float(default)
     return _field(default, {"low": low, "high": high, "least": least, "by": by, "meaning": meaning, "step": step})
 
 
@@ -195,6 +197,15 @@ def field_line(item: Field[Any], default: object = None) -> str:
 class Checked:
     """A dataclass whose fields are checked when it is made; see `check_field`."""
 
+    def __new__(cls, *_: Any, **given: Any) -> Self:
+        """Refuse settings that there are not, with the name that was meant."""
+        known = [item.name for item in fields(cls)]  # type: ignore[arg-type]
+        for name in given:
+            if name not in known:
+                meant = suggestion(name, known)
+                raise HpeError(f"{name}={given[name]!r} was given, but the name of a setting is expected{meant}")
+        return super().__new__(cls)
+
     def __post_init__(self) -> None:
         for item in fields(self):  # type: ignore[arg-type]
             object.__setattr__(self, item.name, check_field(item, getattr(self, item.name)))
@@ -265,30 +276,22 @@ class Settings(Checked):
     """Settings that the rule does not read, such as the weights of another rule's cost."""
 
     def __init_subclass__(cls) -> None:
-        """A setting to which a rule gives a new default keeps its range, meaning and step."""
+        """A setting to which a rule gives a new default keeps its range, meaning and step, and its kind of number."""
         for item in fields(cls):  # those of the class above: this one is not a dataclass yet
             value = vars(cls).get(item.name, item)
             if not isinstance(value, Field):
+                value = float(value) if type(value) is int and isinstance(item.default, float) else value
                 setattr(cls, item.name, field(default=value, metadata=item.metadata))
 
     def __new__(cls, **given: Any) -> Self:
-        """Refuse settings that there are not.
-
-        Raises:
-            HpeError: no setting of this name, or a class that is no dataclass.
-        """
+        """Refuse a rule that is no dataclass: its knobs would be none."""
         plain = [name for name, value in vars(cls).items() if isinstance(value, Field)]
         if plain:
             raise HpeError(
                 f"{cls.__name__} has the knob {plain[0]} but is no dataclass of its own; "
                 "put @dataclass(frozen=True, kw_only=True) above the class."
             )
-        known = [item.name for item in fields(cls)]
-        for name in given:
-            if name not in known:
-                meant = suggestion(name, known)
-                raise HpeError(f"{name}={given[name]!r} was given, but the name of a setting is expected{meant}")
-        return super().__new__(cls)
+        return super().__new__(cls, **given)
 
     def __post_init__(self) -> None:
         """See that settings can be compared, and that results can be remembered by them."""

@@ -62,7 +62,7 @@ def subject_of(thing: Any, network: Callable[[Image], Maps] | None = None) -> Su
         return thing
     name, image, truth = "picture", None, None
     if isinstance(thing, str | Path):
-        name, thing = Path(thing).stem, Maps.load(thing) if Path(thing).suffix == ".npz" else read_image(thing)
+        name, thing = Path(thing).stem, Maps.load(thing) if Path(thing).suffix.lower() == ".npz" else read_image(thing)
     elif isinstance(thing, tuple) and len(thing) == 2:
         image, thing = thing
     elif hasattr(thing, "image"):

@@ -163,6 +163,8 @@ knob = partial(hpe.knob, 1.0, low=0.0, high=2.0, by=0.1, meaning="a knob")
         pytest.param("put @dataclass", Forgot, {"leash": 0.3}, id="a knob without its dataclass, set"),
         pytest.param("cost=3 was given, but the name of a setting", hpe.Settings, {"cost": 3}, id="a method"),
         pytest.param("opening=3 was given, but the name of a setting", hpe.Settings, {"opening": 3}, id="no field"),
+        pytest.param("thread=3 .* did you mean threads", hpe.Running, {"thread": 3}, id="nearly a field of a run"),
+        pytest.param("peple=3 .* did you mean people", hpe.Recipe, {"peple": 3}, id="nearly a field of a scene"),
         pytest.param("=0 .* a whole number from 1 to 200", hpe.OmzSettings, {"max_candidates": 0}, id="a new default"),
         pytest.param("peaks, grouping", knob, {"step": "guessing"}, id="no such step of the decoder"),
         pytest.param("by=0.0", knob, {"by": 0.0}, id="a slider that does not move"),
@@ -177,6 +179,18 @@ knob = partial(hpe.knob, 1.0, low=0.0, high=2.0, by=0.1, meaning="a knob")
 )
 def test_what_is_no_setting_is_refused(words, make, given):
     refused(words, make, **given)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whole(hpe.Settings):
+    """A rule whose defaults are written without a point."""
+
+    tag_threshold: float = 1
+    weight: float = hpe.knob(1, 0.2, 3.0, 0.05, "a knob", step="grouping")
+
+
+def test_a_default_without_a_point_is_not_a_field_of_whole_numbers():
+    assert Whole(tag_threshold=0.8, weight=0.25) == Whole(weight=np.float32(0.25), tag_threshold=0.8)
 
 
 @pytest.mark.parametrize("number", [np.float32(2), np.int64(2), np.array(2.0), 2.0, 2], ids=repr)

@@ -115,7 +115,7 @@ def test_photos_of_any_shape(shape, sent, tmp_path):
 
 
 def test_saved_maps_are_opened_and_a_decoding_brings_its_settings(tmp_path):
-    saved = hpe.Explorer(str(SCENE.maps.save(tmp_path / "saved.npz")))
+    saved = hpe.Explorer(str(SCENE.maps.save(tmp_path / "saved.npz").rename(tmp_path / "saved.NPZ")))
     assert saved.scene["people"] == hpe.Explorer(SCENE).scene["people"]
     assert saved.subject.name == "saved"
     decoding = hpe.decode(SCENE.maps, hpe.Settings(tag_threshold=0.4))
