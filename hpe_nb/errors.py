@@ -15,10 +15,17 @@ LONGEST = 299
 EXPECTED = {
     "Source": "an open source is expected, as hpe.open_source(path) gives it",
     "Network": "a network itself is expected, as hpe.load_network gives it",
+    "Callable": "a network is expected, such as hpe.load_network gives",
     "Maps": "maps are expected, as a network gives them: network(image)",
     "Settings": "settings are expected, such as hpe.Settings(tag_threshold=0.8)",
     "Decoding": "a decoding is expected, as hpe.decode(maps) gives it",
     "Poses": "poses are expected, as decoding.poses",
+    "Peaks": "peaks are expected, as hpe.find_peaks(maps, settings) gives them",
+    "Scene": "a scene is expected, as hpe.scene gives it",
+    "Truth": "the truth of a scene is expected, as scene.truth",
+    "SweepTable": "a table is expected, as hpe.sweep gives it",
+    "Frame": "frames are expected, as hpe.open_source(path) gives them",
+    "Entry": "what a record says of its frames is expected, as hpe.read_record(path) gives it",
 }
 """What is said to be expected where something else was given for one of these, and how to get it."""
 

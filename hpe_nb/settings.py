@@ -46,7 +46,7 @@ def knob(
     """Dataclass field for a number with a range: a slider in the explorer, an option of the commands.
 
     Args:
-        default: value of the field; a whole number makes a field of whole numbers.
+        default: value of the field; a whole number makes a field of whole numbers, where it moves by whole ones.
         low, high: the range of sliders and searches, both included.
         by: what a slider moves by.
         meaning: a few words on what it does, shown beside the slider.
@@ -59,12 +59,14 @@ def knob(
     Raises:
         HpeError: a range without room for a step, or a step that the decoder does not have.
     """
-    if not (0 < high - low < np.inf and by > 0):
-        raise HpeError(
-            f"low={low!r}, high={high!r} and by={by!r} were given for a knob, but a higher end and steps above 0 are "
-            "expected, for example 0.0, 2.0 and 0.05."
-        )
     least = low if least is None else least
+    if not (0 < high - low < np.inf and high - least < np.inf and 0 < by < np.inf):
+        raise HpeError(
+            f"low={low!r}, high={high!r}, by={by!r} and least={least!r} were given for a knob, but a higher end, steps "
+            "above 0 and finite numbers are expected, for example 0.0, 2.0 and 0.05."
+        )
+    if isinstance(default, int) and by % 1:
+        default = float(default)
     return _field(default, {"low": low, "high": high, "least": least, "by": by, "meaning": meaning, "step": step})
 
 
@@ -195,6 +197,15 @@ def field_line(item: Field[Any], default: object = None) -> str:
 class Checked:
     """A dataclass whose fields are checked when it is made; see `check_field`."""
 
+    def __new__(cls, *_: Any, **given: Any) -> Self:
+        """Refuse settings that there are not, with the name that was meant."""
+        known = [item.name for item in fields(cls)]  # type: ignore[arg-type]
+        for name in given:
+            if name not in known:
+                meant = suggestion(name, known)
+                raise HpeError(f"{name}={given[name]!r} was given, but the name of a setting is expected{meant}")
+        return super().__new__(cls)
+
     def __post_init__(self) -> None:
         for item in fields(self):  # type: ignore[arg-type]
             object.__setattr__(self, item.name, check_field(item, getattr(self, item.name)))
@@ -265,30 +276,34 @@ class Settings(Checked):
     """Settings that the rule does not read, such as the weights of another rule's cost."""
 
     def __init_subclass__(cls) -> None:
-        """A setting to which a rule gives a new default keeps its range, meaning and step."""
+        """A setting to which a rule gives a new default keeps its range, meaning and step, and its kind of number."""
         for item in fields(cls):  # those of the class above: this one is not a dataclass yet
             value = vars(cls).get(item.name, item)
             if not isinstance(value, Field):
+                value = float(value) if type(value) is int and isinstance(item.default, float) else value
                 setattr(cls, item.name, field(default=value, metadata=item.metadata))
 
     def __new__(cls, **given: Any) -> Self:
-        """Refuse settings that there are not.
-
-        Raises:
-            HpeError: no setting of this name, or a class that is no dataclass.
-        """
+        """Refuse a rule that is no dataclass: its knobs would be none."""
         plain = [name for name, value in vars(cls).items() if isinstance(value, Field)]
         if plain:
             raise HpeError(
                 f"{cls.__name__} has the knob {plain[0]} but is no dataclass of its own; "
                 "put @dataclass(frozen=True, kw_only=True) above the class."
             )
-        known = [item.name for item in fields(cls)]
-        for name in given:
-            if name not in known:
-                meant = suggestion(name, known)
-                raise HpeError(f"{name}={given[name]!r} was given, but the name of a setting is expected{meant}")
-        return super().__new__(cls)
+        return super().__new__(cls, **given)
+
+    def __post_init__(self) -> None:
+        """See that settings can be compared, and that results can be remembered by them."""
+        super().__post_init__()
+        for name, value in vars(self).items():
+            try:
+                hash(value)
+            except TypeError as error:
+                raise HpeError(
+                    f"{name} of type {type(value).__name__} was given, but a number, a text or a tuple of these is "
+                    "expected; give an array or a list as a tuple, and make an array of it where the rule reads it."
+                ) from error
 
     def __repr__(self) -> str:
         """The settings as Python: the class and what differs from its defaults."""
@@ -438,7 +453,7 @@ def reads(settings: Settings, step: str) -> tuple[Any, ...]:
     """
     check_kind(settings, Settings)
     rule = type(settings)
-    values = tuple([_key(getattr(settings, name)) for name in names_read(rule, step)])  # type: ignore[arg-type]
+    values = tuple([getattr(settings, name) for name in names_read(rule, step)])  # type: ignore[arg-type]
     return (rule, *values) if step == "grouping" else values
 
 
@@ -446,10 +461,3 @@ def reads(settings: Settings, step: str) -> tuple[Any, ...]:
 def names_read(rule: type[Settings], step: str) -> tuple[str, ...]:
     """Names of the settings that one step of the decoder reads, as their fields say it; grouping reads plain fields."""
     return tuple(item.name for item in fields(rule) if item.metadata.get("step", "grouping") == step)
-
-
-def _key(value: Any) -> Any:
-    """What stands for a field's value in the key of a memory: what cannot stand for itself is taken by its content."""
-    if isinstance(value, np.ndarray):
-        return value.dtype.str, value.shape, value.tobytes()
-    return value if type(value).__hash__ is not None else repr(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -42,7 +43,7 @@ def command() -> NoReturn:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return the exit status: 0, 2 for input that cannot be used, 130 when interrupted."""
+    """Run a command and return the exit status: its own, 2 for input that cannot be used, 130 when interrupted."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a name outside the terminal's alphabet must not stop a command
             stream.reconfigure(errors="replace")
@@ -63,7 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("hpe-nb: interrupted.", file=sys.stderr)
         return 130
     except OSError as error:
-        done = isinstance(error, BrokenPipeError)  # the reader, such as `head`, has seen enough
+        # The reader, such as `head`, has seen enough; Windows calls this an invalid argument, of no file.
+        left = os.name == "nt" and error.errno == errno.EINVAL and error.filename is None
+        done = left or isinstance(error, BrokenPipeError)
         if not done:
             sentence = f"{error.filename or 'the output'} cannot be used ({error.strerror or error}); see to it"
             print(f"hpe-nb: {one_line(sentence)} or choose another.", file=sys.stderr)

@@ -31,7 +31,7 @@ RESULTS = (
     ("--coco", False, "", "write poses.json too, in COCO's format for results"),
     ("--csv", False, "", "write poses.csv too, one row per joint"),
     ("--resume", False, "", "photos: leave out those that are done already"),
-    ("--overwrite", False, "", "replace files in the folder for the results, but never an input"),
+    ("--overwrite", False, "", "replace results of the same names, but never an input; all other files stay"),
     ("--times", False, "", "tell where the time went, stage by stage"),
     ("--quiet", False, "", "no progress bar"),
 )
@@ -39,7 +39,11 @@ RESULTS = (
 
 def add(parser: ArgumentParser) -> None:
     """Add the options."""
-    parser.epilog = "A name that begins with a dash is given with its folder: ./-photo.jpg."
+    parser.epilog = (
+        "A name that begins with a dash is given with its folder: ./-photo.jpg. The exit status is 0 when all went "
+        "well, 1 when a picture or film could not be read or the job ended early, 2 when there is no result, 130 after "
+        "Ctrl-C."
+    )
     words = 'photos, films, folders, patterns in quotes (such as "*.jpg" or frame_%%04d.png), indices of cameras, URLs'
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=words)
     parser.add_argument("-o", "--out", type=Path, default=Path("hpe-nb-run"), help=OUT)
@@ -54,8 +58,7 @@ def run(options: Namespace) -> int:
     """Do the job and tell how it went.
 
     Returns:
-        0 when all went well, 1 when something was left out or the job ended early, 2 when there is no result at all,
-        130 when it was interrupted.
+        The exit status that --help tells.
     """
     from hpe_nb.films.inputs import CROPS, find_inputs, planned
 

@@ -116,7 +116,8 @@ def walk(peaks: Peaks, settings: Settings, take: TakeTurn | None = None) -> Iter
     Yields:
         One turn for each joint type that has candidates.
     """
-    check_kind(peaks, Peaks, "peaks are expected, as hpe.find_peaks(maps, settings) gives them")
+    check_kind(peaks, Peaks)
+    check_kind(settings, Settings)
     people, take = no_people(peaks.tag.shape[1]), take or take_turn
     for candidates in candidates_in_turn(peaks):
         turn = take(candidates, people, settings)

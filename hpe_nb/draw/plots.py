@@ -186,6 +186,7 @@ def plot_tag_strip(decoding: Decoding, truth: Truth | None = None, *, ax: Axes |
     title = f"Tags by joint type: {plural(people, 'person')}{f', {dropped} dropped' if dropped else ''}"
     alt = f"{plural(len(decoding.peaks), 'peak')} by joint type, in {plural(len(decoding.groups), 'cluster')}"
     if truth is not None:
+        check_kind(truth, Truth)
         wrong = np.flatnonzero(wrong_joints(decoding, truth))  # peaks are the first dots
         fig.draw_dots(ax, places[wrong], 230, marker="x", color=fig.WRONG, linewidths=2.4, edgecolors=None, zorder=2)
         title += ", x: joints of another person"
@@ -372,7 +373,7 @@ def plot_truth(scene: Scene, decoding: Decoding, *, ax: Axes | None = None) -> A
     Returns:
         The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
     """
-    check_kind(scene, Scene, "a scene is expected, as hpe.scene gives it")
+    check_kind(scene, Scene)
     check_kind(decoding, Decoding)
     truth, poses, peaks = scene.truth, decoding.poses, decoding.peaks
     wrong = scene.maps.image_points(peaks.xy[wrong_joints(decoding, truth)].astype(np.float64))

@@ -24,7 +24,7 @@ from hpe_nb.errors import HpeError, check_kind, visible, wrong_kind
 from hpe_nb.evaluation.flip import FlipTest
 from hpe_nb.files.images import read_image
 from hpe_nb.files.opencv import cv2
-from hpe_nb.files.reading import read_arrays, read_bytes
+from hpe_nb.files.reading import path_of, read_arrays, read_bytes
 from hpe_nb.files.text import plural
 from hpe_nb.files.whole import read_sealed, remove_parts, writable, write_sealed
 from hpe_nb.network.registry import cache_dir
@@ -112,7 +112,8 @@ def cache_maps(
     """
     if isinstance(photos, str | Path):
         raise HpeError(f"{photos} was given, but a list of photos is expected, for example labels.paths({photos}).")
-    paths, hold = [Path(each) for each in photos], None
+    check_kind(photos, Iterable, "a list of photos is expected, for example labels.paths(folder)")
+    paths, hold = [path_of(each) for each in photos], None
     if not paths:
         raise HpeError("no photos were given, but one at least is expected, for example labels.paths(folder).")
     own, flip = (network.network, "with flip test") if isinstance(network, FlipTest) else (network, "no flip test")

@@ -87,7 +87,7 @@ def random_settings(
         >>> [settings.tag_threshold for settings in hpe.random_settings(2, ["tag_threshold"])]
         [...]
     """
-    base, draws = base or Settings(), np.random.default_rng(seed)
+    count, base, draws = whole_number("count", count), base or Settings(), np.random.default_rng(seed)
     fields_to_draw = [fields_to_draw] if isinstance(fields_to_draw, str) else fields_to_draw
     ranges: Mapping[str, Any] = fields_to_draw if isinstance(fields_to_draw, Mapping) else dict.fromkeys(fields_to_draw)
     known = _check_fields(base, ranges)
@@ -109,7 +109,6 @@ def random_settings(
                 "values of a choice or switch, are expected."
             ) from error
 
-    count = whole_number("count", count)
     return tuple(replace(base, **{name: drawn(name) for name in ranges}) for _ in range(count))
 
 
@@ -133,7 +132,7 @@ def flip_settings(
     Raises:
         HpeError: no such field, or one that is no number.
     """
-    base = base or Settings()
+    base, most = base or Settings(), whole_number("most", most, 1)
     low, high = (limits(base, name)[end] for end in ("low", "high"))
     check_kind(pictures, Iterable, "a list of maps or scenes is expected")
     all_maps = [each.maps if isinstance(each, Scene) else each for each in pictures]
@@ -148,6 +147,7 @@ def flip_settings(
 
 def _check_fields(base: Settings, names: Iterable[str]) -> dict[str, Any]:
     """The fields of the settings by name; HpeError where one of these is none."""
+    check_kind(base, Settings)
     known = {item.name: item for item in fields(base)}
     for name in names:
         if name not in known:

@@ -25,7 +25,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.evaluation.pose_files import ImageId, text_of
 from hpe_nb.files.images import PICTURE_ENDINGS, size_of
 from hpe_nb.files.reading import path_of, read_bytes
-from hpe_nb.files.text import plural
+from hpe_nb.files.text import composed, plural
 from hpe_nb.scenes.making import Scene
 from hpe_nb.scenes.truth import Truth
 from hpe_nb.skeleton import KEYPOINTS, K
@@ -157,15 +157,15 @@ class LabelledSet:
         """
         if not pictures:
             raise HpeError(f"poses of no picture were given for {self.source}; give results with at least one person.")
-        index = {name: i for names in (self.names, self.ids) for i, name in enumerate(names)}
-        by_file: dict[str, list[int]] = {}
+        index = {_parts(name): i for names in (self.names, self.ids) for i, name in enumerate(names)}
+        by_file: dict[tuple[str, ...], list[int]] = {}
         for i, name in enumerate(self.names):
-            by_file.setdefault(PureWindowsPath(name).name, []).append(i)
+            by_file.setdefault(_parts(name)[:1], []).append(i)
         found: dict[int, Poses] = {}
         foreign = []
         for name, poses in pictures.items():
-            like = [i for i in by_file.get(PureWindowsPath(str(name)).name, ()) if _same(str(name), self.names[i])]
-            at = index.get(_id(name), like[0] if len(like) == 1 else None)
+            like = [i for i in by_file.get(_parts(name)[:1], ()) if _same(name, self.names[i])]
+            at = index.get(_parts(_id(name)), like[0] if len(like) == 1 else None)
             if at is None or at in found:
                 foreign.append(name)
             else:
@@ -272,7 +272,7 @@ def _rows(path: Path) -> list[tuple[ImageId, str, tuple[int, int], Labels]]:
     files = label_files(path)
     if files[0].suffix.lower() == ".txt":
         photos = _photos_of(files[0].parent)
-        pictures: Iterable[Picture] = [_yolo(file, photos.get(file.stem)) for file in files]
+        pictures: Iterable[Picture] = [_yolo(file, photos.get(composed(file.stem))) for file in files]
     elif files[0].suffix.lower() == ".xml":
         pictures = _cvat(text_of(path, LABELS))
     elif "shapes" in (content := json.loads(text_of(files[0], LABELS))) or path.is_dir():
@@ -313,11 +313,14 @@ def _no_person(given: Iterable[str]) -> HpeError:
     return HpeError(f"labels of {some} were given, but the category person is expected; rename it if it is one.")
 
 
-def _same(one: str, other: str) -> bool:
+def _parts(path: ImageId) -> tuple[str, ...]:
+    """The parts of a path, the last one first, with whatever slashes and accents it is written."""
+    return PureWindowsPath(composed(str(path))).parts[::-1]  # this class knows both kinds of slash
+
+
+def _same(one: ImageId, other: ImageId) -> bool:
     """Whether two paths can be of one file: the shorter one is the end of the other."""
-    # This class knows both kinds of slash.
-    parts = (reversed(PureWindowsPath(path).parts) for path in (one, other))
-    return all(first == second for first, second in zip(*parts, strict=False))
+    return all(first == second for first, second in zip(_parts(one), _parts(other), strict=False))
 
 
 def _id(value: Any) -> ImageId:
@@ -345,7 +348,9 @@ def label_files(path: Path) -> list[Path]:
     photos = _photos_of(path)
     # Labels begin with a number, or are empty; a list of classes has words, in any encoding.
     begin = rb"(\xef\xbb\xbf)?\s*(\d|$)"
-    texts = [one for one in path.glob("*.txt") if one.stem in photos or re.match(begin, read_bytes(one, LABELS))]
+    texts = [
+        one for one in path.glob("*.txt") if composed(one.stem) in photos or re.match(begin, read_bytes(one, LABELS))
+    ]
     if files := sorted(texts) or sorted(path.glob("*.json")):
         return files
     raise HpeError(f"{path} is a folder without labels (.txt of YOLO-pose, .json of labelme); give one of these.")
@@ -367,7 +372,7 @@ def _photos_of(labels: Path) -> dict[str, Path]:
     folders = [folder for folder in (images_of(labels), labels) if folder.is_dir()]
     files = [path for folder in folders for path in folder.iterdir() if path.suffix.lower() in PICTURE_ENDINGS]
     files.sort(key=lambda path: PICTURE_ENDINGS.index(path.suffix.lower()), reverse=True)
-    return {path.stem: path for path in files}
+    return {composed(path.stem): path for path in files}
 
 
 def _yolo(path: Path, photo: Path | None) -> Picture:

@@ -20,8 +20,9 @@ from typing import Any, TextIO
 import numpy as np
 
 from hpe_nb.decoder.poses import DETECTED, KINDS, MISSING, Poses
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, unknown
 from hpe_nb.files.reading import check_file, path_of, read_bytes
+from hpe_nb.files.text import composed
 from hpe_nb.files.whole import written_whole
 from hpe_nb.skeleton import KEYPOINTS, K
 
@@ -72,23 +73,31 @@ def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_i
 
 
 def load_poses(path: str | Path, image_id: ImageId | None = None) -> Poses:
-    """Read the people of one picture from a file that `save_poses` wrote, or from any COCO keypoint results.
+    """Read the people of one picture from a file of `save_poses` or `hpe-nb run`, or from any COCO keypoint results.
 
     People without a `tag` get NaN; without `kind`, every joint with a score counts as detected.
 
     Args:
-        path: .json or .csv file.
-        image_id: which picture; one that is not in the file has no people. May be left out where there is one.
+        path: .json, .csv or .jsonl file.
+        image_id: which picture. A .jsonl file lists all; the others list those with people only, so that one which is
+            not there has none. May be left out where there is one.
 
     Returns:
         The people, in image pixels.
 
     Raises:
-        HpeError: no such file, no poses in it, or several pictures and none chosen.
+        HpeError: no such file, no poses in it, several pictures and none chosen, one that a .jsonl file does not list,
+            or a name where all pictures have numbers, or a number where all have names.
     """
     pictures = load_pictures(path)
     if image_id is not None:
-        return pictures.get(image_id, Poses.none())
+        lists_all = path_of(path).suffix.lower() == ".jsonl"
+        names = [str(line["name"]) for line in record_lines(path_of(path))] if lists_all else [*pictures]
+        listed = {_id_key(name): name for name in names}
+        of_its_kind = any(isinstance(name, str) == isinstance(image_id, str) for name in names)
+        if _id_key(image_id) not in listed and (lists_all or (names and not of_its_kind)):
+            raise unknown(image_id, map(str, names), "image_id=")
+        return pictures.get(listed.get(_id_key(image_id), ""), Poses.none())
     if len(pictures) > 1:
         some = ", ".join(repr(name) for name in list(pictures)[:2])
         raise HpeError(
@@ -128,6 +137,11 @@ def load_pictures(path: str | Path) -> FoundPoses:
             f"{path} holds no poses that can be read ({reason}); "
             "give COCO keypoint results, or a CSV file that save_poses wrote."
         ) from error
+
+
+def _id_key(image_id: ImageId) -> ImageId:
+    """What is equal where image ids are."""
+    return composed(image_id) if isinstance(image_id, str) else image_id
 
 
 def write_people(path: str | Path, people: Iterable[Person], columns: tuple[str, ...] = COLUMNS) -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hpe_nb.draw.colours import BLUE, VERMILION, hex_code
-from hpe_nb.errors import HpeError, unknown, whole_number
+from hpe_nb.errors import HpeError, check_kind, unknown, whole_number
 from hpe_nb.evaluation.grids import varied
 from hpe_nb.evaluation.metrics import MEANINGS, NOTE, NUMBERS, CocoNumbers, Judgement
 from hpe_nb.files.reading import path_of
@@ -256,6 +256,7 @@ def plot_pareto(table: SweepTable, price: str = "wrong", ax: Axes | None = None)
 
 def _axes(ax: Axes | None, table: SweepTable, number: str, *swept: str) -> Axes:
     """The axes, by default of a figure of their own, if the table has these fields and this number."""
+    check_kind(table, SweepTable)
     for name, known in (*((name, table.fields) for name in swept), (number, NUMBERS)):
         if name not in known:
             raise unknown(name, known)

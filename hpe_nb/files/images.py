@@ -163,6 +163,7 @@ def crop_boxes(image: Image, boxes: Floats, margin: float = 0.15) -> list[Image]
     Raises:
         HpeError: no boxes of this shape, or with NaN or infinite numbers.
     """
+    check_image(image)
     check_kind(boxes, np.ndarray, "boxes are expected, such as poses.boxes")
     if boxes.shape[1:] != (4,):
         raise HpeError(f"boxes of shape {boxes.shape} were given, but (P, 4) is expected, such as poses.boxes.")

@@ -1,8 +1,9 @@
-"""Words and tables: numbers with their nouns, columns of text, and text that is safe in HTML."""
+"""Words and tables: numbers with their nouns, columns of text, names in one form, and text that is safe in HTML."""
 
 from __future__ import annotations
 
 import html
+import unicodedata
 from collections.abc import Sequence
 
 _IRREGULAR = {"person": "people", "true person": "true people", "maximum": "maxima"}
@@ -15,6 +16,15 @@ def escaped(text: object) -> str:
     '&lt;b title=&quot;x&quot;&gt;'
     """
     return html.escape(str(text))
+
+
+def composed(name: str) -> str:
+    r"""A file name with each accent in its letter: macOS may write é as e and an accent, and means the same file.
+
+    >>> len("e\N{COMBINING ACUTE ACCENT}"), len(composed("e\N{COMBINING ACUTE ACCENT}"))
+    (2, 1)
+    """
+    return unicodedata.normalize("NFC", name)
 
 
 def plural(count: int, one: str) -> str:

@@ -211,6 +211,7 @@ class _Flight:
 
     def _start(self, frame: Frame, slot: Slot) -> None:
         """Hand a frame to the network, or note why not."""
+        check_kind(frame, Frame)
         try:
             placement = self.network.place(frame.image)
             queue = self._queue(placement)

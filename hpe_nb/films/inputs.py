@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -18,10 +17,10 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_kind
 from hpe_nb.files.images import PICTURE_ENDINGS, decode_image, opened
 from hpe_nb.files.reading import MOST_BYTES, check_file, read_bytes, unreadable
-from hpe_nb.files.text import plural
+from hpe_nb.files.text import composed, plural
 from hpe_nb.files.whole import shortened
 from hpe_nb.films.record import Entry, fingerprint
 from hpe_nb.films.sources import TIMEOUT, Frame, Source, Span, Troubles, is_url, open_film, short_name
@@ -68,6 +67,9 @@ def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: 
         [0, 2, 4]
     """
     span = Span(start, stop, stride, loop)
+    check_kind(
+        what, str | Path | int | Sequence, "a path, a pattern, an address, paths or a camera's index is expected"
+    )
     found = find_inputs([what] if isinstance(what, str | Path | int) else what)
     if found.photos:
         source: Source = Pictures(found.photos, span)
@@ -302,7 +304,7 @@ def _picture_name(name: str, used: Collection[str]) -> str:
 
 def _alike(name: str) -> str:
     """What file systems that ignore case, or how accents are written, take for the same name."""
-    return unicodedata.normalize("NFC", name).casefold()
+    return composed(name).casefold()
 
 
 def picture_bytes(path: str) -> bytes:

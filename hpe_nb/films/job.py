@@ -51,7 +51,8 @@ class Outputs:
             with the place of the number, as frames/frame_%04d.png.
         exports: .json (COCO results) and .csv files, made from the record when the job ends.
         resume: go on after the photos that the record already has; pictures of those that are missing are drawn.
-        overwrite: replace files that are there; else a file that is in the way is an error before the first frame.
+        overwrite: replace files that are there, of which those that this run does not write stay; else a file that is
+            in the way is an error before the first frame.
         crops: folder for each person's part of each frame.
         people: numbers, from 1, of the people who are drawn; all where none is named.
         joints: names of the joints that are drawn; all where none is named.
@@ -79,7 +80,7 @@ class Outputs:
 
     def __post_init__(self) -> None:
         for name in ("record", "video", "pictures", "crops"):
-            if (path := getattr(self, name)) is not None:
+            if (path := getattr(self, name)) is not None or name == "record":
                 object.__setattr__(self, name, path_of(path))
         for name in ("exports", "people", "joints", "inputs"):
             given = getattr(self, name)

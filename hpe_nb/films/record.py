@@ -29,7 +29,7 @@ from hpe_nb.errors import HpeError, visible
 from hpe_nb.evaluation.pose_files import Person, no_record, poses_of, record_lines, write_people
 from hpe_nb.files.reading import path_of, read_bytes
 from hpe_nb.files.whole import check_different, new_file, unwritable
-from hpe_nb.films.sources import Closing
+from hpe_nb.films.sources import Closing, check_second
 from hpe_nb.skeleton import K
 
 COLUMNS = ("frame", "time_s", "name", "person", "person_score", "joint", "kind", "x_px", "y_px", "score")
@@ -41,7 +41,11 @@ PHOTO = ("source", "picture", "found_by", "fingerprint")
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """The people of one frame. Their tags are not kept in the record: they compare only within a frame."""
+    """The people of one frame. Their tags are not kept in the record: they compare only within a frame.
+
+    Raises:
+        HpeError: a time that is no second of a film.
+    """
 
     index: int  # number of the frame in its source
     time: float  # its second
@@ -53,6 +57,9 @@ class Entry:
     picture: str = ""  # file name of a photo's annotated picture, which no other photo of the record has
     found_by: str = ""  # network and settings that found a photo's people
     fingerprint: str = ""  # of a photo's file; none in records of earlier versions
+
+    def __post_init__(self) -> None:
+        check_second("time", self.time)
 
 
 def fingerprint(data: bytes) -> str:

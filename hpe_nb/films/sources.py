@@ -15,7 +15,7 @@ from io import FileIO
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Lock, Thread
-from typing import Any, Self
+from typing import Any, Self, SupportsFloat
 
 import numpy as np
 
@@ -36,6 +36,12 @@ LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "udp", "tcp", "srt")
 
 CLOSE = 0.001
 """Seconds by which times may be off, being rounded in records."""
+
+
+def check_second(name: str, given: Any) -> None:
+    """Raise unless it is a second of a film, counted from its first picture."""
+    if not (isinstance(given, SupportsFloat) and 0 <= float(given) < math.inf):
+        raise HpeError(f"{name}={given!r} was given, but a number of seconds from 0 on is expected.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,6 +251,7 @@ class Film(Source):
             HpeError: the film has no such second, its picture cannot be decoded, or the film was closed.
         """
         self._check_open()
+        check_second("second", second)
         image, clock = None, self.clock
         if clock.now < second < clock.now + 3:  # quicker than seeking, which goes back to the last whole picture
             image = self._read_on(second)

@@ -338,8 +338,12 @@ def named_by_user(widget: Any) -> bool:
 
 
 def page_text(shown: dict[str, Any], explanations: dict[str, Any], still: Image) -> str:
-    """A page of these traits. Where scripts are not allowed it still shows the picture, the people and the code."""
-    answer, data = shown["answer"], shown | {"explanations": explanations}
+    """A page of these traits. Where scripts are not allowed it still shows the picture, the people and the code.
+
+    Pages of one view are equal: how long the decoder took is left out.
+    """
+    answer = shown["answer"] | {"took": ""}
+    data = shown | {"answer": answer, "explanations": explanations}
     # "<" never appears in the data, so that nothing in it can end the script.
     inside = compact(data, _packed).replace("<", "\\u003c")
     picture = b64encode(encode_image(small(still, STILL), ".jpg")).decode()
@@ -368,7 +372,7 @@ new View(view, model);
 
 def _packed(value: bytes) -> dict[str, str]:
     """Bytes as compressed text, for JSON."""
-    return {"gz": b64encode(gzip.compress(value, 6)).decode()}
+    return {"gz": b64encode(gzip.compress(value, 6, mtime=0)).decode()}
 
 
 def frame_text(page: str) -> str:

@@ -336,6 +336,16 @@ def _rounded(values: Floats, digits: int = 2) -> list[float]:
     return rounded
 
 
+def has_control(item: Field[Any]) -> bool:
+    """Whether a setting has a slider, a box to tick or a list: plain fields of a rule have none, unless on or off."""
+    return "low" in item.metadata or "options" in item.metadata or isinstance(item.default, bool)
+
+
+def values_of(settings: Settings) -> dict[str, Any]:
+    """The values that controls show."""
+    return {item.name: getattr(settings, item.name) for item in fields(settings) if has_control(item)}
+
+
 def field_data(item: Field[Any]) -> dict[str, Any]:
     """One setting for the canvas: a number, a switch or a choice, with range and meaning."""
     told, data = item.metadata, {"name": item.name, "meaning": item.metadata.get("meaning", "")}
@@ -361,7 +371,7 @@ def settings_panel(settings: Settings) -> dict[str, Any]:
         title = own
         if item.name in Settings.__dataclass_fields__:
             title = main if item.name in MAIN else f"more: {item.metadata['step']}"
-        if item.metadata or isinstance(item.default, bool):
+        if has_control(item):
             groups.setdefault(title, []).append(item)
     return panel_data("settings", PRESETS, groups)
 

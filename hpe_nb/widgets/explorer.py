@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from asyncio import to_thread
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from time import perf_counter
@@ -244,7 +244,7 @@ class Explorer(Canvas):
         scene, answer, truth = data.scene_data(decoding), self._answer(), self.subject.truth
         if truth is not None:
             scene["wrong"] = np.flatnonzero(wrong_joints(decoding, truth)).tolist()
-        answer["readout"] += f"; {1000 * (perf_counter() - started):.1f} ms"
+        answer["took"] = f"; {1000 * (perf_counter() - started):.1f} ms"
         if another_rule:
             tools = (*self.tools, "list") if len(self._list) > 1 else self.tools
             self.fixed = data.fixed_data(self.app, tools, self._panels(), layer=self._layer)
@@ -260,7 +260,8 @@ class Explorer(Canvas):
         preset = next((name for name, one in data.PRESETS.items() if one == settings), data.OWN)
         return {
             "n": self._answering, "place": f" {self._index + 1} of {len(self._list)} ",
-            "values": asdict(settings), "off": data.unread(settings), "code": data.code_of(settings), "preset": preset,
+            "values": data.values_of(settings), "off": data.unread(settings),
+            "code": data.code_of(settings), "preset": preset,
             "alt": data.alt_text(self.subject, self._decoding), "edited": self.subject.maps is not self._untouched,
             "readout": data.readout(self._decoding),
         }  # fmt: skip

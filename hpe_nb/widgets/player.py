@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,8 @@ import numpy as np
 from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.poses import REFINED
-from hpe_nb.errors import HpeError
-from hpe_nb.files.images import decode_image
+from hpe_nb.errors import HpeError, check_kind
+from hpe_nb.files.images import check_image, decode_image
 from hpe_nb.files.text import plural
 from hpe_nb.films.following import Following
 from hpe_nb.films.inputs import picture_bytes
@@ -95,6 +95,8 @@ class Player(Watched, Stepped):
         self.entries = list(read_record(record) if isinstance(record, str | Path) else record)
         if not self.entries:
             raise HpeError("a record without frames was given, but one frame at least is expected; run the film first.")
+        for entry in self.entries:
+            check_kind(entry, Entry)
         self._count = len(self.entries)
         self.pages = Film(str(film), Span()) if isinstance(film, str | Path) else list(film)
         self.network, self.settings = network, settings
@@ -112,6 +114,7 @@ class Player(Watched, Stepped):
         picture = self.pages[position]
         if isinstance(picture, str | Path):
             return decode_image(picture_bytes(str(picture)), str(picture))
+        check_image(picture)
         return picture
 
     def _draw(self, position: int) -> None:
@@ -145,6 +148,7 @@ class Webcam(Watched):
     """
 
     def __init__(self, network: Network, settings: Settings | None = None, following: Following | None = None) -> None:
+        check_kind(network, Callable)  # type: ignore[arg-type]
         self.network, self.settings, self.following = network, settings, following or Following()
         self.tracks, self.frames = Tracks.none(), 0
         super().__init__(fixed=fixed_data("camera", ("camera", "explore"), []))

@@ -325,14 +325,14 @@ class View extends Drawing {
   }
 
   load_answer(answer) {
-    const { n = 0, readout, place = "", edited, hint } = answer;
+    const { n = 0, readout, took = "", place = "", edited, hint } = answer;
     if (!readout) return;
     this.answer = answer;
     this.count = Math.max(this.count, n);
     if (n >= this.waiting) this.waiting = 0;
     this.parts.place.textContent = place;
     this.parts.untouched.hidden = !edited;
-    this.parts.readout.textContent = readout;
+    this.parts.readout.textContent = readout + took;
     if (hint) this.parts.hint.textContent = hint;
     this.describe();
     this.strip.ariaLabel = `Tags of all joints by joint type. ${readout}`;

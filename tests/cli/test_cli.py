@@ -1,11 +1,13 @@
 """The command line: what each command prints, writes and refuses."""
 
 import argparse
+import errno
 import os
 import subprocess
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import numpy as np
@@ -84,6 +86,22 @@ command()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert "usage: hpe-nb" in done.stdout
     assert "tidies up" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("system", "error", "status"),
+    [
+        pytest.param("posix", OSError(errno.EPIPE, "Broken pipe"), 0, id="a reader that left"),
+        pytest.param("nt", OSError(errno.EINVAL, "Invalid argument"), 0, id="a reader that left, on Windows"),
+        pytest.param("nt", OSError(errno.EINVAL, "Invalid argument", "a:b"), 2, id="no name for a file, on Windows"),
+        pytest.param("nt", OSError(errno.ENOSPC, "No space left on device"), 2, id="a full disk"),
+    ],
+)
+def test_an_output_that_is_closed_early_is_no_error(monkeypatch, system, error, status):
+    with Path(os.devnull).open("w") as spare:
+        monkeypatch.setattr("sys.stdout", Mock(write=Mock(side_effect=error), fileno=spare.fileno))
+        monkeypatch.setattr("hpe_nb.cli.main.os", SimpleNamespace(**vars(os) | {"name": system}))
+        assert main(["info"]) == status
 
 
 @pytest.mark.parametrize("given", ["", "--help"])

@@ -39,9 +39,9 @@ def test_a_long_leash_changes_nothing_and_a_short_one_opens_people(base, rule):
 
 @dataclass(frozen=True, kw_only=True)
 class Table(hpe.Settings):
-    """A cost that weighs joint types by an array."""
+    """A cost that weighs joint types by a plain field."""
 
-    weights: np.ndarray = field(default_factory=lambda: np.ones(17))
+    weights: tuple[float, ...] = field(default_factory=lambda: (1.0,) * 17)
 
     def cost(self, joints, people):
         return super().cost(joints, people) + self.weights[joints.joint] - 1
@@ -53,7 +53,7 @@ class Table(hpe.Settings):
         pytest.param([Far(leash=leash) for leash in (3.0, 60.0, 300.0)], id="a plain field"),
         pytest.param([hpe.OmzSettings(max_people=most) for most in (0, 2)], id="a new default, of the filter"),
         pytest.param([hpe.OmzSettings(max_candidates=most) for most in (30, 2)], id="a new default, of the peaks"),
-        pytest.param([Table(weights=np.full(17, weight)) for weight in (1.0, 3.0)], id="an array"),
+        pytest.param([Table(weights=(weight,) * 17) for weight in (1.0, 3.0)], id="a tuple"),
     ],
 )
 def test_a_decoder_sees_every_field_change(series):
@@ -163,15 +163,34 @@ knob = partial(hpe.knob, 1.0, low=0.0, high=2.0, by=0.1, meaning="a knob")
         pytest.param("put @dataclass", Forgot, {"leash": 0.3}, id="a knob without its dataclass, set"),
         pytest.param("cost=3 was given, but the name of a setting", hpe.Settings, {"cost": 3}, id="a method"),
         pytest.param("opening=3 was given, but the name of a setting", hpe.Settings, {"opening": 3}, id="no field"),
+        pytest.param("thread=3 .* did you mean threads", hpe.Running, {"thread": 3}, id="nearly a field of a run"),
+        pytest.param("peple=3 .* did you mean people", hpe.Recipe, {"peple": 3}, id="nearly a field of a scene"),
         pytest.param("=0 .* a whole number from 1 to 200", hpe.OmzSettings, {"max_candidates": 0}, id="a new default"),
         pytest.param("peaks, grouping", knob, {"step": "guessing"}, id="no such step of the decoder"),
         pytest.param("by=0.0", knob, {"by": 0.0}, id="a slider that does not move"),
         pytest.param("high=0.0", knob, {"low": 2.0, "high": 0.0}, id="a range that falls"),
         pytest.param("high=inf", knob, {"high": np.inf}, id="a range without end"),
+        pytest.param("least=-inf", knob, {"least": -np.inf}, id="a range without a beginning"),
+        pytest.param("by=inf", knob, {"by": np.inf}, id="a step without end"),
+        pytest.param("weights of type ndarray .* tuple", Table, {"weights": np.ones(17)}, id="an array"),
+        pytest.param("weights of type list .* tuple", Table, {"weights": [1.0] * 17}, id="a list"),
+        pytest.param("weights of type tuple .* tuple", Table, {"weights": (np.ones(17),)}, id="a tuple of an array"),
     ],
 )
 def test_what_is_no_setting_is_refused(words, make, given):
     refused(words, make, **given)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whole(hpe.Settings):
+    """A rule whose defaults are written without a point."""
+
+    tag_threshold: float = 1
+    weight: float = hpe.knob(1, 0.2, 3.0, 0.05, "a knob", step="grouping")
+
+
+def test_a_default_without_a_point_is_not_a_field_of_whole_numbers():
+    assert Whole(tag_threshold=0.8, weight=0.25) == Whole(weight=np.float32(0.25), tag_threshold=0.8)
 
 
 @pytest.mark.parametrize("number", [np.float32(2), np.int64(2), np.array(2.0), 2.0, 2], ids=repr)

@@ -1,6 +1,7 @@
 """Labels and results: what belongs together is found, and what does not gets a sentence in place of an AP."""
 
 import json
+import unicodedata
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
@@ -157,6 +158,17 @@ def test_a_file_name_in_two_labelled_folders_needs_its_folder(known):
     known = replace(known, names=("set/x/b.jpg", "set/y/b.jpg"))
     refused("'b.jpg'", hpe.evaluate, {"b.jpg": poses()}, known)
     assert hpe.evaluate({"y/b.jpg": poses()}, known).numbers["AP"] == pytest.approx(50.5, abs=0.1)
+
+
+@pytest.mark.parametrize("labelled", ["NFC", "NFD"])
+def test_names_agree_however_their_accents_are_written(tmp_path, known, labelled):
+    name, other = (unicodedata.normalize(form, "\xe9") for form in (labelled, {"NFC": "NFD", "NFD": "NFC"}[labelled]))
+    found = {f"day/{other}.jpg": poses()}
+    assert hpe.evaluate(found, replace(known, names=("a.jpg", f"{name}.jpg"))).numbers["AP"] > 50
+    assert len(hpe.load_poses(hpe.save_poses(tmp_path / "found.json", found), f"day/{name}.jpg")) == 1
+    hpe.write_image(tmp_path / f"{other}.png", np.zeros((48, 64, 3), np.uint8))
+    written(tmp_path / f"{name}.txt", yolo(3))
+    assert len(hpe.read_labels(tmp_path).labels[0]) == 1
 
 
 def test_photos_are_of_the_labelled_size(tmp_path, known):

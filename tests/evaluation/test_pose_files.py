@@ -56,6 +56,35 @@ def test_several_pictures_in_one_file(tmp_path, ending):
     refused("holds poses of 5 pictures", load_poses, path)
 
 
+@pytest.mark.parametrize(
+    ("name", "image_id", "says"),
+    [
+        pytest.param("photos.jsonl", "walk/b.jpg", "", id="a photo without people"),
+        pytest.param("photos.jsonl", "walk/c.jpg", "'walk/c.jpg' was given; did you mean walk/", id="not of a run"),
+        pytest.param("photos.jsonl", 0, "image_id=0 was given", id="a number of a run"),
+        pytest.param("names.csv", "c.jpg", "", id="perhaps a photo without people"),
+        pytest.param("names.csv", 0, "image_id=0 was given, but one of a.jpg is expected", id="a number among names"),
+        pytest.param("numbers.json", 139, "", id="perhaps a number without people"),
+        pytest.param("numbers.json", "139.jpg", "'139.jpg' was given, but one of 7 is", id="a name among numbers"),
+        pytest.param("nobody.json", "139.jpg", "", id="no people at all"),
+    ],
+)
+def test_a_picture_that_a_file_cannot_have_is_refused(tmp_path, name, image_id, says):
+    person = {"score": 1.0, "keypoints": [1.0] * 51}
+    lines = [
+        {"frame": i, "time": i, "name": f"walk/{photo}.jpg", "size": [9, 9], "people": [person] * (1 - i)}
+        for i, photo in enumerate("ab")
+    ]
+    (tmp_path / "photos.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    save_poses(tmp_path / "names.csv", some_poses(1), "a.jpg")
+    save_poses(tmp_path / "numbers.json", some_poses(1), 7)
+    save_poses(tmp_path / "nobody.json", Poses.none())
+    if says:
+        refused(says, load_poses, tmp_path / name, image_id)
+    else:
+        assert len(load_poses(tmp_path / name, image_id)) == 0
+
+
 def test_csv_says_units_leaves_missing_joints_blank_and_may_be_edited(tmp_path):
     poses = some_poses(2)
     path = save_poses(tmp_path / "a.csv", poses, image_id="dog.jpg")

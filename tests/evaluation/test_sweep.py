@@ -313,7 +313,6 @@ TWO, NAMES = PICTURES[:2], swept(PICTURES[:1], {"tag_threshold": [0.5, 1.0], "re
         pytest.param("row=99", hpe.SweepTable.interval, (NAMES, 99), id="no such row"),
         pytest.param("type slice", MapCache.__getitem__, (NAMES, slice(2)), id="several maps of a cache"),
         pytest.param("type Maps", hpe.flip_settings, (hpe.scene(1).maps, "delta"), id="maps of one picture"),
-        pytest.param("count=2.5", hpe.random_settings, (2.5, ["delta"]), id="two and a half settings"),
         pytest.param("tag_threshold=[89].* from 0.0", drawn, ({"tag_threshold": (8, 9)},), id="drawn out of range"),
         pytest.param("to draw weight from", drawn, (["weight"],), id="drawn from no range"),
         pytest.param("to draw adjust from", drawn, ({"adjust": (True, 2)},), id="drawn from no truths"),

@@ -323,10 +323,10 @@ def test_whatever_ends_a_run_it_keeps_everything(end: str, tmp_path: Path, monke
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("hpe-")]
 
 
-def naming(folder: Path, picture: str) -> Path:
-    """A record whose photo has an annotated picture of this name."""
+def naming(folder: Path, picture: str = "a.jpg", time: float = 0) -> Path:
+    """A record whose photo has an annotated picture of this name, and this second."""
     path = folder / "record.jsonl"
-    line = {"frame": 0, "time": 0, "name": "a", "source": "/a", "picture": picture, "size": [9, 9], "people": []}
+    line = {"frame": 0, "time": time, "name": "a", "source": "/a", "picture": picture, "size": [9, 9], "people": []}
     path.write_text(json.dumps(line) + "\n")
     return path
 
@@ -348,6 +348,8 @@ def run_film(out: Path, **given: Any) -> None:
         pytest.param(lambda path: list(hpe.read_record(path / "text")), "is no record", id="no record"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, "../a.jpg"))), "leads out", id="picture above"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, "/a.jpg"))), "leads out", id="picture elsewhere"),
+        pytest.param(lambda path: list(hpe.read_record(naming(path, time=-1))), "time=-1.0", id="before the film"),
+        pytest.param(lambda path: list(hpe.read_record(naming(path, time=np.nan))), "time=nan", id="no second"),
         pytest.param(lambda path: hpe.export_record(path / "text", path / "poses.txt"), "'.txt'|.txt", id="no format"),
         pytest.param(lambda path: hpe.Outputs(record=path, people=(0,)), "people=0 was", id="no person's number"),
         pytest.param(lambda path: hpe.Outputs(record=path, people=("a",)), "people='a' was", id="a name"),

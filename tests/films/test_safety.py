@@ -47,6 +47,34 @@ def run_command(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
     return main(["run", "--quiet", *map(str, words)])
 
 
+@pytest.mark.parametrize(
+    ("given", "status", "words"),
+    [
+        pytest.param(["a.png"], 0, "0 when all went well", id="all is well"),
+        pytest.param(["a.png", "notes"], 0, "0 when all went well", id="what is no picture is passed over"),
+        pytest.param(["a.png", "b.heic"], 1, "1 when a picture or film could not be read", id="a picture of HEIC"),
+        pytest.param(["b.heic"], 2, "2 when there is no result", id="nothing else"),
+    ],
+)
+def test_the_exit_status_is_what_help_says(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    given: list[str],
+    status: int,
+    words: str,
+) -> None:
+    (tmp_path / "notes").mkdir()
+    for name in ("b.heic", "notes/a.txt"):
+        (tmp_path / name).write_bytes(b"\xff\x0a" * 500)
+    photo(tmp_path / "notes" / "c.png")
+    photo(tmp_path / "a.png")
+    assert run_command(monkeypatch, *(tmp_path / name for name in given), "-o", tmp_path / "out") == status
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    assert words in " ".join(capsys.readouterr().out.split())
+
+
 def test_one_job_writes_to_no_input_of_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import signal
 import sys
 import threading
@@ -96,6 +97,8 @@ def test_frames_by_their_seconds(tmp_path: Path, name: str, uneven: bool) -> Non
     for i in (0, 0, 1, 5, 3, 119, 10, 11, 100, 60, 61, 19, 20):
         np.testing.assert_array_equal(film.page(round(frames[i].time, 4)), frames[i].image, err_msg=str(i))
     refused("cannot be read", film.page, 99.0)
+    for second in (-1, -0.01, math.nan, math.inf, "1"):
+        refused("a number of seconds from 0 on", film.page, second)
     film.close()
 
 

@@ -5,8 +5,8 @@ import base64
 import gzip
 import json
 import re
-from dataclasses import dataclass, fields
-from itertools import pairwise
+from dataclasses import dataclass, field, fields, replace
+from itertools import count, pairwise
 
 import numpy as np
 import pytest
@@ -116,7 +116,7 @@ def test_photos_of_any_shape(shape, sent, tmp_path):
 
 
 def test_saved_maps_are_opened_and_a_decoding_brings_its_settings(tmp_path):
-    saved = hpe.Explorer(str(SCENE.maps.save(tmp_path / "saved.npz")))
+    saved = hpe.Explorer(str(SCENE.maps.save(tmp_path / "saved.npz").rename(tmp_path / "saved.NPZ")))
     assert saved.scene["people"] == hpe.Explorer(SCENE).scene["people"]
     assert saved.subject.name == "saved"
     decoding = hpe.decode(SCENE.maps, hpe.Settings(tag_threshold=0.4))
@@ -156,6 +156,25 @@ class Failing(Leash):
 
     def cost(self, joints, people):
         return super().cost(joints, people) if self.leash < 100 else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plain(hpe.Settings):
+    """A rule with plain fields of every kind, of which only what is on or off has a control."""
+
+    far: float = np.inf
+    near: float = field(default=np.nan, metadata={"unit": "pixels"})
+    bones: frozenset[tuple[int, int]] = frozenset({(5, 7)})
+    strict: bool = False
+
+
+def test_plain_fields_of_a_rule_need_no_control():
+    explorer = hpe.Explorer(SCENE, Plain())
+    move(explorer, strict=True)
+    assert explorer.settings == Plain(strict=True)
+    assert set(explorer.answer["values"]) == {*(item.name for item in fields(hpe.Settings)), "strict"}
+    assert '"strict":true' in explorer.page()
+    hpe.sweep([SCENE], None, [Plain(), Plain(far=3.0)], progress=False)
 
 
 def test_a_rule_that_fails_leaves_all_as_it_was():
@@ -380,6 +399,17 @@ def test_a_saved_page_holds_everything_and_replaces_nothing(explorer, tmp_path):
         explorer.save_html(tmp_path / "case.txt")
 
 
+def test_pages_of_one_view_are_equal(monkeypatch):
+    pages = []
+    for clock in (count(0.0, 0.001), count(7e8, 2.0)):
+        for name in ("hpe_nb.widgets.explorer.perf_counter", "time.time"):
+            monkeypatch.setattr(name, lambda clock=clock: next(clock))
+        explorer = hpe.Explorer(SCENE)
+        assert re.fullmatch(r"; [\d.]+ ms", explorer.answer["took"])
+        pages.append(explorer.page())
+    assert pages[0] == pages[1]
+
+
 def press_twice(explorer, message, done):
     """Send a message of the page twice, as fast as can be, and wait until all is done."""
 
@@ -478,6 +508,9 @@ def test_a_limb_has_the_shade_of_its_side_as_in_still_pictures(explorer):
 def test_other_things_are_refused():
     refused("something of type int was given", hpe.Explorer, 3)
     refused("an empty list was given", hpe.Explorer, [])
+    huge = replace(SCENE.maps, to_image=1e6 * np.eye(2, 3))
+    for shown in (hpe.Explorer, hpe.Stepper):
+        refused(r"picture of 2.23e.08 x .* give .image, maps.", shown, huge)
     refused("type str was given, but a network", hpe.Explorer, SCENE.image, network="0007")
     refused("layer='heatmp' was given; did you mean heatmap", hpe.Explorer, SCENE, layer="heatmp")
 

@@ -11,6 +11,7 @@ import pytest
 from refusals import refused
 
 import hpe_nb as hpe
+from hpe_nb.films.record import Entry
 from hpe_nb.network.registry import known
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -112,7 +113,7 @@ def test_the_docstring_explains_every_setting(rule) -> None:
         assert f"{item.name}: {item.metadata['meaning']} ({item.default!r}" in rule.__doc__
 
 
-MAPS = DECODING.maps
+MAPS, ENTRY = DECODING.maps, [Entry(0, 0.0, "a", (448, 448), np.arange(3), DECODING.poses)]
 OTHER_THINGS = [
     pytest.param(lambda: hpe.decode(SCENE.image), "type ndarray was given, but maps", id="a photo to decode"),
     pytest.param(hpe.Decoder("a.jpg"), "type str was given, but maps", id="a path to a decoder"),
@@ -128,17 +129,37 @@ OTHER_THINGS = [
     pytest.param(lambda: hpe.diagnose(MAPS, None, SCENE), "type Scene was given, but the truth", id="doctor's truth"),
     pytest.param(lambda: hpe.plot_heatmap(MAPS, 0), "type Maps was given, but a decoding", id="plot of a decoding"),
     pytest.param(lambda: hpe.plot_heatmaps(DECODING), "type Decoding was given, but maps", id="plot of maps"),
-    pytest.param(lambda: hpe.plot_heatmaps(MAPS, SCENE.image / 255), "float64 was given", id="plot on a float photo"),
-    pytest.param(lambda: hpe.plot_heatmap(DECODING, 0, "a.jpg"), "type str was given", id="plot on a path"),
-    pytest.param(lambda: hpe.group(MAPS, hpe.Settings()), "type Maps was given, but peaks", id="maps to group"),
     pytest.param(lambda: hpe.evaluate(MAPS, SCENE), "type Maps was given, but poses", id="maps to judge"),
-    pytest.param(lambda: hpe.plot_truth(MAPS, DECODING), "type Maps was given, but a scene", id="plot of a scene"),
     pytest.param(lambda: hpe.plot_table(DECODING), "type Decoding was given, but poses", id="plot of poses"),
     pytest.param(lambda: hpe.draw_poses(SCENE.image, DECODING), "type Decoding was given, but poses", id="drawing"),
     pytest.param(lambda: hpe.Explorer((MAPS, SCENE.image)), "type ndarray was given, but", id="maps before picture"),
     pytest.param(
         lambda: hpe.run_film("a.mp4", NETWORK, hpe.Outputs(record="a.jsonl")), "type str was given, but an", id="film"
     ),
+    pytest.param(lambda: hpe.group(MAPS, hpe.Settings()), "type Maps was given, but peaks", id="peaks to group"),
+    pytest.param(lambda: hpe.group(DECODING.peaks, None), "type NoneType was given, but settings", id="no rule"),
+    pytest.param(lambda: hpe.plot_truth(SCENE.truth, DECODING), "type Truth was given, but a scene", id="no scene"),
+    pytest.param(lambda: hpe.plot_tag_strip(DECODING, SCENE), "type Scene was given, but the truth", id="no truth"),
+    pytest.param(lambda: hpe.plot_heat("sweep.csv", "delta", "AP"), "type str was given, but a table", id="no table"),
+    pytest.param(lambda: hpe.plot_heatmaps(MAPS, "a.jpg"), "type str was given, but an RGB", id="photo of a plot"),
+    pytest.param(lambda: hpe.plot_heatmap(DECODING, 0, SCENE.image / 255), "type float64 was", id="shares of a photo"),
+    pytest.param(lambda: hpe.Explorer(("a.jpg", MAPS)), "type str was given, but an RGB", id="a path with maps"),
+    pytest.param(
+        lambda: hpe.crop_boxes("a.jpg", np.ones((1, 4))), "type str was given, but an RGB", id="a path to crop"
+    ),
+    pytest.param(lambda: hpe.Player([SCENE.image], [DECODING]), "type Decoding was given, but what", id="no record"),
+    pytest.param(lambda: hpe.Player([None], ENTRY), "type NoneType was given, but an RGB", id="a film of no pictures"),
+    pytest.param(lambda: hpe.webcam("0007"), "type str was given, but a network", id="a network by its name"),
+    pytest.param(lambda: hpe.cache_maps([SCENE.image], NETWORK), "type ndarray was given, but a path", id="no photos"),
+    pytest.param(
+        lambda: hpe.cache_maps(7, NETWORK), "type int was given, but a list of photos", id="no list of photos"
+    ),
+    pytest.param(lambda: hpe.open_source(None), "type NoneType was given, but a path", id="no source"),
+    pytest.param(lambda: [*hpe.detect([SCENE.image], NETWORK)], "type ndarray was given, but frames", id="no frames"),
+    pytest.param(lambda: hpe.Outputs(record=None), "type NoneType was given, but a path", id="no record to write"),
+    pytest.param(lambda: hpe.random_settings(2, ["delta"], SCENE), "type Scene was given, but settings", id="no base"),
+    pytest.param(lambda: hpe.random_settings(2.5, ["delta"]), "count=2.5 was given", id="half of a setting"),
+    pytest.param(lambda: hpe.flip_settings([SCENE], "delta", most=-1), "most=-1 was given", id="less than no settings"),
     pytest.param(lambda: hpe.read_image(None), "type NoneType was given, but a path", id="no path"),
     pytest.param(lambda: hpe.negate_non_maxima(MAPS), "type Maps was given, but heatmaps", id="maps to negate"),
     pytest.param(lambda: hpe.negate_non_maxima(np.ones((4, 4))), r"shape \(4, 4\)", id="one heatmap to negate"),
