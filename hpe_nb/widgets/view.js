@@ -17,7 +17,6 @@ function make(tag, { data = {}, ...given } = {}, ...children) {
   return fill(node, ...children);
 }
 
-
 /** Offer these in a list: pairs of value and text, or values alone. */
 const offer = (select, choices) => fill(select, choices.map((one) => new Option(...[one].flat().reverse())));
 
