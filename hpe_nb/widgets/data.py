@@ -276,9 +276,9 @@ def told_data(
     return told
 
 
-def findings_data(decoding: Decoding) -> dict[str, Any]:
-    """What the doctor shows: what is odd in a picture, what to try, and the limbs and dots that say so."""
-    found = diagnose(decoding.maps, decoding).findings
+def findings_data(decoding: Decoding, size: tuple[int, int]) -> dict[str, Any]:
+    """What the doctor shows: what is odd in a picture of this size, what to try, and the limbs and dots that say so."""
+    found = diagnose(decoding.maps, decoding, size=size).findings
     words: list[Piece] = []
     for i, one in enumerate(found, 1):
         offer = [setter(one.changes)] if one.changes else []

@@ -303,7 +303,8 @@ class Explorer(Canvas):
     def _search(self) -> None:
         """Send what follows the picture when the sliders rest."""
         person, joint, dot, _ = self.choice.values()
-        self.search(words_and_marks(self._decoding, (person, joint, dot), self._kept, self._searched))
+        size = self.subject.image.shape[1::-1]
+        self.search(words_and_marks(self._decoding, size, (person, joint, dot), self._kept, self._searched))
 
     # Messages of the page.
 
@@ -357,12 +358,13 @@ def first(which: Bools) -> int:
 
 
 def words_and_marks(
-    decoding: Decoding, chosen: tuple[int, int, int], kept: Decoding | None, known: Marks
+    decoding: Decoding, size: tuple[int, int], chosen: tuple[int, int, int], kept: Decoding | None, known: Marks
 ) -> Iterator[Step | None]:
     """What follows a picture: words, changes; is anything odd; which flips are there, and which are the chosen joint's.
 
     Args:
         decoding: what is shown.
+        size: width and height of the picture.
         chosen: person, joint type and dot that are lit up, -1 for none.
         kept: what is compared with, None for nothing.
         known: marks that were found already; new ones are added.
@@ -375,7 +377,7 @@ def words_and_marks(
     marks = {name: known.get(key, {"values": [], "searching": True}) for name, key in keys.items()}
     flips: list[Flip] = []
     yield {"told": data.told_data(decoding, *chosen), "kept": data.kept_data(kept, decoding), "marks": dict(marks)}
-    yield {"doctor": data.findings_data(decoding)}
+    yield {"doctor": data.findings_data(decoding, size)}
     for name, key in keys.items():
         if key not in known:
             points = yield from search(decoding, name)

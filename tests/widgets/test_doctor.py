@@ -44,6 +44,11 @@ def test_it_names_what_diagnose_names_until_the_result_changes(maps: hpe.Maps) -
     assert explorer.doctor == {}
 
 
+def test_it_sees_maps_that_do_not_cover_the_picture() -> None:
+    wide = np.pad(SCENE.image, ((0, 0), (0, SCENE.image.shape[1]), (0, 0)))
+    assert "the maps leave 50% of the picture uncovered" in said(looked((wide, SCENE.maps)).doctor["words"])
+
+
 def test_it_marks_what_is_odd() -> None:
     peaks, poses = hpe.decode(SCENE.maps).peaks, hpe.decode(SCENE.maps).poses
     assert looked(SCENE.maps).doctor["dots"] == looked(SCENE.maps).doctor["limbs"] == []
