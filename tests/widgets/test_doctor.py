@@ -17,9 +17,9 @@ WEAK = replace(SCENE.maps, heatmaps=SCENE.maps.heatmaps * np.float32(0.05))
 LOST = replace(SCENE.maps, heatmaps=np.abs(SCENE.maps.heatmaps))
 
 
-def looked(maps: hpe.Maps) -> hpe.Explorer:
+def looked(maps: hpe.Maps, image: np.ndarray = SCENE.image) -> hpe.Explorer:
     """An explorer after the first step of its search, which is the doctor's."""
-    explorer = hpe.Explorer((SCENE.image, maps))
+    explorer = hpe.Explorer((image, maps))
     explorer.show_all(next(explorer._searching))
     return explorer
 
@@ -46,7 +46,7 @@ def test_it_names_what_diagnose_names_until_the_result_changes(maps: hpe.Maps) -
 
 def test_it_sees_maps_that_do_not_cover_the_picture() -> None:
     wide = np.pad(SCENE.image, ((0, 0), (0, SCENE.image.shape[1]), (0, 0)))
-    assert "the maps leave 50% of the picture uncovered" in said(looked((wide, SCENE.maps)).doctor["words"])
+    assert "the maps leave 50% of the picture uncovered" in said(looked(SCENE.maps, wide).doctor["words"])
 
 
 def test_it_marks_what_is_odd() -> None:
