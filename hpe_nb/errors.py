@@ -17,6 +17,8 @@ EXPECTED = {
     "Network": "a network itself is expected, as hpe.load_network gives it",
     "Callable": "a network is expected, such as hpe.load_network gives",
     "Maps": "maps are expected, as a network gives them: network(image)",
+    "Running": "settings of the engine are expected, such as hpe.Running(threads=2)",
+    "Following": "settings of tracking are expected, such as hpe.Following(smooth=True)",
     "Settings": "settings are expected, such as hpe.Settings(tag_threshold=0.8)",
     "Decoding": "a decoding is expected, as hpe.decode(maps) gives it",
     "Poses": "poses are expected, as decoding.poses",

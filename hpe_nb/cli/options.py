@@ -14,9 +14,6 @@ T = TypeVar("T")
 OUT = "folder for the results (default: %(default)s here)"
 """Help of the option -o."""
 
-MOST_SIDE = 16384
-"""The longest side of a size that can be asked for, that of the largest film."""
-
 
 def add_options(
     parser: ArgumentParser, title: str, rows: Sequence[tuple[str, Any, Any, str]], *, unset: bool = False
@@ -73,6 +70,8 @@ def settings_of(options: Namespace, kind: type[T]) -> T:
 
 def size_of(text: str) -> tuple[int, int]:
     """Width and height from text such as 640x448."""
+    from hpe_nb.network.placement import MOST_SIDE
+
     width, height = map(int, text.lower().split("x"))
     if not (0 < width <= MOST_SIDE and 0 < height <= MOST_SIDE):
         raise ArgumentTypeError(f"{text} was given, but sides from 1 to {MOST_SIDE} are expected")

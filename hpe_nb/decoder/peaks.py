@@ -122,7 +122,7 @@ def negate_non_maxima(heatmaps: Float32, window: int = WINDOW) -> Float32:
         heatmaps = np.asarray(heatmaps, np.float32)
     except (TypeError, ValueError) as error:
         raise wrong_kind(heatmaps, "heatmaps, as maps.heatmaps, are expected") from error
-    if heatmaps.ndim != 3:
+    if heatmaps.ndim != 3 or 0 in heatmaps.shape:
         raise HpeError(f"heatmaps of shape {heatmaps.shape} were given, but (joints, height, width) is expected.")
     return np.where(window_maxima(heatmaps, window), heatmaps, -np.abs(heatmaps))
 

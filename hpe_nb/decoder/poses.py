@@ -15,7 +15,7 @@ from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints, Kinds
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.decoder.peaks import Peaks
 from hpe_nb.decoder.refinement import Refinement
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, check_kind
 from hpe_nb.files.text import html_table, plural
 from hpe_nb.settings import Settings
 from hpe_nb.skeleton import KEYPOINTS, OKS_SIGMAS, K, joint_index
@@ -46,7 +46,7 @@ class Poses:
         kind: (P, 17) uint8: MISSING, DETECTED or REFINED.
 
     Raises:
-        HpeError: shapes that do not belong together.
+        HpeError: what is no array, or shapes that do not belong together.
     """
 
     keypoints: Float32
@@ -55,6 +55,8 @@ class Poses:
     kind: Kinds
 
     def __post_init__(self) -> None:
+        for array in (self.keypoints, self.scores, self.tags, self.kind):
+            check_kind(array, np.ndarray, "arrays of keypoints, scores, tags and kinds are expected")
         count = len(self.keypoints)
         for name, expected in {"keypoints": (count, K, 3), "scores": (count,), "kind": (count, K)}.items():
             given = getattr(self, name).shape

@@ -120,7 +120,7 @@ def cache_maps(
     name = getattr(own, "name", None)
     if not isinstance(name, str):
         raise wrong_kind(own, "a network that has a name is expected")
-    target = Path(folder) if folder is not None else cache_dir() / "maps"
+    target = path_of(folder) if folder is not None else cache_dir() / "maps"
     if folder is None and not writable(target):
         hold = tempfile.TemporaryDirectory(prefix="hpe-nb-")
         target = Path(hold.name)

@@ -87,7 +87,8 @@ def random_settings(
         >>> [settings.tag_threshold for settings in hpe.random_settings(2, ["tag_threshold"])]
         [...]
     """
-    count, base, draws = whole_number("count", count), base or Settings(), np.random.default_rng(seed)
+    count, base = whole_number("count", count), base or Settings()
+    draws = np.random.default_rng(None if seed is None else whole_number("seed", seed))
     fields_to_draw = [fields_to_draw] if isinstance(fields_to_draw, str) else fields_to_draw
     ranges: Mapping[str, Any] = fields_to_draw if isinstance(fields_to_draw, Mapping) else dict.fromkeys(fields_to_draw)
     known = _check_fields(base, ranges)

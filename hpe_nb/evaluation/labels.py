@@ -130,7 +130,7 @@ class LabelledSet:
 
     def paths(self, folder: str | Path) -> list[Path]:
         """The pictures' files in a folder; each must be there, and have the size at which it was labelled."""
-        paths = [Path(folder) / name for name in self.names]
+        paths = [path_of(folder) / name for name in self.names]
         if missing := [path for path in paths if not path.is_file()]:
             raise HpeError(
                 f"{missing[0]} does not exist ({len(missing)} of {len(paths)} pictures of {self.source} are missing); "

@@ -22,12 +22,13 @@ from joblib.externals import loky
 import hpe_nb
 from hpe_nb.decoder.decode import Decoder
 from hpe_nb.decoder.maps import Maps
-from hpe_nb.errors import HpeError
+from hpe_nb.errors import HpeError, wrong_kind
 from hpe_nb.evaluation.cache import MapCache, check_exact, seal, shown, unpack, unsealed
 from hpe_nb.evaluation.grids import Grid, grid_settings, settings_key
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of_each
 from hpe_nb.evaluation.metrics import Judgement, judge
 from hpe_nb.evaluation.table import SweepTable, make_table
+from hpe_nb.files.reading import path_of
 from hpe_nb.files.whole import folder_held, remove_parts, writable
 from hpe_nb.scenes.making import Scene
 from hpe_nb.settings import Settings
@@ -84,12 +85,14 @@ def sweep(
 
         For photos: `hpe.sweep(cache, labels, {"tag_threshold": np.arange(0.2, 2, 0.1)})`.
     """
+    if executor is not None and not hasattr(executor, "submit"):
+        raise wrong_kind(executor, "an executor of concurrent.futures, or a Dask client, is expected")
     settings = grid_settings(grid, base)
     source, labels, protocol = _inputs(pictures, truth)
     if isinstance(source, MapCache):
         check_exact(settings, source.packed(0))
         keep = keep or (source.folder / "sweeps" if writable(source.folder) else None)
-    folder = Path(keep) / joblib.hash((hpe_nb.__version__, settings_key(settings))) if keep else None
+    folder = path_of(keep) / joblib.hash((hpe_nb.__version__, settings_key(settings))) if keep else None
     with folder_held(folder) if folder else nullcontext():
         if folder:
             remove_parts(folder)

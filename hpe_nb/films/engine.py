@@ -154,6 +154,7 @@ def tuned(network: Network, running: Running) -> Network:
     With LATENCY one frame runs on all cores. By default each gets an equal part of every layer, and all wait for the
     one that was called away to decode or write; with AUTO the others take over its work. No number changes by that.
     """
+    check_kind(running, Running)
     check_kind(network, Network)  # and nothing that calls one, such as a flip test
     chosen = {"NUM_STREAMS": running.streams, "INFERENCE_NUM_THREADS": running.threads}
     config = network.config | {"PERFORMANCE_HINT": running.hint} | {name: str(n) for name, n in chosen.items() if n}

@@ -189,7 +189,10 @@ def run_film(
     check_kind(source, Source)
     check_kind(network, Network)
     check_kind(outputs, Outputs, "files to write are expected, such as hpe.Outputs(record=path)")
-    summary, following, grouping = Summary(), following or Following(), grouping or Settings()
+    running, following, grouping = running or Running(), following or Following(), grouping or Settings()
+    for settings, kind in ((running, Running), (following, Following), (grouping, Settings)):
+        check_kind(settings, kind)
+    summary = Summary()
     stages, found_by = summary.stages, f"{network.name}, fit={network.fit!r}, size={network.size}, {grouping!r}"
     with ExitStack() as open_files:
         open_files.enter_context(folder_held(outputs.record.parent))

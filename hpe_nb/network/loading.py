@@ -258,7 +258,7 @@ def _check_device(device: str) -> None:
     smallest = ov.Model([ops.result(ops.relu(parameter))], [parameter], "smallest")
     try:
         core().compile_model(smallest, device)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise HpeError(
             f"device={device!r} was given, but one of {', '.join(core().available_devices)} is expected here."
         ) from error

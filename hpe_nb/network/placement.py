@@ -17,6 +17,9 @@ DIVISOR = 32
 LONGEST = 4
 """A photo longer than this many short sides is made smaller instead of wider: a 1 px line would need 10,000 px."""
 
+MOST_SIDE = 16384
+"""The longest side of a network's input, and of the largest film."""
+
 Fit = Literal["protocol", "letterbox"] | tuple[int, int]
 """How a photo is fitted to the network's input.
 
@@ -76,5 +79,10 @@ def place(width: int, height: int, fit: Fit, size: int) -> Placement:
             )
         scale = min(box[0] / width, box[1] / height)
         scaled = max(1, round(width * scale)), max(1, round(height * scale))
+    if max(box) > MOST_SIDE:
+        raise HpeError(
+            f"fit={fit!r} and size={size} were given, but an input of at most {MOST_SIDE} x {MOST_SIDE} pixels is "
+            "expected; make it smaller."
+        )
     across, down = (-(-side // DIVISOR) * DIVISOR for side in box)
     return Placement((width, height), scaled, (across, down))

@@ -14,6 +14,7 @@ from hpe_nb.arrays import Image
 from hpe_nb.decoder.decode import decode
 from hpe_nb.decoder.poses import REFINED
 from hpe_nb.errors import HpeError, check_kind
+from hpe_nb.evaluation.pose_files import check_poses
 from hpe_nb.files.images import check_image, decode_image
 from hpe_nb.files.text import plural
 from hpe_nb.films.following import Following
@@ -97,6 +98,7 @@ class Player(Watched, Stepped):
             raise HpeError("a record without frames was given, but one frame at least is expected; run the film first.")
         for entry in self.entries:
             check_kind(entry, Entry)
+            check_poses(entry.poses, entry.name)
         self._count = len(self.entries)
         self.pages = Film(str(film), Span()) if isinstance(film, str | Path) else list(film)
         self.network, self.settings = network, settings

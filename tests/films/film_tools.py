@@ -135,7 +135,7 @@ def run(what: Any, out: Path, **given: Any) -> tuple[Summary, list[Entry]]:
 
     Returns the summary, and the record as it can be read afterwards. Outputs are told as text, which they may be.
     """
-    job = {name: given.pop(name) for name in ("frames", "grouping", "following", "seen") if name in given}
+    job = {name: given.pop(name) for name in ("frames", "grouping", "running", "following", "seen") if name in given}
     given |= {name: str(out / given[name]) for name in ("video", "pictures", "crops") if name in given}
     given["exports"] = tuple(str(out / name) for name in given.get("exports", ()))
     outputs = hpe.Outputs(record=str(out / "poses.jsonl"), **given)  # type: ignore[arg-type]

@@ -175,6 +175,7 @@ def test_what_is_no_such_network_is_refused_in_one_sentence(tmp_path: Path, make
 
 def test_what_is_no_image_or_no_device_is_refused(tmp_path: Path) -> None:
     refused("RGB picture", loaded(tmp_path), np.zeros((8, 8), np.uint8))
+    refused(r"device=3 was given, but one of .*CPU", loaded, tmp_path, device=3)
     refused(r"device='X' was given, but one of .*CPU", loaded, tmp_path, device="X")
 
 

@@ -114,6 +114,7 @@ def test_the_docstring_explains_every_setting(rule) -> None:
 
 
 MAPS, ENTRY = DECODING.maps, [Entry(0, 0.0, "a", (448, 448), np.arange(3), DECODING.poses)]
+ENTRY_OF_NAN = [replace(ENTRY[0], poses=replace(DECODING.poses, scores=np.full(3, np.nan, np.float32)))]
 OTHER_THINGS = [
     pytest.param(lambda: hpe.decode(SCENE.image), "type ndarray was given, but maps", id="a photo to decode"),
     pytest.param(hpe.Decoder("a.jpg"), "type str was given, but maps", id="a path to a decoder"),
@@ -148,21 +149,28 @@ OTHER_THINGS = [
         lambda: hpe.crop_boxes("a.jpg", np.ones((1, 4))), "type str was given, but an RGB", id="a path to crop"
     ),
     pytest.param(lambda: hpe.Player([SCENE.image], [DECODING]), "type Decoding was given, but what", id="no record"),
+    pytest.param(lambda: hpe.Player([SCENE.image], ENTRY_OF_NAN), "poses with NaN or infinite", id="poses of NaN"),
+    pytest.param(lambda: hpe.Poses([], [], [], []), "type list was given, but arrays", id="poses of lists"),
     pytest.param(lambda: hpe.Player([None], ENTRY), "type NoneType was given, but an RGB", id="a film of no pictures"),
     pytest.param(lambda: hpe.webcam("0007"), "type str was given, but a network", id="a network by its name"),
     pytest.param(lambda: hpe.cache_maps([SCENE.image], NETWORK), "type ndarray was given, but a path", id="no photos"),
     pytest.param(
         lambda: hpe.cache_maps(7, NETWORK), "type int was given, but a list of photos", id="no list of photos"
     ),
+    pytest.param(lambda: hpe.sweep([SCENE], None, {}, executor=4), "type int was given, but an ex", id="no executor"),
+    pytest.param(lambda: hpe.sweep([SCENE], None, {}, keep=4), "type int was given, but a path", id="nowhere to keep"),
     pytest.param(lambda: hpe.open_source(None), "type NoneType was given, but a path", id="no source"),
     pytest.param(lambda: [*hpe.detect([SCENE.image], NETWORK)], "type ndarray was given, but frames", id="no frames"),
     pytest.param(lambda: hpe.Outputs(record=None), "type NoneType was given, but a path", id="no record to write"),
     pytest.param(lambda: hpe.random_settings(2, ["delta"], SCENE), "type Scene was given, but settings", id="no base"),
+    pytest.param(lambda: hpe.random_settings(2, ["delta"], seed=-1), "seed=-1 was given", id="no seed"),
+    pytest.param(lambda: hpe.flip_settings(SCENE, "delta"), "type Scene was given, but a list", id="one scene"),
     pytest.param(lambda: hpe.random_settings(2.5, ["delta"]), "count=2.5 was given", id="half of a setting"),
     pytest.param(lambda: hpe.flip_settings([SCENE], "delta", most=-1), "most=-1 was given", id="less than no settings"),
     pytest.param(lambda: hpe.read_image(None), "type NoneType was given, but a path", id="no path"),
     pytest.param(lambda: hpe.negate_non_maxima(MAPS), "type Maps was given, but heatmaps", id="maps to negate"),
     pytest.param(lambda: hpe.negate_non_maxima(np.ones((4, 4))), r"shape \(4, 4\)", id="one heatmap to negate"),
+    pytest.param(lambda: hpe.negate_non_maxima(np.ones((17, 0, 4))), r"shape \(17, 0, 4\)", id="no heatmaps to negate"),
     pytest.param(lambda: hpe.crop_boxes(SCENE.image, DECODING.poses), "type Poses was given, but boxes", id="no boxes"),
     pytest.param(lambda: hpe.crop_boxes(SCENE.image, np.ones((1, 3))), r"shape \(1, 3\)", id="boxes of three numbers"),
     pytest.param(lambda: hpe.flip_points(DECODING, "delta", 1, 0), "low=1 and high=0 were given", id="high before low"),
