@@ -153,7 +153,8 @@ class Webcam(Watched):
         check_kind(network, Callable)  # type: ignore[arg-type]
         self.network, self.settings, self.following = network, settings, following or Following()
         self.tracks, self.frames = Tracks.none(), 0
-        super().__init__(fixed=fixed_data("camera", ("camera", "explore"), []))
+        first = {"readout": "no picture yet", "hint": "Start the camera, or take one photo."}
+        super().__init__(fixed=fixed_data("camera", ("camera", "explore"), []), answer=first)
 
     async def _on_frame(self, time: float, buffers: list[memoryview]) -> None:
         """A picture from the browser."""

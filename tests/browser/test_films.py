@@ -95,6 +95,7 @@ def test_webcam_takes_a_photo_without_camera_and_is_live_with_one(run, tmp_path)
     opened = run(CAMERA)
     page, picture = opened.page, opened.photo
     told, start = page.locator(".hpe-status"), page.locator(".hpe-start")
+    expect(page.locator(".hpe-say")).to_have_text("Start the camera, or take one photo.", use_inner_text=True)
     page.evaluate(NO_CAMERA)
     start.click()
     expect(told).to_contain_text("No camera (NotFoundError)")
