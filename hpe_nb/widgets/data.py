@@ -257,7 +257,9 @@ def told_data(
     listed = [setter({f.setting: f.to}, f"{f.setting} {f.side} {f.value:.4g}: {f.then}", person) for f in flips]
     wait = [{"kind": "searches", "says": " searching for values that change it …"}] if searching else []
     others = {"kind": "flips", "says": [*(["It would be otherwise: "] if listed else []), *listed, *wait]}
-    told: dict[str, Any] = {"words": [[*who, *linked(explained.sentence)], others], "lights": []}
+    told: dict[str, Any] = {"words": [[*who, *linked(explained.sentence)]], "lights": []}
+    if person >= 0:
+        told["words"].append(others)
     kept = np.flatnonzero(decoding.repeats < 0)[person] if person >= 0 else -1
     refinement = decoding.refinement
     asked = (refinement.person == kept) & (refinement.joint == joint) & refinement.searched

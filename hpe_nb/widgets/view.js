@@ -60,7 +60,13 @@ class View extends Drawing {
     return typeof value === "string" ? JSON.parse(value || "{}") : value ?? {};
   }
 
-  send(message, buffers) { this.model.send(message, undefined, buffers); }
+  send(message, buffers) {
+    try {
+      this.model.send(message, undefined, buffers);
+    } catch { // the line to the kernel is closed
+      this.say("Python was restarted and knows this view no more: run its cell again.", true);
+    }
+  }
 
   /** Follow an event of the model until the view closes, and give what follows it. */
   when(event, handler) {
@@ -189,9 +195,9 @@ class View extends Drawing {
       const [name, part] = path.split(".").reverse();
       (part ? this[part] : this)[name]?.(...given);
     });
-    this.on(this.root, "pointerover focusin pointerleave", ({ target }) => {
+    this.on(this.root, "pointerover focusin focusout pointerleave", ({ target, type }) => {
       const { spot } = target.closest("[data-spot]")?.dataset ?? {};
-      if (!target.matches("canvas")) this.hover(spot ? JSON.parse(spot) : null);
+      if (!target.matches("canvas")) this.hover(spot && type !== "focusout" ? JSON.parse(spot) : null);
     });
     // The notebook has keys of its own and asks where the cursor is: neither is meant for it in here.
     this.on(this.root, "keydown selectionchange", (event) => {
@@ -315,8 +321,12 @@ class View extends Drawing {
 
   load_scene(sent) {
     if (!sent.people) return;
-    const items = { photo: [], strip: [] };
-    Object.assign(this, { scene: named(sent), hovered: null, selected: [], mark: null, items });
+    const items = { photo: [], strip: [] }, { chosen, scene: before } = this, was = before.people[chosen?.person];
+    Object.assign(this, { scene: named(sent), hovered: null, selected: [], mark: null, previewed: null, items });
+    if (was && this.get("choice").n == null) { // the kernel does not say where the chosen one is now: the number does
+      const person = sent.people.findIndex(({ number }) => number === was.number);
+      this.chosen = person < 0 ? null : { ...chosen, person, dot: this.dotOf(person, chosen.joint) };
+    }
     this.listPeople();
     this.tell("table", sent.table);
     this.strip.hidden = !!sent.table;

@@ -4,6 +4,7 @@ What changed is asked of the canvas (the items it drew, or its pixels) and of th
 """
 
 import pytest
+from jupyter_browser import KERNEL_IDLE
 
 from hpe_nb.skeleton import JOINT_ORDER as ORDER
 
@@ -236,8 +237,15 @@ def test_what_is_chosen_lights_up_everywhere_and_keys_go_on(explored):
     page.keyboard.press("Enter")
     page.wait_for_function(f"{VIEW}.zoom > 2 * {VIEW}.least")
     page.locator(".hpe-fold summary").click()
-    page.locator(".hpe-people tbody tr").nth(1).hover()
+    person = page.locator(".hpe-people tbody tr").nth(1)
+    person.hover()
     page.wait_for_function(f"{VIEW}.hovered?.person === 1")
+    page.mouse.move(0, 0)
+    page.wait_for_function(f"{VIEW}.hovered === null")
+    person.focus()
+    page.wait_for_function(f"{VIEW}.hovered?.person === 1")
+    person.blur()
+    page.wait_for_function(f"{VIEW}.hovered === null")
     canvas.focus()
     page.keyboard.press("Escape")
     explored.wait_until("explorer.chosen", None)
@@ -287,6 +295,8 @@ def test_marks_are_pointed_at_and_move_the_slider(explored):
     box = page.locator(f"{marks} .hpe-mark").last.bounding_box()
     page.mouse.move(box["x"] + 1, box["y"] + 5)
     assert explored.drawn(explored.photo, "would change")
+    page.evaluate(f"{VIEW}.load_scene({VIEW}.get('scene'))")
+    assert not explored.items(explored.photo, "would change"), "they are dots of the picture before"
     page.mouse.click(box["x"] + 1, box["y"] + 5)
     explored.wait_until("explorer.settings.tag_threshold == 1.0", False)
     before = explored.ask("explorer.settings.tag_threshold")
@@ -440,6 +450,11 @@ def test_a_first_look_finds_zoom_probe_and_page_which_needs_nothing(explored, ju
     assert told.inner_text() == page.locator(".hpe-words p").inner_text()
     saved.click(saved.photo, one(saved.drawn(saved.photo, "joint", 30), joint=9))
     saved.page.locator(".hpe-words p", has_text="left wrist").wait_for()
+    searches = saved.page.get_by_text("Which settings would change it")
+    assert searches.is_visible()
+    saved.click(saved.photo, saved.items(saved.photo, "number")[0])
+    saved.page.locator(".hpe-words p", has_text="joints detected").wait_for()
+    assert not searches.is_visible(), "of a person as a whole no setting is told anywhere"
     saved.page.keyboard.down("t")
     assert saved.drawn(saved.photo, "probe")
     asked = saved.page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
@@ -521,6 +536,20 @@ SHOWN = [
 ]  # fmt: skip
 
 
+def test_after_a_restart_of_python_the_view_says_what_to_do_and_makes_way(run):
+    opened = run(PREPARE, "hpe.Explorer(made)")
+    joint = opened.drawn(opened.photo, "joint", 20)[0]
+    opened.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    opened.page.wait_for_function(KERNEL_IDLE)
+    opened.page.evaluate(f"window.before = {VIEW}")
+    opened.click(opened.photo, joint)
+    opened.page.locator(".hpe-status", has_text="run its cell again").wait_for()
+    opened.run_again(0)
+    opened.run_again(1)
+    opened.page.wait_for_function("window.before.abort.signal.aborted && window.before.root.view === null")
+    opened.drawn(opened.photo, "joint", 20)
+
+
 def test_objects_show_themselves_as_a_cells_last_line(run):
     opened = run(PREPARE, *SHOWN, height=2400)
     shown = opened.page.locator(".jp-OutputArea-output.jp-RenderedHTMLCommon")
@@ -561,6 +590,20 @@ def test_steppers_controls(run, jupyter):
     page.wait_for_function(f"{VIEW}.steps.turn.selectedOptions[0].text === 'after them'")
     page.get_by_label("turn", exact=True).select_option(label="17. right ankle")
     opened.wait_until("stepper.moment.turn", 16)
+
+
+def test_who_is_chosen_in_a_stepper_is_the_same_person_at_other_moments(run):
+    """In the result people stand in another order than that in which they were opened."""
+    made = "hpe.scene(4, seed=3, tag_noise=0.3, overlap=0.4)"
+    opened = run(PREPARE, f"stepper = hpe.Stepper({made})\nstepper.position = len(stepper.moments) - 1\nstepper")
+    opened.click(opened.photo, one(opened.drawn(opened.photo, "joint", 20), number=4, joint=5))
+    opened.wait_until("stepper.moment.what", "decision")
+    assert "person 4" in opened.ask("stepper.moment.sentence")
+    chosen = f"{VIEW}.scene.people[{VIEW}.chosen?.person]?.number"
+    opened.page.wait_for_function(f"{VIEW}.answer.position < {opened.ask('len(stepper.moments) - 1')}")
+    assert opened.page.evaluate(chosen) == 4
+    opened.ask("setattr(stepper, 'position', 0)")
+    opened.page.wait_for_function(f"{VIEW}.chosen === null")
 
 
 def test_scene_labs_controls(run):
