@@ -322,7 +322,7 @@ class View extends Drawing {
   load_scene(sent) {
     if (!sent.people) return;
     const items = { photo: [], strip: [] }, { chosen, scene: before } = this, was = before.people[chosen?.person];
-    Object.assign(this, { scene: named(sent), hovered: null, selected: [], mark: null, previewed: null, items });
+    Object.assign(this, { scene: named(sent), selected: [], mark: null, previewed: null, items });
     if (was && this.get("choice").n == null) { // the kernel does not say where the chosen one is now: the number does
       const person = sent.people.findIndex(({ number }) => number === was.number);
       this.chosen = person < 0 ? null : { ...chosen, person, dot: this.dotOf(person, chosen.joint) };
@@ -330,7 +330,7 @@ class View extends Drawing {
     this.listPeople();
     this.tell("table", sent.table);
     this.strip.hidden = !!sent.table;
-    this.draw();
+    this.hover(null);
   }
 
   load_answer(answer) {
@@ -416,7 +416,7 @@ class View extends Drawing {
 
   load_status({ text = "", error }) {
     this.say(text, error);
-    if (text.trim()) this.note(text); // the line itself may lie below the window
+    this.note(text.trim()); // the line itself may lie below the window
     if (!error) return;
     this.waiting = 0;
     this.askQueued();

@@ -192,6 +192,8 @@ def test_hover_and_tag_probe(explored):
     tip.wait_for()
     assert "left wrist: confidence" in tip.inner_text()
     assert "person 1" in tip.inner_text()
+    tipped = page.evaluate(f"() => {{ {VIEW}.load_scene({VIEW}.get('scene')); return {VIEW}.parts.tip.textContent }}")
+    assert tipped == "", "it was of the picture before"
     before = explored.pixels(canvas)
     page.keyboard.down("t")  # without a click before
     probe = explored.drawn(canvas, "probe")[0]
@@ -387,6 +389,7 @@ def test_errors_of_handlers_of_the_page_and_an_older_version_are_told(explored):
     explored.ask("setattr(explorer, '_decoder', hpe.Decoder(made.maps))")
     slide(explored, "tag_threshold", "ArrowLeft")
     page.locator(".hpe-error").wait_for(state="detached")
+    assert page.locator(".hpe-note").text_content() == "", "what is over is said no more on the picture either"
     explored.ask("setattr(explorer, 'doctor', {'words': 3})")  # an answer to the kernel
     page.locator(".hpe-error", has_text="map is not a function").wait_for()
     page.evaluate(BROKEN_KEY)  # an answer to a person
