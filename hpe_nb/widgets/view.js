@@ -509,7 +509,7 @@ class View extends Drawing {
     const edit = (what, by) => this.editing && chosen?.dot >= 0 && (() => this.edit(what, chosen.dot, { by }));
     const button = this.root.querySelector(`[data-keys~="${CSS.escape(name)}"]`);
     let act = {
-      t: () => { if (!event.repeat && !this.probing) this.toggle("probing", true, true); },
+      t: () => { if (this.maps && !event.repeat && !this.probing) this.toggle("probing", true, true); },
       Escape: () => { this.note(""); this.show({ editing: false, selected: [] }); this.choose(null); },
       Delete: edit("delete"), "[": edit("score", -0.05), "]": edit("score", 0.05),
     }[name] ?? (button && (() => button.click()));

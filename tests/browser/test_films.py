@@ -64,6 +64,10 @@ def test_player_and_the_explorer_on_its_frame(run):
         before = opened.wait_for_change(opened.photo, before)
 
     check(1)
+    opened.photo.focus()
+    page.keyboard.down("t")
+    assert page.locator(".hpe-note").text_content() == "", "a film has no tags to probe"
+    page.keyboard.up("t")
     opened.until(lambda: page.locator(".hpe-timeline").evaluate("line => line.width") > 300)
     page.locator(".hpe-position").focus()
     for _ in range(5):
