@@ -65,7 +65,7 @@ def knob(
             f"low={low!r}, high={high!r}, by={by!r} and least={least!r} were given for a knob, but a higher end, steps "
             "above 0 and finite numbers are expected, for example 0.0, 2.0 and 0.05."
         )
-    if isinstance(default, int) and by % 1:
+    if isinstance(default, int | np.integer) and by % 1:
         default = float(default)
     return _field(default, {"low": low, "high": high, "least": least, "by": by, "meaning": meaning, "step": step})
 

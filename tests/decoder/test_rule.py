@@ -186,7 +186,7 @@ class Whole(hpe.Settings):
     """A rule whose defaults are written without a point."""
 
     tag_threshold: float = 1
-    weight: float = hpe.knob(1, 0.2, 3.0, 0.05, "a knob", step="grouping")
+    weight: float = hpe.knob(np.int64(1), 0.2, 3.0, 0.05, "a knob", step="grouping")
 
 
 def test_a_default_without_a_point_is_not_a_field_of_whole_numbers():
