@@ -7,6 +7,7 @@ import errno
 import itertools
 import json
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -138,6 +139,7 @@ def test_a_film_of_nobody(tmp_path: Path, frames: int | None) -> None:
     assert all(seconds > 0 for seconds in stages.spent.values())
     assert stages.fps == pytest.approx(20 / stages.seconds)
     assert "20 frames in" in stages.text()
+    assert pickle.loads(pickle.dumps(summary)).stages.text() == stages.text(), "a run may go in another process"
 
 
 def test_a_frame_is_written_while_one_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
