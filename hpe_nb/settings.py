@@ -65,7 +65,7 @@ def knob(
             f"low={low!r}, high={high!r}, by={by!r} and least={least!r} were given for a knob, but a higher end, steps "
             "above 0 and finite numbers are expected, for example 0.0, 2.0 and 0.05."
         )
-    if isinstance(default, int) and by % 1:
+    if isinstance(default, int | np.integer) and by % 1:
         default = float(default)
     return _field(default, {"low": low, "high": high, "least": least, "by": by, "meaning": meaning, "step": step})
 
@@ -296,13 +296,14 @@ class Settings(Checked):
     def __post_init__(self) -> None:
         """See that settings can be compared, and that results can be remembered by them."""
         super().__post_init__()
-        for name, value in vars(self).items():
+        for item in fields(self):
+            value = getattr(self, item.name)
             try:
                 hash(value)
             except TypeError as error:
                 raise HpeError(
-                    f"{name} of type {type(value).__name__} was given, but a number, a text or a tuple of these is "
-                    "expected; give an array or a list as a tuple, and make an array of it where the rule reads it."
+                    f"{item.name} of type {type(value).__name__} was given, but a number, a text or a tuple of these "
+                    "is expected; give an array or a list as a tuple, and make an array of it where the rule reads it."
                 ) from error
 
     def __repr__(self) -> str:

@@ -81,7 +81,8 @@ def random_settings(
         The settings.
 
     Raises:
-        HpeError: a field that does not exist, or limits or values that it cannot have.
+        HpeError: a field that does not exist, limits or values that it cannot have, or a count or seed that is no
+            whole number from 0 on.
 
     Example:
         >>> [settings.tag_threshold for settings in hpe.random_settings(2, ["tag_threshold"])]
@@ -131,7 +132,7 @@ def flip_settings(
         The settings, by rising value.
 
     Raises:
-        HpeError: no such field, or one that is no number.
+        HpeError: no such field, one that is no number, one picture alone, or `most` below 1.
     """
     base, most = base or Settings(), whole_number("most", most, 1)
     low, high = (limits(base, name)[end] for end in ("low", "high"))

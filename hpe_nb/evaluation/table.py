@@ -104,14 +104,15 @@ class SweepTable:
         left of the gain is what to expect on new pictures. It takes about as long as `folds` tables.
 
         Args:
-            folds: number of parts, at most that of the pictures.
+            folds: number of parts; of fewer pictures each is one.
             seed: same seed, same parts; None for others each time.
 
         Raises:
-            HpeError: fewer than two parts, or more than there are pictures.
+            HpeError: fewer than two parts, or one picture only.
         """
-        if whole_number("folds", folds, 2) > self.pictures:
-            raise HpeError(f"folds={folds} was given, but at most {self.pictures}, one for each picture, is expected.")
+        folds = min(whole_number("folds", folds, 2), self.pictures)
+        if folds < 2:
+            raise HpeError("a table of one picture was given, but two at least are expected; sweep more pictures.")
         part = np.random.default_rng(seed).permutation(self.pictures) % folds
         others = [self._judged.of_all((part != fold).astype(np.intp)) for fold in range(folds)]
         best = [int(np.nan_to_num([row["AP"] for row in rows], nan=-1).argmax()) for rows in others]

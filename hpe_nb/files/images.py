@@ -161,7 +161,7 @@ def crop_boxes(image: Image, boxes: Floats, margin: float = 0.15) -> list[Image]
         P pictures; where a box lies outside the picture, the pixel nearest to it.
 
     Raises:
-        HpeError: no boxes of this shape, or with NaN or infinite numbers.
+        HpeError: no RGB picture, no boxes of this shape, or with NaN or infinite numbers.
     """
     check_image(image)
     check_kind(boxes, np.ndarray, "boxes are expected, such as poses.boxes")

@@ -167,11 +167,11 @@ def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace
         check_regular(target)
 
 
-def check_different(paths: Sequence[Path]) -> None:
-    """Raise HpeError where two of the paths lead to one file."""
+def check_different(paths: Sequence[Path], what: str = "file") -> None:
+    """Raise HpeError where two of the paths lead to one file, or one folder."""
     if len({_identity(path) for path in paths}) < len(paths):
-        given = " and ".join(path.name for path in paths)
-        raise HpeError(f"{given} were given, but each must be one of its own; choose other names.")
+        given = " and ".join(path.name or str(path) for path in paths)
+        raise HpeError(f"{given} were given, but each must be a {what} of its own; choose other names.")
 
 
 def _identity(path: Path) -> tuple[int, int] | str:

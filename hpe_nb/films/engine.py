@@ -52,8 +52,10 @@ class Stages:
     Stages of different frames run at the same time, so they sum up to more than the `seconds` that passed.
     """
 
+    _counting = Lock()  # one for all, so that a summary with its stages may travel to another process
+
     def __init__(self) -> None:
-        self.spent, self._lock = defaultdict[str, float](float), Lock()
+        self.spent = defaultdict[str, float](float)
         self.restart()
 
     def restart(self) -> None:
@@ -73,7 +75,7 @@ class Stages:
 
     def add(self, stage: str, seconds: float) -> None:
         """Count seconds to a stage."""
-        with self._lock:
+        with self._counting:
             self.spent[stage] += seconds
 
     def count(self) -> None:

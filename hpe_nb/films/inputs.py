@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import chain, count
@@ -26,8 +26,8 @@ from hpe_nb.films.record import Entry, fingerprint
 from hpe_nb.films.sources import TIMEOUT, Frame, Source, Span, Troubles, is_url, open_film, short_name
 from hpe_nb.network.download import TransferError, answer, blocks
 
-What = str | Path | int | Sequence[str | Path]
-"""What can be opened: a path, a pattern, an address, a camera's index, or a list of paths."""
+What = str | Path | int | Iterable[str | Path]
+"""What can be opened: a path, a pattern, an address, a camera's index, or several paths."""
 
 FILM_ENDINGS = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".avi", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"),
@@ -67,9 +67,7 @@ def open_source(what: What, *, start: int = 0, stop: int | None = None, stride: 
         [0, 2, 4]
     """
     span = Span(start, stop, stride, loop)
-    check_kind(
-        what, str | Path | int | Sequence, "a path, a pattern, an address, paths or a camera's index is expected"
-    )
+    check_kind(what, str | Path | int | Iterable, "a path, a pattern, an address, paths or a camera is expected")
     found = find_inputs([what] if isinstance(what, str | Path | int) else what)
     if found.photos:
         source: Source = Pictures(found.photos, span)
@@ -95,7 +93,7 @@ class Inputs:
     report: Troubles = field(default_factory=Troubles)  # what was left out, and what cannot be read
 
 
-def find_inputs(given: Sequence[str | Path | int], outputs: Path | None = None) -> Inputs:
+def find_inputs(given: Iterable[str | Path | int], outputs: Path | None = None) -> Inputs:
     """The photos and films that are meant, as for `open_source`.
 
     Args:

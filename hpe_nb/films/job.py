@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
@@ -62,7 +62,7 @@ class Outputs:
 
     Raises:
         HpeError: a joint that does not exist, a number of people below 1, a score outside 0 to 1, a size that is no
-            width and height, or one path for two files.
+            width and height, or one path for two files or folders.
     """
 
     record: Path
@@ -83,11 +83,12 @@ class Outputs:
             if (path := getattr(self, name)) is not None or name == "record":
                 object.__setattr__(self, name, path_of(path))
         for name in ("exports", "people", "joints", "inputs"):
-            given = getattr(self, name)
-            object.__setattr__(self, name, (given,) if isinstance(given, str | Path | int) else tuple(given))
+            given = () if getattr(self, name) is None else getattr(self, name)
+            one = isinstance(given, str) or not isinstance(given, Iterable)
+            object.__setattr__(self, name, (given,) if one else tuple(given))
         object.__setattr__(self, "exports", tuple(map(path_of, self.exports)))
         check_different([self.record, *([self.video] if self.video else []), *self.exports])
-        check_different([path for path in (self.pictures, self.crops) if path])
+        check_different([path for path in (self.pictures, self.crops) if path], "folder")
         if self.size is not None and np.shape(self.size) != (2,):
             raise HpeError(f"size={self.size!r} was given, but width and height are expected, for example (1280, 720).")
         for name in self.joints:

@@ -75,19 +75,19 @@ def load_network(
         HpeError: no such file or name, a broken file, another kind of network, or a name with what is only for a path.
     """
     path, published = path_of(name_or_path), None
+    of_file = {"layout": layout, "colour": colour, "mean": mean, "scale": scale, "negated": negated}
+    given = {key: value for key, value in ({"fit": fit, "size": size} | of_file).items() if value is not None}
     if path.suffix.lower() in (".xml", ".onnx"):
         check_file(path, f"an .xml or .onnx file, or a name such as {REFERENCE}", most=2**31)
     else:
         expected = "the path of an .xml or .onnx file or a network's name"
         published = known(_best_at_hand(say) if str(path) == AUTO else str(path), expected, AUTO)
+        if extra := next((key for key in given if key in of_file), None):
+            raise HpeError(f"{extra}= was given for {published.name}, whose input is known; it is only for a path.")
         path = cached(published.name) or fetch(published.name)
     if device != "CPU":
         _check_device(device)
     own = {"size": published.size, "negated": True} if published else {}
-    of_file = {"layout": layout, "colour": colour, "mean": mean, "scale": scale, "negated": negated}
-    given = {key: value for key, value in ({"fit": fit, "size": size} | of_file).items() if value is not None}
-    if published and (extra := next((key for key in given if key in of_file), None)):
-        raise HpeError(f"{extra}= was given for {published.name}, whose input is known; it is only for a path.")
     card = card_of(None if published else path, own | given)
     network = Network(
         name=published.name if published else str(path),

@@ -82,7 +82,7 @@ class Player(Watched, Stepped):
         entries: what the record says of each frame.
 
     Raises:
-        HpeError: no such film, no record, or a record without frames.
+        HpeError: no such film, no record, a record without frames, or poses with NaN or infinite numbers.
     """
 
     def __init__(

@@ -217,6 +217,21 @@ def test_demo(capsys, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "mine", "shows"),
+    [
+        pytest.param("vtest_150.jpg", False, "768 x 576", id="of the kit, by its whole name"),
+        pytest.param("vtest_150.jpg", True, "120 x 90", id="one's own of this name"),
+        pytest.param("vtest_15.jpg", False, "vtest_15.jpg does not exist", id="of neither"),
+    ],
+)
+def test_demo_shows_ones_own_photo_first_and_then_the_kits(name, mine, shows, tmp_path, capsys):
+    if mine:
+        wall("wall.png").rename(name)
+    assert main(["demo", name, *quick(tmp_path), "--fit", "128x96"]) == (2 if "not" in shows else 0)
+    assert shows in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
     "name",
     [
         pytest.param("plain", id="no ending"),

@@ -186,7 +186,20 @@ class Whole(hpe.Settings):
     """A rule whose defaults are written without a point."""
 
     tag_threshold: float = 1
-    weight: float = hpe.knob(1, 0.2, 3.0, 0.05, "a knob", step="grouping")
+    weight: float = hpe.knob(np.int64(1), 0.2, 3.0, 0.05, "a knob", step="grouping")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared(Table):
+    """A rule that makes an array of its tuple once."""
+
+    def __post_init__(self):
+        object.__setattr__(self, "array", np.array(self.weights))
+        super().__post_init__()
+
+
+def test_a_rule_may_keep_what_it_made_of_its_fields():
+    assert Prepared(weights=(2.0,) * 17) != Prepared() == Prepared(weights=(1.0,) * 17)
 
 
 def test_a_default_without_a_point_is_not_a_field_of_whole_numbers():

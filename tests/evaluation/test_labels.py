@@ -169,6 +169,8 @@ def test_names_agree_however_their_accents_are_written(tmp_path, known, labelled
     hpe.write_image(tmp_path / f"{other}.png", np.zeros((48, 64, 3), np.uint8))
     written(tmp_path / f"{name}.txt", yolo(3))
     assert len(hpe.read_labels(tmp_path).labels[0]) == 1
+    written(tmp_path / f"{name}.txt", "person 1 2")
+    refused("could not convert", hpe.read_labels, tmp_path)  # it has a photo: no list of classes, but broken labels
 
 
 def test_photos_are_of_the_labelled_size(tmp_path, known):

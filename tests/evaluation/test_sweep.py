@@ -243,7 +243,12 @@ def test_a_table_without_labelled_people():
         hpe.plot_pareto(table, number).figure.canvas.draw()
     one = swept([PICTURES[0].maps], {"tag_threshold": [0.5, 2.0], "refine": "near"}, nobody)
     hpe.plot_curve(one, "tag_threshold").figure.canvas.draw()
-    refused("folds=5 was given, but at most 1", one.validated)
+    refused("a table of one picture was given", one.validated)
+
+
+def test_of_fewer_pictures_than_parts_each_is_one_part():
+    few = swept(PICTURES[:3])
+    assert few.validated() == few.validated(3)
 
 
 @pytest.mark.parametrize(("price", "sign"), [("wrong", 1), ("PCK", -1)])

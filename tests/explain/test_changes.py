@@ -35,6 +35,17 @@ def test_changes_in_words(case):
     assert all(part in sentence for part, sentence in zip(expected, told, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("count", "last"), [(8, " is at another place."), (9, "And 1 more joint."), (10, "And 2 more joints.")]
+)
+def test_of_many_joints_some_are_told_and_the_rest_counted(count, last):
+    decoding = hpe.decode(MAPS)
+    keypoints = decoding.poses.keypoints.copy()
+    keypoints[0, :count, :2] += 4
+    moved = replace(decoding, poses=replace(decoding.poses, keypoints=keypoints))
+    assert told_changes(decoding, moved)[-1].endswith(last)
+
+
 def test_another_rule_is_told_first():
     before, after = hpe.decode(MAPS), hpe.decode(MAPS, hpe.Settings.omz())
     assert told_changes(before, after)[0] == "rule Settings → OmzSettings."

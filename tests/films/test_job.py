@@ -7,6 +7,7 @@ import errno
 import itertools
 import json
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -138,6 +139,7 @@ def test_a_film_of_nobody(tmp_path: Path, frames: int | None) -> None:
     assert all(seconds > 0 for seconds in stages.spent.values())
     assert stages.fps == pytest.approx(20 / stages.seconds)
     assert "20 frames in" in stages.text()
+    assert pickle.loads(pickle.dumps(summary)).stages.text() == stages.text(), "a run may go in another process"
 
 
 def test_a_frame_is_written_while_one_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -361,7 +363,7 @@ def run_film(out: Path, **given: Any) -> None:
         pytest.param(lambda path: hpe.Outputs(record=path, min_score=30), "from 0 to 1", id="a percentage"),
         pytest.param(lambda path: hpe.Outputs(record=path, exports=(path,)), "each must be", id="one file for two"),
         pytest.param(lambda path: hpe.Outputs(record=path, video=path), "each must be", id="a film over the record"),
-        pytest.param(lambda path: hpe.Outputs(record=path, pictures="a", crops="a"), "each must be", id="one folder"),
+        pytest.param(lambda path: hpe.Outputs(record=path, pictures="a", crops="a"), "be a folder", id="one folder"),
         pytest.param(lambda path: hpe.export_record(path / "text", path / "text"), "each must be", id="over a record"),
         pytest.param(lambda path: hpe.export_record(path / "text", path / "link"), "each must be", id="through a link"),
         pytest.param(lambda _: hpe.Running(hint="FAST"), "expected", id="no hint"),
@@ -380,6 +382,9 @@ def test_outputs_that_cannot_be(tmp_path: Path, make: Callable[[Path], object], 
 def test_one_thing_where_several_may_be_given(tmp_path):
     one = hpe.Outputs(record=tmp_path / "a.jsonl", exports="a.json", people=2, joints="left wrist", inputs="a.mp4")
     assert (one.exports, one.people, one.joints, one.inputs) == ((Path("a.json"),), (2,), ("left wrist",), ("a.mp4",))
+    none = hpe.Outputs(record=tmp_path / "a.jsonl", people=None, joints=np.array([9]), inputs=None)
+    assert (none.people, none.joints, none.inputs) == ((), (9,), ())
+    assert hpe.Outputs(record=tmp_path / "a.jsonl", people=np.int64(2)).people == (2,)
 
 
 @pytest.mark.parametrize("size", [640, (640,), (640, 480, 3), ()], ids=str)

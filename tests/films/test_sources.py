@@ -60,6 +60,12 @@ def test_pictures(folder: Path, what: str | list[str], names: list[str]) -> None
     assert all("b.png" in sentence for sentence in source.report.sentences)
 
 
+@pytest.mark.parametrize("several", [tuple, iter, dict.fromkeys, np.array], ids=["tuple", "iterator", "dict", "array"])
+def test_pictures_may_come_in_anything_that_holds_several(folder: Path, several: Any) -> None:
+    seen, _ = read(several([str(folder / name) for name in ("e.png", "a.png")]))
+    assert [frame.name for frame in seen] == ["e.png", "a.png"]
+
+
 def test_pictures_give_the_frames_asked_for(folder: Path) -> None:
     assert [frame.index for frame in read(folder, start=1, stride=2)[0]] == [3]  # 1 is broken
     assert read(folder / "b.png", loop=True)[0] == []

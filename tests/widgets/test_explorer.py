@@ -331,12 +331,14 @@ EDITS = {
 @pytest.mark.parametrize("what", EDITS)
 def test_what_if(explorer, what):
     before, first, (given, holds) = explorer.decoding.peaks, explorer.subject.maps, EDITS[what]
+    shown = explorer.maps
     explorer.receive({"kind": "edit", "what": what, "dot": 0} | given)
     peaks = explorer.decoding.peaks
     assert holds(peaks, (peaks.joint == before.joint[0]) & (peaks.xy == before.xy[0]).all(axis=1))
     others = before.joint != before.joint[0]
     assert {(*row,) for row in before.xy[others].tolist()} <= {(*row,) for row in peaks.xy.tolist()}
     assert explorer.answer["edited"]
+    assert [explorer.maps[name] for name in ("ends", "ticks")] == [shown[name] for name in ("ends", "ticks")]
     explorer.receive({"kind": "edit", "what": "reset"})
     assert explorer.subject.maps is first
     assert not explorer.answer["edited"]

@@ -161,6 +161,7 @@ OTHER_THINGS = [
     pytest.param(lambda: hpe.sweep([SCENE], None, {}, keep=4), "type int was given, but a path", id="nowhere to keep"),
     pytest.param(lambda: hpe.open_source(None), "type NoneType was given, but a path", id="no source"),
     pytest.param(lambda: [*hpe.detect([SCENE.image], NETWORK)], "type ndarray was given, but frames", id="no frames"),
+    pytest.param(lambda: [*hpe.detect([], NETWORK, running=2)], "settings of the engine", id="no engine"),
     pytest.param(lambda: hpe.Outputs(record=None), "type NoneType was given, but a path", id="no record to write"),
     pytest.param(lambda: hpe.random_settings(2, ["delta"], SCENE), "type Scene was given, but settings", id="no base"),
     pytest.param(lambda: hpe.random_settings(2, ["delta"], seed=-1), "seed=-1 was given", id="no seed"),

@@ -49,8 +49,9 @@ def test_a_frame_and_its_explorer_show_the_same_people_under_the_numbers_of_the_
     for part in (explorer.answer["alt"], explorer.page()):
         assert "person 20" in part
     assert "<td>20</td>" in explorer.decoding._repr_html_()
-    told = hpe.alt_text(hpe.plot_table(explorer.decoding.poses, people=explorer.decoding.pose_numbers))
-    assert "Person 20: score" in told
+    table = hpe.plot_table(explorer.decoding.poses, people=explorer.decoding.pose_numbers)
+    assert "Person 20: score" in hpe.alt_text(table)
+    assert "20" in [text.get_text() for text in table.texts]
     explorer.choose(2)
     assert said(explorer.told["words"]).startswith("20 Person 20 has")
     explorer.choose(2, 5)
