@@ -396,8 +396,8 @@ def test_spots_and_weights_of_the_training() -> None:
     at_half = inspect.signature(tasks.heat_target).parameters["spot"].default
     says(page, "from {} to {} map pixels at 1/2", *at_half)
     assert "heat_target(made, 4, (1.0, 2.0))" in inspect.getsource(tasks.answers)
-    assert "size / 20 / stride" in inspect.getsource(tasks.heat_target)
-    says(page, "a twentieth of the person's size, but from 1.5 to 2.5 map pixels at 1/2 and from 1 to 2 at 1/4")
+    says(page, "{} of the person's size, but from 1.5 to 2.5 map pixels", {20: "a twentieth"}[tasks.NARROW])
+    says(page, "map pixels at 1/2 and from 1 to 2 at 1/4")
     says(page, "both count a thousandth beside the heatmaps' error")
     assert (config.Config.pull, config.Config.push) == (1e-3, 1e-3)
 
