@@ -91,13 +91,18 @@ def load_poses(path: str | Path, image_id: ImageId | None = None) -> Poses:
     """
     pictures = load_pictures(path)
     if image_id is not None:
-        lists_all = path_of(path).suffix.lower() == ".jsonl"
-        names = [str(line["name"]) for line in record_lines(path_of(path))] if lists_all else [*pictures]
-        listed = {_id_key(name): name for name in names}
-        of_its_kind = any(isinstance(name, str) == isinstance(image_id, str) for name in names)
-        if _id_key(image_id) not in listed and (lists_all or (names and not of_its_kind)):
+        found = {_id_key(name): poses for name, poses in pictures.items()}
+        if _id_key(image_id) in found:
+            return found[_id_key(image_id)]
+        if path_of(path).suffix.lower() == ".jsonl":
+            names: list[ImageId] = [str(line["name"]) for line in record_lines(path_of(path))]
+            may_be = _id_key(image_id) in map(_id_key, names)
+        else:
+            names = [*pictures]
+            may_be = not names or any(isinstance(name, str) == isinstance(image_id, str) for name in names)
+        if not may_be:
             raise unknown(image_id, map(str, names), "image_id=")
-        return pictures.get(listed.get(_id_key(image_id), ""), Poses.none())
+        return Poses.none()
     if len(pictures) > 1:
         some = ", ".join(repr(name) for name in list(pictures)[:2])
         raise HpeError(

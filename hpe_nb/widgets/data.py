@@ -237,10 +237,11 @@ def number(value: float, digits: int = 2) -> str:
     return f"{value:.{digits}f}".replace("nan", "-").replace("inf", "∞")
 
 
-def told_data(
-    decoding: Decoding, person: int, joint: int, dot: int = -1, flips: Iterable[Flip] = (), *, searching: bool = False
-) -> dict[str, Any]:
-    """The words about a joint, about a person (joint -1), or about the peak `dot` (person -1), and what lights up."""
+def told_data(decoding: Decoding, person: int, joint: int, dot: int = -1) -> dict[str, Any]:
+    """The words about a joint, about a person (joint -1), or about the peak `dot` (person -1), and what lights up.
+
+    Those about a joint have room after the sentence for what would be otherwise, see `with_flips`.
+    """
     who = [badge(int(decoding.pose_numbers[person]) + 1, person), " "] if person >= 0 else []
     if person >= 0 and joint < 0:
         kind, score = decoding.poses.kind[person], float(decoding.poses.scores[person])
@@ -254,12 +255,9 @@ def told_data(
     if person < 0 and not 0 <= dot < len(decoding.peaks):
         return {}
     explained = explain_joint(decoding, person, joint) if person >= 0 else explain_peak(decoding, dot)
-    listed = [setter({f.setting: f.to}, f"{f.setting} {f.side} {f.value:.4g}: {f.then}", person) for f in flips]
-    wait = [{"kind": "searches", "says": " searching for values that change it …"}] if searching else []
-    others = {"kind": "flips", "says": [*(["It would be otherwise: "] if listed else []), *listed, *wait]}
     told: dict[str, Any] = {"words": [[*who, *linked(explained.sentence)]], "lights": []}
     if person >= 0:
-        told["words"].append(others)
+        told["words"].append({"kind": "flips", "says": []})
     kept = np.flatnonzero(decoding.repeats < 0)[person] if person >= 0 else -1
     refinement = decoding.refinement
     asked = (refinement.person == kept) & (refinement.joint == joint) & refinement.searched
@@ -276,6 +274,15 @@ def told_data(
     if rows:
         told["words"].append({"heads": heads, "rows": rows, "title": "show it on the photo"})
     return told
+
+
+def with_flips(told: dict[str, Any], flips: list[Flip], person: int, *, searching: bool = False) -> dict[str, Any]:
+    """The words about a person's joint with the values of settings at which it would be otherwise."""
+    sentence, _, *candidates = told["words"]
+    listed = [setter({f.setting: f.to}, f"{f.setting} {f.side} {f.value:.4g}: {f.then}", person) for f in flips]
+    wait = [{"kind": "searches", "says": " searching for values that change it …"}] if searching else []
+    others = {"kind": "flips", "says": [*(["It would be otherwise: "] if listed else []), *listed, *wait]}
+    return told | {"words": [sentence, others, *candidates]}
 
 
 def findings_data(decoding: Decoding, size: tuple[int, int]) -> dict[str, Any]:

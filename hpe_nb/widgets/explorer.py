@@ -375,8 +375,8 @@ def words_and_marks(
     # A setting's marks depend on the values of all the others.
     keys = {name: (name, with_setting(settings, name, limits(settings, name)["low"])) for name in names}
     marks = {name: known.get(key, {"values": [], "searching": True}) for name, key in keys.items()}
-    flips: list[Flip] = []
-    yield {"told": data.told_data(decoding, *chosen), "kept": data.kept_data(kept, decoding), "marks": dict(marks)}
+    told, flips = data.told_data(decoding, *chosen), list[Flip]()
+    yield {"told": told, "kept": data.kept_data(kept, decoding), "marks": dict(marks)}
     yield {"doctor": data.findings_data(decoding, size)}
     for name, key in keys.items():
         if key not in known:
@@ -386,8 +386,8 @@ def words_and_marks(
         if person >= 0 and joint >= 0:
             for flip in nearest_flips(decoding, person, joint, name, known[key]["values"]):
                 flips.append(flip)
-                yield {"told": data.told_data(decoding, *chosen, flips, searching=True)}
-    yield {"told": data.told_data(decoding, *chosen, flips)}
+                yield {"told": data.with_flips(told, flips, person, searching=True)}
+    yield {"told": data.with_flips(told, flips, person) if flips else told}
 
 
 def dots_that_differ(before: Decoding, after: Decoding) -> list[int]:
