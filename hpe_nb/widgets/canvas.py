@@ -74,15 +74,16 @@ class Canvas(anywidget.AnyWidget):
     takes long is an `async` method, which waits for its work in a thread.
 
     Attributes:
-        fixed, photo, maps, scene, answer, choice, told, marks, kept, doctor, preview, status, below: what the page
-            shows; `scene` is what is drawn on photo and strip, `answer` what is said beside them.
+        fixed, photo, maps, scene, answer, choice, told, marks, marked, kept, doctor, preview, status, below: what the
+            page shows; `scene` is what is drawn on photo and strip, `answer` what is said beside them, `marked` the
+            values of all settings for which the marks were searched.
         closed: whether the widget has let go of its picture and maps.
     """
 
     _esm, _css = SCRIPT, browser_file("canvas.css")
 
     fixed, photo, maps, told, marks = (traitlets.Dict().tag(sync=True) for _ in range(5))
-    choice, kept, doctor, preview, status = (traitlets.Dict().tag(sync=True) for _ in range(5))
+    choice, kept, doctor, preview, status, marked = (traitlets.Dict().tag(sync=True) for _ in range(6))
     # Most moves of a slider change nothing that is drawn: apart from the answer, the scene is not sent again then.
     # One text costs a tenth of what a tree of lists costs on its way through the widget.
     scene, answer = (traitlets.Dict().tag(sync=True, to_json=lambda given, _: compact(given)) for _ in range(2))

@@ -136,6 +136,9 @@ class Drawing {
   /** Draw at the next frame. */
   draw() { this.next ??= requestAnimationFrame(() => this.paint()); }
 
+  /** Draw before the next frame begins, with what else comes in this turn. */
+  drawNow() { queueMicrotask(() => this.paint()); }
+
   paint() {
     cancelAnimationFrame(this.next);
     this.next = null;
@@ -144,7 +147,7 @@ class Drawing {
     this.items = { photo: [], strip: [] };
     if (this.imageSize && this.photo.clientWidth) this.paintPhoto();
     if (this.strip.clientWidth) this.paintStrip();
-    this.root.dataset.shown = this.answer.n ?? 0;
+    this.root.dataset.shown = this.current;
     this.root.dataset.frames = +(this.root.dataset.frames ?? 0) + 1;
   }
 

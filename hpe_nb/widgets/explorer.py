@@ -129,9 +129,8 @@ class Explorer(Canvas):
     def show(self, what: Any, known: tuple[Poses, Ints] | None = None) -> None:
         """Look at something else under the same settings; `known` people keep their numbers."""
         self.check_open()
-        self.subject = subject = subject_of(what, self._network)
-        self._untouched, self._decoder, self._searched = subject.maps, Decoder(subject.maps), {}
-        self._known = known
+        self._look_at(subject := subject_of(what, self._network))
+        self._untouched, self._known = subject.maps, known
         if known:  # people whom the film does not know are new only once
             first = numbered(self._decoder(self._settings), *known)
             self._known = first.poses, first.pose_numbers
@@ -216,7 +215,7 @@ class Explorer(Canvas):
         if what not in ("add", "reset"):
             dot = whole_number("dot", dot, below=len(dots))
         maps = edits[what]()
-        self.subject, self._decoder, self._searched = replace(self.subject, maps=maps), Decoder(maps), {}
+        self._look_at(replace(self.subject, maps=maps))
         self.maps = data.maps_data(maps) | {name: self.maps[name] for name in ("ends", "ticks", "direction")}
         self._decode()
 
@@ -230,6 +229,10 @@ class Explorer(Canvas):
 
     def _panels(self) -> list[dict[str, Any]]:
         return [data.settings_panel(self._settings)]
+
+    def _look_at(self, subject: Subject) -> None:
+        """Take this picture with these maps; marks of others are not its own."""
+        self.subject, self._decoder, self._searched, self.marked = subject, Decoder(subject.maps), {}, {}
 
     def _decode(self, settings: Settings | None = None) -> None:
         """Decode, under other settings where they are given, send the picture, then the words; search again."""
@@ -248,6 +251,7 @@ class Explorer(Canvas):
         if another_rule:
             tools = (*self.tools, "list") if len(self._list) > 1 else self.tools
             self.fixed = data.fixed_data(self.app, tools, self._panels(), layer=self._layer)
+            self.marked = {}
         with self.hold_sync():
             if scene != self.scene:
                 self._follow(before)
@@ -370,13 +374,15 @@ def words_and_marks(
         known: marks that were found already; new ones are added.
     """
     settings, (person, joint, _) = decoding.settings, chosen
-    names = [name for name in number_names(settings) if name not in data.unread(settings)]
+    # `delta` has none: at any other value all joints lie a little elsewhere.
+    names = [name for name in number_names(settings) if name not in (*data.unread(settings), "delta")]
     names.sort(key=lambda name: name not in data.MAIN)  # those that matter most first
     # A setting's marks depend on the values of all the others.
     keys = {name: (name, with_setting(settings, name, limits(settings, name)["low"])) for name in names}
     marks = {name: known.get(key, {"values": [], "searching": True}) for name, key in keys.items()}
     told, flips = data.told_data(decoding, *chosen), list[Flip]()
-    yield {"told": told, "kept": data.kept_data(kept, decoding), "marks": dict(marks)}
+    kept_now, marked = data.kept_data(kept, decoding), data.values_of(settings)
+    yield {"told": told, "kept": kept_now, "marks": dict(marks), "marked": marked}
     yield {"doctor": data.findings_data(decoding, size)}
     for name, key in keys.items():
         if key not in known:

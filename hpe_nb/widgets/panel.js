@@ -54,7 +54,7 @@ class Panels {
     const grid = ({ key = "Arrow" }) => { if (key.startsWith("Arrow")) control.step = by; };
     const control = make(tag, {
       ...more, title, data: { setting: name }, onpointerdown: grid, onkeydown: grid,
-      oninput: () => change(control[property]),
+      oninput: () => { change(control[property]); row.set(control[property]); },
       onchange: () => this.follow(), // what came while it was held
     });
     const box = kind === "number" && make("input", {
@@ -118,6 +118,14 @@ class Panels {
       }
       [code.textContent, preset.value] = [told.code, told.preset];
     }
+  }
+
+  /** Whether the marks say that nobody changes between the kernel's values and these. */
+  nobodyChanges(moved) {
+    const { view } = this, { values } = view.answer, marked = view.get("marked"), [name, ...more] = Object.keys(moved);
+    const { exact, values: flips } = view.get("marks")[name] ?? {};
+    return !!exact && !more.length && flips.every((flip) => (flip <= values[name]) === (flip <= moved[name]))
+      && Object.keys(values).every((other) => other === name || values[other] === marked[other]);
   }
 
   /** Mark on each slider the values at which the result for this picture changes. */

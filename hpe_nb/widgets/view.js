@@ -35,6 +35,7 @@ class View extends Drawing {
       zoom: 1, x: 0, y: 0, fitted: true, probing: false, editing: false, diagnosing: false, chosen: null, hovered: null,
       pointer: null, selected: [], count: 0, waiting: 0, chose: 0, queued: null, truth: [], levels: [], layers: {},
       odd: { limbs: [], dots: [] }, items: { photo: [], strip: [] }, scene: { people: [], dots: [] }, answer: {},
+      moved: {}, current: 0,
       abort: new AbortController(),
     });
     this.build();
@@ -286,7 +287,7 @@ class View extends Drawing {
     return `nearest in tag is person ${number}, ${least.toFixed(2)} away${judged && threshold != null ? verdict : ""}`;
   }
 
-  get threshold() { return this.answer.values?.tag_threshold; }
+  get threshold() { return { ...this.answer.values, ...this.moved }.tag_threshold; }
 
   // ---------------------------------------------------------------------------------- data, by the names of the traits
 
@@ -336,9 +337,9 @@ class View extends Drawing {
   load_answer(answer) {
     const { n = 0, readout, took = "", place = "", edited, hint } = answer;
     if (!readout) return;
-    this.answer = answer;
-    this.count = Math.max(this.count, n);
+    Object.assign(this, { answer, current: n, count: Math.max(this.count, n) });
     if (n >= this.waiting) this.waiting = 0;
+    if (!this.ahead) this.moved = {};
     this.parts.place.textContent = place;
     this.parts.untouched.hidden = !edited;
     this.parts.readout.textContent = readout + took;
@@ -348,7 +349,7 @@ class View extends Drawing {
     this.panels.follow();
     this.steps?.follow();
     this.camera?.answered();
-    queueMicrotask(() => this.paint()); // with what came beside it, ready before the next frame begins
+    this.drawNow();
     this.askQueued();
   }
 
@@ -372,6 +373,11 @@ class View extends Drawing {
     const before = this.queued?.kind === message.kind ? this.queued.changes : {};
     this.queued = message.changes ? { ...message, changes: { ...before, ...message.changes } } : message;
     this.askQueued();
+    if (message.kind !== "set") return;
+    // The band follows at once; and where no mark lies between, what is seen is the kernel's answer already.
+    Object.assign(this.moved, message.changes);
+    if (this.waiting && this.panels.nobodyChanges(this.moved)) this.current = this.waiting;
+    this.drawNow();
   }
 
   askQueued() {
@@ -418,9 +424,10 @@ class View extends Drawing {
     this.say(text, error);
     this.note(text.trim()); // the line itself may lie below the window
     if (!error) return;
-    this.waiting = 0;
+    Object.assign(this, { waiting: 0, moved: {} });
     this.askQueued();
     this.panels.follow(); // a value that was refused is not the kernel's
+    this.draw();
   }
 
   load_marks(sent) { this.panels.showMarks(sent); }

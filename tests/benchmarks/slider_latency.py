@@ -1,10 +1,11 @@
 """How long a slider takes to reach the screen, in a real JupyterLab in a real Chromium.
 
 In the JupyterLab that `hpe-nb lab` starts: milliseconds from the key on the slider to the frame that shows its picture
-(median, 95th percentile; limits 25 and 45), of moves that change nobody, as most do, and of moves each of which takes a
-person away or gives one back; the floor of the same run, which is a number going into an HTML widget, the kernel's
-share, and what the page does alone (limit 16): layer, hover, zoom, also of a photo of 6000 x 4000 pixels, beside the
-floor, which is an empty frame. Then the bytes that one move sends to the page (limit 20 KB). Takes about a minute.
+(median, 95th percentile; limits 25 and 45), of moves that change nobody, as most do, which the page knows from the
+slider's marks, and of moves each of which takes a person away or gives one back, for which it waits for Python; the
+floor of the same run, which is a number going into an HTML widget, the kernel's share, and what the page does alone
+(limit 16): layer, hover, zoom, also of a photo of 6000 x 4000 pixels, beside the floor, which is an empty frame. Then
+the bytes that one move sends to the page (limit 20 KB). Takes about a minute.
 """
 
 from __future__ import annotations

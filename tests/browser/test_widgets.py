@@ -4,7 +4,7 @@ What changed is asked of the canvas (the items it drew, or its pixels) and of th
 """
 
 import pytest
-from jupyter_browser import KERNEL_IDLE
+from jupyter_browser import ASK, KERNEL_IDLE
 
 from hpe_nb.skeleton import JOINT_ORDER as ORDER
 
@@ -306,6 +306,32 @@ def test_marks_are_pointed_at_and_move_the_slider(explored):
     page.locator(marks).focus()
     page.keyboard.press("ArrowLeft")
     explored.wait_until(f"explorer.settings.tag_threshold < {before}")
+
+
+def test_between_two_marks_the_page_shows_a_move_before_python_has_answered(explored):
+    page = explored.page
+    page.wait_for_function(f"{VIEW}.get('marks').tag_threshold?.exact", timeout=20_000)
+    explored.ask("explorer.choose(0, 'left_wrist')")
+    band = explored.drawn(explored.strip, "band")[0]
+    page.evaluate(f"() => {{ ({ASK})('import time; time.sleep(2)'); }}")
+    slide(explored, "tag_threshold", "ArrowLeft")
+    assert page.evaluate(f"{VIEW}.waiting === {VIEW}.current"), "this is what Python will answer"
+    narrower = explored.items(explored.strip, "band")[0]
+    assert narrower["from"] > band["from"]
+    assert page.evaluate(f"{VIEW}.waiting > 0"), "Python sleeps still"
+    explored.wait_until("explorer.settings.tag_threshold", 0.95)
+    page.wait_for_function(f"!{VIEW}.ahead")
+    told = f"(moved) => {VIEW}.panels.nobodyChanges(moved)"
+    for moved, known in [
+        ({"tag_threshold": 0.85}, True),
+        ({"tag_threshold": 0.75}, False),  # there is a mark at 0.81
+        ({"tag_threshold": 0.85, "pose_threshold": 0.1}, False),
+        ({"delta": 0.1}, False),
+        ({"refine": "off"}, False),
+    ]:
+        assert page.evaluate(told, moved) == known, moved
+    page.evaluate(f"() => {{ {VIEW}.answer.values.place_weight += 1; }}")  # the marks were searched for another one
+    assert not page.evaluate(told, {"tag_threshold": 0.85})
 
 
 def test_comparing_with_a_divider_and_side_by_side(explored):

@@ -54,7 +54,7 @@ def test_a_moved_control_is_decoded_and_shown(explorer, name, value):
     np.testing.assert_allclose(rows[:, 2:4], SCENE.maps.image_points(dots.xy.astype(float)), atol=0.01)
     np.testing.assert_allclose(rows[:, 6:], dots.tag, atol=1e-4)
     assert (explorer.answer["n"], explorer.answer["code"]) == (1, f"hpe.Settings({name}={value!r})")
-    assert set(sent) <= {"scene", "answer", "marks"}
+    assert set(sent) <= {"scene", "answer", "marks", "marked"}
 
 
 def test_a_move_among_ten_people_sends_little():
@@ -246,6 +246,10 @@ def test_marks_stand_where_the_result_changes_and_a_search_gives_way(explorer):
     move(explorer, tag_threshold=0.5)
     # A setting's marks depend on all the others, so its own stay.
     assert [name for name, marks in explorer.marks.items() if not marks["searching"]] == ["tag_threshold"]
+    assert explorer.marked == explorer.answer["values"]
+    assert "delta" not in explorer.marks, "where it moves all joints move"
+    explorer.edit("delete", 0)
+    assert all(marks["searching"] for marks in explorer.marks.values()), "they were of other maps"
 
 
 def test_a_list_is_stepped_through_under_the_same_settings():
