@@ -137,7 +137,8 @@ class View extends Drawing {
     if (spot) node.dataset.spot = JSON.stringify(spot);
     if (act) {
       node.dataset.act = JSON.stringify(act);
-      Object.assign(node, { type: "button", tabIndex: 0, disabled: !this.live && act[0] === "ask" });
+      const tabIndex = node.querySelector("button") ? -1 : 0; // a row is reached by its button, where it has one
+      Object.assign(node, { type: "button", tabIndex, disabled: !this.live && act[0] === "ask" });
     }
     if (number) {
       const { colour: background, ink: color } = this.look(number);
@@ -147,8 +148,13 @@ class View extends Drawing {
     return node;
   }
 
-  /** Tell these pieces in a part of the page, in place of what it told. */
-  tell(part, pieces = []) { fill(this.parts[part], pieces.map((piece) => this.node(piece))); }
+  /** Tell these pieces in a part of the page, in place of what it told; the focus stays, or goes to the photo. */
+  tell(name, pieces = []) {
+    const part = this.parts[name], pressed = () => [...part.querySelectorAll("[data-act]")];
+    const at = pressed().indexOf(document.activeElement);
+    fill(part, pieces.map((piece) => this.node(piece)));
+    if (at >= 0) (pressed()[at] ?? this.photo).focus({ preventScroll: true });
+  }
 
   // ---------------------------------------------------------------------------------------------------------- pointers
 
@@ -198,7 +204,8 @@ class View extends Drawing {
     });
     this.on(this.root, "pointerover focusin focusout pointerleave", ({ target, type }) => {
       const { spot } = target.closest("[data-spot]")?.dataset ?? {};
-      if (!target.matches("canvas")) this.hover(spot && type !== "focusout" ? JSON.parse(spot) : null);
+      const lit = spot && type !== "focusout" ? JSON.parse(spot) : null;
+      if (!target.matches("canvas") && (lit || this.hovered)) this.hover(lit);
     });
     // The notebook has keys of its own and asks where the cursor is: neither is meant for it in here.
     this.on(this.root, "keydown selectionchange", (event) => {
