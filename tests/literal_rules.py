@@ -46,10 +46,10 @@ def candidates(heatmap, tags):
 def omz_costs(found, people, distance):
     """100 * round(tag distance, weighted by place where it is below 1) - score."""
     away = [[math.sqrt((x - p.center[0]) ** 2 + (y - p.center[1]) ** 2) for p in people] for x, y, *_ in found]
-    costs = np.zeros((len(found), len(people)))
+    nearest, costs = [min(column) for column in zip(*away, strict=True)], np.zeros((len(found), len(people)))
     for i, j in np.ndindex(costs.shape):
-        d, nearest = distance[i][j], min(row[j] for row in away)
-        weighted = F(float(d) * (away[i][j] / (nearest + 1e-10))) if d < 1 else d
+        d = distance[i][j]
+        weighted = F(float(d) * (away[i][j] / (nearest[j] + 1e-10))) if d < 1 else d
         costs[i, j] = float(F(np.round(weighted)) * F(100)) - float(found[i][2])
     return costs
 
