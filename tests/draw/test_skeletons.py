@@ -98,12 +98,10 @@ def test_a_chosen_person_keeps_colour_and_number_and_the_first_is_on_top():
     assert (both[inside] == person_colour(0)).all()
 
 
-def test_low_scores_are_left_out_parts_of_a_pixel_move_the_drawing_and_lines_grow_with_person_and_picture():
+def test_low_scores_are_left_out_and_lines_grow_with_person_and_picture():
     poses = standing((50, 20))
     poses.keypoints[0, :, 2] = 0.3
     assert not drawn(poses, numbers=True, min_score=0.4)[1].any()
-    whole, moved = (drawn(standing((x, 20)))[1] for x in (50.0, 50.25))
-    assert (whole != moved).any()
     small, large = (drawn(standing((50, 50), scale=s), grey(1200, 1200))[1].sum() / s**2 for s in (1.0, 6.0))
     assert 0.5 < large / small < 1.5
 
