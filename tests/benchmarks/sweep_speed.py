@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import random
 import tempfile
-from concurrent.futures import Future
-from dataclasses import fields
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import process_time
-from typing import Any
 
 import numpy as np
 from measuring import options
@@ -28,15 +26,6 @@ SAMPLE = 400
 """Pairs of picture and setting that are decoded apart."""
 
 
-class Here:
-    """An executor that works at once in this process, so that processor time is that of one process."""
-
-    def submit(self, function: Any, *arguments: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_result(function(*arguments))
-        return future
-
-
 def scenes(folder: Path, count: int) -> tuple[MapCache, list[Labels]]:
     """Kept maps of scenes, and their labels."""
     keys, labels = tuple(map(str, range(count))), []
@@ -50,7 +39,7 @@ def scenes(folder: Path, count: int) -> tuple[MapCache, list[Labels]]:
 
 def same(one: hpe.Decoding, other: hpe.Decoding) -> bool:
     """Whether the poses are equal to the last bit."""
-    return all(np.array_equal(*(getattr(x.poses, item.name) for x in (one, other))) for item in fields(hpe.Poses))
+    return all(map(np.array_equal, vars(one.poses).values(), vars(other.poses).values()))
 
 
 def compare(folder: Path, count: int) -> None:
@@ -70,7 +59,7 @@ def compare(folder: Path, count: int) -> None:
         return process_time() - start
 
     before, start = apart(pairs[::2]), process_time()
-    table = hpe.sweep(cache, labels, GRID, executor=Here(), keep=folder / "kept", progress=False)
+    table = hpe.sweep(cache, labels, GRID, executor=ThreadPoolExecutor(1), keep=folder / "kept", progress=False)
     together = process_time() - start
     each = (before + apart(pairs[1::2])) / SAMPLE
     decoders = {picture: hpe.Decoder(maps) for picture, maps in made.items()}

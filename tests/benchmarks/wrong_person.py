@@ -26,7 +26,6 @@ from scipy.optimize import linear_sum_assignment
 import hpe_nb as hpe
 from hpe_nb.arrays import Float64, Ints
 from hpe_nb.decoder.peaks import WINDOW
-from hpe_nb.settings import HigherHRNetSettings
 from hpe_nb.skeleton import K
 
 LAYOUTS = Path(__file__).parents[2] / "training-data" / "photos" / "layouts_train.npz"
@@ -36,7 +35,7 @@ SIGMA = 2.0
 SHORT_SIDE = 448
 NOISES = (0.0, 0.1, 0.2, 0.3)
 GAPS = (2.0, 1.0)
-RULES = {"default": hpe.Settings(), "Open Model Zoo": hpe.Settings.omz(), "HigherHRNet": HigherHRNetSettings()}
+RULES = {"default": hpe.Settings(), "Open Model Zoo": hpe.Settings.omz(), "HigherHRNet": hpe.HigherHRNetSettings()}
 
 
 def layouts(path: Path = LAYOUTS) -> Iterator[tuple[Float64, Ints]]:

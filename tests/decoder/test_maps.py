@@ -1,9 +1,6 @@
 """Maps: what they accept, what they refuse and how, and that files keep them."""
 
-from __future__ import annotations
-
-from io import BytesIO
-from pathlib import Path
+from dataclasses import replace
 from unittest.mock import Mock
 
 import numpy as np
@@ -16,7 +13,7 @@ import hpe_nb as hpe
 GOOD = np.zeros((17, 4, 6), np.float32)
 
 
-def spoilt(value: float) -> np.ndarray:
+def spoilt(value):
     """Maps with one bad number."""
     array = GOOD.astype(np.float64)
     array[3, 2, 1] = value
@@ -49,41 +46,31 @@ def spoilt(value: float) -> np.ndarray:
         pytest.param((GOOD, GOOD, [[1.0], [1.0, 2.0]]), "to_image as a ragged", id="ragged transform"),
     ],
 )
-def test_bad_maps_are_refused_in_one_sentence(arrays: tuple[np.ndarray, ...], told: str) -> None:
+def test_bad_maps_are_refused_in_one_sentence(arrays, told):
     refused(told, hpe.Maps, *arrays)
 
 
-@pytest.mark.parametrize(
-    "array",
-    [
-        pytest.param(GOOD, id="float32 in C order, which is not copied"),
-        pytest.param(GOOD.astype(np.float16), id="half"),
-        pytest.param(GOOD.astype(np.float64), id="double"),
-        pytest.param(GOOD.astype(">f4"), id="foreign byte order"),
-        pytest.param(np.asfortranarray(GOOD), id="Fortran order"),
-        pytest.param(GOOD + np.float32(1e14), id="huge but finite"),
-    ],
-)
-def test_other_floats_are_taken_as_float32(array: np.ndarray) -> None:
-    maps = hpe.Maps(array, array)
-    assert maps.heatmaps.dtype == np.float32
-    assert maps.tags.shape == (*array.shape, 1)
+@pytest.mark.parametrize("order", "CF")
+@pytest.mark.parametrize("kind", ["<f4", ">f4", "f2", "f8"])
+def test_other_floats_are_taken_as_float32(kind, order):
+    given = GOOD.astype(kind, order)
+    maps = hpe.Maps(given, given + np.array(1e14, "f4"))
+    assert maps.heatmaps.dtype == maps.tags.dtype == np.float32
+    assert maps.tags.shape == (*given.shape, 1)
     assert maps.heatmaps.flags.c_contiguous
-    assert (maps.heatmaps is array) == (array.dtype == np.float32 and array.flags.c_contiguous)
+    assert (maps.heatmaps is given) == (kind == "<f4" and order == "C"), "others are copied"
 
 
-def test_bare_maps_speak_in_map_pixels_and_others_in_image_pixels() -> None:
+def test_bare_maps_speak_in_map_pixels_and_others_in_image_pixels():
     maps = random_maps(1, 3)
-    twice = hpe.Maps(maps.heatmaps, maps.tags, np.array([[2, 0, 0], [0, 3, 1]], np.float16))
-    bare, placed = hpe.decode(maps).poses, hpe.decode(twice).poses
+    bare = hpe.decode(maps).poses
+    placed = hpe.decode(replace(maps, to_image=np.array([[2, 0, 0], [0, 3, 1]], np.float16))).poses
     there = bare.kind > 0
     np.testing.assert_allclose(placed.keypoints[there][:, :2], bare.keypoints[there][:, :2] * [2, 3] + [0, 1])
-    points = np.array([[3.0, 4.0], [0.0, 1.5]])
-    np.testing.assert_allclose(twice.map_points(twice.image_points(points)), points)
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float16])
-def test_negating_non_maxima_makes_no_peak_of_what_is_below_0_or_negated(kind: type) -> None:
+def test_negating_non_maxima_makes_no_peak_of_what_is_below_0_or_negated(kind):
     maps = hpe.scene(1).maps
     ground = np.random.default_rng(0).uniform(-0.2, -0.1, maps.heatmaps.shape)
     raw = np.where(np.abs(maps.heatmaps) < 0.2, ground, np.abs(maps.heatmaps)).astype(kind)
@@ -94,14 +81,8 @@ def test_negating_non_maxima_makes_no_peak_of_what_is_below_0_or_negated(kind: t
         refused(f"window={window!r}", hpe.negate_non_maxima, GOOD, window)
 
 
-def npz(**arrays: np.ndarray) -> bytes:
-    """The bytes of an `.npz` file."""
-    np.savez(file := BytesIO(), **arrays)
-    return file.getvalue()
-
-
-def test_a_file_keeps_everything_and_another_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    maps = hpe.Maps(random_maps(2, 2).heatmaps, random_maps(2, 2).tags, np.array([[2.0, 0, 0], [0, 3.0, 1]]))
+def test_a_file_keeps_everything_and_another_is_refused(tmp_path, monkeypatch):
+    maps = replace(random_maps(2, 2), to_image=np.array([[2.0, 0, 0], [0, 3.0, 1]]))
     path = maps.save(tmp_path / "maps.npz")
     np.testing.assert_equal(vars(hpe.Maps.load(path)), vars(maps))
     before = path.read_bytes()
@@ -109,10 +90,7 @@ def test_a_file_keeps_everything_and_another_is_refused(tmp_path: Path, monkeypa
         full.setattr(np, "savez_compressed", Mock(side_effect=OSError(28, "No space left on device")))
         refused("No space left", hpe.Maps(GOOD, GOOD).save, path)
     assert [each.read_bytes() for each in tmp_path.iterdir()] == [before]
-    for content, told in (
-        (b"no zip at all", "cannot be read as maps"),
-        (npz(heatmaps=np.array([{}], dtype=object), tags=GOOD), "cannot be read as maps"),  # a pickle is not run
-        (npz(heatmaps=GOOD, tag=GOOD), "no arrays named heatmaps and tags"),
-    ):
-        path.write_bytes(content)
-        refused(told, hpe.Maps.load, path)
+    np.savez(path, heatmaps=GOOD, tag=GOOD)
+    refused("no arrays named heatmaps and tags", hpe.Maps.load, path)
+    path.write_bytes(b"no zip at all")
+    refused("cannot be read as maps", hpe.Maps.load, path)

@@ -35,7 +35,6 @@ FIGURES = [
     pytest.param(hpe.plot_heatmaps, (SCENE.maps, SCENE.image), "17 heatmaps", id="heatmap grid"),
     pytest.param(hpe.plot_heatmaps, (SCENE.maps,), "17 heatmaps", id="heatmap grid without photo"),
     pytest.param(hpe.plot_heatmap, (DECODING, "left wrist", SCENE.image), "left wrist: 2 peaks", id="one heatmap"),
-    pytest.param(hpe.plot_heatmap, (DECODING, 0), "nose: 2 peaks", id="one heatmap by number"),
     pytest.param(hpe.plot_tag_map, (DECODING, "right knee"), "person 1 at", id="tag map"),
     pytest.param(hpe.plot_tag_map, (ONE_ROW, "nose"), "person 1 at x 2", id="tag map of one row"),
     pytest.param(hpe.plot_tag_map, (ONE_COLUMN, "nose"), "person 1 at x 0, y 2", id="tag map of one column"),

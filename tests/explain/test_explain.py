@@ -104,26 +104,18 @@ def test_others_and_the_tag_threshold_are_the_reason_only_where_they_decide(rule
         pytest.param({"refine": "off"}, {"missed": 0.3}, "switched off", id="refine"),
         pytest.param({"refine_threshold": 0.5}, {"missed": 0.3}, "not above refine_threshold = 0.5", id="weak"),
         pytest.param({"pose_threshold": 0, "tag_threshold": 0.1}, {"tag_noise": 1}, "fewer than two joints", id="size"),
+        pytest.param({"pose_threshold": 0.9}, {}, "not above pose_threshold = 0.9", id="dropped: score"),
+        pytest.param({"max_people": 1}, {}, "not among the best max_people = 1.", id="dropped: too many"),
+        pytest.param({"duplicate_oks": 0.5}, {"overlap": 1}, "above duplicate_oks = 0.5", id="dropped: a duplicate"),
     ],
 )
-def test_missing_joints_tell_why(settings, damage, why):
+def test_missing_joints_and_dropped_peaks_tell_why(settings, damage, why):
     decoding = hpe.decode(hpe.scene(2, seed=1, blur=1, **damage).maps, hpe.Settings(**settings))
     missing = np.argwhere(decoding.poses.kind == MISSING).tolist()
-    assert any(why in hpe.explain_joint(decoding, *each).sentence for each in missing)
-
-
-@pytest.mark.parametrize(
-    ("grouping", "why"),
-    [
-        pytest.param({"pose_threshold": 0.9}, "not above pose_threshold = 0.9", id="score"),
-        pytest.param({"max_people": 1}, "not among the best max_people = 1", id="too many"),
-    ],
-)
-def test_dropped_peaks_tell_why(grouping, why):
-    decoding = hpe.decode(hpe.scene(3, seed=2, missed=0.2).maps, hpe.Settings(**grouping))
-    dropped = np.flatnonzero(~np.isin(decoding.groups.owner, decoding.people))
-    assert len(dropped)
-    assert all(why in hpe.explain_peak(decoding, peak).sentence for peak in dropped.tolist())
+    dropped = np.flatnonzero(~np.isin(decoding.groups.owner, decoding.people)).tolist()
+    told = [hpe.explain_joint(decoding, *each).sentence for each in missing]
+    told += [hpe.explain_peak(decoding, peak).sentence for peak in dropped]
+    assert any(why in sentence for sentence in told)
 
 
 def test_flips_of_a_joint_are_true():
@@ -150,19 +142,12 @@ def test_flips_of_a_joint_are_true():
     assert count > 3
 
 
-@pytest.mark.parametrize(
-    ("explain", "given", "told"),
-    [
-        pytest.param(hpe.explain_joint, (9, 0), "person=9 was given, but an index from 0 to 1", id="person"),
-        pytest.param(hpe.explain_joint, ("0", 0), "person='0' was given", id="person as text"),
-        pytest.param(hpe.explain_joint, (True, 0), "person=True was given", id="person as truth"),
-        pytest.param(hpe.explain_joint, (0, 17), "joint=17 was given", id="joint number"),
-        pytest.param(hpe.explain_joint, (0, "tail"), "joint='tail' was given", id="joint name"),
-        pytest.param(hpe.explain_peak, (9999,), "peak=9999 was given", id="peak"),
-    ],
-)
-def test_wrong_questions(explain, given, told):
-    refused(told, explain, hpe.decode(hpe.scene("two apart").maps), *given)
+def test_wrong_questions():
+    decoding = hpe.decode(hpe.scene("two apart").maps)
+    for person in (9, "0", True):
+        refused(f"person={person!r} was given, but an index from 0 to 1", hpe.explain_joint, decoding, person, 0)
+    refused("joint='tail' was given", hpe.explain_joint, decoding, 0, "tail")
+    refused("peak=9999 was given", hpe.explain_peak, decoding, 9999)
 
 
 def test_refined_joints_of_the_demo_tell_their_true_tag_distance():

@@ -54,32 +54,29 @@ def a_scene(seed):
     ).maps  # fmt: skip
 
 
-def samples_of(settings, setting, points, random):
-    """Rising values, half of them from the whole range, half near the flip points."""
-    info, count = limits(settings, setting), max(SAMPLES // len(CASES), 10) // 2
-    low, high = info["low"], info["high"]
-    near = random.choice([*points, low], count) + random.normal(0, 1e-3, count)
-    values = np.clip([*random.uniform(low, high, count), *near], low, high)
-    return np.unique(values.round() if is_whole(settings, setting) else values)
-
-
 @pytest.mark.parametrize(("settings", "setting"), CASES)
 @pytest.mark.parametrize("seed", range(SCENES))
 def test_nothing_between_and_a_change_across(seed, settings, setting):
-    random, decoder = np.random.default_rng(seed), hpe.Decoder(a_scene(seed))
+    """On the whole slider, or every other two scenes on both parts of it: half of the values lie near flip points."""
+    random, decoder, info = np.random.default_rng(seed), hpe.Decoder(a_scene(seed)), limits(settings, setting)
+    low, high = info["low"], info["high"]
+    middle = low + (high - low) / 5
+    parts = [(low, middle), (middle, high)] if seed % 4 > 1 else [(None, None)]
 
     def result(value):
         return outcome(decoder(with_setting(settings, setting, value)))
 
-    found = hpe.flip_points(decoder(settings), setting)
-    points = found.values
-    assert found.exact or setting in ("leash", "duplicate_oks")
+    found = [hpe.flip_points(decoder(settings), setting, *part) for part in parts]
+    points = np.concatenate([each.values for each in found])
+    assert all(each.exact for each in found) or setting in ("leash", "duplicate_oks")
     assert (np.diff(points) > 0).all()
-    values = samples_of(settings, setting, points, random)
-    stretch, seen = np.searchsorted(points, values, side="right"), {}
-    for value, index in zip(values.tolist(), stretch.tolist(), strict=True):
+    count = max(SAMPLES // len(CASES), 10) // 2
+    near = random.choice([*points, low], count) + random.normal(0, 1e-3, count)
+    values = np.unique(np.clip([*random.uniform(low, high, count), *near], low, high))
+    seen = {}
+    for value, stretch in zip(values.tolist(), np.searchsorted(points, values, side="right").tolist(), strict=True):
         now = result(value)
-        assert seen.setdefault(index, now) == now, (setting, value)
+        assert seen.setdefault(stretch, now) == now, (setting, value)
     for point in points.tolist():
         below = point - 1 if is_whole(settings, setting) else np.nextafter(point, -np.inf)
         assert result(below) != result(point), (setting, point)
@@ -127,13 +124,3 @@ def test_maps_of_no_person_have_no_flip_points_and_only_numbers_can_have_some():
     assert all(not len(hpe.flip_points(decoding, name).values) for name in number_names(hpe.Settings()))
     for name in ("refine", "adjust", "nonsense"):
         refused("a setting that is a number is expected: detection_threshold", hpe.flip_points, decoding, name)
-
-
-@pytest.mark.parametrize("setting", ["tag_threshold", "detection_threshold", "refine_reach"])
-def test_a_part_of_the_range_has_the_flip_points_of_that_part(setting):
-    decoding = hpe.decode(a_scene(7))
-    info = limits(decoding.settings, setting)
-    start, end = (info["low"] + share * (info["high"] - info["low"]) for share in (0.2, 0.7))
-    points = hpe.flip_points(decoding, setting).values
-    part = hpe.flip_points(decoding, setting, start, end).values.tolist()
-    assert part == points[(points > start) & (points <= end)].tolist() != []

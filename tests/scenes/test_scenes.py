@@ -60,25 +60,20 @@ def test_a_named_scene_is_the_same_everywhere_and_shows_what_its_name_says(name)
     assert len(set(truth.tags.tolist())) == len(truth) - (name == "same tag")
 
 
-@settings(max_examples=15, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.integers(0, 6))
-def test_the_same_seed_gives_the_same_scene(seed, people):
-    damage = {"tag_noise": 0.2, "missed": 0.2, "false_peaks": 3, "swapped": 0.3, "tag_leak": 0.5, "false_heads": 1}
-    first, second = (hpe.scene(people, seed=seed, size=(160, 120), **damage) for _ in range(2))
-    np.testing.assert_equal(
-        [vars(first.maps), vars(first.truth), first.image], [vars(second.maps), vars(second.truth), second.image]
-    )
-    assert not people or checksum(first) != checksum(hpe.scene(people, seed=seed + 1 & 2**32 - 1, size=(160, 120)))
+def test_a_damaged_scene_is_the_same_everywhere_and_another_seed_makes_another():
+    damage = {"tag_noise": 0.2, "missed": 0.2, "false_peaks": 3, "swapped": 0.3, "tag_leak": 0.5, "heat_noise": 0.03}
+    one, again, other = (hpe.scene(5, seed=seed, overlap=0.4, false_heads=1, **damage) for seed in (2, 2, 3))
+    assert checksum(one) == checksum(again) == "a307f1f15437d87f" != checksum(other)
+    assert np.array_equal(one.image, again.image)
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 8), st.floats(0, 0.8), st.floats(2.0, 4.0))
 def test_the_decoder_finds_the_truth_on_undamaged_scenes(seed, people, overlap, gap):
     scene = hpe.scene(people, seed=seed, overlap=overlap, tag_gap=gap, size=(320, 256))
-    decoding, heat = hpe.decode(scene.maps), scene.maps.heatmaps
-    assert np.array_equal(hpe.negate_non_maxima(np.abs(heat))[heat != 0], heat[heat != 0]), "the contract's signs"
     assert (scene.image.shape, scene.maps.size) == ((256, 320, 3), (160, 128))
-    owners, group, peaks = scene.truth.owners(decoding.peaks), decoding.groups.owner, decoding.peaks
+    decoding, peaks = hpe.decode(scene.maps), peaks_of(scene)
+    owners, group = scene.truth.owners(peaks), decoding.groups.owner
     assert (owners >= 0).all()
     assert len({*zip(owners, group, strict=True)}) == len({*owners}) == len(decoding.groups), "one group a person"
     there = scene.truth.keypoints[owners, peaks.joint, :2]
@@ -167,7 +162,7 @@ def test_swapped_sides_change_arms_and_legs_only():
     moved = hit.joint != hit.part
     assert np.array_equal(np.unique(hit.part[moved]), [7, 8, 9, 10, 13, 14, 15, 16])
     assert np.array_equal(hit.joint[moved], np.array(MIRROR)[hit.part[moved]])
-    assert not (clean.joint != clean.part).any()
+    assert np.array_equal(clean.joint, clean.part)
 
 
 def test_blur_lowers_and_widens_the_peaks_and_noise_stays_below_what_was_asked_for():

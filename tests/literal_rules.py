@@ -1,7 +1,8 @@
-"""The rules of Open Model Zoo's Python demo, written down as slowly and literally as can be: the oracle for parity.
+"""The rules of Open Model Zoo's Python demo and of HigherHRNet, as slowly and literally as can be: oracles for parity.
 
 Candidates of equal score, which the demo leaves in undefined order, come in row order here. The types of the
-intermediate numbers are the demo's: tags and weighted distances in float32, places and costs in float64.
+intermediate numbers are the demo's: tags and weighted distances in float32, places and costs in float64. HigherHRNet
+groups alike but for its costs; that people of equal first tags are one person there is left out, as in the kit.
 """
 
 from __future__ import annotations
@@ -42,23 +43,48 @@ def candidates(heatmap, tags):
     return [(x, y, heatmap[y, x], tags[y, x]) for value, y, x in sorted(found)[:30] if -value > 0.1]
 
 
-def match(found, people, tag_threshold):
-    """Indices of the person of each candidate, None for a new one."""
-    n, m = len(found), len(people)
-    distance = [norms([person.tag for person in people], tag) for *_, tag in found]
+def omz_costs(found, people, distance):
+    """100 * round(tag distance, weighted by place where it is below 1) - score."""
     away = [[math.sqrt((x - p.center[0]) ** 2 + (y - p.center[1]) ** 2) for p in people] for x, y, *_ in found]
+    nearest, costs = [min(column) for column in zip(*away, strict=True)], np.zeros((len(found), len(people)))
+    for i, j in np.ndindex(costs.shape):
+        d = distance[i][j]
+        weighted = F(float(d) * (away[i][j] / (nearest[j] + 1e-10))) if d < 1 else d
+        costs[i, j] = float(F(np.round(weighted)) * F(100)) - float(found[i][2])
+    return costs
+
+
+def higherhrnet_costs(found, people, distance):
+    """100 * round(tag distance) - score; only the first 30 people can be joined."""
+    value = np.array([value for _, _, value, _ in found], np.float64)
+    return np.where(np.arange(len(people)) < 30, 100 * np.round(distance).astype(np.float64) - value[:, None], 1e10)
+
+
+def match(found, people, costs_of):
+    """Indices of the person of each candidate, None for a new one."""
+    distance = [norms([person.tag for person in people], tag) for *_, tag in found]
+    n, m = len(found), len(people)
     costs = np.full((n, max(n, m)), 1e10)
-    nearest_of = [min(row[j] for row in away) for j in range(m)]
-    for i, (_, _, value, _) in enumerate(found):
-        for j, nearest in enumerate(nearest_of):
-            d = distance[i][j]
-            weighted = F(float(d) * (away[i][j] / (nearest + 1e-10))) if d < tag_threshold else d
-            costs[i, j] = float(F(np.round(weighted)) * F(100)) - float(value)
+    costs[:, :m] = costs_of(found, people, distance)
     result = [None] * n
     for i, j in zip(*linear_sum_assignment(costs), strict=True):
-        if j < m and distance[i][j] < tag_threshold:
+        if j < m and costs[i, j] < 1e10 and distance[i][j] < 1:
             result[i] = int(j)
     return result
+
+
+def group(heatmaps, tags, costs_of=omz_costs):
+    """The people, in the order in which they were opened."""
+    people = []
+    for joint in ORDER:
+        found = candidates(heatmaps[joint], tags[joint])
+        places = match(found, people, costs_of) if people and found else [None] * len(found)
+        for (x, y, value, tag), place in zip(found, places, strict=True):
+            if place is None:
+                people.append(Person())
+                place = len(people) - 1
+            people[place].add(joint, x, y, value, tag)
+    return people
 
 
 def quarter(heat, x, y):
@@ -77,18 +103,9 @@ def look(heat, tags, tag):
     return int(x), int(y)
 
 
-def decode(heatmaps, tags, pose_threshold=0.1, tag_threshold=1.0):
+def decode(heatmaps, tags):
     """Keypoints (P, 17, 3) float32 in map pixels and scores (P,), by the demo's rules with its defect B1."""
-    tags = tags if tags.ndim == 4 else tags[..., None]
-    people = []
-    for joint in ORDER:
-        found = candidates(heatmaps[joint], tags[joint])
-        places = match(found, people, tag_threshold) if people and found else [None] * len(found)
-        for (x, y, value, tag), place in zip(found, places, strict=True):
-            if place is None:
-                people.append(Person())
-                place = len(people) - 1
-            people[place].add(joint, x, y, value, tag)
+    people = group(heatmaps, tags)
     heat = np.abs(heatmaps)
     result = np.zeros((len(people), 17, 3), F)
     for p, person in enumerate(people):
@@ -96,7 +113,7 @@ def decode(heatmaps, tags, pose_threshold=0.1, tag_threshold=1.0):
             dx, dy = quarter(heat[joint], x, y)
             result[p, joint] = F(x + dx), F(y + dy), value
     scores = np.array([row[:, 2].mean() for row in result], F)
-    keep = scores > F(pose_threshold)
+    keep = scores > F(0.1)
     kept, scores = result[keep], scores[keep]
     for p, row in enumerate(kept):
         tag = people[p].tag  # B1: the tag of the p-th person before the filter
