@@ -103,7 +103,8 @@ class Canvas(anywidget.AnyWidget):
         An error is shown in the status line, and raised.
         """
         given = content | ({"buffers": buffers} if buffers else {})
-        kind, self._answering = given.pop("kind"), given.pop("n", self._answering)
+        # Several views count together: a question of one may have waited while others were answered.
+        kind, self._answering = given.pop("kind"), max(self._answering, given.pop("n", 0))
         handler = getattr(self, f"_on_{kind}", None)
         if handler is None or self.closed:
             return
@@ -111,7 +112,7 @@ class Canvas(anywidget.AnyWidget):
             self.say("")
         try:
             answer = handler(**given)
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             self._failed(error)
             raise
         if asyncio.iscoroutine(answer):
@@ -168,7 +169,7 @@ class Canvas(anywidget.AnyWidget):
         """Write into the status line."""
         self.status = {"text": text, "error": error}
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         kind = "" if isinstance(error, HpeError) else f"{type(error).__name__}: "
         self.say(f"{kind}{error}", error=True)
 

@@ -129,7 +129,7 @@ class Explorer(Canvas):
     def show(self, what: Any, known: tuple[Poses, Ints] | None = None) -> None:
         """Look at something else under the same settings; `known` people keep their numbers."""
         self.check_open()
-        self._look_at(subject := subject_of(what, self._network))
+        self._look_at(subject := self._tried(what))
         self._untouched, self._known = subject.maps, known
         if known:  # people whom the film does not know are new only once
             first = numbered(self._decoder(self._settings), *known)
@@ -215,7 +215,7 @@ class Explorer(Canvas):
         if what not in ("add", "reset"):
             dot = whole_number("dot", dot, below=len(dots))
         maps = edits[what]()
-        self._look_at(replace(self.subject, maps=maps))
+        self._look_at(self._tried(replace(self.subject, maps=maps)))
         self.maps = data.maps_data(maps) | {name: self.maps[name] for name in ("ends", "ticks", "direction")}
         self._decode()
 
@@ -230,6 +230,12 @@ class Explorer(Canvas):
     def _panels(self) -> list[dict[str, Any]]:
         return [data.settings_panel(self._settings)]
 
+    def _tried(self, what: Any) -> Subject:
+        """What is meant, once it was decoded: a rule that fails for it leaves all as it was."""
+        subject = subject_of(what, self._network)
+        Decoder(subject.maps)(self._settings)
+        return subject
+
     def _look_at(self, subject: Subject) -> None:
         """Take this picture with these maps; marks of others are not its own."""
         self.subject, self._decoder, self._searched, self.marked = subject, Decoder(subject.maps), {}, {}
@@ -237,7 +243,6 @@ class Explorer(Canvas):
     def _decode(self, settings: Settings | None = None) -> None:
         """Decode, under other settings where they are given, send the picture, then the words; search again."""
         self.check_open()
-        self._searching = iter(())
         started, before, settings = perf_counter(), getattr(self, "_decoding", None), settings or self._settings
         decoding = self._decoder(settings)  # a rule that fails here leaves all as it was
         decoding = numbered(decoding, *self._known) if self._known else decoding
@@ -349,7 +354,7 @@ class Explorer(Canvas):
         """The picture before or after in the list."""
         self._asked = index = (self._asked + by) % len(self._list)
         self.say("looking at the next picture …")
-        subject = await to_thread(subject_of, self._list[index], self._network)
+        subject = await to_thread(self._tried, self._list[index])
         if index == self._asked:  # the user has not gone on meanwhile
             self._index = index
             self.show(subject)
@@ -385,14 +390,18 @@ def words_and_marks(
     yield {"told": told, "kept": kept_now, "marks": dict(marks), "marked": marked}
     yield {"doctor": data.findings_data(decoding, size)}
     for name, key in keys.items():
-        if key not in known:
-            points = yield from search(decoding, name)
-            known[key] = marks[name] = {"values": points.values.tolist(), "exact": points.exact, "searching": False}
+        try:
+            if key not in known:
+                points = yield from search(decoding, name)
+                known[key] = marks[name] = {"values": points.values.tolist(), "exact": points.exact, "searching": False}
+                yield {"marks": dict(marks)}
+            if person >= 0 and joint >= 0:
+                for flip in nearest_flips(decoding, person, joint, name, known[key]["values"]):
+                    flips.append(flip)
+                    yield {"told": data.with_flips(told, flips, person, searching=True)}
+        except HpeError as error:  # a rule of the user's that fails for some values
+            known[key] = marks[name] = {"values": [], "found": f"not known, since {error}", "searching": False}
             yield {"marks": dict(marks)}
-        if person >= 0 and joint >= 0:
-            for flip in nearest_flips(decoding, person, joint, name, known[key]["values"]):
-                flips.append(flip)
-                yield {"told": data.with_flips(told, flips, person, searching=True)}
     yield {"told": data.with_flips(told, flips, person) if flips else told}
 
 

@@ -50,27 +50,29 @@ class Panels {
       switch: ["input", "checked", { type: "checkbox" }],
       number: ["input", "valueAsNumber", { type: "range", ...range }],
     }[kind];
-    // A slider moves by its steps; between them it stands only where a number was typed or a mark was clicked.
-    const grid = ({ key = "Arrow" }) => { if (key.startsWith("Arrow")) control.step = by; };
+    // A slider moves by its steps; between them it stands only where a number was typed or a mark was clicked. A step
+    // moves it by itself, so it has one only while it is moved.
     const control = make(tag, {
-      ...more, title, data: { setting: name }, onpointerdown: grid, onkeydown: grid,
-      oninput: () => { change(control[property]); row.set(control[property]); },
-      onchange: () => this.follow(), // what came while it was held
+      ...more, title, data: { setting: name },
+      onkeydown: ({ key }) => { if (key.startsWith("Arrow")) control.step = by; },
+      onkeyup: () => this.follow(),
+      oninput: () => { control.step = by; change(control[property]); },
     });
+    const typed = () => { row.typing = false; this.follow(); };
     const box = kind === "number" && make("input", {
-      type: "number", ...range, title, ariaLabel: `${name}, as a number`,
+      type: "number", ...range, title, ariaLabel: `${name}, as a number`, onblur: typed,
+      oninput: () => { row.typing = true; },
       onchange: () => { // empty is no 0
         if (box.value) change(whole ? Math.round(box.value) : +box.value);
-        else box.value = control.ariaValueText;
+        typed();
       },
     });
     if (kind === "choice") offer(control, options);
     row.set = (value) => {
-      const focused = document.activeElement, held = focused === control && (view.ahead || control.matches(":active"));
-      if (control[property] !== value && !held) Object.assign(control, { step: "any", [property]: value });
+      if (control[property] !== value) Object.assign(control, { step: "any", [property]: value });
       if (!box) return;
       control.ariaValueText = String(+value.toFixed(6));
-      if (focused !== box && box.value !== control.ariaValueText) box.value = control.ariaValueText;
+      if (!row.typing && box.value !== control.ariaValueText) box.value = control.ariaValueText;
     };
     row.marks = box && this.marks(row, change);
     row.node = make("fieldset", { className: `hpe-row hpe-row-${kind}`, title },
@@ -96,6 +98,7 @@ class Panels {
         view.previewed = beside(flip);
         row.marks.title = `${name} ${+flip.toPrecision(5)}: the result changes here; ${row.told}`;
         view.send({ kind: "preview", setting: name, value: view.previewed });
+        view.draw(); // Python's answer may be what it was
       },
       onclick: (event) => jump(nearest(event)),
       onkeydown: (event) => {
@@ -107,13 +110,13 @@ class Panels {
     });
   }
 
-  /** Set all controls to the values of the answer; settings that nothing reads now are disabled. */
+  /** Set all controls to the values of the answer, or to those that it does not know yet; unread ones are disabled. */
   follow() {
-    const { answer, live } = this.view;
+    const { answer, live, moved } = this.view;
     for (const [name, { rows, code, preset }] of Object.entries(this.shown)) {
       const told = (name === "settings" ? answer : answer[name]) ?? {}, { values = {}, off = [] } = told;
       for (const setting of Object.keys(values).filter((one) => one in rows)) {
-        rows[setting].set(values[setting]);
+        rows[setting].set({ ...values, ...moved }[setting]);
         rows[setting].node.disabled = !live || off.includes(setting);
       }
       [code.textContent, preset.value] = [told.code, told.preset];
@@ -131,17 +134,17 @@ class Panels {
   /** Mark on each slider the values at which the result for this picture changes. */
   showMarks(sent) {
     for (const [name, row] of Object.entries(this.shown.settings?.rows ?? {})) {
-      const { values = [], exact = true, ...more } = sent[name] ?? {}, { low, high } = row.field, { marks } = row;
+      const { values = [], exact = true, found = values.length, ...more } = sent[name] ?? {}, { marks } = row;
       const searching = !!more.searching && this.view.live, marked = JSON.stringify(sent[name]);
       if (!marks || row.marked === marked) continue;
-      const told = `Values of ${name} at which the result changes: ${searching ? "still searching" : values.length}`
+      const told = `Values of ${name} at which the result changes: ${searching ? "still searching" : found}`
         + `${exact ? "" : ", found by halving"}`;
       Object.assign(row, { marked, flips: values, told });
       if (!marks.matches(":hover")) marks.title = told;
       marks.ariaLabel = told;
       marks.classList.toggle("hpe-searching", searching);
-      fill(marks, values.map((value) =>
-        make("span", { className: "hpe-mark", style: `left: ${100 * (value - low) / (high - low)}%` })));
+      const { low, high } = row.field, left = (value) => `left: ${100 * (value - low) / (high - low)}%`;
+      fill(marks, values.map((value) => make("span", { className: "hpe-mark", style: left(value) })));
     }
   }
 }
@@ -187,6 +190,12 @@ class Steps {
   }
 
   to(position) { this.view.ask({ kind: "go", position }); }
+
+  /** Stand where the kernel stands, and play no further. */
+  refused() {
+    if (this.playing) this.toggle();
+    this.follow();
+  }
 
   go(by) {
     if (this.playing) this.toggle();

@@ -73,8 +73,9 @@ class SceneLab(Explorer):
     def _make(self, name: str, recipe: Recipe, **changes: Any) -> None:
         """Show another scene."""
         self.check_open()
-        self._name, self.made = name, scene(recipe, **changes)
-        self.show(self.made)
+        self._tried(made := scene(recipe, **changes))
+        self._name, self.made = name, made
+        self.show(made)
 
     def _panels(self) -> list[dict[str, Any]]:
         """The scene's panel before the settings'."""

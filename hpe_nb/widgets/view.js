@@ -33,7 +33,7 @@ class View extends Drawing {
     Object.assign(this, {
       model, fixed, live: !model.saved, layer: fixed.layer ?? "skeletons", joint: 0, mode: "one", divider: 0.5,
       zoom: 1, x: 0, y: 0, fitted: true, probing: false, editing: false, diagnosing: false, chosen: null, hovered: null,
-      pointer: null, selected: [], count: 0, waiting: 0, chose: 0, queued: null, truth: [], levels: [], layers: {},
+      pointer: null, selected: [], count: 0, waiting: 0, chose: 0, queue: [], truth: [], levels: [], layers: {},
       odd: { limbs: [], dots: [] }, items: { photo: [], strip: [] }, scene: { people: [], dots: [] }, answer: {},
       moved: {}, current: 0,
       abort: new AbortController(),
@@ -65,7 +65,7 @@ class View extends Drawing {
     try {
       this.model.send(message, undefined, buffers);
     } catch { // the line to the kernel is closed
-      this.say("Python was restarted and knows this view no more: run its cell again.", true);
+      this.load_status({ text: "Python was restarted and knows this view no more: run its cell again.", error: true });
     }
   }
 
@@ -150,10 +150,11 @@ class View extends Drawing {
 
   /** Tell these pieces in a part of the page, in place of what it told; the focus stays, or goes to the photo. */
   tell(name, pieces = []) {
-    const part = this.parts[name], pressed = () => [...part.querySelectorAll("[data-act]")];
-    const at = pressed().indexOf(document.activeElement);
+    const part = this.parts[name], focused = part.contains(document.activeElement) && document.activeElement;
     fill(part, pieces.map((piece) => this.node(piece)));
-    if (at >= 0) (pressed()[at] ?? this.photo).focus({ preventScroll: true });
+    if (!focused) return;
+    const same = ({ tagName, dataset }) => tagName === focused.tagName && dataset.act === focused.dataset.act;
+    ([...part.querySelectorAll("[data-act]")].find(same) ?? this.photo).focus({ preventScroll: true });
   }
 
   // ---------------------------------------------------------------------------------------------------------- pointers
@@ -375,27 +376,28 @@ class View extends Drawing {
     this.show({});
   }
 
-  /** Ask the kernel for a new picture; while one question is open only the newest waits, with all that it changes. */
+  /** Ask the kernel for a new picture; while one question is open only the newest of a kind waits, with all changes. */
   ask(message) {
-    const before = this.queued?.kind === message.kind ? this.queued.changes : {};
-    this.queued = message.changes ? { ...message, changes: { ...before, ...message.changes } } : message;
-    this.askQueued();
-    if (message.kind !== "set") return;
-    // The band follows at once; and where no mark lies between, what is seen is the kernel's answer already.
+    const same = this.queue.at(-1)?.kind === message.kind, { changes } = same ? this.queue.pop() : {};
+    this.queue.push(message.changes ? { ...message, changes: { ...changes, ...message.changes } } : message);
     Object.assign(this.moved, message.changes);
+    this.askQueued();
+    if (!message.changes) return;
+    // Controls and band follow at once; and where no mark lies between, what is seen is the kernel's answer already.
+    this.panels.follow();
     if (this.waiting && this.panels.nobodyChanges(this.moved)) this.current = this.waiting;
     this.drawNow();
   }
 
   askQueued() {
-    const { queued, waiting, asked } = this;
-    if (!queued || (waiting && performance.now() - asked < 10_000)) return;
-    Object.assign(this, { queued: null, asked: performance.now(), waiting: ++this.count });
-    this.send({ ...queued, n: this.waiting });
+    const { queue, waiting, asked } = this;
+    if (!queue.length || (waiting && performance.now() - asked < 10_000)) return;
+    Object.assign(this, { asked: performance.now(), waiting: ++this.count });
+    this.send({ ...queue.shift(), n: this.waiting });
   }
 
   /** Whether the kernel has something to answer still: then what is set with a slider is ahead of it. */
-  get ahead() { return this.waiting > 0 || !!this.queued; }
+  get ahead() { return this.waiting > 0 || this.queue.length > 0; }
 
   load_told(told) {
     const { words, said } = this.parts, before = words.firstChild?.textContent;
@@ -431,9 +433,13 @@ class View extends Drawing {
     this.say(text, error);
     this.note(text.trim()); // the line itself may lie below the window
     if (!error) return;
-    Object.assign(this, { waiting: 0, moved: {} });
+    // What was refused is not the kernel's; what waits may be.
+    const moved = Object.assign({}, ...this.queue.map(({ changes }) => changes));
+    Object.assign(this, { waiting: 0, chose: 0, moved });
+    this.load_choice(this.get("choice"));
     this.askQueued();
-    this.panels.follow(); // a value that was refused is not the kernel's
+    this.panels.follow();
+    this.steps?.refused();
     this.draw();
   }
 

@@ -85,6 +85,11 @@ def test_player_and_the_explorer_on_its_frame(run):
     page.locator(".hpe-position").focus()
     page.keyboard.press("Home")
     check(1)
+    opened.ask("player.pages.pop() is None")
+    page.locator(".hpe-position").evaluate("slider => slider.focus()")
+    page.keyboard.press("End")
+    page.locator(".hpe-error", has_text="19 pictures were given").wait_for()
+    assert page.locator(".hpe-position").input_value() == "0", "the frame that is shown"
     page.locator(".hpe-explore").click()
     below = page.locator(".hpe-below canvas.hpe-picture")
     looks = [

@@ -31,6 +31,8 @@ def alive():
     return sum(isinstance(one, hpe.Explorer) and not one.closed for one in gc.get_objects())
 """
 VIEW = "document.querySelector('.hpe').view"
+BUSY = f"() => {{ ({ASK})('import time; time.sleep(2)'); }}"
+"""Python sleeps for a while."""
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +73,32 @@ def test_sliders_lists_and_presets(explored):
     number.press("Enter")
     explored.wait_until("explorer.settings.tag_threshold", 0.37)
     assert page.locator("input[type=range][data-setting=tag_threshold]").input_value() == "0.37"  # beside its mark
+    number.fill("99")
+    number.press("Enter")
+    page.locator(".hpe-error", has_text="tag_threshold=99 was given").wait_for()
+    assert number.input_value() == "0.37", "what was refused is not the kernel's"
     number.fill("")
     number.press("Enter")
     assert number.input_value() == "0.37"
+    explored.ask("explorer.set(tag_threshold=0.39)")
+    explored.until(number.input_value, lambda value: value == "0.39")  # it has the focus, but nothing is typed
+    slider, width = page.locator("input[type=range][data-setting=tag_threshold]"), "(node) => node.clientWidth - 16"
+    slider.click(position={"x": 8 + slider.evaluate(width) * (0.39 - 0.2) / 3.8, "y": 6})
+    assert slider.input_value() == "0.39", "a thumb that is pressed and not moved stays where it is"
+    slide(explored, "tag_threshold", "ArrowRight")
+    explored.wait_until("explorer.settings.tag_threshold", 0.45)
+    explored.ask("explorer.set(tag_threshold=3.99)")
+    explored.until(slider.input_value, lambda value: value == "3.99")
+    slide(explored, "tag_threshold", "ArrowRight")
+    assert slider.input_value() == "3.99", "there is no step to the right"
+    explored.ask("explorer.set(tag_threshold=0.37)")
+    explored.until(number.input_value, lambda value: value == "0.37")
     page.locator("select[data-setting=refine]").select_option("off")
     explored.wait_until("explorer.settings.refine", "off")
     assert explored.ask("explorer.settings.tag_threshold") == 0.37
+    page.get_by_text("more: peaks").click()
+    slide(explored, "max_candidates", "PageDown")
+    explored.wait_until("explorer.settings.max_candidates", 80)
     page.get_by_text("more: refinement").click()
     assert page.locator("input[type=range][data-setting=refine_reach]").is_disabled()
     page.locator(".hpe-panel-settings .hpe-preset").select_option("Open Model Zoo")
@@ -209,6 +231,12 @@ def test_hover_and_tag_probe(explored):
     assert explored.items(canvas, "probe") == []
 
 
+TOLD_MORE = f"""() => {{
+    const {{told: {{words: [sentence, ...more]}}}} = {VIEW}, flip = {{says: 'a flip', act: ['fit']}};
+    {VIEW}.load_told({{words: [sentence, flip, ...more]}});
+}}"""
+
+
 def test_what_is_chosen_lights_up_everywhere_and_keys_go_on(explored):
     page, canvas, strip = explored.page, explored.photo, explored.strip
     explored.drag(strip, {"x": 90, "y": 24}, strip.bounding_box()["width"] - 94, 100)
@@ -240,6 +268,8 @@ def test_what_is_chosen_lights_up_everywhere_and_keys_go_on(explored):
     page.wait_for_function(f"{VIEW}.zoom > 2 * {VIEW}.least")
     page.evaluate(f"() => {{ {VIEW}.load_told({VIEW}.told); }}")
     assert row.evaluate("row => row === document.activeElement"), "words that are told again keep the focus"
+    page.evaluate(TOLD_MORE)
+    assert row.evaluate("row => row === document.activeElement"), "also where another button comes before"
     page.locator(".hpe-fold summary").click()
     person = page.locator(".hpe-people tbody tr").nth(1)
     person.hover()
@@ -302,6 +332,9 @@ def test_marks_are_pointed_at_and_move_the_slider(explored):
     assert explored.drawn(explored.photo, "would change")
     page.evaluate(f"{VIEW}.load_scene({VIEW}.get('scene'))")
     assert not explored.items(explored.photo, "would change"), "they are dots of the picture before"
+    page.mouse.move(0, 0)
+    page.mouse.move(box["x"] + 1, box["y"] + 5)
+    assert explored.drawn(explored.photo, "would change"), "Python's answer is what it was"
     page.mouse.click(box["x"] + 1, box["y"] + 5)
     explored.wait_until("explorer.settings.tag_threshold == 1.0", False)
     before = explored.ask("explorer.settings.tag_threshold")
@@ -316,7 +349,7 @@ def test_between_two_marks_the_page_shows_a_move_before_python_has_answered(expl
     page.wait_for_function(f"{VIEW}.get('marks').tag_threshold?.exact", timeout=20_000)
     explored.ask("explorer.choose(0, 'left_wrist')")
     band = explored.drawn(explored.strip, "band")[0]
-    page.evaluate(f"() => {{ ({ASK})('import time; time.sleep(2)'); }}")
+    page.evaluate(BUSY)
     slide(explored, "tag_threshold", "ArrowLeft")
     assert page.evaluate(f"{VIEW}.waiting === {VIEW}.current"), "this is what Python will answer"
     narrower = explored.items(explored.strip, "band")[0]
@@ -416,6 +449,10 @@ def test_errors_of_handlers_of_the_page_and_an_older_version_are_told(explored):
     page.locator(".hpe-error", has_text="division by zero").wait_for()
     assert page.locator("input[type=range][data-setting=tag_threshold]").input_value() == "1", "as the kernel has it"
     explored.ask("setattr(explorer, '_decoder', hpe.Decoder(made.maps))")
+    slide(explored, "tag_threshold", "ArrowLeft")
+    page.locator(".hpe-error").wait_for(state="detached")
+    page.evaluate(f"{VIEW}.choose({{person: 2, joint: 9}})")  # as a click on somebody who is gone meanwhile
+    page.wait_for_function(f"{VIEW}.chosen === null")
     slide(explored, "tag_threshold", "ArrowLeft")
     page.locator(".hpe-error").wait_for(state="detached")
     assert page.locator(".hpe-note").text_content() == "", "what is over is said no more on the picture either"
@@ -576,6 +613,9 @@ def test_after_a_restart_of_python_the_view_says_what_to_do_and_makes_way(run):
     opened.page.evaluate(f"window.before = {VIEW}")
     opened.click(opened.photo, joint)
     opened.page.locator(".hpe-status", has_text="run its cell again").wait_for()
+    slide(opened, "tag_threshold", "ArrowRight")
+    slider = opened.page.locator("input[type=range][data-setting=tag_threshold]")
+    assert slider.input_value() == "1", "no move is shown that nobody answers"
     opened.run_again(0)
     opened.run_again(1)
     opened.page.wait_for_function("window.before.abort.signal.aborted && window.before.root.view === null")
@@ -649,7 +689,11 @@ def test_scene_labs_controls(run):
     opened.page.get_by_text("more: tags").click()
     opened.page.locator("input[type=checkbox][data-setting=same_tag]").check()
     opened.wait_until("lab.made.recipe.same_tag")
-    slide(opened, "tag_threshold", "ArrowRight")
-    opened.wait_until("lab.settings.tag_threshold", 1.05)
+    opened.page.evaluate(BUSY)
+    opened.page.wait_for_function(KERNEL_IDLE.replace("=== 'idle'", "=== 'busy'"))
+    slide(opened, "tag_threshold", "ArrowRight", 2)
+    slide(opened, "people", "ArrowRight")  # other questions wait their turn
+    slide(opened, "pose_threshold", "ArrowRight")
+    opened.wait_until("[lab.settings.tag_threshold, len(lab.made.truth), lab.settings.pose_threshold]", [1.1, 3, 0.11])
     opened.ask("lab.set(detection_threshold=1.0)")
-    opened.page.locator(".hpe-say", has_text="Against the truth: 0 of 2 people found").wait_for()
+    opened.page.locator(".hpe-say", has_text="Against the truth: 0 of 3 people found").wait_for()

@@ -5,6 +5,7 @@ import base64
 import gzip
 import json
 import re
+import signal
 from dataclasses import dataclass, field, fields, replace
 from itertools import count, pairwise
 
@@ -177,6 +178,14 @@ def test_plain_fields_of_a_rule_need_no_control():
     hpe.sweep([SCENE], None, [Plain(), Plain(far=3.0)], progress=False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wary(Leash):
+    """A rule that fails among more than four people, and in the middle of its knob."""
+
+    def cost(self, joints, people):
+        return super().cost(joints, people) if len(people) < 5 and not 150 < self.leash < 200 else None
+
+
 def test_a_rule_that_fails_leaves_all_as_it_was():
     for explorer in (hpe.Explorer(SCENE, Failing()), hpe.Explorer(SCENE)):
         before = explorer.settings, explorer.decoding, explorer.fixed
@@ -184,6 +193,32 @@ def test_a_rule_that_fails_leaves_all_as_it_was():
         assert (explorer.settings, explorer.decoding, explorer.fixed) == before
         explorer.set(tag_threshold=0.7)
         assert explorer.answer["values"]["tag_threshold"] == 0.7
+
+
+def test_a_rule_that_fails_for_a_picture_leaves_all_as_it_was():
+    rule, crowd = Wary(leash=300.0), hpe.scene(6)
+    explorer, lab = hpe.Explorer([hpe.scene(2), crowd], rule), hpe.SceneLab(2, rule)
+    subject, photo, maps, made = explorer.subject, explorer.photo, explorer.maps, lab.made
+    refused("the rule Wary gave", explorer.show, crowd)
+    refused("the rule Wary gave", lab.make, people=6)
+    explorer.receive({"kind": "list", "by": 1})
+    assert explorer.status["error"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Wary, "cost", lambda *_: None)
+        refused("the rule Wary gave", explorer.edit, "delete", 0)
+    explorer.set(tag_threshold=0.7)
+    assert (explorer.subject, explorer.photo, explorer.maps, lab.made) == (subject, photo, maps, made)
+    assert (explorer.answer["place"].strip(), explorer.answer["edited"]) == ("1 of 2", False)
+
+
+def test_a_rule_that_fails_for_some_values_has_no_marks_there_and_the_search_goes_on():
+    explorer = hpe.Explorer(hpe.scene(2), Wary(leash=300.0))
+    refused("the rule Wary gave", move, explorer, leash=170.0)  # what is refused ends no search
+    for found in filter(None, explorer._searching):
+        explorer.show_all(found)
+    assert not any(marks["searching"] for marks in explorer.marks.values())
+    assert explorer.marks["leash"]["found"].startswith("not known, since the rule Wary gave")
+    assert explorer.marks["pose_threshold"]["values"]
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -385,6 +420,16 @@ def test_errors_are_shown_and_raised_and_leave_with_the_next_good_move(explorer)
     assert "tag_threshold=99.0" in explorer.status["text"]
     move(explorer, tag_threshold=0.4)
     assert not explorer.status["error"]
+    explorer._decoder = lambda _: signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        move(explorer, tag_threshold=0.5)
+    assert explorer.status["error"], "the page waits for an answer"
+
+
+def test_what_one_view_chose_while_python_was_busy_with_another_is_everyones(explorer):
+    for n, joint in ((7, 5), (8, 7), (6, 9)):  # the last is of a view that had not heard of the others
+        explorer.receive({"kind": "choose", "n": n, "person": 0, "joint": joint, "dot": -1})
+    assert (explorer.choice["joint"], explorer.choice["n"]) == (9, 8)
 
 
 def test_a_saved_page_holds_everything_and_replaces_nothing(explorer, tmp_path):
