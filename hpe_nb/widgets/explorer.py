@@ -233,12 +233,12 @@ class Explorer(Canvas):
     def _tried(self, what: Any) -> Subject:
         """What is meant, once it was decoded: a rule that fails for it leaves all as it was."""
         subject = subject_of(what, self._network)
-        Decoder(subject.maps)(self._settings)
+        subject.decoder(self._settings)
         return subject
 
     def _look_at(self, subject: Subject) -> None:
         """Take this picture with these maps; marks of others are not its own."""
-        self.subject, self._decoder, self._searched, self.marked = subject, Decoder(subject.maps), {}, {}
+        self.subject, self._decoder, self._searched, self.marked = subject, subject.decoder, {}, {}
 
     def _decode(self, settings: Settings | None = None) -> None:
         """Decode, under other settings where they are given, send the picture, then the words; search again."""

@@ -126,8 +126,10 @@ class Panels {
   /** Whether the marks say that nobody changes between the kernel's values and these. */
   nobodyChanges(moved) {
     const { view } = this, { values } = view.answer, marked = view.get("marked"), [name, ...more] = Object.keys(moved);
-    const { exact, values: flips } = view.get("marks")[name] ?? {};
-    return !!exact && !more.length && flips.every((flip) => (flip <= values[name]) === (flip <= moved[name]))
+    const { exact, values: flips } = view.get("marks")[name] ?? {}, ends = [values[name], moved[name]];
+    const { low, high } = this.shown.settings?.rows[name]?.field ?? {}; // there are no marks outside of these
+    return !!exact && !more.length && ends.every((end) => low <= end && end <= high)
+      && flips.every((flip) => (flip <= ends[0]) === (flip <= ends[1]))
       && Object.keys(values).every((other) => other === name || values[other] === marked[other]);
   }
 

@@ -73,9 +73,9 @@ class SceneLab(Explorer):
     def _make(self, name: str, recipe: Recipe, **changes: Any) -> None:
         """Show another scene."""
         self.check_open()
-        self._tried(made := scene(recipe, **changes))
+        subject = self._tried(made := scene(recipe, **changes))
         self._name, self.made = name, made
-        self.show(made)
+        self.show(subject)
 
     def _panels(self) -> list[dict[str, Any]]:
         """The scene's panel before the settings'."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hpe_nb.arrays import Image
-from hpe_nb.decoder.decode import Decoding
+from hpe_nb.decoder.decode import Decoder, Decoding
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError, check_kind
 from hpe_nb.files.images import check_image, read_image
@@ -48,6 +48,11 @@ class Subject:
     truth: Truth | None = None
     name: str = "picture"
     settings: Settings | None = None
+
+    @cached_property
+    def decoder(self) -> Decoder:
+        """The decoder of the maps, which does no step twice."""
+        return Decoder(self.maps)
 
 
 def subject_of(thing: Any, network: Callable[[Image], Maps] | None = None) -> Subject:

@@ -362,6 +362,7 @@ def test_between_two_marks_the_page_shows_a_move_before_python_has_answered(expl
         ({"tag_threshold": 0.85}, True),
         ({"tag_threshold": 0.75}, False),  # there is a mark at 0.81
         ({"tag_threshold": 0.85, "pose_threshold": 0.1}, False),
+        ({"tag_threshold": 5}, False),  # the slider ends at 4
         ({"delta": 0.1}, False),
         ({"refine": "off"}, False),
     ]:
