@@ -13,6 +13,7 @@ import sysconfig
 import tomllib
 import urllib.request
 import zipfile
+from collections import defaultdict
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -124,13 +125,16 @@ def plain(requirement: str) -> str:
 def test_what_the_package_imports_is_required() -> None:
     extras = PROJECT["optional-dependencies"]
     given = {plain(text) for text in [*PROJECT["dependencies"], *(text for extra in extras.values() for text in extra)]}
-    imported = set[str]()
-    for node in (node for path in (ROOT / "hpe_nb").rglob("*.py") for node in ast.walk(ast.parse(path.read_bytes()))):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += [str(node.module)] if isinstance(node, ast.ImportFrom) and not node.level else []
-        imported |= {name.split(".")[0] for name in names}
+    imported = defaultdict[str, set[str]](set)
+    for path in (ROOT / "hpe_nb").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [str(node.module)] if isinstance(node, ast.ImportFrom) and not node.level else []
+            for name in names:
+                imported[name.split(".")[0]].add(path.name)
+    assert imported["cv2"] == {"opencv.py"}, "others import it the way that explains what is wrong with it"
     known = packages_distributions()
-    outside = imported - set(sys.stdlib_module_names) - {"hpe_nb"}
+    outside = set(imported) - set(sys.stdlib_module_names) - {"hpe_nb"}
     missing = {name for name in outside if not {plain(one) for one in known.get(name, [name])} & given}
     assert missing == {"certifi"}, "used where it happens to be there"
 
