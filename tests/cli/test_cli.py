@@ -119,21 +119,15 @@ def test_help_loads_nothing_heavy(given):
     ("arguments", "says"),
     [
         pytest.param(["demo", "nobody"], "'nobody' was given", id="a photo that does not ship"),
-        pytest.param(["demo", "no.jpg"], "no.jpg does not exist", id="a photo that is not there"),
         pytest.param(["demo", "--tag-threshold", "99"], "tag_threshold=99.0", id="a setting out of range"),
-        pytest.param(
-            ["demo", "x.jpg", "--network", "yolo"], "x.jpg does not exist", id="a photo comes before the network"
-        ),
+        pytest.param(["demo", "x.jpg", "--network", "yolo"], "x.jpg does not exist", id="photos before networks"),
         pytest.param(["demo", "--network", "yolo"], "'yolo' was given, but the path", id="another network"),
-        pytest.param(
-            ["demo", "--fit", "square"], "square was given, but protocol|letterbox|WxH is expected", id="another fit"
-        ),
+        pytest.param(["demo", "--fit", "square"], "square was given, but protocol|letterbox|WxH is", id="another fit"),
         pytest.param(["demo", "--fit", "0x448"], "--fit: 0x448", id="a fit of no width"),
         pytest.param(["demo", "--fit", "16385x64"], "16385x64 was given, but sides from 1 to", id="a fit too large"),
         pytest.param(["run", "a", "--output-size", "9x" + "9" * 5000], "--output-size: 9x9999", id="a size too large"),
         pytest.param(["demo", "-o", "taken"], "taken", id="a file in the folder's place"),
         pytest.param(["demo", "--speed=1"], "unrecognized arguments: --speed=1; see hpe-nb --help", id="no option"),
-        pytest.param(["demo", "--refine", "free"], "argument --refine: invalid choice", id="no choice"),
         pytest.param(["fly"], "invalid choice: 'fly'", id="no command"),
         pytest.param(["run"], "the following arguments are required: INPUT; see hpe-nb run", id="no input"),
         pytest.param(["run", "taken", "0", "--video", "x.mp4"], "--video x.mp4 names one film", id="one name for two"),
@@ -161,16 +155,9 @@ def test_what_cannot_be_used_is_told_in_one_sentence(arguments, says, capsys, mo
     assert (tmp_path / "taken").read_text() == "a file"
 
 
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        (["info"], ["hpe-nb", "openvino", sys.executable, "human-pose-estimation-0007", "cache"]),
-        (["fetch", "hpe-nb-ae"], ["It comes with the kit: "]),
-    ],
-    ids=["info", "fetch of a network that ships"],
-)
-def test_what_short_commands_print(command, words, capsys):
-    assert main(command) == 0
+def test_what_short_commands_print(capsys):
+    assert (main(["info"]), main(["fetch", "hpe-nb-ae"])) == (0, 0)
+    words = ["hpe-nb", "openvino", sys.executable, "human-pose-estimation-0007", "cache", "It comes with the kit: "]
     text = capsys.readouterr().out
     assert [word for word in words if word not in text] == []
 

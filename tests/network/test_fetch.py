@@ -189,6 +189,7 @@ def test_files_put_by_hand_are_taken_offline_and_others_told_and_replaced(
     monkeypatch.setenv("HPE_NB_OFFLINE", allows)
     site.answers["toy.bin"] = [server.error(404), server.whole]
     refused("404", fetch, "toy")
+    refused("tries=0", fetch, "toy", tries=0)  # no bytes at all would be proven by nothing
     assert file.path.read_bytes() == weights  # nothing is lost
     assert fetch("toy").with_suffix(".bin").read_bytes() == BIN
 
@@ -236,11 +237,3 @@ def test_the_cache_is_where_the_system_wants_it_or_where_told(monkeypatch: pytes
     for name, place in (("~/somewhere", Path.home() / "somewhere"), ("here", tmp_path / "here")):
         monkeypatch.setenv("HPE_NB_CACHE", name)
         assert registry.cache_dir() == place
-
-
-def test_without_a_try_nothing_takes_the_place_of_a_file(tmp_path):
-    """No bytes at all would be proven by nothing."""
-    path = tmp_path / "kept.bin"
-    path.write_bytes(b"kept")
-    refused("tries=0", download.download, "http://localhost:1/none", path, 4, "0" * 96, tries=0)
-    assert path.read_bytes() == b"kept"
