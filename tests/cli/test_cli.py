@@ -5,7 +5,7 @@ import errno
 import os
 import subprocess
 import sys
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -19,6 +19,7 @@ from hpe_nb.cli import lab
 from hpe_nb.cli.main import COMMANDS, main
 from hpe_nb.cli.options import add_decoding, settings_of
 from hpe_nb.decoder.poses import DETECTED
+from hpe_nb.files.shipped import data_folder
 from hpe_nb.settings import Settings
 
 
@@ -27,13 +28,6 @@ def _alone(monkeypatch, tmp_path):
     """No network, and an empty folder to be in."""
     monkeypatch.setenv("HPE_NB_OFFLINE", "1")
     monkeypatch.chdir(tmp_path)
-
-
-def parsed(*arguments):
-    """The settings that a command line asks for."""
-    parser = argparse.ArgumentParser()
-    add_decoding(parser)
-    return settings_of(parser.parse_args(arguments), hpe.Settings)
 
 
 def wall(path, grey=200):
@@ -56,9 +50,11 @@ def test_every_setting_has_an_option(item):
     values = (True, False) if switch else data.get("options") or (data["low"], data["high"])
     value = next(value for value in values if value != item.default)
     given = f"--{flag}={value}" if not switch else f"--{flag}" if value else f"--no-{flag}"
-    assert parsed(given) == replace(Settings(), **{item.name: value})
-    assert parsed("--omz", given) == Settings.omz(**{item.name: value})
-    assert (parsed(), parsed("--omz")) == (Settings(), Settings.omz())
+    parser = argparse.ArgumentParser()
+    add_decoding(parser)
+    for words, make in (([], Settings), (["--omz"], Settings.omz)):
+        assert settings_of(parser.parse_args(words), Settings) == make()
+        assert settings_of(parser.parse_args([*words, given]), Settings) == make(**{item.name: value})
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -301,33 +297,28 @@ def test_a_sweep_replaces_a_table_only_when_told(capsys):
     assert Path("mine.csv").read_text() == "mine", "nothing is written before there are results"
 
 
-def test_notebooks_are_copied_once_and_never_over_ones_own(tmp_path):
-    source, folder = tmp_path / "source", tmp_path / "mine"
-    for path in (*(source / name for name in ("a.ipynb", "b.ipynb", "linked.md", "notes.txt")), folder / "b.ipynb"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(path.parent.name)
-    (source / "link.md").write_text("source")
-    (folder / "link.md").symlink_to("nowhere")
-    (left := folder / ".a.ipynb.0123abcd.part").touch()  # by a run that was killed, some time ago
-    os.utime(left, (0, 0))
-    assert lab.copy_notebooks(source, folder) == (["a.ipynb", "linked.md"], ["b.ipynb", "link.md"])
-    (folder / "link.md").unlink()  # it is still the link to nowhere
-    (source / "link.md").unlink()
-    written = {path.name: path.read_text() for path in folder.iterdir()}
-    assert written == {"a.ipynb": "source", "linked.md": "source", "b.ipynb": "mine"}
-    assert lab.copy_notebooks(source, folder) == ([], ["a.ipynb", "b.ipynb", "linked.md"])
-
-
 @pytest.mark.parametrize("folder", [[], ["there"]], ids=["no folder", "a folder"])
-def test_lab_starts_this_python(folder, monkeypatch, tmp_path):
-    started = Mock(**{"return_value.wait.side_effect": [KeyboardInterrupt, 3]})  # JupyterLab asks, and goes on
+def test_lab_copies_the_notebooks_once_never_over_ones_own_and_starts_this_python(
+    folder, monkeypatch, tmp_path, capsys
+):
+    source, where = data_folder("notebooks"), tmp_path / (folder or ["hpe-nb-notebooks"])[0]
+    names = {path.name for path in source.iterdir() if path.suffix in (".ipynb", ".md")}
+    where.mkdir()
+    (where / "02_tags.ipynb").write_text("mine")
+    (where / "LESSON.md").symlink_to("nowhere")
+    (left := where / ".a.ipynb.0123abcd.part").touch()  # by a run that was killed, some time ago
+    os.utime(left, (0, 0))
+    started = Mock(**{"return_value.wait.side_effect": [KeyboardInterrupt, 3] * 2})  # JupyterLab asks, and goes on
     monkeypatch.setattr(subprocess, "Popen", started)
-    assert main(["lab", *folder, "--no-browser", "--port=9999"]) == 3
+    for kept in (2, len(names)):
+        assert main(["lab", *folder, "--no-browser", "--port=9999"]) == 3
+        assert f"{len(names) - kept} files copied, {kept} kept" in capsys.readouterr().out
+    (where / "LESSON.md").unlink()  # it is still the link to nowhere
+    written = {path.name: path.read_bytes() for path in where.iterdir()}
+    assert written.pop("02_tags.ipynb") == b"mine"
+    assert written == {name: (source / name).read_bytes() for name in names - {"02_tags.ipynb", "LESSON.md"}}
     ((command,), options) = started.call_args
-    where = options["cwd"]
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
     others = [word for word in command[3:] if word not in ("--allow-root", lab.PROMPT)]
     assert others == ["--no-browser", "--port=9999", "index.ipynb"]
-    assert where == tmp_path / (folder or ["hpe-nb-notebooks"])[0]
-    assert (where / "00_first_look.ipynb").is_file()
-    assert options["env"]["JUPYTER_PREFER_ENV_PATH"] == "1"
+    assert (options["cwd"], options["env"]["JUPYTER_PREFER_ENV_PATH"]) == (where, "1")

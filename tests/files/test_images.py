@@ -215,14 +215,8 @@ def test_what_cannot_be_written(name: str, picture: Image, sentence: str, tmp_pa
     assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.parametrize(
-    ("module", "sentence"),
-    [
-        pytest.param(ModuleType("cv2"), "no attribute 'imdecode'.*run: pip uninstall", id="empty"),
-        pytest.param(None, "cannot be used here .*cv2.*run: pip uninstall", id="not there"),
-    ],
-)
-def test_opencv_trouble_is_told_at_import(module: Any, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cv2", module)
+def test_opencv_trouble_is_told_at_import(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "hpe_nb.files.opencv")
-    refused(sentence, importlib.import_module, "hpe_nb.files.opencv")
+    for module, says in ((ModuleType("cv2"), "no attribute 'imdecode'"), (None, "cannot be used here .*cv2")):
+        monkeypatch.setitem(sys.modules, "cv2", module)  # empty, and not there
+        refused(f"{says}.*run: pip uninstall", importlib.import_module, "hpe_nb.files.opencv")
