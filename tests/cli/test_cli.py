@@ -298,9 +298,7 @@ def test_a_sweep_replaces_a_table_only_when_told(capsys):
 
 
 @pytest.mark.parametrize("folder", [[], ["there"]], ids=["no folder", "a folder"])
-def test_lab_copies_the_notebooks_once_never_over_ones_own_and_starts_this_python(
-    folder, monkeypatch, tmp_path, capsys
-):
+def test_lab_copies_notebooks_once_never_over_ones_own_and_starts_this_python(folder, monkeypatch, tmp_path, capsys):
     source, where = data_folder("notebooks"), tmp_path / (folder or ["hpe-nb-notebooks"])[0]
     names = {path.name for path in source.iterdir() if path.suffix in (".ipynb", ".md")}
     where.mkdir()
