@@ -14,10 +14,13 @@ import urllib.request
 import zipfile
 from collections import defaultdict
 from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from lab_server import serving
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import hpe_nb as hpe
 from hpe_nb.cli.main import COMMANDS
@@ -57,20 +60,6 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def environment(installed: Path) -> dict[str, str]:
-    """This process's environment, offline, with the installed package before all others and no other hints."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    return kept | {"HPE_NB_OFFLINE": "1", "PYTHONPATH": str(installed)}
-
-
-def run_from_root(installed: Path, *command: str | Path) -> str:
-    """What a program prints when it is started in `/`, away from any checkout."""
-    root, own = Path(sys.executable).anchor, environment(installed)
-    done = subprocess.run(command, cwd=root, env=own, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.mark.slow
 def test_wheel_has_all_and_nothing_left_over(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
@@ -90,11 +79,11 @@ def test_wheel_has_all_and_nothing_left_over(wheel: Path) -> None:
 
 @pytest.mark.slow
 def test_installed_wheel_stands_alone_and_its_demo_runs_from_anywhere(installed: Path, tmp_path: Path) -> None:
+    root, own = Path(sys.executable).anchor, os.environ | {"HPE_NB_OFFLINE": "1", "PYTHONPATH": str(installed)}
     code = "import hpe_nb; print(hpe_nb.__file__, hpe_nb.sample('basketball1'))"
-    package, photo = run_from_root(installed, sys.executable, "-c", code).split()
-    for path in (package, photo):
-        assert installed.resolve() in Path(path).resolve().parents
-    text = run_from_root(installed, installed / "bin" / "hpe-nb", "demo", "-o", tmp_path)
+    paths = subprocess.check_output([sys.executable, "-c", code], cwd=root, env=own, text=True).split()
+    assert all(installed.resolve() in Path(path).resolve().parents for path in paths)
+    text = subprocess.check_output([installed / "bin" / "hpe-nb", "demo", "-o", tmp_path], cwd=root, env=own, text=True)
     assert "basketball1.png, 640 x 480 pixels" in text
     assert {path.name for path in tmp_path.iterdir()} == {"basketball1-poses.json", "basketball1-poses.png"}
 
@@ -102,20 +91,17 @@ def test_installed_wheel_stands_alone_and_its_demo_runs_from_anywhere(installed:
 @pytest.mark.slow
 def test_installed_lab_serves_the_notebooks(installed: Path, tmp_path: Path) -> None:
     command = [str(installed / "bin" / "hpe-nb"), "lab", str(tmp_path / "mine"), "--no-browser", "--ip=127.0.0.1"]
-    with serving(command, tmp_path / "home", environment(installed)) as (address, token):
+    own = os.environ | {"PYTHONPATH": str(installed)}
+    with serving(command, tmp_path / "home", own) as (address, token):
         listing = json.load(urllib.request.urlopen(f"{address}/api/contents?token={token}", timeout=30))
     served = {item["name"] for item in listing["content"]}
     assert served == {path.name for path in (ROOT / "notebooks").iterdir() if path.suffix in (".ipynb", ".md")}
 
 
-def plain(requirement: str) -> str:
-    """Name of the package in a requirement, as the index compares names."""
-    return re.split(r"[^\w.-]", requirement)[0].lower().replace("_", "-")
-
-
 def test_what_the_package_imports_is_required() -> None:
     extras = PROJECT["optional-dependencies"]
-    given = {plain(text) for text in [*PROJECT["dependencies"], *(text for extra in extras.values() for text in extra)]}
+    needed = map(Requirement, [*PROJECT["dependencies"], *chain.from_iterable(extras.values())])
+    given = {canonicalize_name(each.name) for each in needed}
     imported = defaultdict[str, set[str]](set)
     for path in (ROOT / "hpe_nb").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_bytes())):
@@ -126,7 +112,7 @@ def test_what_the_package_imports_is_required() -> None:
     assert imported["cv2"] == {"opencv.py"}, "others import it the way that explains what is wrong with it"
     known = packages_distributions()
     outside = set(imported) - set(sys.stdlib_module_names) - {"hpe_nb"}
-    missing = {name for name in outside if not {plain(one) for one in known.get(name, [name])} & given}
+    missing = {name for name in outside if not {canonicalize_name(one) for one in known.get(name, [name])} & given}
     assert missing == {"certifi"}, "used where it happens to be there"
 
 
