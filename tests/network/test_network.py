@@ -27,9 +27,8 @@ IMAGE = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
 
 @pytest.fixture(autouse=True)
 def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty cache and no network access."""
+    """An empty cache."""
     monkeypatch.setenv("HPE_NB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("HPE_NB_OFFLINE", "1")
 
 
 def test_the_shipped_network_keeps_the_contract_and_finds_people_and_auto_says_how_to_get_the_better_one() -> None:
