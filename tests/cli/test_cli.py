@@ -19,7 +19,6 @@ from hpe_nb.cli import lab
 from hpe_nb.cli.main import COMMANDS, main
 from hpe_nb.cli.options import add_decoding, settings_of
 from hpe_nb.decoder.poses import DETECTED
-from hpe_nb.files.shipped import data_folder
 from hpe_nb.settings import Settings
 
 
@@ -294,22 +293,23 @@ def test_a_sweep_replaces_a_table_only_when_told(capsys):
 
 @pytest.mark.parametrize("folder", [[], ["there"]], ids=["no folder", "a folder"])
 def test_lab_copies_notebooks_once_never_over_ones_own_and_starts_this_python(folder, monkeypatch, tmp_path, capsys):
-    source, where = data_folder("notebooks"), tmp_path / (folder or ["hpe-nb-notebooks"])[0]
-    names = {path.name for path in source.iterdir() if path.suffix in (".ipynb", ".md")}
-    where.mkdir()
-    (where / "02_tags.ipynb").write_text("mine")
-    (where / "LESSON.md").symlink_to("nowhere")
+    source, where = tmp_path / "source", tmp_path / (folder or ["hpe-nb-notebooks"])[0]
+    names = ("index.ipynb", "a.ipynb", "b.ipynb", "linked.md", "notes.txt")
+    for path in (*(source / name for name in names), where / "b.ipynb"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(path.parent.name)
+    (where / "linked.md").symlink_to("nowhere")
     (left := where / ".a.ipynb.0123abcd.part").touch()  # by a run that was killed, some time ago
     os.utime(left, (0, 0))
     started = Mock(**{"return_value.wait.side_effect": [KeyboardInterrupt, 3] * 2})  # JupyterLab asks, and goes on
     monkeypatch.setattr(subprocess, "Popen", started)
-    for kept in (2, len(names)):
+    monkeypatch.setattr(lab, "data_folder", lambda _: source)
+    for copied in (2, 0):
         assert main(["lab", *folder, "--no-browser", "--port=9999"]) == 3
-        assert f"{len(names) - kept} files copied, {kept} kept" in capsys.readouterr().out
-    (where / "LESSON.md").unlink()  # it is still the link to nowhere
-    written = {path.name: path.read_bytes() for path in where.iterdir()}
-    assert written.pop("02_tags.ipynb") == b"mine"
-    assert written == {name: (source / name).read_bytes() for name in names - {"02_tags.ipynb", "LESSON.md"}}
+        assert f"{copied} files copied, {4 - copied} kept" in capsys.readouterr().out
+    (where / "linked.md").unlink()  # it is still the link to nowhere
+    written = {path.name: path.read_text() for path in where.iterdir()}
+    assert written == {"index.ipynb": "source", "a.ipynb": "source", "b.ipynb": where.name}
     ((command,), options) = started.call_args
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
     others = [word for word in command[3:] if word not in ("--allow-root", lab.PROMPT)]

@@ -156,16 +156,13 @@ def test_what_is_no_such_network_is_refused_in_one_sentence(tmp_path: Path, make
     refused(sentence, hpe.load_network, make(tmp_path / "net.xml"))
 
 
-def test_what_is_no_image_or_no_device_is_refused(tmp_path: Path) -> None:
+def test_what_a_network_does_not_take_is_refused(tmp_path: Path) -> None:
     refused("RGB picture", loaded(tmp_path), np.zeros((8, 8), np.uint8))
-    refused(r"device=3 was given, but one of .*CPU", loaded, tmp_path, device=3)
-    refused(r"device='X' was given, but one of .*CPU", loaded, tmp_path, device="X")
-
-
-@pytest.mark.parametrize("given", [{"colour": "RGB"}, {"negated": False}, {"mean": (0, 0, 0)}], ids=str)
-def test_what_is_only_for_a_path_is_refused_for_a_network_with_a_name(given: Any) -> None:
-    for name in ("hpe-nb-ae", "human-pose-estimation-0007"):  # one that is here, and one before it is fetched
-        refused(f"was given for {name}, whose input is known", hpe.load_network, name, **given)
+    for device in (3, "X"):
+        refused(f"device={device!r} was given, but one of .*CPU", loaded, tmp_path, device=device)
+    for given in ({"colour": "RGB"}, {"negated": False}, {"mean": (0, 0, 0)}):
+        for name in ("hpe-nb-ae", "human-pose-estimation-0007"):  # one that is here, and one before it is fetched
+            refused(f"was given for {name}, whose input is known", hpe.load_network, name, **given)
 
 
 def test_a_network_from_an_onnx_file(tmp_path: Path) -> None:
