@@ -97,7 +97,8 @@ def test_what_cannot_be_printed_is_a_status_and_no_traceback(monkeypatch, capsys
         monkeypatch.setattr("sys.stdout", Mock(write=Mock(side_effect=error), fileno=spare.fileno))
         monkeypatch.setattr("hpe_nb.cli.main.os", SimpleNamespace(**vars(os) | {"name": system}))
         assert main(["info"]) == status
-    assert capsys.readouterr().err.startswith(f"hpe-nb: {says}" if says else "")
+    message = capsys.readouterr().err
+    assert message.startswith(f"hpe-nb: {says}") if says else message == ""
     monkeypatch.setattr("sys.stdout", None)
     assert main(["info"]) == 0
 
