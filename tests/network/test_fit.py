@@ -15,6 +15,7 @@ SIDES, FITS = st.integers(1, 10_000), st.sampled_from(["protocol", "letterbox", 
 @settings(max_examples=200, deadline=None)
 @given(width=SIDES, height=SIDES, fit=FITS)
 @example(width=1, height=10_000, fit="protocol")
+@example(width=1, height=10_000, fit="letterbox")
 def test_a_photo_fills_its_input_in_proportion_and_its_corner_comes_back(width: int, height: int, fit: Fit) -> None:
     placement = place(width, height, fit, 448)
     across, down = placement.scaled
