@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,5 +17,7 @@ def refused(says: str, call: Callable[..., object], *given: Any, **more: Any) ->
         call(*given, **more)
     sentence = str(caught.value)
     assert len(sentence) < 300, sentence
+    own = re.sub(r"\(.*\)", "", sentence)  # what a library says stands in brackets
+    assert re.fullmatch(r"(?!.*\. [A-Z]).*[.?]", own), f"not one sentence: {sentence}"
     assert sentence.isprintable(), sentence
     return sentence

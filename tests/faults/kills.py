@@ -27,7 +27,7 @@ FIXED = ("--network", "hpe-nb-ae", "--fit", "96x64", "--quiet")
 
 FETCH = """
 import hpe_nb as hpe, test_fetch
-test_fetch.NETWORKS["toy"] = test_fetch.toy()
+test_fetch.NETWORKS["toy"] = test_fetch.TOY
 hpe.fetch("toy")
 """
 

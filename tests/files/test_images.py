@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import re
 import struct
 import sys
 from pathlib import Path
@@ -18,7 +17,7 @@ from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.arrays import Image
-from hpe_nb.files.images import ORIENTATION, decode_image, encode_image, size_of
+from hpe_nb.files.images import ORIENTATION, decode_image, size_of
 from hpe_nb.files.opencv import cv2
 
 
@@ -43,12 +42,25 @@ def deep(ending: str, *, alpha: bool = False, grey: bool = False) -> bytes:
     return bytes(cv2.imencode(ending, picture[..., 2] if grey else picture)[1])
 
 
-def clear(kind: str, **options: object) -> bytes:
+def clear(kind: str) -> bytes:
     """The photo, its left half of black that is clear, its topmost row of a colour that is half clear."""
     picture = np.dstack([photo(), np.full((48, 64), 255, np.uint8)])
     picture[:, :32] = 0
     picture[0] = (0, 100, 200, 128)
-    return saved(Pillow.fromarray(picture), kind, **options)
+    return saved(Pillow.fromarray(picture), kind, **OPTIONS[kind])
+
+
+def held(way: int, kind: int = 3) -> bytes:
+    """An Exif that says how the camera was held, by a number of this kind: a short one, or 4, a long one."""
+    number = struct.pack(">HH" if kind == 3 else ">I", *(way, 0)[: 5 - kind])
+    return b"Exif\0\0" + struct.pack(">2sHIHHHI", b"MM", 42, 8, 1, ORIENTATION, kind, 1) + number + bytes(4)
+
+
+def upright(way: int) -> Image:
+    """The photo of a camera held so: mirrored, turned by 180 degrees, and for 5 to 8 rows and columns exchanged."""
+    shown = photo().transpose(1, 0, 2) if way >= 5 else photo()
+    shown = shown[:, ::-1] if way in (2, 3, 6, 7) else shown
+    return shown[::-1] if way in (3, 4, 7, 8) else shown
 
 
 RGB = Pillow.fromarray(photo())
@@ -58,99 +70,58 @@ OVER_WHITE[0] = (127, 177, 227)
 GREY = np.repeat(photo()[..., :1], 3, axis=2)
 DEEP = Pillow.fromarray(photo()[..., 0].astype(np.uint16) * 257)
 FINE: dict[str, Any] = {"quality": 98, "subsampling": 0}
+OPTIONS: dict[str, Any] = {"JPEG": FINE, "PNG": {}, "WEBP": {"lossless": True}, "TIFF": {"compression": "tiff_lzw"}}
+NEAR = {"JPEG": 6}
+"""How far pixels of a file that loses some may be."""
 MOVING: dict[str, Any] = {"save_all": True, "append_images": [RGB.rotate(180)]}
 
 
 @pytest.mark.parametrize(
     ("data", "shown", "near"),
     [
-        pytest.param(saved(RGB, "PNG"), photo(), 0, id="png"),
-        pytest.param(saved(RGB, "JPEG", **FINE), photo(), 6, id="jpeg"),
-        pytest.param(saved(RGB, "JPEG", progressive=True, **FINE), photo(), 6, id="progressive jpeg"),
-        pytest.param(saved(RGB, "JPEG", **FINE) + b"further bytes of a phone", photo(), 6, id="jpeg with a tail"),
-        pytest.param(saved(RGB, "WEBP", lossless=True), photo(), 0, id="webp"),
-        pytest.param(saved(RGB, "BMP"), photo(), 0, id="bmp"),
-        pytest.param(saved(RGB, "TIFF", compression="tiff_lzw"), photo(), 0, id="tiff"),
-        pytest.param(saved(RGB, "PPM"), photo(), 0, id="ppm"),
+        *(pytest.param(saved(RGB, kind, **OPTIONS[kind]), photo(), NEAR.get(kind, 0), id=kind) for kind in OPTIONS),
+        *(pytest.param(saved(RGB, kind), photo(), 0, id=kind) for kind in ("BMP", "PPM")),
         pytest.param(saved(RGB.split()[0], "PNG"), GREY, 0, id="grey png"),
-        pytest.param(saved(RGB.split()[0], "JPEG", quality=98), GREY, 6, id="grey jpeg"),
+        pytest.param(saved(RGB.split()[0], "JPEG"), GREY, 6, id="grey jpeg"),
+        pytest.param(saved(RGB, "JPEG", progressive=True, **FINE), photo(), 6, id="progressive jpeg"),
         pytest.param(saved(RGB.convert("CMYK"), "JPEG", **FINE), photo(), 8, id="cmyk jpeg"),
         pytest.param(saved(RGB.quantize(256), "PNG"), photo(), 20, id="palette png"),
         pytest.param(saved(RGB.convert("1"), "PNG"), np.asarray(RGB.convert("1").convert("RGB")), 0, id="one bit"),
-        pytest.param(deep(".png"), photo(), 0, id="16 bit png"),
-        pytest.param(deep(".tiff"), photo(), 0, id="16 bit tiff"),
-        pytest.param(deep(".png", grey=True), GREY, 0, id="16 bit grey png"),
-        pytest.param(deep(".tiff", grey=True), GREY, 0, id="16 bit grey tiff"),
+        *(pytest.param(deep(ending), photo(), 0, id=f"16 bit {ending}") for ending in (".png", ".tiff")),
+        *(pytest.param(deep(end, grey=True), GREY, 0, id=f"16 bit grey {end}") for end in (".png", ".tiff", ".pgm")),
         pytest.param(saved(DEEP, "TIFF", tiffinfo={262: 0}), 255 - GREY, 0, id="16 bit grey tiff whose white is 0"),
-        pytest.param(deep(".pgm", grey=True), GREY, 0, id="16 bit pgm"),
         pytest.param(deep(".png", alpha=True), photo(), 0, id="16 bit png with alpha"),
-        pytest.param(clear("PNG"), OVER_WHITE, 0, id="alpha png"),
-        pytest.param(clear("WEBP", lossless=True), OVER_WHITE, 0, id="alpha webp"),
-        pytest.param(clear("TIFF"), OVER_WHITE, 0, id="alpha tiff"),
+        *(pytest.param(clear(kind), OVER_WHITE, 0, id=f"clear {kind}") for kind in ("PNG", "WEBP", "TIFF")),
         pytest.param(saved(RGB, "GIF", **MOVING), photo(), 20, id="first frame of a gif"),
         pytest.param(saved(RGB, "PNG", **MOVING), photo(), 0, id="first frame of a png"),
-    ],
-)
-def test_every_kind_of_file_becomes_rgb(data: bytes, shown: Image, near: int, tmp_path: Path) -> None:
-    path = tmp_path / "any.ending"
-    path.write_bytes(data)
-    image = hpe.read_image(path)
-    assert image.dtype == np.uint8
-    assert image.shape == (48, 64, 3)
-    assert image.flags.writeable
-    assert np.abs(image.astype(int) - shown).max() <= near
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
-def test_exif_orientation_is_applied(tmp_path: Path, kind: str, orientation: int) -> None:
-    exif = Pillow.Exif()
-    exif[0x0112] = orientation
-    options = {"JPEG": FINE, "WEBP": {"lossless": True}}.get(kind, {})
-    data = saved(RGB, kind, exif=exif, **options)
-    (tmp_path / "picture").write_bytes(data)
-    image = decode_image(data, kind)
-    # The eight rules by themselves: mirrored, turned by 180 degrees, and for 5 to 8 rows and columns exchanged.
-    upright = photo().transpose(1, 0, 2) if orientation >= 5 else photo()
-    upright = upright[:, ::-1] if orientation in (2, 3, 6, 7) else upright
-    upright = upright[::-1] if orientation in (3, 4, 7, 8) else upright
-    assert image.shape == upright.shape
-    assert size_of(tmp_path / "picture") == image.shape[1::-1]
-    assert np.abs(image.astype(int) - upright).max() <= (6 if kind == "JPEG" else 0)
-
-
-@pytest.mark.parametrize(
-    ("exif", "size"),
-    [
-        pytest.param(struct.pack(">2sHIHHHIII", b"MM", 42, 8, 1, ORIENTATION, 4, 1, 6, 0), (48, 64), id="long number"),
-        pytest.param(struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, ORIENTATION, 3, 1, 9, 0, 0), (64, 48), id="9"),
-        pytest.param(b"II*\0\xff\xff\xff\xffnonsense", (64, 48), id="broken"),
+        *(
+            pytest.param(
+                saved(RGB, kind, exif=held(way), **OPTIONS[kind]), upright(way), NEAR.get(kind, 0), id=f"{kind} {way}"
+            )
+            for kind in OPTIONS
+            for way in range(1, 9)
+        ),
+        pytest.param(saved(RGB, "JPEG", exif=held(6, kind=4), **FINE), upright(6), 6, id="held by a long number"),
+        pytest.param(saved(RGB, "JPEG", exif=held(9), **FINE), photo(), 6, id="held in no known way"),
+        pytest.param(saved(RGB, "JPEG", exif=b"Exif\0\0II*\0" + b"\xff" * 9, **FINE), photo(), 6, id="broken Exif"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
-def test_rare_orientations_are_one_thing_everywhere(tmp_path: Path, exif: bytes, size: tuple[int, int]) -> None:
-    (tmp_path / "a").write_bytes(saved(RGB, "JPEG", exif=b"Exif\0\0" + exif))
-    assert size_of(tmp_path / "a") == hpe.read_image(tmp_path / "a").shape[1::-1] == size
+def test_every_kind_of_file_becomes_the_rgb_it_shows_upright(data: bytes, shown: Image, near: int, tmp_path: Path):
+    path = tmp_path / "any.ending"
+    path.write_bytes(data)
+    image = hpe.read_image(path)
+    assert (image.dtype, image.flags.writeable, size_of(path)) == (np.uint8, True, shown.shape[1::-1])
+    np.testing.assert_allclose(image, shown, atol=near, rtol=0)
 
 
 def test_both_decoders_of_jpeg_agree() -> None:
     for options in (FINE, {"quality": 60}, {"quality": 30, "progressive": True}):
         data = saved(Pillow.fromarray(photo(333, 251)), "JPEG", **options)
-        with_a_tail = decode_image(data + b"\0", "by Pillow")
+        with_a_tail = decode_image(data + b"further bytes of a phone", "by Pillow")
         assert (decode_image(data, "by OpenCV") == with_a_tail).all(), options
 
 
-@pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 700), (700, 1), (5472, 3648)])
-def test_sizes_from_a_pixel_to_20_megapixels(width: int, height: int, tmp_path: Path) -> None:
-    picture = np.full((height, width, 3), (10, 200, 90), np.uint8)
-    path = hpe.write_image(tmp_path / "picture.jpg", picture)
-    image = hpe.read_image(path)
-    assert image.shape == picture.shape
-    assert np.abs(image[:: max(1, height // 8), :: max(1, width // 8)].astype(int) - (10, 200, 90)).max() <= 2
-
-
-ONE_SENTENCE = re.compile(r"(?!.*\. [A-Z]).*\.")
-"""One line that ends with the only full stop that ends a sentence."""
 JPEG_BYTES = saved(Pillow.fromarray(photo(640, 480)), "JPEG")
 
 
@@ -176,26 +147,30 @@ JPEG_BYTES = saved(Pillow.fromarray(photo(640, 480)), "JPEG")
 def test_broken_files_are_one_sentence(data: bytes, sentence: str, tmp_path: Path) -> None:
     path = tmp_path / "broken.jpg"
     path.write_bytes(data)
-    said = refused(sentence, hpe.read_image, path)
-    assert ONE_SENTENCE.fullmatch(said)
-    assert str(path) in said
+    assert str(path) in refused(sentence, hpe.read_image, path)
     assert path.read_bytes() == data
 
 
-@pytest.mark.parametrize("name", ["ein Bild.png", "Fußgänger_写真.png", "deep/er/picture.PNG"])
-def test_written_png_is_read_back_exactly(name: str, tmp_path: Path) -> None:
-    picture = photo(200, 100)[10:60:2, 100:20:-1]  # a slice, backwards
+SLICE = photo(200, 100)[10:60:2, 100:20:-1]
+"""A picture that lies backwards in its memory."""
+LINE = np.where(np.arange(64)[:, None] == 32, np.uint8([213, 94, 0]), np.full((64, 64, 3), 255, np.uint8))
+"""A thin coloured line: with halved colours it is off by more than 60."""
+
+
+@pytest.mark.parametrize(
+    ("name", "picture", "near"),
+    [
+        *((name, SLICE, 0) for name in ("ein Bild.png", "Fußgänger_写真.png", "deep/er/picture.PNG")),
+        pytest.param("line.jpg", LINE, 12, id="a thin coloured line"),
+        *(("a.jpg", np.full((*sides, 3), (10, 200, 90), np.uint8), 2) for sides in [(1, 1), (1, 700), (700, 1)]),
+        pytest.param("a.jpg", np.full((3648, 5472, 3), (10, 200, 90), np.uint8), 2, id="20 megapixels"),
+    ],
+)
+def test_what_is_written_is_read_back(name: str, picture: Image, near: int, tmp_path: Path) -> None:
     path = hpe.write_image(tmp_path / name, picture)
     assert path == tmp_path / name
-    assert (hpe.read_image(str(path)) == picture).all()
+    assert np.abs(hpe.read_image(str(path)) - picture.astype(np.int16)).max() <= near
     assert [file.name for file in path.parent.iterdir()] == [path.name]
-
-
-def test_written_jpeg_keeps_thin_coloured_lines() -> None:
-    picture = np.full((64, 64, 3), 255, np.uint8)
-    picture[:, 32] = (213, 94, 0)
-    image = decode_image(encode_image(picture, ".jpg"), "line.jpg")
-    assert np.abs(image[:, 32].astype(int) - (213, 94, 0)).max() < 12  # with halved colours it is off by more than 60
 
 
 @pytest.mark.parametrize(
@@ -219,7 +194,6 @@ def test_parts_of_pictures(box: tuple[int, ...], shape: tuple[int, int]) -> None
     ("name", "picture", "sentence"),
     [
         pytest.param("a.gif", photo(), "ends with .jpg, .jpeg, .png", id="gif"),
-        pytest.param("a", photo(), "ends with", id="no ending"),
         pytest.param("a.png", photo()[..., 0], r"\(48, 64\)", id="grey array"),
         pytest.param("a.png", photo() / 255.0, "float64", id="floats"),
         pytest.param("a.png", photo()[:0], r"\(0, 64, 3\)", id="no rows"),
@@ -230,25 +204,13 @@ def test_parts_of_pictures(box: tuple[int, ...], shape: tuple[int, int]) -> None
 def test_what_cannot_be_written(name: str, picture: Image, sentence: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(b"precious")
-    assert ONE_SENTENCE.fullmatch(refused(sentence, hpe.write_image, path, picture))
+    refused(sentence, hpe.write_image, path, picture)
     assert path.read_bytes() == b"precious"
     assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.parametrize(
-    ("module", "sentence"),
-    [
-        pytest.param(ModuleType("cv2"), "no attribute 'imdecode'.*run: pip uninstall", id="empty"),
-        pytest.param(None, "cannot be used here .*cv2.*run: pip uninstall", id="not there"),
-    ],
-)
-def test_opencv_trouble_is_told_at_import(module: Any, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cv2", module)
+def test_opencv_trouble_is_told_at_import(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "hpe_nb.files.opencv")
-    refused(sentence, importlib.import_module, "hpe_nb.files.opencv")
-
-
-def test_every_module_imports_opencv_the_way_that_explains() -> None:
-    files = Path(hpe.__file__).parent.rglob("*.py")
-    found = [path.name for path in files if re.search(r"^\s*(import|from) cv2", path.read_text("utf-8"), re.MULTILINE)]
-    assert found == ["opencv.py"]
+    for module, says in ((ModuleType("cv2"), "no attribute 'imdecode'"), (None, "cannot be used here .*cv2")):
+        monkeypatch.setitem(sys.modules, "cv2", module)  # empty, and not there
+        refused(f"{says}.*run: pip uninstall", importlib.import_module, "hpe_nb.files.opencv")

@@ -35,11 +35,6 @@ def huge(path: Path) -> None:
     os.truncate(path, 2**40 + 1)
 
 
-def pipe(path: Path) -> None:
-    """A pipe, where the system has such files."""
-    os.mkfifo(path)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
 @pytest.mark.parametrize("name", READERS)
 @pytest.mark.parametrize(
@@ -47,7 +42,7 @@ def pipe(path: Path) -> None:
     [
         pytest.param(Path.exists, "does not exist", id="nothing"),
         pytest.param(lambda path: path.mkdir(), "is a folder", id="a folder"),
-        pytest.param(pipe, "is a pipe, socket or device", id="a pipe"),
+        pytest.param(lambda path: os.mkfifo(path, 0o600), "is a pipe, socket or device", id="a pipe"),
         pytest.param(lambda path: path.symlink_to("/dev/zero"), "is a pipe, socket or device", id="a device"),
         pytest.param(huge, "has more than", id="a file of a terabyte"),
         pytest.param(lambda path: path.symlink_to(path.name), "cannot be read", id="a link to itself"),

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.files import shipped
 from hpe_nb.files.opencv import cv2
-from hpe_nb.network.registry import NETWORKS, SHIPPED
 
 
 def test_the_film_is_small_and_its_photos_are_its_frames() -> None:
@@ -42,20 +40,3 @@ def test_every_sample_is_listed_found_and_credited() -> None:
     assert {path.name for path in files if path.suffix not in (".md", ".bin")} == set(names)
     refused("'lena' was given, but one of astronaut.png", hpe.sample, "lena")
     refused("kind='sounds' was given, but one of images, films, models", hpe.samples, "sounds")
-
-
-def test_the_networks_ship() -> None:
-    shipped_names = [card.name for card in NETWORKS.values() if card.shipped]
-    assert SHIPPED in shipped_names
-    for path in (hpe.sample(f"{name}.xml") for name in shipped_names):
-        assert path.with_suffix(".bin").stat().st_size > 1_000_000
-
-
-def test_a_wheel_has_its_data_in_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = tmp_path / "site-packages" / "hpe_nb" / "files" / "shipped.py"
-    photo = module.parents[1] / "data" / "images" / "own.png"
-    photo.parent.mkdir(parents=True)
-    hpe.write_image(photo, np.zeros((2, 2, 3), np.uint8))
-    monkeypatch.setattr(shipped, "__file__", str(module))
-    assert hpe.samples() == ["own.png"]
-    assert hpe.sample("own") == photo

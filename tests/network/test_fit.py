@@ -3,57 +3,44 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from refusals import refused
 
 from hpe_nb.network.placement import Fit, place
 
-
-@pytest.mark.parametrize(
-    ("photo", "fit", "scaled", "tensor"),
-    [
-        pytest.param((640, 427), "protocol", (671, 448), (672, 448), id="landscape, the protocol's own example"),
-        pytest.param((427, 640), "protocol", (448, 671), (448, 672), id="portrait"),
-        pytest.param((448, 448), "protocol", (448, 448), (448, 448), id="square, unscaled"),
-        pytest.param((480, 640), "letterbox", (336, 448), (448, 448), id="letterbox"),
-        pytest.param((1000, 500), (640, 480), (640, 320), (640, 480), id="explicit, width binds"),
-        pytest.param((500, 1000), (640, 480), (240, 480), (640, 480), id="explicit, height binds"),
-        pytest.param((100, 100), (33, 65), (33, 33), (64, 96), id="explicit sides are rounded up to 32"),
-        pytest.param((1, 10_000), "protocol", (1, 1792), (32, 1792), id="a thin line"),
-        pytest.param((5000, 4000), "protocol", (560, 448), (576, 448), id="20 megapixels"),
-    ],
-)
-def test_placements(photo: tuple[int, int], fit: Fit, scaled: tuple[int, int], tensor: tuple[int, int]) -> None:
-    placement = place(*photo, fit, 448)
-    assert (placement.scaled, placement.input) == (scaled, tensor)
+SIDES, FITS = st.integers(1, 10_000), st.sampled_from(["protocol", "letterbox", (320, 200)])
 
 
-@settings(max_examples=80, deadline=None)
-@given(
-    width=st.integers(1, 6000), height=st.integers(1, 6000), fit=st.sampled_from(["protocol", "letterbox", (320, 224)])
-)
-def test_every_photo_fits_its_input_and_its_corner_comes_back(width: int, height: int, fit: Fit) -> None:
+@settings(max_examples=200, deadline=None)
+@given(width=SIDES, height=SIDES, fit=FITS)
+@example(width=1, height=10_000, fit="protocol")
+@example(width=1, height=10_000, fit="letterbox")
+def test_a_photo_fills_its_input_in_proportion_and_its_corner_comes_back(width: int, height: int, fit: Fit) -> None:
     placement = place(width, height, fit, 448)
-    assert all(1 <= scaled <= side for scaled, side in zip(placement.scaled, placement.input, strict=True))
-    assert all(side % 32 == 0 for side in placement.input)
-    corner = np.array(placement.scaled) / 2
-    back = placement.to_image(placement.input[0] // 2, placement.input[1] // 2) @ [*corner, 1]
+    across, down = placement.scaled
+    assert min(across, down) > 0
+    assert abs(across * height - down * width) <= width + height, "whole pixels allow no better"
+    if fit == "protocol":
+        box, thin = (across, down), max(width, height) > 4 * min(width, height)
+        assert max(box) == 4 * 448 if thin else min(box) == 448
+    else:
+        box = (448, 448) if fit == "letterbox" else fit
+        assert (np.array(box) - placement.scaled).min() == 0, "one side of the box is reached, and none is left"
+    assert placement.input == tuple(-(-side // 32) * 32 for side in box)
+    back = placement.to_image(placement.input[0] // 2, placement.input[1] // 2) @ [across / 2, down / 2, 1]
     np.testing.assert_allclose(back, (width, height), rtol=1e-9)
 
 
-@pytest.mark.parametrize("fit", ["stretch", (0, 448), (448,), 448, None, (16385, 64)])
-def test_unknown_fits_are_refused(fit: object) -> None:
-    refused("fit=", place, 640, 480, fit, 448)
-
-
-@pytest.mark.parametrize("fit", ["protocol", "letterbox"])
-def test_an_input_that_no_memory_holds_is_refused(fit: Fit) -> None:
-    refused("size=1000000 were given, but an input of at most 16384", place, 640, 480, fit, 1_000_000)
+def test_fits_that_are_unknown_or_that_no_memory_holds_are_refused() -> None:
+    for fit in ("stretch", (0, 448), (448,), 448, None):
+        refused('fit=.*"letterbox" or', place, 640, 480, fit, 448)
+    for fit, size in (("protocol", 16385), ("letterbox", 16385), ((16385, 64), 448)):
+        refused(f"size={size} were given, but an input of at most 16384", place, 640, 480, fit, size)
 
 
 def test_the_photo_lies_at_the_top_left_with_zeros_around_and_its_colours() -> None:
+    assert place(500, 333, "protocol", 448).scaled == (672, 448), "672.7 is cut off, as in the protocol"
     tensor = place(50, 100, "letterbox", 64).fill(np.full((100, 50, 3), (200, 100, 0), np.uint8))
     assert tensor.shape == (1, 64, 64, 3)
     assert (tensor[0, :, :32] == (200, 100, 0)).all()

@@ -1,5 +1,6 @@
 """The loop, for both networks: the same seed gives the same steps, and a killed training goes on undisturbed."""
 
+import json
 import os
 import pickle
 import re
@@ -22,19 +23,21 @@ from hpe_nb.training.photos import read_photos
 from hpe_nb.training.tasks import make_task
 
 
-def run(config, out, stop=None):
-    """Train; the loss of step `stop` fails, as if the process had been killed there."""
-    task, calls = make_task(config), iter(range(10**6))
-    loss = task.loss
-
-    def failing(batch):
-        if next(calls) == stop:
-            raise KeyboardInterrupt
-        return loss(batch)
-
-    task.loss = failing
-    train(task, read_photos(*config.data[0]), config, out)
+def run(config, out):
+    """Train; step and loss of each line of the log."""
+    train(make_task(config), read_photos(*config.data[0]), config, out)
     return losses(out)
+
+
+def file_of(config, path):
+    """Write a config as TOML and return the path."""
+    data = dict(zip(("labels", "images"), map(str, config.data[0]), strict=True))
+    lines = []
+    for title, values in (("", vars(config)), ("[[data]]", data), ("[augment]", vars(config.augment))):
+        plain = {name: value for name, value in values.items() if name not in ("data", "augment")}
+        lines += [title, *(f"{name} = {json.dumps(value)}" for name, value in plain.items())]
+    path.write_text("\n".join(lines))
+    return path
 
 
 def mean_of(out):
@@ -44,27 +47,38 @@ def mean_of(out):
 
 @pytest.fixture(scope="module", params=["aenet", "two-scales"])
 def unbroken(folder, request, tmp_path_factory):
-    """Config, folder and curve of a training that nothing disturbed."""
-    config, out = tiny_config(folder, request.param), tmp_path_factory.mktemp("unbroken")
-    return config, out, run(config, out)
+    """Config, its options, folder and curve of a training that nothing disturbed."""
+    config, out = tiny_config(folder, request.param, steps=12, hold_out=2), tmp_path_factory.mktemp("unbroken")
+    options = ["--config", str(file_of(config, out.with_suffix(".toml")))]
+    assert main(["train", *options, "--out", str(out)]) == 0
+    return config, options, out, losses(out)
 
 
-def test_a_training_that_stopped_goes_on_with_the_curve_of_its_seed(unbroken, tmp_path):
-    config, out, curve = unbroken
-    assert [step for step, _ in curve] == list(range(1, 9))
+def test_a_killed_training_goes_on_with_the_curve_of_its_seed_and_is_exported(unbroken, tmp_path, capsys):
+    config, options, whole, curve = unbroken
+    assert [step for step, _ in curve] == list(range(1, 13))
     assert run(replace(config, seed=1, steps=2), tmp_path / "other") != curve[:2]
-    with pytest.raises(KeyboardInterrupt):
-        run(config, tmp_path, stop=4)
-    assert losses(tmp_path) == curve[:4]
-    half = tmp_path / ".last.pt.0123abcd.part"
+    out, options = tmp_path / "out", [*options, "--out", str(tmp_path / "out")]
+    command, env = [sys.executable, "-m", "hpe_nb.training", "train", *options], os.environ | {"OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        while running.poll() is None and (not (out / "log.csv").exists() or len(losses(out)) < 3):
+            time.sleep(0.01)
+        running.kill()
+    assert 3 <= len(losses(out)) < 12
+    half = out / ".last.pt.0123abcd.part"
     half.write_bytes(b"half")  # what a kill within a write has left, some time ago
     os.utime(half, (0, 0))
-    with (tmp_path / "log.csv").open("a") as log:
-        log.write("?\n5,0.1\n1")  # a damaged line, and lines after the checkpoint, the last one cut
-    assert run(config, tmp_path) == curve
+    with (out / "log.csv").open("a") as log:
+        log.write("?\n12,0.1\n1")  # a damaged line, and lines after the checkpoint, the last one cut
+    assert main(["train", *options]) == 0
+    assert "2 photos to train on" in capsys.readouterr().out, "each second one is held out"
+    assert losses(out) == curve
     assert not half.exists()
-    there, here = mean_of(out), mean_of(tmp_path)
+    there, here = mean_of(whole), mean_of(out)
     assert all(torch.equal(there[name], here[name]) for name in there)
+    assert main(["export", *options, "--to", str(tmp_path / "tiny.xml")]) == 0
+    outputs = pytest.importorskip("openvino").Core().read_model(tmp_path / "tiny.xml").outputs
+    assert {name for output in outputs for name in output.names} == {"heatmaps", "embeddings"}
 
 
 def test_a_log_goes_on_or_anew_and_ones_own_is_not_written_over(folder, tmp_path):
@@ -102,33 +116,10 @@ def test_a_photo_that_a_worker_cannot_read_is_one_sentence(tmp_path):
 
 
 def test_all_of_one_network_and_only_the_head_of_the_other_are_trained(unbroken):
-    config, out, _ = unbroken
+    config, _, out, _ = unbroken
     start, trained = make_task(config).network.state_dict(), mean_of(out)
     changed = {name.split(".")[0] for name in start if (start[name] != trained[name]).any()}
     assert changed == ({"head"} if config.network == "two-scales" else {name.split(".")[0] for name in start})
-
-
-def test_a_killed_command_goes_on_and_exports(folder, tmp_path):
-    config, out, file = tmp_path / "tiny.toml", tmp_path / "out", tmp_path / "tiny.xml"
-    config.write_text(
-        'network = "aenet"\nwidth = 0.2\ndepth = 0.3\nbatch = 2\nsteps = 12\nworkers = 0\nhold_out = 2\n'
-        f"save_every = 0.0\n[[data]]\nlabels = '{folder / 'labels.json'}'\nimages = '{folder}'\n"
-        "[augment]\nsize = 64\nlong = 80\n"
-    )
-    command = [sys.executable, "-m", "hpe_nb.training", "train", "--config", str(config), "--out", str(out)]
-    env = os.environ | {"OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
-        while running.poll() is None and (not (out / "log.csv").exists() or len(losses(out)) < 3):
-            time.sleep(0.01)
-        running.kill()
-    assert 3 <= len(losses(out)) < 12
-    again = subprocess.run(command, env=env, check=False, capture_output=True, text=True)
-    assert again.returncode == 0, again.stderr
-    assert "2 photos to train on" in again.stdout, "each second one is held out"
-    assert [step for step, _ in losses(out)] == list(range(1, 13))
-    assert main(["export", "--config", str(config), "--out", str(out), "--to", str(file)]) == 0
-    model = pytest.importorskip("openvino").Core().read_model(file)
-    assert {name for output in model.outputs for name in output.names} == {"heatmaps", "embeddings"}
 
 
 def test_training_lowers_the_loss(folder, tmp_path):
@@ -138,9 +129,8 @@ def test_training_lowers_the_loss(folder, tmp_path):
 
 def test_running_mean_follows_the_weights_and_copies_buffers(folder, tmp_path):
     states = []
-    while len(states) < 2:
-        with pytest.raises(KeyboardInterrupt):
-            run(tiny_config(folder), tmp_path, stop=1)
+    for steps in (1, 2):
+        run(tiny_config(folder, steps=steps), tmp_path)
         states.append(torch.load(tmp_path / "last.pt"))
     (first, second), mean = (state["network"] for state in states), states[1]["mean"]
     name, buffer = "stem.0.weight", "stem.1.running_mean"
@@ -158,19 +148,13 @@ def test_learning_rate_rises_and_falls(folder):
     assert rates[-1] == pytest.approx(0.02)
 
 
-def test_a_config_of_windows_notepad_can_be_read(tmp_path):
-    (tmp_path / "c.toml").write_bytes(b"\xef\xbb\xbfnetwork = 'aenet'\ndata = []\nseed = 1764525600123456789\n")
-    config = read_config(tmp_path / "c.toml")
-    assert (config.network, config.seed) == ("aenet", 1764525600123456789), "with each digit of its seed"
-
-
-def test_a_whole_number_may_be_written_with_a_point(tmp_path):
-    text = "network = 'aenet'\ndata = []\n{} = 6{point}\n[augment]\nsize = 64{point}\n"
-    configs = []
-    for point in ("", ".0"):
-        (tmp_path / "c.toml").write_text(text.format("steps", point=point))
+def test_a_config_of_windows_notepad_or_with_points_after_whole_numbers_is_the_same(tmp_path):
+    plain, configs = b"network = 'aenet'\ndata = []\nseed = 1764525600123456789\nsteps = 6\n[augment]\nsize = 64\n", []
+    for text in (plain, b"\xef\xbb\xbf" + plain, plain.replace(b"6\n", b"6.0\n").replace(b"4\n", b"4.0\n")):
+        (tmp_path / "c.toml").write_bytes(text)
         configs.append(read_config(tmp_path / "c.toml"))
-    assert repr(configs[0]) == repr(configs[1]), "with pictures in the same folder too"
+    assert len({repr(config) for config in configs}) == 1, "with pictures in the same folder too"
+    assert configs[0].seed == 1764525600123456789, "with each digit"
 
 
 def test_shipped_configs_can_be_read():
