@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import errno
 import itertools
 import json
@@ -11,7 +10,6 @@ import pickle
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from io import FileIO
@@ -21,7 +19,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from film_tools import coded, command, dot_network, frames_in, make_film, names, patched, photos, read, run
+from film_tools import coded, dot_network, ended, frames_in, make_film, names, patched, photos, read, run
 from refusals import refused
 from test_sources import camera, device
 from windows import play_windows
@@ -32,17 +30,11 @@ from hpe_nb.films.engine import STAGES, Stages
 from hpe_nb.films.record import Entry
 from hpe_nb.films.sources import Film
 from hpe_nb.films.video import VideoFile
-from hpe_nb.network.network import Network
 
 
 def walk(path: Path) -> Path:
     """A folder of 12 coded pictures of one person."""
     return photos(path / "walk", *(f"{i:03d}.png" for i in range(12)))
-
-
-def film_of_30(path: Path) -> Path:
-    """A film of 30 frames of nobody."""
-    return make_film(path / "film.mp4", 30)
 
 
 @pytest.fixture
@@ -55,18 +47,15 @@ def test_pictures(tmp_path: Path) -> None:
     out, place = tmp_path / "out", walk(tmp_path)
     summary, entries = run(place, out, pictures="", exports=("poses.json", "poses.csv"))
     assert (summary.frames, summary.people, summary.ending) == (12, 12, "")
+    exports = [hpe.load_pictures(out / name) for name in ("poses.json", "poses.csv")]
     for i, entry in enumerate(entries):
         image = hpe.read_image(place / entry.name)
         expected = hpe.decode(dot_network()(image)).poses
         assert (entry.name, entry.size, entry.person.tolist()) == (f"{i:03d}.png", (128, 96), [0])
-        np.testing.assert_allclose(entry.poses.keypoints, expected.keypoints, atol=0.006)
-        np.testing.assert_array_equal(entry.poses.kind, expected.kind)
         assert hpe.read_image(out / f"{i:03d}.jpg").shape == image.shape
-    assert [len(poses) for poses in hpe.load_pictures(out / "poses.json").values()] == [1] * 12
-    rows = list(csv.DictReader((out / "poses.csv").open()))
-    assert len(rows) == sum(int((entry.poses.kind > 0).sum()) for entry in entries)
-    assert rows[0]["joint"] == "nose"
-    assert float(rows[0]["x_px"]) == pytest.approx(entries[0].poses.keypoints[0, 0, 0], abs=0.006)
+        for poses in (entry.poses, *(export[entry.name] for export in exports)):
+            np.testing.assert_allclose(poses.keypoints, expected.keypoints, atol=0.006)
+            np.testing.assert_array_equal(poses.kind, expected.kind)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +194,7 @@ def film_of(path: Path, *size: int) -> VideoFile:
 
 def test_a_film_that_cannot_begin_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     play_windows(monkeypatch)
-    refused("20000 x 2 pixels", film_of, tmp_path / "a.mp4", 2, 20_000)
+    refused("20000 x 2 pixels .* smaller", film_of, tmp_path / "a.mp4", 2, 20_000)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -234,22 +223,16 @@ def test_a_start_beyond_the_end_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_a_command_that_is_ended_keeps_everything(tmp_path: Path, sign: str, name: str) -> None:
-    what = ["run", str(hpe.sample("vtest")), "--loop", "--csv", "--video", name]
-    started = command("-m", "hpe_nb.cli.main", *what, out=tmp_path)
+    words = ["-m", "hpe_nb.cli.main", "run", str(hpe.sample("vtest")), "--loop", "--csv", "--video", name]
     record = tmp_path / "poses.jsonl"
-    while started.poll() is None and not (record.exists() and record.read_bytes().count(b"\n") > 40):
-        time.sleep(0.02)
-    started.send_signal(signal.Signals[sign])
-    try:
-        out, err = started.communicate(timeout=60)
-    finally:
-        started.kill()
+    ready = lambda: record.exists() and record.read_bytes().count(b"\n") > 40  # noqa: E731
+    status, out, err = ended(*words, out=tmp_path, ready=ready, sign=sign)
     count = len(list(hpe.read_record(record)))
     if sign == "SIGKILL":
         assert count - 15 <= frames_in(tmp_path / name) <= count + 2
         with folder_held(tmp_path):  # the lock ended with the process
             return
-    assert started.returncode == 130, err
+    assert status == 130, err
     assert f"Stopped after {count} frames; all of them are in" in err
     assert frames_in(tmp_path / name) - count in (0, 1)  # one may have been in between
     assert "poses.csv" in names(tmp_path)
@@ -265,16 +248,6 @@ class TinyDisk(FileIO):
         return written
 
 
-PICTURES_LEFT, place = iter(range(6)), Network.place
-
-
-def place_six(network: Network, image: np.ndarray) -> object:
-    """`Network.place` on a device that goes away after six pictures."""
-    if next(PICTURES_LEFT, None) is None:
-        raise RuntimeError("Exception from src\nDevice was lost.")
-    return place(network, image)
-
-
 def with_a_hole(film: Path) -> Path:
     """The film, some of whose bytes are lost."""
     data = bytearray(film.read_bytes())
@@ -283,24 +256,16 @@ def with_a_hole(film: Path) -> Path:
     return film
 
 
-ROOM, FULL = Mock(free=2**30), Mock(free=2**20)
+FILLING = {"video.shutil.disk_usage": Mock(side_effect=[Mock(free=2**30)] * 9 + [Mock(free=2**20)] * 9)}
+TINY = {"record.RecordFile._open": lambda self: TinyDisk(self.path, "w")}
+LOST = [dot_network().place(coded([]))] * 6 + [RuntimeError("Exception from src\nDevice was lost.")]
 ENDS: dict[str, tuple[Callable[[Path], Any], dict[str, Any], str, Sequence[int]]] = {
-    "Ctrl-C": (film_of_30, {}, "Stopped after 7 frames; all of them are in", [7]),
-    "no room for a film": (
-        film_of_30,
-        {"video.shutil.disk_usage": Mock(side_effect=[ROOM] * 9 + [FULL] * 9)},
-        "is full",
-        [8],
-    ),
-    "no room for the record": (
-        walk,
-        {"record.RecordFile._open": lambda self: TinyDisk(self.path, "w")},
-        "No space left",
-        range(1, 12),
-    ),
+    "Ctrl-C": (lambda path: make_film(path / "a.mp4", 30), {}, "Stopped after 7 frames; all of them are in", [7]),
+    "no room for a film": (lambda path: make_film(path / "a.mp4", 30), FILLING, "is full", [8]),
+    "no room for the record": (walk, TINY, "No space left", range(1, 12)),
     "the camera is pulled out": (lambda _: camera(device()), {}, "broke off after 5 frames", range(1, 6)),
     "a hole in the film": (lambda path: with_a_hole(make_film(path / "a.avi", 60)), {}, "", range(21, 61)),
-    "the device goes away": (walk, {"engine.Network.place": place_six}, "Device was lost.", [6]),
+    "the device goes away": (walk, {"engine.Network.place": Mock(side_effect=LOST)}, "Device was lost.", [6]),
 }
 """What ends a run: the source, what is patched in the films' room, what is told, and how many frames there may be."""
 
@@ -341,9 +306,7 @@ def run_film(out: Path, **given: Any) -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        pytest.param(lambda path: VideoFile(path / "film.gif", 10), "'.gif'", id="unknown ending"),
-        pytest.param(lambda path: film_of(path / "a.mp4", 2, 20_000), "20000 x 2 pixels .* smaller", id="too wide"),
-        pytest.param(lambda path: run_film(path / "out", video="a.jsonl"), "ending", id="a run of unknown ending"),
+        pytest.param(lambda path: run_film(path / "out", video="a.gif"), "the ending '.gif'", id="unknown ending"),
         pytest.param(lambda path: run_film(path / "out", frames=-1), "frames=-1", id="less than no frames"),
         pytest.param(lambda path: run_film(path / "out", joints=("tail",)), "tail", id="no joint's name"),
         pytest.param(lambda path: run_film(path / "text"), "text could not be written", id="a file in the way"),

@@ -7,8 +7,6 @@ import math
 import signal
 import sys
 import threading
-import time
-import warnings
 from collections.abc import Callable
 from itertools import chain, islice, repeat
 from pathlib import Path, PureWindowsPath
@@ -19,7 +17,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from film_tools import command, make_film, patched, read, shown
+from film_tools import ended, make_film, patched, read, shown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from local_server import Handler, served
@@ -29,7 +27,7 @@ import hpe_nb as hpe
 from hpe_nb.arrays import Image
 from hpe_nb.films import sources
 from hpe_nb.films.inputs import find_inputs
-from hpe_nb.films.sources import Span, Troubles
+from hpe_nb.films.sources import Span
 from hpe_nb.films.video import VideoFile
 
 
@@ -45,30 +43,24 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("what", "names"),
+    ("what", "span", "names"),
     [
-        pytest.param("a.png", ["a.png"], id="one picture"),
-        pytest.param("", ["a.png", "d.png", "e.png"], id="folder"),
-        pytest.param("**/*.png", ["a.png", "d.png", "e.png", "sub/c.png"], id="pattern"),
-        pytest.param(["e.png", "sub/c.png"], ["e.png", "sub/c.png"], id="list, in its order"),
+        pytest.param("a.png", {}, ["a.png"], id="one picture"),
+        pytest.param("", {}, ["a.png", "d.png", "e.png"], id="folder"),
+        pytest.param("", {"start": 1, "stride": 2}, ["e.png"], id="some of a folder, of which one is broken"),
+        pytest.param("b.png", {"loop": True}, [], id="a broken one for ever"),
+        pytest.param("**/*.png", {}, ["a.png", "d.png", "e.png", "sub/c.png"], id="pattern"),
+        *(pytest.param(kind, {}, ["sub/c.png", "e.png"]) for kind in (list, tuple, iter, dict.fromkeys, np.array)),
     ],
 )
-def test_pictures(folder: Path, what: str | list[str], names: list[str]) -> None:
-    seen, source = read([str(folder / name) for name in what] if isinstance(what, list) else str(folder / what))
+def test_pictures(folder: Path, what: Any, span: dict[str, Any], names: list[str]) -> None:
+    """Those of what is named, in its order; anything may hold the names of several."""
+    given = folder / what if isinstance(what, str) else what([str(folder / name) for name in names])
+    seen, source = read(given, **span)
     assert [frame.name for frame in seen] == names
+    assert all(source.files[frame.index] == str(folder / frame.name) for frame in seen)
     assert source.report.count == len([1 for path in source.files if path.endswith("b.png")])
     assert all("b.png" in sentence for sentence in source.report.sentences)
-
-
-@pytest.mark.parametrize("several", [tuple, iter, dict.fromkeys, np.array], ids=["tuple", "iterator", "dict", "array"])
-def test_pictures_may_come_in_anything_that_holds_several(folder: Path, several: Any) -> None:
-    seen, _ = read(several([str(folder / name) for name in ("e.png", "a.png")]))
-    assert [frame.name for frame in seen] == ["e.png", "a.png"]
-
-
-def test_pictures_give_the_frames_asked_for(folder: Path) -> None:
-    assert [frame.index for frame in read(folder, start=1, stride=2)[0]] == [3]  # 1 is broken
-    assert read(folder / "b.png", loop=True)[0] == []
 
 
 @pytest.fixture(scope="module")
@@ -150,15 +142,12 @@ def test_a_loop_goes_on_counting_and_keeps_no_frames(film: Path) -> None:
     assert (np.diff([time for *_, time in seen]) > 0).all()
 
 
+@pytest.mark.filterwarnings("error")
 def test_files_of_films_are_given_back(film: Path, tmp_path: Path) -> None:
-    text = tmp_path / "text.mp4"
-    text.write_text("no film")
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")
-        read(film)
-        refused("cannot be opened", hpe.open_source, text)
-        gc.collect()
-    assert not seen
+    (tmp_path / "text.mp4").write_text("no film")
+    read(film)
+    refused("cannot be opened", hpe.open_source, tmp_path / "text.mp4")
+    gc.collect()
 
 
 @pytest.mark.parametrize(
@@ -179,14 +168,16 @@ def test_a_film_that_breaks_off_is_told(tmp_path: Path, name: str, share: float)
     assert "of 6.0 seconds" in source.report.sentences[-1]
 
 
-def test_a_bad_frame_is_skipped_and_told(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    true, count = sources.Upright.__call__, iter(range(100))
-    broken = lambda self, frame: None if next(count) in (2, 3) else true(self, frame)  # noqa: E731
-    monkeypatch.setattr(sources.Upright, "__call__", broken)
-    seen, source = read(film, stop=6)
-    assert [frame.index for frame in seen] == [0, 1, 4, 5]
-    assert source.report.count == 2
-    assert "film.mp4 frame 2" in source.report.sentences[0]
+def test_bad_frames_are_skipped_and_told_the_first_ones_one_by_one(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = np.zeros((4, 4, 3), np.uint8)
+    monkeypatch.setattr(sources.Upright, "__call__", Mock(side_effect=[image, image, *[None] * 9, image]))
+    with hpe.open_source(film, stop=12) as source:
+        source.report.most = 2
+        assert [frame.index for frame in source] == [0, 1, 11]
+    second, third, more = source.report.told()
+    assert "film.mp4 frame 2 could" in second
+    assert "film.mp4 frame 3 could" in third
+    assert more == "... and 7 more of the kind."
 
 
 def device(count: int = 5) -> Mock:
@@ -274,13 +265,10 @@ def test_a_stalled_stream_is_ended_at_once(tmp_path: Path, path: str, last: byte
     frames, record = path[0] != "0", tmp_path / "poses.jsonl"
     with served({path: last}) as site:
         site.answers[path] = [stalling]
-        started = command("-c", RUN, "run", f"{site.address}/{path}", out=tmp_path)
-        while started.poll() is None and not (record.exists() and record.stat().st_size if frames else site.asked):
-            time.sleep(0.1)
-        time.sleep(1.0)  # until it waits
-        started.send_signal(number := signal.Signals[sign])
-        _, err = started.communicate(timeout=60)
-    assert started.returncode == (130 if frames or "interrupted" in err else -number), err
+        ready = lambda: record.exists() and record.stat().st_size if frames else site.asked  # noqa: E731
+        words = ["-c", RUN, "run", f"{site.address}/{path}"]
+        status, _, err = ended(*words, out=tmp_path, ready=ready, sign=sign)
+    assert status == (130 if frames or "interrupted" in err else -signal.Signals[sign]), err
     assert ("Stopped after" in err) == frames, err
 
 
@@ -332,13 +320,6 @@ def test_a_drive_that_is_not_there(monkeypatch: pytest.MonkeyPatch, what: str, w
     monkeypatch.setattr("os.path.isdir", lambda _: False)
     (said,) = find_inputs([f"/stick/{what}"]).report.sentences
     assert words in said
-
-
-def test_a_report_stays_small() -> None:
-    report = Troubles(most=3)
-    for i in range(10):
-        report.add(f"{i}")
-    assert report.told() == ["0", "1", "2", "... and 7 more of the kind."]
 
 
 def test_a_closed_film_may_be_closed_again_and_says_that_it_is_closed() -> None:
