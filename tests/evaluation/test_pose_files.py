@@ -46,14 +46,14 @@ def test_any_numbers_come_back(tmp_path_factory, ending, data, count, dimension)
 
 @pytest.mark.parametrize("ending", ["json", "csv"])
 def test_several_pictures_in_one_file(tmp_path, ending):
-    names = [7, "=beach, old.jpg", "007", -5, "\uff11\uff12"]
+    names = [7, "7", "007", "0", -5, "-5", "\uff11\uff12", "=beach, old.jpg"]  # a name like a number stays a name
     pictures = {name: some_poses(1 + seed, seed) for seed, name in enumerate(names)} | {"empty.jpg": Poses.none()}
     path = save_poses(tmp_path / f"all.{ending}", pictures)
     assert list(load_pictures(path)) == names
     assert ("'=beach" in path.read_text(encoding="utf-8")) == (ending == "csv")  # no formula for a spreadsheet
-    assert same(load_poses(path, image_id="=beach, old.jpg"), pictures["=beach, old.jpg"])
-    assert len(load_poses(path, image_id="empty.jpg")) == 0
-    refused("holds poses of 5 pictures", load_poses, path)
+    for name, poses in pictures.items():
+        assert same(load_poses(path, image_id=name), poses)
+    refused("holds poses of 8 pictures", load_poses, path)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,10 @@ def test_results_of_other_tools(tmp_path):
     poses = load_poses(path)
     assert np.isnan(poses.tags).all()
     assert poses.kind[0].tolist() == [MISSING, DETECTED] + [MISSING] * 15
-    again = load_poses(save_poses(tmp_path / "again.csv", poses))
-    assert again.keypoints.tolist() == poses.keypoints.tolist()
 
+
+STRANGE = [f"{text}\n" for text in ("[" * 100_000, '{"frame":' + "9" * 5000 + "}", "\0", '[{"image_id":1}]')]
+"""What is nested too deeply, has a huge number, is all zeros, or half a person."""
 
 PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0}
 
@@ -136,13 +137,16 @@ PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0
         pytest.param("a.csv", b"\x00\xff\x00", "holds no poses", id="binary csv"),
         pytest.param("a.jsonl", "{}\n", "no record", id="no record"),
         pytest.param("a.txt", "", "ends with .json or .csv", id="another ending"),
+        *(pytest.param(f"a.{end}", text, "no record|no poses") for end in ("json", "jsonl", "csv") for text in STRANGE),
     ],
 )
 @pytest.mark.filterwarnings("error")
 def test_what_is_no_pose_file(tmp_path, name, content, says):
     path = tmp_path / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    assert str(path) in refused(says, load_poses, path)
+    assert f"{name} " in refused(says, load_poses, path)
+    if content in STRANGE:
+        refused("is no record", list, hpe.read_record(path))
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path):
@@ -155,11 +159,3 @@ def test_a_failed_save_leaves_the_old_file(tmp_path):
         save_poses(path, some_poses(1), 1.5)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
-
-
-@pytest.mark.parametrize("ending", [".json", ".csv"])
-@pytest.mark.parametrize("name", [7, "7", "0", "-5", "007"], ids=repr)
-def test_a_name_that_looks_like_a_number_stays_a_name(tmp_path, name, ending):
-    file = save_poses(tmp_path / f"people{ending}", hpe.scene(1).truth.poses, name)
-    assert list(load_pictures(file)) == [name]
-    assert len(load_poses(file, name)) == 1
