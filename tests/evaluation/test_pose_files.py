@@ -5,7 +5,7 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
-from eval_tools import same
+from eval_tools import same, scenes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -16,14 +16,8 @@ from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.evaluation.pose_files import load_pictures, load_poses, save_poses
 
 FINITE = st.floats(-(2**100), 2**100, width=32)
-
-
-def some_poses(count, seed=0):
-    """Random people with all three kinds of joint."""
-    random = np.random.default_rng(seed)
-    kind = random.integers(0, 3, (count, 17)).astype(np.uint8)
-    keypoints = random.uniform(0, 500, (count, 17, 3)).astype(np.float32) * (kind != MISSING)[..., None]
-    return Poses(keypoints, random.random(count, np.float32), random.random(count, np.float32), kind)
+FOUND = [hpe.decode(each.maps).poses for each in scenes(8)]
+"""More and more people, with all three kinds of joint."""
 
 
 @pytest.mark.parametrize("ending", ["json", "csv", "JSON"])
@@ -47,7 +41,7 @@ def test_any_numbers_come_back(tmp_path_factory, ending, data, count, dimension)
 @pytest.mark.parametrize("ending", ["json", "csv"])
 def test_several_pictures_in_one_file(tmp_path, ending):
     names = [7, "7", "007", "0", -5, "-5", "\uff11\uff12", "=beach, old.jpg"]  # a name like a number stays a name
-    pictures = {name: some_poses(1 + seed, seed) for seed, name in enumerate(names)} | {"empty.jpg": Poses.none()}
+    pictures = dict(zip(names, FOUND, strict=True)) | {"empty.jpg": Poses.none()}
     path = save_poses(tmp_path / f"all.{ending}", pictures)
     assert list(load_pictures(path)) == names
     assert ("'=beach" in path.read_text(encoding="utf-8")) == (ending == "csv")  # no formula for a spreadsheet
@@ -76,8 +70,8 @@ def test_a_picture_that_a_file_cannot_have_is_refused(tmp_path, name, image_id, 
         for i, photo in enumerate("ab")
     ]
     (tmp_path / "photos.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    save_poses(tmp_path / "names.csv", some_poses(1), "a.jpg")
-    save_poses(tmp_path / "numbers.json", some_poses(1), 7)
+    save_poses(tmp_path / "names.csv", FOUND[0], "a.jpg")
+    save_poses(tmp_path / "numbers.json", FOUND[0], 7)
     save_poses(tmp_path / "nobody.json", Poses.none())
     if says:
         refused(says, load_poses, tmp_path / name, image_id)
@@ -86,7 +80,7 @@ def test_a_picture_that_a_file_cannot_have_is_refused(tmp_path, name, image_id, 
 
 
 def test_csv_says_units_leaves_missing_joints_blank_and_may_be_edited(tmp_path):
-    poses = some_poses(2)
+    poses = FOUND[-1]
     path = save_poses(tmp_path / "a.csv", poses, image_id="dog.jpg")
     header, *rows = path.read_text().splitlines()
     assert header == "image_id,person,person_score,person_tag,joint,kind,x_px,y_px,score"
@@ -150,12 +144,12 @@ def test_what_is_no_pose_file(tmp_path, name, content, says):
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path):
-    path, broken = save_poses(tmp_path / "a.json", some_poses(2)), some_poses(1)
+    path, broken = save_poses(tmp_path / "a.json", FOUND[1]), deepcopy(FOUND[0])
     before = path.read_bytes()
     broken.keypoints[0, 0, 0] = np.nan
-    refused("NaN", save_poses, path, {1: some_poses(1), 2: broken})
+    refused("NaN", save_poses, path, {1: FOUND[0], 2: broken})
     refused("Decoding was given for picture 0", save_poses, path, hpe.decode(hpe.scene(1).maps))
     with pytest.raises(TypeError):
-        save_poses(path, some_poses(1), 1.5)
+        save_poses(path, FOUND[0], 1.5)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

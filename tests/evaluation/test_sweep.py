@@ -246,11 +246,6 @@ def test_a_table_without_labelled_people():
     refused("a table of one picture was given", one.validated)
 
 
-def test_of_fewer_pictures_than_parts_each_is_one_part():
-    few = swept(PICTURES[:3])
-    assert few.validated() == few.validated(3)
-
-
 @pytest.mark.parametrize(("price", "sign"), [("wrong", 1), ("PCK", -1)])
 def test_the_line_joins_settings_that_no_other_beats(table, price, sign):
     rows = table.frame[[price, "AP"]].drop_duplicates().to_numpy() * (sign, -1)
@@ -268,6 +263,7 @@ def test_intervals(table):
     default, unseen = table.validated(2)
     assert default == pytest.approx(table.frame["AP"][0])
     assert unseen < table.frame["AP"].max()  # which chooses with the pictures seen
+    assert table.validated() == table.validated(4), "of fewer pictures than parts each is one part"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -185,23 +185,18 @@ def test_films_keep_the_shape_of_their_pixels(tmp_path: Path, monkeypatch: pytes
         assert source.pixel_ratio == Fraction(1, 2)
 
 
-def film_of(path: Path, *size: int) -> VideoFile:
-    """A film of one grey frame of this height and width."""
-    with VideoFile(path, 10) as film:
-        film.write(np.full((*size, 3), 90, np.uint8), 0.0)
-    return film
-
-
 def test_a_film_that_cannot_begin_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     play_windows(monkeypatch)
-    refused("20000 x 2 pixels .* smaller", film_of, tmp_path / "a.mp4", 2, 20_000)
+    with VideoFile(tmp_path / "a.mp4", 10) as film:
+        refused("20000 x 2 pixels .* smaller", film.write, np.zeros((2, 20_000, 3), np.uint8), 0.0)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_odd_sizes(tmp_path: Path) -> None:
-    for size in ((97, 131), (1, 1), (1, 40)):
-        film = film_of(tmp_path / "odd.mp4", *size)
-        assert (frames_in(film.path), film.fitted) == (1, 0), size
+@pytest.mark.parametrize("size", [(97, 131), (1, 1), (1, 40)], ids=str)
+def test_odd_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
+    with VideoFile(tmp_path / "odd.mp4", 10) as film:
+        film.write(np.full((*size, 3), 90, np.uint8), 0.0)
+    assert (frames_in(film.path), film.fitted) == (1, 0)
 
 
 def test_a_start_beyond_the_end_is_told(tmp_path: Path) -> None:
@@ -298,18 +293,16 @@ def naming(folder: Path, picture: str = "a.jpg", time: float = 0) -> Path:
     return path
 
 
-def run_film(out: Path, **given: Any) -> None:
-    """The job on the kit's film."""
-    run(hpe.sample("vtest"), out, **given)
+VTEST = hpe.sample("vtest")
 
 
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        pytest.param(lambda path: run_film(path / "out", video="a.gif"), "the ending '.gif'", id="unknown ending"),
-        pytest.param(lambda path: run_film(path / "out", frames=-1), "frames=-1", id="less than no frames"),
-        pytest.param(lambda path: run_film(path / "out", joints=("tail",)), "tail", id="no joint's name"),
-        pytest.param(lambda path: run_film(path / "text"), "text could not be written", id="a file in the way"),
+        pytest.param(lambda path: run(VTEST, path / "out", video="a.gif"), "the ending '.gif'", id="unknown ending"),
+        pytest.param(lambda path: run(VTEST, path / "out", frames=-1), "frames=-1", id="less than no frames"),
+        pytest.param(lambda path: run(VTEST, path / "out", joints=("tail",)), "tail", id="no joint's name"),
+        pytest.param(lambda path: run(VTEST, path / "text"), "text could not be written", id="a file in the way"),
         pytest.param(lambda path: list(hpe.read_record(path / "text")), "is no record", id="no record"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, "../a.jpg"))), "leads out", id="picture above"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, "/a.jpg"))), "leads out", id="picture elsewhere"),
@@ -317,9 +310,9 @@ def run_film(out: Path, **given: Any) -> None:
         pytest.param(lambda path: list(hpe.read_record(naming(path, time=np.nan))), "time=nan", id="no second"),
         pytest.param(lambda path: hpe.export_record(path / "text", path / "poses.txt"), "'.txt'|.txt", id="no format"),
         pytest.param(lambda path: hpe.Outputs(record=path, people=(0,)), "people=0 was", id="no person's number"),
-        pytest.param(lambda path: run_film(path / "out", running=2), "settings of the engine", id="no engine"),
-        pytest.param(lambda path: run_film(path / "out", grouping=2), "but settings are", id="no settings"),
-        pytest.param(lambda path: run_film(path / "out", following=2), "settings of tracking", id="no tracking"),
+        pytest.param(lambda path: run(VTEST, path / "out", running=2), "settings of the engine", id="no engine"),
+        pytest.param(lambda path: run(VTEST, path / "out", grouping=2), "but settings are", id="no settings"),
+        pytest.param(lambda path: run(VTEST, path / "out", following=2), "settings of tracking", id="no tracking"),
         pytest.param(lambda path: hpe.Outputs(record=path, people=("a",)), "people='a' was", id="a name"),
         pytest.param(lambda path: hpe.Outputs(record=path, size=(-5, 5)), "size=-5 was", id="no size"),
         pytest.param(lambda path: hpe.Outputs(record=path, min_score=np.nan), "min_score=nan", id="no score"),
