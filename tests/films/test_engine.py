@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from operator import length_hint
-from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -39,9 +38,7 @@ MIXED = [coded([(44, 44, 1)], size) for size in SIZES for _ in range(2)]
         pytest.param(MIXED, 1, replace(DOTS, fit="protocol", size=96), {}, id="frames of changing size"),
     ],
 )
-def test_results_are_those_of_frame_by_frame(
-    pictures: list[np.ndarray], people: int, network: Network, running: dict[str, Any]
-) -> None:
+def test_results_are_those_of_frame_by_frame(pictures, people, network, running):
     found = list(hpe.detect(frames(pictures), network, running=hpe.Running(**running)))
     assert [one.frame.index for one in found] == list(range(len(pictures)))
     for one, picture in zip(found, pictures, strict=True):
@@ -49,7 +46,7 @@ def test_results_are_those_of_frame_by_frame(
         np.testing.assert_array_equal(one.poses.keypoints, hpe.decode(network(picture)).poses.keypoints)
 
 
-def test_a_flip_test_is_no_network(tmp_path: Path) -> None:
+def test_a_flip_test_is_no_network(tmp_path):
     twice: Any = hpe.FlipTest(DOTS)
     refused("a network itself", next, hpe.detect(frames(WALK), twice))
     with hpe.open_source(hpe.sample("vtest")) as film:
@@ -57,7 +54,7 @@ def test_a_flip_test_is_no_network(tmp_path: Path) -> None:
     assert not any(tmp_path.iterdir())
 
 
-def test_frames_that_cannot_be_used_are_left_out_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frames_that_cannot_be_used_are_left_out_and_told(monkeypatch):
     given, report, maps = frames(WALK), Troubles(), DOTS(WALK[0])
     for i in (*range(9), 15):  # at the beginning more than may wait
         given[i] = replace(given[i], image=np.zeros((4, 4), np.uint8), name="grey one")
@@ -69,7 +66,7 @@ def test_frames_that_cannot_be_used_are_left_out_and_told(monkeypatch: pytest.Mo
     assert "frame 20 was left out: broken maps" in report.sentences
 
 
-def test_memory_is_bounded_when_nobody_takes_results() -> None:
+def test_memory_is_bounded_when_nobody_takes_results():
     waiting = iter(frames(WALK * 10))
     found = hpe.detect(waiting, DOTS, running=hpe.Running(requests=2))
     next(found)
@@ -82,7 +79,7 @@ def test_memory_is_bounded_when_nobody_takes_results() -> None:
 
 
 @pytest.mark.parametrize(("given", "taken"), [(25, 0), (25, 1), (4, 4), (0, 0)])
-def test_an_error_of_the_source_comes_after_the_results_and_nothing_runs_after_the_end(given: int, taken: int) -> None:
+def test_an_error_of_the_source_comes_after_the_results_and_nothing_runs_after_the_end(given, taken):
     def breaking() -> Iterator[Frame]:
         yield from frames(WALK[:given])
         raise hpe.HpeError("the source broke.")
@@ -104,7 +101,7 @@ def test_an_error_of_the_source_comes_after_the_results_and_nothing_runs_after_t
         pytest.param("GPU", {}, "LATENCY", {}, id="another device"),
     ],
 )
-def test_settings_reach_openvino(device: str, config: dict[str, str], hint: str, shares: dict[str, str]) -> None:
+def test_settings_reach_openvino(device, config, hint, shares):
     if SHARED not in ov.Core().get_property("CPU", "SUPPORTED_PROPERTIES"):
         pytest.skip("this OpenVINO has no such property")
     network = tuned(replace(DOTS, device=device, config=config), hpe.Running(hint=hint, streams=2, threads=3))

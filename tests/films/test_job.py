@@ -43,7 +43,7 @@ def two(tmp_path: Path) -> Path:
     return hpe.write_image(tmp_path / "in" / "a.png", coded([(30, 48, 1), (90, 48, 2)]))
 
 
-def test_pictures(tmp_path: Path) -> None:
+def test_pictures(tmp_path):
     out, place = tmp_path / "out", walk(tmp_path)
     summary, entries = run(place, out, pictures="", exports=("poses.json", "poses.csv"))
     assert (summary.frames, summary.people, summary.ending) == (12, 12, "")
@@ -68,7 +68,7 @@ def test_pictures(tmp_path: Path) -> None:
         pytest.param({"people": (9,)}, [False] * 4, id="a person who is not there"),
     ],
 )
-def test_people_and_joints_that_are_drawn(tmp_path: Path, two: Path, chosen: dict[str, Any], red: list[bool]) -> None:
+def test_people_and_joints_that_are_drawn(tmp_path, two, chosen, red):
     for out, given in (("drawn", chosen), ("bare", {"people": (99,)})):
         summary, _ = run(two, tmp_path / out, pictures="", **given)
         assert summary.people == 2  # the record has all of them
@@ -81,12 +81,12 @@ def test_people_and_joints_that_are_drawn(tmp_path: Path, two: Path, chosen: dic
 @pytest.mark.parametrize(
     ("asked", "shape"), [((64, 64), (48, 64, 3)), ((256, 400), (192, 256, 3)), ((1, 1), (1, 1, 3))], ids=str
 )
-def test_pictures_fit_into_a_size(tmp_path: Path, two: Path, asked: tuple[int, int], shape: tuple[int, ...]) -> None:
+def test_pictures_fit_into_a_size(tmp_path, two, asked, shape):
     run(two, tmp_path, pictures="", size=asked)
     assert hpe.read_image(tmp_path / "a.jpg").shape == shape
 
 
-def test_each_persons_part_of_the_picture(tmp_path: Path, two: Path) -> None:
+def test_each_persons_part_of_the_picture(tmp_path, two):
     out, parts = tmp_path / "out", ["a-person-1.jpg", "a-person-2.jpg"]
     run(two, out, crops="crops")
     assert hpe.read_image(out / "crops" / parts[0]).shape == (59, 31, 3)
@@ -98,7 +98,7 @@ def test_each_persons_part_of_the_picture(tmp_path: Path, two: Path) -> None:
     refused("is there", run, two, out, crops="crops")
 
 
-def test_every_part_and_picture_has_a_file_of_its_own(tmp_path: Path) -> None:
+def test_every_part_and_picture_has_a_file_of_its_own(tmp_path):
     given = [f"{'漢' * 80}1.png", f"{'漢' * 80}2.png", "a.png", "a.jpg", "crops/a-person-1.png"]
     place, out = photos(tmp_path / "in", *given), tmp_path / "out"
     run(f"{place}/**/*", out, pictures="", crops="crops")
@@ -114,7 +114,7 @@ def test_every_part_and_picture_has_a_file_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("frames", [None, 0, 10**30])
-def test_a_film_of_nobody(tmp_path: Path, frames: int | None) -> None:
+def test_a_film_of_nobody(tmp_path, frames):
     given = {"exports": ("poses.json", "poses.csv"), "grouping": hpe.Settings(pose_threshold=1.0), "frames": frames}
     film = make_film(tmp_path / "film.mp4", 20)
     summary, entries = run(film, tmp_path, video="out.mp4", pictures="frames", **given)
@@ -131,7 +131,7 @@ def test_a_film_of_nobody(tmp_path: Path, frames: int | None) -> None:
     assert pickle.loads(pickle.dumps(summary)).stages.text() == stages.text(), "a run may go in another process"
 
 
-def test_a_frame_is_written_while_one_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_frame_is_written_while_one_is_drawn(tmp_path, monkeypatch):
     def draw(image: np.ndarray, _: hpe.Poses, **__: object) -> np.ndarray:
         if next(count) == 1:
             second.set()
@@ -143,7 +143,7 @@ def test_a_frame_is_written_while_one_is_drawn(tmp_path: Path, monkeypatch: pyte
     assert came == [True, True], "the first frame's writing waited for the second's drawing in vain"
 
 
-def test_frames_of_changing_size_fit_the_first(tmp_path: Path) -> None:
+def test_frames_of_changing_size_fit_the_first(tmp_path):
     sizes = [(128, 96), (96, 128), (128, 96), (640, 480)]
     for i, (width, height) in enumerate(sizes):
         hpe.write_image(tmp_path / "mixed" / f"{i}.png", np.full((height, width, 3), 200, np.uint8))
@@ -164,7 +164,7 @@ def test_frames_of_changing_size_fit_the_first(tmp_path: Path) -> None:
         pytest.param(1e-4, [0, 10_010, 20_020], id="slower than AVI can be"),
     ],
 )
-def test_avi_films_keep_their_times(tmp_path: Path, fps: float, times: list[float]) -> None:
+def test_avi_films_keep_their_times(tmp_path, fps, times):
     with VideoFile(tmp_path / "a.avi", fps) as film:
         for i, time in enumerate(times):
             film.write(np.full((48, 64, 3), 60 * i, np.uint8), time)
@@ -173,7 +173,7 @@ def test_avi_films_keep_their_times(tmp_path: Path, fps: float, times: list[floa
     np.testing.assert_allclose([frame.time for frame in seen], times)
 
 
-def test_films_keep_the_shape_of_their_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_films_keep_the_shape_of_their_pixels(tmp_path, monkeypatch):
     with monkeypatch.context() as wide:
         wide.setattr(Film, "pixel_ratio", Fraction(2))
         run(make_film(tmp_path / "film.mp4", 1), tmp_path, video="out.mp4")
@@ -185,7 +185,7 @@ def test_films_keep_the_shape_of_their_pixels(tmp_path: Path, monkeypatch: pytes
         assert source.pixel_ratio == Fraction(1, 2)
 
 
-def test_a_film_that_cannot_begin_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_film_that_cannot_begin_leaves_no_file(tmp_path, monkeypatch):
     play_windows(monkeypatch)
     with VideoFile(tmp_path / "a.mp4", 10) as film:
         refused("20000 x 2 pixels .* smaller", film.write, np.zeros((2, 20_000, 3), np.uint8), 0.0)
@@ -193,13 +193,13 @@ def test_a_film_that_cannot_begin_leaves_no_file(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("size", [(97, 131), (1, 1), (1, 40)], ids=str)
-def test_odd_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_odd_sizes(tmp_path, size):
     with VideoFile(tmp_path / "odd.mp4", 10) as film:
         film.write(np.full((*size, 3), 90, np.uint8), 0.0)
     assert (frames_in(film.path), film.fitted) == (1, 0)
 
 
-def test_a_start_beyond_the_end_is_told(tmp_path: Path) -> None:
+def test_a_start_beyond_the_end_is_told(tmp_path):
     summary, entries = run(hpe.open_source(make_film(tmp_path / "film.mp4", 3), start=50), tmp_path)
     assert "no frame that was asked for" in summary.notes[0]
     assert entries == []
@@ -217,7 +217,7 @@ def test_a_start_beyond_the_end_is_told(tmp_path: Path) -> None:
         *(pytest.param("SIGKILL", f"out.{end}", id=f"kill, {end}") for end in ("mp4", "mkv", "mov")),
     ],
 )
-def test_a_command_that_is_ended_keeps_everything(tmp_path: Path, sign: str, name: str) -> None:
+def test_a_command_that_is_ended_keeps_everything(tmp_path, sign, name):
     words = ["-m", "hpe_nb.cli.main", "run", str(hpe.sample("vtest")), "--loop", "--csv", "--video", name]
     record = tmp_path / "poses.jsonl"
     ready = lambda: record.exists() and record.read_bytes().count(b"\n") > 40  # noqa: E731
@@ -266,7 +266,7 @@ ENDS: dict[str, tuple[Callable[[Path], Any], dict[str, Any], str, Sequence[int]]
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_whatever_ends_a_run_it_keeps_everything(end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whatever_ends_a_run_it_keeps_everything(end, tmp_path, monkeypatch):
     def stop(_: Entry, stages: Stages) -> None:
         if end == "Ctrl-C" and stages.frames == 7:
             signal.raise_signal(signal.SIGINT)
@@ -327,7 +327,7 @@ VTEST = hpe.sample("vtest")
         pytest.param(lambda _: hpe.Running(requests=1.5), "expected", id="part of a request"),  # type: ignore[arg-type]
     ],
 )
-def test_outputs_that_cannot_be(tmp_path: Path, make: Callable[[Path], object], words: str) -> None:
+def test_outputs_that_cannot_be(tmp_path, make, words):
     (tmp_path / "text").write_text("some text\n")
     (tmp_path / "link").symlink_to(tmp_path / "text")
     refused(words, make, tmp_path)

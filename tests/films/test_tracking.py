@@ -79,7 +79,7 @@ FILMS: dict[str, tuple[list[Poses], dict[str, Any], list[list[int]]]] = {
 
 
 @pytest.mark.parametrize(("film", "changes", "expected"), FILMS.values(), ids=FILMS)
-def test_who_is_who(film: list[Poses], changes: dict[str, Any], expected: list[list[int]]) -> None:
+def test_who_is_who(film, changes, expected):
     assert numbers(film, **changes) == expected
 
 
@@ -91,7 +91,7 @@ def painted(places: list[tuple[float, float]], *colours: tuple[int, int, int]) -
     return image
 
 
-def test_clothes_are_the_colours_worn_and_tell_who_comes_back() -> None:
+def test_clothes_are_the_colours_worn_and_tell_who_comes_back():
     """Somebody in red is hidden for a moment; then two people stand equally far from where he was."""
     there, later = [(300, 200)], [(284, 200), (316, 200)]
     film, last = [people(there)] * 10 + [NONE] * 4 + [people(later)], painted(later, BLUE, RED)
@@ -108,7 +108,7 @@ def test_clothes_are_the_colours_worn_and_tell_who_comes_back() -> None:
 
 @given(st.data())
 @settings(max_examples=60, deadline=None)
-def test_numbers_are_never_given_twice(data: st.DataObject) -> None:
+def test_numbers_are_never_given_twice(data):
     tracks, following = Tracks.none(), hpe.Following(smooth=True, newcomer=0.0)
     place = st.tuples(st.floats(0, 640), st.floats(0, 480))
     known: set[int] = set()
@@ -123,7 +123,7 @@ def test_numbers_are_never_given_twice(data: st.DataObject) -> None:
         np.testing.assert_array_equal(poses.keypoints, before)
 
 
-def test_smoothing_is_the_one_euro_filter_of_the_paper() -> None:
+def test_smoothing_is_the_one_euro_filter_of_the_paper():
     """One walks to and fro: his place by the paper's formulas. A joint that comes back after a frame starts anew."""
     signal, step, tracks = 300 + np.cumsum(np.random.default_rng(1).normal(0, 3, 40)), 0.1, Tracks.none()
     size, x, dx = np.sqrt(np.ptp(2 * BODY, axis=0).prod()), signal[0], 0.0
