@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from io import FileIO
 from pathlib import Path
@@ -27,7 +28,7 @@ from windows import play_windows
 import hpe_nb as hpe
 from hpe_nb.files.whole import folder_held
 from hpe_nb.films.engine import STAGES, Stages
-from hpe_nb.films.record import Entry
+from hpe_nb.films.record import Entry, RecordFile
 from hpe_nb.films.sources import Film
 from hpe_nb.films.video import VideoFile
 
@@ -56,6 +57,16 @@ def test_pictures(tmp_path):
         for poses in (entry.poses, *(export[entry.name] for export in exports)):
             np.testing.assert_allclose(poses.keypoints, expected.keypoints, atol=0.006)
             np.testing.assert_array_equal(poses.kind, expected.kind)
+
+
+def test_a_record_has_places_to_a_hundredth_of_a_pixel_and_scores_to_a_ten_thousandth(tmp_path):
+    poses = hpe.decode(hpe.scene(3).maps).poses
+    poses = replace(poses, keypoints=poses.keypoints / 3)  # to between the quarter pixels
+    with RecordFile(tmp_path / "a.jsonl") as record:
+        record.write(Entry(0, 0.0, "a", (640, 480), np.arange(len(poses)), poses))
+    (entry,) = hpe.read_record(record.path)
+    off = np.abs(entry.poses.keypoints - poses.keypoints).max(axis=(0, 1))
+    assert (off < (0.0051, 0.0051, 0.000051)).all()
 
 
 @pytest.mark.parametrize(
