@@ -66,6 +66,7 @@ def test_each_photo_once_unless_it_changed(tmp_path, photos):
     assert network.calls == [0, 1, 2, 1]
     for photo in (photos[0], str(tmp_path)):
         refused("a list of photos is expected", hpe.cache_maps, photo, network)
+    refused("no photos were given", hpe.cache_maps, [], network)
 
 
 def test_a_lost_or_damaged_file_is_named_and_made_again(photos):
@@ -166,7 +167,3 @@ def test_packed_maps_decode_alike(rule, dimension, ties):
             refused("too little is kept", check_exact, [settings], packed)
         else:
             assert same(hpe.decode(maps, settings).poses, hpe.decode(unpack(packed), settings).poses), settings
-
-
-def test_a_cache_of_no_photos_is_refused(tmp_path):
-    refused("no photos were given", hpe.cache_maps, [], Network(), tmp_path)

@@ -99,10 +99,10 @@ def test_dask_gives_the_same_table_with_a_worker_killed(table):
     distributed = pytest.importorskip("distributed", reason="dask is not installed")
     cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
     with cluster, distributed.Client(cluster) as client:
-        assert equal(swept(executor=client), table)
+        assert equal(swept(executor=client.get_executor()), table)
         kill = threading.Timer(0.3, os.kill, (next(iter(client.run(os.getpid).values())), DEADLY))
         kill.start()
-        again = swept(PICTURES * 4, executor=client.get_executor())
+        again = swept(PICTURES * 4, executor=client)
         kill.join()
     assert equal(again, swept(PICTURES * 4))
 
@@ -246,11 +246,6 @@ def test_a_table_without_labelled_people():
     refused("a table of one picture was given", one.validated)
 
 
-def test_of_fewer_pictures_than_parts_each_is_one_part():
-    few = swept(PICTURES[:3])
-    assert few.validated() == few.validated(3)
-
-
 @pytest.mark.parametrize(("price", "sign"), [("wrong", 1), ("PCK", -1)])
 def test_the_line_joins_settings_that_no_other_beats(table, price, sign):
     rows = table.frame[[price, "AP"]].drop_duplicates().to_numpy() * (sign, -1)
@@ -276,16 +271,12 @@ class Odd(hpe.Settings):
     weight: float = 0.5  # without a range
 
 
-def drawn(fields):
-    """Settings at random of a rule with odd knobs."""
-    return hpe.random_settings(2, fields, Odd())
-
-
 def words(text):
     """The settings that the command line's words ask for."""
     return grid_settings(dict([values_of(text)]))
 
 
+drawn = hpe.random_settings
 TWO, NAMES = PICTURES[:2], swept(PICTURES[:1], {"tag_threshold": [0.5, 1.0], "refine": ["near", "off"]})
 
 
@@ -318,11 +309,11 @@ TWO, NAMES = PICTURES[:2], swept(PICTURES[:1], {"tag_threshold": [0.5, 1.0], "re
         pytest.param("row=99", hpe.SweepTable.interval, (NAMES, 99), id="no such row"),
         pytest.param("type slice", MapCache.__getitem__, (NAMES, slice(2)), id="several maps of a cache"),
         pytest.param("type Maps", hpe.flip_settings, (hpe.scene(1).maps, "delta"), id="maps of one picture"),
-        pytest.param("tag_threshold=[89].* from 0.0", drawn, ({"tag_threshold": (8, 9)},), id="drawn out of range"),
-        pytest.param("to draw weight from", drawn, (["weight"],), id="drawn from no range"),
-        pytest.param("to draw adjust from", drawn, ({"adjust": (True, 2)},), id="drawn from no truths"),
-        *(("to draw tag", drawn, ({"tag_threshold": limits},)) for limits in ((2, 1), (0.5, np.nan), (1,), 3, "ab")),
-        *(("to draw refine from", drawn, ({"refine": options},)) for options in (("off", "far"), "off", (), 3)),
+        pytest.param("tag_threshold=[89].* from 0.0", drawn, (2, {"tag_threshold": (8, 9)}), id="drawn out of range"),
+        pytest.param("to draw weight from", drawn, (2, ["weight"], Odd()), id="drawn from no range"),
+        pytest.param("to draw adjust from", drawn, (2, {"adjust": (True, 2)}), id="drawn from no truths"),
+        *(("to draw tag", drawn, (2, {"tag_threshold": limits})) for limits in ((2, 1), (0.5, np.nan), (1,), 3, "ab")),
+        *(("to draw refine from", drawn, (2, {"refine": options})) for options in (("off", "far"), "off", (), 3)),
         *(("given|expected", words, (text,)) for text in ("nothing=1", "tag_threshold=a", "tag_threshold=1:2")),
         *(("given|expected", words, (text,)) for text in ("max_people=1:3:0.5", "max_people=0:1:nan", "adjust=")),
         *(("given|expected", words, (f"tag_threshold={text}",)) for text in ("0:1e12:1e-3", "0:inf:1")),

@@ -5,10 +5,12 @@ A joint is a square of 2 x 2 pixels (one map pixel) on black: red tells the join
 
 from __future__ import annotations
 
+import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -144,11 +146,20 @@ def run(what: Any, out: Path, **given: Any) -> tuple[Summary, list[Entry]]:
     return summary, list(hpe.read_record(outputs.record)) if outputs.record.exists() else []
 
 
-def command(*words: str, out: Path) -> subprocess.Popen[str]:
-    """Python, running the kit with the network that ships on pictures made small, its results in a folder."""
+def ended(*words: str, out: Path, ready: Callable[[], object], sign: str) -> tuple[int, str, str]:
+    """Status and words of a Python that runs the kit on pictures made small, and gets a signal when that is ready."""
     given = [sys.executable, *words, "-o", str(out), "--quiet", "--network", "hpe-nb-ae", "--fit", "96x64"]
     pipe, root = subprocess.PIPE, Path(hpe.__file__).parents[1]
-    return subprocess.Popen(given, stdout=pipe, stderr=pipe, text=True, cwd=root)
+    with subprocess.Popen(given, stdout=pipe, stderr=pipe, text=True, cwd=root) as started:
+        while started.poll() is None and not ready():
+            time.sleep(0.02)
+        time.sleep(1.0)  # until one that is to wait for something waits
+        started.send_signal(signal.Signals[sign])
+        try:
+            out, err = started.communicate(timeout=60)
+        finally:
+            started.kill()
+    return started.returncode, out, err
 
 
 def names(out: Path) -> list[str]:

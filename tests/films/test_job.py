@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import errno
 import itertools
 import json
@@ -11,8 +10,8 @@ import pickle
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from io import FileIO
 from pathlib import Path
@@ -21,7 +20,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from film_tools import coded, command, dot_network, frames_in, make_film, names, patched, photos, read, run
+from film_tools import coded, dot_network, ended, frames_in, make_film, names, patched, photos, read, run
 from refusals import refused
 from test_sources import camera, device
 from windows import play_windows
@@ -29,20 +28,14 @@ from windows import play_windows
 import hpe_nb as hpe
 from hpe_nb.files.whole import folder_held
 from hpe_nb.films.engine import STAGES, Stages
-from hpe_nb.films.record import Entry
+from hpe_nb.films.record import Entry, RecordFile
 from hpe_nb.films.sources import Film
 from hpe_nb.films.video import VideoFile
-from hpe_nb.network.network import Network
 
 
 def walk(path: Path) -> Path:
     """A folder of 12 coded pictures of one person."""
     return photos(path / "walk", *(f"{i:03d}.png" for i in range(12)))
-
-
-def film_of_30(path: Path) -> Path:
-    """A film of 30 frames of nobody."""
-    return make_film(path / "film.mp4", 30)
 
 
 @pytest.fixture
@@ -51,22 +44,29 @@ def two(tmp_path: Path) -> Path:
     return hpe.write_image(tmp_path / "in" / "a.png", coded([(30, 48, 1), (90, 48, 2)]))
 
 
-def test_pictures(tmp_path: Path) -> None:
+def test_pictures(tmp_path):
     out, place = tmp_path / "out", walk(tmp_path)
     summary, entries = run(place, out, pictures="", exports=("poses.json", "poses.csv"))
     assert (summary.frames, summary.people, summary.ending) == (12, 12, "")
+    exports = [hpe.load_pictures(out / name) for name in ("poses.json", "poses.csv")]
     for i, entry in enumerate(entries):
         image = hpe.read_image(place / entry.name)
         expected = hpe.decode(dot_network()(image)).poses
         assert (entry.name, entry.size, entry.person.tolist()) == (f"{i:03d}.png", (128, 96), [0])
-        np.testing.assert_allclose(entry.poses.keypoints, expected.keypoints, atol=0.006)
-        np.testing.assert_array_equal(entry.poses.kind, expected.kind)
         assert hpe.read_image(out / f"{i:03d}.jpg").shape == image.shape
-    assert [len(poses) for poses in hpe.load_pictures(out / "poses.json").values()] == [1] * 12
-    rows = list(csv.DictReader((out / "poses.csv").open()))
-    assert len(rows) == sum(int((entry.poses.kind > 0).sum()) for entry in entries)
-    assert rows[0]["joint"] == "nose"
-    assert float(rows[0]["x_px"]) == pytest.approx(entries[0].poses.keypoints[0, 0, 0], abs=0.006)
+        for poses in (entry.poses, *(export[entry.name] for export in exports)):
+            np.testing.assert_allclose(poses.keypoints, expected.keypoints, atol=0.006)
+            np.testing.assert_array_equal(poses.kind, expected.kind)
+
+
+def test_a_record_has_places_to_a_hundredth_of_a_pixel_and_scores_to_a_ten_thousandth(tmp_path):
+    poses = hpe.decode(hpe.scene(3).maps).poses
+    poses = replace(poses, keypoints=poses.keypoints / 3)  # to between the quarter pixels
+    with RecordFile(tmp_path / "a.jsonl") as record:
+        record.write(Entry(0, 0.0, "a", (640, 480), np.arange(len(poses)), poses))
+    (entry,) = hpe.read_record(record.path)
+    off = np.abs(entry.poses.keypoints - poses.keypoints).max(axis=(0, 1))
+    assert (off < (0.0051, 0.0051, 0.000051)).all()
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_pictures(tmp_path: Path) -> None:
         pytest.param({"people": (9,)}, [False] * 4, id="a person who is not there"),
     ],
 )
-def test_people_and_joints_that_are_drawn(tmp_path: Path, two: Path, chosen: dict[str, Any], red: list[bool]) -> None:
+def test_people_and_joints_that_are_drawn(tmp_path, two, chosen, red):
     for out, given in (("drawn", chosen), ("bare", {"people": (99,)})):
         summary, _ = run(two, tmp_path / out, pictures="", **given)
         assert summary.people == 2  # the record has all of them
@@ -92,12 +92,12 @@ def test_people_and_joints_that_are_drawn(tmp_path: Path, two: Path, chosen: dic
 @pytest.mark.parametrize(
     ("asked", "shape"), [((64, 64), (48, 64, 3)), ((256, 400), (192, 256, 3)), ((1, 1), (1, 1, 3))], ids=str
 )
-def test_pictures_fit_into_a_size(tmp_path: Path, two: Path, asked: tuple[int, int], shape: tuple[int, ...]) -> None:
+def test_pictures_fit_into_a_size(tmp_path, two, asked, shape):
     run(two, tmp_path, pictures="", size=asked)
     assert hpe.read_image(tmp_path / "a.jpg").shape == shape
 
 
-def test_each_persons_part_of_the_picture(tmp_path: Path, two: Path) -> None:
+def test_each_persons_part_of_the_picture(tmp_path, two):
     out, parts = tmp_path / "out", ["a-person-1.jpg", "a-person-2.jpg"]
     run(two, out, crops="crops")
     assert hpe.read_image(out / "crops" / parts[0]).shape == (59, 31, 3)
@@ -109,7 +109,7 @@ def test_each_persons_part_of_the_picture(tmp_path: Path, two: Path) -> None:
     refused("is there", run, two, out, crops="crops")
 
 
-def test_every_part_and_picture_has_a_file_of_its_own(tmp_path: Path) -> None:
+def test_every_part_and_picture_has_a_file_of_its_own(tmp_path):
     given = [f"{'漢' * 80}1.png", f"{'漢' * 80}2.png", "a.png", "a.jpg", "crops/a-person-1.png"]
     place, out = photos(tmp_path / "in", *given), tmp_path / "out"
     run(f"{place}/**/*", out, pictures="", crops="crops")
@@ -125,7 +125,7 @@ def test_every_part_and_picture_has_a_file_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("frames", [None, 0, 10**30])
-def test_a_film_of_nobody(tmp_path: Path, frames: int | None) -> None:
+def test_a_film_of_nobody(tmp_path, frames):
     given = {"exports": ("poses.json", "poses.csv"), "grouping": hpe.Settings(pose_threshold=1.0), "frames": frames}
     film = make_film(tmp_path / "film.mp4", 20)
     summary, entries = run(film, tmp_path, video="out.mp4", pictures="frames", **given)
@@ -142,7 +142,7 @@ def test_a_film_of_nobody(tmp_path: Path, frames: int | None) -> None:
     assert pickle.loads(pickle.dumps(summary)).stages.text() == stages.text(), "a run may go in another process"
 
 
-def test_a_frame_is_written_while_one_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_frame_is_written_while_one_is_drawn(tmp_path, monkeypatch):
     def draw(image: np.ndarray, _: hpe.Poses, **__: object) -> np.ndarray:
         if next(count) == 1:
             second.set()
@@ -154,7 +154,7 @@ def test_a_frame_is_written_while_one_is_drawn(tmp_path: Path, monkeypatch: pyte
     assert came == [True, True], "the first frame's writing waited for the second's drawing in vain"
 
 
-def test_frames_of_changing_size_fit_the_first(tmp_path: Path) -> None:
+def test_frames_of_changing_size_fit_the_first(tmp_path):
     sizes = [(128, 96), (96, 128), (128, 96), (640, 480)]
     for i, (width, height) in enumerate(sizes):
         hpe.write_image(tmp_path / "mixed" / f"{i}.png", np.full((height, width, 3), 200, np.uint8))
@@ -175,7 +175,7 @@ def test_frames_of_changing_size_fit_the_first(tmp_path: Path) -> None:
         pytest.param(1e-4, [0, 10_010, 20_020], id="slower than AVI can be"),
     ],
 )
-def test_avi_films_keep_their_times(tmp_path: Path, fps: float, times: list[float]) -> None:
+def test_avi_films_keep_their_times(tmp_path, fps, times):
     with VideoFile(tmp_path / "a.avi", fps) as film:
         for i, time in enumerate(times):
             film.write(np.full((48, 64, 3), 60 * i, np.uint8), time)
@@ -184,7 +184,7 @@ def test_avi_films_keep_their_times(tmp_path: Path, fps: float, times: list[floa
     np.testing.assert_allclose([frame.time for frame in seen], times)
 
 
-def test_films_keep_the_shape_of_their_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_films_keep_the_shape_of_their_pixels(tmp_path, monkeypatch):
     with monkeypatch.context() as wide:
         wide.setattr(Film, "pixel_ratio", Fraction(2))
         run(make_film(tmp_path / "film.mp4", 1), tmp_path, video="out.mp4")
@@ -196,26 +196,22 @@ def test_films_keep_the_shape_of_their_pixels(tmp_path: Path, monkeypatch: pytes
         assert source.pixel_ratio == Fraction(1, 2)
 
 
-def film_of(path: Path, *size: int) -> VideoFile:
-    """A film of one grey frame of this height and width."""
-    with VideoFile(path, 10) as film:
-        film.write(np.full((*size, 3), 90, np.uint8), 0.0)
-    return film
-
-
-def test_a_film_that_cannot_begin_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_film_that_cannot_begin_leaves_no_file(tmp_path, monkeypatch):
     play_windows(monkeypatch)
-    refused("20000 x 2 pixels", film_of, tmp_path / "a.mp4", 2, 20_000)
+    with VideoFile(tmp_path / "a.mp4", 10) as film:
+        refused("20000 x 2 pixels .* smaller", film.write, np.zeros((2, 20_000, 3), np.uint8), 0.0)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_odd_sizes(tmp_path: Path) -> None:
-    for size in ((97, 131), (1, 1), (1, 40)):
-        film = film_of(tmp_path / "odd.mp4", *size)
-        assert (frames_in(film.path), film.fitted) == (1, 0), size
+@pytest.mark.parametrize(("size", "grey"), [((97, 131), 90), ((1, 1), 90), ((1, 40), 45)], ids=str)
+def test_odd_sizes(tmp_path, size, grey):
+    with VideoFile(tmp_path / "odd.mp4", 10) as film:
+        film.write(np.full((*size, 3), 90, np.uint8), 0.0)
+    assert film.fitted == 0
+    assert [frame.image.mean() for frame in read(film.path)[0]] == [pytest.approx(grey, abs=2)]
 
 
-def test_a_start_beyond_the_end_is_told(tmp_path: Path) -> None:
+def test_a_start_beyond_the_end_is_told(tmp_path):
     summary, entries = run(hpe.open_source(make_film(tmp_path / "film.mp4", 3), start=50), tmp_path)
     assert "no frame that was asked for" in summary.notes[0]
     assert entries == []
@@ -233,23 +229,17 @@ def test_a_start_beyond_the_end_is_told(tmp_path: Path) -> None:
         *(pytest.param("SIGKILL", f"out.{end}", id=f"kill, {end}") for end in ("mp4", "mkv", "mov")),
     ],
 )
-def test_a_command_that_is_ended_keeps_everything(tmp_path: Path, sign: str, name: str) -> None:
-    what = ["run", str(hpe.sample("vtest")), "--loop", "--csv", "--video", name]
-    started = command("-m", "hpe_nb.cli.main", *what, out=tmp_path)
+def test_a_command_that_is_ended_keeps_everything(tmp_path, sign, name):
+    words = ["-m", "hpe_nb.cli.main", "run", str(hpe.sample("vtest")), "--loop", "--csv", "--video", name]
     record = tmp_path / "poses.jsonl"
-    while started.poll() is None and not (record.exists() and record.read_bytes().count(b"\n") > 40):
-        time.sleep(0.02)
-    started.send_signal(signal.Signals[sign])
-    try:
-        out, err = started.communicate(timeout=60)
-    finally:
-        started.kill()
+    ready = lambda: record.exists() and record.read_bytes().count(b"\n") > 40  # noqa: E731
+    status, out, err = ended(*words, out=tmp_path, ready=ready, sign=sign)
     count = len(list(hpe.read_record(record)))
     if sign == "SIGKILL":
         assert count - 15 <= frames_in(tmp_path / name) <= count + 2
         with folder_held(tmp_path):  # the lock ended with the process
             return
-    assert started.returncode == 130, err
+    assert status == 130, err
     assert f"Stopped after {count} frames; all of them are in" in err
     assert frames_in(tmp_path / name) - count in (0, 1)  # one may have been in between
     assert "poses.csv" in names(tmp_path)
@@ -265,48 +255,31 @@ class TinyDisk(FileIO):
         return written
 
 
-PICTURES_LEFT, place = iter(range(6)), Network.place
-
-
-def place_six(network: Network, image: np.ndarray) -> object:
-    """`Network.place` on a device that goes away after six pictures."""
-    if next(PICTURES_LEFT, None) is None:
-        raise RuntimeError("Exception from src\nDevice was lost.")
-    return place(network, image)
-
-
-def with_a_hole(film: Path) -> Path:
-    """The film, some of whose bytes are lost."""
+def with_a_hole(path: Path) -> Path:
+    """A film, some of whose bytes are lost."""
+    film = make_film(path / "a.avi", 60)
     data = bytearray(film.read_bytes())
     data[len(data) // 2 : len(data) // 2 + 4000] = bytes(4000)
     film.write_bytes(data)
     return film
 
 
-ROOM, FULL = Mock(free=2**30), Mock(free=2**20)
+FILLING = {"video.shutil.disk_usage": Mock(side_effect=[Mock(free=2**30)] * 9 + [Mock(free=2**20)] * 9)}
+TINY = {"record.RecordFile._open": lambda self: TinyDisk(self.path, "w")}
+LOST = [dot_network().place(coded([]))] * 6 + [RuntimeError("Exception from src\nDevice was lost.")]
 ENDS: dict[str, tuple[Callable[[Path], Any], dict[str, Any], str, Sequence[int]]] = {
-    "Ctrl-C": (film_of_30, {}, "Stopped after 7 frames; all of them are in", [7]),
-    "no room for a film": (
-        film_of_30,
-        {"video.shutil.disk_usage": Mock(side_effect=[ROOM] * 9 + [FULL] * 9)},
-        "is full",
-        [8],
-    ),
-    "no room for the record": (
-        walk,
-        {"record.RecordFile._open": lambda self: TinyDisk(self.path, "w")},
-        "No space left",
-        range(1, 12),
-    ),
+    "Ctrl-C": (lambda path: make_film(path / "a.mp4", 30), {}, "Stopped after 7 frames; all of them are in", [7]),
+    "no room for a film": (lambda path: make_film(path / "a.mp4", 30), FILLING, "is full", [8]),
+    "no room for the record": (walk, TINY, "No space left", range(1, 12)),
     "the camera is pulled out": (lambda _: camera(device()), {}, "broke off after 5 frames", range(1, 6)),
-    "a hole in the film": (lambda path: with_a_hole(make_film(path / "a.avi", 60)), {}, "", range(21, 61)),
-    "the device goes away": (walk, {"engine.Network.place": place_six}, "Device was lost.", [6]),
+    "a hole in the film": (with_a_hole, {}, "could not be decoded", range(21, 60)),
+    "the device goes away": (walk, {"engine.Network.place": Mock(side_effect=LOST)}, "Device was lost.", [6]),
 }
 """What ends a run: the source, what is patched in the films' room, what is told, and how many frames there may be."""
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_whatever_ends_a_run_it_keeps_everything(end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whatever_ends_a_run_it_keeps_everything(end, tmp_path, monkeypatch):
     def stop(_: Entry, stages: Stages) -> None:
         if end == "Ctrl-C" and stages.frames == 7:
             signal.raise_signal(signal.SIGINT)
@@ -333,20 +306,16 @@ def naming(folder: Path, picture: str = "a.jpg", time: float = 0) -> Path:
     return path
 
 
-def run_film(out: Path, **given: Any) -> None:
-    """The job on the kit's film."""
-    run(hpe.sample("vtest"), out, **given)
+VTEST = hpe.sample("vtest")
 
 
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        pytest.param(lambda path: VideoFile(path / "film.gif", 10), "'.gif'", id="unknown ending"),
-        pytest.param(lambda path: film_of(path / "a.mp4", 2, 20_000), "20000 x 2 pixels .* smaller", id="too wide"),
-        pytest.param(lambda path: run_film(path / "out", video="a.jsonl"), "ending", id="a run of unknown ending"),
-        pytest.param(lambda path: run_film(path / "out", frames=-1), "frames=-1", id="less than no frames"),
-        pytest.param(lambda path: run_film(path / "out", joints=("tail",)), "tail", id="no joint's name"),
-        pytest.param(lambda path: run_film(path / "text"), "text could not be written", id="a file in the way"),
+        pytest.param(lambda path: run(VTEST, path / "out", video="a.gif"), "the ending '.gif'", id="unknown ending"),
+        pytest.param(lambda path: run(VTEST, path / "out", frames=-1), "frames=-1", id="less than no frames"),
+        pytest.param(lambda path: run(VTEST, path / "out", joints=("tail",)), "tail", id="no joint's name"),
+        pytest.param(lambda path: run(VTEST, path / "text"), "text could not be written", id="a file in the way"),
         pytest.param(lambda path: list(hpe.read_record(path / "text")), "is no record", id="no record"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, "../a.jpg"))), "leads out", id="picture above"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, "/a.jpg"))), "leads out", id="picture elsewhere"),
@@ -354,9 +323,9 @@ def run_film(out: Path, **given: Any) -> None:
         pytest.param(lambda path: list(hpe.read_record(naming(path, time=np.nan))), "time=nan", id="no second"),
         pytest.param(lambda path: hpe.export_record(path / "text", path / "poses.txt"), "'.txt'|.txt", id="no format"),
         pytest.param(lambda path: hpe.Outputs(record=path, people=(0,)), "people=0 was", id="no person's number"),
-        pytest.param(lambda path: run_film(path / "out", running=2), "settings of the engine", id="no engine"),
-        pytest.param(lambda path: run_film(path / "out", grouping=2), "but settings are", id="no settings"),
-        pytest.param(lambda path: run_film(path / "out", following=2), "settings of tracking", id="no tracking"),
+        pytest.param(lambda path: run(VTEST, path / "out", running=2), "settings of the engine", id="no engine"),
+        pytest.param(lambda path: run(VTEST, path / "out", grouping=2), "but settings are", id="no settings"),
+        pytest.param(lambda path: run(VTEST, path / "out", following=2), "settings of tracking", id="no tracking"),
         pytest.param(lambda path: hpe.Outputs(record=path, people=("a",)), "people='a' was", id="a name"),
         pytest.param(lambda path: hpe.Outputs(record=path, size=(-5, 5)), "size=-5 was", id="no size"),
         pytest.param(lambda path: hpe.Outputs(record=path, min_score=np.nan), "min_score=nan", id="no score"),
@@ -371,7 +340,7 @@ def run_film(out: Path, **given: Any) -> None:
         pytest.param(lambda _: hpe.Running(requests=1.5), "expected", id="part of a request"),  # type: ignore[arg-type]
     ],
 )
-def test_outputs_that_cannot_be(tmp_path: Path, make: Callable[[Path], object], words: str) -> None:
+def test_outputs_that_cannot_be(tmp_path, make, words):
     (tmp_path / "text").write_text("some text\n")
     (tmp_path / "link").symlink_to(tmp_path / "text")
     refused(words, make, tmp_path)

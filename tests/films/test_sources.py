@@ -7,9 +7,6 @@ import math
 import signal
 import sys
 import threading
-import time
-import warnings
-from collections.abc import Callable
 from itertools import chain, islice, repeat
 from pathlib import Path, PureWindowsPath
 from typing import Any
@@ -19,17 +16,16 @@ import av
 import cv2
 import numpy as np
 import pytest
-from film_tools import command, make_film, patched, read, shown
+from film_tools import ended, make_film, patched, read, shown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from local_server import Handler, served
 from refusals import refused
 
 import hpe_nb as hpe
-from hpe_nb.arrays import Image
 from hpe_nb.films import sources
 from hpe_nb.films.inputs import find_inputs
-from hpe_nb.films.sources import Span, Troubles
+from hpe_nb.films.sources import Span
 from hpe_nb.films.video import VideoFile
 
 
@@ -45,30 +41,24 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("what", "names"),
+    ("what", "span", "names"),
     [
-        pytest.param("a.png", ["a.png"], id="one picture"),
-        pytest.param("", ["a.png", "d.png", "e.png"], id="folder"),
-        pytest.param("**/*.png", ["a.png", "d.png", "e.png", "sub/c.png"], id="pattern"),
-        pytest.param(["e.png", "sub/c.png"], ["e.png", "sub/c.png"], id="list, in its order"),
+        pytest.param("a.png", {}, ["a.png"], id="one picture"),
+        pytest.param("", {}, ["a.png", "d.png", "e.png"], id="folder"),
+        pytest.param("", {"start": 1, "stride": 2}, ["e.png"], id="some of a folder, of which one is broken"),
+        pytest.param("b.png", {"loop": True}, [], id="a broken one for ever"),
+        pytest.param("**/*.png", {}, ["a.png", "d.png", "e.png", "sub/c.png"], id="pattern"),
+        *(pytest.param(kind, {}, ["sub/c.png", "e.png"]) for kind in (list, tuple, iter, dict.fromkeys, np.array)),
     ],
 )
-def test_pictures(folder: Path, what: str | list[str], names: list[str]) -> None:
-    seen, source = read([str(folder / name) for name in what] if isinstance(what, list) else str(folder / what))
+def test_pictures(folder, what, span, names):
+    """Those of what is named, in its order; anything may hold the names of several."""
+    given = folder / what if isinstance(what, str) else what([str(folder / name) for name in names])
+    seen, source = read(given, **span)
     assert [frame.name for frame in seen] == names
+    assert all(source.files[frame.index] == str(folder / frame.name) for frame in seen)
     assert source.report.count == len([1 for path in source.files if path.endswith("b.png")])
     assert all("b.png" in sentence for sentence in source.report.sentences)
-
-
-@pytest.mark.parametrize("several", [tuple, iter, dict.fromkeys, np.array], ids=["tuple", "iterator", "dict", "array"])
-def test_pictures_may_come_in_anything_that_holds_several(folder: Path, several: Any) -> None:
-    seen, _ = read(several([str(folder / name) for name in ("e.png", "a.png")]))
-    assert [frame.name for frame in seen] == ["e.png", "a.png"]
-
-
-def test_pictures_give_the_frames_asked_for(folder: Path) -> None:
-    assert [frame.index for frame in read(folder, start=1, stride=2)[0]] == [3]  # 1 is broken
-    assert read(folder / "b.png", loop=True)[0] == []
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +69,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @given(start=st.integers(0, 24), more=st.none() | st.integers(1, 24), stride=st.integers(1, 9))
 @settings(max_examples=25, deadline=None)
-def test_films_give_the_frames_asked_for(film: Path, start: int, more: int | None, stride: int) -> None:
+def test_films_give_the_frames_asked_for(film, start, more, stride):
     stop = None if more is None else start + more
     wanted = range(20)[start:stop:stride]
     seen, _ = read(film, start=start, stop=stop, stride=stride)
@@ -96,7 +86,7 @@ def test_films_give_the_frames_asked_for(film: Path, start: int, more: int | Non
         pytest.param("a.h264", False, id="frames without times"),
     ],
 )
-def test_frames_by_their_seconds(tmp_path: Path, name: str, uneven: bool) -> None:
+def test_frames_by_their_seconds(tmp_path, name, uneven):
     times = [i + uneven * 3 * (i // 7) for i in range(120)]
     frames, _ = read(make_film(tmp_path / name, times, 25, bf="2", g="20"))
     film = sources.Film(str(tmp_path / name), Span())
@@ -108,7 +98,7 @@ def test_frames_by_their_seconds(tmp_path: Path, name: str, uneven: bool) -> Non
     film.close()
 
 
-def test_the_shape_of_pixels_is_known_between_two_rounds(film: Path) -> None:
+def test_the_shape_of_pixels_is_known_between_two_rounds(film):
     with sources.Film(str(film), Span()) as opened:
         opened._container.close()
         assert opened.pixel_ratio == 1
@@ -125,7 +115,7 @@ def test_the_shape_of_pixels_is_known_between_two_rounds(film: Path) -> None:
         pytest.param((0, 1, 1, 0), lambda image: image.transpose(1, 0, 2), id="rows and columns exchanged"),
     ],
 )
-def test_films_are_shown_as_they_say(tmp_path: Path, matrix: tuple[int, ...], shown: Callable[[Image], Image]) -> None:
+def test_films_are_shown_as_they_say(tmp_path, matrix, shown):
     path = tmp_path / "film.mp4"
     with VideoFile(path, 10) as film:
         film.write(np.pad(np.full((8, 16, 3), 255, np.uint8), ((8, 32), (8, 40), (0, 0))), 0.0)
@@ -133,7 +123,7 @@ def test_films_are_shown_as_they_say(tmp_path: Path, matrix: tuple[int, ...], sh
     np.testing.assert_array_equal(read(patched(path, matrix))[0][0].image, shown(as_stored))
 
 
-def test_a_loop_goes_on_counting_and_keeps_no_frames(film: Path) -> None:
+def test_a_loop_goes_on_counting_and_keeps_no_frames(film):
     def held() -> int:
         return sum(isinstance(one, av.VideoFrame) for one in gc.get_objects())
 
@@ -150,15 +140,12 @@ def test_a_loop_goes_on_counting_and_keeps_no_frames(film: Path) -> None:
     assert (np.diff([time for *_, time in seen]) > 0).all()
 
 
-def test_files_of_films_are_given_back(film: Path, tmp_path: Path) -> None:
-    text = tmp_path / "text.mp4"
-    text.write_text("no film")
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")
-        read(film)
-        refused("cannot be opened", hpe.open_source, text)
-        gc.collect()
-    assert not seen
+@pytest.mark.filterwarnings("error")
+def test_files_of_films_are_given_back(film, tmp_path):
+    (tmp_path / "text.mp4").write_text("no film")
+    read(film)
+    refused("cannot be opened", hpe.open_source, tmp_path / "text.mp4")
+    gc.collect()
 
 
 @pytest.mark.parametrize(
@@ -169,7 +156,7 @@ def test_files_of_films_are_given_back(film: Path, tmp_path: Path) -> None:
         pytest.param("a.mp4", 0.92, id="less than a second"),
     ],
 )
-def test_a_film_that_breaks_off_is_told(tmp_path: Path, name: str, share: float) -> None:
+def test_a_film_that_breaks_off_is_told(tmp_path, name, share):
     path = make_film(tmp_path / name, 60, g="5")
     data = path.read_bytes()
     path.write_bytes(data[: int(share * len(data))])
@@ -179,14 +166,16 @@ def test_a_film_that_breaks_off_is_told(tmp_path: Path, name: str, share: float)
     assert "of 6.0 seconds" in source.report.sentences[-1]
 
 
-def test_a_bad_frame_is_skipped_and_told(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    true, count = sources.Upright.__call__, iter(range(100))
-    broken = lambda self, frame: None if next(count) in (2, 3) else true(self, frame)  # noqa: E731
-    monkeypatch.setattr(sources.Upright, "__call__", broken)
-    seen, source = read(film, stop=6)
-    assert [frame.index for frame in seen] == [0, 1, 4, 5]
-    assert source.report.count == 2
-    assert "film.mp4 frame 2" in source.report.sentences[0]
+def test_bad_frames_are_skipped_and_told_the_first_ones_one_by_one(film, monkeypatch):
+    image = np.zeros((4, 4, 3), np.uint8)
+    monkeypatch.setattr(sources.Upright, "__call__", Mock(side_effect=[image, image, *[None] * 9, image]))
+    with hpe.open_source(film, stop=12) as source:
+        source.report.most = 2
+        assert [frame.index for frame in source] == [0, 1, 11]
+    second, third, more = source.report.told()
+    assert "film.mp4 frame 2 could" in second
+    assert "film.mp4 frame 3 could" in third
+    assert more == "... and 7 more of the kind."
 
 
 def device(count: int = 5) -> Mock:
@@ -201,7 +190,7 @@ def camera(device: Mock) -> sources.Camera:
 
 
 @pytest.mark.parametrize("taken", [0, 1, None], ids=["before the first", "after one", "at the end"])
-def test_a_camera_is_given_back(taken: int | None) -> None:
+def test_a_camera_is_given_back(taken):
     opened = device()
     with camera(opened) as source:
         seen = list(islice(source, taken))
@@ -212,13 +201,13 @@ def test_a_camera_is_given_back(taken: int | None) -> None:
         assert source.report.sentences == ["camera 0 broke off after 5 frames; check the cable or the connection."]
 
 
-def test_a_grey_camera() -> None:
+def test_a_grey_camera():
     for shape in ((4, 6), (4, 6, 1)):
         opened = Mock(read=Mock(return_value=(True, np.full(shape, 7, np.uint8))))
         np.testing.assert_array_equal(next(sources.camera_pictures(opened)), np.full((4, 6, 3), 7))
 
 
-def test_a_camera_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_camera_that_hangs_is_given_up(monkeypatch):
     let_go = threading.Event()
     monkeypatch.setattr(sources, "TIMEOUT", 0.05)
     with camera(Mock(read=lambda: (let_go.wait(5) and False, None))) as source:
@@ -227,7 +216,7 @@ def test_a_camera_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "gave no picture" in source.report.sentences[0]
 
 
-def test_addresses(film: Path, tmp_path: Path) -> None:
+def test_addresses(film, tmp_path):
     picture = hpe.write_image(tmp_path / "a.png", np.full((12, 16, 3), 90, np.uint8)).read_bytes()
     with served({"film.mp4": film.read_bytes(), "a.png?size=large": picture, "3-camera.jpg": b""}) as site:
         site.answers["3-camera.jpg"] = [stalling]
@@ -270,17 +259,14 @@ command()
         pytest.param("0-camera", b"", "SIGTERM", id="no picture at all, terminate"),
     ],
 )
-def test_a_stalled_stream_is_ended_at_once(tmp_path: Path, path: str, last: bytes, sign: str) -> None:
+def test_a_stalled_stream_is_ended_at_once(tmp_path, path, last, sign):
     frames, record = path[0] != "0", tmp_path / "poses.jsonl"
     with served({path: last}) as site:
         site.answers[path] = [stalling]
-        started = command("-c", RUN, "run", f"{site.address}/{path}", out=tmp_path)
-        while started.poll() is None and not (record.exists() and record.stat().st_size if frames else site.asked):
-            time.sleep(0.1)
-        time.sleep(1.0)  # until it waits
-        started.send_signal(number := signal.Signals[sign])
-        _, err = started.communicate(timeout=60)
-    assert started.returncode == (130 if frames or "interrupted" in err else -number), err
+        ready = lambda: record.exists() and record.stat().st_size if frames else site.asked  # noqa: E731
+        words = ["-c", RUN, "run", f"{site.address}/{path}"]
+        status, _, err = ended(*words, out=tmp_path, ready=ready, sign=sign)
+    assert status == (130 if frames or "interrupted" in err else -signal.Signals[sign]), err
     assert ("Stopped after" in err) == frames, err
 
 
@@ -302,9 +288,7 @@ def test_a_stalled_stream_is_ended_at_once(tmp_path: Path, path: str, last: byte
         pytest.param("text.mp4", {"stop": "9"}, "stop='9'", id="text as a stop"),
     ],
 )
-def test_what_cannot_be_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str | int, span: dict[str, Any], words: str
-) -> None:
+def test_what_cannot_be_opened(tmp_path, monkeypatch, what, span, words):
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.mp4").write_text("no film")
     monkeypatch.chdir(tmp_path)
@@ -312,7 +296,7 @@ def test_what_cannot_be_opened(
 
 
 @pytest.mark.parametrize("what", ["Q:\\films\\walk.mp4", "Q:/films/walk.mp4", "Q://films/walk.mp4"])
-def test_a_film_of_windows_has_its_name(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+def test_a_film_of_windows_has_its_name(monkeypatch, what):
     monkeypatch.setattr(sources, "Path", PureWindowsPath)
     assert sources.short_name(what) == "walk.mp4"
     assert not sources.is_url(what)
@@ -328,20 +312,13 @@ def test_a_film_of_windows_has_its_name(monkeypatch: pytest.MonkeyPatch, what: s
     ],
     ids=["a file", "a pattern", "a pattern of numbers", "a folder"],
 )
-def test_a_drive_that_is_not_there(monkeypatch: pytest.MonkeyPatch, what: str, words: str) -> None:
+def test_a_drive_that_is_not_there(monkeypatch, what, words):
     monkeypatch.setattr("os.path.isdir", lambda _: False)
     (said,) = find_inputs([f"/stick/{what}"]).report.sentences
     assert words in said
 
 
-def test_a_report_stays_small() -> None:
-    report = Troubles(most=3)
-    for i in range(10):
-        report.add(f"{i}")
-    assert report.told() == ["0", "1", "2", "... and 7 more of the kind."]
-
-
-def test_a_closed_film_may_be_closed_again_and_says_that_it_is_closed() -> None:
+def test_a_closed_film_may_be_closed_again_and_says_that_it_is_closed():
     film: Any = hpe.open_source(hpe.sample("vtest.mp4"))
     for _ in range(2):
         film.close()

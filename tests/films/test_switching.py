@@ -22,7 +22,7 @@ ROWS = [
 TRIED = [row[3].strip("`") for row in ROWS[2:] if row[3]]
 
 
-def test_options_on_the_page_exist(capsys: pytest.CaptureFixture[str]) -> None:
+def test_options_on_the_page_exist(capsys):
     with pytest.raises(SystemExit):
         main(["run", "--help"])
     known = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out))
@@ -50,9 +50,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", TRIED)
-def test_what_was_tried(
-    command: str, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_was_tried(command, place, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HPE_NB_OFFLINE", "1")
     monkeypatch.chdir(place)
     words = shlex.split(command)[1:]
