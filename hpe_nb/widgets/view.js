@@ -440,6 +440,7 @@ class View extends Drawing {
     this.askQueued();
     this.panels.follow();
     this.steps?.refused();
+    this.camera?.stop();
     this.draw();
   }
 
