@@ -181,7 +181,7 @@ def place_distances(joints: Candidates, people: People) -> Float64:
 def explained(cls: type[Rule]) -> type[Rule]:
     """The class of settings with all its fields in its docstring, so that `Settings?` explains each of them."""
     listed = "\n".join(f"        {item.name}: {field_line(item)}." for item in fields(cls))  # type: ignore[arg-type]
-    cls.__doc__ = f"{cls.__doc__}\n    Attributes:\n{listed}\n    "
+    cls.__doc__ = f"{str(cls.__doc__).rstrip()}\n\n    Attributes:\n{listed}\n    "
     return cls
 
 
@@ -334,8 +334,8 @@ class Settings(Checked):
 
         d: distance of the candidate's tag to the person's. A pair is possible only where it is below `tag_threshold`.
 
-        far, from 0 to 1: 1 - near / place. `place` is the distance between the candidate and the person's centre.
-        `near` is the mean of two others: from this person to its nearest candidate, and from this candidate to its
+        far, from 0 to 1: 1 - nearest / place. `place` is the distance between the candidate and the person's centre.
+        `nearest` is the mean of two others: from this person to its nearest candidate, and from this candidate to its
         nearest person. Where each is nearest to the other, far is 0, however large the person is in the picture.
 
         gap: difference of the candidate's score and the person's mean score. A network that sees a person well sees all
@@ -409,7 +409,7 @@ class OmzSettings(Settings):
 @explained
 @dataclass(frozen=True, kw_only=True, repr=False)
 class HigherHRNetSettings(OmzSettings):
-    """The grouping of HigherHRNet (arXiv 1908.10357): tags and scores, no places; later candidates join 30 people."""
+    """The grouping of HigherHRNet (arXiv 1908.10357): tags and scores, no places; joints join the first 30 people."""
 
     best_first: bool = True
     refine: str = "off"

@@ -6,6 +6,7 @@ import dataclasses
 import doctest
 import importlib
 import inspect
+import itertools
 import pkgutil
 import re
 
@@ -50,6 +51,13 @@ def missing(thing: object) -> list[str]:
 def test_a_public_name_tells_what_it_takes_and_gives(name: str) -> None:
     assert inspect.getdoc(getattr(hpe, name))
     assert missing(getattr(hpe, name)) == []
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_section_stands_apart_from_what_is_above_it(name: str) -> None:
+    lines = (inspect.getdoc(getattr(hpe, name)) or "").splitlines()
+    titles = ("Args:", "Attributes:", "Returns:", "Yields:", "Raises:", "Example:")
+    assert [line for above, line in itertools.pairwise(lines) if line in titles and above.strip()] == []
 
 
 def test_what_a_docstring_does_not_tell_is_seen() -> None:

@@ -116,6 +116,18 @@ def test_what_the_package_imports_is_required() -> None:
     assert missing == {"certifi"}, "used where it happens to be there"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["README.md", "docs/guide.md"])
+def test_each_block_of_code_runs_by_itself_in_an_empty_folder(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, page, "exec", dont_inherit=True), {"__name__": "__main__"})
+
+
 def test_the_guide_names_every_command_and_extra() -> None:
     text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
     assert [name for name in COMMANDS if f"`hpe-nb {name}" not in text] == []

@@ -31,7 +31,8 @@ def add_labelled(parser: ArgumentParser) -> None:
     """Add the options that name labelled photos and where maps are kept."""
     words = "COCO keypoint annotations (.json), or labels of YOLO-pose, CVAT or labelme"
     parser.add_argument("labels", type=Path, metavar="LABELS", help=words)
-    photos = ("--photos", Path, "FOLDER", "the photos (default: beside the labels)")
+    where = "the photos (default: beside the labels, or there in a folder named like them or images)"
+    photos = ("--photos", Path, "FOLDER", where)
     cache = ("--cache", Path, "FOLDER", "where maps are kept (default: the user's cache)")
     add_options(parser, "photos", (photos, cache))
 

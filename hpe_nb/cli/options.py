@@ -95,7 +95,12 @@ def three_numbers(text: str) -> tuple[float, ...]:
 
 
 NETWORK = (
-    ("--network", "auto", "NAME", '"auto", a known name, or the path of an .xml or .onnx file'),
+    (
+        "--network",
+        "auto",
+        "NAME",
+        "auto: 0007 if it can be had, else the kit's; or a known name, or the path of an .xml or .onnx file",
+    ),
     ("--fit", fit_of, "protocol|letterbox|WxH", "how photos are placed, WxH being a size such as 640x448"),
     ("--size", int, "PIXELS", "side of the network's input for the named fits"),
     ("--device", "CPU", "NAME", "OpenVINO device (default: CPU)"),

@@ -147,7 +147,7 @@ def numbers_told() -> Iterator[tuple[Any, ...]]:
     yield readers, r"(d + {} \cdot \text{{far}} + {}", DEFAULTS.place_weight, DEFAULTS.score_weight
     yield readers, "At {} (`tag_threshold`) or more", DEFAULTS.tag_threshold
     yield readers, "(The kit's default is {}.)", DEFAULTS.max_candidates
-    yield readers, "the reference takes **{}**", hpe.Settings.omz().max_candidates
+    yield readers, "(the inventors' own code) takes **{}**", hpe.Settings.omz().max_candidates
     yield readers, 'believes nothing below {} (`refine="near"`)', DEFAULTS.refine_threshold
     yield choosing, "the default keeps its {}", DEFAULTS.pose_threshold
     yield "07", "a second and a {} by default", {1.5: "half"}[hpe.Following().gap]
@@ -388,6 +388,16 @@ def test_crossing_arms_begun_with_the_wrists(monkeypatch: pytest.MonkeyPatch) ->
     assert sorted(map(tuple, other.groups.peak)) == sorted(map(tuple, found.groups.peak))
 
 
+def test_crossing_arms_with_near_tags_and_with_a_smaller_leak() -> None:
+    says("02", "four wrists are in the wrong person. Set `tag_leak` to 0, and all joints come home.")
+    says("02", "`tag_gap` down to 0.3: the columns nearly touch, and wrists change hands again. Then")
+    says("02", "a `tag_leak` of 0.5: the same wrists go")
+    recipes = ({}, {"tag_leak": 0.0}, {"tag_leak": 0.0, "tag_gap": 0.3}, {"tag_leak": 0.5, "tag_gap": 1.4})
+    scenes = [hpe.scene("crossing arms", **recipe) for recipe in recipes]
+    assert [wrong(scene.maps, scene.truth) for scene in scenes] == [4, 0, 4, 4]
+    assert scenes[0].recipe.tag_gap == 1.4
+
+
 def test_spots_and_weights_of_the_training() -> None:
     pytest.importorskip("torch")
     from hpe_nb.training import config, tasks
@@ -422,6 +432,8 @@ def told_settings() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("name", "words", "holds"),
     [
+        ("detection_threshold", "noise becomes joints, then people", lambda low, high: low[0] > high[0] and low[1] > 0),
+        ("detection_threshold", "weak joints are lost", lambda low, high: high[2] < low[2] and high[1] == 0),
         ("tag_threshold", "one body falls into several people", lambda low, high: low[0] > high[0]),
         ("tag_threshold", "takes a neighbour's", lambda low, high: high[1] > low[1] + 1),
         ("score_weight", "clear peaks go to clear people", lambda low, high: low[1] > 0 == high[1]),
