@@ -378,7 +378,8 @@ class View extends Drawing {
 
   /** Ask the kernel for a new picture; while one question is open only the newest of a kind waits, with all changes. */
   ask(message) {
-    const same = this.queue.at(-1)?.kind === message.kind, { changes } = same ? this.queue.pop() : {};
+    const { threshold } = this, same = this.queue.at(-1)?.kind === message.kind;
+    const { changes } = same ? this.queue.pop() : {};
     this.queue.push(message.changes ? { ...message, changes: { ...changes, ...message.changes } } : message);
     Object.assign(this.moved, message.changes);
     this.askQueued();
@@ -386,7 +387,7 @@ class View extends Drawing {
     // Controls and band follow at once; and where no mark lies between, what is seen is the kernel's answer already.
     this.panels.follow();
     if (this.waiting && this.panels.nobodyChanges(this.moved)) this.current = this.waiting;
-    this.drawNow();
+    if (this.threshold !== threshold) this.drawNow();
   }
 
   askQueued() {

@@ -49,7 +49,10 @@ w.VBox([slider, html])"""
 LAP = """window.lap = (node, watched, act) => new Promise((resolve, reject) => {
     let start = performance.now();
     const done = () => resolve(performance.now() - start);
+    const [name] = watched.attributeFilter ?? [], seen = () => name ? node.getAttribute(name) : node.textContent;
+    const before = seen();
     const watch = new MutationObserver(() => {
+        if (seen() === before) return; // drawn, but not what is waited for
         watch.disconnect();
         // What the page does alone is drawn inside a frame; what the kernel sends, before the frame that shows it.
         if (act) done(); else requestAnimationFrame(done);
