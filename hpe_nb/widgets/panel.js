@@ -115,8 +115,9 @@ class Panels {
     const { answer, live, moved } = this.view;
     for (const [name, { rows, code, preset }] of Object.entries(this.shown)) {
       const told = (name === "settings" ? answer : answer[name]) ?? {}, { values = {}, off = [] } = told;
+      const newest = { ...values, ...moved };
       for (const setting of Object.keys(values).filter((one) => one in rows)) {
-        rows[setting].set({ ...values, ...moved }[setting]);
+        rows[setting].set(newest[setting]);
         rows[setting].node.disabled = !live || off.includes(setting);
       }
       [code.textContent, preset.value] = [told.code, told.preset];

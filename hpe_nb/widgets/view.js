@@ -295,7 +295,7 @@ class View extends Drawing {
     return `nearest in tag is person ${number}, ${least.toFixed(2)} away${judged && threshold != null ? verdict : ""}`;
   }
 
-  get threshold() { return { ...this.answer.values, ...this.moved }.tag_threshold; }
+  get threshold() { return this.moved.tag_threshold ?? this.answer.values?.tag_threshold; }
 
   // ---------------------------------------------------------------------------------- data, by the names of the traits
 
