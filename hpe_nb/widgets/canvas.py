@@ -1,7 +1,7 @@
-"""The widget behind every picture: data goes to the browser once, messages come back, errors are seen, pages are saved.
+"""The base of all widgets: a picture that the browser draws, with messages, error reports and saved pages.
 
-`view.js` and its neighbours are the browser's half. The page sets nothing: it sends messages, and the kernel answers by
-setting traits, so a page that is loaded again shows what the kernel has.
+The browser's half is in `view.js`, `drawing.js` and `panel.js`. The page never sets a trait. It sends messages, and the
+kernel answers by setting traits, so a page that is loaded again shows the state of the kernel.
 """
 
 from __future__ import annotations
@@ -35,57 +35,63 @@ from hpe_nb.files.whole import written_whole
 from hpe_nb.widgets.data import small
 
 ANSWER = 8.0
-"""Seconds that the other views of a widget have to answer when one was closed."""
+"""Seconds within which the other views of a widget must answer after one view was closed."""
 
 REST = 0.12
-"""Seconds without a move after which words, marks and searches follow the picture."""
+"""Debounce: seconds after the last move of a slider before explanations are made and marks are searched."""
 
 MOMENT = 0.03
-"""Seconds of a search at a time: it is how long a search goes on after it was told to stop."""
+"""Seconds for which a search runs before it checks whether it was cancelled."""
 
 SHOWN = ("fixed", "photo", "maps", "scene", "answer", "choice", "told", "marks", "kept", "doctor")
-"""Traits that a page shows."""
+"""Traits whose values are kept in a saved page."""
 
 Step = dict[str, Any]
-"""What a step of a search found: new values of traits, by their names."""
+"""A result of a search: new values of traits, by the traits' names."""
 
 POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-"""What the page allows itself: nothing from anywhere else."""
+"""Content security policy of a saved page: it may load nothing from elsewhere."""
 
 STILL = 640
-"""The longer side of the still picture for readers without a kernel, pixels."""
+"""Pixels of the longer side of the still picture, which readers without a kernel see."""
 
 
 @cache
 def browser_file(name: str) -> str:
-    """The text of one of the browser's files. As text, since anywidget keeps every instance of a class with a path."""
+    """Return the text of one of the browser's files; given a path, anywidget would keep every widget in memory."""
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 KNOWN = f'const VERSION = "{hpe_nb.__version__}", PARTS = {json.dumps(browser_file("canvas.html"))};'
 SCRIPT = "\n".join((KNOWN, *map(browser_file, ("drawing.js", "view.js", "panel.js"))))
-"""The browser's half as one module, which knows the version it belongs to and the parts of a view."""
+"""All JavaScript as one module, after the package's version and the HTML of a view."""
 
 
 class Canvas(anywidget.AnyWidget):
-    """A picture in the browser: photo, maps, people, words and controls, each a trait that the page follows.
+    """A picture in the browser with its maps, people, words and controls, each a trait that the page shows.
 
-    Subclasses answer a message of the page in a method `_on_<kind>`, whose arguments are the rest of the message. What
-    takes long is an `async` method, which waits for its work in a thread.
+    For each kind of message from the page, a subclass has a method `_on_<kind>`; its arguments are the other values of
+    the message. A method that takes long is `async` and does its work in a thread.
 
     Attributes:
-        fixed, photo, maps, scene, answer, choice, told, marks, marked, kept, doctor, preview, status, below: what the
-            page shows; `scene` is what is drawn on photo and strip, `answer` what is said beside them, `marked` the
-            values of all settings for which the marks were searched.
-        closed: whether the widget has let go of its picture and maps.
+        fixed: names, colours, tools and panels, which stay the same while the settings move.
+        photo, maps: the picture, and the heatmaps and tags of its network.
+        scene: people and dots that are drawn on the photo and in the strip.
+        answer: the values of the settings, and the words beside the picture.
+        choice, told: the chosen person, joint or dot, and the words about it.
+        marks, marked: the flips of each setting, and the values of all settings for which they were searched.
+        kept, doctor, preview: the result to compare with, the doctor's findings, and what a mark would change.
+        status: the status line.
+        below: the id of a widget that is shown below this one.
+        closed: whether the widget was closed and its picture and maps released.
     """
 
     _esm, _css = SCRIPT, browser_file("canvas.css")
 
     fixed, photo, maps, told, marks = (traitlets.Dict().tag(sync=True) for _ in range(5))
     choice, kept, doctor, preview, status, marked = (traitlets.Dict().tag(sync=True) for _ in range(6))
-    # Most moves of a slider change nothing that is drawn: apart from the answer, the scene is not sent again then.
-    # One text costs a tenth of what a tree of lists costs on its way through the widget.
+    # Scene and answer are apart because most moves of a slider leave the scene as it is: then only the answer is sent.
+    # They are sent as JSON text: ipywidgets takes ten times as long for the same data in nested lists.
     scene, answer = (traitlets.Dict().tag(sync=True, to_json=lambda given, _: compact(given)) for _ in range(2))
     below = traitlets.Unicode().tag(sync=True)
     _shown: tuple[Image, Poses, Ints] | None = None
@@ -98,12 +104,12 @@ class Canvas(anywidget.AnyWidget):
         self.on_msg(lambda _, content, buffers: self.receive(content, buffers))
 
     def receive(self, content: dict[str, Any], buffers: list[memoryview] | None = None) -> None:
-        """Answer a message of the page: its `kind`, what belongs to it, and its number `n` if the page counts it.
+        """Handle a message of the page: its `kind`, the arguments of the handler, and a number `n` where it has one.
 
-        An error is shown in the status line, and raised.
+        An error is shown in the status line and raised again.
         """
         given = content | ({"buffers": buffers} if buffers else {})
-        # Several views count together: a question of one may have waited while others were answered.
+        # All views of a widget share the numbers: a message of one view may arrive after a later one of another view.
         kind, self._answering = given.pop("kind"), max(self._answering, given.pop("n", 0))
         handler = getattr(self, f"_on_{kind}", None)
         if handler is None or self.closed:
@@ -118,13 +124,13 @@ class Canvas(anywidget.AnyWidget):
         if asyncio.iscoroutine(answer):
             self._spawn(answer)
 
-    # Work that takes long.
+    # Searches in the background.
 
     def search(self, steps: Iterator[Step | None]) -> None:
-        """Search in the background after a moment's rest, in place of what was searched before, which ends.
+        """Start a search in the background after a short delay, and cancel the one before.
 
-        To advance `steps` is the work, done in a thread; what it gives is shown. Without an event loop, as in a plain
-        script, only the first result is.
+        A thread advances `steps`, and each result is shown. Without an event loop, as in a script, only the first
+        result is computed and shown.
         """
         self._searching = steps
 
@@ -140,13 +146,13 @@ class Canvas(anywidget.AnyWidget):
             self.show_all(next(filter(None, steps), {}))
 
     def show_all(self, found: Step) -> None:
-        """Set traits together."""
+        """Set several traits, and send them as one message."""
         with self.hold_sync():
             for name, value in found.items():
                 setattr(self, name, value)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run it on the event loop, or here and now where none runs; an error is shown in the status line."""
+        """Run a coroutine on the event loop, or to its end if no loop runs; an error is shown in the status line."""
 
         async def guarded() -> None:
             try:
@@ -166,7 +172,7 @@ class Canvas(anywidget.AnyWidget):
     # Errors.
 
     def say(self, text: str, *, error: bool = False) -> None:
-        """Write into the status line."""
+        """Show a text in the status line."""
         self.status = {"text": text, "error": error}
 
     def _failed(self, error: BaseException) -> None:
@@ -174,17 +180,17 @@ class Canvas(anywidget.AnyWidget):
         self.say(f"{kind}{error}", error=True)
 
     def _on_failed(self, text: str) -> None:
-        """An error in the page's own code: into the kernel's log."""
+        """Log an error that happened in the page's own code."""
         getLogger(__name__).error("in the page of a widget: %s", text)
 
-    # Letting go.
+    # Releasing memory.
 
     def _on_here(self) -> None:
-        """A view was opened, or answers that it is there."""
+        """A view was opened, or answers a ping."""
         self._heard = True
 
     async def _on_gone(self) -> None:
-        """A view was closed: let go if no other view answers, and the user's notebook has no name for the widget."""
+        """A view was closed: release the widget if no other view answers and no variable of the notebook holds it."""
         self._heard = False
         self.send({"kind": "ping"})
         await asyncio.sleep(ANSWER)
@@ -192,16 +198,16 @@ class Canvas(anywidget.AnyWidget):
             self.let_go()
 
     def let_go(self) -> None:
-        """Close the widget and drop picture, maps and searches; what has no memory to speak of stays."""
+        """Close the widget, cancel its search, and release picture and maps."""
         self._searching, self.closed, self._shown = iter(()), True, None
-        self.show_all({name: {} for name in SHOWN})  # the page keeps what it knows of a widget that is closed
-        self.say(" ")  # it also keeps the state before the last one
+        self.show_all({name: {} for name in SHOWN})  # the page keeps the last traits of a closed widget in memory
+        self.say(" ")  # and the state before the last change: this change makes it an empty one
         layout = self.layout
         self.close()
-        layout.close()  # it has a line to the page of its own
+        layout.close()  # a widget of its own, with its own connection to the page
 
     def check_open(self) -> None:
-        """Raise where the widget has let go of its picture."""
+        """Raise HpeError if the widget was closed."""
         if self.closed:
             raise HpeError("this widget was closed with its last view; run its cell again.")
 
@@ -209,10 +215,10 @@ class Canvas(anywidget.AnyWidget):
 
     @property
     def shown(self) -> tuple[Image, Poses, Ints]:
-        """The picture, the people in it, and their numbers (P,) from 0.
+        """The picture (H, W, 3), the poses in it, and the number of each pose (P,), from 0.
 
         Raises:
-            HpeError: there is none yet, or the widget has let go of it.
+            HpeError: there is no picture yet, or the widget was closed.
         """
         self.check_open()
         if self._shown is None:
@@ -220,32 +226,36 @@ class Canvas(anywidget.AnyWidget):
         return self._shown
 
     def image(self) -> Image:
-        """The picture with the people drawn in it, RGB (H, W, 3)."""
+        """Return the picture with the people drawn in it, RGB uint8 (H, W, 3)."""
         image, poses, numbers = self.shown
         return draw_poses(image, poses, people=numbers)
 
     def explanations(self) -> dict[str, Any]:
-        """The words about everything that can be clicked, for a page without a kernel."""
+        """Return the words about everything that can be clicked, for a page without a kernel."""
         return {}
 
     def page(self) -> str:
-        """A page of what is shown now: one that needs no Python, no server and no network.
+        """Return the view as one HTML page, which needs no Python, no server and no network.
 
         Raises:
-            HpeError: the widget has let go of its picture.
+            HpeError: there is no picture yet, or the widget was closed.
         """
         still = self.image()
         return page_text({name: getattr(self, name) for name in SHOWN}, self.explanations(), still)
 
     def save_html(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Write one file that shows this in any browser, without Python, server or network, and return its path.
+        """Save the view as one HTML file that opens in any browser, without Python, a server or the network.
 
         Args:
-            path: the file, which is to end with .html.
-            overwrite: whether a file of that name may be replaced.
+            path: the file to write; its name ends with .html.
+            overwrite: replace a file that already exists.
+
+        Returns:
+            The path.
 
         Raises:
-            HpeError: a file of that name is there (`overwrite` replaces it), or the name does not end with .html.
+            HpeError: the file exists and `overwrite` is off, the name does not end with .html, the file cannot be
+                written, there is no picture yet, or the widget was closed.
         """
         path = path_of(path)
         if path.suffix.lower() not in (".html", ".htm"):
@@ -257,14 +267,14 @@ class Canvas(anywidget.AnyWidget):
         return path
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        """The widget, and a still picture for readers without a kernel."""
+        """Return the widget and a still picture, for readers without a kernel."""
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
         with contextlib.suppress(HpeError):  # a camera that has not begun has no picture
             data["image/png"] = b64encode(encode_image(small(self.image(), STILL), ".png")).decode()
         return data, metadata
 
     def _ipython_display_(self) -> None:
-        """Show the widget, and after it the page that is seen where the notebook is opened without a kernel."""
+        """Display the widget, and after it the page that replaces it in a notebook without a kernel."""
         from IPython.display import display
 
         self.check_open()
@@ -275,16 +285,16 @@ class Canvas(anywidget.AnyWidget):
 
 
 class Stepped(Canvas):
-    """A picture of one of several things that have an order, with buttons and a slider to go through them."""
+    """A widget that shows one of several pictures in order, with buttons and a slider to step through them."""
 
     _count = _position = 0
 
     @property
     def position(self) -> int:
-        """Place, from 0, of what is shown; set it to go there.
+        """Index, from 0, of the picture that is shown; set it to show another one.
 
         Raises:
-            HpeError: there is no such place.
+            HpeError: there is no such picture, or the widget was closed.
         """
         return self._position
 
@@ -296,7 +306,7 @@ class Stepped(Canvas):
         self._position = position
 
     def _draw(self, position: int) -> None:
-        """Send what is at a place."""
+        """Send the picture at a position."""
         raise NotImplementedError
 
     def _on_go(self, position: int) -> None:
@@ -304,12 +314,12 @@ class Stepped(Canvas):
 
 
 def compact(given: Any, default: Callable[[Any], Any] | None = None) -> str:
-    """JSON without a space more than it needs."""
+    """Return JSON without white space; NaN and infinity are errors, since browsers cannot read them."""
     return json.dumps(given, separators=(",", ":"), allow_nan=False, default=default)
 
 
 def moment_of(steps: Iterator[Step | None]) -> Step | None:
-    """Go on with a search for a moment, or until it has something to show; None at its end."""
+    """Advance a search for a short time, or until it has a result; return None when it has ended."""
     end = perf_counter() + MOMENT
     for found in steps:
         if found or perf_counter() > end:
@@ -318,7 +328,7 @@ def moment_of(steps: Iterator[Step | None]) -> Step | None:
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
-    """The event loop of this thread, None where there is none."""
+    """Return the event loop that runs in this thread, or None."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
@@ -326,7 +336,7 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 def named_by_user(widget: Any) -> bool:
-    """Whether a variable of the user's notebook holds the widget, alone or in a list, tuple or dictionary."""
+    """Return whether a variable of the user's notebook is the widget, or a list, tuple or dictionary with it."""
     from IPython import get_ipython
 
     shell = get_ipython()
@@ -340,13 +350,13 @@ def named_by_user(widget: Any) -> bool:
 
 
 def page_text(shown: dict[str, Any], explanations: dict[str, Any], still: Image) -> str:
-    """A page of these traits. Where scripts are not allowed it still shows the picture, the people and the code.
+    """Return a page of these traits; where scripts are not allowed, it still shows picture, people and code.
 
-    Pages of one view are equal: how long the decoder took is left out.
+    Pages of the same view are equal byte by byte: the decoder's time is left out.
     """
     answer = shown["answer"] | {"took": ""}
     data = shown | {"answer": answer, "explanations": explanations}
-    # "<" never appears in the data, so that nothing in it can end the script.
+    # Without "<" no text in the data can end the script element.
     inside = compact(data, _packed).replace("<", "\\u003c")
     picture = b64encode(encode_image(small(still, STILL), ".jpg")).decode()
     people = "".join(f"<li>person {one['number']}: score {one['score']:.2f}</li>" for one in shown["scene"]["people"])
@@ -363,7 +373,7 @@ img {{ max-width: 100%; }}
 <script type="module">
 {SCRIPT}
 const view = document.getElementById("view");
-// In a frame that is hidden no frame is ever drawn: there the page waits.
+// A hidden iframe draws no frames, so a page in one waits here and starts when it is shown.
 await new Promise(requestAnimationFrame);
 const model = await savedModel(JSON.parse(document.getElementById("data").textContent));
 document.getElementById("still").remove();
@@ -373,15 +383,15 @@ new View(view, model);
 
 
 def _packed(value: bytes) -> dict[str, str]:
-    """Bytes as compressed text, for JSON."""
+    """Return bytes as compressed text, for JSON."""
     return {"gz": b64encode(gzip.compress(value, 6, mtime=0)).decode()}
 
 
 def frame_text(page: str) -> str:
-    """A page in a frame, for a notebook that is opened without a kernel.
+    """Return a page inside an iframe, for a notebook that is opened without a kernel.
 
-    Where the output before this one is no living widget (Lab's "model not found", the still picture or nothing in
-    nbconvert), it leaves and the frame is shown; elsewhere the frame stays hidden, and the page in it does not start.
+    The iframe is shown, in place of the output before it, if that output is not a live widget: JupyterLab's "model not
+    found", or the still picture or empty output of nbconvert. Otherwise it stays hidden, and its page does not start.
     """
     child, view = ".jp-OutputArea-child", "application/vnd.jupyter.widget-view+json"
     dead = f"{child}:not(:has(.hpe)):has(.jp-OutputArea-output.jupyter-widgets, .jp-RenderedImage, [type='{view}'])"

@@ -1,6 +1,6 @@
-"""What the canvas is sent: plain numbers, bytes and words made of pictures, maps and decodings. Nothing here draws.
+"""The data that is sent to the canvas: pictures, maps and decodings as plain numbers, bytes and words.
 
-People are numbered from 1 where a person reads the number, and indexed from 0 everywhere else.
+Nothing here draws. Numbers of people that users read start at 1; indices start at 0.
 """
 
 from __future__ import annotations
@@ -34,50 +34,52 @@ from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, LIMBS, K, reach
 from hpe_nb.widgets.subject import Subject
 
 MAIN = ("detection_threshold", "tag_threshold", "place_weight", "score_weight", "pose_threshold", "refine")
-"""Settings that stand open; the others fold."""
+"""Settings that are always in sight; the others are in folded groups."""
 
 PRESETS = {"default": Settings(), "Open Model Zoo": OmzSettings(), "HigherHRNet": HigherHRNetSettings()}
-"""Named settings."""
+"""Named settings to choose from."""
 
 LAYERS = ("skeletons", "peaks", "heatmap", "all heatmaps", "tag map", "truth")
-"""What is drawn on the photo, one at a time."""
+"""Layers, of which one is drawn on the photo."""
 
 OWN = "your own"
-"""What settings are called that have no name."""
+"""Name of settings, and of scenes, that have no name of their own."""
 
 STRAY = 0.025
-"""Share of the peaks' scores at either end that the scale of tags need not hold."""
+"""The strip's scale of tags leaves out this share of the peaks, weighted by score, at either end."""
 
 FINEST = 0.005
-"""Tags are sent in steps of at least this much."""
+"""Smallest step in which tags are sent: finer differences cannot be seen."""
 
 LAST = 200
-"""No slider goes on; a scene's seed does, typed or in Python."""
+"""Sliders end here at the latest; larger values, such as a scene's seed, can be typed or set in Python."""
 
 LONGEST = 4096
-"""Photos are sent with at most this many pixels along the longer side."""
+"""Photos with more pixels than this along the longer side are sent in a smaller size."""
 
 ODD = 2.2
-"""A limb this many times longer, for its kind, than the person's median limb is marked by the doctor."""
+"""The doctor marks a limb that is this many times longer than the person's median limb, relative to usual lengths."""
 
 FAR = 0.5
-"""A joint's tag this many tag thresholds away from its person's, or two people's tags this near, are marked too."""
+"""It also marks a joint whose tag is farther from its person's, and two people whose tags are nearer, than this share
+of `tag_threshold`."""
 
 
 Piece = str | list[Any] | dict[str, Any]
-"""A piece of what is told: text, a list of pieces, or a dictionary of `says`, pieces, or `number`, that of a person.
+"""A piece of text for the page: a string, a list of pieces, or a dictionary.
 
-`kind` is its name in canvas.css; `spot` lights up while it is pointed at; a click calls `act`, a method of the view and
-what it is given. A table has `heads` and `rows`.
+A dictionary has `says` (pieces), `number` (a person's), or `heads` and `rows` (a table). `kind` is its class in
+canvas.css, `title` its tooltip. `spot` is highlighted while the pointer is on the piece. A click calls `act`: the name
+of a method of the view, and its arguments.
 """
 
 
 def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    """What stays the same while a widget lives: names, colours, which tools and panels there are.
+    """Return what stays the same while the settings move: names, colours, tools and panels.
 
-    A person's look is a colour, the ink that stands out on it, its shades for the left side of the body, the middle and
-    the right side, and a dash. Each scale of a map is 256 colours with their opacity; that of the tag probe is bright
-    where a tag is equal, dark where too far.
+    A person's look is a colour, an ink that is legible on it, its shades for the body's left side, middle and right
+    side, and a dash pattern. Each colour scale is 256 RGBA colours. That of the tag probe is bright where tags are
+    equal, and dark where they are too far apart.
     """
     import matplotlib as mpl
 
@@ -95,7 +97,7 @@ def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], *
         return {"colour": shades[1], "ink": ink, "shades": shades, "dash": list(colours.person_pattern(person))}
 
     heat = table(colours.HEATMAP, np.minimum(120 + 0.86 * level, 230))
-    people = range(len(colours.PEOPLE) * len(colours.PATTERNS))  # then colours and patterns repeat
+    people = range(len(colours.PEOPLE) * len(colours.PATTERNS))  # all pairs of colour and pattern
     return more | {
         "app": app, "version": hpe_nb.__version__, "tools": list(tools), "panels": panels, "layers": list(LAYERS),
         "names": list(KEYPOINTS), "order": list(JOINT_ORDER),
@@ -106,12 +108,12 @@ def fixed_data(app: str, tools: tuple[str, ...], panels: list[dict[str, Any]], *
 
 
 def small(image: Image, longest: int) -> Image:
-    """The picture, its longer side at most so many pixels."""
+    """Return the picture, made smaller where its longer side has more than `longest` pixels."""
     return image if max(image.shape[:2]) <= longest else scaled_into(image, (longest, longest))
 
 
 def photo_data(image: Image, truth: Truth | None = None, longest: int = LONGEST) -> dict[str, Any]:
-    """The photo as the bytes of a JPEG, and the true people where they are known."""
+    """Return the photo as the bytes of a JPEG, and the true people where they are known."""
     height, width = image.shape[:2]
     known = truth.poses if truth is not None else Poses.none()
     people = people_data(known, np.arange(len(known)))
@@ -119,9 +121,9 @@ def photo_data(image: Image, truth: Truth | None = None, longest: int = LONGEST)
 
 
 def maps_data(maps: Maps) -> dict[str, Any]:
-    """Heatmaps in 8 bits and tags in 16, with the way from map to image and the scale of the strip.
+    """Return heatmaps in 8 bits and tags in 16 bits, the transform from map to image, and the strip's scale of tags.
 
-    A tag is `low` + `step` times the number sent. The step is no finer than what is shown, so that pages stay small.
+    A tag is `low` + `step` times the number sent. Steps below `FINEST` are not used, which keeps saved pages small.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -138,7 +140,7 @@ def maps_data(maps: Maps) -> dict[str, Any]:
 
 
 def tag_scale(maps: Maps) -> tuple[Float32, tuple[float, float]]:
-    """The direction (D,) along which the tags of this picture's peaks differ most, and the ends of their scale."""
+    """Return the direction (D,) along which the tags of the peaks vary most, and both ends of the strip's scale."""
     peaks = find_peaks(maps, Settings(detection_threshold=0.05))
     strong = peaks.value > (0.1 if (peaks.value > 0.1).any() else 0)
     tag, direction = peaks.tag[strong], np.eye(1, maps.tags.shape[3], dtype=np.float32)[0]
@@ -153,7 +155,7 @@ def tag_scale(maps: Maps) -> tuple[Float32, tuple[float, float]]:
 
 
 def people_data(poses: Poses, numbers: Ints) -> list[dict[str, Any]]:
-    """Each person: number (P,) from 1, score, tag, 17 places in image pixels and what kind of joint each is."""
+    """Return each person's number (P,) from 1, score, tag, 17 places in image pixels, and the kind of each joint."""
     rows = zip(numbers.tolist(), poses.scores, poses.tags, poses.keypoints[..., :2], poses.kind.tolist(), strict=True)
     return [
         {"number": number, "score": round(float(score), 4), "tag": _rounded(tag, 4), "xy": _rounded(xy), "kind": kind}
@@ -162,14 +164,20 @@ def people_data(poses: Poses, numbers: Ints) -> list[dict[str, Any]]:
 
 
 def dots_data(joint: Ints, person: Ints, xy: Floats, score: Floats, refined: Bools, tag: Floats) -> list[list[float]]:
-    """Dots as rows [joint, person, x, y, score, refined, tag ...], of arrays (N,), (N, 2) in pixels and (N, D)."""
+    """Return a row [joint, person, x, y, score, refined, tag ...] for each of N dots.
+
+    Args:
+        joint, person: (N,) joint type and index of the pose, -1 for none.
+        xy: (N, 2) image pixels.
+        score, refined, tag: (N,), (N,) and (N, D).
+    """
     numbers = [np.round(part.astype(np.float64), digits).tolist() for part, digits in ((xy, 2), (score, 4), (tag, 4))]
     rows = zip(joint.tolist(), person.tolist(), refined.tolist(), *numbers, strict=True)
     return [[k, who, *at, value, int(again), *tags] for k, who, again, at, value, tags in rows]
 
 
 def scene_data(decoding: Decoding) -> dict[str, Any]:
-    """What a decoding looks like: people with their numbers, and dots."""
+    """Return what is drawn of a decoding: its people with their numbers, and its dots."""
     dots = dots_of(decoding)
     xy = decoding.maps.image_points(dots.xy.astype(np.float64))
     return {
@@ -179,7 +187,7 @@ def scene_data(decoding: Decoding) -> dict[str, Any]:
 
 
 def readout(decoding: Decoding) -> str:
-    """One line: what was found; where nothing was, why."""
+    """Return one line that says what was found, or why nothing was."""
     settings, kind, unused = decoding.settings, decoding.poses.kind, int((owners(decoding) < 0).sum())
     if len(kind):
         return (
@@ -196,7 +204,7 @@ def readout(decoding: Decoding) -> str:
 
 
 def alt_text(subject: Subject, decoding: Decoding) -> str:
-    """What the picture shows, for those who cannot see it."""
+    """Return the picture's alt text."""
     height, width = subject.image.shape[:2]
     people = "; ".join(
         f"person {number + 1}, score {float(score):.2f}, {int((kind != MISSING).sum())} of {K} joints"
@@ -206,24 +214,24 @@ def alt_text(subject: Subject, decoding: Decoding) -> str:
 
 
 def window_data(decoding: Decoding, which: int) -> list[float]:
-    """The window x0, y0, x1, y1 in image pixels in which refinement looked for its joint number `which`."""
+    """Return the window x0, y0, x1, y1, in image pixels, that refinement searched for its joint number `which`."""
     return _rounded(decoding.maps.image_points(decoding.refinement.window[which].reshape(2, 2) - [[0.5], [0.5]]))
 
 
 def badge(number: int, person: int) -> Piece:
-    """A person's number; a click lights the person up."""
+    """Return a person's number as a badge; a click chooses the person."""
     return {"number": number, "act": ["choose", {"person": person}]}
 
 
 def setter(changes: Mapping[str, Any], text: str = "", person: int = -1) -> Piece:
-    """What sets settings, after which the kernel follows the person and says what has changed."""
+    """Return a button that changes settings; the pose `person` stays chosen, and the change is told in words."""
     told = ", ".join(f"{name} = {value:g}" for name, value in changes.items())
     message = {"kind": "set", "changes": dict(changes), "person": person}
     return {"says": text or told, "kind": "flip", "title": f"click: {told}", "act": ["ask", message]}
 
 
 def linked(sentence: str) -> list[Piece]:
-    """A sentence in which places, such as (120, 45), are clicked to see them on the photo."""
+    """Split a sentence into pieces in which each place, such as (120, 45), is a link that shows it on the photo."""
 
     def link(place: str) -> Piece:
         x, y = re.findall(r"\d+", place)
@@ -233,14 +241,14 @@ def linked(sentence: str) -> list[Piece]:
 
 
 def number(value: float, digits: int = 2) -> str:
-    """A number, or a dash where there is none."""
+    """Return a number as text, a dash for NaN."""
     return f"{value:.{digits}f}".replace("nan", "-").replace("inf", "∞")
 
 
 def told_data(decoding: Decoding, person: int, joint: int, dot: int = -1) -> dict[str, Any]:
-    """The words about a joint, about a person (joint -1), or about the peak `dot` (person -1), and what lights up.
+    """Return the words about a joint, a person (joint -1) or the peak `dot` (person -1), and places to mark.
 
-    Those about a joint have room after the sentence for what would be otherwise, see `with_flips`.
+    The words about a joint have an empty piece after the sentence, which `with_flips` fills.
     """
     who = [badge(int(decoding.pose_numbers[person]) + 1, person), " "] if person >= 0 else []
     if person >= 0 and joint < 0:
@@ -277,7 +285,7 @@ def told_data(decoding: Decoding, person: int, joint: int, dot: int = -1) -> dic
 
 
 def with_flips(told: dict[str, Any], flips: list[Flip], person: int, *, searching: bool = False) -> dict[str, Any]:
-    """The words about a person's joint with the values of settings at which it would be otherwise."""
+    """Return the words about a person's joint together with the values of settings that would change it."""
     sentence, _, *candidates = told["words"]
     listed = [setter({f.setting: f.to}, f"{f.setting} {f.side} {f.value:.4g}: {f.then}", person) for f in flips]
     wait = [{"kind": "searches", "says": " searching for values that change it …"}] if searching else []
@@ -286,7 +294,7 @@ def with_flips(told: dict[str, Any], flips: list[Flip], person: int, *, searchin
 
 
 def findings_data(decoding: Decoding, size: tuple[int, int]) -> dict[str, Any]:
-    """What the doctor shows: what is odd in a picture of this size, what to try, and the limbs and dots that say so."""
+    """Return the doctor's findings for a picture of this width and height: in words, and as limbs and dots to mark."""
     found = diagnose(decoding.maps, decoding, size=size).findings
     words: list[Piece] = []
     for i, one in enumerate(found, 1):
@@ -298,7 +306,7 @@ def findings_data(decoding: Decoding, size: tuple[int, int]) -> dict[str, Any]:
 
 
 def kept_data(kept: Decoding | None, now: Decoding) -> dict[str, Any]:
-    """What is shown of A, if there is one: its people under their numbers of now, and what differs from it."""
+    """Return what is shown of A, the kept result: its people under their present numbers, and all changes since."""
     if kept is None:
         return {}
     kept = numbered(kept, now.poses, now.pose_numbers)
@@ -307,7 +315,7 @@ def kept_data(kept: Decoding | None, now: Decoding) -> dict[str, Any]:
 
 
 def verdict(decoding: Decoding, truth: Truth) -> str:
-    """The result against the truth, in a sentence."""
+    """Return a sentence that compares the result with the truth."""
     people, wrong = main_owners(decoding, truth)[decoding.people], int(wrong_joints(decoding, truth).sum())
     found = len({person for person in people.tolist() if person >= 0})
     return (
@@ -317,7 +325,7 @@ def verdict(decoding: Decoding, truth: Truth) -> str:
 
 
 def odd_limbs(poses: Poses) -> list[list[int]]:
-    """Limbs [person, joint, joint] that are far too long for the rest of the body."""
+    """Return the limbs [person, joint, joint] that are much too long for the person's other limbs."""
     limbs = np.array(LIMBS)
     ends, there = poses.keypoints[:, limbs, :2].astype(np.float64), (poses.kind[:, limbs] != MISSING).all(axis=2)
     length = np.linalg.norm(ends[:, :, 0] - ends[:, :, 1], axis=2) / reach()[*limbs.T]
@@ -328,7 +336,7 @@ def odd_limbs(poses: Poses) -> list[list[int]]:
 
 
 def odd_dots(decoding: Decoding) -> list[int]:
-    """Dots whose tag is far from their person's, and those of people whose tags are as one: places among the dots."""
+    """Return the indices of dots whose tag is far from their person's, or whose person's tag is near another's."""
     dots, near = dots_of(decoding), FAR * decoding.settings.tag_threshold
     tags = decoding.poses.tags.reshape(len(decoding.poses), dots.tag.shape[1])
     owned = np.flatnonzero((dots.person >= 0) & ~dots.refined)
@@ -340,23 +348,23 @@ def odd_dots(decoding: Decoding) -> list[int]:
 
 
 def _rounded(values: Floats, digits: int = 2) -> list[float]:
-    """All numbers in one list, for JSON."""
+    """Return all numbers in one flat list, for JSON."""
     rounded: list[float] = np.round(values.astype(np.float64).ravel(), digits).tolist()
     return rounded
 
 
 def has_control(item: Field[Any]) -> bool:
-    """Whether a setting has a slider, a box to tick or a list: plain fields of a rule have none, unless on or off."""
+    """Return whether a setting has a control: a plain field of a user's rule has one only if it is a bool."""
     return "low" in item.metadata or "options" in item.metadata or isinstance(item.default, bool)
 
 
 def values_of(settings: Settings) -> dict[str, Any]:
-    """The values that controls show."""
+    """Return the values that the controls show."""
     return {item.name: getattr(settings, item.name) for item in fields(settings) if has_control(item)}
 
 
 def field_data(item: Field[Any]) -> dict[str, Any]:
-    """One setting for the canvas: a number, a switch or a choice, with range and meaning."""
+    """Return the description of one control: a number, a switch or a choice, with its range and meaning."""
     told, data = item.metadata, {"name": item.name, "meaning": item.metadata.get("meaning", "")}
     if "options" in told:
         return data | {"kind": "choice", "options": list(told["options"])}
@@ -367,13 +375,13 @@ def field_data(item: Field[Any]) -> dict[str, Any]:
 
 
 def panel_data(name: str, presets: Iterable[str], groups: dict[str, list[Field[Any]]]) -> dict[str, Any]:
-    """A panel of settings: named ones to choose from, and fields under titles; what is titled "more ..." is folded."""
+    """Return a panel: presets to choose from, and fields in titled groups; groups titled "more ..." are folded."""
     listed = [{"title": title, "fields": [*map(field_data, items)]} for title, items in groups.items() if items]
     return {"name": name, "presets": [OWN, *presets], "groups": listed}
 
 
 def settings_panel(settings: Settings) -> dict[str, Any]:
-    """The panel of a class of settings: a rule's own knobs and what matters most open, the rest folded by step."""
+    """Return the panel of a class of settings: a rule's own fields and `MAIN` open, the others folded by step."""
     own, main = f"{type(settings).__name__}: the rule's own", "what matters most"
     groups: dict[str, list[Field[Any]]] = {own: [], main: []}
     for item in fields(settings):
@@ -386,13 +394,13 @@ def settings_panel(settings: Settings) -> dict[str, Any]:
 
 
 def unread(settings: Settings) -> list[str]:
-    """Settings that decide nothing as the others stand."""
+    """Return the settings that change nothing while the others have their present values."""
     near = () if settings.refine == "near" else ("refine_threshold", "refine_reach")
     tags = () if settings.refine != "off" else ("shifted_tags",)
     return sorted({*type(settings).unread, *near, *tags})
 
 
 def code_of(settings: Settings) -> str:
-    """Settings as Python."""
+    """Return the settings as Python code."""
     code = ("hpe." if type(settings) in KIT_RULES else "") + Settings.__repr__(settings)
     return code.replace("OmzSettings", "Settings.omz") if type(settings) is OmzSettings else code

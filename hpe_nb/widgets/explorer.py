@@ -1,4 +1,4 @@
-"""Explorer: one picture, every setting of the decoder, and why each joint belongs where it does."""
+"""Explorer: one picture, all settings of the decoder, and the reason why each joint belongs to its person."""
 
 from __future__ import annotations
 
@@ -30,32 +30,31 @@ from hpe_nb.widgets.canvas import Canvas, Step
 from hpe_nb.widgets.subject import Subject, subject_of
 
 Marks = dict[tuple[str, Settings], dict[str, Any]]
-"""The flips of a setting, by its name and the values of the others."""
+"""The marks of settings that were searched: by a setting's name and the values of all others."""
 
 
 class Explorer(Canvas):
-    """See what the decoder makes of a picture while its settings move, and ask any pixel, joint or dot why.
+    """See the decoder's result change while you move its settings, and ask why each joint belongs to its person.
 
-    Move a slider: the picture follows. Click a joint, a dot of the strip or a person: it lights up everywhere, and a
-    sentence says why it belongs where it does. The marks under a slider are the values at which the result for this
-    picture changes. Once it is clicked the wheel zooms; T shows the tag probe; a button in the picture's corner lists
-    the keys.
+    Move a slider: the picture follows. Click a joint, a person, or a dot of the strip: it is highlighted everywhere,
+    and a sentence gives the reason. The marks under a slider are the values at which the result for this picture
+    changes. After a click on the picture the wheel zooms; hold T for the tag probe; the button "Keys" lists all keys.
 
     Args:
         what: an RGB picture, a path, `Maps`, (image, maps), (image, decoding), a scene, or a list of these to step
             through.
-        settings: the settings to start with, of any rule; the default ones where left out, those of a decoding that is
-            given.
-        network: called on pictures that come without maps; the kit's own where left out.
-        layer: what is shown first: "skeletons", "peaks", "heatmap", "all heatmaps", "tag map" or "truth".
-        known: people who have numbers already, and these numbers (P,) from 0, as a film's record has them: the same
-            people keep number and colour.
+        settings: the settings to start with, of any rule; by default those of the decoding if one is given, else the
+            default settings.
+        network: called on a picture that comes without maps; the kit's network by default.
+        layer: the layer to start with: "skeletons", "peaks", "heatmap", "all heatmaps", "tag map" or "truth".
+        known: poses that already have numbers, as in a film, and the numbers (P,), from 0; the same people get the same
+            numbers and colours.
 
     Attributes:
-        subject: the picture, its maps (changed ones after "what if") and the truth where it is known.
+        subject: the picture, its maps (with the changes made by `edit`), and the truth where it is known.
 
     Raises:
-        HpeError: nothing of these was given, or there is no such layer.
+        HpeError: `what` is none of these, the list is empty, or there is no such layer.
 
     Example:
         >>> explorer = hpe.Explorer(hpe.scene("crossing arms"))
@@ -90,11 +89,11 @@ class Explorer(Canvas):
         super().__init__()
         self.show(subject, known)
 
-    # What a user reads and sets in Python.
+    # The interface for Python.
 
     @property
     def settings(self) -> Settings:
-        """The settings as they stand; set it, or call `set`, to move the sliders."""
+        """The present settings; assign others, or call `set`, to move the sliders."""
         return self._settings
 
     @settings.setter
@@ -102,36 +101,36 @@ class Explorer(Canvas):
         self._decode(settings)
 
     def set(self, **changes: Any) -> None:
-        """Move sliders: `explorer.set(tag_threshold=0.8)`.
+        """Change settings, and with them the sliders: `explorer.set(tag_threshold=0.8)`.
 
         Raises:
-            HpeError: no such setting, or a value out of its range.
+            HpeError: there is no such setting, a value is out of its range, or the widget was closed.
         """
         self.settings = replace(self._settings, **changes)
 
     @property
     def decoding(self) -> Decoding:
-        """What the decoder makes of the picture under the settings as they stand.
+        """The decoding of the picture with the present settings.
 
         Raises:
-            HpeError: the widget has let go of its picture.
+            HpeError: the widget was closed.
         """
         self.check_open()
         return self._decoding
 
     @property
     def chosen(self) -> tuple[int, int] | None:
-        """Pose and joint type that are lit up, from 0; -1 for a whole person or for a peak without a person."""
+        """The chosen pose and joint type, from 0; -1 as joint for a whole person, as pose for a peak without one."""
         self.check_open()
         person, joint, dot, _ = self.choice.values()
         return (person, joint) if max(person, dot) >= 0 else None
 
     def show(self, what: Any, known: tuple[Poses, Ints] | None = None) -> None:
-        """Look at something else under the same settings; `known` people keep their numbers."""
+        """Show another picture with the same settings; `what` and `known` are as for `Explorer`."""
         self.check_open()
         self._look_at(subject := self._tried(what))
         self._untouched, self._known = subject.maps, known
-        if known:  # people whom the film does not know are new only once
+        if known:  # people whom the film does not have get new numbers now, and keep them
             first = numbered(self._decoder(self._settings), *known)
             self._known = first.poses, first.pose_numbers
         self._kept: Decoding | None = None
@@ -142,15 +141,15 @@ class Explorer(Canvas):
             self._decode()
 
     def choose(self, person: int, joint: int | str = -1, dot: int | None = None) -> None:
-        """Light up a joint, or with joint -1 a whole person, as a click does; person -1 lets go.
+        """Choose a joint or a person, as a click does.
 
         Args:
-            person: the pose, from 0.
-            joint: joint type or its name.
-            dot: the dot, for a peak without a person.
+            person: index of the pose; -1 for none.
+            joint: joint type or its name; -1 for the whole person.
+            dot: index of the dot, to choose a peak without a person.
 
         Raises:
-            HpeError: no such person, joint type or dot.
+            HpeError: there is no such person, joint type or dot, or the widget was closed.
         """
         person = whole_number("person", person, -1, len(self.decoding.poses))
         joint = -1 if joint == -1 else joint_index(joint)
@@ -160,14 +159,17 @@ class Explorer(Canvas):
         self._search()
 
     def keep(self) -> None:
-        """Remember the result as A; the picture then shows A beside the result as it is now."""
+        """Keep the present result as A, to which later results are compared on the picture and in words."""
         self.compare(self.decoding)
 
     def compare(self, other: Settings | Maps | Decoding) -> None:
-        """Compare with what other settings, or other maps of the same picture, give: they become A.
+        """Compare with another result, which becomes A.
+
+        Args:
+            other: other settings, other maps of the same picture, or a decoding of it.
 
         Raises:
-            HpeError: none of these was given.
+            HpeError: `other` is none of these, or the widget was closed.
         """
         self.check_open()
         if isinstance(other, Maps):
@@ -180,18 +182,18 @@ class Explorer(Canvas):
     def edit(
         self, what: str, dot: int = -1, *, at: Any = (0, 0), tag: float = 0.0, by: float = 0.0, joint: int | str = 0
     ) -> None:
-        """What if: change one peak of the maps and decode again; `subject.maps` are the changed ones.
+        """What if: change one peak of the maps and decode again; `subject.maps` are then the changed maps.
 
         Args:
-            what: "place", "tag", "score", "delete", "add", or "reset" for the maps as they were.
-            dot: the peak, by its place among the decoding's peaks.
+            what: "place", "tag", "score", "delete", "add", or "reset", which restores the original maps.
+            dot: index of the dot, for all but "add" and "reset".
             at: x, y in image pixels, for "place" and "add".
-            tag: the new tag as the strip shows it, for "tag".
-            by: what is added to the score, for "score".
+            tag: the new tag on the strip's scale, for "tag".
+            by: the change of the score, for "score".
             joint: joint type or its name, for "add".
 
         Raises:
-            HpeError: no such edit, peak, place or joint type.
+            HpeError: there is no such edit, dot or joint type, `at` is not a place, or the widget was closed.
         """
         dots, maps = dots_of(self.decoding), self.subject.maps
         if np.shape(at) != (2,) or not np.isfinite(at).all():
@@ -220,7 +222,7 @@ class Explorer(Canvas):
         self._decode()
 
     def let_go(self) -> None:
-        """Close the widget and drop picture, maps and results."""
+        """Close the widget and release picture, maps and results."""
         super().let_go()
         for name in ("_decoder", "_decoding", "subject", "_kept", "_untouched", "_list", "_searched"):
             self.__dict__.pop(name, None)
@@ -231,20 +233,20 @@ class Explorer(Canvas):
         return [data.settings_panel(self._settings)]
 
     def _tried(self, what: Any) -> Subject:
-        """What is meant, once it was decoded: a rule that fails for it leaves all as it was."""
+        """Return a subject that was decoded once: if the rule fails for it, nothing has been changed yet."""
         subject = subject_of(what, self._network)
         subject.decoder(self._settings)
         return subject
 
     def _look_at(self, subject: Subject) -> None:
-        """Take this picture with these maps; marks of others are not its own."""
+        """Take this picture with these maps, without the marks of the one before."""
         self.subject, self._decoder, self._searched, self.marked = subject, subject.decoder, {}, {}
 
     def _decode(self, settings: Settings | None = None) -> None:
-        """Decode, under other settings where they are given, send the picture, then the words; search again."""
+        """Decode, with other settings if given, send the result, and search for its marks and words."""
         self.check_open()
         started, before, settings = perf_counter(), getattr(self, "_decoding", None), settings or self._settings
-        decoding = self._decoder(settings)  # a rule that fails here leaves all as it was
+        decoding = self._decoder(settings)  # if the rule fails here, nothing has been changed yet
         decoding = numbered(decoding, *self._known) if self._known else decoding
         another_rule = not self.fixed or type(settings) is not type(self._settings)
         self._decoding, self._settings = decoding, settings
@@ -260,11 +262,11 @@ class Explorer(Canvas):
         with self.hold_sync():
             if scene != self.scene:
                 self._follow(before)
-            self.scene, self.answer, self.doctor = scene, answer, {}  # what is odd is said of one result
+            self.scene, self.answer, self.doctor = scene, answer, {}  # the findings were about the result before
         self._search()
 
     def _answer(self) -> dict[str, Any]:
-        """What the page shows beside the picture: settings, their code, what was found, and the same as alt text."""
+        """Return what the page shows beside the picture: settings, their code, the result in a line, the alt text."""
         settings = self._settings
         preset = next((name for name, one in data.PRESETS.items() if one == settings), data.OWN)
         return {
@@ -276,16 +278,16 @@ class Explorer(Canvas):
         }  # fmt: skip
 
     def _choose(self, person: int = -1, joint: int = -1, dot: int = -1) -> None:
-        """What lights up: a joint, a person, a peak without a person, or nothing."""
+        """Set the choice: a joint, a person, a peak without a person, or nothing."""
         self.choice = {"person": person, "joint": joint, "dot": dot, "n": self._answering}
 
     def _dot(self, person: int, joint: int) -> int:
-        """The dot of a person's joint, -1 where it is missing."""
+        """Return the dot of a person's joint, -1 where the joint is missing."""
         dots = dots_of(self._decoding)
         return first((dots.person == person) & (dots.joint == joint) & (person >= 0))
 
     def _follow(self, before: Decoding | None) -> None:
-        """The chosen joint is the same dot in the new result, whosever it is there, else the same person's joint."""
+        """Keep the same dot chosen in a new result, whoever has it there; if it is gone, the same person's joint."""
         person, joint, dot, _ = self.choice.values()
         if before is None or self.chosen is None:
             return
@@ -293,24 +295,24 @@ class Explorer(Canvas):
         mine = first((match == person) & (person >= 0))
         chosen = was.keys[dot] if dot >= 0 else None
         same = [i for i, key in enumerate(dots.keys) if key == chosen]
-        if same:  # a peak of one person may be a refined joint of others, too
+        if same:  # several, where a peak of one person is also a refined joint of others
             dot = min(same, key=lambda i: (dots.refined[i] != was.refined[dot], dots.person[i] != mine))
             person = int(dots.person[dot])
-        else:  # a peak without a person that is gone is chosen no more
+        else:  # for a peak without a person this is no choice
             person, dot = mine, self._dot(mine, joint)
         self._choose(person, joint, dot)
 
     # Words.
 
     def explanations(self) -> dict[str, Any]:
-        """The words about everything: by "person,joint" and "dot index"."""
+        """Return the words about every joint, person and peak, by "person,joint" and "dot index"."""
         decoding = self.decoding
         alone = np.flatnonzero(dots_of(decoding).person < 0).tolist()
         told = {f"{i},{k}": data.told_data(decoding, i, k) for i in range(len(decoding.poses)) for k in range(-1, K)}
         return told | {f"dot {i}": data.told_data(decoding, -1, -1, i) for i in alone}
 
     def _search(self) -> None:
-        """Send what follows the picture when the sliders rest."""
+        """Search for what is shown once the sliders rest, see `words_and_marks`."""
         person, joint, dot, _ = self.choice.values()
         size = self.subject.image.shape[1::-1]
         self.search(words_and_marks(self._decoding, size, (person, joint, dot), self._kept, self._searched))
@@ -318,7 +320,7 @@ class Explorer(Canvas):
     # Messages of the page.
 
     def _on_set(self, changes: dict[str, Any], person: int = -1) -> None:
-        """Sliders were moved; or a value was taken that changes a joint of a person, who is followed then."""
+        """Sliders were moved; or a button was clicked that changes a joint of a person, who then stays chosen."""
         before = self._decoding
         if person >= 0:
             self.choice = self.choice | {"person": person, "dot": -1}
@@ -329,11 +331,11 @@ class Explorer(Canvas):
             self.say("")
 
     def _on_preset(self, preset: str) -> None:
-        """Named settings were chosen; the user's own are those at the start."""
+        """Named settings were chosen, or "your own": the settings that the widget started with."""
         self.settings = data.PRESETS.get(preset, self._start)
 
     async def _on_preview(self, setting: str, value: float) -> None:
-        """A flip mark is pointed at: which dots would change?"""
+        """The pointer is on a mark: show which dots would change there."""
         before, settings = self._decoding, with_setting(self._settings, setting, value)
         dots = await to_thread(lambda: dots_that_differ(before, Decoder(before.maps)(settings)))
         if before is self._decoding:
@@ -342,44 +344,44 @@ class Explorer(Canvas):
     _on_choose, _on_keep, _on_edit = choose, keep, edit
 
     async def _on_save(self) -> None:
-        """Write a page beside the notebook, under a name that is free."""
+        """Save a page beside the notebook under a new name."""
         paths = (Path(f"{self.subject.name}-{i}.html") for i in count(1))
         path = next(path for path in paths if path not in self._saved and not os.path.lexists(path))
-        self._saved.add(path)  # pressed again, it is not there yet
+        self._saved.add(path)  # a second click may come before the file exists
         self.say("saving …")
         await to_thread(self.save_html, path)
         self.say(f"saved beside the notebook as {path}: any browser opens it, without Python")
 
     async def _on_list(self, by: int) -> None:
-        """The picture before or after in the list."""
+        """Show the next picture of the list, or the one before (by -1)."""
         self._asked = index = (self._asked + by) % len(self._list)
         self.say("looking at the next picture …")
         subject = await to_thread(self._tried, self._list[index])
-        if index == self._asked:  # the user has not gone on meanwhile
+        if index == self._asked:  # else the user has stepped on meanwhile
             self._index = index
             self.show(subject)
             self.say("")
 
 
 def first(which: Bools) -> int:
-    """The first place at which a mask is true, -1 where it is nowhere."""
+    """Return the first index at which a mask is true, -1 if there is none."""
     return int(np.append(np.flatnonzero(which), -1)[0])
 
 
 def words_and_marks(
     decoding: Decoding, size: tuple[int, int], chosen: tuple[int, int, int], kept: Decoding | None, known: Marks
 ) -> Iterator[Step | None]:
-    """What follows a picture: words, changes; is anything odd; which flips are there, and which are the chosen joint's.
+    """Find what is shown once the sliders rest: words, changes, the doctor's findings, marks, and the choice's flips.
 
     Args:
-        decoding: what is shown.
+        decoding: the result that is shown.
         size: width and height of the picture.
-        chosen: person, joint type and dot that are lit up, -1 for none.
-        kept: what is compared with, None for nothing.
-        known: marks that were found already; new ones are added.
+        chosen: person, joint type and dot that are chosen, -1 for none.
+        kept: the result to compare with, or None.
+        known: marks that were found earlier; new ones are added.
     """
     settings, (person, joint, _) = decoding.settings, chosen
-    # `delta` has none: at any other value all joints lie a little elsewhere.
+    # `delta` has no marks: every change of it moves all joints a little.
     names = [name for name in number_names(settings) if name not in (*data.unread(settings), "delta")]
     names.sort(key=lambda name: name not in data.MAIN)  # those that matter most first
     # A setting's marks depend on the values of all the others.
@@ -399,14 +401,14 @@ def words_and_marks(
                 for flip in nearest_flips(decoding, person, joint, name, known[key]["values"]):
                     flips.append(flip)
                     yield {"told": data.with_flips(told, flips, person, searching=True)}
-        except HpeError as error:  # a rule of the user's that fails for some values
+        except HpeError as error:  # a user's rule fails for some values
             known[key] = marks[name] = {"values": [], "found": f"not known, since {error}", "searching": False}
             yield {"marks": dict(marks)}
     yield {"told": data.with_flips(told, flips, person) if flips else told}
 
 
 def dots_that_differ(before: Decoding, after: Decoding) -> list[int]:
-    """Dots of `before`, by their places, that `after` gives to another person, or has not as a peak or as refined."""
+    """Return the indices of dots of `before` that have another person in `after`, or are no longer peaks or refined."""
     mine, other = dots_of(before), dots_of(after)
     match = np.append(same_people(before.poses, after.poses), -1)
     theirs = dict(zip(zip(other.keys, other.refined, strict=True), match[other.person].tolist(), strict=True))

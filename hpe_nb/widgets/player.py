@@ -1,4 +1,4 @@
-"""Films and cameras with their people: the player, which steps through a film, and the browser's own camera, live."""
+"""Player, which steps through a film with its people, and Webcam, which shows the browser's camera live."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from hpe_nb.network.network import Network
 
 WIDTH = 960
-"""Frames travel to the browser with at most this many pixels along the longer side."""
+"""Frames are sent to the browser with at most this many pixels along the longer side."""
 
 
 class Watched(Canvas):
-    """A frame with people who have numbers, and a button that opens the explorer on it, under the same numbers.
+    """A frame with tracked people, and a button that opens an explorer on it with the same numbers and colours.
 
     Attributes:
-        explorer: what the button opened last, None before.
+        explorer: the explorer that the button opened last, None before.
     """
 
     network: Any
@@ -47,17 +47,17 @@ class Watched(Canvas):
     explorer: Explorer | None = None
 
     async def _on_explore(self) -> None:
-        """Open the explorer on the frame shown, below; people keep their numbers."""
+        """Open an explorer on the frame that is shown, below it; people keep their numbers."""
         frame, poses, numbers = self.shown
         subject = await asyncio.to_thread(subject_of, frame, self.network)
         self.explorer = Explorer(subject, self.settings, network=self.network, known=(poses, numbers))
         self.below = self.explorer.model_id
 
     def _show(self, frame: Image, entry: Entry, told: str, **more: int) -> None:
-        """Send a frame, and its people under the numbers they have in the film."""
+        """Send a frame and its people, with the numbers that they have in the film."""
         numbers, poses = np.asarray(entry.person, np.intp), entry.poses
         self._shown = frame, poses, numbers
-        poses = replace(poses, tags=np.nan_to_num(poses.tags))  # the record keeps no tags
+        poses = replace(poses, tags=np.nan_to_num(poses.tags))  # a record stores no tags: they are NaN
         person, joint = np.nonzero(poses.kind)
         places, refined = poses.keypoints[person, joint], poses.kind[person, joint] == REFINED
         dots = dots_data(joint, person, places[:, :2], places[:, 2], refined, np.zeros((len(person), 1)))
@@ -68,21 +68,21 @@ class Watched(Canvas):
 
 
 class Player(Watched, Stepped):
-    """A film and its record in a notebook: play, pause, step, seek, zoom; the number of people over time below.
+    """Play a film with its people in a notebook: pause, step, seek and zoom, over a timeline of the number of people.
 
-    A button opens the explorer on the frame that is shown, with the same people in the same colours.
+    A button opens an explorer on the frame that is shown, with the same people in the same colours.
 
     Args:
         film: the video file, a list of picture files, or pictures in memory.
-        record: the .jsonl file that `run_film` wrote of it, or its entries.
-        network: for the button that opens the explorer on the frame shown; without it there is no button.
-        settings: settings the explorer starts with.
+        record: the .jsonl file that `run_film` wrote for the film, or its entries.
+        network: the network of the explorer; without it there is no button.
+        settings: the settings with which the explorer starts.
 
     Attributes:
-        entries: what the record says of each frame.
+        entries: the record's entry of each frame.
 
     Raises:
-        HpeError: no such film, no record, a record without frames, or poses with NaN or infinite numbers.
+        HpeError: the film or record cannot be read, the record has no frames, or poses have NaN or infinite numbers.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Player(Watched, Stepped):
         self._draw(0)
 
     def _frame(self, position: int) -> Image:
-        """A frame, as it is in the film."""
+        """Return the frame at a position in its own size."""
         if isinstance(self.pages, Film):
             return self.pages.page(self.entries[position].time)
         if position >= len(self.pages):
@@ -120,7 +120,7 @@ class Player(Watched, Stepped):
         return picture
 
     def _draw(self, position: int) -> None:
-        """Send a frame, its people and its words."""
+        """Send the frame at a position, with its people and a line of text."""
         entry = self.entries[position]
         pairs = zip(entry.person, entry.poses.scores, strict=True)
         each = ", ".join(f"{number + 1}: {score:.2f}" for number, score in pairs)
@@ -129,24 +129,27 @@ class Player(Watched, Stepped):
         self._show(self._frame(position), entry, told, position=position)
 
     def _interval(self) -> int:
-        """Milliseconds between two entries: a film plays at its own speed."""
+        """Return the milliseconds between two frames: a film plays at its own speed."""
         steps = np.diff([entry.time for entry in self.entries]) if isinstance(self.pages, Film) else np.zeros(0)
         return max(20, round(1000 * float(np.median(steps)))) if len(steps) else 500
 
 
 class Webcam(Watched):
-    """The browser's camera, live: start it, stop it, look into a frame; one photo where there is no camera.
+    """Show the browser's camera live, with the people in it; or take one photo where there is no camera.
 
-    The browser sends a picture when the kernel has answered the one before, so nothing piles up on a slow network.
-    Nothing starts before its button is pressed. Pictures go from the browser to the kernel and back, nowhere else.
+    The camera starts when its button is pressed. The browser sends a picture when the kernel has answered the one
+    before, so no queue builds up on a slow connection. Pictures are sent to the kernel and to nowhere else.
 
     Args:
         network: from `load_network`.
         settings: the decoder's settings.
-        following: settings of tracking and smoothing.
+        following: the settings of tracking and smoothing.
 
     Attributes:
-        frames: how many pictures have come.
+        frames: the number of pictures that were received.
+
+    Raises:
+        HpeError: `network` is not a network.
     """
 
     def __init__(self, network: Network, settings: Settings | None = None, following: Following | None = None) -> None:
@@ -157,7 +160,7 @@ class Webcam(Watched):
         super().__init__(fixed=fixed_data("camera", ("camera", "explore"), []), answer=first)
 
     async def _on_frame(self, time: float, buffers: list[memoryview]) -> None:
-        """A picture from the browser."""
+        """Find the people in a picture from the browser, track them and send them back."""
         image = decode_image(bytes(buffers[0]), "the browser's picture")
         decoding = await asyncio.to_thread(lambda: decode(self.network(image), self.settings))
         self.tracks, person, poses = follow(self.tracks, decoding.poses, time, self.following, image)

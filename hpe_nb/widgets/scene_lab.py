@@ -1,4 +1,4 @@
-"""SceneLab: build a scene with sliders, and watch the decoder and the truth."""
+"""SceneLab: build a scene with sliders, and compare the decoder's result with the truth."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ GROUPS = {
     "more: tags": ("tag_gap", "tag_noise", "tag_leak", "same_tag", "swapped"),
     "more: peaks": ("score", "hidden_score", "missed", "false_peaks", "heat_noise", "blur"),
 }
-"""Settings of a scene that have a control."""
+"""Fields of a scene's recipe that have a control, by the titles of their groups."""
 
 
 class SceneLab(Explorer):
-    """A workbench for scenes: how many people, how near, which tags, what noise, and what the decoder makes of them.
+    """A workbench for scenes: set people, overlap, tags and noise, and see what the decoder makes of them.
 
     Args:
-        name: the scene to start with: the name of a scene for teaching, a number of people, or a `Recipe`.
-        settings: the decoder's settings to start with; the default ones where left out.
-        changes: fields of `Recipe` that shall differ.
+        name: the scene to start with: the name of a teaching scene, a number of people, or a `Recipe`.
+        settings: the decoder's settings to start with; the default settings where left out.
+        changes: fields of `Recipe` to change in that scene.
 
     Attributes:
-        made: the scene as it stands.
+        made: the scene that is shown.
 
     Raises:
-        HpeError: no such scene or setting.
+        HpeError: there is no such scene or field, or a value is out of its range.
     """
 
     app = "lab"
@@ -45,7 +45,7 @@ class SceneLab(Explorer):
 
     @property
     def code_of_scene(self) -> str:
-        """The scene as Python."""
+        """The scene as Python code."""
         recipe, start = self.made.recipe, NAMED.get(self._name, Recipe())
         given = [repr(self._name)] if self._name in NAMED else []
         left = bool(start.cast) and not recipe.cast  # with people=... a named scene's own people leave
@@ -58,12 +58,12 @@ class SceneLab(Explorer):
         return f"hpe.scene({', '.join(given)})"
 
     def make(self, **changes: Any) -> None:
-        """Turn knobs of the scene: `lab.make(people=4, tag_noise=0.2)`.
+        """Change fields of the scene's recipe: `lab.make(people=4, tag_noise=0.2)`.
 
-        Other `people`, `poses` or `height` leave a named scene.
+        Other `people`, `poses` or `height` take the place of a named scene's own people.
 
         Raises:
-            HpeError: no such setting, or a value out of its range.
+            HpeError: there is no such field, a value is out of its range, or the widget was closed.
         """
         name = self._name
         if changes.keys() & {"people", "poses", "height"} and self.made.recipe.cast:
@@ -71,20 +71,20 @@ class SceneLab(Explorer):
         self._make(name, self.made.recipe, **changes)
 
     def _make(self, name: str, recipe: Recipe, **changes: Any) -> None:
-        """Show another scene."""
+        """Make and show another scene."""
         self.check_open()
         subject = self._tried(made := scene(recipe, **changes))
         self._name, self.made = name, made
         self.show(subject)
 
     def _panels(self) -> list[dict[str, Any]]:
-        """The scene's panel before the settings'."""
+        """The scene's panel, then that of the settings."""
         items = {item.name: item for item in fields(Recipe)}
         panel = panel_data("scene", NAMED, {title: [items[name] for name in names] for title, names in GROUPS.items()})
         return [panel, *super()._panels()]
 
     def _answer(self) -> dict[str, Any]:
-        """The scene's knobs and code, and the result against the truth."""
+        """Add the scene's values and code, and the comparison with the truth."""
         recipe, result = self.made.recipe, verdict(self._decoding, self.made.truth)
         knobs = {name: getattr(recipe, name) for names in GROUPS.values() for name in names}
         made = {"values": knobs | {"people": len(self.made.truth)}, "code": self.code_of_scene, "preset": self._name}
@@ -94,5 +94,5 @@ class SceneLab(Explorer):
         self.make(**changes)
 
     def _on_scene_preset(self, preset: str) -> None:
-        """A named scene was chosen; the user's own is the one at the start."""
+        """A named scene was chosen, or "your own": the scene that the widget started with."""
         self._make(*((preset, NAMED[preset]) if preset in NAMED else self._first))

@@ -1,4 +1,4 @@
-"""Stepper: the decoder one decision at a time, in the order in which they are taken."""
+"""Stepper: the decoder one decision at a time, in the order in which it takes them."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from hpe_nb.widgets.subject import subject_of
 
 
 class Stepper(Stepped):
-    """Watch the decoder: which joint type has its turn, its candidates, distances, costs, and who joins whom.
+    """Watch the decoder at work: each joint type's turn, its candidates, distances, costs, and each assignment.
 
-    Play, step back and forth, or jump: to a joint type's turn, or, by a click on a joint, to the moment in which it
-    found its person. With the picture in focus, left and right step.
+    Play, step back and forth, or jump to a joint type's turn. A click on a joint jumps to the moment in which it was
+    assigned to its person. While the picture has the focus, the left and right arrow keys step.
 
     Args:
         what: an RGB picture, a path, `Maps`, (image, maps), (image, decoding), a scene or a `Decoding`.
-        settings: the settings; the default ones where left out, those of the decoding where one is given.
-        network: called on pictures that come without maps; the kit's own where left out.
+        settings: the decoder's settings; by default those of the decoding if one is given, else the default settings.
+        network: called on a picture that comes without maps; the kit's network by default.
 
     Attributes:
         decoding: the decoding that is shown.
-        moments: all its moments.
+        moments: all its moments, in order.
 
     Raises:
-        HpeError: nothing of these was given.
+        HpeError: `what` is none of these.
     """
 
     def __init__(self, what: Any, settings: Settings | None = None, *, network: Any = None) -> None:
@@ -57,14 +57,14 @@ class Stepper(Stepped):
         return self.moments[self._position]
 
     def _draw(self, position: int) -> None:
-        """Send a moment."""
+        """Send the moment at a position."""
         decoding, moment, peaks = self.decoding, self.moments[position], self.decoding.peaks
         poses, groups = self._people(moment)
         self._shown = self._subject.image, poses, decoding.numbers[groups]
         place = np.full(len(decoding.groups) + 1, -1, np.intp)
         place[groups] = np.arange(len(groups))
-        owner = np.full(len(peaks), -1, np.intp)  # the last place is that of no group
-        settled = self._order[: moment.settled]  # peaks whose person is decided now
+        owner = np.full(len(peaks), -1, np.intp)  # -1 takes the last place, that of peaks without a group
+        settled = self._order[: moment.settled]  # peaks that have been assigned by now
         owner[settled] = decoding.groups.owner[settled]
         xy, refined = decoding.maps.image_points(peaks.xy.astype(np.float64)), np.zeros(len(peaks), np.bool_)
         dots = data.dots_data(peaks.joint, place[owner], xy, peaks.value, refined, peaks.tag)
@@ -78,7 +78,7 @@ class Stepper(Stepped):
         self.show_all({"scene": scene, "answer": answer, "told": {"words": [data.linked(moment.sentence)]}})
 
     def _people(self, moment: Moment) -> tuple[Poses, Ints]:
-        """The people at a moment as poses in image pixels, and their groups; at the end the result."""
+        """Return the people at a moment as poses in image pixels, and their groups; at the last moment, the result."""
         decoding, groups = self.decoding, self.decoding.groups
         if moment.what == "result":
             return decoding.poses, decoding.people
@@ -93,7 +93,7 @@ class Stepper(Stepped):
         return Poses(keypoints, decoding.scores, tags, kind)[there], there
 
     def _beside(self, moment: Moment, place: Ints) -> dict[str, Any]:
-        """What is shown beside the people: the turn's candidates by groups, or where a joint was looked for."""
+        """Return the table of the turn's candidates and groups, or the window that refinement searched."""
         if moment.what == "refinement":
             return {"box": data.window_data(self.decoding, moment.which)}
         if moment.turn < 0:

@@ -1,4 +1,4 @@
-"""What a widget looks at: a picture, its maps and, where it is known, the truth."""
+"""The subject of a widget: a picture, its maps and, for a scene, the truth."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from hpe_nb.scenes.truth import Truth
 from hpe_nb.settings import Settings
 
 MOST = 2**28
-"""Pixels of the largest picture that is made for maps without one: more than any camera has."""
+"""Pixels of the largest dark picture that is made for maps without a photo: more than any camera has."""
 
 
 @cache
 def kits_network() -> Network:
-    """The kit's network, loaded once."""
-    from hpe_nb.network.loading import load_network  # with OpenVINO, which pictures that have maps do without
+    """Return the kit's network, which is loaded once."""
+    from hpe_nb.network.loading import load_network  # it imports OpenVINO, which subjects with maps do not need
 
     return load_network()
 
@@ -38,9 +38,9 @@ class Subject:
     Attributes:
         image: RGB uint8 (H, W, 3).
         maps: the network's maps of it.
-        truth: who stands where and whose joint each peak is, where that is known.
-        name: what it is called in file names and words.
-        settings: those of the decoding that was given.
+        truth: the true people and the owner of each peak, None for a photo.
+        name: its name in texts and in file names.
+        settings: the settings of the decoding that was given, None without one.
     """
 
     image: Image
@@ -51,17 +51,19 @@ class Subject:
 
     @cached_property
     def decoder(self) -> Decoder:
-        """The decoder of the maps, which does no step twice."""
+        """The decoder of the maps, made once, since it remembers the result of each step."""
         return Decoder(self.maps)
 
 
 def subject_of(thing: Any, network: Callable[[Image], Maps] | None = None) -> Subject:
-    """The subject that a user means by a picture, path, maps, decoding or scene; see `Explorer`.
+    """Return the subject for a picture, path, maps, decoding or scene, see `Explorer`.
 
-    The network, by default the kit's, is called on pictures that come without maps.
+    Args:
+        thing: what the user gave.
+        network: called on a picture that comes without maps; the kit's network by default.
 
     Raises:
-        HpeError: none of these, or maps without a picture that would be a huge one.
+        HpeError: `thing` is none of these, or its maps come without a picture and cover more than `MOST` pixels.
     """
     if isinstance(thing, Subject):
         return thing
@@ -85,7 +87,7 @@ def subject_of(thing: Any, network: Callable[[Image], Maps] | None = None) -> Su
 
 
 def blank_image(maps: Maps) -> Image:
-    """A dark picture (H, W, 3) of the size that the maps cover, for maps that come without one."""
+    """Return a dark picture (H, W, 3) of the size that the maps cover, for maps that come without a picture."""
     first, last = maps.image_points(np.array([[0, 0], maps.size]) - [[0, 0], [1, 1]])
     width, height = np.maximum(1, last - first + 1).astype(int).tolist()
     if width * height > MOST:
