@@ -1,7 +1,6 @@
 """The player and the webcam page in a real browser, the latter with Chromium's fake camera."""
 
 import numpy as np
-import pytest
 from playwright.sync_api import expect
 
 import hpe_nb as hpe
@@ -47,11 +46,6 @@ PLAYED = """async video => {
     return [video.error?.message ?? null, video.ended, video.videoWidth, video.videoHeight];
 }"""
 """Plays a film to its end; tells the error, whether the end was reached, and the size."""
-
-
-@pytest.fixture(autouse=True)
-def _offline(monkeypatch):
-    monkeypatch.setenv("HPE_NB_OFFLINE", "1")
 
 
 def test_player_and_the_explorer_on_its_frame(run):

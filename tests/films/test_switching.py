@@ -51,7 +51,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 @pytest.mark.parametrize("command", TRIED)
 def test_what_was_tried(command, place, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("HPE_NB_OFFLINE", "1")
     monkeypatch.chdir(place)
     words = shlex.split(command)[1:]
     if "--help" in words:

@@ -71,9 +71,8 @@ def untidy(notebook: NotebookNode) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def _offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Kernels without the network, without the user's settings, with the checkout's package and the test's modules."""
-    monkeypatch.setenv("HPE_NB_OFFLINE", "1")
+def _of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Kernels without the user's settings, with the checkout's package and the test's modules."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
