@@ -1,29 +1,29 @@
-// The one picture of all widgets and its tag strip, drawn from data: photo, maps, people, dots and what lights up.
-// Nothing here asks the kernel: layers, hover, zoom, probe and highlights answer at the speed of the screen.
+// Draws the picture of all widgets and its tag strip from data: photo, maps, people, dots and highlights.
+// Nothing here needs the kernel, so layers, hover, zoom, tag probe and highlights are as fast as the screen.
 
 const INK = "#181818", PAPER = "#ffffff", GREY = "#9a9a9a", DARK = "#333333";
 const RED = "#d1001c", ORANGE = "#d55e00", YELLOW = "#f0e442";
 const DETECTED = 1;
 const ONE_TYPE = ["heatmap", "tag map"], MAP_LAYERS = ["all heatmaps", ...ONE_TYPE];
-/** How true people are drawn: all sides alike. */
+/** The look of true people: the same colour for all sides of the body. */
 const TRUTH = { shades: Array(3).fill("#ffffffb0"), dash: [] };
 const FONT = "11px system-ui, sans-serif", BOLD = "600 12px system-ui, sans-serif";
-/** Pixels in the strip for the names of joint types, at its right, for people's numbers above and the scale below. */
+/** Margins of the strip in pixels: names at the left, right edge, people's numbers above, scale below. */
 const NAMES = 98, EDGE = 12, HEAD = 46, FOOT = 20;
-/** How what lights up is ringed: radius, colour and dash. */
+/** The ring of each kind of highlight: radius, colour and dash. */
 const LIT = {
   candidate: [9, PAPER, [1.2, 1.2]], "runner-up": [9, YELLOW], ring: [9, PAPER, [1.2, 1.2]], place: [14, YELLOW],
   odd: [8, RED], "would change": [11, ORANGE], selected: [9, YELLOW], hovered: [13, PAPER], chosen: [10, YELLOW],
 };
-/** Steps to the side, the nearest first, where something else stands already. */
+/** Steps to the side, nearest first, that are tried where a place is taken. */
 const SHIFTS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6];
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
-/** The bytes that a trait or a saved page holds, as a view of type `Type`. */
+/** The bytes of a trait or a saved page as an array of type `Type`. */
 const typed = (Type, data) => new Type(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
 
-/** The first of the spots that is not within `wide`, `high` of one that is taken; it is taken then. */
+/** Find the first spot with no taken one within `wide` and `high` pixels, else the first of all, and take it. */
 function free(taken, spots, wide, high) {
   const clear = ([x, y]) => !taken.some(([a, b]) => Math.abs(a - x) < wide && Math.abs(b - y) < high);
   const spot = spots.find(clear) ?? spots[0];
@@ -33,7 +33,7 @@ function free(taken, spots, wide, high) {
 
 // -------------------------------------------------------------------------------------------------------------- shapes
 
-/** Stroke what `trace` lays out, and fill it where there is a `fill`; dash and gap are in widths of the line. */
+/** Draw the path that `trace` makes, filled if there is a `fill`; the dash is in units of the line width. */
 function outline(g, { colour, width = 2, fill = null, dash = [] }, trace) {
   g.beginPath();
   trace();
@@ -47,7 +47,7 @@ const line = (g, from, to, style) => outline(g, style, () => { g.moveTo(...from)
 const circle = (g, [x, y], radius, style) => outline(g, style, () => g.arc(x, y, radius, 0, 7));
 const frame = (g, [x0, y0], [x1, y1], style) => outline(g, style, () => g.rect(x0, y0, x1 - x0, y1 - y0));
 
-/** A joint: full where it was detected, hollow where it was refined. */
+/** A joint: a full disc if it was detected, a hollow one if it was refined. */
 function disc(g, at, radius, colour, hollow) {
   circle(g, at, radius, { colour: INK, width: 1.3, fill: hollow ? PAPER : colour });
   if (hollow) circle(g, at, 0.65 * radius, { colour, width: 1.5 });
@@ -68,7 +68,7 @@ function write(g, text, x, y, colour, align = "center", font = FONT) {
   g.fillText(text, x, y);
 }
 
-/** A word on a rounded ground. */
+/** A word on a rounded background. */
 function sign(g, text, x, y, { colour = DARK, ink = PAPER, dash } = {}) {
   g.font = BOLD;
   const wide = Math.max(18, g.measureText(text).width + 9);
@@ -78,7 +78,7 @@ function sign(g, text, x, y, { colour = DARK, ink = PAPER, dash } = {}) {
 
 // ---------------------------------------------------------------------------------------------------------------- maps
 
-/** Heatmaps and tags, and pictures made of them. */
+/** Heatmaps and tags, and the pictures of their layers. */
 class Maps {
   constructor(sent, scales) {
     const [width, height] = sent.size, { low, step, to_image: toImage } = sent;
@@ -88,7 +88,7 @@ class Maps {
     this.heat = typed(Uint8Array, sent.heat);
   }
 
-  /** Score and tag (D numbers) of a joint type at an image point, null outside. */
+  /** The score and tag (D numbers) of a joint type at a place in image pixels; null outside of the maps. */
   read(joint, x, y) {
     const place = this.toMap.transformPoint({ x, y }), column = Math.round(place.x), row = Math.round(place.y);
     if (column < 0 || row < 0 || column >= this.width || row >= this.height) return null;
@@ -96,12 +96,12 @@ class Maps {
     return { joint, score: this.heat[pixel] / 255, tag: [...this.tags.subarray(start, start + this.depth)] };
   }
 
-  /** A tag as the one number that the strip shows; `start` where it begins in a longer list. */
+  /** A tag as one number, its coordinate in the strip; `start` is its offset in an array of tags. */
   along(tag, start = 0) {
     return this.direction.reduce((sum, part, d) => sum + part * tag[start + d], 0);
   }
 
-  /** Paint a layer, or the probe where one is given, into `canvas`, unless it is there already. */
+  /** Paint a layer, or the tag probe if one is given, into `canvas`, unless it was the last one painted. */
   paint(layer, joint, probe) {
     const key = JSON.stringify([probe ?? layer, layer === "all heatmaps" || joint]);
     if (key === this.painted) return;
@@ -131,18 +131,18 @@ class Maps {
 
 // ------------------------------------------------------------------------------------------------------------- drawing
 
-/** What a view draws, and what of it lies under a pointer. */
+/** Draws a view, and finds the drawn item under the pointer. */
 class Drawing {
   /** Draw at the next frame. */
   draw() { this.next ??= requestAnimationFrame(() => this.paint()); }
 
-  /** Draw before the next frame begins, with what else comes in this turn. */
+  /** Draw before the next frame, together with all other changes of this turn of the event loop. */
   drawNow() { queueMicrotask(() => this.paint()); }
 
   paint() {
     cancelAnimationFrame(this.next);
     this.next = null;
-    // People wait for their photo: neither is seen with another's.
+    // While a photo is decoded nothing is drawn, so people never appear on the photo before.
     if (this.abort.signal.aborted || this.loading) return;
     this.items = { photo: [], strip: [] };
     if (this.imageSize && this.photo.clientWidth) this.paintPhoto();
@@ -151,7 +151,7 @@ class Drawing {
     this.root.dataset.frames = +(this.root.dataset.frames ?? 0) + 1;
   }
 
-  /** The context of a canvas of this size in CSS pixels, as sharp as the screen and cleared. */
+  /** Clear a canvas of this size in CSS pixels, at the screen's resolution, and return its context. */
   context(canvas, [width, height] = [canvas.clientWidth, canvas.clientHeight]) {
     const sharp = window.devicePixelRatio || 1, size = [Math.round(width * sharp), Math.round(height * sharp)];
     if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
@@ -161,10 +161,10 @@ class Drawing {
     return g;
   }
 
-  /** Remember something drawn, for readers and for what lies under a pointer. */
+  /** Note an item that is drawn, for `hit` and for tests. */
   drawn(kind, more) { this.into.push({ kind, ...more }); }
 
-  /** Paint what depends on what it `shows`; from the second time on that this is the same, a bitmap is kept. */
+  /** Paint a layer that depends on the values in `shows`; if they stay the same, its bitmap is kept and used again. */
   layered(name, g, size, shows, paint) {
     const layer = (this.layers[name] ??= { canvas: new OffscreenCanvas(1, 1), shows: [] }), above = this.into;
     shows.push(...size, g.canvas.width);
@@ -180,16 +180,16 @@ class Drawing {
     if (!changed) g.drawImage(layer.canvas, 0, 0, ...size);
   }
 
-  /** How a person with a number is drawn: colour, ink on it, shades of left side, middle and right side, dash. */
+  /** The look of the person with a number: colour, ink on it, shades of left side, middle and right side, dash. */
   look(number) { return this.fixed.looks[(number - 1) % this.fixed.looks.length]; }
 
-  /** The colour of the person at a place among the scene's people, grey for none. */
+  /** The colour of the person with this index in a scene, grey for none. */
   colourOf(person, scene = this.scene) { return person >= 0 ? this.look(scene.people[person].number).colour : GREY; }
 
-  /** The person who is pointed at, or else chosen, -1 for none: the others fade. */
+  /** The person under the pointer, else the chosen one, -1 for none; all others are drawn faded. */
   get foremost() { return [this.hovered, this.chosen].find((spot) => spot?.person >= 0)?.person ?? -1; }
 
-  /** What lights up: its kind, its place on the photo, and, where it has them, its dot and its letter. */
+  /** All highlights: kind and place on the photo, and the dot and letter of those that have one. */
   lights() {
     const { odd, diagnosing, chosen, hovered, mark, scene } = this, preview = this.get("preview");
     const dots = (kind, which = []) => which.filter((dot) => dot in scene.dots)
@@ -206,7 +206,7 @@ class Drawing {
     ];
   }
 
-  /** A person's number on a ground of its colour. */
+  /** A person's number on a background in the person's colour. */
   number(g, { number }, person, [x, y], old) {
     const look = this.look(number);
     sign(g, String(number), x, y, look);
@@ -238,7 +238,7 @@ class Drawing {
     this.drawn("divider", { x: split, y: height / 2 });
   }
 
-  /** One picture: photo, map, people, what is lit. `old` for the kept result, in which nothing lights up. */
+  /** One picture: photo, map, people and highlights. The kept result (`old`) has no highlights. */
   paintPane(g, scene, old) {
     const { zoom, x, y, layer, joint, size, levels, maps } = this, where = [zoom, x, y, levels];
     const probe = this.probeTag(), only = old ? -1 : this.foremost, onMap = MAP_LAYERS.includes(layer);
@@ -278,7 +278,7 @@ class Drawing {
   }
 
   paintPeople(g, scene, only, old) {
-    const taken = [], joints = scene.people.map((one) => // where they are on the screen, and which they are
+    const taken = [], joints = scene.people.map((one) => // [x, y, joint type] of each, on the screen
       one.kind.flatMap((kind, joint) => (kind ? [[...this.jointAt(one, joint), joint]] : [])));
     for (const person of [...joints.keys()].reverse()) {
       const one = scene.people[person], { number } = one, look = this.look(number), { colour } = look;
@@ -299,10 +299,10 @@ class Drawing {
 
   jointAt(one, joint) { return this.toScreen(one.xy[2 * joint], one.xy[2 * joint + 1]); }
 
-  /** Limbs of one width, thin where refined; those of people have dark rims. */
+  /** A person's limbs: half as wide where a joint was refined, with a dark rim unless they show the truth. */
   paintLimbs(g, one, width, look) {
     const { shades, dash } = look;
-    g.lineCap = look === TRUTH ? "round" : "butt"; // the ends of people's limbs lie under their joints
+    g.lineCap = look === TRUTH ? "round" : "butt"; // joints cover the ends of people's limbs
     for (const [a, b, side] of this.fixed.limbs.filter(([a, b]) => one.kind[a] && one.kind[b])) {
       const ends = [this.jointAt(one, a), this.jointAt(one, b)];
       const wide = one.kind[a] === DETECTED && one.kind[b] === DETECTED ? width : width / 2;
@@ -311,7 +311,7 @@ class Drawing {
     }
   }
 
-  /** What the layer shows: all peaks, those of one joint type, or joints of another person than the true one. */
+  /** The peaks of a layer: all, those of one joint type, or those that belong to another true person. */
   paintPeaks(g, scene, old) {
     const { layer } = this, all = ["peaks", "all heatmaps"].includes(layer), single = ONE_TYPE.includes(layer);
     scene.dots.forEach(({ joint, person, score, ...place }, dot) => {
@@ -324,7 +324,7 @@ class Drawing {
     });
   }
 
-  /** What lights up: odd limbs, rings around dots and places, the window in which a joint was looked for. */
+  /** Highlights: odd limbs, rings around dots and places, the window that refinement searched. */
   paintLit(g, scene) {
     for (const [person, a, b] of this.diagnosing ? this.odd.limbs : []) {
       const one = scene.people[person];
@@ -345,7 +345,7 @@ class Drawing {
 
   // The strip: joint types from top to bottom, tags from left to right.
 
-  /** The ends of the scale of tags, and their places. */
+  /** Both ends of the scale of tags, and their x in the strip. */
   get scale() { return [...(this.maps?.ends ?? [-1, 1]), NAMES, this.strip.clientWidth - EDGE]; }
 
   column(tag) {
@@ -361,7 +361,7 @@ class Drawing {
   along(tag) { return this.maps ? this.maps.along(tag) : tag[0]; }
   get tall() { return this.strip.clientHeight - HEAD - FOOT; }
   rowOf(joint) { return HEAD + this.tall * (this.fixed.order.indexOf(joint) + 0.5) / 17; }
-  /** The joint type whose name is at a place. */
+  /** The joint type whose name is at a place, null for none. */
   rowAt(x, y) { return x < NAMES - 6 ? this.fixed.order[Math.floor(17 * (y - HEAD) / this.tall)] : null; }
 
   paintStrip() {
@@ -391,7 +391,7 @@ class Drawing {
     write(g, "tag", NAMES - 24, height - 10, text, "right");
   }
 
-  /** The band of tags that may join the one under the pointer. */
+  /** The band of tags that are near enough to the one under the pointer to join it. */
   paintBand(g) {
     const { dots } = this.scene, { threshold, tall } = this;
     const probed = this.probeTag() ?? dots[this.hovered?.dot] ?? dots[this.chosen?.dot];
@@ -410,7 +410,7 @@ class Drawing {
       g.globalAlpha = only >= 0 && only !== person ? 0.15 : 0.5;
       bar(g, x - 1, HEAD, 2, this.tall, this.colourOf(person));
       g.globalAlpha = 1;
-      // Numbers that would overlap stand in the second row, or a little to the side.
+      // A number that would overlap another one is moved to the second row, or a little to the side.
       const spots = SHIFTS.flatMap((shift) => [12, 32].map((y) => [clamp(x + 9 * shift, 84, width - 10), y]));
       this.number(g, one, person, free(heads, spots, 19, 18));
     });
@@ -420,7 +420,7 @@ class Drawing {
     const taken = Array.from({ length: 17 }, () => []);
     this.scene.dots.forEach(({ joint, person, score, refined, ...one }, dot) => {
       const tag = this.along(one.tag), column = this.column(tag), row = this.rowOf(joint);
-      // Dots of equal tags stand one beneath the other: none is hidden.
+      // Dots with equal tags are drawn above each other, so that none is hidden.
       const spots = SHIFTS.slice(0, 7).map((shift) => [column, row + 5 * shift]);
       const [x, y] = free(taken[joint], spots, 6, 5);
       g.globalAlpha = only >= 0 && only !== person ? 0.35 : 1;
@@ -430,9 +430,9 @@ class Drawing {
     g.globalAlpha = 1;
   }
 
-  // What lies under a pointer.
+  // Finding what is under the pointer.
 
-  /** The joint, peak or dot nearest to a place of a canvas, within `reach` pixels; a person's number where none is. */
+  /** The joint, peak or dot nearest to a place on a canvas, within `reach` pixels; else a person's number, or null. */
   hit(canvas, [x, y], reach) {
     const left = canvas === this.photo ? this.left : 0, away = (item) => distance([item.x, item.y], [x - left, y]);
     const nearest = (kinds, within) => canvas.items()
@@ -443,7 +443,7 @@ class Drawing {
     return { person, joint, dot };
   }
 
-  /** The tag under the pointer while the probe is on, its joint type, and how far from it others may be. */
+  /** While the tag probe is on: joint type and tag under the pointer, and the distance up to which tags may join. */
   probeTag() {
     const { maps, pointer, scene, threshold = 1 } = this;
     if (!this.probing || !maps || !pointer) return null;
@@ -451,14 +451,14 @@ class Drawing {
     return under && { joint: under.joint, tag: under.tag, threshold };
   }
 
-  // Between image pixels and the screen.
+  // Coordinates: image pixels and screen.
 
   get size() { return [this.photo.clientWidth, this.photo.clientHeight]; }
 
-  /** Width of the part of the canvas that shows one picture. */
+  /** Width of the part of the canvas that shows one picture: half of it when two are compared side by side. */
   get pane() { return this.mode === "beside" ? this.size[0] / 2 : this.size[0]; }
 
-  /** Where the part that shows the picture of now begins. */
+  /** Left edge of the part that shows the present result. */
   get left() { return this.size[0] - this.pane; }
 
   toScreen(x, y) { return [x * this.zoom + this.x, y * this.zoom + this.y]; }

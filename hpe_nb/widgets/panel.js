@@ -1,4 +1,4 @@
-// What stands beside the picture: sliders with their marks, steps and a timeline, the camera; the saved page.
+// The parts beside the picture: sliders with marks, steps with a timeline, the camera; and the saved page's model.
 
 const NO_CLIPBOARD = "The clipboard is closed to this page: select the code and press Ctrl+C.";
 const NO_CAMERA = `Take one photo with the button instead, or allow the camera and try again: browsers give it only to
@@ -6,7 +6,7 @@ pages from https:// or localhost.`;
 
 // ------------------------------------------------------------------------------------------------------------ settings
 
-/** Panels of sliders, lists and boxes, made from the fields that the kernel describes. */
+/** Panels of sliders, lists and check boxes, made from the kernel's description of the settings. */
 class Panels {
   constructor(view) { Object.assign(this, { view, shown: {} }); }
 
@@ -34,14 +34,14 @@ class Panels {
       return make(box, {}, make(line, {}, head), fields.map((field) => {
         const row = (rows[field.name] = this.row(field, (value) =>
           view.ask({ kind: `${kind}set`, changes: { [field.name]: value } })));
-        // At every change Chrome's autofill reads all fields of the form, or of the whole page where there is no form.
+        // A form for each field: at every change Chrome's autofill reads all fields of the form, or of the whole page.
         return make("form", { method: "dialog" }, row.node);
       }));
     }));
     return node;
   }
 
-  /** One setting: its name, and a list, a box to tick, or a slider with marks and a box for the number. */
+  /** One setting: its name, and a list, a check box, or a slider with marks and a box for the number. */
   row(field, change) {
     const { view } = this, { name, kind, meaning: title, low, high, by, whole, options = [] } = field;
     const row = { field, flips: [] }, range = { min: low, max: high, step: "any" };
@@ -50,8 +50,8 @@ class Panels {
       switch: ["input", "checked", { type: "checkbox" }],
       number: ["input", "valueAsNumber", { type: "range", ...range }],
     }[kind];
-    // A slider moves by its steps; between them it stands only where a number was typed or a mark was clicked. A step
-    // moves it by itself, so it has one only while it is moved.
+    // A slider moves in steps, but a typed number or a clicked mark may lie between them. The browser would round such
+    // a value, so the slider has a step only while it is moved.
     const control = make(tag, {
       ...more, title, data: { setting: name },
       onkeydown: ({ key }) => { if (key.startsWith("Arrow")) control.step = by; },
@@ -62,7 +62,7 @@ class Panels {
     const box = kind === "number" && make("input", {
       type: "number", ...range, title, ariaLabel: `${name}, as a number`, onblur: typed,
       oninput: () => { row.typing = true; },
-      onchange: () => { // empty is no 0
+      onchange: () => { // an empty box is not 0
         if (box.value) change(whole ? Math.round(box.value) : +box.value);
         typed();
       },
@@ -80,7 +80,7 @@ class Panels {
     return row;
   }
 
-  /** The marks under a slider: the nearest one is previewed and clicked; the arrow keys go from mark to mark. */
+  /** The marks under a slider: pointing previews the nearest mark, a click jumps to it, arrow keys go to the next. */
   marks(row, change) {
     const { view } = this, { low, high, whole, name } = row.field, now = () => view.answer.values[name];
     const beside = (flip) => clamp(flip > now() ? flip : flip - (whole ? 1 : 1e-6 * (high - low)), low, high);
@@ -98,7 +98,7 @@ class Panels {
         view.previewed = beside(flip);
         row.marks.title = `${name} ${+flip.toPrecision(5)}: the result changes here; ${row.told}`;
         view.send({ kind: "preview", setting: name, value: view.previewed });
-        view.draw(); // Python's answer may be what it was
+        view.draw(); // an answer equal to the last one makes no event
       },
       onclick: (event) => jump(nearest(event)),
       onkeydown: (event) => {
@@ -110,7 +110,7 @@ class Panels {
     });
   }
 
-  /** Set all controls to the values of the answer, or to those that it does not know yet; unread ones are disabled. */
+  /** Set all controls to the kernel's values, or to newer ones of the user; disable settings that are not read. */
   follow() {
     const { answer, live, moved } = this.view;
     for (const [name, { rows, code, preset }] of Object.entries(this.shown)) {
@@ -124,17 +124,17 @@ class Panels {
     }
   }
 
-  /** Whether the marks say that nobody changes between the kernel's values and these. */
+  /** Whether, by the marks, no person changes between the kernel's values and these. */
   nobodyChanges(moved) {
     const { view } = this, { values } = view.answer, marked = view.get("marked"), [name, ...more] = Object.keys(moved);
     const { exact, values: flips } = view.get("marks")[name] ?? {}, ends = [values[name], moved[name]];
-    const { low, high } = this.shown.settings?.rows[name]?.field ?? {}; // there are no marks outside of these
+    const { low, high } = this.shown.settings?.rows[name]?.field ?? {}; // the range that was searched for marks
     return !!exact && !more.length && ends.every((end) => low <= end && end <= high)
       && flips.every((flip) => (flip <= ends[0]) === (flip <= ends[1]))
       && Object.keys(values).every((other) => other === name || values[other] === marked[other]);
   }
 
-  /** Mark on each slider the values at which the result for this picture changes. */
+  /** Show under each slider the values at which the result for this picture changes. */
   showMarks(sent) {
     for (const [name, row] of Object.entries(this.shown.settings?.rows ?? {})) {
       const { values = [], exact = true, found = values.length, ...more } = sent[name] ?? {}, { marks } = row;
@@ -154,7 +154,7 @@ class Panels {
 
 // --------------------------------------------------------------------------------------------------------------- steps
 
-/** Buttons, a slider and a line over time for what has an order: the decoder's moments, the frames of a film. */
+/** Buttons, a slider and a timeline to step through the decoder's moments or the frames of a film. */
 class Steps {
   constructor(view) {
     const { play, position: slider, turn, line } = view.parts;
@@ -165,7 +165,7 @@ class Steps {
     line.onclick = (event) => this.to(Math.floor(event.offsetX / line.clientWidth * this.count));
   }
 
-  /** Show where the scene stands; while it plays, go on after a while. */
+  /** Show the position; while playing, set the timer for the next one. */
   follow() {
     const { view, slider, turns, turn, count } = this, { position, readout } = view.answer;
     if (document.activeElement !== slider || !view.ahead) slider.value = position;
@@ -194,7 +194,7 @@ class Steps {
 
   to(position) { this.view.ask({ kind: "go", position }); }
 
-  /** Stand where the kernel stands, and play no further. */
+  /** Stop playing, and show the kernel's position. */
   refused() {
     if (this.playing) this.toggle();
     this.follow();
@@ -209,7 +209,7 @@ class Steps {
 
 // -------------------------------------------------------------------------------------------------------------- camera
 
-/** The browser's camera: sends a picture when the kernel has answered the one before. */
+/** The browser's camera: it sends a picture when the kernel has answered the one before. */
 class Camera {
   constructor(view) {
     const { camera: start, still, explore } = view.parts;
@@ -235,7 +235,7 @@ class Camera {
     }
   }
 
-  /** Send what the camera shows, or a photo, unless it is stopped meanwhile. */
+  /** Send the camera's picture or a photo, unless the camera is stopped meanwhile. */
   async send(source) {
     const asked = (this.asked = performance.now());
     const picture = await createImageBitmap(source, { imageOrientation: "from-image" });
@@ -265,7 +265,7 @@ class Camera {
 
   stop(words = "") {
     this.stream?.getTracks().forEach((track) => track.stop());
-    [this.stream, this.asked] = [null, 0]; // the picture under way changes no words
+    [this.stream, this.asked] = [null, 0]; // the answer to the last picture must not change the status line
     this.start.textContent = "Start camera";
     if (words) this.view.say(words);
   }
@@ -273,7 +273,7 @@ class Camera {
 
 // --------------------------------------------------------------------------------------------------------------- pages
 
-/** A model that is the data of a saved page; of the chosen joint it tells where it has words. */
+/** A model made of a saved page's data, which answers a choice with the words that the page holds. */
 async function savedModel(page) {
   const bytes = async (text) => {
     const raw = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

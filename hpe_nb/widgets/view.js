@@ -1,10 +1,10 @@
-// A view: the widget's parts on the page, what the kernel sends, and what a person does with pointer and keys. What
-// stands on the page is in canvas.html.
+// A view of a widget: it shows the data that the kernel sends, and handles pointer and keys. Its elements are in
+// canvas.html.
 //
-// It reads named values from the kernel's model, or from one that holds the data inside a saved page, and sends
-// messages back where there is a kernel.
+// The data comes from the traits of the kernel's model, or from a model that holds the data of a saved page. Messages
+// are sent back if there is a kernel.
 
-/** Give an element these children in place of those that it has; `false` and `null` are none. */
+/** Replace the children of an element; `false` and `null` are left out. */
 function fill(node, ...children) {
   node.replaceChildren(...children.flat().filter((child) => child != null && child !== false));
   return node;
@@ -17,10 +17,10 @@ function make(tag, { data = {}, ...given } = {}, ...children) {
   return fill(node, ...children);
 }
 
-/** Offer these in a list: pairs of value and text, or values alone. */
+/** Fill a list with choices: pairs of value and text, or values alone. */
 const offer = (select, choices) => fill(select, choices.map((one) => new Option(...[one].flat().reverse())));
 
-/** What the kernel sends of a picture, each dot with names for its numbers. */
+/** A scene as the kernel sends it, with each dot as an object in place of a row of numbers. */
 const named = ({ dots = [], ...scene }) => ({
   ...scene,
   dots: dots.map(([joint, person, x, y, score, refined, ...tag]) => ({ joint, person, x, y, score, refined, tag })),
@@ -41,7 +41,7 @@ class View extends Drawing {
     this.build();
     el.append(this.root);
     this.listen();
-    // Those that are sent together arrive in any order.
+    // Traits that are sent together arrive in any order.
     const traits = "fixed maps scene answer choice photo told kept doctor status marks preview".split(" ");
     for (const name of traits) this.when(`change:${name}`, () => this[`load_${name}`](this.get(name)))();
     this.when("msg:custom", ({ kind }) => { if (kind === "ping") this.send({ kind: "here" }); });
@@ -49,7 +49,7 @@ class View extends Drawing {
       if (this.fitted) this.fit(); else this.draw();
       this.steps?.drawLine();
     }).observe(this.parts.stage);
-    const theme = new MutationObserver(() => this.draw()); // the strip is written in the theme's colours
+    const theme = new MutationObserver(() => this.draw()); // the strip's text has the colour of the theme
     theme.observe(document.body, { attributes: true });
     this.abort.signal.addEventListener("abort", () => theme.disconnect());
     this.show({});
@@ -64,14 +64,14 @@ class View extends Drawing {
   send(message, buffers) {
     try {
       this.model.send(message, undefined, buffers);
-    } catch { // the line to the kernel is closed
+    } catch { // the connection to the kernel is closed
       this.load_status({ text: "Python was restarted and knows this view no more: run its cell again.", error: true });
     }
   }
 
-  /** Follow an event of the model until the view closes, and give what follows it. */
+  /** Handle an event of the model until the view closes; returns the handler that was registered. */
   when(event, handler) {
-    const apart = async (...given) => handler(...given); // its errors end at the window, not in the notebook
+    const apart = async (...given) => handler(...given); // async: its errors reach the window's handler, see `listen`
     this.model.on(event, apart);
     this.abort.signal.addEventListener("abort", () => this.model.off(event, apart));
     return apart;
@@ -82,13 +82,13 @@ class View extends Drawing {
     this.abort.abort();
     this.camera?.stop();
     for (const level of this.levels) level.close();
-    // Lab keeps the element of a view for a while: nothing hangs on it any more.
+    // JupyterLab keeps the element of a closed view for a while: it must not hold the data.
     Object.assign(this, { maps: null, levels: [], layers: {} });
     this.root.remove();
     this.root.view = null;
   }
 
-  /** Listen until the view closes. */
+  /** Handle events of an element until the view closes. */
   on(node, events, handler, options = {}) {
     for (const event of events.split(" ")) {
       node.addEventListener(event, handler, { ...options, signal: this.abort.signal });
@@ -97,13 +97,13 @@ class View extends Drawing {
 
   // ------------------------------------------------------------------------------------------------------------- parts
 
-  /** Keep of canvas.html what this widget offers; `parts` are the elements that change or are used, by their names. */
+  /** Build the elements of canvas.html that this widget uses; `parts` are those with a `data-part`, by its name. */
   build() {
     const { fixed, live } = this, parts = (this.parts = {}), data = { shown: "", lmSuppressShortcuts: "true" };
     const className = `hpe hpe-is-${fixed.app} hpe-${live ? "live" : "page"}`;
     this.root = make("div", { className, data, view: this });
     this.root.innerHTML = PARTS;
-    for (const one of this.root.querySelectorAll("button")) one.type = "button"; // it submits no form
+    for (const one of this.root.querySelectorAll("button")) one.type = "button"; // not one that submits a form
     for (const part of this.root.querySelectorAll("[data-part]")) parts[part.dataset.part] = part;
     for (const tool of this.root.querySelectorAll("[data-tool]")) {
       if (!fixed.tools.includes(tool.dataset.tool) || (!live && tool.matches("[data-live]"))) tool.remove();
@@ -122,7 +122,7 @@ class View extends Drawing {
     if (this.root.contains(parts.camera)) this.camera = new Camera(this);
   }
 
-  /** A piece of what the kernel tells, as data.py describes it: text or an element. Nothing of it is read as HTML. */
+  /** Make text or an element from a `Piece` of data.py; its text is never parsed as HTML. */
   node(piece, tag) {
     if (!tag && typeof piece === "string") return piece;
     const { number, says = number ? String(number) : piece, kind = "", title = "", act, spot, heads, rows } = piece;
@@ -137,7 +137,7 @@ class View extends Drawing {
     if (spot) node.dataset.spot = JSON.stringify(spot);
     if (act) {
       node.dataset.act = JSON.stringify(act);
-      const tabIndex = node.querySelector("button") ? -1 : 0; // a row is reached by its button, where it has one
+      const tabIndex = node.querySelector("button") ? -1 : 0; // one Tab stop for a row with a button
       Object.assign(node, { type: "button", tabIndex, disabled: !this.live && act[0] === "ask" });
     }
     if (number) {
@@ -148,7 +148,7 @@ class View extends Drawing {
     return node;
   }
 
-  /** Tell these pieces in a part of the page, in place of what it told; the focus stays, or goes to the photo. */
+  /** Replace the contents of a part by these pieces; the focus stays on the same button, else goes to the photo. */
   tell(name, pieces = []) {
     const part = this.parts[name], focused = part.contains(document.activeElement) && document.activeElement;
     fill(part, pieces.map((piece) => this.node(piece)));
@@ -197,7 +197,7 @@ class View extends Drawing {
       this.zoomBy(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0016)), [event.offsetX, event.offsetY]);
     }, { passive: false });
     for (const canvas of [photo, strip]) this.on(canvas, "keydown", (event) => this.key(event));
-    // What is pressed calls a method of the view, what is pointed at lights up: see `node`, and canvas.html.
+    // A click on an element with `data-act` calls a method; one with `data-spot` is highlighted, see `node`.
     this.on(this.root, "click", ({ target }) => {
       const [path, ...given] = JSON.parse(target.closest("[data-act]")?.dataset.act ?? '[""]');
       const [name, part] = path.split(".").reverse();
@@ -208,12 +208,12 @@ class View extends Drawing {
       const lit = spot && type !== "focusout" ? JSON.parse(spot) : null;
       if (!target.matches("canvas") && (lit || this.hovered)) this.hover(lit);
     });
-    // The notebook has keys of its own and asks where the cursor is: neither is meant for it in here.
+    // The notebook listens to keys and selections as well, and must not react to those of the widget.
     this.on(this.root, "keydown selectionchange", (event) => {
       event.stopPropagation();
       if (event.key === "Enter" && event.target.matches("tr")) event.target.click();
     });
-    // T works as soon as the pointer is on the picture: no click is needed first.
+    // T works without a click while the pointer is on the picture.
     this.on(document, "keydown", (event) => {
       const typing = document.activeElement?.matches("input, textarea, select, [contenteditable]");
       if (this.pointer && event.key === "t" && !typing) this.key(event);
@@ -227,7 +227,7 @@ class View extends Drawing {
     });
   }
 
-  /** Follow pointers on a canvas: what `grab` gives is dragged and dropped, or clicked; two fingers pinch the photo. */
+  /** Handle pointers on a canvas: `grab` returns what a drag, a drop and a click do; two fingers zoom the photo. */
   follow(canvas, grab, hover) {
     const fingers = new Map(), at = ({ offsetX, offsetY }) => [offsetX, offsetY];
     this.on(canvas, "pointerdown", (event) => {
@@ -263,7 +263,7 @@ class View extends Drawing {
     this.on(canvas, "pointerleave", () => { if (!this.held) hover(null); });
   }
 
-  /** Light up what the pointer is on; beside it on the photo, `at`, a tip tells what is there. */
+  /** Highlight what is under the pointer; on the photo, a tooltip at `at` describes it. */
   hover(spot, at = null) {
     const { tip } = this.parts, [width, height] = this.size, [x, y] = at ?? [0, 0], below = y < height - 60;
     this.hovered = spot;
@@ -272,7 +272,7 @@ class View extends Drawing {
     this.draw();
   }
 
-  /** What is under the pointer: joint type, confidence, tag, whose it is or would be. */
+  /** Describe what is under the pointer: joint type, confidence, tag, and the person it belongs to or would join. */
   tipText(spot, at) {
     const { maps, joint, scene: { people, dots }, fixed: { names }, answer: { values } } = this;
     const one = people[spot?.person], dot = dots[spot?.dot];
@@ -285,7 +285,7 @@ class View extends Drawing {
     return `${no}${names[here.joint]}${kind}: confidence ${score.toFixed(2)}, tag ${tags}; ${whose}`;
   }
 
-  /** Whose a tag would be; whether it may join is said of peaks only. */
+  /** Name the person whose tag is nearest; only for a peak (`judged`) also say whether it may join. */
   nearestTag(tag, judged) {
     const { scene: { people }, threshold } = this;
     const away = people.map(({ number, tag: mean }) => [Math.hypot(...mean.map((value, i) => value - tag[i])), number]);
@@ -297,10 +297,10 @@ class View extends Drawing {
 
   get threshold() { return this.moved.tag_threshold ?? this.answer.values?.tag_threshold; }
 
-  // ---------------------------------------------------------------------------------- data, by the names of the traits
+  // -------------------------------------------------------------- data: load_NAME shows the value of the trait NAME
 
   load_fixed(fixed) {
-    if (!fixed.app) return; // the kernel has let go
+    if (!fixed.app) return; // the widget was closed
     this.fixed = fixed;
     this.panels.build();
     const other = `made by hpe-nb ${fixed.version}, the page's code is of ${VERSION}`;
@@ -312,7 +312,7 @@ class View extends Drawing {
     const [width, height] = sent.size, scale = 1600 / Math.max(width, height);
     this.loading = sent;
     const levels = [await createImageBitmap(new Blob([sent.data], { type: "image/jpeg" }))];
-    // A second, small copy keeps pictures of many megapixels fluid while the whole is seen.
+    // A second, small copy keeps photos of many megapixels fast while they are seen whole.
     const small = { resizeWidth: Math.round(width * scale), resizeQuality: "high" };
     if (scale < 0.7) levels.push(await createImageBitmap(levels[0], small));
     if (this.loading !== sent || this.abort.signal.aborted) return;
@@ -332,7 +332,7 @@ class View extends Drawing {
     if (!sent.people) return;
     const items = { photo: [], strip: [] }, { chosen, scene: before } = this, was = before.people[chosen?.person];
     Object.assign(this, { scene: named(sent), selected: [], mark: null, previewed: null, items });
-    if (was && this.get("choice").n == null) { // the kernel does not say where the chosen one is now: the number does
+    if (was && this.get("choice").n == null) { // this widget sends no choice: the chosen person's number finds it
       const person = sent.people.findIndex(({ number }) => number === was.number);
       this.chosen = person < 0 ? null : { ...chosen, person, dot: this.dotOf(person, chosen.joint) };
     }
@@ -361,13 +361,13 @@ class View extends Drawing {
     this.askQueued();
   }
 
-  /** The picture in words: the kernel's, and what is drawn on it. */
+  /** Set the photo's alt text: the kernel's words, and the layer that is shown. */
   describe() {
     const type = ONE_TYPE.includes(this.layer) ? ` of ${this.fixed.names[this.joint]}` : "";
     this.photo.ariaLabel = `${(this.answer.alt ?? "").replace(/\.$/, "")}. Shown: ${this.layer}${type}.`;
   }
 
-  /** The kernel says where the chosen joint is now, unless something else was chosen since. */
+  /** Take the kernel's choice, unless the user has chosen something else since. */
   load_choice({ n = 0, ...spot }) {
     this.count = Math.max(this.count, n); // another view may have chosen
     if (n < this.chose) return;
@@ -376,7 +376,7 @@ class View extends Drawing {
     this.show({});
   }
 
-  /** Ask the kernel for a new picture; while one question is open only the newest of a kind waits, with all changes. */
+  /** Ask the kernel for a new result. While it works, messages of one kind are joined to one, with all changes. */
   ask(message) {
     const { threshold } = this, same = this.queue.at(-1)?.kind === message.kind;
     const { changes } = same ? this.queue.pop() : {};
@@ -384,7 +384,7 @@ class View extends Drawing {
     Object.assign(this.moved, message.changes);
     this.askQueued();
     if (!message.changes) return;
-    // Controls and band follow at once; and where no mark lies between, what is seen is the kernel's answer already.
+    // Controls and band follow at once. If no mark is between old and new value, the picture needs no answer.
     this.panels.follow();
     if (this.waiting && this.panels.nobodyChanges(this.moved)) this.current = this.waiting;
     if (this.threshold !== threshold) this.drawNow();
@@ -397,7 +397,7 @@ class View extends Drawing {
     this.send({ ...queue.shift(), n: this.waiting });
   }
 
-  /** Whether the kernel has something to answer still: then what is set with a slider is ahead of it. */
+  /** Whether answers are due: then the sliders are ahead of the kernel. */
   get ahead() { return this.waiting > 0 || this.queue.length > 0; }
 
   load_told(told) {
@@ -406,7 +406,7 @@ class View extends Drawing {
     this.tell("words", told.words);
     if (words.firstChild?.textContent !== before) {
       said.scrollTop = words.offsetTop - said.offsetTop;
-      if (words.matches(":hover")) this.hovered = null; // a row that was pointed at is gone
+      if (words.matches(":hover")) this.hovered = null; // the row under the pointer is gone
     }
     this.draw();
   }
@@ -425,16 +425,16 @@ class View extends Drawing {
     this.odd = { limbs, dots };
     this.draw();
     diagnosing.hidden = !this.live && !words;
-    if (!words) return; // while the kernel looks again, its words stay
+    if (!words) return; // the last findings stay until there are new ones
     diagnosing.classList.toggle("hpe-odd", found > 0);
     this.tell("findings", words);
   }
 
   load_status({ text = "", error }) {
     this.say(text, error);
-    this.note(text.trim()); // the line itself may lie below the window
+    this.note(text.trim()); // the status line itself may be out of sight
     if (!error) return;
-    // What was refused is not the kernel's; what waits may be.
+    // Take back changes that were refused, but not those that still wait to be sent.
     const moved = Object.assign({}, ...this.queue.map(({ changes }) => changes));
     Object.assign(this, { waiting: 0, chose: 0, moved });
     this.load_choice(this.get("choice"));
@@ -453,7 +453,7 @@ class View extends Drawing {
     this.parts.status.classList.toggle("hpe-error", !!error);
   }
 
-  /** Show words on the picture for a while. */
+  /** Show words on the picture for some seconds. */
   note(text, duration = 8000) {
     this.parts.note.textContent = text;
     this.parts.note.animate({ opacity: [1, 1, 1, 0] }, { duration: text ? duration : 0 });
@@ -471,7 +471,7 @@ class View extends Drawing {
 
   // ----------------------------------------------------------------------------------------------------------- actions
 
-  /** Change layer or joint type, or switch something on or off. */
+  /** Change layer, joint type or a switch, and show it on the controls. */
   show(changes) {
     const { parts } = Object.assign(this, changes);
     const { joint, chosen } = this;
@@ -483,7 +483,7 @@ class View extends Drawing {
     this.draw();
   }
 
-  /** Switch tag probe, "what if" or doctor on or off, and note what it is for, unless the pointer is on the photo. */
+  /** Switch tag probe, "what if" or doctor on or off; show its tooltip, unless the pointer is on the photo. */
   toggle(name, on = !this[name], holding = false) {
     this.note(on && !this.pointer ? this.parts[name].title : "");
     this.show({ [name]: on, holding });
@@ -496,7 +496,7 @@ class View extends Drawing {
     this.fit();
   }
 
-  /** Light up a joint, a dot or a person, and ask why it is where it is; null lets go. */
+  /** Choose a joint, a dot or a person, and ask the kernel for the words about it; null for no choice. */
   choose(spot) {
     const { person = -1, joint = -1, dot = this.dotOf(person, joint) } = spot ?? {};
     this.chosen = spot && { person, joint, dot };
@@ -506,19 +506,19 @@ class View extends Drawing {
     this.send({ kind: "choose", n: this.chose, person, joint, dot });
   }
 
-  /** The dot of a person's joint, -1 where it is missing. */
+  /** The index of the dot of a person's joint, -1 if it is missing. */
   dotOf(person, joint) {
     return this.scene.dots.findIndex((dot) => dot.joint === joint && dot.person === person && person >= 0);
   }
 
-  /** Select the dots in a rectangle of the strip: they light up on the photo. */
+  /** Select the dots in a rectangle of the strip, which highlights them on the photo. */
   select([x0, y0], [x1, y1]) {
     const inside = ({ kind, x, y }) => kind === "dot" && (x - x0) * (x - x1) <= 0 && (y - y0) * (y - y1) <= 0;
     this.selected = this.items.strip.filter(inside).map(({ dot }) => dot);
-    this.say(`Dots selected: ${this.selected.length}, ringed on the photo. Escape lets go.`);
+    this.say(`Dots selected: ${this.selected.length}, ringed on the photo. Press Escape to clear.`);
   }
 
-  /** A key on photo or strip; those of buttons stand in canvas.html. */
+  /** Handle a key on photo or strip; the keys of buttons are in canvas.html. */
   key(event) {
     const { chosen, steps } = this, people = this.scene.people.length, { order } = this.fixed;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -546,7 +546,7 @@ class View extends Drawing {
 
   // ------------------------------------------------------------------------------------------------- zoom, pan and fit
 
-  /** Show the photo in this size, its first pixel at this place of the canvas; a piece of it stays in sight. */
+  /** Set the zoom, and the place of the photo's first pixel; some part of the photo always stays in sight. */
   lookAt(zoom, x, y, fitted = false) {
     const [width, height] = this.imageSize ?? [1, 1], room = 40;
     Object.assign(this, { zoom, fitted });
@@ -563,14 +563,14 @@ class View extends Drawing {
 
   panBy(across, down) { this.lookAt(this.zoom, this.x + across, this.y + down); }
 
-  /** Zoom so that a place of the canvas stays where it is. */
+  /** Zoom around a fixed place of the canvas. */
   zoomBy(factor, at = [this.pane / 2, this.size[1] / 2]) {
     const middle = [at[0] % this.pane || at[0], at[1]], [x, y] = this.toImage(...middle);
     const zoom = clamp(this.zoom * factor, this.least * 0.5, Math.max(this.least * 4, 60));
     this.lookAt(zoom, middle[0] - x * zoom, middle[1] - y * zoom);
   }
 
-  /** Go to a place of the photo, with a ring around it. */
+  /** Show a place of the photo in the middle, with a ring around it. */
   centre(x, y) {
     const zoom = Math.max(this.zoom, this.least * 3);
     this.mark = [x, y];
