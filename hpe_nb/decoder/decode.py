@@ -1,4 +1,4 @@
-"""Decoding: the whole way from maps to poses, with everything that happened on it."""
+"""Decoding: from maps to poses, with the result of every step."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from hpe_nb.settings import STEPS, Candidates, People, Settings, reads
 from hpe_nb.skeleton import K
 
 Step = Callable[[tuple[str, ...], tuple[Any, ...], Callable[[], Any]], Any]
-"""Gives the result of a step, see `_decode`."""
+"""Runs a step, or returns its cached result; see `_decode`."""
 Read = dict[str, tuple[Any, ...]]
-"""What each step reads of the settings."""
+"""For each step, the values of the settings that it reads."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Decoding:
-    """Poses and how they came about: each step's result, in the order of the steps.
+    """The poses of one picture, and the results of all steps that led to them, in order.
 
-    G people are grouped, M of them kept by score, P remain in the end.
+    Grouping finds G people, M of them pass the score filter, and P remain after duplicates are removed.
 
     Attributes:
-        maps: the maps, as given.
-        settings: the settings.
+        maps: the input maps.
+        settings: the settings and the rule.
         peaks: the candidates.
         groups: the people as sets of peaks, with the record of each turn.
         joints: (G, 17, 3) float32 x, y, score in map pixels after the quarter-pixel step, before `delta`; zeros where
             missing.
-        scores: (G,) float32 mean score over the 17 joints.
-        kept: (M,) the groups whose score passed, in the order of what follows.
+        scores: (G,) float32 mean score over the 17 joints; missing joints count as 0.
+        kept: (M,) indices of the groups that passed the filter, in the order that the later steps use.
         refinement: the search for the kept people's missing joints.
-        repeats: (M,) for each kept person the kept person it is a duplicate of, or -1.
-        people: (P,) the group of each pose.
+        repeats: (M,) for each kept person, the index (0 to M - 1) of the better one that it duplicates, or -1.
+        people: (P,) index of each pose's group.
         poses: the result, in image pixels.
-        known: (P,) the poses' numbers from 0 where a film knows these people; None for their places.
+        known: (P,) number of each pose, from 0, if these people were numbered before, as in a film; None: its index.
     """
 
     maps: Maps
@@ -61,17 +61,17 @@ class Decoding:
     known: Ints | None = None
 
     def __repr__(self) -> str:
-        """One line: what was found, from what."""
+        """One line: the numbers of people, peaks and groups, and the settings."""
         found = f"{plural(len(self.poses), 'person')} from {plural(len(self.peaks), 'peak')}"
         return f"Decoding of {found} in {plural(len(self.groups), 'group')}, {self.settings!r}"
 
     def _repr_html_(self) -> str:
-        """That line, and a table of the people."""
+        """The line of `repr`, and a table of the people."""
         return f"<p>{escaped(repr(self))}</p>{self.poses.table(self.pose_numbers)}"
 
     @property
     def numbers(self) -> Ints:
-        """(G,) number of each group from 0: that of its pose; groups that did not become poses come after them."""
+        """(G,) number of each group, from 0: that of its pose; groups without a pose are numbered after all poses."""
         number = np.full(len(self.groups), -1, np.intp)
         number[self.people] = np.arange(len(self.people)) if self.known is None else self.known
         dropped = number < 0
@@ -80,25 +80,24 @@ class Decoding:
 
     @property
     def pose_numbers(self) -> Ints:
-        """(P,) number of each pose, from 0: its place, or the number that it has in its film."""
+        """(P,) number of each pose, from 0: its index, or its number in `known`."""
         return self.numbers[self.people]
 
 
 def decode(maps: Maps, settings: Settings | None = None) -> Decoding:
-    """Find the people in the maps: peaks, grouping by tags, quarter step, filter, refinement, duplicates.
+    """Find the people in the maps: peaks, grouping by tags, quarter step, filter, refinement, removal of duplicates.
 
-    The maps are not changed. `decode(maps).poses` is the result. To decode the same maps under many settings, call one
-    `Decoder`.
+    The maps are not changed. To decode the same maps under many settings, use a `Decoder`.
 
     Args:
         maps: the network's maps.
         settings: the settings and the rule; by default `Settings()`. `Settings.omz()` gives Open Model Zoo's results.
 
     Returns:
-        The poses (`.poses`, in image pixels) and the result of every step on the way.
+        The poses (`.poses`, in image pixels) and the result of every step.
 
     Raises:
-        HpeError: a rule of the user's failed.
+        HpeError: the rule, if it is not one of the kit's, raised an error or returned invalid costs.
 
     Example:
         >>> import hpe_nb as hpe
@@ -111,61 +110,61 @@ def decode(maps: Maps, settings: Settings | None = None) -> Decoding:
 
 
 def _decode(maps: Maps, settings: Settings, step: Step, take: TakeTurn, known: dict[Any, Any]) -> Decoding:
-    """The steps in order: this is the decoder.
+    """Run the decoder: all its steps, in order.
 
     Args:
         maps, settings: as for `decode`.
-        step: gives the result of a step: what `compute` makes of the named steps' settings and of its inputs.
-        take: lets one joint type take its turn, as `take_turn`.
-        known: answers of earlier searches for missing joints, see `refine`.
+        step: called as step(names, inputs, compute) for each step, returns compute() or the cached result for these
+            inputs and for the settings that the named steps read.
+        take: runs the turn of one joint type, as `take_turn`.
+        known: results of earlier searches for missing joints, see `refine`.
     """
 
-    def grouped() -> tuple[Groups, Ints, Float32]:
-        """The people as sets of peaks, and the parts of these that later steps read."""
+    def find_groups() -> tuple[Groups, Ints, Float32]:
+        """Return the people as sets of peaks, and the two of their arrays that later steps read."""
         found = group(peaks, settings, take)
         return found, found.peak, found.tags
 
-    def placed() -> tuple[Float32, Float32]:
-        """Everyone's joints between the pixels, and scores."""
+    def place_joints() -> tuple[Float32, Float32]:
+        """Return all people's joints after the quarter step, and their scores."""
         found = joints_of(maps, peaks, members, settings)
         return found, np.add.reduce(found[..., 2], axis=1) / np.float32(K)
 
-    def refined() -> tuple[Refinement, Poses, Any]:
-        """The search for the kept people's missing joints, their poses, and places (M, 17, 2) in map pixels."""
+    def refine_joints() -> tuple[Refinement, Poses, Any]:
+        """Return the search for the kept people's missing joints, their poses, and places (M, 17, 2) in map pixels."""
         seen = joints.take(kept, axis=0)
         found = refine(maps, seen, wanted_tags(tags, kept, settings), settings, known)
         keypoints, kind = completed(maps, seen, found, settings)
         poses = in_image(maps, keypoints, scores.take(kept), tags.take(kept, axis=0), kind, settings.delta)
         return found, poses, keypoints[..., :2]
 
-    def distinct() -> tuple[Ints, Ints, Poses]:
-        """Who repeats whom, and the groups and poses of those who stay."""
+    def drop_duplicates() -> tuple[Ints, Ints, Poses]:
+        """Return which person duplicates which (`repeats`), and the groups and poses of the people that remain."""
         found = duplicates_of(places, poses.kind != MISSING, poses.scores, settings.duplicate_oks)
         stay = (found < 0).nonzero()[0]
         return found, kept[stay], poses[stay]
 
     peaks = step(("peaks",), (), lambda: find_peaks(maps, settings))
-    groups, members, tags = step(("grouping",), (peaks,), grouped)
-    joints, scores = step(("joints",), (peaks, members), placed)
+    groups, members, tags = step(("grouping",), (peaks,), find_groups)
+    joints, scores = step(("joints",), (peaks, members), place_joints)
     kept = step(("filter",), (scores,), lambda: kept_people(scores, settings))
-    refinement, poses, places = step(("joints", "refinement"), (joints, kept, tags), refined)
-    repeats, people, result = step(("duplicates",), (kept, poses), distinct)
+    refinement, poses, places = step(("joints", "refinement"), (joints, kept, tags), refine_joints)
+    repeats, people, result = step(("duplicates",), (kept, poses), drop_duplicates)
     return Decoding(maps, settings, peaks, groups, joints, scores, kept, refinement, repeats, people, result)
 
 
 class Decoder:
-    """Decodes one picture's maps under any settings and remembers each step by what it reads.
+    """Decodes the maps of one picture under many settings, with a cache for the result of each step.
 
-    Its results are kept, so their arrays cannot be written to: change copies.
-
-    A step runs again only if one of its settings or the result before it differs. Equal peaks and equal arrays are one
-    object, so what follows them runs once. Where `a.poses is b.poses`, two decodings come out the same.
+    A step runs again only if one of the settings that it reads, or one of its inputs, has changed. Equal peaks and
+    equal arrays are stored once, so that later steps find them in the cache, too. If `a.poses is b.poses`, the
+    decodings a and b have the same result. Cached arrays are read-only: to change one, copy it.
 
     Args:
         maps: the network's maps; they must not be changed afterwards.
 
     Attributes:
-        searches: the answers of all searches for missing joints, see `refine`.
+        searches: cached results of all searches for missing joints, see `refine`.
 
     Example:
         >>> decoder = hpe.Decoder(hpe.scene("two apart").maps)
@@ -190,7 +189,7 @@ class Decoder:
         return _decode(self.maps, settings, partial(self._step, read), partial(self._take, read), self.searches)
 
     def _step(self, read: Read, names: tuple[str, ...], inputs: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
-        """The result of a step for these settings and inputs (objects kept here), computed the first time."""
+        """Return the result of a step for these settings and inputs, cached objects themselves; compute it if new."""
         key = names, *[read[name] for name in names], *map(id, inputs)
         if key not in self._results:
             made = compute()
@@ -199,7 +198,7 @@ class Decoder:
         return self._results[key][0]
 
     def _take(self, read: Read, candidates: Candidates, people: People, settings: Settings) -> Turn:
-        """The turn of these candidates with these people, taken the first time."""
+        """Return the turn of these candidates with these people; compute it if new."""
         content = candidates.joint, candidates.index.tobytes(), candidates.xy.tobytes()
         candidates = self._first.setdefault(content, candidates)
         compute = partial(take_turn, candidates, people, settings)
@@ -207,7 +206,7 @@ class Decoder:
         return turn
 
     def _same(self, made: Any) -> Any:
-        """The first array, or peaks, that was equal to this; anything else as it is. Its arrays become read-only."""
+        """Return the cached array, or `Peaks`, equal to this one; anything else as it is. Arrays become read-only."""
         for part in [made] if isinstance(made, np.ndarray) else vars(made).values():
             if isinstance(part, np.ndarray):
                 part.setflags(write=False)

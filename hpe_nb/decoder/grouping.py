@@ -1,8 +1,8 @@
 """From peaks to people: associative embedding's grouping by tags (arXiv 1611.05424, section 3.2).
 
 Joint types take turns, the face first and the ankles last. In each turn the candidates of one type are assigned to the
-people found so far, so that the total cost is least; a candidate that does not join opens a new person. What a pair of
-candidate and person costs is the rule, `Settings.cost`; everything else is here.
+people found so far, at the least total cost; a candidate that joins none of them opens a new person. The cost of a pair
+(candidate, person) comes from the rule, `Settings.cost`; all other parts of the algorithm are in this module.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from hpe_nb.settings import Candidates, People, Settings
 from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, K
 
 ALONE = -1
-"""Assignment of a candidate that joins no person and opens one of its own."""
+"""Stands for the person of a candidate that joins none of the people so far and opens a new one."""
 
 
 @dataclass(frozen=True, eq=False)
 class Turn:
-    """The turn of one joint type: n candidates, m people as they stood before it, and how they were paired.
+    """Record of the turn of one joint type: n candidates, the m people before it, and the assignment.
 
     Attributes:
         candidates: the candidates of the joint type.
         people: the people before the turn.
-        cost: (n, m) cost of each pair, infinite where a pair may not be.
-        person: (n,) person of each candidate after the turn; m and more were opened by it.
+        cost: (n, m) cost of each pair, infinite where a pair is not allowed.
+        person: (n,) index of each candidate's person after the turn; those from m on were opened in this turn.
         after: the people after the turn.
     """
 
@@ -57,7 +57,7 @@ class Groups:
     Attributes:
         peaks: the candidates.
         turns: the record of each joint type that had candidates, in order.
-        owner: (N,) person of each peak.
+        owner: (N,) index of each peak's person.
         peak: (G, 17) index into the peaks, -1 where a joint is missing.
         tags: (G, D) float32 mean tag of each person's joints.
     """
@@ -73,12 +73,12 @@ class Groups:
         return len(self.peak)
 
     def turn_of(self, joint: int) -> Turn | None:
-        """The turn of a joint type, 0 to 16; None where it had no candidates."""
+        """Return the turn of a joint type, 0 to 16; None if it had no candidates."""
         return next((turn for turn in self.turns if turn.joint == joint), None)
 
 
 TakeTurn = Callable[[Candidates, People, Settings], Turn]
-"""`take_turn`, or what remembers its results."""
+"""The type of `take_turn`, and of versions of it that cache their results."""
 
 
 def group(peaks: Peaks, settings: Settings, take: TakeTurn | None = None) -> Groups:
@@ -87,13 +87,13 @@ def group(peaks: Peaks, settings: Settings, take: TakeTurn | None = None) -> Gro
     Args:
         peaks: the candidates, from `find_peaks`.
         settings: the rule and its settings.
-        take: in place of `take_turn`.
+        take: a function to call in place of `take_turn`.
 
     Returns:
         The people as sets of peaks, and the record of each turn.
 
     Raises:
-        HpeError: the rule failed or gave something that is no cost.
+        HpeError: the rule raised an error or returned invalid costs.
     """
     turns = tuple(walk(peaks, settings, take))
     people = turns[-1].after if turns else no_people(peaks.tag.shape[1])
@@ -106,12 +106,12 @@ def group(peaks: Peaks, settings: Settings, take: TakeTurn | None = None) -> Gro
 
 
 def walk(peaks: Peaks, settings: Settings, take: TakeTurn | None = None) -> Iterator[Turn]:
-    """Let the joint types take their turns and yield the record of each as it goes.
+    """Assign the candidates of one joint type after the other, and yield the record of each turn.
 
     Args:
         peaks: the candidates, from `find_peaks`.
         settings: the rule and its settings.
-        take: in place of `take_turn`.
+        take: a function to call in place of `take_turn`.
 
     Yields:
         One turn for each joint type that has candidates.
@@ -126,13 +126,13 @@ def walk(peaks: Peaks, settings: Settings, take: TakeTurn | None = None) -> Iter
 
 
 def take_turn(candidates: Candidates, people: People, settings: Settings) -> Turn:
-    """Assign the n candidates of one joint type to the m people so far; each that joins none opens a new person.
+    """Assign the n candidates of one joint type to the m people so far; a candidate that joins none opens a new person.
 
     Returns:
         The record of the turn, with the people after it.
 
     Raises:
-        HpeError: the rule failed or gave something that is no cost.
+        HpeError: the rule raised an error or returned invalid costs.
     """
     cost = checked_cost(settings, candidates, people)
     person = assign(settings, candidates, people, cost)
@@ -142,7 +142,7 @@ def take_turn(candidates: Candidates, people: People, settings: Settings) -> Tur
 
 
 def joined(people: People, candidates: Candidates, person: Ints, count: int) -> People:
-    """The people, `count` of them, after each candidate has joined its `person` (n,): their means follow."""
+    """Return the people, now `count`, after candidate i has joined person[i] (n,): joints added, means updated."""
     m = len(people)
     tag = np.zeros((count, people.tag.shape[1]), np.float32)
     means, keypoints = np.zeros((count, 3)), np.zeros((count, K, 3), np.float32)
@@ -157,24 +157,24 @@ def joined(people: People, candidates: Candidates, person: Ints, count: int) -> 
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    """The array, which no rule can change from now on: others hold it too."""
+    """Return the array, made read-only: it is shared, so no rule may change it."""
     array.setflags(write=False)
     return array
 
 
 def running_mean(mean: Floats, count: Floats | Ints, new: Floats) -> Floats:
-    """The mean of `count` numbers and one more; shapes that broadcast, rounded as Open Model Zoo's demo does."""
+    """Return the mean of `count` numbers of this `mean` and one `new` number, rounded as in Open Model Zoo's demo."""
     return np.asarray((mean * count + new) / (count + 1))
 
 
 @lru_cache(maxsize=8)
 def no_people(size: int) -> People:
-    """No people yet, with tags of this many numbers."""
+    """Return the `People` before the first turn: none, with tags of `size` numbers."""
     return People(np.zeros((0, size), np.float32), np.zeros((0, 2)), np.zeros(0), np.zeros((0, K, 3), np.float32))
 
 
 def candidates_in_turn(peaks: Peaks) -> Iterator[Candidates]:
-    """The candidates of each joint type that has some, best first; joint types in the order of their turns."""
+    """Yield the candidates of each joint type that has any, best first, in the order of the turns."""
     xy, value = _frozen(peaks.xy.astype(np.float64)), _frozen(peaks.value.astype(np.float64))
     index, tag, start = _frozen(np.arange(len(peaks))), _frozen(peaks.tag.view()), peaks.start.tolist()
     for joint in JOINT_ORDER:
@@ -184,33 +184,33 @@ def candidates_in_turn(peaks: Peaks) -> Iterator[Candidates]:
 
 
 def checked_cost(settings: Settings, joints: Candidates, people: People) -> Float64:
-    """What the rule says each pair costs, (n, m); HpeError where it raised, or gave something that is no costs."""
+    """Return the cost of each pair, (n, m), by the rule; HpeError if it raises an error or returns invalid costs."""
     if not len(people):
         return np.empty((len(joints.index), 0))
-    cost = _table_of(np.float64, settings, settings.cost, joints, people)
+    cost = _call_rule(np.float64, settings, settings.cost, joints, people)
     if not np.minimum.reduce(cost, axis=None) > -np.inf:  # neither NaN nor -inf passes
         raise HpeError(
             f"the rule {type(settings).__name__} gave NaN or minus infinity as a cost for {KEYPOINTS[joints.joint]}, "
-            "but numbers are expected, and infinity where a pair may not be."
+            "but numbers are expected, and infinity where a pair is not allowed."
         )
     return cost
 
 
-def _table_of(
+def _call_rule(
     kind: type, settings: Settings, method: Callable[..., Any], joints: Candidates, people: People, *cost: Float64
 ) -> NDArray[Any]:
-    """The table (n, m), of numbers or truths, that a method of the rule gives for a turn; HpeError for all else."""
+    """Call a method of the rule and return its result, (n, m) of type `kind`; HpeError if it cannot be converted."""
     expected = len(joints.index), len(people)
     try:
         given = method(joints, people, *cost)
-        if isinstance(given, np.ma.MaskedArray):  # what is masked is no pair
+        if isinstance(given, np.ma.MaskedArray):  # masked pairs are not allowed
             given = given.filled(False if kind is np.bool_ else np.inf)
-        table: NDArray[Any] = np.array(given, kind)  # a copy: a rule may use its own again
+        table: NDArray[Any] = np.array(given, kind)  # a copy: the rule may reuse its own array
         if table.shape == expected:
             return _frozen(table)
     except HpeError:
         raise
-    except Exception as error:  # a rule is anyone's code
+    except Exception as error:  # rules are written by users, and may raise anything
         raise HpeError(
             f"the rule {type(settings).__name__} failed for {KEYPOINTS[joints.joint]} with {type(error).__name__}: "
             f"{str(error)[:100]}; expected is an array of shape {expected} from its method {method.__name__}."
@@ -222,11 +222,11 @@ def _table_of(
 
 
 def assign(settings: Settings, joints: Candidates, people: People, cost: Float64) -> Ints:
-    """Person of each candidate, (n,), by the assignment of least total `cost` (n, m); ALONE where it joins none.
+    """Return each candidate's person, (n,), in the assignment of least total `cost` (n, m); ALONE if it joins none.
 
-    It joins where the pair is `allowed`. Opening a person is always possible and costs `settings.opening`: pairs that
-    cost more are counted as costing that, and where there are more candidates than people, padding columns of that cost
-    stand for new people.
+    Opening a new person is always possible and costs `settings.opening`. So no pair counts as more expensive than that,
+    and if there are more candidates than people, the matrix is padded with columns of this cost, each a place for a new
+    person. A candidate joins the person that it was assigned to only if the pair is `allowed`.
     """
     n, m = cost.shape
     if not m:
@@ -241,5 +241,5 @@ def assign(settings: Settings, joints: Candidates, people: People, cost: Float64
 
 
 def allowed(settings: Settings, joints: Candidates, people: People, cost: Float64) -> Bools:
-    """Pairs that stay together where they are assigned, (n, m): the rule's `joins` says so, and the cost is finite."""
-    return _table_of(np.bool_, settings, settings.joins, joints, people, cost) & (cost < np.inf)
+    """Return the pairs that may join if assigned to each other, (n, m): accepted by `joins`, and of finite cost."""
+    return _call_rule(np.bool_, settings, settings.joins, joints, people, cost) & (cost < np.inf)

@@ -1,4 +1,4 @@
-"""Maps: what one pass of the network says about a picture, and where in the picture it says it."""
+"""Maps: the network's output for one picture, and the transform from map pixels to image pixels."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from hpe_nb.files.whole import written_whole
 from hpe_nb.skeleton import K
 
 LARGEST = 1e15
-"""Scores and tags beyond this are refused: squares of them and of their differences would leave float32."""
+"""Scores and tags above this are rejected, so that squares of their differences stay within float32."""
 
 FARTHEST = 1e9
-"""Numbers of `to_image` beyond this are refused, for the same reason."""
+"""Numbers in `to_image` above this are rejected, for the same reason."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,14 +33,14 @@ class Maps:
         heatmaps: (17, h, w) float32. The score of each keypoint at each map pixel, negated where the pixel is not the
             maximum of its 5x5 window (the contract of human-pose-estimation-0007).
         tags: (17, h, w, D) float32, one tag of D >= 1 numbers per keypoint and map pixel; (17, h, w) is accepted and
-            means D = 1. Only differences of tags mean anything (arXiv 1611.05424).
-        to_image: (2, 3) float64, affine transform from map pixels (x, y) to image pixels; the identity where maps come
-            without a picture, and keypoints are then in map pixels.
+            means D = 1. Only differences between tags have a meaning (arXiv 1611.05424).
+        to_image: (2, 3) float64, affine transform from map pixels (x, y) to image pixels; by default the identity, so
+            that keypoints are in map pixels.
 
-    Arrays of other float types are converted, others are kept as they are, never copied or changed.
+    float32 arrays in C order are used without a copy, others are converted. Input arrays are never changed.
 
     Raises:
-        HpeError: wrong shape or type, NaN or infinity, each in one sentence.
+        HpeError: wrong shape or type; NaN, infinity or numbers too large; or a `to_image` without an inverse.
     """
 
     heatmaps: Float32
@@ -73,13 +73,13 @@ class Maps:
             object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
-        """One line: sizes, and the highest score."""
+        """One line: the sizes and the highest score."""
         size, tags = "{} x {}".format(*self.size), plural(self.tags.shape[3], "number")
         best = float(np.abs(self.heatmaps).max())
         return f"Maps of {K} joint types, {size} pixels, tags of {tags}, highest score {best:.2f}"
 
     def _repr_html_(self) -> str:
-        """All heatmaps in one picture, with what it shows in words."""
+        """The maximum of all heatmaps as one picture, with a caption."""
         level = np.rint(np.clip(np.abs(self.heatmaps).max(axis=0), 0, 1) * 255).astype(np.uint8)
         colours = cv2.applyColorMap(level, cv2.COLORMAP_MAGMA)[..., ::-1]
         return html_picture(
@@ -92,15 +92,15 @@ class Maps:
         return self.heatmaps.shape[2], self.heatmaps.shape[1]
 
     def image_points(self, points: Floats) -> Float64:
-        """Map pixels (..., 2) as x, y to image pixels, by `to_image`."""
+        """Convert points (..., 2), x and y, from map pixels to image pixels, by `to_image`."""
         return np.asarray(points @ self.to_image[:, :2].T + self.to_image[:, 2])
 
     def map_points(self, points: Floats) -> Float64:
-        """Image pixels (..., 2) as x, y to map pixels, by the inverse of `to_image`."""
+        """Convert points (..., 2), x and y, from image pixels to map pixels, by the inverse of `to_image`."""
         return np.asarray((points - self.to_image[:, 2]) @ np.linalg.inv(self.to_image[:, :2]).T)
 
     def save(self, path: str | Path) -> Path:
-        """Write the maps to one compressed `.npz` file (no pickle) and return its path; whole or not at all."""
+        """Write the maps to a compressed `.npz` file (no pickle) and return its path; never leaves a partial file."""
         path = path_of(path)
         with written_whole(path) as part, part.open("wb") as file:
             np.savez_compressed(file, heatmaps=self.heatmaps, tags=self.tags, to_image=self.to_image)
@@ -108,16 +108,16 @@ class Maps:
 
     @staticmethod
     def load(path: str | Path) -> Maps:
-        """Read maps that `save` wrote (or any `.npz` with heatmaps and tags); never runs code from the file.
+        """Read maps from a file that `save` wrote, or any `.npz` with heatmaps and tags; never runs code from the file.
 
         Raises:
-            HpeError: no such file, not an `.npz`, or arrays that are no maps.
+            HpeError: the file does not exist, is not an `.npz` file, or its arrays are not valid maps.
         """
         path = path_of(path)
         data = read_bytes(path, "a file that Maps.save wrote")
         try:
             arrays = read_arrays(data)
-        except Exception as error:  # zipfile, zlib and numpy each have their own
+        except Exception as error:  # zipfile, zlib and numpy each raise their own
             raise HpeError(
                 f"{path} cannot be read as maps ({str(error)[:80]!r}); give an .npz file that Maps.save wrote."
             ) from error
@@ -127,14 +127,14 @@ class Maps:
 
 
 def _floats(name: str, value: Any) -> Float32:
-    """The array as float32 in C order, finite; the same memory where it is so already."""
+    """Return the array as float32 in C order, without a copy if it is that already; HpeError if it is not finite."""
     array = _array(name, value)
     if not np.issubdtype(array.dtype, np.floating):
         raise HpeError(
             f"{name} of type {array.dtype} were given, but floating point numbers are expected; "
             "convert them with .astype(np.float32)."
         )
-    with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite, and is refused
+    with np.errstate(over="ignore"):  # numbers beyond float32 become infinite, and are rejected below
         array = np.ascontiguousarray(array, dtype=np.float32)
     if array.size and not -LARGEST <= array.min() <= array.max() <= LARGEST:
         raise HpeError(
@@ -145,7 +145,7 @@ def _floats(name: str, value: Any) -> Float32:
 
 
 def _array(name: str, value: Any) -> NDArray[Any]:
-    """The value as an array."""
+    """Return the value as an array; HpeError for a ragged list."""
     try:
         return np.asarray(value)
     except ValueError as error:

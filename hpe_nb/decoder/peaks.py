@@ -1,4 +1,4 @@
-"""From maps to peaks: the pixels where a joint may be."""
+"""From maps to peaks: the pixels where a joint may be, by non-maximum suppression and a threshold."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ WINDOW = 5
 class Peaks:
     """Candidates for joints, ordered by joint type, then from high to low score, then in row order of the map.
 
-    The order is total: equal maps give equal peaks on every machine.
+    No two peaks tie in this order, so equal maps give equal peaks on every machine.
 
     Attributes:
         joint: (N,) joint type of each peak, 0 to 16.
         xy: (N, 2) place as x, y in map pixels, whole numbers.
         value: (N,) float32 score.
         tag: (N, D) float32 tag at the place.
-        start: (18,) peaks of joint type k are start[k] to start[k + 1].
+        start: (18,) the peaks of joint type k have the indices start[k] to start[k + 1] - 1.
     """
 
     joint: Ints
@@ -44,13 +44,13 @@ class Peaks:
 
 
 def find_peaks(maps: Maps, settings: Settings) -> Peaks:
-    """All peaks above `detection_threshold` (strictly), at most `max_candidates` of each joint type, the best ones.
+    """Find the peaks with a score above `detection_threshold` (strictly): of each joint type the best `max_candidates`.
 
-    In maps after the contract only window maxima are positive, so a threshold is all it takes.
+    Pixels that are not the maximum of their window are negative in the maps, so the threshold leaves only peaks.
 
     Args:
-        maps: maps after the contract, see `Maps`.
-        settings: `detection_threshold` and `max_candidates` are read.
+        maps: maps with negated non-maxima, see `Maps`.
+        settings: `detection_threshold` and `max_candidates` are used.
 
     Returns:
         The candidates: places in map pixels, scores and tags, by joint type and then by score.
@@ -64,10 +64,11 @@ def find_peaks(maps: Maps, settings: Settings) -> Peaks:
     check_kind(settings, Settings)
     shape = maps.heatmaps.shape
     scores = maps.heatmaps.reshape(-1)
-    index = hits(scores > rounded_down(settings.detection_threshold))
+    index = flat_nonzero(scores > rounded_down(settings.detection_threshold))
     value = scores.take(index)
     joint = index // (shape[1] * shape[2])
-    # Scores are positive, so their bits rise with them; a stable sort keeps row order among equal ones.
+    # Positive float32 numbers sort like their bits read as integers, so one integer holds both keys: joint type, then
+    # score from high to low. The stable sort keeps row order among equal scores.
     order = ((joint << 32) - value.view(np.int32)).argsort(kind="stable")
     start = joint.searchsorted(np.arange(K + 1))
     most = settings.max_candidates
@@ -84,13 +85,13 @@ def find_peaks(maps: Maps, settings: Settings) -> Peaks:
 
 @lru_cache(maxsize=64)
 def rounded_down(limit: float) -> np.float32:
-    """The largest float32 that is not above `limit`: scores compare with it as they would in full precision."""
+    """Return the largest float32 that is not above `limit`: the float32 numbers above the two are the same."""
     rounded = np.float32(limit)
     return rounded if float(rounded) <= limit else np.nextafter(rounded, np.float32(-np.inf))
 
 
-def hits(mask: Bools) -> Ints:
-    """`np.flatnonzero` for long masks with few hits: eight flags are looked at in one step, and eight such."""
+def flat_nonzero(mask: Bools) -> Ints:
+    """Return `np.flatnonzero(mask)`; faster if few are true: blocks of 64 flags without any are skipped."""
     whole = len(mask) // 64 * 64
     eights = mask[:whole].view(np.uint64) != 0
     blocks = (eights.view(np.uint64) != 0).nonzero()[0]
@@ -100,11 +101,11 @@ def hits(mask: Bools) -> Ints:
 
 
 def negate_non_maxima(heatmaps: Float32, window: int = WINDOW) -> Float32:
-    """Heatmaps (17, h, w) with every pixel negated that is not the maximum of its window, as the contract wants.
+    """Negate every heatmap pixel that is not the maximum of its window, as `Maps` requires.
 
-    For networks that do not do this themselves; new array, same shape. Pixels that share a maximum all stay positive,
-    as in a max-pooling layer. What is below 0 counts as negated already and stays so. Scores that are below 0 by
-    themselves have to be cut first, by `np.maximum(heatmaps, 0)`: later steps look at how far below 0 a pixel is.
+    For networks that do not do this themselves. Equal pixels that share the maximum all stay positive, as with a
+    max-pooling layer. Negative pixels count as negated already and stay as they are. If the network's own scores can be
+    negative, clip them first, by `np.maximum(heatmaps, 0)`: later steps use absolute values.
 
     Args:
         heatmaps: (17, h, w) float32 scores.
@@ -114,7 +115,7 @@ def negate_non_maxima(heatmaps: Float32, window: int = WINDOW) -> Float32:
         (17, h, w) float32, a new array.
 
     Raises:
-        HpeError: a window that is no odd number, or heatmaps of another shape.
+        HpeError: `window` is not an odd whole number above 0, or `heatmaps` is not an array (joints, height, width).
     """
     if not isinstance(window, int | np.integer) or window < 1 or window % 2 == 0:
         raise HpeError(f"window={window!r} was given, but an odd number of map pixels is expected, for example 5.")
@@ -128,6 +129,6 @@ def negate_non_maxima(heatmaps: Float32, window: int = WINDOW) -> Float32:
 
 
 def window_maxima(heatmaps: Float32, window: int = WINDOW) -> Bools:
-    """(17, h, w) true where a pixel is the maximum of the window of this side around it."""
+    """Return a mask (17, h, w), true where a pixel is the maximum of the `window` x `window` pixels around it."""
     kernel = np.ones((window, window), np.uint8)
     return np.stack([heatmap == cv2.dilate(heatmap, kernel) for heatmap in heatmaps])

@@ -1,4 +1,4 @@
-"""From people to poses: where each joint lies between pixels, who is kept, who is a duplicate, all in the image.
+"""From groups of peaks to poses: quarter step, score filter, image coordinates, removal of duplicates.
 
 The steps around refinement, in order: `joints_of`, `kept_people`, `completed`, `in_image`, `duplicates_of`.
 """
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 Places = TypeVar("Places", Float32, Float64, Floats)
 
 MISSING, DETECTED, REFINED = 0, 1, 2
-"""Kinds of keypoint: not there; a peak of the heatmap; found by a second look with the person's tag."""
+"""Kinds of keypoint: not found; a peak of the heatmap; found by refinement, with the person's tag."""
 KINDS = ("missing", "detected", "refined")
 """Their names."""
 MOST_TOLD = 8
-"""At most this many people's scores stand in one line of text."""
+"""At most this many scores are shown in one line of text."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,7 +46,7 @@ class Poses:
         kind: (P, 17) uint8: MISSING, DETECTED or REFINED.
 
     Raises:
-        HpeError: what is no array, or shapes that do not belong together.
+        HpeError: an argument is not an array, or the shapes do not fit together.
     """
 
     keypoints: Float32
@@ -74,7 +74,7 @@ class Poses:
     @overload
     def __getitem__(self, people: int | np.integer[Any] | slice | Ints | list[int] | Bools) -> Poses: ...
     def __getitem__(self, people: str | int | np.integer[Any] | slice | Ints | list[int] | Bools) -> Poses | Float32:
-        """The chosen people, or a joint of all people.
+        """Return the chosen people, or one joint of all people.
 
         Args:
             people: an index, a slice, indices or a mask; or the name of a joint, such as "left_wrist".
@@ -104,7 +104,7 @@ class Poses:
         return self.table(np.arange(len(self)))
 
     def table(self, numbers: Ints) -> str:
-        """A table in HTML with one row per person; the numbers (P,) count from 0 and are shown from 1."""
+        """Return an HTML table with one row per person; `numbers` (P,) count from 0 and are shown from 1."""
         rows = [
             [
                 str(numbers[i] + 1),
@@ -117,7 +117,7 @@ class Poses:
         return html_table(("person", "score", "tag", "joints detected", "refined", "missing"), rows)
 
     def to_frame(self) -> pd.DataFrame:
-        """The joints as a table, one row per person and joint.
+        """Return the joints as a table, one row per person and joint.
 
         Returns:
             A pandas DataFrame with the columns person (from 1), joint, x, y (image pixels, NaN where the joint is
@@ -139,7 +139,7 @@ class Poses:
         )
 
     def __iter__(self) -> Iterator[Poses]:
-        """Each person as poses of one."""
+        """Iterate over the people, each as `Poses` of one person."""
         return (self[i : i + 1] for i in range(len(self)))
 
     @property
@@ -149,20 +149,20 @@ class Poses:
 
     @property
     def boxes(self) -> Float32:
-        """(P, 4) box around each person's joints as x0, y0, x1, y1 in image pixels; zeros where there are none."""
+        """(P, 4) box around each person's joints as x0, y0, x1, y1 in image pixels; zeros for a person without any."""
         return np.concatenate(corners(self.keypoints[..., :2], self.kind != MISSING), axis=1).astype(np.float32)
 
     @staticmethod
     def none() -> Poses:
-        """Poses of no people, with all shapes kept."""
+        """Return `Poses` without people, of the usual shapes."""
         numbers = np.zeros(0, np.float32)
         return Poses(np.zeros((0, K, 3), np.float32), numbers, numbers, np.zeros((0, K), np.uint8))
 
 
 def corners(xy: Places, there: Bools) -> tuple[Places, Places]:
-    """Upper left and lower right corner (P, 2) of the box around each person's joints; zeros where there are none.
+    """Return the upper left and lower right corners (P, 2) of the boxes around each person's joints; zeros without any.
 
-    The joints lie at xy (P, 17, 2) where they are `there` (P, 17).
+    The joints are at `xy` (P, 17, 2); those to use are true in `there` (P, 17).
     """
     some, seen = there.any(axis=1, keepdims=True), there[..., None]
     low, high = np.where(seen, xy, np.inf).min(axis=1), np.where(seen, xy, -np.inf).max(axis=1)
@@ -170,18 +170,18 @@ def corners(xy: Places, there: Bools) -> tuple[Places, Places]:
 
 
 def quarter_steps(heatmaps: Float32, joint: Ints, xy: Ints) -> Float32:
-    """A quarter of a map pixel from each joint towards its higher neighbours.
+    """Return for each joint a step of a quarter of a map pixel towards its higher neighbours.
 
-    A peak lies nearer to its higher neighbour than the pixel's centre does (arXiv 1603.06937, section 3.3). Joints on
-    the map's outer two rows and columns (the last one at the far side) stay, as in the reference decoders.
+    The true maximum lies between the peak's pixel and its higher neighbour (arXiv 1603.06937, section 3.3). Joints in
+    the first two and the last rows and columns of the map do not move, as in the reference decoders.
 
     Args:
-        heatmaps: (17, h, w) scores, of which the absolute values are compared.
+        heatmaps: (17, h, w) scores; their absolute values are compared.
         joint: (N,) joint types.
         xy: (N, 2) the pixels of the joints.
 
     Returns:
-        (N, 2) float32 steps in x and in y: a quarter to either side, or 0 where both neighbours are as high.
+        (N, 2) float32 steps in x and in y: 0.25, -0.25, or 0 where both neighbours are equally high.
     """
     height, width = heatmaps.shape[1:]
     index = np.ravel_multi_index((joint, xy[:, 1], xy[:, 0]), heatmaps.shape)
@@ -192,27 +192,27 @@ def quarter_steps(heatmaps: Float32, joint: Ints, xy: Ints) -> Float32:
     return np.asarray(np.float32(0.25) * step * inside)
 
 
-def settled(maps: Maps, joint: Ints, xy: Ints, settings: Settings) -> Float32:
-    """Places (N, 2) between pixels for joints found at whole ones: with the quarter step where it is asked for."""
+def subpixel_places(maps: Maps, joint: Ints, xy: Ints, settings: Settings) -> Float32:
+    """Return the places (N, 2) of joints found at the pixels `xy` (N, 2): with the quarter step if `adjust` is on."""
     places = xy.astype(np.float32)
     return places + quarter_steps(maps.heatmaps, joint, xy) if settings.adjust else places
 
 
 def joints_of(maps: Maps, peaks: Peaks, members: Ints, settings: Settings) -> Float32:
-    """Keypoints (G, 17, 3) in map pixels of people given as peaks `members` (G, 17), -1 where a joint is missing."""
+    """Return the keypoints (G, 17, 3), in map pixels, of people made of the peaks `members` (G, 17), -1 if missing."""
     joints = np.zeros((len(peaks) + 1, 3), np.float32)
-    joints[:-1, :2], joints[:-1, 2] = settled(maps, peaks.joint, peaks.xy, settings), peaks.value
-    # Index -1 takes the last row, the padding: all zeros.
+    joints[:-1, :2], joints[:-1, 2] = subpixel_places(maps, peaks.joint, peaks.xy, settings), peaks.value
+    # Index -1 takes the last row, which is padding: all zeros.
     return joints.take(members, axis=0)
 
 
 def pass_filter(scores: Floats, settings: Settings) -> Bools:
-    """Which scores (G,) are above `pose_threshold`, compared as float32, which they are."""
+    """Return which scores (G,) are above `pose_threshold`, compared in their own type, float32."""
     return np.asarray(scores > np.float32(settings.pose_threshold))
 
 
 def kept_people(scores: Float32, settings: Settings) -> Ints:
-    """People whose score (G,) is above the threshold, the best `max_people` of them; in order of score where asked."""
+    """Return the people whose score passes the filter, at most the best `max_people`; by score if `best_first`."""
     ranked = (-scores).argsort(kind="stable")
     ranked = ranked[pass_filter(scores[ranked], settings)]
     if settings.max_people:
@@ -221,18 +221,18 @@ def kept_people(scores: Float32, settings: Settings) -> Ints:
 
 
 def completed(maps: Maps, keypoints: Float32, found: Refinement, settings: Settings) -> tuple[Float32, Kinds]:
-    """Keypoints (M, 17, 3) with the refined joints put in, in map pixels, and each one's kind (M, 17)."""
+    """Return the keypoints (M, 17, 3), in map pixels, with the refined joints filled in, and their kinds (M, 17)."""
     keypoints, kind = keypoints.copy(), np.where(keypoints[..., 2] > 0, DETECTED, MISSING).astype(np.uint8)
     new = found.found
     person, joint = found.person[new], found.joint[new]
-    keypoints[person, joint, :2] = settled(maps, joint, found.xy[new], settings)
+    keypoints[person, joint, :2] = subpixel_places(maps, joint, found.xy[new], settings)
     keypoints[person, joint, 2] = found.value[new]
     kind[person, joint] = REFINED
     return keypoints, kind
 
 
 def in_image(maps: Maps, keypoints: Float32, scores: Float32, tags: Floats, kind: Kinds, delta: float) -> Poses:
-    """People in image pixels, of keypoints (P, 17, 3) shifted by `delta` map pixels; missing joints are zeros."""
+    """Return keypoints (P, 17, 3), shifted by `delta` map pixels, as poses in image pixels; zeros if missing."""
     keypoints = keypoints.copy()
     keypoints[..., :2] = maps.image_points(keypoints[..., :2] + np.float32(delta))
     keypoints[kind == MISSING] = 0
@@ -242,25 +242,25 @@ def in_image(maps: Maps, keypoints: Float32, scores: Float32, tags: Floats, kind
 AREA_OF_BOX = 0.53
 """Share of a person's keypoint box that its body covers, the usual stand-in for COCO's segment area."""
 MANY = 100
-"""Where there are more pairs of people than this, unlike ones are left out first, joint by joint."""
+"""With more pairs of people than this, pairs that cannot be duplicates are excluded first, joint by joint."""
 BLOCK = 100
 """Number of people compared with all others at a time."""
 
 
 def oks(xy: Floats | Ints, other: Floats | Ints, area: Floats | float, use: Bools) -> Float64:
-    """Object keypoint similarity of poses, by the formula of the COCO keypoint task.
+    """Return the object keypoint similarity of poses, by the formula of the COCO keypoint task.
 
     Args:
-        xy, other: (..., 17, 2) places, shapes that broadcast.
+        xy, other: (..., 17, 2) places; the shapes broadcast.
         area: (...) area of the person in square pixels of the same frame.
         use: (..., 17) the joints to compare.
 
     Returns:
-        (...) the mean over the used joints of exp(-d^2 / (2 area (2 sigma)^2)); 0 where no joint is used. A joint whose
-        places are not both finite is like no other.
+        (...) the mean over the used joints of exp(-d^2 / (2 area (2 sigma)^2)); 0 where no joint is used. A joint with
+        a place that is not finite counts as 0.
     """
     use = np.asarray(use)
-    kind = np.result_type(np.asarray(xy), np.asarray(other), np.float32)  # lists it would read as types
+    kind = np.result_type(np.asarray(xy), np.asarray(other), np.float32)  # it would read lists as types
     with np.errstate(invalid="ignore", over="ignore"):
         apart = np.subtract(xy, other, dtype=kind)
         alike = np.fmax(likeness(apart, np.asarray(area)[..., None], OKS_SIGMAS) * use, 0)
@@ -268,34 +268,34 @@ def oks(xy: Floats | Ints, other: Floats | Ints, area: Floats | float, use: Bool
 
 
 def likeness(apart: Floats, area: Floats, sigma: Float64 | float) -> Floats:
-    """exp(-d^2 / (2 area (2 sigma)^2)) of joints that are `apart` (..., 2).
+    """Return exp(-d^2 / (2 area (2 sigma)^2)), where d is the length of the offset `apart` (..., 2) of two joints.
 
-    A person of no area is like another only in the same place: it counts as a billionth of a square pixel.
+    An area counts as at least a billionth of a square pixel, so 0 gives 1 at the same place and else 0, not NaN.
     """
     squares = apart[..., 0] ** 2 + apart[..., 1] ** 2
     return np.asarray(np.exp(-squares / (2 * (2 * sigma) ** 2 * np.maximum(area, 1e-9))))
 
 
 def body_areas(low: Places, high: Places) -> Places:
-    """Areas (P,) of people whose joints lie in boxes with these corners (P, 2), in pixels; no side counts as none.
+    """Return the areas (P,) of people whose boxes have these corners (P, 2), in pixels; a side counts as at least 1.
 
-    A person of whom one joint is seen has a box without area, and OKS would want it to the pixel.
+    The box of a single joint has no area, and OKS would then accept only exactly the same place.
     """
     return np.asarray(AREA_OF_BOX * np.maximum(high - low, 1).prod(axis=1))
 
 
 def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> Ints:
-    """For each person the better person it repeats, or -1: greedy suppression from high to low score.
+    """Return for each person the index of the better person that it duplicates, or -1, by greedy suppression.
 
-    A person repeats a better one when their OKS, over the joints that both have and the larger of their areas, is above
-    `limit` and they share at least half of the joints that the worse one has. Equal scores: the earlier person is the
-    better one.
+    People are compared from high to low score; of equal scores the earlier person is the better one. A person
+    duplicates a better one if they share at least half of the worse one's joints and if their OKS, over the shared
+    joints and with the larger of their areas, is above `limit`.
 
     Args:
         xy: (P, 17, 2) places.
-        present: (P, 17) which joints are there.
+        present: (P, 17) which joints are not missing.
         scores: (P,) people's scores.
-        limit: OKS; 1 means that no person counts as a duplicate.
+        limit: OKS threshold; with 1 no person is a duplicate.
     """
     repeats = np.full(len(xy), -1, np.intp)
     if len(xy) < 2 or limit >= 1:
@@ -306,18 +306,19 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     ones = present.astype(np.float32)
 
     def alike(better: Ints, worse: Ints) -> Bools:
-        """Which of the people (w,), of whom `better` (b,) are the first, repeat one of these before them: (b, w)."""
+        """Return which of the people `worse` (w,) duplicate which of `better` (b,), the first b of them: (b, w)."""
         shared = ones[better] @ ones[worse].T
         table: Bools = np.triu(2 * shared >= ones[worse].sum(axis=1), 1)
-        spare = np.where(table, (1 - limit) * shared + 1e-3, -1)  # 1e-3: more than rounding can change their sum
+        # OKS is above the limit if the joints' differences from 1 sum to less than this slack (1e-3: for rounding).
+        slack = np.where(table, (1 - limit) * shared + 1e-3, -1)
         larger = np.maximum.outer(area[better], area[worse])
         for k in range(K):
-            # Of many pairs nearly all are so unlike in their first joints that the others need not be compared.
-            if np.count_nonzero(spare > 0) < max(MANY, spare.size / 8):
+            # Of many pairs, the first joints exclude nearly all. When few are left, their OKS is computed directly.
+            if np.count_nonzero(slack > 0) < max(MANY, slack.size / 8):
                 break
             unlike = 1 - likeness(xy[better, None, k] - xy[worse, k], larger, float(OKS_SIGMAS[k]))
-            spare -= unlike * np.logical_and.outer(present[better, k], present[worse, k])
-        row, column = (spare > 0).nonzero()
+            slack -= unlike * np.logical_and.outer(present[better, k], present[worse, k])
+        row, column = (slack > 0).nonzero()
         one, other = better.take(row), worse.take(column)
         both = present.take(one, axis=0) & present.take(other, axis=0)
         above = oks(xy.take(one, axis=0), xy.take(other, axis=0), larger[row, column], both) > limit
@@ -327,7 +328,7 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
 
     left = (-scores).argsort(kind="stable")
     while len(left):
-        # Duplicates of duplicates do not count, so those of a block are left out before the next is compared.
+        # A duplicate suppresses no other person, so a block's duplicates are removed before the next block.
         block = left[:BLOCK]
         found = alike(block, left)
         for i in np.flatnonzero(found.any(axis=1)).tolist():

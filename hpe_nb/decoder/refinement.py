@@ -1,8 +1,8 @@
-"""Refinement: search again, with the person's tag, for joints that had no peak.
+"""Refinement: search the maps again, with the person's tag T, for joints that are still missing.
 
-"near" searches where the person can be and accepts only pixels whose tag rounds to the person's. "everywhere" is the
-rule of Open Model Zoo's demo: the pixel of the whole map with the least round(|tag - T|) - |heat|. Both read a pixel's
-distance in tag by `rounded_distances`.
+"near" searches the window that the person's body can reach, and takes the pixel of highest |heat| among those where
+round(|tag - T|) is 0. "everywhere" is the rule of Open Model Zoo's demo: the pixel of the whole map with the least
+round(|tag - T|) - |heat|. Both round by `rounded_distances`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from hpe_nb.settings import Settings
 from hpe_nb.skeleton import K, reach
 
 WEAK = np.float32(0.02)
-"""In the whole-map search pixels up to this |heat| are looked at only where the stronger ones leave it open."""
+"""The whole-map search reads pixels of at most this |heat| only if the stronger ones leave the result open."""
 
 _A, _B = np.triu_indices(K, 1)
+"""First and second joint type of each pair."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +32,8 @@ class Refinement:
     Attributes:
         person: (Q,) person of each missing joint.
         joint: (Q,) its joint type.
-        window: (Q, 4) where it was searched: x0, y0, x1, y1 in map pixels, the last ones not included; without a pixel
-            where the person's size is unknown, or no pixel of the map is in reach of all the person's joints.
+        window: (Q, 4) the window searched, x0, y0, x1, y1 in map pixels, x1 and y1 excluded; empty if the person's size
+            is unknown, or if no pixel of the map is within reach of all the person's joints.
         xy: (Q, 2) the pixel found, -1 where none.
         value: (Q,) float32 score there, 0 where none.
     """
@@ -45,7 +46,7 @@ class Refinement:
 
     @property
     def searched(self) -> Bools:
-        """(Q,) true where there were pixels to search."""
+        """(Q,) true where the window is not empty."""
         return np.asarray((self.window[:, :2] < self.window[:, 2:]).all(axis=1))
 
     @property
@@ -57,14 +58,14 @@ class Refinement:
 def refine(
     maps: Maps, keypoints: Float32, tags: Floats, settings: Settings, known: dict[Any, Any] | None = None
 ) -> Refinement:
-    """Search each person's missing joints (score 0) in the maps, in the way that `settings.refine` names.
+    """Search the maps for each person's missing joints (score 0), by the method that `settings.refine` names.
 
     Args:
         maps: the network's maps.
         keypoints: (P, 17, 3) x, y, score in map pixels; score 0 where missing.
         tags: (P, D) the people's tags.
-        settings: `refine`, `refine_threshold` and `refine_reach` are read.
-        known: answers of earlier searches of these maps; new ones are added.
+        settings: `refine`, `refine_threshold` and `refine_reach` are used.
+        known: cached results of earlier searches of these maps; new ones are added.
     """
     person, joint = (keypoints[..., 2] <= 0).nonzero()
     if settings.refine == "off":
@@ -75,30 +76,30 @@ def refine(
     else:
         window = np.array([(0, 0, *maps.size)], np.intp).repeat(len(person), axis=0)
     least, kinds, boxes = settings.refine_threshold, joint.tolist(), window.tolist()
-    # Equal questions have equal answers, so only new ones are searched for.
-    asked = [(near, least, k, own.tobytes(), *box) for k, own, box in zip(kinds, tag, boxes, strict=True)]
-    new = [q for q, question in enumerate(asked) if question not in known]
+    # Only searches that are not in the cache are run; a key holds everything that the result depends on.
+    keys = [(near, least, k, own.tobytes(), *box) for k, own, box in zip(kinds, tag, boxes, strict=True)]
+    new = [q for q, key in enumerate(keys) if key not in known]
     if near:
-        answers = [search_window(maps, kinds[q], tag[q], boxes[q], least) for q in new]
+        results = [search_window(maps, kinds[q], tag[q], boxes[q], least) for q in new]
     else:
-        answers = search_maps(maps, joint[new], tag[new]).tolist()
-    known.update(zip([asked[q] for q in new], answers, strict=True))
-    found = np.array([known[question] for question in asked], np.float32).reshape(-1, 3)
+        results = search_maps(maps, joint[new], tag[new]).tolist()
+    known.update(zip([keys[q] for q in new], results, strict=True))
+    found = np.array([known[key] for key in keys], np.float32).reshape(-1, 3)
     return Refinement(person, joint, window, found[:, :2].astype(np.intp), found[:, 2])
 
 
 def wanted_tags(tags: Float32, kept: Ints, settings: Settings) -> Float32:
-    """Tags (M, D) with which the kept groups (M,) are refined, of all groups' (G, D): their own.
+    """Return the tags (M, D) with which the kept groups (M,) are refined: their own, out of those of all groups (G, D).
 
-    With the defect `shifted_tags` those of the first M groups, as if no group had been dropped.
+    With the defect `shifted_tags`, return those of the first M groups: the demo filters the poses but not their tags.
     """
     return tags[: len(kept)] if settings.shifted_tags else tags.take(kept, axis=0)
 
 
 def rounded_distances(tag: Float32, wanted: Float32) -> Float32:
-    """int(|tag - wanted| + 0.5), the distance rounded half up, in float32 as the reference decoder computes it.
+    """Return int(|tag - wanted| + 0.5), the distance rounded half up, in float32 as the reference decoder computes it.
 
-    Tags (..., D) and (D,), or two shapes that broadcast; the result has no axis D.
+    The shapes are (..., D) and (D,), or any two that broadcast; the result has no axis D.
     """
     if tag.shape[-1] == 1:
         distance = np.abs(tag[..., 0] - wanted[..., 0])
@@ -108,21 +109,21 @@ def rounded_distances(tag: Float32, wanted: Float32) -> Float32:
 
 
 NOTHING = (-1, -1, 0.0)
-"""A search without result: x, y and score."""
+"""Result of a search that found no pixel: x, y and score."""
 
 
 def search_window(maps: Maps, joint: int, tag: Float32, box: list[int], least: float) -> tuple[int, int, float]:
-    """The strongest pixel in a window whose tag rounds to the person's; of equals the first in row order.
+    """Find the pixel of highest |heat| in a window, of those whose rounded tag distance is 0; the first of equals.
 
     Args:
         maps: the network's maps.
         joint: joint type, 0 to 16.
         tag: (D,) the person's tag.
-        box: the window, x0, y0, x1, y1 in map pixels, the last ones not included.
-        least: a pixel counts when its |heat| is above this.
+        box: the window, x0, y0, x1, y1 in map pixels, x1 and y1 excluded.
+        least: threshold for |heat|, which must be above it.
 
     Returns:
-        x and y in map pixels, and |heat|; `NOTHING` where no pixel is like that.
+        x and y in map pixels, and |heat|; `NOTHING` if no pixel meets the conditions.
     """
     x0, y0, x1, y1 = box
     if x0 >= x1 or y0 >= y1:
@@ -131,6 +132,7 @@ def search_window(maps: Maps, joint: int, tag: Float32, box: list[int], least: f
     x, y, value = strongest(heat)
     if value <= least:
         return NOTHING
+    # Mostly the strongest pixel already has the person's tag; only if not, the tags of the whole window are read.
     if rounded_distances(maps.tags[joint, y0 + y, None, x0 + x], tag)[0] > 0:
         own = rounded_distances(maps.tags[joint, y0:y1, x0:x1], tag) == 0
         x, y, value = strongest(heat, own)
@@ -138,7 +140,7 @@ def search_window(maps: Maps, joint: int, tag: Float32, box: list[int], least: f
 
 
 def strongest(heat: Float32, mask: Bools | None = None) -> tuple[int, int, float]:
-    """Place x, y of the highest |heat| of (h, w), the first in row order, and |heat| there; 0 for an empty mask."""
+    """Return x, y and value of the highest |heat| in (h, w), the first in row order; value 0 for an empty mask."""
     low, high, low_at, high_at = cv2.minMaxLoc(heat, None if mask is None else mask.view(np.uint8))
     if high > -low or (high == -low and (high_at[1], high_at[0]) <= (low_at[1], low_at[0])):
         return high_at[0], high_at[1], high
@@ -146,10 +148,10 @@ def strongest(heat: Float32, mask: Bools | None = None) -> tuple[int, int, float
 
 
 def search_maps(maps: Maps, joint: Ints, tag: Float32) -> Float32:
-    """For each missing joint (Q,) the pixel of its whole map that costs least: x, y, |heat|; the first of equals.
+    """Find for each missing joint (Q,) the pixel of least cost in its whole map, (Q, 3) as x, y, |heat|.
 
-    A pixel costs round(|tag - wanted|) - |heat|. If the best of the strong pixels costs less than -WEAK, no weak pixel
-    can cost less, so the others need not be looked at.
+    The cost of a pixel is round(|tag - wanted|) - |heat|; of equal costs the first pixel counts. A weak pixel costs at
+    least -WEAK, so if a strong one costs less than that, the weak ones need not be searched.
     """
     found, width = np.array([NOTHING] * len(joint), np.float32).reshape(-1, 3), maps.size[0]
     for k in np.bincount(joint, minlength=K).nonzero()[0].tolist():
@@ -168,12 +170,12 @@ def search_maps(maps: Maps, joint: Ints, tag: Float32) -> Float32:
 
 
 def cheapest(tags: Float32, heat: Float32, wanted: Float32) -> tuple[Ints, Float32]:
-    """For each wanted tag (Q, D) the first pixel of least round(|tag - wanted|) - |heat|, and what it costs.
+    """Return for each wanted tag (Q, D) the first pixel of least round(|tag - wanted|) - |heat|, and that cost.
 
     The n pixels have tags (n, D) and |heat| (n,).
     """
     pixel, cost = np.empty(len(wanted), np.intp), np.empty(len(wanted), np.float32)
-    rows = 2**14 // len(heat) + 1  # so few costs at a time stay in the processor's cache
+    rows = 2**14 // len(heat) + 1  # few enough that their costs stay in the processor's cache
     for part in (slice(start, start + rows) for start in range(0, len(wanted), rows)):
         costs = rounded_distances(tags, wanted[part, None]) - heat
         pixel[part] = best = costs.argmin(axis=1)
@@ -182,17 +184,18 @@ def cheapest(tags: Float32, heat: Float32, wanted: Float32) -> tuple[Ints, Float
 
 
 def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float, size: tuple[int, int]) -> Ints:
-    """Where each missing joint can be: boxes (Q, 4) as x0, y0, x1, y1 in map pixels, the last ones not included.
+    """Return the window in which each missing joint can be, (Q, 4) as x0, y0, x1, y1 in map pixels, x1, y1 excluded.
 
-    A body whose joints a and b are seen is at least |a - b| / reach[a, b] tall, with `reach` the length of the way
-    along the limbs. No joint is farther from any seen joint than its reach times that height, times `larger` because a
-    body seen at a slant shows less than its height. With one joint or none the height is unknown and the box is empty.
+    A body with joints a and b is at least |a - b| / reach[a, b] tall, where `reach` is the distance along the limbs in
+    body heights. So a missing joint is at most reach * height away from each joint that was found, or `larger` times
+    that, because a body may look shorter in the picture than it is. With fewer than two joints the height is unknown
+    and the window is empty.
 
-    Keypoints (P, 17, 3) are as in `refine`, `person` and `joint` (Q,) the missing ones, `size` is the map's.
+    `keypoints` (P, 17, 3) are as in `refine`, `person` and `joint` (Q,) the missing ones, `size` that of the maps.
     """
     seen, places = keypoints[..., 2] > 0, keypoints[..., :2]
     away = (np.float32(larger) * body_heights(places, seen)).take(person)[:, None] * reach().astype(np.float32)[joint]
-    # A missing joint has no say: its side of the box is infinitely far.
+    # Missing joints set no limit: their distance is infinite.
     far = np.where(seen, 0, np.float32(np.inf)).take(person, axis=0) + away
     places = places.take(person, axis=0)
     low = np.ceil((places - far[..., None]).max(axis=1, initial=-np.inf))
@@ -203,7 +206,7 @@ def windows(keypoints: Float32, person: Ints, joint: Ints, larger: float, size: 
 
 
 def body_heights(places: Floats, seen: Bools) -> Floats:
-    """Least body height (P,) that spans the places (P, 17, 2) of each person's joints that are seen (P, 17).
+    """Return the least height (P,) of a body with joints at these places (P, 17, 2); only those `seen` (P, 17) count.
 
     All in map pixels; 0 for fewer than two joints.
     """
@@ -213,6 +216,6 @@ def body_heights(places: Floats, seen: Bools) -> Floats:
 
 
 def pair_heights(places: Floats) -> Floats:
-    """Least body height (P, 136) that spans each two of the joints (P, 17, 2), in their unit."""
+    """Return the least height (P, 136) of a body for each pair of its joints, which are at places (P, 17, 2)."""
     apart = places.take(_A, axis=1) - places.take(_B, axis=1)
     return np.asarray(np.sqrt((apart * apart).sum(axis=-1)) / reach()[_A, _B].astype(places.dtype))
