@@ -1,8 +1,8 @@
 """Settings: every number and switch of the decoder, and the rule by which joints join people.
 
-A rule is a class of settings: its fields are the knobs, its methods the rule. `Settings` is the kit's own rule,
-`OmzSettings` that of Open Model Zoo's demo, `HigherHRNetSettings` that of HigherHRNet, and a rule of yours is a
-subclass with a `cost` of its own:
+A rule is a class of settings: its fields are the numbers to set, its methods compute the cost of each pair. `Settings`
+is the kit's own rule, `OmzSettings` that of Open Model Zoo's demo, `HigherHRNetSettings` that of HigherHRNet. To write
+your own rule, make a subclass with its own `cost`:
 
     @dataclass(frozen=True, kw_only=True)
     class Leash(hpe.Settings):
@@ -11,7 +11,7 @@ subclass with a `cost` of its own:
         def cost(self, joints, people):
             return np.where(place_distances(joints, people) > self.leash, np.inf, super().cost(joints, people))
 
-Sliders, command line options and parameter sweeps are made from the fields, so a setting is described once.
+Sliders, command line options and parameter sweeps are built from the fields, so each setting is described only once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from hpe_nb.files.text import escaped, html_table
 Rule = TypeVar("Rule")
 
 STEPS = ("peaks", "grouping", "joints", "filter", "refinement", "duplicates")
-"""The decoder's steps, in order. Each setting is read by one of them."""
+"""The decoder's steps, in order. Each setting is used by one of them."""
 
 
 def knob(
@@ -43,21 +43,21 @@ def knob(
     step: str = "grouping",
     least: float | None = None,
 ) -> Any:
-    """Dataclass field for a number with a range: a slider in the explorer, an option of the commands.
+    """Return a dataclass field for a number with a range: a slider in the explorer, an option of the commands.
 
     Args:
-        default: value of the field; a whole number makes a field of whole numbers, where it moves by whole ones.
+        default: value of the field. If it and `by` are whole numbers, the field accepts only whole numbers.
         low, high: the range of sliders and searches, both included.
-        by: what a slider moves by.
+        by: step size of the slider.
         meaning: a few words on what it does, shown beside the slider.
-        step: which of the decoder's `STEPS` reads it; means nothing where it is no setting of the decoder's.
-        least: the least value that may be given, where that is below `low`.
+        step: which of the decoder's `STEPS` uses it; ignored in classes other than `Settings`.
+        least: the least value that the field accepts, if that is below `low`.
 
     Returns:
         A dataclass field.
 
     Raises:
-        HpeError: a range without room for a step, or a step that the decoder does not have.
+        HpeError: `low` is not below `high`, `by` is not above 0, a number is infinite, or `step` is not one of `STEPS`.
     """
     least = low if least is None else least
     if not (0 < high - low < np.inf and high - least < np.inf and 0 < by < np.inf):
@@ -71,12 +71,12 @@ def knob(
 
 
 def switch(default: bool, meaning: str, *, step: str = "grouping") -> Any:
-    """Dataclass field for something that is on or off.
+    """Return a dataclass field for something that is on or off.
 
     Args:
         default: whether it is on.
         meaning: a few words on what it does.
-        step: decoder step that reads it, see `knob`.
+        step: decoder step that uses it, see `knob`.
 
     Returns:
         A dataclass field.
@@ -85,13 +85,13 @@ def switch(default: bool, meaning: str, *, step: str = "grouping") -> Any:
 
 
 def choice(default: str, options: tuple[str, ...], meaning: str, *, step: str = "grouping") -> Any:
-    """Dataclass field for one of a few named ways.
+    """Return a dataclass field for a choice between a few named options.
 
     Args:
         default: one of the options.
         options: the names to choose from.
         meaning: a few words on what it does.
-        step: decoder step that reads it, see `knob`.
+        step: decoder step that uses it, see `knob`.
 
     Returns:
         A dataclass field.
@@ -100,7 +100,7 @@ def choice(default: str, options: tuple[str, ...], meaning: str, *, step: str = 
 
 
 def _field(default: Any, info: dict[str, Any]) -> Any:
-    """A dataclass field with its metadata; HpeError for a step that the decoder does not have."""
+    """Return a dataclass field with this metadata; HpeError if its step is not one of `STEPS`."""
     default = default.item() if isinstance(default, np.generic) else default
     if info["step"] not in STEPS:
         raise HpeError(f"step={info['step']!r} was given for a setting, but one of {', '.join(STEPS)} is expected.")
@@ -109,7 +109,7 @@ def _field(default: Any, info: dict[str, Any]) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """The candidates of one joint type, best first: what takes its turn in grouping.
+    """The candidates of one joint type, best first, for one turn of grouping.
 
     Attributes:
         joint: joint type, 0 to 16.
@@ -128,13 +128,13 @@ class Candidates:
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """The people so far, in the order in which they were opened.
+    """The people found so far, in the order in which they were opened.
 
     Attributes:
         tag: (m, D) float32 mean tag of each person's joints.
-        xy: (m, 2) mean place of its joints, map pixels.
-        score: (m,) mean score of its joints.
-        keypoints: (m, 17, 3) its joints: x, y in map pixels and score; zeros where none has joined.
+        xy: (m, 2) mean place of each person's joints, in map pixels.
+        score: (m,) mean score of each person's joints.
+        keypoints: (m, 17, 3) each person's joints: x, y in map pixels and score; zeros where no joint has joined yet.
     """
 
     tag: Float32
@@ -148,7 +148,7 @@ class People:
 
 
 def tag_distances(joints: Candidates, people: People) -> Float32:
-    """Distance of each candidate's tag to each person's mean tag, (n, m).
+    """Return the distance of each candidate's tag to each person's mean tag, (n, m).
 
     Args:
         joints: n candidates of one joint type.
@@ -164,7 +164,7 @@ def tag_distances(joints: Candidates, people: People) -> Float32:
 
 
 def place_distances(joints: Candidates, people: People) -> Float64:
-    """Distance of each candidate to each person's centre (the mean place of its joints) in map pixels, (n, m).
+    """Return the distance of each candidate to each person's centre (the mean place of the joints), (n, m).
 
     Args:
         joints: n candidates of one joint type.
@@ -179,14 +179,14 @@ def place_distances(joints: Candidates, people: People) -> Float64:
 
 
 def explained(cls: type[Rule]) -> type[Rule]:
-    """The class of settings with all its fields in its docstring, so that `Settings?` explains each of them."""
+    """Class decorator that lists all fields in the docstring, so that `Settings?` explains each of them."""
     listed = "\n".join(f"        {item.name}: {field_line(item)}." for item in fields(cls))  # type: ignore[arg-type]
     cls.__doc__ = f"{str(cls.__doc__).rstrip()}\n\n    Attributes:\n{listed}\n    "
     return cls
 
 
 def field_line(item: Field[Any], default: object = None) -> str:
-    """What a field means, its default, in other words where they are given, and what it can be, in a line."""
+    """Return one line with a field's meaning, its default (or the text `default` for it), and its range or options."""
     data, named = item.metadata, repr(item.default) if default is None else default
     if "options" in data:
         return f"{data['meaning']} ({named}; one of {', '.join(data['options'])})"
@@ -195,10 +195,10 @@ def field_line(item: Field[Any], default: object = None) -> str:
 
 
 class Checked:
-    """A dataclass whose fields are checked when it is made; see `check_field`."""
+    """Base of dataclasses whose fields are checked when an instance is made; see `check_field`."""
 
     def __new__(cls, *_: Any, **given: Any) -> Self:
-        """Refuse settings that there are not, with the name that was meant."""
+        """Reject unknown names, and suggest the name that was probably meant."""
         known = [item.name for item in fields(cls)]  # type: ignore[arg-type]
         for name in given:
             if name not in known:
@@ -218,11 +218,11 @@ class Settings(Checked):
 
     Frozen: make changed copies with `dataclasses.replace`.
 
-    Every field's metadata holds its `meaning`, the decoder's `step` that reads it, its `options`, or where its slider
-    begins and ends and what it moves by: `low`, `high`, `by`. `least` is the least value that it can have.
+    Each field's metadata contains its `meaning` and the decoder's `step` that uses it. A choice also has its `options`,
+    a number its range: `low`, `high` and step size `by` of its slider, and `least`, the least value that it accepts.
 
     Raises:
-        HpeError: a value outside its range or of another type.
+        HpeError: a value is outside its range or has another type.
     """
 
     detection_threshold: float = knob(
@@ -238,7 +238,7 @@ class Settings(Checked):
         0.8, 0.0, 2.0, 0.05, "extra cost of a joint that is farther away than others, in tag units", step="grouping"
     )
     score_weight: float = knob(
-        1.0, 0.0, 2.0, 0.05, "how much scores count that differ from the person's", step="grouping"
+        1.0, 0.0, 2.0, 0.05, "extra cost of a joint whose score differs from the person's", step="grouping"
     )
     adjust: bool = switch(True, "move each joint a quarter of a map pixel towards its higher neighbours", step="joints")
     delta: float = knob(
@@ -248,19 +248,19 @@ class Settings(Checked):
         0.1, 0.0, 1.0, 0.01, "keep a person when the mean score of the 17 joints is above this", step="filter"
     )
     max_people: int = knob(
-        100, 0, 200, 1, "keep at most this many people, those of best score; 0 keeps all", step="filter"
+        100, 0, 200, 1, "keep at most this many people, the best by score; 0 keeps all", step="filter"
     )
     best_first: bool = switch(
         True, "order people by score rather than in the order in which they were opened", step="filter"
     )
     refine: str = choice(
-        "near", ("off", "near", "everywhere"), "where to look for joints a person still misses", step="refinement"
+        "near", ("off", "near", "everywhere"), "where to search for a person's missing joints", step="refinement"
     )
     refine_threshold: float = knob(
         0.02, 0.0, 0.5, 0.01, "near: a refined joint needs a score above this", step="refinement"
     )
     refine_reach: float = knob(
-        1.5, 0.5, 4.0, 0.1, "near: how many times larger the body may be than its joints show", step="refinement"
+        1.5, 0.5, 4.0, 0.1, "near: how many times larger the body may be than it looks", step="refinement"
     )
     shifted_tags: bool = switch(
         False, "repeat a known defect: refine with the tags of people before the filter", step="refinement"
@@ -270,21 +270,21 @@ class Settings(Checked):
     )
 
     opening: ClassVar[float] = 0.0
-    """What it costs to open a new person. A candidate does not join a person at a higher cost than this."""
+    """Cost of opening a new person. A pair that costs more is never better than opening one."""
 
     unread: ClassVar[frozenset[str]] = frozenset()
-    """Settings that the rule does not read, such as the weights of another rule's cost."""
+    """Settings that the rule does not use, such as the weights of another rule's cost."""
 
     def __init_subclass__(cls) -> None:
-        """A setting to which a rule gives a new default keeps its range, meaning and step, and its kind of number."""
-        for item in fields(cls):  # those of the class above: this one is not a dataclass yet
+        """Let a subclass give a setting a new default as a plain value: range, meaning, step and type are inherited."""
+        for item in fields(cls):  # the base class's fields: the subclass is not a dataclass yet
             value = vars(cls).get(item.name, item)
             if not isinstance(value, Field):
                 value = float(value) if type(value) is int and isinstance(item.default, float) else value
                 setattr(cls, item.name, field(default=value, metadata=item.metadata))
 
     def __new__(cls, **given: Any) -> Self:
-        """Refuse a rule that is no dataclass: its knobs would be none."""
+        """Reject a rule that is not a dataclass: its new knobs would not be fields."""
         plain = [name for name, value in vars(cls).items() if isinstance(value, Field)]
         if plain:
             raise HpeError(
@@ -294,7 +294,7 @@ class Settings(Checked):
         return super().__new__(cls, **given)
 
     def __post_init__(self) -> None:
-        """See that settings can be compared, and that results can be remembered by them."""
+        """Check that all values are hashable, because results are cached by them."""
         super().__post_init__()
         for item in fields(self):
             value = getattr(self, item.name)
@@ -307,7 +307,7 @@ class Settings(Checked):
                 ) from error
 
     def __repr__(self) -> str:
-        """The settings as Python: the class and what differs from its defaults."""
+        """The settings as Python code: the class, and the values that differ from its defaults."""
         changed = [
             f"{item.name}={getattr(self, item.name)!r}"
             for item in fields(self)
@@ -316,7 +316,7 @@ class Settings(Checked):
         return f"{type(self).__name__}({', '.join(changed)})"
 
     def _repr_html_(self) -> str:
-        """A table of all settings; those that differ from their default say so."""
+        """A table of all settings; those that differ from their defaults are marked."""
         rows = []
         for item in fields(self):
             value, default = getattr(self, item.name), item.default
@@ -324,28 +324,30 @@ class Settings(Checked):
         return f"<p>{escaped(repr(self))}</p>{html_table(('setting', 'value', 'meaning'), rows)}"
 
     def cost(self, joints: Candidates, people: People) -> Float64:
-        """Cost of each pair of candidate and person, (n, m); infinite where a pair may not be.
+        """Cost of each pair of candidate and person, (n, m); infinite where a pair is not allowed.
 
-        A rule of yours reads settings of the step grouping only: results are remembered by these.
+        A `cost` of your own may use only settings of the step "grouping", because results are cached by these.
 
         cost = (d + place_weight * far + score_weight * (gap - 0.3) - tag_threshold) * strength
 
-        Opening a person costs 0, so a pair is worth making where its cost is negative.
+        Opening a new person costs 0, so a pair pays if its cost is negative.
 
-        d: distance of the candidate's tag to the person's. A pair is possible only where it is below `tag_threshold`.
+        d: distance of the candidate's tag to the person's mean tag. The pair is allowed only if it is below
+        `tag_threshold`.
 
         far, from 0 to 1: 1 - nearest / place. `place` is the distance between the candidate and the person's centre.
-        `nearest` is the mean of two others: from this person to its nearest candidate, and from this candidate to its
-        nearest person. Where each is nearest to the other, far is 0, however large the person is in the picture.
+        `nearest` is the mean of two distances: from this person to its nearest candidate, and from this candidate to
+        its nearest person. If each is the other's nearest, far is 0, whatever the person's size in the picture.
 
-        gap: difference of the candidate's score and the person's mean score. A network that sees a person well sees all
-        its joints well, so scores tell people apart where tags are alike. A gap of 0.3 speaks neither for nor against.
+        gap: difference between the candidate's score and the person's mean score. The scores of one person's joints are
+        often alike, so they help to separate people whose tags are alike. A gap of 0.3 neither raises nor lowers the
+        cost.
 
-        strength: product of the two scores. It is positive, so it makes no good pair bad and no bad pair good. Where
-        pairs exclude each other, it lets strong joints and people go first.
+        strength: product of the two scores. It is positive, so it does not change the sign of the cost. If pairs
+        exclude each other, it favours those with high scores.
         """
         d = tag_distances(joints, people)
-        # Half a pixel keeps 0 / 0 out: a candidate on the centre is as near as can be.
+        # Half a pixel is added to avoid 0 / 0 for a candidate exactly on a centre.
         place = place_distances(joints, people) + 0.5
         far = 1 - (place.min(axis=0) + place.min(axis=1)[:, None]) / 2 / place
         gap = np.abs(joints.value[:, None] - people.score)
@@ -355,27 +357,27 @@ class Settings(Checked):
         return np.asarray(cost)
 
     def joins(self, joints: Candidates, people: People, cost: Float64) -> Bools:  # noqa: ARG002
-        """Which pairs stay together once they are assigned, (n, m): here those that cost less than opening a person.
+        """Return which pairs may join if assigned to each other, (n, m): here those cheaper than opening a person.
 
         Args:
-            joints, people: the turn.
-            cost: (n, m) what `cost` gave.
+            joints, people: as for `cost`.
+            cost: (n, m) the costs that `cost` returned.
         """
         return np.asarray(cost < self.opening)
 
     @staticmethod
     def omz(**changes: Any) -> OmzSettings:
-        """The rules of Open Model Zoo's Python demo, to the last rounding and with its defects; `changes` override."""
+        """Return the settings of Open Model Zoo's Python demo, its rounding and defect included; `changes` override."""
         return OmzSettings(**changes)
 
 
 @explained
 @dataclass(frozen=True, kw_only=True, repr=False)
 class OmzSettings(Settings):
-    """The rules of Open Model Zoo's Python demo, to the last rounding.
+    """The rule and settings of Open Model Zoo's Python demo, down to the rounding of each number.
 
-    30 candidates per joint type, no cap on people, refinement over the whole map with the demo's defect (see
-    `shifted_tags`), no duplicates removed, people in the order in which they were opened.
+    30 candidates per joint type, no limit on the number of people, refinement over the whole map with the demo's defect
+    (see `shifted_tags`), no removal of duplicates, people in the order in which they were opened.
     """
 
     max_candidates: int = 30
@@ -389,34 +391,34 @@ class OmzSettings(Settings):
     unread: ClassVar[frozenset[str]] = frozenset({"place_weight", "score_weight"})
 
     def cost(self, joints: Candidates, people: People) -> Float64:
-        """100 * round(w) - score, (n, m), with w the tag distance, weighted by place.
+        """100 * round(w) - score, (n, m), where w is the tag distance, weighted by place.
 
-        w = d * place / nearest where d is below `tag_threshold`, else d. `place` is the distance between the candidate
-        and the person's centre, `nearest` that of the person's nearest candidate. Rounding makes all pairs that are
-        near in tag cost the same, so that the better score goes first; 100 makes one rounded unit outweigh every score.
-        Pairs too far apart stay in the assignment and are dropped afterwards, as in the demo. The types are the demo's:
-        w and 100 * round(w) in float32.
+        w = d * place / nearest if the tag distance d is below `tag_threshold`, else d. `place` is the distance between
+        the candidate and the person's centre, `nearest` the distance of the person's nearest candidate. After rounding,
+        all pairs with near tags cost the same but for the score, so the higher score goes first; with the factor 100,
+        one rounded unit outweighs every score. Pairs with a tag distance above the threshold take part in the
+        assignment and are rejected afterwards, as in the demo, and w and 100 * round(w) are float32, as there.
         """
         d, place = tag_distances(joints, people), place_distances(joints, people)
         weighted = np.where(d < self.tag_threshold, d * (place / (place.min(axis=0) + 1e-10)), d)
         return np.asarray(np.rint(weighted.astype(np.float32)) * np.float32(100) - joints.value[:, None])
 
     def joins(self, joints: Candidates, people: People, cost: Float64) -> Bools:  # noqa: ARG002
-        """Pairs whose tags are nearer than `tag_threshold`, (n, m)."""
+        """Return which pairs have a tag distance below `tag_threshold`, (n, m)."""
         return np.asarray(tag_distances(joints, people) < self.tag_threshold)
 
 
 @explained
 @dataclass(frozen=True, kw_only=True, repr=False)
 class HigherHRNetSettings(OmzSettings):
-    """The grouping of HigherHRNet (arXiv 1908.10357): tags and scores, no places; joints join the first 30 people."""
+    """The grouping of HigherHRNet (arXiv 1908.10357): by tag and score; joints can join only the first 30 people."""
 
     best_first: bool = True
     refine: str = "off"
     shifted_tags: bool = False
 
     def cost(self, joints: Candidates, people: People) -> Float64:
-        """100 * round(tag distance) - score, (n, m); infinite for people after the 30th."""
+        """100 * round(tag distance) - score, (n, m); infinite for people after the first 30."""
         cost = np.rint(tag_distances(joints, people)) * 100.0 - joints.value[:, None]
         cost[:, 30:] = np.inf
         return np.asarray(cost)
@@ -427,7 +429,7 @@ KIT_RULES = (Settings, OmzSettings, HigherHRNetSettings)
 
 
 def check_field(item: Field[Any], value: Any) -> Any:
-    """The value, of the field's own type where that is a number; HpeError for one that the field cannot take."""
+    """Return the value, converted to the field's type if that is a number; HpeError if the field does not accept it."""
     value = value.item() if isinstance(value, np.generic) else value
     info, kind, expected = item.metadata, cast("type", type(item.default)), ""
     if "options" in info and not (isinstance(value, str) and value in info["options"]):
@@ -437,7 +439,7 @@ def check_field(item: Field[Any], value: Any) -> Any:
     elif "low" in info:
         low, high = info["least"], info["high"]
         with suppress(TypeError, ValueError, OverflowError):
-            # A whole number may have more digits than a float.
+            # An int is compared as it is: it may be too large for a float.
             number = value if type(value) is int else float("nan" if isinstance(value, bool | str) else value)
             if low <= number <= high and kind(number) == number:
                 return kind(number)
@@ -448,9 +450,9 @@ def check_field(item: Field[Any], value: Any) -> Any:
 
 
 def reads(settings: Settings, step: str) -> tuple[Any, ...]:
-    """What one step of the decoder reads: the values of its settings, and for "grouping" the rule too.
+    """Return the values of the settings that one step of the decoder uses, after the rule's class for "grouping".
 
-    Equal tuples mean that the step does the same.
+    If two settings give equal tuples, the step does the same for both.
     """
     check_kind(settings, Settings)
     rule = type(settings)
@@ -460,5 +462,5 @@ def reads(settings: Settings, step: str) -> tuple[Any, ...]:
 
 @lru_cache(maxsize=256)
 def names_read(rule: type[Settings], step: str) -> tuple[str, ...]:
-    """Names of the settings that one step of the decoder reads, as their fields say it; grouping reads plain fields."""
+    """Return the names of the settings that one step uses, by the fields' metadata; plain fields belong to grouping."""
     return tuple(item.name for item in fields(rule) if item.metadata.get("step", "grouping") == step)
