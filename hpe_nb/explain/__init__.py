@@ -1,1 +1,1 @@
-"""The decoder laid open: what was decided and why, what would change it, and what is wrong with a picture."""
+"""Explanations of a decoding: why each joint is where it is, what would change it, and what is wrong with a picture."""

@@ -1,4 +1,4 @@
-"""What differs between two decodings of one picture: who is who, and what changed, in words."""
+"""Differences between two decodings of one picture: which people are the same, and what changed, in words."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from hpe_nb.files.text import plural
 from hpe_nb.skeleton import KEYPOINTS
 
 MOST = 8
-"""At most this many joints are told one by one."""
+"""At most this many joints are listed one by one."""
 
 NEAR = 8.0
-"""Image pixels: joints this far apart count a third of what joints at one place count."""
+"""Scale in image pixels: two joints at a distance d count exp(-d / NEAR) as one joint that both people share."""
 
 LEAST = 0.1
-"""Two people are one only if they share more than this, in joints at one place."""
+"""Two people are the same only if their joints count more than this in all."""
 
 
 def same_people(before: Poses, after: Poses) -> Ints:
-    """For each person (P,) of `after` the one of `before` who shares most joints with it, or -1; none twice."""
+    """Return the index in `before` of each person of `after` (P,), or -1, by the assignment with most shared joints."""
     both = (before.kind != MISSING)[:, None] & (after.kind != MISSING)
     apart = np.linalg.norm(before.keypoints[:, None, :, :2] - after.keypoints[..., :2], axis=-1)
     shared = (both * np.exp(-apart / NEAR)).sum(axis=-1)
@@ -36,7 +36,7 @@ def same_people(before: Poses, after: Poses) -> Ints:
 
 
 def numbered(decoding: Decoding, poses: Poses, numbers: Ints) -> Decoding:
-    """The decoding, its people under the numbers (P,) from 0 that the same people have among `poses`, or new ones."""
+    """Return the decoding with people numbered as in `poses`, with `numbers` (P,) from 0; others get new numbers."""
     numbers = np.asarray(numbers, np.intp)
     found = np.append(numbers, -1)[same_people(poses, decoding.poses)]
     new = found < 0
@@ -45,7 +45,7 @@ def numbered(decoding: Decoding, poses: Poses, numbers: Ints) -> Decoding:
 
 
 def told_changes(before: Decoding, after: Decoding) -> list[str]:
-    """What the step from one decoding, called A, to the other changed: settings, people and joints."""
+    """Return sentences on how `after` differs from `before`, which they call A: settings, people and joints."""
     old_numbers, numbers = before.pose_numbers + 1, after.pose_numbers + 1
     match = same_people(before.poses, after.poses)
     old, new = before.settings, after.settings

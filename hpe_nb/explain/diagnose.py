@@ -1,8 +1,8 @@
 """The doctor: what is likely wrong with a picture's maps or settings, in order of weight.
 
-`Clues` are measurements on maps and decoding, each check looks at them, and what it finds has a name, a weight, its
-evidence in numbers, and what to try. Weights follow the way from network to people: a trouble outweighs those that it
-causes further on.
+`Clues` are measurements on the maps and the decoding. Each check reads them and returns a finding: a name, a weight,
+the evidence in numbers, and advice. Weights fall from the network's output to the people found, so that a fault has a
+larger weight than the faults that it causes in later steps.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from hpe_nb.skeleton import K
 
 
 class Finding(NamedTuple):
-    """One likely trouble.
+    """One likely fault.
 
     Attributes:
-        name: what it is.
-        weight: how much speaks for its being the cause, 0 to 1.
-        evidence: the numbers that speak for it.
+        name: name of the fault.
+        weight: how likely it is the cause of what is wrong, 0 to 1.
+        evidence: the measurements that indicate it.
         advice: what to try.
-        changes: the settings to try, by name; empty where no setting helps.
+        changes: the values of settings to try, by name; empty if no setting helps.
     """
 
     name: str
@@ -46,41 +46,42 @@ class Finding(NamedTuple):
 
 
 Found = tuple[Any, ...] | None
-"""What a check finds: evidence, advice and, where settings help, the changes to try; None where nothing is odd."""
+"""Result of a check: evidence, advice and, if settings help, the changes to try; None if nothing is unusual."""
 
 HIGH = 0.25
-"""Scores above this share of the highest are looked at: noise does not reach it."""
+"""Only scores above this share of the highest score are measured: noise does not reach it."""
 MOST = 60
-"""At most this many maxima of one joint type are looked at: more are noise."""
+"""At most this many maxima of one joint type are measured: more are noise."""
 SOLID = 4
-"""A group with this many joints is a person rather than a few false peaks; two that share as many can be compared."""
+"""Least number of joints of a group that counts as a person, and of shared joints to compare two people."""
 ONE_PLACE = 0.06
-"""Joints of one type nearer than this many body heights are one joint seen twice."""
+"""Two joints of one type that are nearer than this many body heights are one joint, detected twice."""
 SIDE_BY_SIDE = 0.08
-"""A larger share of high positive pixels that are no maxima tells that non-maxima were not negated."""
+"""If more than this share of the high positive pixels are not maxima, non-maxima have not been negated."""
 SHORT = 32
 """Bodies below this height in map pixels are too small."""
 
 
 class Clues:
-    """Measurements on one decoding that more than one check looks at.
+    """Measurements on one decoding that several checks use.
 
-    N maxima are the pixels with the highest |score| of their window, above HIGH, at most MOST of each joint type. Q
-    are the pairs of maxima of one type. S groups are people, kept by score and SOLID, and R are the pairs of these.
+    The N maxima are the pixels with the highest |score| of their window, above HIGH, at most MOST of each joint type,
+    and Q is the number of pairs of maxima of one type. The S people are the groups that the filter kept and that have
+    SOLID joints, and R is the number of pairs of people.
 
     Attributes:
-        decoding, maps, settings: what is looked at.
+        decoding, maps, settings: the decoding, with its maps and settings.
         heat: (17, h, w) |score| of each pixel.
         false_maxima: share of the high positive pixels that are not the highest of their window.
-        joint, xy, score, tag: (N,) joint type, (N, 2) place, (N,) |score| and (N, D) tag of the maxima, whatever the
-            decoding made of them.
-        apart, away, kind: (Q,) distance in tag, distance in place, and joint type of each two maxima of one type.
+        joint, xy, score, tag: (N,) joint type, (N, 2) place, (N,) |score| and (N, D) tag of the maxima, whether they
+            are peaks of the decoding or not.
+        apart, away, kind: (Q,) distance in tag, distance in place, and joint type of each pair of maxima of one type.
         tall: (S,) body heights of the people, map pixels.
-        near: two joints of one type are one seen twice when they are nearer than this, map pixels.
-        first, second: (R,) each two people, as groups.
-        shared: (R,) how many joint types both have.
-        between: (R,) how far apart these are, the median, in body heights.
-        tags_apart: (R,) how far apart the people's mean tags are.
+        near: two joints of one type nearer than this many map pixels are one joint, detected twice.
+        first, second: (R,) the two people of each pair, as indices of groups.
+        shared: (R,) number of joint types that both have.
+        between: (R,) median distance of these joints, in body heights.
+        tags_apart: (R,) distance of the two people's mean tags.
     """
 
     def __init__(self, decoding: Decoding) -> None:
@@ -117,7 +118,7 @@ class Clues:
         self.tags_apart = np.linalg.norm(tags[self.first] - tags[self.second], axis=1)
 
     def possible(self, **wanted: float) -> dict[str, float]:
-        """Values of settings as these take them: in their ranges, with three digits."""
+        """Return the values of settings, rounded to three digits and clipped to the settings' ranges."""
         limits = {item.name: item.metadata for item in fields(self.settings)}
         return {
             name: min(max(float(f"{value:.3g}"), limits[name]["least"]), limits[name]["high"])
@@ -126,16 +127,16 @@ class Clues:
 
 
 def usual_heights(joints: Float32) -> Float64:
-    """Body heights (P,) in map pixels that nine in ten pairs of the joints (P, 17, 3) allow; each body has two or more.
+    """Return body heights (P,) in map pixels that nine in ten pairs of the joints (P, 17, 3) allow; two joints or more.
 
-    The greatest of all pairs would be the rule, but one false joint far away makes a giant of anyone.
+    In theory the largest of all pairs gives the height, but a single false joint far away would make it much too large.
     """
     xy = np.where(joints[..., 2:] > 0, joints[..., :2], np.nan).astype(np.float64)
     return np.asarray(np.nanquantile(pair_heights(xy), 0.9, axis=1))
 
 
 def wrong_range(clues: Clues) -> Found:
-    """Scores that are no shares of 1, a background that is not 0, or maxima with the sign of non-maxima."""
+    """Scores that are not between 0 and 1, a background that is not 0, or maxima with the sign of non-maxima."""
     heatmaps, top, background = clues.maps.heatmaps, float(clues.heat.max()), float(np.median(clues.heat))
     negative_maxima = float((heatmaps[clues.joint, clues.xy[:, 1], clues.xy[:, 0]] < 0).mean())
     negative_pixels = int((heatmaps < 0).sum()) / int((clues.heat > 0).sum())
@@ -152,7 +153,7 @@ def wrong_range(clues: Clues) -> Found:
 
 
 def missing_nms(clues: Clues) -> Found:
-    """Positive pixels side by side."""
+    """Positive pixels that are not the maximum of their window."""
     if clues.false_maxima < SIDE_BY_SIDE:
         return None
     evidence = (
@@ -167,7 +168,7 @@ def high_threshold(clues: Clues) -> Found:
     below = float((clues.score <= limit).mean())
     if below < 0.5:
         return None
-    evidence = f"{below:.0%} of the maxima are not above detection_threshold = {limit:g}; their median is {middle:.3f}"
+    evidence = f"{below:.0%} of the maxima are not above detection_threshold = {limit:g}; the median is {middle:.3f}"
     lower = {"detection_threshold": 0.8 * float(np.quantile(clues.score, 0.1))}
     # A person's score is the mean of 17 joints, so it is lower than that of a joint.
     if clues.settings.pose_threshold > 0.7 * middle:
@@ -178,7 +179,7 @@ def high_threshold(clues: Clues) -> Found:
 
 
 def constant_tags(clues: Clues) -> Found:
-    """Several people, but one tag for all."""
+    """The same tag for all people, although there are several."""
     apart = clues.apart[clues.away > clues.near]
     if len(apart) < 6 or len(np.unique(clues.kind)) < 4 or (most := np.quantile(apart, 0.9)) > 0.05:
         return None
@@ -187,20 +188,20 @@ def constant_tags(clues: Clues) -> Found:
 
 
 def not_ae(clues: Clues) -> Found:
-    """Tags that do not tell which joints belong together.
+    """Tags that do not show which joints belong together.
 
-    Disorder is how far the nearest tag of another joint type is, as a share of what chance gives: the same tags dealt
-    out anew to the same joints. Companions are the other joint types in which a maximum has one of nearly its tag.
-    Roughness is how much tags change from a maximum to its neighbours, as a share of their spread.
+    Disorder is the mean distance of a tag to the nearest tag of another joint type, as a share of the same distance
+    after the tags were shuffled among the joints. Companions are the other joint types that have a maximum with nearly
+    the same tag. Roughness is how much tags change from a maximum to its neighbours, as a share of their spread.
     """
     joint, tag, types = clues.joint, clues.tag, np.unique(clues.joint)
     if len(joint) < 10 or len(types) < 6:
         return None
-    deal = np.random.default_rng(0).permutation
-    chance = np.mean([_nearest_companion(joint, tag[deal(len(tag))]) for _ in range(5)])
+    shuffled = np.random.default_rng(0).permutation
+    chance = np.mean([_nearest_companion(joint, tag[shuffled(len(tag))]) for _ in range(5)])
     disorder = _nearest_companion(joint, tag) / max(float(chance), 1e-6)
 
-    near = cdist(tag, tag) < 0.5  # half the distance at which training begins to push people apart
+    near = cdist(tag, tag) < 0.5  # half the default tag_threshold
     known = np.stack([near[:, joint == k].any(axis=1) for k in types], axis=1) & (joint[:, None] != types)
     companions = float(np.median(known.sum(axis=1) / (len(types) - 1)))
     sizes = (clues.decoding.groups.peak >= 0).sum(axis=1)
@@ -217,21 +218,21 @@ def not_ae(clues: Clues) -> Found:
     if copies < 0.8 and roughness < 0.3 and not scattered:
         return None
     evidence = (
-        f"tags of different joint types are {disorder:.0%} as far from each other as by chance, change by "
-        f"{roughness:.0%} of their spread from one pixel to the next, and correlate with scores by {copies:.2f}"
+        f"the nearest tags of other joint types are {disorder:.0%} as far away as by chance, tags change by "
+        f"{roughness:.0%} of their spread from one pixel to the next, their correlation with scores is {copies:.2f}"
     )
     return evidence, "use a network with tags, such as human-pose-estimation-0005 to 0007"
 
 
 def _nearest_companion(joint: Ints, tag: Floats) -> float:
-    """Mean distance of a tag to the nearest one of each other joint type; 2 and more is far, and counts as 2."""
+    """Return the mean distance of a tag to the nearest one of each other joint type; distances above 2 count as 2."""
     apart, types = cdist(tag, tag), np.unique(joint)
     nearest = np.stack([apart[:, joint == k].min(axis=1) for k in types], axis=1)
     return float(np.minimum(nearest[joint[:, None] != types], 2.0).mean())
 
 
 def _correlation(clues: Clues) -> float:
-    """Correlation of tag maps with heatmaps: tags that are heatmaps are no tags."""
+    """Return the correlation of tag maps with heatmaps: if it is high, heatmaps were given in place of tags."""
     tags, heat = clues.maps.tags[:, ::2, ::2, 0].ravel(), clues.heat[:, ::2, ::2].ravel()
     if tags.std() < 1e-6 or heat.std() < 1e-6:
         return 0.0
@@ -239,7 +240,7 @@ def _correlation(clues: Clues) -> float:
 
 
 def small_people(clues: Clues) -> Found:
-    """Bodies so small that neighbouring joints fall into one window."""
+    """Bodies so small that neighbouring joints are in one window."""
     if not len(clues.tall) or (tall := np.median(clues.tall)) > SHORT:
         return None
     evidence = f"the median body is {tall:.0f} map pixels tall; below about {SHORT} the joints of a head share a window"
@@ -247,21 +248,21 @@ def small_people(clues: Clues) -> Found:
 
 
 def duplicates(clues: Clues) -> Found:
-    """Two groups of the same joints at the same places."""
+    """Two groups that have the same joints at the same places."""
     count = int(((clues.shared >= SOLID) & (clues.between < ONE_PLACE)).sum())
     removed = int((clues.decoding.repeats >= 0).sum())
     if not count:
         return None
-    evidence = f"{count} of {len(clues.first)} pairs of people stand on each other; {removed} duplicates were removed"
+    evidence = f"{count} of {len(clues.first)} pairs of people are at the same place; {removed} duplicates were removed"
     lower = clues.possible(duplicate_oks=clues.settings.duplicate_oks - 0.2)
     advice = (
-        f"lower duplicate_oks to {lower['duplicate_oks']:g}; look whether every joint has two peaks with different tags"
+        f"lower duplicate_oks to {lower['duplicate_oks']:g}; check whether each joint has two peaks with different tags"
     )
     return evidence, advice, lower
 
 
 def close_tags(clues: Clues) -> Found:
-    """Joints of one type in different places, and people, with tags nearer than the tag threshold."""
+    """Joints of one type at different places, and two people, whose tags are nearer than the tag threshold."""
     limit = clues.settings.tag_threshold
     people = (clues.shared >= SOLID) & (clues.tags_apart < limit)
     types, far = np.unique(clues.kind), clues.away > clues.near
@@ -273,9 +274,9 @@ def close_tags(clues: Clues) -> Found:
         f"in {len(close)} of {len(types)} joint types two joints have tags nearer than tag_threshold = {limit:g}; "
         f"their median distance is {nearest:.2f}"
     )
-    if nearest < 0.2:  # the noise within a person is as large
+    if nearest < 0.2:  # not more than the noise of tags within one person
         change = clues.possible(place_weight=max(1.5, 2 * clues.settings.place_weight))
-        advice = f"raise place_weight to {change['place_weight']:g}: no tag_threshold tells equal tags apart"
+        advice = f"raise place_weight to {change['place_weight']:g}: no tag_threshold can separate equal tags"
     else:
         change = clues.possible(tag_threshold=nearest / 2)
         advice = f"lower tag_threshold to {change['tag_threshold']:g}, or raise place_weight"
@@ -283,22 +284,22 @@ def close_tags(clues: Clues) -> Found:
 
 
 def split_tags(clues: Clues) -> Found:
-    """Two groups that have no joint type in common and stand where one body would."""
+    """Two groups that share at most one joint type and fit together as one body."""
     joints, groups, limit = clues.decoding.joints, clues.decoding.groups, clues.settings.tag_threshold
     for i in np.flatnonzero((clues.shared <= 1) & (clues.tags_apart > 0.7 * limit)).tolist():
         pair = [clues.first[i], clues.second[i]]
         one, other = joints[pair]
         tall = usual_heights(np.stack((one, other, np.where(other[:, 2:] > 0, other, one))))
-        # Together they are hardly taller than the taller of them alone shows.
+        # Together they are hardly taller than the taller one alone.
         if tall[2] <= 1.3 * max(tall[0], tall[1]):
             own = [clues.decoding.peaks.tag[peaks[peaks >= 0]].astype(np.float64) for peaks in groups.peak[pair]]
             pairs = zip(own, groups.tags[pair[::-1]], strict=True)
             farthest = max(float(np.linalg.norm(each - mean, axis=1).max()) for each, mean in pairs)
             evidence = (
-                f"groups of {len(own[0])} and {len(own[1])} joints complete each other to one body; "
-                f"their mean tags are {clues.tags_apart[i]:.2f} apart, single joints up to {farthest:.2f}"
+                f"groups of {len(own[0])} and {len(own[1])} joints together form one body; their mean tags are "
+                f"{clues.tags_apart[i]:.2f} apart, and single joints up to {farthest:.2f} from the other group's"
             )
-            # A joint that opened the second group was too far at its turn, however near the mean tags came afterwards.
+            # The joint that opened the second group was too far away in its turn, even if the mean tags are near now.
             change = clues.possible(tag_threshold=1.05 * max(farthest, limit))
             return evidence, f"raise tag_threshold to {change['tag_threshold']:g}", change
     return None
@@ -315,18 +316,18 @@ CHECKS: tuple[tuple[str, float, Callable[[Clues], Found]], ...] = (
     ("two people with tags too close", 0.5, close_tags),
     ("one person's tags are split", 0.45, split_tags),
 )
-"""Each trouble that shows without the truth: its name, its weight, and the check that finds it."""
+"""Each fault that can be found without the truth: its name, its weight, and the check that finds it."""
 
 
 def wrong_scale(decoding: Decoding, truth: Poses | None, size: tuple[int, int] | None) -> list[Finding]:
     """A scale or shift between keypoints and truth; without truth, maps that do not cover a picture of this size."""
-    advice = "check Maps.to_image: the padding belongs to the right and the bottom, and both axes have one scale"
+    advice = "check Maps.to_image: padding is expected at the right and the bottom, and one scale for both axes"
     evidence = (_against(decoding.poses, truth) if truth is not None else "") or _coverage(decoding, size)
     return [Finding("wrong scale or padding shift", 0.75, evidence, advice)] if evidence else []
 
 
 def _against(poses: Poses, truth: Poses) -> str:
-    """The scale and shift that bring the found people onto the true ones, if that is a clear improvement."""
+    """Return, in words, the scale and shift that map the people found to the true ones; "" if they improve little."""
     pairs = np.concatenate([np.zeros((0, 5)), *(_true_joints(person, truth) for person in poses)])
     if not len(pairs):
         return ""
@@ -337,14 +338,14 @@ def _against(poses: Poses, truth: Poses) -> str:
     if before < 0.05 or after > before / 2:
         return ""
     return (
-        f"the joints are off by {before:.0%} of a body's height; times ({scale[0]:.3f}, {scale[1]:.3f}) "
-        f"plus ({shift[0]:.1f}, {shift[1]:.1f}) pixels leaves {after:.0%}"
+        f"the joints are off by {before:.0%} of a body's height, but only by {after:.0%} after scaling by "
+        f"({scale[0]:.3f}, {scale[1]:.3f}) and shifting by ({shift[0]:.1f}, {shift[1]:.1f}) pixels"
     )
 
 
 def _true_joints(person: Poses, truth: Poses) -> Float64:
-    """The joints (N, 5) that a found person shares with the true one of most alike shape: x, y, true x, y, height."""
-    least, joints = 0.15, np.zeros((0, 5))  # in body heights, how unlike shapes are: beyond this they are others'
+    """Return the joints (N, 5) shared with the true person of the most similar shape: x, y, true x, true y, height."""
+    least, joints = 0.15, np.zeros((0, 5))  # if shapes differ by more, in body heights, they are different people
     for keypoints, kind in zip(truth.keypoints, truth.kind, strict=True):
         shared = person.detected[0] & (kind != MISSING)
         if shared.sum() < 6:  # too few to compare shapes
@@ -359,7 +360,7 @@ def _true_joints(person: Poses, truth: Poses) -> Float64:
 
 
 def _fit(found: Float64, true: Float64) -> tuple[Float64, Float64]:
-    """Scale and shift of each axis by least squares."""
+    """Return the scale and shift of each axis that map `found` to `true`, by least squares."""
     middle, goal = found.mean(axis=0), true.mean(axis=0)
     spread = ((found - middle) ** 2).sum(axis=0)
     scale = ((found - middle) * (true - goal)).sum(axis=0) / np.maximum(spread, 1e-9)
@@ -367,7 +368,7 @@ def _fit(found: Float64, true: Float64) -> tuple[Float64, Float64]:
 
 
 def _coverage(decoding: Decoding, size: tuple[int, int] | None) -> str:
-    """What is odd about where the maps lie in the picture."""
+    """Return, in words, what is unusual about the maps' position in the picture; "" if nothing is."""
     maps = decoding.maps
     width, height = np.linalg.norm(maps.to_image[:, :2], axis=0)
     if max(width, height) > 1.1 * min(width, height):
@@ -388,17 +389,17 @@ HEALTHY = "nothing unusual"
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Likely troubles, the weightiest first; none if nothing is unusual.
+    """Likely faults, the largest weight first; none if nothing is unusual.
 
     Attributes:
-        findings: each with name, weight, evidence and advice.
+        findings: the faults, each with name, weight, evidence and advice.
     """
 
     findings: tuple[Finding, ...]
 
     @property
     def name(self) -> str:
-        """The likeliest trouble, or "nothing unusual"."""
+        """Name of the most likely fault, or "nothing unusual"."""
         return self.findings[0].name if self.findings else HEALTHY
 
     def __str__(self) -> str:
@@ -422,16 +423,16 @@ def diagnose(
     *,
     size: tuple[int, int] | None = None,
 ) -> Diagnosis:
-    """Name the likely trouble with a picture's maps or settings, each with its evidence and what to try.
+    """Find the likely faults of a picture's maps or settings, each with its evidence and advice.
 
     Args:
         maps: the network's maps.
-        decoding: their decoding, for the settings to judge; the default settings where left out.
-        truth: the true people in image pixels, if known: scale and shift are only judged with it or with `size`.
-        size: width and height of the picture, if known.
+        decoding: their decoding, whose settings are checked, too; by default with the default settings.
+        truth: the true people in image pixels, if known, to check scale and shift of the keypoints.
+        size: width and height of the picture, if known, to check that the maps cover it.
 
     Returns:
-        The likely troubles, the weightiest first.
+        The likely faults, the largest weight first.
 
     Raises:
         HpeError: the decoding is of other maps.

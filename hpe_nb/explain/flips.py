@@ -1,12 +1,14 @@
 """Flip points: every value of one setting at which the result for a picture changes.
 
-Where a setting is compared with numbers (scores, counts), these numbers are the values to look at, and decoding on both
-sides tells which of them matter. In grouping, the people of a turn given, each assignment's total cost is a straight
-line in a setting in which the rule is linear. The least total cost is the lower edge of these lines, which bends in one
-direction only: an assignment that is best at both ends of a stretch is best all over it, and where it is not, the
-crossing with the line of the assignment that is best at the far end comes nearer and nearer to the first change (a
-parametric search). Whether a rule is linear is read off its costs at three values, so no rule needs formulas here.
-A turn that comes out otherwise leaves other people to those after it, so turns are searched one within the other.
+If a setting is only compared with numbers (scores, counts), the result can change at these numbers only, and decoding
+on both sides of each shows at which of them it does.
+
+In grouping, for given people of a turn, the total cost of an assignment is a straight line in a setting in which the
+rule is linear. The least total cost is the lower envelope of these lines. It is concave, so an assignment that is best
+at both ends of an interval is best everywhere in it. If it is not best at the far end, its line is intersected with
+that of the best one there, then with that of the best one at the intersection, and so on: this leads to the first
+change (a parametric search). Whether a rule is linear is tested by its costs at three values, without its formula. As
+a change in one turn gives other people to the later turns, these are searched anew between any two changes.
 """
 
 from __future__ import annotations
@@ -31,9 +33,9 @@ from hpe_nb.settings import Candidates, People, Settings, names_read, tag_distan
 
 Answer = TypeVar("Answer")
 Search = Generator[None, None, list[float]]
-"""A search in small steps for the values at which something changes."""
+"""A search, in small steps, that returns all values at which something changes."""
 Change = Generator[None, None, float | None]
-"""One for the least of them; None where nothing changes."""
+"""A search that returns only the least of them; None if nothing changes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +44,10 @@ class FlipPoints:
 
     Attributes:
         setting: name of the setting.
-        values: (F,) rising. Each is the least value at which the new result holds: from one value up to but not
-            including the next the result is the same.
-        exact: whether these are all. False where the rule is not linear in the setting: there the picture was decoded
-            at each step of the slider, and changes that undo each other between two steps are not seen.
+        values: (F,) in rising order. Each is the least value with a new result, which stays the same up to, but not
+            including, the next value.
+        exact: whether the list is complete. False if the rule is not linear in the setting: then the picture was
+            decoded at each step of the slider, and changes that cancel each other between two steps are missed.
     """
 
     setting: str
@@ -54,22 +56,22 @@ class FlipPoints:
 
 
 def flip_points(decoding: Decoding, setting: str, low: float | None = None, high: float | None = None) -> FlipPoints:
-    """All values of one setting, over its slider, at which the result for this picture changes; the others stay.
+    """Find all values of one setting, over its slider's range, at which the result for this picture changes.
 
     The result is which pixels form which person, and whether each is a peak or refined. `delta`, which shifts all
-    joints alike, has no flip points.
+    joints by the same amount, has no flip points.
 
     Args:
-        decoding: the picture's decoding; its other settings are kept.
+        decoding: the picture's decoding; all other settings stay as they are in it.
         setting: name of a field of its settings that is a number.
-        low, high: search from here to there, in place of the slider's range. Below a slider's low end nearly every peak
-            of noise changes something, and the search takes long.
+        low, high: the range to search, in place of the slider's. Below the slider's low end nearly every peak in the
+            noise changes something, and the search takes long.
 
     Returns:
-        The values, rising, and whether they are all there are.
+        The values, in rising order, and whether the list is complete.
 
     Raises:
-        HpeError: no such setting, or one that is not a number, or ends the wrong way round.
+        HpeError: there is no such setting, it is not a number, `low` is above `high`, or one of these is NaN.
 
     Example:
         >>> decoding = hpe.decode(hpe.scene("crossing arms").maps)
@@ -88,7 +90,7 @@ def flip_points(decoding: Decoding, setting: str, low: float | None = None, high
 def search(
     decoding: Decoding, setting: str, low: float | None = None, high: float | None = None
 ) -> Generator[None, None, FlipPoints]:
-    """`flip_points`, with its arguments and errors, in steps of a few milliseconds after which it may be given up.
+    """Run `flip_points`, with the same arguments and errors, in steps of a few milliseconds: a caller can stop it.
 
     Returns:
         The flip points, as the generator's value when it ends.
@@ -116,15 +118,15 @@ def search(
 
 
 def number_names(settings: Settings) -> list[str]:
-    """Names of the settings that are numbers, a rule's own knobs included."""
+    """Return the names of the settings that are numbers, including the rule's own."""
     return [item.name for item in fields(settings) if "low" in item.metadata]
 
 
 def limits(settings: Settings, setting: str) -> Mapping[str, Any]:
-    """The range of a setting that is a number: `low`, `high`, `by` and `least` of its field, see `Settings`.
+    """Return the range of a setting that is a number: `low`, `high`, `by` and `least` of its field, see `Settings`.
 
     Raises:
-        HpeError: no such setting, or one that is not a number.
+        HpeError: there is no such setting, or it is not a number.
     """
     if setting in (names := number_names(settings)):
         return type(settings).__dataclass_fields__[setting].metadata
@@ -133,19 +135,19 @@ def limits(settings: Settings, setting: str) -> Mapping[str, Any]:
 
 
 def with_setting(settings: Settings, setting: str, value: float) -> Settings:
-    """The settings with one number changed to a value of its range, which is not checked: a search tries thousands."""
+    """Return the settings with one number changed; its range is not checked, because a search tries thousands."""
     changed, kind = copy(settings), int if is_whole(settings, setting) else float
     object.__setattr__(changed, setting, kind(value))
     return changed
 
 
 def is_whole(settings: Settings, setting: str) -> bool:
-    """Whether a setting that is a number is a whole one."""
+    """Return whether a setting that is a number is a whole number."""
     return isinstance(getattr(settings, setting), int)
 
 
 class _Picture:
-    """One picture under any value of one setting; and whether what was found about it is exact so far."""
+    """Decodes one picture at any value of one setting; records in `exact` whether the search has missed no change."""
 
     def __init__(self, decoding: Decoding, setting: str) -> None:
         info = limits(decoding.settings, setting)
@@ -154,30 +156,30 @@ class _Picture:
         self.decoder = Decoder(decoding.maps)
 
     def at(self, value: float) -> Settings:
-        """The settings with this value."""
+        """Return the settings with this value."""
         return with_setting(self.settings, self.setting, value)
 
     def decoding(self, value: float) -> Decoding:
-        """The decoding at this value."""
+        """Return the decoding at this value."""
         return self.decoder(self.at(value))
 
     def result(self, value: float) -> bytes:
-        """The result at this value."""
+        """Return the result at this value, as `outcome` gives it."""
         return outcome(self.decoding(value))
 
     def steps(self, low: float, high: float) -> Iterable[tuple[float, float]]:
-        """Each two neighbours of the slider's steps from `low` to `high`."""
+        """Return the intervals between the slider's steps from `low` to `high`."""
         return pairwise([*np.arange(low, high, self.by).tolist(), high])
 
 
 def outcome(decoding: Decoding) -> bytes:
-    """The result as one value: equal exactly if the same pixels form the same people, by peak or by refinement."""
+    """Return the result as bytes, equal if and only if the same pixels, peaks or refined, form the same people."""
     pixel = used_pixels(decoding)
-    return pixel[np.lexsort(pixel.T)].tobytes()  # people may come in another order
+    return pixel[np.lexsort(pixel.T)].tobytes()  # the order of people does not count
 
 
 def used_pixels(decoding: Decoding) -> Ints:
-    """(P, 17) the map pixel of each joint of each pose: 1 + its flat index, negative where refined, 0 where missing."""
+    """Return the map pixel of each joint of each pose, (P, 17): 1 + flat index, negative if refined, 0 if missing."""
     width = decoding.maps.size[0]
     flat = np.append(1 + decoding.peaks.xy @ (1, width), 0)
     pixel = flat[decoding.groups.peak[decoding.kept]]
@@ -186,12 +188,12 @@ def used_pixels(decoding: Decoding) -> Ints:
     return np.asarray(pixel[decoding.repeats < 0])
 
 
-def _changes(answer: Callable[[float], Answer], low: float, high: float) -> list[float]:
-    """Values in (low, high] from which on the answer is another one, by bisection to the last digit."""
+def _bisect(answer: Callable[[float], Answer], low: float, high: float) -> list[float]:
+    """Return the values in (low, high] at which the answer changes, to the last digit; bisects where ends differ."""
     points: list[float] = []
 
     def between(start: float, first: Answer, end: float, last: Answer) -> None:
-        """Add the values in (start, end], where the answer is `first` at the one and `last` at the other."""
+        """Append the values in (start, end]; the answer is `first` at `start` and `last` at `end`."""
         if first == last:
             return
         middle = start + (end - start) / 2
@@ -207,7 +209,7 @@ def _changes(answer: Callable[[float], Answer], low: float, high: float) -> list
 
 
 def _walk_values(picture: _Picture, values: Float64, low: float, high: float) -> Search:
-    """The flip points among these values: nothing changes at others."""
+    """Return the flip points among `values`, the only ones at which the result can change."""
     points, result = [], picture.result(low)
     for value in values[(values > low) & (values <= high)].tolist():
         yield
@@ -218,53 +220,56 @@ def _walk_values(picture: _Picture, values: Float64, low: float, high: float) ->
 
 
 def _walk_slider(picture: _Picture, low: float, high: float) -> Search:
-    """Flip points between the steps of the slider, by bisection where neighbours differ."""
+    """Return the flip points that show at the steps of the slider, by bisection between steps that differ."""
     picture.exact, points = False, list[float]()
     for start, end in picture.steps(low, high):
         yield
-        points += _changes(picture.result, start, end)
+        points += _bisect(picture.result, start, end)
     return points
 
 
 def _compared_with(picture: _Picture, low: float, high: float) -> Floats | None:
-    """The numbers in which a setting can have flip points because it is compared with them; None where it is not."""
+    """Return the numbers that a setting is compared with, its only possible flip points; None for other settings."""
     match picture.setting:
         case "delta":
             return np.zeros(0)
         case "max_candidates" | "max_people":
             return np.arange(np.floor(low) + 1, np.floor(high) + 1)
-        case "detection_threshold":  # a peak is left out from its own score on
+        case "detection_threshold":  # a peak is dropped as soon as the threshold reaches its score
             return find_peaks(picture.decoder.maps, picture.at(low)).value.astype(np.float64)
-        case "pose_threshold":  # a person is dropped from the least value on that is its score as float32
+        case "pose_threshold":  # a person is dropped from the least value on that rounds to their score in float32
             scores = picture.decoding(low).scores
             half = (np.nextafter(scores, np.float32(0)).astype(np.float64) + scores) / 2
             return np.where(half.astype(np.float32) < scores, np.nextafter(half, np.inf), half)
-        case "refine_threshold":  # a refined joint is dropped from its own score on
+        case "refine_threshold":  # a refined joint is dropped as soon as the threshold reaches its score
             return picture.decoding(low).refinement.value.astype(np.float64)
     return None
 
 
 def _reaches(picture: _Picture, low: float, high: float) -> Search:
-    """refine_reach: a window takes in a better pixel. Windows only grow, so bisection of each person misses none."""
+    """Return the values of refine_reach at which a window reaches a better pixel.
+
+    Windows only grow with it, so a joint's pixel never changes back, and bisection for each person misses no change.
+    """
     now, points = picture.decoding(low), list[float]()
 
     def pixels(joints: Float32, tag: Float32, value: float) -> bytes:
-        """What refinement finds at a value for one person (1, 17, 3) of this tag (1, D)."""
+        """Return the pixels that refinement finds, at a value, for one person's joints (1, 17, 3) and tag (1, D)."""
         return refine(now.maps, joints, tag, picture.at(value), picture.decoder.searches).xy.tobytes()
 
     if now.settings.refine == "near":
         tags = wanted_tags(now.groups.tags, now.kept, now.settings)
         for joints, tag in zip(now.joints[now.kept, None], tags[:, None], strict=True):
             yield
-            points += _changes(partial(pixels, joints, tag), low, high)
+            points += _bisect(partial(pixels, joints, tag), low, high)
     return points
 
 
 def _turn_changes(picture: _Picture, turns: Sequence[Candidates], people: People, low: float, high: float) -> Search:
-    """Values in (low, high] at which a turn comes out otherwise, those before it as they are up to there.
+    """Return the values in (low, high] at which one of these turns changes.
 
-    Each change of a turn leaves other people to those after it, which are looked at from one change to the next. The
-    people before the first of the turns are the same from `low` up to `high`.
+    The first turn starts from `people` all the way from `low` up to `high`. Each of its changes gives other people to
+    the later turns, so these are searched separately (by recursion) in each interval between two changes.
     """
     points: list[float] = []
     while turns and low < high:
@@ -279,85 +284,88 @@ def _turn_changes(picture: _Picture, turns: Sequence[Candidates], people: People
 
 
 class _OneTurn:
-    """One turn with the people as they stood before it, under any value of the setting."""
+    """One turn, starting from the same people, at any value of the setting."""
 
     def __init__(self, picture: _Picture, turn: Turn) -> None:
         self.picture, self.turn = picture, turn
-        self.mine = np.where(turn.person < len(turn.people), turn.person, ALONE)
-        """The person of each candidate, as recorded."""
+        self.recorded = np.where(turn.person < len(turn.people), turn.person, ALONE)
+        """The person of each candidate in the record of the turn."""
 
     def cost(self, value: float) -> Float64:
-        """The costs of the pairs at this value."""
+        """Return the costs of the pairs at this value."""
         return checked_cost(self.picture.at(value), self.turn.candidates, self.turn.people)
 
     def person(self, value: float, cost: Float64) -> Ints:
-        """The person of each candidate at this value, by these costs."""
+        """Return the person of each candidate at this value, for these costs."""
         return assign(self.picture.at(value), self.turn.candidates, self.turn.people, cost)
 
     def same(self, value: float) -> bool:
-        """Whether the turn comes out as recorded at this value."""
-        return bool((self.person(value, self.cost(value)) == self.mine).all())
+        """Return whether the assignment at this value is the recorded one."""
+        return bool((self.person(value, self.cost(value)) == self.recorded).all())
 
     def first_change(self, low: float, start: Float64, high: float) -> Change:
-        """The least value in (low, high] at which the turn comes out otherwise than recorded; None where it does not.
+        """Return the least value in (low, high] at which the assignment is not the recorded one; None if there is none.
 
-        At `low` it comes out as recorded, by the costs `start`.
+        At `low` it is the recorded one, and the costs there are `start`.
         """
         end = self.cost(high)
         last = self.person(high, end)
-        alike = bool((last == self.mine).all())
+        alike = bool((last == self.recorded).all())
         while low < high and not (alike and np.array_equal(start, end)):
-            bent = _bent(start, self.cost(low + (high - low) / 2), end, self.picture.settings.opening)
+            bent = _nonlinear(start, self.cost(low + (high - low) / 2), end, self.picture.settings.opening)
             if not bent.any():
                 return None if alike else self._exact(self._crossing(last, low, high, start, end), low, high)
             apart = tag_distances(self.turn.candidates, self.turn.people)[bent]
-            moments = np.unique(apart[(apart >= low) & (apart < high)])
-            if not len(moments):
+            kinks = np.unique(apart[(apart >= low) & (apart < high)])
+            if not len(kinks):
                 return self._by_slider(low, high)
-            # A rule may bend where a tag distance lies: before and after one of these it is looked at by itself.
+            # A cost may bend or jump where the setting equals a tag distance: split there, and search both parts.
             yield
-            moment = moments[len(moments) // 2]
-            before, after = float(moment), min(float(np.nextafter(moment, np.float32(np.inf))), high)
+            kink = kinks[len(kinks) // 2]
+            before, after = float(kink), min(float(np.nextafter(kink, np.float32(np.inf))), high)
             if before > low:
                 change = yield from self.first_change(low, start, before)
                 if change is not None:
                     return change
             low, start = after, self.cost(after)
-            if not (self.person(low, start) == self.mine).all():
-                # A tag distance is compared as float32, so that it changes in the middle between two of these.
+            if not (self.person(low, start) == self.recorded).all():
+                # Settings are compared with tag distances as float32, so the change is halfway between two of these.
                 return self._exact((before + after) / 2, before, after)
         return None
 
     def _by_slider(self, low: float, high: float) -> float | None:
-        """The first change where the rule is not linear, as far as the steps of the slider show it."""
-        if high - low > 1e-6:  # what is narrower holds one change
+        """Return the first change for a rule that is not linear, as far as the steps of the slider show it."""
+        if high - low > 1e-6:  # a narrower interval contains one change
             self.picture.exact = False
         for start, end in self.picture.steps(low, high):
             if not self.same(end):
-                return _changes(self.same, start, end)[0]
+                return _bisect(self.same, start, end)[0]
         return None
 
     def _exact(self, about: float, low: float, high: float) -> float:
-        """The first change in (low, high], to the last digit, given about where it is."""
+        """Return the first change in (low, high] to the last digit, given its approximate value `about`."""
         width = 2.0**-50 * max(about, 2.0**-20)
         while width < high - low:
             start, end = max(low, about - width), min(about + width, high)
             if not self.same(end) and (start == low or self.same(start)):
-                return _changes(self.same, start, end)[0]
+                return _bisect(self.same, start, end)[0]
             width *= 16
-        return _changes(self.same, low, high)[0]
+        return _bisect(self.same, low, high)[0]
 
     def _crossing(self, other: Ints, low: float, high: float, start: Float64, end: Float64) -> float:
-        """About where the record is first undercut in (low, high], by the costs at both ends and the best at `high`."""
+        """Return about where in (low, high] another assignment first costs less than the recorded one.
+
+        `other` is the best assignment at `high`; `start` and `end` are the costs at `low` and `high`.
+        """
 
         def total(person: Ints) -> tuple[float, float]:
-            """Total cost of an assignment at both ends; to open a person counts 0."""
+            """Return the total cost of an assignment at both ends, where opening a person counts as 0."""
             rows = (person != ALONE).nonzero()[0]
             low_cost, high_cost = (np.stack((start, end))[:, rows, person[rows]] - opening).sum(axis=1).tolist()
             return low_cost, high_cost
 
         opening, at = self.picture.settings.opening, high
-        a, b = total(self.mine)
+        a, b = total(self.recorded)
         while True:
             other_a, other_b = total(other)
             gain = (b - other_b) - (a - other_a)
@@ -367,14 +375,14 @@ class _OneTurn:
             if not low < meet < at:
                 return min(max(meet, low), at)
             at, other = meet, self.person(meet, self.cost(meet))
-            if (other == self.mine).all():
+            if (other == self.recorded).all():
                 return at
 
 
-def _bent(start: Float64, middle: Float64, end: Float64, opening: float) -> Bools:
-    """Pairs (n, m) whose cost is not on one line at three values, and is somewhere less than opening a person.
+def _nonlinear(start: Float64, middle: Float64, end: Float64, opening: float) -> Bools:
+    """Return the pairs (n, m) whose cost is not linear at three values, up to a billionth of its size.
 
-    On one line are costs up to a billionth of their size.
+    Pairs that always cost at least as much as opening a person are left out.
     """
     low = np.minimum(np.minimum(start, middle), end) < opening
     start, middle, end = start[low], middle[low], end[low]
@@ -385,14 +393,14 @@ def _bent(start: Float64, middle: Float64, end: Float64, opening: float) -> Bool
 
 
 class Flip(NamedTuple):
-    """One value of one setting at which the answer about a joint flips.
+    """One value of one setting at which the answer about a joint changes.
 
     Attributes:
         setting: name of the setting.
         value: the flip point.
-        side: "from": the answer is another one from the value on; "below": it is another one below the value.
-        to: a value of the setting on that side, before the next flip point, of few decimals.
-        then: what the answer is there.
+        side: "from" if the answer changes at this value and above, "below" if it changes below this value.
+        to: a value with few decimals on that side, before the next flip point.
+        then: the answer there, in words.
     """
 
     setting: str
@@ -405,24 +413,24 @@ class Flip(NamedTuple):
 def nearest_flips(
     decoding: Decoding, person: int, joint: int, setting: str, values: list[float]
 ) -> Generator[Flip, None, None]:
-    """The flips of one joint in one setting, next below and next above its current value.
+    """Yield the flips of one joint that are next to the current value of one setting, below and above.
 
-    The picture is decoded between the flip points until the joint's answer is another. A person is found again in
-    another result as the one that shares most pixels with it.
+    The picture is decoded once between each two flip points, until the answer about this joint has changed. The same
+    person in another result is the one that shares the most pixels.
 
     Args:
         decoding: the picture's decoding.
         person: index of the pose.
         joint: joint type, 0 to 16.
         setting: name of a setting that is a number.
-        values: its flip points for the whole picture, rising.
+        values: its flip points for the whole picture, in rising order.
 
     Yields:
         Two flips at most, the lower one first.
     """
     mine, now = used_pixels(decoding)[person], getattr(decoding.settings, setting)
     picture = _Picture(decoding, setting)
-    # Between two neighbours of these nothing changes.
+    # Within each of these intervals nothing changes.
     pieces = list(pairwise([picture.low, *values, float(np.nextafter(picture.high, np.inf))]))
     below = [("below", end, start, end) for start, end in pieces[-2::-1] if end <= now]
     above = [("from", start, start, end) for start, end in pieces[1:] if start > now]
@@ -437,7 +445,7 @@ def nearest_flips(
 
 
 def short_value(low: float, high: float, by: float, *, up: bool) -> float:
-    """A number from `low` on and below `high`, next to `low` (`up`) or `high`, of `by`'s decimals or a few more."""
+    """Return a number in [low, high), near `low` if `up`, else near `high`, with the decimals of `by` or a few more."""
     for digits in range(-int(Decimal(str(by)).as_tuple().exponent), 17):
         near = Decimal(low if up else high).quantize(Decimal(1).scaleb(-digits), ROUND_CEILING if up else ROUND_FLOOR)
         for value in (float(near), float(near - Decimal(1).scaleb(-digits))):
@@ -447,14 +455,14 @@ def short_value(low: float, high: float, by: float, *, up: bool) -> float:
 
 
 def _answer(decoding: Decoding, mine: Ints, joint: int) -> int | None:
-    """The pixel of the joint, signed as in `used_pixels`, of the person most like `mine`; None if there is none."""
+    """Return the joint's pixel, signed as in `mine`, of the person that shares most pixels with `mine`, or None."""
     pixel = used_pixels(decoding)
     alike = ((pixel == mine) & (mine != 0)).sum(axis=1)
     return int(pixel[alike.argmax(), joint]) if alike.any() else None
 
 
 def _words(decoding: Decoding, answer: int | None, before: int) -> str:
-    """What the answer is, in words."""
+    """Return the answer in words."""
     if answer is None:
         return "the person is gone"
     if not answer:

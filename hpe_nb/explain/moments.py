@@ -1,4 +1,4 @@
-"""The decoder's work cut into moments, each with a sentence, in the order in which its decisions are taken."""
+"""A decoding as a sequence of moments, one for each decision of the decoder, each with a sentence."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from hpe_nb.skeleton import KEYPOINTS
 
 
 class Moment(NamedTuple):
-    """One moment.
+    """One moment of a decoding.
 
     Attributes:
         what: "candidates", "tag distances", "costs", "decision", "filter", "refinement", "duplicates" or "result".
-        sentence: what happens, in words.
-        settled: how many peaks have their person then.
+        sentence: description of what happens.
+        settled: number of peaks that have been assigned to a person so far.
         turn: index of the turn, -1 after the last one.
-        which: the candidate's place in the turn, or the missing joint's place in the refinement.
+        which: index of the candidate in the turn, or of the missing joint in the refinement; else -1.
     """
 
     what: str
@@ -34,7 +34,7 @@ class Moment(NamedTuple):
 
 
 def moments(decoding: Decoding) -> Iterator[Moment]:
-    """All moments of a decoding, read off its record."""
+    """Yield all moments of a decoding, in order, from its record."""
     settings, turns, numbers, settled = decoding.settings, decoding.groups.turns, decoding.numbers + 1, 0
     for index, turn in enumerate(turns):
         name, people, count = KEYPOINTS[turn.joint], len(turn.people), len(turn.person)
@@ -46,7 +46,7 @@ def moments(decoding: Decoding) -> Iterator[Moment]:
             limit = f"Below tag_threshold = {settings.tag_threshold:g} it may join. "
             said = (
                 f"How far is each {name}'s tag from each person's mean tag? "
-                f"{limit if type(settings) in KIT_RULES else ''}Beneath, in grey: map pixels to the person's centre."
+                f"{limit if type(settings) in KIT_RULES else ''}In grey: map pixels to the person's centre."
             )
             yield Moment("tag distances", said, settled, index)
             yield Moment("costs", _rule(settings), settled, index)
@@ -59,7 +59,7 @@ def moments(decoding: Decoding) -> Iterator[Moment]:
     above = int(pass_filter(decoding.scores, settings).sum())
     best = "" if kept == above else f", of whom max_people = {settings.max_people} keeps the best"
     said = (
-        f"All joint types had their turn: {plural(grouped, 'person')}. With a score above pose_threshold = "
+        f"All joint types have had their turn: {plural(grouped, 'person')}. With a score above pose_threshold = "
         f"{settings.pose_threshold:g}: {above}{best}. Dropped: {grouped - kept}."
     )
     yield Moment("filter", said, settled)
@@ -68,29 +68,29 @@ def moments(decoding: Decoding) -> Iterator[Moment]:
     for i in np.flatnonzero(decoding.repeats >= 0).tolist():
         mine, other = numbers[decoding.kept[[i, decoding.repeats[i]]]].tolist()
         same = f"their OKS is above duplicate_oks = {settings.duplicate_oks:g}"
-        yield Moment("duplicates", f"Person {mine} repeats person {other}: {same}. It leaves.", settled)
+        yield Moment("duplicates", f"Person {mine} is a duplicate of person {other}: {same}. It is dropped.", settled)
     yield Moment("result", f"The result: {plural(len(decoding.poses), 'person')}.", settled)
 
 
 def letter(index: int) -> str:
-    """The name of a candidate: a, b, c, ..."""
+    """Return the name of a candidate: a, b, c, ..., and from the 27th on its number."""
     return chr(ord("a") + index) if index < 26 else str(index + 1)
 
 
 def _rule(settings: Settings) -> str:
-    """What the numbers of the cost matrix mean."""
+    """Return a description of the numbers in the cost matrix."""
     if type(settings) is Settings:
         return (
-            "What each pair costs: tag distance, plus a little for being far away, plus or minus a little for a score "
-            "unlike or like the person's others, less the price of opening a person; all that times both scores, so "
-            "that strong joints come first. Below 0 it pays to join. The assignment takes the pairs of least cost."
+            "The cost of each pair: the tag distance, plus a little for being far away, plus or minus a little for a "
+            "score unlike or like the person's others, minus tag_threshold; all this times both scores, so that strong "
+            "joints come first. A pair below 0 is better than a new person. The assignment has the least total cost."
         )
     told = (type(settings).cost.__doc__ or type(settings).__doc__ or "").strip().splitlines()
-    return f"What each pair costs by the rule {type(settings).__name__}: {told[0] if told else 'see its method cost'}"
+    return f"The cost of each pair by the rule {type(settings).__name__}: {told[0] if told else 'see its method cost'}"
 
 
 def _refined(decoding: Decoding, index: int) -> str:
-    """A missing joint was looked for."""
+    """Return the sentence about one search for a missing joint."""
     refinement, kept = decoding.refinement, int(decoding.refinement.person[index])
     name = f"person {int(decoding.numbers[decoding.kept[kept]]) + 1}'s {KEYPOINTS[refinement.joint[index]]}"
     if decoding.repeats[kept] >= 0:

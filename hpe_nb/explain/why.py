@@ -1,7 +1,7 @@
-"""Why a joint is where it is, or is missing: sentences read off the record of the decoding.
+"""Why a joint is where it is, or is missing: sentences made from the record of the decoding.
 
 All numbers come from the record: the turns of grouping with their costs, the people's scores, the windows and places of
-refinement. No sentence repeats a rule, so they hold for everyone's own rule as well.
+refinement. No sentence repeats a rule's formula, so all are true for users' own rules as well.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from hpe_nb.skeleton import KEYPOINTS, joint_index
 SHOWN = 8
 """A table shows at most this many candidates."""
 COLUMNS = ("went to", "x", "y", "score", "tag distance", "place distance", "cost")
-"""Of that table."""
+"""Headings of that table."""
 
 
 class Candidate(NamedTuple):
@@ -37,10 +37,10 @@ class Candidate(NamedTuple):
         peak: index into the decoding's peaks.
         x, y: place in image pixels.
         score: its score.
-        tag_distance: how far its tag is from the person's; NaN where the person was opened by or after this turn.
-        place_distance: how far it is from the person's centre, map pixels; NaN likewise.
-        cost: what joining the person would cost by the rule, infinite where it may not; NaN likewise.
-        went_to: the person that got it, in words.
+        tag_distance: distance of its tag to the person's mean tag; NaN if the person was opened in this turn or later.
+        place_distance: distance to the person's centre, in map pixels; NaN likewise.
+        cost: cost of joining the person by the rule, infinite if that is not allowed; NaN likewise.
+        went_to: the person to whom it was assigned, in words.
     """
 
     peak: int
@@ -55,12 +55,12 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
-    """Why one joint came out as it did.
+    """Why one joint is where it is, or is missing.
 
     Attributes:
         sentence: the answer in a few sentences.
         table: the candidates, the nearest in tag first.
-        runner_up: the candidate that would have been next, or None.
+        runner_up: the nearest in tag of the other candidates, or None.
         decoding: the decoding that is explained.
         person: index of the pose, -1 where the peak belongs to none.
         joint: joint type.
@@ -75,7 +75,7 @@ class Explanation:
 
     @cached_property
     def flips(self) -> tuple[Flip, ...]:
-        """The values of each setting at which this answer would flip; searched for when first asked for."""
+        """The nearest values of each setting at which this answer changes; computed when first used."""
         found = list[Flip]()
         for name in number_names(self.decoding.settings) if self.person >= 0 else ():
             values = flip_points(self.decoding, name).values.tolist()
@@ -87,26 +87,26 @@ class Explanation:
         return f"Explanation: {self.sentence}"
 
     def _rows(self) -> list[list[str]]:
-        """The table's cells."""
+        """Return the cells of the table."""
         return [
             [went_to, *(f"{number:.2f}" if math.isfinite(number) else "-" for number in numbers)]
             for _, *numbers, went_to in self.table
         ]
 
     def __str__(self) -> str:
-        """The sentence, the candidates and the flips as text."""
+        """The sentence, the table of candidates and the flips, as text."""
         table = [text_table(COLUMNS, self._rows())] if self.table else []
         return "\n".join([self.sentence, *table, *map(_flip_line, self.flips)])
 
     def _repr_html_(self) -> str:
-        """The same for notebooks."""
+        """The same as HTML."""
         table = html_table(COLUMNS, self._rows()) if self.table else ""
         flips = "".join(f"<li>{escaped(_flip_line(flip))}</li>" for flip in self.flips)
         return f"<p>{escaped(self.sentence)}</p>{table}{f'<ul>{flips}</ul>' if flips else ''}"
 
 
 def explain_joint(decoding: Decoding, person: int, joint: int | str) -> Explanation:
-    """Why a joint is where it is or is missing, in words, with the candidates and what would flip the answer.
+    """Explain why a joint is where it is, or is missing, with the candidates and the flip points of this answer.
 
     Args:
         decoding: the decoding.
@@ -117,7 +117,7 @@ def explain_joint(decoding: Decoding, person: int, joint: int | str) -> Explanat
         The sentences, the candidates, and the flip points of this answer.
 
     Raises:
-        HpeError: no such person or joint.
+        HpeError: there is no such person or joint.
 
     Example:
         >>> decoding = hpe.decode(hpe.scene("two apart").maps)
@@ -141,7 +141,7 @@ def explain_joint(decoding: Decoding, person: int, joint: int | str) -> Explanat
 
 
 def explain_peak(decoding: Decoding, peak: int) -> Explanation:
-    """Why a peak belongs to the person it belongs to, also if that person was dropped.
+    """Explain why a peak was assigned to its person, even if that person was dropped.
 
     Args:
         decoding: the decoding.
@@ -151,7 +151,7 @@ def explain_peak(decoding: Decoding, peak: int) -> Explanation:
         The sentences and the candidates.
 
     Raises:
-        HpeError: no such peak.
+        HpeError: there is no such peak.
     """
     check_kind(decoding, Decoding)
     peak = whole_number("peak", peak, below=len(decoding.peaks))
@@ -170,27 +170,27 @@ def explain_peak(decoding: Decoding, peak: int) -> Explanation:
 
 
 def _table(decoding: Decoding, turn: Turn | None, group: int) -> list[Candidate]:
-    """All candidates of a turn as they look to one group, nearest in tag first."""
+    """Return all candidates of a turn, with their distances to one group and costs, the nearest in tag first."""
     if turn is None:
         return []
-    there = group < len(turn.people)
+    existed = group < len(turn.people)
     tag, place = tag_distances(turn.candidates, turn.people), place_distances(turn.candidates, turn.people)
     rows = []
     for i, peak in enumerate(turn.candidates.index.tolist()):
         x, y = decoding.maps.image_points(decoding.peaks.xy[peak])
-        apart, away, cost = (float(table[i, group]) if there else math.nan for table in (tag, place, turn.cost))
+        apart, away, cost = (float(table[i, group]) if existed else math.nan for table in (tag, place, turn.cost))
         score, owner = float(decoding.peaks.value[peak]), _name(decoding, int(turn.person[i]))
         rows.append(Candidate(peak, float(x), float(y), score, apart, away, cost, owner))
-    return sorted(rows, key=lambda row: (row.tag_distance, -row.score)) if there else rows
+    return sorted(rows, key=lambda row: (row.tag_distance, -row.score)) if existed else rows
 
 
 def _name(decoding: Decoding, group: int) -> str:
-    """A group as users know it: the number of its pose, or that it was dropped."""
+    """Return the name of a group in sentences: the number of its pose, or that it was dropped."""
     return f"person {decoding.numbers[group] + 1}" if group in decoding.people else "a person who was dropped"
 
 
 def _why_dropped(decoding: Decoding, group: int) -> str:
-    """Why a group is no pose, as a clause."""
+    """Return why a group is not among the poses, as a clause."""
     settings, score = decoding.settings, decoding.scores[group]
     joints = int((decoding.groups.peak[group] >= 0).sum())
     if not pass_filter(score, settings):
@@ -199,14 +199,15 @@ def _why_dropped(decoding: Decoding, group: int) -> str:
     if group not in decoding.kept:
         return f"has a score of {score:.3f} and is not among the best max_people = {settings.max_people}"
     better = decoding.kept[decoding.repeats[np.flatnonzero(decoding.kept == group)[0]]]
-    return f"repeats {_name(decoding, int(better))}: their OKS is above duplicate_oks = {settings.duplicate_oks:g}"
+    limit = f"their OKS is above duplicate_oks = {settings.duplicate_oks:g}"
+    return f"is a duplicate of {_name(decoding, int(better))}: {limit}"
 
 
 def why_here(decoding: Decoding, turn: Turn, candidate: int) -> str:
-    """Why a candidate, by its place in the turn, went where it went: a clause about it as the subject."""
+    """Return why a candidate, by its index in the turn, was assigned to its person: a clause in which it is "it"."""
     person, opening = int(turn.person[candidate]), decoding.settings.opening
     if not len(turn.people):
-        return "no person was there yet, so it opened this person"
+        return "there was no person yet, so it opened this one"
     distances = tag_distances(turn.candidates, turn.people)[candidate]
     if person < len(turn.people):
         competing = turn.cost < opening
@@ -226,35 +227,35 @@ def why_here(decoding: Decoding, turn: Turn, candidate: int) -> str:
 
 
 def _nearest(distances: Floats, can: Bools) -> tuple[int, str]:
-    """The nearest in tag of those that can be together, of all where none can; and the words that say so."""
+    """Return the nearest in tag of the allowed pairs, or of all if none is allowed, and the words that say so."""
     nearest = int((np.where(can, distances, np.inf) if can.any() else distances).argmin())
     return nearest, "" if nearest == distances.argmin() else " among possible pairs"
 
 
 def _limit(decoding: Decoding, apart: float) -> str:
-    """That a tag distance is not below the threshold, where that is so and the rule is known to ask for it."""
+    """Return the clause that a tag distance is not below the threshold; "" if it is, or for a rule not of the kit."""
     limit = decoding.settings.tag_threshold
     return f", not below tag_threshold = {limit:g}" if apart >= limit and type(decoding.settings) in KIT_RULES else ""
 
 
 def _lost(cost: float, can: bool, opening: float) -> str:
-    """Why a pair of this cost, which can be together or not, is not together: a clause after "the pair"."""
+    """Return why a pair of this cost, allowed or not (`can`), was not formed: a clause after "the pair"."""
     if can:
         return f"costs {cost:.2f} but is not part of the cheapest assignment"
     if not math.isfinite(cost):
         return "is not allowed by the rule"
     if cost >= opening:
-        return f"costs {cost:.2f}, not less than to open a person ({opening:g})"
-    return f"costs {cost:.2f} but may not stay together by the rule"
+        return f"costs {cost:.2f}, not less than opening a new person ({opening:g})"
+    return f"costs {cost:.2f} but is rejected by the rule"
 
 
 def _why_none(decoding: Decoding, turn: Turn | None, joint: int, group: int) -> str:
-    """Why a group got no candidate in a joint type's turn: a sentence."""
+    """Return why a group got no candidate in a joint type's turn, as a sentence."""
     settings, name = decoding.settings, KEYPOINTS[joint]
     if turn is None:
         return f"No {name} in the picture has a score above detection_threshold = {settings.detection_threshold:g}."
     if group >= len(turn.people):
-        return f"This person was opened only after the {name}s had had their turn, so none could join."
+        return f"This person was opened after the turn of the {name}s, so none could join."
     distances = tag_distances(turn.candidates, turn.people)
     can = allowed(settings, turn.candidates, turn.people, turn.cost)[:, group]
     nearest, among = _nearest(distances[:, group], can)
@@ -271,7 +272,7 @@ def _why_none(decoding: Decoding, turn: Turn | None, joint: int, group: int) -> 
 
 
 def _detected(decoding: Decoding, turn: Turn, peak: int, who: str, runner_up: Candidate | None) -> str:
-    """The sentence for a joint that is a peak."""
+    """Return the sentences for a joint that is a peak."""
     candidate = int(np.flatnonzero(turn.candidates.index == peak)[0])
     sentence = f"{who} is the peak {_at(decoding, peak)}: {why_here(decoding, turn, candidate)}."
     person = int(turn.person[candidate])
@@ -289,7 +290,7 @@ def _detected(decoding: Decoding, turn: Turn, peak: int, who: str, runner_up: Ca
 
 
 def _not_detected(decoding: Decoding, turn: Turn | None, joint: int, group: int, who: str, found: bool) -> str:
-    """The sentence for a joint that is refined or missing."""
+    """Return the sentences for a joint that is refined or missing."""
     why, refinement = _why_none(decoding, turn, joint, group), decoding.refinement
     lower = why[0].lower() + why[1:]
     if decoding.settings.refine == "off":
@@ -307,13 +308,13 @@ def _not_detected(decoding: Decoding, turn: Turn | None, joint: int, group: int,
 
 
 def search_in_words(decoding: Decoding, search: int) -> str:
-    """What the refinement's search of this number found and why, or that it found nothing: a clause after "found"."""
+    """Return what a search of the refinement, given by its index, found and why, or "nothing": follows "found"."""
     maps, refinement, settings = decoding.maps, decoding.refinement, decoding.settings
     joint, person = int(refinement.joint[search]), int(refinement.person[search])
     tag = wanted_tags(decoding.groups.tags, decoding.kept, settings)[person]
     whose = "the person's"
     if settings.shifted_tags and decoding.kept[person] != person:
-        whose = f"the tag of {_name(decoding, person)}, which shifted_tags puts for this one's"
+        whose = f"the tag of {_name(decoding, person)}, which shifted_tags uses instead of this person's"
     everywhere, where = settings.refine == "everywhere", "in the whole picture"
     x0, y0, x1, y1 = refinement.window[search].tolist()
     if not everywhere:
@@ -324,7 +325,7 @@ def search_in_words(decoding: Decoding, search: int) -> str:
         column, row = maps.image_points(refinement.xy[search])
         apart = float(np.linalg.norm(maps.tags[joint, y, x].astype(np.float64) - tag))
         rule = (
-            f"the one of least rounded tag distance less score {where}"
+            f"the one with the least rounded tag distance minus score {where}"
             if everywhere
             else f"the highest {where} among those whose tag distance rounds to 0"
         )
@@ -345,11 +346,11 @@ def search_in_words(decoding: Decoding, search: int) -> str:
 
 
 def _at(decoding: Decoding, peak: int) -> str:
-    """A peak's place and score."""
+    """Return a peak's place and score in words."""
     x, y = decoding.maps.image_points(decoding.peaks.xy[peak])
     return f"at ({x:.0f}, {y:.0f}) with score {decoding.peaks.value[peak]:.2f}"
 
 
 def _flip_line(flip: Flip) -> str:
-    """A flip as a sentence."""
+    """Return a flip as a sentence."""
     return f"{flip.setting} {flip.side} {flip.value:.6g}: {flip.then}."
