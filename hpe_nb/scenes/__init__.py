@@ -1,1 +1,1 @@
-"""Scenes with known truth: drawn people, the maps a network would give of them, and whose joint is whose."""
+"""Scenes with known truth: drawn people, the maps that a network would output, and the owner of each joint."""

@@ -1,4 +1,4 @@
-"""Ten pictures with wrong skeletons, to be solved in notebook 05. The answers stand below: solve them first."""
+"""Ten pictures with wrong skeletons, to be solved in notebook 05. This file contains the answers: solve them first."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from hpe_nb.scenes.truth import Truth
 
 
 def ten_cases(network: Network) -> dict[str, tuple[Image, Maps, Truth | None]]:
-    """Picture, maps and, where it is known, the truth of each case, by its number.
+    """Return the picture, the maps and, if known, the truth of each case, by its number.
 
     Args:
-        network: what gives the maps of the two photos among them.
+        network: the network that computes the maps of the two photos among them.
     """
     crossing, hidden = scene("crossing arms"), scene("hidden legs")
-    # Close enough that places alone go wrong.
+    # Close enough that grouping by place alone goes wrong.
     twins, close = scene(3, same_tag=True, overlap=0.6, seed=1), scene(3, overlap=0.4, seed=5)
     split = scene(2, tag_noise=0.55, tag_gap=4.0, seed=1)
     three = scene(3, seed=2)
     office, street = read_image(sample("basketball1")), read_image(sample("vtest_150"))
     heat, inside = three.maps.heatmaps, network(office)
-    # What a mistake in the code around a network does to good maps.
+    # Good maps, spoilt by typical mistakes in the code around a network.
     unsigned = replace(three.maps, heatmaps=np.abs(heat))
     shifted = replace(three.maps, to_image=three.maps.to_image + np.array([[0, 0, 70], [0, 0, 0]]))
     constant = replace(close.maps, tags=np.zeros_like(close.maps.tags))

@@ -1,7 +1,7 @@
-"""The picture of a scene: background, people from back to front, balloons and a hedge; and who is seen where.
+"""The picture of a scene: background, people from back to front, balloons and a hedge, and a mask of visible people.
 
-Everything is made of filled polygons. Which shapes a person consists of decides who hides whom, and so the truth; the
-colours decide nothing. They are muted, so that skeletons in a palette's bright colours stand out on them.
+Everything is made of filled polygons. A person's shapes determine what is hidden, and so the truth; colours do not.
+Colours are muted, so that skeletons in bright colours are easy to see.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ TROUSERS, DARK, ROSE, SHADE = (116, 122, 148), (32, 30, 34), (186, 84, 80), (170
 SKY, MEADOW = ((221, 232, 240), (247, 243, 235)), ((214, 222, 198), (190, 204, 172))
 
 THING = 255
-"""In the mask of who is seen where: a hedge or a balloon."""
+"""Value of a hedge or a balloon in the mask of visible people."""
 _RIM = 0.0045
-"""Width of the rims round people, in body heights."""
+"""Width of the outline of people, in body heights."""
 _BITS = 4
-"""Corners are given to OpenCV in sixteenths of a pixel."""
+"""Fractional bits of the corners for OpenCV: sixteenths of a pixel."""
 _BAR = np.exp(1j * np.pi * np.concatenate((np.linspace(0.5, 1.5, 9), np.linspace(1.5, 2.5, 9))))
-"""Directions from the ends of a bar along the x axis to its rounded outline, nine from each, as complex numbers."""
+"""Directions from the two ends of a bar along the x axis to its rounded ends, nine for each, as complex numbers."""
 
 Shape = tuple[Float64, RGB]
 """A filled polygon: its corners (N, 2) in image pixels, and its colour."""
 Group = tuple[float, list[Shape]]
-"""Shapes that have one darker rim together, and its width in pixels; 0 for none."""
+"""Shapes with a common darker outline: its width in pixels, 0 for none, and the shapes."""
 
 
 def draw_scene(
     recipe: Recipe, cast: tuple[Actor, ...], bodies: list[Body], balloons: list[Body]
 ) -> tuple[Image, Kinds]:
-    """The picture (H, W, 3), and the mask (H, W) of who is seen: 0 background, i + 1 person i, 255 a thing.
+    """Draw the picture (H, W, 3) and the mask (H, W) of what is visible: 0 background, i + 1 person i, 255 a thing.
 
-    The cast and its bodies stand from back to front; balloons are heads.
+    `cast` and `bodies` are ordered from back to front; `balloons` are heads.
     """
     width, height = recipe.size
     horizon = round(0.58 * height)
@@ -69,7 +69,7 @@ def draw_scene(
 
 
 def _person(body: Body, look: int, *, long_hair: bool) -> Iterator[Group]:
-    """A person in the order of drawing; `look` chooses colours, and people of following looks wear other shirts."""
+    """Yield a person's groups of shapes, in drawing order. The number `look` chooses colours; the next differs."""
     shirt, skin, hair = (colours[look % len(colours)] for colours in (SHIRTS, SKINS, HAIRS))
     points, height, turn, tilt = body.joints[:, :2], *body[1:]
     aside, ahead = np.sin(np.radians(turn)), np.cos(np.radians(turn))
@@ -100,7 +100,7 @@ def _person(body: Body, look: int, *, long_hair: bool) -> Iterator[Group]:
 
     rim = _RIM * height
     away = ahead < -0.5
-    behind = 2 if away else int(ahead <= 0.5)  # of a person who faces us, both arms may be in front of the body
+    behind = 2 if away else int(ahead <= 0.5)  # number of arms behind the body: none if the person faces us
     rest = [legs, trunk, mane, head] if away else [mane, legs, trunk, head]
     yield from ((rim, group) for group in (*arms[:behind], *rest))
     if ahead > -0.3:
@@ -110,7 +110,7 @@ def _person(body: Body, look: int, *, long_hair: bool) -> Iterator[Group]:
 
 
 def _features(head: Body) -> list[Shape]:
-    """Eyes that are on our side of the head, and a mouth."""
+    """Return the visible eyes of a head, and its mouth."""
     points, height, turn, tilt = head.joints[:, :2], *head[1:]
     up, across = axes(tilt)
     seen = [k for k, aside in ((1, 20), (2, -20)) if np.cos(np.radians(turn + aside)) > -0.05]
@@ -122,7 +122,7 @@ def _features(head: Body) -> list[Shape]:
 
 
 def _balloon(head: Body, colour: RGB) -> Iterator[Group]:
-    """A balloon on a string with the face of this head."""
+    """Yield a balloon on a string, with the face of `head`, in drawing order."""
     points, height = head.joints[:, :2], head.height
     middle = points[[3, 4]].mean(axis=0)
     foot = middle + np.array([0.0, 0.105]) * height
@@ -133,7 +133,7 @@ def _balloon(head: Body, colour: RGB) -> Iterator[Group]:
 
 
 def _hedge(image: Image, mask: Kinds, top: int, seed: int) -> None:
-    """A hedge over the whole width, from the row `top` down, in place; its round tops stand a little above."""
+    """Draw a hedge over the whole width, from the row `top` down, in place; its leaves reach a little above that."""
     height, width = mask.shape
     step = max(8, height // 15)
     image[max(top, 0) :], mask[max(top, 0) :] = LEAVES[0], THING
@@ -147,7 +147,7 @@ def _hedge(image: Image, mask: Kinds, top: int, seed: int) -> None:
 
 
 def fill(image: Image, mask: Kinds, number: int, group: Group) -> None:
-    """Draw a group into the image, antialiased, and its number into the mask (H, W); rims come first, round it all."""
+    """Draw a group into the image, antialiased, and `number` into the mask (H, W); the outlines are drawn first."""
     rim, shapes = group
     ready = [(np.round(corners * 2**_BITS).astype(np.int32)[None], colour) for corners, colour in shapes]
     for corners, colour in ready if rim else ():
@@ -159,7 +159,7 @@ def fill(image: Image, mask: Kinds, number: int, group: Group) -> None:
 
 
 def capsule(a: Float64, b: Float64, at_a: float, at_b: float) -> Float64:
-    """Outline (18, 2) of a rounded bar from a to b with radius `at_a` and `at_b` at its ends."""
+    """Return the outline (18, 2) of a rounded bar from a to b, with the radii `at_a` and `at_b` at its ends."""
     start, end = complex(*a), complex(*b)
     along = (end - start) / max(abs(end - start), 1e-9)
     outline = _BAR * along
@@ -169,7 +169,7 @@ def capsule(a: Float64, b: Float64, at_a: float, at_b: float) -> Float64:
 
 
 def ellipse(centre: Float64, across: float, up: float, tilt: float = 0.0, corners: int = 28) -> Float64:
-    """Outline (corners, 2) of an ellipse with radii `across` and `up`, turned by `tilt` degrees."""
+    """Return the outline (corners, 2) of an ellipse with radii `across` and `up`, rotated by `tilt` degrees."""
     turn = np.linspace(0, 2 * np.pi, corners, endpoint=False)[:, None]
     up_axis, across_axis = axes(tilt)
     return np.asarray(centre + across * np.cos(turn) * across_axis - up * np.sin(turn) * up_axis)

@@ -1,4 +1,4 @@
-"""From known joints to the maps that a perfect network would give, and the smooth tags between them."""
+"""From known joints to the maps that a perfect network would output, with smooth tags between the joints."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ WIDEST, LONGEST = 100, 8192
 """The largest sigma, and the longest side of maps, in map pixels."""
 
 _CLEAR = 0.45
-"""No Gaussian stands nearer to a pixel's border: halfway between two pixels it would have two peaks."""
+"""Largest offset of a Gaussian from its pixel's centre, in x and in y: at 0.5 two pixels would be equally high."""
 
 _COARSE = 6
-"""Smooth tags are computed once in this many map pixels, in x and in y."""
+"""Smooth tags are computed on a grid of this many map pixels, and interpolated."""
 
 
 class Marks(NamedTuple):
-    """What is to be painted into maps: one mark per joint that the network sees.
+    """The marks to paint into maps: one for each joint that the network detects, and for each false peak.
 
     Attributes:
         joint: (M,) joint type, 0 to 16.
         xy: (M, 2) place in map pixels, not rounded.
         score: (M,) value of the heatmap at the peak.
-        tag: (M, D) tag round the place.
-        person: (M,) whose joint it is; -1 for a false peak.
-        part: (M,) which joint it truly is; differs from `joint` where left and right are swapped, -1 for a false peak.
+        tag: (M, D) tag around the place.
+        person: (M,) index of the person; -1 for a false peak.
+        part: (M,) true joint type, which differs from `joint` if left and right are swapped; -1 for a false peak.
     """
 
     joint: Ints
@@ -43,7 +43,7 @@ class Marks(NamedTuple):
     part: Ints
 
     def chosen(self, which: Bools) -> Marks:
-        """The marks that a mask (M,) chooses."""
+        """Return the marks that are true in the mask `which` (M,)."""
         return Marks._make(column[which] for column in self)
 
 
@@ -56,28 +56,28 @@ def ideal_maps(
     scores: Floats | float = 1.0,
     sigma: float = 2.0,
 ) -> Maps:
-    """Maps of a perfect network for known people: for examples, tests and upper bounds of an evaluation.
+    """Return the maps of a perfect network for known people: for examples, tests and upper bounds of an evaluation.
 
-    Each joint becomes a Gaussian around its place, highest at the nearest map pixel and as high there as its score, and
-    a disc of its person's tag; everything else is 0. Where joints of one type overlap, the higher Gaussian shows and
-    the tag of the nearer joint (on one pixel: of the later person). Joints outside the map are left out, and pixels
-    that are not the maximum of their 5x5 window are negated: of two equal joints within two pixels the lower one is
-    therefore no peak, as with a network.
+    Each joint becomes a Gaussian in its heatmap, whose maximum, the joint's score, is at the nearest map pixel, and a
+    disc with the person's tag in its tag map; all other values are 0. Where joints of one type overlap, the heatmap is
+    the maximum of both, and the tag is that of the nearer joint (on the same pixel: of the later person). Joints
+    outside the map are left out. Pixels that are not the maximum of their 5x5 window are negated, so of two joints of
+    one type within two pixels only the higher one is a peak, as with a network.
 
     Args:
-        keypoints: (P, 17, 3) x, y in image pixels and visibility; joints with visibility 0 are not there.
+        keypoints: (P, 17, 3) x, y in image pixels and visibility; joints with visibility 0 are left out.
         tags: (P,) one number per person, (P, D), or (P, 17, D) to give each joint its own.
         size: width and height of the maps in map pixels.
-        to_image: (2, 3) affine transform from map to image pixels; image_px = 2 * map_px where left out.
+        to_image: (2, 3) affine transform from map to image pixels; by default image_px = 2 * map_px.
         scores: height of the peaks, a number or an array that broadcasts to (P, 17).
         sigma: standard deviation of the Gaussians in map pixels; networks of this family are trained with 2.
 
     Returns:
-        Maps after the contract, as a network would give them.
+        Maps with negated non-maxima, as a network outputs them.
 
     Raises:
-        HpeError: shapes that do not belong together, numbers that are not finite, or a size, a sigma or an affine
-            transform that cannot be.
+        HpeError: shapes that do not fit together, numbers that are not finite or too large, a size or sigma out of
+            range, or a transform without an inverse.
     """
     keypoints, tags, scores = (np.asarray(each, np.float64) for each in (keypoints, tags, scores))
     shapes = f"{keypoints.shape}, {tags.shape} and {scores.shape}"
@@ -114,29 +114,29 @@ def ideal_maps(
 
 
 def inside(marks: Marks, size: tuple[int, int]) -> Marks:
-    """The marks whose nearest pixel is on maps of `size` (width, height)."""
+    """Return the marks whose nearest pixel is inside maps of `size` (width, height)."""
     pixel = nearest(marks.xy)
     return marks.chosen(np.all((pixel >= 0) & (pixel < size), axis=1))
 
 
 def nearest(xy: Float64) -> Ints:
-    """The pixel that a place lies in, halves to the right and down."""
+    """Return the pixel nearest to each place; halves are rounded to the right and down."""
     return np.floor(xy + 0.5).astype(np.intp)
 
 
 def paint(
     marks: Marks, size: tuple[int, int], sigma: float, background: Float32 | float = 0.0
 ) -> tuple[Float32, Float32]:
-    """Heatmaps (17, h, w) in the contract's signs and tags (17, h, w, D) with the marks in them, all on the map.
+    """Return heatmaps (17, h, w), non-maxima negated, and tags (17, h, w, D) with these marks, all inside the maps.
 
-    A joint's Gaussian and its disc of tags end 3 sigmas from it. Elsewhere tags are the background's (h, w, D).
+    A mark's Gaussian and its disc of tags have a radius of 3 sigmas; other tags are those of `background` (h, w, D).
     """
     width, height = size
     heat = np.zeros((K, height, width), np.float32)
     tags = np.full((K, height, width, marks.tag.shape[1]), background, np.float32)
     pixel = nearest(marks.xy)
     shift = np.clip(marks.xy - pixel, -_CLEAR, _CLEAR)
-    # The pixels of a disc round each mark, from its rim to its middle.
+    # The pixels of a disc around each mark, from its rim to its centre.
     radius = int(np.ceil(3 * sigma))
     dy, dx = np.mgrid[-radius : radius + 1, -radius : radius + 1].reshape(2, -1)
     order = np.argsort(-dx * dx - dy * dy, kind="stable")[(dx * dx + dy * dy > radius * radius).sum() :]
@@ -148,27 +148,27 @@ def paint(
     on = np.flatnonzero((x >= 0) & (x < width) & (y >= 0) & (y < height))
     index = (((marks.joint * height + y) * width) + x).reshape(-1)[on]
     np.maximum.at(heat.reshape(-1), index, value.astype(np.float32).reshape(-1)[on])
-    # Rings come from the outermost to the innermost: the last tag written is that of the nearest joint.
+    # Pixels are written from the rim to the centre, so the last tag written is that of the nearest joint.
     tags.reshape(-1, tags.shape[-1])[index] = marks.tag[on % max(len(pixel), 1)]
-    np.subtract(0, heat, out=heat, where=~window_maxima(heat))  # a negated 0 would have a sign
+    np.subtract(0, heat, out=heat, where=~window_maxima(heat))  # np.negative would give -0.0
     return heat, tags
 
 
 def surroundings(marks: Marks, size: tuple[int, int], reach: Float64) -> Float32:
-    """Smooth tags (h, w, 1) for where no joint is: near a body its tag, far from all of them 0.
+    """Return smooth tags (h, w, 1) for the pixels without a joint: near a body its tag, far from all bodies 0.
 
-    A joint's tag, one number, carries as far as its `reach` (M,) in map pixels. A network's tags are smooth as well;
-    they show in pictures, and refinement over the whole map reads them.
+    The tags, one number each, are averaged with Gaussian weights of width `reach` (M,), in map pixels. A network's tags
+    are smooth as well; they are visible in pictures, and refinement over the whole map uses them.
     """
 
     def bells(length: int, centre: Float64) -> Float64:
-        """Gaussians (M, n) without norm, at the middles of every `_COARSE` map pixels."""
+        """Return the marks' Gaussians (M, n), with maximum 1, at the centres of n cells of about `_COARSE` pixels."""
         count = -(-length // _COARSE)
         at = (np.arange(count) + 0.5) * (length / count) - 0.5
         return np.asarray(np.exp(-0.5 * ((at - centre[:, None]) / reach[:, None]) ** 2))
 
     across, down = (bells(length, marks.xy[:, axis]) for axis, length in enumerate(size))
-    # einsum rather than @: for this few numbers the threads of a matrix product cost more than they save
+    # einsum, because for so small arrays the threads of a matrix product cost more time than they save
     total, weight = (np.einsum("my,mx->yx", down, across * share) for share in (marks.tag, 1.0))
     smooth = (total / (weight + 0.05)).astype(np.float32)
     return np.asarray(cv2.resize(smooth, size, interpolation=cv2.INTER_LINEAR), np.float32)[..., None]

@@ -1,7 +1,7 @@
-"""Scene: people drawn at places that are known, and the maps that a network would give of them, damaged as asked.
+"""Scene: people drawn at known places, and the maps that a network would output for them, with chosen damage.
 
-Each kind of damage has its own random stream and draws for every joint, whether it is hit or not: moving one knob a
-little changes a little.
+Each kind of damage has its own random stream, with numbers for every joint, damaged or not. So a small change of one
+setting changes the scene only a little.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Scene:
     Attributes:
         image: (H, W, 3) uint8 RGB, the drawn people.
         maps: heatmaps and tags as a network would give them, with the recipe's damage.
-        truth: who stands where, and whose joint each peak is.
-        recipe: what the scene was made from.
+        truth: the true people, and the owner of each peak.
+        recipe: the settings that the scene was made from.
     """
 
     image: Image
@@ -50,25 +50,25 @@ class Scene:
         return f"Scene of {plural(len(self.truth), 'person')}, {width} x {height} pixels, maps {maps}"
 
     def _repr_html_(self) -> str:
-        """The picture, with what it shows in words."""
+        """The picture, with a caption."""
         return html_picture(self.image, f"{self!r}. {self.recipe.about}".strip())
 
 
 def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:
-    """Make a scene: people in natural poses, drawn, with perfect or damaged maps, and the truth.
+    """Make a scene: a drawn picture of people in natural poses, perfect or damaged maps, and the truth.
 
     The same settings give the same scene on every machine.
 
     Args:
         name: a scene for teaching (see `scene_names`), a number of people, or a `Recipe`.
-        settings: fields of `Recipe` that shall differ, for example `people`, `overlap`, `tag_gap`, `missed`, `seed`.
-            With `people` or `poses` a named scene's own people leave.
+        settings: fields of `Recipe` to change, for example `people`, `overlap`, `tag_gap`, `missed`, `seed`. `people`
+            or `poses` replace the people of a named scene.
 
     Returns:
         Picture, maps and truth of one scene; `hpe.decode(scene.maps)` finds its people.
 
     Raises:
-        HpeError: no such scene or setting, or a value out of range.
+        HpeError: there is no such scene or setting, or a value is out of range.
 
     Example:
         >>> scene = hpe.scene(5, overlap=0.4, tag_gap=1.2, seed=3)
@@ -81,7 +81,7 @@ def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:
     keypoints = np.reshape([body.joints for body in bodies], (-1, K, 3))
     balloons = _balloons(recipe, keypoints[..., :2])
     image, mask = draw_scene(recipe, cast, bodies, balloons)
-    # A joint is outside the picture, or hidden where another one is seen.
+    # A joint is outside the picture, hidden if the mask shows another person or thing at its pixel, or visible.
     (height, width), pixel = mask.shape, nearest(keypoints[..., :2])
     there = ((pixel >= 0) & (pixel < (width, height))).all(axis=-1)
     x, y = np.moveaxis(np.clip(pixel, 0, (width - 1, height - 1)), -1, 0)
@@ -102,7 +102,7 @@ def scene(name: str | int | Recipe | None = None, **settings: Any) -> Scene:
 
 
 def _recipe(name: str | int | Recipe | None, settings: dict[str, Any]) -> Recipe:
-    """The recipe that `scene` is asked for."""
+    """Return the recipe for the arguments of `scene`."""
     known = [item.name for item in fields(Recipe)]
     if strange := [given for given in settings if given not in known]:
         raise unknown(strange[0], known, "scene setting ")
@@ -119,7 +119,7 @@ def _recipe(name: str | int | Recipe | None, settings: dict[str, Any]) -> Recipe
 
 
 def _balloons(recipe: Recipe, people: Float64) -> list[Body]:
-    """The heads on the balloons, away from the people's joints (P, 17, 2)."""
+    """Return the heads on the balloons, each at the one of 12 random places farthest from joints (P, 17, 2)."""
     face, height = joints(POSES["standing"])[:5], 0.74 * recipe.size[1]
     face[:, :2] = height * (face[:, :2] - face[[3, 4], :2].mean(axis=0))
     tries = (0.1, 0.12) + stream(recipe.seed, "balloons").random((recipe.false_heads, 12, 2)) * (0.8, 0.16)
@@ -133,7 +133,7 @@ def _balloons(recipe: Recipe, people: Float64) -> list[Body]:
 
 
 def _people_tags(recipe: Recipe, people: int) -> Float64:
-    """Tags (P,) of the people, `tag_gap` apart in random order, with a mean of 0."""
+    """Return the tags (P,) of the people, `tag_gap` apart, in random order, with a mean of 0."""
     order = np.argsort(stream(recipe.seed, "tags").random(people), kind="stable")
     tags = recipe.tag_gap * (order - (people - 1) / 2)
     if recipe.same_tag:
@@ -142,12 +142,12 @@ def _people_tags(recipe: Recipe, people: int) -> Float64:
 
 
 def _joints(recipe: Recipe, keypoints: Float64, heights: Float64, tags: Float64) -> Marks:
-    """The people's joints, some missed, taken for the other side's, or with another tag."""
+    """Return the marks of the people's joints, after those kinds of damage that affect single joints and their tags."""
     shape = people, _ = keypoints.shape[:2]
     base = np.where(keypoints[..., 2] > 1, recipe.score, recipe.hidden_score)
     scores = np.minimum(base * (0.9 + 0.2 * stream(recipe.seed, "score").random(shape)), 1.0)
     missed = stream(recipe.seed, "missed").random(shape) < recipe.missed
-    # Normal numbers by Box and Muller's method; more rows leave the earlier ones as they were.
+    # Normal numbers by the Box-Muller method; with more people, the numbers of the first ones stay the same.
     radius, turn = np.moveaxis(stream(recipe.seed, "tag noise").random((*shape, 2)), -1, 0)
     noise = np.sqrt(-2 * np.log(1 - radius)) * np.cos(2 * np.pi * turn)
     tag = _leaked_tags(keypoints, heights, tags, recipe.tag_leak) + recipe.tag_noise * noise
@@ -160,10 +160,10 @@ def _joints(recipe: Recipe, keypoints: Float64, heights: Float64, tags: Float64)
 
 
 def _leaked_tags(keypoints: Float64, heights: Float64, tags: Float64, leak: float) -> Float64:
-    """Tags (P, 17) of the joints when each takes over a share of the tag of another person whom it lies on.
+    """Return the tags (P, 17) of the joints; a joint on another person's body takes over a share of that person's tag.
 
-    The share is `leak` on the other person's bones and falls with the distance from them, to a seventh of it at a tenth
-    of his body height.
+    The share is `leak` on the other person's limbs and falls with the distance from them, to a seventh of that at a
+    tenth of the other person's body height.
     """
     own = other = np.repeat(tags[:, None], K, axis=1)
     if not leak or not len(tags):
@@ -182,7 +182,7 @@ def _leaked_tags(keypoints: Float64, heights: Float64, tags: Float64, leak: floa
 
 
 def _false_marks(recipe: Recipe, balloons: list[Body], tags: Float64) -> Marks:
-    """Marks of no person: false peaks anywhere, with low scores and any tag, and faces with a tag of their own."""
+    """Return the marks without a person: false peaks anywhere, with low scores and any tags, and balloons' faces."""
     low, high = (tags.min(), tags.max()) if len(tags) else (0.0, 0.0)
     joint, x, y, score, tag = stream(recipe.seed, "false peaks").random((recipe.false_peaks, 5)).T
     xy = np.stack((x, y), axis=1) * (np.array(recipe.map_size) - 1)
@@ -197,7 +197,7 @@ def _false_marks(recipe: Recipe, balloons: list[Body], tags: Float64) -> Marks:
 
 
 def _damaged(recipe: Recipe, heatmaps: Float32) -> Float32:
-    """Heatmaps with the recipe's blur and noise, in the contract's signs; the same array where there is neither."""
+    """Return heatmaps with the recipe's blur and noise, non-maxima negated; the same array if there is neither."""
     if not recipe.blur and not recipe.heat_noise:
         return heatmaps
     heat = np.abs(heatmaps)

@@ -1,4 +1,4 @@
-"""People: from the angles of a pose to 17 keypoints, and from a recipe to who stands where in the picture."""
+"""People: from the angles of a pose to 17 keypoints, and from a recipe to the people's places in the picture."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from hpe_nb.skeleton import MIRROR, K
 
 # Lengths in body heights, after Drillis and Contini (1966); none is longer than `hpe_nb.skeleton.reach` allows.
 _SOLE = 0.04
-"""From the ankle down to the ground."""
+"""Height of the ankle above the ground."""
 _SPINE, _NECK, _SHOULDER, _HIP = 0.285, 0.122, 0.1, 0.058
 _LIMBS = ((5, 0.17, 0.15), (6, 0.17, 0.15), (11, 0.24, 0.24), (12, 0.24, 0.24))
-"""Arms and legs: the keypoint that they hang from, and the lengths of upper and lower part."""
+"""Arms and legs: the keypoint at the upper end, and the lengths of the upper and the lower part."""
 _FACE = (
     (0, 0.0, 0.048, -0.01), (1, 24.0, 0.045, 0.01), (2, -24.0, 0.045, 0.01), (3, 90.0, 0.05, 0.0),
     (4, -90.0, 0.05, 0.0),
 )  # fmt: skip
-"""Nose, eyes and ears: keypoint, direction from the nose, distance from the head's axis, height above its middle."""
+"""Nose, eyes and ears: keypoint, angle from the nose, distance from the head's axis, height above its centre."""
 _WIDTH_OF_BODY = 0.5
-"""Room that a person takes in a row, in body heights."""
+"""Width of a person's place in a row, in body heights."""
 _GRID = 16
-"""Places are rounded to sixteenths of a pixel, so that the last bit of a sine changes nothing."""
+"""Places are rounded to sixteenths of a pixel, so that rounding errors of sines, which differ by machine, vanish."""
 
 Bend = tuple[float, float]
 
@@ -34,11 +34,11 @@ class Pose(NamedTuple):
     """Angles of a body in degrees. "Left" is the person's own.
 
     Attributes:
-        turn: where the person faces: 0 towards us, 90 to the picture's right, 180 away.
-        lean: the trunk, 0 upright, positive to the picture's right.
-        nod: the head against the trunk, positive to the picture's right.
-        left_arm, right_arm, left_leg, right_leg: upper and lower part, from hanging down, positive to the right.
-        thigh: share of the thighs' length that shows; below 1 they point towards us.
+        turn: direction that the person faces: 0 towards the viewer, 90 to the picture's right, 180 away.
+        lean: of the trunk, 0 upright, positive to the picture's right.
+        nod: of the head relative to the trunk, positive to the picture's right.
+        left_arm, right_arm, left_leg, right_leg: upper and lower part, 0 straight down, positive to the right.
+        thigh: visible share of the thighs' length; below 1 they point towards the viewer.
     """
 
     turn: float
@@ -78,10 +78,10 @@ class Body(NamedTuple):
     """A body, or a head alone, in a picture.
 
     Attributes:
-        joints: (17, 3), of a head (5, 3), x, y in image pixels and visibility: 0 where the head hides it, else 2.
+        joints: (17, 3), of a head (5, 3), x, y in image pixels and visibility: 0 if the head hides the joint, else 2.
         height: body height in image pixels.
-        turn: where it faces in degrees, see `Pose`.
-        tilt: how far the head leans to the picture's right, in degrees.
+        turn: direction that it faces in degrees, see `Pose`.
+        tilt: angle by which the head leans to the picture's right, in degrees.
     """
 
     joints: Float64
@@ -91,18 +91,18 @@ class Body(NamedTuple):
 
 
 def pose_names() -> tuple[str, ...]:
-    """Names of the built-in poses.
+    """Return the names of the built-in poses.
 
     Returns:
-        The names, for `poses=` of `scene`.
+        The names, for the argument `poses` of `scene`.
     """
     return tuple(POSES)
 
 
 def joints(pose: Pose) -> Float64:
-    """Keypoints (17, 3) of a body of height 1: x to the right, y down, and visibility.
+    """Return the keypoints (17, 3) of a body of height 1: x to the right, y down, and visibility.
 
-    The origin is on the ground under the hips. Of the face, what the head hides has visibility 0; all else has 2.
+    The origin is on the ground under the hips. Joints of the face that the head hides have visibility 0, all others 2.
     """
     points = np.full((K, 3), 2.0)
     (up, across), (head_up, head_across) = axes(pose.lean), axes(pose.lean + pose.nod)
@@ -123,13 +123,13 @@ def joints(pose: Pose) -> Float64:
 
 
 def axes(angle: float) -> tuple[Float64, Float64]:
-    """Up and right of what leans by `angle` degrees from upright to the right, in a picture whose y points down."""
+    """Return the unit vectors up and right of a body that leans right by `angle` degrees, in a picture with y down."""
     sine, cosine = np.sin(np.radians(angle)), np.cos(np.radians(angle))
     return np.array([sine, -cosine]), np.array([cosine, sine])
 
 
 def find_pose(name: str, seed: int, index: int, loose: float) -> Pose:
-    """The pose of a name for person `index`, each angle moved by up to `loose` degrees, trunk and head by a third."""
+    """Return this pose for person `index`, with angles changed by up to `loose` degrees, trunk and head by a third."""
     if name not in POSES:
         raise unknown(name, POSES, "pose=")
     pose = POSES[name]
@@ -140,7 +140,7 @@ def find_pose(name: str, seed: int, index: int, loose: float) -> Pose:
 
 
 def cast_of(recipe: Recipe) -> tuple[Actor, ...]:
-    """The people's parts, from the back to the front; with `overlap` they stand nearer to their middle."""
+    """Return the people's parts, from back to front, moved towards their common centre by `overlap`."""
     cast = recipe.cast or _rows(recipe)
     if not recipe.overlap:
         return cast
@@ -154,7 +154,7 @@ def cast_of(recipe: Recipe) -> tuple[Actor, ...]:
 
 
 def _rows(recipe: Recipe) -> tuple[Actor, ...]:
-    """People in rows, smaller towards the back, each with a pose and a little off the row's places."""
+    """Return people in rows, smaller towards the back, with poses, and places that vary a little at random."""
     wide = recipe.size[0] / recipe.size[1]
     height = recipe.height or min(0.74, 1.15 * (wide / max(recipe.people, 1)) ** 0.5)
     in_row = max(1, min(recipe.people, round(wide / (_WIDTH_OF_BODY * height))))
@@ -172,7 +172,7 @@ def _rows(recipe: Recipe) -> tuple[Actor, ...]:
 
 
 def bodies_of(recipe: Recipe, cast: tuple[Actor, ...]) -> list[Body]:
-    """The cast's bodies in the picture."""
+    """Return the bodies of the cast, in image pixels."""
     (width, height), bodies = recipe.size, []
     for i, actor in enumerate(cast):
         pose = find_pose(actor.pose, recipe.seed, i, actor.loose)

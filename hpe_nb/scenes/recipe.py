@@ -1,4 +1,4 @@
-"""Recipe: every number and switch of a scene, with its range and meaning; its random numbers; the named scenes."""
+"""Recipe: all settings of a scene, with range and meaning; the scene's random numbers; the named scenes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hpe_nb.errors import HpeError
 from hpe_nb.settings import Checked, knob, switch
 
 FARTHEST = 1000
-"""No number of a person's part in a scene is beyond this."""
+"""Largest absolute value of the numbers of an `Actor`."""
 
 
 class Actor(NamedTuple):
@@ -20,11 +20,11 @@ class Actor(NamedTuple):
 
     Attributes:
         pose: name of a pose, see `pose_names`.
-        x: where the hips are, as a share of the picture's width; below 0 and above 1 they are outside.
-        ground: where the lowest foot stands, as a share of the picture's height.
+        x: x of the hips, as a share of the picture's width; below 0 and above 1 they are outside.
+        ground: y of the ground under the lowest foot, as a share of the picture's height.
         height: body height as a share of the picture's height.
-        mirrored: the pose's mirror image.
-        loose: degrees by which each angle of the pose is moved at random.
+        mirrored: whether to take the pose's mirror image.
+        loose: largest random change of each angle of the pose, in degrees.
     """
 
     pose: str
@@ -37,18 +37,18 @@ class Actor(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe(Checked):
-    """What a scene is made from. Frozen: make a changed copy with `dataclasses.replace`.
+    """The settings from which a scene is made. Frozen: make a changed copy with `dataclasses.replace`.
 
-    Each number's metadata holds its `meaning`, `low`, `high` and `by`, each switch's its `meaning`, as in `Settings`.
+    A number's metadata contains its `meaning`, `low`, `high` and `by`, a switch's its `meaning`, as in `Settings`.
 
     Attributes:
         size: width and height of the picture in pixels.
-        poses: names of poses to take in turn, see `pose_names`; chosen at random where empty.
-        cast: the people's parts one by one, in place of `people`, `poses` and `height`.
+        poses: names of the people's poses, repeated if there are more people, see `pose_names`; random if empty.
+        cast: each person's part, in place of `people`, `poses` and `height`.
         about: what a named scene teaches, in one sentence.
 
     Raises:
-        HpeError: a value outside its range or of another type.
+        HpeError: a value is outside its range or has another type.
     """
 
     people: int = knob(2, 0, 60, 1, "how many people there are")
@@ -63,15 +63,15 @@ class Recipe(Checked):
     map_scale: float = knob(0.5, 0.125, 1.0, 0.125, "map pixels per picture pixel")
     sigma: float = knob(2.0, 0.5, 6.0, 0.25, "width of a heatmap's peaks in map pixels, as a standard deviation")
     score: float = knob(0.9, 0.0, 1.0, 0.05, "score of the joints that can be seen, give or take a tenth of it")
-    hidden_score: float = knob(0.35, 0.0, 1.0, 0.05, "score of the joints that something hides, likewise")
-    tag_gap: float = knob(2.0, 0.0, 6.0, 0.1, "distance between the tags of people whose tags are neighbours")
-    blur: float = knob(0.0, 0.0, 6.0, 0.25, "the heatmaps are smeared by this many map pixels")
-    heat_noise: float = knob(0.0, 0.0, 0.5, 0.01, "noise all over the heatmaps goes up to this score")
+    hidden_score: float = knob(0.35, 0.0, 1.0, 0.05, "score of hidden joints, give or take a tenth of it")
+    tag_gap: float = knob(2.0, 0.0, 6.0, 0.1, "distance from one person's tag to the next")
+    blur: float = knob(0.0, 0.0, 6.0, 0.25, "blur of the heatmaps in map pixels, as a standard deviation")
+    heat_noise: float = knob(0.0, 0.0, 0.5, 0.01, "highest score of the noise all over the heatmaps")
     missed: float = knob(0.0, 0.0, 1.0, 0.05, "share of the joints that have no peak")
     false_peaks: int = knob(0, 0, 100, 1, "peaks that belong to no person")
     tag_noise: float = knob(0.0, 0.0, 2.0, 0.05, "standard deviation of each joint's tag from its person's")
-    tag_leak: float = knob(0.0, 0.0, 1.0, 0.05, "share of another person's tag that a joint lying on him takes over")
-    swapped: float = knob(0.0, 0.0, 1.0, 0.05, "share of arms and legs whose left and right are taken for each other")
+    tag_leak: float = knob(0.0, 0.0, 1.0, 0.05, "share of another person's tag that a joint on that person takes over")
+    swapped: float = knob(0.0, 0.0, 1.0, 0.05, "share of pairs of arms or legs with left and right swapped")
     same_tag: bool = switch(False, "the first two people have the same tag by accident")
     about: str = field(default="", repr=False)
 
@@ -105,10 +105,10 @@ class Recipe(Checked):
 
 
 def stream(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
-    """Random numbers for one purpose of one scene; `index` tells, for example, people apart.
+    """Return a random number generator for one purpose of one scene; `index` separates, for example, people.
 
-    Only `random` is used of it, whose stream numpy keeps stable: scenes are the same on every machine. Every purpose
-    has its own stream, so that turning one knob of a scene does not reshuffle the rest.
+    Only its method `random` is used, which NumPy keeps stable, so scenes are the same on every machine. Each purpose
+    has its own stream, so that a change of one setting does not change the rest of the scene.
     """
     return np.random.Generator(np.random.PCG64([seed, zlib.crc32(purpose.encode()), index]))
 
@@ -120,7 +120,7 @@ NAMED: dict[str, Recipe] = {
     ),
     "side by side": Recipe(
         cast=(Actor("standing", 0.4), Actor("waving", 0.6)), tag_noise=0.1,
-        about="Two people shoulder to shoulder: only the tags tell whose arm is whose.",
+        about="Two people shoulder to shoulder: only the tags show whose arm is whose.",
     ),
     "crossing arms": Recipe(
         cast=(Actor("reaching", 0.325), Actor("reaching", 0.675, mirrored=True)),
@@ -141,7 +141,7 @@ NAMED: dict[str, Recipe] = {
     ),
     "same tag": Recipe(
         cast=(Actor("standing", 0.2), Actor("waving", 0.8, mirrored=True), Actor("pointing", 0.5)), same_tag=True,
-        about="Two people have the same tag by accident: nothing but the place can tell their joints apart.",
+        about="Two people have the same tag by accident: only the place can separate their joints.",
     ),
     "hidden legs": Recipe(
         cast=(Actor("waving", 0.3), Actor("hands on hips", 0.72)), occlusion=0.5, hidden_score=0.06,
@@ -156,7 +156,7 @@ NAMED: dict[str, Recipe] = {
 
 
 def scene_names() -> tuple[str, ...]:
-    """Names of the scenes made for teaching, for `hpe.scene(name)`.
+    """Return the names of the scenes made for teaching, for `hpe.scene(name)`.
 
     Returns:
         The names.

@@ -1,4 +1,4 @@
-"""Truth: who stands where in a scene, whose joint each peak is, and which joints a decoding gave to another person."""
+"""Truth: the true people of a scene, the owner of each peak, and the joints that a decoding assigned wrongly."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hpe_nb.decoder.peaks import Peaks
 from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
 
 OUTSIDE, HIDDEN, VISIBLE = 0, 1, 2
-"""Visibility of a joint, numbered as in COCO: outside the picture or turned away with the head; hidden by another
-person or thing; seen."""
+"""Visibility of a joint, numbered as in COCO: outside the picture or on the far side of the head; hidden by a person or
+thing; visible."""
 
 NEAR = 3
 """A peak belongs to the mark of its joint type that is at most this many map pixels away, in x and in y."""
@@ -22,18 +22,18 @@ NEAR = 3
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What is known about a scene because it was made.
+    """The true people of a scene, and the marks from which its maps were painted.
 
-    P people make M marks, what the maps were painted from: the joints that the network sees, wrong ones included.
+    There are P people and M marks: one for each joint that the network detects, and one for each false peak.
 
     Attributes:
-        keypoints: (P, 17, 3) float32 x, y in image pixels and visibility: OUTSIDE, HIDDEN or VISIBLE. Places are given
-            where joints are outside, too.
+        keypoints: (P, 17, 3) float32 x, y in image pixels and visibility: OUTSIDE, HIDDEN or VISIBLE. Joints outside
+            have a place, too.
         tags: (P,) float32 tag of each person before noise and leaks.
-        joint: (M,) joint type that each mark was painted as.
+        joint: (M,) joint type as which each mark was painted.
         xy: (M, 2) map pixel of each mark.
-        person: (M,) the person whose mark it is; -1 for a false peak.
-        part: (M,) true joint type of each mark, another one where left and right are swapped; -1 for a false peak.
+        person: (M,) index of the person of each mark; -1 for a false peak.
+        part: (M,) true joint type of each mark, different from `joint` if swapped; -1 for a false peak.
     """
 
     keypoints: Float32
@@ -56,16 +56,16 @@ class Truth:
         return Poses(keypoints, there.mean(axis=1, dtype=np.float32), self.tags, kind)
 
     def owners(self, peaks: Peaks) -> Ints:
-        """(N,) the person whose joint each peak is, -1 for a false peak: that of the nearest mark of its joint type.
+        """Return the person of each peak, (N,): that of the nearest mark of its joint type, or -1 for a false peak.
 
-        Of marks on one pixel the last one counts, that of the person in front; its tag is the one in the maps.
+        Of several marks on one pixel the last counts, that of the person in front: its tag is the one in the maps.
         """
         return _owners(self, peaks)
 
 
 @lru_cache(maxsize=8)
 def _owners(truth: Truth, peaks: Peaks) -> Ints:
-    """`Truth.owners`; remembered, since a slider asks it again and again about the same peaks."""
+    """Return `Truth.owners`, cached, since each move of a slider needs it, often for the same peaks."""
     owner = np.full(len(peaks), -1, dtype=np.intp)
     for k in np.unique(peaks.joint):
         mine, marks = np.flatnonzero(peaks.joint == k), np.flatnonzero(truth.joint == k)[::-1]
@@ -79,9 +79,9 @@ def _owners(truth: Truth, peaks: Peaks) -> Ints:
 
 
 def main_owners(decoding: Decoding, truth: Truth) -> Ints:
-    """(G,) the true person to whom most peaks of each group belong; -1 where most are false peaks.
+    """Return the true person to whom most peaks of each group belong, (G,), or -1 if most are false peaks.
 
-    Between true people with equally many peaks the one of lower index counts, and any of them before the false peaks.
+    If people have equally many peaks, the lowest index counts; a person also wins a tie with the false peaks.
 
     Args:
         decoding: what `decode` returned for the scene's maps.
@@ -94,9 +94,9 @@ def main_owners(decoding: Decoding, truth: Truth) -> Ints:
 
 
 def wrong_joints(decoding: Decoding, truth: Truth) -> Bools:
-    """(N,) the peaks that a pose has although they belong to another person than most of its peaks, or are false.
+    """Return a mask (N,) of the peaks in a pose that are false or belong to another person than most of its peaks.
 
-    Peaks of groups that did not become poses are not counted. Arguments as for `main_owners`.
+    Peaks of groups that did not become poses are false in the mask. Arguments as for `main_owners`.
     """
     of_group = main_owners(decoding, truth)[decoding.groups.owner]
     in_pose = np.isin(decoding.groups.owner, decoding.people)
