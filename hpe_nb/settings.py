@@ -332,16 +332,14 @@ class Settings(Checked):
 
         Opening a new person costs 0, so a pair pays if its cost is negative.
 
-        d: distance of the candidate's tag to the person's mean tag. The pair is allowed only if it is below
-        `tag_threshold`.
+        d: distance of the candidate's tag to the person's mean tag. Only pairs below `tag_threshold` are allowed.
 
         far, from 0 to 1: 1 - nearest / place. `place` is the distance between the candidate and the person's centre.
         `nearest` is the mean of two distances: from this person to its nearest candidate, and from this candidate to
         its nearest person. If each is the other's nearest, far is 0, whatever the person's size in the picture.
 
-        gap: difference between the candidate's score and the person's mean score. The scores of one person's joints are
-        often alike, so they help to separate people whose tags are alike. A gap of 0.3 neither raises nor lowers the
-        cost.
+        gap: difference between the candidate's score and the person's mean score. One person's scores are often alike,
+        so they help to separate people whose tags are alike. A gap of 0.3 neither raises nor lowers the cost.
 
         strength: product of the two scores. It is positive, so it does not change the sign of the cost. If pairs
         exclude each other, it favours those with high scores.

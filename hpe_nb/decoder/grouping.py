@@ -137,7 +137,7 @@ def take_turn(candidates: Candidates, people: People, settings: Settings) -> Tur
     cost = checked_cost(settings, candidates, people)
     person = assign(settings, candidates, people, cost)
     alone = (person == ALONE).nonzero()[0]
-    person[alone] = np.arange(len(people), len(people) + len(alone))
+    person[alone] = np.arange(len(people), len(people) + len(alone))  # the new people follow the others
     return Turn(candidates, people, cost, person, joined(people, candidates, person, len(people) + len(alone)))
 
 
@@ -147,23 +147,23 @@ def joined(people: People, candidates: Candidates, person: Ints, count: int) -> 
     tag = np.zeros((count, people.tag.shape[1]), np.float32)
     means, keypoints = np.zeros((count, 3)), np.zeros((count, K, 3), np.float32)
     tag[:m], means[:m, :2], means[:m, 2], keypoints[:m] = people.tag, people.xy, people.score, people.keypoints
-    joints = np.add.reduce(keypoints.take(person, axis=0)[..., 2] > 0, axis=1, dtype=np.float32)[:, None]
+    n_joints = np.add.reduce(keypoints.take(person, axis=0)[..., 2] > 0, axis=1, dtype=np.float32)[:, None]  # so far
     new = np.concatenate((candidates.xy, candidates.value[:, None]), axis=1)
-    tag[person] = running_mean(tag.take(person, axis=0), joints, candidates.tag)
-    means[person] = running_mean(means.take(person, axis=0), joints, new)
+    tag[person] = running_mean(tag.take(person, axis=0), n_joints, candidates.tag)
+    means[person] = running_mean(means.take(person, axis=0), n_joints, new)
     keypoints[person, candidates.joint] = new
-    means = _frozen(means)
-    return People(_frozen(tag), means[:, :2], means[:, 2], _frozen(keypoints))
+    means = _read_only(means)
+    return People(_read_only(tag), means[:, :2], means[:, 2], _read_only(keypoints))
 
 
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     """Return the array, made read-only: it is shared, so no rule may change it."""
     array.setflags(write=False)
     return array
 
 
 def running_mean(mean: Floats, count: Floats | Ints, new: Floats) -> Floats:
-    """Return the mean of `count` numbers of this `mean` and one `new` number, rounded as in Open Model Zoo's demo."""
+    """Return the mean of `count` numbers with this `mean` and one `new` number; rounds as Open Model Zoo's demo."""
     return np.asarray((mean * count + new) / (count + 1))
 
 
@@ -175,8 +175,8 @@ def no_people(size: int) -> People:
 
 def candidates_in_turn(peaks: Peaks) -> Iterator[Candidates]:
     """Yield the candidates of each joint type that has any, best first, in the order of the turns."""
-    xy, value = _frozen(peaks.xy.astype(np.float64)), _frozen(peaks.value.astype(np.float64))
-    index, tag, start = _frozen(np.arange(len(peaks))), _frozen(peaks.tag.view()), peaks.start.tolist()
+    xy, value = _read_only(peaks.xy.astype(np.float64)), _read_only(peaks.value.astype(np.float64))
+    index, tag, start = _read_only(np.arange(len(peaks))), _read_only(peaks.tag.view()), peaks.start.tolist()
     for joint in JOINT_ORDER:
         turn = slice(start[joint], start[joint + 1])
         if turn.start < turn.stop:
@@ -199,7 +199,7 @@ def checked_cost(settings: Settings, joints: Candidates, people: People) -> Floa
 def _call_rule(
     kind: type, settings: Settings, method: Callable[..., Any], joints: Candidates, people: People, *cost: Float64
 ) -> NDArray[Any]:
-    """Call a method of the rule and return its result, (n, m) of type `kind`; HpeError if it cannot be converted."""
+    """Call a method of the rule and return its result, (n, m) of type `kind`; HpeError if it fails or does not fit."""
     expected = len(joints.index), len(people)
     try:
         given = method(joints, people, *cost)
@@ -207,7 +207,7 @@ def _call_rule(
             given = given.filled(False if kind is np.bool_ else np.inf)
         table: NDArray[Any] = np.array(given, kind)  # a copy: the rule may reuse its own array
         if table.shape == expected:
-            return _frozen(table)
+            return _read_only(table)
     except HpeError:
         raise
     except Exception as error:  # rules are written by users, and may raise anything

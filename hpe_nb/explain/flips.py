@@ -1,14 +1,13 @@
 """Flip points: every value of one setting at which the result for a picture changes.
 
 If a setting is only compared with numbers (scores, counts), the result can change at these numbers only, and decoding
-on both sides of each shows at which of them it does.
-
-In grouping, for given people of a turn, the total cost of an assignment is a straight line in a setting in which the
-rule is linear. The least total cost is the lower envelope of these lines. It is concave, so an assignment that is best
-at both ends of an interval is best everywhere in it. If it is not best at the far end, its line is intersected with
-that of the best one there, then with that of the best one at the intersection, and so on: this leads to the first
-change (a parametric search). Whether a rule is linear is tested by its costs at three values, without its formula. As
-a change in one turn gives other people to the later turns, these are searched anew between any two changes.
+on both sides of each shows at which of them it does. In grouping, if the rule is linear in the setting and the people
+before a turn are given, the total cost of each assignment is a straight line in the setting. The least total cost is
+the lower envelope of these lines. It is concave, so an assignment that is best at both ends of an interval is best
+everywhere in it. If it is not best at the far end, its line is intersected with that of the best one there, then with
+that of the best one at the intersection, and so on: this leads to the first change (a parametric search). Whether a
+rule is linear is tested by its costs at three values, without its formula. A change in one turn gives other people to
+the later turns, so these are searched anew between any two changes.
 """
 
 from __future__ import annotations
@@ -90,7 +89,7 @@ def flip_points(decoding: Decoding, setting: str, low: float | None = None, high
 def search(
     decoding: Decoding, setting: str, low: float | None = None, high: float | None = None
 ) -> Generator[None, None, FlipPoints]:
-    """Run `flip_points`, with the same arguments and errors, in steps of a few milliseconds: a caller can stop it.
+    """Run `flip_points`, with the same arguments and errors, as a generator that yields after every few milliseconds.
 
     Returns:
         The flip points, as the generator's value when it ends.
@@ -164,7 +163,7 @@ class _Picture:
         return self.decoder(self.at(value))
 
     def result(self, value: float) -> bytes:
-        """Return the result at this value, as `outcome` gives it."""
+        """Return the result at this value, see `outcome`."""
         return outcome(self.decoding(value))
 
     def steps(self, low: float, high: float) -> Iterable[tuple[float, float]]:
@@ -220,7 +219,7 @@ def _walk_values(picture: _Picture, values: Float64, low: float, high: float) ->
 
 
 def _walk_slider(picture: _Picture, low: float, high: float) -> Search:
-    """Return the flip points that show at the steps of the slider, by bisection between steps that differ."""
+    """Return flip points found by decoding at each step of the slider, and by bisection between steps that differ."""
     picture.exact, points = False, list[float]()
     for start, end in picture.steps(low, high):
         yield
