@@ -1,4 +1,4 @@
-"""hpe_nb: see how associative embedding finds people.
+"""hpe_nb: human pose estimation by associative embedding, with every step of the decoder open to view.
 
     import hpe_nb as hpe
     network = hpe.load_network()
@@ -6,7 +6,7 @@
     decoding = hpe.decode(network(image))
     picture = hpe.draw_poses(image, decoding.poses)
 
-Names are loaded when first used, so the import is quick.
+Modules are loaded when one of their names is first used, so that the import is fast.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import lazy_loader
 
 __version__ = "0.2.0"
 
-# OpenVINO reports its import to a tracking server where this module can be imported, and does not where it cannot.
+# When it is imported, OpenVINO reports to a tracking server, unless it cannot import this module.
 cast("dict[str, Any]", sys.modules).setdefault("openvino_telemetry", None)
 
-# Public names are listed once, in __init__.pyi; each module is loaded when one of its names is first asked for.
+# Public names are listed only in __init__.pyi.
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,7 +1,7 @@
-"""Names for the array types that travel between the steps.
+"""Names of the array types that the steps exchange.
 
-A name says what the numbers are. The shape stands in the docstring of what has the array, as (P, 17, 3), where equal
-letters within one docstring are equal lengths; tests hold both.
+A name states the type of the numbers. The shape is in the docstring of the class or function that has the array, as
+(P, 17, 3), where equal letters in one docstring are equal lengths. Tests check both.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 """RGB picture, shape (H, W, 3), uint8."""
 Float32 = NDArray[np.float32]
-"""What a network gives: heatmaps, tags, scores, keypoints."""
+"""Outputs of a network: heatmaps, tags, scores, keypoints."""
 Float64 = NDArray[np.float64]
-"""What is computed from it: distances, costs, places between pixels."""
+"""Numbers computed from them: distances, costs, places between pixels."""
 Floats = NDArray[np.floating[Any]]
-"""Either of them, where both are taken."""
+"""Either of the two."""
 Ints = NDArray[np.intp]
 """Indices and whole pixels."""
 Bools = NDArray[np.bool_]

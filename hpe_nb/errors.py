@@ -1,4 +1,4 @@
-"""The one exception the kit raises for input it cannot use, and how text of strangers is shown in its sentences."""
+"""`HpeError`, the exception for input that the kit cannot use, and safe display of foreign text in its messages."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from types import UnionType
 from typing import Any
 
 LONGEST = 299
-"""Characters of the longest message."""
+"""Largest number of characters in a message."""
 
 EXPECTED = {
-    "Source": "an open source is expected, as hpe.open_source(path) gives it",
-    "Network": "a network itself is expected, as hpe.load_network gives it",
-    "Callable": "a network is expected, such as hpe.load_network gives",
-    "Maps": "maps are expected, as a network gives them: network(image)",
+    "Source": "an open source is expected, as hpe.open_source(path) returns it",
+    "Network": "a network itself is expected, as hpe.load_network returns it",
+    "Callable": "a network is expected, as hpe.load_network returns it",
+    "Maps": "maps are expected, as a network returns them: network(image)",
     "Running": "settings of the engine are expected, such as hpe.Running(threads=2)",
     "Following": "settings of tracking are expected, such as hpe.Following(smooth=True)",
     "Settings": "settings are expected, such as hpe.Settings(tag_threshold=0.8)",
-    "Decoding": "a decoding is expected, as hpe.decode(maps) gives it",
+    "Decoding": "a decoding is expected, as hpe.decode(maps) returns it",
     "Poses": "poses are expected, as decoding.poses",
-    "Peaks": "peaks are expected, as hpe.find_peaks(maps, settings) gives them",
-    "Scene": "a scene is expected, as hpe.scene gives it",
+    "Peaks": "peaks are expected, as hpe.find_peaks(maps, settings) returns them",
+    "Scene": "a scene is expected, as hpe.scene returns it",
     "Truth": "the truth of a scene is expected, as scene.truth",
-    "SweepTable": "a table is expected, as hpe.sweep gives it",
-    "Frame": "frames are expected, as hpe.open_source(path) gives them",
-    "Entry": "what a record says of its frames is expected, as hpe.read_record(path) gives it",
+    "SweepTable": "a table is expected, as hpe.sweep returns it",
+    "Frame": "frames are expected, as hpe.open_source(path) yields them",
+    "Entry": "entries of a record are expected, as hpe.read_record(path) yields them",
 }
-"""What is said to be expected where something else was given for one of these, and how to get it."""
+"""For each class, what an error message says is expected, and how to get it."""
 
 
 class HpeError(ValueError):
-    r"""Input that cannot be used; the message is one sentence: what was given, what was expected, what to do.
+    r"""The input cannot be used; the message is one sentence: what was given, what was expected, what to do.
 
-    Control characters and bytes that are no UTF-8 are shown as `\\x1b`; a message is one line under 300 characters.
+    Control characters and bytes that are not UTF-8 are shown as `\\x1b`; a message is one line under 300 characters.
 
     Args:
         message: the sentence.
@@ -46,7 +46,7 @@ class HpeError(ValueError):
 
 
 def whole_number(name: str, given: Any, low: int = 0, below: int | None = None) -> int:
-    """The number as Python's, if it is a whole one from `low` on; with `below`, an index lower than that."""
+    """Return the number as an int; HpeError if it is not whole, is less than `low`, or is not less than `below`."""
     whole = isinstance(given, Integral) and not isinstance(given, bool)  # NumPy's are Integral
     if whole and low <= given and (below is None or given < below):
         return int(given)
@@ -57,18 +57,18 @@ def whole_number(name: str, given: Any, low: int = 0, below: int | None = None) 
 
 
 def wrong_kind(given: object, expected: str) -> HpeError:
-    """The error for something of another kind than expected."""
+    """Return the error for an object of another type than expected."""
     return HpeError(f"something of type {type(given).__name__} was given, but {expected}.")
 
 
 def check_kind(given: object, kind: type | UnionType, expected: str = "") -> None:
-    """Raise unless something is of this kind; `expected` says of kinds outside `EXPECTED` what is expected."""
+    """Raise HpeError if the object is not of this type; `expected` is the message for types that `EXPECTED` lacks."""
     if not isinstance(given, kind):
         raise wrong_kind(given, expected or EXPECTED[getattr(kind, "__name__", "")])
 
 
 def unknown(given: object, known: Iterable[str], what: str = "") -> HpeError:
-    """The error for a name that is none of those known; `what` stands before it, as "kind="."""
+    """Return the error for a name that is not one of those known; `what` is put before the name, as "kind="."""
     names = list(known)
     meant = suggestion(given, names)
     expected = meant if meant.endswith("?") else f", but one of {', '.join(names) or 'nothing'} is expected."
@@ -76,7 +76,7 @@ def unknown(given: object, known: Iterable[str], what: str = "") -> HpeError:
 
 
 def suggestion(given: object, known: Iterable[str]) -> str:
-    """The end of a sentence about a name that nobody knows: the name that was meant, or all where none is like it.
+    """Return the end of a sentence about an unknown name: the most similar known name, or all if none is similar.
 
     >>> suggestion("tag_treshold", ["tag_threshold", "delta"])
     '; did you mean tag_threshold?'
@@ -89,12 +89,12 @@ def suggestion(given: object, known: Iterable[str]) -> str:
 
 
 def visible(text: str) -> str:
-    r"""The text with control characters, and the bytes of a file name that are no UTF-8, as `\\x1b` or `\\xe9`."""
+    r"""Return the text with control characters, and bytes of a file name that are not UTF-8, as `\\x1b` or `\\xe9`."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]", _escaped, text)
 
 
 def one_line(text: str) -> str:
-    """The text made visible and short: the longest words lose their middle, then the sentence its own."""
+    """Return the text, `visible` and short enough: the middle of the longest words, then of the text, is left out."""
     text = visible(text.strip())
     while len(text) > LONGEST:
         word = max(re.findall(r"\S+", text), key=len)
@@ -106,7 +106,7 @@ def one_line(text: str) -> str:
 
 
 def last_line(error: BaseException) -> str:
-    r"""The last line of another library's error: OpenVINO's last says what happened, the others where in its source.
+    r"""Return the last line of another library's error: in OpenVINO's only the last one describes the error itself.
 
     >>> last_line(RuntimeError("at reader.cpp:12\n  no such layer")), last_line(RuntimeError())
     ('no such layer', 'RuntimeError')
@@ -116,7 +116,7 @@ def last_line(error: BaseException) -> str:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    """A character by its number; the bytes that Python hides in surrogates by theirs."""
+    """Return the escape of a character; for a surrogate that stands for an undecodable byte, that of the byte."""
     code = ord(match.group())
     code = code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

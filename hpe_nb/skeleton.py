@@ -1,4 +1,4 @@
-"""The COCO body: 17 keypoints, how they connect, and how far apart they can be.
+"""The COCO body: 17 keypoints, their connections, and the largest possible distances between them.
 
 Keypoint names, the left-right pairs, the limbs and the OKS constants follow the COCO keypoint task
 (https://cocodataset.org/#keypoints-eval). "Left" and "right" are the person's own.
@@ -44,22 +44,22 @@ LIMBS: tuple[tuple[int, int], ...] = (
     (0, 1), (0, 2), (1, 3), (2, 4), (3, 5), (4, 6), (5, 6), (5, 7), (7, 9), (6, 8), (8, 10),
     (5, 11), (6, 12), (11, 12), (11, 13), (13, 15), (12, 14), (14, 16),
 )  # fmt: skip
-"""Pairs of keypoints that a skeleton drawing joins with a line."""
+"""Pairs of keypoints between which a skeleton has a line."""
 
 JOINT_ORDER: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 11, 12, 7, 8, 9, 10, 13, 14, 15, 16)
-"""Order in which the decoder groups joint types: from the easy and central ones to the limbs' ends.
+"""Order in which the decoder groups joint types: from the central ones, which are easy, to the ends of the limbs.
 
-Face, shoulders, hips, elbows, wrists, knees, ankles, as in Associative Embedding (arXiv 1611.05424) and its successors:
-the first joint types open the people, so several that agree come first: the face, then the trunk.
+Face, shoulders, hips, elbows, wrists, knees, ankles, as in Associative Embedding (arXiv 1611.05424) and its successors.
+People are opened by the first joint types, so those whose tags agree best come first: the face, then the trunk.
 """
 
 OKS_SIGMAS: Float64 = np.array(
     [26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89], dtype=np.float64
 ) / 1000  # fmt: skip
-"""Per-keypoint constants of COCO's object keypoint similarity (how far annotators differ, in object scales)."""
+"""Per-keypoint constants of COCO's object keypoint similarity: the spread of annotators, relative to object scale."""
 
-# Segment lengths in body heights, after the proportions of Drillis and Contini (1966). They are rounded up a little:
-# what matters is that no person is longer than these when size is known exactly.
+# Segment lengths in body heights, after the proportions of Drillis and Contini (1966), rounded up a little: they are
+# upper limits, which no person's segments should exceed.
 _SEGMENTS: tuple[tuple[int, int, float], ...] = (
     (0, 1, 0.03), (0, 2, 0.03), (1, 2, 0.04), (1, 3, 0.06), (2, 4, 0.06), (0, 3, 0.08), (0, 4, 0.08), (3, 4, 0.10),
     (0, 5, 0.17), (0, 6, 0.17), (3, 5, 0.16), (4, 6, 0.16), (5, 6, 0.23), (5, 7, 0.19), (7, 9, 0.16), (6, 8, 0.19),
@@ -70,16 +70,16 @@ _SEGMENTS: tuple[tuple[int, int, float], ...] = (
 
 @cache
 def reach() -> Float64:
-    """Longest possible distance between each two keypoints of one body, shape (17, 17), in body heights.
+    """Return the largest possible distance between each two keypoints of one body, shape (17, 17), in body heights.
 
-    It is the shortest path along the body's segments (a stretched limb is as long as its parts together), so two
-    keypoints of one person can come nearer than this, by bending or by perspective, but not further apart.
-    The diagonal is zero. The array is read-only.
+    It is the length of the shortest path along the body's segments (a stretched limb is as long as the sum of its
+    parts), so two keypoints can be nearer than this, by bending or by perspective, but not farther apart. The diagonal
+    is zero. The array is read-only.
     """
     length = np.full((K, K), np.inf)
     np.fill_diagonal(length, 0.0)
-    for a, b, metres in _SEGMENTS:
-        length[a, b] = length[b, a] = metres
+    for a, b, heights in _SEGMENTS:
+        length[a, b] = length[b, a] = heights
     for via in range(K):  # Floyd and Warshall: 17 nodes
         length = np.minimum(length, length[:, via, None] + length[None, via, :])
     length.flags.writeable = False
@@ -87,7 +87,7 @@ def reach() -> Float64:
 
 
 def joint_index(joint: int | str) -> int:
-    """Number of a joint type, 0 to 16, that is given as such or by name: "left wrist" or "left_wrist".
+    """Return the index of a joint type, 0 to 16, that is given as index or by name: "left wrist" or "left_wrist".
 
     Raises:
         HpeError: there is no such joint type.

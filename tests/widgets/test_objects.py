@@ -148,7 +148,7 @@ OTHER_THINGS = [
     pytest.param(
         lambda: hpe.crop_boxes("a.jpg", np.ones((1, 4))), "type str was given, but an RGB", id="a path to crop"
     ),
-    pytest.param(lambda: hpe.Player([SCENE.image], [DECODING]), "type Decoding was given, but what", id="no record"),
+    pytest.param(lambda: hpe.Player([SCENE.image], [DECODING]), "type Decoding was given, but entries", id="no record"),
     pytest.param(lambda: hpe.Player([SCENE.image], ENTRY_OF_NAN), "poses with NaN or infinite", id="poses of NaN"),
     pytest.param(lambda: hpe.Poses([], [], [], []), "type list was given, but arrays", id="poses of lists"),
     pytest.param(lambda: hpe.Player([None], ENTRY), "type NoneType was given, but an RGB", id="a film of no pictures"),
