@@ -288,7 +288,7 @@ class Settings(Checked):
         plain = [name for name, value in vars(cls).items() if isinstance(value, Field)]
         if plain:
             raise HpeError(
-                f"{cls.__name__} has the knob {plain[0]} but is no dataclass of its own; "
+                f"{cls.__name__} has the knob {plain[0]} but is not a dataclass itself; "
                 "put @dataclass(frozen=True, kw_only=True) above the class."
             )
         return super().__new__(cls, **given)

@@ -97,7 +97,7 @@ def decode(maps: Maps, settings: Settings | None = None) -> Decoding:
         The poses (`.poses`, in image pixels) and the result of every step.
 
     Raises:
-        HpeError: the rule, if it is not one of the kit's, raised an error or returned invalid costs.
+        HpeError: a user's rule raised an error or returned invalid costs.
 
     Example:
         >>> import hpe_nb as hpe
@@ -189,7 +189,7 @@ class Decoder:
         return _decode(self.maps, settings, partial(self._step, read), partial(self._take, read), self.searches)
 
     def _step(self, read: Read, names: tuple[str, ...], inputs: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
-        """Return the result of a step for these settings and inputs, cached objects themselves; compute it if new."""
+        """Return the result of a step for these settings and inputs (which are cached objects); compute it if new."""
         key = names, *[read[name] for name in names], *map(id, inputs)
         if key not in self._results:
             made = compute()

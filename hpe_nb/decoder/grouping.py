@@ -23,7 +23,7 @@ from hpe_nb.settings import Candidates, People, Settings
 from hpe_nb.skeleton import JOINT_ORDER, KEYPOINTS, K
 
 ALONE = -1
-"""Stands for the person of a candidate that joins none of the people so far and opens a new one."""
+"""In place of a person's index, for a candidate that joins none of the people so far and opens a new one."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -306,7 +306,7 @@ def duplicates_of(xy: Floats, present: Bools, scores: Floats, limit: float) -> I
     ones = present.astype(np.float32)
 
     def alike(better: Ints, worse: Ints) -> Bools:
-        """Return which of the people `worse` (w,) duplicate which of `better` (b,), the first b of them: (b, w)."""
+        """Return which of the people `worse` (w,) duplicate which of `better` (b,), the first b of `worse`: (b, w)."""
         shared = ones[better] @ ones[worse].T
         table: Bools = np.triu(2 * shared >= ones[worse].sum(axis=1), 1)
         # OKS is above the limit if the joints' differences from 1 sum to less than this slack (1e-3: for rounding).

@@ -132,7 +132,7 @@ def search_window(maps: Maps, joint: int, tag: Float32, box: list[int], least: f
     x, y, value = strongest(heat)
     if value <= least:
         return NOTHING
-    # Mostly the strongest pixel already has the person's tag; only if not, the tags of the whole window are read.
+    # If the strongest pixel of all has the person's tag, the tags of the other pixels need not be read.
     if rounded_distances(maps.tags[joint, y0 + y, None, x0 + x], tag)[0] > 0:
         own = rounded_distances(maps.tags[joint, y0:y1, x0:x1], tag) == 0
         x, y, value = strongest(heat, own)

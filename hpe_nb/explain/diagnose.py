@@ -32,7 +32,7 @@ class Finding(NamedTuple):
 
     Attributes:
         name: name of the fault.
-        weight: how likely it is the cause of what is wrong, 0 to 1.
+        weight: how likely it is to be the cause of the wrong result, 0 to 1.
         evidence: the measurements that indicate it.
         advice: what to try.
         changes: the values of settings to try, by name; empty if no setting helps.
@@ -129,7 +129,7 @@ class Clues:
 def usual_heights(joints: Float32) -> Float64:
     """Return body heights (P,) in map pixels that nine in ten pairs of the joints (P, 17, 3) allow; two joints or more.
 
-    In theory the largest of all pairs gives the height, but a single false joint far away would make it much too large.
+    In theory the height is the maximum over all pairs, but a single false joint far away would make it much too large.
     """
     xy = np.where(joints[..., 2:] > 0, joints[..., :2], np.nan).astype(np.float64)
     return np.asarray(np.nanquantile(pair_heights(xy), 0.9, axis=1))

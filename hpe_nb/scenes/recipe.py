@@ -133,11 +133,11 @@ NAMED: dict[str, Recipe] = {
     ),
     "crowd": Recipe(
         people=30, tag_gap=1.5, tag_noise=0.1,
-        about="Thirty people: many peaks of each joint type, and tags that stand close.",
+        about="Thirty people: many peaks of each joint type, and tags that are close together.",
     ),
     "half outside": Recipe(
         cast=(Actor("standing", 0.4), Actor("arms up", 0.97, 0.95, 0.8)),
-        about="One person stands half outside the picture: joints that are not there cannot be found, only invented.",
+        about="One person stands half outside the picture: the joints outside cannot be found, only invented.",
     ),
     "same tag": Recipe(
         cast=(Actor("standing", 0.2), Actor("waving", 0.8, mirrored=True), Actor("pointing", 0.5)), same_tag=True,
