@@ -40,10 +40,10 @@ FIGURES = [
     pytest.param(hpe.plot_tag_map, (ONE_COLUMN, "nose"), "person 1 at x 0, y 2", id="tag map of one column"),
     pytest.param(hpe.plot_tag_strip, (DECODING,), "32 peaks", id="tag strip"),
     pytest.param(hpe.plot_tag_strip, (DECODING, SCENE.truth), "4 joints in another", id="tag strip with truth"),
-    pytest.param(hpe.plot_tag_histogram, (DECODING,), "least gap", id="tag histogram"),
+    pytest.param(hpe.plot_tag_histogram, (DECODING,), "smallest gap", id="tag histogram"),
     pytest.param(hpe.plot_cost_matrix, (DECODING, "left wrist"), "2 peaks against 2 people", id="cost matrix"),
     pytest.param(
-        hpe.plot_cost_matrix, (DECODING, "nose"), "no person is there yet for its 2 peaks", id="cost matrix, first turn"
+        hpe.plot_cost_matrix, (DECODING, "nose"), "no person exists yet for its 2 peaks", id="cost matrix, first turn"
     ),
     pytest.param(hpe.plot_table, (DECODING.poses,), "Person 1: score", id="table"),
     pytest.param(hpe.plot_film_strip, (DECODING, SCENE.image), "8 pictures", id="film strip"),
