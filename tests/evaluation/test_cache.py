@@ -75,11 +75,11 @@ def test_a_lost_or_damaged_file_is_named_and_made_again(photos):
         cache = kept(photos, network, "c")
         path = cache.path(cache.keys[0])
         path.write_bytes(damage(path.read_bytes()))
-        refused(r"0\.png, is damaged; cache_maps makes it again", cache.__getitem__, 0)
+        refused(r"0\.png, is damaged; call cache_maps again", cache.__getitem__, 0)
     assert network.calls == [0, 1, 2, 0, 0]
     assert same(hpe.decode(kept(photos, network, "c")[0]).poses, hpe.decode(SCENES[0].maps).poses)
     path.unlink()
-    refused("has gone", cache.__getitem__, 0)
+    refused("does not exist", cache.__getitem__, 0)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders of Windows have no such permissions")
@@ -93,8 +93,10 @@ def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_one(tmp_path,
 
 def test_sweep_of_a_cache_checks_the_thresholds(photos):
     cache = kept(photos, Network(), "c")
-    refused(r"kept maps begin at 0\.01", hpe.sweep, cache, SCENES, {"refine_threshold": [0.0, 0.1]}, progress=False)
-    refused(r"kept maps begin at 0\.01", evaluate_cache, cache, SCENES, hpe.Settings(refine="near", refine_threshold=0))
+    refused(r"cached maps start at 0\.01", hpe.sweep, cache, SCENES, {"refine_threshold": [0.0, 0.1]}, progress=False)
+    refused(
+        r"cached maps start at 0\.01", evaluate_cache, cache, SCENES, hpe.Settings(refine="near", refine_threshold=0)
+    )
     table = hpe.sweep(cache, SCENES, {"refine_threshold": [0.05, 0.1]}, progress=False)
     assert "protocol 448" in str(table)
     assert len(list(cache.folder.rglob("*.record"))) == 3
@@ -164,6 +166,6 @@ def test_packed_maps_decode_alike(rule, dimension, ties):
     packed = pack(maps)
     for settings in hpe.random_settings(12, ranges, rule()):
         if dimension > 1 and settings.refine == "everywhere":
-            refused("too little is kept", check_exact, [settings], packed)
+            refused("do not contain enough", check_exact, [settings], packed)
         else:
             assert same(hpe.decode(maps, settings).poses, hpe.decode(unpack(packed), settings).poses), settings

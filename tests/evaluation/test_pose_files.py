@@ -121,7 +121,7 @@ PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0
         pytest.param("a.json", json.dumps([PERSON | {"keypoints": [1.0] * 50}]), "size 50", id="a number too few"),
         pytest.param("a.json", json.dumps([PERSON | {"keypoints": "text"}]), "convert", id="text as keypoints"),
         pytest.param("a.json", json.dumps([PERSON | {"keypoints": [None] * 51}]), "holds no poses", id="nulls"),
-        pytest.param("a.json", json.dumps([PERSON | {"kind": [3] * 17}]), "kinds", id="a fourth kind"),
+        pytest.param("a.json", json.dumps([PERSON | {"kind": [3] * 17}]), "a kind is not", id="a fourth kind"),
         pytest.param("a.json", json.dumps([PERSON | {"score": float("nan")}]), "not finite", id="NaN"),
         pytest.param("a.json", json.dumps([PERSON | {"score": 1e39}]), "not finite", id="too large for float32"),
         pytest.param("a.json", '[{"category_id": 1}]', "'image_id' is missing", id="no image id"),
@@ -129,9 +129,9 @@ PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0
         pytest.param("a.csv", "", "a table with the columns", id="empty csv"),
         pytest.param("a.csv", "name,age\nAnn,3\n", "'image_id' is missing", id="another table"),
         pytest.param("a.csv", b"\x00\xff\x00", "holds no poses", id="binary csv"),
-        pytest.param("a.jsonl", "{}\n", "no record", id="no record"),
+        pytest.param("a.jsonl", "{}\n", "not a record", id="no record"),
         pytest.param("a.txt", "", "ends with .json or .csv", id="another ending"),
-        *(pytest.param(f"a.{end}", text, "no record|no poses") for end in ("json", "jsonl", "csv") for text in STRANGE),
+        *(pytest.param(f"a.{end}", text, "a record|no poses") for end in ("json", "jsonl", "csv") for text in STRANGE),
     ],
 )
 @pytest.mark.filterwarnings("error")
@@ -140,7 +140,7 @@ def test_what_is_no_pose_file(tmp_path, name, content, says):
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     assert f"{name} " in refused(says, load_poses, path)
     if content in STRANGE:
-        refused("is no record", list, hpe.read_record(path))
+        refused("is not a record", list, hpe.read_record(path))
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path):

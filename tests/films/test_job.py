@@ -316,7 +316,7 @@ VTEST = hpe.sample("vtest")
         pytest.param(lambda path: run(VTEST, path / "out", frames=-1), "frames=-1", id="less than no frames"),
         pytest.param(lambda path: run(VTEST, path / "out", joints=("tail",)), "tail", id="no joint's name"),
         pytest.param(lambda path: run(VTEST, path / "text"), "text could not be written", id="a file in the way"),
-        pytest.param(lambda path: list(hpe.read_record(path / "text")), "is no record", id="no record"),
+        pytest.param(lambda path: list(hpe.read_record(path / "text")), "is not a record", id="no record"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, "../a.jpg"))), "leads out", id="picture above"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, "/a.jpg"))), "leads out", id="picture elsewhere"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, time=-1))), "time=-1.0", id="before the film"),
