@@ -107,7 +107,7 @@ def test_an_export_replaces_nothing_but_an_earlier_one_when_both_files_are_whole
         return {file: file.read_bytes() for file in tmp_path.iterdir()}
 
     weights.write_bytes(b"mine")
-    refused(r"net\.bin is there without net\.xml", export, first, path)
+    refused(r"net\.bin exists without net\.xml", export, first, path)
     refused(r"ends in \.xml is expected", export, first, weights)
     refused("could not be written", export, first, weights / "other.xml")
     assert files() == {weights: b"mine"}

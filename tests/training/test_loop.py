@@ -84,7 +84,7 @@ def test_a_killed_training_goes_on_with_the_curve_of_its_seed_and_is_exported(un
 def test_a_log_goes_on_or_anew_and_ones_own_is_not_written_over(folder, tmp_path):
     config, log = tiny_config(folder), tmp_path / "log.csv"
     log.write_text("mine")
-    refused(r"log\.csv is there without last\.pt, so it is of no", run, config, tmp_path)
+    refused(r"log\.csv exists without last\.pt, so it is not", run, config, tmp_path)
     assert log.read_text() == "mine"
     log.unlink()
     run(replace(config, steps=2), tmp_path)
@@ -169,8 +169,8 @@ def test_shipped_configs_can_be_read():
         pytest.param(b"network = '\xe4'", "can't decode byte 0xe4", id="Latin-1"),
         pytest.param(b"network = ", "Invalid value", id="broken"),
         pytest.param(b"network = 'aenet'", "'data'", id="no data"),
-        pytest.param(b"network = 'aenet'\ndata = [3]", "is no config", id="data of another kind"),
-        pytest.param(b"augment = 3", "is no config", id="augment of another kind"),
+        pytest.param(b"network = 'aenet'\ndata = [3]", "is not a config", id="data of another kind"),
+        pytest.param(b"augment = 3", "is not a config", id="augment of another kind"),
         pytest.param(b"speed = 3", "'speed'", id="unknown name"),
         pytest.param(b"network = 3\ndata = []", "one of aenet, two-scales is expected", id="other network"),
         pytest.param(b"batch = 0", ".toml: batch=0 was given, but a whole number from 1 to", id="too small"),
