@@ -40,9 +40,7 @@ _STAGES = ((5, "faces"), (9, "shoulders and hips"), (13, "arms"), (17, "legs"))
 
 
 def plot_heatmaps(maps: Maps, image: Image | None = None, *, ax: Axes | None = None) -> Axes:
-    """Plot the photo and each of the 17 heatmaps over it: where the network sees each joint type.
-
-    Scores are shown without their signs.
+    """Plot the photo and each of the 17 heatmaps over it, with absolute scores: where the network sees each joint type.
 
     Args:
         maps: the network's maps.

@@ -30,7 +30,7 @@ SHIFT = 4
 PALE = 0.55
 """Opacity of limbs that lead to refined joints."""
 
-MAX_WIDTH = 10_000
+WIDEST = 10_000
 """Largest `line_width` in pixels; OpenCV's own limit is about three times this."""
 
 SIDES = tuple({"left": 0, "right": 2}.get(name.split()[0], 1) for name in KEYPOINTS)
@@ -83,10 +83,8 @@ def draw_poses(
     check_image(image)
     check_kind(poses, Poses)
     numbered = numbers_of(poses, people)
-    if line_width is not None and not 0 <= line_width <= MAX_WIDTH:
-        raise HpeError(
-            f"line_width={line_width!r} was given, but a number of pixels from 0 to {MAX_WIDTH} is expected."
-        )
+    if line_width is not None and not 0 <= line_width <= WIDEST:
+        raise HpeError(f"line_width={line_width!r} was given, but a number of pixels from 0 to {WIDEST} is expected.")
     picture = np.array(image, order="C")
     persons = _persons(poses, numbered, min_score, image.shape, line_width)
     if (poses.kind == REFINED).any():
@@ -115,9 +113,7 @@ def _persons(
     poses: Poses, numbers: Iterable[int], min_score: float, shape: tuple[int, ...], line_width: float | None
 ) -> list[_Person]:
     """Prepare the people for OpenCV; larger bodies have wider limbs, within limits set by the size of the picture."""
-    near = (np.abs(poses.keypoints[..., :2]) < 2**14).all(
-        axis=-1
-    )  # farther out OpenCV's fixed-point numbers may overflow
+    near = (np.abs(poses.keypoints[..., :2]) < 2**14).all(axis=-1)  # beyond, OpenCV's integers may overflow
     seen = (poses.kind != MISSING) & (poses.keypoints[..., 2] >= min_score) & near
     points = np.rint(np.where(seen[..., None], poses.keypoints[..., :2], 0) * (1 << SHIFT)).astype(int)
     x0, y0, x1, y1 = replace(poses, kind=np.where(near, poses.kind, MISSING)).boxes.T.astype(np.float64)

@@ -185,8 +185,7 @@ def labels_of_each(
 ) -> list[Labels]:
     """Return the labels of each picture, for ground truth of this number of pictures in the same order.
 
-    If the truth is a labelled set and the paths of the `photos` are given, their names must be the same; leading
-    folders are compared as far as both have them.
+    If `photos` (paths) are given, they must match the file names in a labelled set; folders count where both have them.
 
     Raises:
         HpeError: the labels are of another number of pictures, or of other photos.
@@ -254,8 +253,7 @@ def read_labels(path: str | Path) -> LabelledSet:
 def check_inside(places: Iterable[Floats], sizes: Iterable[tuple[int, int]], source: str) -> None:
     """Raise HpeError if more than a quarter of the joints, (N, 2) for each picture, cannot belong to their picture.
 
-    That is, they are outside it, which happens with labels of other pictures, or in its first pixel, which happens with
-    positions given as fractions of the picture's size.
+    Joints are outside with labels of other pictures, and in the first pixel with fractions of the picture's size.
     """
     outside = joints = 0
     for xy, size in zip(places, sizes, strict=True):
@@ -369,8 +367,7 @@ def images_of(labels: Path) -> Path:
 def _photos_of(labels: Path) -> dict[str, Path]:
     """The pictures of a folder of YOLO labels by file name without extension, from this folder and from `images`.
 
-    Of several pictures of the same name, the one whose extension comes first in `PICTURE_ENDINGS` is used: a.jpg rather
-    than its mask a.png.
+    Of pictures of the same name, the one whose extension is first in `PICTURE_ENDINGS` is used: a.jpg, not mask a.png.
     """
     folders = [folder for folder in (images_of(labels), labels) if folder.is_dir()]
     files = [path for folder in folders for path in folder.iterdir() if path.suffix.lower() in PICTURE_ENDINGS]

@@ -123,13 +123,9 @@ class Judgement:
 
 
 def judge(results: Sequence[Poses], result: Sequence[int], labels: Labels, areas: int = 1) -> Judgement:
-    """Evaluate the R distinct results of a picture against its labels.
+    """Evaluate the R distinct results of a picture; `result` (S,) is the index of the result of each setting.
 
-    Args:
-        results: the R results.
-        result: (S,) index of the result of each setting.
-        labels: the labels of the picture.
-        areas: number of COCO's ranges of area: 1 as a sweep needs, or 3 for all ten of COCO's metrics.
+    `areas` is the number of COCO's ranges of area: 1 as a sweep needs, or 3 for all ten of COCO's metrics.
     """
     all_people = Poses(*(np.concatenate([getattr(each, item.name) for each in results]) for item in fields(Poses)))
     parts = (all_people.keypoints.reshape(-1, 3 * K), all_people.scores[:, None], all_people.kind)
@@ -157,14 +153,9 @@ def judge(results: Sequence[Poses], result: Sequence[int], labels: Labels, areas
 
 
 def count_joints(keypoints: Float32, kind: Kinds, labels: Labels) -> tuple[Ints, Ints]:
-    """Count the joints of N people that are on a labelled joint of the same type, see `HALF`.
+    """Count the joints of N people, keypoints (N, 17, 3) and kinds (N, 17), that are on a labelled joint of their type.
 
-    A person's label is the label on which most of their joints are.
-
-    Args:
-        keypoints: (N, 17, 3) x, y, score.
-        kind: (N, 17) kind of each joint.
-        labels: the G labels of the picture.
+    On means within `HALF`. A person's own label is the one that most of their joints are on.
 
     Returns:
         (N, 4) joints on any label; those on another person's label but not on their own; refined joints; refined joints
@@ -175,8 +166,7 @@ def count_joints(keypoints: Float32, kind: Kinds, labels: Labels) -> tuple[Ints,
     both = present[:, None] & labels.labelled
     near = (away <= (PCK * labels.boxes[:, 2:].max(axis=1, initial=0))[:, None]) & both
     on = (away <= HALF * np.sqrt(labels.areas)[:, None]) & both & labels.real[:, None]
-    # One more label, which no joint is on, so that there is one in pictures without labels.
-    on = np.concatenate((on, np.zeros_like(on, shape=(len(kind), 1, on.shape[2]))), axis=1)
+    on = np.concatenate((on, np.zeros_like(on, shape=(len(kind), 1, on.shape[2]))), axis=1)  # a last one without joints
     on_owner, on_any = on[np.arange(len(on)), on.sum(axis=2).argmax(axis=1)], np.asarray(on.any(axis=1))
     counts = np.stack([each.sum(axis=1) for each in (on_any, on_any & ~on_owner, new, new & ~on_owner)], axis=1)
     return counts, near.sum(axis=2)

@@ -60,8 +60,7 @@ def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_i
         The path.
 
     Raises:
-        HpeError: the extension is another one, `poses` are not poses or have numbers that are not finite, or the file
-            cannot be written.
+        HpeError: another extension, `poses` of another type or with NaN or infinity, or the file cannot be written.
         TypeError: an image id is neither a whole number nor a name.
 
     Example:

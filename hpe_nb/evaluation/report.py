@@ -104,8 +104,7 @@ def evaluate_cache(
     """Decode cached maps, one picture at a time, and evaluate the poses; the protocol in the report is the cache's.
 
     Raises:
-        HpeError: a threshold is below the lowest score in the cache, or the labels are of other photos; both are
-            checked before any decoding.
+        HpeError: a threshold is below the lowest cached score, or the labels are of other photos; checked at the start.
     """
     settings = settings or Settings()
     check_exact([settings], cache.packed(0))

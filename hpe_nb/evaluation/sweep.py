@@ -179,8 +179,7 @@ def run_tasks(
 ) -> Iterator[tuple[int, Any]]:
     """Run a function on each task on an executor.
 
-    A process pool breaks when one of its processes dies; a new pool then runs its unfinished tasks. Dask does this
-    itself.
+    A process pool breaks if one of its processes dies; a new pool then runs its unfinished tasks, as Dask does itself.
 
     Args:
         function: function to run; wrap it with joblib if other processes cannot import it.

@@ -101,8 +101,7 @@ class SweepTable:
         """Return the AP of the default, and the cross-validated AP of choosing the best setting.
 
         The pictures are randomly split into parts, and each part is decoded with the setting that is best on the other
-        parts. The difference between the two is the gain to expect on new pictures. Takes about `folds` times as long
-        as making the table.
+        parts. The difference between the two is the gain to expect on new pictures. Takes as long as `folds` tables.
 
         Args:
             folds: number of parts; with fewer pictures, each picture is a part.

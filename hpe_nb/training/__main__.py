@@ -18,9 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m hpe_nb.training", description=main.__doc__)
     commands = parser.add_subparsers(required=True)
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--config", type=Path, default=CONFIGS / "hpe-nb-ae.toml", help="network, data and options, as TOML"
-    )
+    common.add_argument("--config", type=Path, default=CONFIGS / "hpe-nb-ae.toml", help="network, data and options")
     common.add_argument("--out", type=Path, default=Path("training"), help="folder for the checkpoint and log.csv")
     train = commands.add_parser("train", parents=[common], help="train, or resume a training that was stopped")
     train.add_argument("--device", help='"cpu" or "cuda"; by default cuda if available')

@@ -99,8 +99,7 @@ def read_config(path: Path) -> Config:
     """Read a config from a TOML file; paths in it are relative to the folder of the file.
 
     Raises:
-        HpeError: the file does not exist, a name is unknown or missing, or a value has the wrong type or is outside its
-            limits.
+        HpeError: the file does not exist, a name is unknown or missing, or a value has a wrong type or is out of range.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))

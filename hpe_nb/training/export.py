@@ -92,9 +92,7 @@ def export(network: nn.Module, path: Path) -> None:
     for node in model.get_ordered_ops():
         if node.get_type_name() == "Constant" and node.get_element_type() == ov.Type.f32:
             values = node.data.astype(np.float16)
-            if values.size >= 16 and np.array_equal(
-                values.astype(np.float32), node.data
-            ):  # small constants are not weights
+            if values.size >= 16 and np.array_equal(values.astype(np.float32), node.data):  # smaller: not weights
                 half = opset.convert(opset.constant(values), "f32")
                 for target in node.output(0).get_target_inputs():
                     target.replace_source_output(half.output(0))

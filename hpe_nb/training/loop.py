@@ -99,9 +99,7 @@ def _truncate_log(log: Path, step: int) -> None:
     kept = []
     for row in content.splitlines(keepends=True):
         number = row.partition(b",")[0]
-        if row.endswith(b"\n") and (
-            number == b"step" or (number.isdigit() and int(number) <= step)
-        ):  # the last line may be incomplete
+        if row.endswith(b"\n") and (number == b"step" or (number.isdigit() and int(number) <= step)):  # one may be cut
             kept.append(row)
     with written_whole(log) as part:
         part.write_bytes(b"".join(kept))
