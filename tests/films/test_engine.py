@@ -54,7 +54,7 @@ def test_a_flip_test_is_not_accepted_as_a_network(tmp_path):
     assert not any(tmp_path.iterdir())
 
 
-def test_unusable_frames_are_skipped_and_reported(monkeypatch):
+def test_frames_that_cannot_be_used_are_left_out_and_told(monkeypatch):
     given, report, maps = frames(WALK), Troubles(), DOTS(WALK[0])
     for i in (*range(9), 15):  # at the beginning more than may wait
         given[i] = replace(given[i], image=np.zeros((4, 4), np.uint8), name="grey one")
