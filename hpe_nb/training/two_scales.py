@@ -1,13 +1,13 @@
 """The network that ships with the kit: MoveNet at two scales, heatmaps rescored by a judge, and learned tags.
 
 MoveNet runs on the picture and on the picture at half its size, so that near and far people both have a size that it
-knows. Its joint maps at stride 4, moved by its own offsets, give heatmaps at stride 2. Each pixel is assigned to the
-person in MoveNet's list whose joint it would be. Where it is close to that joint, the heatmap is kept and the tag is
-read at that person's torso. The judge, a small network that was trained earlier, predicts the OKS of a peak with the
+detects well. Its joint maps at stride 4, moved by its own offsets, give heatmaps at stride 2. Each pixel is assigned to
+the person in MoveNet's list whose joint it would be. Where it is close to that joint, the heatmap is kept and the tag
+is read at that person's torso. The judge, a small network that was trained earlier, predicts the OKS of a peak with the
 true joint, so that the score of a pose is its expected OKS, the best order for AP. MoveNet and judge are frozen; this
 package trains the head, see `hpe_nb.training.tag_head`.
 
-Throughout, `near` is MoveNet's output for the picture itself, and `far` that for the picture at half its size.
+The arguments `near` and `far` are MoveNet's outputs for the picture itself and for the picture at half its size.
 """
 
 from __future__ import annotations
