@@ -24,7 +24,7 @@ from matplotlib.axes import Axes
 
 import hpe_nb as hpe
 from hpe_nb.arrays import Image
-from hpe_nb.draw.figures import heated
+from hpe_nb.draw.figures import heat_overlay
 from hpe_nb.files.images import decode_image, encode_image
 
 ROOT = Path(__file__).parents[2]
@@ -136,7 +136,7 @@ def thumbnails() -> Iterator[tuple[str, Image]]:
 
     def heat(scene: hpe.Scene) -> Image:
         highest = np.abs(scene.maps.heatmaps).max(axis=0)
-        return heated(scene.image, cv2.resize(highest, scene.recipe.size).astype(np.float32))
+        return heat_overlay(scene.image, cv2.resize(highest, scene.recipe.size).astype(np.float32))
 
     def drawn(scene: hpe.Scene) -> Image:
         return hpe.draw_poses(scene.image, hpe.decode(scene.maps).poses)

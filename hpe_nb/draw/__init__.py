@@ -1,5 +1,5 @@
 """Figures of every step of the decoder, for notebooks, slides and print.
 
-A function draws into `ax` where one is given, else into a figure of its own, and returns the Axes, which a notebook
-shows with their alt text. Nothing here draws with pyplot or changes matplotlib's settings.
+Each function draws into `ax` if one is given, otherwise into a new figure, and returns the Axes. A notebook shows them
+with their alt text. Nothing here uses pyplot or changes matplotlib's settings.
 """

@@ -1,4 +1,4 @@
-"""Dots: every peak and every refined joint of a decoding, with the person that has it, for figures and widgets."""
+"""Dots: every peak and every refined joint of a decoding, with its person, for figures and widgets."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from hpe_nb.decoder.decode import Decoding
 
 @dataclass(frozen=True, eq=False)
 class Dots:
-    """Peaks, and after them the joints that refinement found.
+    """The peaks, followed by the joints that refinement found.
 
     Attributes:
         joint: (N,) joint type.
-        person: (N,) index of the pose that has the joint, -1 where no pose has it.
-        xy: (N, 2) place in map pixels.
+        person: (N,) index of the pose that contains the joint, -1 if none does.
+        xy: (N, 2) position in map pixels.
         value: (N,) score.
-        tag: (N, D) tag at the place.
-        refined: (N,) true where refinement found it.
+        tag: (N, D) tag at this position.
+        refined: (N,) true where refinement found the joint.
     """
 
     joint: Ints
@@ -36,12 +36,12 @@ class Dots:
 
     @property
     def keys(self) -> list[tuple[int, ...]]:
-        """Joint type and place of each dot: the same dot has the same key in every decoding of the maps."""
+        """Joint type, x and y of each dot: the same dot has the same key in every decoding of the same maps."""
         return [tuple(row) for row in np.column_stack((self.joint, self.xy)).tolist()]
 
 
 def dots_of(decoding: Decoding) -> Dots:
-    """All dots of a decoding: its peaks in their order, then what refinement found for people that became poses."""
+    """All dots of a decoding: the peaks in their order, then the refined joints of the people that became poses."""
     peaks, refinement = decoding.peaks, decoding.refinement
     stay = decoding.repeats < 0
     pose = np.where(stay, np.cumsum(stay) - 1, -1)
@@ -58,7 +58,7 @@ def dots_of(decoding: Decoding) -> Dots:
 
 
 def owners(decoding: Decoding) -> Ints:
-    """Index of the pose (N,) that each peak went into, -1 where its person did not become a pose."""
+    """Index (N,) of the pose that each peak belongs to, -1 where its group did not become a pose."""
     pose = np.full(len(decoding.groups), -1, np.intp)
     pose[decoding.people] = np.arange(len(decoding.people))
     return pose[decoding.groups.owner]

@@ -1,1 +1,1 @@
-"""Evaluation: how good a decoding is, and which settings are best, with numbers."""
+"""Evaluation: metrics of decodings, and sweeps that find the best settings."""

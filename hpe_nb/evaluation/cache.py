@@ -1,7 +1,7 @@
-"""Map cache: the network looks at each photo once, and its maps are kept, packed, for every sweep to come.
+"""Map cache: run the network once per photo, and store the packed maps for all later sweeps.
 
-Most of a heatmap is all but zero. A pixel can matter only as a peak, as a refined joint, or as the neighbour of one of
-these that decides the quarter-pixel step; the others are left out, which leaves a tenth to a seventh.
+Most of a heatmap is nearly zero. A pixel can matter only as a peak, as a refined joint, or as a neighbour of one of
+these, which decides the quarter-pixel step. All other pixels are left out, which leaves 10 to 15 % of the size.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ from hpe_nb.settings import Settings
 from hpe_nb.skeleton import K
 
 ENDING = ".maps"
-"""Ending of the cache's files; each holds one photo's packed maps."""
+"""File extension of the cache; each file contains one photo's packed maps."""
 
-PACKING = 5
-"""Number of the way in which maps are packed; with another number all maps are made again."""
+PACK_VERSION = 5
+"""Version of the packed format; if it changes, all maps are computed again."""
 
 FLOOR = 0.01
-"""Scores up to this are left out; thresholds below it need the whole maps."""
+"""Scores up to this are left out; decoding with a lower threshold needs the original maps."""
 
 
 @dataclass(frozen=True)
 class MapCache(Sequence[Maps]):
-    """The kept maps of some photos: `cache[i]` are the maps of photo i, read when asked for.
+    """The cached maps of some photos: `cache[i]` reads the maps of photo i from disk.
 
     Attributes:
-        folder: where the files are.
-        names: path of each photo, as it was given.
-        keys: name of each photo's file, made from the network, the fit and the photo's bytes.
-        protocol: one line on network, fit, size and flip test.
+        folder: folder of the cache files.
+        names: path of each photo, as given.
+        keys: cache file name of each photo, a hash of the network, the fit and the photo's bytes.
+        protocol: network, fit, size and flip test in one line.
     """
 
     folder: Path
@@ -66,15 +66,15 @@ class MapCache(Sequence[Maps]):
         return unpack(self.packed(index))
 
     def packed(self, index: int) -> dict[str, Any]:
-        """The packed maps of one photo; HpeError where their file has gone, or is damaged."""
+        """The packed maps of one photo; HpeError if the file is missing or damaged."""
         path = self.path(self.keys[index])
-        if (kept := unsealed(path)) is None:
-            what = "is damaged" if path.exists() else "has gone"
-            raise HpeError(f"{path}, the maps of {self.names[index]}, {what}; cache_maps makes it again.")
-        return kept
+        if (arrays := unseal(path)) is None:
+            problem = "is damaged" if path.exists() else "does not exist"
+            raise HpeError(f"{path}, the maps of {self.names[index]}, {problem}; call cache_maps again to create it.")
+        return arrays
 
     def path(self, key: str) -> Path:
-        """File of a key."""
+        """Path of the cache file of a key."""
         return self.folder / (key + ENDING)
 
     def __str__(self) -> str:
@@ -90,32 +90,32 @@ def cache_maps(
     *,
     progress: bool = True,
 ) -> MapCache:
-    """Run the network on each photo whose maps are not kept yet, and give the kept maps.
+    """Run the network on each photo that is not in the cache yet, and return the cached maps of all photos.
 
-    The key of a photo is made from the network's weights, its fit and size, and the bytes of the file: another network,
-    another fit or a changed photo make new maps, a moved one does not. Each file is written whole or not at all, so a
-    run that is killed loses one photo at most; a damaged file is made again.
+    A photo's key is a hash of the network's weights, its fit and size, and the bytes of the file: the maps are computed
+    again for another network, another fit or a changed photo, but not for a photo that was moved. Each file is written
+    completely or not at all, so a killed run loses at most one photo. Damaged files are computed again.
 
     Args:
         photos: paths of photos, for example `labels.paths(folder)`.
-        network: from `load_network`, alone or in a `FlipTest`; its `name` tells it from other networks.
-        folder: where to keep the maps; by default in the user's cache, or in a temporary folder, which goes with the
-            returned object, where that cannot be written.
+        network: a network from `load_network`, or a `FlipTest` of one; it must have a `name`.
+        folder: where to store the maps; by default the user's cache folder or, if that is not writable, a temporary
+            folder, which is deleted together with the returned object.
         progress: show a progress bar.
 
     Returns:
-        The kept maps, in the order of the photos.
+        The cached maps, in the order of the photos.
 
     Raises:
-        HpeError: a network without a name, one path in place of a list, no photos, one that cannot be read, or a folder
-            that cannot be written.
+        HpeError: the network has no name, `photos` is a single path or empty, a photo cannot be read, or the folder
+            cannot be written.
     """
     if isinstance(photos, str | Path):
         raise HpeError(f"{photos} was given, but a list of photos is expected, for example labels.paths({photos}).")
     check_kind(photos, Iterable, "a list of photos is expected, for example labels.paths(folder)")
     paths, hold = [path_of(each) for each in photos], None
     if not paths:
-        raise HpeError("no photos were given, but one at least is expected, for example labels.paths(folder).")
+        raise HpeError("no photos were given, but at least one is expected, for example labels.paths(folder).")
     own, flip = (network.network, "with flip test") if isinstance(network, FlipTest) else (network, "no flip test")
     name = getattr(own, "name", None)
     if not isinstance(name, str):
@@ -128,38 +128,38 @@ def cache_maps(
     fit, size = getattr(own, "fit", ""), getattr(own, "size", "")
     fitted = f", fit {fit} {size}" if isinstance(fit, str) else f", fit {fit[0]}x{fit[1]}"
     protocol = f"{name}{fitted if fit else ''}, {flip}"
-    told = f"{PACKING}|{protocol}|{getattr(own, 'negated', None)}".encode() + getattr(own, "identity", b"")
-    identity, keys = hashlib.sha256(told).digest(), []
-    for path in shown(paths, "photo", progress):
-        content = read_bytes(path, "a photo")
+    described = f"{PACK_VERSION}|{protocol}|{getattr(own, 'negated', None)}".encode() + getattr(own, "identity", b"")
+    identity, keys = hashlib.sha256(described).digest(), []
+    for photo in progress_bar(paths, "photo", progress):
+        content = read_bytes(photo, "a photo")
         keys.append(hashlib.sha256(identity + hashlib.sha256(content).digest()).hexdigest()[:40])
-        kept = target / (keys[-1] + ENDING)
-        if unsealed(kept) is None:
-            seal(kept, pack(network(read_image(path))))
+        path = target / (keys[-1] + ENDING)
+        if unseal(path) is None:
+            seal(path, pack(network(read_image(photo))))
     return MapCache(target, tuple(map(str, paths)), tuple(keys), protocol, hold)
 
 
-def shown(items: Iterable[Any], unit: str, progress: bool, total: int | None = None, done: int = 0) -> tqdm[Any]:
-    """The items with a progress bar, in a notebook or on a terminal; elsewhere, such as in a log, without."""
-    seen = progress and ("ipykernel" in sys.modules or sys.stderr.isatty())
-    return tqdm(items, total=total, initial=done, unit=unit, disable=not seen)
+def progress_bar(items: Iterable[Any], unit: str, progress: bool, total: int | None = None, done: int = 0) -> tqdm[Any]:
+    """Iterate over the items with a progress bar, shown only in a notebook or on a terminal."""
+    enabled = progress and ("ipykernel" in sys.modules or sys.stderr.isatty())
+    return tqdm(items, total=total, initial=done, unit=unit, disable=not enabled)
 
 
 def seal(path: Path, arrays: dict[str, Any]) -> None:
-    """Write arrays with their checksum, without pickle; whole or not at all. To compress costs more than it saves."""
+    """Write arrays with a checksum, without pickle, completely or not at all; uncompressed, because that is faster."""
     file = io.BytesIO()
     np.savez(file, **arrays)
     write_sealed(path, file.getvalue())
 
 
-def unsealed(path: Path) -> dict[str, Any] | None:
-    """The arrays of a file that `seal` wrote; None where there is none, or the checksum differs."""
+def unseal(path: Path) -> dict[str, Any] | None:
+    """Read the arrays that `seal` wrote; None if the file does not exist or its checksum is wrong."""
     data = read_sealed(path)
-    return None if data is None else read_arrays(data, most=sys.maxsize)  # it is ours, of any size
+    return None if data is None else read_arrays(data, most=sys.maxsize)  # our own file, so no size limit
 
 
 def pack(maps: Maps) -> dict[str, Any]:
-    """The pixels of maps that can matter: decoding is the same, to the last bit, where `check_exact` lets it pass."""
+    """Keep only the pixels that can matter. Decoding stays bit-identical for settings that pass `check_exact`."""
     heat, count = np.abs(maps.heatmaps), maps.tags.shape[3]
     keep = heat > FLOOR
     for k in range(K if count == 1 else 0):
@@ -176,38 +176,39 @@ def pack(maps: Maps) -> dict[str, Any]:
     }
 
 
-def unpack(kept: dict[str, Any]) -> Maps:
-    """The maps that `pack` packed, with zeros for what is left out, and a tag far from every person's."""
-    heat, tags = np.zeros(kept["shape"][:3], np.float32), np.full(kept["shape"], np.float32(1e6))
-    heat.reshape(-1)[kept["index"]] = kept["heat"]
-    tags.reshape(-1, tags.shape[3])[kept["index"]] = kept["tag"]
-    return Maps(heat, tags, kept["to_image"])
+def unpack(packed: dict[str, Any]) -> Maps:
+    """Restore packed maps; pixels that were left out get score 0 and a tag far from every person's."""
+    heat, tags = np.zeros(packed["shape"][:3], np.float32), np.full(packed["shape"], np.float32(1e6))
+    heat.reshape(-1)[packed["index"]] = packed["heat"]
+    tags.reshape(-1, tags.shape[3])[packed["index"]] = packed["tag"]
+    return Maps(heat, tags, packed["to_image"])
 
 
-def check_exact(settings: Iterable[Settings], kept: dict[str, Any]) -> None:
-    """See that decoding maps that `pack` packed is exact under each of the settings."""
+def check_exact(settings: Iterable[Settings], packed: dict[str, Any]) -> None:
+    """Raise HpeError if packed maps would not give exactly the same result under one of the settings."""
     for each in settings:
         low = min(each.detection_threshold, each.refine_threshold if each.refine == "near" else np.inf)
         if low < FLOOR:
-            raise HpeError(f"A threshold of {low} was given, but kept maps begin at {FLOOR}; raise it, or give maps.")
-        if each.refine == "everywhere" and kept["shape"][3] > 1:
+            raise HpeError(f"A threshold of {low} was given, but cached maps start at {FLOOR}; raise it, or pass maps.")
+        if each.refine == "everywhere" and packed["shape"][3] > 1:
             raise HpeError(
-                'refine="everywhere" was given, but of maps whose tags have several numbers, as of a flip test, too '
-                "little is kept for it; give another refine, or maps."
+                'refine="everywhere" was given, but cached maps do not contain enough for it if tags have several '
+                "numbers, as with a flip test; choose another refine, or pass maps."
             )
 
 
 def winners(heat: Any, tag: Any) -> Bools:
-    """Mask of the pixels (n,) of one joint type that refine="everywhere" can choose for some tag of one number.
+    """Mask (n,) of the pixels of one joint type that refine="everywhere" can choose for some tag T (one number).
 
-    It takes the pixel of least round(|tag - T|) - |heat|, the first of equals. A pixel never wins if two pixels of a
-    higher score (or of the same and earlier) have tags t1 <= t <= t2 around its own, less than 1 apart: for T outside
-    t1 to t2 one of them is nearer to T than it is, for T between them one is within 0.5 of T. So in each stretch of
-    tags of this width only those pixels matter that, from the best score down, have the lowest or the highest tag yet.
+    It chooses the pixel with the lowest round(|tag - T|) - |heat|, the first one on a tie. A pixel with tag t can never
+    win if two pixels with higher scores (or equal scores, but earlier) have tags t1 <= t <= t2 with t2 - t1 < 1: if T
+    is outside t1 to t2, one of the two is at least as near to T; otherwise one of the two is within 0.5 of T. So in
+    each interval of tags of this width, in order of falling score, only pixels with the lowest or the highest tag so
+    far matter.
     """
     mask = np.zeros(len(heat), np.bool_)
     for sign in (1, -1):
-        # Stretches of less than 1, by rising signed tag: each tag of an earlier one is lower than every tag of this.
+        # Intervals narrower than 1, by rising signed tag: every tag in an earlier interval is lower than all tags here.
         cell = sign * np.floor(tag.astype(np.float64) / 0.99)
         best_first = np.lexsort((np.arange(len(heat)), -heat, cell))
         signed = sign * tag[best_first]

@@ -1,4 +1,4 @@
-"""Flip test: the network sees each photo twice, once mirrored, and the two answers are put together."""
+"""Flip test: run the network on each photo and on its mirror image, and combine the two outputs."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from hpe_nb.skeleton import MIRROR
 
 @dataclass(frozen=True, eq=False)
 class FlipTest:
-    """A network with flip test, to be called as the network is: twice the time, a little more AP.
+    """A network with flip test, called like the network itself; takes twice the time for a slightly higher AP.
 
-    Scores are the mean of both answers; tags stay side by side as two numbers, as in HigherHRNet (arXiv 1908.10357,
-    section 4.1): the mirrored photo has tags of its own, and to average them would mean nothing.
+    Scores are the mean of both outputs. Tags are concatenated to two numbers, as in HigherHRNet (arXiv 1908.10357,
+    section 4.1): the tags of the mirrored photo are unrelated to the others, so their average has no meaning.
 
     Attributes:
-        network: from `load_network`.
+        network: a network from `load_network`.
     """
 
     network: Callable[[Image], Maps]
 
     def __call__(self, image: Image) -> Maps:
-        """Maps of a photo, tags with twice as many numbers."""
+        """Maps of a photo; each tag has twice as many numbers as the network's."""
         maps, mirrored = self.network(image), self.network(np.ascontiguousarray(image[:, ::-1]))
-        # Networks place a map pixel in the middle of the input pixels it stands for, so columns are mirrored in the
-        # middle of the photo; what lies to the right of it takes its last column.
+        # A map pixel is at the centre of the input pixels that it covers, so columns are mirrored about the middle of
+        # the photo. Columns in the padding to the right of the photo take the value of its last column.
         columns = np.rint(image.shape[1] / maps.to_image[0, 0] - 1 - np.arange(maps.size[0])).astype(np.intp)
         back = np.clip(columns, 0, maps.size[0] - 1)
         heat, tags = (each[list(MIRROR)][:, :, back] for each in (np.abs(mirrored.heatmaps), mirrored.tags))

@@ -1,4 +1,4 @@
-"""Grids: the settings that a sweep tries, of any rule, and how they travel to other processes."""
+"""Grids: the settings that a sweep tries, for any rule, and the key that identifies them."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ from hpe_nb.scenes.making import Scene
 from hpe_nb.settings import Settings
 
 MOST = 1_000_000
-"""A grid of more settings is refused: it would not fit in memory."""
+"""Largest number of settings in a grid; more would not fit in memory."""
 
 Grid: TypeAlias = Mapping[str, Iterable[Any]] | Sequence[Settings]
-"""Values for some fields of the settings, to be combined each with each; or the settings themselves."""
+"""Values for some fields of the settings, of which all combinations are tried; or the settings themselves."""
 
 
 def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, ...]:
-    """The settings of a grid, without repeats; `base`, the default to compare with, comes first.
+    """Return the settings of a grid without repeats, starting with `base`, the default that they are compared with.
 
-    Where left out it is `Settings()`, or the first of the given settings where none of them has that rule.
+    By default `base` is `Settings()`, or the first of the given settings if none of them has the rule `Settings`.
 
     Raises:
-        HpeError: no such field or value, more than `MOST` settings, or a knob that is called as a column of the table.
+        HpeError: a field or value does not exist, there are more than `MOST` settings, or a field has the name of a
+            column of the table.
     """
     if isinstance(grid, Mapping):
         base = base or Settings()
@@ -57,7 +58,7 @@ def grid_settings(grid: Grid, base: Settings | None = None) -> tuple[Settings, .
     settings = tuple(dict.fromkeys((base, *tried)))
     if taken := {"rule", "mark", *NUMBERS}.intersection(varied(settings)):
         raise HpeError(
-            f"A knob called {taken.pop()} was given, but a column of the table has that name; give the knob another."
+            f"A knob called {taken.pop()} was given, but a column of the table has that name; rename the knob."
         )
     return settings
 
@@ -68,21 +69,21 @@ def random_settings(
     base: Settings | None = None,
     seed: int | None = 0,
 ) -> tuple[Settings, ...]:
-    """Settings at random: better than a grid where many fields may matter and few do (Bergstra and Bengio 2012).
+    """Draw random settings; with many fields of which few matter, better than a grid (Bergstra and Bengio 2012).
 
     Args:
-        count: how many settings.
-        fields_to_draw: fields, drawn from their whole range; or the lowest and highest value of each field, and of one
-            that is no number the values to draw from. Numbers are rounded to what a slider moves by.
-        base: the rule, and what the other fields are set to.
-        seed: same seed, same settings; None for others each time.
+        count: number of settings.
+        fields_to_draw: names of fields, to draw from their whole range; or, by name, the lowest and highest value of a
+            number, and the values to choose from for other fields. Numbers are rounded to the slider's step.
+        base: settings with the rule, and the values of all other fields.
+        seed: seed of the random generator; None for different settings on each call.
 
     Returns:
         The settings.
 
     Raises:
-        HpeError: a field that does not exist, limits or values that it cannot have, or a count or seed that is no
-            whole number from 0 on.
+        HpeError: a field does not exist or cannot have the given limits or values, or `count` or `seed` is not a whole
+            number of 0 or more.
 
     Example:
         >>> [settings.tag_threshold for settings in hpe.random_settings(2, ["tag_threshold"])]
@@ -94,8 +95,8 @@ def random_settings(
     ranges: Mapping[str, Any] = fields_to_draw if isinstance(fields_to_draw, Mapping) else dict.fromkeys(fields_to_draw)
     known = _check_fields(base, ranges)
 
-    def drawn(name: str) -> Any:
-        """A value of a field."""
+    def draw(name: str) -> Any:
+        """Draw a value for a field."""
         data, kind, given = known[name].metadata, type(known[name].default), ranges[name]
         try:
             if "options" in data or kind is bool:
@@ -111,28 +112,28 @@ def random_settings(
                 "values of a choice or switch, are expected."
             ) from error
 
-    return tuple(replace(base, **{name: drawn(name) for name in ranges}) for _ in range(count))
+    return tuple(replace(base, **{name: draw(name) for name in ranges}) for _ in range(count))
 
 
 def flip_settings(
     pictures: Sequence[Maps] | Sequence[Scene], name: str, base: Settings | None = None, *, most: int = 100
 ) -> tuple[Settings, ...]:
-    """Settings with one value between each two neighbouring flip points of any picture, for `sweep`.
+    """Return settings with one value between each two neighbouring flip points of the pictures, for `sweep`.
 
-    Between two flip points no picture's result changes, so the sweep over these values is complete: no finer grid finds
-    a better one. Where there are more than `most`, values are taken evenly among them.
+    No picture's result changes between two flip points, so a sweep over these values is complete: no finer grid can
+    find a better value. If there are more than `most`, an evenly spaced subset of them is returned.
 
     Args:
         pictures: maps or scenes.
-        name: a field of the settings that is a number.
-        base: the rule, and what the other fields are set to.
-        most: the most settings.
+        name: a numeric field of the settings.
+        base: settings with the rule, and the values of all other fields.
+        most: maximum number of settings.
 
     Returns:
-        The settings, by rising value.
+        The settings, in order of rising value.
 
     Raises:
-        HpeError: no such field, one that is no number, one picture alone, or `most` below 1.
+        HpeError: the field does not exist or is not numeric, `pictures` is not a list, or `most` is below 1.
     """
     base, most = base or Settings(), whole_number("most", most, 1)
     low, high = (limits(base, name)[end] for end in ("low", "high"))
@@ -140,7 +141,7 @@ def flip_settings(
     all_maps = [each.maps if isinstance(each, Scene) else each for each in pictures]
     points = [flip_points(decode(maps, base), name).values for maps in all_maps]
     starts = np.unique(np.clip(np.concatenate(([low], *points)), low, high))
-    # A whole number has no value between: the first one of each stretch is taken.
+    # There is no whole number between two neighbouring ones, so the first value of each interval is used.
     values = np.unique(np.ceil(starts)) if is_whole(base, name) else (starts + np.append(starts[1:], high)) / 2
     if len(values) > most:
         values = values[np.linspace(0, len(values) - 1, most).round().astype(int)]
@@ -148,7 +149,7 @@ def flip_settings(
 
 
 def _check_fields(base: Settings, names: Iterable[str]) -> dict[str, Any]:
-    """The fields of the settings by name; HpeError where one of these is none."""
+    """The fields of the settings by name; HpeError if one of `names` is not among them."""
     check_kind(base, Settings)
     known = {item.name: item for item in fields(base)}
     for name in names:
@@ -158,15 +159,16 @@ def _check_fields(base: Settings, names: Iterable[str]) -> dict[str, Any]:
 
 
 def varied(settings: Sequence[Settings]) -> tuple[str, ...]:
-    """The fields in which the settings differ; those that only some of the rules have are among them."""
+    """Names of the fields in which the settings differ, including fields that only some of the rules have."""
     names = dict.fromkeys(item.name for each in settings for item in fields(each))
     return tuple(name for name in names if len({getattr(each, name, None) for each in settings}) > 1)
 
 
 def settings_key(settings: Sequence[Settings]) -> bytes:
-    """What tells settings from others, their rules' code included.
+    """Key that identifies these settings, including the code of their rules.
 
-    That is the file in which a rule stands; one from a notebook's cell differs whenever the cell has run again.
+    The code of a rule is the file that defines it, or the pickled class if it was defined in a notebook; running the
+    cell again gives another key.
     """
     rules = {rule: None for each in settings for rule in type(each).__mro__ if issubclass(rule, Settings)}
     files = {rule: getattr(sys.modules.get(rule.__module__), "__file__", None) for rule in rules}

@@ -1,7 +1,7 @@
-"""Metrics: AP and AR by pycocotools, and counts of what they do not see, such as joints in the wrong person.
+"""Metrics: AP and AR by pycocotools, and counts of other errors, such as joints in the wrong person.
 
-A picture's distinct results are judged (`judge`) by pycocotools' own evaluation of a picture; the judgements of many
-pictures are then put together (`CocoNumbers`) by pycocotools' own accumulation.
+`judge` evaluates the distinct results of one picture with pycocotools' own per-picture evaluation; `CocoNumbers` then
+combines the judgements of many pictures with pycocotools' own accumulation.
 """
 
 from __future__ import annotations
@@ -31,30 +31,30 @@ MEANINGS = {
     "extra": "people found who match no label",
     "invented": "refined joints where none is labelled",
 }
-"""Numbers beside COCO's, in percent of the labelled joints, of the joints that lie on a labelled one, of the labelled
-people, of the people found, and of the refined joints."""
+"""Metrics in addition to COCO's, in percent: of the labelled joints, of the joints that are on a labelled joint, of the
+labelled people, of the people found, and of the refined joints."""
 
 OURS = tuple(MEANINGS)
 
 NUMBERS = ("AP", "AP50", "AP75", "AR", *OURS, "people")
-"""Numbers of a sweep's table; the last one is people found per picture."""
+"""Metrics in the table of a sweep; the last one is the number of people found per picture."""
 
 NOTE = f"AP, AP50, AP75, AR: COCO's; {'; '.join(map(': '.join, MEANINGS.items()))}; all in %."
-"""What the names of the numbers mean, for the foot of a table."""
+"""Meaning of the metrics' names, for the caption of a table."""
 
 HALF = 2 * OKS_SIGMAS * np.sqrt(2 * np.log(2))
-"""(17,) a joint lies on a labelled one within this distance, in square roots of the person's area: there COCO's
-similarity of the two joints alone is one half."""
+"""(17,) largest distance at which a joint counts as on a labelled joint, in units of the square root of the person's
+area; at this distance the OKS of the two joints alone is one half."""
 
 PCK = 0.1
-"""PCK counts a joint within this share of the longer side of the person's box (Yang and Ramanan 2013)."""
+"""PCK counts joints within this fraction of the longer side of the person's box (Yang and Ramanan 2013)."""
 
 AREAS = Params("keypoints").areaRng
-"""COCO's ranges of areas: all people, those of medium, and those of large area."""
+"""COCO's ranges of area: all people, medium and large."""
 
 
 class PictureEvaluation(COCOeval):  # type: ignore[misc]  # pycocotools has no types
-    """pycocotools' evaluation of one picture; `oks` (N, G) of all people of any result is computed once."""
+    """pycocotools' evaluation of one picture; `oks` (N, G) is computed once for the people of all results."""
 
     def __init__(self, labels: Labels, poses: Poses) -> None:
         super().__init__(iouType="keypoints")
@@ -82,7 +82,7 @@ class PictureEvaluation(COCOeval):  # type: ignore[misc]  # pycocotools has no t
             self.oks[np.argsort(-poses.scores, kind="stable")] = self.computeOks(0, 1)
 
     def evaluated(self, people: Ints, area: Sequence[float] = AREAS[0]) -> dict[str, Any]:
-        """What pycocotools says of some of the people, given by falling score: matches from 1, and what is ignored."""
+        """Result of pycocotools for some people, indices in order of falling score; matches are counted from 1."""
         self._dts[0, 1] = [self._people[i] for i in people.tolist()]
         self.ious: dict[tuple[int, int], Any] = {(0, 1): self.oks[people] if self.oks.size else []}
         nothing = {"dtMatches": np.zeros((10, 0)), "dtIgnore": np.zeros((10, 0), np.bool_), "gtIgnore": []}
@@ -91,16 +91,16 @@ class PictureEvaluation(COCOeval):  # type: ignore[misc]  # pycocotools has no t
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """R distinct results of S settings on one picture, judged; small enough to keep thousands of.
+    """Evaluation of the R distinct results of S settings on one picture; small enough to store thousands.
 
     Attributes:
-        result: (S,) result of each setting.
-        first: (F,) people of result r are first[r] to first[r + 1], the best ones first.
+        result: (S,) index of the result of each setting.
+        first: (F,) where F = R + 1: the people of result r are first[r]:first[r + 1], in order of falling score.
         score: (N,) float32 score of each person.
-        match: (A, 10, N) for each area and each of COCO's OKS limits 1 where the person is matched to a label, and 2
-            more where it does not count.
-        ignored: (A, G) whether a label does not count.
-        counts: (R, 2, 5) parts and wholes of which OURS are the shares.
+        match: (A, 10, N) bit flags for each range of area and each of COCO's OKS thresholds: 1 if the person is matched
+            to a label, 2 if the person is ignored.
+        ignored: (A, G) true where a label is ignored.
+        counts: (R, 2, 5) numerators and denominators of the metrics in OURS.
     """
 
     result: NDArray[np.int32]
@@ -111,7 +111,7 @@ class Judgement:
     counts: NDArray[np.int32]
 
     def evaluated(self, result: int, area: int) -> dict[str, Any]:
-        """What pycocotools' evaluation of the picture said of a result."""
+        """Result of pycocotools for one of the results, in the form that its accumulation expects."""
         people = slice(*self.first[result : result + 2])
         match = self.match[area, :, people]
         return {
@@ -123,9 +123,9 @@ class Judgement:
 
 
 def judge(results: Sequence[Poses], result: Sequence[int], labels: Labels, areas: int = 1) -> Judgement:
-    """Judge the R distinct results of a picture, for 1 of COCO's areas as a sweep needs, or 3 for all ten numbers.
+    """Evaluate the R distinct results of a picture; `result` (S,) is the index of the result of each setting.
 
-    `result` (S,) is the result of each setting.
+    `areas` is the number of COCO's ranges of area: 1 as a sweep needs, or 3 for all ten of COCO's metrics.
     """
     all_people = Poses(*(np.concatenate([getattr(each, item.name) for each in results]) for item in fields(Poses)))
     parts = (all_people.keypoints.reshape(-1, 3 * K), all_people.scores[:, None], all_people.kind)
@@ -153,16 +153,17 @@ def judge(results: Sequence[Poses], result: Sequence[int], labels: Labels, areas
 
 
 def count_joints(keypoints: Float32, kind: Kinds, labels: Labels) -> tuple[Ints, Ints]:
-    """Count the joints of N people, with keypoints (N, 17, 3) and kinds (N, 17), by what they lie on.
+    """Count the joints of N people, keypoints (N, 17, 3) and kinds (N, 17), that are on a labelled joint of their type.
+
+    On means within `HALF`. A person's own label is the one that most of their joints are on.
 
     Returns:
-        (N, 4) joints that lie on a labelled joint of their type; those of them that lie on another person than most of
-        the joints do, and not on that one as well; refined joints; and those of them that do not lie on that person's
-        joint: it is elsewhere, or has no label. (N, G) joints within PCK's distance of each label's.
+        (N, 4) joints on any label; those on another person's label but not on their own; refined joints; refined joints
+        that are not on their own label. Then (N, G) joints within PCK's distance of the joints of each label.
     """
-    there, new = np.asarray(kind != MISSING), np.asarray(kind == REFINED)
+    present, new = np.asarray(kind != MISSING), np.asarray(kind == REFINED)
     away = np.linalg.norm(keypoints[:, None, :, :2].astype(np.float64) - labels.keypoints[:, :, :2], axis=-1)
-    both = there[:, None] & labels.labelled
+    both = present[:, None] & labels.labelled
     near = (away <= (PCK * labels.boxes[:, 2:].max(axis=1, initial=0))[:, None]) & both
     on = (away <= HALF * np.sqrt(labels.areas)[:, None]) & both & labels.real[:, None]
     on = np.concatenate((on, np.zeros_like(on, shape=(len(kind), 1, on.shape[2]))), axis=1)  # a last one without joints
@@ -172,7 +173,7 @@ def count_joints(keypoints: Float32, kind: Kinds, labels: Labels) -> tuple[Ints,
 
 
 class CocoNumbers(COCOeval):  # type: ignore[misc]  # pycocotools has no types
-    """Numbers of settings from the judgements of several pictures, by pycocotools' accumulation."""
+    """Metrics of each setting over several pictures, from their judgements, by pycocotools' accumulation."""
 
     def __init__(self, judgements: Sequence[Judgement]) -> None:
         super().__init__(iouType="keypoints")
@@ -181,12 +182,12 @@ class CocoNumbers(COCOeval):  # type: ignore[misc]  # pycocotools has no types
         self.params.catIds = [1]
         self.params.areaRng, self.params.areaRngLbl = AREAS[:areas], self.params.areaRngLbl[:areas]
         self.result = np.array([each.result for each in judgements])
-        """(pictures, settings) result of each setting."""
+        """(pictures, settings) index of the result of each setting."""
 
     def numbers(self, setting: int | Ints, times: Ints | None = None) -> dict[str, float]:
-        """COCO_NUMBERS, OURS and people of one setting, or one for each picture; NaN where there is nothing to count.
+        """COCO_NUMBERS, OURS and people of one setting, or of one setting per picture; NaN if nothing can be counted.
 
-        `times` is how many times each picture counts, once where left out.
+        `times` (pictures,) is the number of times that each picture counts, by default once.
         """
         pictures = np.repeat(np.arange(len(self.judgements)), 1 if times is None else times)
         setting = np.broadcast_to(setting, len(self.judgements))
@@ -204,7 +205,7 @@ class CocoNumbers(COCOeval):  # type: ignore[misc]  # pycocotools has no types
         return dict(zip((*COCO_NUMBERS, *OURS), (100 * shares).tolist(), strict=True)) | {"people": float(people)}
 
     def of_all(self, times: Ints | None = None) -> list[dict[str, float]]:
-        """The numbers of every setting; those of the same result in every picture are computed once."""
+        """The metrics of every setting; settings with equal results in every picture are computed once."""
         _, first, same = np.unique(self.result, axis=1, return_index=True, return_inverse=True)
         distinct = [self.numbers(i, times) for i in first.tolist()]
         return [distinct[i] for i in same.reshape(-1).tolist()]

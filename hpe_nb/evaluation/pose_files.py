@@ -1,9 +1,9 @@
-"""Pose files: people to and from COCO results JSON and CSV, every number exactly as it was; and a run's record.
+"""Pose files: write and read COCO results JSON and CSV without loss of precision, and read a run's record.
 
-The file's ending chooses the format. Evaluation tools read the JSON, spreadsheets and pandas the CSV. A picture without
-people leaves no trace in either, as COCO has it. Whatever the format, a person is a dictionary as in COCO's results
+The file extension selects the format: JSON for evaluation tools, CSV for spreadsheets and pandas. As in COCO, neither
+contains pictures without people. In code, a person is a dictionary as in COCO's results
 (https://cocodataset.org/#format-results): `image_id`, `category_id` 1, `keypoints` (17 times x, y, score) and `score`;
-and `person` (counted from 1 in each picture), `tag` and `kind` (17 numbers, see `hpe_nb.decoder.poses`) where known.
+and, if known, `person` (counted from 1 in each picture), `tag` and `kind` (17 numbers, see `hpe_nb.decoder.poses`).
 """
 
 from __future__ import annotations
@@ -27,41 +27,41 @@ from hpe_nb.files.whole import written_whole
 from hpe_nb.skeleton import KEYPOINTS, K
 
 ImageId = int | str
-"""What tells pictures apart in a file: COCO's number, or a file name."""
+"""Identifies a picture in a file: COCO's number, or a file name."""
 
 Person = dict[str, Any]
-"""One person, see above."""
+"""One person, as described above."""
 
 COLUMNS = ("image_id", "person", "person_score", "person_tag", "joint", "kind", "x_px", "y_px", "score")
-"""Columns of the CSV, one row per joint; a tag's numbers are parted by spaces."""
+"""Columns of the CSV, which has one row per joint; the numbers of a tag are separated by spaces."""
 
 NUMBER = re.compile("0|-?[1-9][0-9]{0,17}")
-"""Image ids that are read from a CSV file as numbers."""
+"""Image ids in a CSV file that match this are read as numbers."""
 
 MOST_LINE = 2**26
-"""Bytes of the longest line of a record; a frame with a thousand people takes a hundredth of it."""
+"""Longest line of a record, in bytes; a frame with a thousand people needs about a hundredth of this."""
 
 
 class FoundPoses(dict[ImageId, Poses]):
-    """Poses by image id; `sizes` are width and height of the pictures they were found in, where the file tells."""
+    """Poses by image id; `sizes` are width and height of each picture, if the file contains them."""
 
     sizes: Mapping[ImageId, tuple[int, int]]
 
 
 def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_id: ImageId = 0) -> Path:
-    """Write the people of one picture, or of several, to a .json or .csv file; whole or not at all.
+    """Write the people of one or more pictures to a .json or .csv file, completely or not at all.
 
     Args:
-        path: file to write. A file that is there is replaced once the new one is complete.
+        path: file to write. An existing file is replaced once the new one is complete.
         poses: people of one picture, or poses by image id.
-        image_id: the picture's number or name, where `poses` are those of one picture.
+        image_id: number or name of the picture, if `poses` are those of one picture.
 
     Returns:
         The path.
 
     Raises:
-        HpeError: another ending, no poses, numbers that are not finite, or a place that cannot be written.
-        TypeError: an image id that is neither a whole number nor a name.
+        HpeError: another extension, `poses` of another type or with NaN or infinity, or the file cannot be written.
+        TypeError: an image id is neither a whole number nor a name.
 
     Example:
         >>> poses = hpe.decode(hpe.scene("two apart").maps).poses
@@ -73,21 +73,21 @@ def save_poses(path: str | Path, poses: Poses | Mapping[ImageId, Poses], image_i
 
 
 def load_poses(path: str | Path, image_id: ImageId | None = None) -> Poses:
-    """Read the people of one picture from a file of `save_poses` or `hpe-nb run`, or from any COCO keypoint results.
+    """Read the people of one picture from a file of `save_poses` or `hpe-nb run`, or any COCO keypoint results.
 
-    People without a `tag` get NaN; without `kind`, every joint with a score counts as detected.
+    People without a `tag` get NaN. Without `kind`, every joint with a score above 0 counts as detected.
 
     Args:
         path: .json, .csv or .jsonl file.
-        image_id: which picture. A .jsonl file lists all; the others list those with people only, so that one which is
-            not there has none. May be left out where there is one.
+        image_id: the picture; not needed if the file has only one. .json and .csv files contain only pictures with
+            people, so for any other picture the result has no people. A .jsonl file lists all pictures.
 
     Returns:
         The people, in image pixels.
 
     Raises:
-        HpeError: no such file, no poses in it, several pictures and none chosen, one that a .jsonl file does not list,
-            or a name where all pictures have numbers, or a number where all have names.
+        HpeError: the file does not exist or contains no poses; it has several pictures and `image_id` is not given; a
+            .jsonl file does not list `image_id`; or `image_id` is a name and all pictures have numbers, or vice versa.
     """
     pictures = load_pictures(path)
     if image_id is not None:
@@ -106,23 +106,23 @@ def load_poses(path: str | Path, image_id: ImageId | None = None) -> Poses:
     if len(pictures) > 1:
         some = ", ".join(repr(name) for name in list(pictures)[:2])
         raise HpeError(
-            f"{path} holds poses of {len(pictures)} pictures ({some}, ...), but those of one are expected; "
+            f"{path} holds poses of {len(pictures)} pictures ({some}, ...), but one picture is expected; "
             "choose it with image_id, or read all with load_pictures."
         )
     return next(iter(pictures.values()), Poses.none())
 
 
 def load_pictures(path: str | Path) -> FoundPoses:
-    """Read all people of a file, as poses by image id; pictures and people in the file's order.
+    """Read all people of a file as poses by image id, in the order of the file.
 
     Args:
         path: .json, .csv or .jsonl file.
 
     Returns:
-        Poses by image id; of a file that `hpe-nb run` wrote by the name of the picture or frame.
+        Poses by image id; in files of `hpe-nb run` the id is the name of the picture or frame.
 
     Raises:
-        HpeError: no such file, or no poses in it.
+        HpeError: the file does not exist or contains no poses.
     """
     path = path_of(path)
     read = {".json": _read_json, ".csv": _read_csv, ".jsonl": _read_record}
@@ -136,7 +136,7 @@ def load_pictures(path: str | Path) -> FoundPoses:
         return pictures
     except HpeError:
         raise
-    except Exception as error:  # csv, json, codecs and numpy each have their own
+    except Exception as error:  # csv, json, codecs and numpy raise many types
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error).rstrip(".")
         raise HpeError(
             f"{path} holds no poses that can be read ({reason}); "
@@ -145,14 +145,14 @@ def load_pictures(path: str | Path) -> FoundPoses:
 
 
 def _id_key(image_id: ImageId) -> ImageId:
-    """What is equal where image ids are."""
+    """Image id in a form in which equal ids are equal: names with composed accents."""
     return composed(image_id) if isinstance(image_id, str) else image_id
 
 
 def write_people(path: str | Path, people: Iterable[Person], columns: tuple[str, ...] = COLUMNS) -> Path:
-    """Write people to a .json or .csv file, whole or not at all; one after another, however many there are.
+    """Write people one at a time to a .json or .csv file, completely or not at all.
 
-    The columns of a .csv file are `COLUMNS`, or others of a person.
+    The columns of a .csv file are `COLUMNS`, or other keys of a person.
     """
     path = path_of(path)
     as_json = _ending(path, (".json", ".csv")) == ".json"
@@ -168,13 +168,13 @@ def write_people(path: str | Path, people: Iterable[Person], columns: tuple[str,
 
 
 def _write_csv(file: TextIO, people: Iterable[Person], columns: tuple[str, ...]) -> None:
-    """One row per joint; a missing one has blanks for its place, which cannot be mistaken for the picture's corner."""
+    """Write one row per joint; cells of missing joints are empty, so that 0, 0 cannot be mistaken for a position."""
     table = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
     table.writeheader()
     for person in people:
         row = dict(person)
         for name, value in person.items():
-            # Spreadsheets take these for beginnings of a formula, and the first for the sign of a text.
+            # Spreadsheets read a cell that starts with one of these as a formula, and a leading ' as the mark of text.
             signs = "'", "=", "+", "-", "@", "\t", "\r"
             if isinstance(value, str) and (value.startswith(signs) or NUMBER.fullmatch(value)):
                 row[name] = "'" + value
@@ -187,7 +187,7 @@ def _write_csv(file: TextIO, people: Iterable[Person], columns: tuple[str, ...])
 
 
 def _read_json(path: Path) -> Iterable[Person]:
-    """The people of a COCO results file; a `file_name`, as `hpe-nb run` writes, is their image id."""
+    """The people of a COCO results file; their `file_name`, which `hpe-nb run` writes, becomes the image id."""
     people = json.loads(text_of(path))
     if not isinstance(people, list):
         raise ValueError("a list of people is expected, not ground truth with its images")
@@ -197,9 +197,9 @@ def _read_json(path: Path) -> Iterable[Person]:
 
 
 def _read_csv(path: Path) -> Iterable[Person]:
-    """The people of a CSV file that `save_poses` or `hpe-nb run` wrote; rows may be left out, columns moved or added.
+    """The people of a CSV file that `save_poses` or `hpe-nb run` wrote; rows may be missing, columns moved or added.
 
-    An image id that is a whole number without zeros before it is a number, unless a ' before it says that it is a name.
+    An image id that is a whole number without leading zeros is read as a number; with a leading ' it is a name.
     """
     people: dict[tuple[ImageId, str], Person] = {}
     rows = csv.DictReader(io.StringIO(text_of(path)), strict=True)
@@ -219,7 +219,7 @@ def _read_csv(path: Path) -> Iterable[Person]:
 
 
 def _read_record(path: Path) -> Iterable[Person]:
-    """The people of a record; their image id is the frame's name, and they know the size of their picture."""
+    """The people of a record, with the frame's name as image id and its size as `found_in`."""
     return (
         {**person, "image_id": line["name"], "found_in": tuple(line["size"])}
         for line in record_lines(path)
@@ -228,8 +228,8 @@ def _read_record(path: Path) -> Iterable[Person]:
 
 
 def record_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a record, one for each frame, see `hpe_nb.films.record`; a last one that was cut off is left out."""
-    check_file(path, "a record that hpe-nb run wrote", most=2**40)  # it is read line by line
+    """The lines of a record, one per frame, see `hpe_nb.films.record`; an incomplete last line is left out."""
+    check_file(path, "a record that hpe-nb run wrote", most=2**40)  # large, since it is read line by line
     try:
         with path.open("rb") as file:
             while raw := file.readline(MOST_LINE):
@@ -245,17 +245,17 @@ def record_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def no_record(path: Path, error: Exception) -> HpeError:
-    """One sentence for a file that holds something else than a record."""
-    return HpeError(f"{path} is no record of poses ({error}); give a .jsonl file that hpe-nb run wrote.")
+    """The error for a file that is not a record."""
+    return HpeError(f"{path} is not a record of poses ({error}); give a .jsonl file that hpe-nb run wrote.")
 
 
 def text_of(path: Path, expected: str = "a file with poses") -> str:
-    """The text of a file, which is expected to be this."""
+    """Read a text file; `expected` describes it in error messages."""
     return read_bytes(path, expected).decode("utf-8-sig")
 
 
 def _ending(path: Path, known: Iterable[str]) -> str:
-    """The path's ending, if it is one of those known."""
+    """Return the file extension in lower case; HpeError if it is not a known one."""
     ending = path.suffix.lower()
     if ending not in known:
         raise HpeError(f"{path} was given for poses, but a name that ends with {' or '.join(known)} is expected.")
@@ -263,7 +263,7 @@ def _ending(path: Path, known: Iterable[str]) -> str:
 
 
 def check_poses(poses: Any, picture: ImageId) -> None:
-    """See that these are poses, with finite places and scores."""
+    """Raise HpeError unless these are poses with finite positions and scores."""
     if not isinstance(poses, Poses):
         kind = type(poses).__name__
         raise HpeError(f"{kind} was given for picture {picture!r}, but poses are expected, as decoding.poses.")
@@ -272,10 +272,10 @@ def check_poses(poses: Any, picture: ImageId) -> None:
 
 
 def _people(poses: Poses, image_id: ImageId) -> Iterator[Person]:
-    """Each person as a dictionary of plain numbers."""
+    """Yield each person as a dictionary of plain numbers."""
     check_poses(poses, image_id)
     name = image_id if isinstance(image_id, str) else index(image_id)
-    # As text a float32 is the shortest decimal that names it: 0.1, not 0.10000000149.
+    # Converted to text, a float32 becomes the shortest decimal that identifies it: 0.1, not 0.10000000149.
     arrays = (poses.keypoints.reshape(-1, 3 * K), poses.scores, poses.tags)
     places, scores, tags = (numbers.astype(str).astype(np.float64).tolist() for numbers in arrays)
     for i in range(len(poses)):
@@ -285,10 +285,10 @@ def _people(poses: Poses, image_id: ImageId) -> Iterator[Person]:
 
 
 def poses_of(people: list[Person]) -> Poses:
-    """People of one picture as arrays; other numbers than a person has, or too few, raise ValueError or KeyError."""
+    """Convert the people of one picture to poses; ValueError or KeyError if a value is missing or not as expected."""
     count = len(people)
     unknown = np.full(max((np.shape(person.get("tag", 0)) for person in people), default=()), np.nan)
-    with np.errstate(over="ignore"):  # what is too large becomes infinite
+    with np.errstate(over="ignore"):  # numbers that are too large become infinite
         keypoints = np.array([person["keypoints"] for person in people], np.float32).reshape(count, K, 3)
         scores = np.array([person["score"] for person in people], np.float32).reshape(count)
         tags = np.array([person.get("tag", unknown) for person in people], np.float32)
@@ -297,5 +297,5 @@ def poses_of(people: list[Person]) -> Poses:
     assumed = np.where(keypoints[..., 2] > 0, DETECTED, MISSING)
     kind = np.array([person.get("kind", guess) for person, guess in zip(people, assumed, strict=True)], np.float64)
     if not np.isin(kind, range(len(KINDS))).all():
-        raise ValueError("some kinds are none of 0, 1 and 2")
+        raise ValueError("a kind is not 0, 1 or 2")
     return Poses(keypoints, scores, tags, kind.astype(np.uint8).reshape(count, K))

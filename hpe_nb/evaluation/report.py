@@ -1,4 +1,4 @@
-"""Report: how good poses are, person by person for one picture, in COCO's numbers for a set."""
+"""Report: quality of poses, by person for one picture, and with COCO's metrics for a set of pictures."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ PosesLike: TypeAlias = Poses | Decoding
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """How good the poses of one picture or of a set are.
+    """Quality of the poses of one picture or of a set of pictures.
 
     Attributes:
-        numbers: by name, in percent: COCO's ten (AP, AP50, AP75, APM, APL, AR, ...) by pycocotools, and PCK, wrong,
-            missed, extra and invented, see `hpe_nb.evaluation.metrics.MEANINGS`; NaN where there is nothing to count.
-        people: one row for each person found and for each person missed: `picture` and `person` (number of the person
-            found, "-" for one that was missed), both counted from 1; `is`, the number of the label it was matched to
-            ("none", or what it is where it does not count); their `OKS` ("missed"); the person's `score`; how many
-            joints it has, and how many of them are near the label's, in the wrong person, refined, and invented.
-        protocol: network, fit, size, flip test and refinement behind the poses, as far as they are known.
+        numbers: metrics by name, in percent: COCO's ten (AP, AP50, AP75, APM, APL, AR, ...) by pycocotools, and PCK,
+            wrong, missed, extra and invented, see `hpe_nb.evaluation.metrics.MEANINGS`; NaN if nothing can be counted.
+        people: one row for each person found and each person missed: `picture` and `person` (number of the person
+            found, "-" if missed), both counted from 1; `is`, the number of the matched label ("none", or the kind of
+            a label that does not count, such as a crowd); the `OKS` with it ("missed"); the person's `score`; and the
+            number of joints, of those near the label's, in the wrong person, refined, and invented.
+        protocol: network, fit, size, flip test and refinement that the poses were made with, as far as known.
         pictures: number of pictures.
     """
 
@@ -51,7 +51,7 @@ class Report:
         return f"<p>{escaped(title)}</p>{frame.to_html(index=index, border=0)}<p><small>{escaped(NOTE)}</small></p>"
 
     def _shown(self) -> tuple[str, pd.DataFrame, bool]:
-        """Title, table, and whether it has names of rows: the people of one picture, or the numbers of several."""
+        """Title, table (people of one picture, or metrics of several) and whether to show the names of its rows."""
         known = f" ({self.protocol})" if self.protocol else ""
         if self.pictures == 1:
             numbers = ", ".join(f"{name} {self.numbers[name]:.0f}" for name in OURS)
@@ -64,19 +64,19 @@ def evaluate(
     truth: LabelledSet | LabelsLike | Sequence[LabelsLike],
     protocol: str = "",
 ) -> Report:
-    """Judge poses against the truth.
+    """Compare poses with the truth.
 
     Args:
         poses: poses or a decoding of one picture, a list of them in the order of the truth, or poses by image id.
-        truth: what is true: labels, scenes, or poses or keypoints that were corrected.
-        protocol: network, fit and size behind the poses, such as `cache.protocol`; refinement is added where decodings
-            are given.
+        truth: the ground truth: labels, scenes, or corrected poses or keypoints.
+        protocol: network, fit and size that the poses were made with, such as `cache.protocol`; the refinement is added
+            if decodings are given.
 
     Returns:
-        COCO's numbers, matches and wrong joints; printing it gives a table.
+        COCO's metrics, matches and wrong joints; print it to see a table.
 
     Raises:
-        HpeError: poses and truth that do not belong together.
+        HpeError: poses and truth are of different pictures, or not of the expected types.
 
     Example:
         >>> scene = hpe.scene("two apart")
@@ -101,10 +101,10 @@ def evaluate(
 def evaluate_cache(
     cache: MapCache, truth: LabelledSet | Sequence[LabelsLike], settings: Settings | None = None
 ) -> Report:
-    """Decode kept maps, one picture after the other, and judge the poses; the report says how the maps were made.
+    """Decode cached maps, one picture at a time, and evaluate the poses; the protocol in the report is the cache's.
 
     Raises:
-        HpeError: a threshold below what the cache holds, or labels of other photos; both are seen before any decoding.
+        HpeError: a threshold is below the lowest cached score, or the labels are of other photos; checked at the start.
     """
     settings = settings or Settings()
     check_exact([settings], cache.packed(0))
@@ -113,7 +113,7 @@ def evaluate_cache(
 
 
 def _report(poses: list[Poses], truth: Any, labels: list[Labels], protocol: str, refined: set[str]) -> Report:
-    """The report on each picture's poses by its labels, those of the truth; `refined` are the ways of refinement."""
+    """Make a report from each picture's poses and labels; `refined` are the values of `refine` that were used."""
     if isinstance(truth, LabelledSet):
         check_inside([each.keypoints[each.kind != MISSING][:, :2] for each in poses], truth.sizes, truth.source)
     pairs = list(zip(poses, labels, strict=True))
@@ -127,7 +127,7 @@ def _report(poses: list[Poses], truth: Any, labels: list[Labels], protocol: str,
 
 
 def _people(picture: int, poses: Poses, labels: Labels) -> list[tuple[Any, ...]]:
-    """One row per person found, and one per person missed."""
+    """Return one row per person found, and one per person missed."""
     evaluation = PictureEvaluation(labels, poses)
     by_score = np.argsort(-poses.scores, kind="stable")
     label = np.full(len(poses), -1)
@@ -135,11 +135,11 @@ def _people(picture: int, poses: Poses, labels: Labels) -> list[tuple[Any, ...]]
     counts, near = count_joints(poses.keypoints, poses.kind, labels)
     rows: list[tuple[Any, ...]] = []
     for i, g in enumerate(label.tolist()):
-        name, alike, close = "none", "-", "-"
+        name, similarity, close = "none", "-", "-"
         if g >= 0:
             name = str(g + 1) if labels.real[g] else "a crowd" if labels.crowd[g] else "a person without labels"
-            alike, close = f"{evaluation.oks[i, g]:.2f}", near[i, g]
+            similarity, close = f"{evaluation.oks[i, g]:.2f}", near[i, g]
         score, joints = f"{poses.scores[i]:.2f}", np.count_nonzero(poses.kind[i])
-        rows.append((picture, i + 1, name, alike, score, joints, close, *counts[i, 1:]))
+        rows.append((picture, i + 1, name, similarity, score, joints, close, *counts[i, 1:]))
     missed = [g for g in np.flatnonzero(labels.real).tolist() if g not in label]
     return [*rows, *((picture, "-", str(g + 1), "missed", *("-",) * 6) for g in missed)]

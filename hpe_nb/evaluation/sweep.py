@@ -1,4 +1,4 @@
-"""Sweep: thousands of settings on hundreds of pictures, each piece of work done once, resumable, on any executor."""
+"""Sweep: thousands of settings on hundreds of pictures without repeated work, resumable, on any executor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ import hpe_nb
 from hpe_nb.decoder.decode import Decoder
 from hpe_nb.decoder.maps import Maps
 from hpe_nb.errors import HpeError, wrong_kind
-from hpe_nb.evaluation.cache import MapCache, check_exact, seal, shown, unpack, unsealed
+from hpe_nb.evaluation.cache import MapCache, check_exact, progress_bar, seal, unpack, unseal
 from hpe_nb.evaluation.grids import Grid, grid_settings, settings_key
 from hpe_nb.evaluation.labels import LabelledSet, Labels, LabelsLike, labels_of_each
 from hpe_nb.evaluation.metrics import Judgement, judge
@@ -34,13 +34,13 @@ from hpe_nb.scenes.making import Scene
 from hpe_nb.settings import Settings
 
 PATIENCE = 4.0
-"""Seconds of work from which on other processes are worth their start."""
+"""If more than this many seconds of work are left, other processes are started."""
 
 RETRIES = 3
-"""Processes take the place of lost ones at most this many times."""
+"""Maximum number of times that a pool of processes is replaced after a process died."""
 
-AHEAD = 3
-"""Tasks that are under way at a time for each processor: memory does not grow with the number of tasks."""
+TASKS_PER_CORE = 3
+"""Number of tasks in progress per processor; limited, so that memory does not grow with the number of tasks."""
 
 Pictures: TypeAlias = MapCache | Sequence[Maps] | Sequence[Scene]
 
@@ -55,27 +55,27 @@ def sweep(
     keep: str | Path | None = None,
     progress: bool = True,
 ) -> SweepTable:
-    """Try many settings of the decoder on pictures with known truth; a table of how well each one does.
+    """Evaluate many settings of the decoder on pictures with known truth.
 
-    It may be interrupted: pictures that are finished are kept in `keep`, and the same call goes on from there. Kept
-    records that are damaged are named in a warning and made again.
+    A sweep can be interrupted: finished pictures are stored in `keep`, and the same call continues from there. If a
+    stored record is damaged, a warning names it and the picture is evaluated again.
 
     Args:
-        pictures: kept maps of photos (`cache_maps`), maps, or scenes.
-        truth: labels of the pictures in the same order; None for scenes, which know their own.
-        grid: values by field of the settings, or settings (`random_settings`, `flip_settings`), of any rule.
-        base: the default that all are compared with, and where rule and other fields come from.
-        executor: any `concurrent.futures.Executor`, or a Dask client; by default processes on this machine, or none if
-            it is a matter of seconds.
-        keep: folder for what is finished; by default beside the cache, or nowhere for pictures in memory.
+        pictures: cached maps of photos (`cache_maps`), a list of maps, or a list of scenes.
+        truth: labels of the pictures in the same order; None for scenes, which contain their own truth.
+        grid: values by field, or a list of settings of any rule (`random_settings`, `flip_settings`).
+        base: the default that all settings are compared with; values by field are applied to it.
+        executor: any `concurrent.futures.Executor`, or a Dask client; by default processes on this machine, or only
+            the current process if the sweep takes a few seconds.
+        keep: folder to store finished pictures in; by default next to the cache, or none for pictures in memory.
         progress: show a progress bar.
 
     Returns:
-        One row for each setting, as a DataFrame in `.frame`; `.best` are the best settings.
+        A table with one row per setting, as a DataFrame in `.frame`; `.best` is the best setting.
 
     Raises:
-        HpeError: pictures and truth that do not belong together, a field or value that does not exist, a rule that
-            fails, or a threshold below what the cache holds.
+        HpeError: pictures and truth do not match, a field or value does not exist, a rule fails, or a threshold is
+            below the lowest score in the cache.
 
     Example:
         >>> scenes = [hpe.scene("crossing arms", seed=seed) for seed in range(2)]
@@ -97,13 +97,13 @@ def sweep(
         if folder:
             remove_parts(folder)
         places = [folder / _record_name(source, i, each) if folder else None for i, each in enumerate(labels)]
-        done: list[Any] = [_kept(place, i) for i, place in enumerate(places)]
-        todo = [i for i, kept in enumerate(done) if kept is None]
-        # A rule of a notebook travels to other processes with its code.
+        done: list[Any] = [_stored(place, i) for i, place in enumerate(places)]
+        todo = [i for i, judgement in enumerate(done) if judgement is None]
+        # A rule defined in a notebook is sent to other processes together with its code.
         job = joblib.wrap_non_picklable_objects(partial(work, settings))
-        maps_of = source.packed if isinstance(source, MapCache) else source.__getitem__  # packed, they travel quickly
-        made = _here_or_there(job, todo, lambda i: (maps_of(i), labels[i]), executor)
-        for i, judgement in shown(made, "picture", progress, len(labels), len(labels) - len(todo)):
+        maps_of = source.packed if isinstance(source, MapCache) else source.__getitem__  # packed: faster to send
+        finished = _judgements(job, todo, lambda i: (maps_of(i), labels[i]), executor)
+        for i, judgement in progress_bar(finished, "picture", progress, len(labels), len(labels) - len(todo)):
             done[i] = judgement
             if place := places[i]:
                 seal(place, vars(judgement))
@@ -111,7 +111,7 @@ def sweep(
 
 
 def work(settings: Iterable[Settings], maps: Maps | dict[str, Any], labels: Labels) -> Judgement:
-    """Judge all settings on one picture, on any machine: decode by one `Decoder`, and judge the distinct results."""
+    """Evaluate all settings on one picture, in any process: decode with one `Decoder` and judge distinct results."""
     end_with_parent()
     decoder = Decoder(maps if isinstance(maps, Maps) else unpack(maps))
     found = [decoder(each).poses for each in settings]
@@ -121,7 +121,7 @@ def work(settings: Iterable[Settings], maps: Maps | dict[str, Any], labels: Labe
 
 
 def _inputs(pictures: Pictures, truth: Any) -> tuple[MapCache | list[Maps], list[Labels], str]:
-    """The maps, the labels, and in a few words where the maps come from."""
+    """The maps, the labels, and the protocol: a short description of where the maps come from."""
     source: Any = pictures
     photos: Sequence[str] = ()
     protocol = "maps in memory"
@@ -129,42 +129,42 @@ def _inputs(pictures: Pictures, truth: Any) -> tuple[MapCache | list[Maps], list
         photos, protocol = source.names, source.protocol
     elif not isinstance(source, Sequence) or not source or not _are_all(source, Maps, Scene):
         raise HpeError(
-            "Kept maps (hpe.cache_maps of photos), a list of maps, or one of scenes is expected as pictures, with at "
-            "least one of them."
+            "Cached maps (hpe.cache_maps of photos), a list of maps or a list of scenes is expected as pictures, with "
+            "at least one picture."
         )
     elif isinstance(source[0], Scene):
         truth, protocol = source if truth is None else truth, "scenes"
         source = [each.maps for each in source]
     if truth is None:
-        raise HpeError("No truth was given, but only scenes know their own; add labels, read with hpe.read_labels.")
+        raise HpeError("No truth was given, but only scenes contain their own; add labels, read with hpe.read_labels.")
     return source, labels_of_each(truth, len(source), photos), protocol
 
 
 def _are_all(things: Sequence[Any], *kinds: type) -> bool:
-    """Whether they are all of one of the kinds."""
+    """Return whether all things are of the same one of these kinds."""
     return any(all(isinstance(each, kind) for each in things) for kind in kinds)
 
 
 def _record_name(source: MapCache | list[Maps], index: int, labels: Labels) -> str:
-    """Name of the record of a picture, made from its maps and its labels."""
+    """File name of the record of a picture, from the hash of its maps and its labels."""
     maps = source.keys[index] if isinstance(source, MapCache) else vars(source[index])
     return f"{index:06d}-{joblib.hash((maps, vars(labels)))}.record"
 
 
-def _kept(path: Path | None, index: int) -> Judgement | None:
-    """The judgement of a picture that an earlier sweep has finished; a damaged record is named and made again."""
+def _stored(path: Path | None, index: int) -> Judgement | None:
+    """Read the judgement that an earlier sweep stored; None if there is none, or with a warning if it is damaged."""
     if path is None or not path.exists():
         return None
-    if record := unsealed(path):
+    if record := unseal(path):
         return Judgement(**record)
     warnings.warn(f"{path} is damaged; picture {index + 1} is judged again.", stacklevel=3)
     return None
 
 
-def _here_or_there(
+def _judgements(
     job: Callable[..., Judgement], todo: Sequence[int], arguments: Callable[[int], Sequence[Any]], executor: Any
 ) -> Iterator[tuple[int, Judgement]]:
-    """Pictures and their judgements as they come: made here for a few seconds' worth, else where the executor says."""
+    """Yield pictures and judgements as they finish: a few seconds of work in this process, more on the executor."""
     start, done = time.monotonic(), 0
     while executor is None and done < len(todo):
         if done and (time.monotonic() - start) / done * (len(todo) - done) > PATIENCE:
@@ -177,25 +177,26 @@ def _here_or_there(
 def run_tasks(
     function: Callable[..., Any], tasks: Iterable[int], arguments: Callable[[int], Sequence[Any]], executor: Any = None
 ) -> Iterator[tuple[int, Any]]:
-    """Run a function on each task, where the executor says.
+    """Run a function on each task on an executor.
 
-    A process pool breaks when one of its processes dies: a fresh pool takes over its work. Dask does so by itself.
+    A process pool breaks if one of its processes dies; a new pool then runs its unfinished tasks, as Dask does itself.
 
     Args:
-        function: what to run; one that other processes cannot import is wrapped by joblib.
+        function: function to run; wrap it with joblib if other processes cannot import it.
         tasks: numbers of the tasks, in order.
-        arguments: gives what the function takes for a task; called when a worker is free, so that maps do not pile up.
-        executor: as for `sweep`; processes of the kit's where left out.
+        arguments: returns the arguments of the function for a task; called only when the task is submitted, so that
+            maps do not accumulate in memory.
+        executor: as for `sweep`; by default `own_pool`.
 
     Yields:
-        Each task and its result, as they come.
+        Each task and its result, as they finish.
 
     Raises:
-        HpeError: processes were lost more than `RETRIES` times. What the function raises comes as it is.
+        HpeError: processes died more than `RETRIES` times. Exceptions of the function are raised unchanged.
     """
-    at_once = AHEAD * joblib.cpu_count()
+    at_once = TASKS_PER_CORE * joblib.cpu_count()
     if hasattr(executor, "get_executor"):  # a Dask client
-        at_once = max(at_once, AHEAD * sum(executor.nthreads().values()))
+        at_once = max(at_once, TASKS_PER_CORE * sum(executor.nthreads().values()))
         executor = executor.get_executor()
     waiting, losses = deque(tasks), 0
     while waiting:
@@ -212,10 +213,10 @@ def run_tasks(
         except BrokenExecutor as error:
             if (losses := losses + 1) > RETRIES:
                 raise HpeError(
-                    f"Processes were lost {losses} times ({type(error).__name__}: {error}); what is finished is kept, "
-                    "so mend the cause and run the same sweep again."
+                    f"Processes were lost {losses} times ({type(error).__name__}: {error}); finished pictures are "
+                    "stored, so fix the cause and run the same sweep again."
                 ) from error
-            warnings.warn(f"A worker was lost ({type(error).__name__}); its work is done again.", stacklevel=2)
+            warnings.warn(f"A worker was lost ({type(error).__name__}); its tasks run again.", stacklevel=2)
             waiting.extend(running.values())
             executor = None
         finally:
@@ -226,26 +227,26 @@ def run_tasks(
 
 
 def own_pool() -> Any:
-    """Processes on this machine, one per processor that this process may use, each with one thread for arithmetic."""
+    """A pool of processes on this machine, one per processor that this process may use, each with one BLAS thread."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return loky.ProcessPoolExecutor(joblib.cpu_count(), timeout=60, env=threads, initializer=_begin_worker)
 
 
 def _begin_worker() -> None:
-    """Leave Ctrl-C to the main process, and end with it."""
+    """Ignore Ctrl-C, which the main process handles, and end when the main process ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
 
 
 @cache
 def end_with_parent() -> None:
-    """In a worker process: end it as soon as the process that made it has ended, however that came."""
+    """In a worker process, start a thread that ends it when its parent process ends, even if that was killed."""
     parent: Any = multiprocessing.parent_process()
 
     def end() -> None:
         try:
             parent.join()
-        except ValueError:  # outside Windows a process of joblib's knows only the number of its parent
+        except ValueError:  # outside Windows joblib's processes know only the id of their parent
             while os.getppid() == parent.pid:
                 time.sleep(0.5)
         os._exit(1)

@@ -1,4 +1,4 @@
-"""Table of a sweep: how well each setting does, as a DataFrame, the default and the best marked; and its figures."""
+"""Table of a sweep: the metrics of each setting as a DataFrame, with default and best marked; and figures of it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHOWN = 10
-"""Rows of a sweep that are shown, the best ones, and the default."""
+"""Number of best settings that a printed table shows, in addition to the default."""
 
 FORMAT: dict[str, Any] = {"na_rep": "-", "float_format": "{:.4g}".format}
-"""How pandas writes them."""
+"""How pandas formats the printed table."""
 
 DEFAULT, BEST, GREY = hex_code(BLUE), hex_code(VERMILION), "#999999"
-"""Colours of the default and of the best, which differ in shape as well, and of all other settings."""
+"""Colours of the default and the best setting, which also differ in marker shape, and of all others."""
 
 HIGH_IS_GOOD = ("AP", "AP50", "AP75", "AR", "PCK")
-"""Numbers that should be high; the others should be low."""
+"""Metrics of which higher is better; of the others lower is better."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +40,12 @@ class SweepTable:
     """Result of a sweep: one row per setting.
 
     Attributes:
-        settings: the settings; the first one is the default that was compared with.
-        frame: one row per setting: `rule` where there are several rules, the fields in which the settings differ, the
-            numbers in `hpe_nb.evaluation.metrics.NUMBERS`, and `mark`: "default", "best", both, or "".
+        settings: the settings; the first one is the default that the others are compared with.
+        frame: one row per setting: `rule` if there are several rules, the fields in which the settings differ, the
+            metrics in `hpe_nb.evaluation.metrics.NUMBERS`, and `mark`: "default", "best", "default best" or "".
         fields: the fields in which the settings differ.
-        best_row: row of the highest AP; of equal ones that with the fewest joints in the wrong person.
-        protocol: network, fit, size and flip test behind the maps.
+        best_row: row with the highest AP; on a tie, that with the fewest joints in the wrong person.
+        protocol: network, fit, size and flip test that the maps were made with.
         pictures: number of pictures.
     """
 
@@ -62,33 +62,33 @@ class SweepTable:
 
     @property
     def best(self) -> Settings:
-        """The setting of the highest AP."""
+        """The settings with the highest AP."""
         return self.settings[self.best_row]
 
     @property
     def default(self) -> Settings:
-        """The setting that was compared with."""
+        """The settings that the others are compared with."""
         return self.settings[0]
 
     def interval(
         self, row: int, against: int | None = None, *, draws: int = 200, seed: int | None = 0
     ) -> tuple[float, float]:
-        """95 % interval of a row's AP, or of how much it is above another row's, by bootstrap over the pictures.
+        """95 % bootstrap interval over the pictures of a row's AP, or of its difference from another row's AP.
 
-        Pictures are drawn with replacement, the same ones for both rows: what both find hard does not count as
-        uncertainty of the difference.
+        Pictures are drawn with replacement, and are the same for both rows, so a picture that is hard for both does not
+        add uncertainty to the difference.
 
         Args:
             row: row of the table.
-            against: row to compare with.
-            draws: how many times the pictures are drawn.
-            seed: same seed, same interval; None for another each time.
+            against: row whose AP is subtracted; None for the interval of the AP itself.
+            draws: number of bootstrap samples.
+            seed: seed of the random generator; None for a different interval on each call.
 
         Returns:
-            Its ends; NaN where no person is labelled.
+            Lower and upper end; NaN if no person is labelled.
 
         Raises:
-            HpeError: no such row.
+            HpeError: a row does not exist.
         """
         rows = [whole_number("row", each, below=len(self)) for each in (row, against) if each is not None]
         drawn = np.random.default_rng(seed).integers(0, self.pictures, (draws, self.pictures))
@@ -98,28 +98,28 @@ class SweepTable:
         return float(low), float(high)
 
     def validated(self, folds: int = 5, *, seed: int | None = 0) -> tuple[float, float]:
-        """AP of the default, and of choosing the best setting without having seen the picture.
+        """Return the AP of the default, and the cross-validated AP of choosing the best setting.
 
-        The pictures are split into parts at random; for each part the best setting of the other parts is used. What is
-        left of the gain is what to expect on new pictures. It takes about as long as `folds` tables.
+        The pictures are randomly split into parts, and each part is decoded with the setting that is best on the other
+        parts. The difference between the two is the gain to expect on new pictures. Takes as long as `folds` tables.
 
         Args:
-            folds: number of parts; of fewer pictures each is one.
-            seed: same seed, same parts; None for others each time.
+            folds: number of parts; with fewer pictures, each picture is a part.
+            seed: seed of the random generator; None for different parts on each call.
 
         Raises:
-            HpeError: fewer than two parts, or one picture only.
+            HpeError: `folds` is below 2, or the table is of one picture.
         """
         folds = min(whole_number("folds", folds, 2), self.pictures)
         if folds < 2:
-            raise HpeError("a table of one picture was given, but two at least are expected; sweep more pictures.")
+            raise HpeError("a table of one picture was given, but at least two are expected; sweep more pictures.")
         part = np.random.default_rng(seed).permutation(self.pictures) % folds
         others = [self._judged.of_all((part != fold).astype(np.intp)) for fold in range(folds)]
         best = [int(np.nan_to_num([row["AP"] for row in rows], nan=-1).argmax()) for rows in others]
         return float(self.frame["AP"].iloc[0]), self._judged.numbers(np.array(best)[part])["AP"]
 
     def to_csv(self, path: str | Path) -> Path:
-        """Write the whole frame as CSV, numbers in full; whole or not at all. A file of this name is replaced."""
+        """Write the frame as CSV at full precision, completely or not at all; an existing file is replaced."""
         path = path_of(path)
         with written_whole(path) as part:
             self.frame.to_csv(part, index=False, lineterminator="\n")
@@ -135,7 +135,7 @@ class SweepTable:
         return f"<p>{escaped(title)}</p>{table}<p><small>{escaped(NOTE)}</small></p>"
 
     def _shown(self) -> tuple[str, pd.DataFrame]:
-        """One line on what was done; and the best settings and the default, the mark first."""
+        """A title, and the rows of the best settings and the default, with the mark as the first column."""
         best = self.frame.sort_values(["AP", "wrong"], ascending=[False, True], kind="stable").head(SHOWN)
         frame = best if 0 in best.index else pd.concat((best, self.frame.head(1)))
         frame = frame.round(dict.fromkeys(NUMBERS, 1)).rename(columns={"mark": ""})
@@ -144,7 +144,7 @@ class SweepTable:
 
 
 def make_table(settings: tuple[Settings, ...], judgements: Sequence[Judgement], protocol: str) -> SweepTable:
-    """The table of a sweep from its settings, the default first, and each picture's judgement."""
+    """Make the table of a sweep from its settings, the default first, and the judgement of each picture."""
     judged = CocoNumbers(judgements)
     names, rules = varied(settings), [type(each).__name__ for each in settings]
     frame = pd.DataFrame({name: [getattr(each, name, None) for each in settings] for name in names})
@@ -158,62 +158,62 @@ def make_table(settings: tuple[Settings, ...], judgements: Sequence[Judgement], 
 
 
 def plot_curve(table: SweepTable, name: str, number_name: str = "AP", ax: Axes | None = None) -> Axes:
-    """How a number changes with one field: the best over all other fields, and the default's other fields.
+    """Plot a metric against one field: the best over all other fields, and with these at their defaults.
 
-    Where nothing but this field was swept the two are one line, with its 95 % interval as a band for AP.
+    If only this field was swept, there is one line, for AP with a band that shows its 95 % interval.
 
     Args:
         table: from `sweep`.
-        name: a field of the settings that was swept.
-        number_name: a column of the table.
-        ax: where to draw; a figure of its own where left out.
+        name: a field that was swept.
+        number_name: a metric in the table.
+        ax: where to draw; by default a new figure.
 
     Returns:
-        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
+        The Axes with the drawing; `hpe.alt_text(ax)` returns a description in words.
 
     Raises:
-        HpeError: a field that was not swept, or no such number.
+        HpeError: the field was not swept, or the metric does not exist.
     """
     ax, frame = _axes(ax, table, number_name, name), table.frame
     rest = [field for field in table.fields if field != name]
-    default = frame[rest].iloc[0]  # without a number in the fields of other rules
+    default = frame[rest].iloc[0]  # NaN in fields that only other rules have
     plain = frame[((frame[rest] == default) | (frame[rest].isna() & default.isna())).all(axis=1)].sort_values(name)
     if rest:
-        on_grid = frame[frame[name].isin(_grid(frame[name]))]
+        on_grid = frame[frame[name].isin(_grid_values(frame[name]))]
         best = on_grid.groupby(name)[number_name].agg("max" if number_name in HIGH_IS_GOOD else "min")
         ax.plot(best.index, best, color=BEST, label="best of the other fields")
     ax.plot(plain[name], plain[number_name], color=DEFAULT, marker=".", label="other fields at their default")
     if not rest and number_name == "AP" and len(plain) <= 60:  # more intervals would take too long
         low, high = np.array([table.interval(i, draws=100) for i in plain.index]).T
         ax.fill_between(plain[name], low, high, color=DEFAULT, alpha=0.15, lw=0, label="95 % over pictures")
-    return _marked(ax, table, name, number_name)
+    return _with_marks(ax, table, name, number_name)
 
 
 def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP", ax: Axes | None = None) -> Axes:
-    """A number for each pair of values of two numeric fields, the best over all others; default and best are framed.
+    """Plot a metric for each pair of values of two numeric fields, the best over all others; default and best framed.
 
     Args:
         table: from `sweep`.
         across, down: the two fields.
-        number_name: a column of the table.
-        ax: where to draw; a figure of its own where left out.
+        number_name: a metric in the table.
+        ax: where to draw; by default a new figure.
 
     Returns:
-        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
+        The Axes with the drawing; `hpe.alt_text(ax)` returns a description in words.
 
     Raises:
-        HpeError: a field that was not swept, or is no number, or the same one twice.
+        HpeError: a field was not swept or is not numeric, both are the same, or the metric does not exist.
     """
     ax, frame = _axes(ax, table, number_name, across, down), table.frame
     numeric = [name for name in table.fields if pd.api.types.is_numeric_dtype(frame[name])]
     if across == down or not {across, down} <= set(numeric):
         expected = f"two of the fields with numbers are expected: {', '.join(numeric) or 'there are none'}."
         raise HpeError(f"{across!r} and {down!r} were given, but {expected}")
-    xs, ys, good = _grid(frame[across]), _grid(frame[down]), number_name in HIGH_IS_GOOD
+    xs, ys, good = _grid_values(frame[across]), _grid_values(frame[down]), number_name in HIGH_IS_GOOD
     cells = frame.pivot_table(number_name, down, across, aggfunc="max" if good else "min")
     cells = cells.reindex(index=ys, columns=xs)
     image = ax.imshow(cells, cmap="viridis" if good else "viridis_r", origin="lower", aspect="auto")
-    if cells.size <= 150:  # in smaller cells numbers would touch
+    if cells.size <= 150:  # in smaller cells the numbers would overlap
         middle = (cells.min().min() + cells.max().max()) / 2
         for (j, i), value in np.ndenumerate(cells.to_numpy()):
             colour = "white" if (value < middle) == good else "black"
@@ -225,24 +225,24 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
     ax.set_yticks(range(len(ys)), [f"{value:.4g}" for value in ys])
     ax.set(xlabel=across, ylabel=down, title=f"{_label(number_name)}: square the default, diamond the best")
     ax.figure.colorbar(image, ax=ax)
-    return _described(ax, table, across, down, number_name)
+    return _with_alt_text(ax, table, across, down, number_name)
 
 
 def plot_pareto(table: SweepTable, price: str = "wrong", ax: Axes | None = None) -> Axes:
-    """AP of every setting against what it costs, by default joints in the wrong person.
+    """Plot the AP of every setting against another metric, by default joints in the wrong person.
 
-    The line joins the settings that no other one beats in both.
+    The line is the Pareto front: settings that no other setting beats in both.
 
     Args:
         table: from `sweep`.
-        price: a column of the table.
-        ax: where to draw; a figure of its own where left out.
+        price: a metric in the table.
+        ax: where to draw; by default a new figure.
 
     Returns:
-        The Axes that were drawn on; `hpe.alt_text(ax)` says in words what they show.
+        The Axes with the drawing; `hpe.alt_text(ax)` returns a description in words.
 
     Raises:
-        HpeError: no such column, or AP itself.
+        HpeError: the metric does not exist, or is AP itself.
     """
     if price == "AP":
         raise HpeError("price='AP' was given, but AP is shown against another column; give one, for example wrong.")
@@ -252,11 +252,11 @@ def plot_pareto(table: SweepTable, price: str = "wrong", ax: Axes | None = None)
     front = front[front["AP"] > front["AP"].cummax().shift(fill_value=-1.0)]
     ax.scatter(frame[price], frame["AP"], s=8, color=GREY, alpha=0.5, lw=0, label="settings")
     ax.step(front[price], front["AP"], where="post", color=DEFAULT, label="not beaten in both")
-    return _marked(ax, table, price, "AP")
+    return _with_marks(ax, table, price, "AP")
 
 
 def _axes(ax: Axes | None, table: SweepTable, number: str, *swept: str) -> Axes:
-    """The axes, by default of a figure of their own, if the table has these fields and this number."""
+    """Return the Axes, by default of a new figure; HpeError if the table does not have these fields and this metric."""
     check_kind(table, SweepTable)
     for name, known in (*((name, table.fields) for name in swept), (number, NUMBERS)):
         if name not in known:
@@ -268,27 +268,27 @@ def _axes(ax: Axes | None, table: SweepTable, number: str, *swept: str) -> Axes:
     return ax
 
 
-def _marked(ax: Axes, table: SweepTable, across: str, up: str) -> Axes:
-    """The axes with default, best, labels and legend."""
-    for row, shape, colour, what in ((0, "s", DEFAULT, "default"), (table.best_row, "D", BEST, "best AP")):
+def _with_marks(ax: Axes, table: SweepTable, across: str, up: str) -> Axes:
+    """Mark default and best, add labels, legend and alt text, and return the Axes."""
+    for row, shape, colour, label in ((0, "s", DEFAULT, "default"), (table.best_row, "D", BEST, "best AP")):
         x, y = table.frame[[across, up]].iloc[row]
-        ax.scatter(x, y, 60, facecolor="white", edgecolor=colour, linewidth=2, marker=shape, zorder=3, label=what)
+        ax.scatter(x, y, 60, facecolor="white", edgecolor=colour, linewidth=2, marker=shape, zorder=3, label=label)
     ax.set(xlabel=_label(across) if across in NUMBERS else across, ylabel=_label(up))
     ax.legend(frameon=False)
-    return _described(ax, table, across, up)
+    return _with_alt_text(ax, table, across, up)
 
 
-def _described(ax: Axes, table: SweepTable, *columns: str) -> Axes:
-    """The axes with words for `alt_text`: what these columns are for the default and for the best AP."""
-    told = table.frame[list(columns)].iloc[[0, table.best_row]].round(4).astype(str).to_numpy().tolist()
-    rows = [", ".join(f"{name} {value}" for name, value in zip(columns, row, strict=True)) for row in told]
+def _with_alt_text(ax: Axes, table: SweepTable, *columns: str) -> Axes:
+    """Set the alt text: the values of these columns for the default and for the best AP; return the Axes."""
+    values = table.frame[list(columns)].iloc[[0, table.best_row]].round(4).astype(str).to_numpy().tolist()
+    rows = [", ".join(f"{name} {value}" for name, value in zip(columns, row, strict=True)) for row in values]
     names = f"{', '.join(columns[:-1])} and {columns[-1]}"
     ax.set_label(f"{names} of {len(table)} settings. The default: {rows[0]}. The best AP: {rows[1]}.")
     return ax
 
 
-def _grid(values: pd.Series[Any]) -> list[Any]:
-    """The values of a field that were combined with others; a default that is not on the grid stands alone."""
+def _grid_values(values: pd.Series[Any]) -> list[Any]:
+    """The values of a field on the grid, sorted: those that occur more than once, or all if none does."""
     return sorted(set(values[values.duplicated()]) or set(values))
 
 

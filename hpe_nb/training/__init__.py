@@ -1,5 +1,5 @@
-"""How a network of this kind is made: `python -m hpe_nb.training`. Needs torch: `pip install "hpe-nb[train]"`.
+"""Training of the kit's networks: `python -m hpe_nb.training`. Needs torch: `pip install "hpe-nb[train]"`.
 
-In the order of reading: config, photos (data), movenet and two_scales (features), tag_head and topology (what is
-trained), losses, tasks, loop, export.
+Modules in reading order: config, photos (data), movenet and two_scales (features), tag_head and topology (the trained
+networks), losses, tasks, loop, export.
 """

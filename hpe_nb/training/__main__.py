@@ -1,4 +1,4 @@
-"""`python -m hpe_nb.training`: train and export. `hpe-nb eval` measures what comes out."""
+"""`python -m hpe_nb.training`: train and export a network. `hpe-nb eval` evaluates the result."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ CONFIGS = Path(__file__).parent / "configs"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; 0 when all went well, 2 when the input could not be used."""
+    """Train a network, or export it. The exit status is 0, or 2 if the input cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m hpe_nb.training", description=main.__doc__)
     commands = parser.add_subparsers(required=True)
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--config", type=Path, default=CONFIGS / "hpe-nb-ae.toml", help="what is trained, on what, how")
-    common.add_argument("--out", type=Path, default=Path("training"), help="folder of checkpoint and log.csv")
-    train = commands.add_parser("train", parents=[common], help="train, or go on where a training stopped")
-    train.add_argument("--device", help='"cpu" or "cuda"; cuda where there is one by default')
+    common.add_argument("--config", type=Path, default=CONFIGS / "hpe-nb-ae.toml", help="network, data and options")
+    common.add_argument("--out", type=Path, default=Path("training"), help="folder for the checkpoint and log.csv")
+    train = commands.add_parser("train", parents=[common], help="train, or resume a training that was stopped")
+    train.add_argument("--device", help='"cpu" or "cuda"; by default cuda if available')
     train.set_defaults(run=_train)
     export = commands.add_parser("export", parents=[common], help="write the trained network as OpenVINO IR")
     export.add_argument("--to", type=Path, required=True, help="the .xml file")

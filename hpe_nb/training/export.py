@@ -1,7 +1,7 @@
-"""From torch to the file that ships and back: OpenVINO IR after the contract of human-pose-estimation-0007.
+"""Export from torch to OpenVINO IR with the contract of human-pose-estimation-0007, and read weights back.
 
 Input `image`, BGR 0..255, (1, 3, H, W), H and W any multiple of 32. Outputs `heatmaps` (1, 17, H/2, W/2), negative
-where a pixel is not the largest of its 5x5 window, and `embeddings` (1, 17, H/2, W/2, 1).
+where a pixel is not the maximum of its 5x5 window, and `embeddings` (1, 17, H/2, W/2, 1).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from hpe_nb.network.network import core
 
 
 class Contract(nn.Module):
-    """A network with `maps`, which gives heatmaps without signs and tags, as the contract has it."""
+    """Wraps a network, whose `maps` returns unsigned heatmaps and tags, so that its outputs follow the contract."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -39,16 +39,16 @@ class Contract(nn.Module):
 
 
 def signed(heatmaps: Tensor) -> Tensor:
-    """Heatmaps without negative values, everything but the peaks negated: h * (2 * [maxpool5x5(h) == h] - 1)."""
+    """Clip heatmaps at 0 and negate all pixels that are not peaks: h * (2 * [maxpool5x5(h) == h] - 1)."""
     h = functional.relu(heatmaps)
     largest = functional.max_pool2d(h, WINDOW, stride=1, padding=WINDOW // 2)
     return h * (2.0 * (largest == h).to(h.dtype) - 1.0)
 
 
 def rounded(network: nn.Module) -> nn.Module:
-    """A copy in evaluation mode as its file will be.
+    """Return a copy in evaluation mode that gives the same results as the exported file.
 
-    Batch norms are folded into the convolutions before them, and weights have the digits of half precision and no more.
+    Batch norms are folded into the preceding convolutions, and weights are rounded to half precision.
     """
     network = copy.deepcopy(network).eval()
     for module in list(network.modules()):
@@ -63,14 +63,14 @@ def rounded(network: nn.Module) -> nn.Module:
 
 
 def export(network: nn.Module, path: Path) -> None:
-    """Write a network as `path` (.xml) and its weights, in half precision, beside it (.bin); height and width are open.
+    """Write a network to `path` (.xml) and its weights in half precision to a .bin file; height and width are dynamic.
 
-    An earlier export of that name is replaced, once both new files are whole. Only constants that lose nothing by it
-    are stored in half precision, as the weights, rounded before: OpenVINO's own compression also rounds the numbers in
-    formulas, such as the frequencies of waves, which changes results more than all weights together.
+    An earlier export of the same name is replaced once both new files are complete. Only constants that are exact in
+    half precision, such as the rounded weights, are stored so. OpenVINO's own compression would also round constants in
+    formulas, such as the frequencies of waves, which changes results more than rounding all weights.
 
     Raises:
-        HpeError: another ending, a .bin without the .xml, which is no export, or a place that cannot be written.
+        HpeError: `path` does not end in .xml, there is a .bin but no .xml, or a file cannot be written.
     """
     import openvino as ov
     from openvino import opset13 as opset
@@ -79,8 +79,8 @@ def export(network: nn.Module, path: Path) -> None:
     if path.suffix != ".xml":
         raise HpeError(f"{path} was given as the file to export to, but a file name that ends in .xml is expected.")
     if os.path.lexists(weights) and not os.path.lexists(path):
-        raise HpeError(f"{weights} is there without {path.name}, so it is of no earlier export; give another name.")
-    # An example of unequal sides, so that nothing can be taken for a constant by accident.
+        raise HpeError(f"{weights} exists without {path.name}, so it is not from an earlier export; give another name.")
+    # The sides of the example differ, so that the conversion cannot mistake one for the other.
     example, shape = torch.zeros(1, 3, 96, 160), ov.PartialShape([1, 3, -1, -1])
     with torch.no_grad():
         contract = Contract(rounded(network)).eval()
@@ -92,7 +92,7 @@ def export(network: nn.Module, path: Path) -> None:
     for node in model.get_ordered_ops():
         if node.get_type_name() == "Constant" and node.get_element_type() == ov.Type.f32:
             values = node.data.astype(np.float16)
-            if values.size >= 16 and np.array_equal(values.astype(np.float32), node.data):  # fewer are no weights
+            if values.size >= 16 and np.array_equal(values.astype(np.float32), node.data):  # smaller: not weights
                 half = opset.convert(opset.constant(values), "f32")
                 for target in node.output(0).get_target_inputs():
                     target.replace_source_output(half.output(0))
@@ -103,7 +103,7 @@ def export(network: nn.Module, path: Path) -> None:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Weights and biases of the convolutions in a file that `export` wrote, by their names in the network."""
+    """Read weights and biases of the convolutions from a file that `export` wrote, by their names in the network."""
     model = core().read_model(path)
     found = {}
     for node in model.get_ordered_ops():
@@ -113,7 +113,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             if constant.get_type_name() == "Convert":
                 constant = constant.input_value(0).get_node()
             value = torch.from_numpy(constant.data.astype(np.float32))
-            # Weights of a grouped convolution have an axis of groups before torch's.
+            # Weights of a grouped convolution have a leading axis of groups, which torch does not have.
             name, shape = ("bias", (-1,)) if step == "Add" else ("weight", (-1, *value.shape[-3:]))
             found[f"{layer}.{name}"] = value.reshape(shape)
     return found

@@ -1,4 +1,4 @@
-"""The training loop: steps, a log, and checkpoints from which it goes on as if it had never stopped."""
+"""The training loop, with a log, and checkpoints from which a stopped training resumes with identical results."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from hpe_nb.training.photos import LabelledPhoto
 from hpe_nb.training.tasks import Task
 
 LAST, LOG = "last.pt", "log.csv"
-LOWEST = 0.02
-"""Share of the learning rate that is left at the end."""
+FINAL_RATE = 0.02
+"""Final learning rate as a fraction of the peak rate."""
 
 
 def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path, device: str = "cpu") -> None:
-    """Train until the config's steps are over, with checkpoint and log.csv in the folder; one there is gone on from.
+    """Train for the config's number of steps, with checkpoint and log.csv in the folder; resume if it has a checkpoint.
 
     Raises:
-        HpeError: no photos, a device that torch cannot use, or a folder that cannot be written, that another training
-            holds, or that has another network's checkpoint or a log.csv of something else.
+        HpeError: there are no photos; torch cannot use the device; or the folder cannot be written, is in use by
+            another training, or contains a checkpoint of another network or a log.csv that is not from a training.
     """
     if not photos:
         raise HpeError("No photo is left to train on; give data that shows labelled people, or another hold_out.")
@@ -45,11 +45,11 @@ def train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path,
 
 
 def _train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path, device: str) -> None:
-    # Weights move to the device before the optimiser's state comes, so that it follows them.
+    # The weights move to the device before the optimiser's state is loaded, so that it is placed on the same device.
     network: nn.Module = task.network.to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = make_optimiser(task, config)
-    # It forgets the first weights soon, and then keeps the config's share of the old at each step.
+    # The decay of the moving average grows from 0 to `config.ema`, so that the initial weights are soon forgotten.
     mean = AveragedModel(network, avg_fn=lambda old, new, _: new + min(config.ema, step / (step + 20)) * (old - new))
     parts: dict[str, Any] = {"network": network, "optimiser": optimiser, "mean": mean.module}
     step, begun = 0, time.monotonic()
@@ -62,14 +62,14 @@ def _train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path
     if (folder / LAST).exists():
         step, seconds = load(folder, parts)
         begun -= seconds
-        _take_back(folder / LOG, step)
+        _truncate_log(folder / LOG, step)
     elif (folder / LOG).exists():
-        raise HpeError(f"{folder / LOG} is there without {LAST}, so it is of no training; give another folder.")
+        raise HpeError(f"{folder / LOG} exists without {LAST}, so it is not from a training; give another folder.")
     else:
-        save()  # before a log begins: one without a checkpoint is another's
+        save()  # before the log, since a log without a checkpoint is refused
     mean.n_averaged += step
     saved = time.monotonic()
-    with (folder / LOG).open("a", buffering=1, encoding="utf-8") as log:  # line by line
+    with (folder / LOG).open("a", buffering=1, encoding="utf-8") as log:  # line-buffered
         for batch in (bar := tqdm(task.batches(photos, step, folder), initial=step, total=config.steps, unit="step")):
             rate = learning_rate(config, step)
             for group in optimiser.param_groups:
@@ -91,11 +91,11 @@ def _train(task: Task, photos: list[LabelledPhoto], config: Config, folder: Path
                 save()
 
 
-def _take_back(log: Path, step: int) -> None:
-    """Remove the lines of a log after a step, which come again; HpeError where the file is not a training's log."""
+def _truncate_log(log: Path, step: int) -> None:
+    """Remove the lines of a log after a step, which is repeated; HpeError if the file is not the log of a training."""
     content = log.read_bytes() if log.exists() else b""
     if content and not content.startswith(b"step,loss,"):
-        raise HpeError(f"{log} is not the log of a training; put it elsewhere, or give another folder.")
+        raise HpeError(f"{log} is not the log of a training; move it, or give another folder.")
     kept = []
     for row in content.splitlines(keepends=True):
         number = row.partition(b",")[0]
@@ -106,27 +106,27 @@ def _take_back(log: Path, step: int) -> None:
 
 
 def make_optimiser(task: Task, config: Config) -> torch.optim.AdamW:
-    """AdamW of the weights that the task trains."""
+    """AdamW for the weights that the task trains."""
     weights = [weights for weights in task.network.parameters() if weights.requires_grad]
     return torch.optim.AdamW(weights, config.rate, weight_decay=config.decay)
 
 
 def learning_rate(config: Config, step: int) -> float:
-    """Warm-up, then a cosine over the steps."""
+    """Learning rate of a step: linear warm-up, multiplied by a cosine decay over all steps."""
     warm = min(1.0, (step + 1) / max(config.warm_up, 1))
-    return config.rate * warm * (LOWEST + (1 - LOWEST) * 0.5 * (1 + math.cos(math.pi * step / config.steps)))
+    return config.rate * warm * (FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * step / config.steps)))
 
 
 def load(folder: Path, parts: dict[str, Any]) -> tuple[int, float]:
-    """Give parts of a training the states that its checkpoint, in which no code is run, has for them.
+    """Load the states of parts of a training from its checkpoint, without running any code in it.
 
-    These are "network", "optimiser" and "mean", the running mean of the network's weights, which is what is exported.
+    The parts are "network", "optimiser" and "mean", the moving average of the network's weights, which is exported.
 
     Returns:
-        Steps and seconds trained so far.
+        Number of steps and seconds trained so far.
 
     Raises:
-        HpeError: no checkpoint in the folder, a broken one, or one of another network.
+        HpeError: the folder has no checkpoint, or one that is broken or of another network.
     """
     path = folder / LAST
     if not path.exists():
@@ -136,7 +136,7 @@ def load(folder: Path, parts: dict[str, Any]) -> tuple[int, float]:
         for name, part in parts.items():
             part.load_state_dict(state[name])
         return int(state["step"]), float(state["seconds"])
-    except Exception as error:  # what torch raises depends on what is wrong, and where
+    except Exception as error:  # the type depends on what is wrong with the file
         raise HpeError(
             f"{path} is broken or belongs to another network; give another folder, or the config it was trained with."
         ) from error

@@ -1,6 +1,6 @@
-"""Losses: squared error of heatmaps, pull and push for tags (arXiv 1611.05424), and what helps tags to be learned.
+"""Losses: squared error of heatmaps, pull and push for tags (arXiv 1611.05424), and auxiliary losses for the tags.
 
-In all of them `has` (B, N, 17) is 1 where a person has the joint, else 0; persons without any do not count. Where each
+In all of them `has` (B, N, 17) is 1 where a person has the joint, else 0; people without joints are ignored. If each
 joint is read at D places, tags and `has` may be (B, N, 17 D).
 """
 
@@ -12,30 +12,30 @@ from torch import Tensor
 from hpe_nb.training.tag_head import USUAL_SIZE
 
 SPOTLIGHT = 9.0
-"""How much more a pixel counts at the middle of a spot: 1 + SPOTLIGHT * target. Most of a heatmap is background."""
+"""Pixels are weighted by 1 + SPOTLIGHT * target, since most of a heatmap is background."""
 SCATTER = 0.3
-"""Standard deviation with which tags are taken to scatter around their person's mean: small beside `tag_threshold`."""
+"""Assumed standard deviation of tags around their person's mean: small compared with `tag_threshold`."""
 LOST = 2.0
-"""Along each axis, a way from where a pixel lands to its person's middle counts as this many sizes at most."""
+"""Largest error of a pixel's predicted centre along each axis, in sizes of the person; larger errors are clipped."""
 
 
 def heat_loss(heat: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """Mean squared error of heatmaps (B, 17, h, w), spots counting more; the weight is 0 where nothing is known."""
+    """Squared error of heatmaps (B, 17, h, w), weighted more at joints; `weight` is 0 where labels may be missing."""
     return ((heat - target).square() * weight * (1 + SPOTLIGHT * target)).mean()
 
 
 def pull_push(tags: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
-    """`pull_push_of` the tags (B, 17, h, w) at pixels (B, N, 17, 3): y, x, and 1 where the person has the joint."""
+    """`pull_push_of` tags (B, 17, h, w) at pixels (B, N, 17, 3): y, x, and 1 where the person has the joint."""
     index = (pixels[..., 0] * tags.shape[3] + pixels[..., 1]).transpose(1, 2)
     return pull_push_of(tags.flatten(2).gather(2, index).transpose(1, 2), pixels[..., 2])
 
 
 def pull_push_of(tags: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
-    """How far a person's tags lie apart, and how close two persons' mean tags are; each a mean over the batch.
+    """Return pull (spread of each person's tags) and push (closeness of the people's mean tags), means over the batch.
 
-    With h_nk the tag of joint k of person n and h_n the mean over the joints that n has: pull is the mean over persons
-    of the mean over joints of (h_nk - h_n)^2; push is the sum over n != m of exp(-(h_n - h_m)^2) / (2 N (N - 1)), 0 for
-    one person.
+    Let h_nk be the tag of joint k of person n, and h_n the mean over the joints of n. Pull is the mean over people of
+    the mean over joints of (h_nk - h_n)^2. Push is the sum over n != m of exp(-(h_n - h_m)^2) / (2 N (N - 1)); it is 0
+    for one person.
     """
     mean, person = _means(tags, has)
     pull = (_over_joints((tags - mean[..., None]).square(), has) * person).sum(1)
@@ -47,10 +47,10 @@ def pull_push_of(tags: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def owner_loss(tags: Tensor, has: Tensor) -> Tensor:
-    """Cross-entropy of the question whose joint a tag is, if tags scatter around each person's mean by `SCATTER`.
+    """Cross-entropy of classifying each joint's person by its tag, with a Gaussian of `SCATTER` around each mean tag.
 
-    Pull and push know means of people; this one sees the single joint that is nearer to another person's mean. Each
-    person counts alike.
+    Pull and push only compare means; this loss penalises a single joint whose tag is nearer to another person's mean.
+    All people have equal weight.
     """
     mean, person = _means(tags, has)
     # (B, N, K, M): joint k of person n against person m.
@@ -62,9 +62,9 @@ def owner_loss(tags: Tensor, has: Tensor) -> Tensor:
 
 
 def landing_loss(landing: Tensor, middle: Tensor, size: Tensor, has: Tensor) -> Tensor:
-    """How far, in sizes of the person, pixels land from their person's middle: mean |dy| + |dx|, each `LOST` at most.
+    """Error of the predicted centres of people, in sizes of the person: mean |dy| + |dx|, each clipped at `LOST`.
 
-    Landing is that of `tag_head.read_at`, middle (B, N, 2) and size (B, N) are in cells.
+    `landing` are the predictions from `tag_head.read_at`; middle (B, N, 2) and size (B, N) are the truth in cells.
     """
     miss = (landing - middle[:, :, None, None]) / size[:, :, None, None, None]
     miss = miss.abs().clamp(max=LOST).sum(-1).mean((0, 4))
@@ -72,16 +72,16 @@ def landing_loss(landing: Tensor, middle: Tensor, size: Tensor, has: Tensor) -> 
 
 
 def size_loss(seen: Tensor, size: Tensor, has: Tensor) -> Tensor:
-    """Mean error of the size that each joint believes its person has: `seen`, see `tag_head.read_at`, of (B, N)."""
+    """Mean error of the log size predicted at each joint: `seen`, see `tag_head.read_at`, for size (B, N) in cells."""
     miss = (seen - (size.log() - USUAL_SIZE)[:, :, None, None]).abs().mean(3)
     return (miss * has).sum() / has.sum().clamp(min=1)
 
 
 def _means(tags: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
-    """Each person's mean tag, and 1 where there is a person; both (B, N)."""
+    """Mean tag of each person, and 1 for a person with joints, else 0; both (B, N)."""
     return _over_joints(tags, has), has.any(2).to(tags.dtype)
 
 
 def _over_joints(values: Tensor, has: Tensor) -> Tensor:
-    """Mean (B, N) over the joints that each person has; 0 for none."""
+    """Mean (B, N) over the joints of each person; 0 for a person without joints."""
     return (values * has).sum(2) / has.sum(2).clamp(min=1)

@@ -1,4 +1,4 @@
-"""MoveNet MultiPose Lightning in torch: MobileNetV2 (width 1.5), a feature pyramid to stride 4, and the heads we need.
+"""MoveNet MultiPose Lightning in torch: MobileNetV2 (width 1.5), a feature pyramid to stride 4, and four heads.
 
 Google's weights (Apache-2.0) have their batch norms folded, so the layers are plain convolutions with biases.
 """
@@ -15,26 +15,26 @@ from hpe_nb.skeleton import K
 from hpe_nb.training.topology import double
 
 STEM, HALF, FEATURES, HIDDEN = 48, 24, 24, 96
-"""Channels of the first convolution, of the first block at 1/2, of the last feature, and inside the heads."""
+"""Channels of the first convolution, of the first block at 1/2, of the final features, and inside the heads."""
 LEVELS = (
     ((144, 40, 2), (240, 40, 1)),
     ((240, 48, 2), (288, 48, 1), (288, 48, 1)),
     ((288, 96, 2), (576, 96, 1), (576, 96, 1), (576, 96, 1)),
     ((576, 144, 1), (864, 144, 1), (864, 144, 1), (864, 240, 2), (1440, 240, 1), (1440, 240, 1), (1440, 480, 1)),
 )
-"""Inverted residuals (wide, out, stride) that lead to strides 4, 8, 16 and 32."""
+"""Inverted residuals (expanded channels, output channels, stride) up to strides 4, 8, 16 and 32."""
 
 
 class MoveNetOutput(NamedTuple):
-    """What MoveNet sees in a picture, at stride 4; places are in cells of that grid, y before x.
+    """Output of MoveNet at stride 4; positions are in cells of that grid, y before x.
 
     Attributes:
-        features: (B, 24, H/4, W/4) last feature.
+        features: (B, 24, H/4, W/4) final features.
         centre: (B, 1, H/4, W/4) logit of a person's centre.
         joints: (B, 17, H/4, W/4) logits of the joints.
-        poses: (B, 34, H/4, W/4) at a person's centre: where the person's joints are, from there.
-        offsets: (B, 34, H/4, W/4) at a joint: the rest that the grid rounds away.
-        levels: features at 1/4, 1/8, 1/16 and 1/32 on the way there: 40, 72, 128 and 64 channels.
+        poses: (B, 34, H/4, W/4) at a person's centre: offsets from there to the person's joints.
+        offsets: (B, 34, H/4, W/4) at a joint: sub-cell offset to its exact position.
+        levels: intermediate features at 1/4, 1/8, 1/16 and 1/32: 40, 72, 128 and 64 channels.
     """
 
     features: Tensor
@@ -46,7 +46,7 @@ class MoveNetOutput(NamedTuple):
 
 
 class InvertedResidual(nn.Module):
-    """MobileNetV2's block: widen, filter each channel, narrow; ReLU6 inside, a shortcut where the shape is kept."""
+    """MobileNetV2's block: 1x1 expansion, depthwise 3x3, 1x1 projection; ReLU6, and a shortcut if the shape is kept."""
 
     def __init__(self, inputs: int, wide: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class InvertedResidual(nn.Module):
 
 
 class Separable(nn.Module):
-    """A 3x3 filter on each channel, a 1x1 convolution over channels, ReLU."""
+    """Depthwise separable convolution: depthwise 3x3, 1x1, ReLU."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -71,12 +71,12 @@ class Separable(nn.Module):
         self.mix = nn.Conv2d(inputs, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps of the same size, `outputs` of them."""
+        """Maps (B, outputs, H, W) of the same size."""
         return functional.relu(self.mix(self.filter(x)))
 
 
 class MoveNet(nn.Module):
-    """RGB pictures -1..1 (B, 3, H, W), H and W multiples of 32, to what MoveNet sees in them."""
+    """MoveNet, for RGB pictures -1..1 (B, 3, H, W) with H and W multiples of 32."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,7 +97,7 @@ class MoveNet(nn.Module):
             self.heads[name] = nn.Sequential(Separable(FEATURES, HIDDEN), nn.Conv2d(HIDDEN, count, 1))
 
     def forward(self, picture: Tensor) -> MoveNetOutput:
-        """Features at strides 2 to 32, the pyramid back to 4, and the heads."""
+        """Compute features at strides 2 to 32, the pyramid back to stride 4, and the heads."""
         finer = [self.first(functional.relu6(self.stem(_odd(picture))))]
         for level in self.levels:
             finer.append(level(finer[-1]))
@@ -106,11 +106,11 @@ class MoveNet(nn.Module):
         for lateral, smooth, feature in zip(self.lateral, self.smooth, reversed(finer[1:]), strict=True):
             x = smooth(double(x) + lateral(feature))
             grown.append(x)
-        # The finest level is what the heads see; the coarsest has no feature of the body beside it.
+        # Backbone and pyramid features; at 1/4 the pyramid is `features` itself, and at 1/32 only the pyramid is used.
         levels = (finer[1], torch.cat([finer[2], grown[2]], 1), torch.cat([finer[3], grown[1]], 1), grown[0])
         return MoveNetOutput(x, **{name: head(x) for name, head in self.heads.items()}, levels=levels)
 
 
 def _odd(x: Tensor) -> Tensor:
-    """One more row and column on the far side, so that stride 2 halves an even size as MoveNet's own layers do."""
+    """Pad one row and column at the end, so that stride 2 halves an even size as in MoveNet's own layers."""
     return functional.pad(x, (0, 1, 0, 1))

@@ -1,6 +1,6 @@
-"""The data: photos with labels, and the pictures to train on that are made of them.
+"""Training data: photos with labels, and the augmented pictures that are made from them.
 
-A picture is a patch of a photo, scaled, turned, mirrored and coloured, or a mosaic of several.
+A picture is a patch of a photo with random scale, rotation, mirroring and colours, or a mosaic of several patches.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from hpe_nb.training.config import SHRINK, Augment
 
 
 class LabelledPhoto(NamedTuple):
-    """A photo on disk and its labels; a crowd is each box in which nothing is known: no labelled joints either."""
+    """A photo on disk and its labels; `people.crowd` marks all boxes without labelled joints, as well as crowds."""
 
     path: Path
     people: Labels
 
 
 class Sample(NamedTuple):
-    """A picture to train on, BGR (S, S, 3), and the labels of its people."""
+    """A training picture, BGR (S, S, 3), and the labels of its people."""
 
     image: Image
     people: Labels
 
 
 def read_photos(labels: Path, images: Path) -> list[LabelledPhoto]:
-    """The photos that show at least one labelled person, of any file that `hpe.read_labels` reads.
+    """Return the photos with at least one labelled person, from any label file that `hpe.read_labels` can read.
 
-    File names in it start from the folder `images`. HpeError where something is missing, or no labels.
+    File names in it are relative to the folder `images`. HpeError if a file is missing or is not a label file.
     """
     known = read_labels(labels)
     photos = zip(known.paths(images), known.labels, strict=True)
@@ -46,13 +46,13 @@ def read_photos(labels: Path, images: Path) -> list[LabelledPhoto]:
 
 
 def sample(photos: list[LabelledPhoto], augment: Augment, rng: np.random.Generator) -> Sample:
-    """One picture: a patch, or a mosaic of four or nine, so that tags have people of other photos to tell apart.
+    """Make a picture: a patch, or a mosaic of four or nine, so that tags must separate people from several photos.
 
-    The same generator state gives the same picture.
+    The same state of the generator gives the same picture.
     """
     kind, side = rng.random(), augment.size
     rows = 3 if kind < augment.grid else 2 if kind < augment.grid + augment.mosaic else 1
-    # The longest row or column is at most three times the shortest.
+    # The largest row or column is at most three times as large as the smallest.
     ends = rng.uniform(0.5, 1.5, (2, rows)).cumsum(1)
     across, down = np.pad((ends / ends[:, -1:] * side).astype(int), ((0, 0), (1, 0))).tolist()
     image, parts = np.zeros((side, side, 3), np.uint8), []
@@ -70,49 +70,52 @@ def sample(photos: list[LabelledPhoto], augment: Augment, rng: np.random.Generat
 def patch(
     photo: LabelledPhoto, long: float, size: tuple[int, int], augment: Augment, rng: np.random.Generator
 ) -> Sample:
-    """A patch of (width, height) pixels of a photo whose long side becomes `long`, most often around a person.
+    """Make a patch of (width, height) pixels of a photo, usually around a person.
+
+    The photo is scaled so that its long side is `long` pixels, multiplied by a random scale.
 
     Raises:
-        HpeError: a photo that cannot be read.
+        HpeError: the photo cannot be read.
     """
     image = cv2.cvtColor(read_image(photo.path), cv2.COLOR_RGB2BGR)
     scale = long / max(image.shape) * math.exp(rng.uniform(*np.log(augment.scale)))
-    # Averages where it shrinks: interpolation would skip pixels.
+    # Shrink by averaging, since interpolation would skip pixels.
     image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     whole, half = np.array(image.shape[1::-1]), np.array(size) / 2
-    # The middle is near a person; the patch leaves the photo no further than it must.
+    # The patch is centred near a person, but extends beyond the photo no further than necessary.
     boxes = photo.people.boxes[~photo.people.crowd] * scale
     box = boxes[rng.integers(len(boxes))] if rng.random() < 0.85 else np.array([0, 0, *whole])
     middle = np.clip(box[:2] + box[2:] * rng.uniform(0.1, 0.9, 2), *np.sort([half, whole - half], axis=0))
     turn = rng.normal(0, augment.turn) if rng.random() < 0.5 else 0.0
-    way = cv2.getRotationMatrix2D(middle, turn, 1.0)
-    way[:, 2] += half - 0.5 - middle
+    matrix = cv2.getRotationMatrix2D(middle, turn, 1.0)
+    matrix[:, 2] += half - 0.5 - middle
     if mirrored := bool(rng.random() < 0.5):
-        way[0] = [0, 0, size[0] - 1] - way[0]
-    picture = np.asarray(cv2.warpAffine(image, way, size), np.uint8)
-    grown = np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2], [0, 0, 1]])
-    return Sample(picture, moved(photo.people, way @ grown, size, mirrored=mirrored))
+        matrix[0] = [0, 0, size[0] - 1] - matrix[0]
+    picture = np.asarray(cv2.warpAffine(image, matrix, size), np.uint8)
+    scaling = np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2], [0, 0, 1]])
+    return Sample(picture, transformed(photo.people, matrix @ scaling, size, mirrored=mirrored))
 
 
-def moved(people: Labels, way: Float64, size: tuple[int, int], *, mirrored: bool) -> Labels:
-    """The people under an affine map (2, 3) into a picture of (width, height), as far as it shows them.
+def transformed(people: Labels, matrix: Float64, size: tuple[int, int], *, mirrored: bool) -> Labels:
+    """Apply an affine matrix (2, 3) to the labels of people, for a picture of (width, height).
 
-    Joints outside have no label, and people whose boxes are outside leave; `mirrored` where left becomes right.
+    Joints outside the picture become unlabelled, and people whose boxes are outside are removed. `mirrored` swaps left
+    and right joints.
     """
     keypoints = people.keypoints[:, MIRROR] if mirrored else people.keypoints.copy()
-    keypoints[..., :2] = keypoints[..., :2] @ way[:, :2].T + way[:, 2]
+    keypoints[..., :2] = keypoints[..., :2] @ matrix[:, :2].T + matrix[:, 2]
     keypoints[((keypoints[..., :2] < 0) | (keypoints[..., :2] > np.array(size) - 1)).any(-1), 2] = 0
-    # The upright boxes round the moved ones.
+    # Axis-aligned boxes around the transformed ones.
     corners = people.boxes[:, None, :2] + people.boxes[:, None, 2:] * [(0, 0), (1, 0), (0, 1), (1, 1)]
-    corners = np.clip(corners @ way[:, :2].T + way[:, 2], 0, size)
+    corners = np.clip(corners @ matrix[:, :2].T + matrix[:, 2], 0, size)
     low, high = corners.min(1), corners.max(1)
-    here = (low < high).all(1)
-    areas, boxes = people.areas * abs(np.linalg.det(way[:, :2])), np.concatenate([low, high - low], 1)
-    return Labels(keypoints[here], areas[here], boxes[here], people.crowd[here])
+    inside = (low < high).all(1)
+    areas, boxes = people.areas * abs(np.linalg.det(matrix[:, :2])), np.concatenate([low, high - low], 1)
+    return Labels(keypoints[inside], areas[inside], boxes[inside], people.crowd[inside])
 
 
 def recolour(image: Image, rng: np.random.Generator) -> Image:
-    """Other contrast and brightness, perhaps other colours, perhaps grey; black borders stay black."""
+    """Change contrast and brightness, sometimes the colours, sometimes to grey; black borders stay black."""
     out = image * np.float32(rng.uniform(0.7, 1.3)) + np.float32(rng.uniform(-20, 20))
     if rng.random() < 0.5:
         out *= rng.uniform(0.9, 1.1, 3).astype(np.float32)

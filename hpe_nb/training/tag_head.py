@@ -1,10 +1,10 @@
-"""The learned tags: every pixel goes to where it believes its person's middle is, and reads a learned map there.
+"""The learned tags: every pixel predicts the centre of its person, and reads a learned map of tags there.
 
-A U of residual blocks looks at MoveNet's features at four sizes, coarse to fine. From its finest maps come, at 1/4 of
-the picture, for each joint type where the middle of the joint's person lies and how large that person looks, and for
-all joint types together one map of tags. From the place it believes in, a pixel goes on: the map of steps says, at
-every place, where the middle is from there. So pixels that begin a little apart arrive at one place and read one tag.
-What a pixel's own feature adds is small. All these numbers are learned; the tags by pull and push.
+A U-Net of residual blocks takes MoveNet's features at four resolutions. At 1/4 of the picture it predicts, for each
+joint type, the offset to the centre of the joint's person and the size of that person; and, shared by all joint types,
+a map of tags and a map of steps. A step is the offset from any position to the centre nearby. From its predicted centre
+a pixel follows the steps, so that pixels with slightly different predictions arrive at the same place and read the same
+tag. A small residual from the pixel's own feature is added. All of this is learned; the tags by pull and push.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from hpe_nb.training.topology import Residual, double, grid
 INPUTS = (85, 117, 128, 64)
 """Channels of the features at 1/4, 1/8, 1/16 and 1/32 of the picture, see `two_scales.features`."""
 WIDTHS, BLOCKS = (32, 64, 96, 128), (1, 2, 3, 4)
-"""Channels and residual blocks of the U at the same sizes."""
+"""Channels and residual blocks of the U-Net at the same resolutions."""
 HIDDEN = 48
-"""Channels of the hidden layers between a place and its tag."""
+"""Channels of the hidden layers that compute the map of tags."""
 WAVES = 6
-"""Octaves of sine and cosine by which the map of tags knows where it is: near places may have far tags."""
+"""Octaves of the positional encoding (sine and cosine), so that the map of tags can change over short distances."""
 DOUBLINGS = 3
-"""The steps are taken 2^DOUBLINGS times."""
+"""The steps are followed 2^DOUBLINGS times."""
 CELLS = 8.0
-"""Unit of the ways and steps that the head learns, in cells of stride 4."""
+"""Unit of the offsets and steps that the head predicts, in cells of stride 4."""
 UNIT, MIDDLE = 32, 3
-"""A place is told to the head in units of `UNIT` cells of stride 4, less `MIDDLE`: from -3 to 3 where a picture of 448
-pixels is said to lie up to `tasks.SHIFT` further."""
+"""The head's coordinate inputs are positions in units of `UNIT` cells of stride 4, minus `MIDDLE`: from -3 to 3 for a
+picture of 448 pixels with coordinates shifted by up to `tasks.SHIFT` cells."""
 USUAL_SIZE = 2.5
-"""Taken from the logarithm of a person's size in cells, so that what is learned lies around 0: 12 cells."""
+"""Subtracted from the logarithm of a person's size in cells, so that predictions are around 0; exp(2.5) = 12 cells."""
 TORSO_SEEN = ((42, 44, 0.5), (114, 116, 1.0))
-"""Channels of the 1/4 and the 1/8 features that name the torso's place, y and x, and the factor to `UNIT`."""
+"""Channels of the 1/4 and 1/8 features that are the offset to the torso, y and x, and its factor to `UNIT`."""
 
 
 class TagHead(nn.Module):
-    """Features (B, INPUTS[i], H/2^(i+2), W/2^(i+2)) at 1/4, 1/8, 1/16 and 1/32 to tags (B, 17, H/4, W/4)."""
+    """From features (B, INPUTS[i], H/2^(i+2), W/2^(i+2)) at 1/4, 1/8, 1/16 and 1/32 to tags (B, 17, H/4, W/4)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class TagHead(nn.Module):
         )
         for block in self.blocks.modules():
             if isinstance(block, Residual):
-                # Begins as the shortcut alone: deep stacks train at once.
+                # The block is nearly the identity at first, so that a deep stack trains well from the start.
                 nn.init.normal_(block.second.get_parameter("weight"), std=1e-3)
         fine = WIDTHS[0]
         self.away, self.size, self.rest = nn.Conv2d(fine, 2 * K, 1), nn.Conv2d(fine, K, 1), nn.Conv2d(fine, K, 1)
@@ -67,37 +67,38 @@ class TagHead(nn.Module):
             nn.init.normal_(layer.weight, std=0.01)
 
     def measure(self, features: list[Tensor]) -> None:
-        """Set the inputs' means and scales so that these features have mean 0 and spread 1."""
+        """Set mean and scale of the inputs so that these features have mean 0 and standard deviation 1."""
         for level, feature in enumerate(features):
             spread, mean = torch.std_mean(feature, (0, 2, 3), keepdim=True)
             self.get_buffer(f"mean{level}").copy_(mean)
-            self.get_buffer(f"scale{level}").copy_(1 / (spread + 0.05))  # what hardly changes stays small
+            self.get_buffer(f"scale{level}").copy_(1 / (spread + 0.05))  # nearly constant channels stay small
 
     @torch.no_grad()
     def stretch(self, factor: float) -> None:
-        """Multiply all tags to come by a factor: decoders compare them with a threshold that was set long before."""
+        """Scale the weights so that all tags are multiplied by a factor, to suit the tag thresholds of decoders."""
         for layer in (self.rest, self.table[-1]):
             for weights in layer.parameters():
                 weights.mul_(factor)
 
     def forward(self, features: list[Tensor], sure: Tensor, torso: tuple[Tensor, Tensor]) -> Tensor:
-        """Tags of all pixels; each goes `sure` (0 to 1) of the way to a torso, y and x in cells, and not its own.
+        """Return the tags of all pixels.
 
-        Sure and both parts of torso are (B, 17, h, w).
+        Each tag is read at the predicted centre, moved by the fraction `sure` (0 to 1) towards `torso` (y and x in
+        cells). `sure` and both parts of `torso` are (B, 17, h, w).
         """
         x = self.trunk(features)
         own, shared = self.parts(x)
         batch, _, height, width = x.shape
         places = (grid(x)[:, None] + own[:, :, :2]).unbind(2)
-        y, x = ((here + sure * (there - here)).reshape(batch, -1, 1) for here, there in zip(places, torso, strict=True))
+        y, x = ((start + sure * (end - start)).reshape(batch, -1, 1) for start, end in zip(places, torso, strict=True))
         tag, slope = read(shared[:, 2:], y, x).view(batch, 2, K, height, width).unbind(1)
         return tag + slope * own[:, :, 2] + own[:, :, 3]
 
     def trunk(self, features: list[Tensor], shift: Tensor | float = 0.0) -> Tensor:
-        """The U's finest maps (B, WIDTHS[0], h, w).
+        """Return the finest maps (B, WIDTHS[0], h, w) of the U-Net.
 
-        The picture is said to lie elsewhere by `shift` (B, 2, 1, 1) cells: training draws it at random, so that a place
-        means little by itself.
+        `shift` (B, 2, 1, 1), in cells, is added to the coordinate inputs. Training draws it at random, so that the
+        network cannot rely on absolute positions.
         """
         entered = []
         for level, feature in enumerate(features):
@@ -109,39 +110,39 @@ class TagHead(nn.Module):
             entered.append(self.enter[level](torch.cat(known, 1)))
         x: Tensor = self.blocks[-1](functional.relu(entered[-1]))
         for level in (2, 1, 0):
-            # Two summands of spread 1 have spread 1.4 together.
+            # The sum of two maps with standard deviation 1 has 1.4.
             x = self.blocks[level](functional.relu(0.7 * (entered[level] + double(self.climb[level](x)))))
         return x
 
     def parts(self, x: Tensor, shift: Tensor | float = 0.0) -> tuple[Tensor, Tensor]:
-        """What tags are made of, from the finest maps; ways in cells, y before x.
+        """Compute the parts of the tags from the finest maps; offsets are in cells, y before x.
 
         Returns:
-            (B, 17, 4, h, w) of each joint type: the way (2) from a pixel to the middle of the person whose joint it is,
-            the logarithm of that person's size in cells, less `USUAL_SIZE`, and what the pixel itself adds to its tag;
-            then (B, 4, h, w): the way (2) from any place to the middle that it leads to, the tag at its end, and what a
-            unit of size adds to that.
+            `own` (B, 17, 4, h, w) for each joint type: offset (2) from a pixel to the centre of its person, logarithm
+            of the person's size in cells minus `USUAL_SIZE`, and the pixel's residual of the tag. `shared` (B, 4, h,
+            w): offset (2) from a position to the end of its steps, the tag there, and the change of the tag per unit
+            of log size.
         """
         batch, _, height, width = x.shape
         place = _place(x, 1, shift)
         waves = [wave(place * (math.pi * 2.0 ** (k - 3))) for k in range(WAVES) for wave in (torch.sin, torch.cos)]
-        way = CELLS * self.step(x)
+        offset = CELLS * self.step(x)
         for _ in range(DOUBLINGS):
-            # Twice as many steps: the way to where the way leads, and the way from there.
-            way = way + read(way, *(grid(x) + way).unbind(1)).view_as(way)
+            # Double the number of steps: the offset, plus the offset from where it leads.
+            offset = offset + read(offset, *(grid(x) + offset).unbind(1)).view_as(offset)
         table = self.table(torch.cat([x, place, *waves], 1))
-        table = read(table, *(grid(x) + way).unbind(1)).view_as(table)
+        table = read(table, *(grid(x) + offset).unbind(1)).view_as(table)
         away = CELLS * self.away(x).view(batch, K, 2, height, width)
         own = torch.cat([away, self.size(x)[:, :, None], self.rest(x)[:, :, None]], 2)
-        return own, torch.cat([way, table], 1)
+        return own, torch.cat([offset, table], 1)
 
 
 def read_at(own: Tensor, shared: Tensor, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """What the parts of a `TagHead` say at places (B, N, 17, D, 2), y and x in cells, between pixels too.
+    """Read the parts of a `TagHead`, with interpolation, at points (B, N, 17, D, 2): y and x in cells.
 
     Returns:
-        Tags (B, N, 17, D); where the person's middle is believed, in cells, at first and after the way,
-        (2, B, N, 17, D, 2); and the logarithm of the person's size, less `USUAL_SIZE`, (B, N, 17, D).
+        Tags (B, N, 17, D); predicted centres of the person in cells, before and after the steps, (2, B, N, 17, D, 2);
+        and the logarithm of the person's size minus `USUAL_SIZE`, (B, N, 17, D).
     """
     batch, people, _, draws, _ = points.shape
     at = points.transpose(1, 2).reshape(batch * K, people, draws, 2)
@@ -153,12 +154,12 @@ def read_at(own: Tensor, shared: Tensor, points: Tensor) -> tuple[Tensor, Tensor
 
 
 def read(maps: Tensor, y: Tensor, x: Tensor) -> Tensor:
-    """Values (B, C, N, D) of maps (B, C, h, w) at places y and x (B, N, D), in cells; outside, the border's."""
+    """Interpolate maps (B, C, h, w) at y and x (B, N, D) in cells; returns (B, C, N, D), border values outside."""
     height, width = maps.shape[2:]
     places = torch.stack([(x + 0.5) * (2 / width) - 1, (y + 0.5) * (2 / height) - 1], -1)
     return functional.grid_sample(maps, places, mode="bilinear", padding_mode="border", align_corners=False)
 
 
 def _place(maps: Tensor, stride: int, shift: Tensor | float) -> Tensor:
-    """Where each cell lies, y and x (B, 2, h, w), as the head is told it, see `UNIT`."""
+    """Coordinate inputs (B, 2, h, w) of the head: y and x of each cell, see `UNIT`."""
     return ((grid(maps) + 0.5) * stride - 0.5 + shift) / UNIT - MIDDLE

@@ -1,4 +1,4 @@
-"""What a network learns: its pictures with their answers, its first weights, and its loss."""
+"""Training tasks: for each kind of network its initial weights, its batches of pictures and targets, and its loss."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ from hpe_nb.training.topology import AENet
 from hpe_nb.training.two_scales import SURE, TORSO, Detections, TwoScales, features, people_of
 
 MOST = 40
-"""At most this many people of a picture train the tags."""
+"""Maximum number of people per picture that are used to train the tags."""
 NARROW = 20
-"""A person's size divided by this is the standard deviation of the spots that its joints are in heatmaps."""
+"""A person's size divided by this is the standard deviation of the Gaussian spots in the target heatmaps."""
 OFTEN = 9
-"""A photo is used as often as it has people, but at most this often."""
+"""Photos are sampled in proportion to their number of people, up to this number."""
 SEEN = -1.4
-"""Least logit of MoveNet's joint map for a person without label to have the joint: a score of a fifth."""
+"""Lowest logit in MoveNet's joint map at which an unlabelled person has a joint: a score of 0.2."""
 LEAST = 4
-"""A person without label takes part with at least this many joints."""
+"""Smallest number of joints with which an unlabelled person is used."""
 AROUND, BESIDE = 0.05, 0.15
-"""A joint is looked for this near to where MoveNet expects it, at least a cell; a torso this near to the box of a
-labelled person's joints may be that person's. In sizes of the person whom MoveNet lists."""
+"""Distance from MoveNet's expected position within which a joint is searched, at least one cell; and distance from the
+box of a labelled person's joints within which a torso may be that person's. Both in sizes of the detected person."""
 DRAWS = 3
-"""Each joint's tag is read at this many places around it."""
+"""Number of random places around each joint at which its tag is read."""
 JITTER, LEAST_JITTER, MOST_JITTER = 1 / 40, 0.25, 1.0
-"""Standard deviation of these places in sizes of the person, and its limits in cells."""
+"""Standard deviation of these places in sizes of the person, and its lower and upper limit in cells."""
 SHIFT = 80.0
-"""Cells by which a picture is said to lie further down and right, at most."""
+"""Largest random shift, in cells, of the head's coordinate inputs."""
 
 
 class Batch(NamedTuple):
-    """Pictures (B, 3, S, S) BGR 0..255 and their answers; weights and heats (B, 17, ...), pixels of `tag_pixels`."""
+    """Pictures (B, 3, S, S) BGR 0..255 and targets: heatmaps and weights (B, 17, ...), and pixels from `tag_pixels`."""
 
     image: Tensor
     heat2: Tensor
@@ -62,19 +62,19 @@ class Batch(NamedTuple):
 
 
 class AETask:
-    """The 0007 topology: heatmaps at two resolutions by squared error, tags by pull and push."""
+    """Training of the 0007 topology: heatmaps at two resolutions by squared error, tags by pull and push."""
 
     def __init__(self, config: Config) -> None:
         self.network, self.config = AENet(config.width, config.depth), config
 
     def batches(self, photos: list[LabelledPhoto], done: int, folder: Path) -> Iterable[Batch]:
-        """For the steps from `done` on, made as they are needed."""
+        """Return the batches for the steps from `done` on, made on demand."""
         del folder
-        return _loaded(partial(_answered, photos, self.config), self.config, done)
+        return _loaded(partial(_picture, photos, self.config), self.config, done)
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        """Heatmap loss at 1/4 and 1/2 plus weighted pull and push."""
-        # bfloat16 has the range of float32: no scaling of the loss is needed.
+        """Return the sum of the heatmap losses at 1/4 and 1/2 and weighted pull and push, and each of them."""
+        # bfloat16 has the range of float32, so the loss needs no scaling.
         with torch.autocast("cuda", torch.bfloat16, enabled=batch.image.is_cuda):
             heat4, heat2, tags4 = self.network(batch.image.contiguous(memory_format=torch.channels_last))
         heat4_loss = heat_loss(heat4.float(), batch.heat4, batch.weight4)
@@ -83,28 +83,28 @@ class AETask:
         return _weighted(self.config, heat4=heat4_loss, heat2=heat2_loss, pull=pull, push=push)
 
 
-def _answered(photos: list[LabelledPhoto], config: Config, number: int) -> Batch:
+def _picture(photos: list[LabelledPhoto], config: Config, number: int) -> Batch:
     return answers(sample(photos, config.augment, np.random.default_rng([config.seed, number])))
 
 
 def answers(made: Sample) -> Batch:
-    """A picture with its answers, as a batch without its first axis."""
+    """Return a picture with its targets, as a batch without the batch axis."""
     fine, coarse = heat_target(made, 2), heat_target(made, 4, (1.0, 2.0))
     arrays = (made.image.transpose(2, 0, 1).astype(np.float32), *fine, *coarse, tag_pixels(made))
     return Batch(*(torch.from_numpy(each) for each in arrays))
 
 
 def heat_target(made: Sample, stride: int, spot: tuple[float, float] = (1.5, 2.5)) -> tuple[Float32, Float32]:
-    """Heatmaps of a sample at a stride, and their weights: 0 where a person without label may be; both (17, h, w).
+    """Return target heatmaps and their weights, 0 where there may be unlabelled people; both (17, h, w).
 
     Args:
         made: the picture and its labels.
         stride: picture pixels per map pixel.
-        spot: least and largest standard deviation of a joint's spot, which follows the person's size, in map pixels.
+        spot: limits in map pixels of the standard deviation of a spot, which is proportional to the person's size.
     """
     side, people = made.image.shape[0] // stride, made.people
     heat, weight = np.zeros((K, side, side), np.float32), np.ones((side, side), np.float32)
-    # Around labelled people, a little more than their boxes, all is known again.
+    # Crowds get weight 0; then boxes of labelled people, slightly enlarged, get weight 1 again.
     for crowd in (True, False):
         for left, top, width, height in people.boxes[people.crowd == crowd]:
             margin = 0 if crowd else 0.08 * max(width, height)
@@ -120,7 +120,7 @@ def heat_target(made: Sample, stride: int, spot: tuple[float, float] = (1.5, 2.5
 
 
 def tag_pixels(made: Sample) -> Ints:
-    """(MOST, 17, 3) pixel y, x at 1/4, and 1 where a person has the joint; people beyond the list are left out."""
+    """(MOST, 17, 3) pixel y, x at 1/4, and 1 where a person has the joint; only the first `MOST` people are used."""
     joints = made.people.keypoints[~made.people.crowd][:MOST]
     found = np.zeros((MOST, K, 3), np.intp)
     found[: len(joints), :, :2] = np.clip(np.round(joints[..., 1::-1] / 4), 0, made.image.shape[0] // 4 - 1)
@@ -129,14 +129,14 @@ def tag_pixels(made: Sample) -> Ints:
 
 
 class TagBatch(NamedTuple):
-    """Pictures as MoveNet saw them, and where the tags of N people are read; places in cells, y before x.
+    """MoveNet's features of pictures, and the places at which the tags of N people are read, in cells, y before x.
 
     Attributes:
-        level0: (B, 85, h, w) features at 1/4, float16; the next three are the coarser ones.
-        shift: (B, 2, 1, 1) where the picture is said to lie.
-        points: (B, N, 17, D, 2) where each joint is read.
-        has: (B, N, 17) 1 where the person has the joint.
-        middle: (B, N, 2) middle of each person's torso, or of its joints.
+        level0: (B, 85, h, w) features at 1/4, float16; `level1` to `level3` are those at 1/8, 1/16 and 1/32.
+        shift: (B, 2, 1, 1) shift of the head's coordinate inputs.
+        points: (B, N, 17, D, 2) places at which each joint's tag is read.
+        has: (B, N, 17) 1 where the person has the joint, else 0.
+        middle: (B, N, 2) centre of each person's torso, or of all joints if fewer than two of the torso are known.
         size: (B, N) size of each person in cells.
     """
 
@@ -152,32 +152,32 @@ class TagBatch(NamedTuple):
 
 
 class TagTask:
-    """The network that ships: tags alone, by pull and push, on what MoveNet sees; its MoveNet and judge are kept."""
+    """Training of the shipped network: only its tags, by pull and push; MoveNet and the judge are frozen."""
 
     def __init__(self, config: Config) -> None:
         self.network, self.config = TwoScales(), config
-        known = read_weights(shipped.sample("hpe-nb-ae.xml"))
+        saved = read_weights(shipped.sample("hpe-nb-ae.xml"))
         for name in ("movenet", "judge"):
-            weights = {key.removeprefix(f"{name}."): each for key, each in known.items() if key.startswith(name)}
+            weights = {key.removeprefix(f"{name}."): each for key, each in saved.items() if key.startswith(name)}
             self.network.get_submodule(name).requires_grad_(False).load_state_dict(weights)
 
     def batches(self, photos: list[LabelledPhoto], done: int, folder: Path) -> Iterable[TagBatch]:
-        """For the steps from `done` on, random ones of the kept pictures, which are made first."""
-        kept = pictures_folder(photos, self.config, folder)
-        keep_pictures(self.network, photos, self.config, kept)
-        read = partial(tag_picture, kept, self.config)
+        """Make and store the pictures that are missing; return random batches of them for the steps from `done` on."""
+        pictures = pictures_folder(photos, self.config, folder)
+        keep_pictures(self.network, photos, self.config, pictures)
+        read = partial(tag_picture, pictures, self.config)
         if not done:
-            some = [read(number) for number in range(64)]  # enough for mean and spread
+            some = [read(number) for number in range(64)]  # enough for mean and standard deviation
             self.network.head.measure([torch.stack(level).float() for level in list(zip(*some, strict=True))[:4]])
         return _loaded(read, self.config, done)
 
     def loss(self, batch: TagBatch) -> tuple[Tensor, dict[str, float]]:
-        """Weighted pull and push, and the losses that help them."""
+        """Return the weighted sum of pull, push and the auxiliary losses, and each of them."""
         head = self.network.head
         levels = [level.float().contiguous(memory_format=torch.channels_last) for level in batch[:4]]
         with torch.autocast(levels[0].device.type, torch.bfloat16):
             x = head.trunk(levels, batch.shift)
-        # Places need more digits than bfloat16 has.
+        # Positions need more precision than bfloat16.
         tags, landing, size = read_at(*head.parts(x.float(), batch.shift), batch.points)
         tags, has = tags.flatten(2), batch.has[..., None].expand_as(tags).flatten(2)
         pull, push = pull_push_of(tags, has)
@@ -187,7 +187,7 @@ class TagTask:
 
 
 def pictures_folder(photos: list[LabelledPhoto], config: Config, folder: Path) -> Path:
-    """Where in a training's folder its pictures are kept: others' photos, labels, augmentation or seed have another."""
+    """Subfolder of a training for its stored pictures, named by a hash of photos, labels, augmentation and seed."""
     key = hashlib.sha256(repr((config.seed, config.augment)).encode())
     for path, people in photos:
         key.update(os.fsencode(path.resolve()))
@@ -197,13 +197,13 @@ def pictures_folder(photos: list[LabelledPhoto], config: Config, folder: Path) -
 
 
 def keep_pictures(network: TwoScales, photos: list[LabelledPhoto], config: Config, folder: Path) -> None:
-    """Make the pictures that are not in the folder yet; number i is the same one whenever it is made.
+    """Make the pictures that are not in the folder yet; picture i does not depend on which others exist.
 
-    MoveNet never changes, so what it sees in them is kept: 3 MB for 448 x 448. Photos with many people come more often
-    (`OFTEN`), since tags have to be told apart where people are. People whom only MoveNet sees take part too.
+    MoveNet is frozen, so only its features are stored: 3 MB for 448 x 448. Photos with many people are used more often
+    (`OFTEN`), since only pictures of several people train tags to differ. People that only MoveNet detects are added.
 
-    The file i.npz holds the features at 1/4 to 1/32 as `level0` to `level3`, float16 (C, side, side); `joints`, float32
-    (MOST, 17, 3), with x, y in picture pixels and 1 where known; and `sizes` (MOST,), square roots of people's areas.
+    File i.npz contains the features at 1/4 to 1/32 as `level0` to `level3`, float16 (C, side, side); `joints`, float32
+    (MOST, 17, 3): x, y in picture pixels, and 1 if known; and `sizes` (MOST,), square roots of the people's areas.
     """
     remove_parts(folder)
     often = [photo for photo in photos for _ in range(min(photo.people.real.sum(), OFTEN))]
@@ -227,12 +227,12 @@ def keep_pictures(network: TwoScales, photos: list[LabelledPhoto], config: Confi
 
 
 def unlabelled(people: Detections, logits: Tensor, labelled: Floats) -> list[tuple[Float32, float]]:
-    """People of one picture that MoveNet lists and that have no label: joints (17, 3), and the size in pixels.
+    """Return joints (17, 3) and size in pixels of each person that MoveNet detects in a picture and that has no label.
 
-    A joint is the highest pixel of its map near where MoveNet expects it, if that is above `SEEN`.
+    A joint is the maximum of its map near the position that MoveNet expects, if it is above `SEEN`.
 
     Args:
-        people: the list of a batch of one picture; people whose score is not above `SURE` are left out.
+        people: the detections of a batch of one picture; those with a score of `SURE` or less are left out.
         logits: (17, h, w) MoveNet's joint maps at 1/4.
         labelled: (P, 17, 3) joints of the labelled people: x, y in picture pixels and visibility.
     """
@@ -246,7 +246,7 @@ def unlabelled(people: Detections, logits: Tensor, labelled: Floats) -> list[tup
             window = maps[k, top : max(0, y + reach + 1), left : max(0, x + reach + 1)]
             if window.size and window.max() > SEEN:
                 down, right = np.unravel_index(window.argmax(), window.shape)
-                # A cell of 4 pixels begins at pixel 4 i and has its middle 1.5 further.
+                # Cell i covers pixels 4 i to 4 i + 3, so its centre is at 4 i + 1.5.
                 joints[k] = 4 * (left + right) + 1.5, 4 * (top + down) + 1.5, 1
         if joints[:, 2].sum() >= LEAST:
             found.append((joints, 4 * float(size)))
@@ -254,9 +254,10 @@ def unlabelled(people: Detections, logits: Tensor, labelled: Floats) -> list[tup
 
 
 def _may_be(place: Float32, margin: float, joints: Floats) -> bool:
-    """Whether a listed person, (17, 2) y, x in cells, may be a labelled one, joints (n, 3) x, y in pixels.
+    """Return whether a detection, (17, 2) y, x in cells, may be a labelled person with joints (n, 3) x, y in pixels.
 
-    So it is if most of these joints lie in its box, or its torso in theirs, which is wider by the margin.
+    This is so if most of the joints are in the box of the detection, or its torso is in the box of the joints, enlarged
+    by the margin.
     """
     cells, torso = joints[:, 1::-1] / 4 - 0.25, place[list(TORSO)].mean(0)
     inside = ((cells >= place.min(0)) & (cells <= place.max(0))).all(1).mean() > 0.5
@@ -264,11 +265,11 @@ def _may_be(place: Float32, margin: float, joints: Floats) -> bool:
 
 
 def tag_picture(folder: Path, config: Config, number: int) -> TagBatch:
-    """A random one of the kept pictures, its shift and places to read at, as a batch without its first axis."""
+    """Return a random stored picture with a random shift and random points, as a batch without the batch axis."""
     rng = np.random.default_rng([config.seed, number])
-    with np.load(folder / f"{rng.integers(config.pictures)}.npz") as kept:
-        levels = [kept[f"level{level}"] for level in range(4)]
-        joints, size = kept["joints"], (kept["sizes"] / 4).clip(2)
+    with np.load(folder / f"{rng.integers(config.pictures)}.npz") as stored:
+        levels = [stored[f"level{level}"] for level in range(4)]
+        joints, size = stored["joints"], (stored["sizes"] / 4).clip(2)
     has, places = joints[..., 2], joints[..., 1::-1] / 4 - 0.25
     scatter = (JITTER * size).clip(LEAST_JITTER, MOST_JITTER)[:, None, None, None]
     points = places[:, :, None] + scatter * rng.standard_normal((*has.shape, DRAWS, 2))
@@ -281,7 +282,7 @@ def tag_picture(folder: Path, config: Config, number: int) -> TagBatch:
 
 
 def _loaded(picture: Callable[[int], Any], config: Config, done: int) -> Iterable[Any]:
-    """Batches for the steps from `done` on; `picture` gives that of a number, always the same one."""
+    """Yield the batches for the steps from `done` on; `picture` returns the picture of a number, always the same."""
     numbers: Any = range(done * config.batch, config.steps * config.batch)
     for batch in DataLoader(numbers, config.batch, num_workers=config.workers, collate_fn=partial(_collated, picture)):
         if isinstance(batch, HpeError):
@@ -290,7 +291,7 @@ def _loaded(picture: Callable[[int], Any], config: Config, done: int) -> Iterabl
 
 
 def _collated(picture: Callable[[int], Any], numbers: list[int]) -> Any:
-    """A batch, or the error: one that a worker raises would come with its traceback in the message."""
+    """Return a batch, or the HpeError: torch would add the traceback to the message of one raised in a worker."""
     try:
         return default_collate([picture(number) for number in numbers])
     except HpeError as error:
@@ -298,17 +299,17 @@ def _collated(picture: Callable[[int], Any], numbers: list[int]) -> Any:
 
 
 def _weighted(config: Config, **losses: Tensor) -> tuple[Tensor, dict[str, float]]:
-    """The sum of the losses by their weights, and each of them; what is not named here has the weight 1."""
+    """Return the weighted sum of the losses, and each of them; losses that are not listed here have weight 1."""
     weights = {"pull": config.pull, "push": config.push, "size": 0.2}
     total = torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
     return total, {name: float(loss.detach()) for name, loss in losses.items()}
 
 
 Task = AETask | TagTask
-"""A network, batches for it, and its loss; the batches are the same ones whether or not it was stopped before."""
+"""A network with its batches and its loss; a resumed training gets the same batches as an uninterrupted one."""
 
 
 def make_task(config: Config) -> Task:
-    """The task of a config, its first weights set by the config's seed."""
+    """Return the task of a config, with initial weights that depend on the config's seed."""
     torch.manual_seed(config.seed)
     return AETask(config) if config.network == "aenet" else TagTask(config)

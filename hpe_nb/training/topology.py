@@ -1,8 +1,8 @@
 """The topology of human-pose-estimation-0007: EfficientHRNet (arXiv 2007.08090) with an associative-embedding head.
 
-An EfficientNet looks at the picture at four resolutions, a high-resolution part lets the four speak to each other, and
-a head draws 17 heatmaps at 1/4 and 1/2 of the picture and 17 tag maps at 1/4. Nothing is shared with the published file
-but the shape of every layer; the weights are random at first.
+An EfficientNet computes features at four resolutions, high-resolution modules fuse them, and a head predicts 17
+heatmaps at 1/4 and 1/2 of the picture and 17 tag maps at 1/4. Only the shapes of the layers are those of the published
+file; the weights are initialised at random.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch.nn import functional
 from hpe_nb.skeleton import K
 
 MEAN, SCALE = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)
-"""Mean and spread of the input channels, BGR."""
+"""Mean and standard deviation of the input channels, BGR."""
 STAGES = (
     (3, 1, 16, 1, 1, False),
     (3, 6, 24, 2, 2, True),
@@ -27,13 +27,13 @@ STAGES = (
     (5, 6, 160, 3, 2, False),
     (3, 6, 264, 1, 1, True),
 )
-"""The backbone: kernel, widening, channels, blocks, stride of the first block, and whether it feeds a branch."""
+"""The backbone: kernel, expansion, channels, blocks, stride of the first block, and whether it feeds a branch."""
 BRANCHES = (21, 42, 83, 166)
 """Channels of the branches at 1/4, 1/8, 1/16 and 1/32."""
 MODULES = (1, 2, 3)
-"""Fusion modules on two, three and four branches."""
+"""Number of fusion modules with two, three and four branches."""
 STEM, HEAD = 24, 32
-"""Channels of the first convolution, and at 1/2."""
+"""Channels of the first convolution, and of the head at 1/2."""
 
 
 def conv(
@@ -45,7 +45,7 @@ def conv(
 
 
 class MBConv(nn.Module):
-    """EfficientNet's block: widen, filter each channel, weigh the channels by a glance at the whole picture, narrow."""
+    """EfficientNet's block: 1x1 expansion, depthwise convolution, squeeze-and-excitation, 1x1 projection."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, expand: int, stride: int = 1) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class MBConv(nn.Module):
 
 
 class Residual(nn.Module):
-    """ResNet's basic block: two layers that keep the shape, and a shortcut."""
+    """ResNet's basic block: two layers that keep the shape, with a shortcut."""
 
     def __init__(self, first: nn.Module, second: nn.Module) -> None:
         super().__init__()
@@ -76,12 +76,12 @@ class Residual(nn.Module):
 
 
 def basic_block(channels: int) -> Residual:
-    """Two 3x3 convolutions and a shortcut."""
+    """A residual block of two 3x3 convolutions."""
     return Residual(conv(channels, channels, 3), conv(channels, channels, 3))
 
 
 class Fusion(nn.Module):
-    """Branches of `channels`, finest first, each at half the size of the one before; `outputs` of them are fused."""
+    """Fuses branches of `channels`, each at half the size of the one before, into the first `outputs` of them."""
 
     def __init__(self, channels: list[int], outputs: int) -> None:
         super().__init__()
@@ -92,30 +92,30 @@ class Fusion(nn.Module):
         )
 
     def forward(self, features: list[Tensor]) -> list[Tensor]:
-        """The fused branches: for each target the sum of what all sources send, ReLU."""
+        """Return the fused branches: each is the sum over all branches, brought to its shape, followed by ReLU."""
         grown = [branch(x) for branch, x in zip(self.branches, features, strict=True)]
         sent = ((path(x) for path, x in zip(cast(nn.ModuleList, paths), grown, strict=True)) for paths in self.fusions)
         return [functional.relu(reduce(torch.add, parts)) for parts in sent]
 
 
 def _path(channels: list[int], source: int, target: int) -> nn.Module:
-    """How branch `source` reaches branch `target`: as it is, up by nearest, or down by 3x3 steps of stride 2."""
+    """Layers that bring branch `source` to the shape of `target`: none, nearest upsampling, or 3x3 with stride 2."""
     if source == target:
         return nn.Identity()
     if source > target:
-        larger = nn.Upsample(scale_factor=float(2 ** (source - target)), mode="nearest")
-        return nn.Sequential(conv(channels[source], channels[target], 1), larger)
-    # The width changes in the last step only, which also has no ReLU: the sum comes first.
+        upsample = nn.Upsample(scale_factor=float(2 ** (source - target)), mode="nearest")
+        return nn.Sequential(conv(channels[source], channels[target], 1), upsample)
+    # Only the last step changes the number of channels; it has no ReLU, which follows after the sum.
     steps = [conv(channels[source], channels[source], 3, stride=2, act=nn.ReLU) for _ in range(target - source - 1)]
     return nn.Sequential(*steps, conv(channels[source], channels[target], 3, stride=2))
 
 
 class AENet(nn.Module):
-    """BGR pictures 0..255 (B, 3, H, W), H and W multiples of 32, to the raw maps that the loss works on.
+    """The 0007 topology, from BGR pictures 0..255 (B, 3, H, W), H and W multiples of 32, to raw maps for the loss.
 
     Args:
-        width: channels in units of 0007's.
-        depth: blocks and fusion modules in units of 0007's; at least one each.
+        width: number of channels as a multiple of 0007's.
+        depth: number of blocks and fusion modules as a multiple of 0007's; at least one of each.
     """
 
     def __init__(self, width: float = 1.0, depth: float = 1.0) -> None:
@@ -152,14 +152,14 @@ class AENet(nn.Module):
                 tapped.append(self.transitions[len(tapped)](x))
         live: list[Tensor] = []
         for fusion in self.fusions:
-            # A branch joins when the first module that has it comes.
+            # A branch is added before the first module that has it.
             live = fusion([*live, *tapped[len(live) : cast(Fusion, fusion).width]])
         heat4, tags4 = self.heat4(live[0]), self.tags4(live[0])
         half = self.block2(self.up(torch.cat([live[0], heat4, tags4], 1)))
         return heat4, self.heat2(half), tags4
 
     def maps(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """The two outputs of the contract without signs: averaged heatmaps and tags, both (B, 17, H/2, W/2)."""
+        """The two outputs of the contract, unsigned: averaged heatmaps, and tags, both (B, 17, H/2, W/2)."""
         heat4, heat2, tags4 = self(image)
         return 0.5 * (double(heat4) + heat2), double(tags4)
 
@@ -169,11 +169,11 @@ def _eights(channels: float) -> int:
 
 
 def double(maps: Tensor) -> Tensor:
-    """Maps at twice the size: bilinear with half-pixel centres, as in the published graph."""
+    """Upsample maps by 2: bilinear with half-pixel centres, as in the published graph."""
     return functional.interpolate(maps, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
 def grid(maps: Tensor) -> Tensor:
-    """Row and column number of every pixel of maps (B, C, h, w), (B, 2, h, w)."""
+    """Row and column (B, 2, h, w) of every pixel of maps (B, C, h, w)."""
     ones = torch.ones_like(maps[:, :1])
     return torch.cat([ones.cumsum(2), ones.cumsum(3)], 1) - 1

@@ -1,4 +1,4 @@
-"""Figures: each draws into the given Axes or its own, says in words what it shows, and leaves its input alone."""
+"""Figures: each draws into the given Axes or a new figure, has alt text, and does not change its input."""
 
 import pickle
 import subprocess
@@ -40,10 +40,10 @@ FIGURES = [
     pytest.param(hpe.plot_tag_map, (ONE_COLUMN, "nose"), "person 1 at x 0, y 2", id="tag map of one column"),
     pytest.param(hpe.plot_tag_strip, (DECODING,), "32 peaks", id="tag strip"),
     pytest.param(hpe.plot_tag_strip, (DECODING, SCENE.truth), "4 joints in another", id="tag strip with truth"),
-    pytest.param(hpe.plot_tag_histogram, (DECODING,), "least gap", id="tag histogram"),
+    pytest.param(hpe.plot_tag_histogram, (DECODING,), "smallest gap", id="tag histogram"),
     pytest.param(hpe.plot_cost_matrix, (DECODING, "left wrist"), "2 peaks against 2 people", id="cost matrix"),
     pytest.param(
-        hpe.plot_cost_matrix, (DECODING, "nose"), "no person is there yet for its 2 peaks", id="cost matrix, first turn"
+        hpe.plot_cost_matrix, (DECODING, "nose"), "no person exists yet for its 2 peaks", id="cost matrix, first turn"
     ),
     pytest.param(hpe.plot_table, (DECODING.poses,), "Person 1: score", id="table"),
     pytest.param(hpe.plot_film_strip, (DECODING, SCENE.image), "8 pictures", id="film strip"),
@@ -85,10 +85,10 @@ def test_a_figure(plot, given, words):
     assert plot(*given, ax=left) is left
     assert len(left.get_children()) > blank == len(right.get_children())
     assert hpe.alt_text(left) == hpe.alt_text(own)
-    assert pickle.dumps(given) == before, "what is drawn stays as it is"
+    assert pickle.dumps(given) == before, "the input is not changed"
 
 
-def test_a_notebook_shows_a_figure_once_and_with_its_words():
+def test_a_notebook_shows_a_figure_once_with_its_alt_text():
     from matplotlib import pyplot as plt
 
     bundle = hpe.plot_tag_histogram(DECODING)._repr_mimebundle_()
@@ -103,7 +103,7 @@ def test_a_notebook_shows_a_figure_once_and_with_its_words():
 
 
 @pytest.mark.parametrize("rule", [hpe.Settings(), hpe.Settings.omz(), Near()], ids=repr)
-def test_the_costs_that_are_shown_are_those_that_were_decided_by(rule):
+def test_a_cost_matrix_shows_the_costs_and_the_assignment_of_the_decoder(rule):
     for seed in range(6):
         scene = hpe.scene(2 + seed % 4, seed=seed, size=(224, 224), overlap=0.5, tag_gap=0.8, tag_noise=0.2)
         decoding = hpe.decode(scene.maps, rule)
@@ -118,12 +118,12 @@ def test_the_costs_that_are_shown_are_those_that_were_decided_by(rule):
 
 
 @pytest.mark.parametrize("plot", [hpe.plot_heatmap, hpe.plot_tag_map, hpe.plot_cost_matrix])
-def test_unknown_joints(plot):
+def test_unknown_joints_are_refused(plot):
     for unknown in ("left foot", 17, -1, 2.5, None):
         refused("joint=", plot, DECODING, unknown)
 
 
-def test_figures_cross_out_the_joints_that_are_wrong():
+def test_figures_mark_wrong_joints_with_crosses():
     total = 0
     for seed in range(12):
         scene = hpe.scene(4, seed=seed, size=(256, 256), overlap=0.5, tag_gap=0.9, tag_noise=0.3, false_peaks=15)
@@ -138,7 +138,7 @@ def test_figures_cross_out_the_joints_that_are_wrong():
     assert total > 20
 
 
-def test_people_have_the_numbers_of_their_poses_in_figures_and_pictures_and_those_dropped_come_after(monkeypatch):
+def test_people_have_the_numbers_of_their_poses_everywhere_and_dropped_people_come_last(monkeypatch):
     scene = hpe.scene("crowd", tag_noise=0.5, false_peaks=20)
     decoding = hpe.decode(scene.maps)
     numbers, people, groups = decoding.numbers, len(decoding.poses), len(decoding.groups)
@@ -180,7 +180,7 @@ def test_dots_are_the_peaks_and_the_refined_joints_of_the_poses(scene, rule):
     assert np.array_equal(dots.tag, scene.maps.tags[dots.joint, dots.xy[:, 1], dots.xy[:, 0]])
 
 
-def test_figures_leave_pyplot_alone():
+def test_figures_do_not_import_pyplot():
     code = (
         "import sys, hpe_nb as hpe; s = hpe.scene(1); hpe.plot_film_strip(hpe.decode(s.maps), s.image); "
         "assert 'matplotlib.pyplot' not in sys.modules"
@@ -188,8 +188,8 @@ def test_figures_leave_pyplot_alone():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_people_of_a_film_have_their_numbers_in_every_figure():
-    """As in sentences and in the explorer: a decoding may know its people by the numbers of a film."""
+def test_every_figure_shows_the_numbers_that_people_have_in_a_film():
+    """A decoding of a film's frame may have the people's numbers in the film, as in texts and in the explorer."""
     decoding = hpe.decode(hpe.scene(3, seed=2).maps)
     known = numbered(decoding, decoding.poses, np.array([4, 0, 8]))
     of_tags, counted = hpe.plot_tag_strip(known), hpe.plot_tag_histogram(known)

@@ -1,4 +1,4 @@
-"""Drawings: where the ink goes, what it means, and that the photo stays as it is."""
+"""Skeletons: positions, styles and numbers are drawn as documented, and the photo is not changed."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ STANDING = 160 * joints(POSES["standing"])[:, :2] + (50, 175)
 
 
 def standing(*offsets, kind=DETECTED, scale=1.0):
-    """People who stand at the offsets, all joints of one kind."""
+    """Standing people at the offsets, with all joints of one kind."""
     keypoints = np.full((len(offsets), 17, 3), 0.8, np.float32)
     keypoints[..., :2] = STANDING * scale + np.array(offsets, np.float32)[:, None]
     numbers = np.zeros(len(offsets), np.float32)
@@ -25,7 +25,7 @@ def standing(*offsets, kind=DETECTED, scale=1.0):
 
 
 def grey(height=200, width=200):
-    """A photo of nothing."""
+    """A photo of uniform grey."""
     return np.full((height, width, 3), 128, np.uint8)
 
 
@@ -45,7 +45,7 @@ def test_each_joint_is_drawn_where_it_is(k):
     assert len(rows) < 120
 
 
-def test_limbs_join_the_joints_and_left_is_lighter_than_right():
+def test_limbs_connect_joints_and_left_is_lighter_than_right():
     poses = standing((50, 20))
     picture, _ = drawn(poses)
     (left_x, left_y), right = (np.rint(poses.keypoints[0, [k, k + 2], :2].mean(0)).astype(int) for k in (13, 14))
@@ -56,7 +56,7 @@ def test_limbs_join_the_joints_and_left_is_lighter_than_right():
     assert not drawn(poses)[1][left_y, left_x]
 
 
-def test_refined_joints_are_hollow_and_their_limbs_fainter():
+def test_refined_joints_are_hollow_and_their_limbs_paler():
     knee, ankle = standing((50, 20)).keypoints[0, [13, 15], :2]
     (full, full_ink), (faint, ink) = (drawn(standing((50, 20), kind=k), line_width=6) for k in (DETECTED, REFINED))
     x, y = np.rint(knee).astype(int)
@@ -66,10 +66,10 @@ def test_refined_joints_are_hollow_and_their_limbs_fainter():
     assert ink.sum() < full_ink.sum()
     x, y = np.rint((knee + ankle) / 2).astype(int)
     strong, pale = (np.abs(picture[y, x].astype(int) - 128).sum() for picture in (full, faint))
-    assert 0 < pale < 0.7 * strong, "there are limbs to hollow joints, too, in half of the colour"
+    assert 0 < pale < 0.7 * strong, "limbs to hollow joints are drawn too, with half the opacity"
 
 
-def test_each_person_has_a_colour_and_a_number_inside_the_picture_that_hides_no_other():
+def test_each_person_has_a_colour_and_numbers_are_inside_the_picture_and_do_not_overlap():
     places = [(110 * i, 20) for i in range(8)]
     poses, photo = standing(*places), grey(200, 900)
     picture, _ = drawn(poses, photo)
@@ -87,7 +87,7 @@ def test_each_person_has_a_colour_and_a_number_inside_the_picture_that_hides_no_
     assert written(*[(50, 30)] * 4) > 3.6 * one
 
 
-def test_a_chosen_person_keeps_colour_and_number_and_the_first_is_on_top():
+def test_a_selected_person_keeps_colour_and_number_and_the_first_person_is_on_top():
     poses = standing((0, 20), (100, 20))
     both, second = draw_poses(grey(), poses), draw_poses(grey(), poses[[1]], people=[1])
     np.testing.assert_array_equal(both[:, 130:], second[:, 130:])
@@ -98,7 +98,7 @@ def test_a_chosen_person_keeps_colour_and_number_and_the_first_is_on_top():
     assert (both[inside] == person_colour(0)).all()
 
 
-def test_low_scores_are_left_out_and_lines_grow_with_person_and_picture():
+def test_low_scores_are_not_drawn_and_line_width_scales_with_the_person():
     poses = standing((50, 20))
     poses.keypoints[0, :, 2] = 0.3
     assert not drawn(poses, numbers=True, min_score=0.4)[1].any()
@@ -108,7 +108,7 @@ def test_low_scores_are_left_out_and_lines_grow_with_person_and_picture():
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_anything_can_be_drawn_wherever_it_lies_and_the_photo_of_any_memory_layout_stays_as_it_is(data):
+def test_any_positions_can_be_drawn_and_a_photo_of_any_memory_layout_is_unchanged(data):
     height, width = data.draw(st.integers(1, 60)), data.draw(st.integers(1, 60))
     count = data.draw(st.integers(0, 4))
     places = st.one_of(st.floats(-100, 100, width=32), st.floats(width=32))
@@ -128,7 +128,7 @@ def test_anything_can_be_drawn_wherever_it_lies_and_the_photo_of_any_memory_layo
     np.testing.assert_array_equal(picture, draw_poses(photo.copy(), poses, min_score=-np.inf))
 
 
-def test_what_cannot_be_drawn_is_refused():
+def test_invalid_input_is_refused():
     for photo in (grey()[..., 0], np.dstack((grey(), grey())), grey().astype(float)):
         refused("RGB picture", draw_poses, photo, standing((0, 0)))
     for people in ([], [0, 1], [0.5], [-1], ["0"], 0):
@@ -138,7 +138,7 @@ def test_what_cannot_be_drawn_is_refused():
     assert not drawn(Poses.none(), people=[])[1].any()
 
 
-def test_twenty_people_can_be_told_apart_by_colour_and_pattern():
+def test_twenty_people_differ_in_colour_and_line_pattern():
     for i, one in enumerate(PEOPLE):
         assert abs(brightness(one) - brightness(contrast(one))) > 75
         assert all(np.abs(np.subtract(one, other)).max() > 50 for other in PEOPLE[:i])

@@ -10,23 +10,23 @@ import hpe_nb as hpe
 from hpe_nb.decoder.poses import Poses
 
 DAMAGES = [lambda data: data[:100], lambda _: b"", lambda data: data[:-1] + b"x"]
-"""What may have become of a file."""
+"""Ways to damage the content of a file: truncated, empty, one byte changed."""
 
 
 def scenes(count: int = 4, **settings: Any) -> list[hpe.Scene]:
-    """Scenes of a few people each, with some damage."""
+    """Scenes of a few people each, with noisy tags, missed joints and false peaks."""
     damage = {"tag_noise": 0.3, "missed": 0.1, "false_peaks": 8} | settings
     return [hpe.scene(1 + 2 * seed, seed=seed, **damage) for seed in range(count)]
 
 
 def same(one: Poses, other: Poses) -> bool:
-    """Whether poses are equal to the last bit, types included."""
+    """Return whether poses are bit-identical, including the types of their arrays."""
     pairs = ((getattr(one, name), getattr(other, name)) for name in ("keypoints", "scores", "tags", "kind"))
     return all(a.dtype == b.dtype and np.array_equal(a, b, equal_nan=True) for a, b in pairs)
 
 
 def shaken(scene: hpe.Scene, seed: int, noise: float = 4.0) -> Poses:
-    """The truth of a scene with joints moved at random, one person left out and one twice."""
+    """The truth of a scene with joints moved at random, one person removed and one duplicated."""
     draws = np.random.default_rng(seed)
     truth = scene.truth.poses
     order = draws.permutation(len(truth))[: max(1, len(truth) - 1)]

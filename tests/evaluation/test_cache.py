@@ -1,4 +1,4 @@
-"""The map cache: each photo once, nothing half, nothing stale."""
+"""The map cache: the network runs once per photo, and incomplete or outdated files are never used."""
 
 import os
 import weakref
@@ -21,7 +21,7 @@ SCENES = scenes(3, map_scale=0.25)
 
 @dataclass
 class Network:
-    """A network that knows the maps of some scenes by the colour of the photo's first pixel, and counts its calls."""
+    """A fake network: the first pixel of a photo selects the scene whose maps it returns; calls are recorded."""
 
     fit: str = "protocol"
     size: int = 448
@@ -39,11 +39,11 @@ def photos(tmp_path):
 
 
 def kept(photos, network, folder=None):
-    """The kept maps of photos, in a folder of that name beside them."""
+    """The cached maps of photos, in a folder of this name next to them."""
     return hpe.cache_maps(photos, network, folder and photos[-1].parent / folder, progress=False)
 
 
-def test_each_photo_once_unless_it_changed(tmp_path, photos):
+def test_the_network_runs_once_per_photo_unless_something_changed(tmp_path, photos):
     network = Network()
     for _ in range(2):
         cache = kept(photos, network, "c")
@@ -69,17 +69,17 @@ def test_each_photo_once_unless_it_changed(tmp_path, photos):
     refused("no photos were given", hpe.cache_maps, [], network)
 
 
-def test_a_lost_or_damaged_file_is_named_and_made_again(photos):
+def test_a_missing_or_damaged_file_is_named_and_created_again(photos):
     network = Network()
     for damage in DAMAGES:
         cache = kept(photos, network, "c")
         path = cache.path(cache.keys[0])
         path.write_bytes(damage(path.read_bytes()))
-        refused(r"0\.png, is damaged; cache_maps makes it again", cache.__getitem__, 0)
+        refused(r"0\.png, is damaged; call cache_maps again", cache.__getitem__, 0)
     assert network.calls == [0, 1, 2, 0, 0]
     assert same(hpe.decode(kept(photos, network, "c")[0]).poses, hpe.decode(SCENES[0].maps).poses)
     path.unlink()
-    refused("has gone", cache.__getitem__, 0)
+    refused("does not exist", cache.__getitem__, 0)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders of Windows have no such permissions")
@@ -93,14 +93,16 @@ def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_one(tmp_path,
 
 def test_sweep_of_a_cache_checks_the_thresholds(photos):
     cache = kept(photos, Network(), "c")
-    refused(r"kept maps begin at 0\.01", hpe.sweep, cache, SCENES, {"refine_threshold": [0.0, 0.1]}, progress=False)
-    refused(r"kept maps begin at 0\.01", evaluate_cache, cache, SCENES, hpe.Settings(refine="near", refine_threshold=0))
+    refused(r"cached maps start at 0\.01", hpe.sweep, cache, SCENES, {"refine_threshold": [0.0, 0.1]}, progress=False)
+    refused(
+        r"cached maps start at 0\.01", evaluate_cache, cache, SCENES, hpe.Settings(refine="near", refine_threshold=0)
+    )
     table = hpe.sweep(cache, SCENES, {"refine_threshold": [0.05, 0.1]}, progress=False)
     assert "protocol 448" in str(table)
     assert len(list(cache.folder.rglob("*.record"))) == 3
 
 
-def test_a_cache_is_judged_by_labels_in_its_order(photos):
+def test_labels_must_be_in_the_order_of_the_cache(photos):
     cache, grid = kept(photos[:2], Network(), "c"), {"tag_threshold": [1]}
     labels = tuple(labels_of(each) for each in SCENES[:2])
 
@@ -116,7 +118,7 @@ def test_a_cache_is_judged_by_labels_in_its_order(photos):
         refused(says, hpe.sweep, cache, known(name, other), grid, progress=False)
 
 
-def test_a_cache_is_checked_before_it_is_decoded_and_its_maps_do_not_pile_up(photos, monkeypatch):
+def test_a_cache_is_checked_before_decoding_and_maps_do_not_accumulate_in_memory(photos, monkeypatch):
     cache, seen, alive = kept(photos, Network(), "c"), [], []
 
     def decoded(maps, settings):
@@ -130,10 +132,10 @@ def test_a_cache_is_checked_before_it_is_decoded_and_its_maps_do_not_pile_up(pho
     assert str(evaluate_cache(cache, SCENES)).startswith(
         "3 pictures (fake, fit protocol 448, no flip test, refine near)"
     )
-    assert max(alive) <= 2, "that of now, and that of the loop's last round"
+    assert max(alive) <= 2, "those of this iteration and of the previous one"
 
 
-def test_flip_test_joins_both_looks():
+def test_a_flip_test_combines_both_outputs():
     points = np.array([[[10.0 + 2 * k, 30.0, 2.0] for k in range(17)]])
     whole = hpe.ideal_maps(points, np.zeros(1), (32, 32))
     mirrored = hpe.ideal_maps((points * (-1, 1, 1) + (62, 0, 0))[:, MIRROR], np.ones(1), (32, 32))
@@ -144,7 +146,7 @@ def test_flip_test_joins_both_looks():
 
 
 def noise(dimension, ties, size=24):
-    """Noise with people's tags in patches, half of the joint types below the floor."""
+    """Random maps with tags of people in patches; half of the joint types have scores below `FLOOR`."""
     draws = np.random.default_rng(0)
     heat = draws.uniform(0, 1, (17, size, size + 8)).astype(np.float32) ** 4
     heat[::2] *= np.float32(0.009)
@@ -157,13 +159,13 @@ def noise(dimension, ties, size=24):
 
 @pytest.mark.parametrize("rule", [hpe.Settings, hpe.OmzSettings, hpe.HigherHRNetSettings])
 @pytest.mark.parametrize(("dimension", "ties"), [(1, False), (1, True), (2, False)])
-def test_packed_maps_decode_alike(rule, dimension, ties):
+def test_packed_maps_give_identical_poses(rule, dimension, ties):
     matter = {"detection_threshold": (0.6, 1.0), "pose_threshold": (0.0, 0.2), "refine_threshold": (0.02, 0.3)}
     ranges = dict.fromkeys(item.name for item in fields(rule)) | matter | {"max_candidates": (1, 40)}
     maps = noise(dimension, ties)
     packed = pack(maps)
     for settings in hpe.random_settings(12, ranges, rule()):
         if dimension > 1 and settings.refine == "everywhere":
-            refused("too little is kept", check_exact, [settings], packed)
+            refused("do not contain enough", check_exact, [settings], packed)
         else:
             assert same(hpe.decode(maps, settings).poses, hpe.decode(unpack(packed), settings).poses), settings

@@ -1,4 +1,4 @@
-"""Labels and results: what belongs together is found, and what does not gets a sentence in place of an AP."""
+"""Labels and results: matching pictures are found, and a mismatch is an error in one sentence rather than an AP."""
 
 import json
 import unicodedata
@@ -33,19 +33,19 @@ COCO_JOINTS = [name.replace(" ", "_") for name in KEYPOINTS]
 
 
 def coco(*labels, **changes):
-    """The content of a labels file; by default each picture has the same person."""
+    """The content of a COCO label file; by default each picture has the same person."""
     people = [LABEL | each for each in labels] or [LABEL, LABEL | {"image_id": 8}]
     return {"images": IMAGES, "annotations": people, "categories": [PEOPLE, DOGS]} | changes
 
 
 def written(path, content):
-    """A file with the content as JSON, or as it is."""
+    """Write content to a file, as JSON unless it is text, and return the path."""
     path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
     return path
 
 
 def poses(scale=1.0):
-    """The labelled person, found."""
+    """Poses with the labelled person."""
     keypoints = np.array(PERSON, np.float32).reshape(1, 17, 3) * np.float32([scale, scale, 0.5])
     return Poses(keypoints, np.ones(1, np.float32), np.zeros(1, np.float32), np.ones((1, 17), np.uint8))
 
@@ -123,7 +123,7 @@ def test_labels_are_read(tmp_path, content):
         pytest.param("", None, "is a folder without labels", id="a folder without labels"),
     ],
 )
-def test_labels_that_are_none(tmp_path, name, content, says):
+def test_invalid_label_files_are_refused(tmp_path, name, content, says):
     hpe.write_image(tmp_path / "a.png", np.zeros((48, 64, 3), np.uint8))
     refused(says, hpe.read_labels, tmp_path if content is None else written(tmp_path / name, content))
 
@@ -155,14 +155,14 @@ def test_results_find_their_labels(known, found, ap):
         assert hpe.evaluate(found, known).numbers["AP"] == pytest.approx(ap, abs=0.1)
 
 
-def test_a_file_name_in_two_labelled_folders_needs_its_folder(known):
+def test_a_file_name_in_two_folders_needs_its_folder(known):
     known = replace(known, names=("set/x/b.jpg", "set/y/b.jpg"))
     refused("'b.jpg'", hpe.evaluate, {"b.jpg": poses()}, known)
     assert hpe.evaluate({"y/b.jpg": poses()}, known).numbers["AP"] == pytest.approx(50.5, abs=0.1)
 
 
 @pytest.mark.parametrize("labelled", ["NFC", "NFD"])
-def test_names_agree_however_their_accents_are_written(tmp_path, known, labelled):
+def test_names_match_in_any_unicode_form_of_their_accents(tmp_path, known, labelled):
     name, other = (unicodedata.normalize(form, "\xe9") for form in (labelled, {"NFC": "NFD", "NFD": "NFC"}[labelled]))
     found = {f"day/{other}.jpg": poses()}
     assert hpe.evaluate(found, replace(known, names=("a.jpg", f"{name}.jpg"))).numbers["AP"] > 50
@@ -174,7 +174,7 @@ def test_names_agree_however_their_accents_are_written(tmp_path, known, labelled
     refused("could not convert", hpe.read_labels, tmp_path)  # it has a photo: no list of classes, but broken labels
 
 
-def test_photos_are_of_the_labelled_size(tmp_path, known):
+def test_photos_of_another_size_than_labelled_are_refused(tmp_path, known):
     for width, height in ((50, 60), (120, 100), (100, 120)):
         paths = [hpe.write_image(tmp_path / name, np.zeros((height, width, 3), np.uint8)) for name in known.names]
         if (width, height) != (100, 120):
@@ -187,7 +187,7 @@ def test_photos_are_of_the_labelled_size(tmp_path, known):
 
 
 @pytest.mark.parametrize("ending", [".json", ".csv"])
-def test_command_judges_files_of_poses(tmp_path, ending, capsys):
+def test_the_command_evaluates_pose_files(tmp_path, ending, capsys):
     labels = written(tmp_path / "labels.json", coco())
     for ids, status, said in (((7, 8), 0, r"AP        100.0"), ((0, 1), 2, "have no labels in labels.json")):
         path = hpe.save_poses(tmp_path / f"{ids[0]}{ending}", dict.fromkeys(ids, poses()))
@@ -261,7 +261,7 @@ def test_labels_of_other_tools(tmp_path, name, content, hidden):
 
 
 @pytest.mark.parametrize("labels", ["set/labels", "set/labels/a.txt", "."])
-def test_photos_of_yolo_are_found(tmp_path, labels, monkeypatch):
+def test_the_photos_of_yolo_labels_are_found(tmp_path, labels, monkeypatch):
     image = hpe.write_image(tmp_path / "set/images/a.png", np.zeros((48, 64, 3), np.uint8))
     (tmp_path / "set/images/a.tif").write_bytes(b"of several, the first ending counts")
     (tmp_path / "set/labels").mkdir()

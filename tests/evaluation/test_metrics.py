@@ -1,4 +1,4 @@
-"""Metrics: COCO's numbers are those of pycocotools, the others count what they say."""
+"""Metrics: COCO's are equal to those of pycocotools, the others count as documented."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from hpe_nb.evaluation.sweep import work
 
 
 def by_hand(results, truth):
-    """COCO's numbers by pycocotools, of a file of results."""
+    """COCO's metrics, computed by pycocotools from a results file."""
     coco, people = COCO(), []
     for image, labels in enumerate(map(labels_of, truth), 1):
         for points, area, box in zip(labels.keypoints, labels.areas.tolist(), labels.boxes.tolist(), strict=True):
@@ -33,7 +33,7 @@ def by_hand(results, truth):
 
 
 @pytest.mark.parametrize("noise", [1.0, 4.0, 12.0])
-def test_coco_numbers_are_those_by_hand(tmp_path, noise):
+def test_coco_metrics_equal_pycocotools_on_files(tmp_path, noise):
     truth = scenes(6)
     poses = [shaken(each, seed, noise) for seed, each in enumerate(truth)]
     numbers = hpe.evaluate(poses, truth).numbers
@@ -41,14 +41,14 @@ def test_coco_numbers_are_those_by_hand(tmp_path, noise):
     np.testing.assert_allclose([numbers[name] for name in COCO_NUMBERS], expected, rtol=0, atol=1e-9)
 
 
-def test_weights_count_pictures():
+def test_pictures_can_be_counted_several_times():
     judged = [work((hpe.Settings(),), each.maps, labels_of(each)) for each in scenes(3)]
     some = CocoNumbers([judged[0], judged[2], judged[2]]).numbers(0)
     assert CocoNumbers(judged).numbers(0, np.array([1, 0, 2])) == pytest.approx(some, nan_ok=True)
 
 
 def people(*places):
-    """People at these x, of 17 joints in a column, 10 px apart."""
+    """People at these x, each with 17 joints in a column, 10 px apart."""
     count, k = len(places), np.arange(17)
     xyv = np.broadcast_arrays(np.array(places)[:, None] + 40 * (k % 2 == 0), 10 + 10 * k, 0.8)
     scores, tags = np.full(count, 0.8, np.float32), np.zeros(count, np.float32)
@@ -56,7 +56,7 @@ def people(*places):
 
 
 def changed(joints, dx, kind):
-    """A pair, some of whose first one's joints are moved and of another kind."""
+    """Two people; some joints of the first one are moved and of another kind."""
     pair = people(50, 250)
     pair.keypoints[0, joints, 0] += dx
     pair.kind[0, joints] = kind
@@ -81,7 +81,7 @@ PAIR = people(50, 250)
         pytest.param(Poses.none(), {"missed": 100, "PCK": 0, "AP": 0}, id="no people"),
     ],
 )  # fmt: skip
-def test_counts(found, expected):
+def test_counts_of_joints_and_people(found, expected):
     numbers = hpe.evaluate(found, PAIR).numbers
     assert {name: numbers[name] for name in expected} == pytest.approx(expected)
 
@@ -109,11 +109,11 @@ def test_a_report_names_the_people_of_one_picture_and_the_protocol_of_several():
         pytest.param({7: PAIR}, [PAIR], "without ids", id="poses by id, labels without"),
     ],
 )
-def test_what_cannot_be_judged(found, truth, says):
+def test_poses_and_truth_that_do_not_match_are_refused(found, truth, says):
     refused(says, hpe.evaluate, found, truth)
 
 
-def test_similarity_is_defined_for_any_numbers():
+def test_oks_is_defined_for_any_numbers():
     xy = np.zeros((3, 17, 2))
     xy[1], xy[2] = np.inf, np.nan
     assert oks(xy, xy, np.ones(3), np.ones((3, 17), np.bool_)).tolist() == [1, 0, 0], "no finite place is like no other"

@@ -1,4 +1,4 @@
-"""Pose files: what is saved comes back exactly, and what is no pose file is refused in one sentence."""
+"""Pose files: saved poses are read back exactly, and invalid files are refused in one sentence."""
 
 import json
 from copy import deepcopy
@@ -17,13 +17,13 @@ from hpe_nb.evaluation.pose_files import load_pictures, load_poses, save_poses
 
 FINITE = st.floats(-(2**100), 2**100, width=32)
 FOUND = [hpe.decode(each.maps).poses for each in scenes(8)]
-"""More and more people, with all three kinds of joint."""
+"""Pictures with an increasing number of people, with all three kinds of joint."""
 
 
 @pytest.mark.parametrize("ending", ["json", "csv", "JSON"])
 @settings(max_examples=60, deadline=None)
 @given(st.data(), st.integers(0, 3), st.sampled_from([(), (2,), (4,)]))
-def test_any_numbers_come_back(tmp_path_factory, ending, data, count, dimension):
+def test_any_poses_are_read_back_exactly(tmp_path_factory, ending, data, count, dimension):
     poses = Poses(
         data.draw(arrays.arrays(np.float32, (count, 17, 3), elements=FINITE)),
         data.draw(arrays.arrays(np.float32, count, elements=FINITE)),
@@ -63,7 +63,7 @@ def test_several_pictures_in_one_file(tmp_path, ending):
         pytest.param("nobody.json", "139.jpg", "", id="no people at all"),
     ],
 )
-def test_a_picture_that_a_file_cannot_have_is_refused(tmp_path, name, image_id, says):
+def test_an_image_id_that_a_file_cannot_contain_is_refused(tmp_path, name, image_id, says):
     person = {"score": 1.0, "keypoints": [1.0] * 51}
     lines = [
         {"frame": i, "time": i, "name": f"walk/{photo}.jpg", "size": [9, 9], "people": [person] * (1 - i)}
@@ -79,7 +79,7 @@ def test_a_picture_that_a_file_cannot_have_is_refused(tmp_path, name, image_id, 
         assert len(load_poses(tmp_path / name, image_id)) == 0
 
 
-def test_csv_says_units_leaves_missing_joints_blank_and_may_be_edited(tmp_path):
+def test_csv_names_units_has_empty_cells_for_missing_joints_and_can_be_edited(tmp_path):
     poses = FOUND[-1]
     path = save_poses(tmp_path / "a.csv", poses, image_id="dog.jpg")
     header, *rows = path.read_text().splitlines()
@@ -106,7 +106,7 @@ def test_results_of_other_tools(tmp_path):
 
 
 STRANGE = [f"{text}\n" for text in ("[" * 100_000, '{"frame":' + "9" * 5000 + "}", "\0", '[{"image_id":1}]')]
-"""What is nested too deeply, has a huge number, is all zeros, or half a person."""
+"""Contents that are nested too deeply, have a huge number, are all zeros, or have an incomplete person."""
 
 PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0}
 
@@ -121,7 +121,7 @@ PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0
         pytest.param("a.json", json.dumps([PERSON | {"keypoints": [1.0] * 50}]), "size 50", id="a number too few"),
         pytest.param("a.json", json.dumps([PERSON | {"keypoints": "text"}]), "convert", id="text as keypoints"),
         pytest.param("a.json", json.dumps([PERSON | {"keypoints": [None] * 51}]), "holds no poses", id="nulls"),
-        pytest.param("a.json", json.dumps([PERSON | {"kind": [3] * 17}]), "kinds", id="a fourth kind"),
+        pytest.param("a.json", json.dumps([PERSON | {"kind": [3] * 17}]), "a kind is not", id="a fourth kind"),
         pytest.param("a.json", json.dumps([PERSON | {"score": float("nan")}]), "not finite", id="NaN"),
         pytest.param("a.json", json.dumps([PERSON | {"score": 1e39}]), "not finite", id="too large for float32"),
         pytest.param("a.json", '[{"category_id": 1}]', "'image_id' is missing", id="no image id"),
@@ -129,18 +129,18 @@ PERSON = {"image_id": 1, "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0
         pytest.param("a.csv", "", "a table with the columns", id="empty csv"),
         pytest.param("a.csv", "name,age\nAnn,3\n", "'image_id' is missing", id="another table"),
         pytest.param("a.csv", b"\x00\xff\x00", "holds no poses", id="binary csv"),
-        pytest.param("a.jsonl", "{}\n", "no record", id="no record"),
+        pytest.param("a.jsonl", "{}\n", "not a record", id="no record"),
         pytest.param("a.txt", "", "ends with .json or .csv", id="another ending"),
-        *(pytest.param(f"a.{end}", text, "no record|no poses") for end in ("json", "jsonl", "csv") for text in STRANGE),
+        *(pytest.param(f"a.{end}", text, "a record|no poses") for end in ("json", "jsonl", "csv") for text in STRANGE),
     ],
 )
 @pytest.mark.filterwarnings("error")
-def test_what_is_no_pose_file(tmp_path, name, content, says):
+def test_invalid_pose_files_are_refused(tmp_path, name, content, says):
     path = tmp_path / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     assert f"{name} " in refused(says, load_poses, path)
     if content in STRANGE:
-        refused("is no record", list, hpe.read_record(path))
+        refused("is not a record", list, hpe.read_record(path))
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path):

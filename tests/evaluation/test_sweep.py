@@ -1,4 +1,4 @@
-"""Sweeps: equal tables wherever they run, nothing lost with a worker, nothing done twice after a kill."""
+"""Sweeps: equal tables on every executor, no results lost with a worker, no work repeated after a kill."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ from hpe_nb.evaluation.sweep import work
 from hpe_nb.files.whole import folder_held
 
 DEADLY = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
-"""What ends a process without a word."""
+"""The signal that kills a process without cleanup."""
 
 NOT_WINDOWS = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals for other processes")
 RULES = [hpe.Settings(), hpe.Settings.omz(), hpe.HigherHRNetSettings()]
@@ -44,17 +44,17 @@ PICTURES = scenes(4)
 
 
 def swept(pictures=PICTURES, grid=GRID, truth=None, base=None, **more):
-    """The table of a sweep, by default of some scenes."""
+    """Return the table of a sweep, by default on some scenes."""
     return hpe.sweep(pictures, truth, grid, base=base, progress=False, **more)
 
 
 def equal(one, other):
-    """Whether two tables hold the same numbers."""
+    """Return whether two tables contain the same numbers."""
     return one.settings == other.settings and one.frame.equals(other.frame)
 
 
 def records(folder):
-    """The records that are kept in a folder, and when they were written."""
+    """Paths of the records in a folder, and the times when they were written."""
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*.record")}
 
 
@@ -63,7 +63,7 @@ def table():
     return swept()
 
 
-def test_table_is_what_evaluate_says_of_decodings_of_their_own():
+def test_the_table_equals_evaluate_on_separate_decodings():
     names = ["tag_threshold", "max_candidates", "adjust", "refine", "pose_threshold", "duplicate_oks", "delta"]
     tried = [each for rule in RULES for each in (rule, *hpe.random_settings(8, names, rule, seed=4))]
     table = swept(grid=[*tried, *(hpe.Settings(tag_threshold=value) for value in (1.0, 1.001))])
@@ -85,7 +85,7 @@ def test_table_is_what_evaluate_says_of_decodings_of_their_own():
         pytest.param(10.0, ThreadPoolExecutor(2), 0, id="in threads of the user's"),
     ],
 )
-def test_the_table_is_the_same_wherever_it_is_made(table, seconds, executor, pools, monkeypatch):
+def test_the_table_is_the_same_on_every_executor(table, seconds, executor, pools, monkeypatch):
     made = []
     monkeypatch.setattr(sweeping, "own_pool", lambda own_pool=sweeping.own_pool: made.append(1) or own_pool())
     monkeypatch.setattr(sweeping, "time", SimpleNamespace(monotonic=count(0.0, seconds).__next__))  # each picture takes
@@ -117,7 +117,7 @@ from hpe_nb.evaluation import sweep as sweeping
 from own_rules import Leash
 
 class Own(Leash):
-    "A rule of __main__, as one of a notebook is: it travels with its code."
+    "A rule defined in __main__, as in a notebook: its code is sent to other processes."
 
 if __name__ == "__main__":
     keep, patience, pool, deadly = sys.argv[1:]
@@ -132,7 +132,7 @@ if __name__ == "__main__":
 
     sweeping.seal, sweeping.PATIENCE = seal, float(patience)
     settings = hpe.random_settings(6, ["leash", "tag_threshold"], Own())
-    # One worker: a second one may not have begun when this process is killed, and then nothing tells it.
+    # One worker: a second one that has not started when this process is killed would not notice it.
     executor = ProcessPoolExecutor(1, mp_context=get_context("spawn")) if int(pool) else None
     print(hpe.sweep(scenes(4) * 3, None, settings, executor=executor, keep=keep, progress=False).frame.to_csv())
 """
@@ -142,7 +142,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize(
     "pool", [pytest.param(0, marks=NOT_WINDOWS, id="the kit's pool"), pytest.param(1, id="a user's")]
 )
-def test_a_killed_sweep_of_ones_own_rule_leaves_no_process_and_goes_on(tmp_path, pool):
+def test_a_killed_sweep_of_a_users_rule_leaves_no_process_and_resumes(tmp_path, pool):
     (tmp_path / "job.py").write_text(SCRIPT)
 
     def run(keep, patience, pool, deadly=0):
@@ -150,7 +150,7 @@ def test_a_killed_sweep_of_ones_own_rule_leaves_no_process_and_goes_on(tmp_path,
         env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
         return subprocess.run(job, env=env, stdout=subprocess.PIPE, text=True, check=False).stdout
 
-    assert run("keep", 0, pool, DEADLY) == "two\n"  # and no process is left that holds the pipe of its output
+    assert run("keep", 0, pool, DEADLY) == "two\n"  # and no process is left that keeps its output pipe open
     kept = records(tmp_path / "keep")
     again = run("keep", 0, pool)
     assert again == run("other", 1000, 0)
@@ -159,7 +159,7 @@ def test_a_killed_sweep_of_ones_own_rule_leaves_no_process_and_goes_on(tmp_path,
     assert kept.items() <= records(tmp_path / "keep").items()
 
 
-def test_a_rule_with_other_code_has_another_key(tmp_path, monkeypatch):
+def test_a_rule_with_changed_code_has_another_key(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     keys = []
     for number in ("np.inf", "np.inf", "1e9"):
@@ -171,7 +171,7 @@ def test_a_rule_with_other_code_has_another_key(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:A worker was lost")
-def test_a_killed_worker_costs_a_retry(tmp_path):
+def test_tasks_of_a_killed_worker_run_again(tmp_path):
     def die_once(number):
         if number == 2 and not (tmp_path / "flag").exists():
             (tmp_path / "flag").touch()
@@ -183,7 +183,7 @@ def test_a_killed_worker_costs_a_retry(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:A worker was lost")
-def test_what_cannot_work_ends_the_sweep(monkeypatch):
+def test_errors_and_pools_that_break_repeatedly_end_the_sweep(monkeypatch):
     for error in (RuntimeError("in the work"), HpeError("This is bad.")):
         with pytest.raises(type(error), match=str(error)), ThreadPoolExecutor(1) as pool:
             list(sweeping.run_tasks(Mock(side_effect=error), [0], lambda i: (i,), pool))
@@ -192,7 +192,7 @@ def test_what_cannot_work_ends_the_sweep(monkeypatch):
     refused("lost 4 times .*out of memory", list, sweeping.run_tasks(print, [0], lambda i: (i,)))
 
 
-def test_damaged_records_are_named_and_made_again(tmp_path, table):
+def test_damaged_records_are_named_and_created_again(tmp_path, table):
     swept(keep=tmp_path)
     for damage in DAMAGES:
         kept = records(tmp_path)
@@ -206,7 +206,7 @@ def test_damaged_records_are_named_and_made_again(tmp_path, table):
     assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".record"}
 
 
-def test_each_sweep_has_records_of_its_own(tmp_path):
+def test_each_sweep_has_its_own_records(tmp_path):
     labels, poses = labels_of(PICTURES[0]), hpe.decode(PICTURES[0].maps).poses
     low, high = {"tag_threshold": [0.5]}, {"tag_threshold": [0.6]}
     cases = ((labels, low, 1), (labels, low, 1), (poses, low, 2), (labels, high, 3), (labels, [hpe.Settings.omz()], 4))
@@ -217,7 +217,7 @@ def test_each_sweep_has_records_of_its_own(tmp_path):
             refused("is being written to by", swept, PICTURES[:1], grid, [truth], keep=tmp_path)
 
 
-def test_a_table_in_words_files_and_figures(tmp_path, table):
+def test_a_table_as_text_csv_and_figures(tmp_path, table):
     again = pd.read_csv(table.to_csv(tmp_path / "t.csv"), keep_default_na=True).fillna({"mark": ""})
     pd.testing.assert_frame_equal(again, table.frame, check_dtype=False)
     assert list(table.frame)[:3] == ["detection_threshold", "tag_threshold", "pose_threshold"]
@@ -247,14 +247,14 @@ def test_a_table_without_labelled_people():
 
 
 @pytest.mark.parametrize(("price", "sign"), [("wrong", 1), ("PCK", -1)])
-def test_the_line_joins_settings_that_no_other_beats(table, price, sign):
+def test_the_line_is_the_pareto_front(table, price, sign):
     rows = table.frame[[price, "AP"]].drop_duplicates().to_numpy() * (sign, -1)
     best = [row.tolist() for row in rows if (rows <= row).all(axis=1).sum() == 1]
     line = hpe.plot_pareto(table, price).lines[0].get_xydata() * (sign, -1)
     assert sorted(line.tolist()) == sorted(best)
 
 
-def test_intervals(table):
+def test_intervals_and_cross_validation(table):
     low, high = table.interval(0, draws=50)
     assert low <= table.frame["AP"][0] <= high
     assert low < high
@@ -262,7 +262,7 @@ def test_intervals(table):
     assert np.isfinite([*table.interval(0, draws=2, seed=None), *table.validated(2, seed=None)]).all()
     default, unseen = table.validated(2)
     assert default == pytest.approx(table.frame["AP"][0])
-    assert unseen < table.frame["AP"].max()  # which chooses with the pictures seen
+    assert unseen < table.frame["AP"].max()  # which is chosen on the same pictures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,7 +272,7 @@ class Odd(hpe.Settings):
 
 
 def words(text):
-    """The settings that the command line's words ask for."""
+    """The settings for an argument of the command line."""
     return grid_settings(dict([values_of(text)]))
 
 
@@ -293,12 +293,12 @@ TWO, NAMES = PICTURES[:2], swept(PICTURES[:1], {"tag_threshold": [0.5, 1.0], "re
         pytest.param("1e[+]12 settings", swept, (TWO, dict.fromkeys(GRID, range(10**4))), id="too many settings"),
         pytest.param("tag_threshold=9.0", swept, (TWO, {"tag_threshold": [9.0]}), id="out of range"),
         pytest.param("one for each", swept, (TWO, GRID, TWO[:1]), id="one label for two"),
-        pytest.param("only scenes know", swept, ([TWO[1].maps],), id="no truth"),
+        pytest.param("only scenes contain", swept, ([TWO[1].maps],), id="no truth"),
         pytest.param("hpe.cache_maps of photos", swept, (["a.jpg"],), id="paths"),
         pytest.param("at least one", swept, ([],), id="no pictures"),
-        pytest.param("maps, or one of scenes", swept, (iter(TWO),), id="no list"),
-        pytest.param("maps, or one of scenes", swept, ([TWO[0], TWO[1].maps], GRID, TWO), id="a scene, then maps"),
-        pytest.param("maps, or one of scenes", swept, ([TWO[0].maps, TWO[1]], GRID, TWO), id="maps, then a scene"),
+        pytest.param("maps or a list of scenes", swept, (iter(TWO),), id="no list"),
+        pytest.param("maps or a list of scenes", swept, ([TWO[0], TWO[1].maps], GRID, TWO), id="a scene, then maps"),
+        pytest.param("maps or a list of scenes", swept, ([TWO[0].maps, TWO[1]], GRID, TWO), id="maps, then a scene"),
         pytest.param("one of tag_threshold, refine", hpe.plot_curve, (NAMES, "delta"), id="a field that was not swept"),
         pytest.param("one of AP, AP50", hpe.plot_curve, (NAMES, "refine", "no"), id="no number"),
         pytest.param("two of the fields", hpe.plot_heat, (NAMES, "tag_threshold", "refine"), id="heat of names"),
@@ -319,7 +319,7 @@ TWO, NAMES = PICTURES[:2], swept(PICTURES[:1], {"tag_threshold": [0.5, 1.0], "re
         *(("given|expected", words, (f"tag_threshold={text}",)) for text in ("0:1e12:1e-3", "0:inf:1")),
     ],
 )
-def test_what_cannot_be_swept_or_drawn(says, what, given):
+def test_invalid_grids_and_plots_are_refused(says, what, given):
     refused(says, what, *given)
 
 
@@ -333,7 +333,7 @@ def test_random_settings_repeat():
     assert {each.refine for each in few} == {"off", "near"}
 
 
-def test_flip_settings_miss_nothing():
+def test_flip_settings_find_every_result():
     few = scenes(2)
     for name in ("max_people", "max_candidates"):  # a whole number flips at whole numbers, each of them is tried
         flips = np.concatenate([hpe.flip_points(hpe.decode(each.maps), name).values for each in few])
@@ -345,14 +345,14 @@ def test_flip_settings_miss_nothing():
         assert all_counts <= kept
 
 
-def test_values_of_the_command_line():
+def test_values_from_the_command_line():
     assert values_of("tag_threshold=0.5:1.5:0.5") == ("tag_threshold", [0.5, 1.0, 1.5])
     assert values_of("max-people=1,2") == ("max_people", [1, 2])
     assert values_of("refine=near,off") == ("refine", ["near", "off"])
     assert values_of("adjust=yes,no") == ("adjust", [True, False])
 
 
-def test_a_curve_over_a_setting_that_the_defaults_rule_does_not_have():
+def test_a_curve_where_other_rules_have_fields_that_the_default_lacks():
     grid = [Leash(leash=leash, tag_threshold=limit) for leash in (20.0, 60.0) for limit in (0.5, 1.0)]
     table = hpe.sweep([hpe.scene(2)], None, grid, base=hpe.Settings(), progress=False)
     assert table.frame["leash"].isna().tolist() == [True, *[False] * 4]

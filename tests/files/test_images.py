@@ -1,4 +1,4 @@
-"""Pictures from files: every kind of file becomes the RGB picture it shows, and broken ones one sentence."""
+"""Pictures from files: every format is read as RGB, and broken files are reported in one sentence."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from hpe_nb.files.opencv import cv2
 
 
 def photo(width: int = 64, height: int = 48) -> Image:
-    """A smooth picture in which every direction and every colour differ."""
+    """A smooth picture that is different in every orientation and colour channel."""
     y, x = np.mgrid[:height, :width] / max(width, height, 2)
     return np.stack([250 * x, 250 * y, 200 - 150 * x * y], axis=2).astype(np.uint8)
 
 
 def saved(picture: Pillow.Image, kind: str, **options: object) -> bytes:
-    """The bytes of a file of that kind."""
+    """The bytes of a file of this format."""
     file = io.BytesIO()
     picture.save(file, kind, **options)
     return file.getvalue()
@@ -43,7 +43,7 @@ def deep(ending: str, *, alpha: bool = False, grey: bool = False) -> bytes:
 
 
 def clear(kind: str) -> bytes:
-    """The photo, its left half of black that is clear, its topmost row of a colour that is half clear."""
+    """The photo with a transparent black left half, and a half-transparent colour in the first row."""
     picture = np.dstack([photo(), np.full((48, 64), 255, np.uint8)])
     picture[:, :32] = 0
     picture[0] = (0, 100, 200, 128)
@@ -57,7 +57,7 @@ def held(way: int, kind: int = 3) -> bytes:
 
 
 def upright(way: int) -> Image:
-    """The photo of a camera held so: mirrored, turned by 180 degrees, and for 5 to 8 rows and columns exchanged."""
+    """The photo as shown for Exif orientation `way`: mirrored, upside down, and from 5 on rows and columns swapped."""
     shown = photo().transpose(1, 0, 2) if way >= 5 else photo()
     shown = shown[:, ::-1] if way in (2, 3, 6, 7) else shown
     return shown[::-1] if way in (3, 4, 7, 8) else shown
@@ -66,13 +66,13 @@ def upright(way: int) -> Image:
 RGB = Pillow.fromarray(photo())
 OVER_WHITE = np.where(np.arange(64)[:, None] < 32, 255, photo())
 OVER_WHITE[0] = (127, 177, 227)
-"""What `clear` shows."""
+"""The expected picture of `clear`."""
 GREY = np.repeat(photo()[..., :1], 3, axis=2)
 DEEP = Pillow.fromarray(photo()[..., 0].astype(np.uint16) * 257)
 FINE: dict[str, Any] = {"quality": 98, "subsampling": 0}
 OPTIONS: dict[str, Any] = {"JPEG": FINE, "PNG": {}, "WEBP": {"lossless": True}, "TIFF": {"compression": "tiff_lzw"}}
 NEAR = {"JPEG": 6}
-"""How far pixels of a file that loses some may be."""
+"""Largest error of pixels in lossy formats."""
 MOVING: dict[str, Any] = {"save_all": True, "append_images": [RGB.rotate(180)]}
 
 
@@ -144,7 +144,7 @@ JPEG_BYTES = saved(Pillow.fromarray(photo(640, 480)), "JPEG")
     ],
 )
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_broken_files_are_one_sentence(data: bytes, sentence: str, tmp_path: Path) -> None:
+def test_broken_files_are_reported_in_one_sentence(data: bytes, sentence: str, tmp_path: Path) -> None:
     path = tmp_path / "broken.jpg"
     path.write_bytes(data)
     assert str(path) in refused(sentence, hpe.read_image, path)
@@ -152,7 +152,7 @@ def test_broken_files_are_one_sentence(data: bytes, sentence: str, tmp_path: Pat
 
 
 SLICE = photo(200, 100)[10:60:2, 100:20:-1]
-"""A picture that lies backwards in its memory."""
+"""A picture whose memory is in reverse order."""
 LINE = np.where(np.arange(64)[:, None] == 32, np.uint8([213, 94, 0]), np.full((64, 64, 3), 255, np.uint8))
 """A thin coloured line: with halved colours it is off by more than 60."""
 
@@ -166,7 +166,7 @@ LINE = np.where(np.arange(64)[:, None] == 32, np.uint8([213, 94, 0]), np.full((6
         pytest.param("a.jpg", np.full((3648, 5472, 3), (10, 200, 90), np.uint8), 2, id="20 megapixels"),
     ],
 )
-def test_what_is_written_is_read_back(name: str, picture: Image, near: int, tmp_path: Path) -> None:
+def test_a_written_picture_is_read_back(name: str, picture: Image, near: int, tmp_path: Path) -> None:
     path = hpe.write_image(tmp_path / name, picture)
     assert path == tmp_path / name
     assert np.abs(hpe.read_image(str(path)) - picture.astype(np.int16)).max() <= near
@@ -183,7 +183,7 @@ def test_what_is_written_is_read_back(name: str, picture: Image, near: int, tmp_
         pytest.param((0, 0, 0, 0), (1, 1), id="nothing"),
     ],
 )
-def test_parts_of_pictures(box: tuple[int, ...], shape: tuple[int, int]) -> None:
+def test_crops_of_pictures(box: tuple[int, ...], shape: tuple[int, int]) -> None:
     image = np.zeros((48, 64, 3), np.uint8)
     (part,) = hpe.crop_boxes(image, np.array([box], np.float32))
     assert part.shape == (*shape, 3)
@@ -201,7 +201,7 @@ def test_parts_of_pictures(box: tuple[int, ...], shape: tuple[int, int]) -> None
         pytest.param("a.jpg", np.zeros((1, 70000, 3), np.uint8), "70000 x 1", id="wider than JPEG can be"),
     ],
 )
-def test_what_cannot_be_written(name: str, picture: Image, sentence: str, tmp_path: Path) -> None:
+def test_pictures_that_cannot_be_written_are_refused(name: str, picture: Image, sentence: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(b"precious")
     refused(sentence, hpe.write_image, path, picture)
@@ -209,7 +209,7 @@ def test_what_cannot_be_written(name: str, picture: Image, sentence: str, tmp_pa
     assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
-def test_opencv_trouble_is_told_at_import(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_opencv_is_reported_at_import(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "hpe_nb.files.opencv")
     for module, says in ((ModuleType("cv2"), "no attribute 'imdecode'"), (None, "cannot be used here .*cv2")):
         monkeypatch.setitem(sys.modules, "cv2", module)  # empty, and not there

@@ -1,4 +1,4 @@
-"""Reading: what is no file, or unpacks to too much, is refused before it is read."""
+"""Reading: things that are not files, and files that unpack to too much, are refused before they are read."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ READERS: dict[str, Callable[[Path], object]] = {
 
 
 def huge(path: Path) -> None:
-    """A file of a terabyte and more that takes no room."""
+    """A sparse file of more than a terabyte."""
     path.touch()
     os.truncate(path, 2**40 + 1)
 
@@ -48,13 +48,15 @@ def huge(path: Path) -> None:
         pytest.param(lambda path: path.symlink_to(path.name), "cannot be read", id="a link to itself"),
     ],
 )
-def test_what_is_no_file_of_a_sensible_size(tmp_path: Path, name: str, make: Callable[[Path], None], says: str) -> None:
+def test_things_that_are_not_files_and_huge_files_are_refused(
+    tmp_path: Path, name: str, make: Callable[[Path], None], says: str
+) -> None:
     make(tmp_path / name)
     refused(says, READERS[name], tmp_path / name)
 
 
 def archive(members: dict[str, bytes]) -> bytes:
-    """A zip file of these members, packed."""
+    """A compressed zip file of these members."""
     file = BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, data in members.items():
@@ -63,7 +65,7 @@ def archive(members: dict[str, bytes]) -> bytes:
 
 
 def array(shape: tuple[int, ...], data: bytes = b"", kind: str = "<f4") -> bytes:
-    """An .npy file that announces a shape, and then holds these bytes."""
+    """An .npy file with a header for a shape, followed by these bytes."""
     file = BytesIO()
     np.lib.format.write_array_header_1_0(file, {"shape": shape, "fortran_order": False, "descr": kind})
     return file.getvalue() + data
@@ -76,7 +78,7 @@ def array(shape: tuple[int, ...], data: bytes = b"", kind: str = "<f4") -> bytes
         pytest.param(archive({f"a{i}.npy": array((2**20,), bytes(2**22)) for i in range(20)}), id="many arrays"),
     ],
 )
-def test_archives_are_bounded_before_they_are_unpacked(data: bytes) -> None:
+def test_archives_that_unpack_to_too_much_are_refused(data: bytes) -> None:
     tracemalloc.start()
     with pytest.raises(ValueError, match="more than 16 MiB"):
         read_arrays(data, most=2**24)
@@ -94,7 +96,7 @@ def test_archives_are_bounded_before_they_are_unpacked(data: bytes) -> None:
         pytest.param(b"PK\x03\x04", id="the beginning of a zip file"),
     ],
 )
-def test_what_is_no_archive_of_arrays(data: bytes) -> None:
+def test_invalid_archives_of_arrays_are_refused(data: bytes) -> None:
     with pytest.raises((ValueError, zipfile.BadZipFile, EOFError)):
         read_arrays(data)
 

@@ -1,4 +1,4 @@
-"""What ships with the kit is there, small enough, readable, credited, and found from a checkout and from a wheel."""
+"""Data files of the kit exist, are small, readable and credited, and are found in a checkout and in a wheel."""
 
 from __future__ import annotations
 

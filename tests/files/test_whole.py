@@ -1,4 +1,4 @@
-"""Files that are whole or not there: what killed runs left goes, what others write stays."""
+"""Files that are complete or absent: temporary files of killed runs are removed, those of running ones kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PART = ".a.txt.0123abcd.part"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot remove open files at all")
-def test_parts_of_killed_runs_are_removed_and_others_stay(tmp_path: Path) -> None:
+def test_temporary_files_of_killed_runs_are_removed_and_others_kept(tmp_path: Path) -> None:
     kept = [tmp_path / "mine.part", tmp_path / ".mine.part"]
     for path in (*kept, tmp_path / PART):
         path.write_text("half")
@@ -38,7 +38,7 @@ def test_parts_of_killed_runs_are_removed_and_others_stay(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows locks no temporary files")
 @pytest.mark.parametrize("removed", [True, False], ids=["removed before it is locked", "locked by who removes it"])
-def test_a_part_that_another_takes_away_is_made_again(
+def test_a_temporary_file_that_another_run_removes_is_created_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removed: bool
 ) -> None:
     lock, lost = whole._lock, []
@@ -66,7 +66,7 @@ def read_only_on_windows(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def without_permissions(_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system that knows none."""
+    """A file system without permissions."""
     monkeypatch.setattr(Path, "chmod", Mock(side_effect=PermissionError))
 
 
@@ -80,7 +80,7 @@ def without_permissions(_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(None, HpeError, read_only_on_windows, id="file that may not be written, on Windows"),
     ],
 )
-def test_a_failed_write_leaves_what_was_there_and_no_other(
+def test_a_failed_write_keeps_the_old_file_and_leaves_no_temporary_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception | None, raised: type[Exception], where: Any
 ) -> None:
     def write() -> None:
@@ -123,7 +123,7 @@ def test_a_file_is_replaced_with_its_permissions_and_a_link_is_not_followed(tmp_
         pytest.param(lambda path: path.symlink_to(os.devnull), id="link to a device"),
     ],
 )
-def test_what_is_no_file_is_not_replaced(tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_only_regular_files_are_replaced(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(path := tmp_path / "a.mp4")
     before = path.lstat()
     for writer in (lambda: written_whole(path).__enter__(), lambda: new_file(path)):
@@ -134,7 +134,7 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path, make: Callable[[Path], 
     refused("could not be written", written_whole(tmp_path / "a\0.txt").__enter__)
 
 
-def test_a_lock_that_was_removed_in_between_or_is_a_link_holds_nothing(
+def test_a_lock_file_that_was_removed_or_is_a_link_does_not_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as removed:
@@ -148,7 +148,7 @@ def test_a_lock_that_was_removed_in_between_or_is_a_link_holds_nothing(
     assert (tmp_path / "mine").read_text() == "mine"
 
 
-def test_a_folder_is_let_go_without_a_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_released_folder_has_no_lock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     play_windows(monkeypatch)
     with folder_held(tmp_path):
         refused(f"process {os.getpid()} on", folder_held(tmp_path).__enter__)
@@ -156,7 +156,7 @@ def test_a_folder_is_let_go_without_a_trace(tmp_path: Path, monkeypatch: pytest.
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_part_that_is_closed_and_has_no_name_yet_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_recent_temporary_file_is_kept_on_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     play_windows(monkeypatch)
     (left := tmp_path / PART).touch()
     os.utime(left, (0, 0))
@@ -169,7 +169,7 @@ def test_a_part_that_is_closed_and_has_no_name_yet_stays(tmp_path: Path, monkeyp
 @pytest.mark.parametrize(
     "letters", ["x" * 251, "\u00e9" * 125, "x" + "\u6f22" * 83], ids=["1 byte", "2 bytes", "3 bytes"]
 )
-def test_no_letter_of_a_long_name_is_cut_in_two(tmp_path: Path, letters: str) -> None:
+def test_shortened_names_contain_only_whole_letters(tmp_path: Path, letters: str) -> None:
     for most in range(197, 204):
         cut = shortened(letters, most)
         assert letters.startswith(cut)

@@ -35,11 +35,11 @@ BODY = np.array(
         *[[4, 2], [-4, 2], [4, 12], [-4, 12], [4, 22], [-4, 22]],
     ]
 )
-"""The joints of a standing person, in pixels around the middle; even numbers, so that each is one map pixel."""
+"""Joints of a standing person, in pixels from the centre; even numbers, so that each is one map pixel."""
 
 
 def coded(people: list[tuple[int, int, int]], size: tuple[int, int] = SIZE) -> np.ndarray:
-    """Picture of people given as x, y of their middle and their tag, 1, 2, ..."""
+    """Picture of people, each given as x, y of the centre and a tag 1, 2, ..."""
     image = np.zeros((size[1], size[0], 3), np.uint8)
     for x, y, tag in people:
         for joint, (across, down) in enumerate(BODY.tolist()):
@@ -73,14 +73,14 @@ def photo(path: Path, shift: int = 0) -> Path:
 
 
 def photos(folder: Path, *names: str) -> Path:
-    """A folder with pictures of one person, who walks."""
+    """A folder with pictures of one walking person."""
     for shift, name in enumerate(names):
         photo(folder / name, shift)
     return folder
 
 
 def frames(pictures: list[np.ndarray]) -> list[Frame]:
-    """Pictures as frames, ten a second."""
+    """Pictures as frames, ten per second."""
     return [Frame(picture, i, i / 10, f"frame {i}") for i, picture in enumerate(pictures)]
 
 
@@ -114,7 +114,7 @@ def make_film(
 
 
 def shown(film: Iterable[Frame]) -> list[int]:
-    """Which frames of such a film these are."""
+    """Original numbers of the frames of such a film."""
     return [round(float(frame.image.mean()) / 8) for frame in film]
 
 
@@ -127,7 +127,7 @@ def patched(path: Path, matrix: tuple[int, ...]) -> Path:
 
 
 def read(what: Any, **span: Any) -> tuple[list[Frame], Source]:
-    """The frames of what can be opened, and the source, which is closed."""
+    """Open a source and return its frames and the source, closed."""
     with hpe.open_source(what, **span) as source:
         return list(source), source
 
@@ -163,17 +163,17 @@ def ended(*words: str, out: Path, ready: Callable[[], object], sign: str) -> tup
 
 
 def names(out: Path) -> list[str]:
-    """The files of a folder and below it."""
+    """All files in a folder and its subfolders."""
     return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
 
 
 def replace_in(path: Path, old: str, new: str) -> None:
-    """Write another text in place of one in a file."""
+    """Replace a text in a file by another."""
     path.write_text(path.read_text().replace(old, new))
 
 
 def contents(out: Path) -> dict[str, bytes]:
-    """The files of a folder and below it, with their bytes."""
+    """All files in a folder and its subfolders, with their bytes."""
     return {name: (out / name).read_bytes() for name in names(out)}
 
 

@@ -1,4 +1,4 @@
-"""The engine: every frame once and in order, whatever the shapes, never many at a time, nothing left running."""
+"""The engine: every frame once and in order, for any shapes, few frames in memory, and no thread left running."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_results_are_those_of_frame_by_frame(pictures, people, network, running)
         np.testing.assert_array_equal(one.poses.keypoints, hpe.decode(network(picture)).poses.keypoints)
 
 
-def test_a_flip_test_is_no_network(tmp_path):
+def test_a_flip_test_is_not_accepted_as_a_network(tmp_path):
     twice: Any = hpe.FlipTest(DOTS)
     refused("a network itself", next, hpe.detect(frames(WALK), twice))
     with hpe.open_source(hpe.sample("vtest")) as film:
@@ -66,7 +66,7 @@ def test_frames_that_cannot_be_used_are_left_out_and_told(monkeypatch):
     assert "frame 20 was left out: broken maps" in report.sentences
 
 
-def test_memory_is_bounded_when_nobody_takes_results():
+def test_memory_is_bounded_while_results_are_not_consumed():
     waiting = iter(frames(WALK * 10))
     found = hpe.detect(waiting, DOTS, running=hpe.Running(requests=2))
     next(found)
@@ -79,7 +79,7 @@ def test_memory_is_bounded_when_nobody_takes_results():
 
 
 @pytest.mark.parametrize(("given", "taken"), [(25, 0), (25, 1), (4, 4), (0, 0)])
-def test_an_error_of_the_source_comes_after_the_results_and_nothing_runs_after_the_end(given, taken):
+def test_an_error_of_the_source_is_raised_after_the_results_and_no_thread_is_left(given, taken):
     def breaking() -> Iterator[Frame]:
         yield from frames(WALK[:given])
         raise hpe.HpeError("the source broke.")

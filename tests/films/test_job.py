@@ -1,4 +1,4 @@
-"""The whole job: results like those of frame by frame, and every way to end keeps what there is."""
+"""The whole job: results equal those of frame-by-frame decoding, and are kept however the run ends."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_pictures(tmp_path):
             np.testing.assert_array_equal(poses.kind, expected.kind)
 
 
-def test_a_record_has_places_to_a_hundredth_of_a_pixel_and_scores_to_a_ten_thousandth(tmp_path):
+def test_a_record_has_two_decimals_for_positions_and_four_for_scores(tmp_path):
     poses = hpe.decode(hpe.scene(3).maps).poses
     poses = replace(poses, keypoints=poses.keypoints / 3)  # to between the quarter pixels
     with RecordFile(tmp_path / "a.jsonl") as record:
@@ -97,7 +97,7 @@ def test_pictures_fit_into_a_size(tmp_path, two, asked, shape):
     assert hpe.read_image(tmp_path / "a.jpg").shape == shape
 
 
-def test_each_persons_part_of_the_picture(tmp_path, two):
+def test_crops_of_each_person(tmp_path, two):
     out, parts = tmp_path / "out", ["a-person-1.jpg", "a-person-2.jpg"]
     run(two, out, crops="crops")
     assert hpe.read_image(out / "crops" / parts[0]).shape == (59, 31, 3)
@@ -109,7 +109,7 @@ def test_each_persons_part_of_the_picture(tmp_path, two):
     refused("is there", run, two, out, crops="crops")
 
 
-def test_every_part_and_picture_has_a_file_of_its_own(tmp_path):
+def test_every_crop_and_picture_has_its_own_file(tmp_path):
     given = [f"{'漢' * 80}1.png", f"{'漢' * 80}2.png", "a.png", "a.jpg", "crops/a-person-1.png"]
     place, out = photos(tmp_path / "in", *given), tmp_path / "out"
     run(f"{place}/**/*", out, pictures="", crops="crops")
@@ -125,7 +125,7 @@ def test_every_part_and_picture_has_a_file_of_its_own(tmp_path):
 
 
 @pytest.mark.parametrize("frames", [None, 0, 10**30])
-def test_a_film_of_nobody(tmp_path, frames):
+def test_a_film_without_people(tmp_path, frames):
     given = {"exports": ("poses.json", "poses.csv"), "grouping": hpe.Settings(pose_threshold=1.0), "frames": frames}
     film = make_film(tmp_path / "film.mp4", 20)
     summary, entries = run(film, tmp_path, video="out.mp4", pictures="frames", **given)
@@ -142,7 +142,7 @@ def test_a_film_of_nobody(tmp_path, frames):
     assert pickle.loads(pickle.dumps(summary)).stages.text() == stages.text(), "a run may go in another process"
 
 
-def test_a_frame_is_written_while_one_is_drawn(tmp_path, monkeypatch):
+def test_writing_a_frame_overlaps_with_drawing_the_next(tmp_path, monkeypatch):
     def draw(image: np.ndarray, _: hpe.Poses, **__: object) -> np.ndarray:
         if next(count) == 1:
             second.set()
@@ -196,7 +196,7 @@ def test_films_keep_the_shape_of_their_pixels(tmp_path, monkeypatch):
         assert source.pixel_ratio == Fraction(1, 2)
 
 
-def test_a_film_that_cannot_begin_leaves_no_file(tmp_path, monkeypatch):
+def test_a_film_that_cannot_start_leaves_no_file(tmp_path, monkeypatch):
     play_windows(monkeypatch)
     with VideoFile(tmp_path / "a.mp4", 10) as film:
         refused("20000 x 2 pixels .* smaller", film.write, np.zeros((2, 20_000, 3), np.uint8), 0.0)
@@ -211,7 +211,7 @@ def test_odd_sizes(tmp_path, size, grey):
     assert [frame.image.mean() for frame in read(film.path)[0]] == [pytest.approx(grey, abs=2)]
 
 
-def test_a_start_beyond_the_end_is_told(tmp_path):
+def test_a_start_beyond_the_end_is_reported(tmp_path):
     summary, entries = run(hpe.open_source(make_film(tmp_path / "film.mp4", 3), start=50), tmp_path)
     assert "no frame that was asked for" in summary.notes[0]
     assert entries == []
@@ -229,7 +229,7 @@ def test_a_start_beyond_the_end_is_told(tmp_path):
         *(pytest.param("SIGKILL", f"out.{end}", id=f"kill, {end}") for end in ("mp4", "mkv", "mov")),
     ],
 )
-def test_a_command_that_is_ended_keeps_everything(tmp_path, sign, name):
+def test_a_command_ended_by_a_signal_keeps_all_results(tmp_path, sign, name):
     words = ["-m", "hpe_nb.cli.main", "run", str(hpe.sample("vtest")), "--loop", "--csv", "--video", name]
     record = tmp_path / "poses.jsonl"
     ready = lambda: record.exists() and record.read_bytes().count(b"\n") > 40  # noqa: E731
@@ -247,7 +247,7 @@ def test_a_command_that_is_ended_keeps_everything(tmp_path, sign, name):
 
 
 class TinyDisk(FileIO):
-    """A file on a disk with room for 2,000 bytes."""
+    """A file on a disk with 2,000 free bytes."""
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
         if not (written := super().write(data[: 2000 - self.tell()])):
@@ -256,7 +256,7 @@ class TinyDisk(FileIO):
 
 
 def with_a_hole(path: Path) -> Path:
-    """A film, some of whose bytes are lost."""
+    """A film with some bytes damaged."""
     film = make_film(path / "a.avi", 60)
     data = bytearray(film.read_bytes())
     data[len(data) // 2 : len(data) // 2 + 4000] = bytes(4000)
@@ -279,7 +279,7 @@ ENDS: dict[str, tuple[Callable[[Path], Any], dict[str, Any], str, Sequence[int]]
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_whatever_ends_a_run_it_keeps_everything(end, tmp_path, monkeypatch):
+def test_a_run_keeps_all_results_however_it_ends(end, tmp_path, monkeypatch):
     def stop(_: Entry, stages: Stages) -> None:
         if end == "Ctrl-C" and stages.frames == 7:
             signal.raise_signal(signal.SIGINT)
@@ -316,7 +316,7 @@ VTEST = hpe.sample("vtest")
         pytest.param(lambda path: run(VTEST, path / "out", frames=-1), "frames=-1", id="less than no frames"),
         pytest.param(lambda path: run(VTEST, path / "out", joints=("tail",)), "tail", id="no joint's name"),
         pytest.param(lambda path: run(VTEST, path / "text"), "text could not be written", id="a file in the way"),
-        pytest.param(lambda path: list(hpe.read_record(path / "text")), "is no record", id="no record"),
+        pytest.param(lambda path: list(hpe.read_record(path / "text")), "is not a record", id="no record"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, "../a.jpg"))), "leads out", id="picture above"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, "/a.jpg"))), "leads out", id="picture elsewhere"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, time=-1))), "time=-1.0", id="before the film"),
@@ -340,7 +340,7 @@ VTEST = hpe.sample("vtest")
         pytest.param(lambda _: hpe.Running(requests=1.5), "expected", id="part of a request"),  # type: ignore[arg-type]
     ],
 )
-def test_outputs_that_cannot_be(tmp_path, make, words):
+def test_invalid_outputs_are_refused(tmp_path, make, words):
     (tmp_path / "text").write_text("some text\n")
     (tmp_path / "link").symlink_to(tmp_path / "text")
     refused(words, make, tmp_path)
@@ -348,7 +348,7 @@ def test_outputs_that_cannot_be(tmp_path, make, words):
     assert set(names(tmp_path)) - {"record.jsonl"} == {"link", "text"}  # a record is what the row itself wrote
 
 
-def test_one_thing_where_several_may_be_given(tmp_path):
+def test_a_single_value_in_place_of_a_list(tmp_path):
     one = hpe.Outputs(record=tmp_path / "a.jsonl", exports="a.json", people=2, joints="left wrist", inputs="a.mp4")
     assert (one.exports, one.people, one.joints, one.inputs) == ((Path("a.json"),), (2,), ("left wrist",), ("a.mp4",))
     none = hpe.Outputs(record=tmp_path / "a.jsonl", people=None, joints=np.array([9]), inputs=None)

@@ -1,4 +1,4 @@
-"""No file is lost: inputs are never written to, files that are there stay, one run at a time holds a folder."""
+"""No file is lost: inputs are never written to, existing files are kept, and only one run at a time uses a folder."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_inputs_are_never_written_to(tmp_path, source, out):
 
 
 def run_command(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    """Exit status of the command, with the network that reads dots."""
+    """Run the command with the network that reads dots, and return its exit status."""
     monkeypatch.setattr("hpe_nb.cli.run.network_of", lambda _: dot_network())
     return main(["run", "--quiet", *map(str, words)])
 
@@ -68,7 +68,7 @@ def test_the_exit_status_is_what_help_says(tmp_path, monkeypatch, capsys, given,
 
 
 def test_one_job_writes_to_no_input_of_another(tmp_path, monkeypatch, capsys):
-    """A result is an input where it is named, and none where a pattern finds it."""
+    """A result is an input if it is named, but not if a pattern matches it."""
     films, out = [make_film(tmp_path / f"f{count}.mp4", count) for count in (1, 2)], tmp_path / "out"
     for given in (films, [tmp_path / "**/*.mp4"]):
         assert run_command(monkeypatch, *given, "-o", out, "--overwrite") == 0
@@ -80,7 +80,7 @@ def test_one_job_writes_to_no_input_of_another(tmp_path, monkeypatch, capsys):
     assert result.read_bytes() == before
 
 
-def test_photos_and_films_get_in_no_way_of_each_other(tmp_path, monkeypatch):
+def test_photos_and_films_do_not_interfere(tmp_path, monkeypatch):
     place, out = photos(tmp_path / "in", "walk.jpg", "crops.png"), tmp_path / "out"
     for name in ("walk.jpg.mp4", "crops.mp4"):
         make_film(place / name, 1)
@@ -89,7 +89,7 @@ def test_photos_and_films_get_in_no_way_of_each_other(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("what", ["", "/**/*"], ids=["folder", "pattern"])
-def test_what_lies_in_the_folder_for_the_results_is_no_input(tmp_path, monkeypatch, capsys, what):
+def test_files_in_the_output_folder_are_not_inputs(tmp_path, monkeypatch, capsys, what):
     place = photos(tmp_path / "in", "a.png", "b.png")
     out = place / "out"
     make_film(place / "film.mp4", 2)
@@ -117,7 +117,7 @@ def test_what_lies_in_the_folder_for_the_results_is_no_input(tmp_path, monkeypat
         ("link/b.jpg", {"pictures": ""}),
     ],
 )
-def test_a_file_of_the_users_is_replaced_only_when_asked(tmp_path, name, given, way):
+def test_a_file_of_the_user_is_replaced_only_on_request(tmp_path, name, given, way):
     source, out = f"{photos(tmp_path / 'in', 'a.png', 'link/b.png')}/**/*", tmp_path / "out"
     (out / "crops").mkdir(parents=True)
     for link in (out / "link", out / "crops" / "link"):
@@ -132,7 +132,7 @@ def test_a_file_of_the_users_is_replaced_only_when_asked(tmp_path, name, given, 
     assert (tmp_path / "mine").read_text() == "mine", "the other name of the file leads to something else now"
 
 
-def test_overwriting_with_nothing_keeps_what_is_there(tmp_path):
+def test_overwriting_without_results_keeps_existing_files(tmp_path):
     given = {"exports": ["poses.csv"], "crops": "crops", "pictures": ""}
     out, bad = tmp_path / "out", tmp_path / "bad.jpg"
     run(photo(tmp_path / "a.png"), out, **given)
@@ -145,7 +145,7 @@ def test_overwriting_with_nothing_keeps_what_is_there(tmp_path):
 
 
 @pytest.mark.parametrize("given", ["../in", "../in/a.png", "../in/*.png", "../other/../in"])
-def test_no_name_leads_out_of_the_folder(tmp_path, monkeypatch, given):
+def test_no_name_is_outside_the_output_folder(tmp_path, monkeypatch, given):
     photo(tmp_path / "in" / "a.png")
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path / "in")
@@ -172,7 +172,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path, monkeypatch, given):
         (["crops/a.png", "Crops/b.png", "crops-1/a.png"], ["crops-1/a.jpg", "Crops-1/b.jpg", "crops-1/a.png.jpg"]),
     ],
 )
-def test_every_photo_has_a_picture_of_its_own(paths, pictures):
+def test_every_photo_has_its_own_picture(paths, pictures):
     found = [one.picture for one in planned(paths)]
     assert len({one.name for one in planned(paths)}) == len(paths)
     assert len({name.casefold() for name in found}) == len(paths)
@@ -207,7 +207,7 @@ def test_strange_folders(tmp_path, monkeypatch, given, meant):
     assert [one.source for one in found] == [str(place / name) for name in (*meant, "a.png")]
 
 
-def test_resuming_does_the_rest_only(tmp_path):
+def test_resuming_processes_only_the_rest(tmp_path):
     place, out = photos(tmp_path / "in", "b.png", "c.png", "d.png"), tmp_path / "out"
     first, _ = run(place, out, frames=2)
     with (out / "poses.jsonl").open("ab") as file:
@@ -225,7 +225,7 @@ def test_resuming_does_the_rest_only(tmp_path):
     assert names(out) == ["a.jpg", "b.jpg", "b.png.jpg", "c.jpg", "d.jpg", "poses.jsonl"]
 
 
-def test_resuming_tells_a_photo_that_is_another_now(tmp_path):
+def test_resuming_reports_a_photo_that_has_changed(tmp_path):
     def told() -> bool:
         summary, _ = run(source, out, pictures="", resume=True)
         (note,) = summary.notes  # not also that all are done
@@ -250,7 +250,7 @@ def test_resuming_tells_a_photo_that_is_another_now(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["poses.json", "poses.csv"])
-def test_resuming_replaces_only_exports_of_its_own(tmp_path, name):
+def test_resuming_replaces_only_its_own_exports(tmp_path, name):
     place, out = photos(tmp_path / "in", "1.png", "2.png"), tmp_path / "out"
     run(place, out, exports=[name])
     photo(place / "b.png", 4)
@@ -279,7 +279,7 @@ def test_resuming_replaces_only_exports_of_its_own(tmp_path, name):
         pytest.param({"pictures": ""}, "c.jpg", id="a picture"),
     ],
 )
-def test_resuming_replaces_no_picture_of_the_users(tmp_path, given, name):
+def test_resuming_does_not_replace_a_users_picture(tmp_path, given, name):
     place, out, mine = photos(tmp_path / "in", "a.png", "b.png"), tmp_path / "out", photo(tmp_path / "mine.png")
     for resume in (False, True):  # what the record has is no other's
         run(place, out, resume=resume, **given)
@@ -290,7 +290,7 @@ def test_resuming_replaces_no_picture_of_the_users(tmp_path, given, name):
     assert (out / name).is_symlink()
 
 
-def test_what_cannot_go_on(tmp_path):
+def test_runs_that_cannot_be_resumed_are_refused(tmp_path):
     film, place = make_film(tmp_path / "film.mp4", 2), photos(tmp_path / "in", "a.png")
     for what, out in ((film, "film"), (place, "photos")):
         run(what, tmp_path / out)
@@ -308,7 +308,7 @@ def test_what_cannot_go_on(tmp_path):
     assert run(place, tmp_path / "photos", resume=True, **others)[0].frames == 1
 
 
-def test_one_run_holds_the_folder(tmp_path):
+def test_only_one_run_at_a_time_writes_to_a_folder(tmp_path):
     source, out = photo(tmp_path / "in" / "a.png"), tmp_path / "out"
     with folder_held(out):
         refused(f"process {os.getpid()} on", run, source, out)
@@ -363,7 +363,7 @@ def test_sound_of_any_kind(tmp_path, name, coder, written, says, loop):
         assert len(container.streams.audio) == ("original" in says)
 
 
-def test_a_film_that_does_not_take_its_sound_is_told(tmp_path, monkeypatch):
+def test_a_film_format_without_this_sound_is_reported(tmp_path, monkeypatch):
     monkeypatch.setitem(COPIED, ".mp4", ("ac3",))
     film = make_film(tmp_path / "a.mkv", [0, 10], 100, sound=0.2, coder="ac3")
     summary, _ = run(film, tmp_path / "out", video="out.mp4")
@@ -384,7 +384,7 @@ def test_films_of_any_name(tmp_path, name):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
 def test_a_holiday_folder(tmp_path):
-    """Photos and films by their content or ending, a word about all others; pipes and loops of links do no harm."""
+    """Photos and films by content or extension, a note about all others; pipes and cycles of links do no harm."""
     place = tmp_path / "holiday"
     photo(place / "b.png").rename(place / "no ending")
     photo(place / "a.jpg")
@@ -454,7 +454,7 @@ def test_strange_pictures_and_films(tmp_path, name, content, count, says):
 
 
 def test_results_of_other_pictures_are_not_judged(tmp_path):
-    """Those of smaller ones; and those of a film's frames, which are numbered from 0 as some photos are."""
+    """Results of smaller pictures, and of a film's frames, which are numbered from 0 like some photos."""
 
     def judged(size: tuple[int, int], path: Path) -> None:
         hpe.evaluate(
@@ -473,7 +473,7 @@ def test_results_of_other_pictures_are_not_judged(tmp_path):
     "name",
     ["=cmd()", "+1", "@x", "-2"] + ["a\x1b[31m"] * (sys.platform != "win32"),  # which has no such names
 )
-def test_names_do_no_harm_in_tables_and_on_terminals(tmp_path, name):
+def test_names_are_escaped_in_tables_and_on_terminals(tmp_path, name):
     run([photo(tmp_path / "in" / f"{name}.png")], tmp_path, exports=["poses.csv", "poses.json"])
     text = (tmp_path / "poses.csv").read_text()
     assert "\x1b" not in text

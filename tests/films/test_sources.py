@@ -1,4 +1,4 @@
-"""Sources: every kind, the frames asked for, what is broken left out and told, everything given back."""
+"""Sources of every kind: requested frames, skipping and reporting of broken ones, release of all resources."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from hpe_nb.films.video import VideoFile
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Five pictures of grey 0, 10, ..., one of them no picture, and a text."""
+    """Five files with pictures of grey 0, 10, ..., one of them broken, and a text file."""
     place = tmp_path / "photos"
     for i, name in enumerate(["a.png", "b.png", "sub/c.png", "d.png", "e.png"]):
         hpe.write_image(place / name, np.full((12, 16, 3), 10 * i, np.uint8))
@@ -52,7 +52,7 @@ def folder(tmp_path: Path) -> Path:
     ],
 )
 def test_pictures(folder, what, span, names):
-    """Those of what is named, in its order; anything may hold the names of several."""
+    """The pictures of the named files and folders, in their order; any iterable of names is accepted."""
     given = folder / what if isinstance(what, str) else what([str(folder / name) for name in names])
     seen, source = read(given, **span)
     assert [frame.name for frame in seen] == names
@@ -69,7 +69,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @given(start=st.integers(0, 24), more=st.none() | st.integers(1, 24), stride=st.integers(1, 9))
 @settings(max_examples=25, deadline=None)
-def test_films_give_the_frames_asked_for(film, start, more, stride):
+def test_films_yield_the_requested_frames(film, start, more, stride):
     stop = None if more is None else start + more
     wanted = range(20)[start:stop:stride]
     seen, _ = read(film, start=start, stop=stop, stride=stride)
@@ -98,7 +98,7 @@ def test_frames_by_their_seconds(tmp_path, name, uneven):
     film.close()
 
 
-def test_the_shape_of_pixels_is_known_between_two_rounds(film):
+def test_the_pixel_ratio_is_known_while_a_loop_reopens_the_film(film):
     with sources.Film(str(film), Span()) as opened:
         opened._container.close()
         assert opened.pixel_ratio == 1
@@ -115,7 +115,7 @@ def test_the_shape_of_pixels_is_known_between_two_rounds(film):
         pytest.param((0, 1, 1, 0), lambda image: image.transpose(1, 0, 2), id="rows and columns exchanged"),
     ],
 )
-def test_films_are_shown_as_they_say(tmp_path, matrix, shown):
+def test_films_are_rotated_as_their_metadata_says(tmp_path, matrix, shown):
     path = tmp_path / "film.mp4"
     with VideoFile(path, 10) as film:
         film.write(np.pad(np.full((8, 16, 3), 255, np.uint8), ((8, 32), (8, 40), (0, 0))), 0.0)
@@ -123,7 +123,7 @@ def test_films_are_shown_as_they_say(tmp_path, matrix, shown):
     np.testing.assert_array_equal(read(patched(path, matrix))[0][0].image, shown(as_stored))
 
 
-def test_a_loop_goes_on_counting_and_keeps_no_frames(film):
+def test_a_loop_continues_frame_numbers_and_stores_no_frames(film):
     def held() -> int:
         return sum(isinstance(one, av.VideoFrame) for one in gc.get_objects())
 
@@ -141,7 +141,7 @@ def test_a_loop_goes_on_counting_and_keeps_no_frames(film):
 
 
 @pytest.mark.filterwarnings("error")
-def test_files_of_films_are_given_back(film, tmp_path):
+def test_film_files_are_closed(film, tmp_path):
     (tmp_path / "text.mp4").write_text("no film")
     read(film)
     refused("cannot be opened", hpe.open_source, tmp_path / "text.mp4")
@@ -156,7 +156,7 @@ def test_files_of_films_are_given_back(film, tmp_path):
         pytest.param("a.mp4", 0.92, id="less than a second"),
     ],
 )
-def test_a_film_that_breaks_off_is_told(tmp_path, name, share):
+def test_a_truncated_film_is_reported(tmp_path, name, share):
     path = make_film(tmp_path / name, 60, g="5")
     data = path.read_bytes()
     path.write_bytes(data[: int(share * len(data))])
@@ -166,7 +166,7 @@ def test_a_film_that_breaks_off_is_told(tmp_path, name, share):
     assert "of 6.0 seconds" in source.report.sentences[-1]
 
 
-def test_bad_frames_are_skipped_and_told_the_first_ones_one_by_one(film, monkeypatch):
+def test_bad_frames_are_skipped_and_the_first_ones_reported_individually(film, monkeypatch):
     image = np.zeros((4, 4, 3), np.uint8)
     monkeypatch.setattr(sources.Upright, "__call__", Mock(side_effect=[image, image, *[None] * 9, image]))
     with hpe.open_source(film, stop=12) as source:
@@ -179,7 +179,7 @@ def test_bad_frames_are_skipped_and_told_the_first_ones_one_by_one(film, monkeyp
 
 
 def device(count: int = 5) -> Mock:
-    """A camera as OpenCV has it, of `count` frames."""
+    """A fake OpenCV camera with `count` frames."""
     frames = [(True, np.full((8, 8, 3), (i, 0, 0), np.uint8)) for i in range(count)]
     return Mock(read=Mock(side_effect=chain(frames, repeat((False, None)))))
 
@@ -190,7 +190,7 @@ def camera(device: Mock) -> sources.Camera:
 
 
 @pytest.mark.parametrize("taken", [0, 1, None], ids=["before the first", "after one", "at the end"])
-def test_a_camera_is_given_back(taken):
+def test_a_camera_is_released(taken):
     opened = device()
     with camera(opened) as source:
         seen = list(islice(source, taken))
@@ -207,7 +207,7 @@ def test_a_grey_camera():
         np.testing.assert_array_equal(next(sources.camera_pictures(opened)), np.full((4, 6, 3), 7))
 
 
-def test_a_camera_that_hangs_is_given_up(monkeypatch):
+def test_a_camera_that_hangs_times_out(monkeypatch):
     let_go = threading.Event()
     monkeypatch.setattr(sources, "TIMEOUT", 0.05)
     with camera(Mock(read=lambda: (let_go.wait(5) and False, None))) as source:
@@ -230,7 +230,7 @@ def test_addresses(film, tmp_path):
 
 
 def stalling(handler: Handler, last: bytes) -> None:
-    """A camera that sends as many pictures as its name says, and then nothing or single bytes for ever."""
+    """A fake network camera: it sends as many pictures as its name says, then nothing, or single bytes for ever."""
     handler.head(200, Content_Type="multipart/x-mixed-replace; boundary=f")
     picture = cv2.imencode(".jpg", np.zeros((96, 128, 3), np.uint8))[1].tobytes()
     head = b"--f\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture)
@@ -288,7 +288,7 @@ def test_a_stalled_stream_is_ended_at_once(tmp_path, path, last, sign):
         pytest.param("text.mp4", {"stop": "9"}, "stop='9'", id="text as a stop"),
     ],
 )
-def test_what_cannot_be_opened(tmp_path, monkeypatch, what, span, words):
+def test_sources_that_cannot_be_opened_are_refused(tmp_path, monkeypatch, what, span, words):
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.mp4").write_text("no film")
     monkeypatch.chdir(tmp_path)
@@ -296,7 +296,7 @@ def test_what_cannot_be_opened(tmp_path, monkeypatch, what, span, words):
 
 
 @pytest.mark.parametrize("what", ["Q:\\films\\walk.mp4", "Q:/films/walk.mp4", "Q://films/walk.mp4"])
-def test_a_film_of_windows_has_its_name(monkeypatch, what):
+def test_the_name_of_a_film_with_a_windows_path(monkeypatch, what):
     monkeypatch.setattr(sources, "Path", PureWindowsPath)
     assert sources.short_name(what) == "walk.mp4"
     assert not sources.is_url(what)
@@ -312,13 +312,13 @@ def test_a_film_of_windows_has_its_name(monkeypatch, what):
     ],
     ids=["a file", "a pattern", "a pattern of numbers", "a folder"],
 )
-def test_a_drive_that_is_not_there(monkeypatch, what, words):
+def test_a_missing_drive_is_reported(monkeypatch, what, words):
     monkeypatch.setattr("os.path.isdir", lambda _: False)
     (said,) = find_inputs([f"/stick/{what}"]).report.sentences
     assert words in said
 
 
-def test_a_closed_film_may_be_closed_again_and_says_that_it_is_closed():
+def test_a_closed_film_can_be_closed_again_and_cannot_be_read():
     film: Any = hpe.open_source(hpe.sample("vtest.mp4"))
     for _ in range(2):
         film.close()

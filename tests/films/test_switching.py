@@ -1,4 +1,4 @@
-"""The page for those who come from the demos: options exist, and what it says was tried is tried here."""
+"""The page for users of the demos: its options exist, and the commands that it calls tried are run here."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_options_on_the_page_exist(capsys):
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the page names."""
+    """A folder with the files that the page names."""
     folder = tmp_path_factory.mktemp("switching")
     (folder / "walk.mp4").write_bytes(hpe.sample("vtest").read_bytes())
     picture = hpe.read_image(hpe.sample("basketball1"))[::4, ::4]

@@ -1,4 +1,4 @@
-"""Tracking: who is who after walks, crossings, gaps and errors; smoothing that calms and does not drag."""
+"""Tracking: people keep their numbers through crossings, gaps and errors; smoothing reduces jitter without lag."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RED, BLUE, GREY = (200, 30, 30), (30, 30, 200), (110, 110, 110)
 
 
 def people(places: list[tuple[float, float]], scores: float = 0.9) -> Poses:
-    """Standing people around these places."""
+    """Standing people at these places."""
     count = len(places)
     keypoints = np.full((count, 17, 3), scores, np.float32)
     keypoints[..., :2] = np.reshape(places, (count, 1, 2)) + 2 * BODY
@@ -27,7 +27,7 @@ def people(places: list[tuple[float, float]], scores: float = 0.9) -> Poses:
 
 
 def numbers(film: list[Poses], images: list[np.ndarray] | None = None, **changes: Any) -> list[list[int]]:
-    """Each frame's numbers, ten frames a second."""
+    """Numbers of the people in each frame, at ten frames per second."""
     tracks, found = Tracks.none(), []
     for i, poses in enumerate(film):
         tracks, person, _ = follow(tracks, poses, i / 10, hpe.Following(**changes), images[i] if images else None)
@@ -36,7 +36,7 @@ def numbers(film: list[Poses], images: list[np.ndarray] | None = None, **changes
 
 
 def without(poses: Poses, *gone: slice) -> Poses:
-    """The people without these joints, the first ones without the first of them."""
+    """The people, with joints gone[0] of the first person removed, gone[1] of the second, and so on."""
     for person, joints in enumerate(gone):
         poses.kind[person, joints] = MISSING
         poses.keypoints[person, joints] = 0
@@ -44,7 +44,7 @@ def without(poses: Poses, *gone: slice) -> Poses:
 
 
 def far_off(poses: Poses) -> Poses:
-    """The people, the first one's left wrist far away."""
+    """The people, with the left wrist of the first one far away."""
     poses.keypoints[0, 9] = (600, 20, 0.3)
     return poses
 
@@ -79,20 +79,20 @@ FILMS: dict[str, tuple[list[Poses], dict[str, Any], list[list[int]]]] = {
 
 
 @pytest.mark.parametrize(("film", "changes", "expected"), FILMS.values(), ids=FILMS)
-def test_who_is_who(film, changes, expected):
+def test_people_keep_their_numbers(film, changes, expected):
     assert numbers(film, **changes) == expected
 
 
 def painted(places: list[tuple[float, float]], *colours: tuple[int, int, int]) -> np.ndarray:
-    """A picture in which these people wear these colours."""
+    """A picture of people at these places in clothes of these colours."""
     image = np.full((480, 640, 3), GREY, np.uint8)
     for (x, y), colour in zip(places, colours, strict=True):
         image[int(y) - 30 : int(y) + 30, int(x) - 14 : int(x) + 15] = colour
     return image
 
 
-def test_clothes_are_the_colours_worn_and_tell_who_comes_back():
-    """Somebody in red is hidden for a moment; then two people stand equally far from where he was."""
+def test_colours_of_clothes_identify_a_person_who_returns():
+    """A person in red is hidden for a moment; then two people are equally far from their last position."""
     there, later = [(300, 200)], [(284, 200), (316, 200)]
     film, last = [people(there)] * 10 + [NONE] * 4 + [people(later)], painted(later, BLUE, RED)
     assert numbers(film)[-1] == [0, 1]
@@ -108,7 +108,7 @@ def test_clothes_are_the_colours_worn_and_tell_who_comes_back():
 
 @given(st.data())
 @settings(max_examples=60, deadline=None)
-def test_numbers_are_never_given_twice(data):
+def test_numbers_are_unique_and_new_ones_consecutive(data):
     tracks, following = Tracks.none(), hpe.Following(smooth=True, newcomer=0.0)
     place = st.tuples(st.floats(0, 640), st.floats(0, 480))
     known: set[int] = set()
@@ -124,7 +124,7 @@ def test_numbers_are_never_given_twice(data):
 
 
 def test_smoothing_is_the_one_euro_filter_of_the_paper():
-    """One walks to and fro: his place by the paper's formulas. A joint that comes back after a frame starts anew."""
+    """A person walks to and fro, smoothed by the paper's formulas. A joint that was missing restarts the filter."""
     signal, step, tracks = 300 + np.cumsum(np.random.default_rng(1).normal(0, 3, 40)), 0.1, Tracks.none()
     size, x, dx = np.sqrt(np.ptp(2 * BODY, axis=0).prod()), signal[0], 0.0
     share = lambda cutoff: 1 / (1 + 1 / (2 * np.pi * cutoff * step))  # noqa: E731

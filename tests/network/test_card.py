@@ -21,7 +21,7 @@ IMAGE = np.full((64, 64, 3), (250, 100, 10), np.uint8)
 
 
 def saved(path: Path, joints: int, card: str) -> Path:
-    """A small network, whose channel k shows colour k % 3, and its card."""
+    """A small network whose channel k is colour k % 3 of the input, and its card."""
     path.with_suffix(".toml").write_text(card)
     return small_networks.save(small_networks.model(joints=joints), path)
 

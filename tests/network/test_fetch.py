@@ -1,4 +1,4 @@
-"""Fetching networks from a server on this machine that is good, slow, broken or lying."""
+"""Fetching networks from a local server that is good, slow, broken or sends wrong data."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, KnownNetwork, 
 
 XML, BIN = b"<net/>" * 50, random.Random(0).randbytes(300_000)
 SHORT = 1.5
-"""Seconds to wait for servers that never answer."""
+"""Timeout in seconds for servers that never answer."""
 LONG = 60.0
-"""Seconds to wait for servers that do, on a busy machine too."""
+"""Timeout in seconds for servers that answer, even on a busy machine."""
 
 
 TOY = KnownNetwork(
@@ -39,7 +39,7 @@ TOY = KnownNetwork(
 
 @pytest.fixture
 def site(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """A server that has the toy network, an empty cache, and no proxy."""
+    """A server with the toy network, an empty cache, and no proxy."""
     monkeypatch.setitem(NETWORKS, "toy", TOY)
     monkeypatch.setattr(download, "PAUSE", 0.01)
     for name in ("HPE_NB_OFFLINE", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
@@ -51,11 +51,11 @@ def site(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 def in_cache() -> list[str]:
-    """Names of all files in the cache, hidden ones too."""
+    """Names of all files in the cache, including hidden ones."""
     return sorted(path.name for path in registry.cache_dir().rglob("*") if path.is_file())
 
 
-def test_a_good_server(site: Site) -> None:
+def test_files_are_fetched_from_a_good_server(site: Site) -> None:
     half = registry.cache_dir() / "toy" / "FP16" / ".toy.bin.0123abcd.part"  # what a killed process left
     half.parent.mkdir(parents=True)
     half.write_bytes(BIN[:1000])
@@ -88,7 +88,7 @@ REST = "bytes=150000-"
         pytest.param([server.stuck], [None, REST], id="stuck, then the rest"),
     ],
 )
-def test_trouble_that_passes(answers: list[server.Answer], asked: list[str | None], site: Site) -> None:
+def test_temporary_errors_are_retried(answers: list[server.Answer], asked: list[str | None], site: Site) -> None:
     site.answers["toy.bin"] += [*answers, server.whole]
     timeout = 3.0 if server.stuck in answers else LONG
     assert fetch("toy", timeout=timeout).with_suffix(".bin").read_bytes() == BIN
@@ -110,7 +110,9 @@ def test_trouble_that_passes(answers: list[server.Answer], asked: list[str | Non
         pytest.param(server.dripping, r"only \d+ bytes in|no answer", 3, SHORT, id="drip", marks=pytest.mark.slow),
     ],
 )
-def test_trouble_that_stays(answer: server.Answer, sentence: str, tries: int, timeout: float, site: Site) -> None:
+def test_lasting_errors_are_reported(
+    answer: server.Answer, sentence: str, tries: int, timeout: float, site: Site
+) -> None:
     site.answers["toy.bin"] = [answer]
     said = refused(sentence, fetch, "toy", timeout=timeout, tries=3)
     assert len([path for path, _ in site.asked if path.endswith(".bin")]) == tries
@@ -164,7 +166,7 @@ def test_a_proxy_is_used(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     assert site.asked[0][0] == "http://models.invalid/zoo/toy/FP16/toy.xml"
 
 
-def test_two_at_once_both_succeed(site: Site) -> None:
+def test_two_simultaneous_downloads_both_succeed(site: Site) -> None:
     site.answers["toy.bin"] = [server.cut(0.4), server.cut(0.6), server.whole]
     with ThreadPoolExecutor(4) as pool:
         (path,) = set(pool.map(lambda _: fetch("toy", timeout=LONG), range(4)))
@@ -174,7 +176,7 @@ def test_two_at_once_both_succeed(site: Site) -> None:
 
 @pytest.mark.parametrize(("forbids", "allows"), [("1", "0"), ("yes", "")])
 @pytest.mark.parametrize("weights", [BIN[:-1], BIN[:-1] + b"?", b""], ids=["short", "other", "empty"])
-def test_files_put_by_hand_are_taken_offline_and_others_told_and_replaced(
+def test_files_copied_by_hand_are_used_offline_and_wrong_ones_reported_and_replaced(
     weights: bytes, forbids: str, allows: str, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HPE_NB_OFFLINE", forbids)
@@ -194,7 +196,9 @@ def test_files_put_by_hand_are_taken_offline_and_others_told_and_replaced(
     assert fetch("toy").with_suffix(".bin").read_bytes() == BIN
 
 
-def test_places_that_cannot_be_written(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_cannot_be_written_is_reported(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(done: int, _: int) -> None:
         if done > 100_000:
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -209,7 +213,7 @@ def test_places_that_cannot_be_written(site: Site, tmp_path: Path, monkeypatch: 
     assert len(site.asked) == 2  # asking again would not help
 
 
-def test_auto_tries_once_says_so_and_never_raises(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_tries_once_reports_it_and_never_raises(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "REFERENCE", "toy")
     site.answers["toy.bin"] = [server.error(500), server.whole]
     said: list[str] = []
@@ -220,7 +224,7 @@ def test_auto_tries_once_says_so_and_never_raises(site: Site, monkeypatch: pytes
     assert loading._best_at_hand(said.append) == "toy" == cached("toy").stem
 
 
-def test_known_networks_are_written_down_completely() -> None:
+def test_the_registry_is_complete() -> None:
     fetched = [each for each in NETWORKS.values() if not each.shipped]
     digests = [[file.sha384 for file in network.files] for network in fetched]
     assert all(len(bytes.fromhex(digest)) == 48 for pair in digests for digest in pair)
@@ -229,7 +233,9 @@ def test_known_networks_are_written_down_completely() -> None:
     refused(f"'pose-net' was given.*{REFERENCE}", fetch, "pose-net")
 
 
-def test_the_cache_is_where_the_system_wants_it_or_where_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_cache_folder_follows_the_system_or_the_environment_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.delenv("HPE_NB_CACHE", raising=False)
     assert registry.cache_dir().is_absolute()
     assert "hpe-nb" in registry.cache_dir().parts

@@ -1,4 +1,4 @@
-"""Fits: where photos of any shape come to lie, and that places find back."""
+"""Fits: placement of photos of any shape in the input, and its inverse."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def test_a_photo_fills_its_input_in_proportion_and_its_corner_comes_back(width: 
     np.testing.assert_allclose(back, (width, height), rtol=1e-9)
 
 
-def test_fits_that_are_unknown_or_that_no_memory_holds_are_refused() -> None:
+def test_unknown_and_huge_fits_are_refused() -> None:
     for fit in ("stretch", (0, 448), (448,), 448, None):
         refused('fit=.*"letterbox" or', place, 640, 480, fit, 448)
     for fit, size in (("protocol", 16385), ("letterbox", 16385), ((16385, 64), 448)):
         refused(f"size={size} were given, but an input of at most 16384", place, 640, 480, fit, size)
 
 
-def test_the_photo_lies_at_the_top_left_with_zeros_around_and_its_colours() -> None:
+def test_the_photo_is_at_the_top_left_with_zero_padding() -> None:
     assert place(500, 333, "protocol", 448).scaled == (672, 448), "672.7 is cut off, as in the protocol"
     tensor = place(50, 100, "letterbox", 64).fill(np.full((100, 50, 3), (200, 100, 0), np.uint8))
     assert tensor.shape == (1, 64, 64, 3)

@@ -61,7 +61,7 @@ def loaded(folder: Path, model: ov.Model | None = None, **given: Any) -> hpe.Net
 
 
 @pytest.mark.parametrize("sides", [(-1, -1), (256, 456)], ids=["photos of any size", "one size, no multiple of 32"])
-def test_missing_suppression_is_noticed_and_done(tmp_path: Path, sides: tuple[int, int]) -> None:
+def test_missing_non_maximum_suppression_is_detected_and_applied(tmp_path: Path, sides: tuple[int, int]) -> None:
     model = small_networks.model()
     model.reshape([1, 3, *sides])
     network = loaded(tmp_path, model)
@@ -71,7 +71,7 @@ def test_missing_suppression_is_noticed_and_done(tmp_path: Path, sides: tuple[in
 
 
 @pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
-def test_shapes_are_compiled_once_only_a_few_kept_and_their_maps_are_the_callers(tmp_path: Path, static: bool) -> None:
+def test_each_shape_is_compiled_once_few_are_kept_and_maps_are_not_shared(tmp_path: Path, static: bool) -> None:
     network = loaded(tmp_path, small_networks.model(static=static), fit="protocol", size=64, negated=True)
     made = [network(np.full((64, width, 3), width, np.uint8)) for width in (64, 96, 128, 160, 192, 224)]
     made.append(network(np.full((64, 192, 3), 1, np.uint8)))
@@ -125,7 +125,7 @@ def saved(**changes: object) -> Callable[[Path], Path]:
 
 
 def damaged(content: bytes, ending: str = ".xml") -> Callable[[Path], Path]:
-    """What writes a network, and then the bytes in place of its file of this ending, or beside it."""
+    """Return a function that writes a network, and then these bytes as the file with this extension."""
 
     def write(path: Path) -> Path:
         saved()(path).with_suffix(ending).write_bytes(content)
@@ -152,11 +152,11 @@ ONNX = small_networks.onnx_bytes()
         pytest.param(lambda _: "human-pose-estimation-0008", "human-pose-estimation-0007", id="unknown name"),
     ],
 )
-def test_what_is_no_such_network_is_refused_in_one_sentence(tmp_path: Path, make: Any, sentence: str) -> None:
+def test_invalid_networks_are_refused_in_one_sentence(tmp_path: Path, make: Any, sentence: str) -> None:
     refused(sentence, hpe.load_network, make(tmp_path / "net.xml"))
 
 
-def test_what_a_network_does_not_take_is_refused(tmp_path: Path) -> None:
+def test_invalid_input_of_a_network_is_refused(tmp_path: Path) -> None:
     refused("RGB picture", loaded(tmp_path), np.zeros((8, 8), np.uint8))
     for device in (3, "X"):
         refused(f"device={device!r} was given, but one of .*CPU", loaded, tmp_path, device=device)
@@ -174,7 +174,7 @@ def test_a_network_from_an_onnx_file(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals for other processes")
 @pytest.mark.parametrize("ends", ["os.kill(os.getpid(), signal.SIGSEGV)", "os.abort()", "os._exit(139)"])
-def test_a_file_that_ends_the_reader_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: str) -> None:
+def test_a_file_that_crashes_the_reader_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: str) -> None:
     (tmp_path / "net.onnx").write_bytes(ONNX)
     monkeypatch.setattr(loading, "READ", f"import os, signal; {ends}")
     refused("is damaged", hpe.load_network, tmp_path / "net.onnx")
@@ -194,14 +194,14 @@ def channels_last(model: ov.Model) -> ov.Model:
 
 
 def half_precision(model: ov.Model) -> ov.Model:
-    """Turned to float16 by OpenVINO's converter, which loses the names of the outputs."""
+    """The network with a float16 input; OpenVINO's preprocessor loses the names of the outputs."""
     steps = PrePostProcessor(model)
     steps.input().tensor().set_element_type(ov.Type.f16)
     return steps.build()
 
 
 def outputs(names: str, make: Callable[..., list[ov.Node]]) -> Callable[[ov.Model], ov.Model]:
-    """What gives a network other outputs, made from its heatmaps and tags, with these names, or some without any."""
+    """Return a function that replaces a network's outputs by others, made from heatmaps and tags, with these names."""
 
     def changed(model: ov.Model) -> ov.Model:
         made = make(*(model.output(name).get_node().input_value(0) for name in ("heatmaps", "embeddings")))
@@ -212,12 +212,12 @@ def outputs(names: str, make: Callable[..., list[ov.Node]]) -> Callable[[ov.Mode
 
 
 def again(maps: ov.Node) -> ov.Node:
-    """The same maps as an output of their own."""
+    """The same maps as a separate output."""
     return ops.multiply(maps, np.float32(1))
 
 
 def halved(maps: ov.Node) -> ov.Node:
-    """Means of 2 x 2 pixels."""
+    """Averages over 2 x 2 pixels."""
     return ops.avg_pool(maps, [2, 2], [0, 0], [0, 0], [2, 2], True)
 
 
@@ -242,7 +242,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_the_same_maps_from_a_network_that_says_them_otherwise(tmp_path: Path, name: str) -> None:
+def test_equal_maps_from_networks_with_other_output_layouts(tmp_path: Path, name: str) -> None:
     expected = loaded(tmp_path, small_networks.model(), negated=True)(IMAGE)
     heat, tags = expected.heatmaps, expected.tags
     heat = np.where(heat > 100, heat, -heat) if name == "maxima apart" else heat
@@ -253,7 +253,7 @@ def test_the_same_maps_from_a_network_that_says_them_otherwise(tmp_path: Path, n
     np.testing.assert_allclose(maps.tags, tags, rtol=1e-5)
 
 
-def test_no_map_pixel_lies_outside_the_photo(tmp_path: Path) -> None:
+def test_no_map_pixel_is_outside_the_photo(tmp_path: Path) -> None:
     network = loaded(tmp_path)
     for size, expected in (((90, 40), (32, 14)), ((40, 90), (14, 32))):  # 64 x 28 input pixels, two make a map pixel
         maps = network(np.full((*size[::-1], 3), 9, np.uint8))
@@ -292,7 +292,7 @@ except KeyboardInterrupt:
         pytest.param(INTERRUPTED, "interrupted\n", id="Ctrl-C is safe after a network went in another thread"),
     ],
 )
-def test_programs_that_leave_nothing_at_home(tmp_path: Path, program: str, prints: str) -> None:
+def test_programs_write_nothing_to_the_home_folder(tmp_path: Path, program: str, prints: str) -> None:
     (home := tmp_path / "home").mkdir()
     env = os.environ | {"HOME": str(home), "PYTHONPATH": str(Path(hpe.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)

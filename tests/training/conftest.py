@@ -1,4 +1,4 @@
-"""One thread for torch, as the networks are small and other tests may run beside them; photos to train on."""
+"""Photos to train on; torch uses one thread, since the networks are small and other tests may run in parallel."""
 
 import pytest
 from tiny import write_photos

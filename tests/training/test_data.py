@@ -1,4 +1,4 @@
-"""Photos, labels, augmentation and targets: a joint stays on its dot, whatever happens to the picture."""
+"""Photos, labels, augmentation and targets: joints move with the picture."""
 
 import json
 
@@ -15,7 +15,7 @@ from hpe_nb.training.tasks import heat_target, tag_pixels
 
 
 def blank(*people, crowd=()):
-    """A picture of 64 pixels with people, each given as joints by number and a box of x, y, width, height."""
+    """A black picture of 64 x 64 pixels with people, each given as joints by number and a box x, y, width, height."""
     joints = np.zeros((len(people), 17, 3))
     for one, (places, _) in zip(joints, people, strict=True):
         for k, place in places.items():
@@ -32,7 +32,7 @@ def test_coco_labels_with_a_crowd_and_a_person_without_joints(folder, tmp_path):
     bare = first | {"id": 51, "keypoints": [0] * 51, "bbox": [5, 6, 7, 8]}
     (tmp_path / "labels.json").write_text(json.dumps(content | {"annotations": [first, crowd, bare]}))
     (photo,) = read_photos(tmp_path / "labels.json", folder)
-    assert photo.path.name == "0.png", "the others show no person"
+    assert photo.path.name == "0.png", "the other photos have no labelled person"
     np.testing.assert_array_equal(photo.people.keypoints[0].ravel(), first["keypoints"])
     np.testing.assert_array_equal(photo.people.boxes[1:], [[1, 2, 3, 4], [5, 6, 7, 8]])
     assert photo.people.crowd.tolist() == [False, True, True]
@@ -40,14 +40,14 @@ def test_coco_labels_with_a_crowd_and_a_person_without_joints(folder, tmp_path):
 
 
 @pytest.mark.parametrize("kind", [{"mosaic": 0.0}, {"mosaic": 1.0}, {"grid": 1.0}], ids=["patch", "four", "nine"])
-def test_joints_stay_on_their_dots(folder, kind, monkeypatch):
-    monkeypatch.setattr(cv2, "imread", lambda *_: None)  # as on Windows, where a folder has letters of another country
+def test_augmentation_moves_joints_with_the_picture(folder, kind, monkeypatch):
+    monkeypatch.setattr(cv2, "imread", lambda *_: None)  # as on Windows with a folder name that cv2.imread cannot open
     photos, augment = read_photos(folder / "labels.json", folder), Augment(128, 128, (0.8, 1.6), 20, colour=0, **kind)
     for seed in range(4):
         made = sample(photos, augment, np.random.default_rng(seed))
         brightness = cv2.GaussianBlur(made.image[..., 0], (0, 0), 1)
         x, y = np.round(made.people.keypoints[made.people.keypoints[..., 2] > 0, :2]).astype(int).T
-        # Dots may be cut at the edges of a mosaic's parts.
+        # Dots may be cut at the edges of a mosaic's patches.
         assert len(x) > 5
         assert (brightness[y, x] > 100).mean() > 0.9
 
@@ -71,7 +71,7 @@ def test_colours_change_and_black_borders_stay_black():
 
 
 @pytest.mark.parametrize("stride", [2, 4])
-def test_spots_are_highest_at_the_joints_and_do_not_add_up(stride):
+def test_target_heatmaps_are_highest_at_the_joints_and_spots_do_not_add_up(stride):
     box = (10, 10, 40, 40)
     made = blank(({0: (20, 30), 5: (40, 44)}, box), ({0: (52, 12), 5: (40 + 2 * stride, 44)}, box))
     heat, _ = heat_target(made, stride)
@@ -83,7 +83,7 @@ def test_spots_are_highest_at_the_joints_and_do_not_add_up(stride):
     assert heat.max() <= 1
 
 
-def test_where_nothing_is_known_nothing_is_judged():
+def test_weights_are_zero_where_nothing_is_labelled():
     crowd, person = ({}, (0, 0, 64, 64)), ({0: (8, 8), 1: (50, 50)}, (2, 2, 18, 18))
     _, weight = heat_target(blank(crowd, person, crowd=[0]), 2)
     assert weight[0, 30, 30] == 0, "the box of a crowd"
@@ -94,5 +94,5 @@ def test_where_nothing_is_known_nothing_is_judged():
 def test_tags_are_read_where_the_joints_are():
     pixels = tag_pixels(blank(({}, (0, 0, 9, 9)), ({0: (20, 31), 16: (63, 63)}, (0, 0, 64, 64)), crowd=[0]))
     assert pixels[0, 0].tolist() == [8, 5, 1]
-    assert pixels[0, 16].tolist() == [15, 15, 1], "63 / 4 rounds to a pixel outside of the map: the last one is read"
+    assert pixels[0, 16].tolist() == [15, 15, 1], "63 / 4 rounds to a pixel outside the map, so the last pixel is used"
     assert pixels[0, 1:16, 2].sum() == pixels[1:, :, 2].sum() == 0

@@ -1,4 +1,4 @@
-"""Both networks and their files: weights and work, the contract, equal outputs, and 0007 in the kit by its name."""
+"""Both networks and their files: size, contract, equal outputs, and loading of 0007 by its name."""
 
 import hashlib
 import shutil
@@ -21,7 +21,7 @@ from hpe_nb.training.tasks import make_task
 from hpe_nb.training.topology import AENet
 
 
-def test_weights_with_batch_norms_folded_and_work_at_448_are_those_of_0007():
+def test_number_of_weights_and_multiplications_equal_0007():
     work, network = [], rounded(rebuilt())
 
     def seen(layer, inputs, output):
@@ -45,7 +45,7 @@ def compiled(path):
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory):
-    """The shipped network with a head of random weights."""
+    """The shipped network with random weights in its head."""
     made = make_task(tiny_config(tmp_path_factory.getbasetemp(), "two-scales")).network
     torch.nn.init.normal_(made.head.away.weight, std=0.05)
     return rounded(made).requires_grad_(False)
@@ -53,19 +53,19 @@ def shipped(tmp_path_factory):
 
 PHOTO = hpe.sample("basketball1")
 SISTER = rebuilt(1, width=0.4, depth=0.4)
-"""A small sister of human-pose-estimation-0007, of its topology and sign rule, with random weights."""
+"""A small network with the topology and the contract of human-pose-estimation-0007, and random weights."""
 
 
 @pytest.fixture(scope="module")
 def sister(tmp_path_factory):
-    """Path of the small sister's file."""
+    """Path of the exported small network."""
     export(SISTER, path := tmp_path_factory.mktemp("user") / "my-copy.xml")
     return path
 
 
 @pytest.fixture(scope="module", params=["0007", "two-scales"])
 def exported(request, sister, shipped, tmp_path_factory):
-    """A network with the digits of its file, and the path of the file; one file serves all sizes."""
+    """A network rounded to the precision of its file, the path, and the compiled file, the same one for all sizes."""
     if request.param == "0007":
         return rounded(SISTER), sister, compiled(sister)
     export(shipped, path := tmp_path_factory.mktemp("ir") / "net.xml")
@@ -75,7 +75,7 @@ def exported(request, sister, shipped, tmp_path_factory):
 @pytest.mark.parametrize(
     "size", [(64, 96), (96, 32), (64, 64), (128, 160), (32, 224)], ids=lambda s: f"{s[1]} x {s[0]}"
 )
-def test_the_file_equals_torch_and_its_signs_the_decoders_rule(exported, size):
+def test_an_exported_file_gives_the_outputs_of_torch_with_the_signs_of_the_contract(exported, size):
     network, _, file = exported
     image = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(7)) * 255
     got, (raw, tags) = file({"image": image.numpy()}), network.maps(image)
@@ -84,12 +84,12 @@ def test_the_file_equals_torch_and_its_signs_the_decoders_rule(exported, size):
     heat_off, tags_off = (1e-4, 1e-4) if hasattr(network, "heat2") else (1e-3, 0.02)
     np.testing.assert_allclose(np.abs(got["heatmaps"][0]), np.abs(heatmaps), atol=heat_off, rtol=0)
     np.testing.assert_allclose(got["embeddings"][..., 0], tags, atol=tags_off, rtol=0)
-    # Away from ties the signs agree as well.
+    # Except for ties the signs are equal too.
     sure = np.abs(heatmaps) > 1e-3
     assert (np.sign(got["heatmaps"][0]) == np.sign(heatmaps))[sure].mean() > 0.999
 
 
-def test_a_file_has_half_precision_and_gives_its_weights_back(exported):
+def test_a_file_has_half_precision_and_its_weights_can_be_read_back(exported):
     network, path, _ = exported
     assert path.with_suffix(".bin").stat().st_size < 2.1 * sum(weights.numel() for weights in network.parameters())
     found, state = read_weights(path), network.state_dict()
@@ -97,7 +97,7 @@ def test_a_file_has_half_precision_and_gives_its_weights_back(exported):
     assert all(torch.equal(found[name], state[name]) for name in names)
 
 
-def test_an_export_replaces_nothing_but_an_earlier_one_when_both_files_are_whole(tmp_path, monkeypatch):
+def test_an_export_replaces_only_an_earlier_export_once_both_files_are_complete(tmp_path, monkeypatch):
     first, second = (nn.Conv2d(3, 34, 2, stride=2).requires_grad_(False) for _ in range(2))
     for network in (first, second):
         network.maps = lambda image, network=network: network(image).chunk(2, dim=1)
@@ -107,7 +107,7 @@ def test_an_export_replaces_nothing_but_an_earlier_one_when_both_files_are_whole
         return {file: file.read_bytes() for file in tmp_path.iterdir()}
 
     weights.write_bytes(b"mine")
-    refused(r"net\.bin is there without net\.xml", export, first, path)
+    refused(r"net\.bin exists without net\.xml", export, first, path)
     refused(r"ends in \.xml is expected", export, first, weights)
     refused("could not be written", export, first, weights / "other.xml")
     assert files() == {weights: b"mine"}
@@ -123,8 +123,8 @@ def test_an_export_replaces_nothing_but_an_earlier_one_when_both_files_are_whole
     assert {file for file, content in files().items() if content != before[file]} == {path, weights}
 
 
-def test_heatmaps_of_people_near_and_far_are_those_of_the_shipped_file(shipped):
-    """MoveNet and judge come out of the file as they went in; whom they list and what joints draw is as published."""
+def test_heatmaps_equal_those_of_the_shipped_file(shipped):
+    """MoveNet and judge are read from the file unchanged, and people and heatmaps are computed as in the file."""
     file = compiled(hpe.sample("hpe-nb-ae.xml"))
     for size in ((160, 128), (320, 256)):
         photo = cv2.resize(hpe.read_image(PHOTO), size, interpolation=cv2.INTER_AREA)
@@ -134,7 +134,7 @@ def test_heatmaps_of_people_near_and_far_are_those_of_the_shipped_file(shipped):
         assert np.abs(np.abs(file({"image": image.numpy()})["heatmaps"]) - heatmaps).max() < 1e-4
 
 
-def test_0007_by_path_by_name_and_by_default_is_one_that_negates_and_its_maps_decode(sister, tmp_path, monkeypatch):
+def test_0007_loads_by_path_by_name_and_by_default_and_its_maps_can_be_decoded(sister, tmp_path, monkeypatch):
     photo, loaded = hpe.read_image(PHOTO), hpe.load_network(sister)
     assert loaded.negated
     maps = loaded(photo)
@@ -151,7 +151,7 @@ def test_0007_by_path_by_name_and_by_default_is_one_that_negates_and_its_maps_de
         seen, (height, width) = poses.keypoints[poses.kind > 0], photo.shape[:2]
         assert np.isfinite(poses.keypoints).all()
         assert ((seen[:, :2] >= -0.5) & (seen[:, :2] <= (width - 0.5, height - 0.5))).all()
-    # The same files where `hpe-nb fetch` puts 0007, with their own sizes and checksums on its card.
+    # The same files in the place of the fetched 0007, with their sizes and checksums in the registry.
     monkeypatch.setenv("HPE_NB_CACHE", str(tmp_path))
     card, files = registry.NETWORKS[registry.REFERENCE], []
     for known in card.files:

@@ -1,4 +1,4 @@
-"""The loop, for both networks: the same seed gives the same steps, and a killed training goes on undisturbed."""
+"""The loop, for both networks: the same seed gives the same steps, and a killed training resumes exactly."""
 
 import json
 import os
@@ -24,7 +24,7 @@ from hpe_nb.training.tasks import make_task
 
 
 def run(config, out):
-    """Train; step and loss of each line of the log."""
+    """Train, and return step and loss of each line of the log."""
     train(make_task(config), read_photos(*config.data[0]), config, out)
     return losses(out)
 
@@ -41,20 +41,20 @@ def file_of(config, path):
 
 
 def mean_of(out):
-    """The running mean of the weights in a training's checkpoint."""
+    """The moving average of the weights in a training's checkpoint."""
     return torch.load(out / "last.pt")["mean"]
 
 
 @pytest.fixture(scope="module", params=["aenet", "two-scales"])
 def unbroken(folder, request, tmp_path_factory):
-    """Config, its options, folder and curve of a training that nothing disturbed."""
+    """Config, command-line options, folder and losses of an uninterrupted training."""
     config, out = tiny_config(folder, request.param, steps=8, hold_out=2), tmp_path_factory.mktemp("unbroken")
     options = ["--config", str(file_of(config, out.with_suffix(".toml")))]
     assert main(["train", *options, "--out", str(out)]) == 0
     return config, options, out, losses(out)
 
 
-def test_a_killed_training_goes_on_with_the_curve_of_its_seed_and_is_exported(unbroken, tmp_path, capsys):
+def test_a_killed_training_resumes_with_identical_losses_and_can_be_exported(unbroken, tmp_path, capsys):
     config, options, whole, curve = unbroken
     assert [step for step, _ in curve] == list(range(1, 9))
     assert run(replace(config, seed=1, steps=2), tmp_path / "other") != curve[:2]
@@ -81,10 +81,10 @@ def test_a_killed_training_goes_on_with_the_curve_of_its_seed_and_is_exported(un
     assert {name for output in outputs for name in output.names} == {"heatmaps", "embeddings"}
 
 
-def test_a_log_goes_on_or_anew_and_ones_own_is_not_written_over(folder, tmp_path):
+def test_a_log_is_continued_or_started_and_other_files_are_not_overwritten(folder, tmp_path):
     config, log = tiny_config(folder), tmp_path / "log.csv"
     log.write_text("mine")
-    refused(r"log\.csv is there without last\.pt, so it is of no", run, config, tmp_path)
+    refused(r"log\.csv exists without last\.pt, so it is not", run, config, tmp_path)
     assert log.read_text() == "mine"
     log.unlink()
     run(replace(config, steps=2), tmp_path)
@@ -97,7 +97,7 @@ def test_a_log_goes_on_or_anew_and_ones_own_is_not_written_over(folder, tmp_path
     assert [step for step, _ in run(replace(config, steps=4), tmp_path)] == [4]
 
 
-def test_a_folder_stays_empty_where_a_training_cannot_begin(folder, tmp_path):
+def test_a_training_that_cannot_start_writes_nothing(folder, tmp_path):
     config = tiny_config(folder)
     with folder_held(tmp_path):
         refused("is being written to", run, config, tmp_path)
@@ -108,14 +108,14 @@ def test_a_folder_stays_empty_where_a_training_cannot_begin(folder, tmp_path):
     assert not any(tmp_path.iterdir())
 
 
-def test_a_photo_that_a_worker_cannot_read_is_one_sentence(tmp_path):
+def test_an_unreadable_photo_in_a_worker_is_reported_in_one_sentence(tmp_path):
     config = tiny_config(write_photos(tmp_path), workers=1)
     for path in tmp_path.glob("*.png"):
         path.write_text("no picture")
     refused(r"^\S+\.png is no picture that can be read; .*\.$", run, config, tmp_path / "out")
 
 
-def test_all_of_one_network_and_only_the_head_of_the_other_are_trained(unbroken):
+def test_aenet_is_trained_completely_and_of_two_scales_only_the_head(unbroken):
     config, _, out, _ = unbroken
     start, trained = make_task(config).network.state_dict(), mean_of(out)
     changed = {name.split(".")[0] for name in start if (start[name] != trained[name]).any()}
@@ -127,7 +127,7 @@ def test_training_lowers_the_loss(folder, tmp_path):
     assert sum(found[-10:]) < 0.7 * sum(found[:10])
 
 
-def test_running_mean_follows_the_weights_and_copies_buffers(folder, tmp_path):
+def test_the_moving_average_follows_the_weights_and_copies_buffers(folder, tmp_path):
     states = []
     for steps in (1, 2):
         run(tiny_config(folder, steps=steps), tmp_path)
@@ -148,12 +148,12 @@ def test_learning_rate_rises_and_falls(folder):
     assert rates[-1] == pytest.approx(0.02)
 
 
-def test_a_config_of_windows_notepad_or_with_points_after_whole_numbers_is_the_same(tmp_path):
+def test_a_byte_order_mark_and_whole_numbers_as_floats_give_the_same_config(tmp_path):
     plain, configs = b"network = 'aenet'\ndata = []\nseed = 1764525600123456789\nsteps = 6\n[augment]\nsize = 64\n", []
     for text in (plain, b"\xef\xbb\xbf" + plain, plain.replace(b"6\n", b"6.0\n").replace(b"4\n", b"4.0\n")):
         (tmp_path / "c.toml").write_bytes(text)
         configs.append(read_config(tmp_path / "c.toml"))
-    assert len({repr(config) for config in configs}) == 1, "with pictures in the same folder too"
+    assert len({repr(config) for config in configs}) == 1, "so that stored pictures have the same folder"
     assert configs[0].seed == 1764525600123456789, "with each digit"
 
 
@@ -169,8 +169,8 @@ def test_shipped_configs_can_be_read():
         pytest.param(b"network = '\xe4'", "can't decode byte 0xe4", id="Latin-1"),
         pytest.param(b"network = ", "Invalid value", id="broken"),
         pytest.param(b"network = 'aenet'", "'data'", id="no data"),
-        pytest.param(b"network = 'aenet'\ndata = [3]", "is no config", id="data of another kind"),
-        pytest.param(b"augment = 3", "is no config", id="augment of another kind"),
+        pytest.param(b"network = 'aenet'\ndata = [3]", "is not a config", id="data of another kind"),
+        pytest.param(b"augment = 3", "is not a config", id="augment of another kind"),
         pytest.param(b"speed = 3", "'speed'", id="unknown name"),
         pytest.param(b"network = 3\ndata = []", "one of aenet, two-scales is expected", id="other network"),
         pytest.param(b"batch = 0", ".toml: batch=0 was given, but a whole number from 1 to", id="too small"),
@@ -187,13 +187,13 @@ def test_shipped_configs_can_be_read():
         pytest.param(b"[augment]\nscale = [0.0, 1.0]", "two numbers from 0.01 to 10", id="no scale"),
     ],
 )
-def test_bad_configs(tmp_path, text, words):
+def test_invalid_configs_are_refused(tmp_path, text, words):
     file = tmp_path / "c.toml"
     file.write_bytes(text if b"network" in text else b"network = 'aenet'\ndata = []\n" + text)
     refused(re.escape(words), read_config, file)
 
 
-def test_a_command_that_cannot_train_says_so_and_writes_nothing(tmp_path, capsys):
+def test_a_command_without_photos_reports_it_and_writes_nothing(tmp_path, capsys):
     file = tmp_path / "c.toml"
     file.write_text('network = "aenet"\ndata = []\n')
     assert main(["train", "--config", str(file), "--out", str(tmp_path / "out")]) == 2
@@ -202,7 +202,7 @@ def test_a_command_that_cannot_train_says_so_and_writes_nothing(tmp_path, capsys
 
 
 class Code:
-    """What leaves a file where it is unpickled."""
+    """An object that creates a file when it is unpickled."""
 
     def __reduce__(self):
         return Path.touch, (Path("ran"),)
@@ -219,7 +219,7 @@ class Code:
         pytest.param({"network": rebuilt(width=0.4, depth=0.3).state_dict()}, id="of another network"),
     ],
 )
-def test_what_is_no_checkpoint_stays_and_is_not_run(folder, tmp_path, content, monkeypatch):
+def test_an_invalid_checkpoint_is_refused_unchanged_and_never_executed(folder, tmp_path, content, monkeypatch):
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "last.pt"
     file.write_bytes(content) if isinstance(content, bytes) else torch.save(content, file)

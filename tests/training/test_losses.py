@@ -1,4 +1,4 @@
-"""Losses against literal slow versions, finite differences, and cases worked out by hand."""
+"""Losses, compared with slow literal versions, finite differences, and values worked out by hand."""
 
 import math
 
@@ -10,7 +10,7 @@ from hpe_nb.training.losses import heat_loss, landing_loss, owner_loss, pull_pus
 
 
 def literal(tags, pixels):
-    """Pull and push as the paper says them, person by person."""
+    """Pull and push as written in the paper, person by person."""
     pulls, pushes = [], []
     for each, people in zip(tags, pixels, strict=True):
         values = [[float(each[k, y, x]) for k, (y, x, there) in enumerate(one.tolist()) if there] for one in people]
@@ -33,13 +33,13 @@ def scene(people, missing):
 
 @pytest.mark.parametrize("people", [0, 1, 2, 5], ids=lambda n: f"{n} people")
 @pytest.mark.parametrize("missing", [0.0, 0.6], ids=["all joints", "few joints"])
-def test_pull_and_push_are_as_written_out_and_their_slopes_by_finite_differences(people, missing):
+def test_pull_and_push_equal_the_literal_version_and_their_gradients_finite_differences(people, missing):
     tags, pixels = scene(people, missing)
     assert [float(x) for x in pull_push(tags, pixels)] == pytest.approx(literal(tags, pixels), abs=1e-12)
     assert torch.autograd.gradcheck(lambda t: pull_push(t, pixels), tags.requires_grad_(True), fast_mode=True)
 
 
-def test_heatmaps_count_at_spots_ten_times_and_not_where_nothing_is_known():
+def test_heatmap_loss_is_ten_times_higher_at_joints_and_zero_where_nothing_is_labelled():
     target, ones = torch.zeros(1, 17, 4, 4), torch.ones(1, 17, 4, 4)
     target[0, 0, 1, 1] = 1
     assert float(heat_loss(target, target, ones)) == 0
@@ -47,7 +47,7 @@ def test_heatmaps_count_at_spots_ten_times_and_not_where_nothing_is_known():
     assert float(heat_loss(1 - target, target, 1 - target)) == pytest.approx((17 * 16 - 1) / (17 * 16))
 
 
-def test_whose_tag_it_is_as_worked_out():
+def test_owner_loss_equals_values_worked_out_by_hand():
     tags, has = torch.tensor([[[0.0, 0.0], [1.0, 1.0], [50.0, 50.0]]]), torch.ones(1, 3, 2)
     alone = math.log(1 + math.exp(-1 / (2 * 0.3**2)))
     assert float(owner_loss(tags, has)) == pytest.approx(2 / 3 * alone, rel=1e-4)
@@ -56,7 +56,7 @@ def test_whose_tag_it_is_as_worked_out():
     assert float(owner_loss(torch.zeros(1, 2, 3), torch.ones(1, 2, 3))) == pytest.approx(math.log(2))
 
 
-def test_landing_and_size_are_measured_in_sizes_of_the_person():
+def test_landing_and_size_losses_are_relative_to_the_size_of_the_person():
     middle, size, has = torch.tensor([[[5.0, 8.0]]]), torch.tensor([[4.0]]), torch.zeros(1, 1, 17)
     has[0, 0, 3] = 1
     landing = torch.zeros(2, 1, 1, 17, 1, 2)

@@ -1,4 +1,4 @@
-"""The learned tags: how they are read and at whose torso, and the pictures they are learned from."""
+"""The learned tags: how they are read, the torsos that pixels are assigned to, and the training pictures."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ FEATURES = [
 
 
 def tags_of(head, sure=0.0, torso=(0.0, 0.0)):
-    """Tags of the features, each pixel going `sure` of the way to the torso."""
+    """Tags for the features, with the same `sure` and torso for all pixels."""
     ones = torch.ones(1, 17, HEIGHT, WIDTH)
     return head(FEATURES, sure * ones, (torso[0] * ones, torso[1] * ones))
 
@@ -49,18 +49,18 @@ def test_tags_at_pixels_are_those_of_the_map(head):
         torch.testing.assert_close(at_points[0, n, :, 1], tags[0, :, y, x], atol=1e-4, rtol=1e-4)
 
 
-def test_a_tag_as_worked_out():
-    # Two cells to the right, size 3, 0.25 more; then a cell to the right, the column's number, and 0.5 a unit of size.
+def test_a_tag_equals_the_value_worked_out_by_hand():
+    # own: 2 cells to the right, log size 3, residual 0.25; shared: 1 cell to the right, tag = column, slope 0.5.
     own = torch.tensor([0.0, 2.0, 3.0, 0.25]).view(1, 1, 4, 1, 1).expand(1, 17, 4, 4, 8)
     shared = torch.tensor([0.0, 1.0, 0.0, 0.5]).view(1, 4, 1, 1).repeat(1, 1, 4, 8)
     shared[:, 2] = torch.arange(8.0)
     tags, landing, size = read_at(own, shared, torch.tensor([1.0, 2.0]).expand(1, 1, 17, 1, 2))
     assert tags.flatten().tolist() == pytest.approx([4.0 + 0.5 * 3.0 + 0.25] * 17)
-    assert landing[:, 0, 0, 0, 0].tolist() == [[1.0, 4.0], [1.0, 5.0]], "at first, and after the way"
+    assert landing[:, 0, 0, 0, 0].tolist() == [[1.0, 4.0], [1.0, 5.0]], "before and after the steps"
     assert (size == 3).all()
 
 
-def test_a_sure_pixel_goes_to_the_torso_and_an_unsure_one_part_of_the_way(head):
+def test_sure_moves_the_place_where_a_tag_is_read_to_the_torso(head):
     own_parts, shared = head.parts(head.trunk(FEATURES))
     (_, _, size, rest), (tag, slope) = own_parts.unbind(2), shared[0, 2:, 10, 20]
     there, between, own = (tags_of(head, sure, (10.0, 20.0)) for sure in (1.0, 0.5, 0.0))
@@ -69,7 +69,7 @@ def test_a_sure_pixel_goes_to_the_torso_and_an_unsure_one_part_of_the_way(head):
     assert not any(torch.allclose(between, other) for other in (own, there))
 
 
-def test_every_pixel_goes_to_the_torso_of_the_best_person_or_between_two():
+def test_every_pixel_is_assigned_to_the_torso_of_one_person_or_a_mean_of_two():
     generator = torch.Generator().manual_seed(4)
     score = torch.rand(1, ts.PEOPLE, generator=generator)
     score[0, 20:] = 0
@@ -86,13 +86,13 @@ def test_every_pixel_goes_to_the_torso_of_the_best_person_or_between_two():
         assert [float(each[0, k, y, x]) for each in torso] == pytest.approx(expected.tolist(), abs=1e-2)
 
 
-def test_steps_are_taken_again_and_again(head):
+def test_steps_are_repeated(head):
     x = 0.1 * torch.ones(1, 32, 16, 16)
-    # The same step everywhere adds up.
+    # Equal steps everywhere add up.
     torch.testing.assert_close(head.parts(x)[1][:, :2], 2**DOUBLINGS * 8.0 * head.step(x), atol=1e-4, rtol=1e-4)
 
 
-def test_tags_can_be_stretched_places_shifted_and_features_measured():
+def test_stretch_shift_and_measure_of_the_tag_head():
     torch.manual_seed(2)
     head = TagHead()
     before, shift = tags_of(head), torch.tensor([0.0, 40.0]).view(1, 2, 1, 1)
@@ -104,8 +104,8 @@ def test_tags_can_be_stretched_places_shifted_and_features_measured():
     assert (float(known.mean()), float(known.std())) == (pytest.approx(0, abs=1e-4), pytest.approx(1, abs=0.05))
 
 
-def test_people_without_label_have_tags_too():
-    """One listed person whose joints stand in a ring, and maps that agree."""
+def test_detected_people_without_label_are_used():
+    """One detected person whose joints form a ring, and joint maps with the same positions."""
     angle = np.arange(17) * 2 * np.pi / 17
     ring = torch.tensor(20 + 5 * np.column_stack([np.sin(angle), np.cos(angle)])).float()
     logits = torch.full((17, 40, 40), -9.0)
@@ -116,16 +116,16 @@ def test_people_without_label_have_tags_too():
     assert size == 40
     assert (joints[:, 2] == 1).all()
     np.testing.assert_allclose(joints[:, 1::-1], 4 * ring.round().numpy() + 1.5)
-    assert unlabelled(people, logits, [joints]) == [], "who is labelled comes once"
+    assert unlabelled(people, logits, [joints]) == [], "a labelled person is not added again"
     far, face, hands = joints + np.float32([90, 90, 0]), np.zeros((17, 3)), np.zeros((17, 3))
-    face[:5] = 90, 81, 1  # inside the ring and not at its torso
-    hands[9:11] = (21, 21, 1), (141, 141, 1)  # outside of the ring, and the torso is between them
+    face[:5] = 90, 81, 1  # inside the ring but not at its torso
+    hands[9:11] = (21, 21, 1), (141, 141, 1)  # outside the ring, with the torso between them
     assert [len(unlabelled(people, logits, [labelled])) for labelled in (far, face, hands)] == [1, 0, 0]
-    assert unlabelled(people._replace(score=torch.tensor([[0.1]])), logits, []) == [], "not clearly seen"
-    assert unlabelled(people, torch.full_like(logits, -9), []) == [], "no joint is seen there"
+    assert unlabelled(people._replace(score=torch.tensor([[0.1]])), logits, []) == [], "a low score"
+    assert unlabelled(people, torch.full_like(logits, -9), []) == [], "no joint in the maps"
 
 
-def test_pictures_are_kept_and_not_made_again(folder, tmp_path):
+def test_stored_pictures_are_not_made_again(folder, tmp_path):
     config = tiny_config(folder, "two-scales")
     network, photos = make_task(config).network, read_photos(*config.data[0])
     keep_pictures(network, photos, config, tmp_path)
@@ -141,7 +141,7 @@ def test_pictures_are_kept_and_not_made_again(folder, tmp_path):
         made = tag_picture(tmp_path, config, number)
         assert made.level0.shape == (85, 16, 16)
         assert made.has.any()
-        # Read near the joints, and the middle lies among them.
+        # The points are near the joints, and the centre is among them.
         there = made.points[made.has > 0]
         assert (there.std(1) < 1.5).all()
         assert ((made.middle >= made.points.amin((1, 2)) - 1) & (made.middle <= made.points.amax((1, 2)) + 1)).all()

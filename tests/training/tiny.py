@@ -1,4 +1,4 @@
-"""A small training that takes moments: photos of bright dots where the joints are."""
+"""A very small training on photos with a bright dot at each joint."""
 
 import csv
 import json
@@ -27,7 +27,7 @@ def write_photos(folder):
 
 
 def tiny_config(folder, network="aenet", **changes):
-    """The smallest member of the family on pictures of 64 pixels, or another training on the same pictures."""
+    """Config of a very small network on pictures of 64 pixels; `changes` replace its values."""
     given = {"width": 0.2, "depth": 0.3, "pictures": 6, "batch": 2, "steps": 8, "rate": 1e-3, "warm_up": 5}
     given |= {"workers": 0, "hold_out": 0, "save_every": 0.0}
     augment = Augment(size=64, long=80, mosaic=0.3, grid=0.2)
@@ -36,7 +36,7 @@ def tiny_config(folder, network="aenet", **changes):
 
 
 def rebuilt(seed=0, **size):
-    """The 0007 topology with random weights and batch norms that have something to fold."""
+    """The 0007 topology with random weights and random statistics in its batch norms."""
     import torch
 
     from hpe_nb.training.topology import AENet
