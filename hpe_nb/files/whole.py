@@ -163,7 +163,7 @@ def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace
         if _identity(target) in read:
             raise HpeError(f"{target} is one of the inputs, which are never written to; choose another name or folder.")
         if not replace and os.path.lexists(target):
-            raise HpeError(f"{target} is there and is not of this run; choose another name or folder{advice}.")
+            raise HpeError(f"{target} already exists and is not of this run; choose another name or folder{advice}.")
         check_regular(target)
 
 

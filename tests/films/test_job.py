@@ -106,7 +106,7 @@ def test_each_persons_part_of_the_picture(tmp_path, two):
         run(two, out, crops="crops", resume=True)
         assert names(out / "crops") == parts
     (out / "poses.jsonl").unlink()
-    refused("is there", run, two, out, crops="crops")
+    refused("already exists", run, two, out, crops="crops")
 
 
 def test_every_part_and_picture_has_a_file_of_its_own(tmp_path):
@@ -213,7 +213,7 @@ def test_odd_sizes(tmp_path, size, grey):
 
 def test_a_start_beyond_the_end_is_told(tmp_path):
     summary, entries = run(hpe.open_source(make_film(tmp_path / "film.mp4", 3), start=50), tmp_path)
-    assert "no frame that was asked for" in summary.notes[0]
+    assert "no frame in the given range" in summary.notes[0]
     assert entries == []
     assert not (tmp_path / "poses.jsonl").exists()
 

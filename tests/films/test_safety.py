@@ -101,7 +101,7 @@ def test_what_lies_in_the_folder_for_the_results_is_no_input(tmp_path, monkeypat
     assert {"a.png", "b.png"} <= {entry.name for entry in hpe.read_record(tmp_path / "poses.jsonl")}
     (tmp_path / "link").symlink_to(place)
     assert run_command(monkeypatch, f"{place}{what}", "-o", tmp_path / "link") == 2
-    assert "the folder for the results; for photos and films of yours choose another with -o" in capsys.readouterr().err
+    assert "the folder for the results; to read what is in it, choose another folder with -o" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("way", ["symlink_to", "hardlink_to"])
@@ -217,7 +217,7 @@ def test_resuming_does_the_rest_only(tmp_path):
     assert (first.frames, second.frames, second.resumed) == (2, 2, 2)
     third, entries = run(place, out, pictures="", resume=True)
     assert (third.frames, third.resumed, len(entries)) == (0, 4, 4)
-    assert "none is left to do" in third.notes[0]
+    assert "none is left to process" in third.notes[0]
     other = photo(tmp_path / "other" / "b.png", 5)
     _, entries = run(other, out, pictures="", resume=True)
     assert [entry.name for entry in entries] == ["b.png", "c.png", "a.png", "d.png", str(other)]
@@ -229,7 +229,7 @@ def test_resuming_tells_a_photo_that_is_another_now(tmp_path):
     def told() -> bool:
         summary, _ = run(source, out, pictures="", resume=True)
         (note,) = summary.notes  # not also that all are done
-        return f"{source} has changed since it was done; do all photos again" in note
+        return f"{source} has changed since it was processed; process all photos again" in note
 
     source, out = photo(tmp_path / "a.png"), tmp_path / "out"
     run(source, out, pictures="")
@@ -298,9 +298,9 @@ def test_what_cannot_go_on(tmp_path):
     before, others = contents(tmp_path), {"grouping": hpe.Settings(tag_threshold=0.5)}
     for says, what, out, given in (
         ("is the record of a film", place, "film", {}),
-        ("but a film cannot go on", film, "film", {}),
-        ("but a film cannot go on", place, "photos", {"video": "a.mp4"}),
-        (r"fit=.*Settings\(\), and this run finds them otherwise; give the", place, "photos", others),
+        ("given with a film, but only photos", film, "film", {}),
+        ("given with a film, but only photos", place, "photos", {"video": "a.mp4"}),
+        (r"fit=.*Settings\(\), but this run has another network or settings", place, "photos", others),
     ):
         refused(says, run, what, tmp_path / out, resume=True, **given)
     assert contents(tmp_path) == before
@@ -351,7 +351,7 @@ def test_picture_and_sound_stay_together(tmp_path, seconds, span, shown, lasts, 
         ("a.mkv", "ac3", "out.mkv", "has the sound of its original", False),
         ("a.ts", "aac", "out.mp4", "aac does not fit into .mp4 and was left out; try .mkv.", False),
         ("a.mp4", "aac", "out.avi", "aac does not fit into .avi and was left out; try .mp4.", False),
-        ("a.mp4", "aac", "out.mp4", "has no sound, which is left out where a film begins again (--loop).", True),
+        ("a.mp4", "aac", "out.mp4", "has no sound, which is not copied from a looped source (--loop).", True),
     ],
 )
 def test_sound_of_any_kind(tmp_path, name, coder, written, says, loop):
