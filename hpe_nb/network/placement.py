@@ -53,7 +53,7 @@ class Placement:
         return canvas
 
     def to_image(self, map_width: int, map_height: int) -> Float64:
-        """Return the affine matrix (2, 3) from map to photo pixels: a scale, no half-pixel shift (as the protocol)."""
+        """Return the affine matrix (2, 3) from map to photo pixels; without half-pixel shift, as in the protocol."""
         x = self.input[0] / map_width * self.photo[0] / self.scaled[0]
         y = self.input[1] / map_height * self.photo[1] / self.scaled[1]
         return np.array([[x, 0.0, 0.0], [0.0, y, 0.0]])

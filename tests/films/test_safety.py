@@ -49,10 +49,10 @@ def run_command(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
 @pytest.mark.parametrize(
     ("given", "status", "words"),
     [
-        pytest.param(["a.png"], 0, "0 when all went well", id="all is well"),
-        pytest.param(["a.png", "notes"], 0, "0 when all went well", id="what is no picture is passed over"),
-        pytest.param(["a.png", "b.heic"], 1, "1 when a picture or film could not be read", id="a picture of HEIC"),
-        pytest.param(["b.heic"], 2, "2 when there is no result", id="nothing else"),
+        pytest.param(["a.png"], 0, "0 on success", id="all is well"),
+        pytest.param(["a.png", "notes"], 0, "0 on success", id="what is no picture is passed over"),
+        pytest.param(["a.png", "b.heic"], 1, "1 if an input could not be read", id="a picture of HEIC"),
+        pytest.param(["b.heic"], 2, "2 if there is no result", id="nothing else"),
     ],
 )
 def test_the_exit_status_is_what_help_says(tmp_path, monkeypatch, capsys, given, status, words):
