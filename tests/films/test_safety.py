@@ -440,8 +440,8 @@ def gif() -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "count", "says"),
     [
-        pytest.param("a.heic", b"\xff\x0a" * 500, 0, "is no picture that can be read; give a JPEG", id="HEIC"),
-        pytest.param("a.JXL", b"\xff\x0a" * 500, 0, "is no picture that can be read; give a JPEG", id="JPEG XL"),
+        pytest.param("a.heic", b"\xff\x0a" * 500, 0, "is not a picture that can be read; give a JPEG", id="HEIC"),
+        pytest.param("a.JXL", b"\xff\x0a" * 500, 0, "is not a picture that can be read; give a JPEG", id="JPEG XL"),
         pytest.param("a.mjpeg", 2 * encode_image(coded([]), ".jpg"), 2, "", id="JPEGs are a film"),
         pytest.param("a.gif", gif(), 1, "broke off after frame 0, at 0.1", id="an animation without times"),
     ],

@@ -112,7 +112,7 @@ def test_a_photo_that_a_worker_cannot_read_is_one_sentence(tmp_path):
     config = tiny_config(write_photos(tmp_path), workers=1)
     for path in tmp_path.glob("*.png"):
         path.write_text("no picture")
-    refused(r"^\S+\.png is no picture that can be read; .*\.$", run, config, tmp_path / "out")
+    refused(r"^\S+\.png is not a picture that can be read; .*\.$", run, config, tmp_path / "out")
 
 
 def test_all_of_one_network_and_only_the_head_of_the_other_are_trained(unbroken):
