@@ -143,7 +143,7 @@ def detect(
     finally:
         pipeline.closing = True
         pipeline.free_slots.release()
-        # A thread that waits for the next byte of a stream ends later, by itself; the requests are finished before.
+        # All requests are finished here; a reader thread that is blocked on a stream ends later, by itself.
         reader.join(GRACE)
         if reader.is_alive():
             pipeline.wait_all()

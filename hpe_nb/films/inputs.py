@@ -167,7 +167,7 @@ def _files_of(what: str, outputs: Path | None, notes: list[str]) -> list[str]:
         files = _matching(root, Path(what))
     else:
         shown = what if what.strip() else repr(what)
-        raise HpeError(f"{shown} does not exist; give a picture, a folder, a film, a camera or an address.")
+        raise HpeError(f"{shown} does not exist; give a picture, a folder, a film, a camera or a URL.")
     place = None if outputs is None else Path(os.path.realpath(outputs))
     if place is None or place in Path(os.path.realpath(root)).parents:  # the user named a folder inside `outputs`
         return files
@@ -330,7 +330,7 @@ def picture_bytes(path: str) -> bytes:
             for block in blocks(sent, TIMEOUT, longest=60):
                 data += block
                 if len(data) > MOST_BYTES:
-                    raise TransferError("it sends more than a picture has")
+                    raise TransferError(f"it sends more than {MOST_BYTES // 2**20} MiB")
     except TransferError as error:
         raise HpeError(f"{path} could not be fetched ({error}); check the address and the connection.") from error
     return bytes(data)

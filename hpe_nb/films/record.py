@@ -133,7 +133,7 @@ def read_record(path: str | Path) -> Iterator[Entry]:
             frame = int(line["frame"]), float(line["time"]), str(line["name"]), (width, height)
             photo = [str(line.get(key, "")) for key in PHOTO]
             if Path(photo[1]).anchor or ".." in Path(photo[1]).parts:
-                raise ValueError(f"picture {photo[1]} leads out of the folder")
+                raise ValueError(f"picture {photo[1]} is outside the folder for pictures")
             yield Entry(*frame, number, poses_of(line["people"]), *photo)
         except (ValueError, TypeError, KeyError, OverflowError) as error:
             raise no_record(path, error) from error

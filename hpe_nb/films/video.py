@@ -186,8 +186,8 @@ def _why_silent(source: Film, ending: str) -> str:
     kind = source.heard.codec.canonical_name
     bare = kind == "aac" and not source.heard.codec_context.extradata  # AAC of broadcasts: MP4 needs a codec header
     fits = [each for each in COPIED if kind in COPIED[each] and not (bare and each != ".mkv")]
-    advice = f"try {fits[0]}" if fits else "turn the film's sound into aac to keep it"
-    return "" if ending in fits else f"sound of the kind {kind} does not fit into {ending} and was left out; {advice}."
+    advice = f"try {fits[0]}" if fits else "convert the film's sound to aac to keep it"
+    return "" if ending in fits else f"{kind} sound cannot be copied into {ending} and was left out; {advice}."
 
 
 def _fitted(image: Image, size: tuple[int, int]) -> Image:

@@ -52,8 +52,8 @@ def load_network(
     with HPE_NB_OFFLINE=1), else the network that is included in the kit, with a message too. Other names are those in
     `hpe_nb.network.registry`; a missing network is downloaded, and the last part of a name, such as "0007", is enough.
     A path can be that of any associative-embedding network in OpenVINO IR or ONNX with outputs `heatmaps`
-    (1, 17, h, w), `embeddings` (1, 17, h, w[, D]) and optionally `nms_heatmaps`. A network with other output names,
-    joints or input needs a card beside its file, see `hpe_nb.network.card`.
+    (1, 17, h, w), `embeddings` (1, 17, h, w[, D]) and optionally `nms_heatmaps`. Other output names, joints or inputs
+    are described by a card beside the file, see `hpe_nb.network.card`.
 
     Args:
         name_or_path: "auto", a name, or the path of an .xml or .onnx file.
@@ -74,7 +74,7 @@ def load_network(
 
     Raises:
         HpeError: the name is unknown, the file does not exist, is damaged or is not an associative-embedding network,
-            or a name is given together with arguments that are only for a path.
+            an argument or the card has an invalid value, or an argument that is only for a path is given with a name.
     """
     path, published = path_of(name_or_path), None
     of_file = {"layout": layout, "colour": colour, "mean": mean, "scale": scale, "negated": negated}

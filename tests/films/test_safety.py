@@ -347,10 +347,10 @@ def test_picture_and_sound_stay_together(tmp_path, seconds, span, shown, lasts, 
     ("name", "coder", "written", "says", "loop"),
     [
         ("a.mkv", "libmp3lame", "out.mp4", "has the sound of its original", False),
-        ("a.mkv", "ac3", "out.mp4", "ac3 does not fit into .mp4 and was left out; try .mkv.", False),
+        ("a.mkv", "ac3", "out.mp4", "ac3 sound cannot be copied into .mp4 and was left out; try .mkv.", False),
         ("a.mkv", "ac3", "out.mkv", "has the sound of its original", False),
-        ("a.ts", "aac", "out.mp4", "aac does not fit into .mp4 and was left out; try .mkv.", False),
-        ("a.mp4", "aac", "out.avi", "aac does not fit into .avi and was left out; try .mp4.", False),
+        ("a.ts", "aac", "out.mp4", "aac sound cannot be copied into .mp4 and was left out; try .mkv.", False),
+        ("a.mp4", "aac", "out.avi", "aac sound cannot be copied into .avi and was left out; try .mp4.", False),
         ("a.mp4", "aac", "out.mp4", "has no sound, which is not copied from a looped source (--loop).", True),
     ],
 )
