@@ -1,1 +1,1 @@
-"""The command line: `hpe-nb demo`, `run`, `fetch`, `lab`, `info` and others, one module each."""
+"""The command line: `hpe-nb demo`, `run`, `eval`, `sweep`, `fetch`, `lab` and `info`, one module each."""

@@ -1,4 +1,4 @@
-"""`hpe-nb demo`: find the people in a photo of the kit or of yours. Tells the time of each step."""
+"""`hpe-nb demo`: find the people in one photo and draw them. Prints the time that each step takes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 def add(parser: ArgumentParser) -> None:
     """Add the options."""
-    words = "a photo of yours, or one of the kit, as astronaut"
-    parser.add_argument("photo", nargs="?", default="basketball1", help=words)
-    parser.add_argument("-o", "--out", type=Path, default=Path("hpe-nb-demo"), help=OUT)
+    words = "path of a photo, or name of one that is included, such as astronaut (default: %(default)s)"
+    parser.add_argument("photo", nargs="?", default="basketball1", metavar="PHOTO", help=words)
+    parser.add_argument("-o", "--out", type=Path, default=Path("hpe-nb-demo"), metavar="FOLDER", help=OUT)
     add_decoding(parser)
 
 
 def run(options: Namespace) -> None:
-    """Find the people; write PHOTO-poses.png and PHOTO-poses.json; print who was found, and the time of each step."""
+    """Find the people, write PHOTO-poses.png and PHOTO-poses.json, and print a table of people and the times."""
     from hpe_nb.decoder.poses import DETECTED, REFINED
     from hpe_nb.films.engine import Stages
 
@@ -50,7 +50,7 @@ def run(options: Namespace) -> None:
         drawn = hpe.draw_poses(image, poses)
     stem, name = shortened(photo.stem, 240), visible(photo.name)
     picture, people = (options.out / f"{stem}-poses{ending}" for ending in (".png", ".json"))
-    check_targets([picture, people], [photo], replace=_written_before(picture, people, name, image))
+    check_targets([picture, people], [photo], replace=_own_results(picture, people, name, image))
     remove_parts(options.out)
     with stages.timed("write"):
         hpe.write_image(picture, drawn)
@@ -62,13 +62,13 @@ def run(options: Namespace) -> None:
         for i, one in enumerate(poses, 1)
     ]
     print(text_table(("person", "score", "joints detected", "refined"), rows) + "\n" if rows else "")
-    spent = stages.spent | {"together": sum(stages.spent.values())}
+    spent = stages.spent | {"total": sum(stages.spent.values())}
     print(text_table(("step", "ms"), [(step, f"{1000 * seconds:.1f}") for step, seconds in spent.items()]))
-    print(f"\nLook at {visible(str(picture.absolute()))}\nNumbers: {visible(str(people.absolute()))}\nNext: hpe-nb lab")
+    print(f"\nPicture: {visible(str(picture.absolute()))}\nPoses: {visible(str(people.absolute()))}\nNext: hpe-nb lab")
 
 
-def _written_before(picture: Path, people: Path, name: str, image: Image) -> bool:
-    """Whether the files are results of this photo, from an earlier call, as they were: people, and these drawn."""
+def _own_results(picture: Path, people: Path, name: str, image: Image) -> bool:
+    """Return whether both files are unchanged results of this photo: poses, and the photo with these poses drawn."""
     import numpy as np
 
     try:

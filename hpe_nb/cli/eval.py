@@ -1,4 +1,4 @@
-"""`hpe-nb eval`: measure AP, PCK and joints in the wrong person on labelled photos. Maps are kept for a second run."""
+"""`hpe-nb eval`: measure AP, PCK and wrong joints on labelled photos. The maps are cached, so a second run is fast."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
     from hpe_nb.evaluation.labels import LabelledSet
 
 RESULTS = (
-    ("--poses", Path, "FILE", "judge these results (.json, .csv, or a run's .jsonl); no network is run"),
-    ("--compare", False, "", "compare fits, sizes 288 to 576, the network's own, refinement and flip test"),
+    ("--poses", Path, "FILE", "evaluate these results (.json, .csv, or the .jsonl of a run); no network is run"),
+    ("--compare", False, "", "compare both fits at sizes 288 to 576, the flip test, and each without refinement"),
 )
 
 
 def add(parser: ArgumentParser) -> None:
     """Add the options."""
     add_labelled(parser)
-    add_options(parser, "what is measured", RESULTS)
+    add_options(parser, "evaluation", RESULTS)
     add_decoding(parser)
 
 
 def add_labelled(parser: ArgumentParser) -> None:
-    """Add the options that name labelled photos and where maps are kept."""
-    words = "COCO keypoint annotations (.json), or labels of YOLO-pose, CVAT or labelme"
+    """Add the options for the labels, the photos and the cache of maps."""
+    words = "COCO keypoint annotations (.json), or labels in the format of YOLO-pose, CVAT or labelme"
     parser.add_argument("labels", type=Path, metavar="LABELS", help=words)
-    where = "the photos (default: beside the labels, or there in a folder named like them or images)"
+    where = "folder of the photos (default: the labels' folder, or a folder in it named images or like the labels)"
     photos = ("--photos", Path, "FOLDER", where)
-    cache = ("--cache", Path, "FOLDER", "where maps are kept (default: the user's cache)")
+    cache = ("--cache", Path, "FOLDER", "folder for cached maps (default: the user's cache)")
     add_options(parser, "photos", (photos, cache))
 
 
 def photos_of(options: Namespace, known: LabelledSet) -> list[Path]:
-    """Paths of the photos, from the given folder, or from one beside the labels."""
+    """Return the paths of the photos, in the folder of --photos or one that is found beside the labels."""
     from hpe_nb.evaluation.labels import images_of
 
     labels: Path = options.labels.absolute()
@@ -49,7 +49,7 @@ def photos_of(options: Namespace, known: LabelledSet) -> list[Path]:
 
 
 def maps_of(options: Namespace, known: LabelledSet) -> hpe.MapCache:
-    """The kept maps of the photos; says how large they are."""
+    """Return the cached maps of the photos, computed if needed, and print their size."""
     kept = hpe.cache_maps(photos_of(options, known), network_of(options), options.cache)
     print(kept)
     return kept
@@ -71,7 +71,7 @@ def run(options: Namespace) -> None:
 
 
 def _compared(options: Namespace, known: LabelledSet) -> str:
-    """The report's numbers for each way to fit photos, each size and both kinds of refinement."""
+    """Return a table of the report's numbers for each fit, size and the flip test, with and without refinement."""
     import pandas as pd
 
     from hpe_nb.evaluation.report import evaluate_cache

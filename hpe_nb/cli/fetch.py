@@ -1,4 +1,4 @@
-"""`hpe-nb fetch`: download a published network into the cache, its size and SHA-384 checked. What is there is kept."""
+"""`hpe-nb fetch`: download a network into the cache and check its SHA-384. Files already in the cache are kept."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ def add(parser: ArgumentParser) -> None:
     from hpe_nb.network.registry import NETWORKS, REFERENCE
 
     parser.epilog = "Known names: " + ", ".join(name for name, known in NETWORKS.items() if not known.shipped)
-    parser.add_argument("name", nargs="?", default=REFERENCE, metavar="NAME", help=f"default: {REFERENCE}")
+    words = "name of the network; its last part, such as 0007, is enough (default: %(default)s)"
+    parser.add_argument("name", nargs="?", default=REFERENCE, metavar="NAME", help=words)
 
 
 def run(options: Namespace) -> None:
-    """Fetch the network, with its progress on a terminal."""
+    """Download the network, with a progress bar if the output is a terminal."""
     from tqdm import tqdm
 
     from hpe_nb.network.registry import known
@@ -30,4 +31,4 @@ def run(options: Namespace) -> None:
             bar.update(done - bar.n)
 
         path = hpe.fetch(options.name, progress)
-    print(f"{'It comes with the kit' if card.shipped else 'Here, and checked'}: {path}")
+    print(f"{'Included in the kit' if card.shipped else 'In the cache, and checked'}: {path}")

@@ -1,4 +1,4 @@
-"""`hpe-nb info`: versions, the cache, and the networks that are here."""
+"""`hpe-nb info`: print versions, the cache folder and the available networks."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from hpe_nb.errors import HpeError
 
 
 def add(_: ArgumentParser) -> None:
-    """There are no options."""
+    """Add no options: this command has none."""
 
 
 def run(_: Namespace) -> None:
-    """Print everything that helps to understand how the kit behaves on this machine."""
+    """Print what is useful in a bug report: versions, platform, cache folder and networks."""
     from hpe_nb.files.text import text_table
     from hpe_nb.network.registry import NETWORKS, cache_dir, cached
 
@@ -31,6 +31,6 @@ def run(_: Namespace) -> None:
     print(f"\n{platform.platform()}, {os.cpu_count()} processors, {sys.executable}\n\ncache: {cache_dir()}")
     for name in NETWORKS:
         try:
-            print(f"  {name}: {cached(name) or f'not here; for it run: hpe-nb fetch {name}'}")
-        except HpeError as error:  # a damaged file is news here, not an end
+            print(f"  {name}: {cached(name) or f'not in the cache; to download it, run: hpe-nb fetch {name}'}")
+        except HpeError as error:  # a damaged file is part of the report
             print(f"  {name}: {error}")

@@ -1,4 +1,4 @@
-"""`hpe-nb lab`: copy the notebooks to FOLDER, never over what is there, and open them in JupyterLab."""
+"""`hpe-nb lab`: copy the notebooks to a folder and open them in JupyterLab. Existing files are never replaced."""
 
 from __future__ import annotations
 
@@ -15,45 +15,44 @@ from hpe_nb.files.shipped import data_folder
 from hpe_nb.files.whole import remove_parts, written_whole
 
 PROMPT = "--ServerApp.kernel_websocket_connection_class=hpe_nb.cli.prompt.PromptConnection"
-"""Option of Jupyter's server: sliders reach the screen up to 40 ms earlier."""
+"""Option of the Jupyter server that shows the effect of a slider up to 40 ms earlier."""
 
 
 def add(parser: ArgumentParser) -> None:
     """Add the options."""
-    parser.epilog = "Other options go to JupyterLab, such as --no-browser or --port=9999 (with the = sign)."
-    parser.add_argument(
-        "folder", nargs="?", type=Path, default=Path("hpe-nb-notebooks"), help="default: %(default)s here"
-    )
+    parser.epilog = "Other options are passed to JupyterLab, such as --no-browser or --port=9999 (with an equals sign)."
+    words = "folder for the notebooks (default: %(default)s)"
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("hpe-nb-notebooks"), metavar="FOLDER", help=words)
     parser.set_defaults(passes_on=True)
 
 
 def run(options: Namespace) -> int:
-    """Copy the notebooks, start JupyterLab and wait for its end; returns its exit status."""
+    """Copy the notebooks, start JupyterLab, wait until it ends and return its exit status."""
     folder = options.folder.absolute()
     copied, kept = copy_notebooks(data_folder("notebooks"), folder)
     print(f"{visible(str(folder))}: {len(copied)} files copied, {len(kept)} kept as they were.", flush=True)
-    # From an environment of its own, Jupyter shall start that environment's Python, not one the user registered before.
+    # In a virtual environment, Jupyter should start that environment's Python, not another kernel of the user.
     environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}
     index = ["index.ipynb"] if (folder / "index.ipynb").exists() else []
     process = subprocess.Popen([*lab_command(options.others), *index], cwd=folder, env=environment)
-    # JupyterLab has the terminal; when this process is asked to end, so is that one.
+    # A request to terminate this process is passed on to JupyterLab.
     before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     try:
         while True:
-            with suppress(KeyboardInterrupt):  # JupyterLab has had it too, and asks whether to stop
+            with suppress(KeyboardInterrupt):  # JupyterLab gets Ctrl-C as well, and asks whether to stop
                 return process.wait()
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
 def lab_command(others: list[str]) -> list[str]:
-    """Command that starts JupyterLab with this interpreter."""
-    root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # in containers, mostly
+    """Return the command that starts JupyterLab with this Python; `others` are more options."""
+    root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # as is common in containers
     return [sys.executable, "-m", "jupyterlab", *root, PROMPT, *others]
 
 
 def copy_notebooks(source: Path, folder: Path) -> tuple[list[str], list[str]]:
-    """Copy the notebooks and linked pages that the folder does not have; returns the names of those copied and kept."""
+    """Copy notebooks and linked pages that are not in the folder yet; return the names copied, and those kept."""
     names = sorted(path.name for path in source.iterdir() if path.suffix in (".ipynb", ".md"))
     kept = [name for name in names if os.path.lexists(folder / name)]
     copied = [name for name in names if name not in kept]

@@ -1,4 +1,4 @@
-"""`hpe-nb`: reads the command line and hands over to the command's module."""
+"""`hpe-nb`: parse the command line and run the command's module."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from hpe_nb import __version__
 from hpe_nb.errors import HpeError, one_line
 
 COMMANDS = ("demo", "run", "eval", "sweep", "fetch", "lab", "info")
-"""Modules of this package; each has `add(parser)` for its options, `run(options)`, and its help in its first line.
+"""Modules of this package. Each has `add(parser)` for its options, `run(options)`, and its help text as docstring.
 
-They import what is heavy only when they run, so `hpe-nb --help` is quick.
+They import large packages only when they run, so that `hpe-nb --help` is fast.
 """
 
 
 class Parser(ArgumentParser):
-    """A parser whose errors are sentences like all others."""
+    """A parser that reports errors in one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise what argparse would print under a page of usage."""
+        """Raise HpeError, where argparse would print the usage and exit."""
         raise HpeError(f"{message}; see {self.prog} --help.")
 
 
 def command() -> NoReturn:
-    """Run a command as a program of its own, and end the process."""
+    """Run a command and exit with its status: the entry point of the `hpe-nb` program."""
     from hpe_nb.network.download import WAITING
 
     status = main()
-    # Where a stream goes on without end, its thread is in foreign code, and would call a Python that has ended.
+    # A thread that is still blocked on a stream, in a library's code, would crash when Python shuts down.
     if any(each.name == WAITING for each in threading.enumerate()):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -43,9 +43,9 @@ def command() -> NoReturn:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return the exit status: its own, 2 for input that cannot be used, 130 when interrupted."""
+    """Run a command and return the exit status: the command's, 2 for an HpeError or OSError, 130 after Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a name outside the terminal's alphabet must not stop a command
+        if hasattr(stream, "reconfigure"):  # characters that the terminal's encoding lacks must not stop a command
             stream.reconfigure(errors="replace")
     try:
         arguments = sys.argv[1:] if arguments is None else arguments
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error("unrecognized arguments: " + " ".join(others))
         options.others = others
         status = int(options.run(options) or 0)
-        print(end="", flush=True)  # what cannot be written is an error of this command
+        print(end="", flush=True)  # so that an error of the output is caught here
         return status
     except HpeError as error:
         print(f"hpe-nb: {error}", file=sys.stderr)
@@ -64,19 +64,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("hpe-nb: interrupted.", file=sys.stderr)
         return 130
     except OSError as error:
-        # The reader, such as `head`, has seen enough; Windows calls this an invalid argument, of no file.
-        left = os.name == "nt" and error.errno == errno.EINVAL and error.filename is None
-        done = left or isinstance(error, BrokenPipeError)
-        if not done:
-            sentence = f"{error.filename or 'the output'} cannot be used ({error.strerror or error}); see to it"
+        # A reader such as `head` has closed the pipe, which is no error; Windows reports EINVAL without a file name.
+        invalid = os.name == "nt" and error.errno == errno.EINVAL and error.filename is None
+        closed = invalid or isinstance(error, BrokenPipeError)
+        if not closed:
+            sentence = f"{error.filename or 'the output'} cannot be used ({error.strerror or error}); check it"
             print(f"hpe-nb: {one_line(sentence)} or choose another.", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0 if done else 2
+        return 0 if closed else 2
 
 
 def command_line(arguments: Sequence[str]) -> ArgumentParser:
-    """The parser of all commands; only those named have their options, as those of the settings load NumPy."""
-    parser = Parser(prog="hpe-nb", description="See how associative embedding finds people.")
+    """Return the parser. Only commands in `arguments` get their options, because those for settings import NumPy."""
+    parser = Parser(prog="hpe-nb", description="Find people by associative embedding, and see how it works.")
+    parser.epilog = "hpe-nb COMMAND --help shows the options of a command."
     parser.add_argument("--version", action="version", version=f"hpe-nb {__version__}")
     parser.set_defaults(passes_on=False, run=lambda _: parser.print_help())
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")

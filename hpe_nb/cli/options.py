@@ -1,4 +1,4 @@
-"""What several commands share: options from tables and from fields of settings, and those of the network."""
+"""Options that several commands share: made from tables, from fields of settings, and those for the network."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import hpe_nb as hpe
 
 T = TypeVar("T")
 
-OUT = "folder for the results (default: %(default)s here)"
-"""Help of the option -o."""
+OUT = "folder for the results (default: %(default)s)"
+"""Help text of the option -o."""
 
 
 def add_options(
     parser: ArgumentParser, title: str, rows: Sequence[tuple[str, Any, Any, str]], *, unset: bool = False
 ) -> None:
-    """Add a group of options: each row has the flag, the default or what makes the value, its name or choices, help.
+    """Add a group of options from rows of flag, default or converter, metavar or choices, and help text.
 
-    True and False are switches; the opposite of one that is on is --no-FLAG. With `unset`, options that are not given
-    have no value at all, and every switch has its opposite.
+    A default of True or False makes a switch; one that is on has a --no-FLAG. With `unset`, options that are not given
+    have no attribute in the result, and every switch has a --no-FLAG.
     """
     group = parser.add_argument_group(title)
     for flag, value, named, words in rows:
@@ -36,7 +36,7 @@ def add_options(
 
 
 def _checked(make: Callable[[str], Any], expected: str) -> Callable[[str], Any]:
-    """What makes a value from text, or says what is expected in place of text that it cannot take."""
+    """Return the converter `make` with an error message that says what is expected."""
 
     def made(text: str) -> Any:
         try:
@@ -61,7 +61,7 @@ def add_fields(parser: ArgumentParser, title: str, settings: type) -> None:
 
 
 def settings_of(options: Namespace, kind: type[T]) -> T:
-    """The settings of a kind that the command line asks for; HpeError where a value is outside its range."""
+    """Return the settings of a class from the command line; HpeError if a value is outside its range."""
     names = [item.name for item in fields(kind)]  # type: ignore[arg-type]
     make: Any = hpe.Settings.omz if kind is hpe.Settings and options.omz else kind
     made: T = make(**{name: getattr(options, name) for name in names if hasattr(options, name)})
@@ -69,7 +69,7 @@ def settings_of(options: Namespace, kind: type[T]) -> T:
 
 
 def size_of(text: str) -> tuple[int, int]:
-    """Width and height from text such as 640x448."""
+    """Return width and height from text such as 640x448."""
     from hpe_nb.network.placement import MOST_SIDE
 
     width, height = map(int, text.lower().split("x"))
@@ -79,49 +79,53 @@ def size_of(text: str) -> tuple[int, int]:
 
 
 def fit_of(text: str) -> Any:
-    """A fit as `load_network` takes it: a name, or width and height."""
+    """Return a fit for `load_network` from text: a name, or width and height."""
     return text if text in ("protocol", "letterbox") else size_of(text)
 
 
 def listed(make: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
-    """What makes a value of each part of a text between commas."""
+    """Return a converter for values separated by commas, each converted by `make`."""
     return lambda text: tuple(make(part.strip()) for part in text.split(","))
 
 
 def three_numbers(text: str) -> tuple[float, ...]:
-    """Three numbers between commas; one is taken for all three."""
+    """Return numbers separated by commas; a single number is repeated three times."""
     numbers = listed(float)(text)
     return numbers * 3 if len(numbers) == 1 else numbers
 
 
-NETWORK = (
-    (
-        "--network",
-        "auto",
-        "NAME",
-        "auto: 0007 if it can be had, else the kit's; or a known name, or the path of an .xml or .onnx file",
-    ),
-    ("--fit", fit_of, "protocol|letterbox|WxH", "how photos are placed, WxH being a size such as 640x448"),
-    ("--size", int, "PIXELS", "side of the network's input for the named fits"),
-    ("--device", "CPU", "NAME", "OpenVINO device (default: CPU)"),
-    ("--negated", "auto", ("yes", "no", "auto"), "whether a network given by path negates what is no maximum"),
-    ("--layout", str, ("NCHW", "NHWC"), "axes of a network given by path, if it does not tell"),
-    ("--input-colour", str, ("BGR", "RGB"), "colours that a network given by path expects"),
-    ("--mean", three_numbers, "N,N,N", "what is taken from the colours of a network given by path"),
-    ("--scale", three_numbers, "N,N,N", "what divides the colours of a network given by path"),
+NAMES = (
+    "a known name such as 0007, the path of an .xml or .onnx file, or auto: human-pose-estimation-0007 if it is in "
+    "the cache or can be downloaded, else the included network (default: auto)"
 )
-"""Options that choose a network and how photos are fitted to it."""
+NETWORK = (
+    ("--network", "auto", "NAME", NAMES),
+    ("--fit", fit_of, "protocol|letterbox|WxH", "how photos are scaled into the network's input (default: protocol)"),
+    ("--size", int, "PIXELS", "side of the input for protocol and letterbox (default: the network's own)"),
+    ("--device", "CPU", "NAME", "OpenVINO device (default: CPU)"),
+)
+"""Options for the network and the placement of photos in its input."""
+
+BY_PATH = (
+    ("--negated", "auto", ("yes", "no", "auto"), "whether the network itself negates non-maxima (default: auto)"),
+    ("--layout", str, ("NCHW", "NHWC"), "axis order of the network's input (default: from its shape)"),
+    ("--input-colour", str, ("BGR", "RGB"), "order of the input's colour channels (default: BGR)"),
+    ("--mean", three_numbers, "N,N,N", "numbers to subtract from the colour channels (default: 0)"),
+    ("--scale", three_numbers, "N,N,N", "numbers to divide the colour channels by after that (default: 1)"),
+)
+"""Options for networks that are loaded by path."""
 
 
 def add_decoding(parser: ArgumentParser) -> None:
-    """Add the options for the network and each field of `Settings`; `--omz` starts from Open Model Zoo's rules."""
+    """Add the options for the network and for each field of `Settings`; `--omz` sets Open Model Zoo's defaults."""
     add_options(parser, "network", NETWORK)
-    parser.add_argument("--omz", action="store_true", help="start from the rules of Open Model Zoo's demo")
-    add_fields(parser, "grouping: settings of the decoder, from peaks to people", hpe.Settings)
+    add_options(parser, "networks loaded by path (a card beside the file can set these too)", BY_PATH)
+    parser.add_argument("--omz", action="store_true", help="use the settings of Open Model Zoo's demo as defaults")
+    add_fields(parser, "decoder, from peaks to people", hpe.Settings)
 
 
 def network_of(options: Namespace) -> hpe.Network:
-    """The network that the command line asks for; HpeError where there is none, or it cannot be so."""
+    """Load the network that the command line names; HpeError if it cannot be loaded with these options."""
     return hpe.load_network(
         options.network,
         fit=options.fit,

@@ -1,4 +1,4 @@
-"""Messages of kernels that go to the browser at once: a setting of JupyterLab's server, for `hpe-nb lab`."""
+"""Kernel messages without delay: a connection class for the Jupyter server of `hpe-nb lab`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebso
 
 
 class PromptConnection(ZMQChannelsWebsocketConnection):
-    """A kernel's connection to the browser that does not gather small messages.
+    """A connection from a kernel to the browser with TCP_NODELAY.
 
-    By default TCP holds a small message back until the one before is acknowledged (RFC 896), which browsers do up to
-    40 ms later: as long as two frames, on every step of a slider.
+    By default TCP delays a small message until the previous one is acknowledged (RFC 896), for which browsers take up
+    to 40 ms. That would delay each step of a slider by two screen frames.
     """
 
     def connect(self) -> Any:
-        """Connect, and send every message as soon as it is there."""
+        """Connect, with Nagle's algorithm turned off."""
         self.websocket_handler.set_nodelay(True)
         return super().connect()

@@ -1,4 +1,4 @@
-"""`hpe-nb run`: find the people in your photos, films and cameras. Ctrl-C ends it and keeps everything so far."""
+"""`hpe-nb run`: find the people in photos, films and camera streams. Ctrl-C ends the run; finished frames are kept."""
 
 from __future__ import annotations
 
@@ -14,39 +14,38 @@ from hpe_nb.errors import HpeError, one_line, visible
 from hpe_nb.files.text import plural
 
 FRAMES = (
-    ("--start", 0, "N", "first frame, from 0"),
-    ("--stop", int, "N", "frame before which to end"),
-    ("--stride", 1, "N", "take every Nth frame"),
-    ("--loop", False, "", "begin again at the end, until Ctrl-C or --frames"),
-    ("--frames", int, "N", "end after N frames; 0: at the end"),
+    ("--start", 0, "N", "first frame, counted from 0 (default: 0)"),
+    ("--stop", int, "N", "end before frame N (default: at the end)"),
+    ("--stride", 1, "N", "process every Nth frame (default: 1)"),
+    ("--loop", False, "", "start again at the end, until Ctrl-C or --frames"),
+    ("--frames", int, "N", "maximum number of frames; 0: no limit (default: no limit)"),
 )
 RESULTS = (
-    ("--video", "", "NAME", "name of the annotated film, .mp4, .mkv, .avi or .webm, or of frames: frame_%%04d.png"),
-    ("--draw", True, "", "write annotated pictures or a film"),
-    ("--only-people", listed(int), "N,N", "draw the people of these numbers only"),
-    ("--only-joints", listed(str), "NAME,NAME", "draw these joints only, as 'left wrist'"),
-    ("--min-score", 0.0, "N", "draw joints of this score and above"),
-    ("--output-size", size_of, "WxH", "fit annotated pictures and films into this, as 1280x720"),
-    ("--crops", False, "", "write each person's part of the picture to the folder crops"),
-    ("--coco", False, "", "write poses.json too, in COCO's format for results"),
-    ("--csv", False, "", "write poses.csv too, one row per joint"),
-    ("--resume", False, "", "photos: leave out those that are done already"),
-    ("--overwrite", False, "", "replace results of the same names, but never an input; all other files stay"),
-    ("--times", False, "", "tell where the time went, stage by stage"),
-    ("--quiet", False, "", "no progress bar"),
+    ("--video", "", "NAME", "name of the annotated film (.mp4, .mov, .mkv, .avi, .webm) or frames (frame_%%04d.png)"),
+    ("--draw", True, "", "write annotated pictures and films (default: yes)"),
+    ("--only-people", listed(int), "N,N", "draw only the people with these numbers"),
+    ("--only-joints", listed(str), "NAME,NAME", "draw only these joints, such as 'left wrist,right wrist'"),
+    ("--min-score", 0.0, "N", "draw only joints with at least this score (default: 0)"),
+    ("--output-size", size_of, "WxH", "scale annotated pictures and films to fit into this size, such as 1280x720"),
+    ("--crops", False, "", "write a crop of each person to the folder crops"),
+    ("--coco", False, "", "also write poses.json, in COCO's results format"),
+    ("--csv", False, "", "also write poses.csv, with one row per joint"),
+    ("--resume", False, "", "continue an earlier run on photos: skip those in its record"),
+    ("--overwrite", False, "", "replace existing results of the same names; inputs are never replaced"),
+    ("--times", False, "", "print the time spent in each stage"),
+    ("--quiet", False, "", "show no progress bar"),
 )
 
 
 def add(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = (
-        "A name that begins with a dash is given with its folder: ./-photo.jpg. The exit status is 0 when all went "
-        "well, 1 when a picture or film could not be read or the job ended early, 2 when there is no result, 130 after "
-        "Ctrl-C."
+        "For a file name that begins with a dash, add the folder: ./-photo.jpg. The exit status is 0 on success, 1 if "
+        "an input could not be read or the run ended early, 2 if there is no result, and 130 after Ctrl-C."
     )
-    words = 'photos, films, folders, patterns in quotes (such as "*.jpg" or frame_%%04d.png), indices of cameras, URLs'
+    words = 'photo, film, folder, pattern in quotes (such as "*.jpg" or frame_%%04d.png), index of a camera, or URL'
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=words)
-    parser.add_argument("-o", "--out", type=Path, default=Path("hpe-nb-run"), help=OUT)
+    parser.add_argument("-o", "--out", type=Path, default=Path("hpe-nb-run"), metavar="FOLDER", help=OUT)
     add_options(parser, "frames", FRAMES)
     add_options(parser, "results", RESULTS)
     add_fields(parser, "speed", hpe.Running)
@@ -55,11 +54,7 @@ def add(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Do the job and tell how it went.
-
-    Returns:
-        The exit status that --help tells.
-    """
+    """Process all inputs, print a summary, and return the exit status, see the epilog of --help."""
     from hpe_nb.films.inputs import CROPS, find_inputs, planned
 
     settings = {
@@ -70,7 +65,7 @@ def run(options: Namespace) -> int:
     found, folder = find_inputs(options.inputs, options.out), options.out
     for note in found.report.notes + found.report.sentences:
         _say(note)
-    # One job for all photos and one for each film; where there are several, each film has a folder of its own.
+    # All photos are one job, and each film is one. If there are several jobs, each film gets its own folder.
     count = len(found.films) + bool(found.photos)
     jobs: list[tuple[Any, Path, str]] = [(found.photos, folder, "")] if found.photos else []
     photos = planned(found.photos) if found.films else []
@@ -87,7 +82,7 @@ def run(options: Namespace) -> int:
         raise HpeError(f"--video {options.video} was given with --no-draw, which writes no film; leave one out.")
     inputs = (*found.photos, *(film for film in found.films if isinstance(film, str)))
     network, worst = network_of(options), int(bool(found.report.count))
-    # A request to terminate, and a terminal that goes (unless nohup is to survive it), end the job as Ctrl-C does.
+    # SIGTERM, and SIGHUP from a closed terminal (unless nohup ignores it), end the job as Ctrl-C does.
     for sign in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         if signal.getsignal(sign) != signal.SIG_IGN:
             signal.signal(sign, signal.default_int_handler)
@@ -98,7 +93,7 @@ def run(options: Namespace) -> int:
         except (HpeError, OSError) as error:
             if count == 1:
                 raise
-            _say(str(error))  # the others are done all the same
+            _say(str(error))  # go on with the other jobs
             status = 1
         worst = max(worst, 1 if status == 2 and count > 1 else status)
         if status == 130:
@@ -107,7 +102,7 @@ def run(options: Namespace) -> int:
 
 
 def _run_one(options: Namespace, what: Any, name: str, outputs: hpe.Outputs, **settings: Any) -> int:
-    """One job, on all photos or on a film or camera of that name; its exit status."""
+    """Run one job and return its exit status; `name` is that of the film or camera, "" for photos."""
     from tqdm import tqdm
 
     from hpe_nb.films.inputs import Pictures
@@ -127,7 +122,7 @@ def _run_one(options: Namespace, what: Any, name: str, outputs: hpe.Outputs, **s
         if options.times:
             print(summary.stages.text())
         done = f"{plural(summary.frames, 'frame')}, {plural(summary.people, 'person')} in all"
-        print(f"{source.name}: {done}, {summary.stages.fps:.2f} frames a second")
+        print(f"{source.name}: {done}, {summary.stages.fps:.2f} frames per second")
         print("\n".join(visible(str(path)) for path in summary.files))
     if summary.interrupted:
         return 130
@@ -135,7 +130,7 @@ def _run_one(options: Namespace, what: Any, name: str, outputs: hpe.Outputs, **s
 
 
 def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, ...]) -> hpe.Outputs:
-    """What the command line asks to be written for photos, or for a film of that name; never to one of the inputs."""
+    """Return the outputs that the command line selects; `film` is the name of the film, "" for photos."""
     from hpe_nb.films.inputs import CROPS
     from hpe_nb.films.job import pattern_of
 
@@ -143,8 +138,8 @@ def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, .
     if options.resume and film:
         raise HpeError("--resume was given for a film, but it is for photos; use --start to begin at a later frame.")
     if record.exists() and not (options.resume or options.overwrite):
-        also = "" if film else "--resume to go on, "
-        raise HpeError(f"{record} is of an earlier run; add {also}--overwrite or another folder with -o.")
+        also = "" if film else "--resume to continue it, "
+        raise HpeError(f"{record} is of an earlier run; add {also}--overwrite to replace it, or -o for another folder.")
     named = options.video or (f"{film}-poses.mp4" if film else "")
     frames = pattern_of(Path(named)) is not None
     exports = {"poses.json": options.coco, "poses.csv": options.csv}
@@ -165,5 +160,5 @@ def outputs_of(options: Namespace, folder: Path, film: str, inputs: tuple[str, .
 
 
 def _say(sentence: str) -> None:
-    """Tell the user, beside the results."""
+    """Print a message for the user on stderr."""
     print(f"hpe-nb: {one_line(sentence)}", file=sys.stderr)

@@ -1,1 +1,1 @@
-"""Reading and writing files without losing any of them."""
+"""Reading of files with checks, and writing that never leaves a damaged or incomplete file."""

@@ -1,4 +1,4 @@
-"""Images: pictures from files as RGB arrays, whatever the file holds, and back into files."""
+"""Images: read picture files of many formats as RGB arrays, convert them, and write them."""
 
 from __future__ import annotations
 
@@ -22,35 +22,36 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "AVIF")
-"""Formats that are read. Told apart by the first bytes, never by the ending; none of them starts another program."""
+"""Formats that can be read, known by a file's first bytes and not by its ending. None of them runs another program."""
 
 PICTURE_ENDINGS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
     *(".pnm", ".jp2", ".j2k", ".avif", ".gif", ".mpo"),
 )
-"""Endings of files and addresses that count as pictures where their content is not looked at, or says nothing."""
+"""Endings of files and URLs that count as pictures if their content is not read or not recognised."""
 
 ORIENTATION = 0x0112
-"""Number of the EXIF field that says how a camera was held."""
+"""Number of the EXIF field with the orientation of the camera."""
 
 PREVIEW, WHITE, PAGES = 254, 262, 330
-"""Numbers of TIFF's fields: what a page is, which grey is 0 (Pillow heeds it with 8 bits), and its pages."""
+"""Numbers of TIFF fields: NewSubfileType, PhotometricInterpretation (Pillow applies it only to 8 bits), SubIFDs."""
 
 JPEG_OPTIONS = (
     *(cv2.IMWRITE_JPEG_QUALITY, 92),
     *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),
 )
-"""Colours at full resolution, so that thin coloured lines stay as drawn."""
+"""OpenCV's options for JPEG: no chroma subsampling, so that thin coloured lines stay sharp."""
 
 ENDINGS = {".jpg": JPEG_OPTIONS, ".jpeg": JPEG_OPTIONS, ".png": ()}
-"""Endings that can be written, and OpenCV's options for them."""
+"""Endings of the formats that can be written, with OpenCV's options."""
 
 
 def read_image(path: str | Path) -> Image:
     """Read a picture as RGB uint8 (H, W, 3), upright.
 
     The EXIF orientation is applied. Grey and palette pictures become RGB, CMYK is converted without a colour profile,
-    of 16 bits the upper 8 are kept, transparent places show white, and of an animation the first frame is read.
+    16-bit values keep their upper 8 bits, transparent pixels are blended with white, and of an animation the first
+    frame is read.
 
     Args:
         path: a JPEG, PNG, WebP, GIF, BMP, TIFF, PPM, JPEG 2000 or AVIF file of any name and ending.
@@ -59,7 +60,8 @@ def read_image(path: str | Path) -> Image:
         (H, W, 3) RGB uint8.
 
     Raises:
-        HpeError: no such file, a folder, an empty or truncated file, no picture, or one of more than 178 megapixels.
+        HpeError: the file does not exist, is a folder, is empty, truncated or not a picture, or has more than 178
+            megapixels.
 
     Example:
         >>> hpe.read_image(hpe.sample("astronaut")).shape
@@ -70,7 +72,7 @@ def read_image(path: str | Path) -> Image:
 
 
 def decode_image(data: bytes, name: str) -> Image:
-    """The picture in the bytes of a file, as `read_image` gives it; `name` is what errors call it."""
+    """Decode the bytes of a picture file to an array as in `read_image`; `name` is used in error messages."""
     from PIL import UnidentifiedImageError
 
     try:
@@ -81,20 +83,21 @@ def decode_image(data: bytes, name: str) -> Image:
             return turned(image, way >= 5, way in (2, 3, 6, 7), way in (3, 4, 7, 8))
     except UnidentifiedImageError as error:
         raise HpeError(
-            f"{name} is no picture that can be read; give a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file, "
+            f"{name} is not a picture that can be read; give a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file, "
             "and convert others, such as HEIC, first."
         ) from error
     except HpeError:
         raise
-    except Exception as error:  # every decoder has its own, from SyntaxError to struct.error
+    except Exception as error:  # Pillow's decoders raise many types, from SyntaxError to struct.error
         words = str(error).rstrip(".")
         raise HpeError(f"{name} is damaged or too large ({words}); copy it again, or make it smaller.") from error
 
 
 def opened(file: str | Path | BytesIO) -> Picture:
-    """A picture of one of the `FORMATS`, of which only the beginning is read; whatever Pillow raises for others.
+    """Open a picture of one of the `FORMATS` with Pillow, which reads only its header; Pillow's errors are raised.
 
-    A few kilobytes can announce gigabytes: Pillow warns of 89 megapixels and refuses 179; large cameras have 151.
+    A small file can have a huge picture (a decompression bomb). Pillow warns from 89 megapixels on, and refuses 179 or
+    more. The warning is turned off, as the largest cameras have 151.
     """
     from PIL import Image as Pillow
 
@@ -104,17 +107,18 @@ def opened(file: str | Path | BytesIO) -> Picture:
 
 
 def write_image(path: str | Path, image: Image) -> Path:
-    """Write an RGB uint8 picture (H, W, 3) to a file and return its path; whole or not at all.
+    """Write an RGB uint8 picture (H, W, 3) to a file and return its path. An incomplete file is never left behind.
 
     Args:
-        path: ends with .png (exact) or .jpg (quality 92, colours at full resolution); missing folders are made.
+        path: a name with the ending .png (lossless) or .jpg (quality 92, no chroma subsampling). Missing folders are
+            created.
         image: the picture.
 
     Returns:
         The path.
 
     Raises:
-        HpeError: another ending, an array that is no picture, or a place that cannot be written.
+        HpeError: `path` has another ending or cannot be written, or `image` is not an RGB picture.
     """
     path = path_of(path)
     ending = path.suffix.lower()
@@ -127,16 +131,16 @@ def write_image(path: str | Path, image: Image) -> Path:
 
 
 def size_of(path: Path) -> tuple[int, int] | None:
-    """Width and height of a picture as `read_image` gives it; None where its beginning does not tell."""
+    """Return width and height of a picture as `read_image` would read it; None if its header cannot be read."""
     try:
         with opened(path) as picture:
             return picture.size[::-1] if _orientation(picture) >= 5 else picture.size
-    except Exception:  # reading the picture later says what is wrong with it
+    except Exception:  # the error is reported when the picture is read
         return None
 
 
 def scaled_into(image: Image, size: tuple[int, int]) -> Image:
-    """The picture in proportion, as large as width and height allow."""
+    """Return the picture scaled to fit into `size` (width, height), with its proportions kept."""
     scale = min(size[0] / image.shape[1], size[1] / image.shape[0])
     width, height = (max(1, round(scale * side)) for side in image.shape[1::-1])
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
@@ -144,24 +148,24 @@ def scaled_into(image: Image, size: tuple[int, int]) -> Image:
 
 
 def turned(image: Image, exchanged: bool, mirrored: bool, flipped: bool) -> Image:
-    """The picture with rows and columns exchanged, then left and right, then top and bottom."""
+    """Return the picture, if the flags are set, transposed, then mirrored left to right, then flipped top to bottom."""
     image = image.transpose(1, 0, 2) if exchanged else image
     return np.ascontiguousarray(image[:: -1 if flipped else 1, :: -1 if mirrored else 1])
 
 
 def crop_boxes(image: Image, boxes: Floats, margin: float = 0.15) -> list[Image]:
-    """The parts of a picture in boxes, each grown on all sides by a share of its longer one; views of the picture.
+    """Return crops of a picture at boxes, each enlarged by a margin and limited to the picture.
 
     Args:
-        image: (H, W, 3).
+        image: (H, W, 3) RGB uint8.
         boxes: (P, 4) x0, y0, x1, y1 in image pixels, such as `poses.boxes`.
-        margin: that share.
+        margin: margin on each side, as a share of the box's longer side.
 
     Returns:
-        P pictures; where a box lies outside the picture, the pixel nearest to it.
+        P crops, which are views of the picture; for a box outside the picture, the one pixel nearest to it.
 
     Raises:
-        HpeError: no RGB picture, no boxes of this shape, or with NaN or infinite numbers.
+        HpeError: `image` is not an RGB picture, or `boxes` has another shape, NaN or infinite numbers.
     """
     check_image(image)
     check_kind(boxes, np.ndarray, "boxes are expected, such as poses.boxes")
@@ -178,7 +182,7 @@ def crop_boxes(image: Image, boxes: Floats, margin: float = 0.15) -> list[Image]
 
 
 def encode_image(image: Image, ending: str) -> bytes:
-    """The bytes of a file with the picture, for the endings of `write_image`."""
+    """Encode a picture as the bytes of a file with one of the endings of `write_image`."""
     check_image(image)
     with suppress(cv2.error):
         done, data = cv2.imencode(ending, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), ENDINGS[ending])
@@ -189,19 +193,19 @@ def encode_image(image: Image, ending: str) -> bytes:
 
 
 def html_picture(image: Image, words: str) -> str:
-    """A picture as HTML with a caption, which is its alternative text as well; the words are escaped."""
+    """Return a picture as HTML, with `words`, escaped, as caption and alternative text."""
     picture = picture_tag(encode_image(image, ".png"), words)
     return f"<figure>{picture}<figcaption>{escaped(words)}</figcaption></figure>"
 
 
 def picture_tag(png: bytes, words: str) -> str:
-    """The picture in the bytes of a PNG file as an element of HTML; its alternative text, the words, is escaped."""
+    """Return an HTML img element with the bytes of a PNG file and `words`, escaped, as alternative text."""
     source = b64encode(png).decode("ascii")
     return f'<img alt="{escaped(words)}" style="max-width:100%" src="data:image/png;base64,{source}">'
 
 
 def check_image(image: Image) -> None:
-    """Raise HpeError when an array is no RGB uint8 picture (H, W, 3)."""
+    """Raise HpeError if an array is not an RGB uint8 picture (H, W, 3)."""
     expected = "an RGB picture (H, W, 3) of uint8 is expected; hpe.read_image gives one"
     check_kind(image, np.ndarray, expected)
     if image.dtype != np.uint8 or image.shape[2:] != (3,) or 0 in image.shape:
@@ -210,9 +214,9 @@ def check_image(image: Image) -> None:
 
 
 def _plain_jpeg(picture: Picture, data: bytes) -> Image | None:
-    """A grey or coloured JPEG by OpenCV: the same numbers as from Pillow, in 40 % of the time at 12 megapixels.
+    """Decode a grey or RGB JPEG with OpenCV: the same result as with Pillow, in 40 % of the time at 12 megapixels.
 
-    None where Pillow has to look closer: another kind of picture, or an end that is missing or followed by something.
+    None for other pictures, and for a JPEG that does not end with its end marker, which are left to Pillow.
     """
     whole = data.endswith(b"\xff\xd9")
     if not whole or picture.format not in ("JPEG", "MPO") or picture.mode not in ("RGB", "L"):
@@ -222,7 +226,7 @@ def _plain_jpeg(picture: Picture, data: bytes) -> Image | None:
 
 
 def _orientation(picture: Picture) -> int:
-    """How the camera was held, 1 to 8 as EXIF has it; 1 where it says nothing known, or Pillow turns it (TIFF)."""
+    """Return the EXIF orientation, 1 to 8; 1 (upright) if it is missing or invalid, and for TIFF: Pillow rotates it."""
     with suppress(Exception), warnings.catch_warnings(action="ignore"):
         way = picture.getexif().get(ORIENTATION, 1)
         return int(way) if way in range(1, 9) and picture.format != "TIFF" else 1
@@ -230,18 +234,18 @@ def _orientation(picture: Picture) -> int:
 
 
 def _pixels(picture: Picture, name: str) -> Image:
-    """RGB uint8 of a picture, as it is stored, over white; converted in strips: memory for one copy is enough."""
+    """Return a picture's RGB uint8 pixels without rotation, on white; converted in strips, to need less memory."""
     from PIL import Image as Pillow
 
     tags = getattr(picture, "tag_v2", {})  # of a TIFF file
     if tags.get(PREVIEW) == 1 and (PAGES in tags or getattr(picture, "n_frames", 1) > 1):
-        raise HpeError(f"{name} has a preview of a picture in its first place, as raw photos do; convert it to JPEG.")
+        raise HpeError(f"{name} has only a preview as its first picture, as raw photos do; convert it to JPEG.")
     picture.load()
     width, height = picture.size
     image, rows = np.empty((height, width, 3), np.uint8), max(1, 2**20 // width)  # a million pixels at once
     for top in range(0, height, rows):
         strip = picture.crop((0, top, width, min(height, top + rows)))
-        if strip.mode == "F" or (strip.mode == "I" and tags):  # of other formats "I" has 16 bits
+        if strip.mode == "F" or (strip.mode == "I" and tags):  # in formats other than TIFF, mode "I" has 16 bits
             raise HpeError(f"{name} has pixels of 32 bits and no known range; save it with 8 or 16 bits each.")
         if strip.mode.startswith("I"):
             grey = (np.asarray(strip) >> 8)[..., None]

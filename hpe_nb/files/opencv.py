@@ -1,7 +1,7 @@
-"""OpenCV, or one sentence that says why it is not there: `from hpe_nb.files.opencv import cv2`.
+"""Import of OpenCV, with one sentence of advice if it fails: `from hpe_nb.files.opencv import cv2`.
 
-On fresh machines it is not installed, misses system libraries, or two of its packages overwrote each other and one was
-removed, which leaves an empty `cv2`. Against all three helps the wheel without windows, by itself.
+On a new machine it may not be installed, or lack system libraries; or one of two OpenCV packages that share their files
+was removed, which leaves an empty `cv2`. In all three cases opencv-python-headless as the only package helps.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from hpe_nb.errors import HpeError
 
 __all__ = ["cv2"]
 
-# OpenCV says in ten lines that a camera is not there; the kit's sentence is enough.
+# OpenCV logs ten lines about a missing camera; the kit's error message is enough.
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 try:
     import cv2
 
-    _ = cv2.imdecode  # an empty module has none
+    _ = cv2.imdecode  # raises AttributeError if the module is empty
 except (ImportError, AttributeError) as error:
     raise HpeError(
         f"OpenCV cannot be used here ({error}); run: pip uninstall -y opencv-python opencv-contrib-python "

@@ -1,4 +1,4 @@
-"""Reading: what a file is and how large it gets is known before it is read or unpacked."""
+"""Reading: the type and size of a file are checked before it is read or unpacked."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from typing import Any
 from hpe_nb.errors import HpeError, check_kind
 
 MOST_BYTES = 2**30
-"""Larger files are refused before they are read, and arrays of more bytes before they are unpacked."""
+"""Default maximum size in bytes of a file to read, and of all arrays to unpack from one."""
 
 
 def path_of(given: str | os.PathLike[str]) -> Path:
-    """A path that a user gives as text or as a path."""
+    """Return a path given as text or path object as a `Path`; HpeError for other types."""
     check_kind(given, str | os.PathLike, "a path is expected")
     return Path(given)
 
 
 def from_home(given: str) -> Path:
-    """The path that a user writes outside Python, where "~" at its beginning is the user's home."""
+    """Return a path from the command line or an environment variable, with "~" expanded to the user's home folder."""
     return Path(os.path.expanduser(given))  # noqa: PTH111 - pathlib's raises without a home
 
 
 def check_file(path: Path, expected: str, most: int = MOST_BYTES) -> None:
-    """See that a path leads to a file that ends, and has `most` bytes; HpeError says what it is instead.
+    """Raise HpeError unless `path` is a regular file of at most `most` bytes.
 
-    `expected` is what it should be, with its article, as "a picture".
+    `expected` names the expected content in the error message, with its article, such as "a picture".
     """
     try:
         info = path.stat()
@@ -45,7 +45,7 @@ def check_file(path: Path, expected: str, most: int = MOST_BYTES) -> None:
 
 
 def read_bytes(path: Path, expected: str, most: int = MOST_BYTES) -> bytes:
-    """The bytes of a file; HpeError as `check_file`, or where it cannot be read."""
+    """Return the bytes of a file; HpeError as in `check_file`, or if it cannot be read."""
     check_file(path, expected, most)
     try:
         return path.read_bytes()
@@ -54,14 +54,14 @@ def read_bytes(path: Path, expected: str, most: int = MOST_BYTES) -> bytes:
 
 
 def unreadable(path: object, error: Exception) -> HpeError:
-    """One sentence for a file that cannot be read."""
+    """Return the error for a file that cannot be read."""
     return HpeError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); give a file you may read.")
 
 
 def read_arrays(data: bytes, most: int = MOST_BYTES) -> dict[str, Any]:
-    """The arrays of an .npz file's bytes; their size, as its directory has it, is known before any is unpacked.
+    """Return the arrays in the bytes of an .npz file. The size in its directory is checked before anything is unpacked.
 
-    What is no such file, has arrays of Python objects, or more than `most` bytes, is a ValueError.
+    ValueError if it is not an .npz file, has arrays of Python objects, or unpacks to more than `most` bytes.
     """
     import numpy as np
 
@@ -72,5 +72,5 @@ def read_arrays(data: bytes, most: int = MOST_BYTES) -> dict[str, Any]:
     try:
         with np.load(BytesIO(data), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except MemoryError as error:  # an array that announces more than it has
-        raise ValueError(f"it announces more than {most // 2**20} MiB") from error
+    except MemoryError as error:  # the header of an array has a larger size than the data
+        raise ValueError(f"its header has a size of more than {most // 2**20} MiB") from error

@@ -1,4 +1,4 @@
-"""What ships with the kit: photos, a film and networks, found from a checkout and from an installed wheel alike."""
+"""Files that are included in the kit: photos, a film and networks, in a checkout as in an installed wheel."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 from hpe_nb.errors import unknown
 
 FOLDERS = {"images": (".jpg", ".png"), "films": (".mp4",), "models": (".xml",)}
-"""Folders of the data and the endings of what they hold."""
+"""Folders of the data, and the endings of the files in each."""
 
 
 def data_folder(name: str = "data") -> Path:
-    """The folder `data`, or another: in the package where a wheel put it, beside the package in a checkout."""
+    """Return the path of the folder `data`, or another: inside an installed package, beside it in a checkout."""
     package = Path(__file__).parents[1]
     return package / name if (package / name).is_dir() else package.parent / name
 
 
 def samples(kind: str | None = None) -> list[str]:
-    """File names of the photos, films and networks that ship with the kit, sorted.
+    """Return the file names of the photos, films and networks that are included in the kit, sorted.
 
     Args:
         kind: "images", "films" or "models"; all of them by default.
@@ -26,7 +26,7 @@ def samples(kind: str | None = None) -> list[str]:
         The file names.
 
     Raises:
-        HpeError: another kind.
+        HpeError: `kind` is another name.
 
     Example:
         >>> hpe.samples("models")
@@ -38,16 +38,16 @@ def samples(kind: str | None = None) -> list[str]:
 
 
 def sample(name: str) -> Path:
-    """Path of a photo, film or network that ships with the kit.
+    """Return the path of a photo, film or network that is included in the kit.
 
     Args:
-        name: as `samples` lists it; the ending may be left out: "astronaut" is `astronaut.png`.
+        name: a name from `samples()`, with or without its ending: "astronaut" is `astronaut.png`.
 
     Returns:
         The path.
 
     Raises:
-        HpeError: no such name.
+        HpeError: there is no sample of this name.
     """
     for path in _paths():
         if name in (path.name, path.stem):
@@ -56,5 +56,5 @@ def sample(name: str) -> Path:
 
 
 def _paths() -> list[Path]:
-    """Every sample, folder by folder."""
+    """Return the paths of all samples, folder by folder."""
     return [path for name in FOLDERS for path in (data_folder() / name).glob("*") if path.suffix in FOLDERS[name]]

@@ -1,4 +1,4 @@
-"""Words and tables: numbers with their nouns, columns of text, names in one form, and text that is safe in HTML."""
+"""Text helpers: plurals, tables, Unicode normalisation of names, and escaping for HTML."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _IRREGULAR = {"person": "people", "true person": "true people", "maximum": "maxi
 
 
 def escaped(text: object) -> str:
-    """The text of any value for use in HTML, in an element as well as in a quoted attribute.
+    """Return the text of any value, escaped for HTML elements and quoted attributes.
 
     >>> escaped('<b title="x">')
     '&lt;b title=&quot;x&quot;&gt;'
@@ -19,7 +19,7 @@ def escaped(text: object) -> str:
 
 
 def composed(name: str) -> str:
-    r"""A file name with each accent in its letter: macOS may write é as e and an accent, and means the same file.
+    r"""Return a file name in Unicode form NFC. macOS may store é as e and an accent, which means the same file.
 
     >>> len("e\N{COMBINING ACUTE ACCENT}"), len(composed("e\N{COMBINING ACUTE ACCENT}"))
     (2, 1)
@@ -28,7 +28,7 @@ def composed(name: str) -> str:
 
 
 def plural(count: int, one: str) -> str:
-    """A number with its noun.
+    """Return a number with its noun in singular or plural.
 
     >>> plural(1, "joint"), plural(3, "joint"), plural(2, "person")
     ('1 joint', '3 joints', '2 people')
@@ -37,7 +37,7 @@ def plural(count: int, one: str) -> str:
 
 
 def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table as plain text: the first column to the left, the others to the right."""
+    """Return a table as plain text: the first column aligned left, the others right."""
     lines = [head, *rows]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     padded = ([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])] for line in lines)
@@ -45,7 +45,7 @@ def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The same table as HTML; every cell is escaped."""
+    """Return a table as HTML; every cell is escaped."""
 
     def line(cells: Sequence[str], tag: str) -> str:
         return "<tr>" + "".join(f"<{tag}>{escaped(cell)}</{tag}>" for cell in cells) + "</tr>"

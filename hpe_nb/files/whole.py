@@ -1,4 +1,4 @@
-"""Files that are either complete or not there, and folders that one run at a time writes to."""
+"""Atomic writing of files, removal of leftover temporary files, and a lock for folders that a run writes to."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from pathlib import Path
 from hpe_nb.errors import HpeError
 
 LOCK = ".hpe-nb.lock"
-"""Name of the file that says who writes to a folder."""
+"""Name of the lock file of a folder; its text names the process that holds the lock."""
 
 PART = re.compile(r"\..*\.[0-9a-f]{8}\.part", re.DOTALL)
 """Names of the temporary files of `written_whole`."""
 
 YOUNG = 60.0
-"""Seconds for which Windows, where no temporary file can be locked, keeps one that has no name yet."""
+"""Age in seconds from which a temporary file is removed on Windows, where they are not locked."""
 
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; when the block ends well it takes the place of `path`, else it is removed.
+    """Write a file atomically: yield a temporary path, which replaces `path` after the block, or is removed on error.
 
-    A reader therefore never meets half a file, and a failed write leaves what was there before. The new file has the
-    permissions of the one that it replaces; a link is replaced, not what it leads to. The temporary file is locked, so
-    that `remove_parts` tells those of killed runs from those that are being written. A place that cannot be written (no
-    folder, no permission, disk full, a device or pipe) is an HpeError.
+    So a reader never sees an incomplete file, and after a failed write the old file is still there. The new file gets
+    the permissions of the one that it replaces; a link is replaced, not its target. The temporary file is locked, so
+    that `remove_parts` can tell files of killed runs from those that are being written. HpeError if `path` cannot be
+    written (no permission, disk full, a folder, device or pipe).
     """
     with ExitStack() as held:
         try:
@@ -49,24 +49,24 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 def _part_of(path: Path, held: ExitStack) -> Path:
-    """A new temporary file beside `path`, locked and removed at the end of what is `held`.
+    """Create a temporary file beside `path`, which is locked now and unlocked and removed when `held` is closed.
 
-    `remove_parts` may take one away between its making and its lock; then there is another.
+    `remove_parts` may delete it between its creation and its lock; then another one is created.
     """
     start = shortened(path.name, 200)
     while True:
         part = path.with_name(f".{start}.{secrets.token_hex(4)}.part")
         held.callback(_remove, part)
-        if os.name == "nt":  # there a file that is open can neither be removed nor replace another
+        if os.name == "nt":  # Windows can neither remove an open file nor let it replace another, so it is not locked
             return part
         if _lock(held.enter_context(part.open("xb")).fileno()) is not False and part.exists():
             return part
 
 
 def shortened(name: str, most: int) -> str:
-    """The name as it is, or as much of it as fits into so many bytes: a name may have 255, with all that is added.
+    """Return the name cut to at most `most` bytes: file systems allow 255, and prefixes or endings are added.
 
-    A letter is not cut in two: Windows and macOS take no name with half of one.
+    A character of several bytes is never cut in two: Windows and macOS do not accept such a name.
     """
     code = os.fsencode(name)
     return name if len(code) <= most else code[:most].decode(errors="ignore")
@@ -74,16 +74,16 @@ def shortened(name: str, most: int) -> str:
 
 def _remove(part: Path) -> None:
     with suppress(OSError):
-        part.chmod(0o600)  # Windows removes nothing that may not be written
+        part.chmod(0o600)  # Windows does not remove a read-only file
     with suppress(OSError):
         part.unlink()
 
 
 def check_regular(path: Path) -> int | None:
-    """See that a path can be written to as a file: HpeError for a folder, device or pipe.
+    """Raise HpeError if a path is a folder, device or pipe, and so cannot be written to as a file.
 
     Returns:
-        The permissions of the file that is there, None where there is none, or a link.
+        The permissions of the existing file; None if there is none, or if it is a link.
     """
     try:
         info = path.stat()
@@ -97,9 +97,9 @@ def check_regular(path: Path) -> int | None:
 
 
 def new_file(path: Path) -> FileIO:
-    """Open a new file in place of the one that is there, whose other names and whose link's target stay as they are.
+    """Create and open a file that replaces an existing one, with its permissions.
 
-    It has the permissions of the one it replaces.
+    Hard links to the old file, and the target if it is a symbolic link, keep their content.
     """
     mode = check_regular(path)
     path.unlink(missing_ok=True)
@@ -110,21 +110,21 @@ def new_file(path: Path) -> FileIO:
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove the temporary files of runs that were killed; those that are being written are locked and stay."""
+    """Remove the temporary files of killed runs from a folder; files that are being written are locked and stay."""
     with suppress(OSError):
         for path in [path for path in folder.iterdir() if PART.fullmatch(path.name)]:
             with suppress(OSError), ExitStack() as held:
                 if os.name == "nt":
-                    # There what is open can't be removed, by others or by this; what is young may get its name next.
-                    left = time.time() - path.stat().st_mtime > YOUNG
+                    # Open files cannot be removed on Windows; a young closed one may be about to replace its target.
+                    leftover = time.time() - path.stat().st_mtime > YOUNG
                 else:
-                    left = bool(_lock(held.enter_context(path.open("rb")).fileno()))
-                if left:
+                    leftover = bool(_lock(held.enter_context(path.open("rb")).fileno()))
+                if leftover:
                     path.unlink()
 
 
 def writable(folder: Path) -> bool:
-    """Whether there can be files in a folder; it is made."""
+    """Create a folder if needed, and return whether files can be written to it."""
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         return os.access(folder, os.W_OK)
@@ -132,13 +132,13 @@ def writable(folder: Path) -> bool:
 
 
 def write_sealed(path: Path, content: bytes) -> None:
-    """Write bytes with their checksum; whole or not at all."""
+    """Write bytes with a checksum, atomically."""
     with written_whole(path) as part:
         part.write_bytes(hashlib.sha256(content).digest() + content)
 
 
 def read_sealed(path: Path) -> bytes | None:
-    """The bytes that `write_sealed` wrote; None where there is no such file, or the checksum differs."""
+    """Return the bytes that `write_sealed` wrote; None if the file cannot be read or its checksum is wrong."""
     try:
         data = path.read_bytes()
     except OSError:
@@ -147,35 +147,34 @@ def read_sealed(path: Path) -> bytes | None:
 
 
 def unwritable(path: Path, error: Exception) -> HpeError:
-    """One sentence for a place that cannot be written."""
+    """Return the error for a path that cannot be written."""
     reason = getattr(error, "strerror", None) or error
     return HpeError(f"{path} could not be written ({reason}); free space or choose another place.")
 
 
 def check_targets(targets: Iterable[Path], inputs: Iterable[str | Path], replace: bool, advice: str = "") -> None:
-    """Raise HpeError, before anything is written, where a target exists and is not to be replaced, or is an input.
+    """Raise HpeError if a file to write is one of the inputs, or exists and `replace` is off, or is not a regular file.
 
-    Inputs are never written to, by whatever way they are named, and nothing but files is replaced. `advice` says how
-    else files are replaced.
+    Inputs are recognised under all their names and links. `advice` is added to the message about an existing file.
     """
     read = {_identity(Path(path)) for path in inputs}
     for target in targets:
         if _identity(target) in read:
             raise HpeError(f"{target} is one of the inputs, which are never written to; choose another name or folder.")
         if not replace and os.path.lexists(target):
-            raise HpeError(f"{target} is there and is not of this run; choose another name or folder{advice}.")
+            raise HpeError(f"{target} already exists and is not of this run; choose another name or folder{advice}.")
         check_regular(target)
 
 
 def check_different(paths: Sequence[Path], what: str = "file") -> None:
-    """Raise HpeError where two of the paths lead to one file, or one folder."""
+    """Raise HpeError if two of the paths are the same file or folder; `what` is the word for it in the message."""
     if len({_identity(path) for path in paths}) < len(paths):
         given = " and ".join(path.name or str(path) for path in paths)
         raise HpeError(f"{given} were given, but each must be a {what} of its own; choose other names.")
 
 
 def _identity(path: Path) -> tuple[int, int] | str:
-    """What tells a file from others under all of its names: device and number, or its path where there is none yet."""
+    """Return a key that is equal for all names of a file: device and inode, or the real path if it does not exist."""
     with suppress(OSError):
         info = path.stat()
         if info.st_ino:
@@ -185,9 +184,9 @@ def _identity(path: Path) -> tuple[int, int] | str:
 
 @contextmanager
 def folder_held(folder: Path) -> Iterator[None]:
-    """Hold a folder for this process while the block runs, or say in an HpeError who does; the folder is made.
+    """Create a folder if needed and lock it for this process during the block; HpeError if another process holds it.
 
-    The system lets go of it when the process ends, however it ends.
+    The operating system releases the lock when the process ends, even if it is killed.
     """
     path = folder / LOCK
     try:
@@ -197,13 +196,13 @@ def folder_held(folder: Path) -> Iterator[None]:
         raise unwritable(folder, error) from error
     with file:
         if path.is_symlink() or os.fstat(file.fileno()).st_nlink > 1:
-            raise HpeError(f"{path} is a link to another file, which would be written to; remove the link.")
+            raise HpeError(f"{path} is a link to another file, which would be overwritten; remove the link.")
         try:
             free = _lock(file.fileno()) is not False and os.path.samestat(os.fstat(file.fileno()), path.lstat())
-        except OSError:  # the last holder removed it in between
+        except OSError:  # the previous holder has just removed it
             free = False
         if not free:
-            time.sleep(0.1)  # who has just locked it writes its name next
+            time.sleep(0.1)  # a process that has just taken the lock writes its name a moment later
             file.seek(0)
             holder = file.read(200) or "another run"
             raise HpeError(f"{folder} is being written to by {holder}; wait for it, or choose another folder.")
@@ -213,19 +212,19 @@ def folder_held(folder: Path) -> Iterator[None]:
             file.flush()
             yield
         finally:
-            if os.name == "nt":  # there what is open, here or elsewhere, cannot be removed
+            if os.name == "nt":  # Windows cannot remove an open file
                 file.close()
             with suppress(OSError):
                 path.unlink()
 
 
 def _lock(descriptor: int) -> bool | None:
-    """Lock an open file: True when it is done, False when another has locked it, None where no locks are known."""
+    """Lock an open file: True if it is locked now, False if another process has the lock, None if locks do not work."""
     if os.name == "nt":
         import msvcrt
 
         try:
-            os.lseek(descriptor, 2**20, os.SEEK_SET)  # beyond the text, which others must be able to read
+            os.lseek(descriptor, 2**20, os.SEEK_SET)  # beyond the text, which other processes must be able to read
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
         except OSError:
             return False

@@ -1,8 +1,8 @@
-"""The engine: frames in, people out, the network never idle.
+"""The engine: an asynchronous pipeline from frames to poses that keeps the network busy.
 
-Three things happen at the same time: a thread reads and places the next frames, OpenVINO's requests run the network,
-and their callbacks decode what has just been computed, straight from the network's memory. Results leave in the order
-in which the frames came, and no more frames are under way than there are requests and a few more.
+Three stages run at the same time: a thread reads and preprocesses the next frames, OpenVINO's infer requests run the
+network, and their callbacks decode the outputs in place, without a copy. Results come in the order of the frames. The
+number of frames in the pipeline is bounded: one for each infer request, and `AHEAD` more.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from hpe_nb.decoder.poses import Poses
 from hpe_nb.errors import HpeError, check_kind
 from hpe_nb.files.text import plural
 from hpe_nb.films.following import Running
-from hpe_nb.films.sources import GRACE, Frame, Troubles
+from hpe_nb.films.sources import GRACE, Frame, ProblemLog
 from hpe_nb.network.download import WAITING
 from hpe_nb.network.network import OUTPUTS, SHAPES, Network, core
 from hpe_nb.network.placement import Placement
@@ -34,39 +34,39 @@ from hpe_nb.settings import Settings
 T = TypeVar("T")
 
 AHEAD = 3
-"""Frames beyond the running ones that may wait, read or decoded: they bridge a slow frame without much memory."""
+"""Frames in the pipeline beyond those in the network: a small buffer, so that one slow frame does not stall it."""
 
 SHARED = "TBB_PARTITIONER"
-"""OpenVINO's property for how a layer is split among the cores: STATIC, its own choice, or AUTO."""
+"""OpenVINO's property for how the work of a layer is split among the cores: STATIC (OpenVINO's default) or AUTO."""
 
 Slot: TypeAlias = "Future[list[Found] | None]"
-"""Where a frame's result will be: a list of it, empty for a frame that cannot be used; None at the end."""
+"""The pending result of a frame: a list with one result, empty for a frame that was skipped; None at the end."""
 
 STAGES = ("read", "place", "infer", "decode", "follow", "draw", "write")
-"""The stages of a job, in the order in which a frame passes them."""
+"""The stages of a job, in the order in which a frame passes through them."""
 
 
 class Stages:
-    """Seconds `spent` in each stage of a job, waiting included, summed over the frames; filled from several threads.
+    """Time `spent` in each stage of a job, waiting included: seconds, summed over the frames. It is thread-safe.
 
-    Stages of different frames run at the same time, so they sum up to more than the `seconds` that passed.
+    Stages of different frames overlap, so the sum over all stages may exceed the elapsed `seconds`.
     """
 
-    _counting = Lock()  # one for all, so that a summary with its stages may travel to another process
+    _counting = Lock()  # shared by all instances, because a lock cannot be pickled and a `Summary` with stages can
 
     def __init__(self) -> None:
         self.spent = defaultdict[str, float](float)
         self.restart()
 
     def restart(self) -> None:
-        """Begin again at zero: called when the network is ready, so that compiling it counts for nothing."""
+        """Reset all times to zero. Called when the network is compiled, so that compilation is not measured."""
         self.spent.clear()
         self.frames, self.seconds, self._worked = 0, 0.0, 0.0
         self._began = time.perf_counter(), time.process_time()
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
-        """Count the block's time to a stage."""
+        """Add the duration of the block to a stage."""
         began = time.perf_counter()
         try:
             yield
@@ -74,12 +74,12 @@ class Stages:
             self.add(stage, time.perf_counter() - began)
 
     def add(self, stage: str, seconds: float) -> None:
-        """Count seconds to a stage."""
+        """Add seconds to a stage."""
         with self._counting:
             self.spent[stage] += seconds
 
     def count(self) -> None:
-        """Count a frame that is through."""
+        """Count a finished frame."""
         self.frames += 1
         self.seconds, self._worked = time.perf_counter() - self._began[0], time.process_time() - self._began[1]
 
@@ -89,7 +89,7 @@ class Stages:
         return self.frames / max(self.seconds, 1e-9)
 
     def text(self) -> str:
-        """Milliseconds per frame in each stage, frames per second and processor time, for a terminal."""
+        """Return a table for the terminal: milliseconds per frame in each stage, frames per second, processor time."""
         each = 1000 / max(1, self.frames)
         head = f"{'stage':8}{'ms':>10}   per frame; stages of different frames overlap"
         rows = [f"{stage:8}{self.spent[stage] * each:10.2f}" for stage in STAGES if stage in self.spent]
@@ -99,7 +99,7 @@ class Stages:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A frame and the people in it."""
+    """A frame and the poses in it."""
 
     frame: Frame
     poses: Poses
@@ -112,52 +112,53 @@ def detect(
     running: Running | None = None,
     *,
     stages: Stages | None = None,
-    report: Troubles | None = None,
+    report: ProblemLog | None = None,
 ) -> Generator[Found]:
-    """Find the people in each frame, in order, with reading, network and decoding side by side.
+    """Find the people in each frame. Reading, inference and decoding run in parallel; the order of frames is kept.
 
-    Close the iterator, or take all of it, and the threads are gone.
+    The threads end when the iterator is exhausted or closed.
 
     Args:
-        frames: a source, see `open_source`, or any frames.
-        network: from `load_network`; its `device` is used, its hint comes from `running`.
-        grouping: the decoder's settings.
-        running: hint, streams, requests, threads.
-        stages: is filled with the time that each stage takes; its clock starts when the network is ready.
-        report: takes a sentence for each frame that could not be used.
+        frames: a source, see `open_source`, or any iterable of frames.
+        network: from `load_network`. It runs on its `device`, with the performance hint of `running`.
+        grouping: settings of the decoder.
+        running: settings of the engine: hint, streams, requests, threads.
+        stages: is filled with the time that each stage takes, from the moment when the network is compiled.
+        report: collects a sentence about each frame that could not be used.
 
     Returns:
-        An iterator over the frames with the people found in each.
+        An iterator over the frames with the poses found in each.
 
     Raises:
-        HpeError: what the source or the network raise when nothing more can come.
+        HpeError: an argument is of the wrong type, or the source or the network fails and no more frames can follow.
     """
     running = running or Running()
     network, grouping = tuned(network, running), grouping or Settings()
-    flight = _Flight(network, grouping, running, stages or Stages(), report or Troubles())
-    feeder = Thread(target=flight.feed, args=(iter(frames),), name=WAITING, daemon=True)
-    feeder.start()
+    pipeline = _Pipeline(network, grouping, running, stages or Stages(), report or ProblemLog())
+    reader = Thread(target=pipeline.read_all, args=(iter(frames),), name=WAITING, daemon=True)
+    reader.start()
     try:
-        while (found := flight.landed()) is not None:
+        while (found := pipeline.next_result()) is not None:
             yield from found
     finally:
-        flight.closing = True
-        flight.room.release()
-        # A thread that waits for a stream's next byte ends by itself; the requests under way land before.
-        feeder.join(GRACE)
-        if feeder.is_alive():
-            flight.wait_all()
-            feeder.join(GRACE)
+        pipeline.closing = True
+        pipeline.free_slots.release()
+        # All requests are finished here; a reader thread that is blocked on a stream ends later, by itself.
+        reader.join(GRACE)
+        if reader.is_alive():
+            pipeline.wait_all()
+            reader.join(GRACE)
 
 
 def tuned(network: Network, running: Running) -> Network:
-    """The network, to be compiled as `running` says; what its own config says of sharing cores is kept.
+    """Return the network with the OpenVINO properties of `running`; a partitioner in its own config is kept.
 
-    With LATENCY one frame runs on all cores. By default each gets an equal part of every layer, and all wait for the
-    one that was called away to decode or write; with AUTO the others take over its work. No number changes by that.
+    With LATENCY one frame runs on all cores. By default every core gets an equal part of each layer, so all wait for a
+    core that is busy with decoding or writing. With the AUTO partitioner the other cores take over its part. The
+    results are the same.
     """
     check_kind(running, Running)
-    check_kind(network, Network)  # and nothing that calls one, such as a flip test
+    check_kind(network, Network)  # the engine needs the model itself: a wrapper such as `FlipTest` is refused
     chosen = {"NUM_STREAMS": running.streams, "INFERENCE_NUM_THREADS": running.threads}
     config = network.config | {"PERFORMANCE_HINT": running.hint} | {name: str(n) for name, n in chosen.items() if n}
     known = core().get_property("CPU", "SUPPORTED_PROPERTIES")
@@ -166,54 +167,54 @@ def tuned(network: Network, running: Running) -> Network:
     return replace(network, config=config)
 
 
-def _patient(wait: Callable[..., T]) -> T:
-    """What `wait` gives in the end; its time-outs let Ctrl-C through on every system."""
+def _interruptible(wait: Callable[..., T]) -> T:
+    """Return the result of `wait`, called again after each timeout, so that Ctrl-C is handled on every system."""
     while True:
         with suppress(Empty, TimeoutError):
             return wait(timeout=0.5)
 
 
 @dataclass
-class _Flight:
-    """The frames under way, in the order in which they came."""
+class _Pipeline:
+    """The frames in the pipeline: their pending results in the order of the frames, and a request queue per shape."""
 
     network: Network
     grouping: Settings
     running: Running
     stages: Stages
-    report: Troubles
+    report: ProblemLog
     queues: OrderedDict[tuple[int, int], Any] = field(default_factory=OrderedDict)
-    order: Queue[Slot] = field(default_factory=Queue)
-    room: Semaphore = field(default_factory=lambda: Semaphore(AHEAD))
+    pending: Queue[Slot] = field(default_factory=Queue)
+    free_slots: Semaphore = field(default_factory=lambda: Semaphore(AHEAD))
     closing: bool = False
 
-    def landed(self) -> list[Found] | None:
-        """What was found in the next frame."""
-        slot = _patient(self.order.get)
-        _patient(slot.exception)
-        self.room.release()
+    def next_result(self) -> list[Found] | None:
+        """Wait for the result of the next frame and return it; see `Slot`."""
+        slot = _interruptible(self.pending.get)
+        _interruptible(slot.exception)
+        self.free_slots.release()
         return slot.result()
 
-    def feed(self, coming: Iterator[Frame]) -> None:
-        """Read, place and start frame after frame; runs in the thread."""
+    def read_all(self, frames: Iterator[Frame]) -> None:
+        """Read frame after frame and submit each to the network; runs in the reader thread."""
         while True:
-            self.room.acquire()
+            self.free_slots.acquire()
             slot: Slot = Future()
-            self.order.put(slot)
+            self.pending.put(slot)
             try:
                 with self.stages.timed("read"):
-                    frame = None if self.closing else next(coming, None)
+                    frame = None if self.closing else next(frames, None)
                 if frame is None:
                     slot.set_result(None)
                     break
-                self._start(frame, slot)
-            except BaseException as error:  # raised again where the results are taken
+                self._submit(frame, slot)
+            except BaseException as error:  # raised again in `next_result`
                 slot.set_exception(error)
                 break
         self.wait_all()
 
-    def _start(self, frame: Frame, slot: Slot) -> None:
-        """Hand a frame to the network, or note why not."""
+    def _submit(self, frame: Frame, slot: Slot) -> None:
+        """Start the network on a frame; if the frame cannot be used, report why and leave its result empty."""
         check_kind(frame, Frame)
         try:
             placement = self.network.place(frame.image)
@@ -224,11 +225,11 @@ class _Flight:
             return
         with self.stages.timed("place"):
             tensor = placement.fill(frame.image)
-        # The tensor travels with the frame: the network reads it in place until the callback.
+        # The request reads the tensor in place, so the job holds a reference to it until the callback.
         queue.start_async({0: tensor}, (slot, frame, placement, tensor), share_inputs=True)
 
     def _queue(self, placement: Placement) -> Any:
-        """The queue of requests for an input shape; the last few are kept, as a folder may mix shapes."""
+        """Return the queue of requests for an input shape. The last few are cached, as a folder may mix shapes."""
         import openvino as ov
 
         if placement.input not in self.queues:
@@ -237,16 +238,16 @@ class _Flight:
             compiled = self.network.compiled(placement)
             jobs = self.running.requests or compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1
             queue = ov.AsyncInferQueue(compiled, jobs)
-            queue.set_callback(self._arrive)
+            queue.set_callback(self._decode)
             if not self.queues:
-                self.room.release(jobs)
+                self.free_slots.release(jobs)
                 self.stages.restart()
             self.queues[placement.input] = queue
         self.queues.move_to_end(placement.input)
         return self.queues[placement.input]
 
-    def _arrive(self, request: Any, job: tuple[Slot, Frame, Placement, Image]) -> None:
-        """Decode what a request has computed; runs in OpenVINO's callback, while the other requests go on."""
+    def _decode(self, request: Any, job: tuple[Slot, Frame, Placement, Image]) -> None:
+        """Decode the outputs of a finished request; this is OpenVINO's callback, the other requests go on meanwhile."""
         slot, frame, placement, _ = job
         found = []
         try:
@@ -261,6 +262,6 @@ class _Flight:
         slot.set_result(found)
 
     def wait_all(self) -> None:
-        """Let the requests under way land."""
+        """Wait until all requests are finished."""
         for queue in list(self.queues.values()):
             queue.wait_all()

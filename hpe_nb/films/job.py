@@ -1,4 +1,4 @@
-"""The whole job: read, infer, decode, follow, draw, write; and whatever ends it, the results so far are on disk."""
+"""The whole job: read, infer, decode, track, draw, write. However it ends, all finished frames are on disk."""
 
 from __future__ import annotations
 
@@ -36,33 +36,34 @@ from hpe_nb.skeleton import K, joint_index
 FRAME = "frame_%06d.jpg"
 """Names of the annotated pictures of a film's frames."""
 
-REPLACE = ", or have files that are there replaced by --overwrite"
-"""What else may be done where a file is in the way."""
+REPLACE = ", or replace existing files with --overwrite"
+"""Advice, for the error message, when a file already exists."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outputs:
-    """What is written, and where. Everything but the record may be left out.
+    """The files that a job writes. Only the record is required.
 
     Attributes:
-        record: JSON lines, see `hpe_nb.films.record`; from it everything else can be made later.
-        video: annotated film, its ending chooses the codec.
-        pictures: folder for annotated pictures, one per frame, named like the source's; or a pattern of their names
-            with the place of the number, as frames/frame_%04d.png.
-        exports: .json (COCO results) and .csv files, made from the record when the job ends.
-        resume: go on after the photos that the record already has; pictures of those that are missing are drawn.
-        overwrite: replace files that are there, of which those that this run does not write stay; else a file that is
-            in the way is an error before the first frame.
-        crops: folder for each person's part of each frame.
-        people: numbers, from 1, of the people who are drawn; all where none is named.
-        joints: names of the joints that are drawn; all where none is named.
-        min_score: joints below this score are not drawn.
-        size: width and height that annotated pictures and films are fitted into, in proportion; their own by default.
-        inputs: files that are never written to, beside the source's: those of the user's other jobs.
+        record: JSON lines file, see `hpe_nb.films.record`; all other results can be made from it later.
+        video: annotated film; the ending of its name chooses the codec.
+        pictures: folder for annotated pictures, one per frame, named like the photos of the source; or a pattern for
+            their names with a place for the frame number, such as frames/frame_%04d.png.
+        exports: .json (COCO results) and .csv files, made from the record at the end of the job.
+        resume: skip photos that the record already contains; missing annotated pictures of these are drawn.
+        overwrite: replace existing files of the same names. If off, an existing file raises an error before the first
+            frame. Files that this run does not write are never changed.
+        crops: folder for crops: the part of each frame that shows one person.
+        people: numbers, from 1, of the people to draw; empty for all.
+        joints: names of the joints to draw; empty for all.
+        min_score: lowest score of a joint to draw.
+        size: width and height in pixels of the box that annotated pictures and films are scaled to fit, with their
+            proportions kept; None for the original size.
+        inputs: files that must not be written to, such as inputs of other jobs; the source's own are always protected.
 
     Raises:
-        HpeError: a joint that does not exist, a number of people below 1, a score outside 0 to 1, a size that is no
-            width and height, or one path for two files or folders.
+        HpeError: a joint does not exist, a person number is below 1, a score is outside 0 to 1, a size is not a width
+            and a height, or two outputs have the same path.
     """
 
     record: Path
@@ -100,7 +101,7 @@ class Outputs:
             raise HpeError(f"min_score={self.min_score} was given, but a score from 0 to 1 is expected.")
 
     def drawn(self, image: Image, poses: Poses, person: Ints) -> Image:
-        """The picture with the people and joints that are asked for."""
+        """Return the picture with the selected people and joints drawn on it, scaled to `size`."""
         if self.people:
             chosen = np.isin(person + 1, self.people)
             poses, person = poses[chosen], person[chosen]
@@ -112,9 +113,9 @@ class Outputs:
         return picture if self.size is None else scaled_into(picture, self.size)
 
     def files(self, entry: Entry) -> list[Path]:
-        """Files of each person's part of a frame, and then of its annotated picture, where these are wanted.
+        """Return the paths to write for a frame: a crop of each person, then the annotated picture, as far as enabled.
 
-        A photo's picture has the name planned for it, a film's the frame's number.
+        The annotated picture of a photo has the name of `Entry.picture`, that of a film frame has the frame number.
         """
         name, files = entry.picture or FRAME % entry.index, []
         if self.crops is not None:
@@ -126,32 +127,32 @@ class Outputs:
         return files
 
     def shown(self, entry: Entry, image: Image) -> tuple[Image | None, dict[Path, Image]]:
-        """The annotated picture of a frame, None where none is asked for; and the pictures to write, by their files."""
+        """Return the annotated picture of a frame, None if there is no output for it, and the pictures by path."""
         images = [] if self.crops is None else crop_boxes(image, entry.poses.boxes)
         drawn = None
         if self.pictures is not None or self.video is not None:
             drawn = self.drawn(image, entry.poses, entry.person)
             images = [*images, drawn]
-        return drawn, dict(zip(self.files(entry), images, strict=False))  # one for the film alone has no file
+        return drawn, dict(zip(self.files(entry), images, strict=False))  # without `pictures` the last one has no path
 
 
 def pattern_of(pictures: Path) -> re.Pattern[str] | None:
-    """What finds the pictures of a pattern of their names; None for a folder, whatever it is called."""
+    """Return the regular expression for the pictures of a pattern such as frame_%04d.png; None if it is a folder."""
     return numbered(pictures.name) if pictures.suffix.lower() in ENDINGS and pictures.name.count("%") == 1 else None
 
 
 @dataclass
 class Summary:
-    """How a job went."""
+    """The outcome of a job."""
 
-    frames: int = 0  # how many were processed
-    people: int = 0  # and how many people found in them
-    ending: str = ""  # one sentence that says why the job ended, if not because all was done
-    notes: list[str] = field(default_factory=list)  # what was left out on the way, and about the files
-    files: list[Path] = field(default_factory=list)  # what was written
-    stages: Stages = field(default_factory=Stages)  # where the time went
-    interrupted: bool = False  # whether the user ended it
-    resumed: int = 0  # frames that an earlier run had done already
+    frames: int = 0  # number of frames processed
+    people: int = 0  # number of poses in all of them
+    ending: str = ""  # one sentence on why the job ended early; empty if it is complete
+    notes: list[str] = field(default_factory=list)  # sentences about skipped inputs and about the files
+    files: list[Path] = field(default_factory=list)  # files and folders that were written
+    stages: Stages = field(default_factory=Stages)  # time spent in each stage
+    interrupted: bool = False  # ended by Ctrl-C
+    resumed: int = 0  # number of frames that an earlier run has processed
 
 
 def run_film(
@@ -165,26 +166,26 @@ def run_film(
     frames: int | None = None,
     seen: Callable[[Entry, Stages], None] | None = None,
 ) -> Summary:
-    """Do the whole job on a source.
+    """Find, track and record the people in all frames of a source, and write the outputs.
 
-    Ctrl-C, a full disk and a stream that breaks off end it, but never cost a result: the record holds every frame that
-    is through, the film is playable, the exports are made.
+    When Ctrl-C, a full disk or a lost connection ends the job early, no finished frame is lost: it is in the record,
+    the film can be played, and the exports are written.
 
     Args:
-        source: from `open_source`, in its `with` block.
+        source: from `open_source`, inside its `with` block.
         network: from `load_network`.
-        outputs: what to write.
-        grouping, running, following: settings of decoder, engine and tracking.
-        frames: end after this many; None or 0 is the source's end.
-        seen: is called with what the record says of each frame that is through, for a progress bar; in a thread.
+        outputs: the files to write.
+        grouping, running, following: settings of the decoder, the engine and tracking.
+        frames: maximum number of frames; None or 0 for all.
+        seen: callback for a progress bar, called from another thread with the record's entry of each finished frame and
+            the stages.
 
     Returns:
-        How it went. Only mistakes made before the first frame are raised.
+        A summary. Errors after the first frame do not raise: `Summary.ending` has the reason.
 
     Raises:
-        HpeError: what is no network, fewer than no frames, a place that cannot be written, that another run writes to,
-            that is one of the inputs, or that holds a file of another run or of the user's while `outputs.overwrite` is
-            off.
+        HpeError: an argument is of the wrong type, `frames` is negative, or an output cannot be written, belongs to a
+            run in progress, is one of the inputs, or already exists while `outputs.overwrite` is off.
     """
     frames = whole_number("frames", frames or 0)
     check_kind(source, Source)
@@ -199,8 +200,8 @@ def run_film(
         open_files.enter_context(folder_held(outputs.record.parent))
         earlier = _earlier(source, outputs, found_by)
         if isinstance(source, Pictures):
-            following = replace(following, follow=False, smooth=False)  # a folder is no film
-            summary.resumed = source.go_on(earlier)
+            following = replace(following, follow=False, smooth=False)  # photos have no order in time
+            summary.resumed = source.resume(earlier)
         _check_places(source, outputs, earlier)
         video = None
         if outputs.video is not None:
@@ -210,8 +211,8 @@ def run_film(
         _draw_missing(source, outputs, earlier, summary)
 
         def write(entry: Entry, picture: Image | None, files: dict[Path, Image]) -> None:
-            """Write all there is of a frame; runs in the writer's thread."""
-            # A picture never comes before the record: a run that goes on draws what the record names and is missing.
+            """Write all outputs of a frame; runs in the writer thread."""
+            # The entry is written before the pictures: a resumed run draws missing pictures of recorded frames again.
             with stages.timed("write"):
                 if video is not None and picture is not None:
                     video.write(picture, entry.time)
@@ -225,12 +226,12 @@ def run_film(
                 seen(entry, stages)
 
         wanted = islice(source, min(frames, sys.maxsize) or None)
-        flow = detect(wanted, network, grouping, running, stages=stages, report=source.report)
+        results = detect(wanted, network, grouping, running, stages=stages, report=source.report)
         try:
-            # Files are written in a thread of their own: while the next frame is drawn, and whole where Ctrl-C comes.
-            with closing(flow), ThreadPoolExecutor(1, "hpe-writer") as writer:
-                written = writer.submit(lambda: None)  # the frame before: there is none yet
-                for entry, image in _followed(flow, following, stages, found_by):
+            # A thread writes files while the next frame is drawn. Ctrl-C does not reach it, so each file is complete.
+            with closing(results), ThreadPoolExecutor(1, "hpe-writer") as writer:
+                written = writer.submit(lambda: None)  # stands for the write of the previous frame
+                for entry, image in _tracked(results, following, stages, found_by):
                     with stages.timed("draw"):
                         picture, files = outputs.shown(entry, image)
                     written.result()
@@ -240,7 +241,7 @@ def run_film(
             summary.interrupted = True
             done = f"Stopped after {plural(summary.frames, 'frame')}; all of them are in {outputs.record}."
             summary.ending = done if summary.frames else "Stopped before the first frame."
-        except (HpeError, OSError, RuntimeError) as error:  # the last one is OpenVINO's, for a device that went away
+        except (HpeError, OSError, RuntimeError) as error:  # OpenVINO raises RuntimeError, as for a device that is gone
             summary.ending = one_line(last_line(error))
         if video is not None:
             try:
@@ -252,27 +253,27 @@ def run_film(
 
 
 def _earlier(source: Source, outputs: Outputs, found_by: str) -> list[Entry]:
-    """What the record has of an earlier run on photos, by the same network and settings, if this one goes on."""
+    """Return the entries of the run to resume; HpeError if it is not of photos, or by another network or settings."""
     if not (outputs.resume and outputs.record.exists()):
         return []
     if outputs.video is not None or not isinstance(source, Pictures):
-        raise HpeError("resume was given with a film, but a film cannot go on; leave one of them out.")
+        raise HpeError("resume was given with a film, but only photos can be resumed; leave one of them out.")
     entries = list(read_record(outputs.record))
     for entry in entries:
         if not entry.source:
-            raise HpeError(f"{outputs.record} is the record of a film, and photos cannot go on in it; choose another.")
+            raise HpeError(f"{outputs.record} is the record of a film, but only photos can be resumed; choose another.")
         if entry.found_by not in ("", found_by):  # "": records of earlier versions
             raise HpeError(
-                f"{outputs.record} has people found by {entry.found_by}, and this run finds them otherwise; give the "
-                "same network and settings, or another folder."
+                f"{outputs.record} has people found by {entry.found_by}, but this run has another network or settings; "
+                "give the same ones, or another folder."
             )
     return entries
 
 
 def _check_places(source: Source, outputs: Outputs, earlier: list[Entry]) -> None:
-    """Raise when a file of the job's is an input, or is there and was not asked to be replaced; tidy killed runs up.
+    """Raise HpeError if an output is an input, or exists and is not to be replaced; remove leftover temporary files.
 
-    Of a run that goes on, the files of the frames that the record has are its own: they are not written again.
+    When a run is resumed, the files of the frames in its record may exist: they are not written again.
     """
     inputs, own = [*source.files, *outputs.inputs], {path for entry in earlier for path in outputs.files(entry)}
     check_targets([outputs.record], inputs, outputs.overwrite or outputs.resume, REPLACE)
@@ -298,10 +299,10 @@ def _check_places(source: Source, outputs: Outputs, earlier: list[Entry]) -> Non
 
 
 def _draw_missing(source: Source, outputs: Outputs, earlier: list[Entry], summary: Summary) -> None:
-    """Draw the photos of an earlier run whose annotated pictures or people's parts are not there.
+    """Draw missing annotated pictures and crops of the photos that an earlier run has recorded.
 
-    A photo that has changed is told, and not drawn: the people of the record are not in it. Of those that are asked for
-    again every file is looked at; an address only where something of it is to be drawn.
+    A photo that has changed since is reported and not drawn, because the poses in the record do not belong to it. All
+    files among the inputs of this run are checked for changes; a URL is fetched only if a picture of it is missing.
     """
     asked = {entry.source for entry in source.done if not is_url(entry.source)} if isinstance(source, Pictures) else {}
     for entry in earlier:
@@ -314,8 +315,8 @@ def _draw_missing(source: Source, outputs: Outputs, earlier: list[Entry], summar
             other_size = image is not None and image.shape[1::-1] != entry.size
             if other_size or entry.fingerprint not in ("", fingerprint(data)):  # "": records of earlier versions
                 raise HpeError(
-                    f"{entry.source} has changed since it was done; do all photos again, with --overwrite in place of "
-                    "--resume."
+                    f"{entry.source} has changed since it was processed; process all photos again, with --overwrite "
+                    "instead of --resume."
                 )
             if image is not None:
                 _, files = outputs.shown(entry, image)
@@ -325,12 +326,12 @@ def _draw_missing(source: Source, outputs: Outputs, earlier: list[Entry], summar
             summary.notes.append(str(error))
 
 
-def _followed(
-    flow: Iterator[Found], following: Following, stages: Stages, found_by: str
+def _tracked(
+    results: Iterator[Found], following: Following, stages: Stages, found_by: str
 ) -> Iterator[tuple[Entry, Image]]:
-    """What is to be recorded of frame after frame, of people who keep their numbers; and the frame's picture."""
+    """Track the people from frame to frame; yield the record's entry and the picture of each frame."""
     tracks = Tracks.none()
-    for found in flow:
+    for found in results:
         frame = found.frame
         with stages.timed("follow"):
             tracks, person, poses = follow(tracks, found.poses, frame.time, following, frame.image)
@@ -339,15 +340,15 @@ def _followed(
 
 
 def _finish(summary: Summary, source: Source, outputs: Outputs, video: VideoFile | None) -> None:
-    """Make what is made at the end, and say what there is to say."""
+    """Write the exports and complete the summary's notes and files."""
     report, pictures = source.report, outputs.pictures
     if summary.resumed and not (summary.frames or summary.ending or summary.notes or report.count):
-        summary.notes.append(f"{outputs.record} has all photos that were asked for; none is left to do.")
-    summary.notes += report.notes + report.told()
+        summary.notes.append(f"{outputs.record} already has all of these photos; none is left to process.")
+    summary.notes += report.notes + report.lines()
     if not (summary.frames or summary.ending or summary.notes):
-        summary.notes.append(f"{source.name} has no frame that was asked for; look at its length, and start and stop.")
+        summary.notes.append(f"{source.name} has no frame in the given range; check its length, start and stop.")
     if video is not None and video.fitted:
-        summary.notes.append(f"{plural(video.fitted, 'frame')} changed size: fitted into the film's first size.")
+        summary.notes.append(f"{plural(video.fitted, 'frame')} changed size: fitted into the size of the first frame.")
     if video is not None and video.frames and video.sound_note:
         summary.notes.append(video.sound_note)
     folder = pictures.parent if pictures and pattern_of(pictures) else pictures

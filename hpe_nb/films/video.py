@@ -1,4 +1,4 @@
-"""Annotated films: H.264 that every browser plays, playable at any moment while it is written, with its sound."""
+"""Annotated films: H.264 that browsers play, with the original sound, playable even while they are being written."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from hpe_nb.files.whole import new_file, unwritable
 from hpe_nb.films.sources import Closing, Film
 
 PARTS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "500000", "flush_packets": "1"}
-"""An MP4 in parts of half a second, each of which is whole: a film that was cut off plays up to its end."""
+"""Options for a fragmented MP4 with fragments of half a second: it can be played even if the file is incomplete."""
 
 X264 = {"preset": "veryfast", "tune": "zerolatency", "crf": "20"}
-"""Frames leave the coder at once, at a quality at which thin lines stay sharp."""
+"""Options for an encoder without delay, at a quality that keeps thin lines sharp."""
 
 CODECS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
     ".mp4": ("libx264", X264, PARTS),
@@ -30,7 +30,7 @@ CODECS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
     ".webm": ("libvpx", {"deadline": "realtime", "cpu-used": "6", "crf": "10", "b": "4M"}, {"flush_packets": "1"}),
     ".avi": ("mjpeg", {"q": "3"}, {"flush_packets": "1"}),
 }
-"""Codec, its options and the container's options by ending."""
+"""Codec, codec options and container options for each ending."""
 
 COPIED = {
     ".mp4": ("aac", "mp3", "alac", "flac", "opus"),
@@ -38,19 +38,19 @@ COPIED = {
     ".webm": ("vorbis", "opus"),
     ".mov": ("aac", "mp3", "alac", "ac3", "eac3"),
 }
-"""Codecs of sound that films of these endings take as they are."""
+"""Audio codecs that can be copied into films of each ending without re-encoding."""
 
 RESERVE = 8 * 2**20
-"""Bytes that must stay free, so that a film can be ended and the record goes on."""
+"""Bytes of disk space to keep free, so that the film can be finished and the last entries of the record written."""
 
 
 class VideoFile(Closing):
-    """A film that is being written. Use it in a `with` block; leaving it, on whatever way, ends the film.
+    """A film that is being written. Use it in a `with` block; leaving the block finishes the film, even after an error.
 
-    The ending chooses the codec, see `CODECS`. The first frame sets the size; frames of another size are `fitted` into
-    it with black around them. `fps` tells how long the last frame is shown, and in an .avi how finely times are kept.
-    The sound of the source is copied as it is, packet by packet, beside the pictures of its time; `sound_note` says
-    what came of it.
+    The ending of the name chooses the codec, see `CODECS`. The first frame sets the size; frames of another size are
+    scaled into it, with black borders, and counted in `fitted`. `fps` sets how long the last frame is shown, and in an
+    .avi the resolution of the times. The audio packets of the source are copied without re-encoding, in sync with the
+    frames; `sound_note` has a sentence about the result.
     """
 
     def __init__(self, path: str | Path, fps: float, source: Film | None = None) -> None:
@@ -70,23 +70,23 @@ class VideoFile(Closing):
         self._sound: Any = None
 
     def write(self, image: Image, time: float) -> None:
-        """Add a frame.
+        """Append a frame.
 
         Args:
             image: (H, W, 3) RGB uint8.
-            time: second of the source at which it is shown; later than that of the frame before.
+            time: seconds since the source's first frame; later than that of the previous frame.
 
         Raises:
-            HpeError: the place cannot be written, or the disk is nearly full; what is there can be played.
+            HpeError: the file cannot be written, or the disk is nearly full. The film up to here can be played.
         """
         import av
 
-        # Codecs want even sides: an odd last row is left out, a single one is fitted into two.
+        # Codecs need even sides: an odd last row or column is cut off, a side of one pixel is scaled to two.
         size = max(2, image.shape[1] // 2 * 2), max(2, image.shape[0] // 2 * 2)
         try:
             if self._container is None:
                 self._open(size, time)
-            self._ask_for_room()
+            self._check_space()
             self.fitted += size != self._size
             if size != self._size or 1 in image.shape:
                 image = _fitted(image, self._size)
@@ -96,13 +96,13 @@ class VideoFile(Closing):
             tick = frame.time_base = self._video.codec_context.time_base
             self._ticks = frame.pts = max(self._ticks + 1, round((time - self._origin) / tick))
             self._container.mux(self._video.encode(frame))
-            self._play_sound(float(self._ticks * tick))
+            self._copy_sound(float(self._ticks * tick))
         except (OSError, av.FFmpegError) as error:
             raise unwritable(self.path, error) from error
         self.frames += 1
 
     def _open(self, size: tuple[int, int], time: float) -> None:
-        """Begin the film."""
+        """Create the file and its streams."""
         import av
 
         av.logging.set_level(None)
@@ -110,7 +110,7 @@ class VideoFile(Closing):
         rate = max(Fraction(self.fps).limit_denominator(1001), Fraction(1, 1001))
         self._size, self._origin = size, time
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._ask_for_room()
+        self._check_space()
         self._file = new_file(self.path)
         try:
             kind = "matroska" if self._ending == ".mkv" else self._ending[1:]
@@ -124,18 +124,18 @@ class VideoFile(Closing):
                 self._sound = self._container.add_stream_from_template(self._source.heard)
             if self._source is not None:
                 self._video.codec_context.sample_aspect_ratio = self._source.pixel_ratio
-            self._video.codec_context.open()  # it says what it cannot code
+            self._video.codec_context.open()  # raises here for a size that the codec does not support
         except (ValueError, av.FFmpegError) as error:
-            self._file.close()  # Windows removes no file that is open
+            self._file.close()  # Windows cannot delete an open file
             with suppress(OSError):
                 self.path.unlink()
             raise HpeError(
-                f"{self.path} cannot be begun as a film of {size[0]} x {size[1]} pixels "
+                f"{self.path} cannot be written as a film of {size[0]} x {size[1]} pixels "
                 f"({getattr(error, 'strerror', None) or error}); try a smaller size, or the ending .mkv or .avi."
             ) from error
 
-    def _play_sound(self, until: float) -> None:
-        """Add the sound up to a second of the film."""
+    def _copy_sound(self, until: float) -> None:
+        """Append the audio packets up to a time of the film, in seconds."""
         if self._sound is None or self._source is None:
             return
         origin, tape = self._origin + (self._source.clock.began or 0.0), self._source.sound
@@ -148,8 +148,8 @@ class VideoFile(Closing):
                 packet.stream = self._sound
                 self._container.mux(packet)
 
-    def _ask_for_room(self) -> None:
-        """Stop while there is room to end the film properly."""
+    def _check_space(self) -> None:
+        """Raise HpeError while there is still enough disk space to finish the film."""
         free = shutil.disk_usage(self.path.parent).free
         if free < RESERVE:
             raise HpeError(
@@ -158,12 +158,12 @@ class VideoFile(Closing):
             )
 
     def close(self) -> None:
-        """End the film; HpeError where the end cannot be written."""
+        """Finish the film; HpeError if its end cannot be written."""
         import av
 
         try:
             if self._container is not None and self.frames:
-                self._play_sound(float(self._ticks * self._video.codec_context.time_base) + 1 / self.fps)
+                self._copy_sound(float(self._ticks * self._video.codec_context.time_base) + 1 / self.fps)
                 self._container.mux(self._video.encode(None))
                 if self._sound is not None:
                     self.sound_note = "the film has the sound of its original."
@@ -178,20 +178,20 @@ class VideoFile(Closing):
 
 
 def _why_silent(source: Film, ending: str) -> str:
-    """Why the sound of a film cannot be copied into one of an ending; nothing where it can, or where there is none."""
+    """Return a sentence on why the sound cannot be copied into a film of this ending; "" if it can, or is missing."""
     if source.heard is None:
         return ""
     if source.span.loop:
-        return "the film has no sound, which is left out where a film begins again (--loop)."
+        return "the film has no sound, which is not copied from a looped source (--loop)."
     kind = source.heard.codec.canonical_name
-    bare = kind == "aac" and not source.heard.codec_context.extradata  # as it is broadcast; MP4 wants a header
+    bare = kind == "aac" and not source.heard.codec_context.extradata  # AAC of broadcasts: MP4 needs a codec header
     fits = [each for each in COPIED if kind in COPIED[each] and not (bare and each != ".mkv")]
-    advice = f"try {fits[0]}" if fits else "turn the film's sound into aac to keep it"
-    return "" if ending in fits else f"sound of the kind {kind} does not fit into {ending} and was left out; {advice}."
+    advice = f"try {fits[0]}" if fits else "convert the film's sound to aac to keep it"
+    return "" if ending in fits else f"{kind} sound cannot be copied into {ending} and was left out; {advice}."
 
 
 def _fitted(image: Image, size: tuple[int, int]) -> Image:
-    """The picture in a frame of (width, height): in proportion, in the middle, black around it."""
+    """Return the picture scaled to fit into (width, height), its proportions kept, centred on black."""
     small, canvas = scaled_into(image, size), np.zeros((size[1], size[0], 3), np.uint8)
     top, left = (size[1] - small.shape[0]) // 2, (size[0] - small.shape[1]) // 2
     canvas[top : top + small.shape[0], left : left + small.shape[1]] = small

@@ -1,1 +1,1 @@
-"""From a photo to maps: networks, where they come from, and how photos are placed in their input."""
+"""From a photo to maps: pose networks, their download and loading, and the placement of photos in their input."""

@@ -1,19 +1,19 @@
-"""Cards: what a network's file does not say of itself, in a small TOML file of the same name beside it.
+"""Cards: metadata that a network's file does not contain, in a small TOML file of the same name beside it.
 
-    # pose.toml, beside pose.onnx or pose.xml; every line may be left out
-    joints = ["nose", "neck", "right shoulder", "right elbow"]  # of the channels, in their order
+    # pose.toml, beside pose.onnx or pose.xml; every line is optional
+    joints = ["nose", "neck", "right shoulder", "right elbow"]  # joint type of each channel, in order
     heatmaps = "output_1"     # names of the outputs
     embeddings = "output_2"
-    layout = "NHWC"           # order of the input's axes, where its shape does not tell
-    colour = "RGB"            # order of the input's colours
-    mean = [123.7, 116.3, 103.5]  # taken from each colour, in the input's order
-    scale = [58.4, 57.1, 57.4]    # and what is left is divided by this
+    layout = "NHWC"           # order of the input's axes, if its shape is ambiguous
+    colour = "RGB"            # order of the input's colour channels
+    mean = [123.7, 116.3, 103.5]  # subtracted from each colour channel, in the input's order
+    scale = [58.4, 57.1, 57.4]    # divides each colour channel after that
     negated = false           # whether the network itself negates non-maxima
     fit = "letterbox"         # or [640, 448]
     size = 512
 
-Joints that the body of 17 keypoints has are used, in whatever order; others, such as a neck, are left out, and those
-that the network does not know stay missing.
+The joints may have any order. Those that are not among the 17 keypoints, such as a neck, are ignored; keypoints that
+the network does not have are missing in all poses.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from hpe_nb.skeleton import KEYPOINTS
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """What is said of a network, as in the example above; None where it is not. A value of another kind is refused."""
+    """Metadata of a network, see the example above; None if it is not given. An invalid value raises HpeError."""
 
     joints: tuple[str, ...] = KEYPOINTS
     heatmaps: str = "heatmaps"
@@ -69,23 +69,23 @@ class Card:
 
 
 def _all(values: Any, kind: Any, count: int | None = None) -> bool:
-    """Whether this is a tuple of values of a kind, and of that length."""
+    """Return whether `values` is a tuple of this type (bool is not a number), and of length `count` if it is given."""
     whole = isinstance(values, tuple) and all(isinstance(each, kind) and not isinstance(each, bool) for each in values)
     return whole and count in (None, len(values))
 
 
 def card_of(path: Path | None, given: dict[str, Any]) -> Card:
-    """The card of a network's file: the TOML file of its name where there is one, and what is given over that.
+    """Return the card of a network's file: the values of its TOML file, if there is one, overridden by those `given`.
 
     Raises:
-        HpeError: a card that is no TOML, or has other fields or values.
+        HpeError: the file is not valid TOML, or has an unknown field or an invalid value.
     """
     beside, written = path.with_suffix(".toml") if path else None, dict[str, Any]()
     if beside is not None and beside.exists():
         try:
             written = tomllib.loads(read_bytes(beside, "a network's card", most=2**16).decode("utf-8-sig"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise HpeError(f"{beside} is no TOML file ({error}); correct it, or move it away.") from error
+            raise HpeError(f"{beside} is not a valid TOML file ({error}); correct it, or move it away.") from error
     names = [item.name for item in fields(Card)]
     if others := sorted(set(written) - set(names)):
         raise HpeError(f"{beside} has the field {others[0]!r}, but one of {', '.join(names)} is expected.")

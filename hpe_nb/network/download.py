@@ -1,7 +1,7 @@
-"""One file from an address to a place on disk, whole and proven, or not at all; and how a web server is asked.
+"""Download of a file with a checksum, and HTTP requests with a timeout.
 
-Not by pooch, which takes no cut transfer up again, waits for ever on a server that drips, takes more bytes than were
-published before it looks at their hash, and follows https to addresses without encryption.
+pooch is not used: it does not resume a broken transfer, has no limit of time for a slow server or of size before the
+checksum, and follows redirects from https to http.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ from hpe_nb.files.whole import remove_parts, written_whole
 T = TypeVar("T")
 
 WAITING = "hpe-waiting"
-"""Name of threads that wait for others, perhaps for ever: files, streams, servers."""
+"""Name of threads that may block for ever on files, streams or servers, so that the process can end without them."""
 
 Progress = Callable[[int, int], object]
-"""Called with the bytes that are here and the bytes there will be."""
+"""Callback with the number of bytes received and the total."""
 
 SLOWEST = 1000
-"""Bytes a second under which a server counts as stuck, once the time-out has passed."""
+"""Minimum speed in bytes per second, on average from the start, checked once the timeout has passed."""
 TIMEOUT = 20.0
-"""Seconds to wait for a connection and its answer, and then for each further byte."""
+"""Timeout in seconds: for the connection and the response, and then for each read."""
 TRIES = 4
-"""How often a file is asked for."""
+"""Maximum number of requests for a file."""
 PAUSE = 0.5
-"""Seconds before the second try; doubled before each further one."""
+"""Seconds before the first retry; doubled before each further one."""
 
 
 class TransferError(Exception):
-    """What came, or did not come, cannot be used; the message says why, `passing` whether the next try may go well."""
+    """A failed transfer; the message is the reason, and `passing` says whether a retry may succeed."""
 
     def __init__(self, message: str, passing: bool = False) -> None:
         super().__init__(message)
@@ -55,13 +55,14 @@ def download(
     url: str, path: Path, size: int, sha384: str, *, timeout: float = TIMEOUT, tries: int = TRIES,
     progress: Progress | None = None,
 ) -> None:  # fmt: skip
-    """Fetch `url` into `path`, which appears only when all bytes are here and proven; cut transfers are taken up again.
+    """Download `url` to `path`, with retries that resume after the bytes already received.
 
-    What is at the path stays until the new file is complete. No more than `size` bytes are taken.
+    An existing file is replaced only when the new one is complete and its checksum right. At most `size` bytes are
+    accepted.
 
     Raises:
-        HpeError: the address cannot be reached, answers wrongly, too slowly, too much or with other bytes; the place
-            cannot be written; or not one try is allowed.
+        HpeError: the server cannot be reached, answers with an error, is too slow, or sends too many or other bytes;
+            `path` cannot be written; or `tries` is below 1.
     """
     tries = whole_number("tries", tries, 1)
     remove_parts(path.parent)
@@ -71,12 +72,12 @@ def download(
                 _take(url, file, size, timeout, progress)
                 file.seek(0)
                 if hashlib.file_digest(file, "sha384").hexdigest() != sha384:
-                    raise TransferError("these are other bytes than were published, by their SHA-384")
+                    raise TransferError("its SHA-384 is not the published one")
                 break
             except TransferError as error:
                 if not (error.passing and left):
                     often = f", after {tries} tries" if error.passing and tries > 1 else ""
-                    # Short, so that the address and the folder are shown whole: by them a file is carried by hand.
+                    # Short, so that URL and folder are not abbreviated: users need both to download the file by hand.
                     raise HpeError(
                         f"{url} could not be fetched: {error}{often}; try again, or put the file into {path.parent}."
                     ) from error
@@ -84,14 +85,14 @@ def download(
 
 
 def _take(url: str, file: IO[bytes], size: int, timeout: float, progress: Progress | None) -> None:
-    """Ask once for what is missing in the file and add what comes."""
+    """Request the missing bytes of the file once and append them."""
     with closing(answer(url, file.tell(), timeout)) as opened:
-        if opened.status != HTTPStatus.PARTIAL_CONTENT:  # all of it, though perhaps only the rest was asked for
+        if opened.status != HTTPStatus.PARTIAL_CONTENT:  # the server ignored the range and sends the whole file
             file.seek(0)
             file.truncate()
         for block in blocks(opened, timeout):
             if file.tell() + len(block) > size:
-                raise TransferError(f"the server sends more than the {size} bytes that are published")
+                raise TransferError(f"the server sends more than the published {size} bytes")
             file.write(block)
             if progress:
                 progress(file.tell(), size)
@@ -100,22 +101,22 @@ def _take(url: str, file: IO[bytes], size: int, timeout: float, progress: Progre
 
 
 class SafeRedirects(HTTPRedirectHandler):
-    """Follows redirects, but not from https to an address without encryption."""
+    """Redirect handler that refuses redirects from https to unencrypted URLs."""
 
     def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
-        """The request for the new address."""
+        """Return the request for the new URL."""
         if req.full_url.startswith("https:") and not newurl.startswith("https:"):
-            raise TransferError(f"the server leads from https to {newurl[:80]}, which is not safe")
+            raise TransferError(f"the server redirects from https to {newurl[:80]}, which is not safe")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def answer(url: str, start: int, timeout: float) -> Any:
-    """The server's open answer to a request for `url` from byte `start` on, to be closed; else a TransferError."""
+    """Request `url` from byte `start` on; return the open response, which the caller closes, or raise TransferError."""
     headers = {"User-Agent": f"hpe-nb/{__version__}"} | ({"Range": f"bytes={start}-"} if start else {})
 
     def ask() -> Any:
         certificates = create_default_context()
-        with suppress(ImportError):  # Python for macOS comes without any
+        with suppress(ImportError):  # Python for macOS has no certificates of its own
             import certifi
 
             certificates.load_verify_locations(certifi.where())
@@ -123,10 +124,10 @@ def answer(url: str, start: int, timeout: float) -> Any:
         return opener.open(Request(url, headers=headers), timeout=timeout)
 
     try:
-        # Looking up a name or trying all addresses of a host may take minutes that no time-out covers.
+        # In a thread, because the timeout of `open` covers neither DNS nor a host with several addresses.
         return in_thread(ask, timeout)
     except HTTPError as error:
-        passing = error.code in {408, 425, 429, 500, 502, 503, 504}  # these may be gone at the next try
+        passing = error.code in {408, 425, 429, 500, 502, 503, 504}  # temporary errors: retry
         raise TransferError(f"the server answered {error.code} {error.reason}", passing) from error
     except (OSError, HTTPException, ValueError) as error:
         cause = error.reason if isinstance(error, URLError) else error
@@ -136,9 +137,9 @@ def answer(url: str, start: int, timeout: float) -> Any:
 
 
 def in_thread(work: Callable[[], T], timeout: float = math.inf) -> T:
-    """What `work` returns or raises, done in a thread, so that Ctrl-C gets through while it waits for others.
+    """Run `work` in a thread and return its result, or raise its exception, so that Ctrl-C is handled while it blocks.
 
-    After `timeout` seconds it is left to itself: TimeoutError.
+    After `timeout` seconds raise TimeoutError; the thread goes on in the background.
     """
     future = Future[T]()
 
@@ -157,9 +158,10 @@ def in_thread(work: Callable[[], T], timeout: float = math.inf) -> T:
 
 
 def blocks(opened: Any, timeout: float, longest: float = math.inf) -> Iterator[bytes]:
-    """The bytes of an answer as they come.
+    """Yield the bytes of a response as they arrive.
 
-    A connection that breaks, gives too little for `timeout` seconds, or takes longer than `longest` is a TransferError.
+    TransferError if the connection breaks, if after `timeout` seconds it is slower than SLOWEST on average, or if the
+    whole response takes longer than `longest` seconds.
     """
     started, came = time.monotonic(), 0
     while True:

@@ -1,4 +1,4 @@
-"""Loading networks: by name, by path, or whichever is at hand; checked before they are used."""
+"""Loading of networks: by name, by path, or the best one available. Each is checked before use."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from hpe_nb.network.registry import NETWORKS, REFERENCE, SHIPPED, cache_dir, cac
 from hpe_nb.skeleton import KEYPOINTS
 
 PROBE = 448
-"""Side in pixels of the photos by which a network of dynamic size is judged."""
+"""Default side, in pixels, of the input of a network that is loaded by path."""
 READ = "import sys; sys.modules['openvino_telemetry'] = None; import openvino; openvino.Core().read_model(sys.argv[1])"
-"""Program that reads a network."""
+"""Program that reads a network, for a separate process."""
 AUTO = "auto"
-"""Name that stands for the best network at hand."""
+"""Name for the best network available."""
 
 
 def load_network(
@@ -46,33 +46,35 @@ def load_network(
     negated: bool | None = None,
     say: Callable[[str], None] = print,
 ) -> Network:
-    """Load a pose network; call the result on an image.
+    """Load a pose network, which can then be called on images.
 
-    "auto" is human-pose-estimation-0007 where it is in the cache or can be fetched now (tried once, announced, never
-    with HPE_NB_OFFLINE=1), else the network that ships with the kit, announced too. Other names are those of
-    `hpe_nb.network.registry`, fetched when missing; the last part of one, such as "0007", is enough. A path may lead to
-    any associative-embedding network in OpenVINO IR or ONNX with outputs `heatmaps` (1, 17, h, w), `embeddings`
-    (1, 17, h, w[, D]) and perhaps `nms_heatmaps`. What else there is to say of such a file, as names of outputs and
-    joints, stands in a card beside it, see `hpe_nb.network.card`.
+    "auto" is human-pose-estimation-0007 if it is in the cache or can be downloaded now (one try, with a message; never
+    with HPE_NB_OFFLINE=1), else the network that is included in the kit, with a message too. Other names are those in
+    `hpe_nb.network.registry`; a missing network is downloaded, and the last part of a name, such as "0007", is enough.
+    A path can be that of any associative-embedding network in OpenVINO IR or ONNX with outputs `heatmaps`
+    (1, 17, h, w), `embeddings` (1, 17, h, w[, D]) and optionally `nms_heatmaps`. Other output names, joints or inputs
+    are described by a card beside the file, see `hpe_nb.network.card`.
 
     Args:
         name_or_path: "auto", a name, or the path of an .xml or .onnx file.
-        fit: how photos are placed (see `hpe_nb.network.placement`); by default as the card says, else "protocol".
+        fit: how photos are placed in the input (see `hpe_nb.network.placement`); by default that of the card, else
+            "protocol".
         size: side of the input for the named fits, in pixels; by default the side that a network with a name was made
-            for, or as the card says, else 448.
+            for, or that of the card, else 448.
         device: an OpenVINO device.
-        layout: only for a path, as what follows: axes of the network's input, "NCHW" or "NHWC"; by default its shape
-            tells.
-        colour: order of the colours that it expects, "BGR" (the contract's) or "RGB".
-        mean, scale: what is taken from each of its colours (0 to 255), and by what the rest is divided.
-        negated: whether it negates non-maxima itself; by default its output is looked at.
-        say: takes the lines that tell what is going on.
+        layout: axes of the network's input, "NCHW" or "NHWC", by default found from its shape. This argument and the
+            next four are only for networks loaded by path.
+        colour: order of the input's colour channels, "BGR" (default) or "RGB".
+        mean, scale: subtracted from each colour channel (0 to 255), and what the result is divided by.
+        negated: whether the network itself negates non-maxima; by default found out by a test on two photos.
+        say: callback for messages to the user.
 
     Returns:
-        The network; `network(image)` gives `Maps`.
+        The network; `network(image)` returns `Maps`.
 
     Raises:
-        HpeError: no such file or name, a broken file, another kind of network, or a name with what is only for a path.
+        HpeError: the name is unknown, the file does not exist, is damaged or is not an associative-embedding network,
+            an argument or the card has an invalid value, or an argument that is only for a path is given with a name.
     """
     path, published = path_of(name_or_path), None
     of_file = {"layout": layout, "colour": colour, "mean": mean, "scale": scale, "negated": negated}
@@ -83,7 +85,7 @@ def load_network(
         expected = "the path of an .xml or .onnx file or a network's name"
         published = known(_best_at_hand(say) if str(path) == AUTO else str(path), expected, AUTO)
         if extra := next((key for key in given if key in of_file), None):
-            raise HpeError(f"{extra}= was given for {published.name}, whose input is known; it is only for a path.")
+            raise HpeError(f"{extra}= was given for {published.name}, but it is only for networks loaded by path.")
         path = cached(published.name) or fetch(published.name)
     if device != "CPU":
         _check_device(device)
@@ -96,7 +98,7 @@ def load_network(
         fit=card.fit or "protocol",
         size=card.size or PROBE,
         device=device,
-        # One picture as fast as can be, and the same numbers on every CPU.
+        # Lowest latency for one picture, and float32, so that all CPUs give the same numbers.
         config={"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"},
         negated=bool(card.negated),
     )
@@ -104,28 +106,28 @@ def load_network(
 
 
 def _best_at_hand(say: Callable[[str], None]) -> str:
-    """Name of the reference network if it is or can be made available, else of the shipped one; says which and why."""
+    """Return the name of the reference network if it is in the cache or can be downloaded, else of the shipped one."""
     if cached(REFERENCE):
         return REFERENCE
     if not offline():
         size = sum(file.size for file in NETWORKS[REFERENCE].files) / 1e6
         say(f"Fetching {REFERENCE} ({size:.0f} MB) once into {cache_dir()}; HPE_NB_OFFLINE=1 turns this off.")
         try:
-            fetch(REFERENCE, timeout=4, tries=1)  # it was not asked for, so it gives up soon
+            fetch(REFERENCE, timeout=4, tries=1)  # the user did not ask for a download, so it must not take long
             return REFERENCE
         except HpeError as error:
-            say(f"That failed: {error.__cause__ or error}.")
+            say(f"The download failed: {error.__cause__ or error}.")
     say(f"Using {NETWORKS[SHIPPED].about}\nFor {REFERENCE} (AP {NETWORKS[REFERENCE].ap}) run: hpe-nb fetch")
     return SHIPPED
 
 
 def _checked(path: Path, card: Card) -> ov.Model:
-    """The model in the file with outputs as the contract has them, if it is an associative-embedding network."""
-    if path.suffix.lower() == ".onnx" and not _is_survived(path):
-        raise HpeError(f"{path} is damaged: reading it ends OpenVINO's process; fetch or export it again.")
+    """Read a model and return it with the contract's outputs; HpeError if it has other inputs or outputs."""
+    if path.suffix.lower() == ".onnx" and not _can_be_read(path):
+        raise HpeError(f"{path} is damaged: reading it crashes OpenVINO; fetch or export it again.")
     try:
         model = core().read_model(path)
-    except (RuntimeError, ValueError) as error:  # the second one where the reader's own message is no text
+    except (RuntimeError, ValueError) as error:  # ValueError if OpenVINO's message is not valid UTF-8
         raise HpeError(
             f"{path} cannot be read as a network ({last_line(error)}); fetch or export it again, with its .bin."
         ) from error
@@ -145,21 +147,21 @@ def _checked(path: Path, card: Card) -> ov.Model:
     return ov.Model(results, model.get_parameters(), model.get_friendly_name())
 
 
-def _is_survived(path: Path) -> bool:
-    """Whether a process lives through reading an ONNX file, tried by one that may end: some damaged files do end it."""
+def _can_be_read(path: Path) -> bool:
+    """Return whether OpenVINO can read an ONNX file, by a try in another process: some damaged files crash it."""
     try:
         done = subprocess.run([sys.executable, "-c", READ, str(path)], capture_output=True, timeout=120, check=False)
     except subprocess.TimeoutExpired:
         return False
-    except OSError:  # no further process is allowed here
+    except OSError:  # the system does not allow another process
         return True
-    return done.returncode in (0, 1)  # 1 is an exception, for which there is a sentence later
+    return done.returncode in (0, 1)  # 1 is an exception, which is reported when the file is read here
 
 
 def _contract_outputs(model: ov.Model, card: Card) -> dict[str, ov.Output] | None:
-    """The outputs of the contract by name, maps with channels second; None where the model has no such."""
+    """Return the contract's outputs by name, with the channels as the second axis; None if the model lacks any."""
     channels, nodes = len(card.joints), [output.get_node().input_value(0) for output in model.outputs]
-    # An output may have several names, and names from TensorFlow end with the number of the output.
+    # An output may have several names; names from TensorFlow end with ":" and the number of the output.
     ports = {
         name.split(":")[0]: node
         for output, node in zip(model.outputs, nodes, strict=True)
@@ -169,7 +171,7 @@ def _contract_outputs(model: ov.Model, card: Card) -> dict[str, ov.Output] | Non
     found = {name: ports[key] for name, own in names.items() if (key := own.split(":")[0]) in ports}
     ranks = {len(_sides(node)): node for node in nodes}
     if len(nodes) == 2 and ranks.keys() == {4, 5} and all(re.fullmatch(r"(Result_)?\d*", name) for name in ports):
-        # Conversions may lose the names, or number them; then tags are known by their fifth axis.
+        # Converters may lose the names or replace them by numbers; then the tags are the output with a fifth axis.
         found = {"heatmaps": ranks[4], "embeddings": ranks[5]}
     elif len(nodes) == 1 and (both := _channels_second(nodes[0], 2 * channels, {4})):
         found = dict(zip(OUTPUTS, ops.split(both, np.array(1), 2).outputs(), strict=False))
@@ -180,13 +182,13 @@ def _contract_outputs(model: ov.Model, card: Card) -> dict[str, ov.Output] | Non
 
 
 def _sides(port: ov.Output) -> list[int | None]:
-    """The lengths of the axes, None for an open one; none where their number is open."""
+    """Return the length of each axis, None for a dynamic one; an empty list if the number of axes is dynamic."""
     shape = port.get_partial_shape()
     return [] if shape.rank.is_dynamic else [side.get_length() if side.is_static else None for side in shape]
 
 
 def _channels_second(maps: ov.Output, channels: int, ranks: set[int]) -> ov.Output | None:
-    """Maps (1, channels, h, w[, D]) from maps of that order or with the channels fourth; None for other shapes."""
+    """Return maps (1, channels, h, w[, D]), transposed if the channels are the fourth axis; None for other shapes."""
     sides = _sides(maps)
     if len(sides) not in ranks:
         return None
@@ -196,31 +198,32 @@ def _channels_second(maps: ov.Output, channels: int, ranks: set[int]) -> ov.Outp
 
 
 def _joints(maps: ov.Output, card: Card) -> ov.Output:
-    """The channels of the 17 keypoints, zeros for those that the network does not know."""
+    """Return maps with the channels of the 17 keypoints; zeros for keypoints that the network does not have."""
     if card.joints == KEYPOINTS:
         return maps
     count, rank = len(card.joints), len(_sides(maps))
     channel = np.array([card.joints.index(name) if name in card.joints else count for name in KEYPOINTS])
-    # A channel of zeros comes after the others: it stands for missing joints, and OpenVINO, which fuses a gather of all
-    # channels with the turn of the colours and then turns them twice, does not take 17 of 18 for such a turn.
+    # A channel of zeros is appended for missing joints. It also avoids an OpenVINO defect: a gather of all channels is
+    # fused with the reversal of the colours, which is then applied twice; a gather of 17 of 18 channels is not fused.
     after = np.eye(rank, dtype=np.int64)[1]
     padded = ops.pad(ops.convert(maps, "f32"), np.zeros(rank, np.int64), after, "constant", np.float32(0))
     return ops.gather(padded, channel, np.array(1)).output(0)
 
 
 def _input_layout(model: ov.Model, card: Card) -> str | None:
-    """NCHW or NHWC, by where the three colours are or as the card says; None for an input that is no picture."""
+    """Return NCHW or NHWC, by the axis of length 3 or the card; None if the input is not a colour picture."""
     sides = _sides(model.input())
-    picture = len(sides) == 4 and 1 not in (sides[1], sides[3])  # one colour is a grey picture
+    picture = len(sides) == 4 and 1 not in (sides[1], sides[3])  # one channel is a grey picture
     colours = {"NCHW": sides[1], "NHWC": sides[3]} if picture else {}
     can_be = [key for key, count in colours.items() if count == 3] or [key for key in colours if colours[key] is None]
     return next((layout for layout in can_be if card.layout in (None, layout)), None)
 
 
 def _with_photo_input(model: ov.Model, card: Card) -> ov.Model:
-    """The model with an RGB uint8 input (1, H, W, 3): type, axes, colours and numbers are changed inside the graph.
+    """Return the model with an RGB uint8 input (1, H, W, 3): type, layout, colours, mean and scale are in the graph.
 
-    Scaling is left to OpenCV: 0.35 ms for a 640 x 480 photo, while in the graph each photo shape costs a compilation.
+    Resizing is left to OpenCV: it takes 0.35 ms for a 640 x 480 photo; in the graph, each photo size would need a
+    compilation.
     """
     steps = PrePostProcessor(model)
     photo = steps.input()
@@ -234,11 +237,11 @@ def _with_photo_input(model: ov.Model, card: Card) -> ov.Model:
 
 
 def _negates(network: Network) -> bool:
-    """Whether a network with the photo input negates what is no maximum, judged on photos of the kit.
+    """Return whether a network with the photo input negates non-maxima, by its output on two photos of the kit.
 
-    Looked at are strong pixels (a fifth of the strongest score) that are not the maximum of their window: a network
-    that negates gives nearly all of them below 0, any other nearly all above. The majority decides, so ties and small
-    scores do not; without such pixels the network counts as one that does not negate, which loses no peak.
+    It looks at strong pixels (above a fifth of the strongest score) that are not the maximum of their window: nearly
+    all of them are below 0 if the network negates, and above 0 if not. The majority decides, so ties and small scores
+    do not matter. Without such pixels the answer is False, which never loses a peak.
     """
     height, width = (side or PROBE for side in _sides(network.model.input())[1:3])
     probe, filled, heatmaps = replace(network, device="CPU"), Placement(*[(width, height)] * 3), []
@@ -253,7 +256,7 @@ def _negates(network: Network) -> bool:
 
 
 def _check_device(device: str) -> None:
-    """Raise when OpenVINO has no such device here; the smallest network is compiled on it."""
+    """Raise HpeError if OpenVINO does not have the device: compile a minimal model on it."""
     parameter = ops.parameter([1], np.float32)
     smallest = ov.Model([ops.result(ops.relu(parameter))], [parameter], "smallest")
     try:

@@ -1,4 +1,4 @@
-"""The network: from a photo to heatmaps and tag maps, by OpenVINO."""
+"""The network: from a photo to heatmaps and tag maps, with OpenVINO."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
     import openvino as ov
 
 OUTPUTS = ("heatmaps", "embeddings", "nms_heatmaps")
-"""Outputs of a network in their order; the last one is not always there."""
+"""Names of a network's outputs, in order; the last one is optional."""
 SHAPES = 4
-"""Number of compiled input shapes that are kept, the last ones used: a folder of photos has few, each costs memory."""
+"""Number of compiled models to keep in memory, one per input shape, those last used: a folder of photos has few."""
 KEPT = 300_000_000
-"""Bytes of compiled networks that are kept in the user's cache, the last ones used; one takes about 33 MB."""
+"""Maximum size in bytes of the compiled networks in the user's cache, those last used; one has about 33 MB."""
 COMPILED = ".compiled"
-"""Ending of their files."""
+"""Ending of the files of compiled networks."""
 
 
 @cache
 def core() -> ov.Core:
-    """OpenVINO's Core, the one of this process; it stays for the life of the process.
+    """Return the one OpenVINO Core of this process, which is never released.
 
-    Its CPU plugin gives the thread that makes it a stack for signals, and takes the memory back when its last network
-    goes. Where that happens in another thread, the next Ctrl-C is written into memory that belongs to somebody else.
+    Its CPU plugin sets a signal stack for the thread that creates it and frees that memory with its last network. If
+    another thread does that, the first one still has the freed stack, and the next Ctrl-C overwrites other data.
     """
     import openvino as ov
 
@@ -49,18 +49,18 @@ def core() -> ov.Core:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Network:
-    """A pose network ready to be called on photos: `maps = network(image)`.
+    """A pose network, called on photos: `maps = network(image)`.
 
-    Made by `load_network`. It may be called from several threads.
+    `load_network` returns one. It is thread-safe.
 
     Attributes:
-        name: name or path it was loaded by.
-        about: one line that says what it is and how well it does.
-        model: the OpenVINO model; its input takes RGB uint8 pictures (1, H, W, 3).
-        fit: how photos are placed, see `hpe_nb.network.placement`.
-        size: side of the input in pixels for the named fits.
-        device: OpenVINO device, "CPU" and so on.
-        config: OpenVINO properties for compiling.
+        name: the name or path that it was loaded by.
+        about: one line of description, with its AP if it is known.
+        model: the OpenVINO model; its input is an RGB uint8 picture (1, H, W, 3).
+        fit: how photos are placed in the input, see `hpe_nb.network.placement`.
+        size: side of the input in pixels, for the named fits.
+        device: OpenVINO device, such as "CPU".
+        config: OpenVINO properties for compilation.
         negated: whether the network itself negates non-maxima.
     """
 
@@ -74,34 +74,34 @@ class Network:
     negated: bool = True
 
     def __repr__(self) -> str:
-        """One line: its name, how photos are placed, and where it runs."""
+        """Return name, fit, size and device in one line."""
         return f"Network {self.name}: fit={self.fit!r}, size={self.size}, on {self.device}"
 
     def _repr_html_(self) -> str:
-        """That line, and what the network is."""
+        """Return the line of `__repr__` and the description as HTML."""
         return f"<p>{escaped(repr(self))}</p><p>{escaped(self.about)}</p>"
 
     def __call__(self, image: Image) -> Maps:
-        """Heatmaps and tags of an RGB uint8 image (H, W, 3), with the way from map pixels back to its pixels."""
+        """Return the maps of an RGB uint8 image (H, W, 3): heatmaps, tags, and the transform to image pixels."""
         placement = self.place(image)
         return self.maps(self.infer(placement.fill(image), placement), placement)
 
     def place(self, image: Image) -> Placement:
-        """Where a photo will lie in the input; an array that is no RGB uint8 image is refused."""
+        """Return the placement of an image in the input; HpeError if it is not an RGB uint8 array (H, W, 3)."""
         check_image(image)
         return place(image.shape[1], image.shape[0], self.fit, self.size)
 
     def compiled(self, placement: Placement) -> ov.CompiledModel:
-        """The model compiled for the placement's input shape, if it can take that; the last few are kept."""
+        """Return the model compiled for the placement's input shape, cached; HpeError if it cannot have this shape."""
         return self._compiled(*placement.input)
 
     @cached_property
     def _compiled(self) -> Any:
-        """`_compile` with a memory of the last few shapes."""
+        """`_compile` with a cache of the last few shapes."""
         return lru_cache(SHAPES)(self._compile)
 
     def _compile(self, width: int, height: int) -> ov.CompiledModel:
-        """The model compiled for an input of this size; HpeError where it cannot run so."""
+        """Return the model compiled for an input of this size; HpeError if it cannot have this size or device."""
         try:
             return self._kept(width, height) if self.device == "CPU" else self._made(width, height)
         except RuntimeError as error:
@@ -116,21 +116,21 @@ class Network:
         return core().compile_model(model, self.device, self.config)
 
     def _kept(self, width: int, height: int) -> ov.CompiledModel:
-        """The model as it was compiled for this CPU before, from the user's cache; else it is made, and kept there.
+        """Return the compiled model from the user's cache; if it is not there, compile it and write it to the cache.
 
-        To read one takes a quarter of the time. OpenVINO's own cache does not check what it reads, and a damaged
-        network would find other people: here a checksum tells. Where nothing can be written nothing is kept.
+        Reading one takes a quarter of the time. OpenVINO's own cache has no checksum, so a damaged file could find
+        other people without an error; this one has. A cache that cannot be written is not an error.
         """
         import openvino as ov
 
         processor = core().get_property("CPU", "FULL_DEVICE_NAME")
-        told = ov.__version__, processor, sorted(self.config.items()), (self.identity, width, height)
+        key = ov.__version__, processor, sorted(self.config.items()), (self.identity, width, height)
         folder = cache_dir() / "compiled"
-        path = folder / f"{hashlib.sha256(repr(told).encode()).hexdigest()[:40]}{COMPILED}"
+        path = folder / f"{hashlib.sha256(repr(key).encode()).hexdigest()[:40]}{COMPILED}"
         if (kept := read_sealed(path)) is not None:
             with suppress(OSError):
-                os.utime(path)  # used now
-            with suppress(RuntimeError):  # what another build of this version wrote
+                os.utime(path)  # the time of last use decides which files are deleted first
+            with suppress(RuntimeError):  # written by another build of this OpenVINO version
                 return core().import_model(io.BytesIO(kept), "CPU", self.config)
         compiled = self._made(width, height)
         with suppress(HpeError, OSError, RuntimeError):
@@ -145,7 +145,7 @@ class Network:
 
     @cached_property
     def identity(self) -> bytes:
-        """SHA-256 of the graph and its weights."""
+        """SHA-256 of the graph and its weights, for the cache of compiled networks."""
         places: dict[str, int] = {}
         digest = hashlib.sha256()
         for op in self.model.get_ordered_ops():
@@ -157,26 +157,26 @@ class Network:
         return digest.digest()
 
     def infer(self, tensor: Image, placement: Placement) -> dict[str, Float32]:
-        """Run the network on an input tensor; output arrays by name, owned by the caller."""
-        # Nothing is copied or overwritten: the request, and with it the memory of the outputs, is of this call alone.
+        """Run the network on an input tensor (1, H, W, 3); return the output arrays by name."""
+        # The outputs need no copy: the request that owns their memory is used for this call only.
         request = self.compiled(placement).create_infer_request()
         outputs = request.infer([tensor], share_inputs=True, share_outputs=True)
         return dict(zip(OUTPUTS, outputs.values(), strict=False))  # by order: equal outputs may share all their names
 
     def maps(self, outputs: dict[str, Float32], placement: Placement) -> Maps:
-        """The outputs as maps after the contract, see `Maps`: peaks positive, everything else negative."""
+        """Return the network's outputs as `Maps`, cropped to the photo and with non-maxima negated."""
         heatmaps, tags = outputs["heatmaps"][0], outputs["embeddings"][0]
-        if tags.shape[1:3] != heatmaps.shape[1:3]:  # some networks give tags at a part of the heatmaps' resolution
+        if tags.shape[1:3] != heatmaps.shape[1:3]:  # some networks have tags of lower resolution: nearest neighbour
             rows, columns = (np.arange(n) * m // n for n, m in zip(heatmaps.shape[1:], tags.shape[1:3], strict=True))
             tags = tags[:, rows[:, None], columns]
         to_image = placement.to_image(heatmaps.shape[2], heatmaps.shape[1])
-        # What the network sees in the padding is no part of the photo: no peak and no joint may come from there.
+        # Crop the padding: no peak and no joint may come from there.
         width, height = placement.photo_part(heatmaps.shape[2], heatmaps.shape[1])
         heatmaps, tags = heatmaps[:, :height, :width], tags[:, :height, :width]
         if "nms_heatmaps" in outputs:
             maxima = outputs["nms_heatmaps"][0, :, :height, :width]
             heatmaps = np.where(maxima > 0, np.abs(heatmaps), -np.abs(heatmaps))
         elif not self.negated:
-            # A score below 0 says "nothing here" like 0; later steps read its absolute value as evidence.
+            # A score below 0 means the same as 0, but the decoder would read its absolute value as a score: clip it.
             heatmaps = negate_non_maxima(np.maximum(heatmaps, 0))
         return Maps(heatmaps, tags, to_image)

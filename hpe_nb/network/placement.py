@@ -1,4 +1,4 @@
-"""Placement: where a photo lies in the network's input, and how map pixels find back to the photo."""
+"""Placement: position and scale of a photo in the network's input, and the transform from map pixels to the photo."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ DIVISOR = 32
 """Input sides are multiples of 32: the network halves its maps five times."""
 
 LONGEST = 4
-"""A photo longer than this many short sides is made smaller instead of wider: a 1 px line would need 10,000 px."""
+"""Limit of "protocol" for very long photos, whose input would be huge: the long side is at most this many `size`."""
 
 MOST_SIDE = 16384
-"""The longest side of a network's input, and of the largest film."""
+"""Maximum side of a network's input and of the size given for pictures and films, in pixels."""
 
 Fit = Literal["protocol", "letterbox"] | tuple[int, int]
 """How a photo is fitted to the network's input.
 
-"protocol": short side to `size`, long side in proportion, as in the published AP of human-pose-estimation-0007.
-"letterbox": into a square of `size`. (width, height): into a box of that size. Always with the photo's proportions, at
-the top left, with zeros to the right and below.
+"protocol": the short side is scaled to `size`, the long side in proportion, as for the published AP of
+human-pose-estimation-0007. "letterbox": the photo is scaled to fit into a square of `size`. (width, height): into a box
+of this size. The photo keeps its proportions and is at the top left, with padding (zeros) on the right and below.
 """
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a photo lies in the network's input.
+    """Position of a photo in the network's input: at the top left, scaled.
 
     Attributes:
-        photo: its width and height in its own pixels.
-        scaled: the same after scaling, in input pixels.
+        photo: width and height of the original photo, in its own pixels.
+        scaled: width and height of the scaled photo, in input pixels.
         input: width and height of the input, multiples of 32.
     """
 
@@ -44,27 +44,27 @@ class Placement:
     input: tuple[int, int]
 
     def fill(self, image: Image) -> Image:
-        """The input tensor (1, height, width, 3) uint8 RGB: the scaled photo and zeros around it."""
+        """Return the input tensor, (1, height, width, 3) uint8 RGB: the scaled photo and its padding."""
         width, height = self.scaled
         canvas = np.zeros((1, self.input[1], self.input[0], 3), np.uint8)
-        # Linear as in the protocol; below half the size it would skip pixels, and averages are better.
+        # Linear as in the protocol; but below half the size it would skip pixels, so there area averages are used.
         way = cv2.INTER_AREA if 2 * width < self.photo[0] else cv2.INTER_LINEAR
         cv2.resize(image, self.scaled, dst=canvas[0, :height, :width], interpolation=way)
         return canvas
 
     def to_image(self, map_width: int, map_height: int) -> Float64:
-        """Affine (2, 3) from map pixels to photo pixels: a scale without half-pixel shift, as in the protocol."""
+        """Return the affine matrix (2, 3) from map to photo pixels; without half-pixel shift, as in the protocol."""
         x = self.input[0] / map_width * self.photo[0] / self.scaled[0]
         y = self.input[1] / map_height * self.photo[1] / self.scaled[1]
         return np.array([[x, 0.0, 0.0], [0.0, y, 0.0]])
 
     def photo_part(self, map_width: int, map_height: int) -> tuple[int, int]:
-        """Width and height in map pixels of the part that shows the photo; a pixel that it covers in part is kept."""
+        """Return width and height, in map pixels, of the part that shows the photo, rounded up to whole pixels."""
         return -(-self.scaled[0] * map_width // self.input[0]), -(-self.scaled[1] * map_height // self.input[1])
 
 
 def place(width: int, height: int, fit: Fit, size: int) -> Placement:
-    """Place a photo of width x height pixels by the named fit; `size` is the side in input pixels."""
+    """Return the placement of a photo of width x height pixels; `size`, in input pixels, is for the named fits only."""
     if fit == "protocol":
         short, long = min(width, height), max(width, height)
         small, large = size, int(size * long / short)

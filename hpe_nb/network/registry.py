@@ -1,4 +1,4 @@
-"""The networks the kit knows by name: what is published of them, where they are kept, and how they get there."""
+"""The networks that the kit knows by name: their published files, the cache they are stored in, and their download."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from hpe_nb.network.download import TIMEOUT, TRIES, Progress, download
 BASE_URL = "https://storage.openvinotoolkit.org/repositories/open_model_zoo/2023.0/models_bin/1"
 """Open Model Zoo's files of release 2023.0, the last one with these networks."""
 REFERENCE = "human-pose-estimation-0007"
-"""The network the kit is about; "auto" prefers it."""
+"""The network that the kit is written for; "auto" prefers it."""
 SHIPPED = "hpe-nb-ae"
-"""The network that works without fetching anything."""
+"""The network that is included in the kit and needs no download."""
 ABOUT_SHIPPED = (
     f"{SHIPPED}, the network that ships with the kit: AP 44.4 on 61 photos of COCO val2017 by Open Model Zoo's rules; "
     "its tags are learned."
@@ -27,7 +27,7 @@ ABOUT_SHIPPED = (
 
 @dataclass(frozen=True)
 class NetworkFile:
-    """A published file: its place "NETWORK/FP16/FILE" on the server and in the cache, its bytes and SHA-384."""
+    """A published file: its path "NETWORK/FP16/FILE" on the server and in the cache, size in bytes, and SHA-384."""
 
     place: str
     size: int
@@ -35,11 +35,11 @@ class NetworkFile:
 
     @property
     def path(self) -> Path:
-        """Where the file belongs in the cache; put it there by hand where there is no network."""
+        """Path of the file in the cache; without a connection, it can be copied there by hand."""
         return cache_dir() / self.place
 
     def is_whole(self) -> bool:
-        """Whether the file is in the cache with the bytes that were published."""
+        """Return whether the file is in the cache and has the published size and SHA-384."""
         with suppress(OSError):
             if self.path.stat().st_size == self.size:
                 with self.path.open("rb") as stream:
@@ -49,15 +49,15 @@ class NetworkFile:
 
 @dataclass(frozen=True)
 class KnownNetwork:
-    """What is known of a network by its name.
+    """A network that the kit knows by name.
 
     Attributes:
-        name: what `load_network` and `fetch` call it.
-        about: one sentence that says what it is and how well it does.
-        ap: COCO keypoint AP in percent, on what `about` says, by Open Model Zoo's rules, with photos placed by the
-            protocol and `size`.
+        name: its name for `load_network` and `fetch`.
+        about: one sentence of description, with its AP.
+        ap: COCO keypoint AP in percent on the photos that `about` names, by Open Model Zoo's rules, with photos placed
+            by the fit "protocol" at `size`.
         size: side of the input in pixels.
-        files: published files, .xml and .bin; none of a network that comes with the kit, in `data/models`.
+        files: published files, .xml and .bin; none for a network that is included in the kit, in `data/models`.
     """
 
     name: str
@@ -68,12 +68,12 @@ class KnownNetwork:
 
     @property
     def shipped(self) -> bool:
-        """Whether it comes with the kit."""
+        """Whether it is included in the kit."""
         return not self.files
 
     @property
     def path(self) -> Path:
-        """Where its .xml is, or belongs once it is fetched; the .bin lies beside it."""
+        """Path of its .xml, which exists only after the download if it is not shipped; the .bin is beside it."""
         return sample(f"{self.name}.xml") if self.shipped else self.files[0].path
 
 
@@ -81,11 +81,11 @@ WEIGHTS = (
     19039904,
     "ef4ab20cd0695a4b86789607acc6eb636d07fbb6786f30300ea713bb94a9110ed1ecec5db5577398ddc13663cc2ce690",
 )
-"""Size and SHA-384 of the .bin: Intel's three networks are one at three input sizes, and share it."""
+"""Size and SHA-384 of the .bin file, the same for Intel's three networks: one network at three input sizes."""
 
 
 def _intel(name: str, ap: float, size: int, xml_size: int, xml_sha384: str) -> KnownNetwork:
-    """What is known of one of Intel's networks; its .xml has that size in bytes and SHA-384."""
+    """Return the entry of one of Intel's networks, from the size in bytes and the SHA-384 of its .xml."""
     place = f"{name}/FP16/{name}"
     files = NetworkFile(f"{place}.xml", xml_size, xml_sha384), NetworkFile(f"{place}.bin", *WEIGHTS)
     about = f"{name}, Intel's associative-embedding network at {size} pixels: AP {ap} on COCO val2017."
@@ -110,13 +110,13 @@ NETWORKS = {
         KnownNetwork(SHIPPED, ABOUT_SHIPPED, 44.4, 480),
     )
 }
-"""Every network known by name."""
+"""All networks that the kit knows, by name."""
 
 
 def known(name: str, expected: str = "the name of a network", *others: str) -> KnownNetwork:
-    """A known network, by its name or the last part of it ("0007"); HpeError where none is called so.
+    """Return the known network of this name, of which the last part is enough ("0007"); HpeError if there is none.
 
-    The error tells what was `expected`, and the `others` that could have been meant.
+    The error names what is `expected`, and suggests the known names and the `others`.
     """
     for each in NETWORKS.values():
         if name == each.name or each.name.endswith(f"-{name}"):
@@ -125,7 +125,7 @@ def known(name: str, expected: str = "the name of a network", *others: str) -> K
 
 
 def cache_dir() -> Path:
-    """Folder for fetched networks: `HPE_NB_CACHE` where it is set, else the user's cache folder of this system."""
+    """Return the folder for downloaded networks: `HPE_NB_CACHE` if it is set, else the system's cache folder."""
     if chosen := os.environ.get("HPE_NB_CACHE"):
         return from_home(chosen).absolute()
     from platformdirs import user_cache_path
@@ -134,12 +134,12 @@ def cache_dir() -> Path:
 
 
 def offline() -> bool:
-    """Whether `HPE_NB_OFFLINE` forbids the kit to use the network: set, and not to 0."""
+    """Return whether downloads are turned off: `HPE_NB_OFFLINE` is set, and not to 0."""
     return os.environ.get("HPE_NB_OFFLINE", "") not in ("", "0")
 
 
 def base_url() -> str:
-    """Where files are fetched from: `HPE_NB_MIRROR`, an address or a folder, where it is set, else Open Model Zoo."""
+    """Return the URL to download from: `HPE_NB_MIRROR`, a URL or a folder, if it is set, else Open Model Zoo's."""
     chosen = os.environ.get("HPE_NB_MIRROR") or BASE_URL
     folder = from_home(chosen)
     return folder.absolute().as_uri() if folder.is_absolute() or folder.is_dir() else chosen.rstrip("/")
@@ -148,23 +148,23 @@ def base_url() -> str:
 def fetch(
     name: str = REFERENCE, progress: Progress | None = None, *, timeout: float = TIMEOUT, tries: int = TRIES
 ) -> Path:
-    """Fetch a known network into the cache, unless it is there already, and return the path of its .xml.
+    """Download a known network into the cache, unless it is already there, and return the path of its .xml.
 
-    Size and SHA-384 are checked, a cut transfer is taken up again, and a file gets its name only when it is complete.
-    Files put into the cache by hand are checked the same way.
+    Size and SHA-384 are checked, an interrupted transfer is resumed, and a file gets its name only when it is complete.
+    Files that were copied into the cache by hand are checked in the same way.
 
     Args:
-        name: a name of `hpe_nb.network.registry.NETWORKS`.
-        progress: called with (bytes here, bytes in all) as they come.
-        timeout: seconds to wait for a connection and its answer, and then for each further byte.
-        tries: how often to ask for a file.
+        name: a name in `hpe_nb.network.registry.NETWORKS`, or its last part, such as "0007".
+        progress: callback with the number of bytes received and the total.
+        timeout: timeout in seconds, for the connection and the response, and then for each read.
+        tries: maximum number of requests for a file.
 
     Returns:
-        Path of the .xml file in the cache; the .bin file lies beside it.
+        Path of the .xml file in the cache; the .bin file is beside it.
 
     Raises:
-        HpeError: an unknown name, a server that gives no such files, a place that cannot be written, fewer than
-            one try, or a file that is missing while `HPE_NB_OFFLINE` forbids to use the network.
+        HpeError: the name is unknown, the download fails, the cache cannot be written, `tries` is below 1, or a file
+            is missing while `HPE_NB_OFFLINE` turns downloads off.
     """
     network = known(name)
     total, before = sum(file.size for file in network.files), 0
@@ -179,7 +179,7 @@ def fetch(
             of_all(file.size, total)
         elif offline():
             folder = file.path.parent
-            raise HpeError(f"HPE_NB_OFFLINE forbids to fetch {url}; unset it, or put the file into {folder}.")
+            raise HpeError(f"HPE_NB_OFFLINE is set, so {url} is not fetched; unset it, or put the file into {folder}.")
         else:
             download(url, file.path, file.size, file.sha384, timeout=timeout, tries=tries, progress=of_all)
         before += file.size
@@ -187,9 +187,9 @@ def fetch(
 
 
 def cached(name: str = REFERENCE) -> Path | None:
-    """Path of the .xml of a network that is in the cache, complete and proven, or None where a file is missing.
+    """Return the path of a known network's .xml if the network is shipped or in the cache; None if a file is missing.
 
-    A shipped network is always there. A file in the cache that is not the published one is refused.
+    HpeError if a file in the cache is not the published one, by its size and SHA-384.
     """
     files = known(name).files
     if not all(os.path.isfile(file.path) for file in files):  # noqa: PTH113 - pathlib's raises without permission

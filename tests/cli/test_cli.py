@@ -156,7 +156,7 @@ def test_what_cannot_be_used_is_told_in_one_sentence(arguments, says, capsys, mo
 
 def test_what_short_commands_print(capsys):
     assert (main(["info"]), main(["fetch", "hpe-nb-ae"])) == (0, 0)
-    words = ["hpe-nb", "openvino", sys.executable, "human-pose-estimation-0007", "cache", "It comes with the kit: "]
+    words = ["hpe-nb", "openvino", sys.executable, "human-pose-estimation-0007", "cache", "Included in the kit: "]
     text = capsys.readouterr().out
     assert [word for word in words if word not in text] == []
 
@@ -177,7 +177,7 @@ def test_a_full_disk_under_what_is_printed_is_no_traceback():
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "hpe_nb.cli.main"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert done.stderr.startswith("hpe-nb: the output cannot be used (No space left on device); see to it")
+    assert done.stderr.startswith("hpe-nb: the output cannot be used (No space left on device); check it")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
@@ -190,7 +190,7 @@ def test_demo(capsys, tmp_path):
     picture = hpe.read_image(folder / "basketball1-poses.png")
     np.testing.assert_array_equal(picture, hpe.draw_poses(photo, poses))
     numbers = f"{poses.scores[0]:.2f}", str((poses.kind[0] == DETECTED).sum())
-    words = ("score", *numbers, "network", "decode", "together", str(folder / "basketball1-poses.png"))
+    words = ("score", *numbers, "network", "decode", "total", str(folder / "basketball1-poses.png"))
     assert [word for word in words if word not in text] == []
 
 

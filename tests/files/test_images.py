@@ -128,11 +128,11 @@ JPEG_BYTES = saved(Pillow.fromarray(photo(640, 480)), "JPEG")
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        pytest.param(b"", "is no picture", id="0 bytes"),
-        pytest.param(b"hello, this is no picture\n" * 20, "is no picture", id="text named jpg"),
-        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is no picture", id="svg"),
-        pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is no picture", id="eps, a program"),
-        pytest.param(JPEG_BYTES[:2], "is no picture", id="two bytes of a jpeg"),
+        pytest.param(b"", "is not a picture", id="0 bytes"),
+        pytest.param(b"hello, this is no picture\n" * 20, "is not a picture", id="text named jpg"),
+        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not a picture", id="svg"),
+        pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not a picture", id="eps, a program"),
+        pytest.param(JPEG_BYTES[:2], "is not a picture", id="two bytes of a jpeg"),
         *(pytest.param(JPEG_BYTES[:end], "is damaged", id=f"jpeg cut at {end}") for end in (300, 5000, -200)),
         pytest.param(saved(RGB, "JPEG", progressive=True)[:-300], "is damaged", id="progressive jpeg without its end"),
         *(pytest.param(saved(RGB, kind)[:-60], "is damaged", id=f"{kind}, cut") for kind in ("PNG", "WEBP", "BMP")),

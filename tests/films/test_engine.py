@@ -19,7 +19,7 @@ from refusals import refused
 
 import hpe_nb as hpe
 from hpe_nb.films.engine import AHEAD, SHARED, tuned
-from hpe_nb.films.sources import Frame, Troubles
+from hpe_nb.films.sources import Frame, ProblemLog
 from hpe_nb.network.download import WAITING
 from hpe_nb.network.network import Network
 
@@ -55,7 +55,7 @@ def test_a_flip_test_is_not_accepted_as_a_network(tmp_path):
 
 
 def test_frames_that_cannot_be_used_are_left_out_and_told(monkeypatch):
-    given, report, maps = frames(WALK), Troubles(), DOTS(WALK[0])
+    given, report, maps = frames(WALK), ProblemLog(), DOTS(WALK[0])
     for i in (*range(9), 15):  # at the beginning more than may wait
         given[i] = replace(given[i], image=np.zeros((4, 4), np.uint8), name="grey one")
     monkeypatch.setattr(Network, "maps", Mock(side_effect=[maps] * 10 + [ValueError("broken maps")] + [maps] * 4))

@@ -106,7 +106,7 @@ def test_crops_of_each_person(tmp_path, two):
         run(two, out, crops="crops", resume=True)
         assert names(out / "crops") == parts
     (out / "poses.jsonl").unlink()
-    refused("is there", run, two, out, crops="crops")
+    refused("already exists", run, two, out, crops="crops")
 
 
 def test_every_crop_and_picture_has_its_own_file(tmp_path):
@@ -213,7 +213,7 @@ def test_odd_sizes(tmp_path, size, grey):
 
 def test_a_start_beyond_the_end_is_reported(tmp_path):
     summary, entries = run(hpe.open_source(make_film(tmp_path / "film.mp4", 3), start=50), tmp_path)
-    assert "no frame that was asked for" in summary.notes[0]
+    assert "no frame in the given range" in summary.notes[0]
     assert entries == []
     assert not (tmp_path / "poses.jsonl").exists()
 
@@ -317,8 +317,8 @@ VTEST = hpe.sample("vtest")
         pytest.param(lambda path: run(VTEST, path / "out", joints=("tail",)), "tail", id="no joint's name"),
         pytest.param(lambda path: run(VTEST, path / "text"), "text could not be written", id="a file in the way"),
         pytest.param(lambda path: list(hpe.read_record(path / "text")), "is not a record", id="no record"),
-        pytest.param(lambda path: list(hpe.read_record(naming(path, "../a.jpg"))), "leads out", id="picture above"),
-        pytest.param(lambda path: list(hpe.read_record(naming(path, "/a.jpg"))), "leads out", id="picture elsewhere"),
+        pytest.param(lambda path: list(hpe.read_record(naming(path, "../a.jpg"))), "is outside", id="picture above"),
+        pytest.param(lambda path: list(hpe.read_record(naming(path, "/a.jpg"))), "is outside", id="picture elsewhere"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, time=-1))), "time=-1.0", id="before the film"),
         pytest.param(lambda path: list(hpe.read_record(naming(path, time=np.nan))), "time=nan", id="no second"),
         pytest.param(lambda path: hpe.export_record(path / "text", path / "poses.txt"), "'.txt'|.txt", id="no format"),

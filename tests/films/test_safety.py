@@ -49,10 +49,10 @@ def run_command(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
 @pytest.mark.parametrize(
     ("given", "status", "words"),
     [
-        pytest.param(["a.png"], 0, "0 when all went well", id="all is well"),
-        pytest.param(["a.png", "notes"], 0, "0 when all went well", id="what is no picture is passed over"),
-        pytest.param(["a.png", "b.heic"], 1, "1 when a picture or film could not be read", id="a picture of HEIC"),
-        pytest.param(["b.heic"], 2, "2 when there is no result", id="nothing else"),
+        pytest.param(["a.png"], 0, "0 on success", id="all is well"),
+        pytest.param(["a.png", "notes"], 0, "0 on success", id="what is no picture is passed over"),
+        pytest.param(["a.png", "b.heic"], 1, "1 if an input could not be read", id="a picture of HEIC"),
+        pytest.param(["b.heic"], 2, "2 if there is no result", id="nothing else"),
     ],
 )
 def test_the_exit_status_is_what_help_says(tmp_path, monkeypatch, capsys, given, status, words):
@@ -101,7 +101,7 @@ def test_files_in_the_output_folder_are_not_inputs(tmp_path, monkeypatch, capsys
     assert {"a.png", "b.png"} <= {entry.name for entry in hpe.read_record(tmp_path / "poses.jsonl")}
     (tmp_path / "link").symlink_to(place)
     assert run_command(monkeypatch, f"{place}{what}", "-o", tmp_path / "link") == 2
-    assert "the folder for the results; for photos and films of yours choose another with -o" in capsys.readouterr().err
+    assert "the folder for the results; to read what is in it, choose another folder with -o" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("way", ["symlink_to", "hardlink_to"])
@@ -217,7 +217,7 @@ def test_resuming_processes_only_the_rest(tmp_path):
     assert (first.frames, second.frames, second.resumed) == (2, 2, 2)
     third, entries = run(place, out, pictures="", resume=True)
     assert (third.frames, third.resumed, len(entries)) == (0, 4, 4)
-    assert "none is left to do" in third.notes[0]
+    assert "none is left to process" in third.notes[0]
     other = photo(tmp_path / "other" / "b.png", 5)
     _, entries = run(other, out, pictures="", resume=True)
     assert [entry.name for entry in entries] == ["b.png", "c.png", "a.png", "d.png", str(other)]
@@ -229,7 +229,7 @@ def test_resuming_reports_a_photo_that_has_changed(tmp_path):
     def told() -> bool:
         summary, _ = run(source, out, pictures="", resume=True)
         (note,) = summary.notes  # not also that all are done
-        return f"{source} has changed since it was done; do all photos again" in note
+        return f"{source} has changed since it was processed; process all photos again" in note
 
     source, out = photo(tmp_path / "a.png"), tmp_path / "out"
     run(source, out, pictures="")
@@ -298,9 +298,9 @@ def test_runs_that_cannot_be_resumed_are_refused(tmp_path):
     before, others = contents(tmp_path), {"grouping": hpe.Settings(tag_threshold=0.5)}
     for says, what, out, given in (
         ("is the record of a film", place, "film", {}),
-        ("but a film cannot go on", film, "film", {}),
-        ("but a film cannot go on", place, "photos", {"video": "a.mp4"}),
-        (r"fit=.*Settings\(\), and this run finds them otherwise; give the", place, "photos", others),
+        ("given with a film, but only photos", film, "film", {}),
+        ("given with a film, but only photos", place, "photos", {"video": "a.mp4"}),
+        (r"fit=.*Settings\(\), but this run has another network or settings", place, "photos", others),
     ):
         refused(says, run, what, tmp_path / out, resume=True, **given)
     assert contents(tmp_path) == before
@@ -347,11 +347,11 @@ def test_picture_and_sound_stay_together(tmp_path, seconds, span, shown, lasts, 
     ("name", "coder", "written", "says", "loop"),
     [
         ("a.mkv", "libmp3lame", "out.mp4", "has the sound of its original", False),
-        ("a.mkv", "ac3", "out.mp4", "ac3 does not fit into .mp4 and was left out; try .mkv.", False),
+        ("a.mkv", "ac3", "out.mp4", "ac3 sound cannot be copied into .mp4 and was left out; try .mkv.", False),
         ("a.mkv", "ac3", "out.mkv", "has the sound of its original", False),
-        ("a.ts", "aac", "out.mp4", "aac does not fit into .mp4 and was left out; try .mkv.", False),
-        ("a.mp4", "aac", "out.avi", "aac does not fit into .avi and was left out; try .mp4.", False),
-        ("a.mp4", "aac", "out.mp4", "has no sound, which is left out where a film begins again (--loop).", True),
+        ("a.ts", "aac", "out.mp4", "aac sound cannot be copied into .mp4 and was left out; try .mkv.", False),
+        ("a.mp4", "aac", "out.avi", "aac sound cannot be copied into .avi and was left out; try .mp4.", False),
+        ("a.mp4", "aac", "out.mp4", "has no sound, which is not copied from a looped source (--loop).", True),
     ],
 )
 def test_sound_of_any_kind(tmp_path, name, coder, written, says, loop):
@@ -440,8 +440,8 @@ def gif() -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "count", "says"),
     [
-        pytest.param("a.heic", b"\xff\x0a" * 500, 0, "is no picture that can be read; give a JPEG", id="HEIC"),
-        pytest.param("a.JXL", b"\xff\x0a" * 500, 0, "is no picture that can be read; give a JPEG", id="JPEG XL"),
+        pytest.param("a.heic", b"\xff\x0a" * 500, 0, "is not a picture that can be read; give a JPEG", id="HEIC"),
+        pytest.param("a.JXL", b"\xff\x0a" * 500, 0, "is not a picture that can be read; give a JPEG", id="JPEG XL"),
         pytest.param("a.mjpeg", 2 * encode_image(coded([]), ".jpg"), 2, "", id="JPEGs are a film"),
         pytest.param("a.gif", gif(), 1, "broke off after frame 0, at 0.1", id="an animation without times"),
     ],

@@ -172,10 +172,10 @@ def test_bad_frames_are_skipped_and_the_first_ones_reported_individually(film, m
     with hpe.open_source(film, stop=12) as source:
         source.report.most = 2
         assert [frame.index for frame in source] == [0, 1, 11]
-    second, third, more = source.report.told()
+    second, third, more = source.report.lines()
     assert "film.mp4 frame 2 could" in second
     assert "film.mp4 frame 3 could" in third
-    assert more == "... and 7 more of the kind."
+    assert more == "... and 7 more like these."
 
 
 def device(count: int = 5) -> Mock:

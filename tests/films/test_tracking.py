@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import hpe_nb as hpe
 from hpe_nb.decoder.poses import DETECTED, MISSING, Poses
-from hpe_nb.films.tracking import Tracks, clothes, follow, same_clothes
+from hpe_nb.films.tracking import Tracks, clothing_colours, clothing_similarity, follow
 
 RED, BLUE, GREY = (200, 30, 30), (30, 30, 200), (110, 110, 110)
 
@@ -98,10 +98,10 @@ def test_colours_of_clothes_identify_a_person_who_returns():
     assert numbers(film)[-1] == [0, 1]
     assert numbers(film, [painted(there, RED)] * 14 + [last])[-1] == [1, 0]
     poses = without(people([(500, 200), *later]), slice(11, 17))
-    found = clothes(poses, last)
+    found = clothing_colours(poses, last)
     np.testing.assert_allclose(found, [[[np.nan] * 3] * 2, [BLUE] * 2, [RED] * 2])
-    assert np.isnan([*clothes(poses[:1], last), *clothes(poses, None)]).all()
-    alike = same_clothes(found, found, 60)
+    assert np.isnan([*clothing_colours(poses[:1], last), *clothing_colours(poses, None)]).all()
+    alike = clothing_similarity(found, found, 60)
     assert alike[0, 1] == alike[2, 2] == 1
     assert alike[1, 2] < 0.6
 

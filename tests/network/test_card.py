@@ -106,8 +106,8 @@ def test_names_of_outputs(tmp_path: Path) -> None:
         pytest.param("heatmaps = 1", "heatmaps=1", id="a number for a name"),
         pytest.param('heatmaps = "a"\nembeddings = "a"', "embeddings='a'", id="one output for both"),
         pytest.param("meen = [1, 2, 3]", "'meen'", id="a field that is none"),
-        pytest.param("joints = [", "is no TOML file", id="half a card"),
-        pytest.param("a = " + "[" * 5000, "is no TOML file", id="deep"),
+        pytest.param("joints = [", "is not a valid TOML file", id="half a card"),
+        pytest.param("a = " + "[" * 5000, "is not a valid TOML file", id="deep"),
         pytest.param("#" * 70_000, "more than", id="too long"),
     ],
 )

@@ -102,8 +102,8 @@ def test_temporary_errors_are_retried(answers: list[server.Answer], asked: list[
         pytest.param(server.error(404), "answered 404", 1, LONG, id="404"),
         pytest.param(server.error(500), "answered 500 .* after 3 tries", 3, LONG, id="500"),
         pytest.param(server.cut(0.9), "sent .* of 300000 bytes", 3, LONG, id="cut each time"),
-        pytest.param(server.more_unannounced, "more than the 300000 bytes", 1, LONG, id="bytes without end"),
-        pytest.param(server.other_bytes, "other bytes than were published", 1, LONG, id="other bytes"),
+        pytest.param(server.more_unannounced, "more than the published 300000 bytes", 1, LONG, id="bytes without end"),
+        pytest.param(server.other_bytes, "its SHA-384 is not the published one", 1, LONG, id="other bytes"),
         pytest.param(server.login_page, "sent 26 of 300000 bytes", 3, LONG, id="log-in page"),
         pytest.param(server.silent, "no answer within 1.5 s", 3, SHORT, id="silent", marks=pytest.mark.slow),
         pytest.param(server.stuck, r"broke \(.*timed out\)|no answer", 3, SHORT, id="stuck", marks=pytest.mark.slow),
@@ -140,7 +140,7 @@ def test_no_redirect_from_https_to_http() -> None:
         request = follow(Request(f"{old}://a/"), None, 302, "", {}, f"{new}://b/")
         assert request is not None
         assert request.full_url == f"{new}://b/"
-    with pytest.raises(download.TransferError, match="leads from https to http://b/, which is not safe"):
+    with pytest.raises(download.TransferError, match="redirects from https to http://b/, which is not safe"):
         follow(Request("https://a/"), None, 302, "", {}, "http://b/")
 
 
@@ -180,7 +180,7 @@ def test_files_copied_by_hand_are_used_offline_and_wrong_ones_reported_and_repla
     weights: bytes, forbids: str, allows: str, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HPE_NB_OFFLINE", forbids)
-    refused("HPE_NB_OFFLINE forbids", fetch, "toy")
+    refused("HPE_NB_OFFLINE is set", fetch, "toy")
     for file, data in zip(TOY.files, (XML, BIN), strict=True):
         file.path.parent.mkdir(parents=True, exist_ok=True)
         file.path.write_bytes(data)

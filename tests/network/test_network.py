@@ -162,7 +162,7 @@ def test_invalid_input_of_a_network_is_refused(tmp_path: Path) -> None:
         refused(f"device={device!r} was given, but one of .*CPU", loaded, tmp_path, device=device)
     for given in ({"colour": "RGB"}, {"negated": False}, {"mean": (0, 0, 0)}):
         for name in ("hpe-nb-ae", "human-pose-estimation-0007"):  # one that is here, and one before it is fetched
-            refused(f"was given for {name}, whose input is known", hpe.load_network, name, **given)
+            refused(f"was given for {name}, but it is only for networks", hpe.load_network, name, **given)
 
 
 def test_a_network_from_an_onnx_file(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_an_unreadable_photo_in_a_worker_is_reported_in_one_sentence(tmp_path):
     config = tiny_config(write_photos(tmp_path), workers=1)
     for path in tmp_path.glob("*.png"):
         path.write_text("no picture")
-    refused(r"^\S+\.png is no picture that can be read; .*\.$", run, config, tmp_path / "out")
+    refused(r"^\S+\.png is not a picture that can be read; .*\.$", run, config, tmp_path / "out")
 
 
 def test_aenet_is_trained_completely_and_of_two_scales_only_the_head(unbroken):
