@@ -190,8 +190,8 @@ def test_tags_shifted_and_tags_equal() -> None:
         return float(alike.max(axis=1).mean() / 17)
 
     assert kept(shifted, DEFAULTS) == 1
-    assert 0.6 < kept(equal, DEFAULTS) < 1  # "places do well"
-    assert kept(equal, hpe.Settings(place_weight=0.0)) < 0.5  # "from everybody's parts"
+    assert 0.6 < kept(equal, DEFAULTS) < 1  # "Places still keep most people whole"
+    assert kept(equal, hpe.Settings(place_weight=0.0)) < 0.5  # "from the parts of all people"
 
 
 def test_widest_column_and_closest_people() -> None:
