@@ -137,7 +137,7 @@ def numbers_told() -> Iterator[tuple[Any, ...]]:
         yield first, "480 / 427 = {:.3f}; 640 x {:.3f} = {} (cut, not rounded)", share, share, wide.scaled[0]
         yield first, "the next multiple of 32 is {}, so {} columns are padding", wide.input[0], 736 - wide.scaled[0]
         yield first, "the maps are half of {} x {}", *wide.input
-        yield first, "x times 2 and by 640 / {}, y times 2 and by 427 / {}", *wide.scaled
+        yield first, "multiply x by 2 x 640 / {} and y by 2 x 427 / {}", *wide.scaled
         yield first, "480 / 640 = 0.75, so {} x {}, and {} rows of padding", *square.scaled, rows
         yield final, "Scaled to {} x {}; input {} x {}", *wide.scaled, *wide.input
         yield final, "maps {} x {}, of which {} x {} show the photo", *maps[0], *wide.photo_part(*maps[0])
@@ -219,7 +219,7 @@ def test_blobs_are_about_twice_as_wide_as_those_of_0007() -> None:
 
 
 def test_windows_of_non_maxima() -> None:
-    says("01", "11 begins to eat neighbours: it needs noses six pixels apart")
+    says("01", "11 begins to remove neighbours: two noses must be six pixels apart")
     ys, xs = np.mgrid[:40, :40]
 
     def noses(apart: int) -> int:
@@ -264,7 +264,7 @@ def test_wall_and_men() -> None:
     scores = maps.heatmaps[layer, y, x]
     assert scores[(across > 190) & (across < 420)].max() < 0.05
     assert min(scores[(across < 190) & (layer == k)].max() for k in range(17)) > 0.1
-    says("01", "in the streets of 04 scraps of paper in the grass reach nearly 0.1")
+    says("01", "scraps of paper in the grass reach nearly 0.1")
     street = seen("vtest_150")
     layer, y, x = np.nonzero(street.heatmaps > 0)
     places = street.image_points(np.stack([x, y], axis=1).astype(float))
@@ -389,9 +389,9 @@ def test_crossing_arms_begun_with_the_wrists(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_crossing_arms_with_near_tags_and_with_a_smaller_leak() -> None:
-    says("02", "four wrists are in the wrong person. Set `tag_leak` to 0, and all joints come home.")
-    says("02", "`tag_gap` down to 0.3: the columns nearly touch, and wrists change hands again. Then")
-    says("02", "a `tag_leak` of 0.5: the same wrists go")
+    says("02", "four wrists are in the wrong person. Set `tag_leak` to 0, and every joint is right.")
+    says("02", "`tag_gap` down to 0.3: the columns nearly touch, and wrists go to the wrong person again. Then")
+    says("02", "a `tag_leak` of 0.5: the same wrists are wrong")
     recipes = ({}, {"tag_leak": 0.0}, {"tag_leak": 0.0, "tag_gap": 0.3}, {"tag_leak": 0.5, "tag_gap": 1.4})
     scenes = [hpe.scene("crossing arms", **recipe) for recipe in recipes]
     assert [wrong(scene.maps, scene.truth) for scene in scenes] == [4, 0, 4, 4]
