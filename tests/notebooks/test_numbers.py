@@ -148,7 +148,7 @@ def numbers_told() -> Iterator[tuple[Any, ...]]:
     yield readers, "At {} (`tag_threshold`) or more", DEFAULTS.tag_threshold
     yield readers, "(The kit's default is {}.)", DEFAULTS.max_candidates
     yield readers, "(the inventors' own code) takes **{}**", hpe.Settings.omz().max_candidates
-    yield readers, 'believes nothing below {} (`refine="near"`)', DEFAULTS.refine_threshold
+    yield readers, 'accepts nothing below {} (`refine="near"`)', DEFAULTS.refine_threshold
     yield choosing, "the default keeps its {}", DEFAULTS.pose_threshold
     yield "07", "a second and a {} by default", {1.5: "half"}[hpe.Following().gap]
     eye, hip = (2 * OKS_SIGMAS[KEYPOINTS.index(name)] for name in ("left eye", "left hip"))
@@ -503,7 +503,7 @@ def test_a_skeleton_too_many() -> None:
 
 
 def test_two_rules_disagree_on_a_street() -> None:
-    says("04", "**At whom do they disagree?**")
+    says("04", "**On which people do they disagree?**")
     ours, theirs = (hpe.decode(seen("vtest_250"), rule).poses for rule in (DEFAULTS, hpe.Settings.omz()))
     assert len(ours) == len(theirs)
     alike = np.abs(ours.keypoints[:, None, :, :2] - theirs.keypoints[..., :2]).max(axis=-1) < 2
@@ -516,7 +516,7 @@ def test_one_woman_found_twice() -> None:
 
 
 def test_a_man_cut_at_the_belt() -> None:
-    says("04", "his nose and eyes are as clear as they were, but the score falls")
+    says("04", "His nose and eyes are as clear as they were, but his score falls")
     image = hpe.read_image(hpe.sample("basketball1"))
     whole = hpe.decode(seen("basketball1")).poses
     _, top, _, bottom = whole.boxes[0]
