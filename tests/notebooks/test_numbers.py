@@ -511,7 +511,7 @@ def test_two_rules_disagree_on_a_street() -> None:
 
 
 def test_one_woman_found_twice() -> None:
-    says("04", "In the first, one woman was found twice.")
+    says("04", "In the first photo, one woman was found twice.")
     assert people_in(seen("astronaut")) == 2
 
 
