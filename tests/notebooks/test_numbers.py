@@ -1,6 +1,6 @@
-"""Numbers that stand in the prose of the course, each against the run that makes it.
+"""Numbers in the prose of the course, each compared with the code that computes it.
 
-A row is a page, the words with a place for each number, and what computes them; numbers that a cell prints need no row.
+A row has a page, its words with a placeholder for each number, and the numbers. Numbers that a cell prints need no row.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DEFAULTS = hpe.Settings()
 
 @cache
 def cells_of(page: str) -> list[str]:
-    """Prose and code of a page by the beginning of its name: the cells of a notebook, or the one text."""
+    """Return the cells of a notebook, or the text of a page, found by the beginning of its name."""
     (path,) = FOLDER.glob(f"{page}*")
     if path.suffix == ".md":
         return [path.read_text(encoding="utf-8")]
@@ -43,24 +43,24 @@ def cells_of(page: str) -> list[str]:
 
 @cache
 def words_of(page: str) -> str:
-    """All of a page, with white space as single blanks."""
+    """Return the whole text of a page, with white space as single blanks."""
     return " ".join(" ".join(cells_of(page)).split())
 
 
 def cell_of(page: str, words: str) -> str:
-    """The first cell of a page that has these words."""
+    """Return the first cell of a page that contains these words."""
     return next(cell for cell in cells_of(page) if words in cell)
 
 
 def says(page: str, words: str, *numbers: Any) -> None:
-    """Assert that the page has the words with these numbers in their places."""
+    """Assert that the page contains the words, with these numbers in the placeholders."""
     told = words.format(*numbers)
     assert " ".join(told.split()) in words_of(page)
 
 
 @cache
 def hand() -> tuple[hpe.Candidates, hpe.People]:
-    """The three candidates and two people of notebook 03's example, read from the table in its prose."""
+    """Return the three candidates and two people of notebook 03's example, read from its table."""
     rows = re.findall(r"\| (person|candidate) \w \| ([\d.]+) \| (\d+), (\d+) \| ([\d.]+) \|", words_of("03"))
     numbers = np.array([row[1:] for row in rows], float)
     two, three = numbers[:2], numbers[2:]
@@ -70,7 +70,7 @@ def hand() -> tuple[hpe.Candidates, hpe.People]:
 
 @cache
 def trained(people: int, steps: int) -> float:
-    """Distance of the closest two people after pull and push of notebook 02, computed with its own cell."""
+    """Return the distance of the closest two people after training with pull and push, with the cell of notebook 02."""
     source = cell_of("02", "def losses_and_slope")
     scope: dict[str, Any] = {"np": np, "hpe": hpe}
     source = source.replace("N, K = len(people.truth), 17", f"N, K = {people}, 17").replace(
@@ -82,43 +82,43 @@ def trained(people: int, steps: int) -> float:
 
 @cache
 def measured() -> str:
-    """The shipped network's row of numbers on its card."""
+    """Return the row of the shipped network in its card."""
     lines = (data_folder() / "models" / "README.md").read_text(encoding="utf-8").splitlines()
     return next(line for line in lines if "as it ships" in line)
 
 
 @cache
 def network() -> hpe.Network:
-    """The network that ships."""
+    """Return the network that ships."""
     return hpe.load_network("hpe-nb-ae")
 
 
 @cache
 def seen(name: str) -> hpe.Maps:
-    """What it sees of a photo that ships."""
+    """Return its maps of a sample photo."""
     return network()(hpe.read_image(hpe.sample(name)))
 
 
 def people_in(maps: hpe.Maps, settings: hpe.Settings = DEFAULTS) -> int:
-    """How many people are found."""
+    """Return the number of people found."""
     return len(hpe.decode(maps, settings).poses)
 
 
 def wrong(maps: hpe.Maps, truth: hpe.Truth | None, settings: hpe.Settings = DEFAULTS) -> int:
-    """How many joints are in the wrong person."""
+    """Return the number of joints in the wrong person."""
     assert truth is not None
     return int(wrong_joints(hpe.decode(maps, settings), truth).sum())
 
 
 def crowds() -> Iterator[dict[str, float]]:
-    """The two crowds of notebook 06: joints missed, and tags that nearly touch."""
+    """Yield the numbers of notebook 06's two crowds: one with missed joints, one with tags that nearly touch."""
     for recipe in ({"missed": 0.3}, {"overlap": 0.6, "tag_gap": 0.3, "tag_noise": 0.1}):
         scenes = [hpe.scene(10, seed=seed, **recipe) for seed in (1, 2)]
         yield hpe.evaluate([hpe.decode(scene.maps) for scene in scenes], scenes).numbers
 
 
 def numbers_told() -> Iterator[tuple[Any, ...]]:
-    """Page, words, and the numbers in their places as the code has them."""
+    """Yield rows of a page, its words, and their numbers from the code."""
     first, readers, choosing, final = "01", "03", "06", "FINAL_TEST"
     for side in (480, 448):
         wide, square = (place(640, 427, fit, side) for fit in ("protocol", "letterbox"))
@@ -175,7 +175,7 @@ def test_what_a_photo_loses_without_faint_people() -> None:
     says("06", "AP loses little")
     default, demo = map(float, re.findall(r"\| \**([\d.]+)\** (?=\|)", measured())[:2])
     assert 0 < demo - default < 2.5
-    assert demo == NETWORKS["hpe-nb-ae"].ap  # what the network says of itself when it is loaded
+    assert demo == NETWORKS["hpe-nb-ae"].ap  # printed when the network is loaded
 
 
 def test_tags_shifted_and_tags_equal() -> None:
@@ -423,7 +423,7 @@ def test_leak_that_swaps_wrists() -> None:
 
 @cache
 def told_settings() -> dict[str, Any]:
-    """What notebook 12 tells of each setting, with its picture and two values."""
+    """Return notebook 12's description of each setting, with its scene and two values."""
     scope: dict[str, Any] = {}
     exec(cell_of("12", "TOLD = {"), scope)
     return scope["TOLD"]
@@ -448,7 +448,7 @@ def test_pictures_of_settings_show_what_the_table_says(
     assert any(words in one for one in told)
 
     def found_with(value: Any) -> tuple[int, ...]:
-        """People, joints in the wrong person, joints detected."""
+        """Return the number of people, of joints in the wrong person, and of joints detected."""
         found = hpe.decode(scene.maps, replace(base, **{name: value}))
         return len(found.poses), int(wrong_joints(found, scene.truth).sum()), int(found.poses.detected.sum())
 
@@ -485,7 +485,7 @@ def test_one_threshold_too_many() -> None:
 
 
 def changed(maps: hpe.Maps, threshold: float) -> int:
-    """Joints that move by more than a pixel at another tag threshold; all where the number of people changes."""
+    """Count the joints that move by more than a pixel at another tag threshold; all if the number of people changes."""
     one, other = hpe.decode(maps).poses, hpe.decode(maps, hpe.Settings(tag_threshold=threshold)).poses
     if len(one) != len(other):
         return 17 * max(len(one), len(other))
