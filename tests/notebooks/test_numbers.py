@@ -422,11 +422,11 @@ def test_leak_that_swaps_wrists() -> None:
 
 
 @cache
-def told_settings() -> dict[str, Any]:
+def noted_settings() -> dict[str, Any]:
     """Return notebook 12's description of each setting, with its scene and two values."""
     scope: dict[str, Any] = {}
-    exec(cell_of("12", "TOLD = {"), scope)
-    return scope["TOLD"]
+    exec(cell_of("12", "NOTES = {"), scope)
+    return scope["NOTES"]
 
 
 @pytest.mark.parametrize(
@@ -444,8 +444,8 @@ def told_settings() -> dict[str, Any]:
 def test_pictures_of_settings_show_what_the_table_says(
     name: str, words: str, holds: Callable[[tuple[int, ...], tuple[int, ...]], bool]
 ) -> None:
-    *told, scene, values, base = told_settings()[name]
-    assert any(words in one for one in told)
+    *notes, scene, values, base = noted_settings()[name]
+    assert any(words in one for one in notes)
 
     def found_with(value: Any) -> tuple[int, ...]:
         """Return the number of people, of joints in the wrong person, and of joints detected."""
