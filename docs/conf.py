@@ -2,8 +2,8 @@
 
     sphinx-build -W -c docs . build/docs
 
-Notebooks are run once and kept in `build/notebooks`; `-D nb_execution_mode=off` leaves their pictures out. With -W a
-link that leads nowhere is an error.
+Notebooks are run once and cached in `build/notebooks`; `-D nb_execution_mode=off` leaves their pictures out. With -W a
+broken link is an error.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ nb_execution_in_temp = True
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_merge_streams = True
-# Readers have no kernel: where an output is both, they get the picture and not the widget, nor the widget's state.
+# Readers have no kernel: an output that is both a picture and a widget is shown as the picture, without widget state.
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}
 nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
 
@@ -97,13 +97,13 @@ def reference() -> str:
     """The reference page: every public name under its room, in the order of `__init__.pyi`."""
     stub = (ROOT / "hpe_nb" / "__init__.pyi").read_text(encoding="utf-8")
     names = re.findall(r"^from \.((\w+)\S*) import (\w+) as", stub, re.MULTILINE)
-    lines = ["# Reference", "", "Everything that `import hpe_nb as hpe` gives, room by room.", ""]
+    lines = ["# Reference", "", "All public names of `import hpe_nb as hpe`, room by room.", ""]
     for room, title in ROOMS.items():
         lines += [f"## {title}", "", "```{eval-rst}", ".. currentmodule:: hpe_nb", ""]
         for module, _, name in (each for each in names if each[1] == room):
             thing = getattr(hpe_nb, name)
             if isinstance(thing, type):
-                # A second name of a class, such as `webcam`, would be told as an alias and no more.
+                # For a second name of a class, such as `webcam`, autodoc would only print that it is an alias.
                 known = name if thing.__name__ == name else f"{thing.__module__}.{thing.__name__}"
                 lines += [] if known == name else [f"`hpe.{name}` is short for this class:", ""]
                 lines += [f".. autoclass:: {known}", "   :members:", ""]
@@ -120,14 +120,14 @@ def reference() -> str:
 
 
 def prepare(*_: Any) -> None:
-    """Write the reference page, where something changed."""
+    """Write the reference page if its text has changed."""
     page, text = ROOT / "docs" / "reference.md", reference()
     if not page.exists() or page.read_text(encoding="utf-8") != text:
         page.write_text(text, encoding="utf-8")
 
 
 def change_source(_: Any, name: str, source: list[str]) -> None:
-    """Put the table of contents below the README, the first page, and pictures attached to cells into their text."""
+    """Add the table of contents to the README, the first page, and embed the pictures attached to cells."""
     if name == root_doc:
         source[0] += CONTENTS
     elif name.startswith("notebooks/") and '"attachments"' in source[0]:
@@ -142,7 +142,7 @@ def change_source(_: Any, name: str, source: list[str]) -> None:
 
 
 def describe(_: Any, kind: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
-    """Fields that are described by their metadata, as settings are, become attributes with range and meaning."""
+    """List fields with a meaning in their metadata, such as settings, as attributes with range and meaning."""
     del name, options
     if kind != "class" or not dataclasses.is_dataclass(thing):
         return
@@ -153,7 +153,7 @@ def describe(_: Any, kind: str, name: str, thing: Any, options: Any, lines: list
 
 
 def sign(_: Any, kind: str, name: str, thing: Any, options: Any, signature: str | None, returned: str | None) -> Any:
-    """A widget takes what its `__init__` takes; the `__new__` of traitlets hides that."""
+    """Return the signature of a widget's `__init__`, which the `__new__` of traitlets hides."""
     del name, options
     if kind == "class" and (signature or "").startswith("(*args"):
         from sphinx.util.inspect import signature as taken
@@ -165,20 +165,20 @@ def sign(_: Any, kind: str, name: str, thing: Any, options: Any, signature: str 
 
 
 def drop_widgets(_: Any, name: str, template: str, context: dict[str, Any], tree: Any) -> None:
-    """Leave out the state of widgets, which is most of a page's bytes."""
+    """Remove the scripts with the state of widgets, which would be most of the page's size."""
     del name, template, tree
     kept = [file for file in context["script_files"] if "widget-state" not in str(getattr(file, "attributes", ""))]
     context["script_files"] = kept
 
 
 def finish(app: Any, error: Exception | None) -> None:
-    """Let the folder's index be the README's page."""
+    """Copy the README's page to index.html."""
     if not error and app.builder.name == "html":
         shutil.copy(Path(app.outdir) / f"{root_doc}.html", Path(app.outdir) / "index.html")
 
 
 def setup(app: Any) -> None:
-    """Sphinx calls this first."""
+    """Connect the functions above to Sphinx's events; called by Sphinx."""
     prepare()
     app.connect("source-read", change_source)
     app.connect("autodoc-process-docstring", describe)

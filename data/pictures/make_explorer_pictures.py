@@ -2,8 +2,8 @@
 
     python data/pictures/make_explorer_pictures.py
 
-The film and the pictures are taken from the real widgets in a real JupyterLab (it needs Chromium and playwright); the
-thumbnails are drawn by the kit's own figures and stored in `notebooks/index.ipynb` itself, so that they travel with it.
+The film and the pictures are screenshots of the widgets in JupyterLab (this needs Chromium and playwright). The
+thumbnails are drawn with the kit's figures and stored as attachments in `notebooks/index.ipynb`.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ SHOTS = {
 
 
 def shot(opened: Opened, selector: str = WIDGET) -> Image:
-    """What an element on the page looks like now, RGB."""
+    """Screenshot of an element on the page, RGB."""
     return decode_image(opened.page.locator(selector).first.screenshot(timeout=120_000), selector)
 
 
 def film(opened: Opened) -> Iterator[tuple[Image, int]]:
-    """Frames of the explorer in use, and how many milliseconds each is shown."""
+    """Yield frames of the explorer in use, and for how many milliseconds each is shown."""
 
     def frame(milliseconds: int, wait: int = 250) -> tuple[Image, int]:
         opened.page.wait_for_timeout(wait)
@@ -86,7 +86,7 @@ def save_film(frames: list[tuple[Image, int]], path: Path) -> None:
         )
         for frame, _ in frames
     ]
-    height = min(frame.shape[0] for frame in small)  # what changes its height would make the film jump
+    height = min(frame.shape[0] for frame in small)  # all frames need the same height
     moving.frames = [np.ascontiguousarray(frame[:height, :, ::-1]) for frame in small]
     moving.durations = np.array([milliseconds for _, milliseconds in frames], np.int32)
     cv2.imwriteanimation(str(path), moving, [cv2.IMWRITE_WEBP_QUALITY, 70])
@@ -108,7 +108,7 @@ def take_pictures(folder: Path) -> None:
 
 
 def rendered(draw: Callable[[Axes], object], aspect: Literal["auto", "equal"] = "auto") -> Image:
-    """What a function draws into a square, without the words around it, which no thumbnail can show."""
+    """Picture of what a function draws into square axes, without labels, titles and legends, for a thumbnail."""
     figure, ax = plt.subplots(figsize=(4, 4), layout="constrained")
     draw(ax)
     ax.set(xlabel="", ylabel="", xticks=[], yticks=[])
@@ -128,7 +128,7 @@ def rendered(draw: Callable[[Axes], object], aspect: Literal["auto", "equal"] = 
 
 
 def thumbnails() -> Iterator[tuple[str, Image]]:
-    """A picture for each notebook."""
+    """Yield a picture for each notebook."""
 
     def found(name: str, network: str, part: tuple[slice, slice] = (slice(None), slice(None))) -> Image:
         image = hpe.read_image(hpe.sample(name))[part]

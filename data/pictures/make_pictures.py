@@ -1,6 +1,7 @@
-"""Store what the notebooks' own cells draw: the README's first picture, and those of notebook 09.
+"""Store figures of the notebooks: the README's first picture, and those of notebook 09 for readers without torch.
 
-Readers without torch see the latter; with a curve given, that of the shipped network's training is stored, too.
+If the curve of a training run is given, it is thinned and stored as that of the shipped network.
+
 
     python data/pictures/make_pictures.py [CURVE.csv]
 """
@@ -20,9 +21,9 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).parents[2]
 TRAINING = ROOT / "data" / "training"
 STORED = {"00_first_look": (ROOT / "data" / "pictures", 1400), "09_train_your_own": (TRAINING, 1000)}
-"""Notebooks whose pictures are stored: the folder, and how many pixels they are wide at most."""
+"""Notebooks whose pictures are stored: the folder, and their largest width in pixels."""
 ROWS = 200
-"""Rows of the stored curve, about."""
+"""Approximate number of rows of the stored curve."""
 
 
 def store_pictures(name: str, folder: Path, width: int) -> None:
@@ -42,7 +43,7 @@ def store_pictures(name: str, folder: Path, width: int) -> None:
 
 
 def store_curve(path: Path) -> None:
-    """Write the means over stretches of a run's curve, with the last step and second of each."""
+    """Write a thinned curve: means over stretches of rows, with the last step and second of each stretch."""
     curve = pd.read_csv(path)
     stretch = np.arange(len(curve)) // max(1, len(curve) // ROWS)
     last = dict.fromkeys(("step", "seconds"), "last")

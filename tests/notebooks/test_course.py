@@ -1,6 +1,6 @@
-"""The course as a reader meets it: notebooks are stored clean and short, open alike and run without a hidden error.
+"""The course: notebooks are stored clean and short, have the same structure, and run without hidden errors.
 
-Links lead somewhere; slides and stored pictures work.
+Links are valid; slides and stored pictures work.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ LESSONS = [path for path in NOTEBOOKS if path.stem != "index"]
 PAGES = sorted([*NOTEBOOKS, *FOLDER.glob("*.md")])
 MOST_CELLS = 25
 TIMEOUT = 240
-"""Seconds for one cell: a guard against a notebook that hangs, far above what any takes."""
+"""Timeout of one cell in seconds, against a notebook that hangs; far longer than any cell takes."""
 
 
 def read(name: str) -> NotebookNode:
-    """A notebook by its name."""
+    """Read a notebook by its name."""
     return nbformat.read(FOLDER / f"{name}.ipynb", 4)
 
 
 def text_of(path: Path) -> str:
-    """The words of a notebook's markdown cells, or of a page."""
+    """Return the text of a notebook's markdown cells, or of a page."""
     if path.suffix == ".md":
         return path.read_text(encoding="utf-8")
     return "\n\n".join(cell.source for cell in read(path.stem).cells if cell.cell_type == "markdown")
 
 
 def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
-    """The notebook after running all its cells in the folder.
+    """Run all cells of the notebook in the folder, and return it.
 
     Raises:
         CellExecutionError: a cell failed.
-        AssertionError: a widget swallowed an error, so that no cell failed because of it.
+        AssertionError: an error was caught by a widget's output, so no cell failed.
     """
     NotebookClient(notebook, timeout=TIMEOUT, kernel_name="python3", resources={"metadata": {"path": folder}}).execute()
     assert list(swallowed_errors(notebook)) == []
@@ -52,7 +52,7 @@ def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
 
 
 def swallowed_errors(notebook: NotebookNode) -> Iterator[str]:
-    """Errors that ended up in the output of a widget."""
+    """Yield the errors in the outputs of widgets."""
     views = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
     for model in views.get("state", {}).values():
         if model["model_name"] == "OutputModel":
@@ -62,7 +62,7 @@ def swallowed_errors(notebook: NotebookNode) -> Iterator[str]:
 
 
 def untidy(notebook: NotebookNode) -> list[str]:
-    """What keeps a notebook from being stored as it is."""
+    """Return the reasons why a notebook must not be stored as it is."""
     found = [f"cell {cell['id']} has outputs" for cell in notebook.cells if cell.get("outputs")]
     found += [f"cell {cell['id']} has a number" for cell in notebook.cells if cell.get("execution_count") is not None]
     if len(notebook.cells) > MOST_CELLS:
@@ -72,7 +72,7 @@ def untidy(notebook: NotebookNode) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Kernels without the user's settings, with the checkout's package and the test's modules."""
+    """Start kernels without the user's settings, with the package of this checkout and the modules of the test."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
@@ -127,7 +127,7 @@ def test_it_opens_with_what_to_know_and_ends_with_exercises_and_folded_answers(p
     assert last.count("<summary>Answer</summary>") == last.count("</details>") == 3
 
 
-def test_links_lead_somewhere() -> None:
+def test_links_are_valid() -> None:
     pages = [*PAGES, *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/guide.md"))]
     found = [(path, re.findall(r"\]\((?!http|attachment:)([^)#]+)", text_of(path))) for path in pages]
     assert [(path.name, link) for path, links in found for link in links if not (path.parent / link).exists()] == []

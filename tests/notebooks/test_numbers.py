@@ -1,6 +1,6 @@
-"""Numbers that stand in the prose of the course, each against the run that makes it.
+"""Numbers in the prose of the course, each compared with the code that computes it.
 
-A row is a page, the words with a place for each number, and what computes them; numbers that a cell prints need no row.
+A row has a page, its words with a placeholder for each number, and the numbers. Numbers that a cell prints need no row.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DEFAULTS = hpe.Settings()
 
 @cache
 def cells_of(page: str) -> list[str]:
-    """Prose and code of a page by the beginning of its name: the cells of a notebook, or the one text."""
+    """Return the cells of a notebook, or the text of a page, found by the beginning of its name."""
     (path,) = FOLDER.glob(f"{page}*")
     if path.suffix == ".md":
         return [path.read_text(encoding="utf-8")]
@@ -43,24 +43,24 @@ def cells_of(page: str) -> list[str]:
 
 @cache
 def words_of(page: str) -> str:
-    """All of a page, with white space as single blanks."""
+    """Return the whole text of a page, with white space as single blanks."""
     return " ".join(" ".join(cells_of(page)).split())
 
 
 def cell_of(page: str, words: str) -> str:
-    """The first cell of a page that has these words."""
+    """Return the first cell of a page that contains these words."""
     return next(cell for cell in cells_of(page) if words in cell)
 
 
 def says(page: str, words: str, *numbers: Any) -> None:
-    """Assert that the page has the words with these numbers in their places."""
+    """Assert that the page contains the words, with these numbers in the placeholders."""
     told = words.format(*numbers)
     assert " ".join(told.split()) in words_of(page)
 
 
 @cache
 def hand() -> tuple[hpe.Candidates, hpe.People]:
-    """The three candidates and two people of notebook 03's example, read from the table in its prose."""
+    """Return the three candidates and two people of notebook 03's example, read from its table."""
     rows = re.findall(r"\| (person|candidate) \w \| ([\d.]+) \| (\d+), (\d+) \| ([\d.]+) \|", words_of("03"))
     numbers = np.array([row[1:] for row in rows], float)
     two, three = numbers[:2], numbers[2:]
@@ -70,7 +70,7 @@ def hand() -> tuple[hpe.Candidates, hpe.People]:
 
 @cache
 def trained(people: int, steps: int) -> float:
-    """Distance of the closest two people after pull and push of notebook 02, computed with its own cell."""
+    """Return the distance of the closest two people after training with pull and push, with the cell of notebook 02."""
     source = cell_of("02", "def losses_and_slope")
     scope: dict[str, Any] = {"np": np, "hpe": hpe}
     source = source.replace("N, K = len(people.truth), 17", f"N, K = {people}, 17").replace(
@@ -82,43 +82,43 @@ def trained(people: int, steps: int) -> float:
 
 @cache
 def measured() -> str:
-    """The shipped network's row of numbers on its card."""
+    """Return the row of the shipped network in its card."""
     lines = (data_folder() / "models" / "README.md").read_text(encoding="utf-8").splitlines()
     return next(line for line in lines if "as it ships" in line)
 
 
 @cache
 def network() -> hpe.Network:
-    """The network that ships."""
+    """Return the network that ships."""
     return hpe.load_network("hpe-nb-ae")
 
 
 @cache
 def seen(name: str) -> hpe.Maps:
-    """What it sees of a photo that ships."""
+    """Return its maps of a sample photo."""
     return network()(hpe.read_image(hpe.sample(name)))
 
 
 def people_in(maps: hpe.Maps, settings: hpe.Settings = DEFAULTS) -> int:
-    """How many people are found."""
+    """Return the number of people found."""
     return len(hpe.decode(maps, settings).poses)
 
 
 def wrong(maps: hpe.Maps, truth: hpe.Truth | None, settings: hpe.Settings = DEFAULTS) -> int:
-    """How many joints are in the wrong person."""
+    """Return the number of joints in the wrong person."""
     assert truth is not None
     return int(wrong_joints(hpe.decode(maps, settings), truth).sum())
 
 
 def crowds() -> Iterator[dict[str, float]]:
-    """The two crowds of notebook 06: joints missed, and tags that nearly touch."""
+    """Yield the numbers of notebook 06's two crowds: one with missed joints, one with tags that nearly touch."""
     for recipe in ({"missed": 0.3}, {"overlap": 0.6, "tag_gap": 0.3, "tag_noise": 0.1}):
         scenes = [hpe.scene(10, seed=seed, **recipe) for seed in (1, 2)]
         yield hpe.evaluate([hpe.decode(scene.maps) for scene in scenes], scenes).numbers
 
 
 def numbers_told() -> Iterator[tuple[Any, ...]]:
-    """Page, words, and the numbers in their places as the code has them."""
+    """Yield rows of a page, its words, and their numbers from the code."""
     first, readers, choosing, final = "01", "03", "06", "FINAL_TEST"
     for side in (480, 448):
         wide, square = (place(640, 427, fit, side) for fit in ("protocol", "letterbox"))
@@ -137,7 +137,7 @@ def numbers_told() -> Iterator[tuple[Any, ...]]:
         yield first, "480 / 427 = {:.3f}; 640 x {:.3f} = {} (cut, not rounded)", share, share, wide.scaled[0]
         yield first, "the next multiple of 32 is {}, so {} columns are padding", wide.input[0], 736 - wide.scaled[0]
         yield first, "the maps are half of {} x {}", *wide.input
-        yield first, "x times 2 and by 640 / {}, y times 2 and by 427 / {}", *wide.scaled
+        yield first, "multiply x by 2 x 640 / {} and y by 2 x 427 / {}", *wide.scaled
         yield first, "480 / 640 = 0.75, so {} x {}, and {} rows of padding", *square.scaled, rows
         yield final, "Scaled to {} x {}; input {} x {}", *wide.scaled, *wide.input
         yield final, "maps {} x {}, of which {} x {} show the photo", *maps[0], *wide.photo_part(*maps[0])
@@ -148,7 +148,7 @@ def numbers_told() -> Iterator[tuple[Any, ...]]:
     yield readers, "At {} (`tag_threshold`) or more", DEFAULTS.tag_threshold
     yield readers, "(The kit's default is {}.)", DEFAULTS.max_candidates
     yield readers, "(the inventors' own code) takes **{}**", hpe.Settings.omz().max_candidates
-    yield readers, 'believes nothing below {} (`refine="near"`)', DEFAULTS.refine_threshold
+    yield readers, 'accepts nothing below {} (`refine="near"`)', DEFAULTS.refine_threshold
     yield choosing, "the default keeps its {}", DEFAULTS.pose_threshold
     yield "07", "a second and a {} by default", {1.5: "half"}[hpe.Following().gap]
     eye, hip = (2 * OKS_SIGMAS[KEYPOINTS.index(name)] for name in ("left eye", "left hip"))
@@ -175,7 +175,7 @@ def test_what_a_photo_loses_without_faint_people() -> None:
     says("06", "AP loses little")
     default, demo = map(float, re.findall(r"\| \**([\d.]+)\** (?=\|)", measured())[:2])
     assert 0 < demo - default < 2.5
-    assert demo == NETWORKS["hpe-nb-ae"].ap  # what the network says of itself when it is loaded
+    assert demo == NETWORKS["hpe-nb-ae"].ap  # printed when the network is loaded
 
 
 def test_tags_shifted_and_tags_equal() -> None:
@@ -190,8 +190,8 @@ def test_tags_shifted_and_tags_equal() -> None:
         return float(alike.max(axis=1).mean() / 17)
 
     assert kept(shifted, DEFAULTS) == 1
-    assert 0.6 < kept(equal, DEFAULTS) < 1  # "places do well"
-    assert kept(equal, hpe.Settings(place_weight=0.0)) < 0.5  # "from everybody's parts"
+    assert 0.6 < kept(equal, DEFAULTS) < 1  # "Places still keep most people whole"
+    assert kept(equal, hpe.Settings(place_weight=0.0)) < 0.5  # "from the parts of all people"
 
 
 def test_widest_column_and_closest_people() -> None:
@@ -219,7 +219,7 @@ def test_blobs_are_about_twice_as_wide_as_those_of_0007() -> None:
 
 
 def test_windows_of_non_maxima() -> None:
-    says("01", "11 begins to eat neighbours: it needs noses six pixels apart")
+    says("01", "11 begins to remove neighbours: two noses must be six pixels apart")
     ys, xs = np.mgrid[:40, :40]
 
     def noses(apart: int) -> int:
@@ -264,7 +264,7 @@ def test_wall_and_men() -> None:
     scores = maps.heatmaps[layer, y, x]
     assert scores[(across > 190) & (across < 420)].max() < 0.05
     assert min(scores[(across < 190) & (layer == k)].max() for k in range(17)) > 0.1
-    says("01", "in the streets of 04 scraps of paper in the grass reach nearly 0.1")
+    says("01", "scraps of paper in the grass reach nearly 0.1")
     street = seen("vtest_150")
     layer, y, x = np.nonzero(street.heatmaps > 0)
     places = street.image_points(np.stack([x, y], axis=1).astype(float))
@@ -389,9 +389,9 @@ def test_crossing_arms_begun_with_the_wrists(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_crossing_arms_with_near_tags_and_with_a_smaller_leak() -> None:
-    says("02", "four wrists are in the wrong person. Set `tag_leak` to 0, and all joints come home.")
-    says("02", "`tag_gap` down to 0.3: the columns nearly touch, and wrists change hands again. Then")
-    says("02", "a `tag_leak` of 0.5: the same wrists go")
+    says("02", "four wrists are in the wrong person. Set `tag_leak` to 0, and every joint is right.")
+    says("02", "`tag_gap` down to 0.3: the columns nearly touch, and wrists go to the wrong person again. Then")
+    says("02", "a `tag_leak` of 0.5: the same wrists are wrong")
     recipes = ({}, {"tag_leak": 0.0}, {"tag_leak": 0.0, "tag_gap": 0.3}, {"tag_leak": 0.5, "tag_gap": 1.4})
     scenes = [hpe.scene("crossing arms", **recipe) for recipe in recipes]
     assert [wrong(scene.maps, scene.truth) for scene in scenes] == [4, 0, 4, 4]
@@ -422,11 +422,11 @@ def test_leak_that_swaps_wrists() -> None:
 
 
 @cache
-def told_settings() -> dict[str, Any]:
-    """What notebook 12 tells of each setting, with its picture and two values."""
+def noted_settings() -> dict[str, Any]:
+    """Return notebook 12's description of each setting, with its scene and two values."""
     scope: dict[str, Any] = {}
-    exec(cell_of("12", "TOLD = {"), scope)
-    return scope["TOLD"]
+    exec(cell_of("12", "NOTES = {"), scope)
+    return scope["NOTES"]
 
 
 @pytest.mark.parametrize(
@@ -444,11 +444,11 @@ def told_settings() -> dict[str, Any]:
 def test_pictures_of_settings_show_what_the_table_says(
     name: str, words: str, holds: Callable[[tuple[int, ...], tuple[int, ...]], bool]
 ) -> None:
-    *told, scene, values, base = told_settings()[name]
-    assert any(words in one for one in told)
+    *notes, scene, values, base = noted_settings()[name]
+    assert any(words in one for one in notes)
 
     def found_with(value: Any) -> tuple[int, ...]:
-        """People, joints in the wrong person, joints detected."""
+        """Return the number of people, of joints in the wrong person, and of joints detected."""
         found = hpe.decode(scene.maps, replace(base, **{name: value}))
         return len(found.poses), int(wrong_joints(found, scene.truth).sum()), int(found.poses.detected.sum())
 
@@ -485,7 +485,7 @@ def test_one_threshold_too_many() -> None:
 
 
 def changed(maps: hpe.Maps, threshold: float) -> int:
-    """Joints that move by more than a pixel at another tag threshold; all where the number of people changes."""
+    """Count the joints that move by more than a pixel at another tag threshold; all if the number of people changes."""
     one, other = hpe.decode(maps).poses, hpe.decode(maps, hpe.Settings(tag_threshold=threshold)).poses
     if len(one) != len(other):
         return 17 * max(len(one), len(other))
@@ -503,7 +503,7 @@ def test_a_skeleton_too_many() -> None:
 
 
 def test_two_rules_disagree_on_a_street() -> None:
-    says("04", "**At whom do they disagree?**")
+    says("04", "**On which people do they disagree?**")
     ours, theirs = (hpe.decode(seen("vtest_250"), rule).poses for rule in (DEFAULTS, hpe.Settings.omz()))
     assert len(ours) == len(theirs)
     alike = np.abs(ours.keypoints[:, None, :, :2] - theirs.keypoints[..., :2]).max(axis=-1) < 2
@@ -511,12 +511,12 @@ def test_two_rules_disagree_on_a_street() -> None:
 
 
 def test_one_woman_found_twice() -> None:
-    says("04", "In the first, one woman was found twice.")
+    says("04", "In the first photo, one woman was found twice.")
     assert people_in(seen("astronaut")) == 2
 
 
 def test_a_man_cut_at_the_belt() -> None:
-    says("04", "his nose and eyes are as clear as they were, but the score falls")
+    says("04", "His nose and eyes are as clear as they were, but his score falls")
     image = hpe.read_image(hpe.sample("basketball1"))
     whole = hpe.decode(seen("basketball1")).poses
     _, top, _, bottom = whole.boxes[0]
