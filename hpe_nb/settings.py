@@ -273,10 +273,12 @@ class Settings(Checked):
     """Cost of opening a new person. A pair that costs more is never better than opening one."""
 
     unread: ClassVar[frozenset[str]] = frozenset()
-    """Settings that the rule does not use, such as the weights of another rule's cost."""
+    """Settings that the rule's `cost` does not use. A subclass with a `cost` of its own names its own."""
 
     def __init_subclass__(cls) -> None:
         """Let a subclass give a setting a new default as a plain value: range, meaning, step and type are inherited."""
+        if "cost" in vars(cls) and "unread" not in vars(cls):
+            cls.unread = frozenset()
         for item in fields(cls):  # the base class's fields: the subclass is not a dataclass yet
             value = vars(cls).get(item.name, item)
             if not isinstance(value, Field):
@@ -414,6 +416,8 @@ class HigherHRNetSettings(OmzSettings):
     best_first: bool = True
     refine: str = "off"
     shifted_tags: bool = False
+
+    unread: ClassVar[frozenset[str]] = OmzSettings.unread
 
     def cost(self, joints: Candidates, people: People) -> Float64:
         """100 * round(tag distance) - score, (n, m); infinite for people after the first 30."""

@@ -185,6 +185,11 @@ def candidates_in_turn(peaks: Peaks) -> Iterator[Candidates]:
 
 def checked_cost(settings: Settings, joints: Candidates, people: People) -> Float64:
     """Return the cost of each pair, (n, m), by the rule; HpeError if it raises an error or returns invalid costs."""
+    if not np.isfinite(settings.opening):
+        raise HpeError(
+            f"the rule {type(settings).__name__} has opening={settings.opening}, but a finite number is expected; "
+            "give one above all costs, such as 1e10, where a new person is to be opened only if need be."
+        )
     if not len(people):
         return np.empty((len(joints.index), 0))
     cost = _call_rule(np.float64, settings, settings.cost, joints, people)

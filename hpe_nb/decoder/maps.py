@@ -21,6 +21,9 @@ from hpe_nb.skeleton import K
 LARGEST = 1e15
 """Scores and tags above this are rejected, so that squares of their differences stay within float32."""
 
+LEFT_OUT = np.float32(1e6)
+"""Tag of the pixels that a map cache has left out; real tags are far below it."""
+
 FARTHEST = 1e9
 """Numbers in `to_image` above this are rejected, for the same reason."""
 

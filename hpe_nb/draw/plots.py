@@ -20,7 +20,7 @@ from matplotlib.ticker import MaxNLocator
 from hpe_nb.arrays import Float64, Image, Ints
 from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.grouping import allowed
-from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.maps import LEFT_OUT, Maps
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.draw import figures as fig
 from hpe_nb.draw.colours import HEATMAP, TAGMAP, contrast, hex_code, person_colour
@@ -120,7 +120,7 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
     """
     check_kind(decoding, Decoding)
     k, peaks = joint_index(joint), decoding.peaks
-    tags, heat = decoding.maps.tags[k, ..., 0], np.abs(decoding.maps.heatmaps[k])
+    tags, heat = np.ma.masked_equal(decoding.maps.tags[k, ..., 0], LEFT_OUT), np.abs(decoding.maps.heatmaps[k])
     width, height = decoding.maps.size
     ax = fig.canvas(ax, 6.6, 5.6 * height / width + 0.5)
     picture = ax.imshow(tags, cmap=TAGMAP, interpolation="nearest")
@@ -137,8 +137,8 @@ def plot_tag_map(decoding: Decoding, joint: int | str, *, ax: Axes | None = None
         words.append(f"{who} at x {x}, y {y} with tag {peaks.tag[i, 0]:.2f}")
     fig.scale_bar(ax, picture, fig.tag_label(decoding.maps))
     fig.style_frame(ax, x="x in map pixels", y="y in map pixels")
-    low, high = tags.min(), tags.max()
-    alt = f"Tag map of the {KEYPOINTS[k]}, from {low:.2f} to {high:.2f}. Peaks: {'; '.join(words) or 'none'}."
+    span = f"from {tags.min():.2f} to {tags.max():.2f}" if tags.count() else "of which no pixel is known"
+    alt = f"Tag map of the {KEYPOINTS[k]}, {span}. Peaks: {'; '.join(words) or 'none'}."
     return fig.set_texts(ax, f"{KEYPOINTS[k]}: tags, with score 0.2 outlined and peaks numbered by person", alt)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from hpe_nb.arrays import Bools, Image
-from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.maps import LEFT_OUT, Maps
 from hpe_nb.errors import HpeError, check_kind, visible, wrong_kind
 from hpe_nb.evaluation.flip import FlipTest
 from hpe_nb.files.images import read_image
@@ -44,6 +44,8 @@ FLOOR = 0.01
 @dataclass(frozen=True)
 class MapCache(Sequence[Maps]):
     """The cached maps of some photos: `cache[i]` reads the maps of photo i from disk.
+
+    They give the same results as the network's maps as long as no threshold is below `FLOOR`.
 
     Attributes:
         folder: folder of the cache files.
@@ -178,7 +180,7 @@ def pack(maps: Maps) -> dict[str, Any]:
 
 def unpack(packed: dict[str, Any]) -> Maps:
     """Restore packed maps; pixels that were left out get score 0 and a tag far from every person's."""
-    heat, tags = np.zeros(packed["shape"][:3], np.float32), np.full(packed["shape"], np.float32(1e6))
+    heat, tags = np.zeros(packed["shape"][:3], np.float32), np.full(packed["shape"], LEFT_OUT)
     heat.reshape(-1)[packed["index"]] = packed["heat"]
     tags.reshape(-1, tags.shape[3])[packed["index"]] = packed["tag"]
     return Maps(heat, tags, packed["to_image"])

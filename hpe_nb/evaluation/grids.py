@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import cloudpickle
+import joblib
 import numpy as np
 
 from hpe_nb.decoder.decode import decode
@@ -19,7 +20,7 @@ from hpe_nb.errors import HpeError, check_kind, unknown, whole_number
 from hpe_nb.evaluation.metrics import NUMBERS
 from hpe_nb.explain.flips import flip_points, is_whole, limits, with_setting
 from hpe_nb.scenes.making import Scene
-from hpe_nb.settings import Settings
+from hpe_nb.settings import KIT_RULES, Settings
 
 MOST = 1_000_000
 """Largest number of settings in a grid; more would not fit in memory."""
@@ -165,12 +166,30 @@ def varied(settings: Sequence[Settings]) -> tuple[str, ...]:
 
 
 def settings_key(settings: Sequence[Settings]) -> bytes:
-    """Key that identifies these settings, including the code of their rules.
-
-    The code of a rule is the file that defines it, or the pickled class if it was defined in a notebook; running the
-    cell again gives another key.
-    """
+    """Key that identifies these settings, including the code of their rules, see `rule_code`."""
     rules = {rule: None for each in settings for rule in type(each).__mro__ if issubclass(rule, Settings)}
-    files = {rule: getattr(sys.modules.get(rule.__module__), "__file__", None) for rule in rules}
-    code = [Path(file).read_bytes() if file else cloudpickle.dumps(rule) for rule, file in files.items()]
-    return b"\n".join([*code, *(repr(each).encode() for each in settings)])
+    return b"\n".join([*map(rule_code, rules), *(repr(each).encode() for each in settings)])
+
+
+def rule_code(rule: type[Settings]) -> bytes:
+    """Bytes that change when a rule may give other results: its source and what it may use.
+
+    For a rule of the kit this is the file that defines it. For a user's rule it is also the other modules that were
+    loaded from the file's folder, and the numbers, texts, tuples and arrays that are global in the file. For a rule
+    without a file, as in a notebook, it is the pickled class; running the cell again gives other bytes.
+    """
+    module = sys.modules.get(rule.__module__)
+    file = Path(getattr(module, "__file__", None) or "")
+    if not file.is_file():
+        return bytes(cloudpickle.dumps(rule))
+    if rule in KIT_RULES:
+        return file.read_bytes()
+    loaded = [Path(getattr(each, "__dict__", {}).get("__file__") or "") for each in list(sys.modules.values())]
+    near = [path for path in loaded if path.is_relative_to(file.parent) and "site-packages" not in path.parts]
+    sources = [path.read_bytes() for path in sorted({file, *near}) if path.suffix == ".py" and path.is_file()]
+    values = [
+        f"{name}={joblib.hash(value) if isinstance(value, np.ndarray) else repr(value)}".encode()
+        for name, value in vars(module).items()
+        if isinstance(value, int | float | str | tuple | np.ndarray) and not name.startswith("__")
+    ]
+    return b"\n".join([*sources, *values])

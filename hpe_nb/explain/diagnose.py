@@ -8,7 +8,8 @@ larger weight than the faults that it causes in later steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -17,13 +18,15 @@ from scipy.spatial.distance import cdist
 
 from hpe_nb.arrays import Bools, Float32, Float64, Floats, Ints
 from hpe_nb.decoder.decode import Decoding, decode
-from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.maps import LEFT_OUT, Maps
 from hpe_nb.decoder.peaks import WINDOW, window_maxima
 from hpe_nb.decoder.poses import MISSING, Poses
 from hpe_nb.decoder.refinement import pair_heights
 from hpe_nb.errors import HpeError, check_kind
-from hpe_nb.files.text import escaped
+from hpe_nb.explain.flips import outcome
+from hpe_nb.files.text import escaped, plural
 from hpe_nb.scenes.truth import Truth
+from hpe_nb.settings import KIT_RULES
 from hpe_nb.skeleton import K
 
 
@@ -234,9 +237,37 @@ def _nearest_companion(joint: Ints, tag: Floats) -> float:
 def _correlation(clues: Clues) -> float:
     """Return the correlation of tag maps with heatmaps: if it is high, heatmaps were given in place of tags."""
     tags, heat = clues.maps.tags[:, ::2, ::2, 0].ravel(), clues.heat[:, ::2, ::2].ravel()
-    if tags.std() < 1e-6 or heat.std() < 1e-6:
+    tags, heat = tags[tags < LEFT_OUT], heat[tags < LEFT_OUT]
+    if not len(tags) or tags.std() < 1e-6 or heat.std() < 1e-6:
         return 0.0
     return abs(float(np.corrcoef(tags, heat)[0, 1]))
+
+
+def high_pose_threshold(clues: Clues) -> Found:
+    """Groups of enough joints to be people, but none with a score above the pose threshold."""
+    decoding, limit = clues.decoding, clues.settings.pose_threshold
+    people = (decoding.groups.peak >= 0).sum(axis=1) >= SOLID
+    if len(decoding.poses) or not people.any():
+        return None
+    best = float(decoding.scores[people].max())
+    change = clues.possible(pose_threshold=0.8 * best)
+    evidence = f"the best of {people.sum()} people has score {best:.2f}, which is not above pose_threshold = {limit:g}"
+    return evidence, f"lower pose_threshold to {change['pose_threshold']:g}", change
+
+
+def not_joined(clues: Clues) -> Found:
+    """Most peaks are in groups of few joints, although tags are grouped with a low tag threshold or a user's rule."""
+    decoding, settings = clues.decoding, clues.settings
+    sizes, usual = (decoding.groups.peak >= 0).sum(axis=1), type(settings).tag_threshold  # of the class: the default
+    low, own = settings.tag_threshold < 0.3 * usual, type(settings) not in KIT_RULES
+    if not (low or own) or len(np.unique(decoding.peaks.joint)) < 6 or sizes[sizes >= SOLID].sum() > sizes.sum() / 2:
+        return None
+    largest = plural(int(sizes.max()), "joint")
+    evidence = f"{len(decoding.peaks)} peaks form {len(sizes)} groups, of which the largest has {largest}"
+    if low:
+        change = clues.possible(tag_threshold=usual)
+        return evidence, f"raise tag_threshold to {change['tag_threshold']:g}", change
+    return evidence, f"check that pairs which belong together cost less than opening a person, {settings.opening:g}"
 
 
 def small_people(clues: Clues) -> Found:
@@ -274,7 +305,9 @@ def close_tags(clues: Clues) -> Found:
         f"in {len(close)} of {len(types)} joint types two joints have tags nearer than tag_threshold = {limit:g}; "
         f"their median distance is {nearest:.2f}"
     )
-    if nearest < 0.2:  # not more than the noise of tags within one person
+    if nearest < 0.2 and "place_weight" in clues.settings.unread:
+        change, advice = {}, "use a rule that reads places, such as Settings: no tag_threshold can separate equal tags"
+    elif nearest < 0.2:  # not more than the noise of tags within one person
         change = clues.possible(place_weight=max(1.5, 2 * clues.settings.place_weight))
         advice = f"raise place_weight to {change['place_weight']:g}: no tag_threshold can separate equal tags"
     else:
@@ -309,6 +342,8 @@ CHECKS: tuple[tuple[str, float, Callable[[Clues], Found]], ...] = (
     ("maps in the wrong range or negated twice", 1.0, wrong_range),
     ("non-maxima are not negated", 0.95, missing_nms),
     ("threshold above most peaks", 0.9, high_threshold),
+    ("pose threshold above all people", 0.88, high_pose_threshold),
+    ("joints do not join", 0.86, not_joined),
     ("tags are constant", 0.85, constant_tags),
     ("a network that is not associative embedding", 0.8, not_ae),
     ("the same person found twice", 0.7, duplicates),
@@ -384,6 +419,16 @@ def _coverage(decoding: Decoding, size: tuple[int, int] | None) -> str:
     return f"the maps leave {uncovered:.0%} of the picture uncovered" if uncovered > 0.1 else ""
 
 
+def _with_effect(finding: Finding, decoding: Decoding) -> Finding:
+    """Return the finding without its changes of settings if the result with them is the same, or the rule fails."""
+    with suppress(HpeError):
+        changed = decode(decoding.maps, replace(decoding.settings, **dict[str, Any](finding.changes)))
+        if not finding.changes or outcome(changed) != outcome(decoding):
+            return finding
+    advice = f"{finding.advice}; the setting alone changes nothing here"
+    return finding._replace(advice=advice, changes=MappingProxyType({}))
+
+
 HEALTHY = "nothing unusual"
 
 
@@ -450,5 +495,6 @@ def diagnose(
         raise HpeError("maps and a decoding of other maps were given, but the decoding of these maps is expected.")
     clues = Clues(decoding) if maps.heatmaps.any() else None
     findings = [Finding(name, weight, *found) for name, weight, check in CHECKS if clues and (found := check(clues))]
+    findings = [_with_effect(one, decoding) for one in findings]
     findings += wrong_scale(decoding, truth.poses if isinstance(truth, Truth) else truth, size)
     return Diagnosis(tuple(sorted(findings, key=lambda one: -one.weight)))

@@ -13,8 +13,7 @@ the later turns, so these are searched anew between any two changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from copy import copy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import partial
 from itertools import pairwise
@@ -28,13 +27,17 @@ from hpe_nb.decoder.grouping import ALONE, Turn, assign, checked_cost, no_people
 from hpe_nb.decoder.peaks import find_peaks
 from hpe_nb.decoder.refinement import refine, wanted_tags
 from hpe_nb.errors import HpeError, check_kind, suggestion
-from hpe_nb.settings import Candidates, People, Settings, names_read, tag_distances
+from hpe_nb.settings import KIT_RULES, Candidates, People, Settings, names_read, tag_distances
 
 Answer = TypeVar("Answer")
 Search = Generator[None, None, list[float]]
 """A search, in small steps, that returns all values at which something changes."""
 Change = Generator[None, None, float | None]
 """A search that returns only the least of them; None if nothing changes."""
+
+INNER = 0.382
+"""Share of an interval at which a cost is compared with the line between both ends. A cost that is symmetric or
+periodic could have the same value at the ends and in the middle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +48,9 @@ class FlipPoints:
         setting: name of the setting.
         values: (F,) in rising order. Each is the least value with a new result, which stays the same up to, but not
             including, the next value.
-        exact: whether the list is complete. False if the rule is not linear in the setting: then the picture was
-            decoded at each step of the slider, and changes that cancel each other between two steps are missed.
+        exact: whether the list is complete. False if the rule is not linear in the setting, as far as its costs at
+            three values show, or if it has a `joins` of its own: then the picture was decoded at each step of the
+            slider, and changes that cancel each other between two steps are missed.
     """
 
     setting: str
@@ -134,10 +138,15 @@ def limits(settings: Settings, setting: str) -> Mapping[str, Any]:
 
 
 def with_setting(settings: Settings, setting: str, value: float) -> Settings:
-    """Return the settings with one number changed; its range is not checked, because a search tries thousands."""
-    changed, kind = copy(settings), int if is_whole(settings, setting) else float
-    object.__setattr__(changed, setting, kind(value))
-    return changed
+    """Return the settings with one number changed; HpeError if they do not accept the value."""
+    changed: dict[str, Any] = {setting: int(value) if is_whole(settings, setting) else float(value)}
+    try:
+        return replace(settings, **changed)
+    except HpeError:
+        raise
+    except Exception as error:  # from the `__post_init__` of a user's rule
+        given = f"the rule {type(settings).__name__} does not accept {setting}={value:g} ({error})"
+        raise HpeError(f"{given}; search another range.") from error
 
 
 def is_whole(settings: Settings, setting: str) -> bool:
@@ -289,6 +298,8 @@ class _OneTurn:
         self.picture, self.turn = picture, turn
         self.recorded = np.where(turn.person < len(turn.people), turn.person, ALONE)
         """The person of each candidate in the record of the turn."""
+        self.own_joins = all(type(picture.settings).joins is not rule.joins for rule in KIT_RULES)
+        """Whether the rule has a `joins` of its own, of which nothing is known: costs do not show where it changes."""
 
     def cost(self, value: float) -> Float64:
         """Return the costs of the pairs at this value."""
@@ -310,8 +321,10 @@ class _OneTurn:
         end = self.cost(high)
         last = self.person(high, end)
         alike = bool((last == self.recorded).all())
-        while low < high and not (alike and np.array_equal(start, end)):
-            bent = _nonlinear(start, self.cost(low + (high - low) / 2), end, self.picture.settings.opening)
+        if self.own_joins:
+            return self._by_slider(low, high)
+        while low < high:
+            bent = _nonlinear(start, self.cost(low + INNER * (high - low)), end, self.picture.settings.opening)
             if not bent.any():
                 return None if alike else self._exact(self._crossing(last, low, high, start, end), low, high)
             apart = tag_distances(self.turn.candidates, self.turn.people)[bent]
@@ -378,16 +391,16 @@ class _OneTurn:
                 return at
 
 
-def _nonlinear(start: Float64, middle: Float64, end: Float64, opening: float) -> Bools:
-    """Return the pairs (n, m) whose cost is not linear at three values, up to a billionth of its size.
+def _nonlinear(start: Float64, inner: Float64, end: Float64, opening: float) -> Bools:
+    """Return the pairs (n, m) whose cost is not linear at both ends and at `INNER`, up to a billionth of its size.
 
     Pairs that always cost at least as much as opening a person are left out.
     """
-    low = np.minimum(np.minimum(start, middle), end) < opening
-    start, middle, end = start[low], middle[low], end[low]
+    low = np.minimum(np.minimum(start, inner), end) < opening
+    start, inner, end = start[low], inner[low], end[low]
     with np.errstate(invalid="ignore"):
-        apart = np.abs(start + end - 2 * middle) > 1e-9 * (1 + np.abs(middle))
-    low[low] = apart | ~np.isfinite(start + middle + end)
+        bent = np.abs(start + INNER * (end - start) - inner) > 1e-9 * (1 + np.abs(inner))
+    low[low] = bent | ~np.isfinite(start + inner + end)
     return np.asarray(low)
 
 

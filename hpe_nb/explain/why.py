@@ -7,6 +7,7 @@ refinement. No sentence repeats a rule's formula, so all are true for users' own
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from hpe_nb.decoder.decode import Decoding
 from hpe_nb.decoder.grouping import Turn, allowed
 from hpe_nb.decoder.poses import DETECTED, REFINED, pass_filter
 from hpe_nb.decoder.refinement import rounded_distances, wanted_tags
-from hpe_nb.errors import check_kind, whole_number
+from hpe_nb.errors import HpeError, check_kind, whole_number
 from hpe_nb.explain.flips import Flip, flip_points, nearest_flips, number_names
 from hpe_nb.files.text import escaped, html_table, plural, text_table
 from hpe_nb.settings import KIT_RULES, place_distances, tag_distances
@@ -75,11 +76,15 @@ class Explanation:
 
     @cached_property
     def flips(self) -> tuple[Flip, ...]:
-        """The nearest values of each setting at which this answer changes; computed when first used."""
+        """The nearest values of each setting at which this answer changes; computed when first used.
+
+        A setting is left out if the rule fails for some of its values.
+        """
         found = list[Flip]()
         for name in number_names(self.decoding.settings) if self.person >= 0 else ():
-            values = flip_points(self.decoding, name).values.tolist()
-            found += nearest_flips(self.decoding, self.person, self.joint, name, values)
+            with suppress(HpeError):  # a user's rule fails for some values of this setting
+                values = flip_points(self.decoding, name).values.tolist()
+                found += nearest_flips(self.decoding, self.person, self.joint, name, values)
         return tuple(found)
 
     def __repr__(self) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import hpe_nb
 from hpe_nb.arrays import Bools, Float32, Floats, Image, Ints
 from hpe_nb.decoder.decode import Decoding
-from hpe_nb.decoder.maps import Maps
+from hpe_nb.decoder.maps import LEFT_OUT, Maps
 from hpe_nb.decoder.peaks import find_peaks
 from hpe_nb.decoder.poses import DETECTED, MISSING, REFINED, Poses
 from hpe_nb.draw import colours
@@ -50,6 +50,9 @@ STRAY = 0.025
 
 FINEST = 0.005
 """Smallest step in which tags are sent: finer differences cannot be seen."""
+
+ABOVE = 10.0
+"""Tags of pixels that a map cache has left out are sent as this much above all others."""
 
 LAST = 200
 """Sliders end here at the latest; larger values, such as a scene's seed, can be typed or set in Python."""
@@ -128,11 +131,14 @@ def maps_data(maps: Maps) -> dict[str, Any]:
     from matplotlib.ticker import MaxNLocator
 
     direction, ends = tag_scale(maps)
-    low, high = float(maps.tags.min()), float(maps.tags.max())
+    known = maps.tags[maps.tags < LEFT_OUT]
+    low, high = (float(known.min()), float(known.max()) + ABOVE) if known.size else (0.0, ABOVE)
     step = max(FINEST, (high - low) / 65535)
     return {
         "heat": (np.minimum(np.abs(maps.heatmaps), 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8).tobytes(),
-        "tags": ((maps.tags - np.float32(low)) / np.float32(step) + np.float32(0.5)).astype(np.uint16).tobytes(),
+        "tags": ((np.minimum(maps.tags, high) - np.float32(low)) / np.float32(step) + np.float32(0.5))
+        .astype(np.uint16)
+        .tobytes(),
         "low": low, "step": step, "size": list(maps.size), "depth": maps.tags.shape[3],
         "to_image": maps.to_image.T.ravel().tolist(), "direction": direction.tolist(), "ends": list(ends),
         "ticks": [tag for tag in np.round(MaxNLocator(6).tick_values(*ends), 9).tolist() if ends[0] <= tag <= ends[1]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from asyncio import to_thread
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import count
 from pathlib import Path
 from time import perf_counter
@@ -20,7 +20,7 @@ from hpe_nb.decoder.poses import Poses
 from hpe_nb.draw.dots import dots_of
 from hpe_nb.errors import HpeError, check_kind, unknown, whole_number
 from hpe_nb.explain.changes import numbered, same_people, told_changes
-from hpe_nb.explain.flips import Flip, limits, nearest_flips, number_names, search, with_setting
+from hpe_nb.explain.flips import Flip, nearest_flips, number_names, search, with_setting
 from hpe_nb.explain.what_if import added_peak, changed_peak
 from hpe_nb.scenes.truth import wrong_joints
 from hpe_nb.settings import Settings
@@ -29,8 +29,8 @@ from hpe_nb.widgets import data
 from hpe_nb.widgets.canvas import Canvas, Step
 from hpe_nb.widgets.subject import Subject, subject_of
 
-Marks = dict[tuple[str, Settings], dict[str, Any]]
-"""The marks of settings that were searched: by a setting's name and the values of all others."""
+Marks = dict[tuple[Any, ...], dict[str, Any]]
+"""The marks of settings that were searched: by a setting's name, the rule, and the values of all other settings."""
 
 
 class Explorer(Canvas):
@@ -384,8 +384,9 @@ def words_and_marks(
     # `delta` has no marks: every change of it moves all joints a little.
     names = [name for name in number_names(settings) if name not in (*data.unread(settings), "delta")]
     names.sort(key=lambda name: name not in data.MAIN)  # those that matter most first
-    # A setting's marks depend on the values of all the others.
-    keys = {name: (name, with_setting(settings, name, limits(settings, name)["low"])) for name in names}
+    # A setting's marks depend on the rule and the values of all other settings.
+    values = {item.name: getattr(settings, item.name) for item in fields(settings)}
+    keys = {name: (name, type(settings), *(values[other] for other in values if other != name)) for name in names}
     marks = {name: known.get(key, {"values": [], "searching": True}) for name, key in keys.items()}
     told, flips = data.told_data(decoding, *chosen), list[Flip]()
     kept_now, marked = data.kept_data(kept, decoding), data.values_of(settings)

@@ -149,6 +149,10 @@ def test_mistakes_name_the_rule_and_the_joint_type(method, wrong, words):
     assert "expected" in said
 
 
+def test_opening_a_person_costs_a_finite_number():
+    refused("has opening=inf", hpe.decode, MAPS, type("Never", (hpe.Settings,), {"opening": np.inf})())
+
+
 class Forgot(hpe.Settings):
     leash: float = hpe.knob(1.0, 0.0, 2.0, 0.1, "a knob", step="grouping")
 

@@ -1,6 +1,7 @@
 """The map cache: the network runs once per photo, and incomplete or outdated files are never used."""
 
 import os
+import re
 import weakref
 from dataclasses import dataclass, field, fields
 
@@ -15,6 +16,7 @@ from hpe_nb.evaluation.cache import check_exact, pack, unpack
 from hpe_nb.evaluation.labels import LabelledSet, labels_of
 from hpe_nb.evaluation.report import evaluate_cache
 from hpe_nb.skeleton import MIRROR
+from hpe_nb.widgets.data import maps_data
 
 SCENES = scenes(3, map_scale=0.25)
 
@@ -50,6 +52,12 @@ def test_the_network_runs_once_per_photo_unless_something_changed(tmp_path, phot
     assert network.calls == [0, 1, 2]
     assert all(same(hpe.decode(cache[i]).poses, hpe.decode(SCENES[i].maps).poses) for i in range(3))
     size = sum(path.stat().st_size for path in cache.folder.iterdir())
+    for here, there in zip(SCENES, cache, strict=True):
+        shown = [hpe.alt_text(hpe.plot_tag_map(hpe.decode(maps), 0)) for maps in (here.maps, there)]
+        assert float(re.search(r"to (\S+)\.", shown[1])[1]) <= float(re.search(r"to (\S+)\.", shown[0])[1])
+        sent = maps_data(there)
+        assert sent["low"] + 65535 * sent["step"] < maps_data(here.maps)["low"] + 400
+        assert hpe.diagnose(there).name == hpe.diagnose(here.maps).name
     assert size < sum(scene.maps.heatmaps.nbytes + scene.maps.tags.nbytes for scene in SCENES) / 6
     assert "3 photos" in str(cache)
     assert "protocol 448, no flip test" in cache.protocol

@@ -1,5 +1,6 @@
 """Sweeps: equal tables on every executor, no results lost with a worker, no work repeated after a kill."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -215,6 +216,27 @@ def test_each_sweep_has_its_own_records(tmp_path):
         assert len(records(tmp_path)) == kept
         with folder_held(max(tmp_path.iterdir(), key=os.path.getmtime)):
             refused("is being written to by", swept, PICTURES[:1], grid, [truth], keep=tmp_path)
+
+
+def test_the_key_of_a_rule_follows_what_its_file_uses(tmp_path, monkeypatch):
+    (tmp_path / "limits.py").write_text("FAR = 60\n")
+    (tmp_path / "my_rule.py").write_text(
+        "import hpe_nb as hpe\nfrom limits import FAR\nLIMIT = 1.5\n\nclass Mine(hpe.Settings):\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("my_rule")
+    key = settings_key([module.Mine()])
+    assert key == settings_key([module.Mine()]) != settings_key([hpe.Settings()])
+    monkeypatch.setattr(module, "LIMIT", 2.5)
+    assert settings_key([module.Mine()]) != key
+    monkeypatch.undo()
+    assert settings_key([module.Mine()]) == key
+    (tmp_path / "limits.py").write_text("FAR = 70\n")
+    assert settings_key([module.Mine()]) != key
+    monkeypatch.setattr(module, "__file__", "<stdin>")
+    assert settings_key([module.Mine()])
+    for name in ("my_rule", "limits"):
+        del sys.modules[name]
 
 
 def test_a_table_as_text_csv_and_figures(tmp_path, table):

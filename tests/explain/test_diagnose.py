@@ -116,6 +116,48 @@ def test_the_threshold_that_is_advised_joins_a_split_person(seed):
     assert len(mended.poses) == len(decoding.poses) - 1
 
 
+class Alone(hpe.Settings):
+    """A rule that forgets that opening a person costs 0."""
+
+    def cost(self, joints, people):
+        return hpe.tag_distances(joints, people)
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "changes"),
+    [
+        pytest.param(hpe.Settings(pose_threshold=0.99), "pose threshold above all people", {"pose_threshold": 0.73}),
+        pytest.param(hpe.Settings(tag_threshold=0.0), "joints do not join", {"tag_threshold": 1.0}),
+        pytest.param(Alone(), "joints do not join", {}),
+    ],
+    ids=["pose threshold", "tag threshold", "a rule"],
+)
+def test_settings_that_leave_no_person_are_named(settings, name, changes):
+    maps = hpe.scene(3, seed=1, tag_noise=0.1).maps
+    decoding = hpe.decode(maps, settings)
+    assert not len(decoding.poses)
+    finding = hpe.diagnose(maps, decoding).findings[0]
+    assert finding.name == name
+    assert dict(finding.changes) == pytest.approx(changes, abs=0.05)
+    assert not changes or len(hpe.decode(maps, replace(settings, **finding.changes)).poses) == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "noise", "advice", "offers"),
+    [
+        pytest.param(hpe.Settings(), 0.2, "raise place_weight to 1.6", True, id="a setting that helps"),
+        pytest.param(hpe.Settings(), 0.0, "the setting alone changes nothing here", False, id="one that does not"),
+        pytest.param(hpe.Settings.omz(), 0.0, "use a rule that reads places", False, id="one that is not read"),
+    ],
+)
+def test_no_setting_is_offered_that_changes_nothing(settings, noise, advice, offers):
+    maps = hpe.scene(3, tag_gap=0.1, tag_noise=noise).maps
+    finding = hpe.diagnose(maps, hpe.decode(maps, settings)).findings[0]
+    assert finding.name == CLOSE
+    assert advice in finding.advice
+    assert bool(finding.changes) == offers
+
+
 @pytest.mark.parametrize(
     ("to_image", "size"),
     [

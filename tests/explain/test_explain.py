@@ -96,6 +96,23 @@ def test_others_and_the_tag_threshold_are_the_reason_only_where_they_decide(rule
     assert count
 
 
+@dataclass(frozen=True, kw_only=True)
+class Bell(hpe.Settings):
+    """A rule that fails at the low end of its knob."""
+
+    width: float = hpe.knob(0.5, 0.0, 2.0, 0.05, "width of the bell, in tag units")
+
+    def cost(self, joints, people):
+        return 0.2 - np.exp(-((tag_distances(joints, people) / (1 / (1 / self.width))) ** 2))
+
+
+def test_a_rule_that_fails_for_some_values_is_explained_without_the_flips_of_that_setting():
+    explanation = hpe.explain_joint(hpe.decode(hpe.scene(3, seed=2).maps, Bell()), 0, "left wrist")
+    assert explanation.sentence in str(explanation)
+    assert {flip.setting for flip in explanation.flips} > {"pose_threshold"}
+    assert "width" not in {flip.setting for flip in explanation.flips}
+
+
 @pytest.mark.parametrize(
     ("settings", "damage", "why"),
     [

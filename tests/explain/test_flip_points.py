@@ -6,6 +6,8 @@ per scene, shared among its cases: rules and their numbers.
 
 import os
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -31,6 +33,43 @@ class ByHand(hpe.Settings):
 
     def cost(self, joints, people):
         return hpe.Settings(tag_threshold=self.nearer).cost(joints, people)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Squared(Leash):
+    """The same leash, compared as its square, which is made once."""
+
+    @cached_property
+    def square(self):
+        return self.leash**2
+
+    def cost(self, joints, people):
+        far = hpe.place_distances(joints, people) ** 2 > self.square
+        return np.where(far, np.inf, hpe.Settings.cost(self, joints, people))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lean(hpe.Settings):
+    """Rules that are not linear, although their costs at the ends of the slider, or in its middle, are alike."""
+
+    kind: str = "symmetric"
+    lean: float = hpe.knob(0.2, -1.0, 1.0, 0.05, "how much a pair costs beside its tags")
+
+    def cost(self, joints, people):
+        price = {"symmetric": 0.5 - self.lean**2, "periodic": 0.5 * np.sin(2 * np.pi * self.lean)}.get(self.kind, 0)
+        return super().cost(joints, people) + price
+
+    def joins(self, joints, people, cost):
+        near = np.abs(hpe.tag_distances(joints, people) - 0.3) < abs(self.lean)
+        return super().joins(joints, people, cost) & (near if self.kind == "joins" else True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed(hpe.OmzSettings):
+    """A cost that reads a setting which the cost of the class above does not read."""
+
+    def cost(self, joints, people):
+        return super().cost(joints, people) + 10 * self.place_weight * hpe.place_distances(joints, people)
 
 
 RULES = {
@@ -84,6 +123,28 @@ def test_nothing_between_and_a_change_across(seed, settings, setting):
 
 def test_the_steps_of_a_rule_that_is_no_line_may_hide_changes_and_it_is_said():
     assert not hpe.flip_points(hpe.decode(a_scene(2), Leash()), "leash").exact
+
+
+def test_values_that_a_rule_makes_of_its_fields_follow_them():
+    leash, squared = (hpe.flip_points(hpe.decode(a_scene(2), rule), "leash").values for rule in (Leash(), Squared()))
+    np.testing.assert_allclose(squared, leash)
+    assert len(leash) > 2
+    assert with_setting(Squared(), "leash", 7.0).square == 49
+    failing = type("Failing", (Leash,), {"__post_init__": lambda _: 1 / 0})
+    refused("Failing does not accept leash=7", with_setting, object.__new__(failing), "leash", 7.0)
+
+
+@pytest.mark.parametrize("kind", ["symmetric", "periodic", "joins"])
+def test_rules_that_look_linear_at_the_ends_are_searched_between_them(kind):
+    decoding = hpe.decode(hpe.scene(3, seed=0, tag_noise=0.25, tag_gap=1.0).maps, Lean(kind=kind))
+    found = hpe.flip_points(decoding, "lean")
+    assert not found.exact
+    seen = [outcome(hpe.decode(decoding.maps, Lean(kind=kind, lean=lean))) for lean in np.linspace(-1, 1, 41)]
+    assert len(found.values) >= sum(one != other for one, other in pairwise(seen)) > 0
+
+
+def test_a_cost_of_its_own_may_read_what_the_one_above_does_not():
+    assert len(hpe.flip_points(hpe.decode(a_scene(2), Placed()), "place_weight").values)
 
 
 def test_equal_tags_join_from_the_least_threshold_on():
