@@ -121,8 +121,8 @@ def flip_settings(
 ) -> tuple[Settings, ...]:
     """Return settings with one value between each two neighbouring flip points of the pictures, for `sweep`.
 
-    No picture's result changes between two flip points, so a sweep over these values is complete: no finer grid can
-    find a better value. If there are more than `most`, an evenly spaced subset of them is returned.
+    No picture's result changes between two flip points. So where these are exact, a sweep over the values is complete:
+    no finer grid can find a better one. If there are more than `most`, an evenly spaced subset of them is returned.
 
     Args:
         pictures: maps or scenes.
