@@ -46,24 +46,25 @@ def knob(
     """Return a dataclass field for a number with a range: a slider in the explorer, an option of the commands.
 
     Args:
-        default: value of the field. If it and `by` are whole numbers, the field accepts only whole numbers.
+        default: value of the field. If it is an int (60, not 60.0) and `by` is whole, only whole numbers are accepted.
         low, high: the range of sliders and searches, both included.
         by: step size of the slider.
         meaning: a few words on what it does, shown beside the slider.
-        step: which of the decoder's `STEPS` uses it; ignored in classes other than `Settings`.
+        step: which of the decoder's `STEPS` uses it; ignored in classes other than `Settings` and its subclasses.
         least: the least value that the field accepts, if that is below `low`.
 
     Returns:
         A dataclass field.
 
     Raises:
-        HpeError: `low` is not below `high`, `by` is not above 0, a number is infinite, or `step` is not one of `STEPS`.
+        HpeError: `low` is not below `high`, `least` is above `low`, `by` is not above 0, a number is infinite, or
+            `step` is not one of `STEPS`.
     """
     least = low if least is None else least
-    if not (0 < high - low < np.inf and high - least < np.inf and 0 < by < np.inf):
+    if not (0 < high - low < np.inf and high - least < np.inf and least <= low and 0 < by < np.inf):
         raise HpeError(
             f"low={low!r}, high={high!r}, by={by!r} and least={least!r} were given for a knob, but a higher end, steps "
-            "above 0 and finite numbers are expected, for example 0.0, 2.0 and 0.05."
+            "above 0, a least value not above low and finite numbers are expected, for example 0.0, 2.0 and 0.05."
         )
     if isinstance(default, int | np.integer) and by % 1:
         default = float(default)
@@ -80,6 +81,9 @@ def switch(default: bool, meaning: str, *, step: str = "grouping") -> Any:
 
     Returns:
         A dataclass field.
+
+    Raises:
+        HpeError: `step` is not one of `STEPS`.
     """
     return _field(default, {"meaning": meaning, "step": step})
 
@@ -95,6 +99,9 @@ def choice(default: str, options: tuple[str, ...], meaning: str, *, step: str = 
 
     Returns:
         A dataclass field.
+
+    Raises:
+        HpeError: `step` is not one of `STEPS`.
     """
     return _field(default, {"options": options, "meaning": meaning, "step": step})
 
@@ -263,7 +270,7 @@ class Settings(Checked):
         1.5, 0.5, 4.0, 0.1, "near: how many times larger the body may be than it looks", step="refinement"
     )
     shifted_tags: bool = switch(
-        False, "repeat a known defect: refine with the tags of people before the filter", step="refinement"
+        False, "repeat a known defect: refine with tags as if the filter dropped nobody", step="refinement"
     )
     duplicate_oks: float = knob(
         0.9, 0.5, 1.0, 0.01, "drop a person this similar (OKS) to a better one; 1 keeps all", step="duplicates"
@@ -273,10 +280,12 @@ class Settings(Checked):
     """Cost of opening a new person. A pair that costs more is never better than opening one."""
 
     unread: ClassVar[frozenset[str]] = frozenset()
-    """Settings that the rule's `cost` does not use. A subclass with a `cost` of its own names its own."""
+    """Settings that the rule's `cost` does not use. For a subclass with its own `cost`: none, unless it lists some."""
 
     def __init_subclass__(cls) -> None:
         """Let a subclass give a setting a new default as a plain value: range, meaning, step and type are inherited."""
+        if "__repr__" not in vars(cls):
+            cls.__repr__ = cls.__repr__  # type: ignore[method-assign]  # else `dataclass` would make one of its own
         if "cost" in vars(cls) and "unread" not in vars(cls):
             cls.unread = frozenset()
         for item in fields(cls):  # the base class's fields: the subclass is not a dataclass yet
@@ -332,7 +341,7 @@ class Settings(Checked):
 
         cost = (d + place_weight * far + score_weight * (gap - 0.3) - tag_threshold) * strength
 
-        Opening a new person costs 0, so a pair pays if its cost is negative.
+        Opening a new person costs 0, so a pair is better than that if its cost is negative.
 
         d: distance of the candidate's tag to the person's mean tag. Only pairs below `tag_threshold` are allowed.
 
@@ -372,7 +381,7 @@ class Settings(Checked):
 
 
 @explained
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True)
 class OmzSettings(Settings):
     """The rule and settings of Open Model Zoo's Python demo, down to the rounding of each number.
 
@@ -409,7 +418,7 @@ class OmzSettings(Settings):
 
 
 @explained
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True)
 class HigherHRNetSettings(OmzSettings):
     """The grouping of HigherHRNet (arXiv 1908.10357): by tag and score; joints can join only the first 30 people."""
 

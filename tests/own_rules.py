@@ -19,7 +19,7 @@ class Leash(hpe.Settings):
         return np.where(hpe.place_distances(joints, people) > self.leash, np.inf, super().cost(joints, people))
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True)
 class Near(hpe.Settings):
     """A rule that asks for no tags, and gives lists."""
 

@@ -96,7 +96,7 @@ def three_numbers(text: str) -> tuple[float, ...]:
 
 NAMES = (
     "a known name such as 0007, the path of an .xml or .onnx file, or auto: human-pose-estimation-0007 if it is in "
-    "the cache or can be downloaded, else the included network (default: auto)"
+    "the cache or can be downloaded, else the network that ships, hpe-nb-ae (default: auto)"
 )
 NETWORK = (
     ("--network", "auto", "NAME", NAMES),

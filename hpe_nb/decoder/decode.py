@@ -36,7 +36,7 @@ class Decoding:
         settings: the settings and the rule.
         peaks: the candidates.
         groups: the people as sets of peaks, with the record of each turn.
-        joints: (G, 17, 3) float32 x, y, score in map pixels after the quarter-pixel step, before `delta`; zeros where
+        joints: (G, 17, 3) float32 x, y, score in map pixels after the quarter step, before `delta`; zeros where
             missing.
         scores: (G,) float32 mean score over the 17 joints; missing joints count as 0.
         kept: (M,) indices of the groups that passed the filter, in the order that the later steps use.
@@ -44,7 +44,8 @@ class Decoding:
         repeats: (M,) for each kept person, the index (0 to M - 1) of the better one that it duplicates, or -1.
         people: (P,) index of each pose's group.
         poses: the result, in image pixels.
-        known: (P,) number of each pose, from 0, if these people were numbered before, as in a film; None: its index.
+        known: (P,) number of each pose, from 0, where people were numbered before, as in a film; else None, and
+            indices are the numbers.
     """
 
     maps: Maps

@@ -33,9 +33,9 @@ class Maps:
     """Heatmaps and tag maps of one picture.
 
     Attributes:
-        heatmaps: (17, h, w) float32. The score of each keypoint at each map pixel, negated where the pixel is not the
-            maximum of its 5x5 window (the contract of human-pose-estimation-0007).
-        tags: (17, h, w, D) float32, one tag of D >= 1 numbers per keypoint and map pixel; (17, h, w) is accepted and
+        heatmaps: (17, h, w) float32. The score of each joint type at each map pixel, negated where the pixel is not the
+            maximum of its 5 x 5 window (the contract of human-pose-estimation-0007).
+        tags: (17, h, w, D) float32, one tag of D >= 1 numbers per joint type and map pixel; (17, h, w) is accepted and
             means D = 1. Only differences between tags have a meaning (arXiv 1611.05424).
         to_image: (2, 3) float64, affine transform from map pixels (x, y) to image pixels; by default the identity, so
             that keypoints are in map pixels.

@@ -173,7 +173,7 @@ def quarter_steps(heatmaps: Float32, joint: Ints, xy: Ints) -> Float32:
     """Return for each joint a step of a quarter of a map pixel towards its higher neighbours.
 
     The true maximum lies between the peak's pixel and its higher neighbour (arXiv 1603.06937, section 3.3). Joints in
-    the first two and the last rows and columns of the map do not move, as in the reference decoders.
+    the first two rows or columns of the map, or in the last row or column, do not move, as in the reference decoders.
 
     Args:
         heatmaps: (17, h, w) scores; their absolute values are compared.
@@ -212,7 +212,7 @@ def pass_filter(scores: Floats, settings: Settings) -> Bools:
 
 
 def kept_people(scores: Float32, settings: Settings) -> Ints:
-    """Return the people whose score passes the filter, at most the best `max_people`; by score if `best_first`."""
+    """Return the people who pass the filter, at most the best `max_people`; in order of score if `best_first`."""
     ranked = (-scores).argsort(kind="stable")
     ranked = ranked[pass_filter(scores[ranked], settings)]
     if settings.max_people:

@@ -66,6 +66,9 @@ def refine(
         tags: (P, D) the people's tags.
         settings: `refine`, `refine_threshold` and `refine_reach` are used.
         known: cached results of earlier searches of these maps; new ones are added.
+
+    Returns:
+        The search for each missing joint, in order of person and joint type.
     """
     person, joint = (keypoints[..., 2] <= 0).nonzero()
     if settings.refine == "off":

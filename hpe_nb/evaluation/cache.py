@@ -1,7 +1,7 @@
 """Map cache: run the network once per photo, and store the packed maps for all later sweeps.
 
 Most of a heatmap is nearly zero. A pixel can matter only as a peak, as a refined joint, or as a neighbour of one of
-these, which decides the quarter-pixel step. All other pixels are left out, which leaves 10 to 15 % of the size.
+these, which decides the quarter step. All other pixels are left out, which leaves 10 to 15 % of the size.
 """
 
 from __future__ import annotations

@@ -57,21 +57,22 @@ def sweep(
 ) -> SweepTable:
     """Evaluate many settings of the decoder on pictures with known truth.
 
-    A sweep can be interrupted: finished pictures are stored in `keep`, and the same call continues from there. If a
-    stored record is damaged, a warning names it and the picture is evaluated again.
+    A sweep can be interrupted: the results of finished pictures are stored in `keep`, and the same call continues from
+    there. If a stored result is damaged, a warning names it and the picture is evaluated again.
 
     Args:
         pictures: cached maps of photos (`cache_maps`), a list of maps, or a list of scenes.
         truth: labels of the pictures in the same order; None for scenes, which contain their own truth.
-        grid: values by field, or a list of settings of any rule (`random_settings`, `flip_settings`).
-        base: the default that all settings are compared with; values by field are applied to it.
+        grid: values to try, by name of the field, or a list of `Settings` of any rule (`random_settings`,
+            `flip_settings`).
+        base: the default that all others are compared with; values by field are applied to it.
         executor: any `concurrent.futures.Executor`, or a Dask client; by default processes on this machine, or only
             the current process if the sweep takes a few seconds.
-        keep: folder to store finished pictures in; by default next to the cache, or none for pictures in memory.
+        keep: folder for the results of finished pictures; by default in the cache's, or none for pictures in memory.
         progress: show a progress bar.
 
     Returns:
-        A table with one row per setting, as a DataFrame in `.frame`; `.best` is the best setting.
+        A table with one row for each `Settings` tried, as a DataFrame in `.frame`; `.best` is the best of them.
 
     Raises:
         HpeError: pictures and truth do not match, a field or value does not exist, a rule fails, or a threshold is

@@ -37,11 +37,11 @@ HIGH_IS_GOOD = ("AP", "AP50", "AP75", "AR", "PCK")
 
 @dataclass(frozen=True, eq=False)
 class SweepTable:
-    """Result of a sweep: one row per setting.
+    """Result of a sweep: one row for each `Settings` that was tried.
 
     Attributes:
         settings: the settings; the first one is the default that the others are compared with.
-        frame: one row per setting: `rule` if there are several rules, the fields in which the settings differ, the
+        frame: one row for each of them: `rule` if there are several rules, the fields in which the settings differ, the
             metrics in `hpe_nb.evaluation.metrics.NUMBERS`, and `mark`: "default", "best", "default best" or "".
         fields: the fields in which the settings differ.
         best_row: row with the highest AP; on a tie, that with the fewest joints in the wrong person.
@@ -231,7 +231,7 @@ def plot_heat(table: SweepTable, across: str, down: str, number_name: str = "AP"
 def plot_pareto(table: SweepTable, price: str = "wrong", ax: Axes | None = None) -> Axes:
     """Plot the AP of every setting against another metric, by default joints in the wrong person.
 
-    The line is the Pareto front: settings that no other setting beats in both.
+    The line, the Pareto line, joins the settings that no other settings beat in both.
 
     Args:
         table: from `sweep`.

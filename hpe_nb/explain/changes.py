@@ -45,7 +45,7 @@ def numbered(decoding: Decoding, poses: Poses, numbers: Ints) -> Decoding:
 
 
 def told_changes(before: Decoding, after: Decoding) -> list[str]:
-    """Return sentences on how `after` differs from `before`, which they call A: settings, people and joints."""
+    """Return sentences on how `after` differs from `before`, called A in them: in settings, people and joints."""
     old_numbers, numbers = before.pose_numbers + 1, after.pose_numbers + 1
     match = same_people(before.poses, after.poses)
     old, new = before.settings, after.settings

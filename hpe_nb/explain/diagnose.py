@@ -68,9 +68,9 @@ SHORT = 32
 class Clues:
     """Measurements on one decoding that several checks use.
 
-    The N maxima are the pixels with the highest |score| of their window, above HIGH, at most MOST of each joint type,
-    and Q is the number of pairs of maxima of one type. The S people are the groups that the filter kept and that have
-    SOLID joints, and R is the number of pairs of people.
+    The N maxima are the pixels with the highest |score| of their window, if that is above HIGH times the highest of the
+    picture, at most MOST of each joint type. Q is the number of pairs of maxima of one type. The S people are the
+    groups that the filter kept and that have at least SOLID joints. R is the number of pairs of people.
 
     Attributes:
         decoding, maps, settings: the decoding, with its maps and settings.
@@ -130,7 +130,7 @@ class Clues:
 
 
 def usual_heights(joints: Float32) -> Float64:
-    """Return body heights (P,) in map pixels that nine in ten pairs of the joints (P, 17, 3) allow; two joints or more.
+    """Return body heights (P,) in map pixels, enough for nine in ten pairs of the joints (P, 17, 3), two at least.
 
     In theory the height is the maximum over all pairs, but a single false joint far away would make it much too large.
     """
@@ -256,7 +256,7 @@ def high_pose_threshold(clues: Clues) -> Found:
 
 
 def not_joined(clues: Clues) -> Found:
-    """Most peaks are in groups of few joints, although tags are grouped with a low tag threshold or a user's rule."""
+    """Most peaks are in groups of few joints, and the tag threshold is low or the rule is a user's own."""
     decoding, settings = clues.decoding, clues.settings
     sizes, usual = (decoding.groups.peak >= 0).sum(axis=1), type(settings).tag_threshold  # of the class: the default
     low, own = settings.tag_threshold < 0.3 * usual, type(settings) not in KIT_RULES
@@ -437,7 +437,7 @@ class Diagnosis:
     """Likely faults, the largest weight first; none if nothing is unusual.
 
     Attributes:
-        findings: the faults, each with name, weight, evidence and advice.
+        findings: the faults, each with name, weight, evidence, advice and changes, see `Finding`.
     """
 
     findings: tuple[Finding, ...]

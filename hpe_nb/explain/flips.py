@@ -4,10 +4,10 @@ If a setting is only compared with numbers (scores, counts), the result can chan
 on both sides of each shows at which of them it does. In grouping, if the rule is linear in the setting and the people
 before a turn are given, the total cost of each assignment is a straight line in the setting. The least total cost is
 the lower envelope of these lines. It is concave, so an assignment that is best at both ends of an interval is best
-everywhere in it. If it is not best at the far end, its line is intersected with that of the best one there, then with
-that of the best one at the intersection, and so on: this leads to the first change (a parametric search). Whether a
-rule is linear is tested by its costs at three values, without its formula. A change in one turn gives other people to
-the later turns, so these are searched anew between any two changes.
+everywhere in it. If the best one at the near end is not best at the far end, its line is intersected with that of the
+best one there, then with that of the best one at the intersection, and so on: this leads to the first change (a
+parametric search). Whether a rule is linear is tested by its costs at three values, without its formula. A change in
+one turn gives other people to the later turns, so these are searched anew between any two changes.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ Answer = TypeVar("Answer")
 Search = Generator[None, None, list[float]]
 """A search, in small steps, that returns all values at which something changes."""
 Change = Generator[None, None, float | None]
-"""A search that returns only the least of them; None if nothing changes."""
+"""A search, in small steps, that returns only the least value at which something changes; None if nothing does."""
 
 INNER = 0.382
-"""Share of an interval at which a cost is compared with the line between both ends. A cost that is symmetric or
-periodic could have the same value at the ends and in the middle."""
+"""Share of an interval at which a cost is compared with the line between both ends. It is not the middle: there a
+cost that is symmetric or periodic could lie on the line by chance."""
 
 
 @dataclass(frozen=True, eq=False)

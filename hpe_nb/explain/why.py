@@ -60,7 +60,7 @@ class Explanation:
 
     Attributes:
         sentence: the answer in a few sentences.
-        table: the candidates, the nearest in tag first.
+        table: the candidates, the nearest in tag first, at most SHOWN.
         runner_up: the nearest in tag of the other candidates, or None.
         decoding: the decoding that is explained.
         person: index of the pose, -1 where the peak belongs to none.

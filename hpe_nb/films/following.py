@@ -25,10 +25,10 @@ class Following(Checked):
     """
 
     follow: bool = switch(True, "people keep number and colour from frame to frame; off: numbers are ranks by score")
-    likeness: float = knob(0.15, 0.05, 0.95, 0.05, "lowest OKS to a known person's expected pose, for a match")
+    likeness: float = knob(0.15, 0.05, 0.95, 0.05, "least similarity for a match: OKS, reduced where clothes differ")
     slack: float = knob(3.0, 1.0, 5.0, 0.1, "compute OKS as if bodies were this many times larger: for fast people")
     newcomer: float = knob(0.3, 0.0, 1.0, 0.05, "lowest score of a new person; known people are kept below it")
-    colour: float = knob(60.0, 5.0, 500.0, 5.0, "clothes that differ by this (of 255) oppose a match; 500: ignore them")
+    colour: float = knob(60.0, 5.0, 500.0, 5.0, "clothes that differ by this, of 255, make a match less likely")
     gap: float = knob(1.5, 0.0, 10.0, 0.1, "seconds for which a person who is not seen keeps their number")
     smooth: bool = switch(False, "reduce the jitter of joints with a one-euro filter, at the price of a little lag")
     min_cutoff: float = knob(1.5, 0.1, 10.0, 0.1, "smooth: cutoff at rest, in hertz; lower is smoother and lags more")

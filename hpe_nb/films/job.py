@@ -181,7 +181,7 @@ def run_film(
             the stages.
 
     Returns:
-        A summary. Errors after the first frame do not raise: `Summary.ending` has the reason.
+        A summary. Errors while frames are processed are not raised: `Summary.ending` has the reason.
 
     Raises:
         HpeError: an argument is of the wrong type, `frames` is negative, or an output cannot be written, belongs to a

@@ -29,7 +29,7 @@ TIMEOUT = 10.0
 """Timeout, in seconds, for a stream or camera that delivers nothing."""
 
 GRACE = 2.0
-"""Seconds to wait for a reader thread to end; one that is blocked on the network ends later, in the background."""
+"""Seconds to wait for a reader thread to end; one that waits for a connection ends later, in the background."""
 
 LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "udp", "tcp", "srt")
 """URL schemes of live streams, whose frames are lost if they are not read in time."""
@@ -317,7 +317,7 @@ class Clock:
 class Camera(Source):
     """Frames of a camera or a live stream, always the newest one.
 
-    A thread reads all frames and keeps only the newest, so with a slow network frames are skipped, but never old.
+    A thread reads all frames and keeps only the newest: if the pose network is slow, frames are skipped, none is old.
     """
 
     def __init__(

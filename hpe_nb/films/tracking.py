@@ -31,7 +31,7 @@ INSIDE = np.array([[0.7, 0.3], [0.5, 0.5], [0.3, 0.7]])
 """Weights of the two ends for the points at which a line is sampled: inside it, away from the joints themselves."""
 
 FLOOR = 0.5
-"""Colours reduce the similarity to half at most: light changes, and an inexact joint samples the background."""
+"""Colours multiply the similarity by no less than this: light changes, and inexact joints sample the background."""
 
 PERSON = np.dtype(
     [

@@ -201,7 +201,7 @@ class Canvas(anywidget.AnyWidget):
         """Close the widget, cancel its search, and release picture and maps."""
         self._searching, self.closed, self._shown = iter(()), True, None
         self.show_all({name: {} for name in SHOWN})  # the page keeps the last traits of a closed widget in memory
-        self.say(" ")  # and the state before the last change: this change makes it an empty one
+        self.say(" ")  # and the state before the last change, which is now the empty one
         layout = self.layout
         self.close()
         layout.close()  # a widget of its own, with its own connection to the page
@@ -235,7 +235,7 @@ class Canvas(anywidget.AnyWidget):
         return {}
 
     def page(self) -> str:
-        """Return the view as one HTML page, which needs no Python, no server and no network.
+        """Return the view as one HTML page, which needs no Python, no server and no connection.
 
         Raises:
             HpeError: there is no picture yet, or the widget was closed.
@@ -244,7 +244,7 @@ class Canvas(anywidget.AnyWidget):
         return page_text({name: getattr(self, name) for name in SHOWN}, self.explanations(), still)
 
     def save_html(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Save the view as one HTML file that opens in any browser, without Python, a server or the network.
+        """Save the view as one HTML file that opens in any browser, without Python, a server or a connection.
 
         Args:
             path: the file to write; its name ends with .html.

@@ -64,8 +64,8 @@ ODD = 2.2
 """The doctor marks a limb that is this many times longer than the person's median limb, relative to usual lengths."""
 
 FAR = 0.5
-"""It also marks a joint whose tag is farther from its person's, and two people whose tags are nearer, than this share
-of `tag_threshold`."""
+"""Share of `tag_threshold`: the doctor also marks a joint whose tag is farther than this from its person's, and all
+joints of two people whose tags are nearer than this."""
 
 
 Piece = str | list[Any] | dict[str, Any]
@@ -408,5 +408,5 @@ def unread(settings: Settings) -> list[str]:
 
 def code_of(settings: Settings) -> str:
     """Return the settings as Python code."""
-    code = ("hpe." if type(settings) in KIT_RULES else "") + Settings.__repr__(settings)
+    code = ("hpe." if type(settings) in KIT_RULES else "") + repr(settings)
     return code.replace("OmzSettings", "Settings.omz") if type(settings) is OmzSettings else code

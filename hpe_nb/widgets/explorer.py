@@ -41,8 +41,8 @@ class Explorer(Canvas):
     changes. After a click on the picture the wheel zooms; hold T for the tag probe; the button "Keys" lists all keys.
 
     Args:
-        what: an RGB picture, a path, `Maps`, (image, maps), (image, decoding), a scene, or a list of these to step
-            through.
+        what: an RGB picture, a path, `Maps`, (image, maps), (image, decoding), a scene, a `Decoding`, or a list of
+            these to step through.
         settings: the settings to start with, of any rule; by default those of the decoding if one is given, else the
             default settings.
         network: called on a picture that comes without maps; the kit's network by default.
@@ -120,13 +120,13 @@ class Explorer(Canvas):
 
     @property
     def chosen(self) -> tuple[int, int] | None:
-        """The chosen pose and joint type, from 0; -1 as joint for a whole person, as pose for a peak without one."""
+        """The chosen pose and joint type, from 0. Joint -1: a whole person; pose -1: a peak without a person."""
         self.check_open()
         person, joint, dot, _ = self.choice.values()
         return (person, joint) if max(person, dot) >= 0 else None
 
     def show(self, what: Any, known: tuple[Poses, Ints] | None = None) -> None:
-        """Show another picture with the same settings; `what` and `known` are as for `Explorer`."""
+        """Show another picture with the same settings; `what` (not a list) and `known` are as for `Explorer`."""
         self.check_open()
         self._look_at(subject := self._tried(what))
         self._untouched, self._known = subject.maps, known

@@ -175,6 +175,7 @@ knob = partial(hpe.knob, 1.0, low=0.0, high=2.0, by=0.1, meaning="a knob")
         pytest.param("high=0.0", knob, {"low": 2.0, "high": 0.0}, id="a range that falls"),
         pytest.param("high=inf", knob, {"high": np.inf}, id="a range without end"),
         pytest.param("least=-inf", knob, {"least": -np.inf}, id="a range without a beginning"),
+        pytest.param("least=1.0", knob, {"least": 1.0}, id="a least value above the low end"),
         pytest.param("by=inf", knob, {"by": np.inf}, id="a step without end"),
         pytest.param("max_people=", hpe.Settings, {"max_people": 10**400}, id="beyond all floats"),
         pytest.param("tag_threshold=", hpe.Settings, {"tag_threshold": -(10**400)}, id="and below"),
@@ -207,6 +208,10 @@ class Prepared(Table):
 
 def test_a_rule_may_keep_what_it_made_of_its_fields():
     assert Prepared(weights=(2.0,) * 17) != Prepared() == Prepared(weights=(1.0,) * 17)
+
+
+def test_a_rule_is_written_as_what_differs_from_its_defaults():
+    assert repr(Leash(leash=7.0)) == "Leash(leash=7.0)"
 
 
 def test_a_default_without_a_point_is_not_a_field_of_whole_numbers():

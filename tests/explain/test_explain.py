@@ -70,7 +70,7 @@ def reasons(decoding):
                 yield turn, (int(apart[:, group].argmin()), group), said
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True)
 class Loose(hpe.Settings):
     """A rule whose pairs stay at a higher cost than to open a person."""
 
