@@ -24,7 +24,7 @@ NETWORK = hpe.load_network("hpe-nb-ae")
 class Worded(hpe.Settings):
     """A rule with words of its own."""
 
-    words: str = hpe.choice(EVIL, (EVIL, "b"), EVIL, step="grouping")
+    words: str = hpe.choice("b", (EVIL, "b"), EVIL, step="grouping")
 
 
 OBJECTS = {
@@ -32,9 +32,9 @@ OBJECTS = {
     "poses": DECODING.poses,
     "decoding": DECODING,
     "decoding of nobody": hpe.decode(SCENE.maps, hpe.Settings(pose_threshold=1.0)),
-    "evil decoding": hpe.decode(SCENE.maps, Worded()),
+    "evil decoding": hpe.decode(SCENE.maps, Worded(words=EVIL)),
     "settings": hpe.Settings(),
-    "evil settings": Worded(),
+    "evil settings": Worded(words=EVIL),
     "scene": SCENE,
     "evil scene": replace(SCENE, recipe=replace(SCENE.recipe, about=EVIL)),
     "network": NETWORK,
