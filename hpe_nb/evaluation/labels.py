@@ -36,7 +36,7 @@ Picture: TypeAlias = tuple[str, tuple[int, int], Float64]
 """Name, (width, height), and keypoints (P, 17, 3) of the people: x, y and visibility, numbered as in COCO."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Labels:
     """The labelled people of one picture, as COCO describes them (https://cocodataset.org/#format-data).
 
@@ -59,6 +59,11 @@ class Labels:
         finite = all(np.isfinite(each).all() for each in (self.keypoints, self.areas, self.boxes))
         if not finite or (self.areas < 0).any():
             raise HpeError("Labels with NaN, infinite numbers or an area below 0 were given; leave those people out.")
+
+    def __repr__(self) -> str:
+        """One line: the number of people and of crowd regions."""
+        crowds = int(self.crowd.sum())
+        return f"Labels: {plural(len(self.areas) - crowds, 'person')}, {plural(crowds, 'crowd region')}"
 
     def __len__(self) -> int:
         """Number of labels, including crowds and people without joints."""
@@ -107,7 +112,7 @@ def labels_of(truth: LabelsLike) -> Labels:
     return Labels(np.concatenate((xy, seen), axis=2), body_areas(low, high), boxes, crowd)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LabelledSet:
     """A set of pictures with labels.
 
@@ -127,6 +132,11 @@ class LabelledSet:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __repr__(self) -> str:
+        """One line: the file, and the number of pictures and people."""
+        people = sum(int((~each.crowd).sum()) for each in self.labels)
+        return f"LabelledSet: {plural(len(self), 'picture')} with {plural(people, 'person')}, from {self.source}"
 
     def paths(self, folder: str | Path) -> list[Path]:
         """Paths of the pictures in a folder; each must exist and have the size at which it was labelled."""

@@ -128,6 +128,11 @@ def test_invalid_label_files_are_refused(tmp_path, name, content, says):
     refused(says, hpe.read_labels, tmp_path if content is None else written(tmp_path / name, content))
 
 
+def test_a_set_of_labels_is_one_line(known):
+    assert repr(known) == "LabelledSet: 2 pictures with 2 people, from x.json"
+    assert repr(known.labels[0]) == "Labels: 1 person, 0 crowd regions"
+
+
 @pytest.mark.parametrize(
     ("found", "ap"),
     [
