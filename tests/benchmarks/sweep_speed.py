@@ -1,7 +1,7 @@
 """How fast a sweep is: against separate decodes.
 
-1,000 settings, the three thresholds that everybody asks about, on cached maps of scenes of 1 to 12 people with noise. One
-process throughout.
+1,000 settings, the three thresholds that everybody asks about, on cached maps of scenes of 1 to 12 people with noise.
+One process throughout.
 """
 
 from __future__ import annotations
