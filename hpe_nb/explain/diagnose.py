@@ -79,6 +79,7 @@ class Clues:
         joint, xy, score, tag: (N,) joint type, (N, 2) place, (N,) |score| and (N, D) tag of the maxima, whether they
             are peaks of the decoding or not.
         apart, away, kind: (Q,) distance in tag, distance in place, and joint type of each pair of maxima of one type.
+        sizes: (G,) number of joints of each group of the decoding, kept by the filter or not.
         tall: (S,) body heights of the people, map pixels.
         near: two joints of one type nearer than this many map pixels are one joint, detected twice.
         first, second: (R,) the two people of each pair, as indices of groups.
@@ -105,8 +106,9 @@ class Clues:
         self.apart = np.linalg.norm(self.tag[one] - self.tag[other], axis=1)
         self.away, self.kind = np.linalg.norm(self.xy[one] - self.xy[other], axis=1), self.joint[one]
 
+        self.sizes = (decoding.groups.peak >= 0).sum(axis=1)
         kept = np.sort(decoding.kept)
-        people = kept[(decoding.groups.peak[kept] >= 0).sum(axis=1) >= SOLID]
+        people = kept[self.sizes[kept] >= SOLID]
         joints = decoding.joints[people]
         self.tall = usual_heights(joints)
         self.near = ONE_PLACE * float(np.median(self.tall)) if len(people) else 6.0
@@ -207,8 +209,7 @@ def not_ae(clues: Clues) -> Found:
     near = cdist(tag, tag) < 0.5  # half the default tag_threshold
     known = np.stack([near[:, joint == k].any(axis=1) for k in types], axis=1) & (joint[:, None] != types)
     companions = float(np.median(known.sum(axis=1) / (len(types) - 1)))
-    sizes = (clues.decoding.groups.peak >= 0).sum(axis=1)
-    in_bodies = float(sizes[2 * sizes > K].sum() / max(sizes.sum(), 1))
+    in_bodies = float(clues.sizes[2 * clues.sizes > K].sum() / max(clues.sizes.sum(), 1))
 
     last = np.array(clues.maps.size) - 1
     steps = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])[:, None]
@@ -246,7 +247,7 @@ def _correlation(clues: Clues) -> float:
 def high_pose_threshold(clues: Clues) -> Found:
     """Groups of enough joints to be people, but none with a score above the pose threshold."""
     decoding, limit = clues.decoding, clues.settings.pose_threshold
-    people = (decoding.groups.peak >= 0).sum(axis=1) >= SOLID
+    people = clues.sizes >= SOLID
     if len(decoding.poses) or not people.any():
         return None
     best = float(decoding.scores[people].max())
@@ -258,7 +259,7 @@ def high_pose_threshold(clues: Clues) -> Found:
 def not_joined(clues: Clues) -> Found:
     """Most peaks are in groups of few joints, and the tag threshold is low or the rule is a user's own."""
     decoding, settings = clues.decoding, clues.settings
-    sizes, usual = (decoding.groups.peak >= 0).sum(axis=1), type(settings).tag_threshold  # of the class: the default
+    sizes, usual = clues.sizes, type(settings).tag_threshold  # of the class: the default
     low, own = settings.tag_threshold < 0.3 * usual, type(settings) not in KIT_RULES
     if not (low or own) or len(np.unique(decoding.peaks.joint)) < 6 or sizes[sizes >= SOLID].sum() > sizes.sum() / 2:
         return None
@@ -421,9 +422,11 @@ def _coverage(decoding: Decoding, size: tuple[int, int] | None) -> str:
 
 def _with_effect(finding: Finding, decoding: Decoding) -> Finding:
     """Return the finding without its changes of settings if the result with them is the same, or the rule fails."""
+    if not finding.changes:
+        return finding
     with suppress(HpeError):
         changed = decode(decoding.maps, replace(decoding.settings, **dict[str, Any](finding.changes)))
-        if not finding.changes or outcome(changed) != outcome(decoding):
+        if outcome(changed) != outcome(decoding):
             return finding
     advice = f"{finding.advice}; the setting alone changes nothing here"
     return finding._replace(advice=advice, changes=MappingProxyType({}))

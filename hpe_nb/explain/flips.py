@@ -162,6 +162,8 @@ class _Picture:
         self.low, self.high, self.by, self.least = (info[name] for name in ("low", "high", "by", "least"))
         self.settings, self.setting, self.exact = decoding.settings, setting, True
         self.decoder = Decoder(decoding.maps)
+        self.own_joins = all(type(decoding.settings).joins is not rule.joins for rule in KIT_RULES)
+        """Whether the rule has a `joins` of its own, of which nothing is known: costs do not show where it changes."""
 
     def at(self, value: float) -> Settings:
         """Return the settings with this value."""
@@ -298,8 +300,6 @@ class _OneTurn:
         self.picture, self.turn = picture, turn
         self.recorded = np.where(turn.person < len(turn.people), turn.person, ALONE)
         """The person of each candidate in the record of the turn."""
-        self.own_joins = all(type(picture.settings).joins is not rule.joins for rule in KIT_RULES)
-        """Whether the rule has a `joins` of its own, of which nothing is known: costs do not show where it changes."""
 
     def cost(self, value: float) -> Float64:
         """Return the costs of the pairs at this value."""
@@ -318,11 +318,11 @@ class _OneTurn:
 
         At `low` it is the recorded one, and the costs there are `start`.
         """
+        if self.picture.own_joins:
+            return self._by_slider(low, high)
         end = self.cost(high)
         last = self.person(high, end)
         alike = bool((last == self.recorded).all())
-        if self.own_joins:
-            return self._by_slider(low, high)
         while low < high:
             bent = _nonlinear(start, self.cost(low + INNER * (high - low)), end, self.picture.settings.opening)
             if not bent.any():
